@@ -1,0 +1,45 @@
+"""Time is aware and UTC everywhere inside; zones appear only at the edges."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+
+def utc_now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def from_rfc2822(text: str) -> datetime:
+    """UTC moment of a BigCommerce V2 date such as `Wed, 10 Jan 2018 21:05:30 +0000`.
+
+    Raises: ValueError for anything else.
+    """
+    moment = parsedate_to_datetime(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def to_rfc2822(moment: datetime) -> str:
+    """The moment as BigCommerce V2 writes it."""
+    return format_datetime(moment.astimezone(UTC))
+
+
+def from_iso(text: str) -> datetime:
+    """UTC moment of an ISO 8601 text; a text without an offset is read as UTC.
+
+    Raises: ValueError for anything else.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def to_iso(moment: datetime) -> str:
+    """The moment in UTC with a trailing `Z`, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local_date(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment in an IANA zone."""
+    return moment.astimezone(ZoneInfo(zone)).date()
