@@ -23,7 +23,9 @@ class CausewayError(Exception):
 class TransientError(CausewayError):
     """Timeout, lost connection, throttling or their outage: the task tries again."""
 
-    def __init__(self, message: str, *, remedy: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, remedy: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.retry_after_s = retry_after_s
         """Seconds the other side asked us to wait, when it said so."""

@@ -12,10 +12,10 @@ ZERO = Decimal(0)
 def decimal(value: str | int | Decimal) -> Decimal:
     """The exact decimal of a wire value.
 
-    Raises: ValueError for a float, a non-number, an infinity or NaN.
+    Raises: TypeError for a float or a flag; ValueError for a non-number, an infinity or NaN.
     """
-    if isinstance(value, float) or isinstance(value, bool):
-        raise ValueError(f"money must be text, an integer or a Decimal, not {type(value).__name__}")
+    if isinstance(value, (float, bool)):
+        raise TypeError(f"money must be text, an integer or a Decimal, not {type(value).__name__}")
     try:
         number = Decimal(value)
     except InvalidOperation as error:
@@ -51,9 +51,7 @@ def shared_out(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     shares = [share.quantize(CENT, rounding=ROUND_DOWN) for share in exact]
     left = int((total - sum(shares, ZERO)) / CENT)
     step = CENT if left >= 0 else -CENT
-    by_remainder = sorted(
-        range(len(parts)), key=lambda i: (-abs(exact[i] - shares[i]), i)
-    )
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - shares[i]), i))
     for i in by_remainder[: abs(left)]:
         shares[i] += step
     return shares

@@ -1,0 +1,67 @@
+"""Frames with declared columns: an empty one keeps its columns and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import pandas as pd
+from pydantic import BaseModel
+
+Kind = Literal["text", "money", "time", "flag", "count"]
+"""text: `str` · money: `Decimal` or None in an object column · time: aware UTC · flag: bool ·
+count: int64."""
+Schema = Mapping[str, Kind]
+
+DTYPES: dict[Kind, str] = {
+    "text": "str",
+    "money": "object",
+    "time": "datetime64[us, UTC]",
+    "flag": "bool",
+    "count": "int64",
+}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def frame(records: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
+    """One row per record, the columns of `schema` in its order, each with its dtype.
+
+    A record's further keys are left out; a missing text is `""`, a missing money or time is None.
+
+    Raises: ValueError when a value does not fit its column.
+    """
+    rows = list(records)
+    columns = {name: _column(rows, name, kind) for name, kind in schema.items()}
+    return pd.DataFrame(columns)
+
+
+def documents(rows: pd.DataFrame, model: type[Model]) -> list[Model]:
+    """Each row as a `model`, in the frame's order.
+
+    Raises: pydantic.ValidationError when a row is not such a document.
+    """
+    return [model.model_validate(row) for row in records(rows)]
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each row as a plain dictionary; a missing value (NaN, NaT) is None."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def concat(frames: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
+    """The frames below each other; none at all gives an empty frame of `schema`."""
+    filled = [part for part in frames if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else frame([], schema)
+
+
+def _column(rows: list[Mapping[str, Any]], name: str, kind: Kind) -> pd.Series[Any]:
+    missing = {"text": "", "flag": False, "count": 0}.get(kind)
+    values = [row.get(name, missing) for row in rows]
+    if kind == "text":
+        values = ["" if value is None else str(value) for value in values]
+    try:
+        return pd.Series(values, dtype=DTYPES[kind], name=name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the column {name} cannot hold one of its values as {kind}") from error

@@ -1,0 +1,212 @@
+"""The frames on the way of an order: which columns each has. See docs/glossary.md for the words.
+
+Where a column belongs to one system it keeps that system's word; where both meet, ids say whose.
+"""
+
+from __future__ import annotations
+
+from core.frames import Schema
+
+_PARTY: Schema = {
+    "first_name": "text",
+    "last_name": "text",
+    "company": "text",
+    "street_1": "text",
+    "street_2": "text",
+    "city": "text",
+    "state": "text",
+    "zip": "text",
+    "country_iso2": "text",
+    "email": "text",
+    "phone": "text",
+}
+
+
+def _prefixed(prefix: str) -> Schema:
+    return {f"{prefix}_{name}": kind for name, kind in _PARTY.items()}
+
+
+ORDERS: Schema = {
+    "order_id": "text",
+    "status_id": "text",
+    "channel_id": "text",
+    "customer_id": "text",
+    "placed_at": "time",
+    "modified_at": "time",
+    "currency_code": "text",
+    "store_currency_code": "text",
+    "exchange_rate": "money",
+    "is_tax_inclusive": "flag",
+    "total_ex_tax": "money",
+    "total_inc_tax": "money",
+    "total_tax": "money",
+    "discount_amount": "money",
+    "coupon_discount": "money",
+    "store_credit_amount": "money",
+    "gift_certificate_amount": "money",
+    "payment_method": "text",
+    "payment_status": "text",
+    "external_order_id": "text",
+    "email_key": "text",
+    "shipping_method": "text",
+    "customer_message": "text",
+    "coupon_codes": "text",
+    "qty_ordered": "count",
+    **_prefixed("billing"),
+    **_prefixed("shipping"),
+}
+"""BigCommerce orders, one row each. `currency_code` is the transactional currency, in which all
+amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
+billing e-mail as compared; `shipping_*` is the first shipping consignment (billing if there is
+none); `shipping_method` is "" for an order without shipping; `coupon_codes` are joined by ", ";
+`qty_ordered` sums the lines."""
+
+LINES: Schema = {
+    "order_id": "text",
+    "line_id": "text",
+    "product_id": "text",
+    "sku": "text",
+    "sku_key": "text",
+    "name": "text",
+    "options": "text",
+    "kind": "text",
+    "quantity": "count",
+    "total_ex_tax": "money",
+    "total_inc_tax": "money",
+    "total_tax": "money",
+    "discounted_total_inc_tax": "money",
+    "parent_line_id": "text",
+}
+"""Order lines. `line_id` is BigCommerce's order_product_id; `product_id` is "0" for a custom line;
+`kind` is physical, digital or giftcertificate; `options` is shopper's text such as engraving;
+`total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if not told)."""
+
+CHARGES: Schema = {
+    "order_id": "text",
+    "charge_id": "text",
+    "kind": "text",
+    "name": "text",
+    "total_ex_tax": "money",
+    "total_inc_tax": "money",
+    "total_tax": "money",
+}
+"""What an order costs besides its lines. `kind` is shipping, handling, wrapping or fee;
+`charge_id` is unique within the order and stable, such as `shipping` or `fee-12`."""
+
+TAXES: Schema = {
+    "order_id": "text",
+    "line_id": "text",
+    "kind": "text",
+    "tax_class": "text",
+    "rate_percent": "money",
+    "amount": "money",
+}
+"""BigCommerce's own tax rows, read only where lines alone do not say the tax per class. `kind` is
+item, shipping, handling or wrapping; `line_id` is "" where the tax is not on a line."""
+
+TRANSACTIONS: Schema = {
+    "order_id": "text",
+    "transaction_id": "text",
+    "event": "text",
+    "method": "text",
+    "gateway": "text",
+    "status": "text",
+    "amount": "money",
+    "currency_code": "text",
+    "reference_transaction_id": "text",
+    "created_at": "time",
+}
+"""Gateway transactions as BigCommerce tells them."""
+
+SALES_ORDERS: Schema = {
+    "order_id": "text",
+    "external_ref": "text",
+    "ref": "text",
+    "placed_at": "time",
+    "tax_on": "text",
+    "status_id": "text",
+    "channel_id": "text",
+    "warehouse_id": "text",
+    "price_list_id": "text",
+    "price_mode_code": "text",
+    "currency_code": "text",
+    "exchange_rate": "money",
+    "shipping_method_id": "text",
+    "payment_method_code": "text",
+    "status_id_after": "text",
+    "email_key": "text",
+    "total_inc_tax": "money",
+    "total_tax": "money",
+    **{f"billing_{name}": "text" for name in (
+        "name", "company", "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
+        "phone", "email",
+    )},
+    **{f"delivery_{name}": "text" for name in (
+        "name", "company", "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
+        "phone", "email",
+    )},
+}  # fmt: skip
+"""Desired Brightpearl sales orders, Brightpearl's ids as text. `order_id` is BigCommerce's;
+`tax_on` an ISO date, the store's local day; `exchange_rate` units of the order's currency per unit
+of the account's; `status_id_after` is the BigCommerce status the order is to have afterwards;
+address lines are street, suburb, city, state."""
+
+ROWS: Schema = {
+    "order_id": "text",
+    "row_ref": "text",
+    "kind": "text",
+    "sku_key": "text",
+    "product_id": "text",
+    "name": "text",
+    "quantity": "count",
+    "rate_percent": "money",
+    "tax_code": "text",
+    "net": "money",
+    "tax": "money",
+    "nominal_code": "text",
+    "sequence": "count",
+}
+"""Desired sales order rows, in the order's currency, two places. `row_ref` is unique in the order
+and stable: the line id, or the charge id, or `rounding`; `kind` is product, custom, shipping,
+handling, wrapping, fee or rounding; `product_id` is Brightpearl's, "" for a free-text row;
+`net` and `tax` are totals of the row."""
+
+CONTACTS: Schema = {
+    "email_key": "text",
+    "email": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "company": "text",
+    "phone": "text",
+    **{f"billing_{name}": "text" for name in (
+        "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
+    )},
+    **{f"delivery_{name}": "text" for name in (
+        "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
+    )},
+}  # fmt: skip
+"""Desired Brightpearl contacts, one row per e-mail; names at most 32 characters as Brightpearl
+takes them."""
+
+PAYMENTS: Schema = {
+    "order_id": "text",
+    "transaction_ref": "text",
+    "payment_method_code": "text",
+    "payment_type": "text",
+    "amount": "money",
+    "currency_code": "text",
+    "paid_at": "time",
+}
+"""Desired customer payments: one receipt per settled transaction; `transaction_ref` is unique."""
+
+REFUSALS: Schema = {
+    "order_id": "text",
+    "class": "text",
+    "field": "text",
+    "value": "text",
+    "reason": "text",
+    "remedy": "text",
+}
+"""Rows that may not travel on. `class` names the kind of obstacle (sku, order_status, tax_code,
+channel, currency, shipping_method, payment_method, money, document …), `value` the obstacle itself,
+so that all that wait for the same thing can be released together."""

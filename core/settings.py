@@ -1,0 +1,235 @@
+"""The only reader of the environment: what Causeway is told by whoever runs it.
+
+Values come from `CAUSEWAY_*` variables and from the TOML file that `CAUSEWAY_CONFIG` names; a
+variable wins over the file. Anything missing or malformed is a `ConfigError` of one line that
+names the setting; no value of a secret ever appears in it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+
+from core.errors import ConfigError
+
+PREFIX = "CAUSEWAY_"
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+"""Telemetry of the engines, off unless the operator set the variable himself."""
+
+
+class Section(BaseModel):
+    """A group of settings; a name we do not know is refused, for it is most likely a typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BigCommerceSettings(Section):
+    """One store."""
+
+    api_url: str = "https://api.bigcommerce.com"
+    """Ends before `/stores/{hash}`."""
+    store_hash: str
+    access_token: SecretStr
+    client_secret: SecretStr
+    """Signs the store's webhooks."""
+
+
+class BrightpearlSettings(Section):
+    """One account."""
+
+    api_url: str
+    """Ends before `/{account}`, for example `https://euw1.brightpearlconnect.com/public-api`."""
+    account: str
+    app_ref: str
+    account_token: SecretStr
+    instance_id: int = 4711
+    """`installedIntegrationInstanceId`: one constant, half of the key against double orders."""
+
+
+class WebhookSettings(Section):
+    """Where and with which secret both systems reach the receiver."""
+
+    public_url: HttpUrl | None = None
+    secret: SecretStr | None = None
+    """At least 16 characters; sent by BigCommerce as a header, by Brightpearl in the path."""
+
+
+class OrderSettings(Section):
+    """What the merchant decides about orders."""
+
+    importable_statuses: tuple[int, ...] = (11, 9, 8, 7, 10, 2, 3)
+    """BigCommerce status ids that are imported; 0 never is, whatever stands here."""
+    rounding_cap: Decimal = Decimal("0.05")
+    """The largest amount that one rounding row may carry, in the order's currency."""
+    rounding_nominal_code: str = "7900"
+    expire_after_days: int = Field(default=30, ge=1)
+    """How long an order that is not importable yet is waited for."""
+    sweep_overlap_minutes: int = Field(default=30, ge=1)
+    audit_days: int = Field(default=2, ge=1)
+    """How far back the scheduled audit compares."""
+    batch_size: int = Field(default=500, ge=1, le=2000)
+    """Keys claimed at once."""
+
+
+class Pair(Section):
+    """One store with one account."""
+
+    name: str = "default"
+    bigcommerce: BigCommerceSettings
+    brightpearl: BrightpearlSettings
+    webhooks: WebhookSettings = WebhookSettings()
+    orders: OrderSettings = OrderSettings()
+
+
+class ReceiverSettings(Section):
+    """Where the receiver listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8100, ge=0, le=65535)
+
+
+class WorkerSettings(Section):
+    """How the warm worker works."""
+
+    work_pool: str = "causeway"
+    look_every_s: float = Field(default=0.1, gt=0)
+    """How often the inbox is looked at where the database cannot notify."""
+    writes_at_once: int = Field(default=3, ge=1, le=20)
+    """Simultaneous writes per account."""
+    reads_at_once: int = Field(default=6, ge=1, le=50)
+
+
+class Settings(Section):
+    """Everything one installation is told."""
+
+    database_url: str = "sqlite:///var/causeway.db"
+    mappings_path: Path | None = None
+    """A folder in place of the shipped `mappings/`."""
+    pairs: dict[str, Pair] = {}
+    default_pair: str = "default"
+    receiver: ReceiverSettings = ReceiverSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    def pair(self, name: str | None = None) -> Pair:
+        """The pair of that name, or the default one.
+
+        Raises: ConfigError when it is not configured.
+        """
+        wanted = name or self.default_pair
+        if (pair := self.pairs.get(wanted)) is not None:
+            return pair
+        known = ", ".join(sorted(self.pairs)) or "none"
+        raise ConfigError(
+            f"The pair {wanted!r} is not configured (configured: {known}).",
+            remedy="Set CAUSEWAY_BIGCOMMERCE__STORE_HASH and the other variables of "
+            "docs/settings.md, or add [pairs.NAME] to the file that CAUSEWAY_CONFIG names.",
+        )
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the variables and the file.
+
+    Raises: ConfigError naming the first missing or malformed setting.
+    """
+    variables = os.environ if environment is None else environment
+    told = _from_file(variables.get(f"{PREFIX}CONFIG"))
+    name = variables.get(f"{PREFIX}PAIR") or told.pop("default_pair", None) or "default"
+    told["default_pair"] = name
+    ours: dict[str, Any] = {}
+    for key, value in variables.items():
+        if key.startswith(PREFIX) and key not in {f"{PREFIX}CONFIG", f"{PREFIX}PAIR"}:
+            _put(ours, key.removeprefix(PREFIX).lower().split("__"), value)
+    of_pair = {key: ours.pop(key) for key in list(ours) if key in Pair.model_fields}
+    pairs = told.setdefault("pairs", {})
+    if of_pair:
+        _merge(pairs.setdefault(name, {}), of_pair)
+    _merge(told, {key: value for key, value in ours.items() if key in Settings.model_fields})
+    for pair_name, pair in pairs.items():
+        pair["name"] = pair_name
+    return _checked(told)
+
+
+def silence_telemetry() -> None:
+    """Switch the engines' telemetry off before they are imported."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def prefect_api_url() -> str | None:
+    """Where the Prefect server is, as Prefect itself defines the variable."""
+    return os.environ.get("PREFECT_API_URL")
+
+
+def _from_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error.strerror}.",
+            remedy="Correct the path or unset CAUSEWAY_CONFIG.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"CAUSEWAY_CONFIG names {path}, which is not valid TOML: {error}.",
+            remedy="Correct that line of the file.",
+        ) from error
+
+
+def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+    *groups, leaf = path
+    for group in groups:
+        found = tree.setdefault(group, {})
+        tree = found if isinstance(found, dict) else {}
+    tree[leaf] = value
+
+
+def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _checked(told: dict[str, Any]) -> Settings:
+    _split_lists(told)
+    try:
+        return Settings.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = [str(part) for part in first["loc"]]
+        problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+        raise ConfigError(
+            f"The setting {_spoken(where, told['default_pair'])} {problem}.",
+            remedy="See docs/settings.md.",
+        ) from None
+
+
+def _split_lists(told: dict[str, Any]) -> None:
+    """A variable holds a list as `11,9,8`; TOML holds it as a list already."""
+    for pair in told.get("pairs", {}).values():
+        orders = pair.get("orders", {}) if isinstance(pair, dict) else {}
+        if isinstance(statuses := orders.get("importable_statuses"), str):
+            orders["importable_statuses"] = [part.strip() for part in statuses.split(",")]
+
+
+def _spoken(where: list[str], default_pair: str) -> str:
+    """The name under which the user set it: a variable, or the table of a further pair."""
+    if where[:1] == ["pairs"] and len(where) > 1:
+        if where[1] != default_pair:
+            return f"[pairs.{where[1]}] {'.'.join(where[2:])}"
+        where = where[2:]
+    return PREFIX + "__".join(where).upper()
