@@ -1,0 +1,95 @@
+"""Who tries again, how often and how long: decided here once, used by every step.
+
+Connectors send each request once and name what happened. A step wraps one request in `patiently`
+(tenacity, seconds); Prefect repeats a whole step after that (`PATIENT`, minutes). Only
+`TransientError` is ever repeated, and a write whose answer was lost only where repeating it is
+harmless: everything else looks first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict, TypeVar
+
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from core.errors import OutcomeUnknownError, TransientError
+
+ATTEMPTS = 5
+"""Tries of one request before the step gives up on it."""
+LONGEST_WAIT_S = 60.0
+
+T = TypeVar("T")
+
+
+class TaskPolicy(TypedDict):
+    """The keyword arguments that our `@task` decorators share."""
+
+    cache_policy: Any
+    persist_result: bool
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_jitter_factor: float
+    retry_condition_fn: Callable[[Task[..., Any], TaskRun, State[Any]], bool]
+
+
+class Plain(TypedDict):
+    """The keyword arguments of steps that are not repeated."""
+
+    cache_policy: Any
+    persist_result: bool
+
+
+def patiently(call: Callable[[], T], *, repeatable: bool = True, attempts: int = ATTEMPTS) -> T:
+    """What `call` gives, after as many tries as a passing fault deserves.
+
+    `repeatable=False` is for a write without a natural key: a lost answer is then not repeated
+    but raised, for the caller to look.
+
+    Raises: whatever `call` raised last.
+    """
+
+    def worth_it(error: BaseException) -> bool:
+        lost = isinstance(error, OutcomeUnknownError) and not repeatable
+        return isinstance(error, TransientError) and not lost
+
+    retrying = Retrying(
+        retry=retry_if_exception(worth_it),
+        stop=stop_after_attempt(attempts),
+        wait=_wait,
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether Prefect may repeat a failed step."""
+    error = state.result(raise_on_failure=False) if state.is_failed() else None
+    return isinstance(error, TransientError)
+
+
+PATIENT: TaskPolicy = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": 2,
+    "retry_delay_seconds": [2, 10],
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": is_transient,
+}
+"""For steps that touch the world."""
+
+PURE: Plain = {"cache_policy": NO_CACHE, "persist_result": False}
+"""For steps that only compute, and for those that must not be repeated as a whole."""
+
+_jitter = wait_exponential_jitter(multiplier=0.2, max=20, jitter=0.3)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_s if isinstance(error, TransientError) else None
+    own = _jitter(state)
+    return min(LONGEST_WAIT_S, own if asked is None else asked + own)

@@ -1,0 +1,213 @@
+"""The plan: desired minus actual, without any world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.frames import frame
+from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
+from tasks.desired import Desired
+from tasks.plan import Action, Actual, ActualOrder, work_out
+
+PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOBODY = Actual(orders={}, contacts={})
+
+
+def desired(
+    *order_ids: str, email_key: str = "a@example.com", paid: bool = True, status_id: str = "11"
+) -> Desired:
+    return Desired(
+        orders=frame(
+            (
+                {
+                    "order_id": i,
+                    "status_id": status_id,
+                    "external_order_id": "",
+                    "placed_at": PLACED,
+                }
+                for i in order_ids
+            ),
+            ORDERS,
+        ),
+        sales_orders=frame(
+            (
+                {
+                    "order_id": i,
+                    "external_ref": f"BC-{i}",
+                    "warehouse_id": "2",
+                    "currency_code": "GBP",
+                    "email_key": email_key,
+                    "status_id_after": "9",
+                    "total_inc_tax": Decimal("12.00"),
+                    "placed_at": PLACED,
+                }
+                for i in order_ids
+            ),
+            SALES_ORDERS,
+        ),
+        rows=frame(
+            (
+                {
+                    "order_id": i,
+                    "row_ref": "1",
+                    "product_id": "1001",
+                    "quantity": 2,
+                    "net": Decimal("10.00"),
+                    "tax": Decimal("2.00"),
+                }
+                for i in order_ids
+            ),
+            ROWS,
+        ),
+        contacts=frame([{"email_key": email_key}], CONTACTS),
+        payments=frame(
+            (
+                {
+                    "order_id": i,
+                    "transaction_ref": f"BC-{i}-7",
+                    "amount": Decimal("12.00"),
+                    "currency_code": "GBP",
+                    "paid_at": PLACED,
+                }
+                for i in order_ids
+                if paid
+            ),
+            PAYMENTS,
+        ),
+        stock_tracked=frozenset({"1001"}),
+    )
+
+
+def settled(order_id: str = "1", id_bp: str = "500") -> ActualOrder:
+    return ActualOrder(
+        order_id_bp=id_bp,
+        external_ref=f"BC-{order_id}",
+        gross=Decimal("12.00"),
+        row_ids={"1": "9001"},
+        allocation="all",
+        transaction_refs=frozenset({f"BC-{order_id}-7"}),
+    )
+
+
+def told(batch: Desired, id_bp: str = "500") -> Desired:
+    """The same batch after the store has been told."""
+    return replace(batch, orders=batch.orders.assign(status_id="9", external_order_id=id_bp))
+
+
+def test_an_order_nobody_knows_is_created_reserved_paid_and_told() -> None:
+    plan = work_out(desired("1"), NOBODY)
+
+    (order,) = plan.orders
+    assert order.action is Action.CREATE
+    assert order.create is not None
+    assert order.create.external_ref == "BC-1"
+    assert order.reservation is not None
+    assert order.reservation.units == {"1": ("1001", 2)}
+    assert [receipt.transaction_ref for receipt in order.receipts] == ["BC-1-7"]
+    assert order.write_back is not None
+    assert order.write_back.status_id == "9"
+
+
+def test_many_orders_of_one_new_customer_make_one_contact() -> None:
+    plan = work_out(desired("1", "2", "3"), NOBODY)
+
+    assert [contact.email_key for contact in plan.contacts] == ["a@example.com"]
+
+
+def test_a_known_customer_is_not_created_again() -> None:
+    plan = work_out(desired("1"), Actual(orders={}, contacts={"a@example.com": "77"}))
+
+    assert plan.contacts == ()
+
+
+def test_a_settled_order_needs_nothing() -> None:
+    plan = work_out(told(desired("1")), Actual(orders={"BC-1": settled()}, contacts={}))
+
+    assert plan.orders[0].action is Action.NOTHING
+    assert plan.contacts == ()
+    assert {k: v for k, v in plan.count().items() if v} == {"unchanged": 1}
+
+
+@pytest.mark.parametrize("allocation", ["part", "none"])
+def test_a_reservation_is_completed_only_when_stock_came_in(allocation: str) -> None:
+    there = replace(settled(), allocation=allocation, reserved={"9001": 1})
+    short = Actual(orders={"BC-1": there}, contacts={}, on_hand={("2", "1001"): 0})
+    restocked = replace(short, on_hand={("2", "1001"): 5})
+
+    assert work_out(told(desired("1")), short).orders[0].action is Action.NOTHING
+    (order,) = work_out(told(desired("1")), restocked).orders
+    assert order.action is Action.COMPLETE
+    assert order.reservation is not None
+    assert order.reservation.replaces is (allocation == "part")
+
+
+def test_an_order_created_but_unpaid_gets_its_receipt_only() -> None:
+    there = replace(settled(), transaction_refs=frozenset())
+    (order,) = work_out(told(desired("1")), Actual({"BC-1": there}, {})).orders
+
+    assert order.action is Action.COMPLETE
+    assert len(order.receipts) == 1
+    assert order.create is None
+    assert order.reservation is None
+    assert order.write_back is None
+
+
+def test_totals_that_differ_hold_the_order_and_name_the_difference() -> None:
+    there = replace(settled(), gross=Decimal("11.93"))
+    (order,) = work_out(desired("1"), Actual({"BC-1": there}, {})).orders
+
+    assert order.action is Action.HOLD
+    assert "12.00 GBP" in order.reason
+    assert "0.07 apart" in order.reason
+    assert not order.receipts
+
+
+def test_an_order_cancelled_in_brightpearl_is_held_for_a_person() -> None:
+    there = replace(settled(), is_cancelled=True)
+    (order,) = work_out(desired("1"), Actual({"BC-1": there}, {})).orders
+
+    assert order.action is Action.HOLD
+
+
+def test_an_order_deleted_in_brightpearl_is_not_created_again() -> None:
+    (order,) = work_out(desired("1"), replace(NOBODY, deleted=frozenset({"BC-1"}))).orders
+
+    assert order.action is Action.NOTHING
+    assert order.create is None
+
+
+def test_an_empty_batch_gives_an_empty_plan() -> None:
+    assert work_out(Desired.nothing(), NOBODY).orders == ()
+
+
+@given(
+    exists=st.booleans(),
+    paid=st.booleans(),
+    known_payment=st.booleans(),
+    allocation=st.sampled_from(["not required", "none", "part", "all"]),
+    free=st.integers(0, 3),
+    is_told=st.booleans(),
+)
+def test_carrying_out_a_plan_leaves_nothing_to_plan(
+    exists: bool, paid: bool, known_payment: bool, allocation: str, free: int, is_told: bool
+) -> None:
+    batch = desired("1", paid=paid)
+    refs = frozenset({"BC-1-7"}) if known_payment else frozenset()
+    there = replace(settled(), allocation=allocation, transaction_refs=refs)
+    actual = Actual({"BC-1": there} if exists else {}, {}, on_hand={("2", "1001"): free})
+    (order,) = work_out(told(batch) if is_told else batch, actual).orders
+
+    afterwards = replace(
+        there,
+        transaction_refs=there.transaction_refs | {r.transaction_ref for r in order.receipts},
+        allocation="all" if order.reservation else there.allocation,
+    )
+    again = work_out(told(batch), Actual({"BC-1": afterwards}, {}, on_hand=actual.on_hand))
+
+    assert again.orders[0].action is Action.NOTHING
