@@ -1,0 +1,1 @@
+"""A Brightpearl account in memory, behind the vendor's own URLs."""

@@ -1,0 +1,180 @@
+"""The account's memory and the few things every operation does with it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sandbox.brightpearl import reference
+from sandbox.brightpearl.outgoing import Outgoing
+from sandbox.brightpearl.records import (
+    Contact,
+    Event,
+    GoodsInNote,
+    GoodsMovement,
+    GoodsOutNote,
+    Order,
+    OrderNote,
+    Payment,
+    PostalAddress,
+    Product,
+    Reservation,
+    StockLevel,
+    Webhook,
+)
+from sandbox.brightpearl.refusals import not_found
+from sandbox.brightpearl.switches import BrightpearlSwitches
+
+
+class Clock(Protocol):
+    """What the account needs of the sandbox clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+
+class CatalogueProduct(Protocol):
+    """What the account needs of a product of the shared catalogue."""
+
+    @property
+    def sku(self) -> str: ...  # noqa: D102 - the name says it
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the name says it
+    @property
+    def price_ex_tax(self) -> Decimal: ...  # noqa: D102 - the name says it
+    @property
+    def tax_rate_percent(self) -> Decimal: ...  # noqa: D102 - the name says it
+    @property
+    def weight_kg(self) -> Decimal: ...  # noqa: D102 - the name says it
+    @property
+    def stock(self) -> int: ...  # noqa: D102 - the name says it
+
+
+class Catalogue(Protocol):
+    """The catalogue both sandboxes are filled from."""
+
+    @property
+    def products(self) -> Sequence[CatalogueProduct]: ...  # noqa: D102 - the name says it
+
+
+@dataclass
+class Sequences:
+    """Id counters. Each resource starts elsewhere, so that a mixed-up id is found nowhere."""
+
+    order: Iterator[int] = field(default_factory=lambda: count(100_001))
+    row: Iterator[int] = field(default_factory=lambda: count(500_001))
+    contact: Iterator[int] = field(default_factory=lambda: count(201))
+    address: Iterator[int] = field(default_factory=lambda: count(3_001))
+    product: Iterator[int] = field(default_factory=lambda: count(1_007))
+    payment: Iterator[int] = field(default_factory=lambda: count(70_001))
+    note: Iterator[int] = field(default_factory=lambda: count(9_001))
+    goods_out: Iterator[int] = field(default_factory=lambda: count(40_001))
+    goods_in: Iterator[int] = field(default_factory=lambda: count(60_001))
+    movement: Iterator[int] = field(default_factory=lambda: count(800_001))
+    webhook: Iterator[int] = field(default_factory=lambda: count(121))
+    journal: Iterator[int] = field(default_factory=lambda: count(20_001))
+    invoice: Iterator[int] = field(default_factory=lambda: count(1_001))
+    event_version: Iterator[int] = field(default_factory=lambda: count(3_131_001))
+
+    def next(self, name: str) -> int:
+        """The next id of a resource."""
+        return int(next(getattr(self, name)))
+
+
+class Account:
+    """One Brightpearl account: records by id, and the indexes the API looks them up by."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue | None,
+        clock: Clock,
+        switches: BrightpearlSwitches | None = None,
+        seed: int = 0,
+        *,
+        missing_skus: Iterable[str] = (),
+    ) -> None:
+        self.clock = clock
+        self.switches = switches or BrightpearlSwitches()
+        self.random = Random(seed)  # noqa: S311 - reproducible, not secret
+        self.zone = ZoneInfo(reference.TIME_ZONE)
+        self.utc = ZoneInfo("UTC")
+        self.sequences = Sequences()
+        self.listeners: list[Callable[[Event], None]] = []
+        self._make_books()
+        self._make_indexes()
+        if catalogue is not None:
+            from sandbox.brightpearl.products import stock_catalogue  # noqa: PLC0415 - products need the account
+
+            stock_catalogue(self, catalogue, frozenset(missing_skus))
+
+    def _make_books(self) -> None:
+        self.orders: dict[int, Order] = {}
+        self.deleted_orders: dict[int, Order] = {}
+        self.contacts: dict[int, Contact] = {}
+        self.addresses: dict[int, PostalAddress] = {}
+        self.products: dict[int, Product] = {}
+        self.deleted_products: dict[int, Product] = {}
+        self.stock: dict[int, dict[int, StockLevel]] = defaultdict(dict)
+        self.reservations: dict[int, Reservation] = {}
+        self.goods_out: dict[int, GoodsOutNote] = {}
+        self.goods_in: dict[int, GoodsInNote] = {}
+        self.movements: dict[int, GoodsMovement] = {}
+        self.payments: dict[int, Payment] = {}
+        self.notes: dict[int, OrderNote] = {}
+        self.webhooks: dict[int, Webhook] = {}
+        self.pending_invoices: dict[int, Order] = {}
+        self.events: list[Event] = []
+        self.outbox: list[Outgoing] = []
+
+    def _make_indexes(self) -> None:
+        self.order_by_key: dict[tuple[str, str, int], int] = {}
+        self.orders_by_external_ref: dict[str, list[int]] = defaultdict(list)
+        self.orders_by_ref: dict[str, list[int]] = defaultdict(list)
+        self.orders_by_parent: dict[int, list[int]] = defaultdict(list)
+        self.products_by_sku: dict[str, list[int]] = defaultdict(list)
+        self.payments_by_order: dict[int, list[int]] = defaultdict(list)
+        self.payment_by_key: dict[tuple[str, str], int] = {}
+        self.notes_by_order: dict[int, list[int]] = defaultdict(list)
+        self.goods_out_by_order: dict[int, list[int]] = defaultdict(list)
+        self.goods_in_by_order: dict[int, list[int]] = defaultdict(list)
+        self.order_by_row: dict[int, int] = {}
+
+    def now(self) -> datetime:
+        """Aware UTC by the sandbox clock."""
+        return self.clock.now()
+
+    def emit(self, resource: str, resource_id: int, lifecycle: str, specifier: str = "") -> None:
+        """Tell every listener (webhooks) what happened."""
+        event = Event(resource, resource_id, lifecycle, specifier, self.now())
+        self.events.append(event)
+        for listener in self.listeners:
+            listener(event)
+
+    def order(self, order_id: int, type_code: str | None = None) -> Order:
+        """The order.
+
+        Raises: Refusal 404 when absent or of another type.
+        """
+        found = self.orders.get(order_id)
+        if found is None or (type_code is not None and found.type_code != type_code):
+            not_found(f"No order found with id {order_id}")
+        return found
+
+    def touch(self, order: Order) -> None:
+        """Note that an order changed."""
+        order.updated_on = self.now()
+        order.version += 1
+
+    def external_refs(self) -> list[str]:
+        """External references of all sales orders, in order of creation."""
+        return [
+            order.external_ref
+            for order in self.orders.values()
+            if order.type_code == "SO" and order.external_ref is not None
+        ]

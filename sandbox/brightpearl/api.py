@@ -1,0 +1,47 @@
+"""The whole API as one router."""
+
+from sandbox.brightpearl import (
+    contacts,
+    custom_fields,
+    goods_in,
+    goods_out,
+    order_edits,
+    order_patch,
+    orders,
+    payments,
+    postal_addresses,
+    prices,
+    products,
+    reference_routes,
+    reservations,
+    sales_orders,
+    searches_orders,
+    searches_other,
+    stock,
+    webhooks,
+)
+from sandbox.brightpearl.routing import Router
+
+ROUTER = Router(
+    module.routes
+    for module in (
+        contacts,
+        custom_fields,
+        goods_in,
+        goods_out,
+        order_edits,
+        order_patch,
+        orders,
+        payments,
+        postal_addresses,
+        prices,
+        products,
+        reference_routes,
+        reservations,
+        sales_orders,
+        searches_orders,
+        searches_other,
+        stock,
+        webhooks,
+    )
+)

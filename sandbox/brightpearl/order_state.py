@@ -1,0 +1,101 @@
+"""The four status codes of an order, worked out from payments, reservations and notes."""
+
+from decimal import Decimal
+
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.formats import money
+from sandbox.brightpearl.records import ZERO, Order, OrderRow
+
+_FORWARD = frozenset({"RECEIPT", "CAPTURE"})
+
+
+def tracked_rows(account: Account, order: Order) -> list[OrderRow]:
+    """Rows whose product keeps stock."""
+    return [row for row in order.rows.values() if is_tracked(account, row)]
+
+
+def is_tracked(account: Account, row: OrderRow) -> bool:
+    """Whether the row's product keeps stock."""
+    product = account.products.get(row.product_id or 0)
+    return product is not None and product.stock_tracked
+
+
+def noted_units(account: Account, order: Order, *, shipped_only: bool = False) -> dict[int, int]:
+    """Units on goods-out notes by row id."""
+    units: dict[int, int] = {}
+    for note_id in account.goods_out_by_order[order.id]:
+        note = account.goods_out[note_id]
+        if shipped_only and not note.shipped:
+            continue
+        for row_id, parts in note.rows.items():
+            units[row_id] = units.get(row_id, 0) + sum(quantity for _, quantity, _ in parts)
+    return units
+
+
+def received_units(account: Account, order: Order) -> dict[int, int]:
+    """Units on goods-in notes by row id."""
+    units: dict[int, int] = {}
+    for note_id in account.goods_in_by_order[order.id]:
+        for row_id, parts in account.goods_in[note_id].rows.items():
+            units[row_id] = units.get(row_id, 0) + sum(quantity for _, quantity, _ in parts)
+    return units
+
+
+def reserved_units(account: Account, order: Order) -> dict[int, int]:
+    """Units reserved by row id."""
+    reservation = account.reservations.get(order.id)
+    return (
+        {} if reservation is None else {row: units for row, (_, units) in reservation.rows.items()}
+    )
+
+
+def paid_total(account: Account, order: Order) -> Decimal:
+    """Money in less money out; for credits the other way round."""
+    total = ZERO
+    for payment_id in account.payments_by_order[order.id]:
+        payment = account.payments[payment_id]
+        if payment.type_code in _FORWARD:
+            total += payment.amount_paid
+        elif payment.type_code == "PAYMENT":
+            total -= payment.amount_paid
+    return -total if order.type_code in {"SC", "PO"} else total
+
+
+def refresh(account: Account, order: Order) -> None:
+    """Set the four codes; fires `order.modified.fully-shipped` when the last unit has left."""
+    order.payment_status = _payment_status(account, order)
+    rows = tracked_rows(account, order)
+    if not rows:
+        order.stock_status, order.allocation_status, order.shipping_status = "NON", "ANR", "NST"
+        return
+    noted = (
+        received_units(account, order) if order.type_code == "SC" else noted_units(account, order)
+    )
+    order.stock_status = order.type_code + _level(rows, noted)
+    if order.type_code != "SO":
+        return
+    held = reserved_units(account, order)
+    allocated = {row.id: noted.get(row.id, 0) + held.get(row.id, 0) for row in rows}
+    order.allocation_status = {"N": "ANA", "P": "APA", "A": "AAA"}[_level(rows, allocated)]
+    was_shipped = order.shipping_status == "ASS"
+    shipped = _level(rows, noted_units(account, order, shipped_only=True))
+    order.shipping_status = {"N": "SNS", "P": "SPS", "A": "ASS"}[shipped]
+    if order.shipping_status == "ASS" and not was_shipped:
+        account.emit("order", order.id, "modified", "fully-shipped")
+
+
+def _payment_status(account: Account, order: Order) -> str:
+    total = money(order.net + order.tax)
+    paid = paid_total(account, order)
+    if total == 0:
+        return "NOT_APPLICABLE"
+    if paid <= 0:
+        return "UNPAID"
+    return "PAID" if paid >= total else "PARTIALLY_PAID"
+
+
+def _level(rows: list[OrderRow], units: dict[int, int]) -> str:
+    have = sum(units.get(row.id, 0) for row in rows)
+    if have == 0:
+        return "N"
+    return "A" if all(units.get(row.id, 0) >= row.quantity for row in rows) else "P"

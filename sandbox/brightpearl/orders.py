@@ -1,0 +1,204 @@
+"""The `order` resource: headers of every type, reads in the parties shape, status, notes."""
+
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.brightpearl import reference
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.addresses import AddressIn, order_address
+from sandbox.brightpearl.formats import local_midnight, require_moment
+from sandbox.brightpearl.order_documents import party_order
+from sandbox.brightpearl.products import options_answer
+from sandbox.brightpearl.records import Order, OrderNote
+from sandbox.brightpearl.refusals import refuse
+from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.sales_orders import place
+
+routes = Routes()
+
+READ_LIMIT = 200
+REFERENCE_LENGTH = 64
+
+
+@routes("GET", "/order-service/order/{ids}")
+def read_orders(account: Account, call: Call) -> Reply:
+    """A list without the missing ones: never 404."""
+    ids = call.id_set(limit=READ_LIMIT).among(account.orders, account.orders)
+    options = call.options()
+    return answer([party_order(account, account.orders[number], options) for number in ids])
+
+
+@routes("OPTIONS", "/order-service/order", "/order-service/order/{ids}")
+def order_options(account: Account, call: Call) -> Reply:
+    """GET paths that name existing ids only."""
+    return options_answer(account.orders, call, "order")
+
+
+@routes("OPTIONS", "/order-service/sales-order", "/order-service/sales-order/{ids}")
+def sales_order_options(account: Account, call: Call) -> Reply:
+    """The same for sales orders."""
+    own = {number: order for number, order in account.orders.items() if order.type_code == "SO"}
+    return options_answer(own, call, "sales-order")
+
+
+class PartyIn(AddressIn):
+    """A party: a contact, or an address."""
+
+    contact_id: int | None = None
+
+
+class PartiesIn(Incoming):
+    """`parties`."""
+
+    customer: PartyIn | None = None
+    supplier: PartyIn | None = None
+    delivery: PartyIn | None = None
+
+
+class HeaderIn(Incoming):
+    """The body of `POST /order-service/order`."""
+
+    order_type_code: str | None = None
+    reference: str | None = Field(default=None, max_length=REFERENCE_LENGTH)
+    parent_order_id: int | None = None
+    price_list_id: int | None = None
+    price_mode_code: str | None = Field(default=None, pattern="^(INC|EXC)$")
+    placed_on: str | None = None
+    order_status: dict[str, Any] = Field(default_factory=dict)
+    currency: dict[str, Any] = Field(default_factory=dict)
+    parties: PartiesIn = PartiesIn()
+    warehouse_id: int | None = None
+
+
+@routes("POST", "/order-service/order")
+def create_header(account: Account, call: Call) -> Reply:
+    """Only a header, and no protection from duplicates."""
+    body = call.read(HeaderIn)
+    if body.order_type_code is None:
+        refuse("ORDC-005", "You have not supplied an order type code")
+    if body.order_type_code not in reference.ORDER_TYPE_IDS:
+        refuse("ORDC-006", f"Order type code {body.order_type_code[:8]} is not valid")
+    order = _new_header(account, body, body.order_type_code)
+    place(account, order)
+    return answer(order.id)
+
+
+def _new_header(account: Account, body: HeaderIn, type_code: str) -> Order:
+    purchase = type_code in {"PO", "PC"}
+    party = body.parties.supplier if purchase else body.parties.customer
+    contact = account.contacts.get(party.contact_id or 0) if party is not None else None
+    if contact is None and purchase:
+        refuse("ORDC-022", "A supplier id is required")
+    if contact is None:
+        refuse("ORDC-901", "A customer id is required")
+    status_id = int(body.order_status.get("orderStatusId") or reference.DEFAULT_STATUS[type_code])
+    check_status(status_id, type_code)
+    currency = str(body.currency.get("orderCurrencyCode") or reference.BASE_CURRENCY)
+    if currency not in reference.CURRENCIES:
+        refuse("ORDC-903", f"currency {currency[:8]} does not exist")
+    price_list = (
+        body.price_list_id if body.price_list_id in reference.PRICE_LISTS else contact.price_list_id
+    )
+    placed_on = (
+        require_moment(body.placed_on, "placedOn", account.zone)
+        if body.placed_on
+        else account.now()
+    )
+    own = order_address(contact, account.addresses.get(contact.address_ids.get("DEF", 0)))
+    delivery = body.parties.delivery
+    return Order(
+        id=account.sequences.next("order"),
+        type_code=type_code,
+        contact_id=contact.id,
+        status_id=status_id,
+        warehouse_id=body.warehouse_id or reference.DEFAULT_WAREHOUSE,
+        channel_id=1,
+        currency_code=currency,
+        exchange_rate=reference.CURRENCIES[currency][2],
+        price_list_id=price_list,
+        price_mode=body.price_mode_code or "EXC",
+        placed_on=placed_on,
+        tax_date=local_midnight(placed_on, account.zone),
+        created_on=account.now(),
+        customer_address=own,
+        billing_contact_id=contact.id,
+        billing_address=own,
+        delivery_address=delivery.to_address() if delivery is not None else own,
+        ref=body.reference or "",
+        parent_id=body.parent_order_id or 0,
+    )
+
+
+def check_status(status_id: int, type_code: str) -> None:
+    """Refuse a status that does not exist for this type of order."""
+    status = reference.STATUSES.get(status_id)
+    if status is None or status.order_type != type_code:
+        refuse(
+            "ORDC-908", f"Order status {status_id} does not exist for orders of type {type_code}"
+        )
+
+
+class NoteIn(Incoming):
+    """A note; `addedOn` defaults to now."""
+
+    text: str
+    is_public: bool = False
+    added_on: str | None = None
+    file_id: int | None = None
+
+
+class StatusIn(Incoming):
+    """A new status, with a note when wanted."""
+
+    order_status_id: int
+    order_note: NoteIn | None = None
+
+
+@routes("PUT", "/order-service/order/{id}/status")
+def set_status(account: Account, call: Call) -> Reply:
+    """`{}`. A status releases no stock, cancels nothing and invoices nothing."""
+    order = account.order(call.number("id"))
+    body = call.read(StatusIn)
+    check_status(body.order_status_id, order.type_code)
+    change_status(account, order, body.order_status_id)
+    if body.order_note is not None:
+        add_note(account, order, body.order_note)
+    return done()
+
+
+def change_status(account: Account, order: Order, status_id: int) -> None:
+    """Set a status that fits the order's type."""
+    order.status_id = status_id
+    account.touch(order)
+    account.emit("order", order.id, "modified", "order-status")
+
+
+@routes("POST", "/order-service/order/{id}/note")
+def create_note(account: Account, call: Call) -> Reply:
+    """Answers the note id."""
+    order = account.order(call.number("id"))
+    note = add_note(account, order, call.read(NoteIn))
+    account.touch(order)
+    account.emit("order", order.id, "modified")
+    return answer(note.id)
+
+
+def add_note(account: Account, order: Order, body: NoteIn) -> OrderNote:
+    """The note as kept."""
+    added = (
+        require_moment(body.added_on, "addedOn", account.zone) if body.added_on else account.now()
+    )
+    note = OrderNote(
+        id=account.sequences.next("note"),
+        order_id=order.id,
+        contact_id=order.contact_id,
+        text=body.text,
+        is_public=body.is_public,
+        added_on=added,
+        order_status_id=order.status_id,
+        file_id=body.file_id,
+    )
+    account.notes[note.id] = note
+    account.notes_by_order[order.id].append(note.id)
+    return note

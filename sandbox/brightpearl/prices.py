@@ -1,0 +1,117 @@
+"""Product prices and price lists. Stored values are net."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.brightpearl import reference
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.formats import four
+from sandbox.brightpearl.idset import require_id_set
+from sandbox.brightpearl.products import READ_LIMIT, options_answer
+from sandbox.brightpearl.records import Product
+from sandbox.brightpearl.refusals import not_found, refuse
+from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+
+routes = Routes()
+
+
+class ListPricesIn(Incoming):
+    """Prices of one list by break quantity."""
+
+    price_list_id: int
+    quantity_price: dict[str, Decimal]
+
+
+class PricesIn(Incoming):
+    """Body of a price PUT."""
+
+    price_lists: list[ListPricesIn] = Field(min_length=1)
+
+
+@routes(
+    "GET",
+    "/product-service/product-price/{ids}",
+    "/product-service/product-price/{ids}/price-list/{lists}",
+)
+def read_prices(account: Account, call: Call) -> Reply:
+    """Up to 200 products; a list without a price shows `{}`; 404 when no product is found."""
+    ids = call.id_set(limit=READ_LIMIT).among(account.products, account.products)
+    lists = sorted(reference.PRICE_LISTS)
+    if "lists" in call.params:
+        lists = require_id_set(call.params["lists"]).among(lists, reference.PRICE_LISTS)
+    if not ids or not lists:
+        not_found("No Product Prices Found")
+    return answer([_document(account.products[number], lists) for number in ids])
+
+
+@routes("OPTIONS", "/product-service/product-price", "/product-service/product-price/{ids}")
+def price_options(account: Account, call: Call) -> Reply:
+    """GET paths that name existing products only."""
+    return options_answer(account.products, call, "product-price")
+
+
+def _document(product: Product, lists: list[int]) -> dict[str, Any]:
+    currency = reference.CURRENCIES[reference.BASE_CURRENCY][0]
+    return {
+        "productId": product.id,
+        "priceLists": [
+            {
+                "priceListId": number,
+                "currencyCode": reference.BASE_CURRENCY,
+                "currencyId": currency,
+                "quantityPrice": {
+                    quantity: four(value)
+                    for quantity, value in product.prices.get(number, {}).items()
+                },
+            }
+            for number in lists
+        ],
+    }
+
+
+@routes("PUT", "/product-service/product-price/{id}/price-list")
+def write_prices(account: Account, call: Call) -> Reply:
+    """One product at a time; other lists keep their prices."""
+    product = account.products.get(call.number("id"))
+    if product is None:
+        not_found("No product found")
+    body = call.read(PricesIn)
+    for listed in body.price_lists:
+        if listed.price_list_id not in reference.PRICE_LISTS:
+            refuse("PRDC-903", f"Price list {listed.price_list_id} does not exist")
+    for listed in body.price_lists:
+        kept = (
+            product.prices.get(listed.price_list_id, {})
+            if account.switches.price_breaks_kept
+            else {}
+        )
+        product.prices[listed.price_list_id] = kept | listed.quantity_price
+    product.updated_on = account.now()
+    product.version += 1
+    account.emit("product", product.id, "modified")
+    return done()
+
+
+@routes("GET", "/product-service/price-list", "/product-service/price-list/{ids}")
+def read_price_lists(_account: Account, call: Call) -> Reply:
+    """All price lists, or those of a set."""
+    wanted = call.id_set() if "ids" in call.params else None
+    number, symbol, _ = reference.CURRENCIES[reference.BASE_CURRENCY]
+    return answer(
+        [
+            {
+                "id": listed.id,
+                "name": {"languageCode": "en", "text": listed.name, "format": "PLAINTEXT"},
+                "code": listed.code,
+                "currencyCode": reference.BASE_CURRENCY,
+                "currencySymbol": symbol,
+                "currencyId": number,
+                "priceListTypeCode": listed.type_code,
+                "gross": listed.gross,
+            }
+            for listed in reference.PRICE_LISTS.values()
+            if wanted is None or listed.id in wanted
+        ]
+    )

@@ -1,0 +1,264 @@
+"""Products: the resource, its identity, and the catalogue the account opens with."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.brightpearl import reference
+from sandbox.brightpearl.account import Account, Catalogue, CatalogueProduct
+from sandbox.brightpearl.formats import stamp
+from sandbox.brightpearl.idset import format_id_set
+from sandbox.brightpearl.records import Product, StockLevel
+from sandbox.brightpearl.refusals import not_found, refuse, stale
+from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+
+routes = Routes()
+
+READ_LIMIT = 200
+_COST_SHARE = Decimal("0.5")
+_OVERFLOW_EVERY = 7
+_OVERFLOW_FROM = 20
+
+
+class IdentityIn(Incoming):
+    """SKU and barcodes."""
+
+    sku: str | None = Field(default=None, max_length=32)
+    ean: str | None = Field(default=None, max_length=14)
+    upc: str | None = Field(default=None, max_length=14)
+    isbn: str | None = Field(default=None, max_length=14)
+    mpn: str | None = None
+    barcode: str | None = None
+
+
+class TaxCodeIn(Incoming):
+    """`financialDetails.taxCode`; by id or code."""
+
+    id: int | None = None
+    code: str | None = None
+
+
+class FinancialIn(Incoming):
+    """`financialDetails`."""
+
+    taxable: bool | None = None
+    tax_code: TaxCodeIn = TaxCodeIn()
+
+
+class ProductIn(Incoming):
+    """The checked part of a product body; the rest is kept as it came."""
+
+    brand_id: int | None = None
+    identity: IdentityIn | None = None
+    financial_details: FinancialIn | None = None
+    sales_channels: list[dict[str, Any]] | None = None
+    status: str | None = Field(default=None, pattern="^(LIVE|DISCONTINUED|ARCHIVED)$")
+
+
+def stock_catalogue(account: Account, catalogue: Catalogue, missing: frozenset[str]) -> None:
+    """Fill an empty account: products, prices, opening stock (of some a tenth in overflow)."""
+    known = set()
+    for item in catalogue.products:
+        if item.sku in missing or item.sku in known:
+            continue
+        known.add(item.sku)
+        add_catalogue_product(account, item)
+
+
+def add_catalogue_product(account: Account, item: CatalogueProduct) -> Product:
+    """A product with tax code, three prices and opening stock."""
+    tax = next(
+        (t for t in reference.TAX_CODES.values() if (t.rate or 0) == item.tax_rate_percent), None
+    )
+    code = tax or reference.TAX_CODES["T0"]
+    document = {
+        "brandId": 74,
+        "productTypeId": 1,
+        "identity": {"sku": item.sku},
+        "featured": False,
+        "stock": {
+            "stockTracked": True,
+            "weight": {"magnitude": float(item.weight_kg)},
+            "dimensions": {"length": 0.0, "height": 0.0, "width": 0.0, "volume": 0.0},
+        },
+        "financialDetails": {"taxable": True, "taxCode": {"id": code.id, "code": code.code}},
+        "salesChannels": [_channel(item.name)],
+        "composition": {"bundle": False},
+        "status": "LIVE",
+    }
+    product = add_product(account, document)
+    product.prices = {
+        1: {"1": item.price_ex_tax * _COST_SHARE},
+        2: {"1": item.price_ex_tax},
+        3: {"1": item.price_ex_tax},
+    }
+    overflow = 0
+    if product.id % _OVERFLOW_EVERY == 0 and item.stock >= _OVERFLOW_FROM:
+        overflow = item.stock // 10
+        account.stock[product.id][3] = StockLevel(in_stock=overflow)
+    account.stock[product.id][2] = StockLevel(in_stock=item.stock - overflow)
+    return product
+
+
+def _channel(name: str) -> dict[str, Any]:
+    return {
+        "salesChannelName": "Brightpearl",
+        "productName": name,
+        "productCondition": "new",
+        "categories": [{"categoryCode": "296"}],
+        "description": {"languageCode": "en", "text": "", "format": "HTML_FRAGMENT"},
+    }
+
+
+def add_product(account: Account, document: dict[str, Any]) -> Product:
+    """The product with its id, indexed by SKU."""
+    product = Product(account.sequences.next("product"), document, account.now())
+    account.products[product.id] = product
+    if product.sku:
+        account.products_by_sku[product.sku].append(product.id)
+    return product
+
+
+@routes("POST", "/product-service/product")
+def create_product(account: Account, call: Call) -> Reply:
+    """Answers the id. SKUs are not checked for uniqueness, as on the real service."""
+    body = call.read(ProductIn)
+    if body.brand_id is None:
+        refuse("PRDC-014", "You have not supplied a brand id")
+    if not body.sales_channels or not body.sales_channels[0].get("productName"):
+        refuse("PRDC-901", "A sales channel with a product name is required")
+    document = dict(call.json())
+    document.setdefault("status", "LIVE")
+    document.setdefault("stock", {"stockTracked": False})
+    document["financialDetails"] = _financial(body)
+    product = add_product(account, document)
+    account.emit("product", product.id, "created")
+    return answer(product.id)
+
+
+def _financial(body: ProductIn) -> dict[str, Any]:
+    sent = body.financial_details or FinancialIn()
+    wanted = sent.tax_code
+    tax = reference.TAX_CODES.get(wanted.code or "")
+    if wanted.code is None:
+        tax = next((t for t in reference.TAX_CODES.values() if t.id == wanted.id), None)
+    if tax is None:
+        refuse("PRDC-902", "financialDetails.taxCode does not exist")
+    return {
+        "taxable": sent.taxable is not False,
+        "taxCode": {"id": tax.id, "code": tax.code},
+    }
+
+
+@routes("PUT", "/product-service/product/{id}")
+def update_product(account: Account, call: Call) -> Reply:
+    """Partial body; an `If-Match` that is not the present version answers 412."""
+    product = _product(account, call)
+    body = call.read(ProductIn)
+    expected = call.header("if-match")
+    if expected is not None and expected.strip('"') != str(version_of(product)):
+        stale(f"Product {product.id} has another version")
+    changes = dict(call.json())
+    if body.financial_details is not None:
+        changes["financialDetails"] = _financial(body)
+    old_sku = product.sku
+    product.document = product.document | changes
+    _changed(account, product, old_sku)
+    return done()
+
+
+@routes("PUT", "/product-service/product/{id}/identity")
+def replace_identity(account: Account, call: Call) -> Reply:
+    """Replaces all identifiers: those left out are gone."""
+    product = _product(account, call)
+    body = call.read(IdentityIn)
+    old_sku = product.sku
+    product.document["identity"] = body.model_dump(exclude_none=True)
+    _changed(account, product, old_sku)
+    return done()
+
+
+def _changed(account: Account, product: Product, old_sku: str) -> None:
+    if old_sku != product.sku:
+        if old_sku:
+            account.products_by_sku[old_sku].remove(product.id)
+        if product.sku:
+            account.products_by_sku[product.sku].append(product.id)
+    product.updated_on = account.now()
+    product.version += 1
+    account.emit("product", product.id, "modified")
+
+
+def _product(account: Account, call: Call) -> Product:
+    product = account.products.get(call.number("id"))
+    if product is None:
+        not_found("No product found")
+    return product
+
+
+@routes("GET", "/product-service/product/{ids}")
+def read_products(account: Account, call: Call) -> Reply:
+    """Up to 200; 404 when none of them exists (our reading)."""
+    ids = call.id_set(limit=READ_LIMIT).among(account.products, account.products)
+    if not ids:
+        not_found("No products found")
+    options = call.options()
+    return answer([product_document(account, account.products[number], options) for number in ids])
+
+
+@routes("GET", "/product-service/product/{id}/bundle")
+def read_bundle(account: Account, call: Call) -> Reply:
+    """Components of a bundle; 404 for other products (our reading)."""
+    product = _product(account, call)
+    if not product.is_bundle:
+        not_found("Product is not a bundle")
+    parts = [
+        {"productId": number, "productQuantity": str(units)} for number, units in product.components
+    ]
+    return answer({"bundle": True, "bundleComponents": parts})
+
+
+@routes("OPTIONS", "/product-service/product", "/product-service/product/{ids}")
+def product_options(account: Account, call: Call) -> Reply:
+    """GET paths that name existing ids only."""
+    return options_answer(account.products, call, "product")
+
+
+def options_answer(existing: dict[int, Any], call: Call, resource: str) -> Reply:
+    """`getUris` for the existing ids of the set (or of the account), at most 200 to a path."""
+    ids = sorted(existing)
+    if "ids" in call.params:
+        ids = call.id_set().among(ids, existing)
+    chunks = [ids[start : start + READ_LIMIT] for start in range(0, len(ids), READ_LIMIT)]
+    return answer({"getUris": [f"/{resource}/{format_id_set(chunk)}" for chunk in chunks]})
+
+
+def version_of(product: Product) -> int:
+    """The number shown as `version`: milliseconds of creation, plus one for every change."""
+    return int(product.created_on.timestamp() * 1000) + product.version - 1
+
+
+def product_document(
+    account: Account, product: Product, options: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The resource as GET answers it."""
+    document = {"id": product.id, **product.document}
+    document["createdOn"] = stamp(product.created_on, account.zone)
+    if product.updated_on is not None:
+        document["updatedOn"] = stamp(product.updated_on, account.zone)
+    document["warehouses"] = {
+        str(number): {
+            "defaultLocationId": reference.DEFAULT_LOCATION,
+            "reorderLevel": 0,
+            "reorderQuantity": 0,
+        }
+        for number in sorted(account.stock.get(product.id, {}))
+    }
+    document["version"] = version_of(product)
+    if "customFields" in options:
+        document["customFields"] = product.custom_fields
+    if "nullCustomFields" in options:
+        codes = [entry[1] for entry in reference.CUSTOM_FIELDS["product"]]
+        document["nullCustomFields"] = [code for code in codes if code not in product.custom_fields]
+    return document

@@ -1,0 +1,115 @@
+"""Every uncertain fact about the vendor as a switch, set to what was observed."""
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+
+@dataclass
+class BrightpearlSwitches:
+    """Settable at construction and over `PUT /_sandbox/switches`; `GET` shows the meanings."""
+
+    limits: Literal["documented", "off"] = field(
+        default="documented",
+        metadata={"meaning": "`documented` enforces requests_per_minute; `off` never throttles"},
+    )
+    requests_per_minute: int = field(
+        default=200, metadata={"meaning": "size of the throttle window's quota"}
+    )
+    rolling_window: bool = field(
+        default=False,
+        metadata={
+            "meaning": "documentation says rolling minute; recordings show wall-clock minutes"
+        },
+    )
+    rejected_calls_count: bool = field(
+        default=True,
+        metadata={"meaning": "throttled calls use up quota (only visible when rolling)"},
+    )
+    foreign_calls_per_minute: int = field(
+        default=0,
+        metadata={"meaning": "quota that other apps of the same pool use in every window"},
+    )
+    shuffle_columns: bool = field(
+        default=False, metadata={"meaning": "search columns come in a new order on every request"}
+    )
+    shuffle_rows: bool = field(
+        default=True,
+        metadata={
+            "meaning": "rows of a sales order come in any order, as documented; off keeps theirs"
+        },
+    )
+    unknown_filter: Literal["ignore", "refuse"] = field(
+        default="ignore", metadata={"meaning": "a search filter nobody knows: ignored, or 400"}
+    )
+    search_lag_s: float = field(
+        default=0.0, metadata={"meaning": "searches do not see records younger than this"}
+    )
+    duplicate_order_answer: Literal["existing_id", "empty"] = field(
+        default="existing_id",
+        metadata={"meaning": "body of the 200 for a repeated externalRef + instance"},
+    )
+    deleted_order_keeps_key: bool = field(
+        default=False,
+        metadata={"meaning": "a deleted order still answers for its externalRef + instance"},
+    )
+    second_reservation: Literal["refuse", "add"] = field(
+        default="refuse",
+        metadata={
+            "meaning": "POST of a reservation for an order that has one: 400, or quantities add"
+        },
+    )
+    reservation_cap: int = field(
+        default=-1,
+        metadata={"meaning": "most units a reservation gets per row, silently; -1 for no cap"},
+    )
+    availability_bad_id: Literal["ignore", "refuse"] = field(
+        default="refuse",
+        metadata={
+            "meaning": "an id that is not stock tracked in an availability call: ignored, or 400"
+        },
+    )
+    negative_stock_correction: Literal["refuse", "allow_to_zero"] = field(
+        default="refuse",
+        metadata={
+            "meaning": "a correction below what is on hand: refused, or taken down to zero stock"
+        },
+    )
+    custom_fields_bump_updated_on: bool = field(
+        default=False, metadata={"meaning": "custom field writes change updatedOn"}
+    )
+    order_modified_on_creation: bool = field(
+        default=True, metadata={"meaning": "`order.modified` fires when an order is created"}
+    )
+    product_destroyed_subscribable: bool = field(
+        default=True, metadata={"meaning": "`product.destroyed` may be subscribed to"}
+    )
+    invoicing_delay_s: float = field(
+        default=2.0, metadata={"meaning": "how long an order stays `invoice pending` after close"}
+    )
+    multi_message_patch: bool = field(
+        default=True, metadata={"meaning": "PATCH is accepted inside a multi-message"}
+    )
+    parallel_in_any_order: bool = field(
+        default=False, metadata={"meaning": "messages of a PARALLEL multi-message run in any order"}
+    )
+    goods_out_answer: Literal["array", "auto", "integer"] = field(
+        default="auto",
+        metadata={
+            "meaning": "ids of new goods-out notes: `auto` is one integer, or an array for several"
+        },
+    )
+    price_breaks_kept: bool = field(
+        default=False, metadata={"meaning": "price breaks left out of a price PUT stay"}
+    )
+    deleted_note_restores_reservation: bool = field(
+        default=False,
+        metadata={"meaning": "deleting an unshipped note gives its units back to the reservation"},
+    )
+    webhook_coalesce_s: float = field(
+        default=0.0,
+        metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},
+    )
+
+    def meanings(self) -> dict[str, str]:
+        """One line for each switch."""
+        return {item.name: item.metadata["meaning"] for item in fields(self)}
