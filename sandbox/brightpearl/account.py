@@ -15,19 +15,21 @@ from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.records import (
     Contact,
     Event,
-    GoodsInNote,
-    GoodsMovement,
-    GoodsOutNote,
     Order,
     OrderNote,
     Payment,
     PostalAddress,
     Product,
-    Reservation,
-    StockLevel,
     Webhook,
 )
 from sandbox.brightpearl.refusals import not_found
+from sandbox.brightpearl.stock_records import (
+    GoodsInNote,
+    GoodsMovement,
+    GoodsOutNote,
+    Reservation,
+    StockLevel,
+)
 from sandbox.brightpearl.switches import BrightpearlSwitches
 
 

@@ -10,10 +10,11 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import require_moment, stamp
 from sandbox.brightpearl.idset import require_id_set
 from sandbox.brightpearl.order_state import received_units, refresh
-from sandbox.brightpearl.records import GoodsInNote, GoodsMovement, Order
+from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
 from sandbox.brightpearl.stock import move
+from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement
 
 routes = Routes()
 

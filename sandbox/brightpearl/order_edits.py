@@ -1,13 +1,11 @@
-"""Changes to rows of orders that exist, and invoicing."""
+"""Changes to rows of orders that exist."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from pydantic import Field
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.formats import require_moment
 from sandbox.brightpearl.idset import require_id_set
 from sandbox.brightpearl.order_documents import party_order
 from sandbox.brightpearl.order_rows import RowIn, check_row, make_row
@@ -59,7 +57,11 @@ class RowChangeIn(RowIn):
     id: int
 
 
-def _editable(account: Account, call: Call, type_code: str | None = None) -> Order:
+def editable(account: Account, call: Call, type_code: str | None = None) -> Order:
+    """The order in the path.
+
+    Raises: Refusal 404 when absent, 400 when invoiced.
+    """
     order = account.order(call.number("id"), type_code)
     if order.invoice_reference is not None:
         refuse("ORDB-911", "The order is invoiced")
@@ -75,7 +77,7 @@ def _edited(account: Account, order: Order) -> None:
 @routes("POST", "/order-service/order/{id}/row")
 def add_row(account: Account, call: Call) -> Reply:
     """Answers the row id."""
-    order = _editable(account, call)
+    order = editable(account, call)
     body = call.read(OrderRowIn)
     sent = RowIn(
         product_id=body.product_id,
@@ -103,11 +105,11 @@ def append_row(account: Account, order: Order, sent: RowIn) -> OrderRow:
 @routes("PATCH", "/order-service/order/{id}/row/{row}")
 def patch_row(account: Account, call: Call) -> Reply:
     """The whole row after the change. Paths: quantity, row value, name, nominal code."""
-    order = _editable(account, call)
+    order = editable(account, call)
     row = _row(order, call.number("row"))
     draft = replace(row)
     apply_all(operations(call), _patch_paths(draft))
-    _keep(account, order, draft)
+    keep_row(account, order, draft)
     document = party_order(account, order)["orderRows"][str(row.id)]
     return answer(document)
 
@@ -137,7 +139,7 @@ def _patch_paths(draft: OrderRow) -> dict[str, dict[str, Change]]:
     return {path: {"replace": change} for path, change in fields.items()}
 
 
-def _keep(account: Account, order: Order, draft: OrderRow) -> None:
+def keep_row(account: Account, order: Order, draft: OrderRow) -> None:
     """Put a changed row in its place, if it is one the vendor would take."""
     check_row(
         account,
@@ -162,7 +164,7 @@ def _keep(account: Account, order: Order, draft: OrderRow) -> None:
 @routes("DELETE", "/order-service/order/{id}/row/{row}")
 def delete_row(account: Account, call: Call) -> Reply:
     """`{}`; reserved units go back on sale."""
-    order = _editable(account, call)
+    order = editable(account, call)
     remove_row(account, order, call.number("row"))
     return done()
 
@@ -184,7 +186,7 @@ def remove_row(account: Account, order: Order, row_id: int) -> None:
 @routes("PUT", "/order-service/sales-order/{id}/row/{rows}")
 def replace_rows(account: Account, call: Call) -> Reply:
     """A status for each row; 207 when they differ."""
-    order = _editable(account, call, "SO")
+    order = editable(account, call, "SO")
     wanted = require_id_set(call.params["rows"], limit=200).ids()
     sent = {row.id: row for row in call.read(list[RowChangeIn])}
     statuses: dict[str, int] = {}
@@ -220,54 +222,7 @@ def _replace_row(account: Account, order: Order, sent: RowChangeIn) -> None:
         release(account, order, row.id)
         changed.product_id = sent.product_id
         changed.sku = product.sku if product is not None else ""
-    _keep(account, order, changed)
-
-
-class CloseIn(Incoming):
-    """Body of a close."""
-
-    tax_date: str | None = None
-
-
-@routes("POST", "/order-service/sales-order/{id}/close")
-def close_sales_order(account: Account, call: Call) -> Reply:
-    """Starts invoicing; repeatable while pending, refused afterwards."""
-    return _close(account, call, "SO")
-
-
-@routes("POST", "/order-service/sales-credit/{id}/close")
-def close_sales_credit(account: Account, call: Call) -> Reply:
-    """The same for a credit."""
-    return _close(account, call, "SC")
-
-
-def _close(account: Account, call: Call, type_code: str) -> Reply:
-    order = _editable(account, call, type_code)
-    body = call.read(CloseIn) if call.raw_body.strip() else CloseIn()
-    if body.tax_date:
-        order.tax_date = require_moment(body.tax_date, "taxDate", account.zone)
-    if order.invoice_due_at is None:
-        delay = timedelta(seconds=account.switches.invoicing_delay_s)
-        order.invoice_due_at = account.now() + delay
-        account.pending_invoices[order.id] = order
-    return done()
-
-
-def settle_invoices(account: Account) -> None:
-    """Invoice what is due. Called before every request: the vendor works in the background."""
-    if not account.pending_invoices:
-        return
-    now = account.now()
-    for order in list(account.pending_invoices.values()):
-        if order.invoice_due_at is None or order.invoice_due_at > now:
-            continue
-        del account.pending_invoices[order.id]
-        prefix = "SC" if order.type_code == "SC" else "SI"
-        order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
-        order.closed_on = order.invoice_due_at
-        order.status_id = {"SO": 4, "SC": 10}.get(order.type_code, order.status_id)
-        account.touch(order)
-        account.emit("order", order.id, "modified", "order-status")
+    keep_row(account, order, changed)
 
 
 def delete_order(account: Account, order: Order) -> None:

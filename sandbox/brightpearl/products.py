@@ -9,9 +9,10 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account, Catalogue, CatalogueProduct
 from sandbox.brightpearl.formats import stamp
 from sandbox.brightpearl.idset import format_id_set
-from sandbox.brightpearl.records import Product, StockLevel
+from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse, stale
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.stock_records import StockLevel
 
 routes = Routes()
 

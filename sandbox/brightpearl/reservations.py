@@ -7,10 +7,11 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.order_state import noted_units, refresh
-from sandbox.brightpearl.records import Order, Reservation
+from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level
+from sandbox.brightpearl.stock_records import Reservation
 
 routes = Routes()
 

@@ -7,9 +7,10 @@ from typing import Any
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.idset import parse_id_set
-from sandbox.brightpearl.records import Contact, GoodsInNote, GoodsMovement, GoodsOutNote, Product
+from sandbox.brightpearl.records import Contact, Product
 from sandbox.brightpearl.routing import Routes
 from sandbox.brightpearl.search import Column, Search
+from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement, GoodsOutNote
 
 routes = Routes()
 

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.records import GoodsMovement, Product, StockLevel
+from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
+from sandbox.brightpearl.stock_records import GoodsMovement, StockLevel
 
 routes = Routes()
 

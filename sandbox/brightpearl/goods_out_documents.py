@@ -1,0 +1,70 @@
+"""Reading goods-out notes."""
+
+from typing import Any
+
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.formats import plain, stamp
+from sandbox.brightpearl.idset import require_id_set
+from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.stock_records import GoodsOutNote
+
+routes = Routes()
+
+READ_LIMIT = 500
+
+
+@routes(
+    "GET",
+    "/warehouse-service/order/{orders}/goods-note/goods-out",
+    "/warehouse-service/order/{orders}/goods-note/goods-out/{ids}",
+)
+def read_notes(account: Account, call: Call) -> Reply:
+    """A map by note id, for a set of orders (or `*`) and of notes."""
+    listed = list(account.goods_out.values())
+    if "ids" in call.params:
+        ids = call.id_set(limit=READ_LIMIT).among(account.goods_out, account.goods_out)
+        listed = [account.goods_out[number] for number in ids]
+    if call.params["orders"] != "*":
+        orders = require_id_set(call.params["orders"], READ_LIMIT)
+        listed = [note for note in listed if note.order_id in orders]
+    return answer({str(note.id): _document(account, note) for note in listed})
+
+
+def _document(account: Account, note: GoodsOutNote) -> dict[str, Any]:
+    status: dict[str, Any] = {}
+    for stage in ("shipped", "packed", "picked", "printed"):
+        status[stage] = stage in note.stages
+        if stage in note.stages:
+            moment, owner = note.stages[stage]
+            status[f"{stage}On"] = stamp(moment, account.zone)
+            status[f"{stage}ById"] = owner
+    return {
+        "orderId": 0 if note.transfer else note.order_id,
+        "warehouseId": note.warehouse_id,
+        "transfer": note.transfer,
+        "priority": note.priority,
+        "status": status,
+        "shipping": {
+            "reference": note.reference,
+            "shippingMethodId": note.shipping_method_id,
+            "boxes": note.boxes,
+            "weight": plain(note.weight),
+        },
+        "releaseDate": stamp(note.release_date, account.zone),
+        "createdOn": stamp(note.created_on, account.zone),
+        "createdBy": note.created_by,
+        "orderRows": {
+            str(row): [
+                {"productId": product, "quantity": units, "locationId": location}
+                for product, units, location in parts
+            ]
+            for row, parts in note.rows.items()
+        },
+        "sequence": note.sequence,
+        "events": [
+            {"occured": stamp(moment, account.zone), "eventOwnerId": owner, "eventCode": code}
+            for moment, owner, code in note.events
+        ],
+        "labelUri": note.label_uri,
+        "lastEventVersion": note.event_version,
+    }

@@ -1,0 +1,57 @@
+"""Closing orders and credits: asking is quick, the invoice comes later."""
+
+from datetime import timedelta
+
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.formats import require_moment
+from sandbox.brightpearl.order_edits import editable
+from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, done
+
+routes = Routes()
+
+
+class CloseIn(Incoming):
+    """Body of a close."""
+
+    tax_date: str | None = None
+
+
+@routes("POST", "/order-service/sales-order/{id}/close")
+def close_sales_order(account: Account, call: Call) -> Reply:
+    """Starts invoicing; repeatable while pending, refused afterwards."""
+    return _close(account, call, "SO")
+
+
+@routes("POST", "/order-service/sales-credit/{id}/close")
+def close_sales_credit(account: Account, call: Call) -> Reply:
+    """The same for a credit."""
+    return _close(account, call, "SC")
+
+
+def _close(account: Account, call: Call, type_code: str) -> Reply:
+    order = editable(account, call, type_code)
+    body = call.read(CloseIn) if call.raw_body.strip() else CloseIn()
+    if body.tax_date:
+        order.tax_date = require_moment(body.tax_date, "taxDate", account.zone)
+    if order.invoice_due_at is None:
+        delay = timedelta(seconds=account.switches.invoicing_delay_s)
+        order.invoice_due_at = account.now() + delay
+        account.pending_invoices[order.id] = order
+    return done()
+
+
+def settle_invoices(account: Account) -> None:
+    """Invoice what is due. Called before every request: the vendor works in the background."""
+    if not account.pending_invoices:
+        return
+    now = account.now()
+    for order in list(account.pending_invoices.values()):
+        if order.invoice_due_at is None or order.invoice_due_at > now:
+            continue
+        del account.pending_invoices[order.id]
+        prefix = "SC" if order.type_code == "SC" else "SI"
+        order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
+        order.closed_on = order.invoice_due_at
+        order.status_id = {"SO": 4, "SC": 10}.get(order.type_code, order.status_id)
+        account.touch(order)
+        account.emit("order", order.id, "modified", "order-status")
