@@ -1,0 +1,295 @@
+"""BigCommerce documents, the fields we read. Source: REST Management API, Orders V2 and V3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from connectors.documents import Document, Id, Moment, Money, Text
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An order document that breaks the model."""
+
+    order_id: str
+    field: str
+    reason: str
+    """What is wrong with the field; never its value."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An order that was asked for and is not there."""
+
+    order_id: str
+
+
+class Address(Document):
+    """A billing or shipping address."""
+
+    first_name: Text = ""
+    last_name: Text = ""
+    company: Text = ""
+    street_1: Text = ""
+    street_2: Text = ""
+    city: Text = ""
+    state: Text = ""
+    zip: Text = ""
+    country_iso2: Text = ""
+    email: Text = ""
+    phone: Text = ""
+
+
+class AppliedDiscount(Document):
+    """A discount on a line; `amount` is taken off the whole line."""
+
+    id: Text = ""
+    amount: Money
+    code: Text = ""
+    target: Text = ""
+
+
+class ProductOption(Document):
+    """What the shopper chose or typed, such as an engraving."""
+
+    display_name: Text = ""
+    display_value: Text = ""
+
+
+class OrderLine(Document):
+    """One line of an order; `id` is the order_product_id."""
+
+    id: Id
+    product_id: Id
+    """"0" for a custom line."""
+    sku: Text = ""
+    name: Text = ""
+    type: Text = "physical"
+    quantity: int
+    total_ex_tax: Money
+    total_inc_tax: Money
+    total_tax: Money
+    """Of the whole line, before discounts."""
+    discounted_total_inc_tax: Money | None = None
+    """Of the whole line after all discounts."""
+    applied_discounts: tuple[AppliedDiscount, ...] = ()
+    product_options: tuple[ProductOption, ...] = ()
+    parent_order_product_id: Id = ""
+    wrapping_name: Text = ""
+    quantity_refunded: Decimal = Decimal(0)
+
+    @field_validator("applied_discounts", "product_options", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return value or ()
+
+
+class ShippingConsignment(Address):
+    """What goes to one address, with its own shipping price."""
+
+    id: Id
+    shipping_method: Text = ""
+    cost_ex_tax: Money = Decimal(0)
+    cost_inc_tax: Money = Decimal(0)
+    cost_tax: Money = Decimal(0)
+    handling_cost_ex_tax: Money = Decimal(0)
+    handling_cost_inc_tax: Money = Decimal(0)
+    handling_cost_tax: Money = Decimal(0)
+    line_items: tuple[dict[str, Any], ...] = ()
+
+
+class Pickup(Document):
+    """What is collected by the shopper."""
+
+    pickup_method_display_name: Text = ""
+    line_items: tuple[dict[str, Any], ...] = ()
+
+
+class Download(Document):
+    """Digital lines, or gift certificates sent by e-mail."""
+
+    line_items: tuple[dict[str, Any], ...] = ()
+
+
+class Certificates(Document):
+    """Gift certificates by recipient."""
+
+    gift_certificates: tuple[Download, ...] = ()
+
+
+class Consignments(Document):
+    """Where an order's lines go, in the object form."""
+
+    pickups: tuple[Pickup, ...] = ()
+    shipping: tuple[ShippingConsignment, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    email: Certificates = Certificates()
+
+    @field_validator("email", mode="before")
+    @classmethod
+    def _empty_list_is_none(cls, value: object) -> object:
+        return value or {}
+
+    @field_validator("pickups", "shipping", "downloads", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return value or ()
+
+    def line_documents(self) -> Iterator[dict[str, Any]]:
+        """Every embedded line, raw; links and the mark of a cut list are passed over."""
+        lists = [
+            *(part.line_items for part in self.pickups),
+            *(part.line_items for part in self.shipping),
+            *(part.line_items for part in self.downloads),
+            *(part.line_items for part in self.email.gift_certificates),
+        ]
+        for items in lists:
+            yield from (item for item in items if "id" in item)
+
+
+class Fee(Document):
+    """A further cost of the order."""
+
+    id: Id
+    display_name_customer: Text = ""
+    display_name_merchant: Text = ""
+    cost_ex_tax: Money
+    cost_inc_tax: Money
+    cost_tax: Money = Decimal(0)
+
+
+class OrderHeader(Document):
+    """A V2 order as every list gives it."""
+
+    id: Id
+    status_id: int
+    date_created: Moment
+    date_modified: Moment
+    total_inc_tax: Money
+    is_deleted: bool = False
+
+
+class Order(OrderHeader):
+    """A V2 order with its consignments, lines and fees."""
+
+    customer_id: Id
+    channel_id: Id = "1"
+    currency_code: Text = ""
+    """Of display; amounts are in `default_currency_code`."""
+    default_currency_code: str
+    store_default_currency_code: Text = ""
+    store_default_to_transactional_exchange_rate: Money = Decimal(1)
+    is_tax_inclusive_pricing: bool = False
+    total_ex_tax: Money
+    total_tax: Money
+    shipping_cost_ex_tax: Money
+    shipping_cost_inc_tax: Money
+    shipping_cost_tax: Money = Decimal(0)
+    handling_cost_ex_tax: Money
+    handling_cost_inc_tax: Money
+    handling_cost_tax: Money = Decimal(0)
+    wrapping_cost_ex_tax: Money
+    wrapping_cost_inc_tax: Money
+    wrapping_cost_tax: Money = Decimal(0)
+    discount_amount: Money
+    coupon_discount: Money
+    store_credit_amount: Money = Decimal(0)
+    gift_certificate_amount: Money = Decimal(0)
+    payment_method: Text = ""
+    payment_status: Text = ""
+    external_order_id: Text = ""
+    customer_message: Text = ""
+    items_total: int = 0
+    billing_address: Address
+    consignments: Consignments = Consignments()
+    fees: tuple[Fee, ...] = ()
+    lines: tuple[OrderLine, ...] = Field(default=(), exclude=True)
+    """Completed by the client where BigCommerce cut or left out the embedded ones."""
+
+    @field_validator("consignments", mode="before")
+    @classmethod
+    def _either_form(cls, value: object) -> object:
+        """The object form, or the legacy list around it; a mere link holds nothing."""
+        if isinstance(value, list):
+            value = value[0] if value else {}
+        return {} if isinstance(value, dict) and "url" in value else value or {}
+
+    @field_validator("fees", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return () if "url" in value else (value,)
+        return value or ()
+
+
+class Transaction(Document):
+    """A V3 gateway transaction."""
+
+    id: Id
+    event: Text = ""
+    method: Text = ""
+    gateway: Text = ""
+    status: Text = ""
+    amount: Money
+    currency: Text = ""
+    reference_transaction_id: Id = ""
+    date_created: Moment
+
+    @field_validator("reference_transaction_id", mode="before")
+    @classmethod
+    def _empty_object_is_none(cls, value: object) -> object:
+        return value or ""
+
+
+class Coupon(Document):
+    """A coupon used on an order."""
+
+    code: Text = ""
+    discount: Money = Decimal(0)
+
+
+class TaxRow(Document):
+    """One line of the order's tax summary, with details."""
+
+    order_product_id: Id = ""
+    line_item_type: Text = "item"
+    tax_class: Text = Field(default="", alias="class")
+    rate: Money
+    line_amount: Money
+
+
+class Hook(Document):
+    """A webhook subscription."""
+
+    id: Id
+    scope: str
+    destination: str
+    is_active: bool = True
+
+
+class Store(Document):
+    """The store's own settings. `time_zone` is an IANA name."""
+
+    id: Id
+    store_id: Id = ""
+    name: Text = ""
+    currency: Text = ""
+    time_zone: str = Field(alias="timezone")
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _name_of_zone(cls, value: object) -> object:
+        return value.get("name") if isinstance(value, dict) else value
+
+
+class Channel(Document):
+    """A sales channel."""
+
+    id: Id
+    name: Text = ""
+    status: Text = ""

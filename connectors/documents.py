@@ -1,0 +1,66 @@
+"""How documents of both systems are read and written: strict in meaning, lenient in type."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+
+from core.money import decimal
+from core.times import from_iso, from_rfc2822, to_iso
+
+
+class Document(BaseModel):
+    """An answer: fields we do not know may appear at any time; those we need have no default."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class RequestBody(BaseModel):
+    """A request: nothing travels that was not declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def wire(self) -> dict[str, Any]:
+        """The body to send; what is not set stays away."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _money(value: object) -> Decimal:
+    if isinstance(value, Decimal | int | str) and value != "":
+        return decimal(value)
+    raise ValueError("not an amount of money")
+
+
+def _text(value: object) -> object:
+    return "" if value is None else str(value)
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value or None
+    return from_iso(value) if value[:1].isdigit() else from_rfc2822(value)
+
+
+Money = Annotated[
+    Decimal, BeforeValidator(_money), PlainSerializer(str, return_type=str, when_used="json")
+]
+"""Text, integer or exact decimal on the wire; text when sent."""
+Text = Annotated[str, BeforeValidator(_text)]
+"""Text; null and a missing value read as ""."""
+Id = Annotated[str, BeforeValidator(_text)]
+"""An id, whether they send it as number or as text."""
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    PlainSerializer(to_iso, return_type=str, when_used="json"),
+]
+"""Aware UTC, from RFC 2822 or ISO 8601 with any offset."""
+
+
+def broken_field(error: ValidationError) -> tuple[str, str]:
+    """The first field that breaks a model, and what is wrong with it; never its value."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"]
