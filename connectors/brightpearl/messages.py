@@ -1,0 +1,128 @@
+"""Writes as messages: alone they are a direct request, together one multi-message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.brightpearl.answers import refusal
+from connectors.brightpearl.models import (
+    ContactCreate,
+    PaymentCreate,
+    PostalAddress,
+    ReservedProduct,
+    SalesOrderCreate,
+)
+from connectors.http import Answer
+from core.errors import CausewayError, ContractError, TransientError
+
+MOST = 10
+"""Messages that one multi-message takes. Source: observed in public integrations."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One write; `uri` starts with the service name."""
+
+    label: str
+    method: str
+    uri: str
+    body: Any = field(repr=False)
+
+
+def create_sales_order(label: str, order: SalesOrderCreate) -> Message:
+    """Answers the new id, or the existing one of the same external reference."""
+    return Message(label, "POST", "/order-service/sales-order", order.wire())
+
+
+def create_address(label: str, address: PostalAddress) -> Message:
+    """Answers the new id."""
+    return Message(label, "POST", "/contact-service/postal-address", address.wire())
+
+
+def create_contact(label: str, contact: ContactCreate) -> Message:
+    """Answers the new id. Brightpearl knows no key against doubling a contact."""
+    return Message(label, "POST", "/contact-service/contact", contact.wire())
+
+
+def create_payment(label: str, payment: PaymentCreate) -> Message:
+    """Answers the new id; a second payment of the same reference and method is refused."""
+    return Message(label, "POST", "/accounting-service/customer-payment", payment.wire())
+
+
+def reserve(
+    label: str, order_id: str, warehouse_id: str, products: Sequence[ReservedProduct]
+) -> Message:
+    """Reserve stock for an order that has no reservation. Reserving only part is not told."""
+    uri = f"/warehouse-service/order/{order_id}/reservation/warehouse/{warehouse_id}"
+    return Message(label, "POST", uri, {"products": [product.wire() for product in products]})
+
+
+def reserve_more(label: str, order_id: str, products: Sequence[ReservedProduct]) -> Message:
+    """Set the units of these rows in a reservation that exists."""
+    uri = f"/warehouse-service/order/{order_id}/reservation"
+    return Message(label, "PUT", uri, {"products": [product.wire() for product in products]})
+
+
+def set_status(label: str, order_id: str, status_id: int) -> Message:
+    """Set an order's status; this alone releases, cancels or invoices nothing."""
+    uri = f"/order-service/order/{order_id}/status"
+    return Message(label, "PUT", uri, {"orderStatusId": status_id})
+
+
+def add_note(label: str, order_id: str, text: str) -> Message:
+    """A note that staff see and the customer does not."""
+    uri = f"/order-service/order/{order_id}/note"
+    return Message(label, "POST", uri, {"text": text, "isPublic": False})
+
+
+def envelope(messages: Sequence[Message]) -> dict[str, Any]:
+    """The body of a multi-message whose messages do not depend on each other.
+
+    Raises: ValueError for fewer than 2 or more than 10.
+    """
+    if not 1 < len(messages) <= MOST:
+        raise ValueError(f"a multi-message takes 2 to {MOST} messages, not {len(messages)}")
+    return {
+        "processingMode": "PARALLEL",
+        "onFail": "CONTINUE",
+        "messages": [
+            {
+                "label": message.label,
+                "uri": message.uri,
+                "httpMethod": message.method,
+                "body": message.body,
+            }
+            for message in messages
+        ],
+    }
+
+
+def outcomes(messages: Sequence[Message], answer: Answer) -> dict[str, Any | CausewayError]:
+    """What became of each message, by label: the value of its `response`, or its error.
+
+    Raises: ContractError when the answer is not that of a multi-message.
+    """
+    try:
+        response = answer.body["response"]
+        processed = {one["label"]: one for one in response["processedMessages"]}
+    except (TypeError, KeyError) as error:
+        raise ContractError(f"Brightpearl answered {answer.what} without its messages.") from error
+    return {message.label: _outcome(message, processed.get(message.label)) for message in messages}
+
+
+def _outcome(message: Message, processed: dict[str, Any] | None) -> Any | CausewayError:  # noqa: ANN401
+    what = f"Brightpearl answered {message.method} {message.uri}"
+    if processed is None:
+        return TransientError(f"{what} not at all: the message was left unprocessed.")
+    content = processed.get("body", {}).get("content") or "{}"
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = content
+    status = int(processed["statusCode"])
+    if status < 300:  # noqa: PLR2004 - 2xx
+        return body.get("response") if isinstance(body, dict) else None
+    return refusal(f"{what} with {status}", status, body, is_write=True)
