@@ -1,0 +1,102 @@
+"""Which tax rate a row was taxed at, told from its amounts and from what rounding can do to them.
+
+BigCommerce's order lines carry amounts, not rates; Brightpearl wants a tax code per row, and the
+table of tax codes is keyed by rate (fact sheets: order lines §7.5; sales-order rows §11.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from core.money import CENT, ZERO
+
+HUNDRED = Decimal(100)
+HALF_CENT = Decimal("0.005")
+HALF_LAST_PLACE = Decimal("0.00005")
+"""Amounts come with four places."""
+NOISE = Decimal("0.000001")
+STEPS = (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.01"))
+"""How round a rate may be, roundest first."""
+
+
+def allowance(tax: Decimal, quantity: int, rate_percent: Decimal) -> Decimal:
+    """How far rounding may have moved a line's tax from `ex tax times rate`.
+
+    Net and tax are each rounded once per line, to the cent; or once per unit, to four places, or
+    to whole cents, which only a tax of whole cents per unit can come from.
+    """
+    units = max(quantity, 1)
+    factor = 1 + abs(rate_percent) / HUNDRED
+    by_line = (HALF_CENT + HALF_LAST_PLACE * units) * factor + NOISE
+    if tax and tax % (CENT * units):
+        return by_line
+    return max(by_line, HALF_CENT * units * factor + NOISE)
+
+
+def explains(rate_percent: Decimal, ex_tax: Decimal, tax: Decimal, quantity: int) -> bool:
+    """Whether a line taxed at this rate can show these amounts. A zero rate explains only no tax.
+
+    Amounts in one currency, for the whole line.
+    """
+    if not rate_percent:
+        return abs(tax) < HALF_CENT
+    off = abs(tax - ex_tax * rate_percent / HUNDRED)
+    return off <= allowance(tax, quantity, rate_percent)
+
+
+def fitting(
+    rates: Iterable[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int
+) -> list[Decimal]:
+    """Those of the rates that explain a line's amounts, the closest first."""
+    fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity)]
+    return sorted(fits, key=lambda rate: abs(tax - ex_tax * rate / HUNDRED))
+
+
+def dominant(known: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """The rate behind most money, of (rate, ex tax) pairs; None without any."""
+    weights: dict[Decimal, Decimal] = {}
+    for rate, ex_tax in known:
+        weights[rate] = weights.get(rate, ZERO) + abs(ex_tax)
+    return max(weights, key=lambda rate: weights[rate]) if weights else None
+
+
+def choose(fits: Sequence[Decimal], preferred: Decimal | None) -> Decimal | None:
+    """The order's own rate where it fits, else the closest; None when nothing fits."""
+    if preferred is not None and preferred in fits:
+        return preferred
+    return fits[0] if fits else None
+
+
+def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
+    """The roundest rate in percent that explains the amounts, for a person to look up.
+
+    Lines of one unknown rate thus get the same text, whatever rounding did to each of them.
+    """
+    if not ex_tax:
+        return ZERO
+    exact = tax / ex_tax * HUNDRED
+    for step in STEPS:
+        near = (exact / step).quantize(Decimal(1)) * step
+        if explains(near, ex_tax, tax, quantity):
+            return plain(near)
+    return plain(exact.quantize(CENT))
+
+
+def plain(rate: Decimal) -> Decimal:
+    """The rate without trailing zeros or an exponent: 20.0000 is 20, 17.50 is 17.5."""
+    short = rate.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral() else short
+
+
+def taxed_at_several(lines: Iterable[tuple[Decimal, Decimal, int]]) -> bool:
+    """Whether no single rate explains all lines that bear tax, of (ex tax, tax, quantity)."""
+    lowest, highest = None, None
+    for ex_tax, tax, quantity in lines:
+        if not tax or not ex_tax:
+            continue
+        room = allowance(tax, quantity, abs(tax / ex_tax) * HUNDRED)
+        bounds = sorted(((tax - room) / ex_tax, (tax + room) / ex_tax))
+        lowest = bounds[0] if lowest is None else max(lowest, bounds[0])
+        highest = bounds[1] if highest is None else min(highest, bounds[1])
+    return lowest is not None and highest is not None and lowest > highest

@@ -1,0 +1,174 @@
+"""Sales order rows from an order's lines and charges, adding up to BigCommerce's totals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from core.frames import frame
+from core.money import ZERO, two_places
+from core.orders import REFUSALS, ROWS
+from mappings.balance import ApartError, Balanced, Part, Totals, balance
+from mappings.parts import Unfit, order_parts
+from mappings.rates import plain, taxed_at_several
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """ROWS of the orders that add up, REFUSALS of those that do not.
+
+    Still to be filled by the mapping: `product_id`, `tax_code`, `nominal_code` (which only the
+    rounding row has already).
+    """
+
+    rows: pd.DataFrame
+    refusals: pd.DataFrame
+    rounded: int
+    """Orders that carry a rounding row."""
+
+
+def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisions of the merchant
+    orders: pd.DataFrame,
+    lines: pd.DataFrame,
+    charges: pd.DataFrame,
+    taxes: pd.DataFrame,
+    *,
+    cap: Decimal,
+    rounding_nominal_code: str,
+    rates: Sequence[Decimal],
+) -> Rows:
+    """A row per line and per charge that costs something; per order they add up exactly.
+
+    In: ORDERS, LINES, CHARGES, TAXES (the last only for the orders of `needs_taxes`); `rates` in
+    percent, those that have a tax code. Discounts are in the lines' rows; gift certificates and
+    store credit used are payments and leave no row. A negative fee stays a row of its own, with a
+    negative net. Where a cent remains, one rounding row of at most `cap` carries it, without tax.
+
+    An order is refused as a whole: class `tax_code` (no rate explains a row), `sku` (a catalogue
+    line without one), `document` (an amount is missing or impossible) or `money` (the amounts
+    contradict each other beyond `cap`).
+    """
+    of_lines, of_charges, of_taxes = _by_order(lines), _by_order(charges), _by_order(taxes)
+    known = [plain(rate) for rate in rates]
+    rows: list[dict[str, Any]] = []
+    refusals: list[dict[str, Any]] = []
+    rounded = 0
+    for order in _records(orders):
+        ref = order["order_id"]
+        try:
+            parts = order_parts(of_lines[ref], of_charges[ref], of_taxes[ref], known)
+            totals = _totals(order)
+            balanced = balance(parts, totals, cap)
+        except Unfit as unfit:
+            refusals.extend({"order_id": ref, **refusal} for refusal in unfit.refusals)
+            continue
+        except ApartError as apart:
+            refusals.append(_money_refusal(ref, str(apart)))
+            continue
+        rounded += bool(balanced.rounding)
+        rows.extend(_rows_of(ref, parts, balanced, rounding_nominal_code))
+    return Rows(frame(rows, ROWS), frame(refusals, REFUSALS), rounded)
+
+
+def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame) -> list[str]:
+    """Ids of the orders whose lines alone do not tell the tax per rate.
+
+    In: ORDERS, LINES. These are orders with a discount on lines of two or more non-zero rates: how
+    BigCommerce rounded the tax of each rate stands only in its tax rows (one request per order).
+    """
+    discounted = {
+        order["order_id"]
+        for order in _records(orders)
+        if (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO) > ZERO
+    }
+    amounts: dict[str, list[tuple[Decimal, Decimal, int]]] = defaultdict(list)
+    for line in _records(lines):
+        ref, ex_tax, tax = line["order_id"], line["total_ex_tax"], line["total_tax"]
+        if line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]):
+            discounted.add(ref)
+        if ex_tax is not None and tax is not None:
+            amounts[ref].append((ex_tax, tax, int(line["quantity"])))
+    return [
+        str(ref)
+        for ref in orders["order_id"]
+        if ref in discounted and taxed_at_several(amounts[ref])
+    ]
+
+
+def _rows_of(
+    order_id: str, parts: Sequence[Part], balanced: Balanced, rounding_nominal_code: str
+) -> Iterator[dict[str, Any]]:
+    amounts = zip(parts, balanced.nets, balanced.taxes, strict=True)
+    for sequence, (part, net, tax) in enumerate(amounts, start=1):
+        yield {
+            "order_id": order_id,
+            "row_ref": part.ref,
+            "kind": part.kind,
+            "sku_key": part.sku_key,
+            "name": part.name,
+            "quantity": part.quantity,
+            "rate_percent": part.rate,
+            "net": two_places(net),
+            "tax": two_places(tax),
+            "sequence": sequence,
+        }
+    if balanced.rounding:
+        yield {
+            "order_id": order_id,
+            "row_ref": "rounding",
+            "kind": "rounding",
+            "name": "Rounding",
+            "quantity": 1,
+            "rate_percent": ZERO,
+            "net": two_places(balanced.rounding),
+            "tax": two_places(ZERO),
+            "nominal_code": rounding_nominal_code,
+            "sequence": len(parts) + 1,
+        }
+
+
+def _totals(order: Record) -> Totals:
+    missing = [name for name in ("total_inc_tax", "total_tax") if order[name] is None]
+    if missing:
+        raise Unfit.document(missing[0], "the order has no such amount")
+    return Totals(
+        inc_tax=order["total_inc_tax"],
+        tax=order["total_tax"],
+        discounts=(order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO),
+        currency_code=order["currency_code"],
+        inclusive=bool(order["is_tax_inclusive"]),
+    )
+
+
+def _money_refusal(order_id: str, reason: str) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "class": "money",
+        "field": "total_inc_tax",
+        "value": order_id,
+        "reason": reason,
+        "remedy": "Compare the order's lines, discounts and taxes in BigCommerce; correct them "
+        "there, or raise the rounding cap (CAUSEWAY_ORDERS__ROUNDING_CAP), then: causeway "
+        f"quarantine release --class money --value {order_id}",
+    }
+
+
+def _by_order(rows: pd.DataFrame) -> dict[str, list[Record]]:
+    grouped: dict[str, list[Record]] = defaultdict(list)
+    for row in _records(rows):
+        grouped[row["order_id"]].append(row)
+    return grouped
+
+
+def _records(rows: pd.DataFrame) -> Iterator[Record]:
+    """Rows as mappings; unlike core.frames.records, amounts keep their None without a copy."""
+    names = [str(name) for name in rows.columns]
+    columns = [rows[name].tolist() for name in rows.columns]
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
