@@ -1,6 +1,6 @@
 """The account's memory and the few things every operation does with it."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,7 +131,7 @@ class Account:
         self.notes: dict[int, OrderNote] = {}
         self.webhooks: dict[int, Webhook] = {}
         self.pending_invoices: dict[int, Order] = {}
-        self.events: list[Event] = []
+        self.events: deque[Event] = deque(maxlen=100_000)
         self.outbox: list[Outgoing] = []
 
     def _make_indexes(self) -> None:

@@ -116,7 +116,9 @@ class Driver:
         return body | changes
 
     def order(self, ref: str = "BC-1", **changes: Any) -> int:
-        return self.call("POST", "/order-service/sales-order", self.order_body(ref, **changes)).value
+        return self.call(
+            "POST", "/order-service/sales-order", self.order_body(ref, **changes)
+        ).value
 
     def sales_order(self, order_id: int) -> dict[str, Any]:
         return self.call("GET", f"/order-service/sales-order/{order_id}").value[0]
@@ -139,7 +141,9 @@ class Driver:
         path = f"/warehouse-service/product-availability/{number}"
         return self.call("GET", path).value[str(number)]["total"]
 
-    def pay(self, order_id: int, amount: str = "24.00", ref: str = "tx-1", **changes: Any) -> Answer:
+    def pay(
+        self, order_id: int, amount: str = "24.00", ref: str = "tx-1", **changes: Any
+    ) -> Answer:
         body = {
             "paymentMethodCode": "CARD",
             "paymentType": "RECEIPT",
@@ -178,7 +182,9 @@ def clock() -> StoppedClock:
 
 @pytest.fixture
 def catalogue() -> SmallCatalogue:
-    return SmallCatalogue([Item("MUG", "Blue mug"), Item("PEN", "Pen", stock=5), Item("BIG MUG", "Mug")])
+    return SmallCatalogue(
+        [Item("MUG", "Blue mug"), Item("PEN", "Pen", stock=5), Item("BIG MUG", "Mug")]
+    )
 
 
 @pytest.fixture

@@ -181,7 +181,9 @@ def test_identity_replaces_every_identifier(api):
 
     api.call("PUT", f"/product-service/product/{product}/identity", {"ean": "123"})
 
-    assert api.call("GET", f"/product-service/product/{product}").value[0]["identity"] == {"ean": "123"}
+    assert api.call("GET", f"/product-service/product/{product}").value[0]["identity"] == {
+        "ean": "123"
+    }
     assert api.call("GET", "/product-service/product-search", SKU="MUG").rows == []
 
 
@@ -199,6 +201,9 @@ def test_prices_are_net_and_lists_without_one_are_empty(api):
 
 
 def test_a_rate_of_nought_is_left_out_of_tax_codes(api):
-    rates = {tax["code"]: tax.get("rate") for tax in api.call("GET", "/accounting-service/tax-code").value}
+    rates = {
+        tax["code"]: tax.get("rate")
+        for tax in api.call("GET", "/accounting-service/tax-code").value
+    }
 
     assert rates == {"T20": 20.0, "T5": 5.0, "T0": None, "T9": None}

@@ -2,6 +2,9 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.brightpearl.invoicing import settle_invoices
+from sandbox.brightpearl.staff import OrderEdit, edit
+
 
 def test_an_order_is_read_back_in_both_shapes(api):
     order_id = api.order()
@@ -15,7 +18,10 @@ def test_an_order_is_read_back_in_both_shapes(api):
     assert party["totalValue"]["total"] == "24.00"
     row = party["orderRows"][str(flat["rows"][0]["id"])]
     assert row["quantity"] == {"magnitude": "2.0000"}
-    assert (row["rowValue"]["rowNet"]["value"], row["rowValue"]["rowTax"]["value"]) == ("20.0000", "4.00")
+    assert (row["rowValue"]["rowNet"]["value"], row["rowValue"]["rowTax"]["value"]) == (
+        "20.0000",
+        "4.00",
+    )
     assert party["parties"]["customer"]["countryIsoCode"] == "GB"
     assert flat["customer"]["address"]["countryIsoCode"] == "GBR"
 
@@ -64,8 +70,6 @@ def test_the_answer_to_a_double_may_be_empty(api):
 
 
 def test_a_deleted_order_frees_its_key_and_its_stock(api):
-    from sandbox.brightpearl.staff import OrderEdit, edit
-
     order_id = api.order()
     api.reserve(order_id)
 
@@ -269,8 +273,6 @@ def test_fewer_units_on_a_row_give_reserved_stock_back(api):
 
 
 def test_an_order_is_invoiced_some_time_after_it_was_closed(api, clock):
-    from sandbox.brightpearl.invoicing import settle_invoices
-
     order_id = api.order()
     close = f"/order-service/sales-order/{order_id}/close"
 
@@ -297,7 +299,9 @@ def test_a_header_only_order_needs_a_type_and_has_no_status_codes_yet(api):
     assert api.call("POST", path, {"orderTypeCode": "PO", "parties": {}}).codes == ["ORDC-022"]
     made = api.call("POST", path, contact | {"orderTypeCode": "SO"}).value
     flat = api.sales_order(made)
-    codes = [flat[name] for name in ("stockStatusCode", "allocationStatusCode", "shippingStatusCode")]
+    codes = [
+        flat[name] for name in ("stockStatusCode", "allocationStatusCode", "shippingStatusCode")
+    ]
     assert [*codes, flat["orderPaymentStatus"]] == ["NON", "ANR", "NST", "NOT_APPLICABLE"]
 
 
@@ -334,4 +338,6 @@ def test_order_totals_are_the_sum_of_rows_to_the_cent(api):
 
     total = api.sales_order(api.order(rows=rows))["total"]
 
-    assert Decimal(total["net"]) + Decimal(total["tax"]) == Decimal(total["gross"]) == Decimal("1.20")
+    assert (
+        Decimal(total["net"]) + Decimal(total["tax"]) == Decimal(total["gross"]) == Decimal("1.20")
+    )

@@ -8,7 +8,10 @@ def test_rows_are_arrays_named_by_the_columns_of_the_same_answer(api):
     first = api.call("GET", ORDERS).value["metaData"]["columns"][0]["name"]
     api.account.switches.shuffle_columns = True
 
-    orders = {tuple(c["name"] for c in api.call("GET", ORDERS).value["metaData"]["columns"]) for _ in "abc"}
+    orders = {
+        tuple(c["name"] for c in api.call("GET", ORDERS).value["metaData"]["columns"])
+        for _ in "abc"
+    }
 
     assert first == "orderId"
     assert len(orders) == 3

@@ -1,8 +1,16 @@
 import pytest
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.staff import NewProduct, OrderEdit, Shipment, StockChange
-from sandbox.brightpearl.staff import change_stock, create_product, edit, ship
+from sandbox.brightpearl.staff import (
+    NewProduct,
+    OrderEdit,
+    Shipment,
+    StockChange,
+    change_stock,
+    create_product,
+    edit,
+    ship,
+)
 
 
 def test_a_new_order_takes_no_stock(api):
@@ -127,7 +135,9 @@ def test_tracking_can_be_set_until_the_note_has_left(api):
     api.call("PUT", path, {"shipping": {"reference": "TRACK-1", "boxes": 2, "weight": "1.50"}})
     api.ship(note)
 
-    read = api.call("GET", f"/warehouse-service/order/*/goods-note/goods-out/{note}").value[str(note)]
+    read = api.call("GET", f"/warehouse-service/order/*/goods-note/goods-out/{note}").value[
+        str(note)
+    ]
     assert read["shipping"] == {
         "reference": "TRACK-1",
         "shippingMethodId": 0,
@@ -201,7 +211,9 @@ def test_returned_goods_come_back_on_sale_once_for_one_batch_reference(api):
     assert api.call("POST", path, body).codes == ["WHSB-912"]
     read = api.call("GET", f"/order-service/sales-credit/{credit}").value[0]
     assert read["stockStatusCode"] == "SCP"
-    assert str(note) in api.call("GET", f"/warehouse-service/order/*/goods-note/goods-in/{note}").value
+    assert (
+        str(note) in api.call("GET", f"/warehouse-service/order/*/goods-note/goods-in/{note}").value
+    )
     movements = api.call("GET", "/warehouse-service/goods-movement-search").rows
     assert [(row["goodsNoteId"], row["quantity"]) for row in movements] == [(note, 1)]
 

@@ -1,0 +1,27 @@
+"""Who may call: private system apps, staff apps, OAuth apps. A refusal is a string, not a list."""
+
+from collections.abc import Mapping
+
+from sandbox.brightpearl import reference
+
+NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication token."
+EXPIRED = "Authorization token expired"
+
+
+def refusal(account_code: str, headers: Mapping[str, str]) -> str | None:
+    """The text of the 401 (a wrong token is echoed, as observed), or None for a known caller."""
+    if account_code != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
+        return NOT_AUTHENTICATED
+    bearer = headers.get("authorization", "")
+    if bearer.startswith("Bearer "):
+        return None if bearer.removeprefix("Bearer ") == reference.OAUTH_TOKEN else EXPIRED
+    known_app = headers["brightpearl-app-ref"] == reference.APP_REF
+    tokens = (
+        ("brightpearl-account-token", reference.ACCOUNT_TOKEN),
+        ("brightpearl-staff-token", reference.STAFF_TOKEN),
+    )
+    for name, expected in tokens:
+        sent = headers.get(name)
+        if sent is not None:
+            return None if known_app and sent == expected else f"Invalid instance token: {sent}"
+    return NOT_AUTHENTICATED

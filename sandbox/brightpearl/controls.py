@@ -1,0 +1,130 @@
+"""The account's own control routes under `/_sandbox/`: what staff do, and the switches."""
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import TypeAdapter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.brightpearl import staff
+from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.refusals import Refusal
+from sandbox.brightpearl.routing import Incoming, read_document
+from sandbox.brightpearl.switches import BrightpearlSwitches
+
+M = TypeVar("M", bound=Incoming)
+
+BOOKS = (
+    "orders",
+    "deleted_orders",
+    "contacts",
+    "addresses",
+    "products",
+    "stock",
+    "reservations",
+    "goods_out",
+    "goods_in",
+    "movements",
+    "payments",
+    "notes",
+    "webhooks",
+)
+
+
+def state(account: Account) -> dict[str, Any]:
+    """Counts, and every record by id."""
+    books = {name: getattr(account, name) for name in BOOKS}
+    counts: dict[str, int] = {name: len(book) for name, book in books.items()}
+    types = [order.type_code for order in account.orders.values()]
+    counts |= {"sales_orders": types.count("SO"), "sales_credits": types.count("SC")}
+    return {"counts": counts, **books}
+
+
+def state_json(account: Account) -> bytes:
+    """`state` as JSON; money as text."""
+    return orjson.dumps(state(account), default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
+    """Routes for this account; `after` lets webhooks go once something changed."""
+
+    def action(shape: type[M], act: Callable[[Account, M], dict[str, Any]]) -> Any:  # noqa: ANN401 - a Starlette endpoint
+        async def endpoint(request: Request) -> Response:
+            try:
+                sent = orjson.loads(await request.body())
+                wanted = [read_document(item, shape, {}) for item in _listed(sent)]
+                done = [act(account, item) for item in wanted]
+            except orjson.JSONDecodeError:
+                return JSONResponse({"error": "the body is not JSON"}, status_code=400)
+            except Refusal as refusal:
+                return JSONResponse(refusal.body, status_code=refusal.status)
+            finally:
+                after()
+            return JSONResponse(done if isinstance(sent, list) else done[0])
+
+        return endpoint
+
+    async def remove_product(request: Request) -> Response:
+        try:
+            done = staff.delete_product(account, request.path_params["sku"])
+        except Refusal as refusal:
+            return JSONResponse(refusal.body, status_code=refusal.status)
+        after()
+        return JSONResponse(done)
+
+    return [
+        Route("/_sandbox/stock", action(staff.StockChange, staff.change_stock), methods=["POST"]),
+        Route("/_sandbox/ship", action(staff.Shipment, staff.ship), methods=["POST"]),
+        Route("/_sandbox/edit", action(staff.OrderEdit, staff.edit), methods=["POST"]),
+        Route(
+            "/_sandbox/products", action(staff.NewProduct, staff.create_product), methods=["POST"]
+        ),
+        Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
+        *switch_routes(account),
+    ]
+
+
+def _listed(sent: object) -> list[object]:
+    return sent if isinstance(sent, list) else [sent]
+
+
+def switch_routes(account: Account) -> list[Route]:
+    """Show and set switches."""
+
+    def shown() -> dict[str, Any]:
+        meanings = account.switches.meanings()
+        return {
+            name: {"value": value, "meaning": meanings[name]}
+            for name, value in asdict(account.switches).items()
+        }
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(shown())
+
+    async def change(request: Request) -> Response:
+        try:
+            set_switches(account.switches, await request.json())
+        except ValueError as fault:
+            return JSONResponse({"error": str(fault)}, status_code=400)
+        return JSONResponse(shown())
+
+    path = "/_sandbox/switches"
+    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
+
+
+def set_switches(switches: BrightpearlSwitches, changes: dict[str, Any]) -> None:
+    """Set the switches named, all or none.
+
+    Raises: ValueError for an unknown switch or a value of another kind.
+    """
+    known = {item.name for item in fields(switches)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise ValueError(f"there is no switch {', '.join(unknown)}")
+    merged = TypeAdapter(BrightpearlSwitches).validate_python(asdict(switches) | changes)
+    for name in changes:
+        setattr(switches, name, getattr(merged, name))
