@@ -7,19 +7,18 @@ a plan can be shown and thrown away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
 import pandas as pd
-from prefect import task
 
 from core.frames import records
 from core.ids import external_ref
 from core.money import two_places
 from tasks.desired import Desired
-from tasks.policy import PURE
+from tasks.policy import PURE, step
 
 
 class Action(StrEnum):
@@ -138,6 +137,8 @@ class OrderPlan:
     reservation: Reservation | None = None
     receipts: tuple[Receipt, ...] = ()
     write_back: WriteBack | None = None
+    short: Mapping[str, int] = field(default_factory=dict)
+    """Units that stay unreserved for want of stock, by Brightpearl product id."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class Plan:
         ]
 
 
-@task(**PURE, task_run_name="plan-orders")
+@step("plan-orders", PURE)
 def plan_orders(desired: Desired, actual: Actual) -> Plan:
     """The plan for a batch. In: validated frames of core/orders.py, and Brightpearl's side."""
     return work_out(desired, actual)
@@ -220,7 +221,9 @@ def _plan_order(wanted: _Wanted, actual: Actual, stock_tracked: frozenset[str]) 
     create = None
     if there is None:
         create = NewSalesOrder(order_id, ref, header["email_key"], header, wanted.rows)
-    reservation = _reservation(wanted, there, actual, stock_tracked)
+    asked = _units(wanted, stock_tracked)
+    reservation = _reservation(asked, there, actual)
+    short = {} if reservation or there is None else shortage(asked, there)
     known = there.transaction_refs if there else frozenset()
     receipts = tuple(
         Receipt(order_id, ref, payment["transaction_ref"], payment)
@@ -230,13 +233,18 @@ def _plan_order(wanted: _Wanted, actual: Actual, stock_tracked: frozenset[str]) 
     write_back = _write_back(wanted, there)
     missing = reservation or receipts or write_back
     action = Action.CREATE if create else Action.COMPLETE if missing else Action.NOTHING
-    return OrderPlan(order_id, action, "", create, reservation, receipts, write_back)
+    return OrderPlan(order_id, action, "", create, reservation, receipts, write_back, short)
 
 
 def _why_held(header: Mapping[str, Any], there: ActualOrder) -> str:
     """Why an existing order must not be touched, or nothing."""
     if there.is_cancelled:
         return "cancelled in Brightpearl while it is open in the store"
+    return differs(header, there)
+
+
+def differs(header: Mapping[str, Any], there: ActualOrder) -> str:
+    """How far the order's totals are apart, in words; nothing when they agree to the cent."""
     apart = two_places(header["total_inc_tax"]) - two_places(there.gross)
     if apart:
         return (
@@ -246,40 +254,47 @@ def _why_held(header: Mapping[str, Any], there: ActualOrder) -> str:
     return ""
 
 
-def _reservation(
-    wanted: _Wanted, there: ActualOrder | None, actual: Actual, stock_tracked: frozenset[str]
-) -> Reservation | None:
-    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since."""
+def shortage(asked: Reservation, there: ActualOrder) -> dict[str, int]:
+    """Units that an order lacks of what is asked for it, by Brightpearl product id."""
+    if there.allocation in {"all", "not required"} or there.is_shipped:
+        return {}
+    short: dict[str, int] = {}
+    for row, (product_id, quantity) in asked.units.items():
+        missing = quantity - there.reserved.get(there.row_ids.get(row, ""), 0)
+        if missing > 0:
+            short[product_id] = short.get(product_id, 0) + missing
+    return short
+
+
+def _units(wanted: _Wanted, stock_tracked: frozenset[str]) -> Reservation:
+    """Everything of the order that has stock, as one reservation."""
     header = wanted.header
     units = {
         row["row_ref"]: (row["product_id"], row["quantity"])
         for row in wanted.rows
         if row["product_id"] in stock_tracked
     }
-    if not units:
-        return None
-    ref, warehouse_id = header["external_ref"], header["warehouse_id"]
-    if there is None or there.allocation == "none":
-        worth_it = there is None or _any_free(units, {}, warehouse_id, actual)
-        return Reservation(header["order_id"], ref, warehouse_id, units) if worth_it else None
-    if there.allocation != "part" or there.is_shipped:
-        return None
-    held = {row: there.reserved.get(row_id, 0) for row, row_id in there.row_ids.items()}
-    if not _any_free(units, held, warehouse_id, actual):
-        return None
-    return Reservation(header["order_id"], ref, warehouse_id, units, replaces=True)
+    return Reservation(header["order_id"], header["external_ref"], header["warehouse_id"], units)
 
 
-def _any_free(
-    units: Mapping[str, tuple[str, int]],
-    held: Mapping[str, int],
-    warehouse_id: str,
-    actual: Actual,
-) -> bool:
+def _reservation(
+    asked: Reservation, there: ActualOrder | None, actual: Actual
+) -> Reservation | None:
+    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since."""
+    if not asked.units:
+        return None
+    if there is None:
+        return asked
+    if not shortage(asked, there) or not _any_free(asked, there, actual):
+        return None
+    return replace(asked, replaces=there.allocation == "part")
+
+
+def _any_free(asked: Reservation, there: ActualOrder, actual: Actual) -> bool:
     """Whether Brightpearl has free stock of a product that the order still lacks."""
     return any(
-        held.get(row, 0) < quantity and actual.on_hand.get((warehouse_id, product_id), 0) > 0
-        for row, (product_id, quantity) in units.items()
+        actual.on_hand.get((asked.warehouse_id, product_id), 0) > 0
+        for product_id in shortage(asked, there)
     )
 
 

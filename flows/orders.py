@@ -1,0 +1,61 @@
+"""Orders, from BigCommerce to Brightpearl. Read top to bottom: it is the way of one order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from tasks.actual import extract_actual
+from tasks.audit import audit
+from tasks.claim import Run
+from tasks.extract import extract_orders
+from tasks.load import load_orders
+from tasks.plan import plan_orders
+from tasks.reference import learn
+from tasks.settle import settle_orders
+from tasks.sweep import sweep
+from tasks.transform import transform_orders
+from tasks.validate import validate_desired, validate_found
+
+
+@flow(name="sync-orders", persist_result=False)
+async def sync_orders(
+    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
+) -> dict[str, Any]:
+    """Bring Brightpearl into agreement with the orders whose keys are in the inbox.
+
+    Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
+    with it, `keys` names the orders to look at instead of those that are due.
+
+    Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
+    """
+    with Run("sync-orders", "orders", pair, dry_run=dry_run) as run:
+        while (batch := run.claim(only=keys)).claims:
+            read = extract_orders(run, batch)
+            accepted = validate_found(run, read.found)
+            known = learn(run, accepted)
+            transformed = transform_orders(accepted, known, run.bundle, run.settings)
+            desired = validate_desired(run, transformed)
+            actual = extract_actual(run, desired)
+            plan = plan_orders(desired, actual)
+            outcomes = load_orders(run, plan, actual)
+            settle_orders(run, batch, read, plan, outcomes)
+    return run.report.to_json()
+
+
+@flow(name="sweep-orders", persist_result=False)
+async def sweep_orders(pair: str = "default") -> dict[str, Any]:
+    """Put every order that changed since the last sweep into the inbox, then drain it.
+
+    Heals lost webhooks: it costs minutes, not an order.
+    """
+    swept = sweep(pair)
+    await sync_orders(pair)
+    return swept
+
+
+@flow(name="audit-orders", persist_result=False)
+async def audit_orders(pair: str = "default", days: int | None = None) -> dict[str, Any]:
+    """Prove that no order of the last `days` is missing, doubled or a cent off; re-queue gaps."""
+    return audit(pair, days)

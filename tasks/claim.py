@@ -1,0 +1,197 @@
+"""The first and the last step of every sync: take keys from the inbox, give them back settled."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+from prefect.artifacts import create_markdown_artifact
+from prefect.context import get_run_context
+from prefect.exceptions import MissingContextError
+from store.inbox import Again, Claim, Inbox, Outcome
+from store.runs import Runs
+
+from core.errors import CausewayError
+from core.frames import concat
+from core.orders import REFUSALS
+from core.times import utc_now
+from tasks.connections import Connections, connect, current_bundle
+from tasks.report import Report
+
+LEASE_S = 300.0
+"""A claim that nobody renews for this long belongs to whoever asks next."""
+PAUSES_S = (5, 15, 60, 300, 900)
+"""How long a key rests after its first, second … failed try."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Keys held by this run alone."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """The records' ids."""
+        return [claim.key for claim in self.claims]
+
+    def tries(self, key: str) -> int:
+        """How often this key was tried without success before."""
+        return next(claim.attempts for claim in self.claims if claim.key == key)
+
+    def pause_s(self, key: str) -> float:
+        """How long this key should rest if it fails now."""
+        return PAUSES_S[min(self.tries(key), len(PAUSES_S) - 1)]
+
+
+class Run:
+    """One run of a sync: claims batches, keeps the leases alive, settles, reports.
+
+    A context manager: whatever it still holds when the flow ends, well or badly, becomes due
+    again, and the report is kept and published either way.
+    """
+
+    def __init__(self, flow: str, entity: str, pair: str, *, dry_run: bool = False) -> None:
+        self.world: Connections = connect(pair)
+        self.entity = entity
+        self.dry_run = dry_run
+        self.owner = f"{flow}-{uuid.uuid4().hex[:12]}"
+        self.run_id = flow_run_id() or self.owner
+        self.report = Report(flow=flow, pair=pair, started_at=utc_now())
+        self._inbox = Inbox(self.world.database)
+        self.bundle = current_bundle(self.world)
+        self.settings = self.world.pair.orders
+        self.report.mapping_version = self.bundle.version
+        self.batch = Batch(())
+        self._refusals: list[pd.DataFrame] = []
+        self._shown: set[str] = set()
+        self._over = threading.Event()
+        self._usage_before = self._usage()
+
+    def __enter__(self) -> Self:
+        """Start keeping the leases alive."""
+        threading.Thread(target=self._keep_alive, name=f"lease-{self.owner}", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Give back what is still held, keep the report, publish it."""
+        self._over.set()
+        if error is not None:
+            self.report.error = (
+                str(error) if isinstance(error, CausewayError) else type(error).__name__
+            )
+        self._give_back()
+        self.report.ended_at = utc_now()
+        self.report.requests = self._usage() - self._usage_before
+        Runs(self.world.database).keep(self.report.to_json(), run_id=self.run_id)
+        self._publish()
+
+    def claim(self, only: Sequence[str] | None = None) -> Batch:
+        """The next batch of due keys; an empty one when nothing is due.
+
+        A dry run looks at due keys (or at those of `only`) without taking them.
+        """
+        limit = self.world.pair.orders.batch_size
+        if self.dry_run:
+            self.batch = Batch(tuple(self._peek(limit, only)))
+        else:
+            claims = self._inbox.claim(
+                self.report.pair,
+                self.entity,
+                owner=self.owner,
+                limit=limit,
+                lease_s=LEASE_S,
+                now=utc_now(),
+            )
+            self.batch = Batch(tuple(claims))
+        if self.batch.claims:
+            self.report.batches += 1
+            self.report.keys += len(self.batch.claims)
+        self._refusals = []
+        return self.batch
+
+    def refuse(self, refusals: pd.DataFrame) -> None:
+        """Remember rows (REFUSALS) that may not travel on; their orders leave the batch."""
+        self._refusals.append(refusals)
+
+    def refusals(self) -> pd.DataFrame:
+        """Everything refused in this batch so far, as REFUSALS."""
+        return concat(self._refusals, REFUSALS)
+
+    @property
+    def refused_orders(self) -> set[str]:
+        """The orders that left the batch."""
+        return set(self.refusals()["order_id"])
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """Say what became of every key of the batch."""
+        if not self.dry_run:
+            self._inbox.settle(
+                self.report.pair, self.entity, self.owner, list(outcomes), now=utc_now()
+            )
+        self.batch = Batch(())
+
+    def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
+        due = self._inbox.peek(self.report.pair, self.entity, keys=only, limit=limit)
+        fresh = [claim for claim in due if claim.key not in self._shown]
+        self._shown.update(claim.key for claim in fresh)
+        return fresh
+
+    def _give_back(self) -> None:
+        if self.dry_run or not self.batch.claims:
+            return
+        now = utc_now()
+        self.settle(
+            Again(
+                claim.key,
+                at=now + timedelta(seconds=self.batch.pause_s(claim.key)),
+                reason=self.report.error,
+            )
+            for claim in self.batch.claims
+        )
+
+    def _keep_alive(self) -> None:
+        while not self._over.wait(LEASE_S / 4):
+            self._inbox.renew(self.owner, lease_s=LEASE_S, now=utc_now())
+
+    def _usage(self) -> Counter[str]:
+        used: Counter[str] = Counter()
+        for name, client in (
+            ("bigcommerce", self.world.bigcommerce),
+            ("brightpearl", self.world.brightpearl),
+        ):
+            usage = client.usage()
+            used[name] += usage.sent
+            used["throttled"] += usage.throttled
+            used["failed"] += usage.failed
+        return used
+
+    def _publish(self) -> None:
+        if flow_run_id() and self.report.keys:
+            create_markdown_artifact(
+                key=f"{self.report.flow}-{self.report.pair}".lower().replace("_", "-"),
+                markdown=self.report.to_markdown(),
+                description=f"What {self.report.flow} read, refused, planned and wrote",
+            )
+
+
+def flow_run_id() -> str:
+    """The id of the Prefect run we are in; empty outside of one."""
+    try:
+        context = get_run_context()
+    except MissingContextError:
+        return ""
+    run = getattr(context, "flow_run", None)
+    return str(run.id) if run else ""

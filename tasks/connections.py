@@ -1,0 +1,62 @@
+"""What the steps of a run reach the world through: one store, one account, our own memory.
+
+A process keeps one of these per pair: connections, budgets and caches stay warm between runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mappings.bundle import Bundle, load_bundle
+from store.database import Database, open_database
+from store.versions import Versions
+
+from connectors.bigcommerce.client import BigCommerce
+from connectors.brightpearl.client import Brightpearl
+from core.settings import Pair, Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Connections:
+    """One pair, connected."""
+
+    settings: Settings
+    pair: Pair
+    database: Database
+    bigcommerce: BigCommerce
+    brightpearl: Brightpearl
+
+
+@lru_cache
+def connect(pair_name: str) -> Connections:
+    """The connections of a pair, opened once per process.
+
+    Raises: ConfigError when the pair is not configured; StoreUnavailableError.
+    """
+    settings = load_settings()
+    pair = settings.pair(pair_name)
+    reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
+    return Connections(
+        settings=settings,
+        pair=pair,
+        database=open_database(settings.database_url),
+        bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
+        brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
+    )
+
+
+def current_bundle(world: Connections) -> Bundle:
+    """The mappings in force: the newest published version, else the files of the installation.
+
+    Raises: MappingError naming file, line and field when they do not load.
+    """
+    published = Versions(world.database).current(world.pair.name)
+    if published is None:
+        return load_bundle(world.settings.mappings_path)
+    return Bundle.from_files(published.files, version=str(published.number))
+
+
+def disconnect() -> None:
+    """Forget every connection; the next `connect` reads the settings anew."""
+    connect.cache_clear()

@@ -1,0 +1,185 @@
+"""What both systems already know and rarely change: products, codes, the store's time zone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+from store.catalogue import Catalogue, CataloguedProduct
+from store.cursors import Cursors
+
+from core.frames import concat, frame
+from core.orders import REFUSALS
+from core.times import utc_now
+from tasks.claim import Run
+from tasks.connections import Connections
+from tasks.desired import Desired, Found
+from tasks.policy import PATIENT, patiently, step
+
+KEPT_S = 3600.0
+"""How long reference data is used before it is read again."""
+KEPT_FOR_RELEASED_S = 30.0
+"""The same when a person has just released records: what they waited for is likely new."""
+OVERLAP = timedelta(minutes=10)
+"""How far a product scan reaches back behind the last one's start."""
+PRODUCTS = "brightpearl-products"
+
+ID_COLUMNS = {
+    "sales_orders": {
+        "status_id": ("order_status", "order status"),
+        "channel_id": ("channel", "channel"),
+        "warehouse_id": ("warehouse", "warehouse"),
+        "price_list_id": ("price_list", "price list"),
+        "shipping_method_id": ("shipping_method", "shipping method"),
+        "currency_code": ("currency", "currency"),
+    },
+    "rows": {"tax_code": ("tax_code", "tax code")},
+    "payments": {"payment_method_code": ("payment_method", "payment method")},
+}
+"""Columns whose values must exist in the account: refusal class, and its name for people."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The account's and the store's settings, as read at one moment."""
+
+    zone: str
+    """The store's IANA time zone."""
+    ids: Mapping[str, frozenset[str]]
+    """What exists in Brightpearl, by refusal class."""
+    read_at: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a batch needs to know to be mapped."""
+
+    zone: str
+    products: Mapping[str, str]
+    """Brightpearl's product id by SKU as compared."""
+    stock_tracked: frozenset[str]
+    ids: Mapping[str, frozenset[str]]
+
+    def unknown_ids(self, desired: Desired) -> pd.DataFrame:
+        """REFUSALS: orders whose mapped ids do not exist in the account.
+
+        Brightpearl takes some of them silently (a payment method without a bank account loses the
+        accounting entry), so they are stopped here. Source: fact sheet of customer-payment.
+        """
+        parts = [
+            self._unknown(getattr(desired, name), column, class_, spoken)
+            for name, columns in ID_COLUMNS.items()
+            for column, (class_, spoken) in columns.items()
+        ]
+        return concat(parts, REFUSALS)
+
+    def _unknown(self, rows: pd.DataFrame, column: str, class_: str, spoken: str) -> pd.DataFrame:
+        values = rows[column]
+        bad = rows[(values != "") & ~values.isin(self.ids[class_])]
+        return frame(
+            (
+                {
+                    "order_id": order_id,
+                    "class": class_,
+                    "field": column,
+                    "value": value,
+                    "reason": f"the table maps to the {spoken} {value!r}, which the account lacks",
+                    "remedy": f"Create it in Brightpearl or correct the table, then: causeway "
+                    f"quarantine release --class {class_} --value {value!r}",
+                }
+                for order_id, value in zip(bad["order_id"], bad[column], strict=True)
+            ),
+            REFUSALS,
+        ).drop_duplicates()
+
+
+_reference: dict[str, Reference] = {}
+
+
+@step("learn", PATIENT)
+def learn(run: Run, found: Found) -> Known:
+    """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
+    released = any(claim.source == "release" for claim in run.batch.claims)
+    reference = read_reference(run.world, KEPT_FOR_RELEASED_S if released else KEPT_S)
+    products = find_products(run.world, set(found.lines["sku_key"]) - {""})
+    return Known(
+        zone=reference.zone,
+        products={key: product.product_id for key, product in products.items()},
+        stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
+        ids=reference.ids,
+    )
+
+
+def read_reference(world: Connections, kept_s: float = KEPT_S) -> Reference:
+    """Reference data of the pair, at most `kept_s` old.
+
+    Raises: TransientError, ConfigError.
+    """
+    known = _reference.get(world.pair.name)
+    if known is None or time.monotonic() - known.read_at > kept_s:
+        known = patiently(lambda: _read_reference(world))
+        _reference[world.pair.name] = known
+    return known
+
+
+def find_products(world: Connections, sku_keys: set[str]) -> dict[str, CataloguedProduct]:
+    """Brightpearl's products by SKU as compared; a SKU that is missing or ambiguous is left out.
+
+    Unknown SKUs cost one scan of the products that changed since the last one, or the first time
+    of the whole catalogue: never a request per SKU where a page of 500 says it all.
+    """
+    catalogue = Catalogue(world.database)
+    products = catalogue.find(world.pair.name, sku_keys)
+    if sku_keys - set(products):
+        refresh_products(world)
+        products = catalogue.find(world.pair.name, sku_keys)
+    return {key: product for key, product in products.items() if not product.is_ambiguous}
+
+
+def refresh_products(world: Connections) -> None:
+    """Bring the cached catalogue up to date, by a cursor that overlaps and moves last."""
+    cursors = Cursors(world.database)
+    started_at = utc_now()
+    since = cursors.get(world.pair.name, PRODUCTS)
+    changed = patiently(
+        lambda: list(world.brightpearl.list_products(updated_since=since and since - OVERLAP))
+    )
+    Catalogue(world.database).put(
+        world.pair.name,
+        [
+            CataloguedProduct(
+                product_id=str(row.product_id),
+                sku=row.sku,
+                stock_tracked=row.stock_tracked,
+                status=row.status,
+            )
+            for row in changed
+        ],
+        now=started_at,
+    )
+    cursors.set(world.pair.name, PRODUCTS, started_at)
+
+
+def _read_reference(world: Connections) -> Reference:
+    brightpearl = world.brightpearl
+    return Reference(
+        zone=world.bigcommerce.store().time_zone,
+        ids={
+            "order_status": _texts(s.status_id for s in brightpearl.order_statuses()),
+            "channel": _texts(c.id for c in brightpearl.channels()),
+            "warehouse": _texts(w.id for w in brightpearl.warehouses()),
+            "price_list": _texts(p.id for p in brightpearl.price_lists()),
+            "shipping_method": _texts(m.id for m in brightpearl.shipping_methods()),
+            "currency": _texts(c.code for c in brightpearl.currencies()),
+            "tax_code": _texts(t.code for t in brightpearl.tax_codes()),
+            "payment_method": _texts(m.code for m in brightpearl.payment_methods() if m.is_active),
+        },
+        read_at=time.monotonic(),
+    )
+
+
+def _texts(values: Iterable[object]) -> frozenset[str]:
+    return frozenset(str(value) for value in values)
