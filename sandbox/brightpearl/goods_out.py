@@ -1,5 +1,6 @@
 """Goods-out notes: pick, pack, track, ship."""
 
+from collections import Counter
 from decimal import Decimal
 
 from pydantic import Field
@@ -60,7 +61,7 @@ def create_notes(account: Account, call: Call) -> Reply:
     order = account.order(call.number("id"), "SO")
     body = call.read(GoodsOutIn)
     for entry in body.warehouses:
-        _check(account, order, entry)
+        check_entry(account, order, entry)
     ids = [create_note(account, order, entry, body).id for entry in body.warehouses]
     form = account.switches.goods_out_answer
     if form == "array" or (form == "auto" and len(ids) > 1):
@@ -68,25 +69,31 @@ def create_notes(account: Account, call: Call) -> Reply:
     return answer(ids[0])
 
 
-def _check(account: Account, order: Order, entry: WarehouseIn) -> None:
+def check_entry(account: Account, order: Order, entry: WarehouseIn) -> None:
+    """Refuse units the order does not have left or the warehouse does not have."""
     if entry.warehouse_id not in reference.WAREHOUSES:
         refuse("WHSC-907", f"Warehouse {entry.warehouse_id} does not exist")
     noted = noted_units(account, order)
     reservation = account.reservations.get(order.id)
+    own = reservation is not None and reservation.warehouse_id == entry.warehouse_id
+    wanted: Counter[int] = Counter()
+    lacking: Counter[int] = Counter()
     for item in entry.products:
         row = order.rows.get(item.sales_order_row_id)
         if row is None or row.product_id != item.product_id:
             refuse(
                 "WHSC-904", f"Row {item.sales_order_row_id} is not for product {item.product_id}"
             )
-        if item.quantity > row.quantity - noted.get(row.id, 0):
+        wanted[row.id] += item.quantity
+        if wanted[row.id] > row.quantity - noted.get(row.id, 0):
             refuse("WHSC-908", f"Row {row.id} has fewer units left to ship")
-        own = 0
-        if reservation is not None and reservation.warehouse_id == entry.warehouse_id:
-            own = reservation.rows.get(row.id, (0, 0))[1]
-        on_hand = level(account, item.product_id, entry.warehouse_id).on_hand
-        if is_tracked(account, row) and item.quantity > own + on_hand:
-            refuse("WHSB-909", f"Product {item.product_id} has too little stock")
+        if is_tracked(account, row):
+            lacking[item.product_id] += item.quantity
+    for row_id, (product_id, held) in reservation.rows.items() if own and reservation else ():
+        lacking[product_id] -= min(held, wanted[row_id])
+    for product_id, units in lacking.items():
+        if units > level(account, product_id, entry.warehouse_id).on_hand:
+            refuse("WHSB-909", f"Product {product_id} has too little stock")
 
 
 def create_note(
@@ -266,6 +273,12 @@ def delete_note(account: Account, call: Call) -> Reply:
     note = _open_note(account, call.number("id"))
     if note.order_id != call.number("order"):
         not_found("No goods-out note found")
+    destroy(account, note)
+    return done()
+
+
+def destroy(account: Account, note: GoodsOutNote) -> None:
+    """Remove a note that has not left."""
     order = account.orders[note.order_id]
     del account.goods_out[note.id]
     account.goods_out_by_order[order.id].remove(note.id)
@@ -280,4 +293,3 @@ def delete_note(account: Account, call: Call) -> Reply:
     account.touch(order)
     refresh(account, order)
     account.emit("goods-out-note", note.id, "destroyed")
-    return done()

@@ -223,22 +223,3 @@ def _replace_row(account: Account, order: Order, sent: RowChangeIn) -> None:
         changed.product_id = sent.product_id
         changed.sku = product.sku if product is not None else ""
     keep_row(account, order, changed)
-
-
-def delete_order(account: Account, order: Order) -> None:
-    """What staff do in the screens: the order is gone, its id is never used again."""
-    for row_id in list(order.rows):
-        release(account, order, row_id)
-        account.order_by_row.pop(row_id, None)
-    del account.orders[order.id]
-    account.deleted_orders[order.id] = order
-    if order.external_ref is not None:
-        account.orders_by_external_ref[order.external_ref].remove(order.id)
-        key = (order.type_code, order.external_ref, order.instance_id or 0)
-        if not account.switches.deleted_order_keeps_key:
-            account.order_by_key.pop(key, None)
-    account.orders_by_ref[order.ref].remove(order.id)
-    account.orders_by_parent[order.parent_id] = [
-        number for number in account.orders_by_parent[order.parent_id] if number != order.id
-    ]
-    account.pending_invoices.pop(order.id, None)

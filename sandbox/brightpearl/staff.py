@@ -14,17 +14,19 @@ from sandbox.brightpearl.goods_out import (
     GoodsOutIn,
     ShipRowIn,
     WarehouseIn,
+    check_entry,
     create_note,
+    destroy,
     record_event,
 )
-from sandbox.brightpearl.order_edits import append_row, delete_order, keep_row, remove_row
+from sandbox.brightpearl.order_edits import append_row, keep_row, remove_row
 from sandbox.brightpearl.order_rows import RowIn
 from sandbox.brightpearl.order_state import noted_units, refresh, tracked_rows
 from sandbox.brightpearl.orders import NoteIn, add_note, change_status, check_status
 from sandbox.brightpearl.products import add_catalogue_product, version_of
 from sandbox.brightpearl.records import Order, Product
-from sandbox.brightpearl.refusals import not_found
-from sandbox.brightpearl.reservations import release_all, take
+from sandbox.brightpearl.refusals import not_found, refuse
+from sandbox.brightpearl.reservations import release, release_all, take
 from sandbox.brightpearl.routing import Incoming
 from sandbox.brightpearl.stock import correct, level
 
@@ -118,6 +120,8 @@ def ship(account: Account, wanted: Shipment) -> dict[str, Any]:
     units = wanted.rows or {
         row.id: int(row.quantity) - noted.get(row.id, 0) for row in tracked_rows(account, order)
     }
+    if not set(units) <= set(order.rows):
+        not_found(f"Order {order.id} has not all of these rows")
     products = [
         ShipRowIn(
             product_id=order.rows[row_id].product_id or 0,
@@ -127,7 +131,10 @@ def ship(account: Account, wanted: Shipment) -> dict[str, Any]:
         for row_id, quantity in units.items()
         if quantity > 0
     ]
+    if not products:
+        refuse("WHSC-914", f"Order {order.id} has nothing left to ship")
     entry = WarehouseIn(warehouse_id=wanted.warehouse_id, products=products)
+    check_entry(account, order, entry)
     body = GoodsOutIn(warehouses=[entry], shipping_method_id=wanted.shipping_method_id)
     note = create_note(account, order, entry, body)
     note.reference = wanted.tracking
@@ -206,3 +213,27 @@ def allocate(account: Account, order: Order) -> int:
         row.id: (row.product_id or 0, int(row.quantity)) for row in tracked_rows(account, order)
     }
     return take(account, order, order.warehouse_id, wanted)
+
+
+def delete_order(account: Account, order: Order) -> None:
+    """The order is gone, its id is never used again; refused once goods have left."""
+    notes = [account.goods_out[number] for number in account.goods_out_by_order[order.id]]
+    if any(note.shipped for note in notes):
+        refuse("ORDB-914", f"Goods of order {order.id} have left")
+    for note in notes:
+        destroy(account, note)
+    for row_id in list(order.rows):
+        release(account, order, row_id)
+        account.order_by_row.pop(row_id, None)
+    del account.orders[order.id]
+    account.deleted_orders[order.id] = order
+    if order.external_ref is not None:
+        account.orders_by_external_ref[order.external_ref].remove(order.id)
+        key = (order.type_code, order.external_ref, order.instance_id or 0)
+        if not account.switches.deleted_order_keeps_key:
+            account.order_by_key.pop(key, None)
+    account.orders_by_ref[order.ref].remove(order.id)
+    account.orders_by_parent[order.parent_id] = [
+        number for number in account.orders_by_parent[order.parent_id] if number != order.id
+    ]
+    account.pending_invoices.pop(order.id, None)
