@@ -14,6 +14,7 @@ from sandbox.brightpearl.controls import control_routes
 from sandbox.brightpearl.gateway import Gateway, RequestsLog
 from sandbox.brightpearl.misbehaviour import FaultSource
 from sandbox.brightpearl.notices import Notices
+from sandbox.brightpearl.oauth import Tokens
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.quota import Quota
 
@@ -42,6 +43,7 @@ def create_app(  # noqa: PLR0913 - the parts are independent, and named at the o
         log=log,
         send_notice=send_notice,
         throttle=Quota(account.clock, account.switches),
+        tokens=Tokens(account.clock),
         notices=Notices(account),
         random=Random(seed),  # noqa: S311 - reproducible, not secret
     )

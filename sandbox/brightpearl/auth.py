@@ -1,6 +1,6 @@
 """Who may call: private system apps, staff apps, OAuth apps. A refusal is a string, not a list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sandbox.brightpearl import reference
 
@@ -8,13 +8,15 @@ NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication 
 EXPIRED = "Authorization token expired"
 
 
-def refusal(account_code: str, headers: Mapping[str, str]) -> str | None:
+def refusal(
+    account_code: str, headers: Mapping[str, str], is_good: Callable[[str], bool]
+) -> str | None:
     """The text of the 401 (a wrong token is echoed, as observed), or None for a known caller."""
     if account_code != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
         return NOT_AUTHENTICATED
     bearer = headers.get("authorization", "")
     if bearer.startswith("Bearer "):
-        return None if bearer.removeprefix("Bearer ") == reference.OAUTH_TOKEN else EXPIRED
+        return None if is_good(bearer.removeprefix("Bearer ")) else EXPIRED
     known_app = headers["brightpearl-app-ref"] == reference.APP_REF
     tokens = (
         ("brightpearl-account-token", reference.ACCOUNT_TOKEN),

@@ -76,7 +76,11 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         after()
         return JSONResponse(done)
 
+    async def show_state(_request: Request) -> Response:
+        return Response(state_json(account), media_type="application/json")
+
     return [
+        Route("/_sandbox/state", show_state, methods=["GET"]),
         Route("/_sandbox/stock", action(staff.StockChange, staff.change_stock), methods=["POST"]),
         Route("/_sandbox/ship", action(staff.Shipment, staff.ship), methods=["POST"]),
         Route("/_sandbox/edit", action(staff.OrderEdit, staff.edit), methods=["POST"]),

@@ -15,12 +15,14 @@ from sandbox.brightpearl.api import ROUTER
 from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.misbehaviour import AFTER, BEFORE, FaultSource, Raw
 from sandbox.brightpearl.notices import Notices
+from sandbox.brightpearl.oauth import Tokens
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.routing import Call, Reply
 
 UNAUTHORIZED = 401
 UNAVAILABLE = 503
 FAILED = 400
+TOKEN_PATHS = frozenset({"/oauth/token", f"/{reference.ACCOUNT_CODE}/oauth/token"})
 PREFIXES = frozenset({"public-api", "2.0.0"})
 
 
@@ -41,12 +43,17 @@ class Gateway:
     log: RequestsLog
     send_notice: Callable[[Outgoing], None]
     throttle: quota.Quota
+    tokens: Tokens
     notices: Notices
     random: Random
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         raw_body = await _body(receive)
+        if scope["method"] == "POST" and scope["path"] in TOKEN_PATHS:
+            reply = self.tokens.exchange(raw_body)
+            await _send(send, Raw(reply.status, reply.body), {})
+            return
         settle_invoices(self.account)
         verdict = self.throttle.take()
         headers = {
@@ -56,7 +63,11 @@ class Gateway:
         code, path = _split(scope["path"])
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         call = Call(scope["method"], path, query, raw_body, headers)
-        answer = await self._answer(call, code, verdict)
+        length = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+        if length > self.account.switches.longest_url:
+            answer = misbehaviour.page(414, "Request-URI too large")
+        else:
+            answer = await self._answer(call, code, verdict)
         self._note(call, answer, verdict)
         self.release_notices()
         extra = dict(verdict.headers) if answer.throttle_headers else {}
@@ -69,7 +80,7 @@ class Gateway:
     async def _answer(self, call: Call, code: str, verdict: quota.Verdict) -> Raw:
         if not verdict.allowed:
             return Raw(UNAVAILABLE, {"response": quota.MESSAGE})
-        refusal = auth.refusal(code, call.headers)
+        refusal = auth.refusal(code, call.headers, self.tokens.is_good)
         if refusal is not None:
             return Raw(UNAUTHORIZED, {"response": refusal})
         fault = self.faults.pick(call.method, call.path, BEFORE)

@@ -49,14 +49,15 @@ def internal_error() -> Reply:
     return Reply(500, {"errors": [error]})
 
 
-def _page(status: int, text: str) -> Raw:
+def page(status: int, text: str) -> Raw:
+    """What a gateway before the API answers."""
     return Raw(status, html=HTML.format(status=status, text=text))
 
 
 PAGES = {
-    "http_502_html": _page(502, "Bad gateway"),
-    "http_503": _page(503, "Service temporarily unavailable"),
-    "http_504": _page(504, "Gateway time-out"),
+    "http_502_html": page(502, "Bad gateway"),
+    "http_503": page(503, "Service temporarily unavailable"),
+    "http_504": page(504, "Gateway time-out"),
 }
 
 
@@ -79,7 +80,7 @@ def after(fault: Fault, answer: Raw, random: Random) -> Raw:
     match fault.kind:
         case "lost_answer":
             if fault.params.get("as") == "http_502":
-                return _page(502, "Bad gateway")
+                return page(502, "Bad gateway")
             return replace(answer, dropped=True)
         case "error_after_commit":
             return Raw(500, internal_error().body)

@@ -29,6 +29,10 @@ class BrightpearlSwitches:
         default=0,
         metadata={"meaning": "quota that other apps of the same pool use in every window"},
     )
+    longest_url: int = field(
+        default=8000,
+        metadata={"meaning": "longer paths with query answer 414 (bytes; our reading)"},
+    )
     shuffle_columns: bool = field(
         default=False, metadata={"meaning": "search columns come in a new order on every request"}
     )

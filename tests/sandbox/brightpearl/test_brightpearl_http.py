@@ -515,3 +515,51 @@ def test_switches_are_shown_with_their_meaning_and_set_in_part(server, account):
     assert changed.json()["search_lag_s"]["value"] == 3
     assert account.switches.shuffle_columns is True
     assert (unknown.status_code, wrong.status_code) == (400, 400)
+
+
+def test_a_url_that_is_too_long_never_reaches_the_api(server, account):
+    account.switches.longest_url = 200
+    ids = ",".join(str(number) for number in range(100_000, 100_100, 2))
+
+    answer = server.http.get(f"/order-service/order/{ids}")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (414, "text/html; charset=UTF-8")
+
+
+def test_the_whole_state_can_be_read_as_json(server, api):
+    order_id = api.order()
+    api.reserve(order_id)
+    api.pay(order_id)
+    with httpx.Client(transport=server.transport, base_url="http://bp.test/_sandbox") as staff:
+        state = staff.get("/state").json()
+
+    assert state["counts"]["sales_orders"] == 1
+    assert state["orders"][str(order_id)]["external_ref"] == "BC-1"
+    payment = next(iter(state["payments"].values()))
+    assert payment["amount_paid"] == "24.00"
+    assert state["stock"][str(api.product_id("MUG"))]["2"] == {"in_stock": 10, "allocated": 2}
+
+
+def test_a_refresh_gives_a_new_pair_and_ends_the_old_one(server, clock):
+    token_url = "http://bp.test/oauth/token"
+    form = {"client_id": reference.APP_REF, "account_code": "sandbox"}
+    code = form | {"grant_type": "authorization_code", "code": "sandbox-authorization-code"}
+
+    first = server.http.post(token_url, data=code).json()
+    renew = form | {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    second = server.http.post(token_url, data=renew).json()
+    again = server.http.post(token_url, data=renew)
+
+    assert first["installation_instance_id"] == "11"
+    assert "installation_instance_id" not in second
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert server.http.post(token_url, data={}).json() == {"error": "invalid_client"}
+    headers = {
+        "brightpearl-app-ref": reference.APP_REF,
+        "authorization": f"Bearer {second['access_token']}",
+    }
+    with httpx.Client(transport=server.transport, base_url=BASE, headers=headers) as app:
+        assert app.get("/accounting-service/tax-code").status_code == 200
+        clock.advance(8 * 24 * 3600)
+        late = app.get("/accounting-service/tax-code")
+    assert (late.status_code, late.json()) == (401, {"response": "Authorization token expired"})
