@@ -1,0 +1,92 @@
+# What a person, and CI, types here. Nothing but make, Python 3.11 or newer and pip is needed.
+#
+#   make demo    the whole way of an order on this machine, against both sandboxes
+#   make test    the test suite
+#   make check   format, lint, types, import rules, tests: what CI runs
+#   make bench   how fast it is; writes var/bench.json
+#   make sandbox both sandboxes in the foreground
+#   make lock    the lock files anew from requirements*.in
+#
+# PYTHON=/path/to/python3.12 picks the interpreter that .venv is made with.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock sandbox clean format days
+
+BIN := .venv/bin
+STAMP := .venv/.complete
+# Each test file stays on one of the two workers: what it starts is started once.
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile
+ORDERS ?=
+KEEP ?=
+PYTHON ?=
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# The stamp is written last: an interrupted installation is started again. A candidate is tried
+# by running it, for a version manager's shim may exist for a Python that does not.
+$(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
+	@python=''; \
+	for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    python="$$candidate"; break; \
+	  fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo 'Causeway needs Python 3.11 or newer, and none was found.' >&2; \
+	  echo 'Install one, or say where it is: make PYTHON=/path/to/python3.12 …' >&2; \
+	  exit 2; \
+	fi; \
+	if [ ! -x $(BIN)/python ]; then \
+	  echo "making .venv with $$("$$python" --version)"; \
+	  "$$python" -m venv .venv || { \
+	    echo 'That Python cannot make a virtual environment (on Debian: apt install python3-venv).' >&2; \
+	    rm -rf .venv; exit 2; }; \
+	fi
+	@echo 'installing the locked packages into .venv'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements.lock -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .
+# Without bytecode every start of every process takes twice as long. Some packages ship files that
+# are not meant to compile; that is no reason to stop.
+	@echo 'compiling'
+	@$(BIN)/python -m compileall -qq -j 2 .venv/lib >/dev/null 2>&1 || true
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/python -m cli.demo $(foreach file,$(ORDERS),--orders '$(file)') $(if $(KEEP),--keep)
+
+# The same, with real orders at full speed: nothing missing, nothing twice, not a cent off.
+days: $(STAMP)
+	@$(BIN)/python -m cli.demo --limits off $(foreach file,$(ORDERS),--orders '$(file)')
+
+test: $(STAMP)
+	@$(PYTEST)
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PYTEST)
+
+format: $(STAMP)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+sandbox: $(STAMP)
+	@$(BIN)/causeway sandbox serve $(foreach file,$(ORDERS),--orders '$(file)')
+
+# No index is named in the files: they install from whichever one the machine is set up with.
+UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header
+
+lock: $(STAMP)
+	@$(UV_LOCK) requirements.in --output-file requirements.lock
+	@$(UV_LOCK) requirements-dev.in --output-file requirements-dev.lock
+
+clean:
+	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,36 @@
+"""`causeway doctor`: is everything set up, and if not, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from cli.checks import examine
+from cli.findings import Finding
+from cli.options import JsonOption, PairOption
+from cli.output import finish
+from core.settings import load_settings
+
+MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Check settings, credentials, scopes, reference data, database, Prefect and clocks."""
+    settings = load_settings()
+    findings = examine(settings, settings.pair(pair))
+    failed = [finding for finding in findings if finding.state == "fail"]
+    result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
+    text = "\n".join(_line(finding) for finding in findings)
+    problem = f"{len(failed)} of {len(findings)} checks failed." if failed else ""
+    finish(result, as_json=as_json, text=text, problem=problem)
+
+
+def _line(finding: Finding) -> str:
+    line = f"{MARKS[finding.state]}  {finding.what}: {finding.text}"
+    return f"{line}\n      → {finding.remedy}" if finding.remedy else line

@@ -1,0 +1,93 @@
+"""The `causeway` command: which sub-commands there are, and how every one of them ends.
+
+Exit codes: 0 done, 1 something needs a person, 2 wrong usage or settings. An error that we know is
+one or two lines on stderr, never a traceback; with `--json` it is also the document on stdout.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from typing import Annotated
+
+import typer
+
+from cli.output import error_document, warn
+from core.errors import CausewayError, ConfigError
+from core.settings import silence_telemetry
+
+COMMANDS = {
+    "up": "cli.processes_commands",
+    "receiver": "cli.processes_commands",
+    "worker": "cli.processes_commands",
+    "deploy": "cli.processes_commands",
+    "sandbox": "cli.sandbox",
+    "sync": "cli.sync",
+    "sweep": "cli.sync",
+    "audit": "cli.sync",
+    "backfill": "cli.backfill",
+    "quarantine": "cli.quarantine",
+    "mappings": "cli.mappings",
+    "webhooks": "cli.webhooks",
+    "doctor": "cli.doctor",
+    "status": "cli.status",
+    "db": "cli.db",
+}
+"""The module that declares each sub-command: only the one that is asked for is imported, so that
+the receiver does not carry what the others need."""
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    silence_telemetry()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line; gives the exit code."""
+    try:
+        build(arguments)(args=list(arguments), prog_name="causeway")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except CausewayError as error:
+        if "--json" in arguments:
+            error_document(error)
+        warn(f"{type(error).__name__}: {error.message}")
+        if error.remedy:
+            warn(error.remedy)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The command line with the sub-command that `arguments` name, or with all of them."""
+    app = typer.Typer(
+        name="causeway",
+        help="Keeps a BigCommerce store and a Brightpearl account in agreement.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_root)
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    wanted = {asked: COMMANDS[asked]} if asked in COMMANDS else COMMANDS
+    for module in dict.fromkeys(wanted.values()):
+        import_module(module).register(app)
+    return app
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(metadata.version("causeway"))
+        raise typer.Exit
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""`causeway mappings`: what becomes what, which version is in force, and trying a change out."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import JsonOption, PairOption
+from cli.output import finish, say, table
+from core.errors import ConfigError
+from core.settings import Settings, load_settings
+from core.times import utc_now
+from mappings.bundle import Bundle, load_bundle
+from store.database import open_database
+from store.versions import Version, Versions
+
+mappings = typer.Typer(help="What becomes what: files and their versions.", no_args_is_help=True)
+
+PathArgument = Annotated[
+    Path | None,
+    typer.Argument(help="Folder of mapping files; those of the installation if not said."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(mappings, name="mappings")
+
+
+@mappings.command("list")
+def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Show the files of the version in force."""
+    settings = load_settings()
+    bundle = in_force(settings, settings.pair(pair).name)
+    rows = [(name, text.count("\n")) for name, text in sorted(bundle.files.items())]
+    result = {
+        "version": bundle.version,
+        "files": [{"file": name, "lines": lines} for name, lines in rows],
+    }
+    text = f"Version {bundle.version}\n{table(['file', 'lines'], rows)}"
+    finish(result, as_json=as_json, text=text)
+
+
+@mappings.command()
+def show(
+    file: Annotated[str, typer.Argument(help="Such as orders.yaml or tables/order_status.csv.")],
+    *,
+    version: Annotated[
+        int | None, typer.Option("--version", help="A published version; the one in force if not.")
+    ] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print one file of a version."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    bundle = in_force(settings, name) if version is None else _published(settings, name, version)
+    if file not in bundle.files:
+        raise ConfigError(
+            f"Version {bundle.version} has no file {file}.",
+            remedy=f"It has: {', '.join(sorted(bundle.files))}.",
+        )
+    result = {"version": bundle.version, "file": file, "text": bundle.files[file]}
+    finish(result, as_json=as_json, text=bundle.files[file].rstrip("\n"))
+
+
+@mappings.command()
+def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
+    """Check files against the schema; each problem names file, line and field."""
+    bundle = _from_folder(load_settings(), path)
+    problems = [str(problem) for problem in bundle.validate()]
+    result = {"version": bundle.version, "valid": not problems, "problems": problems}
+    text = f"{len(bundle.files)} files are valid." if not problems else ""
+    finish(result, as_json=as_json, text=text, problem="\n".join(problems))
+
+
+@mappings.command("try")
+def try_(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A BigCommerce order id.")],
+    *,
+    path: Annotated[
+        Path | None, typer.Option("--path", help="Folder of mapping files to try.")
+    ] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Map one order and show the documents, writing nothing."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    bundle = in_force(settings, name) if path is None else _valid(_from_folder(settings, path))
+    from cli.trying import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
+
+    mapped = map_order(name, key, bundle)
+    problem = "" if not mapped["refused"] else "This order would be refused; see above."
+    finish(mapped, as_json=as_json, text=to_text(mapped), problem=problem)
+
+
+@mappings.command()
+def publish(
+    path: PathArgument = None,
+    *,
+    note: Annotated[str, typer.Option("--note", help="Why, for the history.")] = "",
+    author: Annotated[str | None, typer.Option("--author", help="Who; you if not said.")] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the files an immutable, numbered version, in force from the next run on."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    bundle = _valid(_from_folder(settings, path))
+    before = in_force(settings, name)
+    version = Versions(open_database(settings.database_url)).publish(
+        name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
+    )
+    changes = before.diff(bundle)
+    result = {**_row(version), "diff": changes}
+    finish(result, as_json=as_json, text=f"{changes}\nPublished as version {version.number}.")
+
+
+@mappings.command()
+def history(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Show the published versions, the newest first."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    versions = Versions(open_database(settings.database_url)).history(name)
+    rows = [_row(version) for version in versions]
+    columns = ["number", "published_at", "author", "hash", "note"]
+    text = table(columns, [[row[column] for column in columns] for row in rows])
+    finish(rows, as_json=as_json, text=text if rows else "Nothing was published; files rule.")
+
+
+@mappings.command()
+def diff(
+    old: Annotated[int, typer.Argument(help="A published version.")],
+    new: Annotated[int | None, typer.Argument(help="Another; the files if not said.")] = None,
+    *,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what differs between two versions, or between one and the files."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    before = _published(settings, name, old)
+    after = _from_folder(settings, None) if new is None else _published(settings, name, new)
+    changes = before.diff(after)
+    result = {"old": before.version, "new": after.version, "diff": changes}
+    finish(result, as_json=as_json, text=changes.rstrip("\n") or "They are the same.")
+
+
+@mappings.command()
+def rollback(
+    number: Annotated[int, typer.Argument(help="The version to return to.")],
+    *,
+    requeue: Annotated[
+        bool, typer.Option("--requeue", help="Sync again what the version in force wrote.")
+    ] = False,
+    author: Annotated[str | None, typer.Option("--author", help="Who; you if not said.")] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish an older version again; names the records that the newer one wrote."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    bad, good = in_force(settings, name), _valid(_published(settings, name, number))
+    database = open_database(settings.database_url)
+    version = Versions(database).publish(
+        name,
+        files=good.files,
+        author=author or getpass.getuser(),
+        note=f"back to version {number}",
+        now=utc_now(),
+    )
+    from cli.rolling_back import requeue_written, written_by  # noqa: PLC0415 - rarely needed
+
+    written = written_by(database, name, bad.version)
+    queued = requeue_written(database, name, written) if requeue else 0
+    result = {**_row(version), "written_by_the_other": written, "requeued": queued}
+    if not as_json:
+        say(f"Version {version.number} is in force, equal to {number}.")
+        say(f"Version {bad.version} wrote {len(written)} records: {', '.join(written[:50])}")
+        say(f"{queued} put back into the inbox.")
+    finish(result, as_json=as_json)
+
+
+def in_force(settings: Settings, pair: str) -> Bundle:
+    """The newest published version, else the files of the installation.
+
+    Raises: MappingError when they do not load; StoreUnavailableError.
+    """
+    published = Versions(open_database(settings.database_url)).current(pair)
+    if published is None:
+        return load_bundle(settings.mappings_path)
+    return Bundle.from_files(published.files, version=str(published.number))
+
+
+def _published(settings: Settings, pair: str, number: int) -> Bundle:
+    version = Versions(open_database(settings.database_url)).get(pair, number)
+    if version is None:
+        raise ConfigError(
+            f"There is no published version {number}.", remedy="See: causeway mappings history"
+        )
+    return Bundle.from_files(version.files, version=str(version.number))
+
+
+def _from_folder(settings: Settings, path: Path | None) -> Bundle:
+    if path is not None and not path.is_dir():
+        raise ConfigError(f"{path} is not a folder.")
+    return load_bundle(path or settings.mappings_path)
+
+
+def _valid(bundle: Bundle) -> Bundle:
+    if problems := bundle.validate():
+        raise ConfigError(
+            f"{problems[0]}", remedy=f"{len(problems)} problems in all: causeway mappings validate."
+        )
+    return bundle
+
+
+def _row(version: Version) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "published_at": version.published_at,
+        "author": version.author,
+        "hash": version.hash,
+        "note": version.note,
+    }

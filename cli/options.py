@@ -1,0 +1,55 @@
+"""Options that several commands share, and how their words are read."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from core.errors import ConfigError
+from core.ids import ENTITIES
+from core.times import from_iso, utc_now
+
+SYNCED = ("orders",)
+"""Entities that this version syncs."""
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+PairOption = Annotated[
+    str | None, typer.Option("--pair", help="Which pair; the default one if not said.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITIES))]
+
+
+def synced_entity(name: str) -> str:
+    """The entity, if this version syncs it.
+
+    Raises: ConfigError for any other word.
+    """
+    if name in SYNCED:
+        return name
+    if name in ENTITIES:
+        raise ConfigError(f"This version syncs orders only; {name} come with a later one.")
+    raise ConfigError(
+        f"{name!r} is not something that Causeway syncs.", remedy=f"Known: {', '.join(ENTITIES)}."
+    )
+
+
+def moment(text: str, *, option: str, now: datetime | None = None) -> datetime:
+    """The UTC moment of `2026-11-24`, `2026-11-24T09:30+01:00` or `90m`, `12h`, `3d`, `2w` ago.
+
+    Raises: ConfigError naming the option.
+    """
+    if ago := re.fullmatch(r"(\d{1,5})([mhdw])", text.strip()):
+        back = timedelta(**{UNITS[ago.group(2)]: int(ago.group(1))})
+        return (now or utc_now()) - back
+    try:
+        return from_iso(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(
+            f"{option} {text!r} is not a time.",
+            remedy="Write 2026-11-24, 2026-11-24T09:30:00+01:00 (UTC if no offset is given), "
+            "or how long ago: 90m, 12h, 3d, 2w.",
+        ) from error

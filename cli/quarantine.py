@@ -1,0 +1,163 @@
+"""`causeway quarantine`: records that wait for a person, and how they go on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import JsonOption, PairOption
+from cli.output import ago, finish, table
+from core.errors import ConfigError
+from core.settings import load_settings
+from core.times import utc_now
+from store.database import Database, open_database
+from store.quarantine import Entry, Quarantine
+
+SHOWN = 100
+
+quarantine = typer.Typer(
+    help="Refused records and dead keys: why they wait, and how they go on.", no_args_is_help=True
+)
+
+ClassOption = Annotated[
+    str | None, typer.Option("--class", help="Kind of obstacle, such as sku or order_status.")
+]
+ValueOption = Annotated[str | None, typer.Option("--value", help="The obstacle itself.")]
+KeyOption = Annotated[
+    list[str] | None, typer.Option("--key", help="A BigCommerce id; may be repeated.")
+]
+IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Entries by id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def list_(  # noqa: PLR0913 - the options of a command
+    *,
+    class_: ClassOption = None,
+    value: ValueOption = None,
+    key: KeyOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Entries shown.")] = SHOWN,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what waits, grouped by obstacle, with the remedy of each."""
+    database, name = _opened(pair)
+    entries = [
+        entry
+        for entry in Quarantine(database).list(pair=name, class_=class_, value=value)
+        if not key or entry.key in key
+    ]
+    groups = _groups(entries)
+    result = {
+        "open": len(entries),
+        "groups": groups,
+        "entries": [asdict(entry) for entry in entries[:limit]],
+    }
+    finish(result, as_json=as_json, text=_list_text(entries[:limit], len(entries), groups))
+
+
+@quarantine.command()
+def show(
+    entry_id: Annotated[int, typer.Argument(metavar="ID")], *, as_json: JsonOption = False
+) -> None:
+    """Show one entry in full."""
+    entry = Quarantine(open_database(load_settings().database_url)).show(entry_id)
+    if entry is None:
+        raise ConfigError(
+            f"There is no quarantine entry {entry_id}.", remedy="See: causeway quarantine list"
+        )
+    rows = [(name.rstrip("_"), value) for name, value in asdict(entry).items()]
+    finish(asdict(entry), as_json=as_json, text=table(["field", "value"], rows))
+
+
+@quarantine.command()
+def release(  # noqa: PLR0913 - the options of a command
+    ids: IdsArgument = None,
+    *,
+    class_: ClassOption = None,
+    value: ValueOption = None,
+    key: KeyOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that waits.")] = False,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put records back into the inbox, after what held them up was set right.
+
+    By id, by obstacle (--class, --value), by record (--key) or --all; the conditions add up.
+    """
+    if not (ids or class_ or value or key or everything):
+        raise ConfigError(
+            "Say what to release.",
+            remedy="Entry ids, --class and --value, --key, or --all; see causeway quarantine list.",
+        )
+    database, name = _opened(pair)
+    keys = Quarantine(database).release(
+        name, class_=class_, value=value, ids=ids or None, keys=key or None, now=utc_now()
+    )
+    text = f"{len(keys)} put back into the inbox."
+    if not keys:
+        text = "Nothing in quarantine matches; nothing was released."
+    finish({"released": len(keys), "keys": sorted(keys)}, as_json=as_json, text=text)
+
+
+@quarantine.command()
+def discard(
+    ids: Annotated[list[int], typer.Argument(metavar="ID…", help="Entries by id.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why they need not go through.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Close entries for good; the reason is kept."""
+    if not reason.strip():
+        raise ConfigError("--reason must say why.")
+    database = open_database(load_settings().database_url)
+    closed = Quarantine(database).discard(ids, reason.strip(), now=utc_now())
+    problem = "" if closed == len(set(ids)) else f"{len(set(ids)) - closed} were not open."
+    finish({"discarded": closed}, as_json=as_json, text=f"{closed} discarded.", problem=problem)
+
+
+def _opened(pair: str | None) -> tuple[Database, str]:
+    settings = load_settings()
+    return open_database(settings.database_url), settings.pair(pair).name
+
+
+def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
+    """What can be released together, the largest first."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in entries:
+        group = found.setdefault(
+            (entry.class_, entry.value),
+            {
+                "class": entry.class_,
+                "value": entry.value,
+                "records": 0,
+                "reason": entry.reason,
+                "remedy": entry.remedy,
+            },
+        )
+        group["records"] += 1
+    return sorted(found.values(), key=lambda group: (-group["records"], group["class"]))
+
+
+def _list_text(entries: list[Entry], count: int, groups: list[dict[str, Any]]) -> str:
+    if not count:
+        return "Nothing waits in quarantine."
+    now = utc_now()
+    rows = [
+        (entry.id, entry.entity, entry.key, entry.class_, entry.value, ago(entry.opened_at, now))
+        for entry in entries
+    ]
+    parts = [table(["id", "entity", "key", "class", "value", "since"], rows)]
+    if count > len(entries):
+        parts.append(f"… and {count - len(entries)} more.")
+    for group in groups:
+        parts.append(f"\n{group['records']} × {group['class']} {group['value']}: {group['reason']}")
+        if group["remedy"]:
+            parts.append(f"  {group['remedy']}")
+    return "\n".join(parts)

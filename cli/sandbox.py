@@ -1,0 +1,60 @@
+"""`causeway sandbox`: both systems on this machine, to try things out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import ConfigError
+
+sandbox = typer.Typer(help="Both systems on this machine, without risk.", no_args_is_help=True)
+
+
+class Limits(StrEnum):
+    """Whether the sandboxes hold callers to the documented request limits."""
+
+    DOCUMENTED = "documented"
+    OFF = "off"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(sandbox, name="sandbox")
+
+
+@sandbox.callback()
+def _group() -> None:
+    """Keep `serve` a sub-command although it is the only one."""
+
+
+@sandbox.command("serve")
+def serve_(  # noqa: PLR0913 - the options of a command
+    *,
+    bigcommerce_port: Annotated[int, typer.Option(min=0, max=65535)] = 8101,
+    brightpearl_port: Annotated[int, typer.Option(min=0, max=65535)] = 8102,
+    orders: Annotated[
+        list[Path] | None,
+        typer.Option(help="Online Retail CSV file; may be repeated. Its orders are placed."),
+    ] = None,
+    limits: Annotated[Limits, typer.Option(help="Request limits.")] = Limits.DOCUMENTED,
+    faults: Annotated[Path | None, typer.Option(help="JSON list of faults.")] = None,
+    seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
+) -> None:
+    """Serve both sandboxes on loopback until interrupted."""
+    files = [*(orders or []), *([faults] if faults else [])]
+    for file in files:
+        if not file.is_file():
+            raise ConfigError(f"{file} is not a file.")
+    from sandbox.serve import serve  # noqa: PLC0415 - a server that no other command needs
+
+    serve(
+        bigcommerce_port=bigcommerce_port,
+        brightpearl_port=brightpearl_port,
+        orders_files=orders or [],
+        limits=limits.value,
+        faults_file=faults,
+        seed=seed,
+    )

@@ -1,0 +1,91 @@
+"""`causeway status`: how things stand, in one screen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from cli.options import JsonOption, PairOption
+from cli.output import ago, finish, table
+from core.settings import load_settings
+from core.times import utc_now
+from store.counts import Counts
+from store.database import Database, open_database
+from store.inbox import Inbox
+from store.quarantine import Quarantine
+from store.runs import Runs
+
+RUNS_SHOWN = 3
+"""Last runs of each flow."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("status")(status)
+
+
+def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Show inbox depth and age, the last runs, requests, quarantine and webhook counts."""
+    settings = load_settings()
+    name = settings.pair(pair).name
+    found = standing(open_database(settings.database_url), name, utc_now())
+    finish(found, as_json=as_json, text=to_text(found, utc_now()))
+
+
+def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
+    """Everything that `status` shows, as one JSON document."""
+    return {
+        "pair": pair,
+        "at": now,
+        "inbox": [
+            {
+                "entity": depth.entity,
+                "state": depth.state,
+                "count": depth.count,
+                "oldest_since": depth.oldest_due_since,
+            }
+            for depth in Inbox(database).depth()
+            if depth.pair == pair
+        ],
+        "runs": Runs(database).last(pair, limit=RUNS_SHOWN),
+        "quarantine": [
+            {"class": group.class_, "value": group.value, "count": group.count}
+            for group in Quarantine(database).summary(pair)
+        ],
+        "webhooks_today": Counts(database).of_day(pair, now.date()),
+    }
+
+
+def to_text(found: dict[str, Any], now: datetime) -> str:
+    """The same for people."""
+    parts = [f"Pair {found['pair']}"]
+    rows = [
+        (line["entity"], line["state"], line["count"], ago(line["oldest_since"], now))
+        for line in found["inbox"]
+    ]
+    parts.append("Inbox\n" + (table(["entity", "state", "keys", "oldest"], rows) or ""))
+    runs = [
+        (
+            run["flow"],
+            ago(datetime.fromisoformat(run["started_at"]), now) + " ago",
+            run.get("keys", "-"),
+            run.get("seconds", "-"),
+            _requests(run),
+            run.get("error") or "ok",
+        )
+        for run in found["runs"]
+    ]
+    parts.append("Last runs\n" + table(["flow", "when", "keys", "s", "requests", "end"], runs))
+    waiting = [(line["class"], line["value"], line["count"]) for line in found["quarantine"]]
+    parts.append("Quarantine\n" + table(["class", "value", "records"], waiting))
+    counts = sorted(found["webhooks_today"].items())
+    parts.append("Webhooks today (UTC)\n" + table(["what", "count"], counts))
+    return "\n\n".join(parts)
+
+
+def _requests(run: dict[str, Any]) -> str:
+    used = run.get("requests") or {}
+    shown = f"{used.get('bigcommerce', 0)} + {used.get('brightpearl', 0)}"
+    return f"{shown}, {used['throttled']} throttled" if used.get("throttled") else shown

@@ -1,0 +1,114 @@
+"""`causeway sync`, `sweep` and `audit`: what the schedules do, by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import EntityArgument, JsonOption, PairOption, moment, synced_entity
+from cli.output import finish, table
+from core.settings import load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sync")(sync)
+    app.command("sweep")(sweep)
+    app.command("audit")(audit)
+
+
+def sync(  # noqa: PLR0913 - the options of a command
+    entity: EntityArgument,
+    *,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="A BigCommerce id; may be repeated.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Everything changed since then: 2026-11-24, 3d.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written, write nothing.")
+    ] = False,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put keys in the inbox and sync here, now, until they are settled.
+
+    Without --key and --since whatever is due in the inbox is synced.
+    """
+    entity = synced_entity(entity)
+    since_at = moment(since, option="--since") if since else None
+    settings = load_settings()
+    name = settings.pair(pair).name
+    # The engine and pandas take seconds to import: only commands that run a flow pay for it.
+    from cli.syncing import preview, sync_until_settled  # noqa: PLC0415 - see above
+
+    if dry_run:
+        report = preview(name, keys=key, since=since_at)
+        finish(report, as_json=as_json, text=_previewed(report))
+        return
+    result = sync_until_settled(name, keys=key, since=since_at)
+    finish(result.document(), as_json=as_json, text=result.text(), problem=result.problem())
+
+
+def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Put everything that changed since the last sweep in the inbox, then sync it."""
+    synced_entity(entity)
+    name = load_settings().pair(pair).name
+    from cli.syncing import swept  # noqa: PLC0415 - the engine takes seconds to import
+
+    found = swept(name)
+    text = f"{found['changed']} changed since {found['since']}, {found['newly_due']} newly due."
+    finish(found, as_json=as_json, text=text)
+
+
+def audit(
+    entity: EntityArgument,
+    *,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=400, help="How far back to compare.")
+    ] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox."""
+    synced_entity(entity)
+    name = load_settings().pair(pair).name
+    from cli.syncing import audited  # noqa: PLC0415 - the engine takes seconds to import
+
+    found = audited(name, days)
+    problem = "" if found["agrees"] else "The two systems differ; see docs/runbook.md, audit."
+    finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
+
+
+def _previewed(report: dict[str, object]) -> str:
+    lines = report.get("preview")
+    rows = lines if isinstance(lines, list) else []
+    if not rows:
+        return "Nothing is due; nothing would be written."
+    columns = list(rows[0])
+    shown = table(columns, [[row.get(name, "") for name in columns] for row in rows])
+    refused = report.get("refused")
+    for why in refused if isinstance(refused, list) else []:
+        shown += f"\nrefused: {why['orders']} × {why['class']} {why['value']}: {why['reason']}"
+    return f"{shown}\nNothing was written."
+
+
+def _audit_text(found: dict[str, object]) -> str:
+    lines = [
+        f"{found['in_brightpearl']} of {found['orders']} orders since {found['since']} stand in "
+        f"Brightpearl, {found['cents_off']} cents off."
+    ]
+    for name, title in (
+        ("missing", "missing, put back into the inbox"),
+        ("doubled", "in Brightpearl more than once"),
+        ("amounts_differ", "amounts differ"),
+        ("waiting", "waiting"),
+    ):
+        details = found.get(name)
+        if isinstance(details, dict):
+            lines.extend(f"{title}: {ref} {why}" for ref, why in details.items())
+        elif isinstance(details, list):
+            lines.extend(f"{title}: {ref}" for ref in details)
+    return "\n".join(lines)

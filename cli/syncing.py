@@ -1,0 +1,146 @@
+"""What `sync`, `sweep` and `audit` do: the same flows that the worker runs, in this process."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cli.engine import run_here
+from cli.output import table, warn
+from core.times import to_iso, utc_now
+from flows.orders import audit_orders, sweep_orders, sync_orders
+from store.inbox import Inbox
+from store.quarantine import Entry, Quarantine
+from tasks.connections import connect
+from tasks.sweep import changed_orders
+
+ORDERS = "orders"
+ROUNDS = 4
+"""How often keys are tried here before they are left to the worker."""
+LOOK_AGAIN_S = 1.0
+
+
+@dataclass
+class Synced:
+    """What became of the keys that were asked for."""
+
+    pair: str
+    keys: list[str]
+    states: dict[str, str] = field(default_factory=dict)
+    """Inbox state by key; empty when no keys were named."""
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
+    """Open quarantine entries of those keys."""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of `causeway sync`."""
+        return {
+            "pair": self.pair,
+            "entity": ORDERS,
+            "keys": len(self.keys),
+            "states": dict(Counter(self.states.values())),
+            "unsettled": self._unsettled(),
+            "quarantined": [
+                {
+                    "id": entry.id,
+                    "key": entry.key,
+                    "class": entry.class_,
+                    "value": entry.value,
+                    "reason": entry.reason,
+                    "remedy": entry.remedy,
+                }
+                for entry in self.waiting
+            ],
+            "runs": self.reports,
+        }
+
+    def text(self) -> str:
+        """The same for people."""
+        counts: Counter[str] = Counter()
+        for report in self.reports:
+            counts.update(report["counts"])
+        shown = [(name, count) for name, count in sorted(counts.items()) if count]
+        return table(["what", "count"], shown) if shown else "Nothing was due."
+
+    def problem(self) -> str:
+        """What needs a person, or nothing."""
+        lines = [
+            f"{entry.key}: {entry.class_} {entry.value}: {entry.reason} {entry.remedy}".rstrip()
+            for entry in self.waiting
+        ]
+        if unsettled := self._unsettled():
+            lines.append(
+                f"not settled yet: {', '.join(unsettled[:20])}; the worker tries again. "
+                "See causeway status."
+            )
+        return "\n".join(lines)
+
+    def _unsettled(self) -> list[str]:
+        return sorted(key for key, state in self.states.items() if state in {"due", "claimed"})
+
+
+def sync_until_settled(pair: str, *, keys: Sequence[str] | None, since: datetime | None) -> Synced:
+    """Sync the keys, or whatever is due, and wait for those that another run holds.
+
+    Raises: CausewayError of the run.
+    """
+    world = connect(pair)
+    inbox, quarantine = Inbox(world.database), Quarantine(world.database)
+    wanted = _wanted(pair, keys, since)
+    result = Synced(pair, wanted)
+    if wanted:
+        inbox.put(pair, ORDERS, wanted, source="operator", now=utc_now())
+    for _ in range(ROUNDS):
+        result.reports.append(run_here(lambda: sync_orders(pair)))
+        result.states = inbox.states(pair, ORDERS, wanted) if wanted else {}
+        if not any(state in {"due", "claimed"} for state in result.states.values()):
+            break
+        _wait_for_due(inbox)
+    held = set(wanted)
+    result.waiting = [
+        entry
+        for entry in quarantine.list(pair=pair, entity=ORDERS)
+        if entry.key in held or (not held and _is_of(result.reports, entry))
+    ]
+    return result
+
+
+def preview(pair: str, *, keys: Sequence[str] | None, since: datetime | None) -> dict[str, Any]:
+    """The plan for the keys, or for whatever is due; nothing is written anywhere."""
+    wanted = _wanted(pair, keys, since) or None
+    return run_here(lambda: sync_orders(pair, dry_run=True, keys=wanted))
+
+
+def swept(pair: str) -> dict[str, Any]:
+    """What a sweep found, after it was synced."""
+    return run_here(lambda: sweep_orders(pair))
+
+
+def audited(pair: str, days: int | None) -> dict[str, Any]:
+    """What an audit found."""
+    return run_here(lambda: audit_orders(pair, days))
+
+
+def _wanted(pair: str, keys: Sequence[str] | None, since: datetime | None) -> list[str]:
+    found = list(keys or [])
+    if since is not None:
+        changed = changed_orders(connect(pair), since)
+        warn(f"{len(changed)} orders changed since {to_iso(since)}")
+        found.extend(changed)
+    return list(dict.fromkeys(found))
+
+
+def _wait_for_due(inbox: Inbox) -> None:
+    """Until the next key may be tried again: a claim of another run, or a pause after a failure."""
+    due_at = inbox.next_due_at()
+    wait_s = (due_at - utc_now()).total_seconds() if due_at else LOOK_AGAIN_S
+    time.sleep(min(max(wait_s, LOOK_AGAIN_S), 60.0))
+
+
+def _is_of(reports: Sequence[Mapping[str, Any]], entry: Entry) -> bool:
+    refused = {(why["class"], why["value"]) for report in reports for why in report["refused"]}
+    return (entry.class_, entry.value) in refused

@@ -1,0 +1,79 @@
+"""The work of `causeway mappings try`: one order mapped and shown, nothing written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from prefect import flow
+
+from cli.engine import run_here
+from cli.output import table
+from core.errors import ConfigError
+from core.frames import records
+from mappings.bundle import Bundle
+from tasks.claim import Run
+from tasks.extract import extract_orders
+from tasks.reference import learn
+from tasks.transform import transform_orders
+from tasks.validate import validate_desired, validate_found
+
+PERSONAL = ("email", "name", "company", "line_", "phone", "post_code")
+"""Columns left out of what is shown, for it ends in terminals and tickets."""
+
+
+@flow(name="try-mappings", persist_result=False)
+async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
+    """The documents that one order would become, and what would be refused."""
+    with Run("try-mappings", "orders", pair, dry_run=True) as run:
+        run.bundle = bundle
+        batch = run.claim(only=[key])
+        read = extract_orders(run, batch)
+        accepted = validate_found(run, read.found)
+        known = learn(run, accepted)
+        desired = validate_desired(run, transform_orders(accepted, known, bundle, run.settings))
+        aside = read.asides.get(key)
+        return {
+            "order": key,
+            "version": bundle.version,
+            "set_aside": aside.reason if aside else "",
+            "sales_order": _shown(desired.sales_orders),
+            "rows": _shown(desired.rows),
+            "payments": _shown(desired.payments),
+            "refused": records(run.refusals()),
+        }
+
+
+def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
+    """See `try_mappings`.
+
+    Raises: ConfigError when the store has no such order; what the systems raise.
+    """
+    mapped = run_here(lambda: try_mappings(pair, key, bundle))
+    if not (mapped["sales_order"] or mapped["refused"] or mapped["set_aside"]):
+        raise ConfigError(f"The store has no order {key}.")
+    return mapped
+
+
+def to_text(mapped: dict[str, Any]) -> str:
+    """The documents below each other."""
+    parts = [f"Order {mapped['order']} with mappings {mapped['version']}"]
+    if mapped["set_aside"]:
+        parts.append(f"Set aside: {mapped['set_aside']}")
+    for header in mapped["sales_order"]:
+        parts.append("Sales order\n" + table(["field", "value"], list(header.items())))
+    for name, title in (("rows", "Rows"), ("payments", "Payments"), ("refused", "Refused")):
+        if lines := mapped[name]:
+            columns = list(lines[0])
+            rows = [[line[column] for column in columns] for line in lines]
+            parts.append(f"{title}\n{table(columns, rows)}")
+    return "\n\n".join(parts)
+
+
+def _shown(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    hidden = [
+        name
+        for name in rows.columns
+        if name.startswith(("billing_", "delivery_", "email")) and any(p in name for p in PERSONAL)
+    ]
+    return records(rows.drop(columns=hidden))
