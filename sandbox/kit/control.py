@@ -1,0 +1,117 @@
+"""Control routes that both systems have under `/_sandbox/`. No credentials, never counted."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.kit.clock import Clock
+from sandbox.kit.delivery import Deliveries, DeliverySwitches
+from sandbox.kit.faults import Faults
+from sandbox.kit.requests_log import RequestsLog
+
+PREFIX = "/_sandbox/"
+
+
+def dumps(document: object) -> bytes:
+    """JSON; money and moments as text."""
+    return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+def common_routes(
+    state: Callable[[], dict[str, Any]],
+    faults: Faults,
+    log: RequestsLog,
+    clock: Clock,
+    deliveries: Deliveries,
+) -> list[Route]:
+    """The routes. `GET state?only=counts,orders` answers these parts alone."""
+
+    async def show_state(request: Request) -> Response:
+        parts = {**state(), "webhooks_sent": deliveries.document(), "now": clock.now().isoformat()}
+        only = request.query_params.get("only")
+        if only:
+            parts = {name: parts[name] for name in only.split(",") if name in parts}
+        return Response(dumps(parts), media_type="application/json")
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return [
+        Route(f"{PREFIX}state", show_state, methods=["GET"]),
+        Route(f"{PREFIX}health", health, methods=["GET"]),
+        *_fault_routes(faults),
+        *_log_routes(log),
+        _clock_route(clock),
+        *_delivery_routes(deliveries),
+    ]
+
+
+def _fault_routes(faults: Faults) -> list[Route]:
+    async def show(_request: Request) -> Response:
+        return JSONResponse(faults.documents())
+
+    async def change(request: Request) -> Response:
+        try:
+            rules = orjson.loads(await request.body())
+            if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+                raise ValueError("the body is not a JSON list of faults")  # noqa: TRY301 - one way out
+            faults.configure(rules)
+        except ValueError as wrong:
+            return JSONResponse({"error": str(wrong)}, status_code=400)
+        return JSONResponse(faults.documents())
+
+    path = f"{PREFIX}faults"
+    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
+
+
+def _log_routes(log: RequestsLog) -> list[Route]:
+    async def show(_request: Request) -> Response:
+        return JSONResponse(log.document())
+
+    async def clear(_request: Request) -> Response:
+        before = log.document()
+        log.clear()
+        return JSONResponse(before)
+
+    path = f"{PREFIX}requests"
+    return [Route(path, show, methods=["GET"]), Route(path, clear, methods=["DELETE"])]
+
+
+def _clock_route(clock: Clock) -> Route:
+    async def advance(request: Request) -> Response:
+        try:
+            seconds = float(orjson.loads(await request.body())["advance_s"])
+        except (ValueError, KeyError, TypeError):
+            return JSONResponse({"error": 'expected {"advance_s": seconds}'}, status_code=400)
+        clock.advance(seconds)
+        return JSONResponse({"now": clock.now().isoformat()})
+
+    return Route(f"{PREFIX}clock", advance, methods=["POST"])
+
+
+def _delivery_routes(deliveries: Deliveries) -> list[Route]:
+    known = {item.name for item in fields(DeliverySwitches)}
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(deliveries.document())
+
+    async def change(request: Request) -> Response:
+        try:
+            wanted = orjson.loads(await request.body())
+            numbers = {name: float(value) for name, value in wanted.items()}
+        except (ValueError, TypeError, AttributeError):
+            return JSONResponse({"error": "expected a JSON object of numbers"}, status_code=400)
+        unknown = sorted(set(numbers) - known)
+        if unknown:
+            return JSONResponse({"error": f"no such switch: {unknown}"}, status_code=400)
+        for name, value in numbers.items():
+            setattr(deliveries.switches, name, value)
+        return JSONResponse(deliveries.document())
+
+    path = f"{PREFIX}deliveries"
+    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]

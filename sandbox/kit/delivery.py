@@ -1,0 +1,209 @@
+"""Webhooks really sent: queued, tried again by schedule, and unreliable on request."""
+
+import asyncio
+import contextlib
+import heapq
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any, Protocol
+
+import httpx
+
+from sandbox.kit.clock import Clock
+
+TIMEOUT_S = 5.0
+AT_ONCE = 20
+LOG_SIZE = 5000
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One webhook call. `headers` are made anew for each try, at its moment."""
+
+    id: str
+    about: str
+    """What it is about, for the log: a scope, or an event."""
+    method: str
+    url: str
+    body: bytes
+    headers: Callable[[datetime], Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class DeliverySwitches:
+    """How unreliable delivery is. Rates from 0 to 1."""
+
+    duplicate_rate: float = 0.0
+    loss_rate: float = 0.0
+    reorder_rate: float = 0.0
+    reorder_s: float = 0.3
+    """A message that loses its place comes up to this much later."""
+    delay_s: float = 0.0
+    retry_time_scale: float = 1.0
+    """Waits between tries are multiplied by this: 0.01 makes a minute 0.6 seconds."""
+
+
+class Policy(Protocol):
+    """What a system does about answers."""
+
+    def hold_s(self, message: Message) -> float:
+        """Seconds before this message may be tried at all; 0 for now."""
+        ...
+
+    def settle(self, message: Message, tries: int, status: int | None) -> float | None:
+        """Note a try's outcome (None: no answer); seconds until the next one, or None to stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try as it went. `status` is None when no answer came."""
+
+    at: str
+    id: str
+    about: str
+    url: str
+    number: int
+    status: int | None
+
+
+@dataclass(order=True, slots=True)
+class _Queued:
+    due: datetime
+    sequence: int
+    message: Message = field(compare=False)
+    tries: int = field(default=0, compare=False)
+
+
+class Deliveries:
+    """The sender of one system. `put` from any thread; `run` is the loop that sends."""
+
+    def __init__(self, clock: Clock, policy: Policy, seed: int = 0) -> None:
+        self.switches = DeliverySwitches()
+        self.log: deque[Try] = deque(maxlen=LOG_SIZE)
+        self._clock = clock
+        self._policy = policy
+        self._random = Random(seed)  # noqa: S311 - reproducible, not secret
+        self._sequence = count()
+        self._fresh: deque[_Queued] = deque()
+        self._queue: list[_Queued] = []
+        self._in_flight = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        clock.on_jump(self._ring)
+
+    def put(self, message: Message) -> None:
+        """Send it soon, unless the switches lose it."""
+        switches = self.switches
+        if self._struck(switches.loss_rate):
+            return
+        self._enqueue(message)
+        if self._struck(switches.duplicate_rate):
+            self._enqueue(message)
+        self._ring()
+
+    def waiting(self) -> int:
+        """Messages not settled yet: queued, waiting for their next try, or under way."""
+        return len(self._fresh) + len(self._queue) + self._in_flight
+
+    def document(self) -> dict[str, Any]:
+        """Switches, what waits, and the latest tries."""
+        return {
+            "switches": asdict(self.switches),
+            "waiting": self.waiting(),
+            "tries": [asdict(item) for item in self.log],
+        }
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        places = asyncio.Semaphore(AT_ONCE)
+        async with (
+            httpx.AsyncClient(limits=limits, timeout=TIMEOUT_S, trust_env=False) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            try:
+                while True:
+                    await self._wait()
+                    while (item := self._next_due()) is not None:
+                        self._in_flight += 1
+                        await places.acquire()
+                        group.create_task(self._send(client, item, places))
+            finally:
+                self._loop = None
+
+    def _struck(self, rate: float) -> bool:
+        return rate > 0 and self._random.random() < rate
+
+    def _enqueue(self, message: Message) -> None:
+        wait = self.switches.delay_s
+        if self._struck(self.switches.reorder_rate):
+            wait += self._random.uniform(0, self.switches.reorder_s)
+        due = self._clock.now() + timedelta(seconds=wait)
+        self._fresh.append(_Queued(due, next(self._sequence), message))
+
+    def _ring(self) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake.set)
+
+    async def _wait(self) -> None:
+        """Until something may be due."""
+        if self._fresh:
+            return
+        rest = LOOK_S
+        if self._queue:
+            rest = (self._queue[0].due - self._clock.now()).total_seconds()
+        if rest > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), min(rest, LOOK_S))
+        self._wake.clear()
+
+    def _next_due(self) -> _Queued | None:
+        while self._fresh:
+            heapq.heappush(self._queue, self._fresh.popleft())
+        if self._queue and self._queue[0].due <= self._clock.now():
+            return heapq.heappop(self._queue)
+        return None
+
+    async def _send(
+        self, client: httpx.AsyncClient, item: _Queued, places: asyncio.Semaphore
+    ) -> None:
+        try:
+            held = self._policy.hold_s(item.message)
+            if held > 0:
+                self._again(item, held)
+                return
+            item.tries += 1
+            status = await self._post(client, item)
+            wait = self._policy.settle(item.message, item.tries, status)
+            if wait is not None:
+                self._again(item, wait)
+        finally:
+            self._in_flight -= 1
+            places.release()
+
+    def _again(self, item: _Queued, wait_s: float) -> None:
+        item.due = self._clock.now() + timedelta(seconds=wait_s * self.switches.retry_time_scale)
+        heapq.heappush(self._queue, item)
+        self._wake.set()
+
+    async def _post(self, client: httpx.AsyncClient, item: _Queued) -> int | None:
+        message, now = item.message, self._clock.now()
+        try:
+            answer = await client.request(
+                message.method, message.url, content=message.body, headers=message.headers(now)
+            )
+            status: int | None = answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL):
+            status = None
+        self.log.append(
+            Try(now.isoformat(), message.id, message.about, message.url, item.tries, status)
+        )
+        return status

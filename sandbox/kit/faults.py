@@ -1,0 +1,122 @@
+"""Faults on request: which kind meets which request, how often, reproducibly for a seed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+BEFORE = "before"
+"""Takes the handler's place, or delays it."""
+AFTER = "after"
+"""Happens to the answer once the work is done."""
+KINDS: Mapping[str, str] = {
+    "http_500": BEFORE,
+    "http_502_html": BEFORE,
+    "http_503": BEFORE,
+    "http_504": BEFORE,
+    "maintenance": BEFORE,
+    "drop_connection": BEFORE,
+    "slow": BEFORE,
+    "throttle_without_headers": BEFORE,
+    "lost_answer": AFTER,
+    "error_after_commit": AFTER,
+    "extra_fields": AFTER,
+    "null_fields": AFTER,
+    "empty_line_items": AFTER,
+}
+_KNOWN = {"kind", "method", "path", "rate", "times"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that was drawn for one request."""
+
+    kind: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Rule:
+    """When a fault strikes. `times` is how often it still may; None for ever."""
+
+    kind: str
+    method: str
+    path: re.Pattern[str]
+    rate: float
+    times: int | None
+    params: dict[str, Any]
+    struck: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """As configured, with how often it struck."""
+        return {
+            "kind": self.kind,
+            "method": self.method,
+            "path": self.path.pattern,
+            "rate": self.rate,
+            "times": self.times,
+            "struck": self.struck,
+            **self.params,
+        }
+
+
+class Faults:
+    """The faults of one system."""
+
+    def __init__(self, seed: int = 0, rules: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._random = Random(seed)  # noqa: S311 - reproducible, not secret
+        self._rules: list[Rule] = []
+        self.configure(rules)
+
+    def configure(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Replace all rules.
+
+        In: mappings with `kind`, and optionally `method` (default any), `path` (a regular
+        expression searched in the path), `rate` (0 to 1, default 1), `times` (default for ever)
+        and the kind's own parameters, such as `ms` of `slow`.
+        Raises: ValueError that names the fault in the rules; the old ones stay.
+        """
+        self._rules = [_rule(given) for given in rules]
+
+    def pick(self, method: str, path: str, kind_group: str) -> Fault | None:
+        """A fault of the group for this request, or None."""
+        for rule in self._rules:
+            if KINDS[rule.kind] != kind_group or rule.method not in {"*", method}:
+                continue
+            if rule.times == 0 or not rule.path.search(path):
+                continue
+            if rule.rate < 1 and self._random.random() >= rule.rate:
+                continue
+            rule.struck += 1
+            if rule.times is not None:
+                rule.times -= 1
+            return Fault(rule.kind, rule.params)
+        return None
+
+    def documents(self) -> list[dict[str, Any]]:
+        """All rules as configured."""
+        return [rule.document() for rule in self._rules]
+
+
+def _rule(given: Mapping[str, Any]) -> Rule:
+    kind = given.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
+    rate, times = given.get("rate", 1), given.get("times")
+    if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ValueError(f"{kind}: rate {rate!r} is not between 0 and 1")
+    if times is not None and (not isinstance(times, int) or times < 0):
+        raise ValueError(f"{kind}: times {times!r} is not a count")
+    try:
+        path = re.compile(str(given.get("path", "")))
+    except re.error as wrong:
+        raise ValueError(f"{kind}: path is not a regular expression: {wrong}") from wrong
+    return Rule(
+        kind=str(kind),
+        method=str(given.get("method", "*")).upper(),
+        path=path,
+        rate=float(rate),
+        times=times,
+        params={name: value for name, value in given.items() if name not in _KNOWN},
+    )
