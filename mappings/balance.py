@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.money import CENT, ZERO, two_places
-from mappings.allocation import reduced, shared_by_group, to_cents
+from core.money import CENT, ZERO, shared_out, two_places
+from mappings.allocation import reduced, to_cents, up_or_down
 from mappings.rates import HALF_CENT, HUNDRED
 
 
@@ -173,20 +173,64 @@ def _taxes(
     elif gap:
         raise ApartError(_apart("tax of the rows adds up to", two_places(tax - gap), tax, totals))
     shares = [share if c else ZERO for share, c in zip(shares, cents, strict=True)]
-    movable = [part.is_line and share > ZERO for part, share in zip(parts, shares, strict=True)]
-    if not any(movable):
-        movable = [share > ZERO for share in shares]
-    fixed = [
-        ZERO if moves else two_places(share) for moves, share in zip(movable, shares, strict=True)
-    ]
-    rest = tax - sum(fixed, ZERO)
-    weights = [share if moves else ZERO for moves, share in zip(movable, shares, strict=True)]
-    if rest < ZERO or (rest and not any(movable)):
-        raise ApartError(
-            _apart("tax of the rows adds up to", sum(map(two_places, shares), ZERO), tax, totals)
-        )
-    shared = shared_by_group(rest, weights, [part.rate for part in parts])
-    return [f + s for f, s in zip(fixed, shared, strict=True)]
+    rates: dict[Decimal, list[int]] = {}
+    for i, part in enumerate(parts):
+        rates.setdefault(part.rate, []).append(i)
+    are_lines = [part.is_line for part in parts]
+    taxes = [ZERO] * len(parts)
+    own = [sum((shares[i] for i in rows), ZERO) for rows in rates.values()]
+    if (of_rates := up_or_down(own, tax)) is None:
+        of_rates, _ = to_cents(_per_rate(list(rates.values()), shares, are_lines, tax), tax)
+    for rows, of_rate in zip(rates.values(), of_rates, strict=True):
+        of_rows = _within_rate([shares[i] for i in rows], [are_lines[i] for i in rows], of_rate)
+        for i, amount in zip(rows, of_rows, strict=True):
+            taxes[i] = amount
+    if sum(taxes, ZERO) != tax:
+        ours = two_places(sum(shares, ZERO))
+        raise ApartError(_apart("tax of the rows adds up to", ours, tax, totals))
+    return taxes
+
+
+def _per_rate(
+    rates: Sequence[Sequence[int]],
+    shares: Sequence[Decimal],
+    are_lines: Sequence[bool],
+    tax: Decimal,
+) -> list[Decimal]:
+    """The tax of each rate, adding up to `tax`, not yet cents: charges keep theirs if they can."""
+    of_lines = [sum((shares[i] for i in rows if are_lines[i]), ZERO) for rows in rates]
+    of_charges = [sum((shares[i] for i in rows if not are_lines[i]), ZERO) for rows in rates]
+    movable = of_lines if sum(of_lines, ZERO) else of_charges
+    kept = of_charges if movable is of_lines else [ZERO] * len(rates)
+    whole = sum(movable, ZERO)
+    rest = tax - sum(kept, ZERO)
+    return [k + (rest * m / whole if whole else ZERO) for k, m in zip(kept, movable, strict=True)]
+
+
+def _within_rate(
+    shares: Sequence[Decimal], are_lines: Sequence[bool], total: Decimal
+) -> list[Decimal]:
+    """One rate's tax in cents: each row up or down if that does, else the lines share it.
+
+    Where the lines cannot (there are none, or charges alone are taxed higher), all rows share it.
+    """
+    if (rounded := up_or_down(shares, total)) is not None:
+        return rounded
+    for movable in (
+        [is_line and share > ZERO for share, is_line in zip(shares, are_lines, strict=True)],
+        [share > ZERO for share in shares],
+    ):
+        taxes = [
+            ZERO if moves else two_places(share)
+            for moves, share in zip(movable, shares, strict=True)
+        ]
+        rest = total - sum(taxes, ZERO)
+        rows = [i for i, moves in enumerate(movable) if moves]
+        if rows and rest >= ZERO:
+            for i, part in zip(rows, shared_out(rest, [shares[i] for i in rows]), strict=True):
+                taxes[i] = part
+            return taxes
+    return [two_places(share) for share in shares]
 
 
 def _told(parts: Sequence[Part], shares: Sequence[Decimal], tax: Decimal) -> list[Decimal] | None:

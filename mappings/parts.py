@@ -177,10 +177,9 @@ def _without_sku(line: Record) -> dict[str, str]:
 def _set_rates(parts: Sequence[Part], told: Told, rates: Sequence[Decimal]) -> list[dict[str, str]]:
     """Give every part its rate; refusals for the parts that none of the rates explains."""
     options = [_options(part, told, rates) for part in parts]
-    certain = [
-        (fits[0], part.ex_tax) for part, fits in zip(parts, options, strict=True) if len(fits) == 1
-    ]
-    order_rate = dominant(certain)
+    certain = [(part, fits[0]) for part, fits in zip(parts, options, strict=True) if len(fits) == 1]
+    of_lines = [(rate, part.ex_tax) for part, rate in certain if part.is_line]
+    order_rate = dominant(of_lines or [(rate, part.ex_tax) for part, rate in certain])
     refusals = []
     for part, fits in zip(parts, options, strict=True):
         rate = choose(fits, order_rate)

@@ -20,21 +20,27 @@ STEPS = (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0
 """How round a rate may be, roundest first."""
 
 
-def allowance(tax: Decimal, quantity: int, rate_percent: Decimal) -> Decimal:
+def allowance(quantity: int, rate_percent: Decimal, *, per_unit: bool = False) -> Decimal:
     """How far rounding may have moved a line's tax from `ex tax times rate`.
 
-    Net and tax are each rounded once per line, to the cent; or once per unit, to four places, or
-    to whole cents, which only a tax of whole cents per unit can come from.
+    Net and tax are each rounded once per line to the cent, on top of unit amounts of four places;
+    `per_unit`: already the unit amounts were rounded to the cent.
     """
     units = max(quantity, 1)
     factor = 1 + abs(rate_percent) / HUNDRED
-    by_line = (HALF_CENT + HALF_LAST_PLACE * units) * factor + NOISE
-    if tax and tax % (CENT * units):
-        return by_line
-    return max(by_line, HALF_CENT * units * factor + NOISE)
+    by_line = HALF_CENT + HALF_LAST_PLACE * units
+    each = max(by_line, HALF_CENT * units) if per_unit else by_line
+    return each * factor + NOISE
 
 
-def explains(rate_percent: Decimal, ex_tax: Decimal, tax: Decimal, quantity: int) -> bool:
+def explains(
+    rate_percent: Decimal,
+    ex_tax: Decimal,
+    tax: Decimal,
+    quantity: int,
+    *,
+    per_unit: bool = False,
+) -> bool:
     """Whether a line taxed at this rate can show these amounts. A zero rate explains only no tax.
 
     Amounts in one currency, for the whole line.
@@ -42,15 +48,21 @@ def explains(rate_percent: Decimal, ex_tax: Decimal, tax: Decimal, quantity: int
     if not rate_percent:
         return abs(tax) < HALF_CENT
     off = abs(tax - ex_tax * rate_percent / HUNDRED)
-    return off <= allowance(tax, quantity, rate_percent)
+    return off <= allowance(quantity, rate_percent, per_unit=per_unit)
 
 
 def fitting(
-    rates: Iterable[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int
+    rates: Sequence[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int
 ) -> list[Decimal]:
-    """Those of the rates that explain a line's amounts, the closest first."""
+    """Those of the rates that explain a line's amounts, the closest first, then the lowest.
+
+    Rounding per unit is only thought of where rounding per line explains nothing, and where the
+    tax is whole cents per unit, as such rounding leaves it.
+    """
     fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity)]
-    return sorted(fits, key=lambda rate: abs(tax - ex_tax * rate / HUNDRED))
+    if not fits and not tax % (CENT * max(quantity, 1)):
+        fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity, per_unit=True)]
+    return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
 
 
 def dominant(known: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
@@ -78,7 +90,7 @@ def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
     exact = tax / ex_tax * HUNDRED
     for step in STEPS:
         near = (exact / step).quantize(Decimal(1)) * step
-        if explains(near, ex_tax, tax, quantity):
+        if fitting([near], ex_tax, tax, quantity):
             return plain(near)
     return plain(exact.quantize(CENT))
 
@@ -95,7 +107,8 @@ def taxed_at_several(lines: Iterable[tuple[Decimal, Decimal, int]]) -> bool:
     for ex_tax, tax, quantity in lines:
         if not tax or not ex_tax:
             continue
-        room = allowance(tax, quantity, abs(tax / ex_tax) * HUNDRED)
+        per_unit = not tax % (CENT * max(quantity, 1))
+        room = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
         bounds = sorted(((tax - room) / ex_tax, (tax + room) / ex_tax))
         lowest = bounds[0] if lowest is None else max(lowest, bounds[0])
         highest = bounds[1] if highest is None else min(highest, bounds[1])
