@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from pydantic import Field
+
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import decimal_places
@@ -11,6 +13,8 @@ from sandbox.brightpearl.refusals import refuse
 from sandbox.brightpearl.routing import Incoming
 
 ROW_PLACES = 4
+MOST = 10**12
+"""No row of a shop is larger; beyond it, sums would lose cents."""
 
 
 class RowIn(Incoming):
@@ -18,10 +22,10 @@ class RowIn(Incoming):
 
     product_id: int | None = None
     name: str | None = None
-    quantity: Decimal
+    quantity: Decimal = Field(le=MOST)
     tax_code: str
-    net: Decimal
-    tax: Decimal
+    net: Decimal = Field(ge=-MOST, le=MOST)
+    tax: Decimal = Field(ge=-MOST, le=MOST)
     nominal_code: str | None = None
     external_ref: str | None = None
     sequence: int | None = None

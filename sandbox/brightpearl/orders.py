@@ -1,7 +1,5 @@
 """The `order` resource: headers of every type, reads in the parties shape, status, notes."""
 
-from typing import Any
-
 from pydantic import Field
 
 from sandbox.brightpearl import reference
@@ -56,6 +54,18 @@ class PartiesIn(Incoming):
     delivery: PartyIn | None = None
 
 
+class StatusRefIn(Incoming):
+    """`orderStatus`."""
+
+    order_status_id: int | None = None
+
+
+class OrderCurrencyIn(Incoming):
+    """`currency`."""
+
+    order_currency_code: str | None = None
+
+
 class HeaderIn(Incoming):
     """The body of `POST /order-service/order`."""
 
@@ -65,8 +75,8 @@ class HeaderIn(Incoming):
     price_list_id: int | None = None
     price_mode_code: str | None = Field(default=None, pattern="^(INC|EXC)$")
     placed_on: str | None = None
-    order_status: dict[str, Any] = Field(default_factory=dict)
-    currency: dict[str, Any] = Field(default_factory=dict)
+    order_status: StatusRefIn = StatusRefIn()
+    currency: OrderCurrencyIn = OrderCurrencyIn()
     parties: PartiesIn = PartiesIn()
     warehouse_id: int | None = None
 
@@ -92,9 +102,9 @@ def _new_header(account: Account, body: HeaderIn, type_code: str) -> Order:
         refuse("ORDC-022", "A supplier id is required")
     if contact is None:
         refuse("ORDC-901", "A customer id is required")
-    status_id = int(body.order_status.get("orderStatusId") or reference.DEFAULT_STATUS[type_code])
+    status_id = body.order_status.order_status_id or reference.DEFAULT_STATUS[type_code]
     check_status(status_id, type_code)
-    currency = str(body.currency.get("orderCurrencyCode") or reference.BASE_CURRENCY)
+    currency = body.currency.order_currency_code or reference.BASE_CURRENCY
     if currency not in reference.CURRENCIES:
         refuse("ORDC-903", f"currency {currency[:8]} does not exist")
     price_list = (

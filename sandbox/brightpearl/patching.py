@@ -38,6 +38,7 @@ def apply_all(listed: list[Operation], paths: Mapping[str, Mapping[str, Change]]
     """Check every operation, then carry all out; `paths` gives what each path allows.
 
     Raises: Refusal 500 `CMNC-044` for a path or operation not allowed; nothing is changed then.
+        Refusal 400 for a value of the wrong kind.
     """
     changes = []
     for operation in listed:
@@ -47,4 +48,7 @@ def apply_all(listed: list[Operation], paths: Mapping[str, Mapping[str, Change]]
         else:
             changes.append((change, operation.value))
     for change, value in changes:
-        change(value)
+        try:
+            change(value)
+        except (TypeError, ValueError, ArithmeticError):
+            refuse("CMNC-913", "A value does not fit its path")

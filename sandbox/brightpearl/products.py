@@ -47,13 +47,48 @@ class FinancialIn(Incoming):
     tax_code: TaxCodeIn = TaxCodeIn()
 
 
+class CategoryIn(Incoming):
+    """A category of a channel."""
+
+    category_code: int | str
+
+
+class ChannelIn(Incoming):
+    """A sales channel; only "Brightpearl" exists."""
+
+    product_name: str | None = None
+    categories: list[CategoryIn] = Field(default_factory=list)
+
+
+class StockIn(Incoming):
+    """`stock`."""
+
+    stock_tracked: bool = False
+
+
+class ComponentIn(Incoming):
+    """One part of a bundle."""
+
+    product_id: int
+    product_quantity: Decimal = Field(gt=0, le=10**6)
+
+
+class CompositionIn(Incoming):
+    """`composition`."""
+
+    bundle: bool = False
+    bundle_components: list[ComponentIn] = Field(default_factory=list)
+
+
 class ProductIn(Incoming):
     """The checked part of a product body; the rest is kept as it came."""
 
     brand_id: int | None = None
     identity: IdentityIn | None = None
     financial_details: FinancialIn | None = None
-    sales_channels: list[dict[str, Any]] | None = None
+    sales_channels: list[ChannelIn] | None = None
+    stock: StockIn | None = None
+    composition: CompositionIn | None = None
     status: str | None = Field(default=None, pattern="^(LIVE|DISCONTINUED|ARCHIVED)$")
 
 
@@ -127,9 +162,9 @@ def create_product(account: Account, call: Call) -> Reply:
     body = call.read(ProductIn)
     if body.brand_id is None:
         refuse("PRDC-014", "You have not supplied a brand id")
-    if not body.sales_channels or not body.sales_channels[0].get("productName"):
+    if not body.sales_channels or not body.sales_channels[0].product_name:
         refuse("PRDC-901", "A sales channel with a product name is required")
-    document = dict(call.json())
+    document = {name: value for name, value in call.json().items() if value is not None}
     document.setdefault("status", "LIVE")
     document.setdefault("stock", {"stockTracked": False})
     document["financialDetails"] = _financial(body)
@@ -160,7 +195,7 @@ def update_product(account: Account, call: Call) -> Reply:
     expected = call.header("if-match")
     if expected is not None and expected.strip('"') != str(version_of(product)):
         stale(f"Product {product.id} has another version")
-    changes = dict(call.json())
+    changes = {name: value for name, value in call.json().items() if value is not None}
     if body.financial_details is not None:
         changes["financialDetails"] = _financial(body)
     old_sku = product.sku

@@ -190,3 +190,6 @@ class Router:
             return handler(account, bound)
         except Refusal as refusal:
             return Reply(refusal.status, refusal.body)
+        except ValidationError:
+            error = {"code": "CMNC-904", "message": "A value is not valid"}
+            return Reply(HTTP_BAD_REQUEST, {"errors": [error]})
