@@ -157,7 +157,7 @@ def _list_text(entries: list[Entry], count: int, groups: list[dict[str, Any]]) -
     if count > len(entries):
         parts.append(f"… and {count - len(entries)} more.")
     for group in groups:
-        parts.append(f"\n{group['records']} × {group['class']} {group['value']}: {group['reason']}")
+        parts.append(f"\n{group['records']} x {group['class']} {group['value']}: {group['reason']}")
         if group["remedy"]:
             parts.append(f"  {group['remedy']}")
     return "\n".join(parts)

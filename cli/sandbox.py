@@ -32,20 +32,26 @@ def _group() -> None:
 
 @sandbox.command("serve")
 def serve_(  # noqa: PLR0913 - the options of a command
+    more_orders: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     *,
     bigcommerce_port: Annotated[int, typer.Option(min=0, max=65535)] = 8101,
     brightpearl_port: Annotated[int, typer.Option(min=0, max=65535)] = 8102,
     orders: Annotated[
         list[Path] | None,
-        typer.Option(help="Online Retail CSV file; may be repeated. Its orders are placed."),
+        typer.Option(metavar="FILE…", help="Online Retail CSV files; their orders are placed."),
     ] = None,
     limits: Annotated[Limits, typer.Option(help="Request limits.")] = Limits.DOCUMENTED,
     faults: Annotated[Path | None, typer.Option(help="JSON list of faults.")] = None,
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
 ) -> None:
     """Serve both sandboxes on loopback until interrupted."""
-    files = [*(orders or []), *([faults] if faults else [])]
-    for file in files:
+    # An option takes one value each time it stands there: what follows `--orders a.csv` comes last.
+    files = [*(orders or []), *(more_orders or [])]
+    if more_orders and not orders:
+        raise ConfigError(
+            f"{more_orders[0]} is not expected here.", remedy="Did you mean --orders?"
+        )
+    for file in [*files, *([faults] if faults else [])]:
         if not file.is_file():
             raise ConfigError(f"{file} is not a file.")
     from sandbox.serve import serve  # noqa: PLC0415 - a server that no other command needs
@@ -53,7 +59,7 @@ def serve_(  # noqa: PLR0913 - the options of a command
     serve(
         bigcommerce_port=bigcommerce_port,
         brightpearl_port=brightpearl_port,
-        orders_files=orders or [],
+        orders_files=files,
         limits=limits.value,
         faults_file=faults,
         seed=seed,

@@ -8,6 +8,7 @@ import typer
 
 from cli.options import EntityArgument, JsonOption, PairOption, moment, synced_entity
 from cli.output import finish, table
+from core.errors import ConfigError
 from core.settings import load_settings
 
 
@@ -20,9 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def sync(  # noqa: PLR0913 - the options of a command
     entity: EntityArgument,
+    more_keys: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     *,
     key: Annotated[
-        list[str] | None, typer.Option("--key", help="A BigCommerce id; may be repeated.")
+        list[str] | None, typer.Option("--key", metavar="ID…", help="BigCommerce ids.")
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Everything changed since then: 2026-11-24, 3d.")
@@ -38,6 +40,7 @@ def sync(  # noqa: PLR0913 - the options of a command
     Without --key and --since whatever is due in the inbox is synced.
     """
     entity = synced_entity(entity)
+    keys = order_ids([*(key or []), *(more_keys or [])])
     since_at = moment(since, option="--since") if since else None
     settings = load_settings()
     name = settings.pair(pair).name
@@ -45,10 +48,10 @@ def sync(  # noqa: PLR0913 - the options of a command
     from cli.syncing import preview, sync_until_settled  # noqa: PLC0415 - see above
 
     if dry_run:
-        report = preview(name, keys=key, since=since_at)
+        report = preview(name, keys=keys, since=since_at)
         finish(report, as_json=as_json, text=_previewed(report))
         return
-    result = sync_until_settled(name, keys=key, since=since_at)
+    result = sync_until_settled(name, keys=keys, since=since_at)
     finish(result.document(), as_json=as_json, text=result.text(), problem=result.problem())
 
 
@@ -82,6 +85,17 @@ def audit(
     finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
 
 
+def order_ids(texts: list[str]) -> list[str]:
+    """The ids, each once.
+
+    Raises: ConfigError for what cannot be an order's id.
+    """
+    for text in texts:
+        if not text.isdecimal() or int(text) == 0:
+            raise ConfigError(f"{text!r} is not the id of a BigCommerce order.")
+    return list(dict.fromkeys(texts))
+
+
 def _previewed(report: dict[str, object]) -> str:
     lines = report.get("preview")
     rows = lines if isinstance(lines, list) else []
@@ -91,15 +105,13 @@ def _previewed(report: dict[str, object]) -> str:
     shown = table(columns, [[row.get(name, "") for name in columns] for row in rows])
     refused = report.get("refused")
     for why in refused if isinstance(refused, list) else []:
-        shown += f"\nrefused: {why['orders']} × {why['class']} {why['value']}: {why['reason']}"
+        shown += f"\nrefused: {why['orders']} x {why['class']} {why['value']}: {why['reason']}"
     return f"{shown}\nNothing was written."
 
 
 def _audit_text(found: dict[str, object]) -> str:
-    lines = [
-        f"{found['in_brightpearl']} of {found['orders']} orders since {found['since']} stand in "
-        f"Brightpearl, {found['cents_off']} cents off."
-    ]
+    agreed = f"{found['in_brightpearl']} of {found['orders']} orders since {found['since']}"
+    lines = [f"{agreed} stand in Brightpearl, {found['cents_off']} cents off."]
     for name, title in (
         ("missing", "missing, put back into the inbox"),
         ("doubled", "in Brightpearl more than once"),
