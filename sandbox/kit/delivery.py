@@ -51,8 +51,8 @@ class DeliverySwitches:
 class Policy(Protocol):
     """What a system does about answers."""
 
-    def hold_s(self, message: Message) -> float:
-        """Seconds before this message may be tried at all; 0 for now."""
+    def hold_s(self, message: Message) -> float | None:
+        """Seconds before this message may be tried at all; 0 for now, None for never."""
         ...
 
     def settle(self, message: Message, tries: int, status: int | None) -> float | None:
@@ -177,6 +177,8 @@ class Deliveries:
     ) -> None:
         try:
             held = self._policy.hold_s(item.message)
+            if held is None:
+                return
             if held > 0:
                 self._again(item, held)
                 return
@@ -184,13 +186,13 @@ class Deliveries:
             status = await self._post(client, item)
             wait = self._policy.settle(item.message, item.tries, status)
             if wait is not None:
-                self._again(item, wait)
+                self._again(item, wait * self.switches.retry_time_scale)
         finally:
             self._in_flight -= 1
             places.release()
 
     def _again(self, item: _Queued, wait_s: float) -> None:
-        item.due = self._clock.now() + timedelta(seconds=wait_s * self.switches.retry_time_scale)
+        item.due = self._clock.now() + timedelta(seconds=wait_s)
         heapq.heappush(self._queue, item)
         self._wake.set()
 
