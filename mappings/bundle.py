@@ -1,0 +1,189 @@
+"""All mapping files and tables of one version, as text and as what the engine applies."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from mappings.errors import MappingError, Problem
+from mappings.rules import EntityMapping
+from mappings.schema import read_mapping
+from mappings.shapes import FILES, NUMERIC_TABLES
+from mappings.tables import Table, read_table
+
+SHIPPED = Path(__file__).parent
+HASH_LENGTH = 12
+LONGEST = 1_000_000
+"""Characters of the longest file that is read."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One version of the mappings. It never changes; made by `load_bundle` or `from_files`."""
+
+    files: Mapping[str, str]
+    """Text by name inside the mappings folder: `orders.yaml`, `tables/channels.csv`."""
+    version: str
+    """`files-` and a hash, or the number under which it was published."""
+
+    @classmethod
+    def from_files(
+        cls, files: Mapping[str, str], *, version: str | None = None, check: bool = True
+    ) -> Bundle:
+        """The bundle of these texts.
+
+        Raises: MappingError naming file, line and field of everything wrong, unless told not to
+        `check`; `validate` lists the same.
+        """
+        texts = {name: text.replace("\r\n", "\n") for name, text in sorted(files.items())}
+        bundle = cls(texts, version or f"files-{content_hash(texts)[:HASH_LENGTH]}")
+        if check and (problems := bundle.validate()):
+            raise MappingError(problems)
+        return bundle
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of names and texts; equal for equal content, whatever the version."""
+        return content_hash(self.files)
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Every table by name."""
+        return self._read.tables
+
+    @property
+    def mappings(self) -> Mapping[str, EntityMapping]:
+        """Every mapping by name."""
+        return self._read.mappings
+
+    def mapping(self, name: str) -> EntityMapping:
+        """The mapping of `<name>.yaml`.
+
+        Raises: MappingError when there is none that can be used.
+        """
+        if (mapping := self.mappings.get(name)) is not None:
+            return mapping
+        file = f"{name}.yaml"
+        problems = [problem for problem in self.validate() if problem.file == file]
+        raise MappingError(problems or [Problem(file, 0, "", "there is no such file")])
+
+    def table(self, name: str) -> Table:
+        """The table of `tables/<name>.csv`.
+
+        Raises: MappingError when there is none.
+        """
+        if (table := self.tables.get(name)) is not None:
+            return table
+        raise MappingError([Problem(f"tables/{name}.csv", 0, "", "there is no such file")])
+
+    def validate(self) -> list[Problem]:
+        """Everything that is wrong, by file and line; nothing for a bundle that can be used."""
+        return sorted(set(self._read.problems))
+
+    def diff(self, other: Bundle) -> str:
+        """What `other` says differently, as a unified diff; empty if nothing."""
+        parts: list[str] = []
+        for name in sorted({*self.files, *other.files}):
+            before, after = self.files.get(name), other.files.get(name)
+            parts += difflib.unified_diff(
+                (before or "").splitlines(),
+                (after or "").splitlines(),
+                f"{self.version}/{name}" if before is not None else "/dev/null",
+                f"{other.version}/{name}" if after is not None else "/dev/null",
+                lineterm="",
+            )
+        return "\n".join(parts)
+
+    @cached_property
+    def _read(self) -> _Read:
+        return _read(self.files)
+
+
+@dataclass(frozen=True)
+class _Read:
+    tables: Mapping[str, Table]
+    mappings: Mapping[str, EntityMapping]
+    problems: tuple[Problem, ...]
+
+
+def load_bundle(path: Path | None = None, *, check: bool = True) -> Bundle:
+    """The mappings in a folder: its `*.yaml` and `tables/*.csv`. Without a path, the shipped ones.
+
+    Raises: MappingError when the folder or a file cannot be read, or (with `check`) used.
+    """
+    folder = path or SHIPPED
+    if not folder.is_dir():
+        raise MappingError([Problem(str(folder), 0, "", "there is no such folder")])
+    found = [*folder.glob("*.yaml"), *folder.glob("tables/*.csv")]
+    files = {file.relative_to(folder).as_posix(): _text(file, folder) for file in found}
+    return Bundle.from_files(files, check=check)
+
+
+def content_hash(files: Mapping[str, str]) -> str:
+    """SHA-256 of names and texts, independent of their order."""
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        for part in (name.encode(), text.encode()):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _text(file: Path, folder: Path) -> str:
+    """A file's text; a byte order mark, as spreadsheets write it, is left out."""
+    name = file.relative_to(folder).as_posix()
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise MappingError([Problem(name, line, "", "is not UTF-8; save it as UTF-8")]) from error
+    except OSError as error:
+        text = f"cannot be read: {error.strerror}"
+        raise MappingError([Problem(name, 0, "", text)]) from error
+
+
+def _read(files: Mapping[str, str]) -> _Read:
+    problems = list(_misplaced(files))
+    tables: dict[str, Table] = {}
+    for name, text in files.items():
+        if _is_table(name):
+            table, found = read_table(PurePosixPath(name).stem, text)
+            tables[table.name] = table
+            problems += found
+    mappings: dict[str, EntityMapping] = {}
+    for name, text in files.items():
+        if _is_mapping(name):
+            mapping, found = read_mapping(PurePosixPath(name).stem, text, tables)
+            mappings |= {mapping.name: mapping} if mapping else {}
+            problems += found
+    for name in NUMERIC_TABLES:
+        if name in tables:
+            problems += tables[name].numeric_problems()
+    return _Read(tables, mappings, tuple(problems))
+
+
+def _misplaced(files: Mapping[str, str]) -> Iterator[Problem]:
+    """Files that belong to no bundle, and those that every bundle has."""
+    for name, text in files.items():
+        if not _is_table(name) and not _is_mapping(name):
+            yield Problem(name, 0, "", "is neither `<name>.yaml` nor `tables/<name>.csv`")
+        elif len(text) > LONGEST:
+            yield Problem(name, 0, "", f"is longer than {LONGEST} characters")
+    needed = [f"{name}.yaml" for name in FILES] + [f"tables/{n}.csv" for n in NUMERIC_TABLES]
+    for name in needed:
+        if name not in files:
+            yield Problem(name, 0, "", "is missing")
+
+
+def _is_mapping(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix == ".yaml" and str(path.parent) == "."
+
+
+def _is_table(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix == ".csv" and str(path.parent) == "tables"

@@ -1,0 +1,169 @@
+"""Checks of one rule of a mapping file against the frames, the steps and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from mappings.errors import Problem
+from mappings.rules import FieldRule
+from mappings.shapes import KEYS, REQUIRED, SOURCES, TARGETS
+from mappings.standard_steps import Lookup
+from mappings.steps import JoiningStep, Step
+from mappings.tables import Table
+
+if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
+    from core.frames import Kind
+
+Fault = tuple[str, str]
+"""Where in the rule (`steps[1]`, or empty for the rule as a whole), and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a file's rules are checked against."""
+
+    source: str
+    target: str
+    tables: Mapping[str, Table]
+
+
+def faults(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
+    """Everything wrong with a rule whose steps could be built."""
+    unknown = list(_unknown_columns(rule, scene))
+    yield from unknown
+    yield from _key_faults(rule, scene)
+    if rule.to in REQUIRED[scene.target] and not _is_always_filled(rule):
+        if rule.missing != "refuse":
+            yield "missing", f"must be `refuse`: {rule.to} is required"
+        elif rule.where:
+            yield "where", f"cannot be used: {rule.to} is required in every row"
+    if not unknown:
+        yield from _Flow(rule, scene).faults()
+
+
+def tables_used(rule: FieldRule) -> Iterator[Lookup]:
+    """The rule's look-ups."""
+    return (step for step in rule.steps if isinstance(step, Lookup))
+
+
+def suggestion(word: str, known: Mapping[str, object] | frozenset[str]) -> str:
+    """` (did you mean …?)` where something known is spelled nearly the same."""
+    near = get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _unknown_columns(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
+    target, source = TARGETS[scene.target], SOURCES[scene.source]
+    if rule.to not in target:
+        yield "to", f"{scene.target} has no column {rule.to!r}{suggestion(rule.to, target)}"
+    for key, columns in (("from", rule.source), ("about", rule.about), ("where", rule.where)):
+        for column in columns:
+            if column not in source:
+                hint = suggestion(column, source)
+                yield key, f"{scene.source} has no column {column!r}{hint}"
+
+
+def _key_faults(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
+    key = KEYS[scene.target].get(rule.to)
+    if key is None:
+        return
+    steps = tuple(step.name for step in rule.steps)
+    texts = tuple(getattr(step, "text", "") for step in rule.steps if step.name == "template")
+    if (rule.source, steps, "".join(texts)) != (key.source, key.steps, key.template):
+        wanted = " and ".join(key.source)
+        by = f" by the steps [{key.template or ', '.join(key.steps)}]" if key.steps else " as it is"
+        yield "", f"must be made from {wanted}{by}: records are found again, and add up, by it"
+
+
+def _is_always_filled(rule: FieldRule) -> bool:
+    return bool(rule.steps) and rule.steps[-1].name in {"constant", "coalesce", "flag"}
+
+
+class _Flow:
+    """The kinds of value on their way through a rule's steps."""
+
+    def __init__(self, rule: FieldRule, scene: Scene) -> None:
+        self.rule = rule
+        self.scene = scene
+        source = SOURCES[scene.source]
+        self.kinds: dict[str, Kind] = {column: source[column] for column in rule.source}
+
+    def faults(self) -> Iterator[Fault]:
+        if not self.kinds and not (self.rule.steps and self.rule.steps[0].name == "constant"):
+            yield "from", "is missing; only a constant needs no column"
+            return
+        for position, step in enumerate(self.rule.steps):
+            where = f"steps[{position}]"
+            found = [*self._table_faults(step), *self._kind_faults(step)]
+            yield from ((where, fault) for fault in found)
+            if found:
+                return
+            self._take(step)
+        yield from self._end_faults()
+
+    def _touched(self, step: Step) -> list[str]:
+        """The columns a step works on."""
+        column = getattr(step, "column", "")
+        return [name for name in self.kinds if not column or name == column]
+
+    def _table_faults(self, step: Step) -> Iterator[str]:
+        if not isinstance(step, Lookup):
+            return
+        table = self.scene.tables.get(step.table)
+        if table is None:
+            hint = suggestion(step.table, self.scene.tables)
+            yield f"there is no table tables/{step.table}.csv{hint}"
+        if step.column and step.column not in self.kinds:
+            yield f"the column {step.column!r} is not among the columns that arrive here"
+
+    def _kind_faults(self, step: Step) -> Iterator[str]:
+        for name in self._touched(step):
+            if self.kinds[name] not in step.takes:
+                takes = " or ".join(sorted(step.takes))
+                yield f"{step.name} takes {takes}, but {name} is {self.kinds[name]}"
+        if not isinstance(step, JoiningStep):
+            return
+        single = {"value"} if len(self.kinds) == 1 else set()
+        for name in sorted(step.columns() - set(self.kinds) - single):
+            yield f"the column {name!r} is not among the columns that arrive here"
+        if step.gives is None and len(set(self.kinds.values())) > 1:
+            yield f"{step.name} needs columns of one kind"
+
+    def _take(self, step: Step) -> None:
+        if isinstance(step, JoiningStep):
+            self.kinds = {"value": step.gives or next(iter(self.kinds.values()))}
+        elif step.name == "constant":
+            self.kinds = {"value": "text"}
+        else:
+            for name in self._touched(step):
+                if step.gives is not None:
+                    self.kinds[name] = step.gives
+
+    def _end_faults(self) -> Iterator[Fault]:
+        if len(self.kinds) > 1:
+            names = ", ".join(self.kinds)
+            yield "steps", f"leave {names} beside each other; add first_filled, join or template"
+            return
+        target = TARGETS[self.scene.target][self.rule.to]
+        (kind,) = self.kinds.values()
+        if kind != target:
+            yield "steps", f"give {kind}, but {self.rule.to} is {target}"
+
+
+def table_problems(rule: FieldRule, scene: Scene) -> Iterator[Problem]:
+    """What is wrong with a table for the way in which a rule uses it."""
+    source = SOURCES[scene.source]
+    for step in tables_used(rule):
+        table = scene.tables.get(step.table)
+        if table is None:
+            continue
+        if any(source.get(name) == "money" for name in rule.source) and step is rule.steps[0]:
+            yield from table.numeric_problems()
+        if step is rule.steps[-1] and rule.missing != "blank" and not rule.where:
+            for row in table.rows:
+                if not row.becomes:
+                    text = f"is blank, but {rule.to} needs a value"
+                    yield Problem(table.file, row.line, "becomes", text)

@@ -1,0 +1,144 @@
+"""Look-up tables: value for value, as CSV that a spreadsheet can edit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from core.money import decimal
+from mappings.errors import Problem
+
+HEADER = ("value", "becomes", "note")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One line of a table."""
+
+    line: int
+    """Line of the file, from 1."""
+    value: str
+    becomes: str
+    """Empty: the value is known and deliberately becomes nothing."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's rows, in the file's order. Texts are compared trimmed and whatever their case."""
+
+    name: str
+    rows: tuple[TableRow, ...]
+
+    @property
+    def file(self) -> str:
+        """Where it stands in the mappings folder."""
+        return f"tables/{self.name}.csv"
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The left column, as written."""
+        return tuple(row.value for row in self.rows)
+
+    def get(self, value: str | Decimal) -> str | None:
+        """What the value becomes, or None when no row has it. A Decimal is compared as a number."""
+        if isinstance(value, Decimal):
+            return self._by_number.get(value)
+        return self._by_text.get(comparable(value))
+
+    def numeric_problems(self) -> list[Problem]:
+        """What stands in the way of comparing the values as numbers."""
+        problems = []
+        seen: dict[Decimal, int] = {}
+        for row in self.rows:
+            number = _number(row.value)
+            if number is None:
+                text = f"{row.value!r} is not a number"
+                problems.append(Problem(self.file, row.line, "value", text))
+            elif (earlier := seen.setdefault(number, row.line)) != row.line:
+                text = f"{row.value!r} stands already in line {earlier}"
+                problems.append(Problem(self.file, row.line, "value", text))
+        return problems
+
+    @cached_property
+    def _by_text(self) -> dict[str, str]:
+        return {comparable(row.value): row.becomes for row in self.rows}
+
+    @cached_property
+    def _by_number(self) -> dict[Decimal, str]:
+        numbers = ((_number(row.value), row.becomes) for row in self.rows)
+        return {number: becomes for number, becomes in numbers if number is not None}
+
+
+def comparable(text: str) -> str:
+    """The form in which values are compared: trimmed, one space for many, case-folded, NFC."""
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+
+
+def read_table(name: str, text: str) -> tuple[Table, list[Problem]]:
+    """The table of a file's text, and everything that is wrong with it.
+
+    Three columns under the header `value,becomes,note`; the note may be left out. A row that is
+    wrong is left out of the table.
+    """
+    file = f"tables/{name}.csv"
+    found: list[TableRow] = []
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        if problem := _header_problem(file, next(reader, [])):
+            return Table(name, ()), [problem]
+        for line, cells in _numbered(reader):
+            row, problem = _row(file, line, cells, seen)
+            found += [row] if row else []
+            problems += [problem] if problem else []
+    except csv.Error as error:
+        problems.append(Problem(file, reader.line_num, "", f"this is not CSV: {error}"))
+    return Table(name, tuple(found)), problems
+
+
+def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line on which it starts; a quoted cell may span several."""
+    last = getattr(reader, "line_num", 1)
+    for cells in reader:
+        yield last + 1, cells
+        last = getattr(reader, "line_num", last + 1)
+
+
+def _header_problem(file: str, cells: Sequence[str]) -> Problem | None:
+    if tuple(cell.strip() for cell in cells) == HEADER:
+        return None
+    expected = ",".join(HEADER)
+    hint = "; separate the columns by commas" if len(cells) == 1 and ";" in cells[0] else ""
+    return Problem(file, 1, "", f"the first line must be `{expected}`{hint}")
+
+
+def _row(
+    file: str, line: int, cells: Sequence[str], seen: dict[str, int]
+) -> tuple[TableRow | None, Problem | None]:
+    """The row, or what is wrong with it; remembers the value in `seen`."""
+    if not any(cell.strip() for cell in cells):
+        return None, Problem(file, line, "", "the line is blank; remove it")
+    if len(cells) not in (len(HEADER) - 1, len(HEADER)):
+        return None, Problem(
+            file, line, "", f"{len(cells)} columns instead of 3; quote a cell that holds a comma"
+        )
+    value, becomes, note = [cell.strip() for cell in (*cells, "")][: len(HEADER)]
+    if not value:
+        return None, Problem(file, line, "value", "is blank")
+    if (earlier := seen.setdefault(comparable(value), line)) != line:
+        return None, Problem(file, line, "value", f"{value!r} stands already in line {earlier}")
+    return TableRow(line, value, becomes, note), None
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return decimal(text)
+    except ValueError:
+        return None
