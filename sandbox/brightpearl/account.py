@@ -31,14 +31,7 @@ from sandbox.brightpearl.stock_records import (
     StockLevel,
 )
 from sandbox.brightpearl.switches import BrightpearlSwitches
-
-
-class Clock(Protocol):
-    """What the account needs of the sandbox clock."""
-
-    def now(self) -> datetime:
-        """Aware UTC."""
-        ...
+from sandbox.kit.clock import Clock
 
 
 class CatalogueProduct(Protocol):

@@ -2,59 +2,66 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from random import Random
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.controls import control_routes
-from sandbox.brightpearl.gateway import Gateway, RequestsLog
-from sandbox.brightpearl.misbehaviour import FaultSource
+from sandbox.brightpearl.controls import control_routes, state
+from sandbox.brightpearl.delivery import QualityPolicy
+from sandbox.brightpearl.gateway import Gateway
 from sandbox.brightpearl.notices import Notices
 from sandbox.brightpearl.oauth import Tokens
-from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.quota import Quota
+from sandbox.kit.control import common_routes
+from sandbox.kit.delivery import Deliveries
+from sandbox.kit.faults import Faults
+from sandbox.kit.requests_log import RequestsLog
 
 CONTROL_PREFIX = "/_sandbox/"
 COALESCE_LOOK_S = 0.02
-RETRY_STATUS_QOS_0 = 503
 
 
-def create_app(  # noqa: PLR0913 - the parts are independent, and named at the only call
+def create_app(
     account: Account,
     *,
-    faults: FaultSource,
-    log: RequestsLog,
-    send_notice: Callable[[Outgoing], None],
-    common_routes: Sequence[BaseRoute] = (),
+    faults: Faults | None = None,
+    log: RequestsLog | None = None,
     seed: int = 0,
 ) -> ASGIApp:
-    """The application.
+    """The application; its lifespan sends the webhooks.
 
-    In: `faults`, `log` and `send_notice` come from the shared kit; `common_routes` are the control
-    routes both systems have.
+    In: an account on a kit clock. Faults and counts are made when not given.
     """
+    faults, log = faults or Faults(seed), log or RequestsLog()
+    policy = QualityPolicy()
+    deliveries = Deliveries(account.clock, policy, seed)
     gateway = Gateway(
         account=account,
         faults=faults,
         log=log,
-        send_notice=send_notice,
+        send_notice=lambda outgoing: deliveries.put(policy.message(outgoing)),
         throttle=Quota(account.clock, account.switches),
         tokens=Tokens(account.clock),
         notices=Notices(account),
         random=Random(seed),  # noqa: S311 - reproducible, not secret
     )
+    common = common_routes(lambda: state(account), faults, log, account.clock, deliveries)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_release_gathered(gateway))
+        tasks = [
+            asyncio.create_task(_release_gathered(gateway)),
+            asyncio.create_task(deliveries.run()),
+        ]
         yield
-        watch.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    routes = [*control_routes(account, gateway.release_notices), *common_routes]
+    routes = [*control_routes(account, gateway.release_notices), *common]
     controls = Starlette(routes=routes, lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,14 +78,3 @@ async def _release_gathered(gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(COALESCE_LOOK_S)
         gateway.release_notices()
-
-
-def wants_retry(quality_of_service: int, status: int | None) -> bool:
-    """Whether a delivery is tried again; `status` is None when no answer came.
-
-    Quality 0 only for 503; quality 1 for every failure that is not 4xx (documented).
-    """
-    if quality_of_service == 0:
-        return status == RETRY_STATUS_QOS_0
-    server_error = 500
-    return status is None or status >= server_error

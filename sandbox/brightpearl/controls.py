@@ -44,11 +44,6 @@ def state(account: Account) -> dict[str, Any]:
     return {"counts": counts, **books}
 
 
-def state_json(account: Account) -> bytes:
-    """`state` as JSON; money as text."""
-    return orjson.dumps(state(account), default=str, option=orjson.OPT_NON_STR_KEYS)
-
-
 def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
     """Routes for this account; `after` lets webhooks go once something changed."""
 
@@ -76,11 +71,7 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         after()
         return JSONResponse(done)
 
-    async def show_state(_request: Request) -> Response:
-        return Response(state_json(account), media_type="application/json")
-
     return [
-        Route("/_sandbox/state", show_state, methods=["GET"]),
         Route("/_sandbox/stock", action(staff.StockChange, staff.change_stock), methods=["POST"]),
         Route("/_sandbox/ship", action(staff.Shipment, staff.ship), methods=["POST"]),
         Route("/_sandbox/edit", action(staff.OrderEdit, staff.edit), methods=["POST"]),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -13,11 +13,13 @@ from sandbox.brightpearl import auth, misbehaviour, multi_message, quota, refere
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.api import ROUTER
 from sandbox.brightpearl.invoicing import settle_invoices
-from sandbox.brightpearl.misbehaviour import AFTER, BEFORE, FaultSource, Raw
+from sandbox.brightpearl.misbehaviour import Raw
 from sandbox.brightpearl.notices import Notices
 from sandbox.brightpearl.oauth import Tokens
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.routing import Call, Reply
+from sandbox.kit.faults import AFTER, BEFORE, Faults
+from sandbox.kit.requests_log import RequestsLog
 
 UNAUTHORIZED = 401
 UNAVAILABLE = 503
@@ -26,20 +28,12 @@ TOKEN_PATHS = frozenset({"/oauth/token", f"/{reference.ACCOUNT_CODE}/oauth/token
 PREFIXES = frozenset({"public-api", "2.0.0"})
 
 
-class RequestsLog(Protocol):
-    """Counts requests by method and path template."""
-
-    def record(self, method: str, template: str, *, throttled: bool, failed: bool) -> None:
-        """Note one request."""
-        ...
-
-
 @dataclass(slots=True)
 class Gateway:
     """Answers HTTP requests under `/public-api/{account}/` (and the older `/2.0.0/{account}/`)."""
 
     account: Account
-    faults: FaultSource
+    faults: Faults
     log: RequestsLog
     send_notice: Callable[[Outgoing], None]
     throttle: quota.Quota

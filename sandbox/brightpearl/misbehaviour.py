@@ -4,31 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from sandbox.brightpearl.quota import MESSAGE
 from sandbox.brightpearl.routing import Reply
+from sandbox.kit.faults import Fault
 
 HTML = "<html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>"
-BEFORE = "before"
-AFTER = "after"
-
-
-class Fault(Protocol):
-    """A fault that was drawn for this request."""
-
-    @property
-    def kind(self) -> str: ...  # noqa: D102 - the name says it
-    @property
-    def params(self) -> Mapping[str, Any]: ...  # noqa: D102 - the name says it
-
-
-class FaultSource(Protocol):
-    """Draws faults, seeded and counted."""
-
-    def pick(self, method: str, path: str, kind_group: str) -> Fault | None:
-        """A fault of the group for this request, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +38,7 @@ def page(status: int, text: str) -> Raw:
 
 PAGES = {
     "http_502_html": page(502, "Bad gateway"),
+    "maintenance": page(503, "Down for maintenance"),
     "http_503": page(503, "Service temporarily unavailable"),
     "http_504": page(504, "Gateway time-out"),
 }

@@ -114,7 +114,7 @@ def add_catalogue_product(account: Account, item: CatalogueProduct) -> Product:
         "identity": {"sku": item.sku},
         "featured": False,
         "stock": {
-            "stockTracked": True,
+            "stockTracked": getattr(item, "type", "physical") == "physical",
             "weight": {"magnitude": float(item.weight_kg)},
             "dimensions": {"length": 0.0, "height": 0.0, "width": 0.0, "volume": 0.0},
         },

@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.brightpearl.account import Clock
 from sandbox.brightpearl.switches import BrightpearlSwitches
+from sandbox.kit.clock import Clock
 
 WINDOW_S = 60
 MESSAGE = "You have sent too many requests. Please wait before sending another request"

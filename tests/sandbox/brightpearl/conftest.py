@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,19 +11,7 @@ import pytest
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.api import ROUTER
 from sandbox.brightpearl.routing import Call
-
-
-class StoppedClock:
-    """Time that moves only when told."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def advance(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
+from sandbox.kit.clock import Clock
 
 
 @dataclass
@@ -176,8 +164,10 @@ class Driver:
 
 
 @pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
+def clock() -> Clock:
+    clock = Clock()
+    clock.freeze(datetime(2026, 7, 1, 12, 0, tzinfo=UTC))
+    return clock
 
 
 @pytest.fixture
@@ -188,7 +178,7 @@ def catalogue() -> SmallCatalogue:
 
 
 @pytest.fixture
-def account(clock: StoppedClock, catalogue: SmallCatalogue) -> Account:
+def account(clock: Clock, catalogue: SmallCatalogue) -> Account:
     return Account(catalogue, clock, seed=7)
 
 

@@ -4,8 +4,10 @@ The library builds `https://{datacentre}.brightpearl.com/2.0.0/{account}/` itsel
 transport below its session is turned to loopback, its own code is untouched.
 """
 
+import queue
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -16,28 +18,11 @@ from requests.adapters import HTTPAdapter
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.app import create_app
+from sandbox.kit.faults import Faults
 
 brightpearl_api = pytest.importorskip(
     "brightpearlapi.BrightpearlAPI", reason="the public client library is not installed"
 )
-
-
-class NoFaults:
-    def pick(self, _method: str, _path: str, _kind_group: str) -> None:
-        return None
-
-
-class LostAnswers(NoFaults):
-    kind = "lost_answer"
-    params: dict[str, Any] = {}  # noqa: RUF012 - never changed
-
-    def pick(self, method: str, _path: str, kind_group: str) -> "LostAnswers | None":
-        return self if (method, kind_group) == ("POST", "after") else None
-
-
-class NoLog:
-    def record(self, method: str, template: str, *, throttled: bool, failed: bool) -> None:
-        """Keeps nothing."""
 
 
 class ToLoopback(HTTPAdapter):
@@ -65,8 +50,8 @@ class AnnouncingServer(uvicorn.Server):
         self.ready.set()
 
 
-def serving(account: Any, faults: Any) -> Iterator[int]:
-    app = create_app(account, faults=faults, log=NoLog(), send_notice=lambda _: None)
+def serving(account: Any, *rules: dict[str, Any]) -> Iterator[int]:
+    app = create_app(account, faults=Faults(rules=rules))
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical")
     server = AnnouncingServer(config)
     thread = threading.Thread(target=server.run)
@@ -79,12 +64,12 @@ def serving(account: Any, faults: Any) -> Iterator[int]:
 
 @pytest.fixture
 def port(account: Any) -> Iterator[int]:
-    yield from serving(account, NoFaults())
+    yield from serving(account)
 
 
 @pytest.fixture
 def forgetful_port(account: Any) -> Iterator[int]:
-    yield from serving(account, LostAnswers())
+    yield from serving(account, {"kind": "lost_answer", "method": "POST"})
 
 
 @pytest.fixture
@@ -158,3 +143,39 @@ def test_a_connection_may_break_after_the_order_was_made(forgetful_port, api):
         httpx.post(url, json=api.order_body(), headers=headers)
 
     assert api.account.external_refs() == ["BC-1"]
+
+
+def test_a_webhook_really_arrives(port, api):
+    received: queue.Queue[tuple[str, bytes]] = queue.Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.put((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        webhook = {
+            "subscribeTo": "sales-order.created",
+            "httpMethod": "POST",
+            "uriTemplate": f"http://127.0.0.1:{receiver.server_port}/hook/${{account-code}}",
+            "bodyTemplate": "${resource-type} ${resource-id} ${lifecycle-event}",
+            "contentType": "text/plain",
+        }
+        api.call("POST", "/integration-service/webhook", webhook)
+        url = f"http://127.0.0.1:{port}/public-api/sandbox/order-service/sales-order"
+        headers = {
+            "brightpearl-app-ref": reference.APP_REF,
+            "brightpearl-account-token": reference.ACCOUNT_TOKEN,
+        }
+        order_id = httpx.post(url, json=api.order_body(), headers=headers).json()["response"]
+        path, body = received.get(timeout=20)
+        receiver.shutdown()
+
+    assert path == "/hook/sandbox"
+    assert body.decode() == f"sales-order {order_id} created"

@@ -3,14 +3,19 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
 from sandbox.brightpearl import reference
-from sandbox.brightpearl.app import create_app, wants_retry
+from sandbox.brightpearl.app import create_app
+from sandbox.brightpearl.delivery import QualityPolicy, wants_retry
+from sandbox.brightpearl.outgoing import Outgoing
+from sandbox.kit.delivery import Deliveries, Message
+from sandbox.kit.faults import Faults
+from sandbox.kit.requests_log import RequestsLog
 
 BASE = "http://bp.test/public-api/sandbox"
 KEYS = {
@@ -20,34 +25,12 @@ KEYS = {
 
 
 @dataclass
-class OneFault:
-    """Gives the same fault to every call of its group and path."""
-
-    kind: str = ""
-    group: str = "before"
-    path: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-
-    def pick(self, _method: str, path: str, kind_group: str) -> "OneFault | None":
-        wanted = self.kind and kind_group == self.group and path.startswith(self.path)
-        return self if wanted else None
-
-
-@dataclass
-class Lines:
-    lines: list[tuple[str, str, bool, bool]] = field(default_factory=list)
-
-    def record(self, method: str, template: str, *, throttled: bool, failed: bool) -> None:
-        self.lines.append((method, template, throttled, failed))
-
-
-@dataclass
 class Server:
     http: httpx.Client
     transport: httpx.BaseTransport
-    fault: OneFault
-    log: Lines
-    sent: list[Any]
+    faults: Faults
+    log: RequestsLog
+    sent: list[Message]
 
 
 class SyncTransport(httpx.BaseTransport):
@@ -70,12 +53,12 @@ class SyncTransport(httpx.BaseTransport):
 
 
 @pytest.fixture
-def server(account):
-    fault, log, sent = OneFault(), Lines(), []
-    app = create_app(account, faults=fault, log=log, send_notice=sent.append)
-    transport = SyncTransport(app)
+def server(account, monkeypatch):
+    faults, log, sent = Faults(), RequestsLog(), []
+    monkeypatch.setattr(Deliveries, "put", lambda _self, message: sent.append(message))
+    transport = SyncTransport(create_app(account, faults=faults, log=log))
     with httpx.Client(transport=transport, base_url=BASE, headers=KEYS) as http:
-        yield Server(http, transport, fault, log, sent)
+        yield Server(http, transport, faults, log, sent)
 
 
 def test_a_known_app_gets_answers_and_sees_its_quota(server):
@@ -257,7 +240,7 @@ def test_messages_that_all_succeed_answer_200(server, account):
     ],
 )
 def test_an_outage_changes_nothing_in_the_account(server, api, kind, status, start):
-    server.fault.kind = kind
+    server.faults.configure([{"kind": kind}])
 
     answer = server.http.post("/order-service/sales-order", json=api.order_body())
 
@@ -267,7 +250,7 @@ def test_an_outage_changes_nothing_in_the_account(server, api, kind, status, sta
 
 
 def test_an_error_after_the_work_leaves_the_order_in_place(server, api):
-    server.fault.kind, server.fault.group = "error_after_commit", "after"
+    server.faults.configure([{"kind": "error_after_commit"}])
 
     answer = server.http.post("/order-service/sales-order", json=api.order_body())
 
@@ -276,16 +259,14 @@ def test_an_error_after_the_work_leaves_the_order_in_place(server, api):
 
 
 def test_an_answer_lost_to_a_gateway_leaves_the_order_in_place(server, api):
-    server.fault.kind, server.fault.group = "lost_answer", "after"
-    server.fault.params = {"as": "http_502"}
+    server.faults.configure([{"kind": "lost_answer", "as": "http_502"}])
 
     assert server.http.post("/order-service/sales-order", json=api.order_body()).status_code == 502
     assert api.account.external_refs() == ["BC-1"]
 
 
 def test_one_message_may_fail_after_its_work_while_the_others_answer(server, api):
-    server.fault.kind, server.fault.group = "error_after_commit", "after"
-    server.fault.path = "/order-service/sales-order"
+    server.faults.configure([{"kind": "error_after_commit", "path": "sales-order"}])
     messages = [
         {
             "label": "a",
@@ -305,7 +286,7 @@ def test_one_message_may_fail_after_its_work_while_the_others_answer(server, api
 
 
 def test_a_throttled_answer_may_come_without_headers(server):
-    server.fault.kind = "throttle_without_headers"
+    server.faults.configure([{"kind": "throttle_without_headers"}])
 
     answer = server.http.get("/accounting-service/tax-code")
 
@@ -315,12 +296,11 @@ def test_a_throttled_answer_may_come_without_headers(server):
 
 def test_answers_may_grow_fields_or_lose_values(server, api):
     order_id = api.order()
-    server.fault.group = "after"
     path = f"/order-service/sales-order/{order_id}"
 
-    server.fault.kind = "extra_fields"
+    server.faults.configure([{"kind": "extra_fields"}])
     assert "fieldNobodyKnows" in server.http.get(path).json()["response"][0]
-    server.fault.kind = "null_fields"
+    server.faults.configure([{"kind": "null_fields"}])
     document = server.http.get(path).json()["response"][0]
     assert document["id"] == order_id
     assert list(document.values()).count(None) == 1
@@ -331,10 +311,10 @@ def test_requests_are_counted_by_path_template(server, account):
     account.switches.requests_per_minute = 1
     server.http.get("/nothing/here")
 
-    assert server.log.lines == [
-        ("GET", "/order-service/order/{ids}", False, False),
-        ("GET", "/nothing", True, True),
-    ]
+    assert server.log.document()["requests"] == {
+        "GET /nothing": {"count": 1, "throttled": 1, "failed": 1},
+        "GET /order-service/order/{ids}": {"count": 1, "throttled": 0, "failed": 0},
+    }
 
 
 def test_the_older_url_and_a_trailing_slash_work_and_others_do_not(server):
@@ -385,7 +365,10 @@ def test_a_subscription_fires_with_its_templates_filled(server, api):
     assert len(server.sent) == 1
     delivery = server.sent[0]
     first, last = min(api.account.orders), max(api.account.orders)
-    assert (delivery.webhook_id, delivery.url) == (webhook, "http://127.0.0.1:9/hook/sandbox")
+    assert (delivery.about, delivery.url) == (
+        f"webhook {webhook}",
+        "http://127.0.0.1:9/hook/sandbox",
+    )
     assert json.loads(delivery.body) == {
         "type": "order",
         "id": f"{first}-{last}",
@@ -500,7 +483,7 @@ def test_staff_controls_need_no_credentials_and_cost_nothing(server, api):
     assert shipped.json()["shipped"] is True
     assert edited.json()["status_id"] == 18
     assert unknown.status_code == 404
-    assert server.log.lines == []
+    assert server.log.count() == 0
 
 
 def test_switches_are_shown_with_their_meaning_and_set_in_part(server, account):
@@ -563,3 +546,14 @@ def test_a_refresh_gives_a_new_pair_and_ends_the_old_one(server, clock):
         clock.advance(8 * 24 * 3600)
         late = app.get("/accounting-service/tax-code")
     assert (late.status_code, late.json()) == (401, {"response": "Authorization token expired"})
+
+
+def test_a_delivery_is_tried_again_at_growing_intervals_and_then_given_up():
+    policy = QualityPolicy()
+    message = policy.message(Outgoing(1, "POST", "http://127.0.0.1", "{}", "application/json", 1))
+
+    waits = [policy.settle(message, tries, 500) for tries in range(1, 8)]
+
+    assert waits[:3] == [10.0, 30.0, 60.0]
+    assert waits[-1] is None
+    assert policy.settle(message, 1, 200) is None

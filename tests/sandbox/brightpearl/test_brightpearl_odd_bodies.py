@@ -17,9 +17,33 @@ WRITES = [
     if method in {"POST", "PUT", "PATCH"}
 ]
 WORDS = st.sampled_from(
-    "op path value replace add /reference /PCF_TEAM id rows products productId quantity customer "
-    "net tax taxCode T20 orderTypeCode SO /quantity/magnitude /warehouseId orderStatus "
-    "orderStatusId parties events".split()
+    [
+        "op",
+        "path",
+        "value",
+        "replace",
+        "add",
+        "/reference",
+        "/PCF_TEAM",
+        "id",
+        "rows",
+        "products",
+        "productId",
+        "quantity",
+        "customer",
+        "net",
+        "tax",
+        "taxCode",
+        "T20",
+        "orderTypeCode",
+        "SO",
+        "/quantity/magnitude",
+        "/warehouseId",
+        "orderStatus",
+        "orderStatusId",
+        "parties",
+        "events",
+    ]
 )
 SCALARS = st.one_of(
     st.none(),
