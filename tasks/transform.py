@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-from mappings.bundle import Bundle
-from mappings.engine import Context, apply
 
 from core.frames import concat, frame
 from core.money import ZERO
 from core.orders import REFUSALS, TRANSACTIONS
 from core.settings import OrderSettings
+from mappings.bundle import Bundle
+from mappings.engine import Context, apply
 from mappings.rows import order_rows
 from tasks.desired import Desired, Found
 from tasks.policy import PURE, step
