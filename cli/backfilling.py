@@ -59,8 +59,10 @@ def windows(start: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
 
 
 def _placed(world: Connections, start: datetime, end: datetime) -> list[str]:
-    """Ids of the orders placed in a window, in order-number order. An order exactly on the border
-    of two windows is in both, which is harmless."""
+    """Ids of the orders placed in a window, in order-number order.
+
+    An order exactly on the border of two windows is in both, which is harmless.
+    """
     rows = patiently(
         lambda: list(world.bigcommerce.list_order_ids(min_date_created=start, max_date_created=end))
     )

@@ -60,8 +60,10 @@ def to_text(mapped: dict[str, Any]) -> str:
     parts = [f"Order {mapped['order']} with mappings {mapped['version']}"]
     if mapped["set_aside"]:
         parts.append(f"Set aside: {mapped['set_aside']}")
-    for header in mapped["sales_order"]:
-        parts.append("Sales order\n" + table(["field", "value"], list(header.items())))
+    parts.extend(
+        "Sales order\n" + table(["field", "value"], list(header.items()))
+        for header in mapped["sales_order"]
+    )
     for name, title in (("rows", "Rows"), ("payments", "Payments"), ("refused", "Refused")):
         if lines := mapped[name]:
             columns = list(lines[0])

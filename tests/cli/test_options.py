@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from cli.options import moment, synced_entity
 from core.errors import ConfigError
 
@@ -41,5 +42,5 @@ def test_an_entity_of_a_later_version_is_refused_in_one_line():
 
 
 def test_a_word_that_is_no_entity_is_refused_with_those_that_are():
-    with pytest.raises(ConfigError, match="'order'.*orders, refunds"):
+    with pytest.raises(ConfigError, match=r"'order'.*orders, refunds"):
         synced_entity("order")

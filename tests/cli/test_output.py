@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import typer
+
 from cli.output import ago, document, finish, stdout_kept_clean, table
 from core.errors import ConfigError
 

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from cli.subscriptions import (
     BODY,
     EVENTS,
