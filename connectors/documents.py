@@ -30,7 +30,11 @@ class RequestBody(BaseModel):
 
 def _money(value: object) -> Decimal:
     if isinstance(value, Decimal | int | str) and value != "":
-        return decimal(value)
+        try:
+            return decimal(value)
+        except (TypeError, ValueError):
+            pass
+    # The reason never holds the value, so neither does the cause.
     raise ValueError("not an amount of money")
 
 
@@ -41,7 +45,12 @@ def _text(value: object) -> object:
 def _moment(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value or None
-    return from_iso(value) if value[:1].isdigit() else from_rfc2822(value)
+    for read in (from_iso, from_rfc2822):
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    raise ValueError("not a date")
 
 
 Money = Annotated[
@@ -50,6 +59,8 @@ Money = Annotated[
 """Text, integer or exact decimal on the wire; text when sent."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Text; null and a missing value read as ""."""
+Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
+"""A flag; null reads as no."""
 Id = Annotated[str, BeforeValidator(_text)]
 """An id, whether they send it as number or as text."""
 Moment = Annotated[

@@ -12,11 +12,20 @@ from typing import Any
 
 import httpx
 
-from connectors.budget import Budget, Lane, Reading
-from core.errors import CausewayError, ContractError, OutcomeUnknownError, TransientError
+from connectors.budget import Budget
+from connectors.window import Lane, Reading
+from core.errors import (
+    CausewayError,
+    ConfigError,
+    ContractError,
+    OutcomeUnknownError,
+    TransientError,
+)
 from core.times import from_rfc2822
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+"""Seconds; a page of 250 whole orders takes a while."""
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 USER_AGENT = f"causeway/{version('causeway')}"
 
 
@@ -34,7 +43,7 @@ class Answer:
     @property
     def is_write(self) -> bool:
         """Whether the request may have changed something."""
-        return self.method not in {"GET", "HEAD", "OPTIONS"}
+        return self.method not in READS
 
     @property
     def is_success(self) -> bool:
@@ -42,15 +51,12 @@ class Answer:
         return httpx.codes.is_success(self.status)
 
     @property
-    def is_client_error(self) -> bool:
-        """4xx."""
-        return httpx.codes.is_client_error(self.status)
-
-    @property
     def server_time(self) -> datetime | None:
         """The other side's clock, when the answer tells it."""
-        told = self.headers.get("date")
-        return from_rfc2822(told) if told else None
+        try:
+            return from_rfc2822(self.headers["date"])
+        except (KeyError, ValueError):
+            return None
 
     @property
     def what(self) -> str:
@@ -106,51 +112,69 @@ class Http:
         Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
         ContractError, RejectedError, NotFoundError.
         """
-        write = method not in {"GET", "HEAD", "OPTIONS"}
-        with self.budget.request(lane, write=write) as tell:
-            answer = self._exchange(method, path, params, content)
-            reading = self._meter(answer)
+        with self.budget.request(lane, write=method not in READS) as tell:
+            response = self._exchange(method, path, params, content)
+            answer = _answer(method, path, response)
             error = self._judge(answer)
-            tell(reading, isinstance(error, TransientError))
+            tell(self._meter(answer), isinstance(error, TransientError))
         if error is not None:
             raise error
         return answer
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
     def _exchange(
         self, method: str, path: str, params: Mapping[str, Any] | None, content: object
-    ) -> Answer:
+    ) -> httpx.Response:
         body = None if content is None else json.dumps(content, default=_wire).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
-        what = f"{self.system}: {method} {path}"
         try:
-            response = self._client.request(
-                method, path, params=params, content=body, headers=headers
+            return self._client.request(method, path, params=params, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _without_answer(error, method, f"{self.system}: {method} {path}") from error
+
+
+def _without_answer(error: Exception, method: str, what: str) -> CausewayError:
+    """What it means that no answer came: nothing left, nobody home, or anything may have happened.
+
+    Only the name of httpx's error is told: its text may hold a URL or a header.
+    """
+    why = type(error).__name__
+    match error:
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return ConfigError(
+                f"{what} cannot be sent ({why}).",
+                remedy="Check the API URL and the credentials: one of them is malformed.",
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TransientError(
-                f"{what} found nobody at home ({type(error).__name__}).",
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return TransientError(
+                f"{what} found nobody at home ({why}).",
                 remedy="Check that the API URL is right and reachable; it is tried again.",
-            ) from error
-        except httpx.HTTPError as error:
-            lost = OutcomeUnknownError if method not in {"GET", "OPTIONS"} else TransientError
-            raise lost(f"{what} got no answer ({type(error).__name__}).") from error
-        return Answer(method, path, response.status_code, response.headers, _decoded(response))
+            )
+        case _ if method in READS:
+            return TransientError(f"{what} got no answer ({why}).")
+        case _:
+            return OutcomeUnknownError(f"{what} got no answer ({why}).")
 
 
-def _decoded(response: httpx.Response) -> Any:  # noqa: ANN401 - whatever JSON they send
-    if not response.content:
-        return None
-    if "json" not in response.headers.get("content-type", "json"):
-        return response.text
-    try:
-        return json.loads(response.content, parse_float=Decimal)
-    except ValueError as error:
-        if response.is_success:
-            raise ContractError(
-                f"{response.request.method} {response.request.url.path} answered what is not JSON.",
-                remedy="Look for a proxy between us and the API.",
-            ) from error
-        return response.text
+def _answer(method: str, path: str, response: httpx.Response) -> Answer:
+    """The response decoded by its content type; a page of HTML stays text.
+
+    Raises: ContractError when a good answer says that it is JSON and is not.
+    """
+    body: Any = response.text or None
+    if body is not None and "json" in response.headers.get("content-type", "json"):
+        try:
+            body = json.loads(response.content, parse_float=Decimal)
+        except ValueError as error:
+            if response.is_success:
+                raise ContractError(
+                    f"{method} {path} was answered with what is not JSON.",
+                    remedy="Look for a proxy between us and the API.",
+                ) from error
+    return Answer(method, path, response.status_code, response.headers, body)
 
 
 def _wire(value: object) -> str:

@@ -79,8 +79,14 @@ class OrderLine(Document):
     """Of the whole line after all discounts."""
     applied_discounts: tuple[AppliedDiscount, ...] = ()
     product_options: tuple[ProductOption, ...] = ()
+    order_address_id: Id = ""
+    """"0" for what is not shipped."""
     parent_order_product_id: Id = ""
     wrapping_name: Text = ""
+    wrapping_cost_ex_tax: Money = Decimal(0)
+    wrapping_cost_inc_tax: Money = Decimal(0)
+    wrapping_cost_tax: Money = Decimal(0)
+    qty_shipped: int = Field(default=0, alias="quantity_shipped")
     quantity_refunded: Decimal = Decimal(0)
 
     @field_validator("applied_discounts", "product_options", mode="before")
@@ -173,6 +179,11 @@ class OrderHeader(Document):
     total_inc_tax: Money
     is_deleted: bool = False
 
+    @property
+    def order_id(self) -> str:
+        """The id, by the name under which missing and unreadable orders have theirs."""
+        return self.id
+
 
 class Order(OrderHeader):
     """A V2 order with its consignments, lines and fees."""
@@ -189,13 +200,13 @@ class Order(OrderHeader):
     total_tax: Money
     shipping_cost_ex_tax: Money
     shipping_cost_inc_tax: Money
-    shipping_cost_tax: Money = Decimal(0)
+    shipping_cost_tax: Money
     handling_cost_ex_tax: Money
     handling_cost_inc_tax: Money
-    handling_cost_tax: Money = Decimal(0)
+    handling_cost_tax: Money
     wrapping_cost_ex_tax: Money
     wrapping_cost_inc_tax: Money
-    wrapping_cost_tax: Money = Decimal(0)
+    wrapping_cost_tax: Money
     discount_amount: Money
     coupon_discount: Money
     store_credit_amount: Money = Decimal(0)
@@ -222,9 +233,9 @@ class Order(OrderHeader):
     @field_validator("fees", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        if isinstance(value, dict):
-            return () if "url" in value else (value,)
-        return value or ()
+        """Fees as object or list; a mere link holds none."""
+        fees = value if isinstance(value, list) else [value] if value else []
+        return tuple(fee for fee in fees if not (isinstance(fee, dict) and "url" in fee))
 
 
 class Transaction(Document):
@@ -270,26 +281,3 @@ class Hook(Document):
     scope: str
     destination: str
     is_active: bool = True
-
-
-class Store(Document):
-    """The store's own settings. `time_zone` is an IANA name."""
-
-    id: Id
-    store_id: Id = ""
-    name: Text = ""
-    currency: Text = ""
-    time_zone: str = Field(alias="timezone")
-
-    @field_validator("time_zone", mode="before")
-    @classmethod
-    def _name_of_zone(cls, value: object) -> object:
-        return value.get("name") if isinstance(value, dict) else value
-
-
-class Channel(Document):
-    """A sales channel."""
-
-    id: Id
-    name: Text = ""
-    status: Text = ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from connectors.budget import Reading
 from connectors.http import Answer
+from connectors.numbers import number
+from connectors.window import Reading
+from connectors.words import clean
 from core.errors import (
     CausewayError,
     ConfigError,
@@ -20,22 +22,25 @@ from core.errors import (
 LIMIT = 200
 """Requests a minute of a private app; the headers win where they say more."""
 THROTTLED = "too many requests"
-CLIENT_CODES = ("CMNC-", "ORDC-", "PRDC-", "WHSC-", "WHSB-", "INTC-", "ACCC-", "CONC-")
-INTERNAL = "CMNU-"
+UNEXPECTED = "U"
+"""The kind of an error code such as CMNU-003 that is Brightpearl's own fault; the other kinds,
+C and B, are mistakes of the request, whatever the HTTP status."""
+KIND_AT = 3
 RIGHTS = (
     "Check CAUSEWAY_BRIGHTPEARL__APP_REF, __ACCOUNT_TOKEN and __ACCOUNT, and that the app is "
     "enabled in Brightpearl (docs/settings.md)."
 )
+URL = "CAUSEWAY_BRIGHTPEARL__API_URL may be wrong: it ends in /public-api, without the account."
 
 
 def meter(answer: Answer) -> Reading:
     """How much of the minute is left."""
-    left = answer.headers.get("brightpearl-requests-remaining")
-    resets = answer.headers.get("brightpearl-next-throttle-period")
+    left = number(answer.headers.get("brightpearl-requests-remaining"))
+    resets_in_ms = number(answer.headers.get("brightpearl-next-throttle-period"))
     return Reading(
-        left=int(left) if left else None,
-        limit=LIMIT if left else None,
-        resets_in_s=int(resets) / 1000 if resets else None,
+        left=None if left is None else int(left),
+        limit=None if left is None else LIMIT,
+        resets_in_s=None if resets_in_ms is None else resets_in_ms / 1000,
         throttled=is_throttled(answer),
     )
 
@@ -54,7 +59,7 @@ def judge(answer: Answer) -> CausewayError | None:
     what = f"Brightpearl answered {answer.what} with {answer.status}"
     if answer.is_success:
         is_enveloped = answer.body is None or isinstance(answer.body, dict)
-        return None if is_enveloped else ContractError(f"{what}, but without its envelope.")
+        return None if is_enveloped else ContractError(f"{what}, without its envelope.", remedy=URL)
     if is_throttled(answer):
         wait_s = meter(answer).resets_in_s
         return TransientError(f"{what}: too many requests.", retry_after_s=wait_s)
@@ -68,6 +73,7 @@ def refusal(what: str, status: int, body: Any, *, is_write: bool) -> CausewayErr
     401 echoes the token and is never used.
     """
     code, reason = _first_error(body)
+    is_ours = bool(code) and code[KIND_AT : KIND_AT + 1] != UNEXPECTED
     match status:
         case HTTPStatus.UNAUTHORIZED:
             return ConfigError(f"{what}: the credentials are not valid.", remedy=RIGHTS)
@@ -75,16 +81,26 @@ def refusal(what: str, status: int, body: Any, *, is_write: bool) -> CausewayErr
             return ConfigError(f"{what}: the app may not use this resource.", remedy=RIGHTS)
         case HTTPStatus.NOT_FOUND:
             return NotFoundError(f"{what}: there is no such record.", status=status, code=code)
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not code.startswith(CLIENT_CODES):
-            lost = is_write and status != HTTPStatus.SERVICE_UNAVAILABLE
-            kind = OutcomeUnknownError if lost else TransientError
-            return kind(f"{what}{f' ({code})' if code else ''}.")
+        case _ if status < HTTPStatus.BAD_REQUEST:
+            return ContractError(f"{what}, which the API does not document.", remedy=URL)
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_ours:
+            return _passing(f"{what}{f' ({code})' if code else ''}.", status, is_write=is_write)
         case _:
-            return RejectedError(f"{what}: {code} {reason}".rstrip(), status=status, code=code)
+            words = f"{code} {reason}".strip()
+            return RejectedError(f"{what}: {words}", status=status, code=code)
+
+
+def _passing(message: str, status: int, *, is_write: bool) -> TransientError:
+    if is_write and status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return OutcomeUnknownError(message)
+    return TransientError(message)
 
 
 def _first_error(body: Any) -> tuple[str, str]:  # noqa: ANN401 - their JSON
+    """The first code, and the cleaned messages of all errors."""
     errors = body.get("errors") if isinstance(body, dict) else None
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
+    told = [error for error in errors if isinstance(error, dict)] if errors else []
+    if not told:
         return "", "no reason given."
-    return str(errors[0].get("code", "")), str(errors[0].get("message", ""))[:300]
+    reason = clean("; ".join(str(error.get("message", "")) for error in told))
+    return clean(told[0].get("code", "")), reason or "no reason given."

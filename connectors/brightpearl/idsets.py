@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 MOST = 200
 """Ids per GET that every resource takes."""
+MOST_READ = 5_000_000
+"""A set that names more ids than this is no answer but a mistake."""
+_PART = re.compile(r"([1-9]\d{0,18})(?:-([1-9]\d{0,18}))?")
 
 
 def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:
@@ -18,10 +22,13 @@ def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:
 def id_set(ids: Iterable[str]) -> str:
     """The shortest way to write these ids: neighbours become ranges.
 
-    Raises: ValueError for an empty set, which Brightpearl would read as everything.
+    200 of the longest ids stay below 4 kB. Raises: ValueError for an empty set, which Brightpearl
+    would read as everything, and for what is no positive number.
     """
     runs: list[list[int]] = []
     for number in sorted({int(one) for one in ids}):
+        if number < 1:
+            raise ValueError("ids are positive numbers")
         if runs and runs[-1][1] == number - 1:
             runs[-1][1] = number
         else:
@@ -29,3 +36,21 @@ def id_set(ids: Iterable[str]) -> str:
     if not runs:
         raise ValueError("an id set must not be empty")
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
+
+
+def parse(text: str) -> list[str]:
+    """The ids of a set, each once, ascending: numbers and ranges between commas or periods.
+
+    Raises: ValueError for anything else, and for a range that falls.
+    """
+    found: set[int] = set()
+    for part in re.split(r"[,.]", text):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise ValueError("not an id set")
+        low = int(match[1])
+        high = int(match[2] or low)
+        if high < low or len(found) + high - low >= MOST_READ:
+            raise ValueError("an id set has a range that falls, or is too wide")
+        found.update(range(low, high + 1))
+    return [str(number) for number in sorted(found)]

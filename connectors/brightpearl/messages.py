@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+import httpx
+from pydantic import Field, ValidationError
 
 from connectors.brightpearl.answers import refusal
 from connectors.brightpearl.models import (
@@ -15,6 +19,7 @@ from connectors.brightpearl.models import (
     ReservedProduct,
     SalesOrderCreate,
 )
+from connectors.documents import Document, Text
 from connectors.http import Answer
 from core.errors import CausewayError, ContractError, TransientError
 
@@ -30,6 +35,28 @@ class Message:
     method: str
     uri: str
     body: Any = field(repr=False)
+
+
+class Content(Document):
+    """The body of a processed message: a JSON document as text."""
+
+    content: Text = ""
+
+
+class Processed(Document):
+    """One message of a multi-message that was carried out, or refused."""
+
+    status: int = Field(alias="statusCode")
+    body: Content | None = None
+
+    @property
+    def decoded(self) -> Any:  # noqa: ANN401 - their JSON
+        """The body's document; text where it is none, None where there is no body."""
+        text = self.body.content if self.body else ""
+        try:
+            return json.loads(text, parse_float=Decimal) if text else None
+        except ValueError:
+            return text
 
 
 def create_sales_order(label: str, order: SalesOrderCreate) -> Message:
@@ -81,10 +108,12 @@ def add_note(label: str, order_id: str, text: str) -> Message:
 def envelope(messages: Sequence[Message]) -> dict[str, Any]:
     """The body of a multi-message whose messages do not depend on each other.
 
-    Raises: ValueError for fewer than 2 or more than 10.
+    Raises: ValueError for fewer than 2 or more than 10, or when a label comes twice.
     """
     if not 1 < len(messages) <= MOST:
         raise ValueError(f"a multi-message takes 2 to {MOST} messages, not {len(messages)}")
+    if len({message.label for message in messages}) < len(messages):
+        raise ValueError("the labels of a multi-message must differ")
     return {
         "processingMode": "PARALLEL",
         "onFail": "CONTINUE",
@@ -103,26 +132,28 @@ def envelope(messages: Sequence[Message]) -> dict[str, Any]:
 def outcomes(messages: Sequence[Message], answer: Answer) -> dict[str, Any | CausewayError]:
     """What became of each message, by label: the value of its `response`, or its error.
 
+    A label that is not among the processed ones was not carried out.
+
     Raises: ContractError when the answer is not that of a multi-message.
     """
     try:
-        response = answer.body["response"]
-        processed = {one["label"]: one for one in response["processedMessages"]}
-    except (TypeError, KeyError) as error:
-        raise ContractError(f"Brightpearl answered {answer.what} without its messages.") from error
+        processed = {
+            str(one["label"]): Processed.model_validate(one)
+            for one in answer.body["response"]["processedMessages"]
+        }
+    except (TypeError, KeyError, ValidationError) as error:
+        raise ContractError(
+            f"Brightpearl answered {answer.what} with what is no list of processed messages "
+            f"({type(error).__name__})."
+        ) from None
     return {message.label: _outcome(message, processed.get(message.label)) for message in messages}
 
 
-def _outcome(message: Message, processed: dict[str, Any] | None) -> Any | CausewayError:  # noqa: ANN401
+def _outcome(message: Message, processed: Processed | None) -> Any | CausewayError:  # noqa: ANN401
     what = f"Brightpearl answered {message.method} {message.uri}"
     if processed is None:
         return TransientError(f"{what} not at all: the message was left unprocessed.")
-    content = processed.get("body", {}).get("content") or "{}"
-    try:
-        body = json.loads(content)
-    except ValueError:
-        body = content
-    status = int(processed["statusCode"])
-    if status < 300:  # noqa: PLR2004 - 2xx
+    body = processed.decoded
+    if httpx.codes.is_success(processed.status):
         return body.get("response") if isinstance(body, dict) else None
-    return refusal(f"{what} with {status}", status, body, is_write=True)
+    return refusal(f"{what} with {processed.status}", processed.status, body, is_write=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from pydantic import Field
 
-from connectors.documents import Document, Id, Moment, Money, RequestBody, Text
+from connectors.documents import Document, Flag, Id, Moment, Money, RequestBody, Text
 
 # --- requests
 
@@ -163,23 +162,41 @@ class SalesOrderRow(Document):
     net: Money
     tax: Money
     external_ref: Text = Field(default="", alias="externalRef")
-    is_bundle_child: bool = Field(default=False, alias="bundleChild")
+    is_bundle_child: Flag = Field(default=False, alias="bundleChild")
+
+
+class Customer(Document):
+    """The contact of an order."""
+
+    id: Id
+
+
+class Invoice(Document):
+    """The order's invoice; the reference is empty until there is one."""
+
+    reference: Text = Field(default="", alias="invoiceReference")
 
 
 class SalesOrder(Document):
-    """A sales order as it stands."""
+    """A sales order as it stands. Rows come in no particular order: go by their references."""
 
     id: Id
     external_ref: Text = Field(default="", alias="externalRef")
+    ref: Text = ""
     status_id: Id = Field(default="", alias="statusId")
+    customer: Customer | None = None
     total: Total
     rows: tuple[SalesOrderRow, ...] = ()
-    is_cancelled: bool = Field(default=False, alias="isCanceled")
+    is_cancelled: Flag = Field(default=False, alias="isCanceled")
+    invoice: Invoice | None = None
+    updated_on: Moment | None = Field(default=None, alias="updatedOn")
     payment_status: Text = Field(default="", alias="orderPaymentStatus")
     allocation_code: Text = Field(default="", alias="allocationStatusCode")
     """ANR not required, ANA none, APA part, AAA all."""
     shipping_code: Text = Field(default="", alias="shippingStatusCode")
     """NST no stock tracked, SNS not shipped, SPS part, ASS all."""
+    stock_code: Text = Field(default="", alias="stockStatusCode")
+    """NON no stock items, SON none fulfilled, SOP part, SOA all."""
 
 
 class OrderRef(Document):
@@ -189,6 +206,8 @@ class OrderRef(Document):
     external_ref: Text = Field(default="", alias="externalRef")
     instance_id: Id = Field(default="", alias="installedIntegrationInstanceId")
     order_type_id: Id = Field(default="", alias="orderTypeId")
+    status_id: Id = Field(default="", alias="orderStatusId")
+    created_on: Moment | None = Field(default=None, alias="createdOn")
 
 
 class ContactRow(Document):
@@ -223,6 +242,14 @@ class PaymentRow(Document):
     amount: Money = Field(default=Decimal(0), alias="amountPaid")
 
 
+class PaymentTotal(Document):
+    """What was paid for an order."""
+
+    order_id: Id = Field(alias="orderId")
+    currency_code: Text = Field(default="", alias="paymentCurrency")
+    amount_paid: Money = Field(alias="amountPaid")
+
+
 class NoteRow(Document):
     """An order note as a search shows it."""
 
@@ -244,42 +271,22 @@ class Reservation(Document):
     rows: Mapping[str, ReservationRow] = Field(alias="orderRows")
 
 
-class OrderStatus(Document):
-    """An order status of one order type."""
+class StockLevel(Document):
+    """Units of a product in a warehouse; on hand is what may still be promised."""
 
-    status_id: Id = Field(alias="statusId")
-    name: Text = ""
-    order_type_code: Text = Field(default="", alias="orderTypeCode")
+    on_hand: int = Field(alias="onHand")
 
 
-class Named(Document):
-    """Reference data with an id and a name."""
+class ProductLevels(Document):
+    """A product's units by warehouse id."""
 
-    id: Id
-    name: object = ""
-
-
-class TaxCode(Document):
-    """A tax code; its rate is absent when zero."""
-
-    id: Id
-    code: str
-    rate: Money = Decimal(0)
+    warehouses: Mapping[str, StockLevel] = {}
 
 
-class PaymentMethod(Document):
-    """A payment method; without a bank account for a currency no accounting entry is made."""
+class Availability(Document):
+    """Products' units by product id."""
 
-    name: Text = ""
-    code: str
-    is_active: bool = Field(default=True, alias="isActive")
-
-
-class Currency(Document):
-    """A currency of the account."""
-
-    code: str
-    is_default: bool = Field(default=False, alias="isDefault")
+    products: Mapping[str, ProductLevels]
 
 
 class Webhook(Document):
@@ -288,4 +295,3 @@ class Webhook(Document):
     id: Id
     subscribe_to: str = Field(alias="subscribeTo")
     uri_template: str = Field(alias="uriTemplate")
-    created_on: datetime | None = Field(default=None, alias="createdOn")

@@ -1,0 +1,138 @@
+"""What every part of the BigCommerce client stands on: paths in, decoded rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from connectors.bigcommerce.answers import judge, meter
+from connectors.bigcommerce.reads import PAGE
+from connectors.budget import Usage, budget_of
+from connectors.documents import Document, broken_field
+from connectors.http import Answer, Http, System
+from connectors.window import Lane
+from core.errors import ContractError, RejectedError
+from core.settings import BigCommerceSettings
+
+D = TypeVar("D", bound=Document)
+
+
+class Api:
+    """One store. Thread-safe. Each request is sent once; the calling task decides on retries."""
+
+    def __init__(
+        self,
+        settings: BigCommerceSettings,
+        *,
+        lane: Lane = "orders",
+        reads_at_once: int = 6,
+        writes_at_once: int = 3,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._lane = lane
+        self._http = Http(
+            System(
+                "BigCommerce",
+                f"{settings.api_url.rstrip('/')}/stores/{settings.store_hash}",
+                {"X-Auth-Token": settings.access_token.get_secret_value()},
+                judge,
+                meter,
+            ),
+            budget_of(
+                settings.api_url,
+                settings.store_hash,
+                reads_at_once=reads_at_once,
+                writes_at_once=writes_at_once,
+            ),
+            transport,
+        )
+
+    def usage(self) -> Usage:
+        """Requests sent to this store by this process so far."""
+        return self._http.budget.usage()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def _get(self, path: str, **params: Any) -> Answer:  # noqa: ANN401 - query values
+        return self._http.send("GET", path, lane=self._lane, params=params)
+
+    def _rows(self, path: str, **params: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+        """A V2 list: a bare array; an empty one is 204 without a body."""
+        answer = self._get(path, **params)
+        rows = [] if answer.body is None else answer.body
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ContractError(f"BigCommerce answered {answer.what} with no list of rows.")
+        return rows
+
+    def _all_rows(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+        """Every row of a V2 list; a page shorter than asked for is the last."""
+        page = 1
+        while True:
+            rows = self._rows(path, **params, limit=PAGE, page=page)
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            page += 1
+
+    def _all_data(self, path: str, **params: Any) -> Iterator[tuple[Answer, dict[str, Any]]]:  # noqa: ANN401
+        """Every row of a V3 list, with the answer it came in; pages are counted in `meta`."""
+        page = 1
+        while True:
+            answer = self._get(path, **params, limit=PAGE, page=page)
+            yield from ((answer, row) for row in self._data(answer))
+            if page >= _total_pages(answer):
+                return
+            page += 1
+
+    def _data(self, answer: Answer) -> list[dict[str, Any]]:
+        """The rows of a V3 envelope; no body means none."""
+        rows = [] if answer.body is None else self._field(answer, "data")
+        if not isinstance(rows, list):
+            raise ContractError(f"BigCommerce answered {answer.what} with no list in 'data'.")
+        return rows
+
+    def _field(self, answer: Answer, name: str) -> Any:  # noqa: ANN401 - their JSON
+        if not isinstance(answer.body, dict) or name not in answer.body:
+            raise ContractError(f"BigCommerce answered {answer.what} without {name!r}.")
+        return answer.body[name]
+
+    def _one(self, model: type[D], answer: Answer, row: object) -> D:
+        """A document that everything depends on.
+
+        Raises: ContractError naming the field that breaks the model.
+        """
+        try:
+            return model.model_validate(row)
+        except ValidationError as error:
+            field, reason = broken_field(error)
+            raise ContractError(
+                f"BigCommerce answered {answer.what} with a {model.__name__} whose field "
+                f"{field!r} is wrong: {reason}."
+            ) from None
+
+
+def of_order(model: type[D], order_id: str, row: object) -> D:
+    """A document that belongs to one order.
+
+    Raises: RejectedError (code `document`) naming the field, so that the other orders go on.
+    """
+    try:
+        return model.model_validate(row)
+    except ValidationError as error:
+        field, reason = broken_field(error)
+        raise RejectedError(
+            f"A {model.__name__} of BigCommerce order {order_id} has a wrong {field!r}: {reason}.",
+            remedy="Open the order in BigCommerce, correct the field, then release it.",
+            code="document",
+        ) from None
+
+
+def _total_pages(answer: Answer) -> int:
+    meta = answer.body.get("meta") if isinstance(answer.body, dict) else None
+    pagination = meta.get("pagination") if isinstance(meta, dict) else None
+    return int(pagination.get("total_pages", 1)) if isinstance(pagination, dict) else 1

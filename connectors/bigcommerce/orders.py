@@ -1,0 +1,168 @@
+"""Orders and what belongs to them. Source: REST Management API, Orders V2 and V3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.bigcommerce.api import Api, of_order
+from connectors.bigcommerce.models import (
+    Coupon,
+    Missing,
+    Order,
+    OrderHeader,
+    OrderLine,
+    TaxRow,
+    Transaction,
+    Unreadable,
+)
+from connectors.bigcommerce.reads import PAGE, Reach, plan_reads, strayed, wire
+from connectors.documents import broken_field
+from core.errors import ContractError, NotFoundError
+
+WHOLE = {
+    "include": "consignments.line_items,fees",
+    "consignment_structure": "object",
+}
+"""An order with everything that costs no further request."""
+
+
+class Orders(Api):
+    """The orders of a store."""
+
+    def list_orders(self, **filters: Any) -> Iterator[Order | Unreadable]:  # noqa: ANN401
+        """Whole orders in the order of their ids, safe against changes while it reads.
+
+        Filters are BigCommerce's own (`min_date_modified`, `min_date_created`, `max_id` …);
+        moments are aware datetimes. N orders cost N/250 + 1 requests. To go on after a fault,
+        ask again with `min_id` above the last id seen. Source: stable scan of changed orders.
+        """
+        for row in self._scan({**WHOLE, **wire(filters)}):
+            yield self._order(row)
+
+    def list_order_ids(self, **filters: Any) -> Iterator[OrderHeader | Unreadable]:  # noqa: ANN401
+        """Ids, statuses, dates and totals only, in the order of their ids; filters as above."""
+        for row in self._scan(wire(filters)):
+            yield _header(row)
+
+    def get_orders(self, ids: Sequence[str]) -> list[Order | Unreadable | Missing]:
+        """These orders in the fewest requests, in the order of their ids."""
+        return [order for reach in plan_reads(ids) for order in self.read(reach)]
+
+    def read(self, reach: Reach) -> list[Order | Unreadable | Missing]:
+        """The wanted orders of one piece of `plan_reads`; what is not there is Missing.
+
+        A list leaves archived orders out: those are looked at by themselves (`is_deleted`).
+        """
+        if not reach.as_list:
+            return [self._get_order(order_id) for order_id in reach.ids]
+        span = {"min_id": int(reach.ids[0]), "max_id": int(reach.ids[-1])}
+        rows = {str(row["id"]): row for row in self._scan({**WHOLE, **span})}
+        return [
+            self._order(rows[order_id]) if order_id in rows else self._get_order(order_id)
+            for order_id in reach.ids
+        ]
+
+    def list_lines(self, order_id: str) -> list[dict[str, Any]]:
+        """All lines of an order, raw. Source: GET /v2/orders/{id}/products."""
+        return list(self._all_rows(f"/v2/orders/{order_id}/products"))
+
+    def list_transactions(self, order_id: str) -> list[Transaction]:
+        """Gateway transactions of an order; none is an empty list (they answer 204).
+
+        Raises: RejectedError when a row breaks the model.
+        """
+        rows = self._data(self._get(f"/v3/orders/{order_id}/transactions"))
+        return [of_order(Transaction, order_id, row) for row in rows]
+
+    def list_coupons(self, order_id: str) -> list[Coupon]:
+        """Coupons used on an order. Raises: RejectedError when a row breaks the model."""
+        rows = self._all_rows(f"/v2/orders/{order_id}/coupons")
+        return [of_order(Coupon, order_id, row) for row in rows]
+
+    def list_taxes(self, order_id: str) -> list[TaxRow]:
+        """Tax rows of an order by line. Raises: RejectedError when a row breaks the model."""
+        rows = self._all_rows(f"/v2/orders/{order_id}/taxes", details="true")
+        return [of_order(TaxRow, order_id, row) for row in rows]
+
+    def update_order(
+        self, order_id: str, *, status_id: int | None = None, external_order_id: str | None = None
+    ) -> None:
+        """One PUT that carries these fields and nothing else: a line in it would lose discounts.
+
+        Harmless to repeat. Raises: ValueError when there is nothing to write.
+        """
+        told = {"status_id": status_id, "external_order_id": external_order_id}
+        body = {name: value for name, value in told.items() if value is not None}
+        if not body:
+            raise ValueError("an order is not updated with nothing")
+        self._http.send("PUT", f"/v2/orders/{order_id}", lane=self._lane, content=body)
+
+    def _scan(self, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every row of `GET /v2/orders`, by keyset on the id and never by page number.
+
+        Raises: ContractError when a row is outside of the filters, or out of order.
+        """
+        at = int(filters.get("min_id", 1))
+        while True:
+            asked = {**filters, "min_id": at}
+            rows = self._rows("/v2/orders", **asked, sort="id:asc", limit=PAGE, page=1)
+            for row in rows:
+                at = _next_id(row, {**asked, "min_id": at})
+                yield row
+            if len(rows) < PAGE or at > int(filters.get("max_id", at)):
+                return
+
+    def _get_order(self, order_id: str) -> Order | Unreadable | Missing:
+        try:
+            answer = self._get(f"/v2/orders/{order_id}", **WHOLE)
+        except NotFoundError:
+            return Missing(order_id)
+        if not isinstance(answer.body, dict) or str(answer.body.get("id")) != order_id:
+            raise ContractError(f"BigCommerce answered {answer.what} with something else.")
+        return self._order(answer.body)
+
+    def _order(self, row: dict[str, Any]) -> Order | Unreadable:
+        """The order with all its lines, or the field that breaks the model.
+
+        At most 50 lines of a consignment are embedded, and some orders come with none: when the
+        quantities do not add up to `items_total`, the lines are read by themselves.
+        """
+        order_id = str(row.get("id", ""))
+        try:
+            order = Order.model_validate(row)
+            lines = _lines(list(order.consignments.line_documents()))
+            if sum(line.quantity for line in lines) != order.items_total:
+                lines = _lines(self.list_lines(order_id))
+        except ValidationError as error:
+            return Unreadable(order_id, *broken_field(error))
+        except NotFoundError:
+            return Unreadable(order_id, "products", "the order vanished while it was read")
+        return order.model_copy(update={"lines": lines})
+
+
+def _lines(documents: Sequence[dict[str, Any]]) -> tuple[OrderLine, ...]:
+    return tuple(OrderLine.model_validate(document) for document in documents)
+
+
+def _header(row: dict[str, Any]) -> OrderHeader | Unreadable:
+    try:
+        return OrderHeader.model_validate(row)
+    except ValidationError as error:
+        return Unreadable(str(row.get("id", "")), *broken_field(error))
+
+
+def _next_id(row: Mapping[str, Any], asked: Mapping[str, Any]) -> int:
+    """The lowest id that may come after this row."""
+    try:
+        order_id = int(row["id"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ContractError("BigCommerce listed an order without an id.") from error
+    if broken := strayed(row, asked):
+        raise ContractError(
+            f"BigCommerce listed order {order_id}, which the filter {broken} leaves out.",
+            remedy="The filter was ignored or the list is not sorted by id: nothing was trusted.",
+        )
+    return order_id + 1

@@ -1,0 +1,31 @@
+"""The store's own settings, the fields we read. Source: REST Management API, V2 and V3."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from connectors.documents import Document, Id, Text
+
+
+class Store(Document):
+    """The store's own settings. `time_zone` is an IANA name."""
+
+    id: Id
+    store_id: Id = ""
+    name: Text = ""
+    currency: Text = ""
+    time_zone: str = Field(alias="timezone")
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _name_of_zone(cls, value: object) -> object:
+        return value.get("name") if isinstance(value, dict) else value
+
+
+class Channel(Document):
+    """A sales channel; `type` is storefront, pos, marketplace or marketing."""
+
+    id: Id
+    name: Text = ""
+    type: Text = ""
+    status: Text = ""

@@ -1,0 +1,135 @@
+"""What every part of the Brightpearl client stands on: paths in, decoded responses out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from connectors.brightpearl.answers import judge, meter
+from connectors.brightpearl.messages import Message, envelope, outcomes
+from connectors.brightpearl.search import search
+from connectors.budget import Usage, budget_of
+from connectors.documents import Document, broken_field
+from connectors.http import Answer, Http, System
+from connectors.window import Lane
+from core.errors import CausewayError, ContractError, RejectedError
+from core.settings import BrightpearlSettings
+from core.times import to_iso
+
+D = TypeVar("D", bound=Document)
+
+
+class Api:
+    """One account. Thread-safe. Each request is sent once; the calling task decides on retries."""
+
+    def __init__(
+        self,
+        settings: BrightpearlSettings,
+        *,
+        lane: Lane = "orders",
+        reads_at_once: int = 6,
+        writes_at_once: int = 3,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._lane = lane
+        self._http = Http(
+            System(
+                "Brightpearl",
+                f"{settings.api_url.rstrip('/')}/{settings.account}",
+                {
+                    "brightpearl-app-ref": settings.app_ref,
+                    "brightpearl-account-token": settings.account_token.get_secret_value(),
+                },
+                judge,
+                meter,
+            ),
+            budget_of(
+                settings.api_url,
+                settings.account,
+                reads_at_once=reads_at_once,
+                writes_at_once=writes_at_once,
+            ),
+            transport,
+        )
+
+    def usage(self) -> Usage:
+        """Requests sent to this account by this process so far."""
+        return self._http.budget.usage()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def send(self, messages: Sequence[Message]) -> dict[str, Any | CausewayError]:
+        """Carry out 1 to 10 writes in one request; the outcome of each by its label.
+
+        What concerns the request as a whole is raised; what concerns one message is its outcome.
+
+        Raises: TransientError, OutcomeUnknownError, ConfigError, ContractError; ValueError for
+        more than 10 messages, or a label that comes twice.
+        """
+        if len(messages) != 1:
+            body = envelope(messages)
+            answer = self._http.send("POST", "/multi-message", lane=self._lane, content=body)
+            return outcomes(messages, answer)
+        (message,) = messages
+        try:
+            return {message.label: self._write(message)}
+        except RejectedError as refused:
+            return {message.label: refused}
+
+    def _write(self, message: Message) -> Any:  # noqa: ANN401 - their JSON
+        """The value that one write answers; some answer none."""
+        answer = self._http.send(message.method, message.uri, lane=self._lane, content=message.body)
+        return (answer.body or {}).get("response")
+
+    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        return self._http.send("GET", path, lane=self._lane, params=params)
+
+    def _search(self, path: str, model: type[D], **filters: Any) -> Iterator[D]:  # noqa: ANN401
+        return search(self._get, path, model, filters)
+
+    def _response(self, answer: Answer) -> Any:  # noqa: ANN401 - their JSON
+        if not isinstance(answer.body, dict) or "response" not in answer.body:
+            raise ContractError(f"Brightpearl answered {answer.what} without a response.")
+        return answer.body["response"]
+
+    def _listed(self, answer: Answer) -> list[Any]:
+        rows = self._response(answer)
+        if not isinstance(rows, list):
+            raise ContractError(f"Brightpearl answered {answer.what} with no list.")
+        return rows
+
+    def _all(self, path: str, model: type[D]) -> list[D]:
+        answer = self._get(path)
+        return [self._one(model, answer, row) for row in self._listed(answer)]
+
+    def _one(self, model: type[D], answer: Answer, row: object) -> D:
+        """A document that everything depends on.
+
+        Raises: ContractError naming the field that breaks the model.
+        """
+        try:
+            return model.model_validate(row)
+        except ValidationError as error:
+            field, reason = broken_field(error)
+            raise ContractError(
+                f"Brightpearl answered {answer.what} with a {model.__name__} whose field "
+                f"{field!r} is wrong: {reason}."
+            ) from None
+
+
+def period(start: datetime | None, end: datetime | None = None) -> str:
+    """A PERIOD filter; an end that is left out is open."""
+    return f"{to_iso(start) if start else ''}/{to_iso(end) if end else ''}"
+
+
+def new_or_changed(since: datetime | None) -> list[dict[str, str]]:
+    """Filters for what is new or changed: `updatedOn` stays empty until the first change."""
+    if since is None:
+        return [{}]
+    return [{"createdOn": period(since)}, {"updatedOn": period(since)}]

@@ -1,0 +1,171 @@
+"""Sales orders, their notes and what they hold of the stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from http import HTTPStatus
+
+from pydantic import ValidationError
+
+from connectors.brightpearl.api import Api, period
+from connectors.brightpearl.idsets import chunks, id_set, parse
+from connectors.brightpearl.messages import add_note, set_status
+from connectors.brightpearl.models import (
+    Availability,
+    NoteRow,
+    OrderRef,
+    Reservation,
+    SalesOrder,
+    Unreadable,
+)
+from connectors.documents import broken_field
+from core.errors import ContractError, NotFoundError, RejectedError
+
+SALES_ORDERS = 1
+"""The order type of sales orders; an order search finds all four types unless told."""
+PRODUCTS_AT_ONCE = 100
+"""Products in one question for availability. Source: daily use; the limit is not documented."""
+
+
+class Orders(Api):
+    """The sales orders of an account."""
+
+    def get_sales_orders(self, ids: Iterable[str]) -> list[SalesOrder | Unreadable]:
+        """Sales orders by id, 200 to a request; one that is gone is simply not among them."""
+        found: list[SalesOrder | Unreadable] = []
+        for part in chunks(ids):
+            answer = self._get(f"/order-service/sales-order/{id_set(part)}")
+            if answer.status == HTTPStatus.MULTI_STATUS and "response" not in answer.body:
+                continue
+            found.extend(_sales_order(row) for row in self._listed(answer))
+        return found
+
+    def find_sales_orders(self, external_ref: str) -> list[OrderRef]:
+        """Sales orders that carry exactly this reference; the list is compared, not trusted."""
+        rows = self._search(
+            "/order-service/order-search",
+            OrderRef,
+            orderTypeId=SALES_ORDERS,
+            externalRef=external_ref,
+        )
+        return [row for row in rows if row.external_ref == external_ref and _is_sale(row)]
+
+    def find_sales_order(self, external_ref: str) -> str | None:
+        """Id of the sales order that carries this reference, or None.
+
+        Raises: RejectedError (code `ambiguous`) when several do, naming them.
+        """
+        ids = [row.order_id for row in self.find_sales_orders(external_ref)]
+        if len(ids) > 1:
+            raise RejectedError(
+                f"The sales orders {', '.join(ids)} all carry the reference {external_ref}.",
+                remedy="Keep one of them in Brightpearl and change the reference of the others.",
+                code="ambiguous",
+            )
+        return ids[0] if ids else None
+
+    def list_order_refs(
+        self,
+        placed_from: datetime | None = None,
+        placed_to: datetime | None = None,
+        instance_id: int = 0,
+        *,
+        created_from: datetime | None = None,
+    ) -> Iterator[OrderRef]:
+        """Sales orders of one integration, by when they were placed or entered.
+
+        500 to a request. `instance_id` is compared in every row.
+        """
+        windows = {
+            "placedOn": period(placed_from, placed_to) if placed_from or placed_to else None,
+            "createdOn": period(created_from) if created_from else None,
+        }
+        rows = self._search(
+            "/order-service/order-search",
+            OrderRef,
+            orderTypeId=SALES_ORDERS,
+            installedIntegrationInstanceId=instance_id,
+            **{name: window for name, window in windows.items() if window},
+        )
+        for row in rows:
+            if row.instance_id == str(instance_id) and _is_sale(row):
+                yield row
+
+    def existing_order_ids(self) -> set[str]:
+        """Ids of all sales orders that exist, in one request: whatever is missing was deleted.
+
+        Source: OPTIONS, whose answer holds ready-made paths with id sets.
+        """
+        path = "/order-service/sales-order"
+        answer = self._http.send("OPTIONS", path, lane=self._lane)
+        try:
+            uris = self._response(answer)["getUris"]
+            return {one for uri in uris for one in parse(str(uri).rpartition("/")[2])}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(
+                f"Brightpearl answered {answer.what} with paths that cannot be read."
+            ) from error
+
+    def list_notes(self, order_id: str) -> Iterator[NoteRow]:
+        """Notes of an order."""
+        rows = self._search("/order-service/order-note-search", NoteRow, orderId=order_id)
+        return (row for row in rows if row.order_id == order_id)
+
+    def update_status(self, order_id: str, status_id: int) -> None:
+        """Set an order's status; this alone releases, cancels or invoices nothing."""
+        self._write(set_status("status", order_id, status_id))
+
+    def add_note(self, order_id: str, text: str) -> None:
+        """Leave a note that staff see and the customer does not. Each call adds one."""
+        self._write(add_note("note", order_id, text))
+
+    def get_reservation(self, order_id: str) -> Reservation | None:
+        """What is reserved for an order; None when nothing is (they answer 404)."""
+        try:
+            answer = self._get(f"/warehouse-service/order/{order_id}/reservation")
+        except NotFoundError:
+            return None
+        rows = self._listed(answer)
+        return self._one(Reservation, answer, rows[0]) if rows else None
+
+    def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+        """Units that may still be promised, by (warehouse id, product id).
+
+        A warehouse without the product is left out. Only stock-tracked products may be asked for:
+        one other makes them refuse all, and is then found by halving and left out.
+        """
+        free: dict[tuple[str, str], int] = {}
+        for part in chunks(product_ids, PRODUCTS_AT_ONCE):
+            free.update(self._on_hand(list(part)))
+        return free
+
+    def _on_hand(self, product_ids: list[str]) -> dict[tuple[str, str], int]:
+        try:
+            path = f"/warehouse-service/product-availability/{id_set(product_ids)}"
+            answer = self._get(path)
+        except RejectedError as refused:
+            if refused.status != HTTPStatus.BAD_REQUEST:
+                raise
+            middle = len(product_ids) // 2
+            if not middle:
+                return {}
+            return self._on_hand(product_ids[:middle]) | self._on_hand(product_ids[middle:])
+        levels = self._one(Availability, answer, {"products": self._response(answer) or {}})
+        return {
+            (warehouse_id, product_id): stock.on_hand
+            for product_id, product in levels.products.items()
+            for warehouse_id, stock in product.warehouses.items()
+        }
+
+
+def _is_sale(row: OrderRef) -> bool:
+    return row.order_type_id in {"", str(SALES_ORDERS)}
+
+
+def _sales_order(row: object) -> SalesOrder | Unreadable:
+    try:
+        return SalesOrder.model_validate(row)
+    except ValidationError as error:
+        order_id = str(row.get("id", "")) if isinstance(row, dict) else ""
+        return Unreadable(order_id, *broken_field(error))

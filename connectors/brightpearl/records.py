@@ -1,0 +1,61 @@
+"""Products and contacts, found by the keys that both systems share: SKU and e-mail address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from connectors.brightpearl.api import Api, new_or_changed
+from connectors.brightpearl.models import ContactRow, ProductRow
+from core.errors import RejectedError
+from core.ids import email_key, sku_key
+
+
+class Records(Api):
+    """Products and contacts of an account. Searches are compared, never trusted."""
+
+    def list_products(self, updated_since: datetime | None = None) -> Iterator[ProductRow]:
+        """All products, or those created or changed since; one that is both may come twice."""
+        for changes in new_or_changed(updated_since):
+            yield from self._search("/product-service/product-search", ProductRow, **changes)
+
+    def find_products(self, sku: str) -> list[ProductRow]:
+        """Products whose SKU is this one, letter case aside."""
+        rows = self._search("/product-service/product-search", ProductRow, SKU=sku)
+        return [row for row in rows if sku_key(row.sku) == sku_key(sku)]
+
+    def find_product(self, sku: str) -> ProductRow | None:
+        """The product with this SKU, letter case aside, or None.
+
+        Raises: RejectedError (code `ambiguous`) when several have it, naming them.
+        """
+        products = self.find_products(sku)
+        if len(products) > 1:
+            ids = ", ".join(product.product_id for product in products)
+            raise RejectedError(
+                f"The products {ids} all have the SKU {sku!r}.",
+                remedy="Keep the SKU at one of them in Brightpearl.",
+                code="ambiguous",
+            )
+        return products[0] if products else None
+
+    def list_contacts(self, updated_since: datetime | None = None) -> Iterator[ContactRow]:
+        """All contacts, or those created or changed since; one that is both may come twice."""
+        for changes in new_or_changed(updated_since):
+            yield from self._search("/contact-service/contact-search", ContactRow, **changes)
+
+    def search_contacts(self, email: str) -> list[ContactRow]:
+        """Contacts with exactly this address, as primary one, else as secondary one.
+
+        The search finds parts of addresses and is case-insensitive: equality is checked here.
+        Who of several is meant (an address is not unique) is for the caller to say.
+        """
+        for column, attribute in (
+            ("primaryEmail", "primary_email"),
+            ("secondaryEmail", "secondary_email"),
+        ):
+            rows = self._search("/contact-service/contact-search", ContactRow, **{column: email})
+            same = [row for row in rows if email_key(getattr(row, attribute)) == email_key(email)]
+            if same:
+                return same
+        return []

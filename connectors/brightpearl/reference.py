@@ -1,0 +1,61 @@
+"""What an account defines for itself: statuses, codes, methods, lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectors.brightpearl.api import Api
+from connectors.brightpearl.reference_models import (
+    Channel,
+    Currency,
+    OrderStatus,
+    PaymentMethod,
+    PriceList,
+    ShippingMethod,
+    TaxCode,
+    Warehouse,
+)
+
+SALES = "SO"
+"""Statuses belong to an order type; this is the one of sales orders."""
+
+
+class Reference(Api):
+    """Reference data of an account: rarely changes, a request each."""
+
+    def order_statuses(self) -> list[OrderStatus]:
+        """Statuses of sales orders."""
+        rows = self._all("/order-service/order-status", OrderStatus)
+        return [row for row in rows if row.order_type_code == SALES]
+
+    def tax_codes(self) -> list[TaxCode]:
+        """Tax codes with their rates."""
+        return self._all("/accounting-service/tax-code", TaxCode)
+
+    def channels(self) -> list[Channel]:
+        """Sales channels."""
+        return self._all("/product-service/channel", Channel)
+
+    def warehouses(self) -> list[Warehouse]:
+        """Warehouses."""
+        return self._all("/warehouse-service/warehouse", Warehouse)
+
+    def shipping_methods(self) -> list[ShippingMethod]:
+        """Shipping methods."""
+        return self._all("/warehouse-service/shipping-method", ShippingMethod)
+
+    def price_lists(self) -> list[PriceList]:
+        """Price lists."""
+        return self._all("/product-service/price-list", PriceList)
+
+    def payment_methods(self) -> list[PaymentMethod]:
+        """Payment methods."""
+        return self._all("/accounting-service/payment-method", PaymentMethod)
+
+    def currencies(self) -> list[Currency]:
+        """Currencies of the account."""
+        return list(self._search("/accounting-service/currency-search", Currency))
+
+    def server_time(self) -> datetime | None:
+        """Brightpearl's clock, as one cheap answer tells it."""
+        return self._get("/accounting-service/tax-code").server_time

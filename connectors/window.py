@@ -1,0 +1,105 @@
+"""What we know of the window in which an account counts requests. Not thread-safe by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Lane = Literal["orders", "stock", "catalogue", "backfill"]
+
+RESERVES: dict[Lane, float] = {"orders": 0.0, "stock": 0.2, "catalogue": 0.35, "backfill": 0.5}
+"""The part of a window that each lane leaves to those above it."""
+MARGIN_S = 0.05
+"""Waited beyond a window's announced end, for clocks that do not agree."""
+SAME_WINDOW_S = 1.0
+"""Announced ends that differ by less mean one window, seen through different delays."""
+STRANGERS = 0.04
+"""The part of a window left over while others use the same quota: they also send between an
+answer and our next request."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one answer said about the window; None where it said nothing."""
+
+    left: int | None = None
+    limit: int | None = None
+    resets_in_s: float | None = None
+    throttled: bool = False
+
+
+class Window:
+    """How many requests are left until when, as far as the account has told.
+
+    A new window begins unknown: one request asks, the others wait for its answer. An account
+    that answers without such headers is asked freely, within the number of requests at once.
+    """
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+        self._limit = 0
+        self._most = 0
+        self._ends_at: float | None = None
+        self._is_silent = False
+        self._asking = False
+        self._sent = 0
+        self._strangers = False
+        self._strangers_before = False
+
+    def pause(self, lane: Lane, now: float, in_flight: int) -> float | None:
+        """None: go. Zero: wait for news. Else: wait at most so many seconds."""
+        if self._ends_at is not None and now >= self._ends_at:
+            self._begin(in_flight)
+        if self._is_silent:
+            return None
+        if self._left is None:
+            return 0.0 if self._asking else None
+        if self._left - in_flight > self._kept_back(lane):
+            return None
+        if self._ends_at is None:
+            return 0.0 if in_flight else None
+        return self._ends_at - now
+
+    def sent(self) -> None:
+        """A request leaves."""
+        self._sent += 1
+        self._asking = self._asking or self._left is None
+
+    def learn(self, reading: Reading, now: float, *, failed: bool) -> None:
+        """Take over what an answer said; `failed` when there was none, or a bad one."""
+        self._asking = False
+        if reading.left is None:
+            self._heard_nothing(reading, failed=failed)
+            return
+        left = 0 if reading.throttled else reading.left
+        ends_at = None if reading.resets_in_s is None else self.end_of(reading, now)
+        known = self._ends_at
+        if known is not None and ends_at is not None and abs(ends_at - known) < SAME_WINDOW_S:
+            # Answers overtake each other: a larger number from the same window is only older.
+            left = left if self._left is None else min(left, self._left)
+            ends_at = min(ends_at, known)
+        self._left, self._ends_at, self._is_silent = left, ends_at, False
+        self._most = max(self._most, reading.left + 1)
+        self._limit = max(reading.limit or 0, self._most)
+        self._strangers = self._strangers or self._limit - reading.left > self._sent
+
+    def _heard_nothing(self, reading: Reading, *, failed: bool) -> None:
+        if reading.throttled:
+            self._left, self._is_silent = None, False
+        elif self._left is not None:
+            self._left = max(0, self._left - 1)
+        elif not failed:
+            self._is_silent = True
+
+    def end_of(self, reading: Reading, now: float) -> float:
+        """When the window that an answer told of is over for certain."""
+        return now + (reading.resets_in_s or 0.0) + MARGIN_S
+
+    def _kept_back(self, lane: Lane) -> int:
+        strangers = STRANGERS if self._strangers or self._strangers_before else 0.0
+        return int(max(RESERVES[lane], strangers) * self._limit)
+
+    def _begin(self, in_flight: int) -> None:
+        self._left, self._ends_at = None, None
+        self._sent = in_flight
+        self._strangers_before, self._strangers = self._strangers, False
