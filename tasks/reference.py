@@ -12,6 +12,7 @@ from store.catalogue import Catalogue, CataloguedProduct
 from store.cursors import Cursors
 
 from core.frames import concat, frame
+from core.ids import sku_key
 from core.orders import REFUSALS
 from core.times import utc_now
 from tasks.claim import Run
@@ -48,6 +49,8 @@ class Reference:
 
     zone: str
     """The store's IANA time zone."""
+    account_currency: str
+    """Brightpearl's base currency."""
     ids: Mapping[str, frozenset[str]]
     """What exists in Brightpearl, by refusal class."""
     read_at: float
@@ -58,6 +61,7 @@ class Known:
     """What a batch needs to know to be mapped."""
 
     zone: str
+    account_currency: str
     products: Mapping[str, str]
     """Brightpearl's product id by SKU as compared."""
     stock_tracked: frozenset[str]
@@ -104,9 +108,10 @@ def learn(run: Run, found: Found) -> Known:
     """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
     released = any(claim.source == "release" for claim in run.batch.claims)
     reference = read_reference(run.world, KEPT_FOR_RELEASED_S if released else KEPT_S)
-    products = find_products(run.world, set(found.lines["sku_key"]) - {""})
+    products = find_products(run.world, _account_skus(run, set(found.lines["sku_key"]) - {""}))
     return Known(
         zone=reference.zone,
+        account_currency=reference.account_currency,
         products={key: product.product_id for key, product in products.items()},
         stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
         ids=reference.ids,
@@ -163,17 +168,25 @@ def refresh_products(world: Connections) -> None:
     cursors.set(world.pair.name, PRODUCTS, started_at)
 
 
+def _account_skus(run: Run, sku_keys: set[str]) -> set[str]:
+    """The SKUs under which the account may know them: the table `skus` renames some."""
+    renamed = run.bundle.table("skus")
+    return {sku_key(renamed.get(key) or key) for key in sku_keys}
+
+
 def _read_reference(world: Connections) -> Reference:
     brightpearl = world.brightpearl
+    currencies = brightpearl.currencies()
     return Reference(
         zone=world.bigcommerce.store().time_zone,
+        account_currency=next((c.code for c in currencies if c.is_default), ""),
         ids={
             "order_status": _texts(s.status_id for s in brightpearl.order_statuses()),
             "channel": _texts(c.id for c in brightpearl.channels()),
             "warehouse": _texts(w.id for w in brightpearl.warehouses()),
             "price_list": _texts(p.id for p in brightpearl.price_lists()),
             "shipping_method": _texts(m.id for m in brightpearl.shipping_methods()),
-            "currency": _texts(c.code for c in brightpearl.currencies()),
+            "currency": _texts(c.code for c in currencies),
             "tax_code": _texts(t.code for t in brightpearl.tax_codes()),
             "payment_method": _texts(m.code for m in brightpearl.payment_methods() if m.is_active),
         },

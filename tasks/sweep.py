@@ -8,6 +8,7 @@ from typing import Any
 from store.cursors import Cursors
 from store.inbox import Inbox
 
+from connectors.bigcommerce.models import Unreadable
 from core.times import to_iso, utc_now
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
@@ -39,4 +40,5 @@ def sweep(pair: str) -> dict[str, Any]:
 
 def changed_orders(world: Connections, since: datetime) -> list[str]:
     """Ids of the orders modified at or after `since`, in order-number order."""
-    return [row.id for row in world.bigcommerce.list_order_ids(min_date_modified=since)]
+    rows = world.bigcommerce.list_order_ids(min_date_modified=since)
+    return [row.order_id if isinstance(row, Unreadable) else row.id for row in rows]

@@ -40,7 +40,12 @@ def transform_orders(
     found: Found, known: Known, bundle: Bundle, settings: OrderSettings
 ) -> Transformed:
     """Desired sales orders, rows, contacts and payments of a validated batch. Pure."""
-    context = Context(zone=known.zone, tables=bundle.tables, known={"products": known.products})
+    context = Context(
+        zone=known.zone,
+        tables=bundle.tables,
+        known={"products": known.products},
+        account_currency=known.account_currency,
+    )
     rows = order_rows(
         found.orders,
         found.lines,
@@ -78,7 +83,8 @@ def transform_orders(
 
 def tax_rates(bundle: Bundle) -> list[Decimal]:
     """The tax rates, in percent, that the table of tax codes knows."""
-    return [Decimal(value) for value in bundle.table("tax_codes").values]
+    table = bundle.table("tax_codes")
+    return [Decimal(value) for value in table.values]  # noqa: PD011 - a table, not a frame
 
 
 def settled(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
