@@ -70,7 +70,7 @@ def show(
 @mappings.command()
 def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
     """Check files against the schema; each problem names file, line and field."""
-    bundle = _from_folder(load_settings(), path)
+    bundle = _from_folder(load_settings(), path, check=False)
     problems = [str(problem) for problem in bundle.validate()]
     result = {"version": bundle.version, "valid": not problems, "problems": problems}
     text = f"{len(bundle.files)} files are valid." if not problems else ""
@@ -90,7 +90,7 @@ def try_(
     """Map one order and show the documents, writing nothing."""
     settings = load_settings()
     name = settings.pair(pair).name
-    bundle = in_force(settings, name) if path is None else _valid(_from_folder(settings, path))
+    bundle = in_force(settings, name) if path is None else _from_folder(settings, path)
     from cli.trying import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
 
     mapped = map_order(name, key, bundle)
@@ -110,7 +110,7 @@ def publish(
     """Make the files an immutable, numbered version, in force from the next run on."""
     settings = load_settings()
     name = settings.pair(pair).name
-    bundle = _valid(_from_folder(settings, path))
+    bundle = _from_folder(settings, path)
     before = in_force(settings, name)
     version = Versions(open_database(settings.database_url)).publish(
         name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
@@ -164,7 +164,7 @@ def rollback(
     """Publish an older version again; names the records that the newer one wrote."""
     settings = load_settings()
     name = settings.pair(pair).name
-    bad, good = in_force(settings, name), _valid(_published(settings, name, number))
+    bad, good = in_force(settings, name), _published(settings, name, number)
     database = open_database(settings.database_url)
     version = Versions(database).publish(
         name,
@@ -205,18 +205,8 @@ def _published(settings: Settings, pair: str, number: int) -> Bundle:
     return Bundle.from_files(version.files, version=str(version.number))
 
 
-def _from_folder(settings: Settings, path: Path | None) -> Bundle:
-    if path is not None and not path.is_dir():
-        raise ConfigError(f"{path} is not a folder.")
-    return load_bundle(path or settings.mappings_path)
-
-
-def _valid(bundle: Bundle) -> Bundle:
-    if problems := bundle.validate():
-        raise ConfigError(
-            f"{problems[0]}", remedy=f"{len(problems)} problems in all: causeway mappings validate."
-        )
-    return bundle
+def _from_folder(settings: Settings, path: Path | None, *, check: bool = True) -> Bundle:
+    return load_bundle(path or settings.mappings_path, check=check)
 
 
 def _row(version: Version) -> dict[str, Any]:
