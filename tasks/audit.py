@@ -8,17 +8,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact
-from store.inbox import Inbox
-from store.quarantine import Quarantine
-from store.runs import Runs
-
 from connectors.bigcommerce.models import Order
 from connectors.brightpearl.models import SalesOrder
 from core.ids import external_ref
 from core.money import two_places
 from core.times import to_iso, utc_now
-from tasks.claim import flow_run_id
+from store.inbox import Inbox
+from store.quarantine import Quarantine
+from store.runs import Runs
+from tasks.claim import flow_run_id, publish
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
 
@@ -82,11 +80,8 @@ def audit(pair: str, days: int | None) -> dict[str, Any]:
     document["seconds"] = round((utc_now() - started_at).total_seconds(), 3)
     Runs(world.database).keep(document, run_id=flow_run_id())
     if flow_run_id():
-        create_markdown_artifact(
-            key=f"audit-orders-{pair}".lower().replace("_", "-"),
-            markdown=to_markdown(document),
-            description="Orders of the window on both sides, and every difference",
-        )
+        title = "Orders of the window on both sides, and every difference"
+        publish(f"audit-orders-{pair}", to_markdown(document), title)
     return document
 
 

@@ -15,14 +15,15 @@ import pandas as pd
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import SyncClientContext, get_run_context
 from prefect.exceptions import MissingContextError
-from store.inbox import Again, Claim, Inbox, Outcome
-from store.runs import Runs
 
 from core.errors import CausewayError
 from core.frames import concat
 from core.orders import REFUSALS
 from core.times import utc_now
+from store.inbox import Again, Claim, Inbox, Outcome
+from store.runs import Runs
 from tasks.connections import Connections, connect, current_bundle
+from tasks.policy import PURE, step
 from tasks.report import Report
 
 LEASE_S = 300.0
@@ -187,11 +188,19 @@ class Run:
 
     def _publish(self) -> None:
         if flow_run_id() and self.report.keys:
-            create_markdown_artifact(
-                key=f"{self.report.flow}-{self.report.pair}".lower().replace("_", "-"),
-                markdown=self.report.to_markdown(),
-                description=f"What {self.report.flow} read, refused, planned and wrote",
+            publish(
+                f"{self.report.flow}-{self.report.pair}",
+                self.report.to_markdown(),
+                f"What {self.report.flow} read, refused, planned and wrote",
             )
+
+
+@step("publish-report", PURE)
+def publish(key: str, markdown: str, description: str) -> None:
+    """The report as an artifact of the run; a step, for Prefect wants it from synchronous code."""
+    create_markdown_artifact(
+        key=key.lower().replace("_", "-"), markdown=markdown, description=description
+    )
 
 
 def flow_run_id() -> str:
