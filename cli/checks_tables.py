@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cli.bundles import in_force
 from cli.findings import Finding, fail, ok, warn
-from cli.mappings import in_force
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import Pair, Settings

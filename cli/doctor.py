@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import typer
 
-from cli.checks import examine
 from cli.findings import Finding
 from cli.options import JsonOption, PairOption
 from cli.output import finish
@@ -23,6 +22,8 @@ def register(app: typer.Typer) -> None:
 def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Check settings, credentials, scopes, reference data, database, Prefect and clocks."""
     settings = load_settings()
+    from cli.checks import examine  # noqa: PLC0415 - the mappings bring pandas along
+
     findings = examine(settings, settings.pair(pair))
     failed = [finding for finding in findings if finding.state == "fail"]
     result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}

@@ -78,15 +78,25 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+def _tell_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(metadata.version("causeway"))
+        raise typer.Exit
+
+
 def _root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and stop.",
+            is_eager=True,
+            callback=lambda asked: _tell_version(asked=asked),
+        ),
     ] = False,
 ) -> None:
-    if version:
-        typer.echo(metadata.version("causeway"))
-        raise typer.Exit
+    """What stands before every sub-command."""
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import JsonOption, PairOption
-from cli.output import finish, say, table
+from cli.output import finish, table
+from cli.rolling_back import requeue as requeue_written
+from cli.rolling_back import written_by
 from core.errors import ConfigError
-from core.settings import Settings, load_settings
+from core.settings import load_settings
 from core.times import utc_now
-from mappings.bundle import Bundle, load_bundle
 from store.database import open_database
 from store.versions import Version, Versions
+
+SHOWN = 50
+"""Records named; `--json` names all."""
 
 mappings = typer.Typer(help="What becomes what: files and their versions.", no_args_is_help=True)
 
@@ -33,6 +37,8 @@ def register(app: typer.Typer) -> None:
 @mappings.command("list")
 def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the files of the version in force."""
+    from cli.bundles import in_force  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     bundle = in_force(settings, settings.pair(pair).name)
     rows = [(name, text.count("\n")) for name, text in sorted(bundle.files.items())]
@@ -55,9 +61,13 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print one file of a version."""
+    from cli.bundles import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     name = settings.pair(pair).name
-    bundle = in_force(settings, name) if version is None else _published(settings, name, version)
+    bundle = (
+        in_force(settings, name) if version is None else published_bundle(settings, name, version)
+    )
     if file not in bundle.files:
         raise ConfigError(
             f"Version {bundle.version} has no file {file}.",
@@ -70,7 +80,9 @@ def show(
 @mappings.command()
 def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
     """Check files against the schema; each problem names file, line and field."""
-    bundle = _from_folder(load_settings(), path, check=False)
+    from cli.bundles import from_folder  # noqa: PLC0415 - brings pandas along
+
+    bundle = from_folder(load_settings(), path, check=False)
     problems = [str(problem) for problem in bundle.validate()]
     result = {"version": bundle.version, "valid": not problems, "problems": problems}
     text = f"{len(bundle.files)} files are valid." if not problems else ""
@@ -88,9 +100,11 @@ def try_(
     as_json: JsonOption = False,
 ) -> None:
     """Map one order and show the documents, writing nothing."""
+    from cli.bundles import from_folder, in_force  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     name = settings.pair(pair).name
-    bundle = in_force(settings, name) if path is None else _from_folder(settings, path)
+    bundle = in_force(settings, name) if path is None else from_folder(settings, path)
     from cli.trying import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
 
     mapped = map_order(name, key, bundle)
@@ -108,9 +122,11 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Make the files an immutable, numbered version, in force from the next run on."""
+    from cli.bundles import from_folder, in_force  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     name = settings.pair(pair).name
-    bundle = _from_folder(settings, path)
+    bundle = from_folder(settings, path)
     before = in_force(settings, name)
     version = Versions(open_database(settings.database_url)).publish(
         name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
@@ -141,10 +157,12 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Show what differs between two versions, or between one and the files."""
+    from cli.bundles import from_folder, published_bundle  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     name = settings.pair(pair).name
-    before = _published(settings, name, old)
-    after = _from_folder(settings, None) if new is None else _published(settings, name, new)
+    before = published_bundle(settings, name, old)
+    after = from_folder(settings, None) if new is None else published_bundle(settings, name, new)
     changes = before.diff(after)
     result = {"old": before.version, "new": after.version, "diff": changes}
     finish(result, as_json=as_json, text=changes.rstrip("\n") or "They are the same.")
@@ -162,9 +180,11 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish an older version again; names the records that the newer one wrote."""
+    from cli.bundles import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
+
     settings = load_settings()
     name = settings.pair(pair).name
-    bad, good = in_force(settings, name), _published(settings, name, number)
+    bad, good = in_force(settings, name), published_bundle(settings, name, number)
     database = open_database(settings.database_url)
     version = Versions(database).publish(
         name,
@@ -173,40 +193,33 @@ def rollback(
         note=f"back to version {number}",
         now=utc_now(),
     )
-    from cli.rolling_back import requeue_written, written_by  # noqa: PLC0415 - rarely needed
-
     written = written_by(database, name, bad.version)
     queued = requeue_written(database, name, written) if requeue else 0
-    result = {**_row(version), "written_by_the_other": written, "requeued": queued}
-    if not as_json:
-        say(f"Version {version.number} is in force, equal to {number}.")
-        say(f"Version {bad.version} wrote {len(written)} records: {', '.join(written[:50])}")
-        say(f"{queued} put back into the inbox.")
-    finish(result, as_json=as_json)
+    result = {
+        **_row(version),
+        "written_by": bad.version,
+        "written": [{"entity": entity, "key": key} for entity, key in written],
+        "requeued": queued,
+    }
+    finish(
+        result, as_json=as_json, text=_rolled_back(version, number, bad.version, written, queued)
+    )
 
 
-def in_force(settings: Settings, pair: str) -> Bundle:
-    """The newest published version, else the files of the installation.
-
-    Raises: MappingError when they do not load; StoreUnavailableError.
-    """
-    published = Versions(open_database(settings.database_url)).current(pair)
-    if published is None:
-        return load_bundle(settings.mappings_path)
-    return Bundle.from_files(published.files, version=str(published.number))
-
-
-def _published(settings: Settings, pair: str, number: int) -> Bundle:
-    version = Versions(open_database(settings.database_url)).get(pair, number)
-    if version is None:
-        raise ConfigError(
-            f"There is no published version {number}.", remedy="See: causeway mappings history"
-        )
-    return Bundle.from_files(version.files, version=str(version.number))
-
-
-def _from_folder(settings: Settings, path: Path | None, *, check: bool = True) -> Bundle:
-    return load_bundle(path or settings.mappings_path, check=check)
+def _rolled_back(
+    version: Version, number: int, bad: str, written: list[tuple[str, str]], queued: int
+) -> str:
+    lines = [
+        f"Version {version.number} is in force, equal to {number}.",
+        f"Version {bad} wrote {len(written)} records.",
+        *(f"  {entity} {key}" for entity, key in written[:SHOWN]),
+    ]
+    if len(written) > SHOWN:
+        lines.append(f"  … and {len(written) - SHOWN} more (--json names all)")
+    if written:
+        again = f"{queued} were put back into the inbox."
+        lines.append(again if queued else "Add --requeue to sync them again.")
+    return "\n".join(lines)
 
 
 def _row(version: Version) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def discard(
 
 def _opened(pair: str | None) -> tuple[Database, str]:
     settings = load_settings()
-    return open_database(settings.database_url), settings.pair(pair).name
+    name = settings.pair(pair).name
+    return open_database(settings.database_url), name
 
 
 def _groups(entries: list[Entry]) -> list[dict[str, Any]]:

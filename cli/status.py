@@ -17,6 +17,7 @@ from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
 
+FLOWS = ("sync-orders", "sweep-orders", "audit-orders")
 RUNS_SHOWN = 3
 """Last runs of each flow."""
 
@@ -44,12 +45,14 @@ def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
                 "entity": depth.entity,
                 "state": depth.state,
                 "count": depth.count,
-                "oldest_since": depth.oldest_due_since,
+                "oldest_at": depth.oldest_at,
             }
             for depth in Inbox(database).depth()
             if depth.pair == pair
         ],
-        "runs": Runs(database).last(pair, limit=RUNS_SHOWN),
+        "runs": [
+            run for flow in FLOWS for run in Runs(database).last(pair, flow=flow, limit=RUNS_SHOWN)
+        ],
         "quarantine": [
             {"class": group.class_, "value": group.value, "count": group.count}
             for group in Quarantine(database).summary(pair)
@@ -62,7 +65,7 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
     """The same for people."""
     parts = [f"Pair {found['pair']}"]
     rows = [
-        (line["entity"], line["state"], line["count"], ago(line["oldest_since"], now))
+        (line["entity"], line["state"], line["count"], ago(line["oldest_at"], now))
         for line in found["inbox"]
     ]
     parts.append("Inbox\n" + (table(["entity", "state", "keys", "oldest"], rows) or ""))

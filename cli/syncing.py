@@ -136,7 +136,7 @@ def _wanted(pair: str, keys: Sequence[str] | None, since: datetime | None) -> li
 
 def _wait_for_due(inbox: Inbox) -> None:
     """Until the next key may be tried again: a claim of another run, or a pause after a failure."""
-    due_at = inbox.next_due_at()
+    due_at = inbox.next_ready_at()
     wait_s = (due_at - utc_now()).total_seconds() if due_at else LOOK_AGAIN_S
     time.sleep(min(max(wait_s, LOOK_AGAIN_S), 60.0))
 

@@ -1,0 +1,175 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cli.main import COMMANDS, run
+
+PAIR = {
+    "CAUSEWAY_BIGCOMMERCE__API_URL": "http://127.0.0.1:9",
+    "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "sandbox",
+    "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "the-store-token",
+    "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "the-client-secret",
+    "CAUSEWAY_BRIGHTPEARL__API_URL": "http://127.0.0.1:9/public-api",
+    "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "sandbox",
+    "CAUSEWAY_BRIGHTPEARL__APP_REF": "causeway_app",
+    "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "the-account-token",
+    "CAUSEWAY_WEBHOOKS__PUBLIC_URL": "http://127.0.0.1:9",
+    "CAUSEWAY_WEBHOOKS__SECRET": "the-webhook-secret",
+}
+HEAVY = ("prefect", "pandas", "great_expectations")
+
+
+@pytest.fixture
+def configured(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith("CAUSEWAY_"):
+            monkeypatch.delenv(name)
+    for name, value in PAIR.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CAUSEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/causeway.db")
+
+
+@pytest.fixture
+def unconfigured(configured, monkeypatch):  # noqa: ARG001 - on top of it
+    for name in PAIR:
+        monkeypatch.delenv(name)
+
+
+def heavy_imports_of(line):
+    """What one command line imports, in a process of its own."""
+    program = (
+        "import sys; from cli.main import run; code = run(sys.argv[1:]); "
+        f"print(*(n for n in {HEAVY!r} if n in sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program, *line.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_help_names_every_command(capsys):
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n  {name}" in shown for name in COMMANDS)
+
+
+def test_no_command_shows_the_help(capsys):
+    run([])
+    assert "Usage: causeway" in "".join(capsys.readouterr())
+
+
+def test_the_version_is_told(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.strip().count(".") == 2
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    "line", ["nonsense", "sync", "sync orders --nonsense", "quarantine show abc", "status --pair"]
+)
+def test_wrong_usage_is_exit_code_two(line, capsys):
+    assert run(line.split()) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("unconfigured")
+@pytest.mark.parametrize(
+    "line",
+    ["status", "sync orders", "quarantine list", "webhooks ensure", "doctor", "mappings history"],
+)
+def test_missing_settings_are_one_error_and_exit_code_two(line, capsys):
+    assert run(line.split()) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("ConfigError: The pair 'default' is not configured")
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_malformed_setting_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("CAUSEWAY_ORDERS__BATCH_SIZE", "many")
+    assert run(["status"]) == 2
+    assert "CAUSEWAY_ORDERS__BATCH_SIZE" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_setting_with_a_secret_never_shows_it(monkeypatch, capsys):
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "short")
+    assert run(["webhooks", "ensure"]) == 2
+    told = capsys.readouterr()
+    assert "'short'" not in told.err
+    assert "CAUSEWAY_WEBHOOKS__SECRET" in told.err
+
+
+@pytest.mark.usefixtures("configured")
+def test_an_unknown_pair_is_named_with_those_that_exist(capsys):
+    assert run(["status", "--pair", "us"]) == 2
+    assert "'us' is not configured (configured: default)" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("entity", ["stock", "refunds", "products"])
+@pytest.mark.parametrize("command", ["sync", "sweep", "audit", "backfill --since 3d"])
+def test_entities_of_later_versions_are_refused_in_one_line(command, entity, capsys):
+    name, *options = command.split()
+    assert run([name, entity, *options]) == 2
+    assert capsys.readouterr().err.strip().count("\n") == 0
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("line", ["webhooks list", "webhooks ensure"])
+def test_an_api_that_is_down_is_exit_code_one_without_a_traceback(line, capsys):
+    assert run(line.split()) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("TransientError: BigCommerce")
+    assert "Traceback" not in told.err
+    assert not any(value in told.err for name, value in PAIR.items() if "the-" in value)
+
+
+@pytest.mark.usefixtures("configured")
+def test_an_error_is_the_json_document_too(capsys):
+    assert run(["status", "--pair", "us", "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert told["kind"] == "ConfigError"
+    assert "CAUSEWAY_BIGCOMMERCE__STORE_HASH" in told["remedy"]
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("line", ["sync orders --key 12 x", "sync orders --key 0"])
+def test_a_key_that_is_no_order_id_is_refused(line, capsys):
+    assert run(line.split()) == 2
+    assert "is not the id of a BigCommerce order" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--help",
+        "status --json",
+        "quarantine list --json",
+        "mappings --help",
+        "receiver --help",
+        "webhooks --help",
+        "doctor --help",
+    ],
+)
+def test_quick_commands_import_no_engine(line):
+    """A command that answers from our own tables must not take the seconds of a flow."""
+    assert heavy_imports_of(line) == set()
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    "line", ["mappings list --json", "mappings validate --json", "mappings show orders.yaml"]
+)
+def test_looking_at_mappings_starts_no_engine(line):
+    assert heavy_imports_of(line) - {"pandas"} == set()
