@@ -1,0 +1,48 @@
+"""BigCommerce's side of a demo, read from the sandbox's full state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cli.demo.verdict import ZERO, StoreOrder
+
+State = Mapping[str, Any]
+MONEY_IN = ("purchase", "capture", "settled")
+PAID = ("captured", "paid")
+
+
+def store_orders(state: State, since: datetime) -> list[StoreOrder]:
+    """Every order; how fast it went is only asked of those that were ready after `since`. Pure."""
+    return [_order(order, since) for order in state["orders"].values()]
+
+
+def _order(order: State, since: datetime) -> StoreOrder:
+    total = Decimal(order["totals"]["inc"])
+    settled = _money_in(order["transactions"])
+    paid = sum((Decimal(row["amount"]) for row in settled), ZERO)
+    if not order["transactions"] and order["payment_status"] in PAID:
+        paid = total
+    moments = [order["created_at"], *(row["created_at"] for row in settled)]
+    ready_at = max(datetime.fromisoformat(moment) for moment in moments)
+    return StoreOrder(
+        order_id=str(order["id"]),
+        status_id=int(order["status_id"]),
+        total=total,
+        currency=order["currency"],
+        paid=paid,
+        ready_at=ready_at if ready_at >= since else None,
+        external_order_id=order["external_order_id"],
+        is_archived=order["is_archived"],
+    )
+
+
+def _money_in(transactions: Iterable[State]) -> list[State]:
+    """Rows that are money received; a capture and its settlement are one."""
+    found: dict[str, State] = {}
+    for row in transactions:
+        if row["status"] == "ok" and row["event"] in MONEY_IN:
+            found.setdefault(str(row["reference_id"] or row["id"]), row)
+    return list(found.values())
