@@ -1,0 +1,343 @@
+"""The budget against accounts that count in windows, in simulated time and with real threads."""
+
+import heapq
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+
+import pytest
+
+from connectors.budget import BLIND_PAUSE_S, Budget, Usage, budget_of
+from connectors.window import Reading
+
+
+class SimulatedTime:
+    """Threads that take turns: only one runs, and sleeping hands over to whoever is due next."""
+
+    STEP_S = 0.02
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._due: list[tuple[float, int, threading.Event]] = []
+        self._numbers = count()
+        self._failures: list[BaseException] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        """A wait that may wake too early, as every wait on a condition may."""
+        condition.release()
+        self.sleep(self.STEP_S if seconds is None else min(seconds, 10 * self.STEP_S))
+        condition.acquire()
+
+    def sleep(self, seconds: float) -> None:
+        turn = threading.Event()
+        heapq.heappush(self._due, (self.now + seconds, next(self._numbers), turn))
+        self._hand_over()
+        assert turn.wait(60), "the simulation stands still"
+
+    def run(self, *actors) -> None:
+        threads = []
+        for actor in actors:
+            turn = threading.Event()
+            heapq.heappush(self._due, (self.now, next(self._numbers), turn))
+            threads.append(threading.Thread(target=self._play, args=(actor, turn)))
+        for thread in threads:
+            thread.start()
+        self._hand_over()
+        for thread in threads:
+            thread.join(60)
+        assert not self._failures, self._failures[0]
+
+    def _play(self, actor, turn: threading.Event) -> None:
+        turn.wait(60)
+        try:
+            actor()
+        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
+            self._failures.append(error)
+        if self._due:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        at, _, turn = heapq.heappop(self._due)
+        self.now = max(self.now, at)
+        turn.set()
+
+
+@dataclass
+class Vendor:
+    """An account that counts requests in windows aligned to its own clock."""
+
+    time: SimulatedTime
+    limit: int
+    length_s: float
+    used: int = 0
+    window: int = -1
+    history: dict[int, int] = field(default_factory=dict)
+
+    def take(self) -> Reading:
+        window = int(self.time.now // self.length_s)
+        if window != self.window:
+            self.window, self.used = window, 0
+        throttled = self.used >= self.limit
+        if not throttled:
+            self.used += 1
+        return Reading(
+            left=self.limit - self.used,
+            limit=self.limit,
+            resets_in_s=(window + 1) * self.length_s - self.time.now,
+            throttled=throttled,
+        )
+
+    def ours(self) -> Reading:
+        reading = self.take()
+        if not reading.throttled:
+            self.history[self.window] = self.history.get(self.window, 0) + 1
+        return reading
+
+
+def simulate(limit, length_s, *, foreign_per_s=0.0, threads=6, windows=6, seed=1):
+    time, random = SimulatedTime(), Random(seed)  # noqa: S311 - repeatable, not secret
+    time.now = 7 * length_s
+    ends_at = time.now + windows * length_s
+    vendor = Vendor(time, limit, length_s)
+    budget = Budget(clock=time.clock, wait=time.wait)
+
+    def worker() -> None:
+        while time.now < ends_at:
+            with budget.request("orders", write=False) as tell:
+                time.sleep(random.uniform(0.02, 0.15))
+                reading = vendor.ours()
+                time.sleep(random.uniform(0.02, 0.15))
+                tell(reading, reading.throttled)
+
+    def stranger() -> None:
+        while time.now < ends_at:
+            vendor.take()
+            time.sleep(random.expovariate(foreign_per_s))
+
+    actors = [worker] * threads + ([stranger] if foreign_per_s else [])
+    time.run(*actors)
+    whole = [used for window, used in vendor.history.items() if 7 <= window < 7 + windows]
+    return budget.usage(), whole
+
+
+@pytest.mark.parametrize(("limit", "length_s"), [(150, 30.0), (200, 60.0), (25, 5.0)])
+def test_six_threads_use_a_fixed_window_up_without_being_throttled(limit, length_s):
+    usage, used = simulate(limit, length_s)
+
+    assert usage.throttled == 0
+    assert len(used) == 6
+    assert sum(used) >= 0.95 * 6 * limit
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_requests_of_other_apps_in_the_same_window_do_not_get_ours_throttled(seed):
+    usage, used = simulate(200, 60.0, foreign_per_s=1.0, windows=8, seed=seed)
+
+    assert usage.throttled <= usage.sent / 1000
+    assert sum(used) >= 0.95 * 8 * (200 - 60)
+
+
+def knowing(reading: Reading, **kwargs):
+    """A budget in a stopped time that has heard one answer."""
+    time = StoppedTime()
+    budget = Budget(clock=time.clock, wait=time.wait, **kwargs)
+    ask(budget, reading)
+    return budget, time
+
+
+def ask(budget: Budget, reading: Reading, lane="orders", *, failed=False) -> None:
+    with budget.request(lane, write=False) as tell:
+        tell(reading, failed)
+
+
+class StoppedTime:
+    """One thread's time: waiting is written down and moves the clock; waiting for news fails."""
+
+    def __init__(self) -> None:
+        self.now = 500.0
+        self.waits: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def wait(self, _condition: threading.Condition, seconds: float | None) -> None:
+        if seconds is None:
+            raise WouldBlockError
+        self.waits.append(round(seconds, 2))
+        self.now += seconds
+
+
+class WouldBlockError(Exception):
+    """Would wait for another request to end."""
+
+
+def test_the_first_request_goes_alone_until_its_answer_tells_what_is_left():
+    time = StoppedTime()
+    budget = Budget(clock=time.clock, wait=time.wait)
+
+    with budget.request("orders", write=False) as tell:
+        with pytest.raises(WouldBlockError), budget.request("orders", write=False):
+            pass
+        tell(Reading(left=10, limit=150, resets_in_s=30), False)
+        with budget.request("orders", write=False):
+            assert budget.usage().sent == 2
+
+
+def test_an_account_that_tells_nothing_is_asked_freely():
+    budget, _ = knowing(Reading())
+
+    with ExitStack() as open_requests:
+        for _ in range(6):
+            open_requests.enter_context(budget.request("orders", write=False))
+
+
+def test_a_request_without_an_answer_counts_as_failed_and_as_used():
+    budget, time = knowing(Reading(left=2, limit=150, resets_in_s=30))
+
+    with budget.request("orders", write=True):
+        pass
+    ask(budget, Reading(left=None))
+
+    assert budget.usage() == Usage(sent=3, throttled=0, failed=1)
+    ask(budget, Reading(left=149, limit=150, resets_in_s=30))
+    assert time.waits == [30.05]
+
+
+def test_nobody_sends_before_the_reset_after_a_throttled_answer():
+    budget, time = knowing(Reading(left=140, limit=150, resets_in_s=12.0, throttled=True))
+
+    ask(budget, Reading(left=149, limit=150, resets_in_s=30))
+
+    assert time.waits == [12.05]
+    assert budget.usage() == Usage(sent=2, throttled=1, failed=0)
+
+
+def test_throttled_answers_without_a_reset_make_everybody_pause_longer_and_longer():
+    budget, time = knowing(Reading(throttled=True))
+
+    ask(budget, Reading(throttled=True))
+    ask(budget, Reading(throttled=True))
+    ask(budget, Reading(left=100, limit=150, resets_in_s=30))
+    ask(budget, Reading(throttled=True))
+    ask(budget, Reading())
+
+    assert time.waits == [BLIND_PAUSE_S, 2 * BLIND_PAUSE_S, 4 * BLIND_PAUSE_S, BLIND_PAUSE_S]
+
+
+def test_several_headerless_throttled_answers_of_one_burst_are_one_pause():
+    budget, time = knowing(Reading(left=100, limit=150, resets_in_s=30))
+
+    with budget.request("orders", write=False) as one, budget.request("orders", write=False) as two:
+        one(Reading(throttled=True), True)
+        two(Reading(throttled=True), True)
+    ask(budget, Reading())
+
+    assert time.waits == [BLIND_PAUSE_S]
+
+
+@pytest.mark.parametrize(
+    ("lane", "left", "waits"),
+    [
+        ("orders", 1, False),
+        ("stock", 41, False),
+        ("stock", 40, True),
+        ("catalogue", 70, True),
+        ("backfill", 100, True),
+        ("backfill", 101, False),
+    ],
+)
+def test_lower_lanes_stop_while_little_is_left(lane, left, waits):
+    budget, time = knowing(Reading(left=199, limit=200, resets_in_s=60))
+    for _ in range(199 - left):
+        budget_left = 199 - budget.usage().sent
+        ask(budget, Reading(left=budget_left, limit=200, resets_in_s=60))
+
+    ask(budget, Reading(left=left - 1, limit=200, resets_in_s=60), lane)
+
+    assert time.waits == ([60.05] if waits else [])
+
+
+def test_a_waiting_higher_lane_goes_first():
+    time, order = SimulatedTime(), []
+    budget = Budget(clock=time.clock, wait=time.wait, reads_at_once=1)
+
+    def send(lane, after_s):
+        def actor() -> None:
+            time.sleep(after_s)
+            with budget.request(lane, write=False) as tell:
+                order.append(lane)
+                time.sleep(1)
+                tell(Reading(left=100, limit=150, resets_in_s=30), False)
+
+        return actor
+
+    time.run(send("orders", 0), send("backfill", 0.1), send("catalogue", 0.2), send("orders", 0.3))
+
+    assert order == ["orders", "orders", "catalogue", "backfill"]
+
+
+def test_reads_and_writes_at_once_are_limited_apart():
+    budget, _ = knowing(
+        Reading(left=100, limit=150, resets_in_s=30), reads_at_once=2, writes_at_once=1
+    )
+
+    with ExitStack() as open_requests:
+        open_requests.enter_context(budget.request("orders", write=True))
+        for _ in range(2):
+            open_requests.enter_context(budget.request("orders", write=False))
+        for write in (True, False):
+            with pytest.raises(WouldBlockError), budget.request("orders", write=write):
+                pass
+
+
+def test_an_older_answer_that_comes_later_does_not_raise_what_is_left():
+    budget, time = knowing(Reading(left=3, limit=4, resets_in_s=30))
+
+    with budget.request("orders", write=False) as late, budget.request("orders", write=False) as on:
+        on(Reading(left=0, limit=4, resets_in_s=30), False)
+        late(Reading(left=1, limit=4, resets_in_s=30), False)
+    ask(budget, Reading(left=3, limit=4, resets_in_s=30))
+
+    assert time.waits == [30.05]
+
+
+def test_real_threads_never_exceed_what_may_run_at_once():
+    budget = Budget(reads_at_once=3, writes_at_once=2)
+    running, most, guard = {True: 0, False: 0}, {True: 0, False: 0}, threading.Lock()
+
+    def work(number: int) -> None:
+        for turn in range(40):
+            write = (number + turn) % 2 == 0
+            with budget.request("orders", write=write) as tell:
+                with guard:
+                    running[write] += 1
+                    most[write] = max(most[write], running[write])
+                with guard:
+                    running[write] -= 1
+                tell(Reading(left=100_000, limit=100_000, resets_in_s=600), False)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert budget.usage() == Usage(sent=320)
+    assert most[True] <= 2
+    assert most[False] <= 3
+
+
+def test_an_account_has_one_budget_in_the_process():
+    first = budget_of("http://x.test", "shop", reads_at_once=1, writes_at_once=1)
+
+    assert budget_of("http://x.test/", "shop", reads_at_once=9, writes_at_once=9) is first
+    assert budget_of("http://x.test", "other", reads_at_once=1, writes_at_once=1) is not first
+
+
+def test_usage_of_a_run_is_the_difference_of_two_counts():
+    assert Usage(9, 1, 2).since(Usage(4, 1, 0)) == Usage(5, 0, 2)
