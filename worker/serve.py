@@ -6,43 +6,67 @@ import asyncio
 import importlib
 import logging
 import signal
-import sys
+import socket
 import threading
+import time
 
 import httpx
 from prefect.exceptions import ObjectNotFound
-from store.database import open_database
+from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
 from core.errors import CausewayError
 from core.settings import Settings
+from store.database import open_database
 from worker.drain import Drain
+from worker.execute import RUNNING
 from worker.warm import WarmWorker
 
 log = logging.getLogger("causeway.worker")
 
+POLL_EVERY_S = 5
+"""A schedule's run starts at most this late. Every poll rewrites the pool's deployments on the
+server, so not more often than that."""
 POLL_AGAIN_S = 10.0
 """Waited before the worker introduces itself to Prefect again after losing it."""
+PATIENCE_S = 50.0
+"""How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
+its claims expire and its keys become due."""
 
 
-def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; batches in hand are finished first.
+def serve(settings: Settings, stop: threading.Event | None = None) -> None:
+    """Run until SIGTERM or SIGINT (or `stop`): steps in hand are finished, their keys given back.
 
     Raises: ConfigError, StoreUnavailableError at start only.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    warm_up()
+    began = time.monotonic()
+    set_up_logging()
+    stop = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
     database = open_database(settings.database_url)
-    drain = threading.Thread(target=Drain(settings, database, stop).run, name="drain")
+    poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
+    poller.start()
+    warm_up()
+    drain = threading.Thread(target=Drain(settings, database, stop).run, name="drain", daemon=True)
     drain.start()
-    threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True).start()
-    print("causeway worker: ready", flush=True)  # noqa: T201 - the one line people wait for
-    sys.stdout.flush()
+    log.info("ready after %.1f s", time.monotonic() - began)
     stop.wait()
-    drain.join()
+    log.info("stopping: %d runs in hand end with their step", len(RUNNING.ids()))
+    RUNNING.stop_all(because="The worker was stopped; keys that are not settled stay due.")
+    until = time.monotonic() + PATIENCE_S
+    for thread in (drain, poller):
+        thread.join(max(0.0, until - time.monotonic()))
+    if abandoned := len(RUNNING.ids()):
+        log.warning("stopped with %d runs in hand; their claims expire", abandoned)
+    else:
+        log.info("stopped")
+
+
+def set_up_logging() -> None:
+    """Lines of ours on stderr, beside Prefect's own; none for every HTTP request."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
+    logging.getLogger("causeway").setLevel(logging.INFO)
 
 
 def warm_up() -> None:
@@ -53,19 +77,50 @@ def warm_up() -> None:
 
 def poll(settings: Settings, stop: threading.Event) -> None:
     """Serve the work pool until told to stop; a Prefect server that is away is waited for."""
+    silent = False
     while not stop.is_set():
+        began = time.monotonic()
         try:
-            asyncio.run(_poll(settings.worker.work_pool))
-        except (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError) as error:
-            log.warning(
-                "Prefect's work pool %s cannot be served (%s); scheduled runs wait. "
-                "Is the server up, and was `causeway deploy` run?",
-                settings.worker.work_pool,
-                type(error).__name__,
-            )
+            asyncio.run(serve_pool(settings.worker.work_pool, stop))
+        except (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError, ValueError) as error:
+            if not silent or time.monotonic() - began > 10 * POLL_AGAIN_S:
+                log.warning(
+                    "Prefect's work pool %s cannot be served (%s); scheduled runs wait. Is the "
+                    "server up, and was `causeway deploy` run?",
+                    settings.worker.work_pool,
+                    type(error).__name__,
+                )
+            silent = True
         stop.wait(POLL_AGAIN_S)
 
 
-async def _poll(work_pool: str) -> None:
-    worker = WarmWorker(work_pool_name=work_pool, create_pool_if_not_found=False)
-    await worker.start()
+async def serve_pool(work_pool: str, stop: threading.Event) -> None:
+    """Poll a work pool of type `warm` and run what is due, until told to stop.
+
+    Raises: ObjectNotFound when the pool does not exist; httpx.HTTPError, RuntimeError when Prefect
+    does not answer for long.
+    """
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: POLL_EVERY_S}):
+        worker = WarmWorker(
+            work_pool_name=work_pool,
+            name=f"causeway {socket.gethostname()}",
+            create_pool_if_not_found=False,
+            prefetch_seconds=0,
+        )
+        polling = asyncio.ensure_future(worker.start(printer=log.info))
+        watching = asyncio.ensure_future(worker.watch_cancelling())
+        stopping = asyncio.ensure_future(_until(stop))
+        try:
+            await asyncio.wait({polling, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (watching, stopping, polling):
+                task.cancel()
+            ends = await asyncio.gather(polling, watching, stopping, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+async def _until(stop: threading.Event) -> None:
+    while not stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited
+        await asyncio.sleep(0.2)

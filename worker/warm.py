@@ -7,12 +7,24 @@ for its polling (see drain.py).
 
 from __future__ import annotations
 
-import threading
+import logging
+import os
+import socket
+from typing import Any
+from uuid import UUID
 
+import anyio
 import anyio.abc
 import anyio.to_thread
-from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import InfrastructureNotAvailable
+import httpx
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import InfrastructureNotFound
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -21,11 +33,16 @@ from prefect.workers.base import (
 )
 
 from core.errors import ConfigError
-from worker.execute import execute, load_flow
+from worker.execute import RUNNING, execute, load_flow
+
+log = logging.getLogger("causeway.worker")
+
+ASK_EVERY_S = 3.0
+"""How often Prefect is asked which of the runs in hand somebody wants to cancel."""
 
 
 class WarmJobConfiguration(BaseJobConfiguration):
-    """Nothing to configure: the run shares the worker's process and environment."""
+    """Nothing to configure: a run shares the worker's process, environment and installation."""
 
 
 class WarmVariables(BaseVariables):
@@ -33,7 +50,7 @@ class WarmVariables(BaseVariables):
 
 
 class WarmWorkerResult(BaseWorkerResult):
-    """How a run ended: 0, or 1 for a failed one."""
+    """How a run ended: 0 when Prefect heard of its end, be it a failure, from the run itself."""
 
 
 class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResult]):
@@ -49,12 +66,12 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         self,
         flow_run: FlowRun,
         configuration: WarmJobConfiguration,  # noqa: ARG002 - the base class's signature
-        task_status: anyio.abc.TaskStatus[int] | None = None,
+        task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> WarmWorkerResult:
-        """Run it; a flow that fails is a result, never the end of the worker."""
-        name = f"run-{flow_run.id}"
-        if task_status is not None:
-            task_status.started(threading.get_ident())
+        """Run it; a flow that fails is a result, never the end of the worker.
+
+        Raises: ConfigError when its entrypoint is no flow of this installation.
+        """
         if flow_run.deployment_id is None:
             raise ConfigError(
                 "A run without a deployment cannot be run here.",
@@ -62,8 +79,12 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
             )
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         flow = load_flow(deployment.entrypoint or "")
-        state = await anyio.to_thread.run_sync(lambda: execute(flow, flow_run))
-        return WarmWorkerResult(identifier=name, status_code=0 if state.is_completed() else 1)
+        place = thread_of(flow_run.id)
+        if task_status is not None:
+            task_status.started(place)
+        state: State[Any] = await anyio.to_thread.run_sync(execute, flow, flow_run)
+        log.info("%s %s: %s", flow.name, flow_run.name, state.name)
+        return WarmWorkerResult(identifier=place, status_code=0)
 
     async def kill_infrastructure(
         self,
@@ -71,10 +92,38 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         configuration: WarmJobConfiguration,  # noqa: ARG002 - the base class's signature
         grace_seconds: int = 30,  # noqa: ARG002 - the base class's signature
     ) -> None:
-        """A thread cannot be killed; the run ends with its batch, whose keys are given back.
+        """Ask a run to stop. A thread cannot be killed: it ends between two of its steps.
 
-        Raises: InfrastructureNotAvailable always, so that Prefect marks the run as cancelled.
+        Raises: InfrastructureNotFound when this process does not have it.
         """
-        raise InfrastructureNotAvailable(
-            f"{infrastructure_pid} is a thread of this worker: it stops when its batch is settled."
-        )
+        _, _, flow_run_id = infrastructure_pid.rpartition(":")
+        if not RUNNING.stop(UUID(flow_run_id), because="Cancelled."):
+            raise InfrastructureNotFound(f"{infrastructure_pid} does not run in this process.")
+
+    async def watch_cancelling(self) -> None:
+        """Stop the runs in hand, however they began, that somebody cancelled in Prefect.
+
+        Prefect's base class looks after runs that have not begun; those that have, are for
+        whoever executes them.
+        """
+        while True:
+            await anyio.sleep(ASK_EVERY_S)
+            if not self.is_setup or not (in_hand := RUNNING.ids()):
+                continue
+            cancelling = FlowRunFilter(
+                id=FlowRunFilterId(any_=in_hand),
+                state=FlowRunFilterState(
+                    type=FlowRunFilterStateType(any_=[StateType.CANCELLING, StateType.CANCELLED])
+                ),
+            )
+            try:
+                runs = await self.client.read_flow_runs(flow_run_filter=cancelling)
+            except httpx.HTTPError:
+                continue  # asked again; the polling beside this says that Prefect is away
+            for flow_run in runs:
+                RUNNING.stop(flow_run.id, because="Cancelled by an operator; its keys stay due.")
+
+
+def thread_of(flow_run_id: UUID) -> str:
+    """Where a run is executed, as Prefect's `infrastructure_pid`."""
+    return f"thread:{socket.gethostname()}:{os.getpid()}:{flow_run_id}"

@@ -1,0 +1,200 @@
+"""What the worker asks of the Prefect server: deployments, new runs, and word of how runs ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Crashed, Pending
+
+from core.errors import ConfigError, TransientError
+
+log = logging.getLogger("causeway.worker")
+
+REMEMBER_S = 15.0
+"""How long a deployment's answer is trusted: pausing it in the UI takes effect within this."""
+PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
+"""Between attempts while the server is away."""
+EVENT_TAG = "on-event"
+UNFINISHED = [StateType.RUNNING, StateType.PENDING]
+
+
+class PrefectAwayError(TransientError):
+    """The Prefect server does not answer; keys wait in the inbox until it does."""
+
+
+@dataclass
+class Reachability:
+    """Whether the server answers: says so once when that changes, and when to ask again."""
+
+    clock: Callable[[], float] = time.monotonic
+    _away_since: float | None = None
+    _attempts: int = 0
+    _next_at: float = 0.0
+
+    def may_ask(self) -> bool:
+        """False while it is away and the pause is not over."""
+        return self._away_since is None or self.clock() >= self._next_at
+
+    def lost(self, error: Exception) -> None:
+        """It did not answer."""
+        if self._away_since is None:
+            self._away_since = self.clock()
+            log.warning(
+                "Prefect does not answer (%s). Webhooks are still accepted; their keys wait in the "
+                "inbox and are worked off when it returns.",
+                type(error).__name__,
+            )
+        self._next_at = self.clock() + PAUSES_S[min(self._attempts, len(PAUSES_S) - 1)]
+        self._attempts += 1
+
+    def found(self) -> None:
+        """It answered."""
+        if self._away_since is not None:
+            log.warning("Prefect answers again after %.0f s.", self.clock() - self._away_since)
+        self._away_since, self._attempts = None, 0
+
+
+@dataclass
+class Engine:
+    """The Prefect server, as far as the drain needs it. Not shared between threads."""
+
+    reachability: Reachability
+    clock: Callable[[], float] = time.monotonic
+    _client: SyncPrefectClient | None = None
+    _known: dict[str, tuple[float, DeploymentResponse]] = field(default_factory=dict)
+    _unreported: list[UUID] = field(default_factory=list)
+
+    def deployment(self, name: str) -> DeploymentResponse:
+        """The deployment `flow/name`.
+
+        Raises: PrefectAwayError; ConfigError when it is not registered.
+        """
+        asked_at, known = self._known.get(name, (0.0, None))
+        if known is not None and self.clock() - asked_at < REMEMBER_S:
+            return known
+        try:
+            with self._asking() as client:
+                found = client.read_deployment_by_name(name)
+        except ObjectNotFound as error:
+            self._known.pop(name, None)
+            raise ConfigError(
+                f"The deployment {name} is not registered with Prefect.",
+                remedy="Run `causeway deploy`.",
+            ) from error
+        self._known[name] = (self.clock(), found)
+        return found
+
+    def create_run(self, deployment: DeploymentResponse, pair: str, entity: str) -> FlowRun:
+        """A run of the deployment, made as Pending so that no polling worker takes it.
+
+        A deployment's concurrency limit does not count such runs: whoever makes one holds the
+        lane's lease.
+
+        Raises: PrefectAwayError; ConfigError when the deployment is gone.
+        """
+        try:
+            with self._asking() as client:
+                return client.create_flow_run_from_deployment(
+                    deployment.id,
+                    parameters={**deployment.parameters, "pair": pair},
+                    state=Pending(),
+                    tags=[EVENT_TAG, entity, f"pair:{pair}"],
+                )
+        except ObjectNotFound as error:
+            self._known.clear()
+            raise ConfigError(
+                f"The deployment {deployment.name} is no longer registered with Prefect.",
+                remedy="Run `causeway deploy`.",
+            ) from error
+
+    def end_abandoned(self, deployment: DeploymentResponse, pair: str, entity: str) -> int:
+        """Mark runs of this lane that are still unfinished as crashed; gives how many.
+
+        Only for the holder of the lane's lease: whoever executed them is gone.
+        """
+        wanted = FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[deployment.id]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)),
+            tags=FlowRunFilterTags(all_=[EVENT_TAG, entity, f"pair:{pair}"]),
+        )
+        because = "The worker that executed this run is gone; its keys became due again."
+        with self._asking() as client:
+            runs = client.read_flow_runs(flow_run_filter=wanted, limit=200)
+            for run in runs:
+                client.set_flow_run_state(run.id, Crashed(message=because), force=True)
+        return len(runs)
+
+    def report_later(self, flow_run_id: UUID) -> None:
+        """Remember a run whose end Prefect did not hear of."""
+        self._unreported.append(flow_run_id)
+
+    def report_now(self) -> None:
+        """Tell Prefect of the runs whose end it did not hear of.
+
+        Raises: PrefectAwayError.
+        """
+        because = "Prefect did not answer when this run ended; what it left undone is due again."
+        while self._unreported:
+            with self._asking() as client:
+                wanted = FlowRunFilter(id=FlowRunFilterId(any_=[self._unreported[-1]]))
+                for run in client.read_flow_runs(flow_run_filter=wanted):
+                    if run.state is None or not run.state.is_final():
+                        client.set_flow_run_state(run.id, Crashed(message=because), force=True)
+            self._unreported.pop()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._client is not None:
+            self._client.__exit__(None, None, None)
+            self._client = None
+
+    @contextmanager
+    def _asking(self) -> Iterator[SyncPrefectClient]:
+        try:
+            if self._client is None:
+                client = get_client(sync_client=True)
+                client.__enter__()
+                self._client = client
+            yield self._client
+        except ObjectNotFound:
+            self.reachability.found()
+            raise
+        except (httpx.HTTPError, RuntimeError) as error:
+            self.close()
+            self.reachability.lost(error)
+            raise PrefectAwayError(
+                f"Prefect does not answer ({type(error).__name__}).",
+                remedy="Start it, or correct PREFECT_API_URL.",
+            ) from error
+        self.reachability.found()
+
+
+def away(error: BaseException) -> bool:
+    """Whether an error that came out of Prefect's engine means that the server is away."""
+    seen: Any = error
+    while seen is not None:
+        if isinstance(seen, httpx.TransportError):
+            return True
+        if isinstance(seen, httpx.HTTPStatusError):
+            return seen.response.is_server_error
+        seen = seen.__cause__
+    return False
