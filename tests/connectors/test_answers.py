@@ -4,7 +4,6 @@ import json
 
 import httpx
 import pytest
-from tests.connectors.conftest import BC_TOKEN, BP_TOKEN, Script, bigcommerce, brightpearl
 
 from connectors.brightpearl.messages import set_status
 from connectors.http import USER_AGENT
@@ -16,6 +15,7 @@ from core.errors import (
     RejectedError,
     TransientError,
 )
+from tests.connectors.conftest import BC_TOKEN, BP_TOKEN, Script, bigcommerce, brightpearl
 
 HTML = {"content-type": "text/html"}
 THROTTLED = {"response": "You have sent too many requests. Please wait before sending another"}
