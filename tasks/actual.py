@@ -63,7 +63,7 @@ def read_orders(run: Run, ids: Iterable[str], *, reserved: bool = False) -> dict
     documents = [
         document
         for part in chunks(list(ids), READ_TOGETHER)
-        for document in patiently(lambda part=part: run.world.brightpearl.get_sales_orders(part))
+        for document in patiently(partial(run.world.brightpearl.get_sales_orders, part))
     ]
     orders = (
         _actual(run, one, reserved=reserved) for one in documents if isinstance(one, SalesOrder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,8 @@ from core.errors import CausewayError
 from core.frames import concat
 from core.orders import REFUSALS
 from core.times import utc_now
-from store.inbox import Again, Claim, Inbox, Outcome
+from store.inbox import Again, Claim, Dead, Inbox, Outcome
+from store.quarantine import Quarantine, Refusal
 from store.runs import Runs
 from tasks.connections import Connections, connect, current_bundle
 from tasks.policy import PURE, step
@@ -30,6 +31,10 @@ LEASE_S = 300.0
 """A claim that nobody renews for this long belongs to whoever asks next."""
 PAUSES_S = (5, 15, 60, 300, 900)
 """How long a key rests after its first, second … failed try."""
+
+
+_suspects: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+"""Keys of batches that failed for a reason nobody foresaw; they are tried one by one."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Run:
         self.report.mapping_version = self.bundle.version
         self.batch = Batch(())
         self._refusals: list[pd.DataFrame] = []
+        self._suspects = _suspects[pair, entity]
         self._shown: set[str] = set()
         self._over = threading.Event()
         self._usage_before = self._usage()
@@ -94,10 +100,9 @@ class Run:
         """Give back what is still held, keep the report, publish it."""
         self._over.set()
         if error is not None:
-            self.report.error = (
-                str(error) if isinstance(error, CausewayError) else type(error).__name__
-            )
-        self._give_back()
+            expected = isinstance(error, CausewayError)
+            self.report.error = str(error) if expected else type(error).__name__
+            self._give_back(is_expected=expected)
         self.report.ended_at = utc_now()
         self.report.requests = self._usage() - self._usage_before
         try:
@@ -111,7 +116,7 @@ class Run:
 
         A dry run looks at due keys (or at those of `only`) without taking them.
         """
-        limit = self.world.pair.orders.batch_size
+        limit = 1 if self._suspects else self.world.pair.orders.batch_size
         if self.dry_run:
             self.batch = Batch(tuple(self._peek(limit, only)))
         else:
@@ -149,6 +154,7 @@ class Run:
             self._inbox.settle(
                 self.report.pair, self.entity, self.owner, list(outcomes), now=utc_now()
             )
+            self._suspects.difference_update(self.batch.keys)
         self.batch = Batch(())
 
     def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
@@ -157,18 +163,39 @@ class Run:
         self._shown.update(claim.key for claim in fresh)
         return fresh
 
-    def _give_back(self) -> None:
+    def _give_back(self, *, is_expected: bool) -> None:
+        """Make the keys in hand due again; one that breaks our own code by itself is set aside.
+
+        An error that nobody foresaw may be one record's fault: the batch is then tried key by key,
+        so that all others go through.
+        """
         if self.dry_run or not self.batch.claims:
             return
-        now = utc_now()
+        now, keys = utc_now(), self.batch.keys
+        if not is_expected and len(keys) == 1:
+            self._set_aside(keys[0])
+            return
+        if not is_expected:
+            self._suspects.update(keys)
         self.settle(
-            Again(
-                claim.key,
-                at=now + timedelta(seconds=self.batch.pause_s(claim.key)),
-                reason=self.report.error,
-            )
-            for claim in self.batch.claims
+            Again(key, now + timedelta(seconds=self.batch.pause_s(key)), self.report.error)
+            for key in keys
         )
+
+    def _set_aside(self, key: str) -> None:
+        refusal = Refusal(
+            pair=self.report.pair,
+            entity=self.entity,
+            key=key,
+            class_="unexpected",
+            field="",
+            value=self.report.error,
+            reason=f"this record alone makes the sync fail with {self.report.error}",
+            remedy="Report it with the log of the run; release it after an update of Causeway.",
+            run_id=self.run_id,
+        )
+        Quarantine(self.world.database).open([refusal], now=utc_now())
+        self.settle([Dead(key, refusal.reason)])
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):

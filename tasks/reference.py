@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
-from store.catalogue import Catalogue, CataloguedProduct
-from store.cursors import Cursors
 
 from core.frames import concat, frame
 from core.ids import sku_key
 from core.orders import REFUSALS
 from core.times import utc_now
+from store.catalogue import Catalogue, CataloguedProduct
+from store.cursors import Cursors
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.desired import Desired, Found
@@ -196,3 +196,8 @@ def _read_reference(world: Connections) -> Reference:
 
 def _texts(values: Iterable[object]) -> frozenset[str]:
     return frozenset(str(value) for value in values)
+
+
+def forget() -> None:
+    """Read reference data anew the next time."""
+    _reference.clear()

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.frames import records
+from core.times import utc_now
 from store.crosswalk import Crosswalk, Link
 from store.inbox import Again, Dead, Done, Outcome, Parked
 from store.quarantine import Quarantine, Refusal
-
-from core.frames import records
-from core.times import utc_now
 from tasks.claim import Batch, Run
 from tasks.extract import Aside, Read
 from tasks.fingerprint import fingerprints
@@ -100,7 +99,8 @@ def _remember(run: Run, read: Read, outcomes: Sequence[OrderOutcome], now: datet
     """Link the orders, with the state in which the store's side was agreed to."""
     agreed = [o for o in outcomes if o.order_id_bp]
     states = fingerprints(
-        read.found, {o.order_id: (o.status_id, o.external_order_id) for o in agreed}
+        read.found,
+        {o.order_id: (o.status_id, o.external_order_id) for o in agreed if o.status_id},
     )
     links = [
         Link(
