@@ -1,0 +1,81 @@
+"""What `causeway deploy` does: the Prefect server learns what to run, when, how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+
+from cli.engine import ask_prefect
+from cli.output import say, table
+from core.errors import ConfigError, TransientError
+from core.settings import Settings, prefect_api_url
+from worker.alerts import register_alerts
+from worker.deployments import PREFECT_YAML, read_prefect_file
+from worker.register import (
+    Registered,
+    register_deployment,
+    register_work_pool,
+    remove_others,
+)
+
+
+def deploy(settings: Settings) -> None:
+    """Register everything and print it.
+
+    Raises: ConfigError without PREFECT_API_URL or with a wrong prefect.yaml; TransientError when
+    the server does not answer.
+    """
+    found = register_all(settings)
+    say(table(["what", "name", "done"], [(item.kind, item.name, item.done) for item in found]))
+
+
+def register_all(settings: Settings, prefect_file: Path = PREFECT_YAML) -> list[Registered]:
+    """Make the server hold what `prefect.yaml` says for the configured pairs; gives what was done.
+
+    What else of ours is in that work pool is removed.
+
+    Raises: ConfigError, TransientError.
+    """
+    wanted = read_prefect_file(prefect_file)
+    work_pool = settings.worker.work_pool
+    with _server() as client:
+        done = [
+            register_work_pool(client, pool.model_copy(update={"name": work_pool}))
+            for pool in wanted.work_pools
+        ]
+        done.extend(
+            register_deployment(client, deployment, Path.cwd())
+            for deployment in wanted.for_pairs(settings)
+        )
+        done.extend(remove_others(client, work_pool, done))
+        done.extend(register_alerts(client))
+    return done
+
+
+@contextmanager
+def _server() -> Iterator[SyncPrefectClient]:
+    url = prefect_api_url()
+    if url is None:
+        raise ConfigError(
+            "PREFECT_API_URL is not set, so there is no server to deploy to.",
+            remedy="Set it, such as PREFECT_API_URL=http://127.0.0.1:4200/api.",
+        )
+    ask_prefect(url)
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except httpx.TransportError as error:
+        raise TransientError(
+            f"Prefect at {url} stopped answering.", remedy="Run `causeway deploy` again."
+        ) from error
+    except httpx.HTTPStatusError as error:
+        refusal = error.response
+        raise ConfigError(
+            f"Prefect refused {error.request.method} {error.request.url.path} "
+            f"({refusal.status_code}).",
+            remedy="Is it Prefect 3.8, and do its credentials allow this?",
+        ) from error

@@ -1,0 +1,85 @@
+"""Alerts: Prefect tells people about failed runs, through a notification block they made.
+
+The address of a chat room or mailbox is a secret, so it stays in Prefect: whoever runs Causeway
+makes a notification block of any type (Slack, Teams, e-mail, custom webhook …) named
+`causeway-alerts`, and `causeway deploy` ties it to the events below. Without that block there are
+no alerts; the runs' states and `causeway status` show the same.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.events.actions import SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+
+from worker.deployments import OURS
+from worker.register import Registered
+
+BLOCK = "causeway-alerts"
+FAILED = "causeway: a run failed"
+QUIET_FOR = timedelta(hours=1)
+"""One alert per deployment and this long: wrong credentials fail a run every few minutes."""
+BODY = """{{ flow.name }} ({{ flow_run.name }}) ended {{ flow_run.state.name }} at \
+{{ flow_run.state.timestamp }}.
+{{ flow_run.state.message }}
+{{ flow_run|ui_url }}
+What was not settled stays due and is tried again. See docs/runbook.md."""
+
+
+def failed_run_alert(block_document_id: object) -> AutomationCore:
+    """Failed and crashed runs of ours to the block, at most one per deployment and hour.
+
+    Reactive triggers fire at the first event, then wait for the rest of `within`.
+    """
+    return AutomationCore(
+        name=FAILED,
+        description="Made by `causeway deploy`; changes made here are undone by the next one.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+            match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
+            match_related=ResourceSpecification(
+                {"prefect.resource.id": f"prefect.tag.{OURS}", "prefect.resource.role": "tag"}
+            ),
+            for_each={"related:deployment:prefect.resource.id"},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=QUIET_FOR,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block_document_id,
+                subject="Causeway: {{ flow.name }} {{ flow_run.state.name }}",
+                body=BODY,
+            )
+        ],
+    )
+
+
+def register_alerts(client: SyncPrefectClient) -> list[Registered]:
+    """Make the automations what they should be, found by name: never a second one."""
+    existing = client.read_automations_by_name(FAILED)
+    block = next(
+        (
+            found
+            for found in client.read_block_documents(include_secrets=False)
+            if found.name == BLOCK
+        ),
+        None,
+    )
+    if block is None:
+        for automation in existing:
+            client.delete_automation(automation.id)
+        why = f"none: make a notification block named {BLOCK} in Prefect and deploy again"
+        return [Registered("alert", FAILED, why)]
+    wanted = failed_run_alert(block.id)
+    if not existing:
+        client.create_automation(wanted)
+        return [Registered("alert", FAILED, "created")]
+    first, *spare = existing
+    client.update_automation(first.id, wanted.model_copy(update={"enabled": first.enabled}))
+    for automation in spare:
+        client.delete_automation(automation.id)
+    return [Registered("alert", FAILED, "updated")]
