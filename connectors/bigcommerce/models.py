@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 
 from connectors.documents import Document, Id, Moment, Money, Text
 
@@ -164,7 +164,8 @@ class Fee(Document):
     id: Id
     display_name_customer: Text = ""
     display_name_merchant: Text = ""
-    cost_ex_tax: Money
+    cost_ex_tax: Money = Field(validation_alias=AliasChoices("cost_ex_tax", "cost_exc_tax"))
+    """Spelt both ways in the vendor's reference."""
     cost_inc_tax: Money
     cost_tax: Money = Decimal(0)
 

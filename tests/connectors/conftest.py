@@ -58,10 +58,12 @@ def bigcommerce(transport: httpx.BaseTransport) -> BigCommerce:
 
 
 def brightpearl(
-    transport: httpx.BaseTransport | None, api_url: str = "http://bp.test/public-api"
+    transport: httpx.BaseTransport | None,
+    api_url: str = "http://bp.test/public-api",
+    token: str = BP_TOKEN,
 ) -> Brightpearl:
     settings = BrightpearlSettings(
-        api_url=api_url, account="sandbox", app_ref="causeway_app", account_token=BP_TOKEN
+        api_url=api_url, account="sandbox", app_ref="causeway_app", account_token=token
     )
     return Brightpearl(settings, transport=transport)
 
@@ -103,6 +105,14 @@ class World:
     client: Brightpearl
     url: str
 
+    clients: list[Brightpearl] = field(default_factory=list)
+
+    def stranger(self, *, api_url: str = "", token: str = BP_TOKEN) -> Brightpearl:
+        """Another client of the same server."""
+        client = brightpearl(None, api_url or self.url, token)
+        self.clients.append(client)
+        return client
+
     def product_id(self, sku: str) -> str:
         return str(self.account.products_by_sku[sku][0])
 
@@ -128,6 +138,7 @@ def world(stage) -> Iterator[World]:
     items = [Item("MUG"), Item("PEN", stock=3), Item("Pot", stock=0), *map(Item, ("A1", "A2"))]
     account = Account(Catalogue(items), Clock(), seed=3)
     stage.app = create_app(account, faults=faults, log=log)
-    client = brightpearl(None, stage.url)
-    yield World(account, faults, log, client, stage.url)
-    client.close()
+    world = World(account, faults, log, brightpearl(None, stage.url), stage.url)
+    yield world
+    for client in (world.client, *world.clients):
+        client.close()

@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from connectors import budget
 from connectors.brightpearl.messages import set_status
 from connectors.http import USER_AGENT
 from core.errors import (
@@ -42,6 +43,7 @@ def write_account(script: Script):
 
 
 def error_of(call, reply):
+    budget._budgets.clear()  # noqa: SLF001 - each call stands for itself: no pause after another
     script = Script(reply)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the callers look at the class
         call(script)
