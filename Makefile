@@ -46,9 +46,9 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	    rm -rf .venv; exit 2; }; \
 	fi
 	@echo 'installing the locked packages into .venv'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
 	  -r requirements.lock -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
 	  --no-deps --no-build-isolation -e .
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
 # are not meant to compile; that is no reason to stop.
