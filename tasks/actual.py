@@ -8,10 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from store.crosswalk import Crosswalk
-
 from connectors.brightpearl.models import SalesOrder
 from core.ids import external_ref
+from store.crosswalk import Crosswalk
 from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from store.versions import Versions
-
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import Pair, Settings, load_settings
 from mappings.bundle import Bundle, load_bundle
 from store.database import Database, open_database
+from store.versions import Versions
 
 
 @dataclass(frozen=True)

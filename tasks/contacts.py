@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from connectors.brightpearl.models import ContactRow
-from store.crosswalk import Crosswalk, Link
-from store.cursors import Cursors
-
 from core.ids import email_key
 from core.times import utc_now
+from store.crosswalk import Crosswalk, Link
+from store.cursors import Cursors
 from tasks.connections import Connections
 from tasks.policy import patiently
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from store.ledger import Conclusion, Intent, Ledger
-
 from connectors.brightpearl.messages import Message
 from core.errors import CausewayError, ConfigError, OutcomeUnknownError, TransientError
 from core.times import utc_now
+from store.ledger import Conclusion, Intent, Ledger
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.policy import PURE, patiently, step

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Literal, TypeVar
 
 import pandas as pd
-from store.crosswalk import Crosswalk, Link
 
 from connectors.bigcommerce.client import Reach, plan_reads
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.frames import frame
 from core.orders import REFUSALS
 from mappings.rows import needs_taxes
+from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
 from tasks.deliver import chunks
 from tasks.desired import Found

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from store.ledger import Intent, Ledger
-
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.ids import external_ref
 from core.times import utc_now
+from store.ledger import Intent, Ledger
 from tasks.actual import read_orders
 from tasks.claim import Run
 from tasks.contacts import CONTACTS, best_by_email, person, remember, search

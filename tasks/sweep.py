@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from store.cursors import Cursors
-from store.inbox import Inbox
-
 from connectors.bigcommerce.models import Unreadable
 from core.times import to_iso, utc_now
+from store.cursors import Cursors
+from store.inbox import Inbox
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
 

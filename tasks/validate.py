@@ -55,9 +55,8 @@ def validate_desired(run: Run, transformed: Transformed) -> Desired:
 def _judge(run: Run, frames: Mapping[str, pd.DataFrame]) -> None:
     """Each frame by the suite of its name; what is refused, the run remembers."""
     # Great Expectations takes seconds to import: only a process that validates pays for it.
-    from expectations.check import check  # noqa: PLC0415
-
     from expectations import orders as suites  # noqa: PLC0415
+    from expectations.check import check  # noqa: PLC0415
 
     for name, rows in frames.items():
         verdict = check(rows, getattr(suites, name))
