@@ -1,0 +1,92 @@
+"""What people do in both systems during a demo, through the sandboxes' controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from core.errors import ContractError
+
+TIMEOUT_S = 60.0
+
+
+class Controls:
+    """Both sandboxes' `/_sandbox/` routes. URLs are those of the servers, without a path."""
+
+    def __init__(self, bigcommerce_url: str, brightpearl_url: str) -> None:
+        self.bigcommerce = httpx.Client(base_url=bigcommerce_url, timeout=TIMEOUT_S)
+        self.brightpearl = httpx.Client(base_url=brightpearl_url, timeout=TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        """Open until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.bigcommerce.close()
+        self.brightpearl.close()
+
+    def place(self, orders: Mapping[str, Any] | list[dict[str, Any]]) -> list[str]:
+        """Shoppers place these orders; their ids."""
+        return [str(number) for number in _told(self.bigcommerce, "POST", "orders", orders)["ids"]]
+
+    def pay(self, order_id: str) -> None:
+        """The gateway captures what an order still owes."""
+        _told(self.bigcommerce, "POST", "pay", {"order_id": int(order_id), "action": "capture"})
+
+    def add_product(self, sku: str, name: str, stock: int) -> None:
+        """Staff create a product in Brightpearl."""
+        product = {"sku": sku, "name": name, "stock": stock}
+        _told(self.brightpearl, "POST", "products", product)
+
+    def deliver(self, **switches: float) -> None:
+        """How reliably the store's webhooks arrive from now on."""
+        _told(self.bigcommerce, "PUT", "deliveries", switches)
+
+    def undelivered(self) -> int:
+        """Webhooks of both systems that are still on their way."""
+        return sum(
+            int(_told(client, "GET", "deliveries")["waiting"])
+            for client in (self.bigcommerce, self.brightpearl)
+        )
+
+    def unplaced(self) -> int:
+        """Orders of the loaded files that nobody has placed yet."""
+        return int(_told(self.bigcommerce, "GET", "state?only=counts")["counts"]["unplaced"])
+
+    def states(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The full state of the store, and of the account."""
+        return _told(self.bigcommerce, "GET", "state"), _told(self.brightpearl, "GET", "state")
+
+    def requests(self) -> dict[str, int]:
+        """Requests since the last `forget_requests`, and how many of them were throttled."""
+        store = _told(self.bigcommerce, "GET", "requests")
+        account = _told(self.brightpearl, "GET", "requests")
+        return {
+            "bigcommerce": store["total"],
+            "brightpearl": account["total"],
+            "throttled": store["throttled"] + account["throttled"],
+        }
+
+    def forget_requests(self) -> None:
+        """Count requests from here on."""
+        for client in (self.bigcommerce, self.brightpearl):
+            _told(client, "DELETE", "requests")
+
+
+def _told(client: httpx.Client, method: str, what: str, body: object = None) -> dict[str, Any]:
+    answer = client.request(method, f"/_sandbox/{what}", json=body)
+    if answer.is_error:
+        raise ContractError(
+            f"The sandbox answers {answer.status_code} to {method} {what}: {answer.text[:300]}"
+        )
+    told: dict[str, Any] = answer.json()
+    return told
