@@ -1,0 +1,76 @@
+"""Brightpearl's products as last read, by SKU as compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.ids import sku_key
+from store.database import Database
+from store.statements import in_parts, upsert
+from store.tables import catalogue
+
+
+@dataclass(frozen=True)
+class CataloguedProduct:
+    """A product of Brightpearl."""
+
+    product_id: str
+    sku: str
+    stock_tracked: bool
+    status: str
+    is_ambiguous: bool = False
+    """Several live products carry the SKU."""
+
+
+class Catalogue:
+    """The cached catalogue of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, pair: str, sku_keys: Iterable[str]) -> dict[str, CataloguedProduct]:
+        """Products by SKU as compared; archived ones only where no other has the SKU."""
+        found: dict[str, list[CataloguedProduct]] = {}
+        with self._database.read() as connection:
+            for part in in_parts(sorted(set(sku_keys))):
+                rows = connection.execute(
+                    select(catalogue).where(catalogue.c.pair == pair, catalogue.c.sku_key.in_(part))
+                )
+                for row in rows:
+                    product = CataloguedProduct(
+                        row.product_id, row.sku, bool(row.is_stock_tracked), row.status
+                    )
+                    found.setdefault(row.sku_key, []).append(product)
+        return {key: _chosen(products) for key, products in found.items()}
+
+    def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
+        """Keep products as read; a product whose SKU changed is found under the new one only."""
+        rows = [
+            {
+                "pair": pair,
+                "product_id": product.product_id,
+                "sku": product.sku,
+                "sku_key": sku_key(product.sku),
+                "is_stock_tracked": int(product.stock_tracked),
+                "status": product.status,
+                "updated_at": now,
+            }
+            for product in products
+        ]
+        with self._database.write() as connection:
+            upsert(connection, catalogue, rows, key=("pair", "product_id"))
+
+
+def _chosen(products: Sequence[CataloguedProduct]) -> CataloguedProduct:
+    """The one live product, or the mark that there are several."""
+    live = [product for product in products if product.status != "ARCHIVED"] or list(products)
+    first = min(live, key=lambda product: int(product.product_id))
+    if len(live) == 1:
+        return first
+    return CataloguedProduct(
+        first.product_id, first.sku, first.stock_tracked, first.status, is_ambiguous=True
+    )

@@ -1,0 +1,95 @@
+"""Which record here is which there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from store.database import Database
+from store.statements import in_parts, upsert
+from store.tables import crosswalk
+
+
+@dataclass(frozen=True)
+class Link:
+    """One record in both systems."""
+
+    key_bc: str
+    id_bp: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "live"
+    """`live`, or `deleted` when it is gone from Brightpearl."""
+
+
+class Crosswalk:
+    """The crosswalk of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, pair: str, entity: str, keys_bc: Sequence[str]) -> dict[str, Link]:
+        """Links by BigCommerce's key; unknown keys are left out."""
+        return self._find(pair, entity, crosswalk.c.key_bc, keys_bc, by="key_bc")
+
+    def find(self, pair: str, entity: str, ids_bp: Sequence[str]) -> dict[str, Link]:
+        """Links by Brightpearl's id; unknown ids are left out."""
+        return self._find(pair, entity, crosswalk.c.id_bp, ids_bp, by="id_bp")
+
+    def put(self, pair: str, entity: str, links: Sequence[Link], *, now: datetime) -> None:
+        """Keep links; an existing one is replaced."""
+        rows = [
+            {
+                "pair": pair,
+                "entity": entity,
+                "key_bc": link.key_bc,
+                "id_bp": link.id_bp,
+                "state": link.state,
+                "detail": dict(link.detail),
+                "updated_at": now,
+            }
+            for link in links
+        ]
+        with self._database.write() as connection:
+            upsert(connection, crosswalk, rows, key=("pair", "entity", "key_bc"))
+
+    def tombstone(self, pair: str, entity: str, keys_bc: Sequence[str], *, now: datetime) -> None:
+        """Remember that these records are gone from Brightpearl."""
+        with self._database.write() as connection:
+            for part in in_parts(keys_bc):
+                connection.execute(
+                    update(crosswalk)
+                    .where(
+                        crosswalk.c.pair == pair,
+                        crosswalk.c.entity == entity,
+                        crosswalk.c.key_bc.in_(part),
+                    )
+                    .values(state="deleted", updated_at=now)
+                )
+
+    def _find(
+        self,
+        pair: str,
+        entity: str,
+        column: Any,
+        values: Sequence[str],
+        *,
+        by: str,
+    ) -> dict[str, Link]:
+        found: dict[str, Link] = {}
+        with self._database.read() as connection:
+            for part in in_parts(values):
+                rows = connection.execute(
+                    select(crosswalk).where(
+                        crosswalk.c.pair == pair,
+                        crosswalk.c.entity == entity,
+                        column.in_(part),
+                    )
+                )
+                for row in rows:
+                    link = Link(row.key_bc, row.id_bp, row.detail, row.state)
+                    found[getattr(link, by)] = link
+        return found

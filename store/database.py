@@ -1,0 +1,202 @@
+"""The one way to the database: short write transactions, consistent reads.
+
+SQLite in WAL mode by default, PostgreSQL through psycopg; nothing else knows which one it is
+except where a statement has to.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from core.errors import ConfigError
+from store.columns import to_json
+from store.errors import StoreUnavailableError, store_errors
+
+__all__ = ["Database", "StoreUnavailableError", "open_database"]
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a transaction waits for another one before it gives up."""
+_WAL_PAUSE_S = 0.02
+
+
+class Database:
+    """One database by its URL; opened at the first use. Safe to share between threads.
+
+    Raises: ConfigError for a URL that is neither `sqlite:///file` nor `postgresql://…`.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.url = _checked(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database or "").absolute() if self.is_sqlite else None
+        self.where = str(self.path) if self.path else self.url.render_as_string()
+        """For messages: never with a password."""
+        self._busy_timeout_s = busy_timeout_s
+        self._turn = threading.Lock()
+        engine = self._sqlite() if self.is_sqlite else self._postgresql()
+        self._reads = engine
+        self._writes = engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One short write transaction, durable when the block ends, undone when it raises.
+
+        Raises: StoreUnavailableError.
+        """
+        with self._own_turn(), store_errors(self.where), self._writes.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database (SQLite) or committed rows.
+
+        Raises: StoreUnavailableError.
+        """
+        with store_errors(self.where), self._reads.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give every connection back; the next use opens new ones."""
+        self._reads.dispose()
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """Threads of one process queue here: waiting in SQLite would be polling with pauses."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_timeout_s):
+            raise StoreUnavailableError(
+                f"The database {self.where} cannot be used: another thread holds it for long.",
+                remedy="It is tried again; if it stays so, restart the process.",
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _postgresql(self) -> Engine:
+        milliseconds = int(self._busy_timeout_s * 1000)
+        return create_engine(
+            self.url,
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "causeway",
+                "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
+            },
+            pool_size=5,
+            max_overflow=20,
+            pool_timeout=self._busy_timeout_s,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            json_serializer=to_json,
+        )
+
+    def _sqlite(self) -> Engine:
+        engine = create_engine(
+            "sqlite://",
+            creator=self._connect_sqlite,
+            poolclass=QueuePool,
+            pool_size=5,
+            max_overflow=20,
+            pool_timeout=self._busy_timeout_s,
+            hide_parameters=True,
+            json_serializer=to_json,
+        )
+        event.listen(engine, "connect", self._remember_file)
+        event.listen(engine, "checkout", self._check_file)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _connect_sqlite(self) -> sqlite3.Connection:
+        """A connection to the file, which must exist: a lost database is not silently replaced."""
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path))}?mode=rw",
+            uri=True,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            _use_wal(connection, time.monotonic() + self._busy_timeout_s)
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _remember_file(self, _connection: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's record
+        record.info["file"] = self._file()
+
+    def _check_file(self, _connection: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's record
+        """Refuse a connection whose file was removed or replaced: its writes would be lost."""
+        if record.info["file"] != self._file():
+            raise DisconnectionError("the file of the database was removed or replaced")
+
+    def _file(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(str(self.path))  # noqa: PTH116 - on the way of every transaction
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+@lru_cache
+def open_database(url: str) -> Database:
+    """The database of this process under that URL, its tables created or brought up to date.
+
+    Raises: ConfigError for the URL, StoreUnavailableError.
+    """
+    from store.migrate import migrate  # noqa: PLC0415 - migrate needs Database
+
+    database = Database(url)
+    migrate(database)
+    return database
+
+
+def _checked(url: str) -> URL:
+    remedy = "Use sqlite:///path/to/file.db or postgresql://user:password@host/database."
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError("CAUSEWAY_DATABASE_URL is not a database URL.", remedy=remedy) from error
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return parsed
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise ConfigError(
+                f"CAUSEWAY_DATABASE_URL names {other}, which has to be a SQLite file or a "
+                "PostgreSQL database.",
+                remedy=remedy,
+            )
+
+
+def _use_wal(connection: sqlite3.Connection, until: float) -> None:
+    """Switch the file to WAL; the switch itself does not honour the busy timeout."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_WAL_PAUSE_S)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

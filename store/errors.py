@@ -1,0 +1,76 @@
+"""What can go wrong with the database, said without parameters, passwords or personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import TransientError
+
+_REMEDIES = (
+    (
+        ("no such table", "no such column", "undefinedtable", "undefinedcolumn"),
+        "Its tables are missing or old: run causeway db upgrade.",
+    ),
+    (
+        ("locked", "busy", "locknotavailable", "deadlockdetected", "querycanceled"),
+        "Something holds it for long; it is tried again. If it stays so, look for a second "
+        "installation or a backup on the same database.",
+    ),
+    (("full", "diskfull"), "Free some space on its disk."),
+    (("readonly",), "Give the user of this process the right to write to the file and its folder."),
+    (("not a database", "malformed"), "The file is damaged: restore it from a backup."),
+)
+_REACH = "Check CAUSEWAY_DATABASE_URL and that the database is there and reachable."
+
+
+class StoreUnavailableError(TransientError):
+    """The database is locked, gone, full or not set up: nothing was written."""
+
+
+@contextmanager
+def store_errors(where: str) -> Iterator[None]:
+    """Turn the driver's errors into ours.
+
+    Raises: StoreUnavailableError; errors of our own statements (a broken constraint) go through.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError(
+            f"Every connection to the database {where} is in use.",
+            remedy="It is tried again; if it stays so, restart the process.",
+        ) from error
+    except DBAPIError as error:
+        problem = _problem(error)
+        raise StoreUnavailableError(
+            f"The database {where} cannot be used: {problem}.", remedy=_remedy(error, problem)
+        ) from error
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"The database {where} cannot be used: {error.strerror}.", remedy=_REACH
+        ) from error
+
+
+def is_locked(error: SQLAlchemyError) -> bool:
+    """Whether somebody else holds the database just now."""
+    return "locked" in str(getattr(error, "orig", error))
+
+
+def _problem(error: DBAPIError) -> str:
+    """The driver's first line; details, which may quote values, stay out."""
+    told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    return told.strip().splitlines()[0].rstrip(".") if told.strip() else "no reason given"
+
+
+def _remedy(error: DBAPIError, problem: str) -> str:
+    told = f"{problem} {type(error.orig).__name__}".lower()
+    for signs, remedy in _REMEDIES:
+        if any(sign in told for sign in signs):
+            return remedy
+    return _REACH

@@ -1,0 +1,143 @@
+"""Every write we make: its intent before, its outcome after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from store.database import Database
+from store.statements import in_parts
+from store.tables import ledger
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is about to be written."""
+
+    pair: str
+    entity: str
+    key: str
+    action: str
+    natural_key: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    mapping_version: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What became of an intent: written, refused, failed or unknown."""
+
+    intent_id: int
+    outcome: str
+    written_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the ledger."""
+
+    id: int
+    entity: str
+    key: str
+    action: str
+    natural_key: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    mapping_version: str
+    run_id: str
+    intent_at: datetime
+    outcome: str | None
+    outcome_at: datetime | None
+    written_id: str
+    error: str
+
+
+class Ledger:
+    """The ledger of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def intend(self, intents: Sequence[Intent], *, now: datetime) -> list[int]:
+        """Write intents down; their ids, in the same order."""
+        if not intents:
+            return []
+        rows = [{**vars(intent), "intent_at": now} for intent in intents]
+        with self._database.write() as connection:
+            statement = insert(ledger).returning(ledger.c.id, sort_by_parameter_order=True)
+            return list(connection.scalars(statement, rows))
+
+    def conclude(self, conclusions: Sequence[Conclusion], *, now: datetime) -> None:
+        """Write outcomes down."""
+        if not conclusions:
+            return
+        statement = (
+            update(ledger)
+            .where(ledger.c.id == bindparam("intent_id"))
+            .values(
+                outcome=bindparam("told"),
+                outcome_at=now,
+                written_id=bindparam("written"),
+                error=bindparam("why"),
+            )
+        )
+        rows = [
+            {
+                "intent_id": one.intent_id,
+                "told": one.outcome,
+                "written": one.written_id,
+                "why": one.error,
+            }
+            for one in conclusions
+        ]
+        with self._database.write() as connection:
+            connection.execute(statement, rows)
+
+    def open_intents(self, pair: str, entity: str, keys: Sequence[str]) -> list[Entry]:
+        """Intents of these keys whose end is not known: no outcome, or a lost answer."""
+        found: list[Entry] = []
+        with self._database.read() as connection:
+            for part in in_parts(keys):
+                rows = connection.execute(
+                    select(ledger).where(
+                        ledger.c.pair == pair,
+                        ledger.c.entity == entity,
+                        ledger.c.key.in_(part),
+                        ledger.c.outcome.is_(None) | (ledger.c.outcome == UNKNOWN),
+                    )
+                )
+                found.extend(_entry(row) for row in rows)
+        return found
+
+    def history(self, pair: str, entity: str, key: str) -> list[Entry]:
+        """Everything written for a key, oldest first."""
+        statement = (
+            select(ledger)
+            .where(ledger.c.pair == pair, ledger.c.entity == entity, ledger.c.key == key)
+            .order_by(ledger.c.id)
+        )
+        with self._database.read() as connection:
+            return [_entry(row) for row in connection.execute(statement)]
+
+    def by_version(self, pair: str, mapping_version: str) -> list[Entry]:
+        """Everything that one version of the mappings wrote."""
+        statement = (
+            select(ledger)
+            .where(ledger.c.pair == pair, ledger.c.mapping_version == mapping_version)
+            .order_by(ledger.c.id)
+        )
+        with self._database.read() as connection:
+            return [_entry(row) for row in connection.execute(statement)]
+
+
+def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row
+    return Entry(**{name: getattr(row, name) for name in Entry.__dataclass_fields__})

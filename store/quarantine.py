@@ -1,0 +1,225 @@
+"""Refused records that wait for a person."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.database import Database
+from store.inbox import put
+from store.statements import in_parts
+from store.tables import quarantine
+
+CLASS = quarantine.c["class"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record may not travel on."""
+
+    pair: str
+    entity: str
+    key: str
+    class_: str
+    field: str
+    value: str
+    reason: str
+    remedy: str
+    run_id: str = ""
+    detail: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the quarantine."""
+
+    id: int
+    pair: str
+    entity: str
+    key: str
+    class_: str
+    field: str
+    value: str
+    reason: str
+    remedy: str
+    run_id: str
+    detail: Mapping[str, Any]
+    state: str
+    times: int
+    opened_at: datetime
+    seen_at: datetime
+    closed_at: datetime | None
+    closed_reason: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Open entries that wait for the same thing."""
+
+    class_: str
+    value: str
+    count: int
+
+
+class Quarantine:
+    """The quarantine of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, refusals: Sequence[Refusal], *, now: datetime) -> None:
+        """Keep refusals; one that is open already is only counted again."""
+        if not refusals:
+            return
+        rows = [_columns(refusal, now) for refusal in refusals]
+        with self._database.write() as connection:
+            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            statement = insert(quarantine)
+            statement = statement.on_conflict_do_update(
+                index_elements=["pair", "entity", "key", "class", "field", "value"],
+                index_where=quarantine.c.state == "open",
+                set_={
+                    "times": quarantine.c.times + 1,
+                    "seen_at": now,
+                    "reason": statement.excluded.reason,
+                    "remedy": statement.excluded.remedy,
+                    "run_id": statement.excluded.run_id,
+                },
+            )
+            for row in rows:
+                connection.execute(statement, row)
+
+    def list(
+        self,
+        *,
+        pair: str | None = None,
+        entity: str | None = None,
+        class_: str | None = None,
+        value: str | None = None,
+        state: str = "open",
+    ) -> list[Entry]:
+        """Entries, oldest first."""
+        statement = (
+            select(quarantine)
+            .where(*_conditions(pair, entity, class_, value), quarantine.c.state == state)
+            .order_by(quarantine.c.id)
+        )
+        with self._database.read() as connection:
+            return [_entry(row) for row in connection.execute(statement)]
+
+    def show(self, entry_id: int) -> Entry | None:
+        """One entry, open or closed."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(quarantine).where(quarantine.c.id == entry_id)
+            ).one_or_none()
+        return None if row is None else _entry(row)
+
+    def release(  # noqa: PLR0913 - each narrows what is released
+        self,
+        pair: str,
+        *,
+        entity: str | None = None,
+        class_: str | None = None,
+        value: str | None = None,
+        ids: Sequence[int] | None = None,
+        keys: Sequence[str] | None = None,
+        now: datetime,
+    ) -> Sequence[str]:
+        """Close matching entries and make their records due again, in one transaction.
+
+        A record with several entries is released as a whole. Returns the keys.
+        """
+        conditions = [*_conditions(pair, entity, class_, value), quarantine.c.state == "open"]
+        if ids is not None:
+            conditions.append(quarantine.c.id.in_(ids))
+        if keys is not None:
+            conditions.append(quarantine.c.key.in_(keys))
+        with self._database.write() as connection:
+            found = connection.execute(
+                select(quarantine.c.entity, quarantine.c.key).where(*conditions).distinct()
+            ).all()
+            for of_entity in sorted({row.entity for row in found}):
+                released = [row.key for row in found if row.entity == of_entity]
+                for part in in_parts(released):
+                    connection.execute(
+                        update(quarantine)
+                        .where(
+                            quarantine.c.pair == pair,
+                            quarantine.c.entity == of_entity,
+                            quarantine.c.key.in_(part),
+                            quarantine.c.state == "open",
+                        )
+                        .values(state="released", closed_at=now)
+                    )
+                put(connection, pair, of_entity, released, source="release", now=now)
+        return sorted(row.key for row in found)
+
+    def discard(self, ids: Sequence[int], reason: str, *, now: datetime) -> int:
+        """Close entries for good; how many were open."""
+        statement = (
+            update(quarantine)
+            .where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
+            .values(state="discarded", closed_at=now, closed_reason=reason)
+        )
+        with self._database.write() as connection:
+            return connection.execute(statement).rowcount
+
+    def resolve(self, pair: str, entity: str, keys: Sequence[str], *, now: datetime) -> None:
+        """Close the entries of records that went through."""
+        with self._database.write() as connection:
+            for part in in_parts(keys):
+                connection.execute(
+                    update(quarantine)
+                    .where(
+                        quarantine.c.pair == pair,
+                        quarantine.c.entity == entity,
+                        quarantine.c.key.in_(part),
+                        quarantine.c.state == "open",
+                    )
+                    .values(state="resolved", closed_at=now)
+                )
+
+    def summary(self, pair: str) -> Sequence[Group]:
+        """Open entries by class and value, the most frequent first."""
+        count = func.count(quarantine.c.key.distinct())
+        statement = (
+            select(CLASS.label("class_"), quarantine.c.value, count.label("records"))
+            .where(quarantine.c.pair == pair, quarantine.c.state == "open")
+            .group_by(CLASS, quarantine.c.value)
+            .order_by(count.desc(), CLASS, quarantine.c.value)
+        )
+        with self._database.read() as connection:
+            return [
+                Group(row.class_, row.value, row.records) for row in connection.execute(statement)
+            ]
+
+
+def _conditions(
+    pair: str | None, entity: str | None, class_: str | None, value: str | None
+) -> list[Any]:
+    wanted = (
+        (quarantine.c.pair, pair),
+        (quarantine.c.entity, entity),
+        (CLASS, class_),
+        (quarantine.c.value, value),
+    )
+    return [column == told for column, told in wanted if told is not None]
+
+
+def _columns(refusal: Refusal, now: datetime) -> dict[str, Any]:
+    columns = dict(vars(refusal))
+    columns["class"] = columns.pop("class_")
+    return {**columns, "state": "open", "opened_at": now, "seen_at": now}
+
+
+def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row
+    columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    columns["class_"] = columns.pop("class")
+    return Entry(**columns)

@@ -1,0 +1,219 @@
+"""Every table, as SQLAlchemy Core. A change here needs a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+
+from store.columns import Moment, document_type
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+_ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lane", Integer, nullable=False, server_default="0"),
+    Column("ready_at", Moment),
+    Column("due_since", Moment),
+    Column("source", Text, nullable=False),
+    Column("dirty_since", Moment),
+    Column("dirty_source", Text),
+    Column("owner", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("condition", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("expires_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "entity", "key"),
+)
+"""Keys that may need work; `inbox.py` says what the columns mean."""
+Index(
+    "ix_inbox_claim",
+    inbox.c.pair,
+    inbox.c.entity,
+    inbox.c.lane,
+    inbox.c.ready_at,
+    sqlite_where=text("ready_at IS NOT NULL"),
+    postgresql_where=text("ready_at IS NOT NULL"),
+)
+Index(
+    "ix_inbox_ready_at",
+    inbox.c.ready_at,
+    sqlite_where=text("ready_at IS NOT NULL"),
+    postgresql_where=text("ready_at IS NOT NULL"),
+)
+Index(
+    "ix_inbox_owner",
+    inbox.c.owner,
+    sqlite_where=text("owner IS NOT NULL"),
+    postgresql_where=text("owner IS NOT NULL"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+crosswalk = Table(
+    "crosswalk",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("key_bc", Text, nullable=False),
+    Column("id_bp", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("detail", document_type(), nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "entity", "key_bc"),
+    Index("ix_crosswalk_id_bp", "pair", "entity", "id_bp"),
+)
+"""Which record in BigCommerce is which in Brightpearl."""
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("product_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("sku_key", Text, nullable=False),
+    Column("is_stock_tracked", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "product_id"),
+    Index("ix_catalogue_sku_key", "pair", "sku_key"),
+)
+"""Brightpearl's products, as last read."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("pair", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("natural_key", Text, nullable=False),
+    Column("before", document_type(), nullable=False),
+    Column("after", document_type(), nullable=False),
+    Column("mapping_version", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("intent_at", Moment, nullable=False),
+    Column("outcome", Text),
+    Column("outcome_at", Moment),
+    Column("written_id", Text, nullable=False, server_default=""),
+    Column("error", Text, nullable=False, server_default=""),
+    Index("ix_ledger_key", "pair", "entity", "key"),
+    Index("ix_ledger_run_id", "run_id"),
+    Index("ix_ledger_mapping_version", "pair", "mapping_version"),
+    sqlite_autoincrement=True,
+)
+"""Every write: its intent before, its outcome after."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("pair", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("class", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("detail", document_type(), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_reason", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+"""Refused records that wait for a person; `state` is open, released, resolved or discarded."""
+Index(
+    "uq_quarantine_open",
+    quarantine.c.pair,
+    quarantine.c.entity,
+    quarantine.c.key,
+    quarantine.c["class"],
+    quarantine.c.field,
+    quarantine.c.value,
+    unique=True,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("position", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "name"),
+)
+"""How far we have read."""
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("pair", "day", "name"),
+)
+"""What is only counted, per UTC day."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False),
+    Column("pair", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+    Column("report", document_type(), nullable=False),
+    Index("ix_runs_flow", "pair", "flow", "id"),
+    sqlite_autoincrement=True,
+)
+"""The report of each run."""
+
+mapping_versions = Table(
+    "mapping_versions",
+    metadata,
+    Column("pair", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("files", document_type(), nullable=False),
+    PrimaryKeyConstraint("pair", "number"),
+)
+"""Published mappings; a row never changes."""

@@ -1,0 +1,86 @@
+"""Published mappings: immutable, numbered, with author, time and hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from store.database import Database
+from store.tables import mapping_versions
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published state of the mappings."""
+
+    number: int
+    author: str
+    published_at: datetime
+    hash: str
+    note: str
+    files: Mapping[str, str]
+    """Text by file name."""
+
+
+class Versions:
+    """The published mappings of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def publish(
+        self, pair: str, *, files: Mapping[str, str], author: str, note: str, now: datetime
+    ) -> Version:
+        """Make the next version; it is in force from now on."""
+        text = json.dumps(dict(files), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        with self._database.write() as connection:
+            newest = connection.scalar(
+                select(func.max(mapping_versions.c.number)).where(mapping_versions.c.pair == pair)
+            )
+            version = Version((newest or 0) + 1, author, now, digest, note, dict(files))
+            connection.execute(insert(mapping_versions), {"pair": pair, **vars(version)})
+        return version
+
+    def current(self, pair: str) -> Version | None:
+        """The version in force; None while nothing was published."""
+        statement = (
+            select(mapping_versions)
+            .where(mapping_versions.c.pair == pair)
+            .order_by(mapping_versions.c.number.desc())
+            .limit(1)
+        )
+        return self._one(statement)
+
+    def get(self, pair: str, number: int) -> Version | None:
+        """One version."""
+        return self._one(
+            select(mapping_versions).where(
+                mapping_versions.c.pair == pair, mapping_versions.c.number == number
+            )
+        )
+
+    def history(self, pair: str) -> list[Version]:
+        """All versions, the newest first."""
+        statement = (
+            select(mapping_versions)
+            .where(mapping_versions.c.pair == pair)
+            .order_by(mapping_versions.c.number.desc())
+        )
+        with self._database.read() as connection:
+            return [_version(row) for row in connection.execute(statement)]
+
+    def _one(self, statement: Any) -> Version | None:  # noqa: ANN401 - a select
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _version(row)
+
+
+def _version(row: Any) -> Version:  # noqa: ANN401 - a row
+    return Version(**{name: getattr(row, name) for name in Version.__dataclass_fields__})
