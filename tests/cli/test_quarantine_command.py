@@ -1,0 +1,119 @@
+import json
+
+import pytest
+
+from cli.main import run
+from core.times import utc_now
+from store.inbox import Inbox
+from store.quarantine import Quarantine, Refusal
+
+
+def refusal(key, class_="sku", value="ABC-1"):
+    return Refusal(
+        pair="default",
+        entity="orders",
+        key=key,
+        class_=class_,
+        field="sku",
+        value=value,
+        reason=f"no product has the SKU {value}",
+        remedy="Create the product.",
+    )
+
+
+@pytest.fixture
+def waiting(database):
+    """Two orders wait for one SKU, a third for a status."""
+    quarantine = Quarantine(database)
+    refusals = [refusal("101"), refusal("102"), refusal("103", "order_status", "99")]
+    quarantine.open(refusals, now=utc_now())
+    return quarantine
+
+
+def told(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_list_groups_what_waits_for_the_same_thing_with_its_remedy(capsys):
+    assert run(["quarantine", "list"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 x sku ABC-1: no product has the SKU ABC-1\n  Create the product." in shown
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_list_can_be_narrowed(capsys):
+    assert run(["quarantine", "list", "--class", "order_status", "--json"]) == 0
+    found = told(capsys)
+    assert found["open"] == 1
+    assert found["entries"][0]["key"] == "103"
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_list_shows_so_many_and_counts_all(capsys):
+    run(["quarantine", "list", "--limit", "1", "--json"])
+    found = told(capsys)
+    assert (found["open"], len(found["entries"])) == (3, 1)
+
+
+@pytest.mark.usefixtures("database")
+def test_an_empty_quarantine_says_so(capsys):
+    assert run(["quarantine", "list"]) == 0
+    assert capsys.readouterr().out == "Nothing waits in quarantine.\n"
+
+
+@pytest.mark.usefixtures("waiting")
+def test_one_entry_is_shown_in_full(capsys):
+    assert run(["quarantine", "show", "1", "--json"]) == 0
+    assert told(capsys)["remedy"] == "Create the product."
+
+
+@pytest.mark.usefixtures("database")
+def test_an_entry_that_does_not_exist_is_wrong_usage(capsys):
+    assert run(["quarantine", "show", "7"]) == 2
+    assert "no quarantine entry 7" in capsys.readouterr().err
+
+
+def test_a_value_is_released_with_everything_that_waits_for_it(waiting, database, capsys):
+    line = ["quarantine", "release", "--class", "sku", "--value", "ABC-1", "--json"]
+    assert run(line) == 0
+    assert told(capsys) == {"released": 2, "keys": ["101", "102"]}
+    assert Inbox(database).states("default", "orders", ["101", "102", "103"]) == {
+        "101": "due",
+        "102": "due",
+    }
+    assert [entry.key for entry in waiting.list(pair="default")] == ["103"]
+
+
+@pytest.mark.parametrize(
+    ("options", "keys"),
+    [(["1", "3"], ["101", "103"]), (["--key", "102"], ["102"]), (["--all"], ["101", "102", "103"])],
+)
+@pytest.mark.usefixtures("waiting")
+def test_release_takes_ids_keys_or_everything(options, keys, capsys):
+    run(["quarantine", "release", *options, "--json"])
+    assert told(capsys)["keys"] == keys
+
+
+@pytest.mark.usefixtures("waiting")
+def test_release_of_nothing_in_particular_is_wrong_usage(capsys):
+    assert run(["quarantine", "release"]) == 2
+    assert "--all" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_release_that_matches_nothing_says_so(capsys):
+    assert run(["quarantine", "release", "--class", "channel"]) == 0
+    assert "nothing was released" in capsys.readouterr().out
+
+
+def test_an_entry_is_discarded_with_its_reason(waiting):
+    assert run(["quarantine", "discard", "1", "--reason", "a test order"]) == 0
+    entry = waiting.show(1)
+    assert (entry.state, entry.closed_reason) == ("discarded", "a test order")
+
+
+@pytest.mark.usefixtures("waiting")
+def test_discarding_what_is_not_open_needs_a_look(capsys):
+    assert run(["quarantine", "discard", "1", "77", "--reason", "x"]) == 1
+    assert "1 were not open" in capsys.readouterr().err
