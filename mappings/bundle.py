@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from mappings.errors import MappingError, Problem
 from mappings.rules import EntityMapping
 from mappings.schema import read_mapping
-from mappings.shapes import FILES, NUMERIC_TABLES
+from mappings.shapes import FILES, NUMERIC_TABLES, TABLES
 from mappings.tables import Table, read_table
 
 SHIPPED = Path(__file__).parent
@@ -173,7 +173,7 @@ def _misplaced(files: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(name, 0, "", "is neither `<name>.yaml` nor `tables/<name>.csv`")
         elif len(text) > LONGEST:
             yield Problem(name, 0, "", f"is longer than {LONGEST} characters")
-    needed = [f"{name}.yaml" for name in FILES] + [f"tables/{n}.csv" for n in NUMERIC_TABLES]
+    needed = [f"{name}.yaml" for name in FILES] + [f"tables/{name}.csv" for name in TABLES]
     for name in needed:
         if name not in files:
             yield Problem(name, 0, "", "is missing")

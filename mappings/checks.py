@@ -59,7 +59,8 @@ def _unknown_columns(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
     target, source = TARGETS[scene.target], SOURCES[scene.source]
     if rule.to not in target:
         yield "to", f"{scene.target} has no column {rule.to!r}{suggestion(rule.to, target)}"
-    for key, columns in (("from", rule.source), ("about", rule.about), ("where", rule.where)):
+    about = () if rule.about == rule.source else rule.about
+    for key, columns in (("from", rule.source), ("about", about), ("where", rule.where)):
         for column in columns:
             if column not in source:
                 hint = suggestion(column, source)
@@ -134,7 +135,8 @@ class _Flow:
 
     def _take(self, step: Step) -> None:
         if isinstance(step, JoiningStep):
-            self.kinds = {"value": step.gives or next(iter(self.kinds.values()))}
+            same = next(iter(self.kinds.values()))
+            self.kinds = {"value": same if step.gives is None else step.gives}
         elif step.name == "constant":
             self.kinds = {"value": "text"}
         else:

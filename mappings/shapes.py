@@ -32,8 +32,11 @@ FILES: Mapping[str, tuple[str, str]] = {
 }
 """The mapping files that the order sync applies: source and target of each."""
 
+TABLES = ("skus", "tax_codes")
+"""Tables that are read outside the mapping files as well: which SKUs to ask the account for, and
+which tax rates have a code."""
 NUMERIC_TABLES = ("tax_codes",)
-"""Tables that code outside the mapping files reads as well, by number."""
+"""Those of them whose values are numbers."""
 
 KNOWN = ("products",)
 """What the account knows at run time: `products` is Brightpearl's product id by SKU as compared."""
