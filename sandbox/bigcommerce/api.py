@@ -1,0 +1,22 @@
+"""All operations of the store's API."""
+
+from sandbox.bigcommerce import (
+    catalog_api,
+    hooks_api,
+    order_parts_api,
+    orders_api,
+    payments_api,
+    store_api,
+)
+from sandbox.bigcommerce.routing import Router
+
+ROUTER = Router()
+for _module in (
+    orders_api,
+    order_parts_api,
+    payments_api,
+    hooks_api,
+    store_api,
+    catalog_api,
+):
+    ROUTER.add(_module.routes)

@@ -1,0 +1,117 @@
+"""What a shopper asks for: the shape of `POST /_sandbox/orders`."""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from sandbox.catalogue.model import Address
+
+Outcome = Literal["captured", "authorized", "pending", "declined", "offline"]
+
+
+class Asked(BaseModel):
+    """Part of a request to the controls; a field nobody knows is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AddressIn(Asked):
+    """A postal address; what is left out is made up."""
+
+    first_name: str = "Ann"
+    last_name: str = "Lee"
+    company: str = ""
+    street_1: str = "1 High Street"
+    street_2: str = ""
+    city: str = "Bath"
+    state: str = "Somerset"
+    zip: str = "BA1 5AN"
+    country: str = "United Kingdom"
+    country_iso2: str = "GB"
+    phone: str = "+44 1225 555010"
+
+    def address(self) -> Address:
+        """As the store keeps it."""
+        return Address(**self.model_dump())
+
+
+class LineIn(Asked):
+    """A line by `sku`, or free text by `name` and `price`.
+
+    `price` is for one piece in the order's price terms (ex tax, or with tax when the order is tax
+    inclusive) and in its currency; the catalogue's when left out. A SKU that the catalogue lacks is
+    a product that was deleted since.
+    """
+
+    sku: str = ""
+    name: str = ""
+    quantity: int = Field(default=1, ge=0)
+    price: Decimal | None = None
+    tax_rate: Decimal | None = None
+    custom: bool = False
+    gift_certificate_for: str = ""
+    wrapping: str = ""
+    wrapping_price: Decimal = Decimal(0)
+    options: dict[str, str] = Field(default_factory=dict)
+    address: int = 0
+    """Which of the order's addresses it goes to."""
+
+
+class CouponIn(Asked):
+    """A coupon. `amount` is percent or money; `skus` limits it to these lines."""
+
+    code: str
+    type: Literal["per_item", "percent", "per_order", "free_shipping"] = "percent"
+    amount: Decimal = Decimal(10)
+    skus: list[str] = Field(default_factory=list)
+
+
+class FeeIn(Asked):
+    """A further cost, in the order's price terms."""
+
+    name: str = "Service fee"
+    price: Decimal = Decimal("1.50")
+    tax_rate: Decimal | None = None
+
+
+class ShippingIn(Asked):
+    """One address with its shipping; the method's usual price when `cost` is left out."""
+
+    to: AddressIn = AddressIn()
+    method: str = ""
+    cost: Decimal | None = None
+    handling: Decimal = Decimal(0)
+
+
+class Basket(Asked):
+    """One order as a shopper places it. Money in `currency`, in the order's price terms."""
+
+    lines: list[LineIn] = Field(min_length=1)
+    email: str = "ann@example.com"
+    customer_id: int | None = None
+    """An account; without it, and unless the e-mail has one, the shopper is a guest."""
+    guest: bool = False
+    channel_id: int = 1
+    currency: str = "GBP"
+    exchange_rate: Decimal | None = None
+    tax_inclusive: bool | None = None
+    billing: AddressIn | None = None
+    shipping: list[ShippingIn] = Field(default_factory=lambda: [ShippingIn()])
+    coupons: list[CouponIn] = Field(default_factory=list)
+    discount: Decimal = Decimal(0)
+    """Taken off by staff, from the order as a whole."""
+    fees: list[FeeIn] = Field(default_factory=list)
+    gift_certificate: Decimal = Decimal(0)
+    store_credit: Decimal = Decimal(0)
+    payment_method: str = "Credit card"
+    payment: Outcome | None = None
+    """Captured when left out; offline for methods without a gateway."""
+    status_id: int | None = Field(default=None, ge=0, le=14)
+    """Instead of the one that follows from the payment."""
+    message: str = ""
+    staff_notes: str = ""
+    source: str = "www"
+    placed_at: AwareDatetime | None = None
+    external_id: str | None = None
+    external_source: str | None = None

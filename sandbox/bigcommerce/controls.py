@@ -1,0 +1,192 @@
+"""The store's own control routes under `/_sandbox/`: shoppers, staff, and the switches."""
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.bigcommerce import generator, hooks_api, staff
+from sandbox.bigcommerce.basket import Asked, Basket
+from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.payments import PaymentRefused, paid
+from sandbox.bigcommerce.placing import BasketRefused, place
+from sandbox.bigcommerce.records import Order
+from sandbox.bigcommerce.staff import NotThere
+from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.switches import BigCommerceSwitches
+
+M = TypeVar("M", bound=Asked)
+WHOLE = frozenset({"consignments.line_items", "fees"})
+
+
+def state(store: Store) -> dict[str, Any]:
+    """Counts, and every record by id. Orders are as V2 writes them, with lines and payments."""
+    orders = store.orders.values()
+    by_status: dict[int, int] = {}
+    for order in orders:
+        by_status[order.status_id] = by_status.get(order.status_id, 0) + 1
+    return {
+        "counts": {
+            "orders": len(store.orders),
+            "orders_by_status": dict(sorted(by_status.items())),
+            "orders_not_placed_yet": len(store.unplaced),
+            "products": len(store.products),
+            "variants": len(store.variants),
+            "customers": len(store.customers),
+            "hooks": len(store.hooks),
+        },
+        "orders": {order.id: order_state(store, order) for order in orders},
+        "products": {product.id: asdict(product) for product in store.products.values()},
+        "variants": {
+            variant.id: asdict(variant) | {"available": variant.available}
+            for variant in store.variants.values()
+        },
+        "customers": {customer.id: asdict(customer) for customer in store.customers.values()},
+        "hooks": {
+            hook.id: hooks_api.document(hook) | {"is_deactivated": hook.is_deactivated}
+            for hook in store.hooks.values()
+        },
+        "source": store.report,
+    }
+
+
+def order_state(store: Store, order: Order) -> dict[str, Any]:
+    """One order: its V2 header with all `lines`, `addresses`, `transactions` and `paid`."""
+    known = order.cache.get("state")
+    if isinstance(known, dict):
+        return known
+    document = order_document(order, store.switches, frozenset({"fees"}), as_object=True)
+    document |= {
+        "lines": [asdict(line) for line in order.lines],
+        "addresses": [asdict(place) for place in order.addresses],
+        "used_coupons": [asdict(coupon) for coupon in order.coupons],
+        "transactions": [asdict(row) for row in order.transactions],
+        "paid": str(paid(order)),
+        "created_at": order.created_at.isoformat(),
+        "modified_at": order.modified_at.isoformat(),
+    }
+    order.cache["state"] = document
+    return document
+
+
+def control_routes(store: Store) -> list[Route]:
+    """Routes for this store."""
+
+    def action(shape: type[M], act: Callable[[Store, M], dict[str, Any]], path: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            raw_body = await request.body()
+            return answered(lambda: _each(store, raw_body, shape, act))
+
+        return Route(path, endpoint, methods=["POST"])
+
+    async def orders(request: Request) -> Response:
+        raw_body = await request.body()
+        return answered(lambda: place_orders(store, orjson.loads(raw_body)))
+
+    async def remove_product(request: Request) -> Response:
+        sku = request.path_params["sku"]
+        return answered(lambda: staff.delete_product(store, sku))
+
+    return [
+        Route("/_sandbox/orders", orders, methods=["POST"]),
+        action(staff.Payment, staff.pay, "/_sandbox/pay"),
+        action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
+        action(staff.StockChange, staff.change_stock, "/_sandbox/stock"),
+        action(staff.NewProduct, staff.create_product, "/_sandbox/products"),
+        Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
+        *_switch_routes(store),
+    ]
+
+
+def answered(act: Callable[[], Any]) -> Response:
+    """What `act` gives as JSON; 400, 404 or 409 with an `error` when it cannot be done."""
+    try:
+        return JSONResponse(act())
+    except NotThere as gone:
+        return JSONResponse({"error": str(gone)}, status_code=404)
+    except (BasketRefused, PaymentRefused) as refused:
+        return JSONResponse({"error": str(refused)}, status_code=409)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return JSONResponse({"error": f"{where or 'body'}: {first['msg']}"}, status_code=400)
+    except ValueError as wrong:
+        return JSONResponse({"error": str(wrong)}, status_code=400)
+
+
+def _each(
+    store: Store, raw_body: bytes, shape: type[M], act: Callable[[Store, M], dict[str, Any]]
+) -> Any:  # noqa: ANN401 - one answer or a list, as was sent
+    sent = orjson.loads(raw_body)
+    if isinstance(sent, list):
+        return [act(store, shape.model_validate(item)) for item in sent]
+    return act(store, shape.model_validate(sent))
+
+
+def place_orders(store: Store, sent: object) -> dict[str, Any]:
+    """Place orders and answer `ids` and `orders`.
+
+    In: one basket, a list of them, `{"generate": n}`, `{"next": n}` for the next n loaded orders
+    that were not placed yet, or `{"invoices": [numbers]}` for certain ones.
+    Raises: BasketRefused, ValidationError.
+    """
+    match sent:
+        case {"generate": int(count)}:
+            placed = generator.generate(store, count)
+        case {"next": int(count)}:
+            placed = generator.place_loaded(store, count)
+        case {"invoices": list(numbers)}:
+            placed = generator.place_invoices(store, [str(number) for number in numbers])
+        case list(baskets):
+            checked = [Basket.model_validate(basket) for basket in baskets]
+            placed = [place(store, basket) for basket in checked]
+        case _:
+            placed = [place(store, Basket.model_validate(sent))]
+    return {
+        "ids": [order.id for order in placed],
+        "orders": [staff.shown(order) for order in placed],
+        "left": len(store.unplaced),
+    }
+
+
+def _switch_routes(store: Store) -> list[Route]:
+    def shown() -> dict[str, Any]:
+        meanings = store.switches.meanings()
+        return {
+            name: {"value": value, "meaning": meanings[name]}
+            for name, value in asdict(store.switches).items()
+        }
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(shown())
+
+    async def change(request: Request) -> Response:
+        raw_body = await request.body()
+
+        def act() -> dict[str, Any]:
+            set_switches(store.switches, orjson.loads(raw_body))
+            return shown()
+
+        return answered(act)
+
+    path = "/_sandbox/switches"
+    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
+
+
+def set_switches(switches: BigCommerceSwitches, changes: dict[str, Any]) -> None:
+    """Set the switches named, all or none.
+
+    Raises: ValueError for an unknown switch or a value of another kind.
+    """
+    known = {item.name for item in fields(switches)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise ValueError(f"there is no switch {', '.join(unknown)}")
+    checked = TypeAdapter(BigCommerceSwitches).validate_python(asdict(switches) | changes)
+    for name in changes:
+        setattr(switches, name, getattr(checked, name))

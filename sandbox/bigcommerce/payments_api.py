@@ -1,0 +1,129 @@
+"""Transactions, capture, void, and reading refunds (V3)."""
+
+from typing import Any
+
+from sandbox.bigcommerce import payments
+from sandbox.bigcommerce.formats import iso, number
+from sandbox.bigcommerce.orders_api import the_order
+from sandbox.bigcommerce.paging import v3_page
+from sandbox.bigcommerce.records import Order, Transaction
+from sandbox.bigcommerce.routing import (
+    CREATED,
+    NO_CONTENT,
+    NOT_FOUND,
+    OK,
+    UNPROCESSABLE,
+    Call,
+    Reply,
+    Routes,
+    refuse,
+)
+from sandbox.bigcommerce.store import Store
+
+routes = Routes()
+
+
+@routes("GET", "/v3/orders/{id}/transactions")
+def list_transactions(store: Store, call: Call) -> Reply:
+    """All rows at once; 204 when there are none."""
+    order = the_order(store, call)
+    if not order.transactions:
+        return Reply(NO_CONTENT)
+    rows = [_transaction(order, row) for row in order.transactions]
+    page = {
+        "total": len(rows),
+        "count": len(rows),
+        "per_page": len(rows),
+        "current_page": 1,
+        "total_pages": 1,
+        "links": {"current": f"?page=1&limit={len(rows)}"},
+    }
+    return Reply(OK, {"data": rows, "meta": {"pagination": page}})
+
+
+def _transaction(order: Order, row: Transaction) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "id": row.id,
+        "order_id": str(order.id),
+        "event": row.event,
+        "method": row.method,
+        "amount": number(row.amount),
+        "currency": row.currency,
+        "gateway": row.gateway,
+        "gateway_transaction_id": row.gateway_id,
+        "payment_method_id": f"{row.gateway}.{row.method}",
+        "status": row.status,
+        "test": False,
+        "fraud_review": False,
+        "date_created": iso(row.created_at),
+        "payment_instrument_token": None,
+        "avs_result": {"code": "", "message": "", "street_match": "", "postal_match": ""},
+        "cvv_result": {"code": "", "message": ""},
+        "gift_certificate": None,
+        "store_credit": None,
+        "offline": None,
+        "custom": None,
+    }
+    if row.reference_id is not None:
+        document["reference_transaction_id"] = row.reference_id
+    if row.method == "credit_card":
+        document["credit_card"] = {
+            "card_type": "visa",
+            "card_iin": "411111",
+            "card_last4": "1111",
+            "card_expiry_month": 12,
+            "card_expiry_year": 2030,
+        }
+    if row.method == "gift_certificate":
+        document["gift_certificate"] = {
+            "code": row.certificate,
+            "original_balance": number(row.amount),
+            "starting_balance": number(row.amount),
+            "remaining_balance": 0,
+            "status": "active",
+        }
+    if row.method == "store_credit":
+        document["store_credit"] = {"remaining_balance": 0}
+    if row.method == "offline":
+        document["offline"] = {"display_name": row.method_name}
+    return document
+
+
+@routes("POST", "/v3/orders/{id}/payment_actions/capture")
+def capture(store: Store, call: Call) -> Reply:
+    """Take an authorised payment; nothing is answered."""
+    order = the_order(store, call)
+    if order.payment_status != "authorized":
+        refuse(UNPROCESSABLE, "The order's payment cannot be captured.")
+    payments.capture(store, order)
+    return Reply(CREATED)
+
+
+@routes("POST", "/v3/orders/{id}/payment_actions/void")
+def void(store: Store, call: Call) -> Reply:
+    """Give up an authorised payment; nothing is answered."""
+    try:
+        payments.void(store, the_order(store, call))
+    except payments.PaymentRefused:
+        refuse(UNPROCESSABLE, "The order's payment cannot be voided.")
+    return Reply(CREATED)
+
+
+@routes("GET", "/v3/orders/payment_actions/refunds")
+def list_refunds(store: Store, call: Call) -> Reply:
+    """Nothing is refunded through this sandbox yet: an empty page."""
+    none: list[dict[str, Any]] = []
+    return v3_page(store, call, none, lambda row: row)
+
+
+@routes("GET", "/v3/orders/{id}/payment_actions/refunds")
+def list_order_refunds(store: Store, call: Call) -> Reply:
+    """Refunds of one order: none."""
+    the_order(store, call)
+    return Reply(OK, {"data": [], "meta": {}})
+
+
+@routes("GET", "/v3/orders/payment_actions/refunds/{refund_id}")
+def get_refund(_store: Store, _call: Call) -> Reply:
+    """There is none."""
+    refuse(NOT_FOUND, "The requested resource was not found.")

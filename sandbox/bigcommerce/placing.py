@@ -1,0 +1,275 @@
+"""From a basket to an order, the way a checkout does it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, ShippingIn
+from sandbox.bigcommerce.payments import pay_at_checkout
+from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents, share_out
+from sandbox.bigcommerce.records import (
+    ZERO,
+    Discount,
+    Fee,
+    Line,
+    Option,
+    Order,
+    OrderCoupon,
+    ShipTo,
+    Variant,
+)
+from sandbox.bigcommerce.store import Store
+
+COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "free_shipping": 4}
+ABROAD_ZONE = "Rest of the world"
+DELETED_PRODUCT = 990_000
+"""Ids from here on are of products that are gone."""
+
+
+class BasketRefused(Exception):  # noqa: N818 - a verdict, with its reason for people
+    """Checkout does not accept the basket; the text says why."""
+
+
+def place(store: Store, basket: Basket) -> Order:
+    """Place the order, pay as asked, tell the webhooks.
+
+    Raises: BasketRefused.
+    """
+    with store.as_of(basket.placed_at):
+        order = _order(store, basket)
+        store.orders[order.id] = order
+        store.emit("store/order/created", {"type": "order", "id": order.id})
+        method = reference.PAYMENT_METHODS.get(basket.payment_method)
+        offline = method is not None and method.is_offline
+        pay_at_checkout(store, order, basket.payment or ("offline" if offline else "captured"))
+        if basket.status_id is not None:
+            store.set_status(order, basket.status_id)
+    return order
+
+
+def _order(store: Store, basket: Basket) -> Order:
+    order = _header(store, basket)
+    order.addresses = [_ship_to(store, order, wanted) for wanted in basket.shipping]
+    order.lines = [line_of(store, order, wanted) for wanted in basket.lines]
+    for coupon in basket.coupons:
+        _apply(store, order, coupon)
+    take_off(order, basket.discount, MANUAL_DISCOUNT, "Manual Discount", None)
+    home = order.addresses[0].address.country_iso2 if order.addresses else reference.HOME
+    order.fees = [_fee(store, home, wanted) for wanted in basket.fees]
+    order.addresses = _used(order)
+    store.reckon(order)
+    order.gift_certificate = min(basket.gift_certificate, order.totals.inc)
+    order.store_credit = min(basket.store_credit, order.totals.inc - order.gift_certificate)
+    order.gift_code = f"GIFT-{order.id}" if order.gift_certificate else ""
+    return order
+
+
+def _header(store: Store, basket: Basket) -> Order:
+    if basket.currency not in reference.CURRENCIES:
+        raise BasketRefused(f"the store does not trade in {basket.currency}")
+    if store.switches.refuse_oversell:
+        _check_stock(store, basket.lines)
+    now = store.now()
+    known = None if basket.guest else store.customer_by_email.get(basket.email.casefold())
+    customer_id = basket.customer_id or known or 0
+    customer = store.customers.get(customer_id)
+    billing = basket.billing or (basket.shipping[0].to if basket.shipping else None)
+    if billing is None:
+        raise BasketRefused("the order needs a billing address")
+    method = reference.PAYMENT_METHODS.get(basket.payment_method)
+    rate = basket.exchange_rate or reference.CURRENCIES[basket.currency][1]
+    inclusive = basket.tax_inclusive
+    return Order(
+        id=store.sequences.next("order"),
+        created_at=now,
+        modified_at=now,
+        billing=billing.address(),
+        email=customer.email if customer else basket.email,
+        customer_id=customer_id,
+        channel_id=basket.channel_id,
+        cart_id=str(UUID(int=store.random.getrandbits(128), version=4)),
+        payment_method=basket.payment_method,
+        payment_provider=method.provider if method else "",
+        is_inclusive=store.switches.tax_inclusive if inclusive is None else inclusive,
+        currency=basket.currency,
+        display_currency=basket.currency,
+        rate_to_store=rate,
+        staff_notes=basket.staff_notes,
+        customer_message=basket.message,
+        source=basket.source,
+        external_id=basket.external_id,
+        external_source=basket.external_source,
+    )
+
+
+def _check_stock(store: Store, lines: Sequence[LineIn]) -> None:
+    for line in lines:
+        variant = store.variant(line.sku) if line.sku else None
+        if variant is None or store.products[variant.product_id].tracking == "none":
+            continue
+        if variant.available < line.quantity:
+            raise BasketRefused(f"only {variant.available} of {line.sku!r} are available")
+
+
+def _ship_to(store: Store, order: Order, wanted: ShippingIn) -> ShipTo:
+    is_home = wanted.to.country_iso2 == reference.HOME
+    method = wanted.method or ("Royal Mail 2nd Class" if is_home else "International tracked")
+    usual = reference.SHIPPING.get(method, Decimal("5.00"))
+    cost = _in_terms(order, usual, _home_rate(is_home=is_home))
+    return ShipTo(
+        id=store.sequences.next("address"),
+        address=wanted.to.address(),
+        email=order.email,
+        method=method,
+        cost=cost if wanted.cost is None else wanted.cost,
+        handling=wanted.handling,
+        rate=_home_rate(is_home=is_home),
+        zone="United Kingdom" if is_home else ABROAD_ZONE,
+    )
+
+
+def _home_rate(*, is_home: bool) -> Decimal:
+    return reference.STANDARD.rate_percent if is_home else ZERO
+
+
+def _fee(store: Store, country_iso2: str, wanted: FeeIn) -> Fee:
+    rate = wanted.tax_rate
+    if rate is None:
+        rate = _home_rate(is_home=country_iso2 == reference.HOME)
+    return Fee(store.sequences.next("fee"), wanted.name, wanted.price, rate)
+
+
+def _in_terms(order: Order, price_ex_tax: Decimal, rate: Decimal) -> Decimal:
+    """A price of the store's currency, ex tax, as the order counts."""
+    price = price_ex_tax * order.rate_to_store
+    if order.is_inclusive:
+        price *= (HUNDRED + rate) / HUNDRED
+    elif order.rate_to_store == 1:
+        return price
+    return cents(price)
+
+
+def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
+    """A line of the order, of the catalogue or of free text.
+
+    Raises: BasketRefused.
+    """
+    line = Line(
+        id=store.sequences.next("line"),
+        name=wanted.name,
+        quantity=wanted.quantity,
+        price=wanted.price if wanted.price is not None else Decimal("9.99"),
+        rate=ZERO,
+        sku=wanted.sku,
+        wrapping_name=wanted.wrapping,
+        wrapping=wanted.wrapping_price,
+        options=[
+            Option(number, name, value, "Text field")
+            for number, (name, value) in enumerate(wanted.options.items(), start=101)
+        ],
+    )
+    variant = None if wanted.custom or not wanted.sku else store.variant(wanted.sku)
+    place = _place(order, wanted.address)
+    country = place.address.country_iso2 if place else order.billing.country_iso2
+    if wanted.gift_certificate_for:
+        line.type, line.recipient = "giftcertificate", wanted.gift_certificate_for
+        line.name = line.name or "Gift certificate"
+        line.tax_class_id = reference.ZERO_RATE.id
+    elif variant is not None:
+        _from_catalogue(store, order, line, variant, country, keep_price=wanted.price is not None)
+    elif wanted.sku and not wanted.custom:
+        line.product_id = DELETED_PRODUCT + line.id
+        line.variant_id = line.product_id
+        line.name = line.name or f"Deleted product {wanted.sku}"
+    elif not line.name:
+        raise BasketRefused("a line needs a sku or a name")
+    if line.type == "physical" and place is not None:
+        line.address_id = place.id
+    rate = store.rate_for(line.tax_class_id, country)
+    line.rate = rate if wanted.tax_rate is None else wanted.tax_rate
+    return line
+
+
+def _place(order: Order, index: int) -> ShipTo | None:
+    if not order.addresses:
+        return None
+    if index >= len(order.addresses):
+        raise BasketRefused(f"the order has no address {index}")
+    return order.addresses[index]
+
+
+def _from_catalogue(  # noqa: PLR0913 - a line is made of all of these
+    store: Store, order: Order, line: Line, variant: Variant, country: str, *, keep_price: bool
+) -> None:
+    product = store.products[variant.product_id]
+    line.product_id, line.variant_id, line.sku = product.id, variant.id, variant.sku
+    line.name = line.name or product.name
+    line.type, line.weight, line.brand = product.type, variant.weight, product.brand
+    line.tax_class_id = product.tax_class_id
+    if variant.options and not line.options:
+        line.options = [
+            Option(number, name, value)
+            for number, (name, value) in enumerate(variant.options, start=101)
+        ]
+    if not keep_price:
+        rate = store.rate_for(product.tax_class_id, country)
+        line.price = _in_terms(order, variant.price, rate)
+
+
+def _apply(store: Store, order: Order, wanted: CouponIn) -> None:
+    kind = COUPON_KINDS[wanted.type]
+    coupon = OrderCoupon(
+        store.sequences.next("coupon"), 500 + kind, wanted.code, wanted.amount, kind
+    )
+    order.coupons.append(coupon)
+    if wanted.type == "free_shipping":
+        for place in order.addresses:
+            place.cost = ZERO
+        return
+    lines = [line for line in order.lines if not wanted.skus or line.sku in wanted.skus]
+    lines = [line for line in lines if line.type != "giftcertificate"]
+    name, identity = wanted.code, str(coupon.coupon_id)
+    if wanted.type == "per_order":
+        take_off(order, wanted.amount, identity, name, wanted.code, lines)
+        return
+    for line in lines:
+        off = wanted.amount * line.quantity
+        if wanted.type == "percent":
+            off = cents(_rest(line) * wanted.amount / HUNDRED)
+        _discount(line, Discount(identity, name, wanted.code, "product", off))
+
+
+def take_off(  # noqa: PLR0913, PLR0917 - a discount is made of all of these
+    order: Order,
+    amount: Decimal,
+    identity: str,
+    name: str,
+    code: str | None,
+    lines: Sequence[Line] | None = None,
+) -> None:
+    """Spread a discount over lines (all but gift certificates), by what they cost by now."""
+    if not amount:
+        return
+    if lines is None:
+        lines = [line for line in order.lines if line.type != "giftcertificate"]
+    rests = [_rest(line) for line in lines]
+    amount = min(amount, sum(rests, ZERO))
+    for line, off in zip(lines, share_out(amount, rests), strict=True):
+        _discount(line, Discount(identity, name, code, "order", off))
+
+
+def _rest(line: Line) -> Decimal:
+    return cents(line.price * line.quantity) - sum((d.amount for d in line.discounts), ZERO)
+
+
+def _discount(line: Line, discount: Discount) -> None:
+    discount.amount = min(discount.amount, _rest(line))
+    if discount.amount:
+        line.discounts.append(discount)
+
+
+def _used(order: Order) -> list[ShipTo]:
+    """Addresses that something goes to; none for an order of downloads."""
+    used = {line.address_id for line in order.lines}
+    return [place for place in order.addresses if place.id in used]

@@ -1,0 +1,235 @@
+"""The store's memory and the few things everything does with it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.pricing import reckon
+from sandbox.bigcommerce.records import Customer, Hook, Line, Order, Product, Variant
+from sandbox.bigcommerce.switches import BigCommerceSwitches
+from sandbox.catalogue.model import Catalogue, ShopOrder
+from sandbox.catalogue.model import Customer as Shopper
+from sandbox.catalogue.model import Product as CatalogueProduct
+from sandbox.kit.clock import Clock
+
+if TYPE_CHECKING:
+    from sandbox.bigcommerce.events import Sender
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Sequences:
+    """Id counters. Each resource starts elsewhere, so that a mixed-up id is found nowhere."""
+
+    order: Iterator[int] = field(default_factory=lambda: count(100))
+    line: Iterator[int] = field(default_factory=lambda: count(10_001))
+    address: Iterator[int] = field(default_factory=lambda: count(5_001))
+    coupon: Iterator[int] = field(default_factory=lambda: count(41))
+    fee: Iterator[int] = field(default_factory=lambda: count(71))
+    transaction: Iterator[int] = field(default_factory=lambda: count(1_763_001))
+    message: Iterator[int] = field(default_factory=lambda: count(301))
+    customer: Iterator[int] = field(default_factory=lambda: count(1))
+    product: Iterator[int] = field(default_factory=lambda: count(77))
+    variant: Iterator[int] = field(default_factory=lambda: count(3_301))
+    hook: Iterator[int] = field(default_factory=lambda: count(30_048_001))
+    event: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def next(self, name: str) -> int:
+        """The next id of a resource."""
+        return int(next(getattr(self, name)))
+
+
+class Store:
+    """One BigCommerce store: records by id, and the indexes the API looks them up by."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue | None,
+        clock: Clock,
+        switches: BigCommerceSwitches | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.clock = clock
+        self.switches = switches or BigCommerceSwitches()
+        self.random = Random(seed)  # noqa: S311 - reproducible, not secret
+        self._acting_at: datetime | None = None
+        self.opened_at = clock.now()
+        self.sequences = Sequences()
+        self.listeners: list[Listener] = []
+        self.products: dict[int, Product] = {}
+        self.variants: dict[int, Variant] = {}
+        self.variant_by_sku: dict[str, int] = {}
+        self.product_by_name: dict[str, int] = {}
+        self.customers: dict[int, Customer] = {}
+        self.customer_by_email: dict[str, int] = {}
+        self.orders: dict[int, Order] = {}
+        self.hooks: dict[int, Hook] = {}
+        self.hook_emails: list[str] = []
+        self.sender: Sender | None = None
+        self.unplaced: list[ShopOrder] = []
+        """Orders of the catalogue that no shopper has placed yet."""
+        self.report: dict[str, Any] = {}
+        if catalogue is not None:
+            self.report = catalogue.report.summary()
+            for product in catalogue.products:
+                self.add_product(product)
+            for shopper in catalogue.customers:
+                self.add_customer(shopper)
+
+    def now(self) -> datetime:
+        """Aware UTC by the sandbox clock, or the moment that `as_of` acts in."""
+        return self._acting_at or self.clock.now()
+
+    @contextmanager
+    def as_of(self, moment: datetime | None) -> Iterator[None]:
+        """Everything done inside happens at that moment; None for now."""
+        before, self._acting_at = self._acting_at, moment
+        try:
+            yield
+        finally:
+            self._acting_at = before
+
+    def emit(self, scope: str, data: dict[str, Any]) -> None:
+        """Tell every listener (webhooks) what happened."""
+        for listener in self.listeners:
+            listener(scope, data)
+
+    def reckon(self, order: Order) -> None:
+        """Compute the order's amounts, with this store's rounding."""
+        reckon(order, round_lines=self.switches.tax_rounding == "line")
+
+    def touch(self, order: Order) -> None:
+        """Note that an order changed, and tell."""
+        order.modified_at = max(self.now(), order.modified_at)
+        order.cache.clear()
+        self.emit("store/order/updated", {"type": "order", "id": order.id})
+
+    def set_status(self, order: Order, status_id: int) -> None:
+        """Change the status: stock and events follow."""
+        before = order.status_id
+        if status_id == before:
+            return
+        order.status_id = status_id
+        if status_id == reference.SHIPPED and order.shipped_at is None:
+            order.shipped_at = self.now()
+        self._move_stock(order)
+        change = {"previous_status_id": before, "new_status_id": status_id}
+        data = {"type": "order", "id": order.id, "status": change}
+        self.emit("store/order/statusUpdated", data)
+        self.touch(order)
+
+    def _move_stock(self, order: Order) -> None:
+        if order.status_id == reference.CANCELLED:
+            if order.holds_stock and self.switches.cancel_returns_stock:
+                self._take(order, order.lines, -1)
+        elif not order.holds_stock and self.takes_stock(order):
+            self._take(order, order.lines, 1)
+
+    def takes_stock(self, order: Order) -> bool:
+        """Whether an order of this status holds its stock."""
+        if order.status_id in {reference.INCOMPLETE, reference.CANCELLED, reference.DECLINED}:
+            return False
+        late = self.switches.update_stock_behavior == "order_completed_or_shipped"
+        return not late or order.status_id in {reference.SHIPPED, reference.COMPLETED}
+
+    def _take(self, order: Order, lines: list[Line], sign: int) -> None:
+        order.holds_stock = sign > 0
+        for line in lines:
+            self.change_stock(line.variant_id, -sign * line.quantity, by_order=True)
+
+    def change_stock(self, variant_id: int, delta: int, *, by_order: bool = False) -> None:
+        """Add to what is on hand (delta may be negative), and tell."""
+        variant = self.variants.get(variant_id)
+        if variant is None or not delta:
+            return
+        product = self.products[variant.product_id]
+        if by_order:
+            product.total_sold -= delta
+        if product.tracking == "none":
+            return
+        variant.on_hand += delta
+        kind = "inventory/order/updated" if by_order else "inventory/updated"
+        method = "relative" if by_order else "absolute"
+        value = delta if by_order else variant.on_hand
+        inventory = {"product_id": product.id, "method": method, "value": value}
+        data = {"type": "product", "id": product.id, "inventory": inventory}
+        self.emit(f"store/product/{kind}", data)
+        if product.tracking == "variant":
+            of_sku = inventory | {"variant_id": variant.id}
+            self.emit(f"store/sku/{kind}", {"type": "sku", "id": variant.id, "inventory": of_sku})
+
+    def variant(self, sku: str) -> Variant | None:
+        """The variant with this SKU, in any case."""
+        found = self.variant_by_sku.get(sku.casefold())
+        return None if found is None else self.variants[found]
+
+    def add_product(self, item: CatalogueProduct) -> Variant:
+        """A SKU of the catalogue, as a product of its own or as one more variant.
+
+        Raises: ValueError when the SKU exists.
+        """
+        if self.variant(item.sku) is not None:
+            raise ValueError(f"there is a product with SKU {item.sku!r} already")
+        name = item.parent_name or item.name
+        known = self.product_by_name.get(name.casefold())
+        product = self._new_product(item, name) if known is None else self.products[known]
+        variant = Variant(
+            id=self.sequences.next("variant"),
+            product_id=product.id,
+            sku=item.sku,
+            options=item.options,
+            on_hand=item.stock,
+            price=item.price_ex_tax,
+            weight=item.weight_kg,
+        )
+        self.variants[variant.id] = variant
+        self.variant_by_sku[item.sku.casefold()] = variant.id
+        product.variant_ids.append(variant.id)
+        self.emit("store/product/created", {"type": "product", "id": product.id})
+        return variant
+
+    def _new_product(self, item: CatalogueProduct, name: str) -> Product:
+        now = self.now()
+        tracking = "variant" if item.options else "product"
+        product = Product(
+            id=self.sequences.next("product"),
+            name=name,
+            sku="" if item.options else item.sku,
+            type=item.type,
+            price=item.price_ex_tax,
+            weight=item.weight_kg,
+            tax_class_id=reference.tax_class_for(item.tax_rate_percent).id,
+            tracking="none" if item.type == "digital" else tracking,
+            brand=item.brand,
+            created_at=now,
+            modified_at=now,
+        )
+        self.products[product.id] = product
+        self.product_by_name[name.casefold()] = product.id
+        return product
+
+    def add_customer(self, shopper: Shopper) -> Customer:
+        """The account of a shopper; the one that exists for a known e-mail."""
+        key = shopper.email.casefold()
+        if key in self.customer_by_email:
+            return self.customers[self.customer_by_email[key]]
+        now = self.now()
+        number = self.sequences.next("customer")
+        customer = Customer(number, shopper.email, shopper.address, now, now)
+        self.customers[number] = customer
+        self.customer_by_email[key] = number
+        self.emit("store/customer/created", {"type": "customer", "id": number})
+        return customer
+
+    def rate_for(self, tax_class_id: int, country_iso2: str) -> Decimal:
+        """Percent of tax on a class for a destination; exports carry none."""
+        if country_iso2 != reference.HOME:
+            return Decimal(0)
+        return reference.TAX_CLASSES[tax_class_id].rate_percent

@@ -1,0 +1,77 @@
+"""Every uncertain or adjustable fact about the vendor as a switch, set to what is documented."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+
+def _switch(default: Any, meaning: str) -> Any:  # noqa: ANN401 - a dataclass field of any kind
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass
+class BigCommerceSwitches:
+    """Settable at construction and over `PUT /_sandbox/switches`; `GET` shows the meanings."""
+
+    limits: Literal["documented", "off"] = _switch(
+        "documented", "`documented` enforces the plan's quota; `off` tells a huge one"
+    )
+    plan: Literal["standard", "plus", "pro", "enterprise"] = _switch(
+        "standard", "quota for 30 s: 150, 150, 450, or 10000"
+    )
+    foreign_requests: int = _switch(0, "requests that other apps use up in every window")
+    latency_ms: int = _switch(0, "how long every answer takes")
+    concurrent_requests: int = _switch(
+        0, "more requests at once get 429 (documented as 3 until 2023); 0 for no cap"
+    )
+    gzip: bool = _switch(default=True, meaning="answers are compressed for callers that accept it")
+    scopes: str = _switch("", "scopes of the token, by spaces; empty for all that exist")
+    page_limit: Literal["clamp", "refuse"] = _switch(
+        "clamp", "a `limit` above the maximum: clamped, or 413"
+    )
+    bad_date_filter: Literal["ignore", "refuse"] = _switch(
+        "ignore", "a malformed date in a V2 filter: ignored as observed, or 400"
+    )
+    created_order_status: int = _switch(201, "answer of POST /v2/orders: 201, or 200 as in spec")
+    lists_show_archived: bool = _switch(
+        default=False, meaning="archived orders appear in lists (undocumented)"
+    )
+    consignment_money: Literal["number", "string"] = _switch(
+        "number", "money inside consignments: numbers as in spec, or text as elsewhere"
+    )
+    lines_per_consignment: int = _switch(50, "more lines are cut from an embedded list")
+    cut_warning: Literal["item", "sibling"] = _switch(
+        "item", "`__warning__` of a cut list: its last item, or beside it"
+    )
+    fees_shape: Literal["array", "object"] = _switch(
+        "array", "GET fees: a list, or one object as the spec types it"
+    )
+    tax_rounding: Literal["line", "total"] = _switch(
+        "line", "tax is rounded to cents for each line, or only in the order's total"
+    )
+    tax_inclusive: bool = _switch(
+        default=False, meaning="the store's prices contain tax, for orders placed from now on"
+    )
+    refuse_oversell: bool = _switch(
+        default=False, meaning="shoppers cannot buy more than is available"
+    )
+    update_stock_behavior: Literal["order_placed", "order_completed_or_shipped"] = _switch(
+        "order_placed", "when an order takes stock"
+    )
+    cancel_returns_stock: bool = _switch(
+        default=True, meaning="cancelling gives stock back (refund_order_stock_adjustment)"
+    )
+    strict_destinations: bool = _switch(
+        default=False, meaning="webhooks go to https on port 443 only, as documented"
+    )
+    hook_live_after_s: float = _switch(0.0, "a new or changed webhook is silent for this long")
+    webhook_signatures: bool = _switch(
+        default=True, meaning="webhooks carry Standard-Webhooks signatures (since January 2025)"
+    )
+    capture_settles: bool = _switch(
+        default=False,
+        meaning="the gateway adds a `settled` row after each capture, for the same money",
+    )
+
+    def meanings(self) -> dict[str, str]:
+        """One line for each switch."""
+        return {item.name: item.metadata["meaning"] for item in fields(self)}
