@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mappings.errors import Problem
 from mappings.rules import FieldRule
 from mappings.shapes import KEYS, REQUIRED, SOURCES, TARGETS
-from mappings.standard_steps import Lookup
 from mappings.steps import JoiningStep, Step
 from mappings.tables import Table
+from mappings.value_steps import Lookup
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind

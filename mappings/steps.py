@@ -1,4 +1,4 @@
-"""What a step of a mapping is, and the registry of all of them. See `mappings.standard_steps`.
+"""What a step of a mapping is, and the registry of all of them. See `value_steps`, `joining_steps`.
 
 A missing value (empty text, no amount, no time) passes through every step unchanged unless the step
 is there to fill it. A value for which a step knows nothing becomes missing.

@@ -9,6 +9,7 @@ import pytest
 from core.errors import ConfigError
 from mappings.bundle import SHIPPED, Bundle, load_bundle
 from mappings.errors import MappingError, Problem
+from mappings.steps import REGISTRY
 
 
 @pytest.fixture
@@ -32,6 +33,13 @@ def test_every_shipped_table_is_used_by_a_mapping(files):
     texts = "".join(text for name, text in files.items() if name.endswith(".yaml"))
     for name in load_bundle().tables:
         assert f"lookup: {name}" in texts or f"table: {name}" in texts
+
+
+def test_the_explanation_beside_the_files_names_every_step_table_and_key():
+    text = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    keys = ("to", "from", "steps", "missing", "class", "remedy", "about", "where")
+    for name in (*REGISTRY, *load_bundle().tables, *keys):
+        assert f"`{name}`" in text
 
 
 def test_the_version_tells_content_apart_and_a_published_number_is_kept(files):
@@ -63,11 +71,11 @@ def test_files_that_cannot_be_used_are_an_error_of_the_operator_that_names_them_
         Bundle.from_files(files)
     assert isinstance(caught.value, ConfigError)
     assert [(p.file, p.line, p.field) for p in caught.value.problems] == [
-        ("orders.yaml", 17, "channel_id.steps[0]"),
+        ("orders.yaml", 21, "channel_id.steps[0]"),
         ("tables/currencies.csv", 5, ""),
         ("tables/currencies.csv", 6, "value"),
     ]
-    assert "orders.yaml:17: channel_id.steps[0]: there is no table" in str(caught.value)
+    assert "orders.yaml:21: channel_id.steps[0]: there is no table" in str(caught.value)
     assert "causeway mappings validate" in caught.value.remedy
 
 

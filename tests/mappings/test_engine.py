@@ -224,7 +224,7 @@ def test_amounts_stay_decimals_and_times_stay_utc():
 def test_a_value_is_worked_out_once_however_often_it_stands_in_the_frame(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "mappings.standard_steps.Upper.of",
+        "mappings.value_steps.Upper.of",
         lambda _self, value, _context: asked.append(value) or value.upper(),
     )
     rule = FieldRule("company", ("billing_company",), (build("upper", None),))
