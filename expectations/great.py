@@ -1,0 +1,107 @@
+"""The only door to Great Expectations: imported quietly, one context for the whole process.
+
+Importing it takes seconds and a hundred megabytes: only a step that validates imports this.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.settings import silence_telemetry
+
+silence_telemetry()
+with warnings.catch_warnings():
+    # It still imports modules that Python has deprecated; nobody here can act on that.
+    warnings.simplefilter("ignore")
+    import great_expectations as gx
+    from great_expectations import ExpectationSuite
+    from great_expectations.core import (
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
+        ExpectColumnPairValuesToBeEqual,
+    )
+    from great_expectations.expectations.core.expect_column_value_lengths_to_be_between import (
+        ExpectColumnValueLengthsToBeBetween,
+    )
+    from great_expectations.expectations.core.expect_column_values_to_be_between import (
+        ExpectColumnValuesToBeBetween,
+    )
+    from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
+        ExpectColumnValuesToBeInSet,
+    )
+    from great_expectations.expectations.core.expect_column_values_to_be_unique import (
+        ExpectColumnValuesToBeUnique,
+    )
+    from great_expectations.expectations.core.expect_column_values_to_match_regex import (
+        ExpectColumnValuesToMatchRegex,
+    )
+    from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
+        ExpectColumnValuesToNotBeNull,
+    )
+    from great_expectations.expectations.core.expect_compound_columns_to_be_unique import (
+        ExpectCompoundColumnsToBeUnique,
+    )
+    from great_expectations.expectations.core.expect_table_row_count_to_be_between import (
+        ExpectTableRowCountToBeBetween,
+    )
+    from great_expectations.expectations.row_conditions import Column
+
+__all__ = [
+    "Column",
+    "ExpectColumnPairValuesToBeEqual",
+    "ExpectColumnValueLengthsToBeBetween",
+    "ExpectColumnValuesToBeBetween",
+    "ExpectColumnValuesToBeInSet",
+    "ExpectColumnValuesToBeUnique",
+    "ExpectColumnValuesToMatchRegex",
+    "ExpectColumnValuesToNotBeNull",
+    "ExpectCompoundColumnsToBeUnique",
+    "ExpectTableRowCountToBeBetween",
+    "ExpectationSuite",
+    "ExpectationValidationResult",
+    "results",
+]
+
+NAME = "causeway"
+
+
+def _batch_definition() -> Any:  # noqa: ANN401 - their type is not exported
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas(NAME).add_dataframe_asset(NAME)
+    return asset.add_batch_definition_whole_dataframe(NAME)
+
+
+_definition = _batch_definition()
+_one_at_a_time = threading.Lock()
+
+
+def results(
+    rows: pd.DataFrame,
+    suite: ExpectationSuite,
+    parameters: Mapping[str, Any],
+    *,
+    complete: bool,
+) -> list[ExpectationValidationResult]:
+    """One result per expectation, in no particular order.
+
+    `complete`: with the index of every unexpected row; otherwise only whether it holds (half the
+    time). `parameters` fill the suite's `$PARAMETER`s.
+    """
+    with _one_at_a_time:
+        answer = _definition.get_batch({"dataframe": rows}).validate(
+            suite,
+            result_format="COMPLETE" if complete else "BOOLEAN_ONLY",
+            expectation_parameters=dict(parameters),
+        )
+    if not isinstance(answer, ExpectationSuiteValidationResult):
+        raise TypeError(f"Great Expectations answered a {type(answer).__name__} to a suite")
+    return list(answer.results)
