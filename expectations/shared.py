@@ -6,7 +6,7 @@ from expectations.rules import refuse
 
 NUMBER = r"^[1-9][0-9]*$"
 CURRENCY = r"^[A-Z]{3}$"
-COUNTRY = r"^([A-Z]{3})?$"
+COUNTRY = r"^(?:[A-Z]{3})?$"
 """May be blank: what is downloaded needs no address."""
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 EMAIL = r"^[^@\s]+@[^@\s]+$"
