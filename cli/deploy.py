@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +12,9 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from cli.engine import ask_prefect
-from cli.output import say, table
-from core.errors import ConfigError, TransientError
-from core.settings import Settings, prefect_api_url
+from cli.output import say, table, warn
+from core.errors import CausewayError, ConfigError, TransientError
+from core.settings import Settings, load_settings, prefect_api_url
 from worker.alerts import register_alerts
 from worker.deployments import PREFECT_YAML, read_prefect_file
 from worker.register import (
@@ -79,3 +81,29 @@ def _server() -> Iterator[SyncPrefectClient]:
             f"({refusal.status_code}).",
             remedy="Is it Prefect 3.8, and do its credentials allow this?",
         ) from error
+
+
+def main() -> int:
+    """`python -m cli.deploy SECONDS`: deploy once the server answers, waiting at most so long.
+
+    Started beside the server, it has imported everything by then.
+    """
+    until = time.monotonic() + float(sys.argv[1])
+    while True:
+        try:
+            ask_prefect(prefect_api_url() or "")
+            deploy(load_settings())
+        except TransientError as error:
+            if time.monotonic() > until:
+                warn(str(error))
+                return 1
+            time.sleep(0.2)
+        except CausewayError as error:
+            warn(str(error))
+            return 1
+        else:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

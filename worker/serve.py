@@ -11,6 +11,7 @@ import threading
 import time
 
 import httpx
+from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
@@ -26,8 +27,13 @@ log = logging.getLogger("causeway.worker")
 POLL_EVERY_S = 5
 """A schedule's run starts at most this late. Every poll rewrites the pool's deployments on the
 server, so not more often than that."""
-POLL_AGAIN_S = 10.0
-"""Waited before the worker introduces itself to Prefect again after losing it."""
+POLL_AGAIN_S = (1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
+"""Pauses before the worker introduces itself to Prefect again, while it does not answer or does not
+know the work pool: the first ones are short, for both may just be starting."""
+PATIENT_FOR = len(POLL_AGAIN_S)
+"""Attempts in a row before that is worth a line."""
+LONG_S = 60.0
+"""A pool that was served this long was served well."""
 PATIENCE_S = 50.0
 """How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
 its claims expire and its keys become due."""
@@ -45,11 +51,11 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
     database = open_database(settings.database_url)
-    poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
-    poller.start()
     warm_up()
+    poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
     drain = threading.Thread(target=Drain(settings, database, stop).run, name="drain", daemon=True)
-    drain.start()
+    for thread in (poller, drain):
+        thread.start()
     log.info("ready after %.1f s", time.monotonic() - began)
     stop.wait()
     log.info("stopping: %d runs in hand end with their step", len(RUNNING.ids()))
@@ -67,6 +73,8 @@ def set_up_logging() -> None:
     """Lines of ours on stderr, beside Prefect's own; none for every HTTP request."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
     logging.getLogger("causeway").setLevel(logging.INFO)
+    for chatty in ("great_expectations", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def warm_up() -> None:
@@ -77,21 +85,21 @@ def warm_up() -> None:
 
 def poll(settings: Settings, stop: threading.Event) -> None:
     """Serve the work pool until told to stop; a Prefect server that is away is waited for."""
-    silent = False
+    attempts = 0
     while not stop.is_set():
         began = time.monotonic()
         try:
             asyncio.run(serve_pool(settings.worker.work_pool, stop))
         except (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError, ValueError) as error:
-            if not silent or time.monotonic() - began > 10 * POLL_AGAIN_S:
+            attempts = 1 if time.monotonic() - began > LONG_S else attempts + 1
+            if attempts == PATIENT_FOR:
                 log.warning(
                     "Prefect's work pool %s cannot be served (%s); scheduled runs wait. Is the "
                     "server up, and was `causeway deploy` run?",
                     settings.worker.work_pool,
                     type(error).__name__,
                 )
-            silent = True
-        stop.wait(POLL_AGAIN_S)
+        stop.wait(POLL_AGAIN_S[min(attempts, len(POLL_AGAIN_S) - 1)])
 
 
 async def serve_pool(work_pool: str, stop: threading.Event) -> None:
@@ -100,6 +108,9 @@ async def serve_pool(work_pool: str, stop: threading.Event) -> None:
     Raises: ObjectNotFound when the pool does not exist; httpx.HTTPError, RuntimeError when Prefect
     does not answer for long.
     """
+    # Asked first, for a worker that starts while the server is away looks for it only every 30 s.
+    async with get_client() as client:
+        await client.read_work_pool(work_pool)
     with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: POLL_EVERY_S}):
         worker = WarmWorker(
             work_pool_name=work_pool,
