@@ -70,10 +70,14 @@ class _Source:
     def values(self, column: str) -> Values:
         """A column's values; NaN, NaT and empty text are None."""
         if column not in self._values:
-            series = self.rows[column]
-            found = series.astype(object).where(series.notna(), None).tolist()
-            self._values[column] = [None if value == "" else value for value in found]
+            found = self.rows[column].tolist()
+            self._values[column] = [None if _is_missing(value) else value for value in found]
         return self._values[column]
+
+
+def _is_missing(value: Any) -> bool:  # noqa: ANN401 - whatever the column holds
+    """NaN and NaT are the values that do not equal themselves."""
+    return value is None or value == "" or bool(value != value)  # noqa: PLR0124 - see above
 
 
 def _column(rule: FieldRule, source: _Source, context: Context) -> Values | pd.Series[Any]:
