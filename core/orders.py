@@ -5,7 +5,10 @@ Where a column belongs to one system it keeps that system's word; where both mee
 
 from __future__ import annotations
 
-from core.frames import Schema
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+    from core.frames import Schema
 
 _PARTY: Schema = {
     "first_name": "text",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -26,8 +26,13 @@ ORDERS = "orders"
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
 
 
-class TooLargeError(Exception):
-    """The body is larger than any webhook."""
+class RefusedError(Exception):
+    """A delivery that is answered with a status and only counted."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
 
 
 class Receiver:
@@ -56,50 +61,73 @@ class Receiver:
 
     async def from_bigcommerce(self, request: Request) -> Response:
         """One event of a store."""
-        pair = self._pairs.get(request.path_params["pair"])
-        if pair is None:
-            return Response(status_code=NOT_FOUND)
-        try:
-            body = await _body(request)
-        except TooLargeError:
-            return await self._refuse(pair, TOO_LARGE, "too large")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if not bigcommerce.is_genuine(headers, body, _secrets(pair), time.time()):
-            return await self._refuse(pair, UNAUTHORIZED, "not genuine")
-        try:
-            event = _object(body)
-            found = bigcommerce.keys_of(event)
-        except (KeyError, TypeError, ValueError):
-            return await self._refuse(pair, BAD_REQUEST, "malformed")
-        producer = event.get("producer")
-        if producer is not None and producer != f"stores/{pair.bigcommerce.store_hash}":
-            return await self._refuse(pair, NOT_FOUND, "of another store")
-        if found is None:
-            return await self._keep(Delivery(pair.name, f"ignored {_scope(event)}"))
-        entity, keys, source = found
-        return await self._keep(Delivery(pair.name, "accepted", entity, keys, source))
+        return await self._answer(request, self._event)
 
     async def from_brightpearl(self, request: Request) -> Response:
         """One notice of an account, which may name many orders."""
+        return await self._answer(request, self._notice)
+
+    async def _answer(
+        self, request: Request, read: Callable[[Pair, Request], Awaitable[Delivery]]
+    ) -> Response:
+        """2xx only for what is on disk; 503, so that the sender comes back, while nothing can be.
+
+        A database that is away does not change the answer to a delivery that is refused anyway.
+        """
         pair = self._pairs.get(request.path_params["pair"])
         if pair is None:
             return Response(status_code=NOT_FOUND)
+        try:
+            await self._writer.keep(await read(pair, request))
+        except RefusedError as refused:
+            with contextlib.suppress(StoreUnavailableError):
+                await self._writer.keep(Delivery(pair.name, f"refused: {refused.why}"))
+            return Response(status_code=refused.status)
+        except StoreUnavailableError as error:
+            return PlainTextResponse(str(error), status_code=UNAVAILABLE)
+        return Response(status_code=OK)
+
+    async def _event(self, pair: Pair, request: Request) -> Delivery:
+        """What a BigCommerce event asks to be remembered.
+
+        Raises: RefusedError.
+        """
+        body = await _body(request)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if not bigcommerce.is_genuine(headers, body, _secrets(pair), time.time()):
+            raise RefusedError(UNAUTHORIZED, "not genuine")
+        try:
+            event = _object(body)
+            found = bigcommerce.keys_of(event)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(BAD_REQUEST, "malformed") from error
+        if event.get("producer", _producer(pair)) != _producer(pair):
+            raise RefusedError(NOT_FOUND, "of another store")
+        if found is None:
+            return Delivery(pair.name, f"ignored {_scope(event)}")
+        entity, keys, source = found
+        return Delivery(pair.name, "accepted", entity, keys, source)
+
+    async def _notice(self, pair: Pair, request: Request) -> Delivery:
+        """What a Brightpearl notice asks to be remembered: orders that are ours.
+
+        Raises: RefusedError, StoreUnavailableError.
+        """
         secret = pair.webhooks.secret
         known = secret.get_secret_value() if secret else None
         if not brightpearl.is_genuine(request.path_params["token"], known):
-            return await self._refuse(pair, UNAUTHORIZED, "not genuine")
+            raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
             notice = _object(await _body(request))
             ids = brightpearl.order_ids(notice)
-        except TooLargeError:
-            return await self._refuse(pair, TOO_LARGE, "too large")
-        except (KeyError, TypeError, ValueError):
-            return await self._refuse(pair, BAD_REQUEST, "malformed")
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(BAD_REQUEST, "malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
-            return await self._refuse(pair, NOT_FOUND, "of another account")
-        if ids is None:
-            return await self._keep(Delivery(pair.name, "ignored"))
-        return await self._keep_orders(pair, ids)
+            raise RefusedError(NOT_FOUND, "of another account")
+        links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, ids or [])
+        keys = [link.key_bc for link in links.values()]
+        counted = "accepted" if keys else "ignored"
+        return Delivery(pair.name, counted, ORDERS, keys, "notice")
 
     async def health(self, _request: Request) -> Response:
         """200 while webhooks can be kept, else 503."""
@@ -108,30 +136,6 @@ class Receiver:
         except StoreUnavailableError as error:
             return PlainTextResponse(str(error), status_code=UNAVAILABLE)
         return PlainTextResponse("ok")
-
-    async def _keep_orders(self, pair: Pair, ids: list[str]) -> Response:
-        """Keys of the orders that are ours; what others made in Brightpearl concerns nobody."""
-        try:
-            links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, ids)
-        except StoreUnavailableError as error:
-            return PlainTextResponse(str(error), status_code=UNAVAILABLE)
-        keys = [link.key_bc for link in links.values()]
-        counted = "accepted" if keys else "ignored"
-        return await self._keep(Delivery(pair.name, counted, ORDERS, keys, "notice"))
-
-    async def _refuse(self, pair: Pair, status: int, why: str) -> Response:
-        """Say no; the count is for the operator, and a database that is away does not change it."""
-        with contextlib.suppress(StoreUnavailableError):
-            await self._writer.keep(Delivery(pair.name, f"refused: {why}"))
-        return Response(status_code=status)
-
-    async def _keep(self, delivery: Delivery) -> Response:
-        """Answer 2xx only for what is on disk; 503 lets the sender come back."""
-        try:
-            await self._writer.keep(delivery)
-        except StoreUnavailableError as error:
-            return PlainTextResponse(str(error), status_code=UNAVAILABLE)
-        return Response(status_code=OK)
 
     def _look(self) -> None:
         with self._database.read() as connection:
@@ -148,16 +152,16 @@ class Receiver:
 async def _body(request: Request) -> bytes:
     """The whole body, unless it is larger than it may be; the rest is not read then.
 
-    Raises: TooLargeError.
+    Raises: RefusedError.
     """
     if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
-        raise TooLargeError
+        raise RefusedError(TOO_LARGE, "too large")
     body = bytearray()
     try:
         async for part in request.stream():
             body += part
             if len(body) > LARGEST_BODY:
-                raise TooLargeError
+                raise RefusedError(TOO_LARGE, "too large")
     except ClientDisconnect:
         return b""
     return bytes(body)
@@ -174,6 +178,10 @@ def _scope(event: Mapping[str, Any]) -> str:
     """The scope as a counter's name: what an attacker sends must not make many."""
     scope = str(event["scope"])
     return scope if scope in {"store/hook/deliveryException", "store/app/uninstalled"} else "scope"
+
+
+def _producer(pair: Pair) -> str:
+    return f"stores/{pair.bigcommerce.store_hash}"
 
 
 def _secrets(pair: Pair) -> bigcommerce.Secrets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,13 @@ from store import counts, inbox
 from store.database import Database
 from store.errors import StoreUnavailableError
 
+log = logging.getLogger("causeway.receiver")
+
 MOST_AT_ONCE = 500
+
+
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Delivery:
     entity: str = ""
     keys: Sequence[str] = ()
     source: str = "webhook"
-    written: asyncio.Future[None] = field(default_factory=lambda: new_future())
+    written: asyncio.Future[None] = field(default_factory=_future)
 
 
 class Writer:
@@ -49,14 +56,25 @@ class Writer:
             batch = [await self._waiting.get()]
             while not self._waiting.empty() and len(batch) < MOST_AT_ONCE:
                 batch.append(self._waiting.get_nowait())
-            try:
-                await asyncio.to_thread(self._write, batch)
-            except StoreUnavailableError as error:
-                for delivery in batch:
-                    delivery.written.set_exception(error)
+            await self._write_out(batch)
+
+    async def _write_out(self, batch: Sequence[Delivery]) -> None:
+        """Write, and tell every waiting request how it went; a broken batch is not the end."""
+        failure: Exception | None = None
+        try:
+            await asyncio.to_thread(self._write, batch)
+        except StoreUnavailableError as error:
+            failure = error
+        except Exception as error:
+            log.exception("Webhooks could not be kept")
+            failure = StoreUnavailableError(f"Webhooks cannot be kept ({type(error).__name__}).")
+        for delivery in batch:
+            if delivery.written.done():  # the sender hung up meanwhile
+                continue
+            if failure is None:
+                delivery.written.set_result(None)
             else:
-                for delivery in batch:
-                    delivery.written.set_result(None)
+                delivery.written.set_exception(failure)
 
     def _write(self, batch: Sequence[Delivery]) -> None:
         now = utc_now()
@@ -71,7 +89,3 @@ class Writer:
                 inbox.put(connection, pair, entity, named, source=source, now=now)
             for pair, by_name in counted.items():
                 counts.add(connection, pair, now.date(), by_name)
-
-
-def new_future() -> asyncio.Future[None]:
-    return asyncio.get_running_loop().create_future()

@@ -21,6 +21,8 @@ from store.tables import inbox
 State = Literal["due", "claimed", "parked", "dead", "done"]
 LANES = {"backfill": 3}
 """Sources that are worked off after all others; the rest have lane 0."""
+PARKED_LANE = 1
+"""Keys that wake by the clock go behind those that an event just named."""
 CHANNEL = "causeway_inbox"
 """PostgreSQL's NOTIFY channel for new keys."""
 AT_ONCE = 500
@@ -135,6 +137,8 @@ class Inbox:
                         state="claimed",
                         owner=owner,
                         ready_at=now + timedelta(seconds=lease_s),
+                        # Taken from an owner that vanished: that was a try as well.
+                        attempts=inbox.c.attempts + case((inbox.c.state == "claimed", 1), else_=0),
                         updated_at=now,
                     )
                     .returning(inbox.c.key, inbox.c.attempts, inbox.c.due_since, inbox.c.source)
@@ -188,12 +192,16 @@ class Inbox:
             for part in _parts(outcomes):
                 held = {
                     row.key: row
+                    # Locked: an event between this look and the update must not be forgotten.
                     for row in connection.execute(
-                        select(inbox).where(
+                        select(inbox)
+                        .where(
                             *_rows(pair, entity, [outcome.key for outcome in part]),
                             inbox.c.owner == owner,
                             inbox.c.state == "claimed",
                         )
+                        .order_by(inbox.c.key)
+                        .with_for_update()
                     )
                 }
                 for outcome in part:
@@ -310,7 +318,7 @@ def put(  # noqa: PLR0913 - the key's parts and the event's
 ) -> int:
     """`Inbox.put` inside a transaction of the caller's."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    wanted = list(dict.fromkeys(keys))
+    wanted = sorted(set(keys))
     due_before = 0
     for part in _parts(wanted):
         due_before += (
@@ -378,6 +386,7 @@ def _after(outcome: Outcome, row: Any, now: datetime) -> dict[str, Any]:  # noqa
             state = {
                 "state": "parked",
                 "ready_at": min(outcome.wake_at, expires_at),
+                "lane": PARKED_LANE,
                 "condition": outcome.condition,
                 "expires_at": expires_at,
                 "attempts": row.attempts + 1,

@@ -6,7 +6,6 @@ A process keeps one of these per pair: connections, budgets and caches stay warm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
@@ -27,12 +26,29 @@ class Connections:
     brightpearl: Brightpearl
 
 
-@lru_cache
+_open: dict[str, Connections] = {}
+
+
 def connect(pair_name: str) -> Connections:
     """The connections of a pair, opened once per process.
 
     Raises: ConfigError when the pair is not configured; StoreUnavailableError.
     """
+    if pair_name not in _open:
+        _open[pair_name] = _connect(pair_name)
+    return _open[pair_name]
+
+
+def disconnect() -> None:
+    """Close every connection; the next `connect` reads the settings anew."""
+    while _open:
+        _, world = _open.popitem()
+        world.bigcommerce.close()
+        world.brightpearl.close()
+        world.database.close()
+
+
+def _connect(pair_name: str) -> Connections:
     settings = load_settings()
     pair = settings.pair(pair_name)
     reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
@@ -54,8 +70,3 @@ def current_bundle(world: Connections) -> Bundle:
     if published is None:
         return load_bundle(world.settings.mappings_path)
     return Bundle.from_files(published.files, version=str(published.number))
-
-
-def disconnect() -> None:
-    """Forget every connection; the next `connect` reads the settings anew."""
-    connect.cache_clear()

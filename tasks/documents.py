@@ -199,9 +199,9 @@ def _party(header: Mapping[str, Any], use: str) -> Address:
 
 
 def _currency(header: Mapping[str, Any]) -> CurrencyRef:
-    """The order's own rate, where it is not in the account's currency; else left to the account."""
-    rate: Decimal = header["exchange_rate"]
-    if rate == 1:
+    """The order's own rate, where the store's is one against the account's currency."""
+    rate: Decimal | None = header["exchange_rate"]
+    if rate is None or rate == 1:
         return CurrencyRef(code=header["currency_code"])
     return CurrencyRef(
         code=header["currency_code"], fixed_exchange_rate=True, exchange_rate=f"{rate:.6f}"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from connectors.bigcommerce.client import Reach, plan_reads
 from connectors.bigcommerce.models import Missing, Order, Unreadable
+from core.errors import RejectedError
 from core.frames import frame
 from core.orders import REFUSALS
 from mappings.rows import needs_taxes
@@ -71,11 +72,13 @@ def extract_orders(run: Run, batch: Batch) -> Read:
         else:
             orders.append(document)
     orders = _less_echoes(orders, batch, links, asides)
-    transactions = _for_each([o.id for o in orders if has_money(o)], bigcommerce.list_transactions)
+    transactions = _for_each(
+        run, [o.id for o in orders if has_money(o)], bigcommerce.list_transactions
+    )
     found = flatten(orders, transactions, {})
     taxed = needs_taxes(found.orders, found.lines)
     if taxed:
-        found = flatten(orders, transactions, _for_each(taxed, bigcommerce.list_taxes))
+        found = flatten(orders, transactions, _for_each(run, taxed, bigcommerce.list_taxes))
     return Read(found, asides)
 
 
@@ -86,14 +89,33 @@ def read_reach(run: Run, reach: Reach) -> list[Order | Unreadable | Missing]:
 
 
 @step("read-details", PATIENT)
-def read_details(order_ids: Sequence[str], read: Callable[[str], T]) -> dict[str, T]:
+def read_details(
+    order_ids: Sequence[str], read: Callable[[str], T]
+) -> dict[str, T | RejectedError]:
     """What belongs to a few orders, a request each."""
-    return {order_id: patiently(partial(read, order_id)) for order_id in order_ids}
+    return {order_id: _or_refusal(partial(read, order_id)) for order_id in order_ids}
 
 
-def _for_each(order_ids: Sequence[str], read: Callable[[str], list[T]]) -> dict[str, list[T]]:
+def _or_refusal(read: Callable[[], T]) -> T | RejectedError:
+    """What was read, or why this one order's rows cannot be read; it holds up no other order."""
+    try:
+        return patiently(read)
+    except RejectedError as refused:
+        return refused
+
+
+def _for_each(
+    run: Run, order_ids: Sequence[str], read: Callable[[str], list[T]]
+) -> dict[str, list[T]]:
     futures = [read_details.submit(part, read) for part in chunks(order_ids, TOGETHER)]
-    return {order_id: rows for future in futures for order_id, rows in future.result().items()}
+    found: dict[str, list[T]] = {}
+    for future in futures:
+        for order_id, rows in future.result().items():
+            if isinstance(rows, RejectedError):
+                run.refuse(unreadable(Unreadable(order_id, "details", rows.message)))
+            else:
+                found[order_id] = rows
+    return found
 
 
 def unreadable(document: Unreadable) -> pd.DataFrame:

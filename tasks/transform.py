@@ -57,7 +57,8 @@ def transform_orders(
     )
     headers = apply(bundle.mapping("orders"), found.orders, context)
     finished = apply(bundle.mapping("order_rows"), rows.rows, context)
-    contacts = apply(bundle.mapping("contacts"), _latest_per_person(found.orders), context)
+    accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]
+    contacts = apply(bundle.mapping("contacts"), _latest_per_person(accepted), context)
     payments = apply(bundle.mapping("payments"), settled(found.orders, found.transactions), context)
     desired = Desired(
         orders=found.orders,

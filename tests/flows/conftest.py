@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.testing.utilities import prefect_test_harness
-from sandbox.serve import running
 from world import World
 
+from sandbox.serve import running
 from tasks import reference
 from tasks.connections import disconnect
 
@@ -24,7 +25,7 @@ def engine() -> Iterator[None]:
 @pytest.fixture
 def world(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Both sandboxes with documented quirks, no throttling, an empty database."""
-    with running(limits="off") as sandbox:
+    with running() as sandbox:
         settings = {
             "DATABASE_URL": f"sqlite:///{tmp_path}/causeway.db",
             "BIGCOMMERCE__API_URL": sandbox.bigcommerce_url,
@@ -40,5 +41,6 @@ def world(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
             monkeypatch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
         reference.forget()
-        yield World(sandbox)
+        with httpx.Client(timeout=60) as http:
+            yield World(sandbox, http)
         disconnect()

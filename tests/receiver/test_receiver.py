@@ -1,0 +1,249 @@
+"""What a delivery gets for an answer, and what stands in the inbox afterwards."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.settings import Settings, load_settings
+from core.times import utc_now
+from receiver import brightpearl
+from receiver.app import LARGEST_BODY, Receiver
+from receiver.bigcommerce import Secrets, is_genuine
+from store.counts import Counts
+from store.crosswalk import Crosswalk, Link
+from store.database import Database, open_database
+from store.inbox import Inbox
+
+SECRET = "a-long-shared-secret"
+CREATED = {
+    "producer": "stores/abc123",
+    "scope": "store/order/created",
+    "data": {"type": "order", "id": 250},
+    "created_at": 1700000000,
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(
+        {
+            "CAUSEWAY_DATABASE_URL": f"sqlite:///{tmp_path}/c.db",
+            "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "abc123",
+            "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "t",
+            "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "test_client_secret",
+            "CAUSEWAY_BRIGHTPEARL__API_URL": "http://127.0.0.1:1",
+            "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "acme",
+            "CAUSEWAY_BRIGHTPEARL__APP_REF": "a",
+            "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "t",
+            "CAUSEWAY_WEBHOOKS__SECRET": SECRET,
+        }
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = open_database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database) -> Iterator[httpx.Client]:
+    config = uvicorn.Config(
+        Receiver(settings, database).app(), port=0, log_level="error", lifespan="on"
+    )
+    listening = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    port = listening.getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        yield client
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+def deliver(client: httpx.Client, event: Any = None, **headers: str) -> int:
+    body = event if isinstance(event, bytes) else json.dumps(event or CREATED).encode()
+    shown = headers or {"X-Causeway-Secret": SECRET}
+    return client.post("/webhooks/bigcommerce/default", content=body, headers=shown).status_code
+
+
+def signed(body: bytes, *, at: float, key: str = "test_client_secret") -> dict[str, str]:
+    message = f"msg_0001.{int(at)}.".encode() + body
+    digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
+    return {
+        "webhook-id": "msg_0001",
+        "webhook-timestamp": str(int(at)),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def due(database: Database) -> dict[str, str]:
+    keys = [str(number) for number in range(1, 1000)]
+    return Inbox(database).states("default", "orders", keys)
+
+
+def counted(database: Database) -> dict[str, int]:
+    return Counts(database).of_day("default", utc_now().date())
+
+
+def test_an_event_with_our_secret_puts_its_key_in_the_inbox(
+    client: httpx.Client, database: Database
+) -> None:
+    assert deliver(client) == 200
+    assert due(database) == {"250": "due"}
+
+
+def test_fifty_deliveries_of_one_order_are_one_key(
+    client: httpx.Client, database: Database
+) -> None:
+    assert {deliver(client) for _ in range(50)} == {200}
+    assert due(database) == {"250": "due"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Nothing": "here"},
+        {"X-Causeway-Secret": "wrong"},
+        {"X-Causeway-Secret": SECRET, **signed(b"another body", at=time.time())},
+        signed(json.dumps(CREATED).encode(), key="another", at=time.time()),
+    ],
+)
+def test_a_delivery_that_is_not_genuine_is_refused_counted_and_not_kept(
+    client: httpx.Client, database: Database, headers: dict[str, str]
+) -> None:
+    assert deliver(client, **headers) == 401
+    assert due(database) == {}
+    assert counted(database) == {"webhooks refused: not genuine": 1}
+
+
+def test_an_old_delivery_that_is_replayed_is_harmless_and_taken(
+    client: httpx.Client, database: Database
+) -> None:
+    body = json.dumps(CREATED).encode()
+    month_ago = time.time() - 30 * 86_400
+    headers = {"X-Causeway-Secret": SECRET, **signed(body, at=month_ago)}
+    assert deliver(client, body, **headers) == 200
+    assert due(database) == {"250": "due"}
+
+
+def test_the_published_test_vector_of_the_signature_holds() -> None:
+    body = (
+        b'{"producer":"stores/abc123","hash":"dd70c0976e06b67aaf671e73f49dcb79230ebf9d",'
+        b'"created_at":1700000000,"store_id":"1025646","scope":"store/order/created",'
+        b'"data":{"type":"order","id":250}}'
+    )
+    headers = {
+        "webhook-id": "msg_0001",
+        "webhook-timestamp": "1700000000",
+        "webhook-signature": "v1,cZ2QIW30lUpzRNYR7WnavtfHWalZvrAYho8NSYJAD7I=",
+    }
+    secrets = Secrets("test_client_secret", None)
+    assert is_genuine(headers, body, secrets, 1700000100.0)
+    assert not is_genuine(headers, body, secrets, 1700000301.0)
+    assert not is_genuine(headers, body + b" ", secrets, 1700000100.0)
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "why"),
+    [
+        (b"not json", 400, "malformed"),
+        (b"[]", 400, "malformed"),
+        ({**CREATED, "data": {"type": "order"}}, 400, "malformed"),
+        ({**CREATED, "data": {"type": "order", "id": "x; drop"}}, 400, "malformed"),
+        ({**CREATED, "producer": "stores/other"}, 404, "of another store"),
+        (b"x" * (LARGEST_BODY + 1), 413, "too large"),
+    ],
+)
+def test_bad_input_gets_its_status_and_is_counted(
+    client: httpx.Client, database: Database, event: Any, status: int, why: str
+) -> None:
+    assert deliver(client, event) == status
+    assert due(database) == {}
+    assert counted(database) == {f"webhooks refused: {why}": 1}
+
+
+def test_an_unknown_scope_is_acknowledged_and_ignored(
+    client: httpx.Client, database: Database
+) -> None:
+    assert deliver(client, {**CREATED, "scope": "store/cart/created"}) == 200
+    assert due(database) == {}
+    assert counted(database) == {"webhooks ignored scope": 1}
+
+
+def test_an_unknown_pair_is_not_found(client: httpx.Client) -> None:
+    assert client.post("/webhooks/bigcommerce/nobody", json=CREATED).status_code == 404
+
+
+def test_money_that_moved_is_more_than_a_hint(client: httpx.Client, database: Database) -> None:
+    event = {
+        **CREATED,
+        "scope": "store/order/transaction/created",
+        "data": {"type": "transaction", "order_id": "250", "transaction_id": "9"},
+    }
+    assert deliver(client, event) == 200
+    (claim,) = Inbox(database).claim(
+        "default", "orders", owner="t", limit=5, lease_s=9, now=utc_now()
+    )
+    assert (claim.key, claim.source) == ("250", "transaction")
+
+
+def test_a_lost_database_is_answered_with_503_so_that_the_sender_comes_back(
+    client: httpx.Client, settings: Settings
+) -> None:
+    Path(settings.database_url.removeprefix("sqlite:///")).unlink()
+    assert deliver(client) == 503
+    assert client.get("/health").status_code == 503
+
+
+def test_a_notice_of_brightpearl_names_orders_by_ranges(
+    client: httpx.Client, database: Database
+) -> None:
+    links = [Link("250", "100001"), Link("251", "100002"), Link("260", "100009")]
+    Crosswalk(database).put("default", "orders", links, now=utc_now())
+    notice = {
+        "accountCode": "acme",
+        "fullEvent": "order.modified.order-status",
+        "id": "100001-100003,100009",
+    }
+    url = f"/webhooks/brightpearl/default/{SECRET}"
+    assert client.post(url, json=notice).status_code == 200
+    assert sorted(due(database)) == ["250", "251", "260"]
+    assert client.post(url, json={**notice, "accountCode": "other"}).status_code == 404
+    assert client.post(url + "x", json=notice).status_code == 401
+    assert client.post(url, json={**notice, "id": "1-99999999"}).status_code == 400
+
+
+@given(st.sets(st.integers(1, 5000), min_size=1, max_size=40))
+def test_a_set_of_ids_reads_back_whatever_its_ranges(ids: set[int]) -> None:
+    text = ",".join(f"{number}-{number}" if number % 2 else str(number) for number in sorted(ids))
+    assert brightpearl.parse_ids(text) == [str(number) for number in sorted(ids)]
+
+
+def test_the_receiver_imports_neither_engine_nor_frames() -> None:
+    code = (
+        "import sys, receiver.serve; "
+        "print([m for m in ('prefect','pandas','great_expectations','connectors') "
+        "if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,237 @@
+"""The inbox: nothing queued is lost, nothing is held twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from store.database import Database, open_database
+from store.inbox import Again, Claim, Dead, Done, Inbox, Parked
+from store.leases import Leases
+from store.quarantine import Quarantine, Refusal
+from store.tables import metadata
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAIR = ("p", "orders")
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path}/inbox.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def inbox(database: Database) -> Inbox:
+    return Inbox(database)
+
+
+def put(inbox: Inbox, *keys: str, source: str = "webhook", now: datetime = NOW) -> int:
+    return inbox.put(*PAIR, keys, source=source, now=now)
+
+
+def claim(inbox: Inbox, owner: str = "a", limit: int = 10, now: datetime = NOW) -> list[Claim]:
+    return inbox.claim(*PAIR, owner=owner, limit=limit, lease_s=60, now=now)
+
+
+def state(inbox: Inbox, key: str) -> str:
+    return inbox.states(*PAIR, [key])[key]
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(database: Database) -> None:
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_key_is_due_once_however_often_it_is_put(inbox: Inbox) -> None:
+    assert put(inbox, "1", "2", "1") == 2
+    assert put(inbox, "1") == 0
+    assert [one.key for one in claim(inbox)] == ["1", "2"]
+    assert claim(inbox, "b") == []
+
+
+def test_a_key_that_changes_while_it_is_held_is_due_again_after_settling(inbox: Inbox) -> None:
+    put(inbox, "1")
+    claim(inbox)
+    put(inbox, "1", now=at(5))
+    inbox.settle(*PAIR, "a", [Done("1")], now=at(9))
+    (again,) = claim(inbox, now=at(9))
+    assert again.due_since == at(5)
+
+
+def test_an_expired_lease_belongs_to_whoever_asks_next_and_the_loser_changes_nothing(
+    inbox: Inbox,
+) -> None:
+    put(inbox, "1")
+    claim(inbox)
+    assert [one.key for one in claim(inbox, "b", now=at(61))] == ["1"]
+    inbox.settle(*PAIR, "a", [Done("1")], now=at(62))
+    assert state(inbox, "1") == "claimed"
+    inbox.settle(*PAIR, "b", [Done("1")], now=at(63))
+    assert state(inbox, "1") == "done"
+
+
+def test_a_renewed_lease_is_kept(inbox: Inbox) -> None:
+    put(inbox, "1")
+    claim(inbox)
+    assert inbox.renew("a", lease_s=60, now=at(50)) == 1
+    assert claim(inbox, "b", now=at(70)) == []
+
+
+def test_a_parked_key_wakes_by_the_clock_and_by_an_event_and_expires_with_its_reason(
+    inbox: Inbox,
+) -> None:
+    parked = Parked("1", "status", at(100), at(150), "pending")
+    put(inbox, "1")
+    claim(inbox)
+    inbox.settle(*PAIR, "a", [parked], now=NOW)
+    assert claim(inbox, now=at(99)) == []
+    put(inbox, "1", now=at(10))
+    assert len(claim(inbox, now=at(10))) == 1
+    inbox.settle(*PAIR, "a", [parked], now=at(10))
+    assert len(claim(inbox, now=at(100))) == 1
+    inbox.settle(*PAIR, "a", [parked], now=at(160))
+    assert state(inbox, "1") == "done"
+    assert inbox.reasons(*PAIR, "done") == {"1": "expired: pending"}
+
+
+def test_a_dead_key_rests_until_an_event_or_a_release(inbox: Inbox, database: Database) -> None:
+    put(inbox, "1", "2")
+    claim(inbox)
+    inbox.settle(*PAIR, "a", [Dead("1", "sku"), Dead("2", "sku")], now=NOW)
+    assert claim(inbox, now=at(9_999)) == []
+    refusals = [
+        Refusal(*PAIR, key, "sku", "sku", "X", "unknown", "create it") for key in ("1", "2")
+    ]
+    quarantine = Quarantine(database)
+    quarantine.open(refusals, now=NOW)
+    quarantine.open(refusals, now=at(1))
+    assert [(g.class_, g.value, g.count) for g in quarantine.summary("p")] == [("sku", "X", 2)]
+    assert quarantine.release("p", class_="sku", value="X", now=at(2)) == ["1", "2"]
+    assert [one.source for one in claim(inbox, now=at(2))] == ["release", "release"]
+
+
+def test_what_failed_is_tried_again_later_with_one_attempt_more(inbox: Inbox) -> None:
+    put(inbox, "1")
+    claim(inbox)
+    inbox.settle(*PAIR, "a", [Again("1", at(30), "busy")], now=NOW)
+    assert claim(inbox, now=at(29)) == []
+    assert claim(inbox, now=at(30))[0].attempts == 1
+
+
+def test_a_hint_does_not_hide_that_somebody_wants_both_sides_read(inbox: Inbox) -> None:
+    put(inbox, "1", source="operator")
+    put(inbox, "1", source="webhook")
+    assert claim(inbox)[0].source == "operator"
+
+
+def test_a_backfill_waits_behind_everything_else(inbox: Inbox) -> None:
+    put(inbox, "1", "2", source="backfill")
+    put(inbox, "9", now=at(5))
+    assert [one.key for one in claim(inbox, limit=2, now=at(5))] == ["9", "1"]
+
+
+def test_ten_thousand_parked_keys_do_not_hold_up_a_new_one(inbox: Inbox) -> None:
+    keys = [str(number) for number in range(2_000)]
+    inbox.put(*PAIR, keys, source="webhook", now=NOW)
+    for _ in range(4):
+        held = claim(inbox, limit=500)
+        inbox.settle(
+            *PAIR,
+            "a",
+            [Parked(one.key, "status", at(3600), at(9999), "pending") for one in held],
+            now=NOW,
+        )
+    put(inbox, "new", now=at(1))
+    assert [one.key for one in claim(inbox, now=at(1))] == ["new"]
+    (waiting,) = inbox.waiting(at(3600))
+    assert waiting.count == 2_001
+
+
+def test_threads_never_hold_the_same_key(inbox: Inbox) -> None:
+    put(inbox, *[str(number) for number in range(200)])
+    taken: dict[str, list[str]] = {}
+
+    def work(owner: str) -> None:
+        while found := claim(inbox, owner, limit=7):
+            taken.setdefault(owner, []).extend(one.key for one in found)
+            inbox.settle(*PAIR, owner, [Done(one.key) for one in found], now=NOW)
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    keys = [key for found in taken.values() for key in found]
+    assert sorted(keys) == sorted(set(keys))
+    assert len(keys) == 200
+
+
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["put", "claim", "done", "again", "crash"]), st.integers(0, 4)),
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(actions=ACTIONS)
+def test_every_event_is_followed_by_a_claim_whatever_happens_between(
+    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int]]
+) -> None:
+    """A model of owed work: an event owes a claim that starts after it."""
+    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('i')}/i.db")
+    inbox, clock, owed, held = Inbox(database), 0.0, set[str](), set[str]()
+
+    def settle(make: Any) -> None:
+        inbox.settle(*PAIR, "a", [make(key) for key in held], now=at(clock))
+
+    for action, number in actions:
+        clock += 1
+        key = str(number)
+        if action == "put":
+            put(inbox, key, now=at(clock))
+            owed.add(key)
+        elif action == "claim":
+            found = {one.key for one in claim(inbox, limit=3, now=at(clock))}
+            held |= found
+            owed -= found
+        elif action == "done":
+            settle(Done)
+            held = set()
+        elif action == "again":
+            settle(lambda one, now=clock: Again(one, at(now), "busy"))
+            owed |= held
+            held = set()
+        else:
+            owed |= held
+            held = set()
+            clock += 61
+    clock += 61
+    assert owed <= {one.key for one in claim(inbox, "z", limit=99, now=at(clock))}
+    database.close()
+
+
+def test_a_lease_has_one_holder_and_an_end(database: Database) -> None:
+    leases = Leases(database)
+    assert leases.acquire("lane", "a", ttl_s=10, now=NOW)
+    assert not leases.acquire("lane", "b", ttl_s=10, now=at(9))
+    assert leases.renew("lane", "a", ttl_s=10, now=at(9))
+    assert not leases.acquire("lane", "b", ttl_s=10, now=at(15))
+    assert leases.acquire("lane", "b", ttl_s=10, now=at(20))
+    assert not leases.renew("lane", "a", ttl_s=10, now=at(21))
+    leases.release("lane", "a")
+    assert not leases.acquire("lane", "c", ttl_s=10, now=at(22))
