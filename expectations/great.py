@@ -43,9 +43,6 @@ with warnings.catch_warnings():
     from great_expectations.expectations.core.expect_column_values_to_match_regex import (
         ExpectColumnValuesToMatchRegex,
     )
-    from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-        ExpectColumnValuesToNotBeNull,
-    )
     from great_expectations.expectations.core.expect_compound_columns_to_be_unique import (
         ExpectCompoundColumnsToBeUnique,
     )
@@ -62,7 +59,6 @@ __all__ = [
     "ExpectColumnValuesToBeInSet",
     "ExpectColumnValuesToBeUnique",
     "ExpectColumnValuesToMatchRegex",
-    "ExpectColumnValuesToNotBeNull",
     "ExpectCompoundColumnsToBeUnique",
     "ExpectTableRowCountToBeBetween",
     "ExpectationSuite",

@@ -183,16 +183,6 @@ payments_out = gxe.ExpectationSuite(
         gxe.ExpectColumnValuesToMatchRegex(
             column="currency_code", regex=CURRENCY, meta=NO_CURRENCY
         ),
-        gxe.ExpectColumnValuesToNotBeNull(
-            column="paid_at",
-            meta=refuse(
-                "document",
-                "a payment has no date",
-                "Look at the order's transactions in BigCommerce",
-                field="paid_at",
-                tell="",
-            ),
-        ),
     ],
 )
 """In: PAYMENTS."""
