@@ -151,8 +151,7 @@ def _document(field_name: str, reason: str, value: str = "") -> dict[str, str]:
         "field": field_name,
         "value": value,
         "reason": f"{reason} ({field_name})",
-        "remedy": "Correct the order in BigCommerce, then: causeway quarantine release "
-        "--class document",
+        "remedy": "Correct the order in BigCommerce",
     }
 
 
@@ -169,8 +168,7 @@ def _without_sku(line: Record) -> dict[str, str]:
         "value": f"product {product}",
         "reason": f"line {line['line_id']} names BigCommerce product {product} without a SKU",
         "remedy": f"Give product {product} a SKU in BigCommerce and add it to the order again in "
-        f'place of that line, then: causeway quarantine release --class sku --value "product '
-        f'{product}"',
+        "place of that line",
     }
 
 
@@ -206,8 +204,7 @@ def _unknown_rate(part: Part, told: Decimal | None) -> dict[str, str]:
         "field": "total_tax",
         "value": str(rate),
         "reason": f"row {part.ref} is taxed at {rate} %, which has no tax code",
-        "remedy": f"Add `{rate},<Brightpearl tax code>` to mappings/tables/tax_codes.csv, then: "
-        f"causeway quarantine release --class tax_code --value {rate}",
+        "remedy": f"Add `{rate},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ from mappings.parts import Unfit, order_parts
 from mappings.rates import plain, taxed_at_several
 
 Record = Mapping[str, Any]
+MONEY = {
+    "class": "money",
+    "field": "total_inc_tax",
+    "value": "",
+    "remedy": "Compare the order's lines, discounts and taxes in BigCommerce and correct them "
+    "there, or raise the rounding cap (CAUSEWAY_ORDERS__ROUNDING_CAP)",
+}
+"""Refusal of an order whose amounts contradict each other; the reason names the difference."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,10 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
             totals = _totals(order)
             balanced = balance(parts, totals, cap)
         except Unfit as unfit:
-            refusals.extend({"order_id": ref, **refusal} for refusal in unfit.refusals)
+            refusals.extend(_refusal(ref, refusal) for refusal in unfit.refusals)
             continue
         except ApartError as apart:
-            refusals.append(_money_refusal(ref, str(apart)))
+            refusals.append(_refusal(ref, {**MONEY, "reason": str(apart)}))
             continue
         rounded += bool(balanced.rounding)
         rows.extend(_rows_of(ref, parts, balanced, rounding_nominal_code))
@@ -147,17 +156,17 @@ def _totals(order: Record) -> Totals:
     )
 
 
-def _money_refusal(order_id: str, reason: str) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "class": "money",
-        "field": "total_inc_tax",
-        "value": order_id,
-        "reason": reason,
-        "remedy": "Compare the order's lines, discounts and taxes in BigCommerce; correct them "
-        "there, or raise the rounding cap (CAUSEWAY_ORDERS__ROUNDING_CAP), then: causeway "
-        f"quarantine release --class money --value {order_id}",
-    }
+def _refusal(order_id: str, refusal: Mapping[str, str]) -> dict[str, str]:
+    """A REFUSALS record; its remedy ends with the command that releases what waited for it.
+
+    What is wrong with one order alone is released by its key, anything else by the value that
+    many may wait for.
+    """
+    klass, value = refusal["class"], refusal["value"]
+    alone = klass in ("document", "money")
+    by = f"--key {shlex.quote(order_id)}" if alone else f"--value {shlex.quote(value)}"
+    release = f"causeway quarantine release --class {klass} {by}"
+    return {"order_id": order_id, **refusal, "remedy": f"{refusal['remedy']}, then: {release}"}
 
 
 def _by_order(rows: pd.DataFrame) -> dict[str, list[Record]]:

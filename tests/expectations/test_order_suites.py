@@ -257,6 +257,17 @@ def test_what_is_only_unusual_is_noted_and_travels_on(name: str, change: dict, s
     assert says in verdict.notes[0]
 
 
+def test_the_same_suite_is_judged_anew_at_another_time() -> None:
+    later = frame([{**GOOD["orders_in"], "placed_at": NOW + timedelta(days=2)}], ORDERS)
+
+    notes = [
+        len(check(later, SUITES["orders_in"], now=NOW + timedelta(days=days)).notes)
+        for days in (0, 5, 0)
+    ]
+
+    assert notes == [1, 0, 1]
+
+
 def test_a_batch_of_unusual_size_is_noted_without_naming_rows() -> None:
     orders = frame(
         ({**GOOD["orders_in"], "order_id": str(i)} for i in range(1, 2002)), SCHEMAS["orders_in"]
