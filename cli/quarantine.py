@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -48,11 +49,7 @@ def list_(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Show what waits, grouped by obstacle, with the remedy of each."""
     database, name = _opened(pair)
-    entries = [
-        entry
-        for entry in Quarantine(database).list(pair=name, class_=class_, value=value)
-        if not key or entry.key in key
-    ]
+    entries = matching(Quarantine(database).list(pair=name), class_=class_, value=value, keys=key)
     groups = _groups(entries)
     result = {
         "open": len(entries),
@@ -97,9 +94,11 @@ def release(  # noqa: PLR0913 - the options of a command
             remedy="Entry ids, --class and --value, --key, or --all; see causeway quarantine list.",
         )
     database, name = _opened(pair)
-    keys = Quarantine(database).release(
-        name, class_=class_, value=value, ids=ids or None, keys=key or None, now=utc_now()
+    quarantine_ = Quarantine(database)
+    found = matching(
+        quarantine_.list(pair=name), class_=class_, value=value, keys=key, ids=ids or None
     )
+    keys = quarantine_.release(name, ids=[entry.id for entry in found], now=utc_now())
     text = f"{len(keys)} put back into the inbox."
     if not keys:
         text = "Nothing in quarantine matches; nothing was released."
@@ -120,6 +119,26 @@ def discard(
     closed = Quarantine(database).discard(ids, reason.strip(), now=utc_now())
     problem = "" if closed == len(set(ids)) else f"{len(set(ids)) - closed} were not open."
     finish({"discarded": closed}, as_json=as_json, text=f"{closed} discarded.", problem=problem)
+
+
+def matching(
+    entries: Iterable[Entry],
+    *,
+    class_: str | None = None,
+    value: str | None = None,
+    keys: Sequence[str] | None = None,
+    ids: Sequence[int] | None = None,
+) -> list[Entry]:
+    """Entries for which everything holds that is said; a value whatever its case, as for SKUs."""
+    wanted = None if value is None else value.strip().casefold()
+    return [
+        entry
+        for entry in entries
+        if (class_ is None or entry.class_ == class_)
+        and (wanted is None or entry.value.strip().casefold() == wanted)
+        and (not keys or entry.key in keys)
+        and (ids is None or entry.id in ids)
+    ]
 
 
 def _opened(pair: str | None) -> tuple[Database, str]:

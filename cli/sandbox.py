@@ -40,6 +40,12 @@ def serve_(  # noqa: PLR0913 - the options of a command
         list[Path] | None,
         typer.Option(metavar="FILE…", help="Online Retail CSV files; their orders are placed."),
     ] = None,
+    orders_unplaced: Annotated[
+        bool, typer.Option("--orders-unplaced", help="Leave them to be placed on request.")
+    ] = False,
+    own_orders: Annotated[
+        int, typer.Option(min=0, help="Orders of its own, placed when there is no file.")
+    ] = 25,
     limits: Annotated[Limits, typer.Option(help="Request limits.")] = Limits.DOCUMENTED,
     faults: Annotated[Path | None, typer.Option(help="JSON list of faults.")] = None,
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
@@ -54,13 +60,24 @@ def serve_(  # noqa: PLR0913 - the options of a command
     for file in [*files, *([faults] if faults else [])]:
         if not file.is_file():
             raise ConfigError(f"{file} is not a file.")
+    from sandbox.catalogue.online_retail import FormatError  # noqa: PLC0415 - see below
     from sandbox.serve import serve  # noqa: PLC0415 - a server that no other command needs
 
-    serve(
-        bigcommerce_port=bigcommerce_port,
-        brightpearl_port=brightpearl_port,
-        orders_files=files,
-        limits=limits.value,
-        faults_file=faults,
-        seed=seed,
-    )
+    try:
+        serve(
+            bigcommerce_port=bigcommerce_port,
+            brightpearl_port=brightpearl_port,
+            orders_files=files,
+            is_unplaced=orders_unplaced,
+            own_orders=own_orders,
+            limits=limits.value,
+            faults_file=faults,
+            seed=seed,
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"The sandboxes cannot start: {error.strerror}.",
+            remedy="Choose other ports with --bigcommerce-port and --brightpearl-port.",
+        ) from error
+    except (FormatError, ValueError) as error:
+        raise ConfigError(f"The sandboxes cannot start: {error}") from error

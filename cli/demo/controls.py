@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import httpx
 from core.errors import ContractError
 
 TIMEOUT_S = 60.0
+PLENTY = 20
 
 
 class Controls:
@@ -34,9 +35,14 @@ class Controls:
         self.bigcommerce.close()
         self.brightpearl.close()
 
-    def place(self, orders: Mapping[str, Any] | list[dict[str, Any]]) -> list[str]:
-        """Shoppers place these orders; their ids."""
+    def place(self, orders: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[str]:
+        """Shoppers place these orders (or as many as told to `generate`); their ids."""
         return [str(number) for number in _told(self.bigcommerce, "POST", "orders", orders)["ids"]]
+
+    def place_next(self, count: int) -> tuple[list[str], int]:
+        """Shoppers place the next loaded orders; their ids, and how many are left."""
+        told = _told(self.bigcommerce, "POST", "orders", {"next": count})
+        return [str(number) for number in told["ids"]], int(told["left"])
 
     def pay(self, order_id: str) -> None:
         """The gateway captures what an order still owes."""
@@ -58,9 +64,15 @@ class Controls:
             for client in (self.bigcommerce, self.brightpearl)
         )
 
-    def unplaced(self) -> int:
-        """Orders of the loaded files that nobody has placed yet."""
-        return int(_told(self.bigcommerce, "GET", "state?only=counts")["counts"]["unplaced"])
+    def source(self) -> tuple[int, dict[str, Any]]:
+        """How many loaded orders nobody has placed yet, and what became of the files' rows."""
+        told = _told(self.bigcommerce, "GET", "state?only=counts,source")
+        return int(told["counts"]["orders_not_placed_yet"]), told["source"]
+
+    def skus(self) -> list[str]:
+        """SKUs that both systems know and have enough of for a few orders."""
+        variants = _told(self.bigcommerce, "GET", "state?only=variants")["variants"].values()
+        return [variant["sku"] for variant in variants if variant["available"] >= PLENTY]
 
     def states(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The full state of the store, and of the account."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 PLAIN_EVERY_S = 5.0
@@ -47,13 +48,13 @@ class Progress:
 
     def step(self, text: str) -> None:
         """Something is done, or begins: it stays on the screen."""
-        self._console.print(f"[dim]{self.seconds:6.1f} s[/dim]  {text}")
+        self._console.print(f"[dim]{self.seconds:6.1f} s[/dim]  {escape(text)}", soft_wrap=True)
         self._said_at = time.monotonic()
 
     def now(self, text: str) -> None:
         """How things stand at this moment."""
         if self._status is not None:
-            self._status.update(f"{self.seconds:6.1f} s  {text}")
+            self._status.update(f"{self.seconds:6.1f} s  {escape(text)}")
         elif time.monotonic() - self._said_at >= PLAIN_EVERY_S:
             self.step(text)
             sys.stderr.flush()

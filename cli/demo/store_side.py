@@ -20,22 +20,21 @@ def store_orders(state: State, since: datetime) -> list[StoreOrder]:
 
 
 def _order(order: State, since: datetime) -> StoreOrder:
-    total = Decimal(order["totals"]["inc"])
+    total = Decimal(order["total_inc_tax"])
     settled = _money_in(order["transactions"])
     paid = sum((Decimal(row["amount"]) for row in settled), ZERO)
-    if not order["transactions"] and order["payment_status"] in PAID:
-        paid = total
     moments = [order["created_at"], *(row["created_at"] for row in settled)]
     ready_at = max(datetime.fromisoformat(moment) for moment in moments)
     return StoreOrder(
         order_id=str(order["id"]),
         status_id=int(order["status_id"]),
         total=total,
-        currency=order["currency"],
-        paid=paid,
+        currency=order["default_currency_code"],
+        # What was paid by hand leaves no transaction.
+        paid=total if order["payment_status"] in PAID else paid,
         ready_at=ready_at if ready_at >= since else None,
-        external_order_id=order["external_order_id"],
-        is_archived=order["is_archived"],
+        external_order_id=str(order["external_order_id"] or ""),
+        is_archived=bool(order["is_deleted"]),
     )
 
 

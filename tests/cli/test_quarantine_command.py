@@ -75,7 +75,7 @@ def test_an_entry_that_does_not_exist_is_wrong_usage(capsys):
 
 
 def test_a_value_is_released_with_everything_that_waits_for_it(waiting, database, capsys):
-    line = ["quarantine", "release", "--class", "sku", "--value", "ABC-1", "--json"]
+    line = ["quarantine", "release", "--class", "sku", "--value", "abc-1", "--json"]
     assert run(line) == 0
     assert told(capsys) == {"released": 2, "keys": ["101", "102"]}
     assert Inbox(database).states("default", "orders", ["101", "102", "103"]) == {

@@ -1,0 +1,160 @@
+"""The demo itself: what happens in which order, and the verdict at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cli.demo import script, summary
+from cli.demo.account_side import account_orders
+from cli.demo.progress import Progress
+from cli.demo.rest import Rest
+from cli.demo.stage import PAIR, Stage
+from cli.demo.store_side import store_orders
+from cli.demo.verdict import Sides, Verdict, judge
+from cli.quarantine import matching
+from core.times import utc_now
+from store.inbox import Inbox
+from store.quarantine import Quarantine
+
+ENTITY = "orders"
+PLAIN = 40
+"""Plain orders in a demo without files."""
+AT_ONCE, EVERY_S = 2, 0.5
+"""Shoppers, and how often so many of them come."""
+LOADED_AT_ONCE, LOADED_EVERY_S = 20, 0.5
+LOST = 2
+"""Orders whose webhooks are lost on purpose."""
+REST_WITHIN_S = 240.0
+REST_PER_LOADED_S = 1.5
+STOCK_OF_NEW_PRODUCT = 50
+
+
+@dataclass
+class Play:
+    """One performance on a stage that is set."""
+
+    stage: Stage
+    progress: Progress
+    rest: Rest
+    began_at: datetime = field(default_factory=utc_now)
+    not_timed: set[str] = field(default_factory=set)
+    """Orders that had to wait on purpose: they say nothing about speed."""
+
+    def real_orders(self) -> None:
+        """The orders of the files that were loaded, earliest first, as fast as a busy day."""
+        left, source = self.stage.controls.source()
+        self.progress.step(f"{left} orders are loaded: {_told(source)}")
+        within_s = max(REST_WITHIN_S, left * REST_PER_LOADED_S)
+        while left:
+            placed, left = self.stage.controls.place_next(LOADED_AT_ONCE)
+            self._placed(placed)
+            self.rest.pause(LOADED_EVERY_S)
+        self.progress.step("all are placed")
+        self.rest.wait(within_s)
+
+    def own_orders(self) -> None:
+        """Plain orders and awkward ones, by webhooks that come twice, late or not at all."""
+        controls = self.stage.controls
+        self.progress.step(f"{PLAIN} shoppers order; a webhook in four comes twice, some come late")
+        controls.deliver(duplicate_rate=0.25, reorder_rate=0.25)
+        for _ in range(PLAIN // AT_ONCE):
+            self._placed(controls.place({"generate": AT_ONCE}))
+            self.rest.pause(EVERY_S)
+        unpaid: list[str] = []
+        for scene in script.scenes(controls.skus()):
+            self.progress.step(f"then: {scene.title}")
+            ids = self._placed(controls.place(scene.orders))
+            unpaid += ids if scene.is_paid_later else []
+            self.rest.pause(EVERY_S)
+        controls.deliver(duplicate_rate=0, reorder_rate=0)
+        self.rest.wait(REST_WITHIN_S)
+        self._late_payment(unpaid)
+        self._lost_webhooks()
+        self._missing_product()
+
+    def verdict(self) -> Verdict:
+        """Both sides, compared."""
+        pair = self.stage.settings.pair()
+        store, account = self.stage.controls.states()
+        orders = [
+            replace(order, ready_at=None) if order.order_id in self.not_timed else order
+            for order in store_orders(store, self.began_at)
+        ]
+        parked = Inbox(self.stage.database).reasons(PAIR, ENTITY, "parked")
+        sides = Sides(
+            orders, account_orders(account), frozenset(parked), frozenset(self._quarantined())
+        )
+        return judge(sides, pair.orders.importable_statuses)
+
+    def _placed(self, ids: Sequence[str]) -> Sequence[str]:
+        self.rest.placed += len(ids)
+        return ids
+
+    def _late_payment(self, unpaid: Sequence[str]) -> None:
+        for order_id in unpaid:
+            self.stage.controls.pay(order_id)
+        self.not_timed.update(unpaid)
+        self.progress.step("the late payment comes in")
+        self.rest.wait(REST_WITHIN_S)
+
+    def _lost_webhooks(self) -> None:
+        controls = self.stage.controls
+        controls.deliver(loss_rate=1)
+        lost = self._placed(controls.place({"generate": LOST}))
+        controls.deliver(loss_rate=0)
+        self.not_timed.update(lost)
+        self.progress.step(f"the webhooks of {LOST} orders are lost; the sweep finds the orders")
+        self.stage.run_now("sweep-orders")
+        self.rest.wait(REST_WITHIN_S)
+
+    def _missing_product(self) -> None:
+        """What a person would do: read the quarantine, set it right, release."""
+        for line in self._waiting():
+            self.progress.step(f"in quarantine: {line}")
+        sku = script.ABSENT_SKU
+        quarantine = Quarantine(self.stage.database)
+        held = matching(quarantine.list(pair=PAIR), class_="sku", value=sku)
+        self.not_timed.update(entry.key for entry in held)
+        self.progress.step(f"staff create {sku} in Brightpearl; then: causeway quarantine release")
+        self.stage.controls.add_product(sku, "Summer hat, red", STOCK_OF_NEW_PRODUCT)
+        released = quarantine.release(PAIR, ids=[entry.id for entry in held], now=utc_now())
+        self.progress.step(f"{len(released)} orders are released together")
+        self.rest.wait(REST_WITHIN_S)
+
+    def _waiting(self) -> list[str]:
+        groups = Quarantine(self.stage.database).summary(PAIR)
+        return [f"{group.count} x {group.class_} {group.value}" for group in groups]
+
+    def _quarantined(self) -> set[str]:
+        return {e.key for e in Quarantine(self.stage.database).list(pair=PAIR, entity=ENTITY)}
+
+
+def perform(stage: Stage, progress: Progress, document_path: Path) -> dict[str, Any]:
+    """Play, judge, write the document; gives it.
+
+    Raises: CausewayError when a process ends or work does not.
+    """
+    rest = Rest(stage.database, stage.controls, progress, stage.processes.check)
+    play = Play(stage, progress, rest)
+    stage.controls.forget_requests()
+    if stage.options.orders:
+        play.real_orders()
+    else:
+        play.own_orders()
+    requests = stage.controls.requests()
+    verdict = play.verdict()
+    document = summary.to_json(verdict, requests, progress.seconds)
+    summary.write(document, document_path)
+    return document
+
+
+def _told(source: dict[str, Any]) -> str:
+    left_out = sum(source.get("left_out", {}).values())
+    return (
+        f"{source.get('rows', 0)} rows, {source.get('invoices', 0)} invoices, "
+        f"{source.get('cancelling_invoices', 0)} of them cancellations, {left_out} rows left out"
+    )
