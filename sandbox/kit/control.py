@@ -95,10 +95,16 @@ def _clock_route(clock: Clock) -> Route:
 
 
 def _delivery_routes(deliveries: Deliveries) -> list[Route]:
+    """`GET ?wait_s=5` answers as soon as no webhook is under way or due within a second."""
     known = {item.name for item in fields(DeliverySwitches)}
 
-    async def show(_request: Request) -> Response:
-        return JSONResponse(deliveries.document())
+    async def show(request: Request) -> Response:
+        try:
+            patience_s = float(request.query_params.get("wait_s", 0))
+        except ValueError:
+            return JSONResponse({"error": "wait_s is no number"}, status_code=400)
+        is_calm = await deliveries.settled(patience_s)
+        return JSONResponse(deliveries.document() | {"settled": is_calm})
 
     async def change(request: Request) -> Response:
         try:

@@ -19,6 +19,7 @@ TIMEOUT_S = 5.0
 AT_ONCE = 20
 LOG_SIZE = 5000
 LOOK_S = 1.0
+CALM_LOOK_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,21 @@ class Deliveries:
     def waiting(self) -> int:
         """Messages not settled yet: queued, waiting for their next try, or under way."""
         return len(self._fresh) + len(self._queue) + self._in_flight
+
+    async def settled(self, patience_s: float) -> bool:
+        """Wait until nothing is under way or due soon; whether that came in time."""
+        deadline = asyncio.get_running_loop().time() + patience_s
+        while not self._is_calm():
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(CALM_LOOK_S)
+        return True
+
+    def _is_calm(self) -> bool:
+        if self._fresh or self._in_flight:
+            return False
+        soon = self._clock.now() + timedelta(seconds=LOOK_S)
+        return not self._queue or self._queue[0].due > soon
 
     def document(self) -> dict[str, Any]:
         """Switches, what waits, and the latest tries."""
