@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import time
 from collections.abc import Iterator
@@ -91,13 +92,13 @@ def set_up(options: Options, progress: Progress) -> Iterator[Stage]:
 
     Raises: CausewayError when something does not start.
     """
-    shutil.rmtree(FOLDER / "prefect", ignore_errors=True)
-    # The usual ports are only worth having where a person stays to look.
-    usual = {"prefect": 4200, "receiver": 8100, "bigcommerce": 8101, "brightpearl": 8102}
-    ports = Ports.free(**usual) if options.keep else Ports.free()
-    told = sandbox_environment(FOLDER, ports)
-    settings = load_settings(told)
-    with Processes(FOLDER / "log") as processes:
+    with _alone_in(FOLDER), Processes(FOLDER / "log") as processes:
+        shutil.rmtree(FOLDER / "prefect", ignore_errors=True)
+        # The usual ports are only worth having where a person stays to look.
+        usual = {"prefect": 4200, "receiver": 8100, "bigcommerce": 8101, "brightpearl": 8102}
+        ports = Ports.free(**usual) if options.keep else Ports.free()
+        told = sandbox_environment(FOLDER, ports)
+        settings = load_settings(told)
         services = Services.of(processes, FOLDER, ports, told)
         progress.step("starting both sandboxes, Prefect, the receiver and the worker")
         start_all(services, sandbox=True, options=options.of_sandbox())
@@ -107,3 +108,20 @@ def set_up(options: Options, progress: Progress) -> Iterator[Stage]:
         account = f"http://127.0.0.1:{ports.brightpearl}"
         with Controls(store, account) as controls:
             yield Stage(options, settings, open_database(settings.database_url), controls, services)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder: a second demo would take this one's database away.
+
+    Raises: TransientError when another one holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TransientError(
+                f"Another demo is running in {folder.absolute()}.", remedy="Stop it, or wait."
+            ) from error
+        yield
