@@ -2,7 +2,9 @@
 
 from sandbox.bigcommerce import (
     catalog_api,
+    customers_api,
     hooks_api,
+    inventory_api,
     order_parts_api,
     orders_api,
     payments_api,
@@ -18,5 +20,7 @@ for _module in (
     hooks_api,
     store_api,
     catalog_api,
+    inventory_api,
+    customers_api,
 ):
     ROUTER.add(_module.routes)

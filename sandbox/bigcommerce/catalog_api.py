@@ -1,30 +1,15 @@
-"""Products, variants, stock and customers: reading (V3)."""
+"""Products and variants: reading (V3)."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
-from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.filters import kept
 from sandbox.bigcommerce.formats import iso, number
-from sandbox.bigcommerce.paging import v3_cursor_page, v3_page
-from sandbox.bigcommerce.records import Customer, Product, Variant
+from sandbox.bigcommerce.paging import v3_page
+from sandbox.bigcommerce.records import Product, Variant
 from sandbox.bigcommerce.routing import NOT_FOUND, OK, Call, Reply, Routes, refuse
 from sandbox.bigcommerce.store import Store
 
 routes = Routes()
-T = TypeVar("T")
-INVENTORY_PAGE = 1000
-
-
-def _kept(call: Call, rows: Iterable[T], filters: dict[str, Callable[[T], str]]) -> list[T]:
-    """Rows that pass `name`, `name:in` for each name; texts compare in any case."""
-    kept = list(rows)
-    for name, value in filters.items():
-        for asked in (name, f"{name}:in"):
-            if asked in call.query:
-                text = call.query[asked].casefold()
-                wanted = set(text.split(",")) if asked.endswith(":in") else {text}
-                kept = [row for row in kept if value(row).casefold() in wanted]
-    return kept
 
 
 def _option_ids(variant: Variant) -> list[dict[str, Any]]:
@@ -127,7 +112,7 @@ def _include(call: Call) -> frozenset[str]:
 @routes("GET", "/v3/catalog/products")
 def list_products(store: Store, call: Call) -> Reply:
     """A page of products. `sku` looks at products only, never at variants."""
-    rows = _kept(
+    rows = kept(
         call,
         store.products.values(),
         {"id": lambda p: str(p.id), "sku": lambda p: p.sku, "name": lambda p: p.name},
@@ -158,7 +143,7 @@ def list_product_variants(store: Store, call: Call) -> Reply:
 @routes("GET", "/v3/catalog/variants")
 def list_variants(store: Store, call: Call) -> Reply:
     """A page of variants of all products."""
-    rows = _kept(
+    rows = kept(
         call,
         store.variants.values(),
         {
@@ -168,145 +153,3 @@ def list_variants(store: Store, call: Call) -> Reply:
         },
     )
     return v3_page(store, call, rows, lambda variant: _variant(store, variant))
-
-
-@routes("GET", "/v3/inventory/items")
-def list_inventory(store: Store, call: Call) -> Reply:
-    """Stock by variant at every location; up to 1000 a page. What is not tracked is not listed."""
-    tracked = (
-        variant
-        for variant in store.variants.values()
-        if store.products[variant.product_id].tracking != "none"
-    )
-    rows = _kept(
-        call,
-        tracked,
-        {
-            "sku": lambda v: v.sku,
-            "variant_id": lambda v: str(v.id),
-            "product_id": lambda v: str(v.product_id),
-        },
-    )
-    return v3_page(store, call, rows, _inventory, INVENTORY_PAGE)
-
-
-def _inventory(variant: Variant) -> dict[str, Any]:
-    return {
-        "identity": {
-            "sku": variant.sku,
-            "sku_id": variant.id + 1000,
-            "variant_id": variant.id,
-            "product_id": variant.product_id,
-        },
-        "locations": [
-            {
-                "location_id": reference.LOCATION,
-                "location_code": "BC-LOCATION-1",
-                "location_name": "Main",
-                "location_enabled": True,
-                **_levels(variant),
-            }
-        ],
-    }
-
-
-def _levels(variant: Variant) -> dict[str, Any]:
-    return {
-        "available_to_sell": variant.available,
-        "total_inventory_onhand": variant.on_hand,
-        "settings": {
-            "safety_stock": variant.safety_stock,
-            "is_in_stock": variant.available > 0,
-            "warning_level": variant.warning_level,
-            "bin_picking_number": "",
-        },
-    }
-
-
-@routes("GET", "/v3/inventory/locations")
-def list_locations(store: Store, call: Call) -> Reply:
-    """The one location."""
-    opened = iso(store.opened_at)
-    location = {
-        "id": reference.LOCATION,
-        "code": "BC-LOCATION-1",
-        "label": "Main",
-        "description": "",
-        "managed_by_external_source": False,
-        "type_id": "PHYSICAL",
-        "enabled": True,
-        "storefront_visibility": True,
-        "time_zone": reference.TIME_ZONE,
-        "created_at": opened,
-        "updated_at": opened,
-        "address": {
-            "address1": "1 High Street",
-            "address2": "",
-            "city": "Bath",
-            "state": "Somerset",
-            "zip": "BA1 5AN",
-            "email": "owner@example.com",
-            "phone": "+44 1225 555010",
-            "country_code": reference.HOME,
-        },
-        "special_hours": [],
-    }
-    return v3_page(store, call, [location], lambda row: row, INVENTORY_PAGE)
-
-
-@routes("GET", "/v3/customers")
-def list_customers(store: Store, call: Call) -> Reply:
-    """A page of customers, by number or by cursor."""
-    rows = _kept(
-        call,
-        store.customers.values(),
-        {"id": lambda c: str(c.id), "email": lambda c: c.email},
-    )
-    with_addresses = "addresses" in _include(call)
-    return v3_cursor_page(
-        store, call, rows, lambda c: c.id, lambda c: _customer(c, with_addresses=with_addresses)
-    )
-
-
-def _customer(customer: Customer, *, with_addresses: bool) -> dict[str, Any]:
-    person = customer.address
-    document: dict[str, Any] = {
-        "id": customer.id,
-        "email": customer.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "company": person.company,
-        "phone": person.phone,
-        "registration_ip_address": "",
-        "notes": "",
-        "tax_exempt_category": "",
-        "customer_group_id": 0,
-        "date_created": iso(customer.created_at),
-        "date_modified": iso(customer.modified_at),
-        "address_count": 1,
-        "attribute_count": 0,
-        "authentication": {"force_password_reset": False},
-        "accepts_product_review_abandoned_cart_emails": True,
-        "origin_channel_id": customer.channel_id,
-        "channel_ids": None,
-    }
-    if with_addresses:
-        document["addresses"] = [
-            {
-                "id": 90_000 + customer.id,
-                "customer_id": customer.id,
-                "first_name": person.first_name,
-                "last_name": person.last_name,
-                "company": person.company,
-                "address1": person.street_1,
-                "address2": person.street_2,
-                "city": person.city,
-                "state_or_province": person.state,
-                "postal_code": person.zip,
-                "country_code": person.country_iso2,
-                "country": person.country,
-                "phone": person.phone,
-                "address_type": "residential",
-            }
-        ]
-    return document

@@ -188,6 +188,7 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
         line.address_id = place.id
     rate = store.rate_for(line.tax_class_id, country)
     line.rate = rate if wanted.tax_rate is None else wanted.tax_rate
+    line.wrapping_rate = store.rate_for(reference.STANDARD.id, country)
     return line
 
 

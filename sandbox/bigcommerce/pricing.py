@@ -65,7 +65,7 @@ def _reckon_line(line: Line, *, inclusive: bool, step: Decimal) -> None:
     line.unit = split(line.price, line.rate, inclusive=inclusive, step=FINE)
     before = cents(line.price * line.quantity)
     line.total = split(before, line.rate, inclusive=inclusive, step=step)
-    line.wrapped = split(line.wrapping, line.rate, inclusive=inclusive)
+    line.wrapped = split(line.wrapping, line.wrapping_rate, inclusive=inclusive)
     now = line.total
     for discount in line.discounts:
         before -= discount.amount

@@ -69,6 +69,7 @@ class Line:
     discounts: list[Discount] = field(default_factory=list)
     wrapping_name: str = ""
     wrapping: Decimal = ZERO
+    wrapping_rate: Decimal = ZERO
     wrapping_message: str = ""
     quantity_shipped: int = 0
     quantity_refunded: int = 0

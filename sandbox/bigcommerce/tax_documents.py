@@ -45,14 +45,15 @@ def taxes(order: Order, *, details: bool) -> list[dict[str, Any]]:
 def _taxed(order: Order) -> Iterator[_Taxed]:
     standard = reference.STANDARD.id
     for line in order.lines:
-        about = (line.address_id, line.rate)
-        yield _Taxed(*about, line.discounted.tax, line.tax_class_id, str(line.id), "item")
+        ref, place = str(line.id), line.address_id
+        yield _Taxed(place, line.rate, line.discounted.tax, line.tax_class_id, ref, "item")
         if line.wrapping:
-            yield _Taxed(*about, line.wrapped.tax, standard, str(line.id), "gift-wrapping")
-    for place in order.addresses:
-        yield _Taxed(place.id, place.rate, place.shipping.tax, standard, "", "shipping")
-        if place.handling:
-            yield _Taxed(place.id, place.rate, place.handled.tax, standard, "", "handling")
+            rate, tax = line.wrapping_rate, line.wrapped.tax
+            yield _Taxed(place, rate, tax, standard, ref, "gift-wrapping")
+    for to in order.addresses:
+        yield _Taxed(to.id, to.rate, to.shipping.tax, standard, "", "shipping")
+        if to.handling:
+            yield _Taxed(to.id, to.rate, to.handled.tax, standard, "", "handling")
 
 
 def _row(order: Order, place: int, item: _Taxed) -> dict[str, Any]:
