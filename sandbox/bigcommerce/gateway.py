@@ -116,13 +116,9 @@ class Gateway:
             headers["content-type"] = "application/json"
         zips = self.store.switches.gzip and "gzip" in asked.get("accept-encoding", "")
         if zips and len(body) >= GZIP_FROM:
-            body = await self._compressed(body)
+            body = gzip.compress(body, 1)
             headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
         await _write(send, answer, headers, body)
-
-    @staticmethod
-    async def _compressed(body: bytes) -> bytes:
-        return gzip.compress(body, 1)
 
 
 def _raw(reply: Reply) -> Raw:

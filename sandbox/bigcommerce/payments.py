@@ -100,7 +100,6 @@ def void(store: Store, order: Order) -> None:
     row.reference_id = held.id
     order.payment_status = "void"
     store.set_status(order, reference.CANCELLED)
-    store.touch(order)
 
 
 def paid(order: Order) -> Decimal:
