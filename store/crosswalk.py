@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Column, select, update
 
 from store.database import Database
 from store.statements import in_parts, upsert
@@ -74,7 +74,7 @@ class Crosswalk:
         self,
         pair: str,
         entity: str,
-        column: Any,
+        column: Column[Any],
         values: Sequence[str],
         *,
         by: str,
