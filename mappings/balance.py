@@ -36,6 +36,8 @@ class Part:
     """The tax in BigCommerce's own tax rows, where these were read."""
     rate: Decimal = ZERO
     """Percent."""
+    tax_key: str = ""
+    """Under which BigCommerce's tax rows tell of this part."""
     is_line: bool = True
     is_discountable: bool = True
     """False for gift certificates sold: discounts do not touch them."""

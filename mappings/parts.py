@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from core.money import ZERO
 from mappings.balance import Part
 from mappings.rates import choose, dominant, effective, fitting, plain
+from mappings.told import Told, line_key, set_told_taxes, split_charge
 
 Record = Mapping[str, Any]
 AMOUNTS = ("total_ex_tax", "total_inc_tax", "total_tax")
@@ -35,36 +35,6 @@ class Unfit(Exception):  # noqa: N818 - a verdict about data, with its refusals;
         return Unfit([_document(field_name, reason, value)])
 
 
-@dataclass(frozen=True)
-class Told:
-    """What BigCommerce's own tax rows say of one order: rates and amounts, by line or by kind."""
-
-    rates: Mapping[str, Decimal]
-    amounts: Mapping[str, Decimal]
-
-    @staticmethod
-    def by(taxes: Sequence[Record]) -> Told:
-        """Take TAXES rows of one order. Several on one line (state and county, say) add up.
-
-        Several of one kind beside the lines belong to several consignments: their amounts add up,
-        their rate is told only if it is one.
-        """
-        rows: dict[str, list[Record]] = {}
-        for tax in taxes:
-            rows.setdefault(_tax_key(tax["kind"], tax["line_id"]), []).append(tax)
-        rates: dict[str, Decimal] = {}
-        for key, same in rows.items():
-            found = [tax["rate_percent"] or ZERO for tax in same]
-            if same[0]["kind"] == "item":
-                rates[key] = sum(found, ZERO)
-            elif len(set(found)) == 1:
-                rates[key] = found[0]
-        amounts = {
-            key: sum((t["amount"] or ZERO for t in same), ZERO) for key, same in rows.items()
-        }
-        return Told(rates, amounts)
-
-
 def order_parts(
     lines: Sequence[Record],
     charges: Sequence[Record],
@@ -81,18 +51,23 @@ def order_parts(
     refusals = [refusal for row in (*lines, *charges) for refusal in _impossible(row)]
     if refusals:
         raise Unfit(refusals)
+    told = Told.by(taxes)
     parts = [_line(line) for line in lines if line["quantity"] or line["total_inc_tax"]]
-    parts += [_charge(charge) for charge in charges if any(charge[name] for name in AMOUNTS)]
+    pieces = max(len(parts), 1)
+    costing = [charge for charge in charges if any(charge[name] for name in AMOUNTS)]
+    kinds = [charge["kind"] for charge in costing]
+    for charge in costing:
+        alone = kinds.count(charge["kind"]) == 1
+        parts += split_charge(_charge(charge), told) if alone else [_charge(charge)]
     if not parts:
         raise Unfit.document("lines", "the order has no lines and no charges")
-    told = Told.by(taxes)
     refusals = [
         *(_without_sku(line) for line in lines if _lacks_sku(line)),
-        *_set_rates(parts, told, rates),
+        *_set_rates(parts, told, rates, pieces),
     ]
     if refusals:
         raise Unfit(refusals)
-    _set_told_taxes(parts, told)
+    set_told_taxes(parts, told)
     return parts
 
 
@@ -110,6 +85,7 @@ def _line(line: Record) -> Part:
         inc_tax=line["total_inc_tax"],
         tax=line["total_tax"],
         after_discounts=line["discounted_total_inc_tax"],
+        tax_key=line_key(line["line_id"]),
         is_discountable=line["kind"] != "giftcertificate",
     )
 
@@ -124,6 +100,7 @@ def _charge(charge: Record) -> Part:
         ex_tax=charge["total_ex_tax"],
         inc_tax=charge["total_inc_tax"],
         tax=charge["total_tax"],
+        tax_key=charge["kind"],
         is_line=False,
     )
 
@@ -172,9 +149,14 @@ def _without_sku(line: Record) -> dict[str, str]:
     }
 
 
-def _set_rates(parts: Sequence[Part], told: Told, rates: Sequence[Decimal]) -> list[dict[str, str]]:
-    """Give every part its rate; refusals for the parts that none of the rates explains."""
-    options = [_options(part, told, rates) for part in parts]
+def _set_rates(
+    parts: Sequence[Part], told: Told, rates: Sequence[Decimal], pieces: int
+) -> list[dict[str, str]]:
+    """Give every part its rate; refusals for the parts that none of the rates explains.
+
+    `pieces`: of how many rounded amounts a charge may be the sum.
+    """
+    options = [_options(part, told, rates, pieces) for part in parts]
     certain = [(part, fits[0]) for part, fits in zip(parts, options, strict=True) if len(fits) == 1]
     of_lines = [(rate, part.ex_tax) for part, rate in certain if part.is_line]
     order_rate = dominant(of_lines or [(rate, part.ex_tax) for part, rate in certain])
@@ -182,19 +164,20 @@ def _set_rates(parts: Sequence[Part], told: Told, rates: Sequence[Decimal]) -> l
     for part, fits in zip(parts, options, strict=True):
         rate = choose(fits, order_rate)
         if rate is None:
-            refusals.append(_unknown_rate(part, told.rates.get(_part_key(part))))
+            refusals.append(_unknown_rate(part, told.rates.get(part.tax_key)))
         else:
             part.rate = rate
     return refusals
 
 
-def _options(part: Part, told: Told, rates: Sequence[Decimal]) -> list[Decimal]:
-    rate = told.rates.get(_part_key(part))
+def _options(part: Part, told: Told, rates: Sequence[Decimal], pieces: int) -> list[Decimal]:
+    rate = told.rates.get(part.tax_key)
     if rate is not None:
         return [known for known in rates if known == rate]
-    fits = fitting(rates, part.ex_tax, part.tax, part.quantity)
+    quantity = part.quantity if part.is_line else pieces
+    fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
     # An automatic tax provider may tell the tax after discounts beside amounts before them.
-    return fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, part.quantity)
+    return fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity)
 
 
 def _unknown_rate(part: Part, told: Decimal | None) -> dict[str, str]:
@@ -206,24 +189,3 @@ def _unknown_rate(part: Part, told: Decimal | None) -> dict[str, str]:
         "reason": f"row {part.ref} is taxed at {rate} %, which has no tax code",
         "remedy": f"Add `{rate},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
     }
-
-
-def _set_told_taxes(parts: Sequence[Part], told: Told) -> None:
-    """The tax rows' amounts; where several charges of a kind share one, by their own tax."""
-    by_key: dict[str, list[Part]] = {}
-    for part in parts:
-        by_key.setdefault(_part_key(part), []).append(part)
-    for key in told.amounts.keys() & by_key.keys():
-        sharing = by_key[key]
-        whole = sum((part.tax for part in sharing), ZERO)
-        for part in sharing:
-            weight = part.tax / whole if whole else Decimal(1) / len(sharing)
-            part.told_tax = told.amounts[key] * weight
-
-
-def _part_key(part: Part) -> str:
-    return _tax_key("item", part.ref) if part.is_line else _tax_key(part.kind, "")
-
-
-def _tax_key(kind: str, line_id: str) -> str:
-    return f"item/{line_id}" if kind == "item" else kind

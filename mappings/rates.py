@@ -52,15 +52,16 @@ def explains(
 
 
 def fitting(
-    rates: Sequence[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int
+    rates: Sequence[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int, *, is_sum: bool = False
 ) -> list[Decimal]:
     """Those of the rates that explain a line's amounts, the closest first, then the lowest.
 
     Rounding per unit is only thought of where rounding per line explains nothing, and where the
-    tax is whole cents per unit, as such rounding leaves it.
+    tax is whole cents per unit, as such rounding leaves it. `is_sum`: the amounts are a sum of up
+    to `quantity` amounts that were rounded one by one, as those of a charge are.
     """
     fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity)]
-    if not fits and not tax % (CENT * max(quantity, 1)):
+    if not fits and (is_sum or not tax % (CENT * max(quantity, 1))):
         fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity, per_unit=True)]
     return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
 
@@ -101,15 +102,36 @@ def plain(rate: Decimal) -> Decimal:
     return short.quantize(Decimal(1)) if short == short.to_integral() else short
 
 
-def taxed_at_several(lines: Iterable[tuple[Decimal, Decimal, int]]) -> bool:
-    """Whether no single rate explains all lines that bear tax, of (ex tax, tax, quantity)."""
-    lowest, highest = None, None
-    for ex_tax, tax, quantity in lines:
-        if not tax or not ex_tax:
-            continue
-        per_unit = not tax % (CENT * max(quantity, 1))
-        room = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
-        bounds = sorted(((tax - room) / ex_tax, (tax + room) / ex_tax))
-        lowest = bounds[0] if lowest is None else max(lowest, bounds[0])
-        highest = bounds[1] if highest is None else min(highest, bounds[1])
-    return lowest is not None and highest is not None and lowest > highest
+Amounts = tuple[Decimal, Decimal, int]
+"""Ex tax, tax and the number of amounts that were rounded one by one."""
+
+
+def taxed_at_several(lines: Iterable[Amounts]) -> bool:
+    """Whether no single rate explains all lines that bear tax."""
+    bounds = [_bounds(line) for line in lines if line[0] and line[1]]
+    return bool(bounds) and max(low for low, _ in bounds) > min(high for _, high in bounds)
+
+
+def may_be_a_blend(charge: Amounts, lines: Sequence[Amounts]) -> bool:
+    """Whether a charge may consist of amounts at several rates, as its order's lines do.
+
+    BigCommerce tells one amount for the wrapping of all lines, and one for the shipping to all
+    addresses. A rate that none of the lines has betrays the blend; lines of one rate cannot blend.
+    """
+    if not charge[0] or not charge[1]:
+        return False
+    taxed = [line for line in lines if line[0] and line[1]]
+    untaxed = any(line[0] and not line[1] for line in lines)
+    if not taxed_at_several(taxed) and not (taxed and untaxed):
+        return False
+    low, high = _bounds(charge)
+    return not any(low <= b[1] and b[0] <= high for b in map(_bounds, taxed))
+
+
+def _bounds(amounts: Amounts) -> tuple[Decimal, Decimal]:
+    """Lowest and highest rate (a fraction) that explains the amounts; both are not zero."""
+    ex_tax, tax, quantity = amounts
+    per_unit = not tax % (CENT * max(quantity, 1))
+    room = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
+    ends = (tax - room) / ex_tax, (tax + room) / ex_tax
+    return min(ends), max(ends)

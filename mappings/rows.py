@@ -16,7 +16,7 @@ from core.money import ZERO, two_places
 from core.orders import REFUSALS, ROWS
 from mappings.balance import ApartError, Balanced, Part, Totals, balance
 from mappings.parts import Unfit, order_parts
-from mappings.rates import plain, taxed_at_several
+from mappings.rates import Amounts, may_be_a_blend, plain, taxed_at_several
 
 Record = Mapping[str, Any]
 MONEY = {
@@ -86,29 +86,38 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     return Rows(frame(rows, ROWS), frame(refusals, REFUSALS), rounded)
 
 
-def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame) -> list[str]:
-    """Ids of the orders whose lines alone do not tell the tax per rate.
+def needs_taxes(
+    orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame | None = None
+) -> list[str]:
+    """Ids of the orders whose lines and charges alone do not tell the tax per rate.
 
-    In: ORDERS, LINES. These are orders with a discount on lines of two or more non-zero rates: how
-    BigCommerce rounded the tax of each rate stands only in its tax rows (one request per order).
+    In: ORDERS, LINES, CHARGES. These are orders with a discount on lines of two or more non-zero
+    rates, and those with a charge whose tax is a blend of its lines' rates: how much tax there was
+    at each rate stands only in BigCommerce's tax rows (one request per order).
     """
     discounted = {
         order["order_id"]
         for order in _records(orders)
         if (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO) > ZERO
     }
-    amounts: dict[str, list[tuple[Decimal, Decimal, int]]] = defaultdict(list)
+    amounts: dict[str, list[Amounts]] = defaultdict(list)
     for line in _records(lines):
-        ref, ex_tax, tax = line["order_id"], line["total_ex_tax"], line["total_tax"]
         if line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]):
-            discounted.add(ref)
-        if ex_tax is not None and tax is not None:
-            amounts[ref].append((ex_tax, tax, int(line["quantity"])))
-    return [
-        str(ref)
-        for ref in orders["order_id"]
-        if ref in discounted and taxed_at_several(amounts[ref])
-    ]
+            discounted.add(line["order_id"])
+        if (told := _amounts(line, int(line["quantity"]))) is not None:
+            amounts[line["order_id"]].append(told)
+    needed = {ref for ref in discounted if taxed_at_several(amounts[ref])}
+    for charge in [] if charges is None else _records(charges):
+        of_lines = amounts[charge["order_id"]]
+        told = _amounts(charge, len(of_lines))
+        if told is not None and may_be_a_blend(told, of_lines):
+            needed.add(charge["order_id"])
+    return [str(ref) for ref in orders["order_id"] if ref in needed]
+
+
+def _amounts(row: Record, pieces: int) -> Amounts | None:
+    ex_tax, tax = row["total_ex_tax"], row["total_tax"]
+    return None if ex_tax is None or tax is None else (ex_tax, tax, pieces)
 
 
 def _rows_of(

@@ -320,6 +320,81 @@ def test_the_tax_rows_of_two_consignments_tell_one_shipping_rate() -> None:
     }
 
 
+def test_wrapping_that_was_rounded_line_by_line_still_tells_its_rate() -> None:
+    """Three times 0.33 with 0.07 of tax each: 21 percent of the sum."""
+    made = rows_of(
+        order("37.20", "6.21"),
+        [line(ref, "10.00", "2.00") for ref in "abc"],
+        [charge("wrapping", "0.99", "0.21")],
+    )
+
+    assert amounts(made)["wrapping"] == ("20", "0.99", "0.21")
+
+
+def test_a_charge_of_two_rates_becomes_a_row_for_each() -> None:
+    """Wrapping of a mug and of a book, or shipping to two countries, is told as one amount."""
+    header = order("29.50", "2.25")
+    lines = [line("mug", "10.00", "2.00"), line("book", "13.50", "0.00")]
+    charges = [charge("wrapping", "3.75", "0.25")]
+    frames = frame([header], ORDERS), frame(lines, LINES), frame(charges, CHARGES)
+    taxes = [
+        tax_row("mug", "20", "2.00"),
+        tax_row("book", "0", "0.00"),
+        tax_row("mug", "20", "0.25", "wrapping"),
+        tax_row("book", "0", "0.00", "wrapping"),
+    ]
+
+    made = rows_of(header, lines, charges, taxes)
+
+    assert needs_taxes(*frames) == ["1001"]
+    assert amounts(made) == {
+        "mug": ("20", "10.00", "2.00"),
+        "book": ("0", "13.50", "0.00"),
+        "wrapping-at-20": ("20", "1.25", "0.25"),
+        "wrapping-at-0": ("0", "2.50", "0.00"),
+    }
+    assert list(made.rows["kind"])[2:] == ["wrapping", "wrapping"]
+
+
+def test_two_taxes_on_one_charge_are_one_rate() -> None:
+    rates = [Decimal(8), Decimal(0)]
+
+    made = rows_of(
+        order("21.60", "1.60"),
+        [line("a", "10.00", "0.80")],
+        [charge("shipping", "10.00", "0.80")],
+        [
+            tax_row("a", "6", "0.60"),
+            tax_row("a", "2", "0.20"),
+            tax_row("", "6", "0.60", "shipping"),
+            tax_row("", "2", "0.20", "shipping"),
+        ],
+        rates=rates,
+    )
+
+    assert amounts(made) == {"a": ("8", "10.00", "0.80"), "shipping": ("8", "10.00", "0.80")}
+
+
+@pytest.mark.parametrize(
+    ("lines", "cost", "needed"),
+    [
+        ([line("a", "10", "2"), line("b", "10", "0")], charge("shipping", "4", "0.8"), False),
+        ([line("a", "10", "2"), line("b", "10", "0")], charge("shipping", "4", "0"), False),
+        ([line("a", "10", "2"), line("b", "10", "0")], charge("shipping", "4", "0.4"), True),
+        ([line("a", "10", "0"), line("b", "10", "0")], charge("shipping", "4", "0.8"), False),
+        ([line("a", "10", "2"), line("b", "10", "2")], charge("shipping", "4", "0.4"), False),
+    ],
+)
+def test_tax_rows_are_needed_for_a_charge_only_if_it_may_be_a_blend(
+    lines: list[dict], cost: dict, *, needed: bool
+) -> None:
+    found = needs_taxes(
+        frame([order("20", "2")], ORDERS), frame(lines, LINES), frame([cost], CHARGES)
+    )
+
+    assert found == (["1001"] if needed else [])
+
+
 @pytest.mark.parametrize(
     ("ex", "tax", "quantity", "rate"),
     [
