@@ -36,6 +36,7 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
         return {
             "order": key,
             "version": bundle.version,
+            "found": aside is None or aside.kind not in {"again", "gone"},
             "set_aside": aside.reason if aside else "",
             "sales_order": _shown(desired.sales_orders),
             "rows": _shown(desired.rows),
@@ -50,7 +51,7 @@ def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
     Raises: ConfigError when the store has no such order; what the systems raise.
     """
     mapped = run_here(lambda: try_mappings(pair, key, bundle))
-    if not (mapped["sales_order"] or mapped["refused"] or mapped["set_aside"]):
+    if not mapped.pop("found"):
         raise ConfigError(f"The store has no order {key}.")
     return mapped
 

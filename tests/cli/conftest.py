@@ -1,9 +1,11 @@
 """A configured installation whose two systems are down: most commands need neither."""
 
 import os
+import shutil
 
 import pytest
 
+from mappings.bundle import SHIPPED
 from store.database import open_database
 
 PAIR = {
@@ -40,3 +42,15 @@ def unconfigured(configured, monkeypatch):
 def database(configured):
     """The tables of the configured installation."""
     return open_database(os.environ["CAUSEWAY_DATABASE_URL"])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A copy of the shipped mappings, as an installation has it."""
+    copy = tmp_path / "mappings"
+    copy.mkdir()
+    for file in SHIPPED.glob("*.yaml"):
+        shutil.copy(file, copy)
+    shutil.copytree(SHIPPED / "tables", copy / "tables")
+    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(copy))
+    return copy

@@ -1,5 +1,4 @@
 import json
-import shutil
 
 import pytest
 
@@ -10,18 +9,6 @@ from store.inbox import Inbox
 from store.ledger import Intent, Ledger
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A copy of the shipped mappings, as an installation has it."""
-    copy = tmp_path / "mappings"
-    copy.mkdir()
-    for file in SHIPPED.glob("*.yaml"):
-        shutil.copy(file, copy)
-    shutil.copytree(SHIPPED / "tables", copy / "tables")
-    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(copy))
-    return copy
 
 
 def with_channel_3(folder):

@@ -1,0 +1,255 @@
+"""Commands against both sandboxes over real HTTP, with flows in a Prefect server of the tests'."""
+
+import json
+
+import httpx
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+from cli.main import run
+from sandbox.serve import running
+from store.inbox import Inbox
+from tasks import reference
+from tasks.connections import disconnect
+
+ABSENT = "NOT-IN-BRIGHTPEARL"
+
+
+@pytest.fixture(scope="module")
+def prefect():
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def sandbox(database, monkeypatch):  # the pair's settings, pointed at both sandboxes
+    with running() as both:
+        settings = {
+            "BIGCOMMERCE__API_URL": both.bigcommerce_url,
+            "BIGCOMMERCE__ACCESS_TOKEN": "sandbox-access-token",
+            "BIGCOMMERCE__CLIENT_SECRET": "sandbox-client-secret",
+            "BRIGHTPEARL__API_URL": both.brightpearl_url,
+            "BRIGHTPEARL__ACCOUNT_TOKEN": "sandbox-account-token",
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(f"CAUSEWAY_{name}", value)
+        disconnect()
+        reference.forget()
+        yield both
+        disconnect()
+
+
+@pytest.fixture
+def sku(sandbox):
+    return next(v.sku for v in sandbox.store.variants.values() if v.on_hand > 20)
+
+
+@pytest.fixture
+def place(sandbox):
+    def order(*skus, **more):
+        basket = {"lines": [{"sku": sku, "name": sku, "price": "5.00"} for sku in skus], **more}
+        url = f"{sandbox.bigcommerce_url}/_sandbox/orders"
+        answer = httpx.post(url, json=basket, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["ids"][0])
+
+    return order
+
+
+@pytest.fixture
+def told(capsys):
+    def document(line, *, code=0):
+        capsys.readouterr()
+        assert run([*line.split(), "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    return document
+
+
+def sales_orders(sandbox):
+    return sorted(o.external_ref for o in sandbox.account.orders.values() if o.external_ref)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(sandbox, place, sku, told):
+    keys = [place(sku), place(sku)]
+
+    found = told(f"sync orders --key {' '.join(keys)}")
+
+    assert found["states"] == {"done": 2}
+    assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
+    writes = sandbox.brightpearl_requests.writes()
+    assert told(f"sync orders --key {keys[0]} --key {keys[1]}")["unsettled"] == []
+    assert sandbox.brightpearl_requests.writes() == writes
+
+
+@pytest.mark.usefixtures("prefect")
+def test_sync_since_takes_what_changed(sandbox, place, sku, told):
+    key = place(sku)
+    assert told("sync orders --since 1h")["keys"] == 1
+    assert sales_orders(sandbox) == [f"BC-{key}"]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, sku, told):
+    key = place(sku)
+
+    found = told(f"sync orders --key {key} --dry-run")
+
+    assert found["preview"][0]["order"] == key
+    assert found["preview"][0]["action"] == "create"
+    assert sales_orders(sandbox) == []
+    assert sandbox.brightpearl_requests.writes() == 0
+    assert Inbox(database).states("default", "orders", [key]) == {}
+
+
+@pytest.mark.usefixtures("prefect")
+def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
+    sandbox, place, sku, told, capsys
+):
+    key = place(sku, ABSENT)
+
+    found = told(f"sync orders --key {key}", code=1)
+
+    assert [(e["key"], e["class"]) for e in found["quarantined"]] == [(key, "sku")]
+    assert run(["sync", "orders", "--key", key]) == 1
+    assert f"{key}: sku" in capsys.readouterr().err
+    control = sandbox.brightpearl_url.removesuffix("/public-api")
+    product = {"sku": ABSENT, "name": "It is there now", "stock": 5}
+    assert httpx.post(f"{control}/_sandbox/products", json=product).status_code == 200
+    assert told(f"quarantine release --class sku --value {ABSENT}")["released"] == 1
+    assert told("sync orders")["quarantined"] == []
+    assert sales_orders(sandbox) == [f"BC-{key}"]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_sweep_finds_what_no_webhook_told(sandbox, place, sku, told):
+    key = place(sku)
+    assert told("sweep orders")["changed"] == 1
+    assert sales_orders(sandbox) == [f"BC-{key}"]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_an_audit_names_what_is_missing_and_then_agrees(place, sku, told):
+    key = place(sku)
+    assert told("audit orders --days 1", code=1)["missing"] == [f"BC-{key}"]
+    told("sync orders")
+    assert told("audit orders --days 1")["agrees"] is True
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
+    keys = [place(sku) for _ in range(3)]
+    assert told("backfill orders --since 1d")["orders"] == 3
+    assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
+    again = told("backfill orders --since 1d")
+    assert again["resumed"] is True
+    assert again["orders"] == 0
+    assert told("backfill orders --since 1d --restart")["orders"] == 3
+    assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, told, capsys):
+    key = place(sku, email="somebody@example.com")
+
+    found = told(f"mappings try {key}")
+
+    assert found["sales_order"][0]["external_ref"] == f"BC-{key}"
+    assert {row["kind"] for row in found["rows"]} == {"product", "shipping"}
+    assert "somebody@example.com" not in json.dumps(found)
+    assert sandbox.brightpearl_requests.writes() == 0
+    assert run(["mappings", "try", key]) == 0
+    assert "Sales order" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
+    assert run(["mappings", "try", "999999"]) == 2
+    assert "no order 999999" in capsys.readouterr().err
+
+
+def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, told):
+    assert told("webhooks list", code=1) == []
+    assert told("webhooks ensure")["counts"] == {"create": 7}
+    assert told("webhooks ensure")["counts"] == {"keep": 7}
+    assert {row["state"] for row in told("webhooks list")} == {"active"}
+    hook = next(iter(sandbox.store.hooks.values()))
+    hook.is_active = False
+    assert told("webhooks ensure")["counts"] == {"keep": 6, "activate": 1}
+    assert hook.is_active
+    assert hook.headers == {"X-Causeway-Secret": "the-webhook-secret"}
+    assert told("webhooks remove")["counts"] == {"remove": 7}
+    assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
+
+
+def test_a_rotated_secret_reaches_both_systems(sandbox, told, monkeypatch):
+    told("webhooks ensure")
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "another-long-secret")
+
+    told("webhooks ensure --rotate")
+
+    secrets = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
+    assert secrets == {"another-long-secret"}
+    urls = [hook.uri_template for hook in sandbox.account.webhooks.values()]
+    assert len(urls) == 2
+    assert all(url.endswith("/another-long-secret") for url in urls)
+
+
+def test_what_webhooks_print_holds_no_secret(sandbox, capsys):
+    run(["webhooks", "ensure"])
+    run(["webhooks", "list", "--json"])
+    run(["webhooks", "list"])
+    assert "the-webhook-secret" not in "".join(capsys.readouterr())
+
+
+def findings(told, *, code=0):
+    return {line["what"]: line for line in told("doctor", code=code)["findings"]}
+
+
+def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sandbox, told):
+    found = findings(told)
+    assert {line["state"] for line in found.values()} <= {"ok", "warn"}
+    assert found["table order_status"]["state"] == "ok"
+    assert found["webhooks"]["remedy"] == "causeway webhooks ensure"
+    assert "3" in found["channels"]["text"]
+    assert found["Prefect"]["state"] == "warn"
+    assert all(line["remedy"] for line in found.values() if line["state"] != "ok")
+
+
+def test_the_doctor_names_a_wrong_token_and_goes_on(sandbox, told, monkeypatch):
+    monkeypatch.setenv("CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN", "a-wrong-token")
+    found = findings(told, code=1)
+    assert found["BigCommerce"]["state"] == "fail"
+    assert found["Brightpearl"]["state"] == "ok"
+    assert not any("a-wrong-token" in line["text"] for line in found.values())
+
+
+def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, told):
+    sandbox.store.switches.scopes = (
+        "store_v2_orders store_v2_information_read_only store_channel_settings_read_only"
+    )
+    found = findings(told, code=1)
+    assert found["BigCommerce scope order transactions"]["state"] == "fail"
+    assert found["BigCommerce scope orders"]["state"] == "ok"
+
+
+def test_the_doctor_names_a_value_that_the_account_lacks(sandbox, told, folder):
+    table = folder / "tables" / "warehouses.csv"
+    table.write_text("value,becomes,note\n1,77,\n2,2,\n")
+    found = findings(told, code=1)
+    assert found["table warehouses"]["state"] == "fail"
+    assert "77" in found["table warehouses"]["text"]
+
+
+def test_the_doctor_finds_a_prefect_that_is_down(sandbox, told, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert "does not answer" in findings(told, code=1)["Prefect"]["text"]
+
+
+def test_a_sync_without_its_prefect_server_says_so_in_a_line(sandbox, monkeypatch, capsys):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert run(["sync", "orders"]) == 1
+    told = capsys.readouterr().err
+    assert "Prefect at http://127.0.0.1:9/api does not answer" in told
+    assert "Traceback" not in told
