@@ -281,6 +281,26 @@ def test_a_total_tax_that_the_rates_do_not_explain_refuses_the_order() -> None:
     )
 
 
+def test_tax_that_no_row_can_bear_refuses_the_order() -> None:
+    told = refusal(rows_of(order("10.01", "0.01"), [line("a", "10.01", "0.00")]))
+
+    assert told["reason"] == (
+        "tax of the rows adds up to 0.00, BigCommerce says 0.01: 0.01 GBP apart"
+    )
+
+
+def test_a_tax_larger_than_its_row_refuses_the_order() -> None:
+    told = refusal(
+        rows_of(
+            order("24.00", "15.00"),
+            [line("a", "10.00", "2.00"), line("b", "10.00", "2.00")],
+            taxes=[tax_row("a", "20", "13.00"), tax_row("b", "20", "2.00")],
+        )
+    )
+
+    assert told["reason"] == "the tax of row a is larger than the row: -1.00 GBP net"
+
+
 def test_tax_rows_that_contradict_the_total_give_way_to_the_lines_own_tax() -> None:
     made = rows_of(
         order("12.00", "2.00"), [line("a", "10.00", "2.00")], taxes=[tax_row("a", "20", "5.00")]
