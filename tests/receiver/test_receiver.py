@@ -69,6 +69,7 @@ def client(settings: Settings, database: Database) -> Iterator[httpx.Client]:
         Receiver(settings, database).app(), port=0, log_level="error", lifespan="on"
     )
     listening = config.bind_socket()
+    listening.listen(64)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
