@@ -15,6 +15,8 @@ from pathlib import Path
 
 from cli.processes import Child, Processes, answers, free_port
 
+VAR = Path("var")
+"""Everything that is kept on this machine, below the folder we are started in."""
 READY_LINE = "ready after"
 """What the worker logs when it takes work."""
 DEPLOY_WITHIN_S = 120
@@ -74,15 +76,21 @@ def remove_database(folder: Path) -> None:
         file.unlink()
 
 
-def prefect_environment(api_url: str) -> dict[str, str]:
+def prefect_environment(api_url: str, folder: Path) -> dict[str, str]:
     """How every process finds the Prefect server, and what it keeps to itself."""
     return {
         "PREFECT_API_URL": api_url,
+        "PREFECT_HOME": str(prefect_home(folder)),
         "PREFECT_UI_URL": api_url.removesuffix("/api"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "DO_NOT_TRACK": "1",
     }
+
+
+def prefect_home(folder: Path) -> Path:
+    """Where Prefect keeps its files, of all parts of an installation in `folder`."""
+    return (folder / "prefect").resolve()
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class Services:
     ) -> Services:
         """Parts that find each other on these ports, or use a Prefect server that runs already."""
         url = prefect_api_url or f"http://127.0.0.1:{ports.prefect}/api"
-        return cls(processes, folder, ports, {**settings, **prefect_environment(url)})
+        return cls(processes, folder, ports, {**settings, **prefect_environment(url, folder)})
 
     @property
     def prefect_api_url(self) -> str:
@@ -134,8 +142,7 @@ class Services:
 
     def start_prefect(self) -> Child:
         """A Prefect server with its database (SQLite) and its UI."""
-        home = self.folder / "prefect"
-        server = PrefectHome(home)
+        server = PrefectHome(prefect_home(self.folder), VAR)
         server.prepare()
         return self.processes.start_python(
             "prefect",
@@ -149,7 +156,6 @@ class Services:
             str(self.ports.prefect),
             environment={
                 **self.environment,
-                "PREFECT_HOME": str(home.resolve()),
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT_FOR_S),
             },
@@ -194,13 +200,12 @@ class PrefectHome:
     """A folder for a Prefect server's SQLite database.
 
     Making that database takes longer than starting the server (measured: 13.8 s against 7.2 s), so
-    a fresh one is kept beside the folder and copied whenever another is needed.
+    a fresh one is kept in `cache` and copied whenever another is needed.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, cache: Path) -> None:
         self._database = home / "prefect.db"
-        version = metadata.version("prefect")
-        self._template = home.parent / f"prefect-{version}-empty.db"
+        self._template = cache / f"prefect-{metadata.version('prefect')}-empty.db"
         self._is_fresh = False
 
     def prepare(self) -> None:
@@ -222,6 +227,7 @@ class PrefectHome:
         if not self._is_fresh:
             return
         part = self._template.with_suffix(".part")
+        part.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         with (
             closing(sqlite3.connect(self._database)) as source,

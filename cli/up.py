@@ -6,16 +6,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from cli.output import say, warn
 from cli.processes import Processes
-from cli.services import Ports, Services, remove_database, sandbox_environment
+from cli.services import VAR, Ports, Services, remove_database, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.settings import Settings, load_settings, prefect_api_url
 
-VAR = Path("var")
 PREFECT_PORT = 4200
 SANDBOX_PORTS = (8101, 8102)
 FOLLOWED = ("receiver", "worker", "deploy")

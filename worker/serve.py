@@ -73,14 +73,16 @@ def set_up_logging() -> None:
     """Lines of ours on stderr, beside Prefect's own; none for every HTTP request."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
     logging.getLogger("causeway").setLevel(logging.INFO)
-    for chatty in ("great_expectations", "httpx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def warm_up() -> None:
     """Import, once, what every run needs: Prefect's engine, pandas, Great Expectations."""
     importlib.import_module("flows.orders")
-    importlib.import_module("expectations.check").warm()
+    check = importlib.import_module("expectations.check")
+    # This module of Great Expectations sets its own level, and tells of every temporary folder.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+    check.warm()
 
 
 def poll(settings: Settings, stop: threading.Event) -> None:
