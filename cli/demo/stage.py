@@ -27,6 +27,7 @@ PAIR = "default"
 FOLDER = Path("var/demo")
 RUN_WITHIN_S = 120.0
 LOOK_S = 0.25
+ASKED_AGAIN = 40
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -70,19 +71,25 @@ class Stage:
         url = self.services.prefect_api_url
         with httpx.Client(base_url=url, timeout=30) as prefect:
             wanted = {"flows": {"name": {"any_": [flow]}}}
-            deployment = _answer(prefect.post("/deployments/filter", json=wanted))[0]
-            run = _answer(prefect.post(f"/deployments/{deployment['id']}/create_flow_run", json={}))
+            deployment = _ask(prefect, "POST", "/deployments/filter", wanted)[0]
+            run = _ask(prefect, "POST", f"/deployments/{deployment['id']}/create_flow_run", {})
             until = time.monotonic() + RUN_WITHIN_S
             while run["state_type"] not in ENDED and time.monotonic() < until:
                 time.sleep(LOOK_S)
-                run = _answer(prefect.get(f"/flow_runs/{run['id']}"))
+                run = _ask(prefect, "GET", f"/flow_runs/{run['id']}")
         if run["state_type"] != "COMPLETED":
             raise TransientError(f"The run of {flow} is {run['state_type'].lower()}; see {url}.")
 
 
-def _answer(answer: httpx.Response) -> Any:  # noqa: ANN401 - Prefect's JSON
+def _ask(prefect: httpx.Client, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - Prefect's JSON
+    """Prefect's answer; on SQLite it is unavailable for a moment now and then, and asked again."""
+    for _ in range(ASKED_AGAIN):
+        answer = prefect.request(method, path, json=body)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(LOOK_S)
     if answer.is_error:
-        raise TransientError(f"Prefect answers {answer.status_code}: {answer.text[:500]}")
+        raise TransientError(f"Prefect answers {answer.status_code} to {method} {path}.")
     return answer.json()
 
 
