@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.database import Database, open_database
+from store.database import Database
 from store.inbox import Again, Claim, Dead, Done, Inbox, Parked
 from store.leases import Leases
 from store.quarantine import Quarantine, Refusal
@@ -29,23 +28,20 @@ def at(seconds: float) -> datetime:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path}/inbox.db")
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def inbox(database: Database) -> Inbox:
     return Inbox(database)
 
 
-def put(inbox: Inbox, *keys: str, source: str = "webhook", now: datetime = NOW) -> int:
-    return inbox.put(*PAIR, keys, source=source, now=now)
+def put(
+    inbox: Inbox, *keys: str, source: str = "webhook", now: datetime = NOW, pair: Any = PAIR
+) -> int:
+    return inbox.put(*pair, keys, source=source, now=now)
 
 
-def claim(inbox: Inbox, owner: str = "a", limit: int = 10, now: datetime = NOW) -> list[Claim]:
-    return inbox.claim(*PAIR, owner=owner, limit=limit, lease_s=60, now=now)
+def claim(
+    inbox: Inbox, owner: str = "a", limit: int = 10, now: datetime = NOW, pair: Any = PAIR
+) -> list[Claim]:
+    return inbox.claim(*pair, owner=owner, limit=limit, lease_s=60, now=now)
 
 
 def state(inbox: Inbox, key: str) -> str:
@@ -187,26 +183,29 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+EXAMPLES = itertools.count(1)
+
+
+@settings(max_examples=40)
 @given(actions=ACTIONS)
 def test_every_event_is_followed_by_a_claim_whatever_happens_between(
-    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int]]
+    shared_database: Database, actions: list[tuple[str, int]]
 ) -> None:
     """A model of owed work: an event owes a claim that starts after it."""
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('i')}/i.db")
-    inbox, clock, owed, held = Inbox(database), 0.0, set[str](), set[str]()
+    pair = (f"pair {next(EXAMPLES)}", "orders")
+    inbox, clock, owed, held = Inbox(shared_database), 0.0, set[str](), set[str]()
 
     def settle(make: Any) -> None:
-        inbox.settle(*PAIR, "a", [make(key) for key in held], now=at(clock))
+        inbox.settle(*pair, "a", [make(key) for key in held], now=at(clock))
 
     for action, number in actions:
         clock += 1
         key = str(number)
         if action == "put":
-            put(inbox, key, now=at(clock))
+            put(inbox, key, now=at(clock), pair=pair)
             owed.add(key)
         elif action == "claim":
-            found = {one.key for one in claim(inbox, limit=3, now=at(clock))}
+            found = {one.key for one in claim(inbox, limit=3, now=at(clock), pair=pair)}
             held |= found
             owed -= found
         elif action == "done":
@@ -221,8 +220,7 @@ def test_every_event_is_followed_by_a_claim_whatever_happens_between(
             held = set()
             clock += 61
     clock += 61
-    assert owed <= {one.key for one in claim(inbox, "z", limit=99, now=at(clock))}
-    database.close()
+    assert owed <= {one.key for one in claim(inbox, "z", limit=99, now=at(clock), pair=pair)}
 
 
 def test_a_lease_has_one_holder_and_an_end(database: Database) -> None:
