@@ -6,7 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from core.money import decimal
 from core.times import from_iso, from_rfc2822, to_iso
@@ -15,13 +22,17 @@ from core.times import from_iso, from_rfc2822, to_iso
 class Document(BaseModel):
     """An answer: fields we do not know may appear at any time; those we need have no default."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class RequestBody(BaseModel):
     """A request: nothing travels that was not declared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     def wire(self) -> dict[str, Any]:
         """The body to send; what is not set stays away."""
@@ -57,6 +68,13 @@ Money = Annotated[
     Decimal, BeforeValidator(_money), PlainSerializer(str, return_type=str, when_used="json")
 ]
 """Text, integer or exact decimal on the wire; text when sent."""
+Cents = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    Field(decimal_places=2),
+    PlainSerializer(float, return_type=float, when_used="json"),
+]
+"""Money of at most two places, sent as a JSON number: with so few places no cent is lost."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Text; null and a missing value read as ""."""
 Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]

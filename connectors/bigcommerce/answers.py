@@ -100,10 +100,11 @@ def _final(answer: Answer, what: str) -> CausewayError:
 
 def reason_of(body: Any) -> str:  # noqa: ANN401 - their JSON
     """Their own words of refusal: title and field messages, cleaned. No other part of a body."""
-    first = body[0] if isinstance(body, list) and body else body
+    told = body.get("data", body) if isinstance(body, dict) else body
+    first = told[0] if isinstance(told, list) and told else told
     if not isinstance(first, dict):
         return "no reason given."
-    words = [str(first.get("title") or first.get("message") or "")]
+    words = [str(first.get("title") or first.get("message") or first.get("error") or "")]
     errors = first.get("errors")
     if isinstance(errors, dict):
         words.extend(f"{field}: {message}" for field, message in errors.items())

@@ -14,7 +14,7 @@ from connectors.budget import Usage, budget_of
 from connectors.documents import Document, broken_field
 from connectors.http import Answer, Http, System
 from connectors.window import Lane
-from core.errors import ContractError, RejectedError
+from core.errors import ContractError, OutcomeUnknownError, RejectedError
 from core.settings import BigCommerceSettings
 
 D = TypeVar("D", bound=Document)
@@ -129,6 +129,22 @@ def of_order(model: type[D], order_id: str, row: object) -> D:
             f"A {model.__name__} of BigCommerce order {order_id} has a wrong {field!r}: {reason}.",
             remedy="Open the order in BigCommerce, correct the field, then release it.",
             code="document",
+        ) from None
+
+
+def written(model: type[D], answer: Answer, row: object) -> D:
+    """The record that a write made, as the write answered it.
+
+    Raises: OutcomeUnknownError when it cannot be read: the write was carried out all the same, so
+    nobody may take it for refused.
+    """
+    try:
+        return model.model_validate(row)
+    except ValidationError as error:
+        field, reason = broken_field(error)
+        raise OutcomeUnknownError(
+            f"BigCommerce answered {answer.what} with a {model.__name__} whose field {field!r} "
+            f"is wrong: {reason}."
         ) from None
 
 

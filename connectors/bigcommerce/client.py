@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from connectors.bigcommerce.hooks import Hooks
 from connectors.bigcommerce.orders import Orders
 from connectors.bigcommerce.reads import Reach, plan_reads
+from connectors.bigcommerce.refunds import Refunds
+from connectors.bigcommerce.shipments import Shipments
 from connectors.bigcommerce.store_models import Channel, Store
 from core.errors import ContractError
 
 __all__ = ["BigCommerce", "Reach", "plan_reads"]
 
 
-class BigCommerce(Orders, Hooks):
+class BigCommerce(Orders, Shipments, Refunds, Hooks):
     """One store. Thread-safe.
 
     Every method raises TransientError, ConfigError or ContractError besides what it names.

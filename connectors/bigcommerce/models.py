@@ -14,12 +14,14 @@ from connectors.documents import Document, Id, Moment, Money, Text
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An order document that breaks the model."""
+    """An order document, or another record of an order, that breaks the model."""
 
     order_id: str
     field: str
     reason: str
     """What is wrong with the field; never its value."""
+    record_id: str = ""
+    """Of a refund; empty for an order."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class OrderLine(Document):
     wrapping_cost_ex_tax: Money = Decimal(0)
     wrapping_cost_inc_tax: Money = Decimal(0)
     wrapping_cost_tax: Money = Decimal(0)
-    qty_shipped: int = Field(default=0, alias="quantity_shipped")
-    quantity_refunded: Decimal = Decimal(0)
+    quantity_shipped: int = 0
+    quantity_refunded: int = 0
 
     @field_validator("applied_discounts", "product_options", mode="before")
     @classmethod
@@ -99,6 +101,7 @@ class ShippingConsignment(Address):
     """What goes to one address, with its own shipping price."""
 
     id: Id
+    """The order_address_id of its lines, which shipments and refunds of shipping name."""
     shipping_method: Text = ""
     cost_ex_tax: Money = Decimal(0)
     cost_inc_tax: Money = Decimal(0)
@@ -147,14 +150,20 @@ class Consignments(Document):
         return value or ()
 
     def line_documents(self) -> Iterator[dict[str, Any]]:
-        """Every embedded line, raw; links and the mark of a cut list are passed over."""
-        lists = [
+        """Every embedded line, raw; links and the mark of a cut list are passed over.
+
+        A shipped line that does not say its address has that of its consignment.
+        """
+        for part in self.shipping:
+            for item in part.line_items:
+                if "id" in item:
+                    yield {"order_address_id": part.id, **item}
+        others = [
             *(part.line_items for part in self.pickups),
-            *(part.line_items for part in self.shipping),
             *(part.line_items for part in self.downloads),
             *(part.line_items for part in self.email.gift_certificates),
         ]
-        for items in lists:
+        for items in others:
             yield from (item for item in items if "id" in item)
 
 
@@ -217,11 +226,16 @@ class Order(OrderHeader):
     external_order_id: Text = ""
     customer_message: Text = ""
     items_total: int = 0
+    items_shipped: int = 0
     billing_address: Address
     consignments: Consignments = Consignments()
     fees: tuple[Fee, ...] = ()
     lines: tuple[OrderLine, ...] = Field(default=(), exclude=True)
     """Completed by the client where BigCommerce cut or left out the embedded ones."""
+
+    def lines_to(self, order_address_id: str) -> tuple[OrderLine, ...]:
+        """The lines that go to one address."""
+        return tuple(line for line in self.lines if line.order_address_id == order_address_id)
 
     @field_validator("consignments", mode="before")
     @classmethod

@@ -88,13 +88,22 @@ class Orders(Api):
         return [of_order(TaxRow, order_id, row) for row in rows]
 
     def update_order(
-        self, order_id: str, *, status_id: int | None = None, external_order_id: str | None = None
+        self,
+        order_id: str,
+        *,
+        status_id: int | None = None,
+        external_order_id: str | None = None,
+        staff_notes: str | None = None,
     ) -> None:
         """One PUT that carries these fields and nothing else: a line in it would lose discounts.
 
         Harmless to repeat. Raises: ValueError when there is nothing to write.
         """
-        told = {"status_id": status_id, "external_order_id": external_order_id}
+        told = {
+            "status_id": status_id,
+            "external_order_id": external_order_id,
+            "staff_notes": staff_notes,
+        }
         body = {name: value for name, value in told.items() if value is not None}
         if not body:
             raise ValueError("an order is not updated with nothing")

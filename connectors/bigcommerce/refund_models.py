@@ -1,0 +1,152 @@
+"""Refunds and refund quotes, the fields we read and write. Source: API, payment actions V3."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from connectors.documents import Cents, Document, Flag, Id, Moment, Money, RequestBody, Text
+
+LONGEST_REASON = 1000
+AT_ONCE = frozenset({"storecredit", "giftcertificate"})
+"""Providers that BigCommerce is itself: money is back the moment that the refund exists."""
+COUNTED = frozenset({"PRODUCT", "GIFT_WRAPPING"})
+"""Items refunded by units; all others by an amount."""
+
+
+class RefundItem(Document):
+    """A part of a refund."""
+
+    item_type: str
+    """PRODUCT, GIFT_WRAPPING, SHIPPING, HANDLING, ORDER, FEE or TAX."""
+    item_id: Id
+    """Order line, order address, fee or order, by type."""
+    reason: Text = ""
+    quantity: int = 0
+    """Told for PRODUCT only."""
+    requested_amount: Money | None = None
+
+    @field_validator("quantity", mode="before")
+    @classmethod
+    def _none_is_nought(cls, value: object) -> object:
+        return value or 0
+
+    @field_validator("requested_amount", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+class RefundPayment(Document):
+    """Money on its way back by one tender."""
+
+    id: Id = ""
+    provider_id: str
+    amount: Money
+    offline: Flag = False
+    is_declined: Flag = False
+    declined_message: Text = ""
+    transaction_id: Id = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the gateway has given no verdict yet.
+
+        Our reading: it pays later, and until then the payment has no transaction and is not
+        declined; what is offline or the store's own credit needs no gateway.
+        """
+        needs_gateway = not self.offline and self.provider_id not in AT_ONCE
+        return needs_gateway and not self.is_declined and not self.transaction_id
+
+
+class Refund(Document):
+    """A refund of one order. Its items may be none: then only tax was given back."""
+
+    id: Id
+    order_id: Id
+    created: Moment
+    reason: Text = ""
+    total_amount: Money
+    """Two places, tax included."""
+    total_tax: Money = Decimal(0)
+    """May be negative, when giving back less collected tax."""
+    items: tuple[RefundItem, ...] = ()
+    payments: tuple[RefundPayment, ...]
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return value or ()
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a payment still waits for the gateway's verdict."""
+        return any(payment.is_pending for payment in self.payments)
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether a payment was declined, so that not all of the money went back."""
+        return any(payment.is_declined for payment in self.payments)
+
+
+class RefundOption(Document):
+    """One payment of a way to refund."""
+
+    provider_id: str
+    provider_description: Text = ""
+    amount: Money
+    offline: Flag = False
+    offline_provider: Flag = False
+    offline_reason: Text = ""
+
+    def payment(self) -> RefundPaymentCreate:
+        """The payment as a refund takes it: BigCommerce wants the amounts of its own quote."""
+        return RefundPaymentCreate(
+            provider_id=self.provider_id, amount=self.amount, offline=self.offline
+        )
+
+
+class RefundQuote(Document):
+    """What BigCommerce would give back, and the ways to do it."""
+
+    order_id: Id
+    total_amount: Money = Field(alias="total_refund_amount")
+    total_tax: Money = Field(default=Decimal(0), alias="total_refund_tax_amount")
+    order_level_amount: Money = Field(default=Decimal(0), alias="order_level_refund_amount")
+    rounding: Money = Decimal(0)
+    adjustment: Money = Decimal(0)
+    is_tax_inclusive: Flag = Field(default=False, alias="tax_inclusive")
+    alternatives: tuple[tuple[RefundOption, ...], ...] = Field(alias="refund_methods")
+    """One of them is chosen, and all of its payments are used together."""
+
+    @field_validator("total_tax", "order_level_amount", "rounding", "adjustment", mode="before")
+    @classmethod
+    def _none_is_nought(cls, value: object) -> object:
+        return Decimal(0) if value is None else value
+
+
+class RefundItemCreate(RequestBody):
+    """A part of a refund: units of a line, or an amount of shipping, handling, fee, tax, order."""
+
+    item_type: Literal["PRODUCT", "GIFT_WRAPPING", "SHIPPING", "HANDLING", "ORDER", "FEE", "TAX"]
+    item_id: int = Field(gt=0)
+    quantity: int | None = Field(default=None, gt=0)
+    amount: Cents | None = Field(default=None, gt=0)
+    reason: str | None = Field(default=None, max_length=LONGEST_REASON)
+
+    @model_validator(mode="after")
+    def _by_units_or_amount(self) -> Self:
+        counted = self.item_type in COUNTED
+        if counted != (self.quantity is not None) or counted == (self.amount is not None):
+            raise ValueError("lines and wrapping are refunded by quantity, all else by amount")
+        return self
+
+
+class RefundPaymentCreate(RequestBody):
+    """Money to give back by one tender."""
+
+    provider_id: str = Field(min_length=1)
+    amount: Cents = Field(gt=0)
+    offline: bool
