@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.brightpearl import staff
+from sandbox.brightpearl import staff, staff_goods, staff_orders
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.routing import Incoming, read_document
+from sandbox.brightpearl.routing import read_document
 from sandbox.brightpearl.switches import BrightpearlSwitches
 
-M = TypeVar("M", bound=Incoming)
+M = TypeVar("M", bound=staff.Control)
 
 BOOKS = (
     "orders",
@@ -33,6 +33,15 @@ BOOKS = (
     "notes",
     "webhooks",
 )
+
+
+ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
+    ("stock", staff.StockChange, staff.change_stock),
+    ("products", staff.NewProduct, staff.create_product),
+    ("ship", staff_goods.Shipment, staff_goods.ship),
+    ("edit", staff_orders.OrderEdit, staff_orders.edit),
+)
+"""Last part of the path, what its body holds, and what is then done."""
 
 
 def state(account: Account) -> dict[str, Any]:
@@ -72,11 +81,9 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         return JSONResponse(done)
 
     return [
-        Route("/_sandbox/stock", action(staff.StockChange, staff.change_stock), methods=["POST"]),
-        Route("/_sandbox/ship", action(staff.Shipment, staff.ship), methods=["POST"]),
-        Route("/_sandbox/edit", action(staff.OrderEdit, staff.edit), methods=["POST"]),
-        Route(
-            "/_sandbox/products", action(staff.NewProduct, staff.create_product), methods=["POST"]
+        *(
+            Route(f"/_sandbox/{name}", action(shape, act), methods=["POST"])
+            for name, shape, act in ACTIONS
         ),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
         *switch_routes(account),

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import require_moment
 from sandbox.brightpearl.order_edits import editable
+from sandbox.brightpearl.order_state import is_cancelled
+from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, done
 
 routes = Routes()
@@ -33,11 +36,16 @@ def _close(account: Account, call: Call, type_code: str) -> Reply:
     body = call.read(CloseIn) if call.raw_body.strip() else CloseIn()
     if body.tax_date:
         order.tax_date = require_moment(body.tax_date, "taxDate", account.zone)
+    start_invoicing(account, order)
+    return done()
+
+
+def start_invoicing(account: Account, order: Order) -> None:
+    """Make the invoice pending, unless it is already."""
     if order.invoice_due_at is None:
         delay = timedelta(seconds=account.switches.invoicing_delay_s)
         order.invoice_due_at = account.now() + delay
         account.pending_invoices[order.id] = order
-    return done()
 
 
 def settle_invoices(account: Account) -> None:
@@ -52,6 +60,7 @@ def settle_invoices(account: Account) -> None:
         prefix = "SC" if order.type_code == "SC" else "SI"
         order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
         order.closed_on = order.invoice_due_at
-        order.status_id = {"SO": 4, "SC": 10}.get(order.type_code, order.status_id)
+        if not is_cancelled(order):
+            order.status_id = reference.INVOICED_STATUS.get(order.type_code, order.status_id)
         account.touch(order)
         account.emit("order", order.id, "modified", "order-status")

@@ -8,6 +8,7 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import flat_document, party_document
 from sandbox.brightpearl.formats import four, money, plain, six, stamp, two
+from sandbox.brightpearl.order_state import is_cancelled
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 
 COST_PRICE_LIST = 1
@@ -53,7 +54,7 @@ def flat_order(account: Account, order: Order) -> dict[str, Any]:
         },
         "rows": rows,
         "total": _flat_total(order),
-        "isCanceled": order.status_id == reference.CANCELLED_STATUS,
+        "isCanceled": is_cancelled(order) if account.switches.cancelled_status_is_set else None,
         "orderPaymentStatus": order.payment_status,
         "allocationStatusCode": order.allocation_status,
         "shippingStatusCode": order.shipping_status,

@@ -41,7 +41,7 @@ def new_rows(account: Account, rows: Sequence[RowIn]) -> Iterator[OrderRow]:
         parent = make_row(account, row, product, row.sequence or number * 10)
         yield parent
         if product is not None and product.is_bundle:
-            yield from _components(account, parent, product)
+            yield from components(account, parent, product)
 
 
 def check_row(account: Account, row: RowIn) -> Product | None:
@@ -87,7 +87,8 @@ def make_row(account: Account, row: RowIn, product: Product | None, sequence: in
     )
 
 
-def _components(account: Account, parent: OrderRow, bundle: Product) -> Iterator[OrderRow]:
+def components(account: Account, parent: OrderRow, bundle: Product) -> Iterator[OrderRow]:
+    """Rows for what a bundle is made of; its value stays on the bundle's own row."""
     for product_id, units in bundle.components:
         component = account.products.get(product_id)
         if component is None:

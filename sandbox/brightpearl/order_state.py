@@ -2,11 +2,17 @@
 
 from decimal import Decimal
 
+from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import money
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 
 _FORWARD = frozenset({"RECEIPT", "CAPTURE"})
+
+
+def is_cancelled(order: Order) -> bool:
+    """Whether the order's status is a cancelled one. Says nothing of its stock or money."""
+    return reference.STATUSES[order.status_id].state == "cancelled"
 
 
 def tracked_rows(account: Account, order: Order) -> list[OrderRow]:
@@ -41,6 +47,13 @@ def received_units(account: Account, order: Order) -> dict[int, int]:
     return units
 
 
+def settled_units(account: Account, order: Order) -> dict[int, int]:
+    """Units by row id that a goods note speaks for: out for sales, in for credits and purchases."""
+    return (
+        noted_units(account, order) if order.type_code == "SO" else received_units(account, order)
+    )
+
+
 def reserved_units(account: Account, order: Order) -> dict[int, int]:
     """Units reserved by row id."""
     reservation = account.reservations.get(order.id)
@@ -68,9 +81,7 @@ def refresh(account: Account, order: Order) -> None:
     if not rows:
         order.stock_status, order.allocation_status, order.shipping_status = "NON", "ANR", "NST"
         return
-    noted = (
-        received_units(account, order) if order.type_code == "SC" else noted_units(account, order)
-    )
+    noted = settled_units(account, order)
     order.stock_status = order.type_code + _level(rows, noted)
     if order.type_code != "SO":
         return

@@ -7,6 +7,7 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn, order_address
 from sandbox.brightpearl.formats import local_midnight, require_moment
 from sandbox.brightpearl.order_documents import party_order
+from sandbox.brightpearl.order_state import paid_total, settled_units
 from sandbox.brightpearl.products import options_answer
 from sandbox.brightpearl.records import Order, OrderNote
 from sandbox.brightpearl.refusals import refuse
@@ -167,7 +168,7 @@ class StatusIn(Incoming):
 
 @routes("PUT", "/order-service/order/{id}/status")
 def set_status(account: Account, call: Call) -> Reply:
-    """`{}`. A status releases no stock, cancels nothing and invoices nothing."""
+    """`{}`. A status releases no stock and invoices nothing."""
     order = account.order(call.number("id"))
     body = call.read(StatusIn)
     check_status(body.order_status_id, order.type_code)
@@ -178,10 +179,26 @@ def set_status(account: Account, call: Call) -> Reply:
 
 
 def change_status(account: Account, order: Order, status_id: int) -> None:
-    """Set a status that fits the order's type."""
+    """Set a status that fits the order's type.
+
+    Raises: Refusal 400 when it would cancel an order that can no longer be cancelled.
+    """
+    if reference.STATUSES[status_id].state == "cancelled":
+        _check_cancellable(account, order)
     order.status_id = status_id
     account.touch(order)
     account.emit("order", order.id, "modified", "order-status")
+
+
+def _check_cancellable(account: Account, order: Order) -> None:
+    if order.invoice_reference is not None:
+        refuse("ORDB-915", f"Order {order.id} is invoiced and cannot be cancelled")
+    if account.switches.cancelling_refused_for == "invoiced":
+        return
+    if settled_units(account, order):
+        refuse("ORDB-916", f"Order {order.id} has goods notes and cannot be cancelled")
+    if paid_total(account, order) > 0:
+        refuse("ORDB-917", f"Order {order.id} is paid and cannot be cancelled")
 
 
 @routes("POST", "/order-service/order/{id}/note")

@@ -57,9 +57,14 @@ STATUSES = {
         Status(18, "Shipped", "SO", "sales"),
         Status(19, "Completed", "SO", "sales"),
         Status(20, "On hold", "SO", "sales"),
+        Status(21, "Credit cancelled", "SC", "cancelled"),
+        Status(22, "Back order", "SO", "sales"),
     )
 }
-CANCELLED_STATUS = 5
+CANCELLED_STATUS = {"SO": 5, "SC": 21}
+INVOICED_STATUS = {"SO": 4, "SC": 10}
+HOLD_STATUS = 20
+BACK_ORDER_STATUS = 22
 DEFAULT_STATUS = {"SO": 2, "PO": 6, "SC": 9, "PC": 11}
 
 

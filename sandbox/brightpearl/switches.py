@@ -109,6 +109,28 @@ class BrightpearlSwitches:
         default=False,
         metadata={"meaning": "deleting an unshipped note gives its units back to the reservation"},
     )
+    row_edit_below_reserved: Literal["release", "refuse"] = field(
+        default="release",
+        metadata={
+            "meaning": "fewer units on a row than are reserved for it: the surplus goes back on "
+            "sale (our reading), or 400 (what the vendor's page on row PATCH says)"
+        },
+    )
+    bundle_rows_follow: bool = field(
+        default=True,
+        metadata={"meaning": "a bundle row's new quantity changes its components' quantities too"},
+    )
+    cancelling_refused_for: Literal["invoiced", "documented"] = field(
+        default="invoiced",
+        metadata={
+            "meaning": "orders that cannot get a cancelled status: invoiced ones, or also those "
+            "with goods notes or payments (what the vendor's help says of its screens)"
+        },
+    )
+    cancelled_status_is_set: bool = field(
+        default=True,
+        metadata={"meaning": "a cancelled status is configured; without one isCanceled is absent"},
+    )
     webhook_coalesce_s: float = field(
         default=0.0,
         metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.brightpearl.invoicing import settle_invoices
-from sandbox.brightpearl.staff import OrderEdit, edit
+from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 
 def test_an_order_is_read_back_in_both_shapes(api):

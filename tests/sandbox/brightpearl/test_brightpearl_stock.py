@@ -1,16 +1,9 @@
 import pytest
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.staff import (
-    NewProduct,
-    OrderEdit,
-    Shipment,
-    StockChange,
-    change_stock,
-    create_product,
-    edit,
-    ship,
-)
+from sandbox.brightpearl.staff import NewProduct, StockChange, change_stock, create_product
+from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 
 def test_a_new_order_takes_no_stock(api):

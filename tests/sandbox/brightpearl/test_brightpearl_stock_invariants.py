@@ -16,7 +16,9 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.records import Address, Order, OrderRow
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.sales_orders import place
-from sandbox.brightpearl.staff import OrderEdit, Shipment, StockChange, change_stock, edit, ship
+from sandbox.brightpearl.staff import StockChange, change_stock
+from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OPENING = 12
