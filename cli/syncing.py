@@ -16,7 +16,7 @@ from flows.orders import audit_orders, sweep_orders, sync_orders
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect
-from tasks.sweep import changed_orders
+from tasks.orders.sweep import changed_orders
 
 ORDERS = "orders"
 ROUNDS = 4

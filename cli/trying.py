@@ -13,10 +13,10 @@ from core.errors import ConfigError
 from core.frames import records
 from mappings.bundle import Bundle
 from tasks.claim import Run
-from tasks.extract import extract_orders
+from tasks.orders.extract import extract_orders
+from tasks.orders.transform import transform_orders
+from tasks.orders.validate import validate_desired, validate_found
 from tasks.reference import learn
-from tasks.transform import transform_orders
-from tasks.validate import validate_desired, validate_found
 
 PERSONAL = ("email", "name", "company", "line_", "phone", "post_code")
 """Columns left out of what is shown, for it ends in terminals and tickets."""
@@ -31,7 +31,9 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
         read = extract_orders(run, batch)
         accepted = validate_found(run, read.found)
         known = learn(run, accepted)
-        desired = validate_desired(run, transform_orders(accepted, known, bundle, run.settings))
+        desired = validate_desired(
+            run, transform_orders(accepted, known, bundle, run.world.pair.orders)
+        )
         aside = read.asides.get(key)
         return {
             "order": key,

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
 
@@ -65,7 +65,19 @@ class WebhookSettings(Section):
     """At least 16 characters; sent by BigCommerce as a header, by Brightpearl in the path."""
 
 
-class OrderSettings(Section):
+class SyncSettings(Section):
+    """What every sync is told."""
+
+    batch_size: int = Field(default=500, ge=1, le=2000)
+    """Keys claimed at once."""
+    expire_after_days: int = Field(default=30, ge=1)
+    """How long a record that cannot be synced yet is waited for."""
+    sweep_overlap_minutes: int = Field(default=30, ge=1)
+    audit_days: int = Field(default=2, ge=1)
+    """How far back the scheduled audit compares."""
+
+
+class OrderSettings(SyncSettings):
     """What the merchant decides about orders."""
 
     importable_statuses: tuple[int, ...] = (11, 9, 8, 7, 10, 2, 3)
@@ -73,13 +85,26 @@ class OrderSettings(Section):
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: str = "7900"
-    expire_after_days: int = Field(default=30, ge=1)
-    """How long an order that is not importable yet is waited for."""
-    sweep_overlap_minutes: int = Field(default=30, ge=1)
-    audit_days: int = Field(default=2, ge=1)
-    """How far back the scheduled audit compares."""
-    batch_size: int = Field(default=500, ge=1, le=2000)
-    """Keys claimed at once."""
+    cancel_in_store: bool = True
+    """Whether an order that staff cancel in Brightpearl is cancelled in BigCommerce as well."""
+
+
+class ShipmentSettings(SyncSettings):
+    """What the merchant decides about shipments."""
+
+    unshipped_grace_minutes: int = Field(default=60, ge=0)
+    """How long a shipment that was taken back in Brightpearl stands in BigCommerce before it is
+    deleted there: most are sent off again, and the shopper has had the e-mail."""
+
+
+class RefundSettings(SyncSettings):
+    """What the merchant decides about refunds and returns."""
+
+    close_credits: bool = True
+    """Whether a sales credit is invoiced once its goods and money are booked."""
+    staff_credits: Literal["review", "refund"] = "review"
+    """What becomes of a sales credit that staff make: a case for a person, or a refund in
+    BigCommerce at once."""
 
 
 class Pair(Section):
@@ -90,6 +115,13 @@ class Pair(Section):
     brightpearl: BrightpearlSettings
     webhooks: WebhookSettings = WebhookSettings()
     orders: OrderSettings = OrderSettings()
+    shipments: ShipmentSettings = ShipmentSettings()
+    refunds: RefundSettings = RefundSettings()
+
+    def sync(self, entity: str) -> SyncSettings:
+        """The settings of one entity's sync."""
+        found: SyncSettings = getattr(self, entity)
+        return found
 
 
 class ReceiverSettings(Section):

@@ -6,17 +6,17 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.actual import extract_actual
-from tasks.audit import audit
 from tasks.claim import Run
-from tasks.extract import extract_orders
-from tasks.load import load_orders
-from tasks.plan import plan_orders
+from tasks.orders.actual import extract_actual
+from tasks.orders.audit import audit
+from tasks.orders.extract import extract_orders
+from tasks.orders.load import load_orders
+from tasks.orders.plan import plan_orders
+from tasks.orders.settle import settle_orders
+from tasks.orders.sweep import sweep
+from tasks.orders.transform import transform_orders
+from tasks.orders.validate import validate_desired, validate_found
 from tasks.reference import learn
-from tasks.settle import settle_orders
-from tasks.sweep import sweep
-from tasks.transform import transform_orders
-from tasks.validate import validate_desired, validate_found
 
 
 @flow(name="sync-orders", persist_result=False)
@@ -35,7 +35,7 @@ async def sync_orders(
             read = extract_orders(run, batch)
             accepted = validate_found(run, read.found)
             known = learn(run, accepted)
-            transformed = transform_orders(accepted, known, run.bundle, run.settings)
+            transformed = transform_orders(accepted, known, run.bundle, run.world.pair.orders)
             desired = validate_desired(run, transformed)
             actual = extract_actual(run, desired)
             plan = plan_orders(desired, actual)

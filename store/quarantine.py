@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,6 +90,7 @@ class Quarantine:
                     "reason": statement.excluded.reason,
                     "remedy": statement.excluded.remedy,
                     "run_id": statement.excluded.run_id,
+                    "detail": statement.excluded.detail,
                 },
             )
             for row in rows:
@@ -171,20 +172,85 @@ class Quarantine:
         with self._database.write() as connection:
             return connection.execute(statement).rowcount
 
-    def resolve(self, pair: str, entity: str, keys: Sequence[str], *, now: datetime) -> None:
-        """Close the entries of records that went through."""
+    def approve(self, ids: Sequence[int], *, now: datetime) -> Sequence[str]:
+        """Let what open cases propose be carried out: their records are due again; the keys."""
+        with self._database.write() as connection:
+            found = connection.execute(
+                update(quarantine)
+                .where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
+                .values(state="approved", closed_at=now)
+                .returning(quarantine.c.pair, quarantine.c.entity, quarantine.c.key)
+            ).all()
+            for pair, entity in sorted({(row.pair, row.entity) for row in found}):
+                keys = [row.key for row in found if (row.pair, row.entity) == (pair, entity)]
+                put(connection, pair, entity, keys, source="release", now=now)
+        return sorted({row.key for row in found})
+
+    def approved(self, pair: str, entity: str, keys: Sequence[str]) -> set[tuple[str, str]]:
+        """What a person approved and nobody carried out yet: (key, value of the case)."""
+        rows = self._in_state("approved", pair, entity, keys)
+        return {(row.key, row.value) for row in rows}
+
+    def discarded(self, pair: str, entity: str, keys: Sequence[str]) -> set[tuple[str, str, str]]:
+        """What a person has decided to leave as it is: (key, class, value)."""
+        rows = self._in_state("discarded", pair, entity, keys)
+        return {(row.key, row.class_, row.value) for row in rows}
+
+    def _in_state(self, state: str, pair: str, entity: str, keys: Sequence[str]) -> Sequence[Any]:
+        found: list[Any] = []
+        with self._database.read() as connection:
+            for part in in_parts(keys):
+                found.extend(
+                    connection.execute(
+                        select(quarantine.c.key, CLASS.label("class_"), quarantine.c.value).where(
+                            quarantine.c.pair == pair,
+                            quarantine.c.entity == entity,
+                            quarantine.c.key.in_(part),
+                            quarantine.c.state == state,
+                        )
+                    )
+                )
+        return found
+
+    def resolve(
+        self,
+        pair: str,
+        entity: str,
+        keys: Sequence[str],
+        *,
+        now: datetime,
+        but: Collection[tuple[str, str, str]] = (),
+    ) -> None:
+        """Close what no longer stands of these records' entries; `but` (key, class, value) does."""
+        stands = set(but)
         with self._database.write() as connection:
             for part in in_parts(keys):
-                connection.execute(
-                    update(quarantine)
-                    .where(
+                entries = connection.execute(
+                    select(
+                        quarantine.c.id,
+                        quarantine.c.key,
+                        CLASS.label("class_"),
+                        quarantine.c.value,
+                        quarantine.c.state,
+                    ).where(
                         quarantine.c.pair == pair,
                         quarantine.c.entity == entity,
                         quarantine.c.key.in_(part),
-                        quarantine.c.state == "open",
+                        quarantine.c.state.in_(("open", "approved")),
                     )
-                    .values(state="resolved", closed_at=now)
                 )
+                over = [
+                    entry.id
+                    for entry in entries
+                    if entry.state == "approved"
+                    or (entry.key, entry.class_, entry.value) not in stands
+                ]
+                for ids in in_parts(over):
+                    connection.execute(
+                        update(quarantine)
+                        .where(quarantine.c.id.in_(ids))
+                        .values(state="resolved", closed_at=now)
+                    )
 
     def summary(self, pair: str) -> Sequence[Group]:
         """Open entries by class and value, the most frequent first."""

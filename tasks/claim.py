@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -42,6 +42,12 @@ class Batch:
     """Keys held by this run alone."""
 
     claims: tuple[Claim, ...]
+    records: Mapping[str, str] = field(default_factory=dict)
+    """The record behind a key that names it by another system's id; any other names its own."""
+
+    def record(self, key: str) -> str:
+        """The record that a key is about."""
+        return self.records.get(key, key)
 
     @property
     def keys(self) -> list[str]:
@@ -73,7 +79,7 @@ class Run:
         self.report = Report(flow=flow, pair=pair, started_at=utc_now())
         self._inbox = Inbox(self.world.database)
         self.bundle = current_bundle(self.world)
-        self.settings = self.world.pair.orders
+        self.settings = self.world.pair.sync(entity)
         self.report.mapping_version = self.bundle.version
         self.batch = Batch(())
         self._refusals: list[pd.DataFrame] = []
@@ -116,7 +122,7 @@ class Run:
 
         A dry run looks at due keys (or at those of `only`) without taking them.
         """
-        limit = 1 if self._suspects else self.world.pair.orders.batch_size
+        limit = 1 if self._suspects else self.settings.batch_size
         if self.dry_run:
             self.batch = Batch(tuple(self._peek(limit, only)))
         else:
@@ -134,6 +140,16 @@ class Run:
             self.report.keys += len(self.batch.claims)
         self._refusals = []
         return self.batch
+
+    def name(self, records: Mapping[str, str]) -> Batch:
+        """Say which records are behind keys of the batch that do not name their own."""
+        self.batch = replace(self.batch, records=records)
+        return self.batch
+
+    def approved(self) -> set[tuple[str, str]]:
+        """Proposals that a person approved for records of the batch: (record, case's value)."""
+        records = [self.batch.record(key) for key in self.batch.keys]
+        return Quarantine(self.world.database).approved(self.report.pair, self.entity, records)
 
     def refuse(self, refusals: pd.DataFrame) -> None:
         """Remember rows (REFUSALS) that may not travel on; their orders leave the batch."""

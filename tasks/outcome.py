@@ -1,37 +1,66 @@
-"""What became of one order in a run."""
+"""What becomes of the records of a batch, whichever sync they belong to."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-Result = Literal["created", "completed", "unchanged", "held", "rejected", "again"]
+REVIEW = "review"
+"""Class of a case that a person decides: the proposed plan is stored, `release --apply` does it."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A record that goes no further in this run."""
+
+    kind: Literal["parked", "again", "unchanged", "not imported", "gone"]
+    reason: str
+    condition: str = "status"
+    """What a parked one waits for."""
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why an order waits for a person, and what that person can do."""
+    """Why a record waits for a person, and what that person can do."""
 
     class_: str
     field: str
     value: str
     reason: str
     remedy: str
+    detail: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Of a review case: the proposed plan, in words and numbers, without personal data."""
 
 
 @dataclass(frozen=True)
-class OrderOutcome:
-    """One order after the writes."""
+class Outcome:
+    """One record after the writes."""
 
-    order_id: str
-    result: Result
-    order_id_bp: str = ""
+    key: str
+    """The record's id in BigCommerce."""
+    result: str
+    """What the report counts: created, completed, amended, unchanged, held, rejected, again …"""
     reason: str = ""
-    obstacle: Obstacle | None = None
-    """Set for `held` and `rejected`."""
-    short: Mapping[str, int] = field(default_factory=dict)
-    """Units that could not be reserved, by Brightpearl product id."""
-    status_id: str = ""
-    external_order_id: str = ""
-    """What the store knows after the word back."""
+    obstacles: tuple[Obstacle, ...] = ()
+    waits_for: str = ""
+    """The condition it is parked for although the writes are done, such as `stock`."""
+
+
+def review(kind: str, digest: str, reason: str, proposal: Mapping[str, Any]) -> Obstacle:
+    """A case for a person: what is proposed, and how it is carried out or left.
+
+    `digest` names the proposal: the same one is never opened again once it was discarded, and
+    `--apply` only carries it out while both sides still call for it.
+    """
+    return Obstacle(
+        REVIEW,
+        kind,
+        f"{kind} {digest}",
+        reason,
+        f"Look at both systems; then either causeway quarantine release --apply --value "
+        f"'{kind} {digest}' carries out what is proposed, or causeway quarantine discard leaves "
+        "both as they are.",
+        {"kind": kind, "digest": digest, "proposal": dict(proposal)},
+    )

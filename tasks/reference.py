@@ -17,7 +17,7 @@ from store.catalogue import Catalogue, CataloguedProduct
 from store.cursors import Cursors
 from tasks.claim import Run
 from tasks.connections import Connections
-from tasks.desired import Desired, Found
+from tasks.orders.desired import Desired, Found
 from tasks.policy import PATIENT, patiently, step
 
 KEPT_S = 3600.0

@@ -1,4 +1,4 @@
-"""The end of the way: links, quarantine and inbox say what became of every key of the batch."""
+"""The end of every sync: quarantine and inbox say what became of each key of the batch."""
 
 from __future__ import annotations
 
@@ -9,19 +9,41 @@ from typing import Any
 
 from core.frames import records
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
-from store.inbox import Again, Dead, Done, Outcome, Parked
+from store import inbox
+from store.inbox import Again, Dead, Done, Parked
 from store.quarantine import Quarantine, Refusal
 from tasks.claim import Batch, Run
-from tasks.extract import Aside, Read
-from tasks.fingerprint import fingerprints
-from tasks.outcome import Obstacle, OrderOutcome
-from tasks.plan import Plan
-from tasks.policy import PURE, step
+from tasks.outcome import Aside, Obstacle, Outcome
 from tasks.report import RefusedBecause
 
 WAITS_S = (300, 900, 3600, 6 * 3600, 24 * 3600)
 """How long a parked key sleeps the first, second … time; an event wakes it at once."""
+
+LEFT = Aside("unchanged", "discarded: both sides are left as they are")
+
+Obstacles = Mapping[str, Sequence[Obstacle]]
+"""By record."""
+
+
+def settle(
+    run: Run, batch: Batch, asides: Mapping[str, Aside], outcomes: Sequence[Outcome]
+) -> None:
+    """Write down what became of the batch; the inbox last, so a crash before it is harmless."""
+    obstacles, discarded = _obstacles(run, outcomes)
+    asides = {**dict.fromkeys(discarded, LEFT), **asides}
+    _count(run, asides.values(), outcomes, obstacles)
+    if run.dry_run:
+        run.settle([])
+        return
+    now = utc_now()
+    _keep_cases(run, obstacles, outcomes, now)
+    scene = _Scene(batch, now, now + timedelta(days=run.settings.expire_after_days))
+    by_record = {outcome.key: outcome for outcome in outcomes}
+    run.settle(
+        _ending(key, scene, asides.get(record), obstacles.get(record), by_record.get(record))
+        for key in batch.keys
+        for record in (batch.record(key),)
+    )
 
 
 @dataclass(frozen=True)
@@ -43,92 +65,58 @@ class _Scene:
         return Parked(key, condition, wake_at, self.expires_at, reason)
 
 
-@step("settle-orders", PURE)
-def settle_orders(
-    run: Run, batch: Batch, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]
-) -> None:
-    """Write down what became of the batch; the inbox last, so a crash before it is harmless."""
-    refused = _by_order(records(run.refusals()))
-    held = {o.order_id: [o.obstacle] for o in outcomes if o.obstacle}
-    obstacles = {**refused, **held}
-    _count(run, plan, read.asides.values(), outcomes, obstacles)
-    if run.dry_run:
-        run.report.preview.extend(plan.preview())
-        run.settle([])
-        return
-    now = utc_now()
-    scene = _Scene(batch, now, now + timedelta(days=run.settings.expire_after_days))
-    _remember(run, read, outcomes, now)
-    _quarantine(run, obstacles, outcomes, now)
-    by_order = {outcome.order_id: outcome for outcome in outcomes}
-    run.settle(
-        _outcome(key, scene, read.asides.get(key), obstacles.get(key), by_order.get(key))
-        for key in batch.keys
-    )
-
-
-def _outcome(
+def _ending(
     key: str,
     scene: _Scene,
     aside: Aside | None,
     obstacles: Sequence[Obstacle] | None,
-    outcome: OrderOutcome | None,
-) -> Outcome:
-    if aside is not None:
-        return _set_aside(key, scene, aside)
+    outcome: Outcome | None,
+) -> inbox.Outcome:
     if obstacles:
         return Dead(key, obstacles[0].reason)
+    if aside is not None:
+        return _set_aside(key, scene, aside)
     if outcome is None or outcome.result == "again":
         return scene.again(key, outcome.reason if outcome else "not reached")
-    if outcome.short:
-        return scene.parked(key, "stock", "waits for stock")
+    if outcome.waits_for:
+        return scene.parked(key, outcome.waits_for, f"waits for {outcome.waits_for}")
     return Done(key, outcome.result)
 
 
-def _set_aside(key: str, scene: _Scene, aside: Aside) -> Outcome:
+def _set_aside(key: str, scene: _Scene, aside: Aside) -> inbox.Outcome:
     match aside.kind:
         case "parked":
-            return scene.parked(key, "status", aside.reason)
+            return scene.parked(key, aside.condition, aside.reason)
         case "again":
             return scene.again(key, aside.reason)
         case _:
             return Done(key, aside.reason)
 
 
-def _remember(run: Run, read: Read, outcomes: Sequence[OrderOutcome], now: datetime) -> None:
-    """Link the orders, with the state in which the store's side was agreed to."""
-    agreed = [o for o in outcomes if o.order_id_bp]
-    states = fingerprints(
-        read.found,
-        {o.order_id: (o.status_id, o.external_order_id) for o in agreed if o.status_id},
-    )
-    links = [
-        Link(
-            key_bc=outcome.order_id,
-            id_bp=outcome.order_id_bp,
-            detail={
-                "agreed": states.get(outcome.order_id, "") if _is_settled(outcome) else "",
-                "short": dict(outcome.short),
-            },
-        )
-        for outcome in agreed
-    ]
-    Crosswalk(run.world.database).put(run.report.pair, "orders", links, now=now)
+def _obstacles(run: Run, outcomes: Sequence[Outcome]) -> tuple[dict[str, list[Obstacle]], set[str]]:
+    """What holds each record up, and the records that a person decided to leave as they are."""
+    found: dict[str, list[Obstacle]] = {}
+    for row in records(run.refusals()):
+        obstacle = Obstacle(row["class"], row["field"], row["value"], row["reason"], row["remedy"])
+        if obstacle not in found.setdefault(row["order_id"], []):
+            found[row["order_id"]].append(obstacle)
+    for outcome in outcomes:
+        if outcome.obstacles:
+            found.setdefault(outcome.key, []).extend(outcome.obstacles)
+    discarded = Quarantine(run.world.database).discarded(run.report.pair, run.entity, list(found))
+    left = {
+        key: [o for o in obstacles if (key, o.class_, o.value) not in discarded]
+        for key, obstacles in found.items()
+    }
+    return {k: o for k, o in left.items() if o}, {key for key, o in left.items() if not o}
 
 
-def _is_settled(outcome: OrderOutcome) -> bool:
-    return outcome.result in {"created", "completed", "unchanged"} and not outcome.short
-
-
-def _quarantine(
-    run: Run,
-    obstacles: Mapping[str, Sequence[Obstacle]],
-    outcomes: Sequence[OrderOutcome],
-    now: datetime,
-) -> None:
+def _keep_cases(run: Run, obstacles: Obstacles, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Open what is new, close what no longer stands."""
     quarantine = Quarantine(run.world.database)
-    went_through = [o.order_id for o in outcomes if o.order_id not in obstacles]
-    quarantine.resolve(run.report.pair, run.entity, went_through, now=now)
+    went_through = [o.key for o in outcomes if o.result != "again" and o.key not in obstacles]
+    still = {(key, o.class_, o.value) for key, found in obstacles.items() for o in found}
+    quarantine.resolve(run.report.pair, run.entity, [*went_through, *obstacles], now=now, but=still)
     quarantine.open(
         [
             Refusal(
@@ -141,6 +129,7 @@ def _quarantine(
                 reason=obstacle.reason,
                 remedy=obstacle.remedy,
                 run_id=run.run_id,
+                detail=obstacle.detail,
             )
             for key, found in obstacles.items()
             for obstacle in found
@@ -150,19 +139,12 @@ def _quarantine(
 
 
 def _count(
-    run: Run,
-    plan: Plan,
-    asides: Iterable[Aside],
-    outcomes: Sequence[OrderOutcome],
-    obstacles: Mapping[str, Sequence[Obstacle]],
+    run: Run, asides: Iterable[Aside], outcomes: Sequence[Outcome], obstacles: Obstacles
 ) -> None:
     counts = run.report.counts
     counts.update(outcome.result for outcome in outcomes)
     counts.update(aside.kind for aside in asides)
     counts["refused"] += len(obstacles)
-    counts["short of stock"] += sum(bool(outcome.short) for outcome in outcomes)
-    kind = "would write" if run.dry_run else "planned"
-    counts.update({f"{kind}: {what}": count for what, count in plan.count().items() if count})
     run.report.refused.update(
         RefusedBecause(obstacle.class_, obstacle.value, obstacle.reason, obstacle.remedy)
         for found in obstacles.values()
@@ -170,10 +152,9 @@ def _count(
     )
 
 
-def _by_order(refusals: list[dict[str, Any]]) -> dict[str, list[Obstacle]]:
-    found: dict[str, list[Obstacle]] = {}
-    for row in refusals:
-        obstacle = Obstacle(row["class"], row["field"], row["value"], row["reason"], row["remedy"])
-        if obstacle not in found.setdefault(row["order_id"], []):
-            found[row["order_id"]].append(obstacle)
-    return found
+def planned(run: Run, count: Mapping[str, int], preview: Sequence[Mapping[str, Any]]) -> None:
+    """Keep in the report how many writes of each kind a plan holds; all of it in a dry run."""
+    kind = "would write" if run.dry_run else "planned"
+    run.report.counts.update({f"{kind}: {what}": n for what, n in count.items() if n})
+    if run.dry_run:
+        run.report.preview.extend(dict(line) for line in preview)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.frames import frame
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
-from tasks.desired import Desired
-from tasks.plan import Action, Actual, ActualOrder, work_out
+from tasks.orders.desired import Desired
+from tasks.orders.plan import Action, Actual, ActualOrder, work_out
 
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Actual(orders={}, contacts={})

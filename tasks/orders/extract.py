@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
@@ -18,9 +18,10 @@ from mappings.rows import needs_taxes
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
 from tasks.deliver import chunks
-from tasks.desired import Found
-from tasks.fingerprint import fingerprints
-from tasks.flatten import flatten, has_money
+from tasks.orders.desired import Found
+from tasks.orders.fingerprint import fingerprints
+from tasks.orders.flatten import flatten, has_money
+from tasks.outcome import Aside
 from tasks.policy import PATIENT, patiently, step
 
 TOGETHER = 10
@@ -33,14 +34,6 @@ HINTS = {"webhook", "sweep"}
 """Sources that say "may have changed"; any other wants both sides read in any case."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Aside:
-    """A key that goes no further in this run."""
-
-    kind: Literal["parked", "again", "unchanged", "not imported", "gone"]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -147,7 +140,7 @@ def _set_aside(run: Run, order: Order, link: Link | None) -> Aside | None:
     """Why this order is not to be imported now, or None."""
     if order.is_deleted:
         return Aside("gone", "archived in BigCommerce")
-    if order.status_id in run.settings.importable_statuses and order.status_id != 0:
+    if order.status_id in run.world.pair.orders.importable_statuses and order.status_id != 0:
         return None
     if link is not None:
         return Aside("not imported", f"imported before; status {order.status_id} changes nothing")

@@ -18,7 +18,7 @@ from core.frames import frame
 from core.ids import email_key, sku_key
 from core.money import ZERO
 from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
-from tasks.desired import Found
+from tasks.orders.desired import Found
 
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from decimal import Decimal
 
 import pandas as pd
 
 from tasks.claim import Run
-from tasks.desired import Desired, Found
+from tasks.judge import judge
+from tasks.orders.desired import Desired, Found
+from tasks.orders.transform import Transformed
 from tasks.policy import PURE, step
-from tasks.transform import Transformed
 
 
 @step("validate-orders-in", PURE)
@@ -20,8 +20,9 @@ def validate_found(run: Run, found: Found) -> Found:
 
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
-    _judge(
+    judge(
         run,
+        "orders",
         {
             "orders_in": found.orders,
             "order_lines_in": found.lines,
@@ -40,8 +41,9 @@ def validate_desired(run: Run, transformed: Transformed) -> Desired:
     run.refuse(transformed.refused)
     run.report.counts["rounding rows"] += transformed.rounded
     desired = transformed.desired
-    _judge(
+    judge(
         run,
+        "orders",
         {
             "sales_orders_out": with_row_sums(desired),
             "sales_order_rows_out": desired.rows,
@@ -50,18 +52,6 @@ def validate_desired(run: Run, transformed: Transformed) -> Desired:
         },
     )
     return desired.without(run.refused_orders)
-
-
-def _judge(run: Run, frames: Mapping[str, pd.DataFrame]) -> None:
-    """Each frame by the suite of its name; what is refused, the run remembers."""
-    # Great Expectations takes seconds to import: only a process that validates pays for it.
-    from expectations import orders as suites  # noqa: PLC0415
-    from expectations.check import check  # noqa: PLC0415
-
-    for name, rows in frames.items():
-        verdict = check(rows, getattr(suites, name))
-        run.refuse(verdict.refused)
-        run.report.notes.update(verdict.notes)
 
 
 def with_row_sums(desired: Desired) -> pd.DataFrame:

@@ -14,11 +14,11 @@ from core.errors import CausewayError, OutcomeUnknownError, RejectedError, Trans
 from core.ids import external_ref
 from core.times import utc_now
 from store.ledger import Intent, Ledger
-from tasks.actual import read_orders
 from tasks.claim import Run
 from tasks.contacts import CONTACTS, best_by_email, person, remember, search
 from tasks.deliver import Answers, Write, chunks, conclusion, deliver
-from tasks.documents import (
+from tasks.orders.actual import read_orders
+from tasks.orders.documents import (
     address_writes,
     contact_label,
     contact_write,
@@ -28,8 +28,8 @@ from tasks.documents import (
     reservation_write,
     sales_order_write,
 )
-from tasks.outcome import Obstacle, OrderOutcome, Result
-from tasks.plan import (
+from tasks.orders.outcome import OrderOutcome
+from tasks.orders.plan import (
     Action,
     Actual,
     ActualOrder,
@@ -40,6 +40,7 @@ from tasks.plan import (
     differs,
     shortage,
 )
+from tasks.outcome import Obstacle
 from tasks.policy import PURE, patiently, step
 
 TOLD_TOGETHER = 10
@@ -286,19 +287,21 @@ def _intent(run: Run, work: Work) -> Intent:
 def _outcome(work: Work) -> OrderOutcome:
     order_id, id_bp, plan = work.plan.order_id, work.order_id_bp, work.plan
     if plan.action is Action.HOLD:
-        return OrderOutcome(order_id, "held", id_bp, plan.reason, _held(plan))
+        return OrderOutcome(order_id, "held", plan.reason, (_held(plan),), order_id_bp=id_bp)
     if isinstance(work.error, RejectedError):
-        return OrderOutcome(order_id, "rejected", id_bp, str(work.error), _rejected(work.error))
+        obstacles = (_rejected(work.error),)
+        return OrderOutcome(order_id, "rejected", str(work.error), obstacles, order_id_bp=id_bp)
     if work.error is not None:
-        return OrderOutcome(order_id, "again", id_bp, work.error.message)
-    results: dict[Action, Result] = {Action.CREATE: "created", Action.COMPLETE: "completed"}
-    result = results.get(plan.action, "unchanged")
+        return OrderOutcome(order_id, "again", work.error.message, order_id_bp=id_bp)
+    results = {Action.CREATE: "created", Action.COMPLETE: "completed"}
+    short = work.short or plan.short
     return OrderOutcome(
         order_id,
-        result,
-        id_bp,
+        results.get(plan.action, "unchanged"),
         plan.reason,
-        short=work.short or plan.short,
+        waits_for="stock" if short else "",
+        order_id_bp=id_bp,
+        short=short,
         status_id=work.status_id,
         external_order_id=work.external_order_id,
     )

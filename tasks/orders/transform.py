@@ -15,7 +15,7 @@ from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.rows import order_rows
-from tasks.desired import Desired, Found
+from tasks.orders.desired import Desired, Found
 from tasks.policy import PURE, step
 from tasks.reference import Known
 

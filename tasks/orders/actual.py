@@ -14,8 +14,8 @@ from store.crosswalk import Crosswalk
 from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks
-from tasks.desired import Desired
-from tasks.plan import Actual, ActualOrder, Allocation
+from tasks.orders.desired import Desired
+from tasks.orders.plan import Actual, ActualOrder, Allocation
 from tasks.policy import PATIENT, patiently, step
 
 READ_TOGETHER = 200

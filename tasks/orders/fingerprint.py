@@ -13,7 +13,7 @@ from typing import Any
 
 from core.frames import records
 from core.orders import ORDERS
-from tasks.desired import Found
+from tasks.orders.desired import Found
 
 _STATE = [name for name in ORDERS if name != "modified_at"]
 

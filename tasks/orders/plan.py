@@ -17,7 +17,7 @@ import pandas as pd
 from core.frames import records
 from core.ids import external_ref
 from core.money import two_places
-from tasks.desired import Desired
+from tasks.orders.desired import Desired
 from tasks.policy import PURE, step
 
 

@@ -23,7 +23,7 @@ from connectors.brightpearl.models import (
 from tasks.claim import Run
 from tasks.contacts import CONTACTS, person
 from tasks.deliver import Answers, Write
-from tasks.plan import ActualOrder, NewContact, NewSalesOrder, Receipt, Reservation
+from tasks.orders.plan import ActualOrder, NewContact, NewSalesOrder, Receipt, Reservation
 
 _LINES = ("line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3")
 

@@ -1,0 +1,25 @@
+"""Frames judged by Great Expectations; what is refused leaves the batch with its reason."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import pandas as pd
+
+from tasks.claim import Run
+
+
+def judge(run: Run, entity: str, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Each frame by the suite of its name in `expectations/<entity>.py`; the run remembers.
+
+    Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
+    """
+    # Great Expectations takes seconds to import: only a process that validates pays for it.
+    from expectations.check import check  # noqa: PLC0415
+
+    suites = importlib.import_module(f"expectations.{entity}").SUITES
+    for name, rows in frames.items():
+        verdict = check(rows, suites[name])
+        run.refuse(verdict.refused)
+        run.report.notes.update(verdict.notes)
