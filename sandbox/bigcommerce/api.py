@@ -8,6 +8,7 @@ from sandbox.bigcommerce import (
     order_parts_api,
     orders_api,
     payments_api,
+    shipments_api,
     store_api,
 )
 from sandbox.bigcommerce.routing import Router
@@ -16,6 +17,7 @@ ROUTER = Router()
 for _module in (
     orders_api,
     order_parts_api,
+    shipments_api,
     payments_api,
     hooks_api,
     store_api,

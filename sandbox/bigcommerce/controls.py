@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.bigcommerce import generator, hooks_api, staff
+from sandbox.bigcommerce import generator, hooks_api, shipment_documents, staff, staff_shipping
 from sandbox.bigcommerce.basket import Asked, Basket
 from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.payments import PaymentRefused, paid
 from sandbox.bigcommerce.placing import BasketRefused, place
 from sandbox.bigcommerce.records import Order
+from sandbox.bigcommerce.shipping import ShipmentRefused
 from sandbox.bigcommerce.staff import NotThere
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
@@ -38,6 +39,8 @@ def state(store: Store) -> dict[str, Any]:
             "products": len(store.products),
             "variants": len(store.variants),
             "customers": len(store.customers),
+            "shipments": sum(len(order.shipments) for order in orders),
+            "shopper_mails": sum(len(order.mails) for order in orders),
             "hooks": len(store.hooks),
         },
         "orders": {order.id: order_state(store, order) for order in orders},
@@ -66,6 +69,10 @@ def order_state(store: Store, order: Order) -> dict[str, Any]:
         "addresses": [asdict(place) for place in order.addresses],
         "used_coupons": [asdict(coupon) for coupon in order.coupons],
         "transactions": [asdict(row) for row in order.transactions],
+        "shipments": [
+            shipment_documents.document(store.switches, order, row) for row in order.shipments
+        ],
+        "shopper_mails": [asdict(mail) for mail in order.mails],
         "paid": str(paid(order)),
         "created_at": order.created_at.isoformat(),
         "modified_at": order.modified_at.isoformat(),
@@ -92,8 +99,16 @@ def control_routes(store: Store) -> list[Route]:
         sku = request.path_params["sku"]
         return answered(lambda: staff.delete_product(store, sku))
 
+    async def take_back(request: Request) -> Response:
+        order_id, shipment_id = request.path_params["id"], request.path_params.get("shipment_id")
+        return answered(lambda: staff_shipping.take_back(store, order_id, shipment_id))
+
+    shipments = "/_sandbox/orders/{id:int}/shipments"
     return [
         Route("/_sandbox/orders", orders, methods=["POST"]),
+        Route(shipments, take_back, methods=["DELETE"]),
+        Route(shipments + "/{shipment_id:int}", take_back, methods=["DELETE"]),
+        action(staff_shipping.Parcel, staff_shipping.ship, "/_sandbox/ship"),
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
         action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
         action(staff.StockChange, staff.change_stock, "/_sandbox/stock"),
@@ -109,7 +124,7 @@ def answered(act: Callable[[], Any]) -> Response:
         return JSONResponse(act())
     except NotThere as gone:
         return JSONResponse({"error": str(gone)}, status_code=404)
-    except (BasketRefused, PaymentRefused) as refused:
+    except (BasketRefused, PaymentRefused, ShipmentRefused) as refused:
         return JSONResponse({"error": str(refused)}, status_code=409)
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -78,7 +78,7 @@ def _header(order: Order) -> Document:
         "payment_status": order.payment_status,
         "credit_card_type": None,
         "refunded_amount": NOTHING,
-        "order_is_digital": all(line.type == "digital" for line in order.lines),
+        "order_is_digital": _is_digital(order),
         "store_credit_amount": money(order.store_credit),
         "gift_certificate_amount": money(order.gift_certificate),
         "ip_address": "203.0.113.7",
@@ -109,6 +109,10 @@ def _header(order: Order) -> Document:
         "consignments": link(f"{base}/consignments"),
         "fees": link(f"{base}/fees"),
     }
+
+
+def _is_digital(order: Order) -> bool:
+    return bool(order.lines) and all(line.type == "digital" for line in order.lines)
 
 
 def _totals(order: Order) -> Document:

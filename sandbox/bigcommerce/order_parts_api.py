@@ -1,4 +1,4 @@
-"""What hangs on an order: lines, addresses, coupons, taxes, fees, messages, shipments."""
+"""What hangs on an order: lines, addresses, coupons, taxes, fees, messages."""
 
 from dataclasses import fields, replace
 
@@ -9,7 +9,6 @@ from sandbox.bigcommerce.paging import v2_page
 from sandbox.bigcommerce.records import Message, ShipTo
 from sandbox.bigcommerce.routing import (
     BAD_REQUEST,
-    NO_CONTENT,
     OK,
     Call,
     Reply,
@@ -124,17 +123,3 @@ def _passes(call: Call, item: Message) -> bool:
         and (flagged is None or item.is_flagged == (flagged in {"true", "1"}))
         and call.query.get("status", "unread") == "unread"
     )
-
-
-@routes("GET", "/v2/orders/{id}/shipments")
-def list_shipments(store: Store, call: Call) -> Reply:
-    """Nothing is shipped through this sandbox yet: always 204."""
-    the_order(store, call)
-    return Reply(NO_CONTENT)
-
-
-@routes("GET", "/v2/orders/{id}/shipments/count")
-def count_shipments(store: Store, call: Call) -> Reply:
-    """How many there are."""
-    the_order(store, call)
-    return Reply(OK, {"count": 0})

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sandbox.bigcommerce.aftersales import Mail, Shipment
 from sandbox.catalogue.model import Address
 
 ZERO = Decimal(0)
@@ -191,6 +192,8 @@ class Order:
     fees: list[Fee] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    shipments: list[Shipment] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
     store_credit: Decimal = ZERO
     gift_certificate: Decimal = ZERO
     gift_code: str = ""

@@ -35,6 +35,7 @@ class Sequences:
     fee: Iterator[int] = field(default_factory=lambda: count(71))
     transaction: Iterator[int] = field(default_factory=lambda: count(1_763_001))
     message: Iterator[int] = field(default_factory=lambda: count(301))
+    shipment: Iterator[int] = field(default_factory=lambda: count(12_001))
     customer: Iterator[int] = field(default_factory=lambda: count(1))
     product: Iterator[int] = field(default_factory=lambda: count(77))
     variant: Iterator[int] = field(default_factory=lambda: count(3_301))

@@ -60,6 +60,31 @@ class BigCommerceSwitches:
     cancel_returns_stock: bool = _switch(
         default=True, meaning="cancelling gives stock back (refund_order_stock_adjustment)"
     )
+    shipment_mails: bool = _switch(
+        default=True, meaning="a new shipment mails the shopper; a changed one never does"
+    )
+    shipment_moves_status: Literal["always", "open", "never"] = _switch(
+        "always",
+        "a new shipment makes its order (Partially) Shipped: whatever its status, as observed; "
+        "only where it is not refunded, cancelled, declined, completed or disputed; or never",
+    )
+    shipments_of_closed: Literal["accept", "refuse"] = _switch(
+        "accept", "a shipment for an incomplete, cancelled or declined order (undocumented)"
+    )
+    tracking_carriers: Literal["any", "known"] = _switch(
+        "any", "`tracking_carrier`: any slug, or only those of couriers the sandbox knows"
+    )
+    omitted_provider: Literal["custom", "empty"] = _switch(
+        "custom", "a `shipping_provider` that was left out: shown as `custom`, or as unset"
+    )
+    link_by_carrier: bool = _switch(
+        default=True,
+        meaning="number and `tracking_carrier` make a link, as documented; off: only together "
+        "with a `shipping_provider`, as observed",
+    )
+    unset_shipment_fields: Literal["empty", "null"] = _switch(
+        "empty", "texts of a shipment that nobody set: empty as typed, or null as is common"
+    )
     strict_destinations: bool = _switch(
         default=False, meaning="webhooks go to https on port 443 only, as documented"
     )

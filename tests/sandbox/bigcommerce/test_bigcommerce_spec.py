@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.bigcommerce.api import ROUTER
 from sandbox.bigcommerce.staff import OrderEdit, edit
+from sandbox.bigcommerce.staff_shipping import Parcel, ship
 
 FILES = (
     ("orders.v2.oas2.yml", "/v2"),
@@ -60,12 +61,16 @@ NEW_ORDER = {
     "products": [{"name": "X", "quantity": 1, "price_ex_tax": 5, "price_inc_tax": 6}],
 }
 HOOK = {"scope": "store/order/*", "destination": "https://example.com/in", "headers": {"a": "b"}}
+TRACKED = {"tracking_number": "EJ9580", "shipping_provider": "fedex", "tracking_link": "",
+           "tracking_carrier": "dhl", "shipping_method": "Express", "comments": "Fragile",
+           "merchant_shipping_cost": "4.5"}  # fmt: skip
 Example = tuple[str, dict[str, str], Any]
 
 
-def examples(ids: dict[str, int]) -> dict[tuple[str, str], list[Example]]:
+def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
     """Calls for each operation; several where its answers differ in kind."""
     o, line, place = ids["order"], ids["line"], ids["address"]
+    shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
     plain: dict[str, Any] = {}
     return {
         ("GET", "/v2/orders"): [
@@ -98,6 +103,17 @@ def examples(ids: dict[str, int]) -> dict[tuple[str, str], list[Example]]:
             (f"/v2/orders/{o}/taxes", plain, None),
             (f"/v2/orders/{o}/taxes", {"details": "true"}, None),
         ],
+        ("GET", "/v2/orders/{id}/shipments"): [
+            (f"/v2/orders/{ids['shipped']}/shipments", plain, None),
+            (f"/v2/orders/{o}/shipments", plain, None),
+        ],
+        ("POST", "/v2/orders/{id}/shipments"): [
+            (f"/v2/orders/{o}/shipments", plain, ids["parcel"]),
+            (f"/v2/orders/{o}/shipments", plain, ids["parcel"] | TRACKED),
+        ],
+        ("GET", "/v2/orders/{id}/shipments/{shipment_id}"): [(shipment, plain, None)],
+        ("PUT", "/v2/orders/{id}/shipments/{shipment_id}"): [(shipment, plain, TRACKED)],
+        ("DELETE", "/v2/orders/{id}/shipments/{shipment_id}"): [(shipment, plain, None)],
         ("GET", "/v2/order_statuses/{id}"): [("/v2/order_statuses/11", plain, None)],
         ("GET", "/v2/tax_classes/{id}"): [("/v2/tax_classes/1", plain, None)],
         ("GET", "/v3/orders/{id}/transactions"): [
@@ -142,7 +158,7 @@ def specification(spec_check):
 
 
 @pytest.fixture
-def ids(shop) -> dict[str, int]:
+def ids(shop) -> dict[str, Any]:
     order = shop.place(
         {"sku": "MUG", "quantity": 2, "wrapping": "Paper", "wrapping_price": "2.50"},
         {"sku": "SOCK-M"},
@@ -156,6 +172,7 @@ def ids(shop) -> dict[str, int]:
     shop.call("POST", "/v3/hooks", HOOK | {"destination": "https://example.com/other"})
     edit(shop.store, OrderEdit(order_id=order.id, message="When does it come?"))
     many = [{"sku": "BOOK"} for _ in range(51)]
+    shipped = shop.place()
     gift = {"name": "Voucher", "price": "20", "gift_certificate_for": "eve@example.com"}
     return {
         "order": order.id,
@@ -167,6 +184,12 @@ def ids(shop) -> dict[str, int]:
         "unpaid": shop.place(payment_method="Bank deposit").id,
         "hook": next(iter(shop.store.hooks)),
         "product": order.lines[0].product_id,
+        "shipped": shipped.id,
+        "shipment": ship(shop.store, Parcel(order_id=shipped.id))["shipment_ids"][0],
+        "parcel": {
+            "order_address_id": order.addresses[0].id,
+            "items": [{"order_product_id": order.lines[0].id, "quantity": 1}],
+        },
     }
 
 
@@ -207,6 +230,7 @@ def test_the_other_shape_of_fees_is_as_described(shop, ids, specification):
         ("/v2/orders/{id}/coupons", "/v2/orders/{order}/coupons"),
         ("/v2/orders/{id}/taxes", "/v2/orders/{order}/taxes"),
         ("/v2/orders/{id}/messages", "/v2/orders/{order}/messages"),
+        ("/v2/orders/{id}/shipments", "/v2/orders/{shipped}/shipments"),
         ("/v2/store", "/v2/store"),
     ],
 )
