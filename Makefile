@@ -20,6 +20,8 @@ STAMP := .venv/.complete
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile
 ORDERS ?=
 KEEP ?=
+QUICK ?=
+NAMES ?=
 PYTHON ?=
 
 help:
@@ -62,6 +64,11 @@ demo: $(STAMP)
 # The same, with real orders at full speed: nothing missing, nothing twice, not a cent off.
 days: $(STAMP)
 	@$(BIN)/python -m cli.demo --limits off $(foreach file,$(ORDERS),--orders '$(file)')
+
+# Everything is measured on this machine, in minutes; QUICK=1 for less of it, NAMES="latency batch"
+# for some of it. Real orders come from ORDERS, or from the folder that CAUSEWAY_SHARED names.
+bench: $(STAMP)
+	@$(BIN)/python -m bench $(NAMES) $(if $(QUICK),--quick) $(foreach file,$(ORDERS),--orders '$(file)')
 
 test: $(STAMP)
 	@$(PYTEST)

@@ -1,0 +1,91 @@
+"""`python -m bench`, which is what `make bench` runs."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.figures import Figure, heading, missed, to_json, write
+from bench.plan import FOLDER, Bench, alone, real_days
+from bench.registry import Measurement, chosen
+from cli.demo.progress import Progress
+from cli.output import say, warn
+from core.errors import CausewayError, ConfigError
+from core.settings import silence_telemetry
+from core.times import utc_now
+
+DOCUMENT = Path("var/bench.json")
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Only these measurements.")
+    ] = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller and shorter.")] = False,
+    orders: Annotated[
+        list[Path] | None, typer.Option(help="Online Retail CSV file; may be repeated.")
+    ] = None,
+    shared: Annotated[
+        Path | None,
+        typer.Option(envvar="CAUSEWAY_SHARED", help="Folder that holds data/online-retail/*.csv."),
+    ] = None,
+) -> None:
+    """Measure, print a table, write var/bench.json; exit code 0 if every bar is met."""
+    signal.signal(signal.SIGTERM, _stop)
+    silence_telemetry()
+    files = real_days(orders or [], shared)
+    for file in files:
+        if not file.is_file():
+            raise typer.BadParameter(f"{file} is not a file", param_hint="--orders")
+    try:
+        with alone(FOLDER):
+            is_good = _run(Bench(Progress(), quick, files), chosen(names or []))
+    except ConfigError as error:
+        warn(str(error))
+        raise typer.Exit(2) from None
+    except CausewayError as error:
+        warn(str(error))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        warn("stopped")
+        raise typer.Exit(130) from None
+    raise typer.Exit(0 if is_good else 1)
+
+
+def _run(plan: Bench, measurements: list[Measurement]) -> bool:
+    """Measure one after the other; what one of them cannot do does not stop the rest."""
+    began_at = utc_now()
+    figures: dict[str, list[Figure]] = {}
+    stopped: dict[str, str] = {}
+    say(heading())
+    for measurement in measurements:
+        say(f"\n{measurement.name}: {measurement.title}")
+        try:
+            figures[measurement.name] = measurement.measure(plan)
+        except CausewayError as error:
+            stopped[measurement.name] = str(error)
+            say(f"  stopped: {error}")
+            continue
+        for figure in figures[measurement.name]:
+            say(figure.line())
+    document = to_json(figures, at=began_at, is_quick=plan.is_quick, stopped=stopped)
+    write(document, DOCUMENT)
+    for group in figures.values():
+        for figure in missed(group):
+            say(f"\nMISSED {figure.name}: {figure.how}")
+    say(f"\nHow each figure was measured is in {DOCUMENT}; docs/performance.md explains them.")
+    return bool(document["all_met"])
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(bench)
+    app()

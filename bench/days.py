@@ -1,0 +1,83 @@
+"""Real days the whole way: nothing missing, nothing twice, not a cent off; and once more."""
+
+from __future__ import annotations
+
+import time
+
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from cli.demo.verdict import Verdict
+
+GENERATED, QUICK_GENERATED = 600, 150
+AT_ONCE, EVERY_S = 20, 0.5
+WITHIN_S = 900.0
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Place every order, by webhooks as always; judge; make all keys due again."""
+    with house(bench, "days", days=bench.days) as home:
+        began = time.monotonic()
+        if bench.days:
+            home.play.real_orders()
+        else:
+            _place_generated(home, bench.pick(GENERATED, QUICK_GENERATED))
+        seconds = time.monotonic() - began
+        verdict = home.verdict()
+        keys = list(home.state("bigcommerce", "orders")["orders"])
+        home.controls.forget_requests()
+        home.due(keys)
+        home.settle(WITHIN_S)
+        writes = home.counted("bigcommerce").writes + home.counted("brightpearl").writes
+        again = home.verdict()
+    return [*_judged(bench, verdict, seconds), *_again(keys, writes, again)]
+
+
+def _judged(bench: Bench, verdict: Verdict, seconds: float) -> list[Figure]:
+    how = (
+        f"{bench.origin}, placed {AT_ONCE} every {EVERY_S:g} s, by webhooks, limits off; both "
+        "sandboxes' states compared order by order"
+    )
+    named = verdict.eligible - len(verdict.missing)
+    return [
+        Figure(
+            "eligible orders in Brightpearl or named in quarantine",
+            named,
+            "",
+            f"{verdict.placed} placed, {verdict.in_brightpearl} in Brightpearl, "
+            f"{verdict.quarantined} in quarantine, {verdict.parked} parked; {how}",
+            at_least(verdict.eligible),
+        ),
+        Figure(
+            "orders that are in Brightpearl twice", len(verdict.duplicates), "", how, at_most(0)
+        ),
+        Figure("cents off", verdict.cents_off, "", how, at_most(0)),
+        Figure(
+            "other differences",
+            len(verdict.differences()) - len(verdict.missing) - len(verdict.duplicates),
+            "",
+            "; ".join(verdict.differences()[:10]) or how,
+            at_most(0),
+        ),
+        Figure("orders per second", verdict.placed / seconds, "/s", f"{seconds:.1f} s; {how}"),
+    ]
+
+
+def _again(keys: list[str], writes: int, verdict: Verdict) -> list[Figure]:
+    return [
+        Figure(
+            "second pass over them: writes",
+            writes,
+            "",
+            f"{len(keys)} keys made due by an operator; requests other than reads that both "
+            f"sandboxes counted; {len(verdict.differences())} differences afterwards",
+            at_most(0),
+        )
+    ]
+
+
+def _place_generated(home: House, orders: int) -> None:
+    for _ in range(orders // AT_ONCE):
+        home.play.rest.placed += len(home.controls.place({"generate": AT_ONCE}))
+        home.play.rest.pause(EVERY_S)
+    home.settle(WITHIN_S)

@@ -1,0 +1,148 @@
+"""What a benchmark says: figures with a bar, as a line for people and a document for scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.times import to_iso
+
+NAME_WIDTH, VALUE_WIDTH, BAR_WIDTH = 62, 16, 10
+KB_PER_GB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a figure has to reach."""
+
+    limit: float
+    is_ceiling: bool = True
+
+    def is_met(self, value: float) -> bool:
+        """Whether the figure reaches it."""
+        return value <= self.limit if self.is_ceiling else value >= self.limit
+
+    def __str__(self) -> str:
+        """Read as `≤ 1.25`."""
+        return f"{'≤' if self.is_ceiling else '≥'} {self.limit:g}"
+
+
+def at_most(limit: float) -> Bar:
+    """The bar of a figure that should be small."""
+    return Bar(limit)
+
+
+def at_least(limit: float) -> Bar:
+    """The bar of a figure that should be large."""
+    return Bar(limit, is_ceiling=False)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number."""
+
+    name: str
+    value: float
+    unit: str
+    how: str
+    """How it was measured, with the numbers that went in."""
+    bar: Bar | None = None
+    """None for a figure that only explains another."""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bar is met; None without one."""
+        return None if self.bar is None else self.bar.is_met(self.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in `var/bench.json`."""
+        return {
+            "name": self.name,
+            "value": round(self.value, 4),
+            "unit": self.unit,
+            "bar": None if self.bar is None else str(self.bar),
+            "met": self.met,
+            "how": self.how,
+        }
+
+    def line(self) -> str:
+        """A row of the table."""
+        verdict = {None: "", True: "met", False: "MISSED"}[self.met]
+        shown = f"{_short(self.value)} {self.unit}".rstrip()
+        bar = "" if self.bar is None else str(self.bar)
+        row = f"{self.name:<{NAME_WIDTH}}{shown:>{VALUE_WIDTH}}  {bar:<{BAR_WIDTH}}{verdict}"
+        return row.rstrip()
+
+
+def heading() -> str:
+    """The table's first line."""
+    figure, bar = f"{'figure':>{VALUE_WIDTH}}", f"{'bar':<{BAR_WIDTH}}"
+    return f"{'what':<{NAME_WIDTH}}{figure}  {bar}".rstrip()
+
+
+def missed(figures: Sequence[Figure]) -> list[Figure]:
+    """Those whose bar is not met."""
+    return [figure for figure in figures if figure.met is False]
+
+
+def to_json(
+    figures: Mapping[str, Sequence[Figure]],
+    *,
+    at: datetime,
+    is_quick: bool,
+    stopped: Mapping[str, str],
+) -> dict[str, Any]:
+    """The document: figures by measurement, and why a measurement gave none."""
+    every = [figure for group in figures.values() for figure in group]
+    return {
+        "date": to_iso(at),
+        "machine": machine(),
+        "quick": is_quick,
+        "all_met": not stopped and not missed(every),
+        "figures": [
+            {"measurement": name, **figure.to_json()}
+            for name, group in figures.items()
+            for figure in group
+        ],
+        "stopped": dict(stopped),
+    }
+
+
+def write(document: Mapping[str, Any], path: Path) -> None:
+    """Write the document, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    unfinished.replace(path)
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on."""
+    memory_kb = _first(Path("/proc/meminfo"), "MemTotal").removesuffix("kB").strip() or "0"
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "processor": _first(Path("/proc/cpuinfo"), "model name") or platform.machine(),
+        "memory_gb": round(int(memory_kb) / KB_PER_GB, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _first(file: Path, name: str) -> str:
+    """The first value of that name in a file of `name: value` lines."""
+    for line in file.read_text("utf-8").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == name:
+            return value.strip()
+    return ""
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004 - digits

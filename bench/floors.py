@@ -1,0 +1,120 @@
+"""The fewest requests that the two APIs allow for a batch of orders. Pure.
+
+Source: the APIs' documented page sizes and batch sizes; each term is named where it is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+MESSAGES = 10
+"""In one multi-message of Brightpearl."""
+READ_BACK = 200
+"""Sales orders in one GET."""
+ROWS = 500
+"""In one page of a Brightpearl search."""
+PAGE = 250
+"""Orders, or lines of one order, in one page of BigCommerce."""
+EMBEDDED = 50
+"""Lines of a consignment that stand in the list itself."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One kind of request."""
+
+    what: str
+    formula: str
+    requests: int
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The fewest requests, term by term."""
+
+    terms: Sequence[Term]
+
+    @property
+    def requests(self) -> int:
+        """The sum."""
+        return sum(term.requests for term in self.terms)
+
+    def __str__(self) -> str:
+        """Give the formula with its numbers, and what each term is."""
+        formula = " + ".join(term.formula for term in self.terms)
+        numbers = " + ".join(str(term.requests) for term in self.terms)
+        names = ", ".join(term.what for term in self.terms)
+        return f"{formula} = {numbers} = {self.requests} ({names})"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch consists of, and what both systems held before it."""
+
+    orders: int
+    span: int
+    """Orders of the store from the first of the batch to the last."""
+    new_contacts: int
+    contacts_before: int
+    skus: int
+    products: int
+    """In Brightpearl's catalogue."""
+    long_orders: Sequence[int] = ()
+    """Numbers of lines of orders whose lists are cut."""
+
+
+def brightpearl_floor(batch: Batch) -> Floor:
+    """Create, read back, pay and reserve; new customers; both caches empty before."""
+    n, a = batch.orders, batch.new_contacts
+    return Floor(
+        [
+            _by(n, MESSAGES, "sales orders"),
+            _by(n, READ_BACK, "read back"),
+            _by(2 * n, MESSAGES, "receipts and reservations"),
+            _by(a, MESSAGES, "addresses of new customers"),
+            _by(a, MESSAGES, "new contacts"),
+            _cold(a, batch.contacts_before, "contacts looked for"),
+            _cold(batch.skus, batch.products, "products looked for"),
+        ]
+    )
+
+
+def bigcommerce_floor(batch: Batch) -> Floor:
+    """List, read each order's transactions, and write status and id back in one PUT each."""
+    terms = [
+        Term("pages of orders", f"⌊{batch.span}/{PAGE}⌋ + 1", batch.span // PAGE + 1),
+        Term("transactions", str(batch.orders), batch.orders),
+        Term("words back", str(batch.orders), batch.orders),
+    ]
+    if batch.long_orders:
+        pages = sum(ceiling(lines, PAGE) for lines in batch.long_orders)
+        terms.append(Term(f"pages of lines, over {EMBEDDED} in an order", str(pages), pages))
+    return Floor(terms)
+
+
+def long_orders(lines: Iterable[int]) -> list[int]:
+    """Those numbers of lines that do not fit into a list of orders."""
+    return [count for count in lines if count > EMBEDDED]
+
+
+def windows_s(requests: int, quota: int, window_s: float) -> float:
+    """Seconds that so many requests take at least, in fixed windows of a quota."""
+    return window_s * max(0, ceiling(requests, quota) - 1)
+
+
+def ceiling(count: int, size: int) -> int:
+    """How many parts of `size` hold `count`."""
+    return -(-count // size)
+
+
+def _by(count: int, size: int, what: str) -> Term:
+    return Term(what, f"⌈{count}/{size}⌉", ceiling(count, size))
+
+
+def _cold(wanted: int, there: int, what: str) -> Term:
+    """One search each, or a scan of everything: an empty one is a request as well."""
+    if not wanted:
+        return Term(what, "0", 0)
+    pages = max(1, ceiling(there, ROWS))
+    return Term(what, f"min({wanted}, ⌈{there}/{ROWS}⌉)", min(wanted, pages))

@@ -1,0 +1,169 @@
+"""An installation for one measurement: real processes, both sandboxes, empty databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from bench.plan import Bench
+from cli.demo.controls import Controls
+from cli.demo.play import Play
+from cli.demo.rest import Rest
+from cli.demo.stage import PAIR, Options, Stage
+from cli.demo.verdict import Verdict
+from cli.processes import Processes
+from cli.services import Ports, Services, sandbox_environment
+from cli.up import start_all
+from cli.webhooks import ensure_webhooks
+from core.errors import ContractError, TransientError
+from core.settings import load_settings
+from core.times import utc_now
+from store.database import open_database
+from store.inbox import Inbox
+
+System = Literal["bigcommerce", "brightpearl"]
+READS = ("GET ", "HEAD ", "OPTIONS ")
+ENTITY = "orders"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Requests that one sandbox counted itself."""
+
+    total: int
+    throttled: int
+    by_request: Mapping[str, int]
+
+    @property
+    def writes(self) -> int:
+        """Those that may have changed something."""
+        return sum(
+            count for request, count in self.by_request.items() if not request.startswith(READS)
+        )
+
+    def most(self, count: int = 8) -> str:
+        """The commonest requests, for people."""
+        ranked = sorted(self.by_request.items(), key=lambda item: -item[1])
+        return ", ".join(f"{number} x {request}" for request, number in ranked[:count])
+
+
+@dataclass(frozen=True)
+class House:
+    """One installation that runs, and what a measurement does with it."""
+
+    stage: Stage
+    play: Play
+
+    @property
+    def controls(self) -> Controls:
+        """What shoppers and staff do."""
+        return self.stage.controls
+
+    def due(self, keys: Iterable[str], *, source: str = "operator") -> None:
+        """Keys that may need work, all at once."""
+        Inbox(self.stage.database).put(PAIR, ENTITY, keys, source=source, now=utc_now())
+
+    def settle(self, within_s: float) -> None:
+        """Block until nothing is under way or due.
+
+        Raises: TransientError when time is up; ProcessError when a part has ended.
+        """
+        self.play.rest.wait(within_s)
+
+    def verdict(self) -> Verdict:
+        """Both sides, compared."""
+        return self.play.verdict()
+
+    def counted(self, system: System) -> Counted:
+        """Requests since `forget_requests`."""
+        told = _answer(getattr(self.controls, system).get("/_sandbox/requests"))
+        by_request = {name: int(row["count"]) for name, row in told["requests"].items()}
+        return Counted(int(told["total"]), int(told["throttled"]), by_request)
+
+    def state(self, system: System, *only: str) -> dict[str, Any]:
+        """Parts of a sandbox's state."""
+        only_these = {"only": ",".join(only)}
+        told: dict[str, Any] = _answer(
+            getattr(self.controls, system).get("/_sandbox/state", params=only_these)
+        )
+        return told
+
+    def switch(self, system: System, **switches: object) -> None:
+        """Set what a sandbox is otherwise told at its start."""
+        _answer(getattr(self.controls, system).put("/_sandbox/switches", json=switches))
+
+    def restock(self, units: int) -> list[str]:
+        """Give both systems this much of everything that has stock; the SKUs."""
+        variants = self.state("bigcommerce", "variants")["variants"].values()
+        skus = [variant["sku"] for variant in variants if variant["available"] > 0]
+        sent = [{"sku": sku, "on_hand": units} for sku in skus]
+        for client in (self.controls.bigcommerce, self.controls.brightpearl):
+            _answer(client.post("/_sandbox/stock", json=sent))
+        return skus
+
+    def runs(self, flow: str = "sync-orders") -> int:
+        """Runs of a flow that Prefect knows.
+
+        Raises: TransientError when Prefect does not say.
+        """
+        url = f"{self.stage.services.prefect_api_url}/flow_runs/count"
+        answer = httpx.post(url, json={"flows": {"name": {"any_": [flow]}}}, timeout=30)
+        if answer.is_error:
+            raise TransientError(f"Prefect answers {answer.status_code} to a count of runs.")
+        return int(answer.json())
+
+
+@contextmanager
+def house(
+    bench: Bench,
+    name: str,
+    *,
+    limits: str = "off",
+    days: Sequence[Path] = (),
+    is_subscribed: bool = True,
+) -> Iterator[House]:
+    """Start everything in a folder that is emptied first; stop it when the block ends.
+
+    Without subscriptions no webhook comes: only what a measurement makes due is worked on.
+
+    Raises: CausewayError when something does not start.
+    """
+    folder = bench.folder / name
+    shutil.rmtree(folder, ignore_errors=True)
+    options = Options(orders=tuple(days), limits=limits)
+    with Processes(folder / "log") as processes:
+        ports = Ports.free()
+        told = sandbox_environment(folder, ports)
+        services = Services.of(processes, folder, ports, told)
+        bench.progress.step(f"{name}: starting an installation of its own")
+        start_all(services, sandbox=True, options=options.of_sandbox())
+        settings = load_settings(told)
+        if is_subscribed:
+            ensure_webhooks(settings)
+        urls = [f"http://127.0.0.1:{port}" for port in (ports.bigcommerce, ports.brightpearl)]
+        with Controls(*urls) as controls:
+            database = open_database(settings.database_url)
+            stage = Stage(options, settings, database, controls, services)
+            rest = Rest(database, controls, bench.progress, processes.check)
+            bench.progress.step(f"{name}: all parts are up")
+            yield House(stage, Play(stage, bench.progress, rest))
+            database.close()
+
+
+def _answer(answer: httpx.Response) -> Any:  # noqa: ANN401 - the sandbox's JSON
+    """What a sandbox says.
+
+    Raises: ContractError when it does not do as it was told.
+    """
+    if answer.is_error:
+        raise ContractError(
+            f"The sandbox answers {answer.status_code} to {answer.request.url.path}: "
+            f"{answer.text[:300]}"
+        )
+    return answer.json()

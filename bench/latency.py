@@ -1,0 +1,78 @@
+"""How long one order takes when nothing else happens: paid → complete in Brightpearl."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from bench.shoppers import Shoppers
+from cli.demo.account_side import account_orders
+from cli.demo.store_side import store_orders
+from cli.demo.verdict import percentile
+
+WARM = 3
+"""Orders before the first that is timed: the first one reads reference data and the catalogue."""
+ORDERS, QUICK_ORDERS = 60, 30
+PEOPLE_SHARE = 2
+"""Every shopper orders twice: half of the orders need a new contact."""
+WITHIN_S = 60.0
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """One order after the other, each placed when the one before is at rest."""
+    count = bench.pick(ORDERS, QUICK_ORDERS)
+    pauses = Random(1)  # noqa: S311 - reproducible, not secret
+    with house(bench, "latency") as home:
+        shoppers = Shoppers(home, (count + WARM) // PEOPLE_SHARE)
+        for _ in range(WARM):
+            shoppers.place(1)
+            home.settle(WITHIN_S)
+        timed: list[str] = []
+        for _ in range(count):
+            # Not in step with anything that looks at fixed intervals.
+            time.sleep(pauses.uniform(0, 1))
+            timed += shoppers.place(1)
+            home.settle(WITHIN_S)
+        latencies = _latencies(home, timed)
+    how = (
+        f"{len(latencies)} of {count} orders, one at a time, half of them of new customers; from "
+        "the payment in the store's sandbox to the last of sales order, receipt and whole "
+        "reservation, by the sandboxes' own clocks; limits off, no delay"
+    )
+    return [
+        Figure("single orders that became complete", len(latencies), "", how, at_least(count)),
+        Figure("paid → complete, p50", percentile(latencies, 0.5) or 0, "s", how, at_most(1.0)),
+        Figure("paid → complete, p95", percentile(latencies, 0.95) or 0, "s", how, at_most(2.5)),
+        Figure("paid → complete, slowest", max(latencies, default=0), "s", how),
+    ]
+
+
+def _latencies(home: House, keys: list[str]) -> list[float]:
+    """Sorted seconds of those that are complete."""
+    store, account = home.controls.states()
+    ready = {o.order_id: o.ready_at for o in store_orders(store, home.play.began_at)}
+    done = complete_at(account)
+    pairs = [(ready[key], done[key]) for key in keys if key in done]
+    return sorted((end - start).total_seconds() for start, end in pairs if start is not None)
+
+
+def complete_at(account: Mapping[str, Any]) -> dict[str, datetime]:
+    """When sales orders that are paid and wholly reserved became so, by the store's order id. Pure.
+
+    In: the account's full state. A reservation has no moment of its own; it touches the order.
+    """
+    moments = {str(order["id"]): order["updated_on"] for order in account["orders"].values()}
+    found: dict[str, datetime] = {}
+    for key, orders in account_orders(account).items():
+        for order in orders:
+            touched = moments[order.order_id]
+            whole = order.received == order.gross and order.reserved == order.units
+            if whole and touched and order.complete_at:
+                found[key] = max(order.complete_at, datetime.fromisoformat(touched))
+    return found

@@ -1,0 +1,86 @@
+"""Memory of the warm worker over many runs of 500 orders."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from bench.shoppers import Shoppers
+
+RUNS, QUICK_RUNS = 20, 6
+ORDERS = 500
+PEOPLE = 2000
+WITHIN_S = 600.0
+KB_PER_MB = 1024
+WARM = 5
+"""Runs after which caches are full; with fewer runs a third of them."""
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Each run takes 500 new orders that become due together; then the worker is looked at."""
+    runs = bench.pick(RUNS, QUICK_RUNS)
+    with house(bench, "memory", is_subscribed=False) as home:
+        shoppers = Shoppers(home, PEOPLE)
+        before = resident_mb(_worker(home))
+        used: list[float] = []
+        took: list[float] = []
+        for number in range(runs):
+            keys = shoppers.place(ORDERS)
+            began = time.monotonic()
+            home.due(keys)
+            home.settle(WITHIN_S)
+            took.append(time.monotonic() - began)
+            used.append(resident_mb(_worker(home)))
+            bench.progress.step(f"memory: run {number + 1} of {runs}, {used[-1]:.0f} MB")
+        told = home.runs()
+        placed = int(home.state("brightpearl", "counts")["counts"]["sales_orders"])
+    how = (
+        f"{runs} runs of {ORDERS} orders ({told} in Prefect), VmRSS of the worker after each: "
+        f"{before:.0f} MB before, then {', '.join(f'{mb:.0f}' for mb in used)}; "
+        f"{statistics.median(took):.1f} s a run in the middle"
+    )
+    if bench.is_quick:
+        how += "; fewer runs, because --quick was asked for"
+    return [
+        Figure("orders of all runs in Brightpearl", placed, "", how, at_least(runs * ORDERS)),
+        Figure("memory of the worker, highest", max(used), "MB", how, at_most(500)),
+        Figure("memory of the worker, last against settled", growth(used) * 100 - 100, "%", how,
+               at_most(5)),
+        Figure("memory of the worker, slope", slope(used), "MB/run", how),
+    ]  # fmt: skip
+
+
+def growth(used: Sequence[float]) -> float:
+    """The last value against the one after which caches are full. Pure."""
+    return used[-1] / used[_settled(used)]
+
+
+def slope(used: Sequence[float]) -> float:
+    """Growth per run since caches are full, by least squares. Pure."""
+    settled = list(used[_settled(used) :])
+    if len(settled) < 2:  # noqa: PLR2004 - a line needs two points
+        return 0.0
+    return float(statistics.linear_regression(range(len(settled)), settled).slope)
+
+
+def _settled(used: Sequence[float]) -> int:
+    """The place of the first run that counts."""
+    return min(WARM, -(-len(used) // 3)) - 1
+
+
+def resident_mb(pid: int) -> float:
+    """Memory of a process that is in use right now."""
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == "VmRSS":
+            return int(value.removesuffix("kB")) / KB_PER_MB
+    raise ValueError("the kernel does not tell")
+
+
+def _worker(home: House) -> int:
+    return home.stage.processes["worker"].pid

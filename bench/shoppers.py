@@ -1,0 +1,66 @@
+"""Orders to measure with: paid, in stock, different from each other, and always the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from bench.house import House
+
+AT_ONCE = 100
+"""Orders in one request to the sandbox."""
+PLENTY = 1_000_000
+LINES = (1, 2, 3, 2, 4)
+"""Lines of the first, second … order, and again."""
+
+
+@dataclass
+class Shoppers:
+    """Place orders whose webhooks nobody hears of, or hears of as usual."""
+
+    house: House
+    people: int
+    """So many shoppers take turns; the first order of each makes a contact."""
+    skus: Sequence[str] = ()
+    _numbers: count[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        """Everything they may order is in stock, more than they can buy."""
+        self.skus = self.house.restock(PLENTY)
+
+    def place(self, orders: int) -> list[str]:
+        """Place so many; their ids, the oldest first."""
+        ids: list[str] = []
+        while orders > 0:
+            part = min(orders, AT_ONCE)
+            ids += self.house.controls.place([basket(n, self) for n in self._take(part)])
+            orders -= part
+        return ids
+
+    def place_unheard(self, orders: int) -> list[str]:
+        """Place so many whose webhooks are lost."""
+        self.house.controls.deliver(loss_rate=1)
+        ids = self.place(orders)
+        self.house.controls.deliver(loss_rate=0)
+        return ids
+
+    def _take(self, numbers: int) -> list[int]:
+        return [next(self._numbers) for _ in range(numbers)]
+
+
+def basket(number: int, shoppers: Shoppers) -> dict[str, Any]:
+    """The n-th order: one to four lines, one or two pieces each."""
+    skus, person = shoppers.skus, number % shoppers.people
+    first = number * 7
+    return {
+        "lines": [
+            {"sku": skus[(first + line) % len(skus)], "quantity": 1 + (number + line) % 2}
+            for line in range(min(LINES[number % len(LINES)], len(skus)))
+        ],
+        "email": f"shopper-{person}@example.com",
+        "shipping": [
+            {"to": {"first_name": f"Shopper {person}", "street_1": f"{1 + person} Bench Lane"}}
+        ],
+    }
