@@ -6,6 +6,10 @@ import unicodedata
 
 ENTITIES = ("orders", "refunds", "shipments", "stock", "products", "prices", "customers")
 """What a key can name; the same words the commands use."""
+SYNCED = ("orders", "shipments", "refunds")
+"""Entities that this version syncs."""
+GOODS_OUT, DROP_SHIP = "note", "drop"
+"""The two kinds of notes by which goods leave, as their keys call them."""
 
 
 def sku_key(sku: str) -> str:
@@ -24,3 +28,19 @@ def email_key(email: str) -> str:
 def external_ref(order_id_bc: str) -> str:
     """The reference under which Brightpearl keeps one BigCommerce order."""
     return f"BC-{order_id_bc}"
+
+
+def note_key(kind: str, note_id: str) -> str:
+    """The key of a goods-out or drop-ship note, for as long as nobody knows whose order it is."""
+    return f"{kind}-{note_id}"
+
+
+def note_of(key: str) -> tuple[str, str] | None:
+    """Kind and id of the note that a key names; None for a key that is an order's id."""
+    kind, dash, note_id = key.partition("-")
+    return (kind, note_id) if dash else None
+
+
+def credit_ref(order_id_bc: str, refund_id: str) -> str:
+    """The reference under which Brightpearl keeps the sales credit of one refund."""
+    return f"{external_ref(order_id_bc)}-R{refund_id}"

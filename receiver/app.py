@@ -22,7 +22,7 @@ from store.database import Database
 from store.errors import StoreUnavailableError
 
 LARGEST_BODY = 256 * 1024
-ORDERS = "orders"
+ORDERS, SHIPMENTS = "orders", "shipments"
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
 
 
@@ -105,11 +105,11 @@ class Receiver:
             raise RefusedError(NOT_FOUND, "of another store")
         if found is None:
             return Delivery(pair.name, f"ignored {_scope(event)}")
-        entity, keys, source = found
-        return Delivery(pair.name, "accepted", entity, keys, source)
+        keys, source = found
+        return Delivery(pair.name, "accepted", keys, source)
 
     async def _notice(self, pair: Pair, request: Request) -> Delivery:
-        """What a Brightpearl notice asks to be remembered: orders that are ours.
+        """What a Brightpearl notice asks to be remembered: orders that are ours, and notes.
 
         Raises: RefusedError, StoreUnavailableError.
         """
@@ -119,15 +119,15 @@ class Receiver:
             raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
             notice = _object(await _body(request))
-            ids = brightpearl.order_ids(notice)
+            named = brightpearl.read_notice(notice)
         except (KeyError, TypeError, ValueError) as error:
             raise RefusedError(BAD_REQUEST, "malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
             raise RefusedError(NOT_FOUND, "of another account")
-        links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, ids or [])
-        keys = [link.key_bc for link in links.values()]
-        counted = "accepted" if keys else "ignored"
-        return Delivery(pair.name, counted, ORDERS, keys, "notice")
+        links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, named.orders)
+        found = {ORDERS: [link.key_bc for link in links.values()], SHIPMENTS: named.notes}
+        keys = {entity: list(ones) for entity, ones in found.items() if ones}
+        return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")
 
     async def health(self, _request: Request) -> Response:
         """200 while webhooks can be kept, else 503."""

@@ -18,6 +18,13 @@ TOLERANCE_S = 300.0
 """How old a signed delivery may be. Not asked of one that carries our own secret: BigCommerce
 repeats deliveries for two days, and acting on an old one is harmless."""
 
+ORDERS = ("orders",)
+REFUNDED = (4, 14)
+"""Status ids of an order that was refunded, wholly or in part."""
+
+Named = Mapping[str, list[str]]
+"""Keys by entity."""
+
 
 @dataclass(frozen=True)
 class Secrets:
@@ -44,22 +51,31 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now_s:
     return is_ours or (secrets.shared is None and _is_fresh(headers, now_s))
 
 
-def keys_of(event: Mapping[str, Any]) -> tuple[str, list[str], str] | None:
-    """Entity, ids and source of an event; None for a scope that concerns no entity of ours.
+def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
+    """Keys by entity and the source of an event; None for a scope that concerns none of ours.
 
     Raises: KeyError, TypeError or ValueError when the id is missing or no number.
     """
     scope, data = str(event["scope"]), event["data"]
     if scope.startswith("store/order/transaction/"):
         # Money may have moved without any change of the order itself: read in full.
-        return "orders", [_number(data["order_id"])], "transaction"
+        entities = ("orders", "refunds") if data.get("transaction_type") == "refund" else ORDERS
+        return dict.fromkeys(entities, [_number(data["order_id"])]), "transaction"
     if scope.startswith("store/order/metafield/"):
         return None
+    if scope.startswith("store/order/refund/") or _is_refunded(scope, data):
+        return dict.fromkeys(("orders", "refunds"), [_number(data["id"])]), "webhook"
     if scope.startswith("store/order/"):
-        return "orders", [_number(data["id"])], "webhook"
+        return dict.fromkeys(ORDERS, [_number(data["id"])]), "webhook"
     if scope.startswith("store/shipment/"):
-        return "orders", [_number(data["orderId"])], "webhook"
+        return dict.fromkeys(("orders", "shipments"), [_number(data["orderId"])]), "webhook"
     return None
+
+
+def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:
+    """Whether the status says that money went back: an echo of a refund that may be news."""
+    status = data.get("status") if scope == "store/order/statusUpdated" else None
+    return isinstance(status, dict) and status.get("new_status_id") in REFUNDED
 
 
 def _number(value: object) -> str:

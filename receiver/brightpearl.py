@@ -1,4 +1,4 @@
-"""Brightpearl's webhooks: unsigned, so a secret in the path, and which orders do they name? Pure.
+"""Brightpearl's webhooks: unsigned, so a secret in the path, and what do they name? Pure.
 
 Source: API reference, webhooks. Everything arrives as text; ids may come as a set with ranges.
 """
@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from core.ids import DROP_SHIP, GOODS_OUT, note_key
 
 MOST_IDS = 10_000
 """Ids that one notice may name; a forged range must not fill the inbox."""
+NOTES = {"goods-out-note": GOODS_OUT, "drop-ship-note": DROP_SHIP}
+STEPS = ("printed", "picked", "packed")
+"""Ends of events on the way to shipping, `un-picked` among them: nothing to tell the store yet."""
 
 
 def is_genuine(token: str, secret: str | None) -> bool:
@@ -18,16 +24,29 @@ def is_genuine(token: str, secret: str | None) -> bool:
     return secret is not None and hmac.compare_digest(token.encode(), secret.encode())
 
 
-def order_ids(notice: Mapping[str, Any]) -> list[str] | None:
-    """Brightpearl's ids of the orders that a notice names; None for other events.
+@dataclass(frozen=True)
+class Notice:
+    """What a notice names, by Brightpearl's ids."""
+
+    orders: list[str] = field(default_factory=list)
+    """Sales orders, of which only ours concern us."""
+    notes: list[str] = field(default_factory=list)
+    """Keys of goods-out and drop-ship notes."""
+
+
+def read_notice(notice: Mapping[str, Any]) -> Notice:
+    """The records that a notice names; none for other events.
 
     Raises: KeyError or ValueError when ids are missing, malformed or too many.
     """
     event = str(notice["fullEvent"])
     ids = str(notice["id"])
-    if not event.startswith(("order.", "sales-order.")):
-        return None
-    return parse_ids(ids)
+    if event.startswith(("order.", "sales-order.")):
+        return Notice(orders=parse_ids(ids))
+    for resource, kind in NOTES.items():
+        if event.startswith(f"{resource}.") and not event.endswith(STEPS):
+            return Notice(notes=[note_key(kind, one) for one in parse_ids(ids)])
+    return Notice()
 
 
 def parse_ids(text: str) -> list[str]:

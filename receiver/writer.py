@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.times import utc_now
@@ -29,8 +29,8 @@ class Delivery:
     pair: str
     counted: str
     """What is counted, such as `accepted` or `refused: signature`."""
-    entity: str = ""
-    keys: Sequence[str] = ()
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By entity."""
     source: str = "webhook"
     written: asyncio.Future[None] = field(default_factory=_future)
 
@@ -82,8 +82,8 @@ class Writer:
         counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for delivery in batch:
             counted[delivery.pair][f"webhooks {delivery.counted}"] += 1
-            if delivery.keys:
-                keys[delivery.pair, delivery.entity, delivery.source].extend(delivery.keys)
+            for entity, named in delivery.keys.items():
+                keys[delivery.pair, entity, delivery.source].extend(named)
         with self._database.write() as connection:
             for (pair, entity, source), named in keys.items():
                 inbox.put(connection, pair, entity, named, source=source, now=now)
