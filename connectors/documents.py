@@ -81,6 +81,8 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 """A flag; null reads as no."""
 Id = Annotated[str, BeforeValidator(_text)]
 """An id, whether they send it as number or as text."""
+OtherId = Annotated[str, BeforeValidator(lambda value: _text(value or "") if value != "0" else "")]
+"""The id of another record; null and 0 read as "", which is none."""
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),

@@ -98,7 +98,7 @@ class Http:
             transport=transport,
         )
 
-    def send(
+    def send(  # noqa: PLR0913 - one argument for each part of a request
         self,
         method: str,
         path: str,
@@ -106,6 +106,7 @@ class Http:
         lane: Lane,
         params: Mapping[str, Any] | None = None,
         content: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to one request.
 
@@ -113,7 +114,7 @@ class Http:
         ContractError, RejectedError, NotFoundError.
         """
         with self.budget.request(lane, write=method not in READS) as tell:
-            response = self._exchange(method, path, params, content)
+            response = self._exchange(method, path, params, content, headers or {})
             answer = _answer(method, path, response)
             error = self._judge(answer)
             tell(self._meter(answer), isinstance(error, TransientError))
@@ -126,12 +127,17 @@ class Http:
         self._client.close()
 
     def _exchange(
-        self, method: str, path: str, params: Mapping[str, Any] | None, content: object
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        content: object,
+        headers: Mapping[str, str],
     ) -> httpx.Response:
         body = None if content is None else json.dumps(content, default=_wire).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        sent = {**headers} if body is None else {"Content-Type": "application/json", **headers}
         try:
-            return self._client.request(method, path, params=params, content=body, headers=headers)
+            return self._client.request(method, path, params=params, content=body, headers=sent)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _without_answer(error, method, f"{self.system}: {method} {path}") from error
 

@@ -70,7 +70,7 @@ class Api:
         What concerns the request as a whole is raised; what concerns one message is its outcome.
 
         Raises: TransientError, OutcomeUnknownError, ConfigError, ContractError; ValueError for
-        more than 10 messages, or a label that comes twice.
+        more than 10 messages, for company of one that must go alone, or a label that comes twice.
         """
         if len(messages) != 1:
             body = envelope(messages)
@@ -83,9 +83,15 @@ class Api:
             return {message.label: refused}
 
     def _write(self, message: Message) -> Any:  # noqa: ANN401 - their JSON
-        """The value that one write answers; some answer none."""
-        answer = self._http.send(message.method, message.uri, lane=self._lane, content=message.body)
-        return (answer.body or {}).get("response")
+        """What one write came to: some answer no value, and some answer 200 and mean an error."""
+        answer = self._http.send(
+            message.method,
+            message.uri,
+            lane=self._lane,
+            content=message.body,
+            headers=message.headers,
+        )
+        return message.read((answer.body or {}).get("response"))
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         return self._http.send("GET", path, lane=self._lane, params=params)

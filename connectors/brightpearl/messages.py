@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,24 @@ MOST = 10
 """Messages that one multi-message takes. Source: observed in public integrations."""
 
 
+Read = Callable[[Any], Any]
+"""Turns the response of a write into its outcome: a value, or a CausewayError."""
+
+
+def as_told(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The response itself."""
+    return response
+
+
+def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of a note; they answer one id, or a list of ids."""
+    return response[0] if isinstance(response, list) and response else response
+
+
+def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
+    """None, where a whole document is answered that nobody asked for."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One write; `uri` starts with the service name."""
@@ -35,6 +54,11 @@ class Message:
     method: str
     uri: str
     body: Any = field(repr=False)
+    alone: bool = False
+    """Whether it must not share a multi-message: PATCH is not known to work in one, and headers
+    of its own a message cannot have."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    read: Read = field(default=as_told, repr=False, compare=False)
 
 
 class Content(Document):
@@ -64,6 +88,26 @@ def create_sales_order(label: str, order: SalesOrderCreate) -> Message:
     return Message(label, "POST", "/order-service/sales-order", order.wire())
 
 
+def create_sales_credit(label: str, credit: SalesOrderCreate) -> Message:
+    """Answers the new id, or the existing one of the same external reference."""
+    return Message(label, "POST", "/order-service/sales-credit", credit.wire())
+
+
+def close_order(label: str, order_id: str, tax_date: date | None = None) -> Message:
+    """Invoice a sales order: it begins now and ends later; refused once it is invoiced."""
+    return _close(label, "sales-order", order_id, tax_date)
+
+
+def close_credit(label: str, credit_id: str, tax_date: date | None = None) -> Message:
+    """Invoice a sales credit: it begins now and ends later."""
+    return _close(label, "sales-credit", credit_id, tax_date)
+
+
+def _close(label: str, resource: str, order_id: str, tax_date: date | None) -> Message:
+    body = {"taxDate": tax_date.isoformat()} if tax_date else {}
+    return Message(label, "POST", f"/order-service/{resource}/{order_id}/close", body)
+
+
 def create_address(label: str, address: PostalAddress) -> Message:
     """Answers the new id."""
     return Message(label, "POST", "/contact-service/postal-address", address.wire())
@@ -79,6 +123,11 @@ def create_payment(label: str, payment: PaymentCreate) -> Message:
     return Message(label, "POST", "/accounting-service/customer-payment", payment.wire())
 
 
+def delete_payment(label: str, payment_id: str) -> Message:
+    """Take a payment back; there is no way to edit one. Its reference is free again."""
+    return Message(label, "DELETE", f"/accounting-service/customer-payment/{payment_id}", None)
+
+
 def reserve(
     label: str, order_id: str, warehouse_id: str, products: Sequence[ReservedProduct]
 ) -> Message:
@@ -87,16 +136,32 @@ def reserve(
     return Message(label, "POST", uri, {"products": [product.wire() for product in products]})
 
 
-def reserve_more(label: str, order_id: str, products: Sequence[ReservedProduct]) -> Message:
-    """Set the units of these rows in a reservation that exists."""
+def set_reservation(label: str, order_id: str, products: Sequence[ReservedProduct]) -> Message:
+    """Set the units of these rows in a reservation that exists; other rows keep theirs."""
     uri = f"/warehouse-service/order/{order_id}/reservation"
     return Message(label, "PUT", uri, {"products": [product.wire() for product in products]})
 
 
-def set_status(label: str, order_id: str, status_id: int) -> Message:
-    """Set an order's status; this alone releases, cancels or invoices nothing."""
+reserve_more = set_reservation
+"""The name by which more units are asked for."""
+
+
+def release_reservation(label: str, order_id: str) -> Message:
+    """Give back all that an order holds; refused (404) when it holds nothing.
+
+    Source: the method is listed, its form is our reading.
+    """
+    return Message(label, "DELETE", f"/warehouse-service/order/{order_id}/reservation", None)
+
+
+def set_status(label: str, order_id: str, status_id: int, note: str = "") -> Message:
+    """Set the status of an order or credit, with a note that staff see and the customer does not.
+
+    This alone releases, cancels or invoices nothing.
+    """
     uri = f"/order-service/order/{order_id}/status"
-    return Message(label, "PUT", uri, {"orderStatusId": status_id})
+    told = {"orderNote": {"text": note, "isPublic": False}} if note else {}
+    return Message(label, "PUT", uri, {"orderStatusId": status_id, **told})
 
 
 def add_note(label: str, order_id: str, text: str) -> Message:
@@ -108,10 +173,13 @@ def add_note(label: str, order_id: str, text: str) -> Message:
 def envelope(messages: Sequence[Message]) -> dict[str, Any]:
     """The body of a multi-message whose messages do not depend on each other.
 
-    Raises: ValueError for fewer than 2 or more than 10, or when a label comes twice.
+    Raises: ValueError for fewer than 2 or more than 10, for one that must go alone, or when a
+    label comes twice.
     """
     if not 1 < len(messages) <= MOST:
         raise ValueError(f"a multi-message takes 2 to {MOST} messages, not {len(messages)}")
+    if lonely := [message.label for message in messages if message.alone]:
+        raise ValueError(f"the messages {', '.join(lonely)} must each be sent alone")
     if len({message.label for message in messages}) < len(messages):
         raise ValueError("the labels of a multi-message must differ")
     return {
@@ -155,5 +223,5 @@ def _outcome(message: Message, processed: Processed | None) -> Any | CausewayErr
         return TransientError(f"{what} not at all: the message was left unprocessed.")
     body = processed.decoded
     if httpx.codes.is_success(processed.status):
-        return body.get("response") if isinstance(body, dict) else None
+        return message.read(body.get("response") if isinstance(body, dict) else None)
     return refusal(f"{what} with {processed.status}", processed.status, body, is_write=True)

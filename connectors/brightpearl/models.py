@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 
-from pydantic import Field
+from pydantic import AliasPath, Field, model_validator
 
-from connectors.documents import Document, Flag, Id, Moment, Money, RequestBody, Text
+from connectors.brightpearl.order_parts import (
+    Customer,
+    Invoice,
+    OrderAddress,
+    SalesOrderRow,
+    Total,
+    plain,
+)
+from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
 
 # --- requests
 
@@ -26,6 +35,11 @@ class Address(RequestBody):
     country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
     telephone: str | None = None
     email: str | None = None
+
+    @property
+    def plain(self) -> Mapping[str, str]:
+        """What of it may be compared with the address of an order that exists."""
+        return plain(self.model_dump())
 
 
 class PostalAddress(RequestBody):
@@ -94,7 +108,10 @@ class SalesOrderRowCreate(RequestBody):
 
 
 class SalesOrderCreate(RequestBody):
-    """A whole sales order; `external_ref` with `instance_id` is its key against doubling."""
+    """A whole sales order; `external_ref` with `instance_id` is its key against doubling.
+
+    A sales credit is the same, with positive amounts and the sales order as its parent.
+    """
 
     customer: CustomerRef
     billing: BillingRef
@@ -102,6 +119,7 @@ class SalesOrderCreate(RequestBody):
     ref: str
     external_ref: str = Field(serialization_alias="externalRef")
     instance_id: int = Field(serialization_alias="installedIntegrationInstanceId")
+    parent_id: int | None = Field(default=None, serialization_alias="parentId")
     placed_on: Moment = Field(serialization_alias="placedOn")
     tax_date: str = Field(serialization_alias="taxDate")
     status_id: int = Field(serialization_alias="statusId")
@@ -114,15 +132,39 @@ class SalesOrderCreate(RequestBody):
 
 
 class PaymentCreate(RequestBody):
-    """A customer payment; `transaction_ref` with the method is its key against doubling."""
+    """A customer payment; `transaction_ref` with the method is its key against doubling.
+
+    RECEIPT, AUTH, CAPTURE and VOID belong to a sales order, PAYMENT (money out) to a sales credit.
+    """
 
     method_code: str = Field(serialization_alias="paymentMethodCode")
-    payment_type: str = Field(serialization_alias="paymentType")
+    payment_type: str = Field(
+        serialization_alias="paymentType", pattern="^(RECEIPT|PAYMENT|AUTH|CAPTURE|VOID)$"
+    )
     order_id: int = Field(serialization_alias="orderId")
     currency_code: str = Field(serialization_alias="currencyIsoCode")
     paid_at: Moment = Field(serialization_alias="paymentDate")
     transaction_ref: str = Field(serialization_alias="transactionRef")
-    amount: Money = Field(serialization_alias="amountPaid")
+    transaction_code: str | None = Field(default=None, serialization_alias="transactionCode")
+    """Ties an AUTH to its CAPTUREs and its VOID."""
+    amount: Money | None = Field(default=None, serialization_alias="amountPaid")
+    amount_authorized: Money | None = Field(default=None, serialization_alias="amountAuthorized")
+    authorization_expiry: Moment | None = Field(
+        default=None, serialization_alias="authorizationExpiry"
+    )
+    exchange_rate: Money | None = Field(default=None, serialization_alias="exchangeRate")
+
+    @model_validator(mode="after")
+    def _has_the_amount_of_its_type(self) -> Self:
+        """Brightpearl books nought when the amount that moves money is left out."""
+        is_promise = self.payment_type in {"AUTH", "VOID"}
+        if is_promise and self.amount_authorized is None:
+            raise ValueError(f"{self.payment_type} needs amount_authorized")
+        if not is_promise and self.amount is None:
+            raise ValueError(f"{self.payment_type} needs amount")
+        if self.payment_type == "AUTH" and self.authorization_expiry is None:
+            raise ValueError("AUTH needs authorization_expiry")
+        return self
 
 
 class ReservedProduct(RequestBody):
@@ -138,43 +180,14 @@ class ReservedProduct(RequestBody):
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A sales order document that breaks the model."""
+    """A document of an order, or of one of its goods notes, that breaks the model."""
 
     order_id: str
     field: str
     reason: str
-
-
-class Total(Document):
-    """Totals of an order, in its currency."""
-
-    net: Money
-    tax: Money
-    gross: Money
-
-
-class SalesOrderRow(Document):
-    """A row as it stands."""
-
-    id: Id
-    product_id: Id = Field(default="", alias="productId")
-    quantity: Decimal
-    net: Money
-    tax: Money
-    external_ref: Text = Field(default="", alias="externalRef")
-    is_bundle_child: Flag = Field(default=False, alias="bundleChild")
-
-
-class Customer(Document):
-    """The contact of an order."""
-
-    id: Id
-
-
-class Invoice(Document):
-    """The order's invoice; the reference is empty until there is one."""
-
-    reference: Text = Field(default="", alias="invoiceReference")
+    """What is wrong with the field; never its value."""
+    record_id: str = ""
+    """Of a goods note; empty for an order or credit."""
 
 
 class SalesOrder(Document):
@@ -182,21 +195,51 @@ class SalesOrder(Document):
 
     id: Id
     external_ref: Text = Field(default="", alias="externalRef")
+    instance_id: Id = Field(default="", alias="installedIntegrationInstanceId")
     ref: Text = ""
     status_id: Id = Field(default="", alias="statusId")
+    parent_id: OtherId = Field(default="", alias="parentId")
+    warehouse_id: OtherId = Field(default="", alias="warehouseId")
+    channel_id: OtherId = Field(default="", alias="channelId")
+    currency_code: Text = Field(default="", validation_alias=AliasPath("currency", "code"))
+    exchange_rate: Money = Field(
+        default=Decimal(1), validation_alias=AliasPath("currency", "exchangeRate")
+    )
     customer: Customer | None = None
     total: Total
     rows: tuple[SalesOrderRow, ...] = ()
     is_cancelled: Flag = Field(default=False, alias="isCanceled")
+    """No also where the account has no cancelled status: see the statuses."""
     invoice: Invoice | None = None
+    placed_on: Moment | None = Field(default=None, alias="placedOn")
+    tax_date: Moment | None = Field(default=None, alias="taxDate")
+    """Midnight of the account's own day."""
+    created_on: Moment | None = Field(default=None, alias="createdOn")
     updated_on: Moment | None = Field(default=None, alias="updatedOn")
+    delivery_on: Moment | None = Field(default=None, validation_alias=AliasPath("delivery", "date"))
+    delivery_address: OrderAddress = Field(
+        default=OrderAddress(), validation_alias=AliasPath("delivery", "address")
+    )
+    shipping_method_id: OtherId = Field(
+        default="", validation_alias=AliasPath("delivery", "shippingMethodId")
+    )
     payment_status: Text = Field(default="", alias="orderPaymentStatus")
+    """PAID, PARTIALLY_PAID, UNPAID or NOT_APPLICABLE."""
     allocation_code: Text = Field(default="", alias="allocationStatusCode")
     """ANR not required, ANA none, APA part, AAA all."""
     shipping_code: Text = Field(default="", alias="shippingStatusCode")
     """NST no stock tracked, SNS not shipped, SPS part, ASS all."""
     stock_code: Text = Field(default="", alias="stockStatusCode")
-    """NON no stock items, SON none fulfilled, SOP part, SOA all."""
+    """NON no stock items, SON none fulfilled, SOP part, SOA all; of a credit SCN, SCP, SCA."""
+
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether the invoice exists, after which nothing may be edited."""
+        return self.invoice is not None and bool(self.invoice.reference)
+
+
+class SalesCredit(SalesOrder):
+    """A sales credit as it stands; amounts are positive, and `parent_id` is the sales order."""
 
 
 class OrderRef(Document):
@@ -207,7 +250,11 @@ class OrderRef(Document):
     instance_id: Id = Field(default="", alias="installedIntegrationInstanceId")
     order_type_id: Id = Field(default="", alias="orderTypeId")
     status_id: Id = Field(default="", alias="orderStatusId")
+    parent_id: OtherId = Field(default="", alias="parentOrderId")
+    ref: Text = Field(default="", alias="customerRef")
     created_on: Moment | None = Field(default=None, alias="createdOn")
+    updated_on: Moment | None = Field(default=None, alias="updatedOn")
+    """None until the first change."""
 
 
 class ContactRow(Document):
@@ -231,62 +278,11 @@ class ProductRow(Document):
     status: Text = Field(default="LIVE", alias="productStatus")
 
 
-class PaymentRow(Document):
-    """A customer payment as a search shows it."""
-
-    payment_id: Id = Field(alias="paymentId")
-    transaction_ref: Text = Field(default="", alias="transactionRef")
-    method_code: Text = Field(default="", alias="paymentMethodCode")
-    payment_type: Text = Field(default="", alias="paymentType")
-    order_id: Id = Field(alias="orderId")
-    amount: Money = Field(default=Decimal(0), alias="amountPaid")
-
-
-class PaymentTotal(Document):
-    """What was paid for an order."""
-
-    order_id: Id = Field(alias="orderId")
-    currency_code: Text = Field(default="", alias="paymentCurrency")
-    amount_paid: Money = Field(alias="amountPaid")
-
-
 class NoteRow(Document):
     """An order note as a search shows it."""
 
     order_id: Id = Field(alias="orderId")
     text: Text = Field(default="", alias="noteText")
-
-
-class ReservationRow(Document):
-    """Units reserved for one order row."""
-
-    product_id: Id = Field(alias="productId")
-    quantity: int
-
-
-class Reservation(Document):
-    """What is reserved for an order, by order row id."""
-
-    warehouse_id: Id = Field(alias="warehouseId")
-    rows: Mapping[str, ReservationRow] = Field(alias="orderRows")
-
-
-class StockLevel(Document):
-    """Units of a product in a warehouse; on hand is what may still be promised."""
-
-    on_hand: int = Field(alias="onHand")
-
-
-class ProductLevels(Document):
-    """A product's units by warehouse id."""
-
-    warehouses: Mapping[str, StockLevel] = {}
-
-
-class Availability(Document):
-    """Products' units by product id."""
-
-    products: Mapping[str, ProductLevels]
 
 
 class Webhook(Document):

@@ -6,50 +6,29 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from http import HTTPStatus
 
-from pydantic import ValidationError
-
-from connectors.brightpearl.api import Api, period
+from connectors.brightpearl.api import period
 from connectors.brightpearl.idsets import chunks, id_set, parse
 from connectors.brightpearl.messages import add_note, set_status
-from connectors.brightpearl.models import (
-    Availability,
-    NoteRow,
-    OrderRef,
-    Reservation,
-    SalesOrder,
-    Unreadable,
-)
-from connectors.documents import broken_field
+from connectors.brightpearl.models import NoteRow, OrderRef, SalesOrder, Unreadable
+from connectors.brightpearl.order_reads import SALES_ORDERS, OrderReads
+from connectors.brightpearl.stock_models import Availability, Reservation
 from core.errors import ContractError, NotFoundError, RejectedError
 
-SALES_ORDERS = 1
-"""The order type of sales orders; an order search finds all four types unless told."""
 PRODUCTS_AT_ONCE = 100
 """Products in one question for availability. Source: daily use; the limit is not documented."""
 
 
-class Orders(Api):
+class Orders(OrderReads):
     """The sales orders of an account."""
 
     def get_sales_orders(self, ids: Iterable[str]) -> list[SalesOrder | Unreadable]:
         """Sales orders by id, 200 to a request; one that is gone is simply not among them."""
-        found: list[SalesOrder | Unreadable] = []
-        for part in chunks(ids):
-            answer = self._get(f"/order-service/sales-order/{id_set(part)}")
-            if answer.status == HTTPStatus.MULTI_STATUS and "response" not in answer.body:
-                continue
-            found.extend(_sales_order(row) for row in self._listed(answer))
-        return found
+        return self._whole("sales-order", SalesOrder, ids)
 
     def find_sales_orders(self, external_ref: str) -> list[OrderRef]:
         """Sales orders that carry exactly this reference; the list is compared, not trusted."""
-        rows = self._search(
-            "/order-service/order-search",
-            OrderRef,
-            orderTypeId=SALES_ORDERS,
-            externalRef=external_ref,
-        )
-        return [row for row in rows if row.external_ref == external_ref and _is_sale(row)]
+        rows = self._refs(SALES_ORDERS, externalRef=external_ref)
+        return [row for row in rows if row.external_ref == external_ref]
 
     def find_sales_order(self, external_ref: str) -> str | None:
         """Id of the sales order that carries this reference, or None.
@@ -81,16 +60,26 @@ class Orders(Api):
             "placedOn": period(placed_from, placed_to) if placed_from or placed_to else None,
             "createdOn": period(created_from) if created_from else None,
         }
-        rows = self._search(
-            "/order-service/order-search",
-            OrderRef,
-            orderTypeId=SALES_ORDERS,
+        rows = self._refs(
+            SALES_ORDERS,
             installedIntegrationInstanceId=instance_id,
             **{name: window for name, window in windows.items() if window},
         )
         for row in rows:
-            if row.instance_id == str(instance_id) and _is_sale(row):
+            if row.instance_id == str(instance_id):
                 yield row
+
+    def list_child_refs(self, parent_ids: Iterable[str]) -> Iterator[OrderRef]:
+        """Sales orders made out of these, such as back orders; 200 parents to a request."""
+        yield from self._related(SALES_ORDERS, parent_ids, None)
+
+    def list_changed_refs(self, since: datetime) -> Iterator[OrderRef]:
+        """Sales orders of all origins that are new or changed since, each once.
+
+        Two searches, 500 to a request: what was never changed has no time of change. The caller's
+        time overlaps what it has seen already.
+        """
+        yield from self._related(SALES_ORDERS, None, since)
 
     def existing_order_ids(self) -> set[str]:
         """Ids of all sales orders that exist, in one request: whatever is missing was deleted.
@@ -112,9 +101,9 @@ class Orders(Api):
         rows = self._search("/order-service/order-note-search", NoteRow, orderId=order_id)
         return (row for row in rows if row.order_id == order_id)
 
-    def update_status(self, order_id: str, status_id: int) -> None:
+    def update_status(self, order_id: str, status_id: int, note: str = "") -> None:
         """Set an order's status; this alone releases, cancels or invoices nothing."""
-        self._write(set_status("status", order_id, status_id))
+        self._write(set_status("status", order_id, status_id, note))
 
     def add_note(self, order_id: str, text: str) -> None:
         """Leave a note that staff see and the customer does not. Each call adds one."""
@@ -157,15 +146,3 @@ class Orders(Api):
             for product_id, product in levels.products.items()
             for warehouse_id, stock in product.warehouses.items()
         }
-
-
-def _is_sale(row: OrderRef) -> bool:
-    return row.order_type_id in {"", str(SALES_ORDERS)}
-
-
-def _sales_order(row: object) -> SalesOrder | Unreadable:
-    try:
-        return SalesOrder.model_validate(row)
-    except ValidationError as error:
-        order_id = str(row.get("id", "")) if isinstance(row, dict) else ""
-        return Unreadable(order_id, *broken_field(error))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.idsets import chunks, id_set
-from connectors.brightpearl.models import PaymentRow, PaymentTotal
+from connectors.brightpearl.payment_models import PaymentRow, PaymentTotal
 
 SEARCH = "/accounting-service/customer-payment-search"
 

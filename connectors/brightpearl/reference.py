@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.reference_models import (
@@ -15,18 +16,16 @@ from connectors.brightpearl.reference_models import (
     TaxCode,
     Warehouse,
 )
-
-SALES = "SO"
-"""Statuses belong to an order type; this is the one of sales orders."""
+from core.errors import ContractError
 
 
 class Reference(Api):
     """Reference data of an account: rarely changes, a request each."""
 
-    def order_statuses(self) -> list[OrderStatus]:
-        """Statuses of sales orders."""
+    def order_statuses(self, order_type: Literal["SO", "SC"] = "SO") -> list[OrderStatus]:
+        """Statuses of sales orders, or of sales credits: each belongs to one order type."""
         rows = self._all("/order-service/order-status", OrderStatus)
-        return [row for row in rows if row.order_type_code == SALES]
+        return [row for row in rows if row.order_type_code == order_type]
 
     def tax_codes(self) -> list[TaxCode]:
         """Tax codes with their rates."""
@@ -39,6 +38,17 @@ class Reference(Api):
     def warehouses(self) -> list[Warehouse]:
         """Warehouses."""
         return self._all("/warehouse-service/warehouse", Warehouse)
+
+    def default_location(self, warehouse_id: str) -> str:
+        """Where goods of a warehouse stand unless told.
+
+        Raises: NotFoundError for a warehouse that is not there.
+        """
+        answer = self._get(f"/warehouse-service/warehouse/{warehouse_id}/location/default")
+        told = self._response(answer)
+        if not isinstance(told, int | str):
+            raise ContractError(f"Brightpearl answered {answer.what} with no id.")
+        return str(told)
 
     def shipping_methods(self) -> list[ShippingMethod]:
         """Shipping methods."""

@@ -27,6 +27,13 @@ class OrderStatus(Document):
     status_id: Id = Field(alias="statusId")
     name: Text = ""
     order_type_code: Text = Field(default="", alias="orderTypeCode")
+    state: Text = ""
+    """The account's own word for what the status means, such as draft."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the account says that orders of this status are cancelled."""
+        return self.state.strip().lower() in {"cancelled", "canceled"}
 
 
 class Channel(Named):
