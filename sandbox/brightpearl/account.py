@@ -73,6 +73,7 @@ class Sequences:
     goods_in: Iterator[int] = field(default_factory=lambda: count(60_001))
     movement: Iterator[int] = field(default_factory=lambda: count(800_001))
     webhook: Iterator[int] = field(default_factory=lambda: count(121))
+    release: Iterator[int] = field(default_factory=lambda: count(65_001))
     journal: Iterator[int] = field(default_factory=lambda: count(20_001))
     invoice: Iterator[int] = field(default_factory=lambda: count(1_001))
     event_version: Iterator[int] = field(default_factory=lambda: count(3_131_001))
@@ -138,6 +139,7 @@ class Account:
         self.notes_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_out_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_in_by_order: dict[int, list[int]] = defaultdict(list)
+        self.goods_in_by_batch: dict[str, int] = {}
         self.order_by_row: dict[int, int] = {}
 
     def now(self) -> datetime:

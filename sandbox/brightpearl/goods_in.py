@@ -1,5 +1,6 @@
 """Goods-in notes: stock that comes back on a sales credit (or arrives on a purchase order)."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -8,12 +9,12 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import require_moment, stamp
-from sandbox.brightpearl.idset import require_id_set
+from sandbox.brightpearl.note_choice import chosen_notes
 from sandbox.brightpearl.order_state import received_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
-from sandbox.brightpearl.stock import move
+from sandbox.brightpearl.stock import check_location, move
 from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement
 
 routes = Routes()
@@ -52,7 +53,14 @@ class GoodsInIn(Incoming):
 def create_note(account: Account, call: Call) -> Reply:
     """The id. A batch reference that another note has is refused."""
     order = account.order(call.number("id"))
-    body = call.read(GoodsInIn)
+    return answer(receive(account, order, call.read(GoodsInIn)).id)
+
+
+def receive(account: Account, order: Order, body: GoodsInIn) -> GoodsInNote:
+    """The note, its units in stock (or in quarantine, by their location).
+
+    Raises: Refusal 400 for more than a row has left, or a batch reference that is taken.
+    """
     _check(account, order, body)
     received = body.received_on
     rows: dict[int, list[tuple[int, int, int]]] = {}
@@ -72,12 +80,14 @@ def create_note(account: Account, call: Call) -> Reply:
     )
     account.goods_in[note.id] = note
     account.goods_in_by_order[order.id].append(note.id)
+    if note.user_batch_reference:
+        account.goods_in_by_batch[note.user_batch_reference] = note.id
     for item in body.goods_moved:
         _receive(account, order, note, item)
     account.touch(order)
     refresh(account, order)
     account.emit("goods-in-note", note.id, "created")
-    return answer(note.id)
+    return note
 
 
 def _check(account: Account, order: Order, body: GoodsInIn) -> None:
@@ -85,10 +95,9 @@ def _check(account: Account, order: Order, body: GoodsInIn) -> None:
         refuse("WHSC-911", f"Order {order.id} receives no goods")
     if body.warehouse_id not in reference.WAREHOUSES:
         refuse("WHSC-907", f"Warehouse {body.warehouse_id} does not exist")
-    batch = body.user_batch_reference
-    if batch and any(note.user_batch_reference == batch for note in account.goods_in.values()):
+    if body.user_batch_reference in account.goods_in_by_batch:
         refuse("WHSB-912", "The user batch reference is used by another goods-in note")
-    received = received_units(account, order)
+    received = Counter(received_units(account, order))
     for item in body.goods_moved:
         row = order.rows.get(item.purchase_order_row_id)
         product = account.products.get(item.product_id)
@@ -98,7 +107,9 @@ def _check(account: Account, order: Order, body: GoodsInIn) -> None:
             )
         if product is None or not product.stock_tracked:
             refuse("WHSC-905", f"Product {item.product_id} is not a stock tracked product")
-        if item.quantity > row.quantity - received.get(row.id, 0):
+        check_location(body.warehouse_id, item.destination_location_id)
+        received[row.id] += item.quantity
+        if received[row.id] > row.quantity:
             refuse("WHSC-913", f"Row {row.id} has fewer units left to receive")
 
 
@@ -118,14 +129,14 @@ def _receive(account: Account, order: Order, note: GoodsInNote, item: GoodsMoved
     move(account, movement)
 
 
-@routes("GET", "/warehouse-service/order/{orders}/goods-note/goods-in/{ids}")
+@routes(
+    "GET",
+    "/warehouse-service/order/{orders}/goods-note/goods-in",
+    "/warehouse-service/order/{orders}/goods-note/goods-in/{ids}",
+)
 def read_notes(account: Account, call: Call) -> Reply:
-    """A map by note id; 404 when nothing is found (our reading)."""
-    ids = call.id_set(limit=READ_LIMIT).among(account.goods_in, account.goods_in)
-    listed = [account.goods_in[number] for number in ids]
-    if call.params["orders"] != "*":
-        orders = require_id_set(call.params["orders"], READ_LIMIT)
-        listed = [note for note in listed if note.order_id in orders]
+    """A map by note id; 404 for none, 400 for all notes of all orders (both our reading)."""
+    listed = chosen_notes(call, account.goods_in, account.goods_in_by_order, READ_LIMIT)
     if not listed:
         not_found("No goods-in note found")
     return answer({str(note.id): _document(account, note) for note in listed})

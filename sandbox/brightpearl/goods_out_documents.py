@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import plain, stamp
-from sandbox.brightpearl.idset import require_id_set
+from sandbox.brightpearl.note_choice import chosen_notes
 from sandbox.brightpearl.routing import Call, Reply, Routes, answer
 from sandbox.brightpearl.stock_records import GoodsOutNote
 
@@ -20,13 +20,10 @@ READ_LIMIT = 500
 )
 def read_notes(account: Account, call: Call) -> Reply:
     """A map by note id, for a set of orders (or `*`) and of notes."""
-    listed = list(account.goods_out.values())
-    if "ids" in call.params:
-        ids = call.id_set(limit=READ_LIMIT).among(account.goods_out, account.goods_out)
-        listed = [account.goods_out[number] for number in ids]
-    if call.params["orders"] != "*":
-        orders = require_id_set(call.params["orders"], READ_LIMIT)
-        listed = [note for note in listed if note.order_id in orders]
+    if call.params["orders"] == "*" and "ids" not in call.params:
+        listed = list(account.goods_out.values())
+    else:
+        listed = chosen_notes(call, account.goods_out, account.goods_out_by_order, READ_LIMIT)
     return answer({str(note.id): _document(account, note) for note in listed})
 
 

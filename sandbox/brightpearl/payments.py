@@ -38,7 +38,14 @@ class PaymentIn(Incoming):
 @routes("POST", "/accounting-service/customer-payment")
 def create_payment(account: Account, call: Call) -> Reply:
     """Answers the payment id; 400 when the transaction reference is known for this method."""
-    body = call.read(PaymentIn)
+    return answer(record(account, call.read(PaymentIn)).id)
+
+
+def record(account: Account, body: PaymentIn) -> Payment:
+    """The payment as kept; the order's payment status follows at once. More than is owed is taken.
+
+    Raises: Refusal 400.
+    """
     order = _check(account, body)
     key = (body.transaction_ref or "", body.payment_method_code)
     if body.transaction_ref and key in account.payment_by_key:
@@ -68,7 +75,7 @@ def create_payment(account: Account, call: Call) -> Reply:
     if body.transaction_ref:
         account.payment_by_key[key] = payment.id
     _paid(account, order)
-    return answer(payment.id)
+    return payment
 
 
 def _paid(account: Account, order: Order) -> None:
@@ -103,7 +110,16 @@ def _journal(account: Account, body: PaymentIn) -> int | None:
 @routes("DELETE", "/accounting-service/customer-payment/{id}")
 def delete_payment(account: Account, call: Call) -> Reply:
     """`{}`; the transaction reference is free again."""
-    payment = account.payments.pop(call.number("id"), None)
+    remove(account, call.number("id"))
+    return done()
+
+
+def remove(account: Account, number: int) -> Payment:
+    """Take a payment out of the books; the order's payment status follows.
+
+    Raises: Refusal 404.
+    """
+    payment = account.payments.pop(number, None)
     if payment is None:
         not_found("No customer payment found")
     account.payments_by_order[payment.order_id].remove(payment.id)
@@ -111,7 +127,7 @@ def delete_payment(account: Account, call: Call) -> Reply:
     order = account.orders.get(payment.order_id)
     if order is not None:
         _paid(account, order)
-    return done()
+    return payment
 
 
 @routes("GET", "/accounting-service/sale-payment-total/{ids}")

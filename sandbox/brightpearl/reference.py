@@ -88,6 +88,8 @@ TAX_CODES = {
     )
 }
 WAREHOUSES = {2: "Main warehouse", 3: "Overflow warehouse"}
+QUARANTINE_LOCATIONS = {2: 3, 3: 4}
+"""By warehouse: where units wait that may not be sold."""
 CHANNELS = {1: "Brightpearl", 2: "BigCommerce UK", 3: "BigCommerce Wholesale"}
 
 

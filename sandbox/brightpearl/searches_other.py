@@ -127,6 +127,20 @@ GOODS_OUT_SEARCH = Search[GoodsOutNote](
     narrow={"orderId": _goods_out_of},
 )
 
+
+def _goods_in_of(account: Account, text: str) -> Iterable[GoodsInNote]:
+    wanted = parse_id_set(text)
+    if wanted is None:
+        return account.goods_in.values()
+    ids = [note for order in wanted.ids() for note in account.goods_in_by_order.get(order, ())]
+    return [account.goods_in[number] for number in sorted(ids)]
+
+
+def _goods_in_by_batch(account: Account, text: str) -> Iterable[GoodsInNote]:
+    number = account.goods_in_by_batch.get(text)
+    return [] if number is None else [account.goods_in[number]]
+
+
 GOODS_IN_SEARCH = Search[GoodsInNote](
     path="/warehouse-service/goods-in-search",
     columns=(
@@ -139,6 +153,7 @@ GOODS_IN_SEARCH = Search[GoodsInNote](
     ),
     records=lambda account: account.goods_in.values(),
     created_at=lambda n: n.created_on,
+    narrow={"userBatchReference": _goods_in_by_batch, "purchaseOrderId": _goods_in_of},
 )
 
 MOVEMENT_SEARCH = Search[GoodsMovement](

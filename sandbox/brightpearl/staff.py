@@ -3,6 +3,7 @@
 Controls name things as records do (snake_case); a name nobody knows is a mistake and refused.
 """
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.products import add_catalogue_product, version_of
+from sandbox.brightpearl.quarantine import release_quarantined
 from sandbox.brightpearl.records import Order, OrderRow, Product
 from sandbox.brightpearl.refusals import not_found
 from sandbox.brightpearl.stock import correct, level
@@ -23,22 +25,29 @@ class Control(BaseModel):
 
 
 class StockChange(Control):
-    """`on_hand` sets what may be sold; `delta` adds or removes."""
+    """`on_hand` sets what may be sold; `delta` adds or removes.
+
+    `release_quarantined` first puts so many units that waited in quarantine on sale.
+    """
 
     sku: str
     warehouse_id: int = reference.DEFAULT_WAREHOUSE
     on_hand: int | None = Field(default=None, ge=0)
     delta: int = 0
+    release_quarantined: int = Field(default=0, ge=0)
 
 
 def change_stock(account: Account, wanted: StockChange) -> dict[str, Any]:
     """Correct the stock of one product; answers the level afterwards."""
     product = product_of(account, wanted.sku)
     held = level(account, product.id, wanted.warehouse_id)
+    if wanted.release_quarantined:
+        units = wanted.release_quarantined
+        release_quarantined(account, product.id, wanted.warehouse_id, units)
     delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - held.on_hand
     if delta:
         correct(account, product.id, wanted.warehouse_id, delta)
-    return {"product_id": product.id, "in_stock": held.in_stock, "on_hand": held.on_hand}
+    return {"product_id": product.id, "on_hand": held.on_hand, **asdict(held)}
 
 
 class NewProduct(Control):
@@ -94,7 +103,7 @@ def order_of(account: Account, order_id: int | None, external_ref: str | None) -
 
 
 RowKey = int | str
-"""A row's id, or as text its external reference, or else its SKU."""
+"""A row's id, or as text its external reference, its SKU, or its id (keys of JSON are text)."""
 
 
 def find_row(order: Order, key: RowKey) -> OrderRow:
@@ -103,10 +112,8 @@ def find_row(order: Order, key: RowKey) -> OrderRow:
     Raises: Refusal 404.
     """
     rows = order.rows.values()
-    found = order.rows.get(key) if isinstance(key, int) else None
-    if isinstance(key, str):
-        found = next((row for row in rows if row.external_ref == key), None)
-        found = found or next((row for row in rows if row.sku == key), None)
+    named = (row for row in rows if key in {row.external_ref, row.sku} or key == str(row.id))
+    found = order.rows.get(key) if isinstance(key, int) else next(named, None)
     if found is None:
         not_found(f"Order {order.id} has no row {str(key)[:40]}")
     return found

@@ -37,9 +37,24 @@ def move(account: Account, movement: GoodsMovement, *, allocated: bool = False) 
     held.in_stock += movement.quantity
     if allocated:
         held.allocated += movement.quantity
+    elif is_quarantine(account, movement.warehouse_id, movement.location_id):
+        held.quarantined += movement.quantity
     else:
         account.emit("product", movement.product_id, "modified", "on-hand-modified")
     account.movements[movement.id] = movement
+
+
+def is_quarantine(account: Account, warehouse_id: int, location_id: int) -> bool:
+    """Whether units in the location are kept off sale (a switch says that they never are)."""
+    own = reference.QUARANTINE_LOCATIONS.get(warehouse_id)
+    return location_id == own and not account.switches.quarantined_is_on_hand
+
+
+def check_location(warehouse_id: int, location_id: int) -> None:
+    """Refuse a location that the warehouse does not have."""
+    own = (reference.DEFAULT_LOCATION, reference.QUARANTINE_LOCATIONS[warehouse_id])
+    if location_id not in own:
+        refuse("WHSC-915", f"Warehouse {warehouse_id} has no location {location_id}")
 
 
 @routes("GET", "/warehouse-service/product-availability/{ids}")
@@ -57,7 +72,9 @@ def read_availability(account: Account, call: Call) -> Reply:
 def _availability(account: Account, product: Product, options: frozenset[str]) -> dict[str, Any]:
     held = account.stock.get(product.id, {})
     total = StockLevel(
-        sum(item.in_stock for item in held.values()), sum(item.allocated for item in held.values())
+        sum(item.in_stock for item in held.values()),
+        sum(item.allocated for item in held.values()),
+        sum(item.quarantined for item in held.values()),
     )
     document = {
         "total": _level(total),
@@ -65,9 +82,18 @@ def _availability(account: Account, product: Product, options: frozenset[str]) -
     }
     if "breakDownByLocation" in options:
         for number, item in held.items():
-            document["warehouses"][str(number)]["byLocation"] = {
-                str(reference.DEFAULT_LOCATION): _level(item)
-            }
+            document["warehouses"][str(number)]["byLocation"] = _by_location(number, item)
+    return document
+
+
+def _by_location(warehouse_id: int, item: StockLevel) -> dict[str, Any]:
+    """Levels by location id (the name of this part is our reading)."""
+    apart = item.quarantined
+    sellable = StockLevel(item.in_stock - apart, item.allocated)
+    document = {str(reference.DEFAULT_LOCATION): _level(sellable)}
+    if apart:
+        quarantine = str(reference.QUARANTINE_LOCATIONS[warehouse_id])
+        document[quarantine] = _level(StockLevel(apart, quarantined=apart))
     return document
 
 
@@ -142,26 +168,40 @@ def correct_stock(account: Account, call: Call) -> Reply:
             refuse("WHSC-902", f"Product {item.product_id} is not a stock tracked product")
         if item.quantity > 0 and item.cost is None:
             refuse("WHSC-903", "A cost is required when stock is added")
-        lacking = -item.quantity - level(account, item.product_id, warehouse_id).on_hand
+        check_location(warehouse_id, item.location_id)
+        lacking = -item.quantity - _removable(
+            account, item.product_id, warehouse_id, item.location_id
+        )
         if lacking > 0 and account.switches.negative_stock_correction == "refuse":
             refuse("WHSB-904", f"Product {item.product_id} has too little stock to remove")
     return answer(
         [
-            correct(account, item.product_id, warehouse_id, item.quantity)
+            correct(account, item.product_id, warehouse_id, item.quantity, item.location_id)
             for item in body.corrections
         ]
     )
 
 
-def correct(account: Account, product_id: int, warehouse_id: int, delta: int) -> int:
-    """Apply a delta (never below what is allocated); answers the movement's id."""
+def _removable(account: Account, product_id: int, warehouse_id: int, location_id: int) -> int:
     held = level(account, product_id, warehouse_id)
-    quantity = max(delta, -held.on_hand)
+    apart = is_quarantine(account, warehouse_id, location_id)
+    return held.quarantined if apart else held.on_hand
+
+
+def correct(
+    account: Account,
+    product_id: int,
+    warehouse_id: int,
+    delta: int,
+    location_id: int = reference.DEFAULT_LOCATION,
+) -> int:
+    """Apply a delta (never below what is allocated); answers the movement's id."""
+    quantity = max(delta, -_removable(account, product_id, warehouse_id, location_id))
     movement = GoodsMovement(
         id=account.sequences.next("movement"),
         product_id=product_id,
         warehouse_id=warehouse_id,
-        location_id=reference.DEFAULT_LOCATION,
+        location_id=location_id,
         quantity=quantity,
         updated_on=account.now(),
         note_type="SC",

@@ -9,15 +9,19 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class StockLevel:
-    """Units of one product in one warehouse; allocated covers reservations and unshipped notes."""
+    """Units of one product in one warehouse; allocated covers reservations and unshipped notes.
+
+    Quarantined units are in stock, and neither allocated nor on hand.
+    """
 
     in_stock: int = 0
     allocated: int = 0
+    quarantined: int = 0
 
     @property
     def on_hand(self) -> int:
         """What may still be sold."""
-        return self.in_stock - self.allocated
+        return self.in_stock - self.allocated - self.quarantined
 
 
 @dataclass(slots=True)

@@ -109,6 +109,13 @@ class BrightpearlSwitches:
         default=False,
         metadata={"meaning": "deleting an unshipped note gives its units back to the reservation"},
     )
+    quarantined_is_on_hand: bool = field(
+        default=False,
+        metadata={
+            "meaning": "units received into a quarantine location count as on hand at once, as if "
+            "the location were like any other"
+        },
+    )
     row_edit_below_reserved: Literal["release", "refuse"] = field(
         default="release",
         metadata={

@@ -520,7 +520,11 @@ def test_the_whole_state_can_be_read_as_json(server, api):
     assert state["orders"][str(order_id)]["external_ref"] == "BC-1"
     payment = next(iter(state["payments"].values()))
     assert payment["amount_paid"] == "24.00"
-    assert state["stock"][str(api.product_id("MUG"))]["2"] == {"in_stock": 10, "allocated": 2}
+    assert state["stock"][str(api.product_id("MUG"))]["2"] == {
+        "in_stock": 10,
+        "allocated": 2,
+        "quarantined": 0,
+    }
 
 
 def test_a_refresh_gives_a_new_pair_and_ends_the_old_one(server, clock):
