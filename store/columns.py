@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, String
+from sqlalchemy import JSON, Dialect, String, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -51,17 +52,59 @@ class Moment(TypeDecorator[datetime]):
         return datetime.fromisoformat(value)
 
 
+class Words(TypeDecorator[str]):
+    """Text as both databases can keep it; what comes from outside may hold what they cannot."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base class's signature
+        """What the database is given."""
+        return None if value is None else storable(value)
+
+
 def document_type() -> TypeEngine[Any]:
     """A JSON document: `jsonb` on PostgreSQL, text on SQLite."""
     return JSON().with_variant(JSONB(), "postgresql")
 
 
+def storable(text: str) -> str:
+    """The text without what PostgreSQL or UTF-8 has no place for: NUL, halves of surrogate pairs.
+
+    JSON can carry both, for example the half of an emoji that somebody's software cut in two.
+    """
+    text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def to_json(document: object) -> str:
-    """JSON text: a `Decimal` as exact text, a date or moment in ISO 8601.
+    """JSON text: a `Decimal` as exact text, a date or moment in ISO 8601, no number as null.
 
     Raises: TypeError for what has no place in a document.
     """
+    text = _dumped(document)
+    if any(sign in text for sign in ("NaN", "Infinity", "\\u0000")):
+        text = _dumped(_storable(document))
+    return storable(text)
+
+
+def _dumped(document: object) -> str:
     return json.dumps(document, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _storable(value: object) -> object:
+    """The document without the numbers and characters that `jsonb` refuses."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case str():
+            return storable(value)
+        case dict():
+            return {_storable(name): _storable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+        case _:
+            return value
 
 
 def _plain(value: object) -> str:

@@ -40,7 +40,7 @@ def add(connection: Connection, pair: str, day: date, by_name: Mapping[str, int]
     statement = insert(counts).values(
         [
             {"pair": pair, "day": day, "name": name, "count": number}
-            for name, number in by_name.items()
+            for name, number in sorted(by_name.items())
         ]
     )
     connection.execute(

@@ -3,30 +3,50 @@
 One row per (pair, entity, key), whatever happens to the record. `ready_at` says when the row may be
 claimed: now for a due key, later for one that rests or is parked, at the lease's end for a claimed
 one (so that a crashed owner's keys come back by themselves), never for one that is done or dead.
+What an event does to a row stands in `arrivals.py`, what an outcome does in `outcomes.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, case, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 
+from store import arrivals
+from store.arrivals import CHANNEL, Arrival, put, put_all
 from store.database import Database
+from store.outcomes import Again, Dead, Done, Outcome, Parked, after
+from store.statements import in_order, in_parts
 from store.tables import inbox
 
+__all__ = [
+    "CHANNEL",
+    "Again",
+    "Arrival",
+    "Claim",
+    "Dead",
+    "Depth",
+    "Done",
+    "Inbox",
+    "Outcome",
+    "Parked",
+    "State",
+    "Waiting",
+    "put",
+    "put_all",
+]
+
 State = Literal["due", "claimed", "parked", "dead", "done"]
-LANES = {"backfill": 3}
-"""Sources that are worked off after all others; the rest have lane 0."""
-PARKED_LANE = 1
-"""Keys that wake by the clock go behind those that an event just named."""
-CHANNEL = "causeway_inbox"
-"""PostgreSQL's NOTIFY channel for new keys."""
-AT_ONCE = 500
-"""Rows of one statement; SQLite limits how many values one may carry."""
+SETTLED = (
+    *("state", "owner", "ready_at", "due_since", "source", "dirty_since", "dirty_source"),
+    *("lane", "attempts", "condition", "expires_at", "reason", "updated_at"),
+)
+"""Columns that an outcome may change."""
 
 
 @dataclass(frozen=True)
@@ -38,45 +58,6 @@ class Claim:
     """Tries since it became due that did not settle it."""
     due_since: datetime
     source: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """Both sides agree, or there is nothing to agree on."""
-
-    key: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Parked:
-    """Waits for `condition`, at most until `wake_at`; given up at `expires_at`."""
-
-    key: str
-    condition: str
-    wake_at: datetime
-    expires_at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Dead:
-    """A person must act; a new event or a release makes it due again."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Again:
-    """To be tried again at a time."""
-
-    key: str
-    at: datetime
-    reason: str
-
-
-Outcome = Done | Parked | Dead | Again
 
 
 @dataclass(frozen=True)
@@ -113,8 +94,21 @@ class Inbox:
 
         Returns how many were not due before.
         """
+        wanted = sorted(set(keys))
         with self._database.write() as connection:
-            return put(connection, pair, entity, keys, source=source, now=now)
+            due_before = sum(
+                connection.scalar(
+                    select(func.count())
+                    .select_from(inbox)
+                    .where(
+                        *_rows(pair, entity, part), inbox.c.state == "due", inbox.c.ready_at <= now
+                    )
+                )
+                or 0
+                for part in in_parts(wanted)
+            )
+            put(connection, pair, entity, wanted, source=source, now=now)
+        return len(wanted) - due_before
 
     def claim(  # noqa: PLR0913 - whose keys, for whom, how many, how long, when
         self, pair: str, entity: str, *, owner: str, limit: int, lease_s: float, now: datetime
@@ -127,9 +121,10 @@ class Inbox:
             .limit(limit)
         )
         with self._database.write() as connection:
-            keys = list(connection.scalars(self._locked(ready)))
+            # SQLite's write transaction is alone anyway; PostgreSQL passes over rows in use.
+            keys = list(connection.scalars(ready.with_for_update(skip_locked=True)))
             claimed: list[Claim] = []
-            for part in _parts(keys):
+            for part in in_parts(keys):
                 statement = (
                     update(inbox)
                     .where(*_rows(pair, entity, part))
@@ -173,13 +168,11 @@ class Inbox:
 
     def renew(self, owner: str, *, lease_s: float, now: datetime) -> int:
         """Keep this owner's claims for another lease; how many there are."""
-        statement = (
-            update(inbox)
-            .where(inbox.c.owner == owner, inbox.c.state == "claimed")
-            .values(ready_at=now + timedelta(seconds=lease_s))
-        )
+        held = inbox.c.owner == owner, inbox.c.state == "claimed"
         with self._database.write() as connection:
-            return connection.execute(statement).rowcount
+            keys = _locked(connection, *held)
+            _update(connection, keys, ready_at=now + timedelta(seconds=lease_s))
+        return len(keys)
 
     def settle(
         self, pair: str, entity: str, owner: str, outcomes: Sequence[Outcome], *, now: datetime
@@ -188,46 +181,47 @@ class Inbox:
 
         A key that changed meanwhile is due at once; a claim that was lost changes nothing.
         """
+        by_key = {outcome.key: outcome for outcome in outcomes}
+        statement = update(inbox).where(
+            inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.key == bindparam("of_key")
+        )
         with self._database.write() as connection:
-            for part in _parts(outcomes):
-                held = {
-                    row.key: row
-                    # Locked: an event between this look and the update must not be forgotten.
-                    for row in connection.execute(
-                        select(inbox)
-                        .where(
-                            *_rows(pair, entity, [outcome.key for outcome in part]),
-                            inbox.c.owner == owner,
-                            inbox.c.state == "claimed",
-                        )
-                        .order_by(inbox.c.key)
-                        .with_for_update()
+            for part in in_parts(sorted(by_key)):
+                # Locked: an event between this look and the update must not be forgotten.
+                held = connection.execute(
+                    select(inbox)
+                    .where(
+                        *_rows(pair, entity, part),
+                        inbox.c.owner == owner,
+                        inbox.c.state == "claimed",
                     )
-                }
-                for outcome in part:
-                    if (row := held.get(outcome.key)) is not None:
-                        connection.execute(
-                            update(inbox)
-                            .where(*_rows(pair, entity, [outcome.key]))
-                            .values(**_after(outcome, row, now))
-                        )
+                    .order_by(*in_order(connection, inbox.c.key))
+                    .with_for_update()
+                ).all()
+                changes = [
+                    {
+                        "of_key": row.key,
+                        **{name: getattr(row, name) for name in SETTLED},
+                        **after(by_key[row.key], row, now),
+                    }
+                    for row in held
+                ]
+                if changes:
+                    connection.execute(statement, changes)
 
     def wake(self, pair: str, entity: str, condition: str, *, now: datetime) -> int:
         """Make every key due that is parked for this condition."""
-        statement = (
-            update(inbox)
-            .where(
-                inbox.c.pair == pair,
-                inbox.c.entity == entity,
-                inbox.c.state == "parked",
-                inbox.c.condition == condition,
-            )
-            .values(state="due", ready_at=now, due_since=now, updated_at=now)
+        asleep = (
+            inbox.c.pair == pair,
+            inbox.c.entity == entity,
+            inbox.c.state == "parked",
+            inbox.c.condition == condition,
         )
         with self._database.write() as connection:
-            woken = connection.execute(statement).rowcount
-            _notify(connection)
-            return woken
+            keys = _locked(connection, *asleep)
+            _update(connection, keys, state="due", ready_at=now, due_since=now, updated_at=now)
+            arrivals.notify(connection)
+        return len(keys)
 
     def waiting(self, now: datetime) -> list[Waiting]:
         """Pairs and entities with keys that may be claimed."""
@@ -260,7 +254,7 @@ class Inbox:
         """The state of each key that the inbox knows."""
         found: dict[str, str] = {}
         with self._database.read() as connection:
-            for part in _parts(keys):
+            for part in in_parts(keys):
                 rows = connection.execute(
                     select(inbox.c.key, inbox.c.state).where(*_rows(pair, entity, part))
                 )
@@ -294,132 +288,46 @@ class Inbox:
         with self._database.read() as connection:
             return {row.key: row.reason for row in connection.execute(statement)}
 
-    def forget_done(self, before: datetime) -> int:
-        """Drop keys that were settled before a moment; their next event makes them anew."""
-        statement = inbox.delete().where(inbox.c.state == "done", inbox.c.updated_at < before)
+    def forget_done(self, before: datetime, *, limit: int) -> int:
+        """Drop keys that were settled before a moment; their next event makes them anew.
+
+        At most `limit`, so that nobody waits long for the end of the transaction; how many it was.
+        """
         with self._database.write() as connection:
-            return connection.execute(statement).rowcount
-
-    def _locked(self, statement: Select[Any]) -> Select[Any]:
-        """SQLite's write transaction is alone anyway; PostgreSQL passes over rows in use."""
-        if self._database.is_sqlite:
-            return statement
-        return statement.with_for_update(skip_locked=True)
-
-
-def put(  # noqa: PLR0913 - the key's parts and the event's
-    connection: Connection,
-    pair: str,
-    entity: str,
-    keys: Iterable[str],
-    *,
-    source: str,
-    now: datetime,
-) -> int:
-    """`Inbox.put` inside a transaction of the caller's."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    wanted = sorted(set(keys))
-    due_before = 0
-    for part in _parts(wanted):
-        due_before += (
-            connection.scalar(
-                select(func.count())
-                .select_from(inbox)
-                .where(*_rows(pair, entity, part), inbox.c.state == "due", inbox.c.ready_at <= now)
+            settled = (
+                select(inbox.c.pair, inbox.c.entity, inbox.c.key)
+                .where(inbox.c.state == "done", inbox.c.updated_at < before)
+                .limit(limit)
             )
-            or 0
-        )
-        fresh = insert(inbox).values(
-            [
-                {
-                    "pair": pair,
-                    "entity": entity,
-                    "key": key,
-                    "state": "due",
-                    "lane": LANES.get(source, 0),
-                    "ready_at": now,
-                    "due_since": now,
-                    "source": source,
-                    "updated_at": now,
-                }
-                for key in part
-            ]
-        )
-        connection.execute(
-            fresh.on_conflict_do_update(
-                index_elements=["pair", "entity", "key"], set_=_on_event(source, now)
-            )
-        )
-    _notify(connection)
-    return len(wanted) - due_before
+            found = connection.execute(settled.with_for_update(skip_locked=True))
+            keys = [(row.pair, row.entity, row.key) for row in found]
+            for pair, entity, part in _by_entity(keys):
+                connection.execute(inbox.delete().where(*_rows(pair, entity, part)))
+        return len(keys)
 
 
-def _on_event(source: str, now: datetime) -> dict[str, Any]:
-    """What an event does to a key that is known: a held one becomes dirty, any other is due."""
-    held = (inbox.c.state == "claimed") & (inbox.c.ready_at > now)
-    was_due = inbox.c.state == "due"
-    moment = literal(now, inbox.c.ready_at.type)
-    told = literal(source)
-    # A hint must not hide a stronger reason that is still waiting to be worked off.
-    stronger = was_due & inbox.c.source.not_in(("webhook", "sweep", "backfill"))
-    return {
-        "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),
-        "dirty_source": case((held, told), else_=None),
-        "state": case((held, inbox.c.state), else_="due"),
-        "ready_at": case((held, inbox.c.ready_at), else_=moment),
-        "due_since": case((held | was_due, inbox.c.due_since), else_=moment),
-        "source": case((held | stronger, inbox.c.source), else_=told),
-        "attempts": case((held | was_due, inbox.c.attempts), else_=0),
-        "lane": case((held, inbox.c.lane), else_=LANES.get(source, 0)),
-        "updated_at": moment,
-    }
+_Key = tuple[str, str, str]
+"""Pair, entity, key."""
 
 
-def _after(outcome: Outcome, row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a row
-    """The columns of a key whose owner is done with it."""
-    free = {"owner": None, "dirty_since": None, "dirty_source": None, "updated_at": now}
-    if row.dirty_since is not None:
-        due = {"state": "due", "ready_at": now, "due_since": row.dirty_since, "attempts": 0}
-        return {**free, **due, "source": row.dirty_source or row.source, "reason": ""}
-    match outcome:
-        case Parked() if (expires_at := row.expires_at or outcome.expires_at) > now:
-            state = {
-                "state": "parked",
-                "ready_at": min(outcome.wake_at, expires_at),
-                "lane": PARKED_LANE,
-                "condition": outcome.condition,
-                "expires_at": expires_at,
-                "attempts": row.attempts + 1,
-            }
-        case Again():
-            state = {"state": "due", "ready_at": outcome.at, "attempts": row.attempts + 1}
-        case Dead():
-            state = {**_closed(), "state": "dead"}
-        case Parked():
-            return {**free, **_closed(), "state": "done", "reason": f"expired: {outcome.reason}"}
-        case _:
-            state = {**_closed(), "state": "done"}
-    return {**free, **state, "reason": outcome.reason}
+def _locked(connection: Connection, *conditions: ColumnElement[bool]) -> list[_Key]:
+    """The keys for which this holds, locked until the transaction ends."""
+    columns = inbox.c.pair, inbox.c.entity, inbox.c.key
+    statement = select(*columns).where(*conditions).order_by(*in_order(connection, *columns))
+    return [(row[0], row[1], row[2]) for row in connection.execute(statement.with_for_update())]
 
 
-def _closed() -> dict[str, Any]:
-    return {
-        "ready_at": None,
-        "due_since": None,
-        "condition": None,
-        "expires_at": None,
-        "attempts": 0,
-    }
+def _update(connection: Connection, keys: Sequence[_Key], **values: Any) -> None:  # noqa: ANN401 - a column's value
+    for pair, entity, part in _by_entity(keys):
+        connection.execute(update(inbox).where(*_rows(pair, entity, part)).values(**values))
 
 
-def _rows(pair: str, entity: str, keys: Sequence[str]) -> tuple[Any, ...]:
+def _by_entity(keys: Sequence[_Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Keys of one pair and entity at a time, not too many for a statement."""
+    for (pair, entity), group in groupby(sorted(keys), key=itemgetter(0, 1)):
+        for part in in_parts([key for _, _, key in group]):
+            yield pair, entity, part
+
+
+def _rows(pair: str, entity: str, keys: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
     return inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.key.in_(keys)
-
-
-def _notify(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
-
-
-def _parts(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))

@@ -41,6 +41,9 @@ class Versions:
         text = json.dumps(dict(files), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                # SQLite's write transaction is alone anyway; two must not take the same number.
+                connection.exec_driver_sql("LOCK TABLE mapping_versions IN EXCLUSIVE MODE")
             newest = connection.scalar(
                 select(func.max(mapping_versions.c.number)).where(mapping_versions.c.pair == pair)
             )

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 import psycopg
 from sqlalchemy import Connection
 
+from store.arrivals import CHANNEL
 from store.database import Database
 from store.errors import StoreUnavailableError, store_errors
-from store.inbox import CHANNEL
 
 
 class Watch:
