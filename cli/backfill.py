@@ -37,7 +37,7 @@ def backfill(  # noqa: PLR0913 - the options of a command
 
     Live orders come first: a day's orders are only taken up while none of those wait.
     """
-    synced_entity(entity)
+    entity = synced_entity(entity)
     start = _day(moment(since, option="--since"))
     end = moment(until, option="--until") if until else utc_now()
     if end <= start:
@@ -45,9 +45,9 @@ def backfill(  # noqa: PLR0913 - the options of a command
     name = load_settings().pair(pair).name
     from cli.backfilling import run_backfill  # noqa: PLC0415 - the engine takes seconds to import
 
-    result = run_backfill(name, start, end, restart=restart)
+    result = run_backfill(name, entity, start, end, restart=restart)
     problem = (
-        f"{result['quarantined']} orders wait in quarantine: causeway quarantine list"
+        f"{result['quarantined']} records wait in quarantine: causeway quarantine list"
         if result["quarantined"]
         else ""
     )
@@ -62,7 +62,7 @@ def _day(since: datetime) -> datetime:
 def _text(result: dict[str, Any]) -> str:
     counts = Counter(result["counts"])
     head = (
-        f"{result['orders']} orders placed from {to_iso(result['from'])} to "
+        f"{result['records']} {result['entity']} from {to_iso(result['from'])} to "
         f"{to_iso(result['until'])}."
     )
     shown = [(name, count) for name, count in sorted(counts.items()) if count]

@@ -9,11 +9,9 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.ids import ENTITIES
+from core.ids import ENTITIES, SYNCED
 from core.times import from_iso, utc_now
 
-SYNCED = ("orders",)
-"""Entities that this version syncs."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 PairOption = Annotated[
@@ -31,7 +29,8 @@ def synced_entity(name: str) -> str:
     if name in SYNCED:
         return name
     if name in ENTITIES:
-        raise ConfigError(f"This version syncs orders only; {name} come with a later one.")
+        known = ", ".join(SYNCED)
+        raise ConfigError(f"This version syncs {known}; {name} come with a later one.")
     raise ConfigError(
         f"{name!r} is not something that Causeway syncs.", remedy=f"Known: {', '.join(ENTITIES)}."
     )

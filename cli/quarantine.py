@@ -81,12 +81,17 @@ def release(  # noqa: PLR0913 - the options of a command
     value: ValueOption = None,
     key: KeyOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that waits.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Carry out what review cases propose.")
+    ] = False,
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put records back into the inbox, after what held them up was set right.
 
     By id, by obstacle (--class, --value), by record (--key) or --all; the conditions add up.
+    With --apply the proposals of review cases are carried out, each after both sides were read
+    again and still call for it.
     """
     if not (ids or class_ or value or key or everything):
         raise ConfigError(
@@ -98,11 +103,25 @@ def release(  # noqa: PLR0913 - the options of a command
     found = matching(
         quarantine_.list(pair=name), class_=class_, value=value, keys=key, ids=ids or None
     )
-    keys = quarantine_.release(name, ids=[entry.id for entry in found], now=utc_now())
+    if apply:
+        _only_reviews(found)
+        keys = quarantine_.approve([entry.id for entry in found], now=utc_now())
+    else:
+        keys = quarantine_.release(name, ids=[entry.id for entry in found], now=utc_now())
     text = f"{len(keys)} put back into the inbox."
     if not keys:
         text = "Nothing in quarantine matches; nothing was released."
     finish({"released": len(keys), "keys": sorted(keys)}, as_json=as_json, text=text)
+
+
+def _only_reviews(entries: Iterable[Entry]) -> None:
+    """Raises: ConfigError when one of them proposes nothing that could be carried out."""
+    for entry in entries:
+        if not entry.detail.get("proposal"):
+            raise ConfigError(
+                f"Entry {entry.id} ({entry.class_}) proposes nothing that --apply could carry out.",
+                remedy=entry.remedy,
+            )
 
 
 @quarantine.command()

@@ -25,8 +25,16 @@ SCOPES = (
 )
 """BigCommerce: orders and their payments, what is shipped, and word of trouble with the hooks
 themselves."""
-EVENTS = ("order.modified.order-status", "order.modified.fully-shipped")
-"""Brightpearl. Every narrower than `order.modified`, which fires on each of our own writes."""
+EVENTS = (
+    "order.modified.order-status",
+    "order.modified.fully-shipped",
+    "goods-out-note.modified",
+    "goods-out-note.destroyed",
+    "drop-ship-note.modified.shipped",
+    "drop-ship-note.destroyed",
+)
+"""Brightpearl. Orders: narrower than `order.modified`, which fires on each of our own writes.
+Notes: `modified` holds shipping as well as a tracking number that comes late."""
 SECRET_HEADER = "X-Causeway-Secret"  # noqa: S105 - the header's name
 LEAST_SECRET = 16
 BODY = (

@@ -9,6 +9,7 @@ import typer
 from cli.options import EntityArgument, JsonOption, PairOption, moment, synced_entity
 from cli.output import finish, table
 from core.errors import ConfigError
+from core.ids import note_of
 from core.settings import load_settings
 
 
@@ -40,7 +41,7 @@ def sync(  # noqa: PLR0913 - the options of a command
     Without --key and --since whatever is due in the inbox is synced.
     """
     entity = synced_entity(entity)
-    keys = order_ids([*(key or []), *(more_keys or [])])
+    keys = known_keys([*(key or []), *(more_keys or [])])
     since_at = moment(since, option="--since") if since else None
     settings = load_settings()
     name = settings.pair(pair).name
@@ -48,20 +49,20 @@ def sync(  # noqa: PLR0913 - the options of a command
     from cli.syncing import preview, sync_until_settled  # noqa: PLC0415 - see above
 
     if dry_run:
-        report = preview(name, keys=keys, since=since_at)
+        report = preview(name, entity, keys=keys, since=since_at)
         finish(report, as_json=as_json, text=_previewed(report))
         return
-    result = sync_until_settled(name, keys=keys, since=since_at)
+    result = sync_until_settled(name, entity, keys=keys, since=since_at)
     finish(result.document(), as_json=as_json, text=result.text(), problem=result.problem())
 
 
 def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Put everything that changed since the last sweep in the inbox, then sync it."""
-    synced_entity(entity)
+    entity = synced_entity(entity)
     name = load_settings().pair(pair).name
     from cli.syncing import swept  # noqa: PLC0415 - the engine takes seconds to import
 
-    found = swept(name)
+    found = swept(name, entity)
     text = f"{found['changed']} changed since {found['since']}, {found['newly_due']} newly due."
     finish(found, as_json=as_json, text=text)
 
@@ -76,22 +77,23 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:
     """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox."""
-    synced_entity(entity)
+    entity = synced_entity(entity)
     name = load_settings().pair(pair).name
     from cli.syncing import audited  # noqa: PLC0415 - the engine takes seconds to import
 
-    found = audited(name, days)
+    found = audited(name, entity, days)
     problem = "" if found["agrees"] else "The two systems differ; see docs/runbook.md, audit."
     finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
 
 
-def order_ids(texts: list[str]) -> list[str]:
-    """The ids, each once.
+def known_keys(texts: list[str]) -> list[str]:
+    """The keys, each once: ids of orders, or of notes as in `note-17`.
 
-    Raises: ConfigError for what cannot be an order's id.
+    Raises: ConfigError for what cannot be a key.
     """
     for text in texts:
-        if not text.isdecimal() or int(text) == 0:
+        number = note[1] if (note := note_of(text)) else text
+        if not number.isdecimal() or int(number) == 0:
             raise ConfigError(f"{text!r} is not the id of a BigCommerce order.")
     return list(dict.fromkeys(texts))
 
@@ -110,17 +112,13 @@ def _previewed(report: dict[str, object]) -> str:
 
 
 def _audit_text(found: dict[str, object]) -> str:
-    agreed = f"{found['in_brightpearl']} of {found['orders']} orders since {found['since']}"
-    lines = [f"{agreed} stand in Brightpearl, {found['cents_off']} cents off."]
-    for name, title in (
-        ("missing", "missing, put back into the inbox"),
-        ("doubled", "in Brightpearl more than once"),
-        ("amounts_differ", "amounts differ"),
-        ("waiting", "waiting"),
-    ):
+    """The audit's sentence, and under each heading what it found."""
+    lines = [str(found["says"])]
+    headings = found["headings"]
+    for name, title in headings.items() if isinstance(headings, dict) else ():
         details = found.get(name)
         if isinstance(details, dict):
-            lines.extend(f"{title}: {ref} {why}" for ref, why in details.items())
+            lines.extend(f"{title.lower()}: {ref} {why}" for ref, why in details.items())
         elif isinstance(details, list):
-            lines.extend(f"{title}: {ref}" for ref in details)
+            lines.extend(f"{title.lower()}: {ref}" for ref in details)
     return "\n".join(lines)

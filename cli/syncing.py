@@ -12,13 +12,11 @@ from typing import Any
 from cli.engine import run_here
 from cli.output import table, warn
 from core.times import to_iso, utc_now
-from flows.orders import audit_orders, sweep_orders, sync_orders
+from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect
-from tasks.orders.sweep import changed_orders
 
-ORDERS = "orders"
 ROUNDS = 4
 """How often keys are tried here before they are left to the worker."""
 LOOK_AGAIN_S = 1.0
@@ -29,6 +27,7 @@ class Synced:
     """What became of the keys that were asked for."""
 
     pair: str
+    entity: str
     keys: list[str]
     states: dict[str, str] = field(default_factory=dict)
     """Inbox state by key; empty when no keys were named."""
@@ -40,7 +39,7 @@ class Synced:
         """The JSON document of `causeway sync`."""
         return {
             "pair": self.pair,
-            "entity": ORDERS,
+            "entity": self.entity,
             "keys": len(self.keys),
             "states": dict(Counter(self.states.values())),
             "unsettled": self._unsettled(),
@@ -83,53 +82,59 @@ class Synced:
         return sorted(key for key, state in self.states.items() if state in {"due", "claimed"})
 
 
-def sync_until_settled(pair: str, *, keys: Sequence[str] | None, since: datetime | None) -> Synced:
+def sync_until_settled(
+    pair: str, entity: str, *, keys: Sequence[str] | None, since: datetime | None
+) -> Synced:
     """Sync the keys, or whatever is due, and wait for those that another run holds.
 
     Raises: CausewayError of the run.
     """
     world = connect(pair)
     inbox, quarantine = Inbox(world.database), Quarantine(world.database)
-    wanted = _wanted(pair, keys, since)
-    result = Synced(pair, wanted)
+    wanted = _wanted(pair, entity, keys, since)
+    result = Synced(pair, entity, wanted)
     if wanted:
-        inbox.put(pair, ORDERS, wanted, source="operator", now=utc_now())
+        inbox.put(pair, entity, wanted, source="operator", now=utc_now())
     for _ in range(ROUNDS):
-        result.reports.append(run_here(lambda: sync_orders(pair)))
-        result.states = inbox.states(pair, ORDERS, wanted) if wanted else {}
+        result.reports.append(run_here(lambda: SYNCS[entity].sync(pair)))
+        result.states = inbox.states(pair, entity, wanted) if wanted else {}
         if not any(state in {"due", "claimed"} for state in result.states.values()):
             break
         _wait_for_due(inbox)
     held = set(wanted)
     result.waiting = [
         entry
-        for entry in quarantine.list(pair=pair, entity=ORDERS)
+        for entry in quarantine.list(pair=pair, entity=entity)
         if entry.key in held or (not held and _is_of(result.reports, entry))
     ]
     return result
 
 
-def preview(pair: str, *, keys: Sequence[str] | None, since: datetime | None) -> dict[str, Any]:
+def preview(
+    pair: str, entity: str, *, keys: Sequence[str] | None, since: datetime | None
+) -> dict[str, Any]:
     """The plan for the keys, or for whatever is due; nothing is written anywhere."""
-    wanted = _wanted(pair, keys, since) or None
-    return run_here(lambda: sync_orders(pair, dry_run=True, keys=wanted))
+    wanted = _wanted(pair, entity, keys, since) or None
+    return run_here(lambda: SYNCS[entity].sync(pair, dry_run=True, keys=wanted))
 
 
-def swept(pair: str) -> dict[str, Any]:
+def swept(pair: str, entity: str) -> dict[str, Any]:
     """What a sweep found, after it was synced."""
-    return run_here(lambda: sweep_orders(pair))
+    return run_here(lambda: SYNCS[entity].sweep(pair))
 
 
-def audited(pair: str, days: int | None) -> dict[str, Any]:
+def audited(pair: str, entity: str, days: int | None) -> dict[str, Any]:
     """What an audit found."""
-    return run_here(lambda: audit_orders(pair, days))
+    return run_here(lambda: SYNCS[entity].audit(pair, days))
 
 
-def _wanted(pair: str, keys: Sequence[str] | None, since: datetime | None) -> list[str]:
+def _wanted(
+    pair: str, entity: str, keys: Sequence[str] | None, since: datetime | None
+) -> list[str]:
     found = list(keys or [])
     if since is not None:
-        changed = changed_orders(connect(pair), since)
-        warn(f"{len(changed)} orders changed since {to_iso(since)}")
+        changed = SYNCS[entity].changed(connect(pair), since, None)
+        warn(f"{len(changed)} {entity} changed since {to_iso(since)}")
         found.extend(changed)
     return list(dict.fromkeys(found))
 

@@ -13,7 +13,7 @@ from tasks.orders.extract import extract_orders
 from tasks.orders.load import load_orders
 from tasks.orders.plan import plan_orders
 from tasks.orders.settle import settle_orders
-from tasks.orders.sweep import sweep
+from tasks.orders.sweep import sweep_orders as sweep
 from tasks.orders.transform import transform_orders
 from tasks.orders.validate import validate_desired, validate_found
 from tasks.reference import learn

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +60,15 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
     if scope.startswith("store/order/transaction/"):
         # Money may have moved without any change of the order itself: read in full.
         entities = ("orders", "refunds") if data.get("transaction_type") == "refund" else ORDERS
-        return dict.fromkeys(entities, [_number(data["order_id"])]), "transaction"
+        return _named(entities, data["order_id"]), "transaction"
     if scope.startswith("store/order/metafield/"):
         return None
     if scope.startswith("store/order/refund/") or _is_refunded(scope, data):
-        return dict.fromkeys(("orders", "refunds"), [_number(data["id"])]), "webhook"
+        return _named(("orders", "refunds"), data["id"]), "webhook"
     if scope.startswith("store/order/"):
-        return dict.fromkeys(ORDERS, [_number(data["id"])]), "webhook"
+        return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
-        return dict.fromkeys(("orders", "shipments"), [_number(data["orderId"])]), "webhook"
+        return _named(("orders", "shipments"), data["orderId"]), "webhook"
     return None
 
 
@@ -76,6 +76,10 @@ def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:
     """Whether the status says that money went back: an echo of a refund that may be news."""
     status = data.get("status") if scope == "store/order/statusUpdated" else None
     return isinstance(status, dict) and status.get("new_status_id") in REFUNDED
+
+
+def _named(entities: Iterable[str], order_id: object) -> Named:
+    return {entity: [_number(order_id)] for entity in entities}
 
 
 def _number(value: object) -> str:

@@ -15,13 +15,18 @@ from core.money import two_places
 from core.times import to_iso, utc_now
 from store.inbox import Inbox
 from store.quarantine import Quarantine
-from store.runs import Runs
-from tasks.claim import flow_run_id, publish
+from tasks.audit import conclude
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
 
 AROUND = timedelta(days=1)
 """How much wider Brightpearl's side is read: its dates are days in the account's zone."""
+HEADINGS = {
+    "missing": "Missing, put back into the inbox",
+    "doubled": "In Brightpearl more than once",
+    "amounts_differ": "Amounts differ",
+    "waiting": "Waiting",
+}
 
 
 @dataclass(frozen=True)
@@ -74,15 +79,16 @@ def audit(pair: str, days: int | None) -> dict[str, Any]:
     found = differences(read_sides(world, since))
     keys = [ref.removeprefix(external_ref("")) for ref in found["missing"]]
     requeued = Inbox(world.database).put(pair, "orders", keys, source="audit", now=utc_now())
-    document = {"flow": "audit-orders", "pair": pair, "since": to_iso(since), **found}
-    document["requeued"] = requeued
-    document["agrees"] = not (found["missing"] or found["doubled"] or found["amounts_differ"])
-    document["seconds"] = round((utc_now() - started_at).total_seconds(), 3)
-    Runs(world.database).keep(document, run_id=flow_run_id())
-    if flow_run_id():
-        title = "Orders of the window on both sides, and every difference"
-        publish(f"audit-orders-{pair}", to_markdown(document), title)
-    return document
+    return conclude(
+        world,
+        "audit-orders",
+        {"since": to_iso(since), **found, "requeued": requeued},
+        says=f"{found['in_brightpearl']} of {found['orders']} orders since {to_iso(since)} stand "
+        f"in Brightpearl, {found['cents_off']} cents off.",
+        headings=HEADINGS,
+        agrees=not (found["missing"] or found["doubled"] or found["amounts_differ"]),
+        started_at=started_at,
+    )
 
 
 def read_sides(world: Connections, since: datetime) -> Sides:
@@ -122,26 +128,3 @@ def _waiting(world: Connections, refs: set[str]) -> dict[str, str]:
     held = Quarantine(world.database).list(pair=pair, entity="orders")
     waiting.update({external_ref(entry.key): f"quarantined: {entry.class_}" for entry in held})
     return waiting
-
-
-def to_markdown(document: dict[str, Any]) -> str:
-    """The audit as the artifact that stands in Prefect's UI."""
-    verdict = "Both systems agree." if document["agrees"] else "**They differ.**"
-    lines = [
-        f"# audit-orders · {document['pair']}",
-        (
-            f"{verdict} {document['in_brightpearl']} of {document['orders']} orders since "
-            f"{document['since']} stand in Brightpearl; {document['cents_off']} cents off."
-        ),
-    ]
-    for name, title in (
-        ("missing", "Missing, put back into the inbox"),
-        ("doubled", "In Brightpearl more than once"),
-        ("amounts_differ", "Amounts differ"),
-        ("waiting", "Waiting"),
-    ):
-        if found := document[name]:
-            lines.append(f"## {title} ({len(found)})")
-            items = found.items() if isinstance(found, dict) else ((ref, "") for ref in found)
-            lines.extend(f"- {ref} {why}".rstrip() for ref, why in list(items)[:200])
-    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join(lines[2:]) + "\n"

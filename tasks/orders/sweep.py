@@ -1,43 +1,39 @@
-"""A scheduled read of what changed: the same keys into the same inbox, should a webhook be lost."""
+"""Which orders changed: what the sweep puts into the inbox."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from connectors.bigcommerce.models import Unreadable
-from core.times import to_iso, utc_now
-from store.cursors import Cursors
-from store.inbox import Inbox
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
+from tasks.sweep import Source, sweep
 
-ORDERS = "orders-swept"
-NEVER_READ = timedelta(days=1)
-"""How far the first sweep of a new pair reaches back; older orders are a backfill's matter."""
+CURSOR = "orders-swept"
 
 
 @step("sweep-orders", PATIENT)
-def sweep(pair: str) -> dict[str, Any]:
+def sweep_orders(pair: str) -> dict[str, Any]:
     """Put every order changed since the last sweep into the inbox.
-
-    The cursor is the store's own clock at the scan's start, less an overlap, and moves last: rows
-    that change during the scan are seen by the next one. Source: fact sheet, stable scan.
 
     Raises: TransientError, ConfigError.
     """
     world = connect(pair)
-    cursors = Cursors(world.database)
-    started_at = patiently(world.bigcommerce.server_time)
-    since = cursors.get(pair, ORDERS) or started_at - NEVER_READ
-    changed = patiently(lambda: changed_orders(world, since))
-    new = Inbox(world.database).put(pair, "orders", changed, source="sweep", now=utc_now())
-    overlap = timedelta(minutes=world.pair.orders.sweep_overlap_minutes)
-    cursors.set(pair, ORDERS, started_at - overlap)
-    return {"since": to_iso(since), "changed": len(changed), "newly_due": new}
+    store = Source(
+        CURSOR,
+        lambda: patiently(world.bigcommerce.server_time),
+        lambda since: changed_orders(world, since),
+    )
+    return sweep(world, "orders", [store])
 
 
-def changed_orders(world: Connections, since: datetime) -> list[str]:
-    """Ids of the orders modified at or after `since`, in order-number order."""
-    rows = world.bigcommerce.list_order_ids(min_date_modified=since)
-    return [row.order_id if isinstance(row, Unreadable) else row.id for row in rows]
+def changed_orders(world: Connections, since: datetime, until: datetime | None = None) -> list[str]:
+    """Ids of the orders modified from `since` on (until `until`), in order-number order."""
+    window = {"min_date_modified": since} | ({"max_date_modified": until} if until else {})
+    return patiently(lambda: [row.order_id for row in world.bigcommerce.list_order_ids(**window)])
+
+
+def placed_orders(world: Connections, since: datetime, until: datetime | None = None) -> list[str]:
+    """Ids of the orders placed in a window, in order-number order."""
+    window = {"min_date_created": since} | ({"max_date_created": until} if until else {})
+    return patiently(lambda: [row.order_id for row in world.bigcommerce.list_order_ids(**window)])

@@ -140,12 +140,12 @@ def test_an_audit_names_what_is_missing_and_then_agrees(place, sku, told):
 @pytest.mark.usefixtures("prefect")
 def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
     keys = [place(sku) for _ in range(3)]
-    assert told("backfill orders --since 1d")["orders"] == 3
+    assert told("backfill orders --since 1d")["records"] == 3
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
     again = told("backfill orders --since 1d")
     assert again["resumed"] is True
-    assert again["orders"] == 0
-    assert told("backfill orders --since 1d --restart")["orders"] == 3
+    assert again["records"] == 0
+    assert told("backfill orders --since 1d --restart")["records"] == 3
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 
@@ -171,15 +171,15 @@ def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
 
 def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, told):
     assert told("webhooks list", code=1) == []
-    assert told("webhooks ensure")["counts"] == {"create": 7}
-    assert told("webhooks ensure")["counts"] == {"keep": 7}
+    assert told("webhooks ensure")["counts"] == {"create": 11}
+    assert told("webhooks ensure")["counts"] == {"keep": 11}
     assert {row["state"] for row in told("webhooks list")} == {"active"}
     hook = next(iter(sandbox.store.hooks.values()))
     hook.is_active = False
-    assert told("webhooks ensure")["counts"] == {"keep": 6, "activate": 1}
+    assert told("webhooks ensure")["counts"] == {"keep": 10, "activate": 1}
     assert hook.is_active
     assert hook.headers == {"X-Causeway-Secret": "the-webhook-secret"}
-    assert told("webhooks remove")["counts"] == {"remove": 7}
+    assert told("webhooks remove")["counts"] == {"remove": 11}
     assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
 
 
@@ -192,7 +192,7 @@ def test_a_rotated_secret_reaches_both_systems(sandbox, told, monkeypatch):
     secrets = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
     assert secrets == {"another-long-secret"}
     urls = [hook.uri_template for hook in sandbox.account.webhooks.values()]
-    assert len(urls) == 2
+    assert len(urls) == 6
     assert all(url.endswith("/another-long-secret") for url in urls)
 
 

@@ -87,7 +87,7 @@ def test_an_unknown_pair_is_named_with_those_that_exist(capsys):
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize("entity", ["stock", "refunds", "products"])
+@pytest.mark.parametrize("entity", ["stock", "products", "prices"])
 @pytest.mark.parametrize("command", ["sync", "sweep", "audit", "backfill --since 3d"])
 def test_entities_of_later_versions_are_refused_in_one_line(command, entity, capsys):
     name, *options = command.split()

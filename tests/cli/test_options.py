@@ -38,7 +38,9 @@ def test_orders_are_synced():
 def test_an_entity_of_a_later_version_is_refused_in_one_line():
     with pytest.raises(ConfigError) as caught:
         synced_entity("stock")
-    assert str(caught.value) == "This version syncs orders only; stock come with a later one."
+    assert str(caught.value) == (
+        "This version syncs orders, shipments, refunds; stock come with a later one."
+    )
 
 
 def test_a_word_that_is_no_entity_is_refused_with_those_that_are():

@@ -1,0 +1,36 @@
+"""The syncs by entity: what commands and the worker can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from prefect import Flow
+
+from flows.orders import audit_orders, sweep_orders, sync_orders
+from tasks.connections import Connections
+from tasks.orders.sweep import changed_orders, placed_orders
+
+Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
+Window = Callable[[Connections, datetime, datetime | None], list[str]]
+"""Keys of what happened from a moment on, until another one if it is given."""
+
+
+@dataclass(frozen=True)
+class Sync:
+    """The flows of one entity, and how its keys are found by time."""
+
+    sync: Runs
+    sweep: Runs
+    audit: Runs
+    changed: Window
+    """What changed in a window: `causeway sync --since`."""
+    came: Window
+    """What came into being in a window: `causeway backfill`."""
+
+
+SYNCS: Mapping[str, Sync] = {
+    "orders": Sync(sync_orders, sweep_orders, audit_orders, changed_orders, placed_orders),
+}
