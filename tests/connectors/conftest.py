@@ -1,4 +1,4 @@
-"""Clients whose other side is a script, a small store, or the Brightpearl sandbox over HTTP."""
+"""Clients whose other side is a script, a small store, or either sandbox over HTTP."""
 
 import socket
 import threading
@@ -15,8 +15,15 @@ from connectors import budget
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import BigCommerceSettings, BrightpearlSettings
+from sandbox.bigcommerce.app import create_app as create_store_app
+from sandbox.bigcommerce.basket import Basket
+from sandbox.bigcommerce.placing import place
+from sandbox.bigcommerce.records import Order
+from sandbox.bigcommerce.store import Store
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.app import create_app
+from sandbox.catalogue.model import Catalogue as StoreCatalogue
+from sandbox.catalogue.model import Product
 from sandbox.kit.clock import Clock
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
@@ -47,9 +54,11 @@ def _own_budgets(monkeypatch) -> None:
     monkeypatch.setattr(budget, "_budgets", {})
 
 
-def bigcommerce(transport: httpx.BaseTransport) -> BigCommerce:
+def bigcommerce(
+    transport: httpx.BaseTransport | None, api_url: str = "http://bc.test"
+) -> BigCommerce:
     settings = BigCommerceSettings(
-        api_url="http://bc.test",
+        api_url=api_url,
         store_hash="sandbox",
         access_token=BC_TOKEN,
         client_secret="sandbox-client-secret",
@@ -142,3 +151,30 @@ def world(stage) -> Iterator[World]:
     yield world
     for client in (world.client, *world.clients):
         client.close()
+
+
+@dataclass
+class Shopfront:
+    """One BigCommerce store over HTTP, and a client for it."""
+
+    store: Store
+    faults: Faults
+    log: RequestsLog
+    client: BigCommerce
+
+    def place(self, *lines: dict[str, Any], **basket: Any) -> Order:
+        """An order as a shopper places it; two mugs unless told."""
+        wanted = {"lines": list(lines) or [{"sku": "MUG", "quantity": 2}], **basket}
+        return place(self.store, Basket.model_validate(wanted))
+
+
+@pytest.fixture
+def front(stage) -> Iterator[Shopfront]:
+    faults, log = Faults(), RequestsLog()
+    mug = Product("MUG", "Blue mug", Decimal("10.00"), stock=100)
+    pen = Product("PEN", "Pen", Decimal("2.50"), stock=100)
+    store = Store(StoreCatalogue([mug, pen], []), Clock(), seed=7)
+    stage.app = create_store_app(store, faults=faults, log=log)
+    client = bigcommerce(None, stage.url.removesuffix("/public-api"))
+    yield Shopfront(store, faults, log, client)
+    client.close()
