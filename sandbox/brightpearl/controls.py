@@ -10,7 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.brightpearl import staff, staff_credits, staff_goods, staff_money, staff_orders
+from sandbox.brightpearl import (
+    back_orders,
+    staff,
+    staff_credits,
+    staff_goods,
+    staff_money,
+    staff_orders,
+)
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.routing import read_document
@@ -40,6 +47,7 @@ ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
     ("products", staff.NewProduct, staff.create_product),
     ("ship", staff_goods.Shipment, staff_goods.ship),
     ("edit", staff_orders.OrderEdit, staff_orders.edit),
+    ("backorder", back_orders.BackOrder, back_orders.split),
     ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
     ("receive", staff_credits.Receipt, staff_credits.receive_goods),
     ("payment", staff_money.StaffPayment, staff_money.take_payment),

@@ -11,7 +11,7 @@ from sandbox.brightpearl.formats import require_moment
 from sandbox.brightpearl.order_state import is_tracked, noted_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse, stale
-from sandbox.brightpearl.reservations import take
+from sandbox.brightpearl.reservations import release_surplus, take
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level, move
 from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
@@ -130,6 +130,7 @@ def create_note(
     )
     account.goods_out[note.id] = note
     account.goods_out_by_order[order.id].append(note.id)
+    release_surplus(account, order, rows)
     account.touch(order)
     refresh(account, order)
     account.emit("goods-out-note", note.id, "created")

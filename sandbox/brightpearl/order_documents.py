@@ -110,7 +110,7 @@ def _flat_row(row: OrderRow) -> dict[str, Any]:
         "bundleParent": row.bundle_parent,
         "taxClassId": reference.TAX_CODES[row.tax_code].id,
         "taxCalculator": "brightpearl",
-        "clonedFromId": 0,
+        "clonedFromId": row.cloned_from,
     }
     if row.product_id is not None:
         document |= {"productId": row.product_id, "sku": row.sku}
@@ -248,5 +248,5 @@ def _party_row(account: Account, order: Order, row: OrderRow) -> dict[str, Any]:
             "bundleChild": row.parent_row_id is not None,
             "parentOrderRowId": row.parent_row_id or 0,
         },
-        "clonedFromId": 0,
+        "clonedFromId": row.cloned_from,
     }

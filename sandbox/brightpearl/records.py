@@ -78,6 +78,7 @@ class OrderRow:
     external_ref: str | None = None
     parent_row_id: int | None = None
     bundle_parent: bool = False
+    cloned_from: int = 0
 
 
 @dataclass(slots=True)

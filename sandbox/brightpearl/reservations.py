@@ -1,5 +1,6 @@
 """Reservations: one for an order, from one warehouse, partial without saying so."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
@@ -165,6 +166,14 @@ def release(account: Account, order: Order, row_id: int, *, keep: int = 0) -> No
         del reservation.rows[row_id]
     if not reservation.rows:
         del account.reservations[order.id]
+
+
+def release_surplus(account: Account, order: Order, row_ids: Iterable[int]) -> None:
+    """Give back what rows hold beyond the units that no note speaks for."""
+    noted = noted_units(account, order)
+    for row_id in row_ids:
+        left = int(order.rows[row_id].quantity) - noted.get(row_id, 0)
+        release(account, order, row_id, keep=max(0, left))
 
 
 def release_all(account: Account, order: Order) -> None:

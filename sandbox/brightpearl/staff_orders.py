@@ -141,10 +141,10 @@ def allocate(account: Account, order: Order) -> int:
 
 
 def delete_order(account: Account, order: Order) -> None:
-    """The order is gone, its id is never used again; refused once goods have left."""
+    """The order is gone, its id is never used again; refused once goods have left or come in."""
     notes = [account.goods_out[number] for number in account.goods_out_by_order[order.id]]
-    if any(note.shipped for note in notes):
-        refuse("ORDB-914", f"Goods of order {order.id} have left")
+    if any(note.shipped for note in notes) or account.goods_in_by_order[order.id]:
+        refuse("ORDB-914", f"Goods of order {order.id} have moved")
     for note in notes:
         destroy(account, note)
     for row_id in list(order.rows):

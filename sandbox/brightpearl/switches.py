@@ -138,6 +138,31 @@ class BrightpearlSwitches:
         default=True,
         metadata={"meaning": "a cancelled status is configured; without one isCanceled is absent"},
     )
+    back_order_rows: Literal["keep_ref", "cloned", "bare"] = field(
+        default="keep_ref",
+        metadata={
+            "meaning": "rows moved to a back order keep their externalRef, or lose it and name the "
+            "old row in clonedFromId, or neither"
+        },
+    )
+    back_order_of_reserved: Literal["follow", "refuse"] = field(
+        default="follow",
+        metadata={
+            "meaning": "reserved units may move to a back order and stay reserved (our reading), "
+            "or only unallocated ones may move (what the vendor's help says)"
+        },
+    )
+    unshipping: Literal["reopen", "remake"] = field(
+        default="reopen",
+        metadata={
+            "meaning": "staff un-ship a note: it is open again, or it is destroyed and another "
+            "one made (the vendor's help knows of no way at all)"
+        },
+    )
+    shipped_tracking_editable: bool = field(
+        default=True,
+        metadata={"meaning": "staff may enter tracking on a note that has left; the API never may"},
+    )
     webhook_coalesce_s: float = field(
         default=0.0,
         metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},

@@ -11,17 +11,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from sandbox.brightpearl import order_state
+from sandbox.brightpearl import order_state, reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.back_orders import BackOrder, split
 from sandbox.brightpearl.records import Address, Order, OrderRow
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.sales_orders import place
 from sandbox.brightpearl.staff import StockChange, change_stock
+from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OPENING = 12
+WHICH = st.integers(0, 5)
+WAREHOUSE = st.sampled_from(list(reference.WAREHOUSES))
+STAGE = st.sampled_from(["created", "packed", "shipped"])
 
 
 def _order(account: Account, product_id: int, units: int) -> Order:
@@ -78,77 +83,136 @@ class Warehouse(RuleBasedStateMachine):
         catalogue = SimpleNamespace(products=[product])
         self.account = Account(catalogue, SimpleNamespace(now=lambda: NOON))
         self.product_id = self.account.products_by_sku["MUG"][0]
-        self.placed: list[int] = []
 
-    def _try(self, act: Any, wanted: Any) -> None:
+    def _try(self, act: Any, shape: Any, **wanted: Any) -> Any:
         """Whatever the account refuses must change nothing; the invariants look afterwards."""
         with contextlib.suppress(Refusal):
-            act(self.account, wanted)
+            return act(self.account, shape.model_validate(wanted))
+
+    def _chosen(self, which: int, type_code: str) -> Order | None:
+        """The order so many places down the list, or None."""
+        orders = [o for o in self.account.orders.values() if o.type_code == type_code]
+        return orders[which] if which < len(orders) else None
 
     @rule(units=st.integers(1, 8))
     def order(self, units: int) -> None:
-        order = _order(self.account, self.product_id, units)
-        place(self.account, order)
-        self.placed.append(order.id)
+        place(self.account, _order(self.account, self.product_id, units))
 
-    @rule(which=st.integers(0, 5), name=st.sampled_from(["allocate", "release", "delete"]))
-    def handle(self, which: int, name: str) -> None:
-        if which < len(self.placed):
-            wanted = {"order_id": self.placed[which], name: True}
-            self._try(edit, OrderEdit.model_validate(wanted))
+    @rule(
+        which=WHICH,
+        kind=st.sampled_from(["SO", "SC"]),
+        name=st.sampled_from(["allocate", "release", "delete", "cancel"]),
+    )
+    def handle(self, which: int, kind: str, name: str) -> None:
+        if (kind == "SO" or name != "allocate") and (order := self._chosen(which, kind)):
+            self._try(edit, OrderEdit, order_id=order.id, **{name: True})
 
-    @rule(which=st.integers(0, 5), units=st.integers(1, 8))
-    def change_quantity(self, which: int, units: int) -> None:
-        if which < len(self.placed) and (order := self.account.orders.get(self.placed[which])):
-            for row_id in order.rows:
-                wanted = {"order_id": order.id, "rows": [{"id": row_id, "quantity": units}]}
-                self._try(edit, OrderEdit.model_validate(wanted))
+    @rule(which=WHICH, kind=st.sampled_from(["SO", "SC"]), units=st.integers(1, 8))
+    def change_quantity(self, which: int, kind: str, units: int) -> None:
+        if order := self._chosen(which, kind):
+            self._try(edit, OrderEdit, order_id=order.id, rows=[{"sku": "MUG", "quantity": units}])
 
-    @rule(which=st.integers(0, 5), units=st.integers(1, 4), leaves=st.booleans())
-    def send(self, which: int, units: int, leaves: bool) -> None:
-        if which < len(self.placed) and (order := self.account.orders.get(self.placed[which])):
-            rows = dict.fromkeys(order.rows, units)
-            wanted = {"order_id": order.id, "rows": rows, "leave": leaves}
-            self._try(ship, Shipment.model_validate(wanted))
+    @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, stage=STAGE)
+    def send(self, which: int, units: int, warehouse: int, stage: str) -> None:
+        if order := self._chosen(which, "SO"):
+            parcel = {"warehouse_id": warehouse, "rows": {"MUG": units}}
+            self._try(ship, Shipment, order_id=order.id, stage=stage, **parcel)
 
-    @rule(delta=st.integers(-6, 6))
-    def count_stock(self, delta: int) -> None:
-        self._try(change_stock, StockChange(sku="MUG", delta=delta))
+    @rule(which=WHICH, change=st.sampled_from([{"unship": True}, {"destroy": True}]))
+    def undo(self, which: int, change: dict[str, bool]) -> None:
+        if which < len(self.account.goods_out):
+            self._try(ship, Shipment, note_id=list(self.account.goods_out)[which], **change)
+
+    @rule(which=WHICH, stage=STAGE)
+    def bring(self, which: int, stage: str) -> None:
+        if which < len(self.account.goods_out):
+            self._try(ship, Shipment, note_id=list(self.account.goods_out)[which], stage=stage)
+
+    @rule(which=WHICH, units=st.integers(1, 4))
+    def split(self, which: int, units: int) -> None:
+        if order := self._chosen(which, "SO"):
+            before = (order.net, sum(row.quantity for row in order.rows.values()))
+            done = self._try(split, BackOrder, order_id=order.id, rows={"MUG": units})
+            child = self.account.orders[done["back_order_id"]] if done else None
+            parts = [part for part in (order, child) if part is not None]
+            after = sum(row.quantity for part in parts for row in part.rows.values())
+            assert (sum(part.net for part in parts), after) == before
+
+    @rule(which=WHICH, units=st.integers(1, 4))
+    def credit(self, which: int, units: int) -> None:
+        if order := self._chosen(which, "SO"):
+            rows = [{"sku": "MUG", "quantity": units}]
+            self._try(create_credit, StaffCredit, order_id=order.id, rows=rows)
+
+    @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, apart=st.booleans())
+    def take_back(self, which: int, units: int, warehouse: int, *, apart: bool) -> None:
+        if order := self._chosen(which, "SC"):
+            where = {"warehouse_id": warehouse, "quarantine": apart}
+            self._try(receive_goods, Receipt, order_id=order.id, rows={"MUG": units}, **where)
+
+    @rule(delta=st.integers(-6, 6), released=st.integers(0, 2), warehouse=WAREHOUSE)
+    def count_stock(self, delta: int, released: int, warehouse: int) -> None:
+        change = {"delta": delta, "release_quarantined": released, "warehouse_id": warehouse}
+        self._try(change_stock, StockChange, sku="MUG", **change)
+
+    @rule(how=st.sampled_from(["reopen", "remake"]), kept=st.booleans())
+    def decide(self, how: str, *, kept: bool) -> None:
+        self.account.switches.unshipping = how
+        self.account.switches.deleted_note_restores_reservation = kept
+
+    def _levels(self) -> dict[int, Any]:
+        return self.account.stock[self.product_id]
+
+    def _moved(self, warehouse: int, location: int | None = None) -> int:
+        return sum(
+            movement.quantity
+            for movement in self.account.movements.values()
+            if movement.warehouse_id == warehouse and location in (None, movement.location_id)
+        )
 
     @invariant()
     def stock_is_never_short(self) -> None:
-        level = self.account.stock[self.product_id][2]
-        assert level.in_stock >= level.allocated >= 0
+        for level in self._levels().values():
+            assert level.on_hand >= 0
+            assert level.allocated >= 0
+            assert level.quarantined >= 0
 
     @invariant()
     def what_is_allocated_is_reserved_or_on_a_note_that_is_still_here(self) -> None:
-        reserved = sum(
-            units
-            for reservation in self.account.reservations.values()
-            for _, units in reservation.rows.values()
-        )
-        noted = sum(
-            units
-            for note in self.account.goods_out.values()
-            if not note.shipped
-            for parts in note.rows.values()
-            for _, units, _ in parts
-        )
-        assert self.account.stock[self.product_id][2].allocated == reserved + noted
+        taken = dict.fromkeys(self._levels(), 0)
+        for held in self.account.reservations.values():
+            assert held.rows
+            assert held.order_id in self.account.orders
+            taken[held.warehouse_id] += sum(units for _, units in held.rows.values())
+        for note in self.account.goods_out.values():
+            if not note.shipped:
+                units = sum(part[1] for parts in note.rows.values() for part in parts)
+                taken[note.warehouse_id] += units
+        assert taken == {number: level.allocated for number, level in self._levels().items()}
 
     @invariant()
     def stock_in_hand_is_the_opening_and_all_movements(self) -> None:
-        moved = sum(movement.quantity for movement in self.account.movements.values())
-        assert self.account.stock[self.product_id][2].in_stock == OPENING + moved
+        for number, level in self._levels().items():
+            opening = OPENING if number == reference.DEFAULT_WAREHOUSE else 0
+            assert level.in_stock == opening + self._moved(number)
+            apart = reference.QUARANTINE_LOCATIONS[number]
+            assert level.quarantined == self._moved(number, apart)
 
     @invariant()
     def no_order_holds_more_than_it_asks_for(self) -> None:
         for order in self.account.orders.values():
             held = order_state.reserved_units(self.account, order)
-            noted = order_state.noted_units(self.account, order)
+            settled = order_state.settled_units(self.account, order)
             for row in order.rows.values():
-                assert held.get(row.id, 0) + noted.get(row.id, 0) <= row.quantity
+                assert held.get(row.id, 0) + settled.get(row.id, 0) <= row.quantity
+
+    @invariant()
+    def statuses_say_what_the_books_say(self) -> None:
+        for order in self.account.orders.values():
+            shown = (order.stock_status, order.allocation_status, order.shipping_status)
+            order_state.refresh(self.account, order)
+            assert shown == (order.stock_status, order.allocation_status, order.shipping_status)
 
 
 TestWarehouse = pytest.mark.filterwarnings("error")(Warehouse.TestCase)
-TestWarehouse.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestWarehouse.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
