@@ -10,8 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from connectors.documents import Cents, Document, Flag, Id, Moment, Money, RequestBody, Text
 
 LONGEST_REASON = 1000
-AT_ONCE = frozenset({"storecredit", "giftcertificate"})
-"""Providers that BigCommerce is itself: money is back the moment that the refund exists."""
+OWN_TENDERS = frozenset({"storecredit", "giftcertificate"})
+"""Providers that BigCommerce is itself: their payments may never have a transaction."""
 COUNTED = frozenset({"PRODUCT", "GIFT_WRAPPING"})
 """Items refunded by units; all others by an amount."""
 
@@ -46,19 +46,22 @@ class RefundPayment(Document):
     provider_id: str
     amount: Money
     offline: Flag = False
-    is_declined: Flag = False
+    is_declined: bool | None = None
+    """None while the gateway has not answered."""
     declined_message: Text = ""
     transaction_id: Id = ""
 
     @property
     def is_pending(self) -> bool:
-        """Whether the gateway has given no verdict yet.
+        """Whether no verdict is known yet; what is offline needs none.
 
-        Our reading: it pays later, and until then the payment has no transaction and is not
-        declined; what is offline or the store's own credit needs no gateway.
+        Our reading: payments are carried out later, and one that is said not to be declined is
+        done only when it has its transaction.
         """
-        needs_gateway = not self.offline and self.provider_id not in AT_ONCE
-        return needs_gateway and not self.is_declined and not self.transaction_id
+        if self.offline or self.is_declined:
+            return False
+        is_done = bool(self.transaction_id) or self.provider_id in OWN_TENDERS
+        return self.is_declined is None or not is_done
 
 
 class Refund(Document):
