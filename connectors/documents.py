@@ -50,6 +50,11 @@ def _money(value: object) -> Decimal:
 
 
 def _text(value: object) -> object:
+    """Null and an empty list or object are no text; one that holds something is not a text."""
+    if isinstance(value, dict | list):
+        if value:
+            raise ValueError("not a text")
+        return ""
     return "" if value is None else str(value)
 
 
