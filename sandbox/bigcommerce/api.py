@@ -8,6 +8,7 @@ from sandbox.bigcommerce import (
     order_parts_api,
     orders_api,
     payments_api,
+    refunds_api,
     shipments_api,
     store_api,
 )
@@ -19,6 +20,7 @@ for _module in (
     order_parts_api,
     shipments_api,
     payments_api,
+    refunds_api,
     hooks_api,
     store_api,
     catalog_api,

@@ -45,10 +45,11 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        sending = asyncio.create_task(deliveries.run())
+        tasks = [asyncio.create_task(work) for work in (deliveries.run(), store.timers.run())]
         yield
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     common = common_routes(lambda: state(store), faults, log, store.clock, deliveries)
     controls = Starlette(routes=[*control_routes(store), *common], lifespan=lifespan)

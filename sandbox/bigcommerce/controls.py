@@ -10,16 +10,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.bigcommerce import generator, hooks_api, shipment_documents, staff, staff_shipping
+from sandbox.bigcommerce import (
+    generator,
+    hooks_api,
+    refund_documents,
+    shipment_documents,
+    staff,
+    staff_shipping,
+)
 from sandbox.bigcommerce.basket import Asked, Basket
 from sandbox.bigcommerce.order_documents import order_document
-from sandbox.bigcommerce.payments import PaymentRefused, paid
+from sandbox.bigcommerce.payments import PaymentRefused
 from sandbox.bigcommerce.placing import BasketRefused, place
 from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.shipping import ShipmentRefused
 from sandbox.bigcommerce.staff import NotThere
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
+from sandbox.bigcommerce.transactions import paid, paid_back
 
 M = TypeVar("M", bound=Asked)
 WHOLE = frozenset({"consignments.line_items", "fees"})
@@ -27,6 +35,7 @@ WHOLE = frozenset({"consignments.line_items", "fees"})
 
 def state(store: Store) -> dict[str, Any]:
     """Counts, and every record by id. Orders are as V2 writes them, with lines and payments."""
+    store.timers.run_due()
     orders = store.orders.values()
     by_status: dict[int, int] = {}
     for order in orders:
@@ -40,6 +49,7 @@ def state(store: Store) -> dict[str, Any]:
             "variants": len(store.variants),
             "customers": len(store.customers),
             "shipments": sum(len(order.shipments) for order in orders),
+            "refunds": len(store.refunds),
             "shopper_mails": sum(len(order.mails) for order in orders),
             "hooks": len(store.hooks),
         },
@@ -73,7 +83,9 @@ def order_state(store: Store, order: Order) -> dict[str, Any]:
             shipment_documents.document(store.switches, order, row) for row in order.shipments
         ],
         "shopper_mails": [asdict(mail) for mail in order.mails],
+        "refunds": [refund_documents.refund(store.switches, row) for row in order.refunds],
         "paid": str(paid(order)),
+        "paid_back": str(paid_back(order)),
         "created_at": order.created_at.isoformat(),
         "modified_at": order.modified_at.isoformat(),
     }

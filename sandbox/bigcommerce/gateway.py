@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 from urllib.parse import parse_qsl
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from sandbox.bigcommerce import access, misbehaviour, reference
+from sandbox.bigcommerce import access, misbehaviour, reference, refunds_api
 from sandbox.bigcommerce.api import ROUTER
 from sandbox.bigcommerce.formats import rfc2822
 from sandbox.bigcommerce.misbehaviour import Raw
@@ -38,6 +39,8 @@ class Gateway:
     running: int = 0
     answered: int = 0
     used_codes: set[str] = field(default_factory=set)
+    refunding: Counter[str] = field(default_factory=Counter)
+    """Refunds under way, by path and so by order."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -51,10 +54,15 @@ class Gateway:
         call = Call(scope["method"], path, query, raw_body)
         verdict = self._take()
         self.running += 1
+        is_refund = refunds_api.is_refund(call)
+        self.refunding[call.path] += is_refund
         try:
             answer = await self._answer(call, store_hash, headers, verdict)
         finally:
             self.running -= 1
+            self.refunding[call.path] -= is_refund
+            if not self.refunding[call.path]:
+                del self.refunding[call.path]
         self._note(call, answer)
         await self._send(send, answer, verdict, headers)
 
@@ -77,9 +85,8 @@ class Gateway:
         refused = access.refusal(call, store_hash, headers, switches)
         if refused is not None:
             return Raw(refused.status, refused.body(is_v2=call.is_v2))
-        crowded = 0 < switches.concurrent_requests < self.running
-        if crowded or not verdict.allowed:
-            return Raw(TOO_MANY, misbehaviour.throttled(is_v2=call.is_v2))
+        if (turned_away := self._turned_away(call, verdict)) is not None:
+            return turned_away
         if switches.latency_ms:
             await asyncio.sleep(switches.latency_ms / 1000)
         fault = self.faults.pick(call.method, call.path, BEFORE)
@@ -92,6 +99,15 @@ class Gateway:
         if fault is None:
             return answer
         return misbehaviour.after(fault, answer, self.random, is_v2=call.is_v2)
+
+    def _turned_away(self, call: Call, verdict: Verdict) -> Raw | None:
+        """The answer to a request that comes too soon or beside too many others."""
+        crowded = 0 < self.store.switches.concurrent_requests < self.running
+        if crowded or not verdict.allowed:
+            return Raw(TOO_MANY, misbehaviour.throttled(is_v2=call.is_v2))
+        if self.refunding[call.path] > 1 and (reply := refunds_api.busy(self.store, call)):
+            return _raw(reply)
+        return None
 
     def _note(self, call: Call, answer: Raw) -> None:
         template = ROUTER.find(call.path)[0]

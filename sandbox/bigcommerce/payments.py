@@ -1,14 +1,25 @@
 """What the payment gateway says of an order, and what follows for its status."""
 
+import contextlib
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sandbox.bigcommerce import reference
+from sandbox.bigcommerce import reference, transactions
+from sandbox.bigcommerce.aftersales import ZERO
 from sandbox.bigcommerce.basket import Outcome
 from sandbox.bigcommerce.records import Order, Transaction
 from sandbox.bigcommerce.reference import PaymentMethod
 from sandbox.bigcommerce.store import Store
 
-MONEY_IN = frozenset({"purchase", "capture", "settled"})
+UNPAID = frozenset(
+    {
+        reference.INCOMPLETE,
+        reference.PENDING,
+        reference.DECLINED,
+        reference.AWAITING_PAYMENT,
+    }
+)
+"""Statuses that a payment moves on; an order that is shipped already stays so."""
 
 
 class PaymentRefused(Exception):  # noqa: N818 - a verdict, with its reason for people
@@ -16,29 +27,22 @@ class PaymentRefused(Exception):  # noqa: N818 - a verdict, with its reason for 
 
 
 def method_of(order: Order) -> PaymentMethod:
-    """How the order is paid; an unknown method is one the sandbox treats as a card."""
-    known = reference.PAYMENT_METHODS.get(order.payment_method)
-    return known or PaymentMethod(order.payment_method, "custom", "custom", "custom")
+    """How the order is paid, besides store credit and gift certificate."""
+    return transactions.method_named(order.payment_method)
 
 
 def pay_at_checkout(store: Store, order: Order, outcome: Outcome) -> None:
     """What happens at the end of checkout. Store credit and gift certificate are used first."""
     if outcome not in {"pending", "declined"}:
-        if order.gift_certificate:
-            certificate = reference.GIFT_CERTIFICATE
-            row = _row(store, order, "purchase", certificate, order.gift_certificate)
-            row.certificate = order.gift_code
-        if order.store_credit:
-            _row(store, order, "purchase", reference.STORE_CREDIT, order.store_credit)
+        _spend_credit(store, order)
     if order.due <= 0 and outcome in {"captured", "authorized", "offline"}:
-        order.payment_status = "captured"
-        store.set_status(order, _paid_status(order))
+        _finish(store, order, "captured")
         return
     match outcome:
         case "captured":
             capture(store, order)
         case "authorized":
-            _row(store, order, "authorization", method_of(order), order.due)
+            transactions.write(store, order, "authorization", method_of(order), order.due)
             order.payment_status = "authorized"
             store.set_status(order, reference.AWAITING_PAYMENT)
         case "declined":
@@ -50,120 +54,135 @@ def pay_at_checkout(store: Store, order: Order, outcome: Outcome) -> None:
             pass
 
 
-def capture(store: Store, order: Order) -> None:
-    """Take the money: of an authorisation, or at once.
+def _spend_credit(store: Store, order: Order) -> None:
+    """Take what the store keeps for the shopper, unless that is done."""
+    if any(row.method_name in transactions.INTERNAL for row in order.transactions):
+        return
+    for method, amount in (
+        (reference.GIFT_CERTIFICATE, order.gift_certificate),
+        (reference.STORE_CREDIT, order.store_credit),
+    ):
+        if amount:
+            transactions.write(store, order, "purchase", method, amount)
 
-    Raises: PaymentRefused when it is paid, void or declined already.
+
+def capture(store: Store, order: Order, amount: Decimal | None = None) -> None:
+    """Take the money, or part of it: of an authorisation, or at once.
+
+    Raises: PaymentRefused when it is paid, void or declined already, or the amount is too much.
     """
     if order.payment_status not in {"", "authorized", "pending", "capture pending"}:
         raise PaymentRefused(f"the payment is {order.payment_status!r}")
-    held = _last(order, "authorization")
-    event = "capture" if held else "purchase"
-    row = _row(store, order, event, method_of(order), order.due)
-    row.reference_id = held.id if held else None
-    if held and store.switches.capture_settles:
-        settled = _row(store, order, "settled", method_of(order), order.due)
-        settled.reference_id = held.id
-    order.payment_status = "captured"
-    store.set_status(order, _paid_status(order))
+    _spend_credit(store, order)
+    held = transactions.last(order, "authorization")
+    rest = _rest(order, held)
+    taken = _part(rest, amount)
+    if taken:
+        event, of = ("capture", held.id) if held else ("purchase", None)
+        transactions.write(store, order, event, method_of(order), taken, reference_id=of)
+        if held and store.switches.capture_settles:
+            transactions.write(store, order, "settled", method_of(order), taken, reference_id=of)
+    if taken == rest or store.switches.partial_capture_pays:
+        _finish(store, order, "captured")
+    else:
+        order.payment_status = "authorized" if held else ""
+        store.touch(order)
 
 
-def settle_by_hand(store: Store, order: Order) -> None:
-    """Staff note that an offline payment came in; no gateway is involved.
+def _by_gateway(order: Order) -> Decimal:
+    rows = transactions.money_in(order)
+    return sum((row.amount for row in rows if row.method_name not in transactions.INTERNAL), ZERO)
 
-    Raises: PaymentRefused when it is paid already.
+
+def _rest(order: Order, held: Transaction | None) -> Decimal:
+    """What may still be taken: what is due, but no more than what is held."""
+    rest = order.due - _by_gateway(order)
+    if held is not None:
+        captured = [
+            row.amount for row in transactions.money_in(order) if row.reference_id == held.id
+        ]
+        rest = min(rest, held.amount - sum(captured, ZERO))
+    return max(rest, ZERO)
+
+
+def _part(rest: Decimal, amount: Decimal | None) -> Decimal:
+    if amount is None:
+        return rest
+    if not 0 < amount <= rest:
+        raise PaymentRefused(f"of {amount} only {rest} can be taken")
+    return amount
+
+
+def settle_by_hand(store: Store, order: Order, amount: Decimal | None = None) -> None:
+    """Staff note that an offline payment came in, or part of it; no gateway is involved.
+
+    Raises: PaymentRefused when it is paid already, or the amount is too much.
     """
-    if order.payment_status in {"captured", "paid"}:
+    if order.payment_status not in {"", "pending", "authorized", "declined", "void"}:
         raise PaymentRefused("the order is paid")
-    _row(store, order, "settled", method_of(order), order.due)
-    order.payment_status = "paid"
-    store.set_status(order, _paid_status(order))
+    rest = max(order.due - _by_gateway(order), ZERO)
+    part = _part(rest, amount)
+    if part:
+        transactions.write(store, order, "settled", method_of(order), part)
+    if part == rest:
+        _finish(store, order, "paid")
+    else:
+        store.touch(order)
 
 
 def decline(store: Store, order: Order) -> None:
     """The gateway refuses the payment."""
-    row = _row(store, order, "purchase", method_of(order), order.due)
-    row.status = "error"
+    transactions.write(store, order, "purchase", method_of(order), order.due, ok=False)
     order.payment_status = "declined"
     store.set_status(order, reference.DECLINED)
 
 
 def void(store: Store, order: Order) -> None:
-    """Give up an authorisation.
+    """Give up an authorisation, or what is left of it after captures.
 
     Raises: PaymentRefused when there is none.
     """
-    held = _last(order, "authorization")
-    if held is None or order.payment_status != "authorized":
+    held = transactions.last(order, "authorization")
+    if held is None or order.payment_status not in {"authorized", "void pending"}:
         raise PaymentRefused(f"the payment is {order.payment_status!r}")
-    row = _row(store, order, "void", method_of(order), order.due)
-    row.reference_id = held.id
-    order.payment_status = "void"
-    store.set_status(order, reference.CANCELLED)
+    captured = [row.amount for row in transactions.money_in(order) if row.reference_id == held.id]
+    rest = held.amount - sum(captured, ZERO)
+    transactions.write(store, order, "void", method_of(order), rest, reference_id=held.id)
+    if captured:
+        _finish(store, order, "captured")
+    else:
+        order.payment_status = "void"
+        store.set_status(order, reference.CANCELLED)
 
 
-def paid(order: Order) -> Decimal:
-    """Money that came in; a capture and its settling count once."""
-    seen: set[int] = set()
-    total = Decimal(0)
-    for row in order.transactions:
-        if row.status != "ok" or row.event not in MONEY_IN:
-            continue
-        if row.reference_id is not None:
-            if row.reference_id in seen:
-                continue
-            seen.add(row.reference_id)
-        total += row.amount
-    return total
+def start(store: Store, order: Order, action: str) -> None:
+    """Capture or void as over the API: later, where the gateway takes its time.
+
+    Raises: PaymentRefused.
+    """
+    act = {"capture": capture, "void": void}[action]
+    delay_s = store.switches.capture_delay_s
+    if order.payment_status != "authorized":
+        raise PaymentRefused(f"the payment is {order.payment_status!r}")
+    if not delay_s:
+        act(store, order)
+        return
+    order.payment_status = f"{action} pending"
+    store.touch(order)
+
+    def answer(moment: datetime) -> None:
+        # Meanwhile staff may have settled it by hand: then there is nothing left to do.
+        with store.as_of(moment), contextlib.suppress(PaymentRefused):
+            act(store, order)
+
+    store.timers.at(store.now() + timedelta(seconds=delay_s), answer)
 
 
-def _paid_status(order: Order) -> int:
-    if all(line.type == "digital" for line in order.lines):
-        return reference.COMPLETED
-    return reference.AWAITING_FULFILLMENT
-
-
-def _last(order: Order, event: str) -> Transaction | None:
-    rows = [row for row in order.transactions if row.event == event and row.status == "ok"]
-    return rows[-1] if rows else None
-
-
-def _row(
-    store: Store, order: Order, event: str, method: PaymentMethod, amount: Decimal
-) -> Transaction:
-    number = store.sequences.next("transaction")
-    row = Transaction(
-        id=number,
-        event=event,
-        method=method.transaction_method,
-        gateway=method.gateway,
-        amount=amount,
-        currency=order.currency,
-        created_at=store.now(),
-        gateway_id=f"tx_{number:x}",
-        method_name=method.name,
-    )
-    order.transactions.append(row)
-    order.cache.clear()
-    tell(store, order, row)
-    return row
-
-
-def tell(store: Store, order: Order, row: Transaction) -> None:
-    """The webhook of a transaction; its ids are texts."""
-    ok = row.status == "ok"
-    data = {
-        "type": "transaction",
-        "order_id": str(order.id),
-        "transaction_id": str(row.id),
-        "transaction_status": "complete" if ok else "failed",
-        "transaction_type": row.event,
-        "result": {
-            "code": row.event if ok else "declined",
-            "message": row.event.capitalize() if ok else "Declined",
-            "type": "success" if ok else "failure",
-        },
-        "platform_transaction_id": str(row.id + 788_000_000),
-        "provider_transaction_id": row.gateway_id,
-    }
-    store.emit("store/order/transaction/created", data)
+def _finish(store: Store, order: Order, payment_status: str) -> None:
+    order.payment_status = payment_status
+    if order.status_id in UNPAID:
+        is_digital = order.lines and all(line.type == "digital" for line in order.lines)
+        done = reference.COMPLETED if is_digital else reference.AWAITING_FULFILLMENT
+        store.set_status(order, done)
+    else:
+        store.touch(order)

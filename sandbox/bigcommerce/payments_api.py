@@ -1,16 +1,14 @@
-"""Transactions, capture, void, and reading refunds (V3)."""
+"""Transactions, capture and void (V3)."""
 
 from typing import Any
 
 from sandbox.bigcommerce import payments
 from sandbox.bigcommerce.formats import iso, number
 from sandbox.bigcommerce.orders_api import the_order
-from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Order, Transaction
 from sandbox.bigcommerce.routing import (
     CREATED,
     NO_CONTENT,
-    NOT_FOUND,
     OK,
     UNPROCESSABLE,
     Call,
@@ -91,39 +89,20 @@ def _transaction(order: Order, row: Transaction) -> dict[str, Any]:
 
 @routes("POST", "/v3/orders/{id}/payment_actions/capture")
 def capture(store: Store, call: Call) -> Reply:
-    """Take an authorised payment; nothing is answered."""
+    """Take an authorised payment, now or later; nothing is answered."""
     order = the_order(store, call)
-    if order.payment_status != "authorized":
+    try:
+        payments.start(store, order, "capture")
+    except payments.PaymentRefused:
         refuse(UNPROCESSABLE, "The order's payment cannot be captured.")
-    payments.capture(store, order)
     return Reply(CREATED)
 
 
 @routes("POST", "/v3/orders/{id}/payment_actions/void")
 def void(store: Store, call: Call) -> Reply:
-    """Give up an authorised payment; nothing is answered."""
+    """Give up an authorised payment, now or later; nothing is answered."""
     try:
-        payments.void(store, the_order(store, call))
+        payments.start(store, the_order(store, call), "void")
     except payments.PaymentRefused:
         refuse(UNPROCESSABLE, "The order's payment cannot be voided.")
     return Reply(CREATED)
-
-
-@routes("GET", "/v3/orders/payment_actions/refunds")
-def list_refunds(store: Store, call: Call) -> Reply:
-    """Nothing is refunded through this sandbox yet: an empty page."""
-    none: list[dict[str, Any]] = []
-    return v3_page(store, call, none, lambda row: row)
-
-
-@routes("GET", "/v3/orders/{id}/payment_actions/refunds")
-def list_order_refunds(store: Store, call: Call) -> Reply:
-    """Refunds of one order: none."""
-    the_order(store, call)
-    return Reply(OK, {"data": [], "meta": {}})
-
-
-@routes("GET", "/v3/orders/payment_actions/refunds/{refund_id}")
-def get_refund(_store: Store, _call: Call) -> Reply:
-    """There is none."""
-    refuse(NOT_FOUND, "The requested resource was not found.")

@@ -5,11 +5,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.aftersales import ZERO
 from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, ShippingIn
 from sandbox.bigcommerce.payments import pay_at_checkout
 from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents, share_out
 from sandbox.bigcommerce.records import (
-    ZERO,
     Discount,
     Fee,
     Line,

@@ -8,7 +8,8 @@ subtotal + shipping + handling + wrapping + fees - discount - coupon discount, a
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from sandbox.bigcommerce.records import ZERO, Amount, Line, Order, Totals
+from sandbox.bigcommerce.aftersales import ZERO
+from sandbox.bigcommerce.records import Amount, Line, Order, Totals
 
 CENT = Decimal("0.01")
 FINE = Decimal("0.0001")

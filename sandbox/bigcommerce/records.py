@@ -5,10 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.bigcommerce.aftersales import Mail, Shipment
+from sandbox.bigcommerce.aftersales import ZERO, Mail, Refund, Shipment
 from sandbox.catalogue.model import Address
-
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,8 @@ class Line:
     wrapping_message: str = ""
     quantity_shipped: int = 0
     quantity_refunded: int = 0
+    restocked: int = 0
+    """Pieces whose stock a refund gave back."""
     unit: Amount = Amount()
     total: Amount = Amount()
     discounted: Amount = Amount()
@@ -194,6 +194,9 @@ class Order:
     messages: list[Message] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    before_refunds: tuple[int, str] | None = None
+    """Status and payment status that refunds changed."""
     store_credit: Decimal = ZERO
     gift_certificate: Decimal = ZERO
     gift_code: str = ""

@@ -169,6 +169,7 @@ class Router:
 
     def handle(self, store: Store, call: Call) -> Reply:
         """The answer, also where it is a refusal."""
+        store.timers.run_due()
         _, methods, params = self.find(call.path)
         try:
             if not methods:

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.aftersales import Refund
 from sandbox.bigcommerce.pricing import reckon
 from sandbox.bigcommerce.records import Customer, Hook, Line, Order, Product, Variant
 from sandbox.bigcommerce.switches import BigCommerceSwitches
@@ -17,6 +18,7 @@ from sandbox.catalogue.model import Catalogue, ShopOrder
 from sandbox.catalogue.model import Customer as Shopper
 from sandbox.catalogue.model import Product as CatalogueProduct
 from sandbox.kit.clock import Clock
+from sandbox.kit.timers import Timers
 
 if TYPE_CHECKING:
     from sandbox.bigcommerce.events import Sender
@@ -36,6 +38,8 @@ class Sequences:
     transaction: Iterator[int] = field(default_factory=lambda: count(1_763_001))
     message: Iterator[int] = field(default_factory=lambda: count(301))
     shipment: Iterator[int] = field(default_factory=lambda: count(12_001))
+    refund: Iterator[int] = field(default_factory=lambda: count(601))
+    refund_payment: Iterator[int] = field(default_factory=lambda: count(801))
     customer: Iterator[int] = field(default_factory=lambda: count(1))
     product: Iterator[int] = field(default_factory=lambda: count(77))
     variant: Iterator[int] = field(default_factory=lambda: count(3_301))
@@ -62,6 +66,7 @@ class Store:
         self.random = Random(seed)  # noqa: S311 - reproducible, not secret
         self._acting_at: datetime | None = None
         self.opened_at = clock.now()
+        self.timers = Timers(clock)
         self.sequences = Sequences()
         self.listeners: list[Listener] = []
         self.products: dict[int, Product] = {}
@@ -71,6 +76,7 @@ class Store:
         self.customers: dict[int, Customer] = {}
         self.customer_by_email: dict[str, int] = {}
         self.orders: dict[int, Order] = {}
+        self.refunds: dict[int, Refund] = {}
         self.hooks: dict[int, Hook] = {}
         self.hook_emails: list[str] = []
         self.sender: Sender | None = None
@@ -143,7 +149,9 @@ class Store:
     def _take(self, order: Order, lines: list[Line], sign: int) -> None:
         order.holds_stock = sign > 0
         for line in lines:
-            self.change_stock(line.variant_id, -sign * line.quantity, by_order=True)
+            pieces = line.quantity - (line.restocked if sign < 0 else 0)
+            self.change_stock(line.variant_id, -sign * pieces, by_order=True)
+            line.restocked = 0
 
     def change_stock(self, variant_id: int, delta: int, *, by_order: bool = False) -> None:
         """Add to what is on hand (delta may be negative), and tell."""

@@ -60,6 +60,63 @@ class BigCommerceSwitches:
     cancel_returns_stock: bool = _switch(
         default=True, meaning="cancelling gives stock back (refund_order_stock_adjustment)"
     )
+    partial_capture_pays: bool = _switch(
+        default=False,
+        meaning="the first capture of a part makes an order paid; off: only the last part does",
+    )
+    capture_delay_s: float = _switch(
+        0.0, "capture and void over the API take this long; `... pending` until then"
+    )
+    refund_payment_delay_s: float = _switch(
+        0.0, "the gateway answers a refund's payments after this long; 0 for at once"
+    )
+    refund_payments: Literal["ok", "declined"] = _switch(
+        "ok", "what the gateway answers when a refund is to be paid"
+    )
+    declined_refund: Literal["stays", "given_up"] = _switch(
+        "stays",
+        "a refund whose payments were all declined: its pieces and the order's status stay as "
+        "they are, only its money may be refunded again; or they go back too",
+    )
+    second_refund: Literal["422", "409", "accept"] = _switch(
+        "422", "a refund while another one of the order is under way or its payment pending"
+    )
+    refund_split: Literal["in_order", "proportional"] = _switch(
+        "in_order",
+        "an order paid in several ways gets its refund from the gateway first, then from store "
+        "credit and gift certificate; or from each by what is left of it",
+    )
+    gateway_refunds: bool = _switch(
+        default=True, meaning="gateways can refund; off: quotes offer their part offline only"
+    )
+    refund_amounts: Literal["price_terms", "inc_tax"] = _switch(
+        "price_terms",
+        "amounts asked for shipping, handling and fees: in the order's price terms (ex tax, or "
+        "with tax where its prices contain it), or always with tax",
+    )
+    refund_over_limit: Literal["refuse", "clamp"] = _switch(
+        "refuse",
+        "a quote for more than is left to refund: 422, or cut to what is left with an "
+        "`adjustment` below zero",
+    )
+    quote_tax_inclusive: bool = _switch(
+        default=True, meaning="`total_refund_amount` of a quote contains tax, as its payments do"
+    )
+    refunds_show_tax_items: bool = _switch(
+        default=False, meaning="refunds list items of type TAX, which their description lacks"
+    )
+    refund_moves_status: bool = _switch(
+        default=True, meaning="a refund makes its order (Partially) Refunded (implied only)"
+    )
+    refund_order_stock_adjustment: bool = _switch(
+        default=False, meaning="a refund gives stock back (the guide says it does not)"
+    )
+    refund_settling_touches_order: bool = _switch(
+        default=False, meaning="the gateway's answer to a refund changes `date_modified` as well"
+    )
+    tax_service_down: bool = _switch(
+        default=False, meaning="creating a refund fails with 503, the tax service being gone"
+    )
     shipment_mails: bool = _switch(
         default=True, meaning="a new shipment mails the shopper; a changed one never does"
     )

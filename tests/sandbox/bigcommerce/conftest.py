@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -70,13 +71,27 @@ class Driver:
 
 @pytest.fixture
 def clock() -> Clock:
+    return frozen()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return made(clock)
+
+
+@pytest.fixture(scope="session")
+def new_shop() -> Callable[[], Driver]:
+    """Another store each time it is called."""
+    return lambda: Driver(made(frozen()))
+
+
+def frozen() -> Clock:
     clock = Clock()
     clock.freeze(NOON)
     return clock
 
 
-@pytest.fixture
-def store(clock: Clock) -> Store:
+def made(clock: Clock) -> Store:
     catalogue = Catalogue(
         [
             Product("MUG", "Blue mug", Decimal("10.00"), stock=100),

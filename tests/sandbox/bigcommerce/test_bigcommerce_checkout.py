@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.bigcommerce.controls import place_orders
-from sandbox.bigcommerce.payments import PaymentRefused, paid
+from sandbox.bigcommerce.payments import PaymentRefused
 from sandbox.bigcommerce.placing import BasketRefused
 from sandbox.bigcommerce.staff import (
     NewProduct,
@@ -18,6 +18,7 @@ from sandbox.bigcommerce.staff import (
     pay,
 )
 from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.transactions import paid
 from sandbox.catalogue import generated
 
 

@@ -1,0 +1,147 @@
+"""What a refund of certain items comes to. Parts of a line add up to the line, to the cent."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sandbox.bigcommerce.aftersales import ZERO, Refund, RefundItem
+from sandbox.bigcommerce.pricing import CENT, cents, split
+from sandbox.bigcommerce.records import Amount, Line, Order
+from sandbox.bigcommerce.store import Store
+
+BY_PIECES = frozenset({"PRODUCT", "GIFT_WRAPPING"})
+BY_AMOUNT = frozenset({"SHIPPING", "HANDLING", "FEE", "ORDER", "TAX"})
+Taken = Counter[tuple[str, int]]
+"""Pieces, or cents as asked, that were refunded of something, by kind and id."""
+
+
+class RefundRefused(Exception):  # noqa: N818 - a verdict, with its reason for people
+    """The store does not refund this; `field` names the part of the request at fault."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Something paid once: its amounts and rate."""
+
+    cost: Amount
+    rate: Decimal
+
+
+def in_force(order: Order) -> Iterable[Refund]:
+    """Refunds that count."""
+    return (refund for refund in order.refunds if not refund.is_given_up)
+
+
+def taken(order: Order) -> Taken:
+    """What earlier refunds took."""
+    found: Taken = Counter()
+    for refund in in_force(order):
+        for item in refund.items:
+            found[item.kind, item.item_id] += _size(item)
+    return found
+
+
+def _size(item: RefundItem) -> int:
+    if item.kind in BY_PIECES:
+        return item.quantity
+    return int((item.requested or ZERO) / CENT)
+
+
+def overcharged(order: Order) -> Decimal:
+    """Tax that merchants' own figures left with the store, less what was adjusted since."""
+    return sum(
+        (
+            -refund.tax if refund.is_tax_adjustment else refund.calculated_tax - refund.tax
+            for refund in in_force(order)
+        ),
+        ZERO,
+    )
+
+
+def price(store: Store, order: Order, items: Sequence[RefundItem]) -> None:
+    """Compute what each item comes to, after earlier refunds and the items before it.
+
+    Raises: RefundRefused for what the order does not have, or not any more.
+    """
+    before = taken(order)
+    for place, item in enumerate(items):
+        already = before[item.kind, item.item_id]
+        try:
+            if item.kind in BY_PIECES:
+                _price_pieces(order, item, already)
+            else:
+                _price_amount(store, order, item, already * CENT)
+        except RefundRefused as refused:
+            raise RefundRefused(str(refused), f"items.{place}.{refused.field}") from refused
+        before[item.kind, item.item_id] += _size(item)
+
+
+def _price_pieces(order: Order, item: RefundItem, already: int) -> None:
+    line = next((line for line in order.lines if line.id == item.item_id), None)
+    if line is None:
+        raise RefundRefused("The order has no such product.", "item_id")
+    if item.kind == "GIFT_WRAPPING" and not line.wrapping:
+        raise RefundRefused("The product is not wrapped.", "item_id")
+    if not 1 <= item.quantity <= line.quantity - already:
+        raise RefundRefused("The quantity exceeds what is left to refund.", "quantity")
+    whole = line.discounted if item.kind == "PRODUCT" else line.wrapped
+    item.amount = _share(whole.inc, line, already, item.quantity)
+    item.tax = _share(whole.tax, line, already, item.quantity)
+    item.amount += sum((less.amount for less in item.adjustments), ZERO)
+    if item.amount < 0:
+        raise RefundRefused("The adjustments exceed the amount of the item.", "adjustments")
+
+
+def _share(whole: Decimal, line: Line, already: int, quantity: int) -> Decimal:
+    """What further pieces come to, so that all pieces come to the whole."""
+    return cents(whole * (already + quantity) / line.quantity) - cents(
+        whole * already / line.quantity
+    )
+
+
+def _price_amount(store: Store, order: Order, item: RefundItem, already: Decimal) -> None:
+    asked = item.requested or ZERO
+    if item.kind == "ORDER":
+        _own_id(order, item)
+        item.amount, item.tax = asked, ZERO
+        return
+    if item.kind == "TAX":
+        _own_id(order, item)
+        back = sum((refund.tax for refund in in_force(order)), ZERO)
+        if asked > order.totals.tax - back:
+            raise RefundRefused("The amount exceeds the tax left to refund.", "amount")
+        item.amount = item.tax = asked
+        return
+    charge = _charge(order, item)
+    inclusive = order.is_inclusive or store.switches.refund_amounts == "inc_tax"
+    limit = charge.cost.inc if inclusive else charge.cost.ex
+    if asked > limit - already:
+        raise RefundRefused("The amount exceeds what is left to refund.", "amount")
+    before, after = (
+        charge.cost if sum_ == limit else split(sum_, charge.rate, inclusive=inclusive)
+        for sum_ in (already, already + asked)
+    )
+    item.amount, item.tax = after.inc - before.inc, after.tax - before.tax
+
+
+def _own_id(order: Order, item: RefundItem) -> None:
+    if item.item_id != order.id:
+        raise RefundRefused("The item id is not that of the order.", "item_id")
+
+
+def _charge(order: Order, item: RefundItem) -> Charge:
+    if item.kind == "FEE":
+        for fee in order.fees:
+            if fee.id == item.item_id:
+                return Charge(fee.cost, fee.rate)
+        raise RefundRefused("The order has no such fee.", "item_id")
+    for place in order.addresses:
+        if place.id == item.item_id:
+            cost = place.shipping if item.kind == "SHIPPING" else place.handled
+            return Charge(cost, place.rate)
+    raise RefundRefused("The order has no such address.", "item_id")
