@@ -58,9 +58,14 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
+    def __init__(self, longest: int | None = None) -> None:
+        super().__init__()
+        self.longest = longest
+        """Characters that are kept; the rest is cut off."""
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base class's signature
         """What the database is given."""
-        return None if value is None else storable(value)
+        return None if value is None else storable(value)[: self.longest]
 
 
 def document_type() -> TypeEngine[Any]:

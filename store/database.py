@@ -29,6 +29,14 @@ __all__ = ["Database", "StoreUnavailableError", "open_database"]
 BUSY_TIMEOUT_S = 10.0
 """How long a transaction waits for another one before it gives up."""
 _WAL_PAUSE_S = 0.02
+CONNECTION: dict[str, Any] = {
+    "application_name": "causeway",
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""PostgreSQL: a server that went away without a word is noticed after a minute, not two hours."""
 
 
 class Database:
@@ -41,7 +49,7 @@ class Database:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "").absolute() if self.is_sqlite else None
-        self.where = str(self.path) if self.path else self.url.render_as_string()
+        self.where = str(self.path) if self.path else _shown(self.url)
         """For messages: never with a password."""
         self._busy_timeout_s = busy_timeout_s
         self._turn = threading.Lock()
@@ -89,13 +97,11 @@ class Database:
 
     def _postgresql(self) -> Engine:
         milliseconds = int(self._busy_timeout_s * 1000)
+        told = self.url.query.get("options", "")
+        ours = f"-c lock_timeout={milliseconds} -c timezone=UTC"
         return create_engine(
             self.url,
-            connect_args={
-                "connect_timeout": 5,
-                "application_name": "causeway",
-                "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
-            },
+            connect_args={**CONNECTION, "options": f"{ours} {told}".rstrip()},
             pool_size=5,
             max_overflow=20,
             pool_timeout=self._busy_timeout_s,
@@ -183,6 +189,11 @@ def _checked(url: str) -> URL:
                 "PostgreSQL database.",
                 remedy=remedy,
             )
+
+
+def _shown(url: URL) -> str:
+    """The URL without anything that may be secret; a password can stand in the query as well."""
+    return url.set(drivername="postgresql", query={}).render_as_string()
 
 
 def _use_wal(connection: sqlite3.Connection, until: float) -> None:

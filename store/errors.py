@@ -21,6 +21,10 @@ _REMEDIES = (
         "installation or a backup on the same database.",
     ),
     (("full", "diskfull"), "Free some space on its disk."),
+    (
+        ("readonlysqltransaction", "insufficientprivilege"),
+        "Its user may not write there: grant it the database, and name the primary server.",
+    ),
     (("readonly",), "Give the user of this process the right to write to the file and its folder."),
     (("not a database", "malformed"), "The file is damaged: restore it from a backup."),
 )

@@ -8,19 +8,18 @@ What an event does to a row stands in `arrivals.py`, what an outcome does in `ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from store import arrivals
 from store.arrivals import CHANNEL, Arrival, put, put_all
 from store.database import Database
 from store.outcomes import Again, Dead, Done, Outcome, Parked, after
+from store.rows import by_entity, change, locked, rows_of
 from store.statements import in_order, in_parts
 from store.tables import inbox
 
@@ -101,7 +100,9 @@ class Inbox:
                     select(func.count())
                     .select_from(inbox)
                     .where(
-                        *_rows(pair, entity, part), inbox.c.state == "due", inbox.c.ready_at <= now
+                        *rows_of(pair, entity, part),
+                        inbox.c.state == "due",
+                        inbox.c.ready_at <= now,
                     )
                 )
                 or 0
@@ -127,7 +128,7 @@ class Inbox:
             for part in in_parts(keys):
                 statement = (
                     update(inbox)
-                    .where(*_rows(pair, entity, part))
+                    .where(*rows_of(pair, entity, part))
                     .values(
                         state="claimed",
                         owner=owner,
@@ -170,8 +171,8 @@ class Inbox:
         """Keep this owner's claims for another lease; how many there are."""
         held = inbox.c.owner == owner, inbox.c.state == "claimed"
         with self._database.write() as connection:
-            keys = _locked(connection, *held)
-            _update(connection, keys, ready_at=now + timedelta(seconds=lease_s))
+            keys = locked(connection, *held)
+            change(connection, keys, ready_at=now + timedelta(seconds=lease_s))
         return len(keys)
 
     def settle(
@@ -191,7 +192,7 @@ class Inbox:
                 held = connection.execute(
                     select(inbox)
                     .where(
-                        *_rows(pair, entity, part),
+                        *rows_of(pair, entity, part),
                         inbox.c.owner == owner,
                         inbox.c.state == "claimed",
                     )
@@ -218,8 +219,8 @@ class Inbox:
             inbox.c.condition == condition,
         )
         with self._database.write() as connection:
-            keys = _locked(connection, *asleep)
-            _update(connection, keys, state="due", ready_at=now, due_since=now, updated_at=now)
+            keys = locked(connection, *asleep)
+            change(connection, keys, state="due", ready_at=now, due_since=now, updated_at=now)
             arrivals.notify(connection)
         return len(keys)
 
@@ -256,7 +257,7 @@ class Inbox:
         with self._database.read() as connection:
             for part in in_parts(keys):
                 rows = connection.execute(
-                    select(inbox.c.key, inbox.c.state).where(*_rows(pair, entity, part))
+                    select(inbox.c.key, inbox.c.state).where(*rows_of(pair, entity, part))
                 )
                 found.update({row.key: row.state for row in rows})
         return found
@@ -288,46 +289,22 @@ class Inbox:
         with self._database.read() as connection:
             return {row.key: row.reason for row in connection.execute(statement)}
 
-    def forget_done(self, before: datetime, *, limit: int) -> int:
+    def forget_done(self, before: datetime) -> int:
         """Drop keys that were settled before a moment; their next event makes them anew.
 
-        At most `limit`, so that nobody waits long for the end of the transaction; how many it was.
+        Found first, then dropped in short transactions, so that nobody waits; how many they were.
         """
-        with self._database.write() as connection:
-            settled = (
-                select(inbox.c.pair, inbox.c.entity, inbox.c.key)
-                .where(inbox.c.state == "done", inbox.c.updated_at < before)
-                .limit(limit)
+        settled = inbox.c.state == "done", inbox.c.updated_at < before
+        with self._database.read() as connection:
+            found = connection.execute(
+                select(inbox.c.pair, inbox.c.entity, inbox.c.key).where(*settled)
             )
-            found = connection.execute(settled.with_for_update(skip_locked=True))
-            keys = [(row.pair, row.entity, row.key) for row in found]
-            for pair, entity, part in _by_entity(keys):
-                connection.execute(inbox.delete().where(*_rows(pair, entity, part)))
-        return len(keys)
-
-
-_Key = tuple[str, str, str]
-"""Pair, entity, key."""
-
-
-def _locked(connection: Connection, *conditions: ColumnElement[bool]) -> list[_Key]:
-    """The keys for which this holds, locked until the transaction ends."""
-    columns = inbox.c.pair, inbox.c.entity, inbox.c.key
-    statement = select(*columns).where(*conditions).order_by(*in_order(connection, *columns))
-    return [(row[0], row[1], row[2]) for row in connection.execute(statement.with_for_update())]
-
-
-def _update(connection: Connection, keys: Sequence[_Key], **values: Any) -> None:  # noqa: ANN401 - a column's value
-    for pair, entity, part in _by_entity(keys):
-        connection.execute(update(inbox).where(*_rows(pair, entity, part)).values(**values))
-
-
-def _by_entity(keys: Sequence[_Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Keys of one pair and entity at a time, not too many for a statement."""
-    for (pair, entity), group in groupby(sorted(keys), key=itemgetter(0, 1)):
-        for part in in_parts([key for _, _, key in group]):
-            yield pair, entity, part
-
-
-def _rows(pair: str, entity: str, keys: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
-    return inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.key.in_(keys)
+            old = [(row.pair, row.entity, row.key) for row in found]
+        dropped = 0
+        for pair, entity, part in by_entity(old):
+            with self._database.write() as connection:
+                still = locked(connection, *rows_of(pair, entity, part), *settled)
+                keys = [key for _, _, key in still]
+                connection.execute(inbox.delete().where(*rows_of(pair, entity, keys)))
+            dropped += len(keys)
+        return dropped

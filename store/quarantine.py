@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.arrivals import put
+from store.columns import storable
 from store.database import Database
-from store.inbox import put
 from store.statements import in_parts
-from store.tables import quarantine
+from store.tables import LONGEST_VALUE, quarantine
 
 CLASS = quarantine.c["class"]
 
@@ -222,7 +223,7 @@ class Quarantine:
         but: Collection[tuple[str, str, str]] = (),
     ) -> None:
         """Close what no longer stands of these records' entries; `but` (key, class, value) does."""
-        stands = set(but)
+        stands = {(key, class_, storable(value)[:LONGEST_VALUE]) for key, class_, value in but}
         with self._database.write() as connection:
             for part in in_parts(keys):
                 entries = connection.execute(

@@ -23,6 +23,8 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
+LONGEST_VALUE = 600
+"""Characters of a refused value that are kept: PostgreSQL's indexes hold 2,700 bytes."""
 _ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 inbox = Table(
@@ -141,7 +143,7 @@ quarantine = Table(
     Column("key", Words, nullable=False),
     Column("class", Words, nullable=False),
     Column("field", Words, nullable=False),
-    Column("value", Words, nullable=False),
+    Column("value", Words(LONGEST_VALUE), nullable=False),
     Column("reason", Words, nullable=False),
     Column("remedy", Words, nullable=False),
     Column("run_id", Words, nullable=False),

@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from store.arrivals import CHANNEL
-from store.database import Database
+from store.database import CONNECTION, Database
 from store.errors import StoreUnavailableError, store_errors
 
 
@@ -76,7 +76,7 @@ class Watch:
     def _listen(self, timeout_s: float, stop: threading.Event) -> bool:
         try:
             if self._listening is None or self._listening.closed:
-                self._listening = psycopg.connect(self._dsn(), autocommit=True)
+                self._listening = psycopg.connect(self._dsn(), autocommit=True, **CONNECTION)
                 self._listening.execute(f"LISTEN {CHANNEL}")
                 return True
             until = time.monotonic() + timeout_s

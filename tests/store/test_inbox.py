@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
-from store.inbox import Again, Claim, Dead, Done, Inbox, Parked
+from store.inbox import Again, Claim, Dead, Done, Inbox, Parked, put_all
 from store.leases import Leases
 from store.quarantine import Quarantine, Refusal
-from store.tables import metadata
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
@@ -46,11 +42,6 @@ def claim(
 
 def state(inbox: Inbox, key: str) -> str:
     return inbox.states(*PAIR, [key])[key]
-
-
-def test_the_migrations_make_the_tables_that_the_code_declares(database: Database) -> None:
-    with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_a_key_is_due_once_however_often_it_is_put(inbox: Inbox) -> None:
@@ -135,6 +126,45 @@ def test_a_hint_does_not_hide_that_somebody_wants_both_sides_read(inbox: Inbox) 
     assert claim(inbox)[0].source == "operator"
 
 
+def test_a_hint_does_not_hide_a_stronger_reason_that_came_while_its_key_was_held(
+    inbox: Inbox,
+) -> None:
+    put(inbox, "1", "2", source="webhook")
+    claim(inbox)
+    put(inbox, "1", source="transaction", now=at(1))
+    put(inbox, "1", "2", source="webhook", now=at(2))
+    inbox.settle(*PAIR, "a", [Done("1"), Done("2")], now=at(3))
+    assert [one.source for one in claim(inbox, now=at(3))] == ["transaction", "webhook"]
+
+
+@pytest.mark.parametrize("when", ["before the claim", "during the claim"])
+def test_a_stronger_reason_outlives_the_owner_that_vanished(inbox: Inbox, when: str) -> None:
+    put(inbox, "1", source="operator" if when == "before the claim" else "webhook")
+    claim(inbox)
+    if when == "during the claim":
+        put(inbox, "1", source="operator", now=at(1))
+    put(inbox, "1", source="webhook", now=at(61))
+    assert [one.source for one in claim(inbox, now=at(61))] == ["operator"]
+
+
+def test_arrivals_of_one_moment_keep_the_strongest_reason_of_each_key(database: Database) -> None:
+    inbox = Inbox(database)
+    arrivals = [
+        (*PAIR, "2", "webhook"),
+        (*PAIR, "1", "webhook"),
+        (*PAIR, "1", "transaction"),
+        (*PAIR, "1", "sweep"),
+        ("q", "orders", "1", "notice"),
+    ]
+    with database.write() as connection:
+        put_all(connection, arrivals, now=NOW)
+    assert [(one.key, one.source) for one in claim(inbox)] == [
+        ("1", "transaction"),
+        ("2", "webhook"),
+    ]
+    assert [one.source for one in claim(inbox, pair=("q", "orders"))] == ["notice"]
+
+
 def test_a_backfill_waits_behind_everything_else(inbox: Inbox) -> None:
     put(inbox, "1", "2", source="backfill")
     put(inbox, "9", now=at(5))
@@ -156,25 +186,6 @@ def test_ten_thousand_parked_keys_do_not_hold_up_a_new_one(inbox: Inbox) -> None
     assert [one.key for one in claim(inbox, now=at(1))] == ["new"]
     (waiting,) = inbox.waiting(at(3600))
     assert waiting.count == 2_001
-
-
-def test_threads_never_hold_the_same_key(inbox: Inbox) -> None:
-    put(inbox, *[str(number) for number in range(200)])
-    taken: dict[str, list[str]] = {}
-
-    def work(owner: str) -> None:
-        while found := claim(inbox, owner, limit=7):
-            taken.setdefault(owner, []).extend(one.key for one in found)
-            inbox.settle(*PAIR, owner, [Done(one.key) for one in found], now=NOW)
-
-    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    keys = [key for found in taken.values() for key in found]
-    assert sorted(keys) == sorted(set(keys))
-    assert len(keys) == 200
 
 
 ACTIONS = st.lists(

@@ -1,0 +1,112 @@
+"""What of our memory is dropped after a while, so that an installation of years stays small.
+
+Kept for ever: what is needed to do nothing twice (the crosswalk, intents whose end is not known),
+what a person has decided (discarded and approved cases), what still waits for one, and the
+published mappings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, ColumnElement, Table, delete, func, select
+
+from store.database import Database
+from store.inbox import Inbox
+from store.ledger import UNKNOWN
+from store.statements import in_parts
+from store.tables import counts, leases, ledger, quarantine, runs
+
+DONE_KEYS = timedelta(days=30)
+"""A settled key says nothing that both systems do not say; its next event makes it anew."""
+RUNS = timedelta(days=30)
+"""Reports of runs, as long as Prefect keeps the runs themselves."""
+LEAST_RUNS = 20
+"""The newest reports of each flow stay, however old they are."""
+CASES = timedelta(days=180)
+"""Cases that were resolved or released."""
+LEDGER = timedelta(days=400)
+"""What was written when, by which mapping: a financial year and the time to close its books."""
+COUNTS = timedelta(days=400)
+"""Counters per day: a year, and the same days of the year before."""
+LEASES = timedelta(days=1)
+"""Leases that nobody has renewed or taken since they ended."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How many rows of each table were dropped."""
+
+    keys: int
+    runs: int
+    cases: int
+    writes: int
+    counts: int
+    leases: int
+
+
+def forget_old(database: Database, *, now: datetime) -> Forgotten:
+    """Drop what is older than the times above; repeatable, and harmless to interrupt.
+
+    What is a lot is dropped in many short transactions, so that webhooks are kept meanwhile.
+
+    Raises: StoreUnavailableError; what is gone by then stays gone.
+    """
+    return Forgotten(
+        keys=Inbox(database).forget_done(now - DONE_KEYS),
+        runs=_forget_runs(database, now - RUNS),
+        cases=_forget_rows(
+            database,
+            quarantine,
+            quarantine.c.id,
+            quarantine.c.state.in_(("resolved", "released")),
+            quarantine.c.closed_at < now - CASES,
+        ),
+        writes=_forget_writes(database, now - LEDGER),
+        counts=_forget_all(database, counts, counts.c.day < (now - COUNTS).date()),
+        leases=_forget_all(database, leases, leases.c.expires_at < now - LEASES),
+    )
+
+
+def _forget_runs(database: Database, before: datetime) -> int:
+    """Old reports but the newest ones of each pair and flow."""
+    place = func.row_number().over(
+        partition_by=(runs.c.pair, runs.c.flow), order_by=runs.c.id.desc()
+    )
+    placed = select(runs.c.id, place.label("place")).subquery()
+    spare = select(placed.c.id).where(placed.c.place > LEAST_RUNS)
+    return _forget_rows(database, runs, runs.c.id, runs.c.kept_at < before, runs.c.id.in_(spare))
+
+
+def _forget_writes(database: Database, before: datetime) -> int:
+    """Writes whose end is known. Ids grow with time, so that only old rows are looked at."""
+    newer = (
+        select(ledger.c.id).where(ledger.c.intent_at >= before).order_by(ledger.c.id).limit(1)
+    ).scalar_subquery()
+    return _forget_rows(
+        database,
+        ledger,
+        ledger.c.id,
+        ledger.c.id < func.coalesce(newer, select(func.max(ledger.c.id) + 1).scalar_subquery()),
+        ledger.c.outcome.is_not(None),
+        ledger.c.outcome != UNKNOWN,
+    )
+
+
+def _forget_rows(
+    database: Database, table: Table, number: Column[int], *conditions: ColumnElement[bool]
+) -> int:
+    """Rows for which this holds and always will: found first, then dropped part by part."""
+    with database.read() as connection:
+        old = list(connection.scalars(select(number).where(*conditions).order_by(number)))
+    for part in in_parts(old):
+        with database.write() as connection:
+            connection.execute(delete(table).where(number.in_(part)))
+    return len(old)
+
+
+def _forget_all(database: Database, table: Table, condition: ColumnElement[bool]) -> int:
+    """Rows of a table that is never large."""
+    with database.write() as connection:
+        return connection.execute(delete(table).where(condition)).rowcount

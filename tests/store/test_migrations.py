@@ -1,0 +1,84 @@
+"""The tables: made from nothing, taken back, and never those of another version."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from core.errors import ConfigError
+from store.database import Database
+from store.migrate import alembic_config, migrate, newest, revision
+from store.tables import metadata
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    database = Database(empty_url)
+    if database.path is not None:
+        database.path.touch()
+    yield database
+    database.close()
+
+
+def tables(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(database: Database) -> None:
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_tables_can_be_made_taken_back_and_made_again(empty: Database) -> None:
+    for _ in range(2):
+        migrate(empty)
+        assert tables(empty) == {*metadata.tables, "alembic_version"}
+        with empty.write() as connection:
+            command.downgrade(alembic_config(connection), "base")
+        assert tables(empty) == {"alembic_version"}
+        with empty.read() as connection:
+            assert revision(connection) is None
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:
+    """One transaction: the tables of a failed upgrade are not half there."""
+
+    def fail_late() -> None:
+        with empty.write() as connection:
+            command.upgrade(alembic_config(connection), "head")
+            raise LookupError(inspect(connection).get_table_names())
+
+    with pytest.raises(LookupError, match="inbox"):
+        fail_late()
+    assert tables(empty) == set()
+
+
+def test_processes_that_start_together_make_the_tables_once(empty: Database) -> None:
+    url = empty.url.render_as_string(hide_password=False)
+    code = "import sys; from store.database import open_database; open_database(sys.argv[1])"
+    processes = [
+        subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", code, url], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    told = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], told
+    with empty.read() as connection:
+        assert revision(connection) == newest()
+
+
+def test_tables_of_a_newer_version_are_left_alone(empty: Database) -> None:
+    migrate(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigError, match=r"newer version of Causeway \(revision 9999\)"):
+        migrate(empty)

@@ -1,0 +1,116 @@
+"""Waiting for keys: woken by every way into the inbox, and by nothing lost on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from store.database import Database
+from store.errors import StoreUnavailableError
+from store.inbox import Dead, Inbox, Parked, put
+from store.quarantine import Quarantine, Refusal
+from store.wake import Watch
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAIR = ("p", "orders")
+LONG_S = 60.0
+"""Never waited: a test that would is broken."""
+
+
+@pytest.fixture
+def watch(database: Database) -> Iterator[Watch]:
+    """Watching, with all that was there before noticed."""
+    watch = Watch(database, look_every_s=0.005)
+    watch.wait(0)
+    while watch.wait(0.02):
+        pass
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def inbox(database: Database) -> Inbox:
+    return Inbox(database)
+
+
+def in_a_moment(work: Callable[[], object]) -> threading.Timer:
+    timer = threading.Timer(0.05, work)
+    timer.start()
+    return timer
+
+
+def test_a_new_key_wakes_who_waits(watch: Watch, inbox: Inbox) -> None:
+    timer = in_a_moment(lambda: inbox.put(*PAIR, ["1"], source="webhook", now=NOW))
+    assert watch.wait(LONG_S)
+    timer.join()
+    assert inbox.waiting(NOW)
+
+
+def test_a_key_that_came_between_two_waits_is_noticed_by_the_next(
+    watch: Watch, inbox: Inbox
+) -> None:
+    inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
+    assert watch.wait(LONG_S)
+
+
+def test_a_released_case_and_a_met_condition_wake_who_waits(
+    watch: Watch, inbox: Inbox, database: Database
+) -> None:
+    inbox.put(*PAIR, ["1", "2"], source="webhook", now=NOW)
+    inbox.claim(*PAIR, owner="a", limit=2, lease_s=60, now=NOW)
+    later = NOW + timedelta(hours=1)
+    inbox.settle(*PAIR, "a", [Dead("1", "sku"), Parked("2", "paid", later, later, "")], now=NOW)
+    quarantine = Quarantine(database)
+    quarantine.open([Refusal(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=NOW)
+    while watch.wait(0.02):
+        pass
+    timer = in_a_moment(lambda: quarantine.release("p", class_="sku", now=NOW))
+    assert watch.wait(LONG_S)
+    timer.join()
+    while watch.wait(0.02):
+        pass
+    timer = in_a_moment(lambda: inbox.wake(*PAIR, "paid", now=NOW))
+    assert watch.wait(LONG_S)
+    timer.join()
+
+
+def test_nothing_new_is_no_reason_to_wake(watch: Watch) -> None:
+    assert not watch.wait(0.05)
+
+
+def test_what_was_undone_wakes_nobody(watch: Watch, database: Database) -> None:
+    def arrive_in_vain() -> None:
+        with database.write() as connection:
+            put(connection, *PAIR, ["1"], source="webhook", now=NOW)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        arrive_in_vain()
+    assert not watch.wait(0.05)
+
+
+def test_a_stop_ends_the_waiting(watch: Watch) -> None:
+    stop = threading.Event()
+    timer = in_a_moment(stop.set)
+    assert not watch.wait(LONG_S, stop)
+    timer.join()
+
+
+def test_a_key_is_noticed_again_after_the_server_was_restarted(
+    new_url: Callable[..., str], request: pytest.FixtureRequest
+) -> None:
+    """The lost connection is told once; what came meanwhile is noticed after it."""
+    database = Database(new_url("postgresql"))
+    watch, inbox = Watch(database), Inbox(database)
+    assert watch.wait(0)
+    request.getfixturevalue("server").cut_off(database.url.database)
+    with pytest.raises(StoreUnavailableError, match="cannot be listened to"):
+        watch.wait(LONG_S)
+    inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
+    assert watch.wait(LONG_S)
+    assert [one.count for one in inbox.waiting(NOW)] == [1]
+    watch.close()
+    database.close()
