@@ -28,7 +28,7 @@ class OrderReads(Api):
         found: list[S | Unreadable] = []
         for part in chunks(ids):
             answer = self._get(f"/order-service/{resource}/{id_set(part)}")
-            if answer.status == HTTPStatus.MULTI_STATUS and "response" not in answer.body:
+            if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
                 continue
             found.extend(_order(model, row) for row in self._listed(answer))
         return found

@@ -236,6 +236,8 @@ def test_a_refund_that_is_not_there_or_not_readable_says_so():
         ([tender(transaction_id=None, is_declined=None)], True, False),
         ([tender(transaction_id=None, offline=True)], False, False),
         ([tender(transaction_id=None, provider_id="storecredit")], False, False),
+        ([tender(is_declined=None, provider_id="storecredit")], True, False),
+        ([{"provider_id": "x", "amount": 1}], True, False),
         ([tender(transaction_id=None, is_declined=True)], False, True),
         ([tender(), tender(transaction_id=None)], True, False),
         ([tender(is_declined=True), tender()], False, True),
@@ -372,3 +374,107 @@ def test_a_part_that_no_refund_takes_is_not_made_up(given):
         RefundItemCreate.model_validate(given)
 
     assert "jane" not in str(caught.value)
+
+
+def money_back(front, placed, *items: RefundItemCreate, way: int = 0, reason: str = "SC 31"):
+    """Quote, take one alternative, refund."""
+    order_id = str(placed.id)
+    quoted = front.client.quote_refund(order_id, items)
+    payments = [option.payment() for option in quoted.alternatives[way]]
+    return quoted, front.client.create_refund(order_id, items, payments, reason)
+
+
+def test_a_refund_is_quoted_made_and_found_again(front):
+    placed = front.place()
+    items = [product(placed.lines[0].id)]
+
+    quoted, made = money_back(front, placed, *items)
+
+    assert (made.total_amount, made.total_tax) == (quoted.total_amount, quoted.total_tax)
+    assert (made.is_pending, made.is_declined) == (False, False)
+    assert (made.reason, made.items[0].reason) == ("SC 31", "SC 31")
+    assert front.client.get_refund(made.id) == made
+    assert list(front.client.list_refunds(order_ids=[str(placed.id)])) == [made]
+    (order,) = front.client.get_orders([str(placed.id)])
+    assert (order.status_id, order.lines[0].quantity_refunded) == (14, 1)
+
+
+def test_shipping_and_the_order_itself_are_refunded_by_amount(front):
+    placed = front.place(shipping=[{"cost": "5.00"}])
+    parts = [
+        RefundItemCreate(
+            item_type="SHIPPING", item_id=placed.lines[0].address_id, amount=Decimal("2.50")
+        ),
+        RefundItemCreate(item_type="ORDER", item_id=placed.id, amount=Decimal("1.07")),
+    ]
+
+    quoted, made = money_back(front, placed, *parts)
+
+    assert quoted.order_level_amount == Decimal("1.07")
+    assert [item.requested_amount for item in made.items] == [Decimal("2.5"), Decimal("1.07")]
+
+
+def test_refunds_of_many_orders_and_since_a_moment_are_found(front):
+    orders = [front.place() for _ in range(3)]
+    for placed in orders:
+        money_back(front, placed, product(placed.lines[0].id))
+    front.log.clear()
+
+    found = front.client.list_refunds(order_ids=[str(placed.id) for placed in orders])
+
+    assert [one.order_id for one in found] == [str(placed.id) for placed in orders]
+    assert front.log.count() == 1
+    since = front.store.clock.now()
+    assert len(list(front.client.list_refunds(created_from=since.replace(year=2020)))) == 3
+    assert list(front.client.list_refunds(created_from=since.replace(year=since.year + 1))) == []
+
+
+def test_a_refund_whose_gateway_answers_late_is_pending_until_then(front):
+    front.store.switches.refund_payment_delay_s = 60
+    placed = front.place()
+
+    _, made = money_back(front, placed, product(placed.lines[0].id))
+
+    assert made.is_pending
+    assert front.client.get_refund(made.id).is_pending
+
+
+def test_a_declined_refund_says_so(front):
+    front.store.switches.refund_payments = "declined"
+    placed = front.place()
+
+    _, made = money_back(front, placed, product(placed.lines[0].id))
+
+    assert (made.is_pending, made.is_declined) == (False, True)
+
+
+def test_amounts_that_are_not_those_of_the_quote_are_refused(front):
+    placed = front.place()
+
+    with pytest.raises(RejectedError) as caught:
+        front.client.create_refund(str(placed.id), [product(placed.lines[0].id)], [paid("0.01")])
+
+    assert caught.value.status == 422
+    assert "quote" in caught.value.message
+
+
+def test_more_than_is_left_is_refused_by_the_quote(front):
+    placed = front.place()
+
+    with pytest.raises(RejectedError):
+        front.client.quote_refund(str(placed.id), [product(placed.lines[0].id, 3)])
+
+
+@pytest.mark.parametrize("as_", ["drop", "http_502"])
+def test_a_refund_whose_answer_was_lost_is_found_by_its_reason(front, as_):
+    placed = front.place()
+    items = [product(placed.lines[0].id)]
+    quoted = front.client.quote_refund(str(placed.id), items)
+    payments = [option.payment() for option in quoted.alternatives[0]]
+    front.faults.configure([{"kind": "lost_answer", "method": "POST", "times": 1, "as": as_}])
+
+    with pytest.raises(OutcomeUnknownError):
+        front.client.create_refund(str(placed.id), items, payments, "SC 31")
+
+    (found,) = front.client.list_refunds(order_ids=[str(placed.id)])
+    assert [item.reason for item in found.items] == ["SC 31"]

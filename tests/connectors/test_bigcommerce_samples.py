@@ -7,18 +7,24 @@ import pytest
 import yaml
 
 from connectors.bigcommerce.models import Coupon, Order, OrderLine, TaxRow
+from connectors.bigcommerce.refund_models import Refund
+from connectors.bigcommerce.shipment_models import Shipment
 
-SPEC = Path(__file__).parents[3] / "shared/specs/bigcommerce/orders.v2.oas2.yml"
+SPECS = Path(__file__).parents[3] / "shared/specs/bigcommerce"
 
 pytestmark = pytest.mark.skipif(
-    not SPEC.is_file(), reason=f"the API descriptions are not beside the repository ({SPEC})"
+    not SPECS.is_dir(), reason=f"the API descriptions are not beside the repository ({SPECS})"
 )
+
+
+def components(name: str) -> dict[str, Any]:
+    text = (SPECS / name).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=yaml.CSafeLoader)["components"]
 
 
 @pytest.fixture(scope="module")
 def responses() -> dict[str, Any]:
-    document = yaml.load(SPEC.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return document["components"]["responses"]
+    return components("orders.v2.oas2.yml")["responses"]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,8 @@ def responses() -> dict[str, Any]:
         ("orderProductLineItem_Resp", OrderLine),
         ("orderCouponsCollection_Resp", Coupon),
         ("orderTaxes_Resp", TaxRow),
+        ("orderShipmentCollection_Resp", Shipment),
+        ("orderShipment_Resp", Shipment),
     ],
 )
 def test_every_sample_of_the_vendor_is_read(responses, name, model):
@@ -40,3 +48,11 @@ def test_every_sample_of_the_vendor_is_read(responses, name, model):
     assert rows
     for row in rows:
         model.model_validate(row)
+
+
+def test_the_vendors_sample_of_a_refund_is_read():
+    sample = components("orders.v3.yml")["schemas"]["RefundID_Get"]["x-examples"]["Example"]
+
+    found = Refund.model_validate(sample["data"])
+
+    assert (found.order_id, found.total_amount, found.is_pending) == ("180", 50, False)
