@@ -16,6 +16,7 @@ from connectors.brightpearl.models import (
     Unreadable,
 )
 from core.errors import ContractError, NotFoundError, OutcomeUnknownError, RejectedError
+from sandbox.brightpearl.back_orders import BackOrder, split
 from tests.connectors.conftest import Script, brightpearl
 from tests.connectors.test_brightpearl_client import (
     INSTANCE,
@@ -140,6 +141,17 @@ def test_sales_orders_made_out_of_others_are_found_and_credits_are_not_among_the
     assert (found.order_id, found.parent_id) == (child_id, parent)
     assert list(world.client.list_child_refs([child_id])) == []
     assert one(world, child_id).parent_id == parent
+
+
+def test_a_back_order_that_staff_split_off_is_a_child_and_can_be_read(world):
+    parent = placed(world, units=3)
+    child_id = str(split(world.account, BackOrder(order_id=int(parent)))["back_order_id"])
+
+    (found,) = world.client.list_child_refs([parent])
+
+    assert (found.order_id, found.parent_id) == (child_id, parent)
+    child = one(world, child_id)
+    assert (child.parent_id, [row.sku for row in child.rows]) == (parent, ["MUG"])
 
 
 def test_sales_orders_that_changed_are_found_whoever_made_them(world):

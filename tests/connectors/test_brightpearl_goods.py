@@ -29,6 +29,7 @@ from core.errors import (
     RejectedError,
     TransientError,
 )
+from sandbox.brightpearl.unshipping import unship
 from tests.connectors.conftest import Script, brightpearl
 from tests.connectors.test_brightpearl_client import one, placed, sales_order, sent
 
@@ -230,6 +231,21 @@ def test_notes_that_left_are_found_by_when_and_a_row_outside_is_left_out(world):
     ]
     assert second not in {row.note_id for row in found}
     assert list(world.client.list_goods_out(shipped_since=now + timedelta(hours=1))) == []
+
+
+@pytest.mark.parametrize("way", ["reopen", "remake"])
+def test_a_note_that_staff_unship_has_not_left_and_no_search_by_time_finds_it(world, way):
+    world.account.switches.unshipping = way
+    order_id = placed(world)
+    note_id = noted(world, order_id)
+    shipped(world, note_id)
+
+    unship(world.account, world.account.goods_out[int(note_id)])
+
+    (found,) = world.client.goods_out_of_orders([order_id])
+    assert (found.is_shipped, found.shipped_at) == (False, None)
+    since = world.account.clock.now() - timedelta(days=1)
+    assert list(world.client.list_goods_out(shipped_since=since)) == []
 
 
 def test_a_search_that_ignores_the_time_is_not_believed():
