@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 import mappings.joining_steps
-import mappings.value_steps  # noqa: F401 - both enter their steps in the registry
+import mappings.search_steps
+import mappings.value_steps  # noqa: F401 - they enter their steps in the registry
 from mappings.checks import Scene, faults, suggestion, table_problems
 from mappings.errors import Problem
 from mappings.lines import Document, Path, read_yaml

@@ -7,21 +7,29 @@ from dataclasses import dataclass
 
 from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
+from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
 
 SOURCES: Mapping[str, Schema] = {
     "bigcommerce.order": ORDERS,
     "bigcommerce.receipt": {**TRANSACTIONS, "payment_method": "text"},
     "balanced.row": ROWS,
+    "bigcommerce.refund": REFUNDS,
+    "bigcommerce.refund_payment": REFUND_PAYMENTS,
+    "balanced.credit_row": CREDIT_ROWS,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, beside their order's `payment_method`. `balanced.row`: the rows of
-`mappings.rows.order_rows`, which already add up."""
+`mappings.rows.order_rows`, which already add up; `balanced.credit_row`: those of
+`mappings.credit_rows.credit_rows`, which add up to a refund."""
 
 TARGETS: Mapping[str, Schema] = {
     "brightpearl.sales_order": SALES_ORDERS,
     "brightpearl.sales_order_row": ROWS,
     "brightpearl.contact": CONTACTS,
     "brightpearl.customer_payment": PAYMENTS,
+    "brightpearl.sales_credit": CREDITS,
+    "brightpearl.sales_credit_row": CREDIT_ROWS,
+    "brightpearl.payment_out": PAYOUTS,
 }
 
 FILES: Mapping[str, tuple[str, str]] = {
@@ -29,12 +37,16 @@ FILES: Mapping[str, tuple[str, str]] = {
     "order_rows": ("balanced.row", "brightpearl.sales_order_row"),
     "contacts": ("bigcommerce.order", "brightpearl.contact"),
     "payments": ("bigcommerce.receipt", "brightpearl.customer_payment"),
+    "refunds": ("bigcommerce.refund", "brightpearl.sales_credit"),
+    "refund_rows": ("balanced.credit_row", "brightpearl.sales_credit_row"),
+    "refund_payments": ("bigcommerce.refund_payment", "brightpearl.payment_out"),
 }
-"""The mapping files that the order sync applies: source and target of each."""
+"""The mapping files that the syncs apply: source and target of each."""
 
-TABLES = ("skus", "tax_codes")
-"""Tables that are read outside the mapping files as well: which SKUs to ask the account for, and
-which tax rates have a code."""
+TABLES = ("skus", "tax_codes", "credit_statuses", "quarantine_locations")
+"""Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
+tax rates have a code, the statuses that mean new and cancelled for credits, and where damaged goods
+are received."""
 NUMERIC_TABLES = ("tax_codes",)
 """Those of them whose values are numbers."""
 
@@ -74,6 +86,11 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     ),
     "brightpearl.contact": frozenset({"email_key", "email"}),
     "brightpearl.customer_payment": frozenset(PAYMENTS),
+    "brightpearl.sales_credit": frozenset(CREDITS) - {"exchange_rate"},
+    "brightpearl.sales_credit_row": frozenset(
+        {"order_id", "refund_id", "row_ref", "kind", "quantity", "tax_code", "net", "tax"}
+    ),
+    "brightpearl.payment_out": frozenset(PAYOUTS) - {"exchange_rate"},
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -97,11 +114,30 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
             ("order_id", "transaction_id"), ("template",), "BC-{order_id}-{transaction_id}"
         ),
     },
+    "brightpearl.sales_credit": {
+        "order_id": Key(("order_id",)),
+        "refund_id": Key(("refund_id",)),
+        "external_ref": Key(("order_id", "refund_id"), ("template",), "BC-{order_id}-R{refund_id}"),
+        "parent_id": Key(("sales_order_id",)),
+    },
+    "brightpearl.sales_credit_row": {
+        name: Key((name,))
+        for name in ("order_id", "refund_id", "row_ref", "sold_ref", "quantity", "net", "tax")
+    },
+    "brightpearl.payment_out": {
+        "order_id": Key(("order_id",)),
+        "refund_id": Key(("refund_id",)),
+        "transaction_ref": Key(
+            ("order_id", "refund_id", "payment_id"),
+            ("template",),
+            "BC-{order_id}-R{refund_id}-{payment_id}",
+        ),
+    },
 }
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
-orders and second receipts, or orders that no longer agree to the cent."""
+orders, receipts and credits, or documents that no longer agree to the cent."""
 
-_PERSONAL = {"email_key", "customer_message", "name"}
+_PERSONAL = {"email_key", "customer_message", "name", "reason"}
 _NOT_PERSONAL = {"shipping_method", "billing_country_iso2", "shipping_country_iso2"}
 
 
