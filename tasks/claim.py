@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -20,9 +20,10 @@ from core.errors import CausewayError
 from core.frames import concat
 from core.orders import REFUSALS
 from core.times import utc_now
-from store.inbox import Again, Claim, Dead, Inbox, Outcome
+from store.inbox import Again, Claim, Dead, Done, Inbox, Outcome
 from store.quarantine import Quarantine, Refusal
 from store.runs import Runs
+from store.taking import NAMED, take
 from tasks.connections import Connections, connect, current_bundle
 from tasks.policy import PURE, step
 from tasks.report import Report
@@ -42,12 +43,6 @@ class Batch:
     """Keys held by this run alone."""
 
     claims: tuple[Claim, ...]
-    records: Mapping[str, str] = field(default_factory=dict)
-    """The record behind a key that names it by another system's id; any other names its own."""
-
-    def record(self, key: str) -> str:
-        """The record that a key is about."""
-        return self.records.get(key, key)
 
     @property
     def keys(self) -> list[str]:
@@ -141,15 +136,46 @@ class Run:
         self._refusals = []
         return self.batch
 
-    def name(self, records: Mapping[str, str]) -> Batch:
-        """Say which records are behind keys of the batch that do not name their own."""
-        self.batch = replace(self.batch, records=records)
-        return self.batch
+    def take_over(self, records: Mapping[str, str]) -> dict[str, str]:
+        """Work on records under their own keys, where keys of the batch call them otherwise.
+
+        In: the record meant, by key of the batch. Those keys are settled; the records' own take
+        their place in the batch, unless another run holds them: then the key is tried again soon.
+        Out: how each record's own key stood before, "" where it is new to the inbox.
+        """
+        own = [claim for claim in self.batch.claims if claim.key not in records]
+        if self.dry_run:
+            fresh = set(records.values()) - {claim.key for claim in own}
+            named = tuple(Claim(key, 0, utc_now(), NAMED) for key in sorted(fresh))
+            self.batch = Batch((*own, *named))
+            return dict.fromkeys(fresh, "")
+        now = utc_now()
+        taken = take(
+            self.world.database,
+            self.report.pair,
+            self.entity,
+            list(records.values()),
+            owner=self.owner,
+            lease_s=LEASE_S,
+            now=now,
+        )
+        at = now + timedelta(seconds=PAUSES_S[0])
+        self._settled(
+            Done(key, f"is {record}")
+            if record in taken
+            else Again(key, at, f"another run is at {record}")
+            for key, record in records.items()
+        )
+        held = {claim.key for claim in own}
+        found = [one.claim for key, one in taken.items() if key not in held]
+        self.batch = Batch((*own, *found))
+        return {key: one.was for key, one in taken.items()}
 
     def approved(self) -> set[tuple[str, str]]:
         """Proposals that a person approved for records of the batch: (record, case's value)."""
-        records = [self.batch.record(key) for key in self.batch.keys]
-        return Quarantine(self.world.database).approved(self.report.pair, self.entity, records)
+        return Quarantine(self.world.database).approved(
+            self.report.pair, self.entity, self.batch.keys
+        )
 
     def refuse(self, refusals: pd.DataFrame) -> None:
         """Remember rows (REFUSALS) that may not travel on; their orders leave the batch."""
@@ -167,11 +193,13 @@ class Run:
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Say what became of every key of the batch."""
         if not self.dry_run:
-            self._inbox.settle(
-                self.report.pair, self.entity, self.owner, list(outcomes), now=utc_now()
-            )
-            self._suspects.difference_update(self.batch.keys)
+            self._settled(outcomes)
         self.batch = Batch(())
+
+    def _settled(self, outcomes: Iterable[Outcome]) -> None:
+        found = list(outcomes)
+        self._inbox.settle(self.report.pair, self.entity, self.owner, found, now=utc_now())
+        self._suspects.difference_update(outcome.key for outcome in found)
 
     def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
         due = self._inbox.peek(self.report.pair, self.entity, keys=only, limit=limit)

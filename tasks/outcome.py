@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 REVIEW = "review"
@@ -46,6 +47,8 @@ class Outcome:
     obstacles: tuple[Obstacle, ...] = ()
     waits_for: str = ""
     """The condition it is parked for although the writes are done, such as `stock`."""
+    wake_at: datetime | None = None
+    """When it is looked at again, where that moment is known."""
 
 
 def review(kind: str, digest: str, reason: str, proposal: Mapping[str, Any]) -> Obstacle:

@@ -40,9 +40,8 @@ def settle(
     scene = _Scene(batch, now, now + timedelta(days=run.settings.expire_after_days))
     by_record = {outcome.key: outcome for outcome in outcomes}
     run.settle(
-        _ending(key, scene, asides.get(record), obstacles.get(record), by_record.get(record))
+        _ending(key, scene, asides.get(key), obstacles.get(key), by_record.get(key))
         for key in batch.keys
-        for record in (batch.record(key),)
     )
 
 
@@ -58,11 +57,16 @@ class _Scene:
         """Soon: nobody has to do anything."""
         return Again(key, self.now + timedelta(seconds=self.batch.pause_s(key)), reason)
 
-    def parked(self, key: str, condition: str, reason: str) -> Parked:
-        """Until an event, or a little longer every time; in the end it expires with the reason."""
+    def parked(
+        self, key: str, condition: str, reason: str, wake_at: datetime | None = None
+    ) -> Parked:
+        """Until an event or `wake_at`; unless that is known, a little longer every time.
+
+        In the end it expires with the reason.
+        """
         wait_s = WAITS_S[min(self.batch.tries(key), len(WAITS_S) - 1)]
-        wake_at = self.now + timedelta(seconds=wait_s)
-        return Parked(key, condition, wake_at, self.expires_at, reason)
+        later = self.now + timedelta(seconds=wait_s)
+        return Parked(key, condition, wake_at or later, self.expires_at, reason)
 
 
 def _ending(
@@ -74,12 +78,13 @@ def _ending(
 ) -> inbox.Outcome:
     if obstacles:
         return Dead(key, obstacles[0].reason)
-    if aside is not None:
+    waits_for = outcome.waits_for if outcome else ""
+    if aside is not None and not waits_for:
         return _set_aside(key, scene, aside)
     if outcome is None or outcome.result == "again":
         return scene.again(key, outcome.reason if outcome else "not reached")
-    if outcome.waits_for:
-        return scene.parked(key, outcome.waits_for, f"waits for {outcome.waits_for}")
+    if waits_for:
+        return scene.parked(key, waits_for, f"waits for {waits_for}", outcome.wake_at)
     return Done(key, outcome.result)
 
 
