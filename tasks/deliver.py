@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from connectors.brightpearl.messages import Message
 from core.errors import CausewayError, ConfigError, OutcomeUnknownError, TransientError
@@ -36,19 +36,37 @@ class Write:
     is_repeatable: bool = True
     """Whether sending it twice is harmless, because Brightpearl knows its natural key."""
 
-    def intent(self, run: Run) -> Intent:
-        """The ledger's row before the write."""
-        return Intent(
-            pair=run.report.pair,
-            entity=self.entity,
-            key=self.key,
-            action=self.action,
-            natural_key=self.natural_key,
-            before=dict(self.before),
-            after=dict(self.after),
-            mapping_version=run.bundle.version,
-            run_id=run.run_id,
-        )
+
+class Recorded(Protocol):
+    """A write as the ledger knows it, whichever system it goes to."""
+
+    @property
+    def entity(self) -> str: ...  # noqa: D102 - the ledger's own words, here and below
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def action(self) -> str: ...  # noqa: D102
+    @property
+    def natural_key(self) -> str: ...  # noqa: D102
+    @property
+    def before(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def after(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+def intent_of(run: Run, write: Recorded) -> Intent:
+    """The ledger's row before a write."""
+    return Intent(
+        pair=run.report.pair,
+        entity=write.entity,
+        key=write.key,
+        action=write.action,
+        natural_key=write.natural_key,
+        before=dict(write.before),
+        after=dict(write.after),
+        mapping_version=run.bundle.version,
+        run_id=run.run_id,
+    )
 
 
 def deliver(run: Run, writes: Sequence[Write]) -> Answers:
@@ -72,7 +90,7 @@ def deliver(run: Run, writes: Sequence[Write]) -> Answers:
 def send(run: Run, writes: Sequence[Write]) -> Answers:
     """One chunk of writes: the intent first, then the request, then the outcome."""
     ledger = Ledger(run.world.database)
-    ids = ledger.intend([write.intent(run) for write in writes], now=utc_now())
+    ids = ledger.intend([intent_of(run, write) for write in writes], now=utc_now())
     answers = _send_carefully(run.world, writes)
     ledger.conclude(
         [
