@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mappings.lines import read_yaml
 from mappings.schema import read_mapping
+from mappings.shapes import SOURCES
 from mappings.tables import read_table
 
 HEAD = "source: bigcommerce.receipt\ntarget: brightpearl.customer_payment\nfields:\n"
@@ -268,8 +269,8 @@ def test_what_records_are_found_again_by_cannot_be_mapped_otherwise(before, afte
             "bigcommerce.receipt",
             "bigcommerce.reciept",
             (
-                "payments.yaml:1: source: 'bigcommerce.reciept' is not one of bigcommerce.order, "
-                "bigcommerce.receipt, balanced.row (did you mean bigcommerce.receipt?)"
+                "payments.yaml:1: source: 'bigcommerce.reciept' is not one of "
+                f"{', '.join(SOURCES)} (did you mean bigcommerce.receipt?)"
             ),
         ),
         (
