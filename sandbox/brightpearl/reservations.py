@@ -74,9 +74,14 @@ def _check(account: Account, order: Order, body: ReservationIn) -> None:
 def take(
     account: Account, order: Order, warehouse_id: int, wanted: dict[int, tuple[int, int]]
 ) -> int:
-    """Reserve up to what each row still lacks and the warehouse has; answers the units reserved."""
+    """Reserve up to what each row still lacks and the warehouse has; answers the units reserved.
+
+    An order that has a reservation in another warehouse gets nothing: it may have only one.
+    """
     noted = noted_units(account, order)
     reservation = account.reservations.get(order.id) or Reservation(order.id, warehouse_id)
+    if reservation.warehouse_id != warehouse_id:
+        return 0
     taken = 0
     for row_id, (product_id, asked) in wanted.items():
         _, held = reservation.rows.get(row_id, (product_id, 0))

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from sandbox.brightpearl import order_state, reference
 from sandbox.brightpearl.account import Account
@@ -24,7 +30,13 @@ from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OPENING = 12
-WHICH = st.integers(0, 5)
+ENOUGH = 3
+WHICH = st.integers(0, 11)
+HAS_ORDERS, HAS_CREDITS, HAS_NOTES = (
+    lambda self: bool(self._orders("SO")),
+    lambda self: bool(self._orders("SC")),
+    lambda self: bool(self.account.goods_out),
+)
 WAREHOUSE = st.sampled_from(list(reference.WAREHOUSES))
 STAGE = st.sampled_from(["created", "packed", "shipped"])
 
@@ -83,76 +95,103 @@ class Warehouse(RuleBasedStateMachine):
         catalogue = SimpleNamespace(products=[product])
         self.account = Account(catalogue, SimpleNamespace(now=lambda: NOON))
         self.product_id = self.account.products_by_sku["MUG"][0]
+        change_stock(self.account, StockChange(sku="MUG", delta=6, warehouse_id=3))
 
     def _try(self, act: Any, shape: Any, **wanted: Any) -> Any:
         """Whatever the account refuses must change nothing; the invariants look afterwards."""
         with contextlib.suppress(Refusal):
             return act(self.account, shape.model_validate(wanted))
 
-    def _chosen(self, which: int, type_code: str) -> Order | None:
-        """The order so many places down the list, or None."""
-        orders = [o for o in self.account.orders.values() if o.type_code == type_code]
-        return orders[which] if which < len(orders) else None
+    def _orders(self, type_code: str) -> list[Order]:
+        return [o for o in self.account.orders.values() if o.type_code == type_code]
+
+    def _chosen(self, which: int, type_code: str) -> Order:
+        """One of the orders of a type, of which there are some."""
+        orders = self._orders(type_code)
+        return orders[which % len(orders)]
+
+    def _note(self, which: int) -> int:
+        notes = list(self.account.goods_out)
+        return notes[which % len(notes)]
 
     @rule(units=st.integers(1, 8))
     def order(self, units: int) -> None:
         place(self.account, _order(self.account, self.product_id, units))
 
-    @rule(
-        which=WHICH,
-        kind=st.sampled_from(["SO", "SC"]),
-        name=st.sampled_from(["allocate", "release", "delete", "cancel"]),
-    )
-    def handle(self, which: int, kind: str, name: str) -> None:
-        if (kind == "SO" or name != "allocate") and (order := self._chosen(which, kind)):
-            self._try(edit, OrderEdit, order_id=order.id, **{name: True})
+    @precondition(HAS_ORDERS)
+    @rule(which=WHICH, name=st.sampled_from(["allocate", "allocate", "release", "cancel"]))
+    def handle(self, which: int, name: str) -> None:
+        self._try(edit, OrderEdit, order_id=self._chosen(which, "SO").id, **{name: True})
 
-    @rule(which=WHICH, kind=st.sampled_from(["SO", "SC"]), units=st.integers(1, 8))
-    def change_quantity(self, which: int, kind: str, units: int) -> None:
-        if order := self._chosen(which, kind):
-            self._try(edit, OrderEdit, order_id=order.id, rows=[{"sku": "MUG", "quantity": units}])
+    @precondition(HAS_CREDITS)
+    @rule(which=WHICH, name=st.sampled_from(["cancel", "delete"]))
+    def handle_credit(self, which: int, name: str) -> None:
+        self._try(edit, OrderEdit, order_id=self._chosen(which, "SC").id, **{name: True})
 
+    @precondition(lambda self: len(self._orders("SO")) > ENOUGH)
+    @rule(which=WHICH)
+    def delete(self, which: int) -> None:
+        self._try(edit, OrderEdit, order_id=self._chosen(which, "SO").id, delete=True)
+
+    @precondition(HAS_ORDERS)
+    @rule(which=WHICH, units=st.integers(1, 8))
+    def change_quantity(self, which: int, units: int) -> None:
+        rows = [{"sku": "MUG", "quantity": units}]
+        self._try(edit, OrderEdit, order_id=self._chosen(which, "SO").id, rows=rows)
+
+    @precondition(HAS_CREDITS)
+    @rule(which=WHICH, units=st.integers(1, 8))
+    def change_credit(self, which: int, units: int) -> None:
+        rows = [{"sku": "MUG", "quantity": units}]
+        self._try(edit, OrderEdit, order_id=self._chosen(which, "SC").id, rows=rows)
+
+    @precondition(HAS_ORDERS)
     @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, stage=STAGE)
     def send(self, which: int, units: int, warehouse: int, stage: str) -> None:
-        if order := self._chosen(which, "SO"):
-            parcel = {"warehouse_id": warehouse, "rows": {"MUG": units}}
-            self._try(ship, Shipment, order_id=order.id, stage=stage, **parcel)
+        parcel = {"warehouse_id": warehouse, "rows": {"MUG": units}, "stage": stage}
+        self._try(ship, Shipment, order_id=self._chosen(which, "SO").id, **parcel)
 
+    @precondition(HAS_NOTES)
     @rule(which=WHICH, change=st.sampled_from([{"unship": True}, {"destroy": True}]))
     def undo(self, which: int, change: dict[str, bool]) -> None:
-        if which < len(self.account.goods_out):
-            self._try(ship, Shipment, note_id=list(self.account.goods_out)[which], **change)
+        self._try(ship, Shipment, note_id=self._note(which), **change)
 
+    @precondition(HAS_NOTES)
     @rule(which=WHICH, stage=STAGE)
     def bring(self, which: int, stage: str) -> None:
-        if which < len(self.account.goods_out):
-            self._try(ship, Shipment, note_id=list(self.account.goods_out)[which], stage=stage)
+        self._try(ship, Shipment, note_id=self._note(which), stage=stage)
 
+    @precondition(HAS_ORDERS)
     @rule(which=WHICH, units=st.integers(1, 4))
     def split(self, which: int, units: int) -> None:
-        if order := self._chosen(which, "SO"):
-            before = (order.net, sum(row.quantity for row in order.rows.values()))
-            done = self._try(split, BackOrder, order_id=order.id, rows={"MUG": units})
-            child = self.account.orders[done["back_order_id"]] if done else None
-            parts = [part for part in (order, child) if part is not None]
-            after = sum(row.quantity for part in parts for row in part.rows.values())
-            assert (sum(part.net for part in parts), after) == before
+        order = self._chosen(which, "SO")
+        before = (order.net, sum(row.quantity for row in order.rows.values()))
+        done = self._try(split, BackOrder, order_id=order.id, rows={"MUG": units})
+        child = self.account.orders[done["back_order_id"]] if done else None
+        parts = [part for part in (order, child) if part is not None]
+        after = sum(row.quantity for part in parts for row in part.rows.values())
+        assert (sum(part.net for part in parts), after) == before
 
+    @precondition(HAS_ORDERS)
     @rule(which=WHICH, units=st.integers(1, 4))
     def credit(self, which: int, units: int) -> None:
-        if order := self._chosen(which, "SO"):
-            rows = [{"sku": "MUG", "quantity": units}]
-            self._try(create_credit, StaffCredit, order_id=order.id, rows=rows)
+        rows = [{"sku": "MUG", "quantity": units}]
+        self._try(create_credit, StaffCredit, order_id=self._chosen(which, "SO").id, rows=rows)
 
+    @precondition(HAS_CREDITS)
     @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, apart=st.booleans())
     def take_back(self, which: int, units: int, warehouse: int, *, apart: bool) -> None:
-        if order := self._chosen(which, "SC"):
-            where = {"warehouse_id": warehouse, "quarantine": apart}
-            self._try(receive_goods, Receipt, order_id=order.id, rows={"MUG": units}, **where)
+        where = {"warehouse_id": warehouse, "quarantine": apart, "rows": {"MUG": units}}
+        self._try(receive_goods, Receipt, order_id=self._chosen(which, "SC").id, **where)
 
-    @rule(delta=st.integers(-6, 6), released=st.integers(0, 2), warehouse=WAREHOUSE)
-    def count_stock(self, delta: int, released: int, warehouse: int) -> None:
-        change = {"delta": delta, "release_quarantined": released, "warehouse_id": warehouse}
+    @rule(delta=st.integers(-6, 6), warehouse=WAREHOUSE)
+    def count_stock(self, delta: int, warehouse: int) -> None:
+        self._try(change_stock, StockChange, sku="MUG", delta=delta, warehouse_id=warehouse)
+
+    @precondition(lambda self: any(level.quarantined for level in self._levels().values()))
+    @rule(units=st.integers(1, 2), warehouse=WAREHOUSE)
+    def clear(self, units: int, warehouse: int) -> None:
+        change = {"release_quarantined": units, "warehouse_id": warehouse}
         self._try(change_stock, StockChange, sku="MUG", **change)
 
     @rule(how=st.sampled_from(["reopen", "remake"]), kept=st.booleans())
@@ -215,4 +254,4 @@ class Warehouse(RuleBasedStateMachine):
 
 
 TestWarehouse = pytest.mark.filterwarnings("error")(Warehouse.TestCase)
-TestWarehouse.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestWarehouse.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
