@@ -88,7 +88,11 @@ def token(raw_body: bytes, content_type: str, used_codes: set[str]) -> Reply:
     if sent["grant_type"] != "authorization_code" or sent["code"] in used_codes:
         return Reply(BAD_REQUEST, {"error": "invalid_grant"})
     used_codes.add(sent["code"])
-    person = {"id": 24654, "username": "owner@example.com", "email": "owner@example.com"}
+    person = {
+        "id": reference.STAFF_ID,
+        "username": "owner@example.com",
+        "email": "owner@example.com",
+    }
     return Reply(
         OK,
         {

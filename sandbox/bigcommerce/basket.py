@@ -46,7 +46,7 @@ class LineIn(Asked):
 
     sku: str = ""
     name: str = ""
-    quantity: int = Field(default=1, ge=0)
+    quantity: int = 1
     price: Decimal | None = None
     tax_rate: Decimal | None = None
     custom: bool = False

@@ -16,6 +16,8 @@ from sandbox.bigcommerce import (
     refund_documents,
     shipment_documents,
     staff,
+    staff_edits,
+    staff_refunds,
     staff_shipping,
 )
 from sandbox.bigcommerce.basket import Asked, Basket
@@ -23,6 +25,7 @@ from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.payments import PaymentRefused
 from sandbox.bigcommerce.placing import BasketRefused, place
 from sandbox.bigcommerce.records import Order
+from sandbox.bigcommerce.refund_amounts import RefundRefused
 from sandbox.bigcommerce.shipping import ShipmentRefused
 from sandbox.bigcommerce.staff import NotThere
 from sandbox.bigcommerce.store import Store
@@ -111,6 +114,10 @@ def control_routes(store: Store) -> list[Route]:
         sku = request.path_params["sku"]
         return answered(lambda: staff.delete_product(store, sku))
 
+    async def refund(request: Request) -> Response:
+        raw_body = await request.body()
+        return answered(lambda: staff_refunds.act(store, orjson.loads(raw_body)))
+
     async def take_back(request: Request) -> Response:
         order_id, shipment_id = request.path_params["id"], request.path_params.get("shipment_id")
         return answered(lambda: staff_shipping.take_back(store, order_id, shipment_id))
@@ -118,11 +125,12 @@ def control_routes(store: Store) -> list[Route]:
     shipments = "/_sandbox/orders/{id:int}/shipments"
     return [
         Route("/_sandbox/orders", orders, methods=["POST"]),
+        Route("/_sandbox/refund", refund, methods=["POST"]),
         Route(shipments, take_back, methods=["DELETE"]),
         Route(shipments + "/{shipment_id:int}", take_back, methods=["DELETE"]),
         action(staff_shipping.Parcel, staff_shipping.ship, "/_sandbox/ship"),
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
-        action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
+        action(staff_edits.OrderEdit, staff_edits.edit, "/_sandbox/edit"),
         action(staff.StockChange, staff.change_stock, "/_sandbox/stock"),
         action(staff.NewProduct, staff.create_product, "/_sandbox/products"),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
@@ -136,7 +144,7 @@ def answered(act: Callable[[], Any]) -> Response:
         return JSONResponse(act())
     except NotThere as gone:
         return JSONResponse({"error": str(gone)}, status_code=404)
-    except (BasketRefused, PaymentRefused, ShipmentRefused) as refused:
+    except (BasketRefused, PaymentRefused, ShipmentRefused, RefundRefused) as refused:
         return JSONResponse({"error": str(refused)}, status_code=409)
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]

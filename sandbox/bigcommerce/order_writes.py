@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.basket import AddressIn, Basket, LineIn, ShippingIn
+from sandbox.bigcommerce.discounts import set_discount
 from sandbox.bigcommerce.formats import read_moment, read_money
-from sandbox.bigcommerce.placing import take_off
-from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents
+from sandbox.bigcommerce.pricing import HUNDRED, cents
 from sandbox.bigcommerce.records import Fee, Order
 from sandbox.bigcommerce.routing import BAD_REQUEST, refuse
-from sandbox.bigcommerce.staff import LineEdit, NotThere, edit_line
+from sandbox.bigcommerce.staff import NotThere
+from sandbox.bigcommerce.staff_edits import LineEdit, edit_line
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Address
 
@@ -116,10 +117,10 @@ def _line_edit(order: Order, item: Body) -> LineEdit:
         _invalid("products.price_inc_tax")
     name = "price_inc_tax" if order.is_inclusive else "price_ex_tax"
     price = _amount(item, name) if name in item else None
-    try:
-        return LineEdit(id=item.get("id"), quantity=item.get("quantity"), price=price)
-    except ValidationError:
-        refuse(BAD_REQUEST, "The field 'products.quantity' is invalid.")
+    quantity = item.get("quantity")
+    if quantity is not None and (type(quantity) is not int or quantity < 0):
+        _invalid("products.quantity")
+    return LineEdit(id=item.get("id"), quantity=quantity, price=price)
 
 
 def _checked_fee(item: Body) -> Body:
@@ -157,9 +158,7 @@ def _apply_money(store: Store, order: Order, changes: Body) -> None:
     if "fees" in changes:
         order.fees = [_fee(store, order, item) for item in changes["fees"]]
     if "discount_amount" in changes:
-        for line in order.lines:
-            line.discounts = [d for d in line.discounts if d.id != MANUAL_DISCOUNT]
-        take_off(order, changes["discount_amount"], MANUAL_DISCOUNT, "Manual Discount", None)
+        set_discount(order, changes["discount_amount"])
     store.reckon(order)
 
 

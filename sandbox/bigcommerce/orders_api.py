@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sandbox.bigcommerce import orders_query, reference, staff
+from sandbox.bigcommerce import orders_query, reference, staff_edits
 from sandbox.bigcommerce.order_documents import consignments, order_json
 from sandbox.bigcommerce.order_writes import apply_changes, read_changes, read_new
 from sandbox.bigcommerce.placing import BasketRefused, place
@@ -132,7 +132,7 @@ def update_order(store: Store, call: Call) -> Reply:
 @routes("DELETE", "/v2/orders/{id}")
 def archive_order(store: Store, call: Call) -> Reply:
     """Put one order away; it stays readable by its id."""
-    staff.archive(store, the_order(store, call), archived=True)
+    staff_edits.archive(store, the_order(store, call), archived=True)
     return Reply(NO_CONTENT)
 
 
@@ -141,5 +141,5 @@ def archive_all(store: Store, _call: Call) -> Reply:
     """Put every order away."""
     for order in store.orders.values():
         if not order.is_archived:
-            staff.archive(store, order, archived=True)
+            staff_edits.archive(store, order, archived=True)
     return Reply(NO_CONTENT)

@@ -130,6 +130,23 @@ def settle_by_hand(store: Store, order: Order, amount: Decimal | None = None) ->
         store.touch(order)
 
 
+def add(  # noqa: PLR0913 - a row is made of all of these
+    store: Store, order: Order, event: str, method: str, amount: Decimal | None, *, ok: bool
+) -> None:
+    """A further row, such as for what an edit added. The order's status stays.
+
+    In: `method` is empty for the order's own; without `amount` it is what is due and not in yet.
+    Raises: PaymentRefused when no amount is left.
+    """
+    if amount is None:
+        amount = order.totals.inc - transactions.paid(order)
+    if amount <= 0:
+        raise PaymentRefused("there is no amount to add")
+    how = transactions.method_named(method or order.payment_method)
+    transactions.write(store, order, event, how, amount, ok=ok)
+    store.touch(order)
+
+
 def decline(store: Store, order: Order) -> None:
     """The gateway refuses the payment."""
     transactions.write(store, order, "purchase", method_of(order), order.due, ok=False)

@@ -6,22 +6,20 @@ from uuid import UUID
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.aftersales import ZERO
-from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, ShippingIn
+from sandbox.bigcommerce.basket import Basket, FeeIn, LineIn, ShippingIn
+from sandbox.bigcommerce.discounts import apply_coupon, take_off
 from sandbox.bigcommerce.payments import pay_at_checkout
-from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents, share_out
+from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents
 from sandbox.bigcommerce.records import (
-    Discount,
     Fee,
     Line,
     Option,
     Order,
-    OrderCoupon,
     ShipTo,
     Variant,
 )
 from sandbox.bigcommerce.store import Store
 
-COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "free_shipping": 4}
 ABROAD_ZONE = "Rest of the world"
 DELETED_PRODUCT = 990_000
 """Ids from here on are of products that are gone."""
@@ -50,10 +48,10 @@ def place(store: Store, basket: Basket) -> Order:
 
 def _order(store: Store, basket: Basket) -> Order:
     order = _header(store, basket)
-    order.addresses = [_ship_to(store, order, wanted) for wanted in basket.shipping]
+    order.addresses = [ship_to(store, order, wanted) for wanted in basket.shipping]
     order.lines = [line_of(store, order, wanted) for wanted in basket.lines]
     for coupon in basket.coupons:
-        _apply(store, order, coupon)
+        apply_coupon(store, order, coupon)
     take_off(order, basket.discount, MANUAL_DISCOUNT, "Manual Discount", None)
     home = order.addresses[0].address.country_iso2 if order.addresses else reference.HOME
     order.fees = [_fee(store, home, wanted) for wanted in basket.fees]
@@ -112,7 +110,8 @@ def _check_stock(store: Store, lines: Sequence[LineIn]) -> None:
             raise BasketRefused(f"only {variant.available} of {line.sku!r} are available")
 
 
-def _ship_to(store: Store, order: Order, wanted: ShippingIn) -> ShipTo:
+def ship_to(store: Store, order: Order, wanted: ShippingIn) -> ShipTo:
+    """An address of the order."""
     is_home = wanted.to.country_iso2 == reference.HOME
     method = wanted.method or ("Royal Mail 2nd Class" if is_home else "International tracked")
     usual = reference.SHIPPING.get(method, Decimal("5.00"))
@@ -150,11 +149,21 @@ def _in_terms(order: Order, price_ex_tax: Decimal, rate: Decimal) -> Decimal:
     return cents(price)
 
 
+def check_quantity(store: Store, quantity: int) -> None:
+    """Whether the store lets people enter it.
+
+    Raises: BasketRefused.
+    """
+    if quantity < 0 and not store.switches.negative_quantities:
+        raise BasketRefused(f"the quantity {quantity} is below zero")
+
+
 def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
     """A line of the order, of the catalogue or of free text.
 
     Raises: BasketRefused.
     """
+    check_quantity(store, wanted.quantity)
     line = Line(
         id=store.sequences.next("line"),
         name=wanted.name,
@@ -170,7 +179,7 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
         ],
     )
     variant = None if wanted.custom or not wanted.sku else store.variant(wanted.sku)
-    place = _place(order, wanted.address)
+    place = place_of(order, wanted.address)
     country = place.address.country_iso2 if place else order.billing.country_iso2
     if wanted.gift_certificate_for:
         line.type, line.recipient = "giftcertificate", wanted.gift_certificate_for
@@ -192,7 +201,11 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
     return line
 
 
-def _place(order: Order, index: int) -> ShipTo | None:
+def place_of(order: Order, index: int) -> ShipTo | None:
+    """The address with this place, counted from 0; None where the order goes nowhere.
+
+    Raises: BasketRefused when there are fewer.
+    """
     if not order.addresses:
         return None
     if index >= len(order.addresses):
@@ -216,58 +229,6 @@ def _from_catalogue(  # noqa: PLR0913 - a line is made of all of these
     if not keep_price:
         rate = store.rate_for(product.tax_class_id, country)
         line.price = _in_terms(order, variant.price, rate)
-
-
-def _apply(store: Store, order: Order, wanted: CouponIn) -> None:
-    kind = COUPON_KINDS[wanted.type]
-    coupon = OrderCoupon(
-        store.sequences.next("coupon"), 500 + kind, wanted.code, wanted.amount, kind
-    )
-    order.coupons.append(coupon)
-    if wanted.type == "free_shipping":
-        for place in order.addresses:
-            place.cost = ZERO
-        return
-    lines = [line for line in order.lines if not wanted.skus or line.sku in wanted.skus]
-    lines = [line for line in lines if line.type != "giftcertificate"]
-    name, identity = wanted.code, str(coupon.coupon_id)
-    if wanted.type == "per_order":
-        take_off(order, wanted.amount, identity, name, wanted.code, lines)
-        return
-    for line in lines:
-        off = wanted.amount * line.quantity
-        if wanted.type == "percent":
-            off = cents(_rest(line) * wanted.amount / HUNDRED)
-        _discount(line, Discount(identity, name, wanted.code, "product", off))
-
-
-def take_off(  # noqa: PLR0913, PLR0917 - a discount is made of all of these
-    order: Order,
-    amount: Decimal,
-    identity: str,
-    name: str,
-    code: str | None,
-    lines: Sequence[Line] | None = None,
-) -> None:
-    """Spread a discount over lines (all but gift certificates), by what they cost by now."""
-    if not amount:
-        return
-    if lines is None:
-        lines = [line for line in order.lines if line.type != "giftcertificate"]
-    rests = [_rest(line) for line in lines]
-    amount = min(amount, sum(rests, ZERO))
-    for line, off in zip(lines, share_out(amount, rests), strict=True):
-        _discount(line, Discount(identity, name, code, "order", off))
-
-
-def _rest(line: Line) -> Decimal:
-    return cents(line.price * line.quantity) - sum((d.amount for d in line.discounts), ZERO)
-
-
-def _discount(line: Line, discount: Discount) -> None:
-    discount.amount = min(discount.amount, _rest(line))
-    if discount.amount:
-        line.discounts.append(discount)
 
 
 def _used(order: Order) -> list[ShipTo]:

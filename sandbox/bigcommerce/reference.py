@@ -10,6 +10,8 @@ ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 - the sandbox's well-known c
 CLIENT_ID = "sandbox-client-id"
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105 - the sandbox's well-known credential
 ACCOUNT_UUID = "6f2e1d4c-9a54-4c1f-8f6d-2b7a90c3e511"
+STAFF_ID = 24654
+"""Whoever works in the control panel."""
 TIME_ZONE = "Europe/London"
 CURRENCY = "GBP"
 LOCATION = 1

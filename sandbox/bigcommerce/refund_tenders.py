@@ -70,7 +70,7 @@ def refundable(order: Order) -> Decimal:
 def alternatives(store: Store, order: Order, total: Decimal) -> list[list[Option]]:
     """Each a list of payments that go together. No store credit for guests."""
     offline = [Option(CUSTOM, "Custom", total, True, True, PAID_BY_HAND)]  # noqa: FBT003 - as named
-    found = [_as_paid(store, order, total), offline]
+    found = [as_paid(store, order, total), offline]
     if order.customer_id:
         found.insert(1, [Option(STORE_CREDIT, reference.STORE_CREDIT.name, total)])
     kept: list[list[Option]] = []
@@ -80,7 +80,8 @@ def alternatives(store: Store, order: Order, total: Decimal) -> list[list[Option
     return kept
 
 
-def _as_paid(store: Store, order: Order, total: Decimal) -> list[Option]:
+def as_paid(store: Store, order: Order, total: Decimal) -> list[Option]:
+    """The way back by which it came; empty when less is left of it."""
     open_ = [tender for tender in tenders(order) if tender.left > 0]
     if sum((tender.left for tender in open_), ZERO) < total:
         return []

@@ -7,9 +7,9 @@ from pydantic import Field
 from sandbox.bigcommerce import carriers, shipping
 from sandbox.bigcommerce.aftersales import Shipment
 from sandbox.bigcommerce.basket import Asked
-from sandbox.bigcommerce.records import Line, Order, ShipTo
+from sandbox.bigcommerce.records import Order, ShipTo
 from sandbox.bigcommerce.shipping import ShipmentRefused
-from sandbox.bigcommerce.staff import NotThere, order_of, shown
+from sandbox.bigcommerce.staff import NotThere, line_named, order_of, shown
 from sandbox.bigcommerce.store import Store
 
 
@@ -73,17 +73,6 @@ def _parcels(order: Order, wanted: Parcel) -> list[tuple[ShipTo, dict[int, int]]
         for place in order.addresses
     ]
     return [(place, of_place) for place, of_place in parcels if of_place]
-
-
-def line_named(order: Order, line_id: int | None, sku: str) -> Line:
-    """The line with this id or SKU.
-
-    Raises: NotThere.
-    """
-    for line in order.lines:
-        if line.id == line_id or (sku and line.sku == sku):
-            return line
-    raise NotThere(f"order {order.id} has no such line")
 
 
 def take_back(store: Store, order_id: int, shipment_id: int | None = None) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class BigCommerceSwitches:
     tax_inclusive: bool = _switch(
         default=False, meaning="the store's prices contain tax, for orders placed from now on"
     )
+    negative_quantities: bool = _switch(
+        default=False, meaning="staff and shoppers may enter quantities below zero"
+    )
     refuse_oversell: bool = _switch(
         default=False, meaning="shoppers cannot buy more than is available"
     )

@@ -8,15 +8,14 @@ from sandbox.bigcommerce.placing import BasketRefused
 from sandbox.bigcommerce.staff import (
     NewProduct,
     NotThere,
-    OrderEdit,
     Payment,
     StockChange,
     change_stock,
     create_product,
     delete_product,
-    edit,
     pay,
 )
+from sandbox.bigcommerce.staff_edits import OrderEdit, edit
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.transactions import paid
 from sandbox.catalogue import generated

@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.bigcommerce.controls import state
 from sandbox.bigcommerce.shipping import ShipmentRefused
-from sandbox.bigcommerce.staff import NotThere, OrderEdit, edit
+from sandbox.bigcommerce.staff import NotThere
+from sandbox.bigcommerce.staff_edits import OrderEdit, edit
 from sandbox.bigcommerce.staff_shipping import PackedLine, Parcel, ship, take_back
 
 TWO_PLACES = [{"to": {"city": "Bath"}}, {"to": {"city": "Wells"}, "method": "Next day courier"}]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.bigcommerce.api import ROUTER
-from sandbox.bigcommerce.staff import OrderEdit, edit
+from sandbox.bigcommerce.staff_edits import OrderEdit, edit
 from sandbox.bigcommerce.staff_shipping import Parcel, ship
 
 FILES = (

@@ -1,0 +1,190 @@
+"""What staff change about an order in the control panel: lines, addresses, status, notes."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from sandbox.bigcommerce.basket import AddressIn, Asked, LineIn, ShippingIn
+from sandbox.bigcommerce.discounts import set_discount
+from sandbox.bigcommerce.placing import (
+    BasketRefused,
+    check_quantity,
+    line_of,
+    ship_to,
+)
+from sandbox.bigcommerce.pricing import cents
+from sandbox.bigcommerce.records import Message, Order, ShipTo
+from sandbox.bigcommerce.staff import line_named, order_of, shown
+from sandbox.bigcommerce.store import Store
+
+
+class LineEdit(Asked):
+    """A change of one line, by `id` or `sku`. Quantity 0 removes it."""
+
+    id: int | None = None
+    sku: str = ""
+    quantity: int | None = None
+    price: Decimal | None = None
+    address: int | None = None
+    """To which of the order's addresses it goes from now on, counted from 0."""
+
+
+class AddressEdit(Asked):
+    """A change of one shipping address, by its place counted from 0. Tax stays as it is."""
+
+    address: int = Field(default=0, ge=0)
+    to: AddressIn | None = None
+    method: str | None = None
+    cost: Decimal | None = None
+    handling: Decimal | None = None
+
+
+class OrderEdit(Asked):
+    """`POST /_sandbox/edit`. What is left out stays."""
+
+    order_id: int
+    status_id: int | None = Field(default=None, ge=0, le=14)
+    """Any: 5 cancels and gives stock back, 13 disputes."""
+    lines: list[LineEdit] = Field(default_factory=list)
+    add: list[LineIn] = Field(default_factory=list)
+    empty: bool = False
+    """All lines go, before any is added."""
+    keep_discounts: bool = True
+    """Whether discounts of a changed line shrink or grow with it, or go."""
+    discount: Decimal | None = Field(default=None, ge=0)
+    """Taken off by staff, instead of what they took off before."""
+    shipping_address: AddressIn | None = None
+    """Of the first address."""
+    addresses: list[AddressEdit] = Field(default_factory=list)
+    add_addresses: list[ShippingIn] = Field(default_factory=list)
+    billing_address: AddressIn | None = None
+    email: str | None = None
+    message: str | None = None
+    """A further message of the shopper."""
+    staff_notes: str | None = None
+    archive: bool = False
+    restore: bool = False
+
+
+def edit(store: Store, wanted: OrderEdit) -> dict[str, Any]:
+    """Change an order as staff do.
+
+    Raises: NotThere, BasketRefused; nothing is changed then.
+    """
+    order = order_of(store, wanted.order_id)
+    _check(store, order, wanted)
+    order.addresses += [ship_to(store, order, item) for item in wanted.add_addresses]
+    _edit_addresses(order, wanted)
+    _edit_lines(store, order, wanted)
+    if wanted.staff_notes is not None:
+        order.staff_notes = wanted.staff_notes
+    if wanted.message is not None:
+        _note_message(store, order, wanted.message)
+    store.reckon(order)
+    if wanted.status_id is not None and wanted.status_id != order.status_id:
+        store.set_status(order, wanted.status_id)
+    elif not wanted.archive:
+        store.touch(order)
+    if wanted.archive or wanted.restore:
+        archive(store, order, archived=wanted.archive)
+    return shown(order)
+
+
+def _check(store: Store, order: Order, wanted: OrderEdit) -> None:
+    count = len(order.addresses) + len(wanted.add_addresses)
+    places = [edit.address for edit in wanted.addresses]
+    for change in wanted.lines:
+        line = line_named(order, change.id, change.sku)
+        check_quantity(store, change.quantity or 0)
+        if change.address is not None:
+            places.append(change.address if line.type == "physical" else count)
+    for added in wanted.add:
+        check_quantity(store, added.quantity)
+        if not (added.sku or added.name or added.gift_certificate_for):
+            raise BasketRefused("a line needs a sku or a name")
+        places += [added.address] if count else []
+    if any(not 0 <= place < count for place in places):
+        raise BasketRefused(f"order {order.id} has no such address, or the line goes to none")
+
+
+def _edit_lines(store: Store, order: Order, wanted: OrderEdit) -> None:
+    changes = wanted.lines
+    if wanted.empty:
+        changes = [LineEdit(id=line.id, quantity=0) for line in order.lines]
+    for change in changes:
+        edit_line(store, order, change, keep_discounts=wanted.keep_discounts)
+    for line in wanted.add:
+        added = line_of(store, order, line)
+        order.lines.append(added)
+        if order.holds_stock:
+            store.change_stock(added.variant_id, -added.quantity, by_order=True)
+    if wanted.discount is not None:
+        set_discount(order, wanted.discount)
+
+
+def _edit_addresses(order: Order, wanted: OrderEdit) -> None:
+    if wanted.email is not None:
+        order.email = wanted.email
+    if wanted.billing_address is not None:
+        order.billing = _merged(order.billing, wanted.billing_address)
+    if wanted.shipping_address is not None and order.addresses:
+        place = order.addresses[0]
+        place.address = _merged(place.address, wanted.shipping_address)
+    for change in wanted.addresses:
+        _edit_place(order.addresses[change.address], change)
+
+
+def _edit_place(place: ShipTo, change: AddressEdit) -> None:
+    if change.to is not None:
+        place.address = _merged(place.address, change.to)
+    for name in ("method", "cost", "handling"):
+        if (value := getattr(change, name)) is not None:
+            setattr(place, name, value)
+
+
+def _merged(address: Any, changes: AddressIn) -> Any:  # noqa: ANN401 - a dataclass of any kind
+    return replace(address, **changes.model_dump(exclude_unset=True))
+
+
+def _note_message(store: Store, order: Order, text: str) -> None:
+    number = store.sequences.next("message")
+    order.messages.append(Message(number, text, "Order", store.now()))
+    data = {"type": "order", "id": order.id, "message": {"order_message_id": number}}
+    store.emit("store/order/message/created", data)
+
+
+def archive(store: Store, order: Order, *, archived: bool) -> None:
+    """Put an order away, or back."""
+    order.is_archived = archived
+    order.modified_at = max(store.now(), order.modified_at)
+    order.cache.clear()
+    scope = "store/order/archived" if archived else "store/order/updated"
+    store.emit(scope, {"type": "order", "id": order.id})
+
+
+def edit_line(store: Store, order: Order, change: LineEdit, *, keep_discounts: bool) -> None:
+    """Change one line; stock follows if the order holds any. Amounts are left to the caller.
+
+    Raises: NotThere.
+    """
+    line = line_named(order, change.id, change.sku)
+    before = cents(line.price * line.quantity)
+    if change.price is not None:
+        line.price = change.price
+    if change.quantity is not None:
+        if order.holds_stock:
+            more = change.quantity - line.quantity
+            store.change_stock(line.variant_id, -more, by_order=True)
+        line.quantity = change.quantity
+    if change.address is not None:
+        line.address_id = order.addresses[change.address].id
+    if line.quantity == 0:
+        order.lines.remove(line)
+    if not keep_discounts:
+        line.discounts.clear()
+    elif before:
+        after = cents(line.price * line.quantity)
+        for discount in line.discounts:
+            discount.amount = cents(discount.amount * after / before)
