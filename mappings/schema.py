@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 import mappings.joining_steps
+import mappings.listing_steps
 import mappings.search_steps
 import mappings.value_steps  # noqa: F401 - they enter their steps in the registry
 from mappings.checks import Scene, faults, suggestion, table_problems

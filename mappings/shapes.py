@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
+from core.shipments import NOTES, SHIPMENTS
 
 SOURCES: Mapping[str, Schema] = {
     "bigcommerce.order": ORDERS,
@@ -16,6 +17,7 @@ SOURCES: Mapping[str, Schema] = {
     "bigcommerce.refund": REFUNDS,
     "bigcommerce.refund_payment": REFUND_PAYMENTS,
     "balanced.credit_row": CREDIT_ROWS,
+    "brightpearl.goods_note": NOTES,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, beside their order's `payment_method`. `balanced.row`: the rows of
@@ -30,6 +32,7 @@ TARGETS: Mapping[str, Schema] = {
     "brightpearl.sales_credit": CREDITS,
     "brightpearl.sales_credit_row": CREDIT_ROWS,
     "brightpearl.payment_out": PAYOUTS,
+    "bigcommerce.shipment": SHIPMENTS,
 }
 
 FILES: Mapping[str, tuple[str, str]] = {
@@ -40,13 +43,20 @@ FILES: Mapping[str, tuple[str, str]] = {
     "refunds": ("bigcommerce.refund", "brightpearl.sales_credit"),
     "refund_rows": ("balanced.credit_row", "brightpearl.sales_credit_row"),
     "refund_payments": ("bigcommerce.refund_payment", "brightpearl.payment_out"),
+    "shipments": ("brightpearl.goods_note", "bigcommerce.shipment"),
 }
 """The mapping files that the syncs apply: source and target of each."""
 
-TABLES = ("skus", "tax_codes", "credit_statuses", "quarantine_locations")
+TABLES = (
+    "skus",
+    "tax_codes",
+    "credit_statuses",
+    "quarantine_locations",
+    "shipment_status",
+)
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
-tax rates have a code, the statuses that mean new and cancelled for credits, and where damaged goods
-are received."""
+tax rates have a code, the statuses that mean new and cancelled for credits, where damaged goods are
+received, and the store's status of an order of which goods left."""
 NUMERIC_TABLES = ("tax_codes",)
 """Those of them whose values are numbers."""
 
@@ -91,6 +101,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
         {"order_id", "refund_id", "row_ref", "kind", "quantity", "tax_code", "net", "tax"}
     ),
     "brightpearl.payment_out": frozenset(PAYOUTS) - {"exchange_rate"},
+    "bigcommerce.shipment": frozenset({"order_id", "part_ref", "note_key", "shipped_at"}),
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -133,12 +144,21 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
             "BC-{order_id}-R{refund_id}-{payment_id}",
         ),
     },
+    "bigcommerce.shipment": {
+        name: Key((name,))
+        for name in ("order_id", "part_ref", "note_key", "address_id", "shipped_at")
+    },
 }
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
 orders, receipts and credits, or documents that no longer agree to the cent."""
 
 _PERSONAL = {"email_key", "customer_message", "name", "reason"}
-_NOT_PERSONAL = {"shipping_method", "billing_country_iso2", "shipping_country_iso2"}
+_NOT_PERSONAL = {
+    "shipping_method",
+    "shipping_method_id",
+    "billing_country_iso2",
+    "shipping_country_iso2",
+}
 
 
 def is_personal(column: str) -> bool:
