@@ -16,6 +16,13 @@ COUNTED = frozenset({"PRODUCT", "GIFT_WRAPPING"})
 """Items refunded by units; all others by an amount."""
 
 
+class Adjustment(Document):
+    """Something kept back of an item, such as a restocking fee."""
+
+    amount: Money
+    """Not above zero."""
+
+
 class RefundItem(Document):
     """A part of a refund."""
 
@@ -27,6 +34,12 @@ class RefundItem(Document):
     quantity: int = 0
     """Told for PRODUCT only."""
     requested_amount: Money | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+
+    @field_validator("adjustments", mode="before")
+    @classmethod
+    def _null_is_empty(cls, value: object) -> object:
+        return value or ()
 
     @field_validator("quantity", mode="before")
     @classmethod
