@@ -135,6 +135,7 @@ class Account:
         self.orders_by_parent: dict[int, list[int]] = defaultdict(list)
         self.products_by_sku: dict[str, list[int]] = defaultdict(list)
         self.payments_by_order: dict[int, list[int]] = defaultdict(list)
+        self.payments_by_ref: dict[str, list[int]] = defaultdict(list)
         self.payment_by_key: dict[tuple[str, str], int] = {}
         self.notes_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_out_by_order: dict[int, list[int]] = defaultdict(list)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import money
-from sandbox.brightpearl.records import ZERO, Order, OrderRow
+from sandbox.brightpearl.records import ZERO, Order, OrderRow, Payment
 
 _FORWARD = frozenset({"RECEIPT", "CAPTURE"})
 
@@ -63,15 +63,22 @@ def reserved_units(account: Account, order: Order) -> dict[int, int]:
 
 
 def paid_total(account: Account, order: Order) -> Decimal:
-    """Money in less money out; for credits the other way round."""
+    """Money in less money out, in the order's currency; for credits the other way round."""
     total = ZERO
     for payment_id in account.payments_by_order[order.id]:
         payment = account.payments[payment_id]
         if payment.type_code in _FORWARD:
-            total += payment.amount_paid
+            total += _in_currency_of(order, payment)
         elif payment.type_code == "PAYMENT":
-            total -= payment.amount_paid
+            total -= _in_currency_of(order, payment)
     return -total if order.type_code in {"SC", "PO"} else total
+
+
+def _in_currency_of(order: Order, payment: Payment) -> Decimal:
+    """The amount by way of the base currency where the two differ (our reading)."""
+    if payment.currency_code == order.currency_code:
+        return payment.amount_paid
+    return money(payment.amount_paid / payment.exchange_rate * order.exchange_rate)
 
 
 def refresh(account: Account, order: Order) -> None:

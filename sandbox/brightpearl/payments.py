@@ -41,12 +41,14 @@ def create_payment(account: Account, call: Call) -> Reply:
     return answer(record(account, call.read(PaymentIn)).id)
 
 
-def record(account: Account, body: PaymentIn) -> Payment:
+def record(account: Account, body: PaymentIn, *, by_staff: bool = False) -> Payment:
     """The payment as kept; the order's payment status follows at once. More than is owed is taken.
+
+    Staff may also pay money out on a sales order, as their screens do to reverse a receipt.
 
     Raises: Refusal 400.
     """
-    order = _check(account, body)
+    order = _check(account, body, by_staff=by_staff)
     key = (body.transaction_ref or "", body.payment_method_code)
     if body.transaction_ref and key in account.payment_by_key:
         refuse(
@@ -68,10 +70,11 @@ def record(account: Account, body: PaymentIn) -> Payment:
         transaction_ref=body.transaction_ref or "",
         transaction_code=body.transaction_code or "",
         journal_id=body.journal_id or _journal(account, body),
-        exchange_rate=body.exchange_rate or Decimal(1),
+        exchange_rate=body.exchange_rate or reference.CURRENCIES[body.currency_iso_code][2],
     )
     account.payments[payment.id] = payment
     account.payments_by_order[order.id].append(payment.id)
+    account.payments_by_ref[payment.transaction_ref].append(payment.id)
     if body.transaction_ref:
         account.payment_by_key[key] = payment.id
     _paid(account, order)
@@ -84,15 +87,20 @@ def _paid(account: Account, order: Order) -> None:
     account.emit("order", order.id, "modified")
 
 
-def _check(account: Account, body: PaymentIn) -> Order:
+def _check(account: Account, body: PaymentIn, *, by_staff: bool) -> Order:
     order = account.orders.get(body.order_id)
     if order is None:
         refuse("ACCC-902", f"Order {body.order_id} does not exist")
     if body.currency_iso_code not in reference.CURRENCIES:
         refuse("ACCC-903", f"Currency {body.currency_iso_code[:8]} does not exist")
     wanted = "SC" if body.payment_type == "PAYMENT" else "SO"
-    if order.type_code != wanted:
+    reversal = body.payment_type == "PAYMENT" and order.type_code == "SO"
+    allowed = by_staff or account.switches.payment_on_sales_order == "accept"
+    if order.type_code != wanted and not (reversal and allowed):
         refuse("ACCC-904", f"{body.payment_type} needs an order of type {wanted}")
+    foreign = body.currency_iso_code != order.currency_code
+    if foreign and account.switches.payment_in_other_currency == "refuse":
+        refuse("ACCC-907", f"Order {order.id} is in {order.currency_code}")
     if body.payment_type == "AUTH" and body.authorization_expiry is None:
         refuse("ACCC-905", "authorizationExpiry is required")
     if body.payment_type in {"AUTH", "VOID"} and body.amount_authorized is None:
@@ -123,6 +131,7 @@ def remove(account: Account, number: int) -> Payment:
     if payment is None:
         not_found("No customer payment found")
     account.payments_by_order[payment.order_id].remove(payment.id)
+    account.payments_by_ref[payment.transaction_ref].remove(payment.id)
     account.payment_by_key.pop((payment.transaction_ref, payment.method_code), None)
     order = account.orders.get(payment.order_id)
     if order is not None:

@@ -179,6 +179,10 @@ def _payments_of(account: Account, text: str) -> Iterable[Payment]:
     return [account.payments[number] for number in sorted(ids)]
 
 
+def _payments_by_ref(account: Account, text: str) -> Iterable[Payment]:
+    return [account.payments[number] for number in account.payments_by_ref.get(text, ())]
+
+
 PAYMENT_SEARCH = Search[Payment](
     path="/accounting-service/customer-payment-search",
     columns=(
@@ -199,7 +203,7 @@ PAYMENT_SEARCH = Search[Payment](
     ),
     records=lambda account: account.payments.values(),
     created_at=lambda p: p.created_on,
-    narrow={"orderId": _payments_of},
+    narrow={"transactionRef": _payments_by_ref, "orderId": _payments_of},
 )
 
 for _search in (ORDER_SEARCH, SALES_ORDER_SEARCH):

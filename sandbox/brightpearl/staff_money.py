@@ -48,5 +48,6 @@ def take_payment(account: Account, wanted: StaffPayment) -> dict[str, Any]:
             amount_paid=amount,
             amount_authorized=amount,
         ),
+        by_staff=True,
     )
     return {"payment_id": payment.id, "payment_status": order.payment_status}

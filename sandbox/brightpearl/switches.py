@@ -163,6 +163,14 @@ class BrightpearlSwitches:
         default=True,
         metadata={"meaning": "staff may enter tracking on a note that has left; the API never may"},
     )
+    payment_on_sales_order: Literal["refuse", "accept"] = field(
+        default="refuse",
+        metadata={"meaning": "a PAYMENT (money out) over the API on a sales order, not a credit"},
+    )
+    payment_in_other_currency: Literal["convert", "refuse"] = field(
+        default="convert",
+        metadata={"meaning": "a payment in another currency than the order: by its rate, or 400"},
+    )
     webhook_coalesce_s: float = field(
         default=0.0,
         metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},

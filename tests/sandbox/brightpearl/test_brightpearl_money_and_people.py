@@ -14,16 +14,6 @@ def test_the_payment_status_follows_the_money(api):
     assert statuses == ["UNPAID", "PARTIALLY_PAID", "PAID"]
 
 
-def test_one_transaction_reference_pays_once_for_one_method(api):
-    order_id = api.order()
-
-    assert api.pay(order_id).status == 200
-    assert api.pay(order_id).codes == ["ACCB-901"]
-    assert api.pay(order_id, paymentMethodCode="PAYPAL").status == 200
-    found = api.call("GET", "/accounting-service/customer-payment-search", transactionRef="tx-1")
-    assert [row["paymentMethodCode"] for row in found.rows] == ["CARD", "PAYPAL"]
-
-
 def test_an_authorisation_is_not_money(api):
     order_id = api.order()
     auth = {"paymentType": "AUTH", "amountAuthorized": "24.00", "authorizationExpiry": "2026-08-01"}
@@ -53,26 +43,6 @@ def test_a_payment_without_an_amount_pays_nothing(api):
 
     assert api.pay(order_id, amount="0").status == 200
     assert api.sales_order(order_id)["orderPaymentStatus"] == "UNPAID"
-
-
-def test_a_deleted_payment_can_be_made_again(api):
-    order_id = api.order()
-    payment = api.pay(order_id).value
-
-    assert api.call("DELETE", f"/accounting-service/customer-payment/{payment}").body == {}
-
-    assert api.sales_order(order_id)["orderPaymentStatus"] == "UNPAID"
-    assert api.pay(order_id).status == 200
-
-
-def test_a_refund_belongs_to_a_credit(api):
-    order_id = api.order()
-    credit = api.call("POST", "/order-service/sales-credit", api.order_body("R-1")).value
-
-    assert api.pay(order_id, ref="r", paymentType="PAYMENT").codes == ["ACCC-904"]
-    assert api.pay(credit, ref="r", paymentType="PAYMENT").status == 200
-    read = api.call("GET", f"/order-service/sales-credit/{credit}").value[0]
-    assert read["orderPaymentStatus"] == "PAID"
 
 
 def test_one_e_mail_may_belong_to_several_contacts_and_searches_match_parts(api):
