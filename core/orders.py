@@ -55,6 +55,8 @@ ORDERS: Schema = {
     "customer_message": "text",
     "coupon_codes": "text",
     "qty_ordered": "count",
+    "qty_shipped": "count",
+    "in_brightpearl": "text",
     **_prefixed("billing"),
     **_prefixed("shipping"),
 }
@@ -62,7 +64,8 @@ ORDERS: Schema = {
 amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
 billing e-mail as compared; `shipping_*` is the first shipping consignment (billing if there is
 none); `shipping_method` is "" for an order without shipping; `coupon_codes` are joined by ", ";
-`qty_ordered` sums the lines."""
+`qty_ordered` and `qty_shipped` sum the lines; `in_brightpearl` is "yes" for an order that was
+imported before, else "no"."""
 
 LINES: Schema = {
     "order_id": "text",
@@ -74,6 +77,8 @@ LINES: Schema = {
     "options": "text",
     "kind": "text",
     "quantity": "count",
+    "qty_refunded": "count",
+    "address_id": "text",
     "total_ex_tax": "money",
     "total_inc_tax": "money",
     "total_tax": "money",
@@ -82,6 +87,8 @@ LINES: Schema = {
 }
 """Order lines. `line_id` is BigCommerce's order_product_id; `product_id` is "0" for a custom line;
 `kind` is physical, digital or giftcertificate; `options` is shopper's text such as engraving;
+`qty_refunded` is part of `quantity`; `address_id` is BigCommerce's order_address_id, "" for what is
+not shipped;
 `total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if not told)."""
 
 CHARGES: Schema = {

@@ -9,6 +9,7 @@ from prefect import flow
 from tasks.claim import Run
 from tasks.orders.actual import extract_actual
 from tasks.orders.audit import audit
+from tasks.orders.decide import decided
 from tasks.orders.extract import extract_orders
 from tasks.orders.load import load_orders
 from tasks.orders.plan import plan_orders
@@ -37,9 +38,10 @@ async def sync_orders(
             known = learn(run, accepted)
             transformed = transform_orders(accepted, known, run.bundle, run.world.pair.orders)
             desired = validate_desired(run, transformed)
-            actual = extract_actual(run, desired)
-            plan = plan_orders(desired, actual)
-            outcomes = load_orders(run, plan, actual)
+            rules = decided(run)
+            actual = extract_actual(run, desired, rules)
+            plan = plan_orders(desired, actual, rules)
+            outcomes = load_orders(run, plan, actual, rules)
             settle_orders(run, batch, read, plan, outcomes)
     return run.report.to_json()
 

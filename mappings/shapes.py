@@ -50,13 +50,14 @@ FILES: Mapping[str, tuple[str, str]] = {
 TABLES = (
     "skus",
     "tax_codes",
+    "account_statuses",
     "credit_statuses",
     "quarantine_locations",
     "shipment_status",
 )
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
-tax rates have a code, the statuses that mean new and cancelled for credits, where damaged goods are
-received, and the store's status of an order of which goods left."""
+tax rates have a code, the statuses that mean on hold and cancelled, also of credits, where damaged
+goods are received, and the store's status of an order of which goods left."""
 NUMERIC_TABLES = ("tax_codes",)
 """Those of them whose values are numbers."""
 
@@ -81,7 +82,6 @@ REQUIRED: Mapping[str, frozenset[str]] = {
             "ref",
             "placed_at",
             "tax_on",
-            "status_id",
             "channel_id",
             "warehouse_id",
             "price_mode_code",

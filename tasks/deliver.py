@@ -74,7 +74,9 @@ def deliver(run: Run, writes: Sequence[Write]) -> Answers:
 
     Raises: ConfigError when the account refuses us as a whole.
     """
-    futures = [send.submit(run, chunk) for chunk in chunks(writes, TOGETHER)]
+    together = [write for write in writes if not write.message.alone]
+    alone = [[write] for write in writes if write.message.alone]
+    futures = [send.submit(run, chunk) for chunk in [*chunks(together, TOGETHER), *alone]]
     answers: Answers = {}
     for future in futures:
         answers.update(future.result())

@@ -51,19 +51,21 @@ class Outcome:
     """When it is looked at again, where that moment is known."""
 
 
-def review(kind: str, digest: str, reason: str, proposal: Mapping[str, Any]) -> Obstacle:
+def review(kind: str, name: str, reason: str, proposal: Mapping[str, Any]) -> Obstacle:
     """A case for a person: what is proposed, and how it is carried out or left.
 
-    `digest` names the proposal: the same one is never opened again once it was discarded, and
-    `--apply` only carries it out while both sides still call for it.
+    `name` is short for the proposal: the same one is never opened again once it was discarded, and
+    `--apply` only carries it out while both sides still call for it. An empty proposal is one that
+    only a person can carry out.
     """
-    return Obstacle(
-        REVIEW,
-        kind,
-        f"{kind} {digest}",
-        reason,
-        f"Look at both systems; then either causeway quarantine release --apply --value "
-        f"'{kind} {digest}' carries out what is proposed, or causeway quarantine discard leaves "
-        "both as they are.",
-        {"kind": kind, "digest": digest, "proposal": dict(proposal)},
+    value = f"{kind} {name}"
+    by = f"--class {REVIEW} --value '{value}'"
+    remedy = (
+        f"Look at both systems. causeway quarantine release --apply {by} carries out what is "
+        "proposed; causeway quarantine discard leaves both as they are."
+        if proposal
+        else f"Set it right in either system, then: causeway quarantine release {by}. Or leave "
+        "both as they are: causeway quarantine discard."
     )
+    detail = {"kind": kind, "proposal": dict(proposal)}
+    return Obstacle(REVIEW, kind, value, reason, remedy, detail)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from connectors.brightpearl.goods_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
+from connectors.brightpearl.order_parts import SalesOrderRow
 from core.ids import external_ref
+from core.money import ZERO, two_places
 from store.crosswalk import Crosswalk
 from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks
+from tasks.orders.addresses import address_hash
 from tasks.orders.desired import Desired
-from tasks.orders.plan import Actual, ActualOrder, Allocation
+from tasks.orders.memory import Memory
+from tasks.orders.rules import OFF, Rules
+from tasks.orders.states import Actual, ActualOrder, ActualRow, Allocation, Content, Note
 from tasks.policy import PATIENT, patiently, step
 
 READ_TOGETHER = 200
@@ -31,61 +37,112 @@ ALLOCATIONS: dict[str, Allocation] = {
     "AAA": "all",
 }
 GONE_OUT = {"SPS", "ASS"}
+ON_NOTES = {"SOP", "SOA"}
+NOBODY = Memory()
 
 
 @step("extract-actual", PATIENT)
-def extract_actual(run: Run, desired: Desired) -> Actual:
+def extract_actual(run: Run, desired: Desired, rules: Rules) -> Actual:
     """What Brightpearl has of these orders and people. Reads only.
 
     Raises: TransientError, ConfigError.
     """
     refs = {external_ref(key): key for key in desired.sales_orders["order_id"]}
     links = Crosswalk(run.world.database).get(run.report.pair, run.entity, list(refs.values()))
+    memories = {ref: Memory.of(links[key]) for ref, key in refs.items() if key in links}
     ids = {ref: links[key].id_bp for ref, key in refs.items() if key in links}
     ids |= _look_up(run, desired, set(refs) - set(ids))
-    orders = read_orders(run, ids.values(), reserved=True)
+    orders = read_orders(run, ids.values(), memories, reserved=True)
     orders = _with_payments(run, orders)
+    orders = _with_children(run, orders, memories)
+    orders = _with_notes(run, orders, _in_question(desired, orders, rules))
     creating = desired.sales_orders[~desired.sales_orders["external_ref"].isin(orders)]
     return Actual(
         orders=orders,
         contacts=find_contacts(run.world, set(creating["email_key"])),
         on_hand=_free_stock(run, desired, orders),
         deleted=frozenset(ref for ref in ids if ref not in orders),
+        memories=memories,
     )
 
 
-def read_orders(run: Run, ids: Iterable[str], *, reserved: bool = False) -> dict[str, ActualOrder]:
-    """Sales orders as they stand, by external reference, without their payments.
+def read_orders(
+    run: Run,
+    ids: Iterable[str],
+    memories: Mapping[str, Memory] | None = None,
+    *,
+    reserved: bool = False,
+) -> dict[str, ActualOrder]:
+    """Sales orders as they stand, by external reference, without payments, notes and back orders.
 
     With `reserved`, orders that are reserved in part say how far (a request each).
     """
-    documents = [
-        document
-        for part in chunks(list(ids), READ_TOGETHER)
-        for document in patiently(partial(run.world.brightpearl.get_sales_orders, part))
-    ]
     orders = (
-        _actual(run, one, reserved=reserved) for one in documents if isinstance(one, SalesOrder)
+        _actual(
+            run, document, (memories or {}).get(document.external_ref, NOBODY), reserved=reserved
+        )
+        for document in _documents(run, ids)
     )
     return {order.external_ref: order for order in orders}
 
 
-def _actual(run: Run, document: SalesOrder, *, reserved: bool) -> ActualOrder:
+def _documents(run: Run, ids: Iterable[str]) -> list[SalesOrder]:
+    found = (
+        document
+        for part in chunks(list(ids), READ_TOGETHER)
+        for document in patiently(partial(run.world.brightpearl.get_sales_orders, part))
+    )
+    return [document for document in found if isinstance(document, SalesOrder)]
+
+
+def _actual(run: Run, document: SalesOrder, memory: Memory, *, reserved: bool) -> ActualOrder:
     allocation = ALLOCATIONS.get(document.allocation_code, "none")
+    has_notes = document.stock_code in ON_NOTES
     held: dict[str, int] = {}
-    if reserved and allocation == "part":
+    if reserved and allocation == "part" and not has_notes:
         found = patiently(lambda: run.world.brightpearl.get_reservation(document.id))
         held = {row: units.quantity for row, units in found.rows.items()} if found else {}
+    rows, foreign = _rows(document, memory)
     return ActualOrder(
         order_id_bp=document.id,
         external_ref=document.external_ref,
         gross=document.total.gross,
-        row_ids={row.external_ref: row.id for row in document.rows if row.external_ref},
+        rows=rows,
+        foreign=foreign,
+        status_id=document.status_id,
+        contact_id=document.customer.id if document.customer else "",
+        delivery=address_hash(document.delivery_address.plain),
+        shipping_method_id=document.shipping_method_id,
         allocation=allocation,
         reserved=held,
+        has_notes=has_notes,
         is_shipped=document.shipping_code in GONE_OUT,
         is_cancelled=document.is_cancelled,
+        is_invoiced=document.is_invoiced,
     )
+
+
+def _rows(
+    document: SalesOrder, memory: Memory
+) -> tuple[dict[str, ActualRow], tuple[ActualRow, ...]]:
+    """Our rows by reference, and the others. A bundle's components are the account's own matter."""
+    remembered = {row.row_id: ref for ref, row in memory.rows.items()}
+    rows: dict[str, ActualRow] = {}
+    foreign: list[ActualRow] = []
+    for row in document.rows:
+        if row.is_bundle_child:
+            continue
+        ref = row.external_ref or remembered.get(row.id, "")
+        actual = ActualRow(row.id, _content(row), has_ref=bool(row.external_ref))
+        if ref and ref not in rows:
+            rows[ref] = actual
+        else:
+            foreign.append(actual)
+    return rows, tuple(foreign)
+
+
+def _content(row: SalesOrderRow) -> Content:
+    return Content(row.product_id, int(row.quantity), two_places(row.net), two_places(row.tax))
 
 
 def _look_up(run: Run, desired: Desired, refs: set[str]) -> dict[str, str]:
@@ -127,14 +184,103 @@ def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, Actual
     }
 
 
+def _with_children(
+    run: Run, orders: dict[str, ActualOrder], memories: Mapping[str, Memory]
+) -> dict[str, ActualOrder]:
+    """Orders of which units are missing, with what staff moved into back orders added in."""
+    fewer = {
+        order.order_id_bp: ref
+        for ref, order in orders.items()
+        if ref in memories and _has_fewer(order, memories[ref])
+    }
+    if not fewer:
+        return orders
+    refs = patiently(lambda: list(run.world.brightpearl.list_child_refs(fewer)))
+    found = dict(orders)
+    for child in _documents(run, [row.order_id for row in refs]):
+        ref = fewer.get(child.parent_id)
+        if ref is not None and not child.is_cancelled:
+            found[ref] = _joined(found[ref], child, memories[ref])
+    return found
+
+
+def _has_fewer(order: ActualOrder, memory: Memory) -> bool:
+    return any(
+        ref not in order.rows or order.rows[ref].content.quantity < row.quantity
+        for ref, row in memory.rows.items()
+    )
+
+
+def _joined(parent: ActualOrder, child: SalesOrder, memory: Memory) -> ActualOrder:
+    """The parent with the units and money of a back order in its own rows."""
+    rows = dict(parent.rows)
+    by_product = {row.product_id: ref for ref, row in memory.rows.items() if row.product_id}
+    foreign = list(parent.foreign)
+    for row in child.rows:
+        ref = row.external_ref or by_product.get(row.product_id, "")
+        if not ref:
+            foreign.append(ActualRow(row.id, _content(row)))
+            continue
+        own = rows.get(ref, ActualRow(row.id, Content(row.product_id, 0, ZERO, ZERO)))
+        rows[ref] = replace(own, content=_sum(own.content, _content(row)))
+    gone = child.shipping_code in GONE_OUT
+    return replace(
+        parent,
+        rows=rows,
+        foreign=tuple(foreign),
+        gross=parent.gross + child.total.gross,
+        children=(*parent.children, child.id),
+        is_shipped=parent.is_shipped or gone,
+        has_notes=parent.has_notes or child.stock_code in ON_NOTES,
+    )
+
+
+def _sum(one: Content, other: Content) -> Content:
+    return Content(
+        one.product_id, one.quantity + other.quantity, one.net + other.net, one.tax + other.tax
+    )
+
+
+def _in_question(
+    desired: Desired, orders: Mapping[str, ActualOrder], rules: Rules
+) -> dict[str, str]:
+    """Orders with goods on notes that may be called off or amended: reference by their id."""
+    statuses = dict(zip(desired.orders["order_id"], desired.orders["status_id"], strict=True))
+    approved = {order_id for order_id, _ in rules.approved}
+    return {
+        order.order_id_bp: ref
+        for ref, order in orders.items()
+        if order.has_notes
+        and not order.is_cancelled
+        and (statuses.get(key := ref.removeprefix(external_ref("")), "") in OFF or key in approved)
+    }
+
+
+def _with_notes(
+    run: Run, orders: dict[str, ActualOrder], wanted: Mapping[str, str]
+) -> dict[str, ActualOrder]:
+    if not wanted:
+        return orders
+    notes: dict[str, list[Note]] = defaultdict(list)
+    for note in patiently(lambda: run.world.brightpearl.goods_out_of_orders(wanted)):
+        if isinstance(note, GoodsOutNote):
+            known = Note(note.id, note.is_shipped, note.is_picked)
+            notes[wanted[note.order_id]].append(known)
+    return {
+        ref: replace(order, notes=tuple(notes[ref])) if ref in notes else order
+        for ref, order in orders.items()
+    }
+
+
 def _free_stock(
-    run: Run, desired: Desired, orders: dict[str, ActualOrder]
+    run: Run, desired: Desired, orders: Mapping[str, ActualOrder]
 ) -> dict[tuple[str, str], int]:
     """Free units of the products of orders that are not wholly reserved."""
     waiting = {
         ref.removeprefix(external_ref(""))
         for ref, order in orders.items()
-        if order.allocation in {"none", "part"} and not order.is_shipped
+        if order.allocation in {"none", "part"}
+        and not (order.is_shipped or order.has_notes or order.is_cancelled)
     }
     rows = desired.rows[desired.rows["order_id"].isin(waiting)]
     products = set(rows["product_id"]) & desired.stock_tracked

@@ -44,10 +44,12 @@ class Found:
 class Desired:
     """What Brightpearl should hold: frames SALES_ORDERS, ROWS, CONTACTS and PAYMENTS.
 
-    `orders` is the store's side again (ORDERS), for the way back.
+    `orders` and `lines` are the store's side again (ORDERS, LINES), for the way back and for what
+    was refunded.
     """
 
     orders: pd.DataFrame
+    lines: pd.DataFrame
     sales_orders: pd.DataFrame
     rows: pd.DataFrame
     contacts: pd.DataFrame
@@ -60,6 +62,7 @@ class Desired:
         return replace(
             self,
             orders=_without(self.orders, order_ids),
+            lines=_without(self.lines, order_ids),
             sales_orders=_without(self.sales_orders, order_ids),
             rows=_without(self.rows, order_ids),
             payments=_without(self.payments, order_ids),
@@ -70,6 +73,7 @@ class Desired:
         """A batch of no orders."""
         return Desired(
             orders=frame([], ORDERS),
+            lines=frame([], LINES),
             sales_orders=frame([], SALES_ORDERS),
             rows=frame([], ROWS),
             contacts=frame([], CONTACTS),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors.brightpearl import messages
+from connectors.brightpearl import amendments, goods_messages, messages
+from connectors.brightpearl.amendment_models import RowAdd, RowUpdate
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import (
-    Address,
     BillingRef,
     ContactCreate,
     CurrencyRef,
@@ -20,12 +22,21 @@ from connectors.brightpearl.models import (
     SalesOrderCreate,
     SalesOrderRowCreate,
 )
+from core.money import two_places
 from tasks.claim import Run
 from tasks.contacts import CONTACTS, person
 from tasks.deliver import Answers, Write
-from tasks.orders.plan import ActualOrder, NewContact, NewSalesOrder, Receipt, Reservation
-
-_LINES = ("line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3")
+from tasks.orders.addresses import LINES, party
+from tasks.orders.compare import RowChange, in_words
+from tasks.orders.plan_models import (
+    Amendment,
+    NewContact,
+    NewSalesOrder,
+    Receipt,
+    Reservation,
+    StatusChange,
+)
+from tasks.orders.states import ActualOrder
 
 
 def contact_label(new: NewContact) -> str:
@@ -76,12 +87,50 @@ def contact_write(new: NewContact, addresses: Answers) -> Write:
 
 def sales_order_write(run: Run, new: NewSalesOrder, contact_id: str) -> Write:
     """The whole sales order; its external reference makes it safe to send twice."""
+    return _order_write(
+        run,
+        new,
+        messages.create_sales_order(new.order_id, _order(run, new, contact_id)),
+        "create sales order",
+    )
+
+
+def credit_write(run: Run, new: NewSalesOrder, contact_id: str, parent_id: str) -> Write:
+    """A sales credit over a whole order; its external reference makes it safe to send twice."""
+    status = run.bundle.table("credit_statuses").get("new") or "0"
+    credit = _order(run, new, contact_id).model_copy(
+        update={"parent_id": int(parent_id), "status_id": int(status)}
+    )
+    return _order_write(
+        run, new, messages.create_sales_credit(new.order_id, credit), "create sales credit"
+    )
+
+
+def _order_write(run: Run, new: NewSalesOrder, message: Message, action: str) -> Write:
+    return Write(
+        message,
+        run.entity,
+        new.order_id,
+        action,
+        new.external_ref,
+        after={
+            "total_inc_tax": str(new.header["total_inc_tax"]),
+            "currency": new.header["currency_code"],
+            "rows": [
+                [row["row_ref"], row["quantity"], str(row["net"]), str(row["tax"])]
+                for row in new.rows
+            ],
+        },
+    )
+
+
+def _order(run: Run, new: NewSalesOrder, contact_id: str) -> SalesOrderCreate:
     header = new.header
-    order = SalesOrderCreate(
-        customer=CustomerRef(id=int(contact_id), address=_party(header, "billing")),
-        billing=BillingRef(contact_id=int(contact_id), address=_party(header, "billing")),
+    return SalesOrderCreate(
+        customer=CustomerRef(id=int(contact_id), address=party(header, "billing")),
+        billing=BillingRef(contact_id=int(contact_id), address=party(header, "billing")),
         delivery=Delivery(
-            address=_party(header, "delivery"),
+            address=party(header, "delivery"),
             shipping_method_id=_number(header["shipping_method_id"]),
         ),
         ref=header["ref"],
@@ -89,28 +138,13 @@ def sales_order_write(run: Run, new: NewSalesOrder, contact_id: str) -> Write:
         instance_id=run.world.pair.brightpearl.instance_id,
         placed_on=header["placed_at"],
         tax_date=header["tax_on"],
-        status_id=int(header["status_id"]),
+        status_id=int(header["status_id"] or 0),
         warehouse_id=int(header["warehouse_id"]),
         channel_id=int(header["channel_id"]),
         price_list_id=_number(header["price_list_id"]),
         price_mode_code=header["price_mode_code"],
         currency=_currency(header),
         rows=tuple(_row(row) for row in new.rows),
-    )
-    return Write(
-        messages.create_sales_order(new.order_id, order),
-        run.entity,
-        new.order_id,
-        "create sales order",
-        new.external_ref,
-        after={
-            "total_inc_tax": str(header["total_inc_tax"]),
-            "currency": header["currency_code"],
-            "rows": [
-                [row["row_ref"], row["quantity"], str(row["net"]), str(row["tax"])]
-                for row in new.rows
-            ],
-        },
     )
 
 
@@ -153,7 +187,7 @@ def reservation_write(reservation: Reservation, there: ActualOrder) -> Write:
     label = reservation_label(reservation.order_id)
     order_id = there.order_id_bp
     message = (
-        messages.reserve_more(label, order_id, products)
+        messages.set_reservation(label, order_id, products)
         if reservation.replaces
         else messages.reserve(label, order_id, reservation.warehouse_id, products)
     )
@@ -172,30 +206,133 @@ def note_write(order_id: str, order_id_bp: str, short: Mapping[str, int]) -> Wri
     """A note on the sales order that says what could not be reserved."""
     lines = [f"product {product_id}: {units} short" for product_id, units in short.items()]
     text = f"Not enough stock to reserve. {'; '.join(lines)}."
+    return _note(order_id, order_id_bp, f"short:{order_id}", text, {"short": dict(short)})
+
+
+def address_note_write(order_id: str, order_id_bp: str, address: str) -> Write:
+    """A note with the address that staff have to enter; the address itself stands only there."""
+    text = f"The delivery address was changed in BigCommerce. It is now: {address}"
+    return _note(order_id, order_id_bp, f"address:{order_id}", text, {"delivery": "changed"})
+
+
+def _note(
+    order_id: str, order_id_bp: str, label: str, text: str, after: Mapping[str, Any]
+) -> Write:
+    message = messages.add_note(label, order_id_bp, text)
+    return Write(message, "orders", order_id, "add note", label, after=after)
+
+
+def status_write(order_id: str, order_id_bp: str, change: StatusChange) -> Write:
+    """A status; harmless to repeat but for its note."""
     return Write(
-        messages.add_note(f"note:{order_id}", order_id_bp, text),
+        messages.set_status(f"status:{order_id}", order_id_bp, int(change.after), change.note),
         "orders",
         order_id,
-        "add note",
-        f"short:{order_id}",
-        after={"short": dict(short)},
+        "set status",
+        f"status:{order_id}",
+        before={"status_id": change.before},
+        after={"status_id": change.after},
     )
 
 
-def _address(row: Mapping[str, Any], use: str) -> PostalAddress:
-    line_1, *rest = (row[f"{use}_{name}"] or None for name in _LINES)
-    return PostalAddress(line_1=line_1 or "-", **dict(zip(_LINES[1:], rest, strict=True)))
+def take_back_write(order_id: str, order_id_bp: str, note_id: str) -> Write:
+    """A goods-out note that has not left, taken back."""
+    label = f"take-back:{note_id}"
+    message = goods_messages.delete_goods_out(label, order_id_bp, note_id)
+    return Write(message, "orders", order_id, "take back goods-out note", label, after={})
 
 
-def _party(header: Mapping[str, Any], use: str) -> Address:
-    names = {
-        "name": "full_name",
-        "company": "company",
-        "phone": "telephone",
-        "email": "email",
-        **{name: name for name in _LINES},
+def release_write(order_id: str, order_id_bp: str) -> Write:
+    """All that an order has reserved, given back."""
+    label = f"release:{order_id}"
+    message = messages.release_reservation(label, order_id_bp)
+    return Write(message, "orders", order_id, "release stock", label, after={})
+
+
+def amendment_writes(order_id: str, order_id_bp: str, amend: Amendment) -> list[Write]:
+    """Every change of an order's rows: those that change together, others one by one."""
+    writes: list[Write] = []
+    changed = [c for c in amend.changes if c.before is not None and c.after is not None]
+    if changed:
+        updates = [
+            RowUpdate(id=int(change.row_id), **_update(amend.documents[change.ref]))
+            for change in changed
+        ]
+        message = amendments.update_rows(f"rows:{order_id}", order_id_bp, updates)
+        writes.append(_amend(order_id, message, "change rows", changed))
+    for change in amend.changes:
+        if change.after is None:
+            label = f"drop:{order_id}:{change.row_id}"
+            message = amendments.delete_row(label, order_id_bp, change.row_id)
+            writes.append(_amend(order_id, message, "drop row", [change]))
+        elif change.before is None:
+            label = f"add:{order_id}:{change.ref}"
+            message = amendments.add_row(label, order_id_bp, _added(amend.documents[change.ref]))
+            write = _amend(order_id, message, "add row", [change])
+            writes.append(replace(write, is_repeatable=False))
+    return writes
+
+
+def reference_write(
+    order_id: str, order_id_bp: str, rows: Mapping[str, str], amend: Amendment
+) -> Write:
+    """Our references for rows that were added without one. In: row id by reference."""
+    updates = [
+        RowUpdate(id=int(row_id), **_update(amend.documents[ref])) for ref, row_id in rows.items()
+    ]
+    message = amendments.update_rows(f"refs:{order_id}", order_id_bp, updates)
+    return _amend(order_id, message, "name rows", [])
+
+
+def method_write(order_id: str, order_id_bp: str, before: str, after: str) -> Write:
+    """Another shipping method."""
+    label = f"method:{order_id}"
+    return Write(
+        amendments.patch_order(label, order_id_bp, shipping_method_id=int(after)),
+        "orders",
+        order_id,
+        "change shipping method",
+        label,
+        before={"shipping_method_id": before},
+        after={"shipping_method_id": after},
+    )
+
+
+def _amend(order_id: str, message: Message, action: str, changes: Sequence[RowChange]) -> Write:
+    words = [in_words(change) for change in changes]
+    return Write(
+        message,
+        "orders",
+        order_id,
+        action,
+        message.label,
+        before={word["row"]: word["before"] for word in words},
+        after={word["row"]: word["after"] for word in words},
+    )
+
+
+def _update(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "product_id": _number(row["product_id"]),
+        "name": row["name"] or None,
+        "quantity": str(row["quantity"]),
+        "tax_code": row["tax_code"],
+        "net": row["net"],
+        "tax": row["tax"],
+        "nominal_code": row["nominal_code"] or None,
+        "external_ref": row["row_ref"],
     }
-    return Address(**{ours: header[f"{use}_{name}"] or None for name, ours in names.items()})
+
+
+def _added(row: Mapping[str, Any]) -> RowAdd:
+    """A row that comes later has two places and no reference: it gets that afterwards."""
+    told = {name: value for name, value in _update(row).items() if name != "external_ref"}
+    return RowAdd(**told | {"net": two_places(row["net"]), "tax": two_places(row["tax"])})
+
+
+def _address(row: Mapping[str, Any], use: str) -> PostalAddress:
+    line_1, *rest = (row[f"{use}_{name}"] or None for name in LINES)
+    return PostalAddress(line_1=line_1 or "-", **dict(zip(LINES[1:], rest, strict=True)))
 
 
 def _currency(header: Mapping[str, Any]) -> CurrencyRef:

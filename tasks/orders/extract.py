@@ -68,10 +68,11 @@ def extract_orders(run: Run, batch: Batch) -> Read:
     transactions = _for_each(
         run, [o.id for o in orders if has_money(o)], bigcommerce.list_transactions
     )
-    found = flatten(orders, transactions, {})
+    found = flatten(orders, transactions, {}, links)
     taxed = needs_taxes(found.orders, found.lines)
     if taxed:
-        found = flatten(orders, transactions, _for_each(run, taxed, bigcommerce.list_taxes))
+        taxes = _for_each(run, taxed, bigcommerce.list_taxes)
+        found = flatten(orders, transactions, taxes, links)
     return Read(found, asides)
 
 
@@ -140,10 +141,10 @@ def _set_aside(run: Run, order: Order, link: Link | None) -> Aside | None:
     """Why this order is not to be imported now, or None."""
     if order.is_deleted:
         return Aside("gone", "archived in BigCommerce")
+    if link is not None:
+        return None
     if order.status_id in run.world.pair.orders.importable_statuses and order.status_id != 0:
         return None
-    if link is not None:
-        return Aside("not imported", f"imported before; status {order.status_id} changes nothing")
     if order.status_id in OVER:
         return Aside("not imported", OVER[order.status_id])
     return Aside("parked", f"status {order.status_id} is not imported yet")

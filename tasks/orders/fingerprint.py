@@ -15,7 +15,7 @@ from core.frames import records
 from core.orders import ORDERS
 from tasks.orders.desired import Found
 
-_STATE = [name for name in ORDERS if name != "modified_at"]
+_STATE = [name for name in ORDERS if name not in {"modified_at", "in_brightpearl"}]
 
 
 def fingerprints(

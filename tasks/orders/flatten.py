@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from connectors.bigcommerce.models import (
@@ -28,11 +28,18 @@ def flatten(
     orders: Iterable[Order],
     transactions: dict[str, list[Transaction]],
     taxes: dict[str, list[TaxRow]],
+    known: Collection[str] = (),
 ) -> Found:
-    """Frames ORDERS, LINES, CHARGES, TAXES and TRANSACTIONS of these orders."""
+    """Frames ORDERS, LINES, CHARGES, TAXES and TRANSACTIONS of these orders.
+
+    `known` are the ids of those that were imported before.
+    """
     orders = list(orders)
     return Found(
-        orders=frame((_order(order) for order in orders), ORDERS),
+        orders=frame(
+            (_order(o) | {"in_brightpearl": "yes" if o.id in known else "no"} for o in orders),
+            ORDERS,
+        ),
         lines=frame((_line(order, line) for order in orders for line in order.lines), LINES),
         charges=frame((charge for order in orders for charge in _charges(order)), CHARGES),
         taxes=frame(
@@ -80,6 +87,7 @@ def _order(order: Order) -> dict[str, Any]:
         "customer_message": order.customer_message,
         "coupon_codes": ", ".join(sorted(codes)),
         "qty_ordered": sum(line.quantity for line in order.lines),
+        "qty_shipped": sum(line.quantity_shipped for line in order.lines),
         **_party("billing", order.billing_address),
         **_party("shipping", shipping),
     }
@@ -106,6 +114,8 @@ def _line(order: Order, line: OrderLine) -> dict[str, Any]:
         ),
         "kind": line.type,
         "quantity": line.quantity,
+        "qty_refunded": line.quantity_refunded,
+        "address_id": line.order_address_id if line.order_address_id != "0" else "",
         "total_ex_tax": line.total_ex_tax,
         "total_inc_tax": line.total_inc_tax,
         "total_tax": line.total_tax,

@@ -45,8 +45,14 @@ class Memory(BaseModel):
     status_bc: str = ""
     status_bp: str = ""
     is_cancelled: bool = False
+    held_from: str = ""
+    """Brightpearl's status before its pick was put on hold; "" while it is not held by us."""
+    noted: str = ""
+    """Hash of the delivery address that staff were last told to enter."""
     receipts: tuple[str, ...] = ()
     """Transaction references of money that both sides know."""
+    credited: str = ""
+    """Id of the sales credit that undid the order after it was called off."""
     short: dict[str, int] = {}
     """Units that could not be reserved, by Brightpearl product id."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tasks.orders.memory import Memory
 from tasks.outcome import Outcome
 
 
@@ -18,3 +19,5 @@ class OrderOutcome(Outcome):
     status_id: str = ""
     external_order_id: str = ""
     """What the store knows after the word back."""
+    memory: Memory = field(default_factory=Memory)
+    """What is to be remembered of it, but for the fingerprint of the store's side."""

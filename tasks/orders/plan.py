@@ -7,308 +7,281 @@ a plan can be shown and thrown away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from core.frames import records
-from core.ids import external_ref
-from core.money import two_places
+from tasks.orders import differences
+from tasks.orders.addresses import delivery_hash, spoken
+from tasks.orders.calling_off import call_off, cancel_store, is_off, is_reopened
+from tasks.orders.compare import adopted, compare, contents
 from tasks.orders.desired import Desired
+from tasks.orders.memory import Memory
+from tasks.orders.plan_models import (
+    Action,
+    CallOff,
+    NewContact,
+    NewSalesOrder,
+    OrderPlan,
+    Plan,
+    Receipt,
+    Reservation,
+    StatusChange,
+    WriteBack,
+)
+from tasks.orders.reserving import reservation, shortage, wanted_units
+from tasks.orders.rules import Rules
+from tasks.orders.states import Actual, ActualOrder
+from tasks.outcome import Obstacle
 from tasks.policy import PURE, step
 
-
-class Action(StrEnum):
-    """What becomes of one order."""
-
-    CREATE = "create"
-    COMPLETE = "complete"
-    """It exists, but a payment, the reservation or the word back to the store is missing."""
-    AMEND = "amend"
-    CANCEL = "cancel"
-    CREDIT = "credit"
-    HOLD = "hold"
-    """Both sides differ in a way that a person has to decide."""
-    NOTHING = "nothing"
-
-
-Allocation = Literal["not required", "none", "part", "all"]
-
-
-@dataclass(frozen=True)
-class ActualOrder:
-    """A sales order as it stands in Brightpearl."""
-
-    order_id_bp: str
-    external_ref: str
-    gross: Decimal
-    row_ids: Mapping[str, str]
-    """Row id by our row reference."""
-    allocation: Allocation
-    reserved: Mapping[str, int] = field(default_factory=dict)
-    """Units reserved by row id; filled where `allocation` is `part`."""
-    transaction_refs: frozenset[str] = frozenset()
-    is_shipped: bool = False
-    is_cancelled: bool = False
-
-
-@dataclass(frozen=True)
-class Actual:
-    """Brightpearl's side of a batch."""
-
-    orders: Mapping[str, ActualOrder]
-    """By external reference."""
-    contacts: Mapping[str, str]
-    """Contact id by e-mail as compared."""
-    on_hand: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """Units free by (warehouse id, product id); filled for products of part-reserved orders."""
-    deleted: frozenset[str] = frozenset()
-    """External references of orders that stood in Brightpearl once and are gone."""
-
-
-@dataclass(frozen=True)
-class NewContact:
-    """A person Brightpearl does not know yet; serves every order of the batch with that e-mail."""
-
-    email_key: str
-    document: Mapping[str, Any]
-    """One row of CONTACTS."""
-
-
-@dataclass(frozen=True)
-class NewSalesOrder:
-    """A sales order with its rows."""
-
-    order_id: str
-    external_ref: str
-    email_key: str
-    header: Mapping[str, Any]
-    """One row of SALES_ORDERS."""
-    rows: tuple[Mapping[str, Any], ...]
-    """Rows of ROWS, in sequence."""
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """Stock to set aside for one order in one warehouse."""
-
-    order_id: str
-    external_ref: str
-    warehouse_id: str
-    units: Mapping[str, tuple[str, int]]
-    """Product id and units by our row reference."""
-    replaces: bool = False
-    """The order has a reservation already, which is to grow."""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """Money that came in for an order."""
-
-    order_id: str
-    external_ref: str
-    transaction_ref: str
-    document: Mapping[str, Any]
-    """One row of PAYMENTS."""
-
-
-@dataclass(frozen=True)
-class WriteBack:
-    """What the store is to know: one PUT that carries nothing else."""
-
-    order_id: str
-    external_ref: str
-    before: Mapping[str, str]
-    status_id: str
-    """The status the order is to have; the one it has when it is to stay."""
-
-
-@dataclass(frozen=True)
-class OrderPlan:
-    """Everything that one order needs."""
-
-    order_id: str
-    action: Action
-    reason: str = ""
-    create: NewSalesOrder | None = None
-    reservation: Reservation | None = None
-    receipts: tuple[Receipt, ...] = ()
-    write_back: WriteBack | None = None
-    short: Mapping[str, int] = field(default_factory=dict)
-    """Units that stay unreserved for want of stock, by Brightpearl product id."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The writes that would make both sides agree, in the order they are to be made."""
-
-    contacts: tuple[NewContact, ...]
-    orders: tuple[OrderPlan, ...]
-
-    def count(self) -> dict[str, int]:
-        """How many writes of each kind, and how many orders need none."""
-        return {
-            "contacts": len(self.contacts),
-            "sales orders": sum(order.create is not None for order in self.orders),
-            "reservations": sum(order.reservation is not None for order in self.orders),
-            "receipts": sum(len(order.receipts) for order in self.orders),
-            "words back": sum(order.write_back is not None for order in self.orders),
-            "unchanged": sum(order.action is Action.NOTHING for order in self.orders),
-            "held": sum(order.action is Action.HOLD for order in self.orders),
-        }
-
-    def preview(self) -> list[dict[str, str]]:
-        """One line per order for people: what would be done, without personal data."""
-        return [
-            {
-                "order": order.order_id,
-                "action": order.action.value,
-                "writes": ", ".join(_writes(order)),
-                "why": order.reason,
-            }
-            for order in self.orders
-        ]
+UNDONE = "-UNDONE"
+"""Ends the reference of the sales credit that undoes a whole order."""
+CANCELLED = "5"
+"""The store's status of an order that was called off."""
+ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
+GOES_ON = "No longer on hold: both systems agree again."
+Record = Mapping[str, Any]
 
 
 @step("plan-orders", PURE)
-def plan_orders(desired: Desired, actual: Actual) -> Plan:
+def plan_orders(desired: Desired, actual: Actual, rules: Rules) -> Plan:
     """The plan for a batch. In: validated frames of core/orders.py, and Brightpearl's side."""
-    return work_out(desired, actual)
+    return work_out(desired, actual, rules)
 
 
-def work_out(desired: Desired, actual: Actual) -> Plan:
+def work_out(desired: Desired, actual: Actual, rules: Rules | None = None) -> Plan:
     """Desired minus actual (see `plan_orders`)."""
-    orders = tuple(
-        _plan_order(wanted, actual, desired.stock_tracked) for wanted in _wanted(desired)
-    )
+    orders = tuple(_plan_order(wanted, actual, rules or Rules()) for wanted in _wanted(desired))
     return Plan(contacts=_new_contacts(desired, orders, actual), orders=orders)
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class Wanted:
     """One order as it should be, and as the store has it."""
 
-    header: Mapping[str, Any]
-    rows: tuple[Mapping[str, Any], ...]
-    payments: tuple[Mapping[str, Any], ...]
-    store: Mapping[str, Any]
+    header: Record
+    rows: tuple[Record, ...]
+    payments: tuple[Record, ...]
+    store: Record
+    units: Mapping[str, tuple[str, int]]
+    """Product id and units by row reference, of what has stock and was not refunded."""
+    address_ids: Mapping[str, str]
+    """BigCommerce's order_address_id by line."""
+
+    @property
+    def order_id(self) -> str:
+        """BigCommerce's."""
+        return str(self.header["order_id"])
+
+    @property
+    def ref(self) -> str:
+        """Under which Brightpearl keeps it."""
+        return str(self.header["external_ref"])
+
+    def new(self) -> NewSalesOrder:
+        """The whole order, as it is created."""
+        header = self.header
+        return NewSalesOrder(self.order_id, self.ref, header["email_key"], header, self.rows)
 
 
-def _wanted(desired: Desired) -> Iterable[_Wanted]:
+def _wanted(desired: Desired) -> Iterable[Wanted]:
     rows, payments = _by_order(desired.rows), _by_order(desired.payments)
     stores = {row["order_id"]: row for row in records(desired.orders)}
+    lines = _by_order(desired.lines)
     for header in records(desired.sales_orders):
         order_id = header["order_id"]
-        yield _Wanted(
+        own = tuple(rows.get(order_id, []))
+        yield Wanted(
             header,
-            tuple(rows.get(order_id, [])),
+            own,
             tuple(payments.get(order_id, [])),
             stores[order_id],
+            wanted_units(
+                own,
+                desired.stock_tracked,
+                {line["line_id"]: line["qty_refunded"] for line in lines.get(order_id, [])},
+            ),
+            {line["line_id"]: line["address_id"] for line in lines.get(order_id, [])},
         )
 
 
-def _plan_order(wanted: _Wanted, actual: Actual, stock_tracked: frozenset[str]) -> OrderPlan:
-    header = wanted.header
-    order_id, ref = header["order_id"], header["external_ref"]
-    there = actual.orders.get(ref)
-    if there is None and ref in actual.deleted:
-        return OrderPlan(order_id, Action.NOTHING, "deleted in Brightpearl; not created again")
-    if there is not None and (reason := _why_held(header, there)):
-        return OrderPlan(order_id, Action.HOLD, reason)
-    create = None
-    if there is None:
-        create = NewSalesOrder(order_id, ref, header["email_key"], header, wanted.rows)
-    asked = _units(wanted, stock_tracked)
-    reservation = _reservation(asked, there, actual)
-    short = {} if reservation or there is None else shortage(asked, there)
-    known = there.transaction_refs if there else frozenset()
-    receipts = tuple(
-        Receipt(order_id, ref, payment["transaction_ref"], payment)
-        for payment in wanted.payments
-        if payment["transaction_ref"] not in known
+def _plan_order(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
+    return replace(
+        _planned(wanted, actual, rules),
+        wanted_units=wanted.units,
+        delivery=delivery_hash(wanted.header),
+        is_off=is_off(wanted.store),
+        store_status_id=wanted.store["status_id"],
+        warehouse_id=wanted.header["warehouse_id"],
+        address_ids=wanted.address_ids,
     )
-    write_back = _write_back(wanted, there)
-    missing = reservation or receipts or write_back
-    action = Action.CREATE if create else Action.COMPLETE if missing else Action.NOTHING
-    return OrderPlan(order_id, action, "", create, reservation, receipts, write_back, short)
 
 
-def _why_held(header: Mapping[str, Any], there: ActualOrder) -> str:
-    """Why an existing order must not be touched, or nothing."""
-    if there.is_cancelled:
-        return "cancelled in Brightpearl while it is open in the store"
-    return differs(header, there)
+def _planned(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
+    there = actual.orders.get(wanted.ref)
+    if there is not None:
+        memory = actual.memories.get(wanted.ref, Memory())
+        return _plan_standing(wanted, there, memory, actual, rules)
+    if is_off(wanted.store):
+        return OrderPlan(wanted.order_id, Action.NOTHING, "called off and not in Brightpearl")
+    if wanted.ref in actual.deleted:
+        case = differences.deleted_case(wanted.order_id, wanted.ref)
+        if not _is_approved(case, wanted, rules):
+            return OrderPlan(
+                wanted.order_id, Action.HOLD, case.reason, cases=_standing((case,), wanted, rules)
+            )
+    return OrderPlan(
+        wanted.order_id,
+        Action.CREATE,
+        create=wanted.new(),
+        reservation=_asked(wanted) if wanted.units else None,
+        receipts=tuple(_receipts(wanted, frozenset(), ())),
+        write_back=_write_back(wanted, None),
+        agrees=True,
+    )
 
 
-def differs(header: Mapping[str, Any], there: ActualOrder) -> str:
-    """How far the order's totals are apart, in words; nothing when they agree to the cent."""
-    apart = two_places(header["total_inc_tax"]) - two_places(there.gross)
-    if apart:
-        return (
-            f"the store says {two_places(header['total_inc_tax'])} {header['currency_code']}, "
-            f"Brightpearl says {two_places(there.gross)}: {apart} apart"
-        )
-    return ""
+def _plan_standing(
+    wanted: Wanted, there: ActualOrder, memory: Memory, actual: Actual, rules: Rules
+) -> OrderPlan:
+    """The plan for an order that stands in Brightpearl."""
+    if is_off(wanted.store):
+        return _plan_called_off(wanted, there, memory, rules)
+    if there.is_cancelled and not is_reopened(there, memory, wanted.store):
+        return _plan_cancelled_there(wanted, there, rules)
+    wanted_contents = contents(wanted.rows)
+    there = adopted(wanted_contents, there)
+    sides = compare(wanted_contents, there, memory)
+    difference = differences.amendment(
+        wanted.order_id, wanted.header, wanted.rows, sides, there, memory, rules
+    )
+    delivery = delivery_hash(wanted.header)
+    moved = differences.address_case(delivery, there, memory)
+    cases = _standing(
+        (
+            *difference.cases,
+            *((moved,) if moved else ()),
+            *differences.money_cases(wanted.order_id, wanted.payments, there, memory),
+            *filter(None, (differences.dispute_case(wanted.store, there),)),
+        ),
+        wanted,
+        rules,
+    )
+    holds = difference.holds and any(case in cases for case in difference.cases)
+    amend = difference.amend
+    plan = OrderPlan(
+        wanted.order_id,
+        Action.NOTHING,
+        amend=amend,
+        status=_status(wanted, there, memory, rules, holds=holds),
+        reservation=None
+        if amend or difference.cases
+        else reservation(_asked(wanted), there, actual),
+        receipts=tuple(_receipts(wanted, there.transaction_refs, memory.receipts, rules)),
+        address_note=spoken(wanted.header) if moved in cases and memory.noted != delivery else "",
+        write_back=_write_back(wanted, there),
+        cases=cases,
+        agrees=not sides.apart or amend is not None,
+        address_moved=bool(memory.delivery) and delivery not in {memory.delivery, there.delivery},
+    )
+    short = {} if plan.reservation or amend else shortage(wanted.units, there)
+    return replace(plan, action=_action(plan), short=short)
 
 
-def shortage(asked: Reservation, there: ActualOrder) -> dict[str, int]:
-    """Units that an order lacks of what is asked for it, by Brightpearl product id."""
-    if there.allocation in {"all", "not required"} or there.is_shipped:
-        return {}
-    short: dict[str, int] = {}
-    for row, (product_id, quantity) in asked.units.items():
-        missing = quantity - there.reserved.get(there.row_ids.get(row, ""), 0)
-        if missing > 0:
-            short[product_id] = short.get(product_id, 0) + missing
-    return short
+def _action(plan: OrderPlan) -> Action:
+    if plan.amend:
+        return Action.AMEND
+    if plan.cases:
+        return Action.HOLD
+    return Action.NOTHING if plan.is_idle else Action.COMPLETE
 
 
-def _units(wanted: _Wanted, stock_tracked: frozenset[str]) -> Reservation:
+def _plan_called_off(wanted: Wanted, there: ActualOrder, memory: Memory, rules: Rules) -> OrderPlan:
+    what = None if memory.credited else call_off(there, rules)
+    if isinstance(what, CallOff):
+        return OrderPlan(wanted.order_id, Action.CANCEL, "cancelled in the store", call_off=what)
+    if what and "credit" in what.detail.get("proposal", {}) and _is_approved(what, wanted, rules):
+        credit = replace(wanted.new(), external_ref=f"{wanted.ref}{UNDONE}")
+        return OrderPlan(wanted.order_id, Action.CANCEL, "cancelled in the store", credit=credit)
+    cases = _standing((what,) if what else (), wanted, rules)
+    action = Action.HOLD if cases else Action.NOTHING
+    return OrderPlan(
+        wanted.order_id, action, "called off on both sides" if not what else "", cases=cases
+    )
+
+
+def _plan_cancelled_there(wanted: Wanted, there: ActualOrder, rules: Rules) -> OrderPlan:
+    case = cancel_store(wanted.store, there, rules)
+    if case and not _is_approved(case, wanted, rules):
+        cases = _standing((case,), wanted, rules)
+        action = Action.HOLD if cases else Action.NOTHING
+        return OrderPlan(wanted.order_id, action, cases=cases)
+    back = WriteBack(wanted.order_id, wanted.ref, _told(wanted.store), CANCELLED)
+    return OrderPlan(wanted.order_id, Action.CANCEL, "cancelled in Brightpearl", write_back=back)
+
+
+def _is_approved(case: Obstacle, wanted: Wanted, rules: Rules) -> bool:
+    return (wanted.order_id, case.value) in rules.approved
+
+
+def _standing(cases: Iterable[Obstacle], wanted: Wanted, rules: Rules) -> tuple[Obstacle, ...]:
+    """The cases that nobody decided yet."""
+    decided = {*rules.approved, *rules.discarded}
+    return tuple(case for case in cases if (wanted.order_id, case.value) not in decided)
+
+
+def _status(
+    wanted: Wanted, there: ActualOrder, memory: Memory, rules: Rules, *, holds: bool
+) -> StatusChange | None:
+    """Brightpearl's status, where the store's changed and staff did not set another since."""
+    if holds and rules.on_hold and there.status_id != rules.on_hold:
+        return StatusChange(there.status_id, rules.on_hold, ON_HOLD, holds=True)
+    if memory.held_from and there.status_id == rules.on_hold and not holds:
+        return StatusChange(there.status_id, memory.held_from, GOES_ON)
+    follows = wanted.header["status_id"]
+    changed = bool(memory.status_bc) and wanted.store["status_id"] != memory.status_bc
+    untouched = there.status_id == memory.status_bp or there.is_cancelled
+    if changed and untouched and follows and follows != there.status_id:
+        return StatusChange(there.status_id, follows)
+    return None
+
+
+def _asked(wanted: Wanted) -> Reservation:
     """Everything of the order that has stock, as one reservation."""
-    header = wanted.header
-    units = {
-        row["row_ref"]: (row["product_id"], row["quantity"])
-        for row in wanted.rows
-        if row["product_id"] in stock_tracked
+    return Reservation(wanted.order_id, wanted.ref, wanted.header["warehouse_id"], wanted.units)
+
+
+def _receipts(
+    wanted: Wanted,
+    known: frozenset[str],
+    agreed: Iterable[str],
+    rules: Rules | None = None,
+) -> Iterable[Receipt]:
+    """Money that Brightpearl does not know of; one that staff deleted only by a person's word."""
+    approved = {
+        value for order_id, value in (rules or Rules()).approved if order_id == wanted.order_id
     }
-    return Reservation(header["order_id"], header["external_ref"], header["warehouse_id"], units)
+    for payment in wanted.payments:
+        ref = payment["transaction_ref"]
+        again = differences.receipt_value(ref) in approved
+        if ref not in known and (ref not in set(agreed) or again):
+            yield Receipt(wanted.order_id, wanted.ref, ref, payment)
 
 
-def _reservation(
-    asked: Reservation, there: ActualOrder | None, actual: Actual
-) -> Reservation | None:
-    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since."""
-    if not asked.units:
+def _told(store: Record) -> dict[str, str]:
+    return {"status_id": store["status_id"], "external_order_id": store["external_order_id"]}
+
+
+def _write_back(wanted: Wanted, there: ActualOrder | None) -> WriteBack | None:
+    """Brightpearl's id for the store, once; the status goes with it and never by itself later."""
+    store = wanted.store
+    if there is not None and there.order_id_bp == store["external_order_id"]:
         return None
-    if there is None:
-        return asked
-    if not shortage(asked, there) or not _any_free(asked, there, actual):
-        return None
-    return replace(asked, replaces=there.allocation == "part")
-
-
-def _any_free(asked: Reservation, there: ActualOrder, actual: Actual) -> bool:
-    """Whether Brightpearl has free stock of a product that the order still lacks."""
-    return any(
-        actual.on_hand.get((asked.warehouse_id, product_id), 0) > 0
-        for product_id in shortage(asked, there)
-    )
-
-
-def _write_back(order: _Wanted, there: ActualOrder | None) -> WriteBack | None:
-    header, store = order.header, order.store
-    wanted = header["status_id_after"] or store["status_id"]
-    before = {
-        "status_id": store["status_id"],
-        "external_order_id": store["external_order_id"],
-    }
-    known = there.order_id_bp if there else None
-    if wanted == store["status_id"] and known and known == store["external_order_id"]:
-        return None
-    return WriteBack(header["order_id"], header["external_ref"], before, wanted)
+    status = wanted.header["status_id_after"] or store["status_id"]
+    return WriteBack(wanted.order_id, wanted.ref, _told(store), status)
 
 
 def _new_contacts(
@@ -328,15 +301,3 @@ def _by_order(rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     for row in records(rows):
         found.setdefault(row["order_id"], []).append(row)
     return found
-
-
-def _writes(order: OrderPlan) -> Iterable[str]:
-    if order.create:
-        yield f"sales order {external_ref(order.order_id)} with {len(order.create.rows)} rows"
-    if order.reservation:
-        yield f"reserve {sum(q for _, q in order.reservation.units.values())} units"
-    for receipt in order.receipts:
-        document = receipt.document
-        yield f"receipt {document['amount']} {document['currency_code']}"
-    if order.write_back:
-        yield f"status {order.write_back.status_id} and id back to the store"

@@ -10,7 +10,7 @@ from tasks.claim import Batch, Run
 from tasks.orders.extract import Read
 from tasks.orders.fingerprint import fingerprints
 from tasks.orders.outcome import OrderOutcome
-from tasks.orders.plan import Plan
+from tasks.orders.plan_models import Plan
 from tasks.policy import PURE, step
 from tasks.settle import planned, settle
 
@@ -37,10 +37,9 @@ def _remember(run: Run, read: Read, outcomes: Sequence[OrderOutcome]) -> None:
         Link(
             key_bc=outcome.key,
             id_bp=outcome.order_id_bp,
-            detail={
-                "agreed": states.get(outcome.key, "") if _is_settled(outcome) else "",
-                "short": dict(outcome.short),
-            },
+            detail=outcome.memory.model_copy(
+                update={"agreed": states.get(outcome.key, "") if _is_settled(outcome) else ""}
+            ).detail(),
         )
         for outcome in agreed
     ]
@@ -48,4 +47,5 @@ def _remember(run: Run, read: Read, outcomes: Sequence[OrderOutcome]) -> None:
 
 
 def _is_settled(outcome: OrderOutcome) -> bool:
-    return outcome.result in {"created", "completed", "unchanged"} and not outcome.short
+    settled = {"created", "completed", "amended", "cancelled", "unchanged"}
+    return outcome.result in settled and not outcome.short and not outcome.obstacles

@@ -21,7 +21,7 @@ from tasks.reference import Known
 
 MONEY_IN = ("purchase", "capture", "settled")
 """Transaction events that are money received; an authorisation is not."""
-PAID = ("paid", "captured")
+PAID = ("paid", "captured", "partially refunded", "refunded")
 """Payment statuses of an order whose money is in although no gateway reports a transaction."""
 
 
@@ -62,6 +62,7 @@ def transform_orders(
     payments = apply(bundle.mapping("payments"), settled(found.orders, found.transactions), context)
     desired = Desired(
         orders=found.orders,
+        lines=found.lines,
         sales_orders=headers.frame,
         rows=finished.frame,
         contacts=contacts.frame,
@@ -91,16 +92,17 @@ def tax_rates(bundle: Bundle) -> list[Decimal]:
 def settled(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     """Money that came in: TRANSACTIONS rows, one per receipt, beside the order's `payment_method`.
 
-    A capture and its settlement are one receipt (both name the same earlier transaction). An order
+    A capture and its settlement are one receipt (both name the same earlier transaction); several
+    captures of one authorisation are several. An order
     that is paid although no gateway tells of it (cash, bank deposit, a settled manual payment)
     gets one receipt for what is not covered by store credit or gift certificates.
     """
     came_in = transactions[
         (transactions["status"] == "ok") & transactions["event"].isin(MONEY_IN)
     ].sort_values(["order_id", "transaction_id"], kind="stable")
-    earlier = came_in["reference_transaction_id"]
-    pair = came_in["order_id"] + "/" + earlier.where(earlier != "", came_in["transaction_id"])
-    came_in = came_in[~pair.duplicated()]
+    earlier = came_in["order_id"] + "/" + came_in["reference_transaction_id"]
+    captured = set(earlier[came_in["event"] == "capture"])
+    came_in = came_in[(came_in["event"] != "settled") | ~earlier.isin(captured)]
     told = concat([came_in, _offline(orders, transactions)], TRANSACTIONS)
     methods = orders.set_index("order_id")["payment_method"]
     return told.assign(payment_method=told["order_id"].map(methods).astype("str"))

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.frames import frame
-from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
+from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.orders.desired import Desired
-from tasks.orders.plan import Action, Actual, ActualOrder, work_out
+from tasks.orders.plan import work_out
+from tasks.orders.plan_models import Action
+from tasks.orders.rules import Rules
+from tasks.orders.states import Actual, ActualOrder, ActualRow, Content
 
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Actual(orders={}, contacts={})
@@ -35,6 +38,7 @@ def desired(
             ),
             ORDERS,
         ),
+        lines=frame([], LINES),
         sales_orders=frame(
             (
                 {
@@ -89,7 +93,7 @@ def settled(order_id: str = "1", id_bp: str = "500") -> ActualOrder:
         order_id_bp=id_bp,
         external_ref=f"BC-{order_id}",
         gross=Decimal("12.00"),
-        row_ids={"1": "9001"},
+        rows={"1": ActualRow("9001", Content("1001", 2, Decimal("10.00"), Decimal("2.00")))},
         allocation="all",
         transaction_refs=frozenset({f"BC-{order_id}-7"}),
     )
@@ -158,28 +162,28 @@ def test_an_order_created_but_unpaid_gets_its_receipt_only() -> None:
     assert order.write_back is None
 
 
-def test_totals_that_differ_hold_the_order_and_name_the_difference() -> None:
-    there = replace(settled(), gross=Decimal("11.93"))
-    (order,) = work_out(desired("1"), Actual({"BC-1": there}, {})).orders
+def test_rows_that_differ_with_nothing_remembered_are_a_persons_to_decide() -> None:
+    rows = {"1": ActualRow("9001", Content("1001", 2, Decimal("9.93"), Decimal("2.00")))}
+    there = replace(settled(), gross=Decimal("11.93"), rows=rows)
+    (order,) = work_out(told(desired("1")), Actual({"BC-1": there}, {})).orders
 
     assert order.action is Action.HOLD
-    assert "12.00 GBP" in order.reason
-    assert "0.07 apart" in order.reason
-    assert not order.receipts
+    (case,) = order.cases
+    assert "12.00 GBP" in case.reason
+    assert "0.07 apart" in case.reason
+    assert order.amend is None
 
 
-def test_an_order_cancelled_in_brightpearl_is_held_for_a_person() -> None:
-    there = replace(settled(), is_cancelled=True)
-    (order,) = work_out(desired("1"), Actual({"BC-1": there}, {})).orders
+def test_an_order_deleted_in_brightpearl_is_created_again_only_by_a_persons_word() -> None:
+    gone = replace(NOBODY, deleted=frozenset({"BC-1"}))
+    (order,) = work_out(desired("1"), gone).orders
 
     assert order.action is Action.HOLD
-
-
-def test_an_order_deleted_in_brightpearl_is_not_created_again() -> None:
-    (order,) = work_out(desired("1"), replace(NOBODY, deleted=frozenset({"BC-1"}))).orders
-
-    assert order.action is Action.NOTHING
     assert order.create is None
+
+    rules = Rules(approved={("1", order.cases[0].value)})
+    (again,) = work_out(desired("1"), gone, rules).orders
+    assert again.create is not None
 
 
 def test_an_empty_batch_gives_an_empty_plan() -> None:

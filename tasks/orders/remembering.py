@@ -1,0 +1,70 @@
+"""What is remembered of an order after a run: the state in which both sides agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tasks.orders.memory import AgreedRow, Memory
+from tasks.orders.plan_models import Action
+from tasks.orders.states import ActualOrder
+from tasks.orders.work import Work
+
+
+def remembered(work: Work, before: Memory, short: Mapping[str, int]) -> Memory:
+    """The new memory. Rows are only taken up where both sides agree: a case keeps the old ones.
+
+    The fingerprint of the store's side is put in by the one who has read it.
+    """
+    plan, there = work.plan, work.there
+    status = plan.status
+    kept = {
+        "receipts": tuple(sorted({*before.receipts, *_receipts(work)})),
+        "short": dict(short),
+        "credited": work.credit_id or before.credited,
+        "status_bc": work.status_id or plan.store_status_id or before.status_bc,
+        "status_bp": status.after if status else (there.status_id if there else before.status_bp),
+        "held_from": _held_from(work, before),
+        "is_cancelled": _is_off(work),
+        "noted": plan.delivery if plan.address_note else before.noted,
+    }
+    if there is not None and plan.agrees:
+        kept["rows"] = _rows(there, plan.address_ids)
+        kept["shipping_method_id"] = (
+            plan.amend.shipping_method_id if plan.amend else ""
+        ) or there.shipping_method_id
+    if not plan.address_moved:
+        kept["delivery"] = plan.delivery or before.delivery
+    return before.model_copy(update=kept)
+
+
+def _rows(there: ActualOrder, address_ids: Mapping[str, str]) -> dict[str, AgreedRow]:
+    return {
+        ref: AgreedRow(
+            row_id=row.row_id,
+            product_id=row.content.product_id,
+            quantity=row.content.quantity,
+            net=row.content.net,
+            tax=row.content.tax,
+            address_id=address_ids.get(ref, ""),
+        )
+        for ref, row in there.rows.items()
+    }
+
+
+def _receipts(work: Work) -> set[str]:
+    known = work.there.transaction_refs if work.there else frozenset()
+    return {*known, *(receipt.transaction_ref for receipt in work.plan.receipts)}
+
+
+def _held_from(work: Work, before: Memory) -> str:
+    status = work.plan.status
+    if status is None:
+        return before.held_from
+    return status.before if status.holds else ""
+
+
+def _is_off(work: Work) -> bool:
+    """Whether both sides have called the order off by now."""
+    if work.plan.action is Action.CANCEL:
+        return True
+    return work.plan.is_off and bool(work.there and work.there.is_cancelled)
