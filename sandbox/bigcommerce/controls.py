@@ -48,6 +48,7 @@ def state(store: Store) -> dict[str, Any]:
             "orders": len(store.orders),
             "orders_by_status": dict(sorted(by_status.items())),
             "orders_not_placed_yet": len(store.unplaced),
+            "refunds_not_made_yet": len(store.unrefunded),
             "products": len(store.products),
             "variants": len(store.variants),
             "customers": len(store.customers),
@@ -67,7 +68,7 @@ def state(store: Store) -> dict[str, Any]:
             hook.id: hooks_api.document(hook) | {"is_deactivated": hook.is_deactivated}
             for hook in store.hooks.values()
         },
-        "source": store.report,
+        "source": store.report | {"refunds_refused": store.refused_refunds},
     }
 
 

@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sandbox.bigcommerce import reference, refund_amounts, refund_documents, refund_tenders, refunds
+from sandbox.bigcommerce import (
+    loaded_refunds,
+    reference,
+    refund_amounts,
+    refund_documents,
+    refund_tenders,
+    refunds,
+)
 from sandbox.bigcommerce.aftersales import ZERO, Adjustment, Refund, RefundItem
 from sandbox.bigcommerce.basket import Asked
 from sandbox.bigcommerce.pricing import CENT
@@ -168,14 +175,32 @@ def change(store: Store, wanted: RefundChange) -> dict[str, Any]:
     return told(store, refund)
 
 
+def _played(store: Store, made: Sequence[Refund]) -> dict[str, Any]:
+    return {
+        "ids": [refund.id for refund in made],
+        "refunds": [told(store, refund) for refund in made],
+        "left": len(store.unrefunded),
+        "refused": dict(store.refused_refunds),
+    }
+
+
 def act(store: Store, sent: object) -> Any:  # noqa: ANN401 - one answer, or one for each
     """`POST /_sandbox/refund`: a new refund, a change of one, or a list of either.
+
+    `{"next": n}` makes the next n refunds of the loaded files whose orders are placed;
+    `{"invoices": [numbers]}` those of certain cancelling invoices.
 
     Raises: NotThere, RefundRefused, ValidationError, ValueError.
     """
     match sent:
         case list():
             return [act(store, one) for one in sent]
+        case {"next": int(count)}:
+            return _played(store, loaded_refunds.play_next(store, count))
+        case {"invoices": list(numbers)}:
+            return _played(
+                store, loaded_refunds.play_invoices(store, [str(number) for number in numbers])
+            )
         case {"refund_id": _}:
             return change(store, RefundChange.model_validate(sent))
     return create(store, NewRefund.model_validate(sent))

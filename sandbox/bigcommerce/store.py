@@ -14,7 +14,7 @@ from sandbox.bigcommerce.aftersales import Refund
 from sandbox.bigcommerce.pricing import reckon
 from sandbox.bigcommerce.records import Customer, Hook, Line, Order, Product, Variant
 from sandbox.bigcommerce.switches import BigCommerceSwitches
-from sandbox.catalogue.model import Catalogue, ShopOrder
+from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
 from sandbox.catalogue.model import Customer as Shopper
 from sandbox.catalogue.model import Product as CatalogueProduct
 from sandbox.kit.clock import Clock
@@ -82,9 +82,14 @@ class Store:
         self.sender: Sender | None = None
         self.unplaced: list[ShopOrder] = []
         """Orders of the catalogue that no shopper has placed yet."""
+        self.unrefunded: list[ShopRefund] = []
+        """Refunds of the catalogue that nobody has made yet."""
+        self.refused_refunds: dict[str, str] = {}
+        """Those that could not be made, by their invoice, with the reason."""
         self.report: dict[str, Any] = {}
         if catalogue is not None:
             self.report = catalogue.report.summary()
+            self.unrefunded = list(catalogue.refunds)
             for product in catalogue.products:
                 self.add_product(product)
             for shopper in catalogue.customers:

@@ -1,5 +1,6 @@
 """What both sandboxes are filled from: products, shoppers, and orders placed before the start."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,6 +90,22 @@ class ShopOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopRefund:
+    """What a cancelling invoice undoes of one order. Money in the store's currency, ex tax."""
+
+    reference: str
+    """Of the cancelling invoice; several refunds may share it."""
+    order_reference: str
+    refunded_at: datetime
+    """Aware UTC."""
+    lines: tuple[ShopLine, ...]
+    """As the order has them, with the pieces that are undone."""
+    shipping_ex_tax: Decimal = Decimal(0)
+    amount_ex_tax: Decimal = Decimal(0)
+    """Of the order as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A row that became no part of an order."""
 
@@ -114,6 +131,10 @@ class Report:
     left_out: list[LeftOut] = field(default_factory=list)
     cancellations: list[str] = field(default_factory=list)
     """Numbers of cancelling invoices."""
+    undone: list[str] = field(default_factory=list)
+    """Those of them that undo earlier orders."""
+    not_undone: dict[str, str] = field(default_factory=dict)
+    """The others, with the reason."""
     emptied: list[str] = field(default_factory=list)
     """Numbers of invoices with no line left."""
 
@@ -136,6 +157,9 @@ class Report:
             "discount_rows": self.discount_rows,
             "left_out": dict(self.left_out_by_reason),
             "cancelling_invoices": len(self.cancellations),
+            "cancelling_invoices_matched": len(self.undone),
+            "cancelling_invoices_not_matched": dict(Counter(self.not_undone.values())),
+            "not_matched": dict(self.not_undone),
             "invoices_with_nothing_left": list(self.emptied),
         }
 
@@ -148,6 +172,8 @@ class Catalogue:
     customers: list[Customer] = field(default_factory=list)
     orders: list[ShopOrder] = field(default_factory=list)
     report: Report = field(default_factory=Report)
+    refunds: list[ShopRefund] = field(default_factory=list)
+    """Of these orders, earliest first."""
 
     def skus(self) -> Iterable[str]:
         """All SKUs."""
