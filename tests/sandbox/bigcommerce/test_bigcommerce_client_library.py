@@ -62,3 +62,25 @@ def test_the_library_sees_the_quota_and_refusals(client):
     assert client.connection.rate_limit["window_size_ms"] == 30_000
     with pytest.raises(ClientRequestException):
         client.Orders.get(999_999)
+
+
+def test_the_library_ships_changes_counts_and_takes_back(client, order_id):
+    order = client.Orders.get(order_id)
+    line, place = order.products()[0], order.shipping_addresses()[0]
+    items = [{"order_product_id": line.id, "quantity": 1}]
+
+    made = client.OrderShipments.create(
+        order_id, order_address_id=place.id, items=items, tracking_number="A1",
+        tracking_carrier="royal-mail",
+    )  # fmt: skip
+    changed = order.shipments(made.id).update(comments="Left with a neighbour")
+
+    assert [row.tracking_number for row in order.shipments()] == ["A1"]
+    assert (changed.comments, changed.tracking_number) == ("Left with a neighbour", "A1")
+    assert "royal-mail" in changed.generated_tracking_link
+    assert client.Orders.get(order_id).status == "Shipped"
+    with pytest.raises(ClientRequestException):
+        client.OrderShipments.create(order_id, order_address_id=place.id, items=items)
+    order.shipments(made.id).delete()
+    client.OrderShipments.delete_all(order_id)
+    assert client.Orders.get(order_id).items_shipped == 0

@@ -271,3 +271,46 @@ def test_an_install_code_is_exchanged_for_the_token_once(world):
     assert first.json()["access_token"] == TOKEN["X-Auth-Token"]
     assert again.status_code == 400
     assert httpx.post(url, json=sent | {"client_secret": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize("what", ["shipments", "refunds"])
+def test_a_shipment_or_refund_whose_answer_is_lost_is_there_all_the_same(api, control, what):
+    number = place(control)
+    order = api.get(f"/v2/orders/{number}/products").json()[0]
+    items = [{"order_product_id": order["id"], "quantity": 1}]
+    item = {"item_type": "PRODUCT", "item_id": order["id"], "quantity": 1}
+    path, body = {
+        "shipments": (
+            f"/v2/orders/{number}/shipments",
+            {"order_address_id": order["order_address_id"], "items": items},
+        ),
+        "refunds": (
+            f"/v3/orders/{number}/payment_actions/refunds",
+            {"items": [item], "payments": [{"provider_id": "stripe", "amount": 2.4}]},
+        ),
+    }[what]
+    control.put("/faults", json=[{"kind": "lost_answer", "method": "POST", "times": 1}])
+
+    with pytest.raises(httpx.TransportError):
+        api.post(path, json=body)
+
+    told = api.get(path).json()
+    assert len(told["data"] if what == "refunds" else told) == 1
+    assert api.post(path, json=body).status_code in {400, 422}
+
+
+def test_shipments_need_the_scope_of_orders_and_refunds_either_of_two(api, control):
+    number = place(control)
+    paths = {
+        "shipments": f"/v2/orders/{number}/shipments",
+        "refunds": f"/v3/orders/{number}/payment_actions/refunds",
+    }
+    expected = {
+        "store_v2_transactions": {"shipments": 403, "refunds": 422},
+        "store_v2_orders": {"shipments": 400, "refunds": 422},
+        "store_v2_orders_read_only": {"shipments": 403, "refunds": 403},
+    }
+    for scope, statuses in expected.items():
+        control.put("/switches", json={"scopes": scope})
+        for what, status in statuses.items():
+            assert api.post(paths[what], json={}).status_code == status

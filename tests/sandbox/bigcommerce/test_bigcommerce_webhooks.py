@@ -169,7 +169,7 @@ def test_a_failed_delivery_is_tried_again_with_the_same_id(sandboxes, hooks, rec
     settle(sandboxes)
 
     receiver.status = 200
-    sandboxes.clock.advance(61)
+    httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/clock", json={"advance_s": 61})
 
     receiver.wait_for(2)
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
