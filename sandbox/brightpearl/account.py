@@ -24,6 +24,7 @@ from sandbox.brightpearl.records import (
 )
 from sandbox.brightpearl.refusals import not_found
 from sandbox.brightpearl.stock_records import (
+    DropShipNote,
     GoodsInNote,
     GoodsMovement,
     GoodsOutNote,
@@ -70,6 +71,7 @@ class Sequences:
     payment: Iterator[int] = field(default_factory=lambda: count(70_001))
     note: Iterator[int] = field(default_factory=lambda: count(9_001))
     goods_out: Iterator[int] = field(default_factory=lambda: count(40_001))
+    drop_ship: Iterator[int] = field(default_factory=lambda: count(50_001))
     goods_in: Iterator[int] = field(default_factory=lambda: count(60_001))
     movement: Iterator[int] = field(default_factory=lambda: count(800_001))
     webhook: Iterator[int] = field(default_factory=lambda: count(121))
@@ -119,6 +121,7 @@ class Account:
         self.stock: dict[int, dict[int, StockLevel]] = defaultdict(dict)
         self.reservations: dict[int, Reservation] = {}
         self.goods_out: dict[int, GoodsOutNote] = {}
+        self.drop_ship: dict[int, DropShipNote] = {}
         self.goods_in: dict[int, GoodsInNote] = {}
         self.movements: dict[int, GoodsMovement] = {}
         self.payments: dict[int, Payment] = {}
@@ -139,6 +142,7 @@ class Account:
         self.payment_by_key: dict[tuple[str, str], int] = {}
         self.notes_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_out_by_order: dict[int, list[int]] = defaultdict(list)
+        self.drop_ship_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_in_by_order: dict[int, list[int]] = defaultdict(list)
         self.goods_in_by_batch: dict[str, int] = {}
         self.order_by_row: dict[int, int] = {}

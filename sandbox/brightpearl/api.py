@@ -3,6 +3,8 @@
 from sandbox.brightpearl import (
     contacts,
     custom_fields,
+    drop_ship,
+    drop_ship_reads,
     goods_in,
     goods_out,
     goods_out_documents,
@@ -30,6 +32,8 @@ ROUTER = Router(
     for module in (
         contacts,
         custom_fields,
+        drop_ship,
+        drop_ship_reads,
         goods_in,
         goods_out,
         goods_out_documents,

@@ -17,6 +17,7 @@ from sandbox.brightpearl import (
     staff_goods,
     staff_money,
     staff_orders,
+    staff_suppliers,
 )
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import Refusal
@@ -34,6 +35,7 @@ BOOKS = (
     "stock",
     "reservations",
     "goods_out",
+    "drop_ship",
     "goods_in",
     "movements",
     "payments",
@@ -48,6 +50,7 @@ ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
     ("ship", staff_goods.Shipment, staff_goods.ship),
     ("edit", staff_orders.OrderEdit, staff_orders.edit),
     ("backorder", back_orders.BackOrder, back_orders.split),
+    ("dropship", staff_suppliers.DropShipment, staff_suppliers.drop_ship_goods),
     ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
     ("receive", staff_credits.Receipt, staff_credits.receive_goods),
     ("payment", staff_money.StaffPayment, staff_money.take_payment),

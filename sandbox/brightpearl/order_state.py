@@ -27,9 +27,14 @@ def is_tracked(account: Account, row: OrderRow) -> bool:
 
 
 def noted_units(account: Account, order: Order, *, shipped_only: bool = False) -> dict[int, int]:
-    """Units on goods-out notes by row id."""
+    """Units on goods-out notes and drop-ship notes by row id."""
     units: dict[int, int] = {}
-    for note_id in account.goods_out_by_order[order.id]:
+    for note_id in account.drop_ship_by_order.get(order.id, ()):
+        supplied = account.drop_ship[note_id]
+        if supplied.shipped or not shipped_only:
+            for row_id, (_, quantity) in supplied.rows.items():
+                units[row_id] = units.get(row_id, 0) + quantity
+    for note_id in account.goods_out_by_order.get(order.id, ()):
         note = account.goods_out[note_id]
         if shipped_only and not note.shipped:
             continue
@@ -39,9 +44,13 @@ def noted_units(account: Account, order: Order, *, shipped_only: bool = False) -
 
 
 def received_units(account: Account, order: Order) -> dict[int, int]:
-    """Units on goods-in notes by row id."""
+    """Units on goods-in notes by row id; for purchases also what suppliers send customers."""
     units: dict[int, int] = {}
-    for note_id in account.goods_in_by_order[order.id]:
+    if order.type_code == "PO":
+        for note_id in account.drop_ship_by_order.get(order.id, ()):
+            for row_id, quantity in account.drop_ship[note_id].purchase_rows.items():
+                units[row_id] = units.get(row_id, 0) + quantity
+    for note_id in account.goods_in_by_order.get(order.id, ()):
         for row_id, parts in account.goods_in[note_id].rows.items():
             units[row_id] = units.get(row_id, 0) + sum(quantity for _, quantity, _ in parts)
     return units
@@ -65,7 +74,7 @@ def reserved_units(account: Account, order: Order) -> dict[int, int]:
 def paid_total(account: Account, order: Order) -> Decimal:
     """Money in less money out, in the order's currency; for credits the other way round."""
     total = ZERO
-    for payment_id in account.payments_by_order[order.id]:
+    for payment_id in account.payments_by_order.get(order.id, ()):
         payment = account.payments[payment_id]
         if payment.type_code in _FORWARD:
             total += _in_currency_of(order, payment)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sandbox.brightpearl import reference
+from sandbox.brightpearl import drop_ship, reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn
 from sandbox.brightpearl.formats import money
@@ -143,10 +143,14 @@ def allocate(account: Account, order: Order) -> int:
 def delete_order(account: Account, order: Order) -> None:
     """The order is gone, its id is never used again; refused once goods have left or come in."""
     notes = [account.goods_out[number] for number in account.goods_out_by_order[order.id]]
-    if any(note.shipped for note in notes) or account.goods_in_by_order[order.id]:
+    supplied = [account.drop_ship[number] for number in account.drop_ship_by_order[order.id]]
+    left = any(note.shipped for note in notes) or any(note.shipped for note in supplied)
+    if left or account.goods_in_by_order[order.id]:
         refuse("ORDB-914", f"Goods of order {order.id} have moved")
     for note in notes:
         destroy(account, note)
+    for other in supplied:
+        drop_ship.destroy(account, other)
     for row_id in list(order.rows):
         release(account, order, row_id)
         account.order_by_row.pop(row_id, None)

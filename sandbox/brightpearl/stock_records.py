@@ -64,6 +64,34 @@ class GoodsOutNote:
 
 
 @dataclass(slots=True)
+class DropShipNote:
+    """What a supplier sends straight to the customer: sales row id → (product id, units).
+
+    No stock of the account is touched. `purchase_rows` has the same units by purchase row.
+    """
+
+    id: int
+    order_id: int
+    purchase_order_id: int
+    supplier_id: int
+    created_on: datetime
+    created_by: int
+    rows: dict[int, tuple[int, int]]
+    purchase_rows: dict[int, int]
+    shipping_method_id: int = 0
+    reference: str = ""
+    events: list[tuple[datetime, int, str]] = field(default_factory=list)
+    shipped_on: datetime | None = None
+    shipped_by: int = 0
+    event_version: int = 1
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the supplier has sent it; it is locked then."""
+        return self.shipped_on is not None
+
+
+@dataclass(slots=True)
 class GoodsInNote:
     """A receipt of stock against a sales credit or purchase order."""
 

@@ -171,6 +171,10 @@ class BrightpearlSwitches:
         default="convert",
         metadata={"meaning": "a payment in another currency than the order: by its rate, or 400"},
     )
+    drop_ship_needs_purchase_order: bool = field(
+        default=True,
+        metadata={"meaning": "a drop-ship note names a purchase order with the supplier, or 400"},
+    )
     webhook_coalesce_s: float = field(
         default=0.0,
         metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},

@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 
 from sandbox.brightpearl import multi_message
 from sandbox.brightpearl.api import ROUTER
+from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.routing import Call, Reply
+from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
 pytestmark = pytest.mark.skipif(
@@ -103,6 +105,7 @@ def walk(api: Any, call: CheckedCalls) -> None:
     _stock(api, call, order)
     _returns(api, call)
     _money(call, order)
+    _refusals(api, call)
     _reference(call)
     _searches(call)
 
@@ -246,6 +249,58 @@ def _money(call: CheckedCalls, order: int) -> None:
     call("GET", f"/accounting-service/sale-payment-total/{order}")
     second = call("POST", "/accounting-service/customer-payment", body | {"transactionRef": "t2"})
     call("DELETE", f"/accounting-service/customer-payment/{second}")
+
+
+def _refusals(api: Any, call: CheckedCalls) -> None:
+    """An order picked, paid in every way and invoiced, and what it refuses then."""
+    order = call("POST", "/order-service/sales-order", api.order_body("BC-2"))
+    row, mug = api.row_id(order), api.product_id("MUG")
+    line = {"productId": mug, "salesOrderRowId": row, "quantity": 1}
+    entry = {"warehouses": [{"warehouseId": 2, "products": [line]}]}
+    base = f"/order-service/order/{order}"
+    call("POST", f"/warehouse-service/order/{order}/goods-note/goods-out", entry)
+    fewer = {"id": row, "quantity": "0", "taxCode": "T20", "net": "1", "tax": "0"}
+    call("PUT", f"/order-service/sales-order/{order}/row/{row}", [fewer])
+    call("DELETE", f"{base}/row/{row}")
+    _every_payment(call, order)
+    call("POST", f"/order-service/sales-order/{order}/close", {})
+    api.account.clock.advance(5)
+    settle_invoices(api.account)
+    call("GET", base)
+    call("GET", f"/order-service/sales-order/{order}")
+    call("PUT", f"{base}/status", {"orderStatusId": 5})
+    call("PATCH", f"{base}/row/{row}", [])
+    credit = create_credit(api.account, StaffCredit(order_id=order))["credit_id"]
+    receive_goods(api.account, Receipt(order_id=credit, quarantine=True))
+    call("GET", f"/order-service/sales-credit/{credit}")
+    call("GET", f"/warehouse-service/product-availability/{mug}")
+    moved = {
+        "productId": mug,
+        "purchaseOrderRowId": 1,
+        "quantity": 1,
+        "destinationLocationId": 3,
+        "productValue": {"currency": "GBP", "value": 5},
+    }
+    path = f"/warehouse-service/order/{credit}/goods-note/goods-in"
+    call("POST", path, {"warehouseId": 2, "goodsMoved": [moved]})
+    call("POST", f"/order-service/sales-credit/{credit}/close", {"taxDate": "never"})
+
+
+def _every_payment(call: CheckedCalls, order: int) -> None:
+    body = {
+        "paymentMethodCode": "CARD",
+        "orderId": order,
+        "currencyIsoCode": "GBP",
+        "paymentDate": "2026-07-01",
+        "amountPaid": "1.00",
+        "amountAuthorized": "2.00",
+        "authorizationExpiry": "2026-08-01",
+    }
+    for kind in ("AUTH", "CAPTURE", "VOID", "RECEIPT", "PAYMENT"):
+        payment = body | {"paymentType": kind, "transactionRef": f"every-{kind}"}
+        call("POST", "/accounting-service/customer-payment", payment)
+    call("GET", f"/accounting-service/sale-payment-total/{order}")
+    call("DELETE", "/accounting-service/customer-payment/5")
 
 
 def _reference(call: CheckedCalls) -> None:

@@ -27,6 +27,7 @@ from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_suppliers import DropShipment, drop_ship_goods
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OPENING = 12
@@ -150,6 +151,12 @@ class Warehouse(RuleBasedStateMachine):
     def send(self, which: int, units: int, warehouse: int, stage: str) -> None:
         parcel = {"warehouse_id": warehouse, "rows": {"MUG": units}, "stage": stage}
         self._try(ship, Shipment, order_id=self._chosen(which, "SO").id, **parcel)
+
+    @precondition(HAS_ORDERS)
+    @rule(which=WHICH, units=st.integers(1, 4), leave=st.booleans(), destroy=st.booleans())
+    def supply(self, which: int, units: int, *, leave: bool, destroy: bool) -> None:
+        wanted = {"rows": {"MUG": units}, "leave": leave, "destroy": destroy}
+        self._try(drop_ship_goods, DropShipment, order_id=self._chosen(which, "SO").id, **wanted)
 
     @precondition(HAS_NOTES)
     @rule(which=WHICH, change=st.sampled_from([{"unship": True}, {"destroy": True}]))
