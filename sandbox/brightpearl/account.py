@@ -11,6 +11,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sandbox.brightpearl import reference
+from sandbox.brightpearl.agenda import Agenda
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.records import (
     Contact,
@@ -103,6 +104,7 @@ class Account:
         self.zone = ZoneInfo(reference.TIME_ZONE)
         self.utc = ZoneInfo("UTC")
         self.sequences = Sequences()
+        self.agenda = Agenda()
         self.listeners: list[Callable[[Event], None]] = []
         self._make_books()
         self._make_indexes()
@@ -127,7 +129,6 @@ class Account:
         self.payments: dict[int, Payment] = {}
         self.notes: dict[int, OrderNote] = {}
         self.webhooks: dict[int, Webhook] = {}
-        self.pending_invoices: dict[int, Order] = {}
         self.events: deque[Event] = deque(maxlen=100_000)
         self.outbox: list[Outgoing] = []
 
@@ -157,6 +158,10 @@ class Account:
         self.events.append(event)
         for listener in self.listeners:
             listener(event)
+
+    def settle(self) -> None:
+        """Do what is due by the clock; the vendor works in the background."""
+        self.agenda.settle(self.now())
 
     def order(self, order_id: int, type_code: str | None = None) -> Order:
         """The order.

@@ -74,7 +74,7 @@ def create_app(
 
 
 async def _release_gathered(gateway: Gateway) -> None:
-    """Let webhook events go that gathered while no request came."""
+    """Do what is due, and let webhook events go, while no request comes."""
     while True:
         await asyncio.sleep(COALESCE_LOOK_S)
         gateway.release_notices()

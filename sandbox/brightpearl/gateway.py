@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from sandbox.brightpearl import auth, misbehaviour, multi_message, quota, reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.misbehaviour import Raw
 from sandbox.brightpearl.notices import Notices
 from sandbox.brightpearl.oauth import Tokens
@@ -48,7 +47,7 @@ class Gateway:
             reply = self.tokens.exchange(raw_body)
             await _send(send, Raw(reply.status, reply.body), {})
             return
-        settle_invoices(self.account)
+        self.account.settle()
         verdict = self.throttle.take()
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -110,6 +109,7 @@ class Gateway:
 
     def release_notices(self) -> None:
         """Hand deliveries that are due to the sender."""
+        self.account.settle()
         for outgoing in self.notices.release():
             self.send_notice(outgoing)
 

@@ -1,6 +1,7 @@
 """Closing orders and credits: asking is quick, the invoice comes later."""
 
 from datetime import timedelta
+from functools import partial
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
@@ -43,24 +44,18 @@ def _close(account: Account, call: Call, type_code: str) -> Reply:
 def start_invoicing(account: Account, order: Order) -> None:
     """Make the invoice pending, unless it is already."""
     if order.invoice_due_at is None:
-        delay = timedelta(seconds=account.switches.invoicing_delay_s)
-        order.invoice_due_at = account.now() + delay
-        account.pending_invoices[order.id] = order
+        order.invoice_due_at = account.now() + timedelta(seconds=account.switches.invoicing_delay_s)
+        account.agenda.put(order.invoice_due_at, partial(_invoice, account, order))
 
 
-def settle_invoices(account: Account) -> None:
-    """Invoice what is due. Called before every request: the vendor works in the background."""
-    if not account.pending_invoices:
+def _invoice(account: Account, order: Order) -> None:
+    """The invoice is there, unless the order was deleted meanwhile. Fires a status change."""
+    if order.id not in account.orders:
         return
-    now = account.now()
-    for order in list(account.pending_invoices.values()):
-        if order.invoice_due_at is None or order.invoice_due_at > now:
-            continue
-        del account.pending_invoices[order.id]
-        prefix = "SC" if order.type_code == "SC" else "SI"
-        order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
-        order.closed_on = order.invoice_due_at
-        if not is_cancelled(order):
-            order.status_id = reference.INVOICED_STATUS.get(order.type_code, order.status_id)
-        account.touch(order)
-        account.emit("order", order.id, "modified", "order-status")
+    prefix = "SC" if order.type_code == "SC" else "SI"
+    order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
+    order.closed_on = order.invoice_due_at
+    if not is_cancelled(order):
+        order.status_id = reference.INVOICED_STATUS.get(order.type_code, order.status_id)
+    account.touch(order)
+    account.emit("order", order.id, "modified", "order-status")

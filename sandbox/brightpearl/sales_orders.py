@@ -8,6 +8,7 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn, order_address
+from sandbox.brightpearl.automation import follow_rules
 from sandbox.brightpearl.formats import local_midnight, require_moment
 from sandbox.brightpearl.order_documents import flat_order
 from sandbox.brightpearl.order_rows import RowIn, new_rows
@@ -127,6 +128,7 @@ def _create(account: Account, call: Call, type_code: str) -> Reply:
     contact.last_ordered_on = account.now()
     if type_code == "SO":
         account.emit("sales-order", order.id, "created")
+        follow_rules(account, order)
     return answer(order.id)
 
 

@@ -9,15 +9,16 @@ from pydantic import Field
 from sandbox.brightpearl import drop_ship, reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn
+from sandbox.brightpearl.automation import allocate
 from sandbox.brightpearl.formats import money
 from sandbox.brightpearl.goods_out import destroy
 from sandbox.brightpearl.invoicing import start_invoicing
 from sandbox.brightpearl.order_rows import RowIn
-from sandbox.brightpearl.order_state import is_cancelled, refresh, tracked_rows
+from sandbox.brightpearl.order_state import is_cancelled, refresh
 from sandbox.brightpearl.orders import NoteIn, add_note, change_status, check_status
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.reservations import release, release_all, take
+from sandbox.brightpearl.reservations import release, release_all
 from sandbox.brightpearl.row_changes import append_row, edited, keep_row, remove_row, require_open
 from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of
 
@@ -132,14 +133,6 @@ def _change_address(account: Account, order: Order, sent: AddressIn) -> None:
     edited(account, order)
 
 
-def allocate(account: Account, order: Order) -> int:
-    """What the account's automation does: reserve all that can be had in the order's warehouse."""
-    wanted = {
-        row.id: (row.product_id or 0, int(row.quantity)) for row in tracked_rows(account, order)
-    }
-    return take(account, order, order.warehouse_id, wanted)
-
-
 def delete_order(account: Account, order: Order) -> None:
     """The order is gone, its id is never used again; refused once goods have left or come in."""
     notes = [account.goods_out[number] for number in account.goods_out_by_order[order.id]]
@@ -164,4 +157,3 @@ def delete_order(account: Account, order: Order) -> None:
     account.orders_by_ref[order.ref].remove(order.id)
     if order.parent_id:
         account.orders_by_parent[order.parent_id].remove(order.id)
-    account.pending_invoices.pop(order.id, None)

@@ -175,6 +175,20 @@ class BrightpearlSwitches:
         default=True,
         metadata={"meaning": "a drop-ship note names a purchase order with the supplier, or 400"},
     )
+    automatic_allocation_s: float = field(
+        default=-1.0,
+        metadata={"meaning": "the account reserves a new sales order so long after it; -1 never"},
+    )
+    automatic_fulfilment_s: float = field(
+        default=-1.0,
+        metadata={"meaning": "it makes a printed note of what there is, so long after; -1 never"},
+    )
+    automatic_shipping_s: float = field(
+        default=-1.0, metadata={"meaning": "it ships the order's notes, so long after; -1 never"}
+    )
+    automatic_invoicing_s: float = field(
+        default=-1.0, metadata={"meaning": "it starts invoicing, so long after; -1 never"}
+    )
     webhook_coalesce_s: float = field(
         default=0.0,
         metadata={"meaning": "events of one kind within this time share a call when idSetAccepted"},

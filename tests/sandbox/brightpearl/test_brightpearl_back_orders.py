@@ -3,7 +3,6 @@
 import pytest
 
 from sandbox.brightpearl.back_orders import BackOrder, split
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
@@ -138,6 +137,6 @@ def test_units_on_a_note_and_orders_with_an_invoice_stay(api, clock):
 
     edit(api.account, OrderEdit(order_id=order_id, close=True))
     clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
     with pytest.raises(Refusal, match="ORDB-911"):
         back_order(api, rows={"PEN": 1})

@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
@@ -42,7 +41,7 @@ def test_an_invoiced_order_cannot_be_cancelled_by_anyone(api, clock):
     order_id = api.order()
     api.call("POST", f"/order-service/sales-order/{order_id}/close", {})
     clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
 
     assert cancel(api, order_id).codes == ["ORDB-915"]
     with pytest.raises(Refusal, match="ORDB-915"):
@@ -55,7 +54,7 @@ def test_an_order_cancelled_while_its_invoice_is_pending_stays_cancelled(api, cl
     api.call("POST", f"/order-service/sales-order/{order_id}/close", {})
     cancel(api, order_id)
     clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
 
     assert api.sales_order(order_id)["isCanceled"] is True
 

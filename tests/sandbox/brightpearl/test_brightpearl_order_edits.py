@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 
@@ -21,7 +20,7 @@ def put(api, order_id, **changes):
 def invoice(api, clock, order_id):
     api.call("POST", f"/order-service/sales-order/{order_id}/close", {})
     clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
 
 
 def staff(api, **wanted):

@@ -2,7 +2,6 @@ from decimal import Decimal
 
 import pytest
 
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 
@@ -278,11 +277,11 @@ def test_an_order_is_invoiced_some_time_after_it_was_closed(api, clock):
 
     assert api.call("POST", close, {}).body == {}
     assert api.call("POST", close, {"taxDate": "2026-07-02"}).body == {}
-    settle_invoices(api.account)
+    api.account.settle()
     assert "invoiceReference" not in api.sales_order(order_id)["invoice"]
 
     clock.advance(2)
-    settle_invoices(api.account)
+    api.account.settle()
     assert api.sales_order(order_id)["invoice"]["invoiceReference"] == "SI-1001"
     assert api.call("POST", close, {}).codes == ["ORDB-911"]
     party = api.call("GET", f"/order-service/order/{order_id}").value[0]

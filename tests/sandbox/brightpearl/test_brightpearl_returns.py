@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
@@ -101,7 +100,7 @@ def test_a_closed_credit_is_locked(api, clock):
 
     edit(api.account, OrderEdit(order_id=credit, close=True))
     clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
 
     assert read(api, credit)["invoice"]["invoiceReference"].startswith("SC-")
     assert read(api, credit)["statusId"] == 10

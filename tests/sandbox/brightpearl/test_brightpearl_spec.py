@@ -11,7 +11,6 @@ from jsonschema import Draft202012Validator
 
 from sandbox.brightpearl import multi_message
 from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.invoicing import settle_invoices
 from sandbox.brightpearl.routing import Call, Reply
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 
@@ -265,7 +264,7 @@ def _refusals(api: Any, call: CheckedCalls) -> None:
     _every_payment(call, order)
     call("POST", f"/order-service/sales-order/{order}/close", {})
     api.account.clock.advance(5)
-    settle_invoices(api.account)
+    api.account.settle()
     call("GET", base)
     call("GET", f"/order-service/sales-order/{order}")
     call("PUT", f"{base}/status", {"orderStatusId": 5})
