@@ -100,6 +100,8 @@ class Refund:
     is_tax_adjustment: bool
     items: list[RefundItem] = field(default_factory=list)
     payments: list[RefundPayment] = field(default_factory=list)
+    currency: str = ""
+    """Of its payments, where a gateway pays in another one than the order's."""
     is_given_up: bool = False
     """Every payment was declined, and the store counts it no more."""
 

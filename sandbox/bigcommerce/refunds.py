@@ -85,6 +85,7 @@ def create(  # noqa: PLR0913 - a refund is made of all of these
     *,
     outcome: Outcome | None = None,
     user_id: int = 0,
+    currency: str = "",
 ) -> Refund:
     """Make a refund that was drafted; the gateway answers at once, later, or when told.
 
@@ -101,6 +102,7 @@ def create(  # noqa: PLR0913 - a refund is made of all of these
         calculated_tax=made.calculated_tax,
         is_override=made.is_override,
         is_tax_adjustment=made.is_tax_adjustment,
+        currency=currency,
         items=made.items,
         payments=[
             RefundPayment(
@@ -202,7 +204,7 @@ def settle(store: Store, refund: Refund, payments: Sequence[RefundPayment], *, o
     if store.refunds.get(refund.id) is not refund or not waiting:
         return
     for payment in waiting:
-        _pay(store, order, payment, ok=ok)
+        _pay(store, refund, payment, ok=ok)
     if not ok and all(payment.is_declined for payment in refund.payments):
         _declined(store, order, refund)
     _note_payment_status(order)
@@ -210,13 +212,15 @@ def settle(store: Store, refund: Refund, payments: Sequence[RefundPayment], *, o
         store.touch(order)
 
 
-def _pay(store: Store, order: Order, payment: RefundPayment, *, ok: bool) -> None:
+def _pay(store: Store, refund: Refund, payment: RefundPayment, *, ok: bool) -> None:
+    order = store.orders[refund.order_id]
     known = {tender.provider_id: tender for tender in refund_tenders.tenders(order)}
     tender = known.get(payment.provider_id)
     method = tender.method if tender else transactions.method_named(payment.description)
     row = transactions.write(
         store, order, "refund", method, payment.amount, ok=ok,
         reference_id=tender.row.id if tender else None,
+        currency=refund.currency,
     )  # fmt: skip
     payment.is_declined = not ok
     if ok:

@@ -57,6 +57,8 @@ class NewRefund(Asked):
     """All pieces, wrapping, shipping, handling and fees that are left."""
     reason: str = ""
     tender: Tender = "as_paid"
+    currency: str = Field(default="", pattern="^([A-Z]{3})?$")
+    """That the gateway pays in, if not the order's; amounts stay in the order's."""
     payment: Outcome | None = None
     """`pending` until told; else what the gateway answers, after the switch's delay."""
 
@@ -84,7 +86,13 @@ def create(store: Store, wanted: NewRefund) -> dict[str, Any]:
     made.reason = wanted.reason
     way = _way(store, order, made.amount, wanted.tender)
     refund = refunds.create(
-        store, order, made, way, outcome=wanted.payment, user_id=reference.STAFF_ID
+        store,
+        order,
+        made,
+        way,
+        outcome=wanted.payment,
+        user_id=reference.STAFF_ID,
+        currency=wanted.currency,
     )
     return told(store, refund)
 

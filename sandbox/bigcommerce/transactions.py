@@ -29,6 +29,7 @@ def write(  # noqa: PLR0913 - a row is made of all of these
     *,
     ok: bool = True,
     reference_id: int | None = None,
+    currency: str = "",
 ) -> Transaction:
     """Add a row, and tell."""
     number = store.sequences.next("transaction")
@@ -38,7 +39,7 @@ def write(  # noqa: PLR0913 - a row is made of all of these
         method=method.transaction_method,
         gateway=method.gateway,
         amount=amount,
-        currency=order.currency,
+        currency=currency or order.currency,
         created_at=store.now(),
         status="ok" if ok else "error",
         gateway_id=f"tx_{number:x}",

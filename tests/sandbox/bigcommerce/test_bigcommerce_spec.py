@@ -1,5 +1,6 @@
 """Every operation's answer, held against the machine-readable description of the API."""
 
+import json
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from sandbox.bigcommerce.api import ROUTER
 from sandbox.bigcommerce.staff_edits import OrderEdit, edit
+from sandbox.bigcommerce.staff_refunds import act
 from sandbox.bigcommerce.staff_shipping import Parcel, ship
 
 FILES = (
@@ -322,3 +324,52 @@ def test_a_cut_list_differs_from_the_description_by_its_warning_alone(shop, ids,
 
     assert "__warning__" in lines.pop()
     assert specification.faults("GET", template, 200, answer.body) == []
+
+
+def test_a_pending_refund_differs_from_the_description_by_its_nulls_alone(shop, ids, specification):
+    act(shop.store, {"order_id": ids["order"], "amount": 1, "payment": "pending"})
+    template = "/v3/orders/{id}/payment_actions/refunds"
+    answer = shop.call("GET", template.format(id=ids["order"]))
+
+    assert specification.faults("GET", template, 200, answer.body) == [
+        f"data/0/payments/0/{name}: None is not of type '{kind}'"
+        for name, kind in (("is_declined", "boolean"), ("transaction_id", "string"))
+    ]
+
+
+def test_a_refund_that_the_tax_service_fails_is_as_described(shop, ids, specification):
+    shop.store.switches.tax_service_down = True
+    template = "/v3/orders/{id}/payment_actions/refunds"
+    answer = shop.call("POST", template.format(id=ids["order"]), {})
+
+    assert specification.faults("POST", template, 503, answer.body) == []
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "store/shipment/created",
+        "store/shipment/updated",
+        "store/shipment/deleted",
+        "store/order/refund/created",
+        "store/order/statusUpdated",
+    ],
+)
+def test_an_event_has_the_fields_of_the_vendors_sample(shop, ids, spec_check, scope):
+    """Names and types count; the samples' values are placeholders."""
+    shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
+    shop.call("PUT", shipment, {"comments": "x"})
+    shop.call("DELETE", shipment)
+    folder = spec_check.SPECS / "bigcommerce" / "webhook-callbacks"
+    sample = json.loads((folder / f"{scope.replace('/', '_')}.json").read_text("utf-8"))
+
+    data = next(data for name, data in shop.events if name == scope)
+
+    assert shape(data) == shape(sample["data"])
+
+
+def shape(value: Any) -> Any:
+    """Names and types, without values."""
+    if isinstance(value, dict):
+        return {name: shape(part) for name, part in value.items()}
+    return type(value).__name__

@@ -63,6 +63,13 @@ def test_staff_choose_where_the_money_goes(shop, order):
         provider("store_credit", shop.place())
 
 
+def test_a_gateway_may_pay_back_in_another_currency(shop, order):
+    act(shop.store, {"order_id": order.id, "amount": 5, "currency": "EUR"})
+
+    paid, back = shop.get(f"/v3/orders/{order.id}/transactions")["data"]
+    assert (paid["currency"], back["currency"], back["amount"]) == ("GBP", "EUR", 5)
+
+
 def test_a_refund_stays_pending_until_it_is_completed(shop, order):
     made = act(shop.store, {"order_id": order.id, "amount": 5, "payment": "pending"})
     assert made["payments"][0]["is_declined"] is None
