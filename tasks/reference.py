@@ -74,30 +74,34 @@ class Known:
         accounting entry), so they are stopped here. Source: fact sheet of customer-payment.
         """
         parts = [
-            self._unknown(getattr(desired, name), column, class_, spoken)
+            unknown_ids(getattr(desired, name), column, self.ids[class_], class_, spoken)
             for name, columns in ID_COLUMNS.items()
             for column, (class_, spoken) in columns.items()
         ]
         return concat(parts, REFUSALS)
 
-    def _unknown(self, rows: pd.DataFrame, column: str, class_: str, spoken: str) -> pd.DataFrame:
-        values = rows[column]
-        bad = rows[(values != "") & ~values.isin(self.ids[class_])]
-        return frame(
-            (
-                {
-                    "order_id": order_id,
-                    "class": class_,
-                    "field": column,
-                    "value": value,
-                    "reason": f"the table maps to the {spoken} {value!r}, which the account lacks",
-                    "remedy": f"Create it in Brightpearl or correct the table, then: causeway "
-                    f"quarantine release --class {class_} --value {value!r}",
-                }
-                for order_id, value in zip(bad["order_id"], bad[column], strict=True)
-            ),
-            REFUSALS,
-        ).drop_duplicates()
+
+def unknown_ids(
+    rows: pd.DataFrame, column: str, known: frozenset[str], class_: str, spoken: str
+) -> pd.DataFrame:
+    """REFUSALS of the rows whose `column` names what is not among the known ids of the account."""
+    values = rows[column]
+    bad = rows[(values != "") & ~values.isin(known)]
+    return frame(
+        (
+            {
+                "order_id": order_id,
+                "class": class_,
+                "field": column,
+                "value": value,
+                "reason": f"the table maps to the {spoken} {value!r}, which the account lacks",
+                "remedy": f"Create it in Brightpearl or correct the table, then: causeway "
+                f"quarantine release --class {class_} --value {value!r}",
+            }
+            for order_id, value in zip(bad["order_id"], bad[column], strict=True)
+        ),
+        REFUSALS,
+    ).drop_duplicates()
 
 
 _reference: dict[str, Reference] = {}
