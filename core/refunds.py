@@ -20,8 +20,7 @@ REFUNDS: Schema = {
     "total_amount": "money",
     "total_tax": "money",
     "payments_total": "money",
-    "order_total": "money",
-    "refunded_total": "money",
+    "beyond_order": "money",
     "sales_order_id": "text",
     "contact_id": "text",
     "sales_channel_id": "text",
@@ -32,9 +31,9 @@ REFUNDS: Schema = {
 }
 """Refunds of BigCommerce that are final, one row each, beside the sales order they are about.
 `total_amount` contains `total_tax`; `payments_total` sums all payments, declined ones too;
-`refunded_total` is what the order's refunds up to this one gave back; `sales_*` is what the sales
-order says of itself; `rate_apart` how far the store's exchange rate is from the sales order's, as a
-part of it (0 where they cannot be compared)."""
+`beyond_order` is by how much the order's refunds up to this one exceed the order; `sales_*` is what
+the sales order says of itself; `rate_apart` how far the store's exchange rate is from the sales
+order's, as a part of it (0 where they cannot be compared)."""
 
 REFUND_ITEMS: Schema = {
     "order_id": "text",
@@ -46,16 +45,16 @@ REFUND_ITEMS: Schema = {
     "sku_key": "text",
     "name": "text",
     "quantity": "count",
-    "qty_left": "count",
+    "qty_beyond": "count",
     "requested": "money",
     "worth": "money",
     "reason": "text",
 }
 """Parts of a refund, in their order. `kind` is product, wrapping, shipping, handling, fee, order or
 tax (in capitals where BigCommerce says something else); `item_id` is BigCommerce's; `sold_ref` is
-the reference of the sales order's row it undoes, "" for order and tax; `qty_left` are the units of
-the line that earlier refunds left; `requested` is what was asked for by amount; `worth` what the
-units were sold for, with tax (None where BigCommerce does not tell)."""
+the reference of the sales order's row it undoes, "" for order and tax; `qty_beyond` are units
+beyond those of the line that earlier refunds left; `requested` is what was asked for by amount;
+`worth` what the units were sold for, with tax (None where BigCommerce does not tell)."""
 
 SOLD_ROWS: Schema = {
     "order_id": "text",
@@ -82,7 +81,6 @@ REFUND_PAYMENTS: Schema = {
     "amount": "money",
     "currency_code": "text",
     "sales_exchange_rate": "money",
-    "account_currency": "text",
     "created_at": "time",
 }
 """Money that went back, one row per tender, less what was declined. `payment_method` is the order's
