@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,7 +20,7 @@ from sandbox.brightpearl import (
     staff_suppliers,
 )
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.refusals import Refusal
+from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal
 from sandbox.brightpearl.routing import read_document
 from sandbox.brightpearl.switches import BrightpearlSwitches
 
@@ -74,8 +74,7 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         async def endpoint(request: Request) -> Response:
             try:
                 sent = orjson.loads(await request.body())
-                wanted = [read_document(item, shape, {}) for item in _listed(sent)]
-                done = [act(account, item) for item in wanted]
+                done = [perform(account, shape, act, item) for item in _listed(sent)]
             except orjson.JSONDecodeError:
                 return JSONResponse({"error": "the body is not JSON"}, status_code=400)
             except Refusal as refusal:
@@ -102,6 +101,21 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
         *switch_routes(account),
     ]
+
+
+def perform(
+    account: Account, shape: type[M], act: Callable[[Account, M], dict[str, Any]], sent: object
+) -> dict[str, Any]:
+    """Read one body and do what it says.
+
+    Raises: Refusal, also for a value that the records do not take.
+    """
+    wanted = read_document(sent, shape, {})
+    try:
+        return act(account, wanted)
+    except ValidationError as fault:
+        text = "; ".join(f"{entry['loc']}: {entry['msg']}" for entry in fault.errors())
+        raise Refusal(HTTP_BAD_REQUEST, [("CMNC-904", text)]) from None
 
 
 def _listed(sent: object) -> list[object]:

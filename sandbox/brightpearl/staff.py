@@ -40,6 +40,8 @@ class StockChange(Control):
 def change_stock(account: Account, wanted: StockChange) -> dict[str, Any]:
     """Correct the stock of one product; answers the level afterwards."""
     product = product_of(account, wanted.sku)
+    if wanted.warehouse_id not in reference.WAREHOUSES:
+        not_found(f"There is no warehouse {wanted.warehouse_id}")
     held = level(account, product.id, wanted.warehouse_id)
     if wanted.release_quarantined:
         units = wanted.release_quarantined
