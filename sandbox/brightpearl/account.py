@@ -105,6 +105,8 @@ class Account:
         self.utc = ZoneInfo("UTC")
         self.sequences = Sequences()
         self.agenda = Agenda()
+        self.clock_went_back = False
+        self._last_moment = clock.now()
         self.listeners: list[Callable[[Event], None]] = []
         self._make_books()
         self._make_indexes()
@@ -136,6 +138,8 @@ class Account:
         self.order_by_key: dict[tuple[str, str, int], int] = {}
         self.orders_by_external_ref: dict[str, list[int]] = defaultdict(list)
         self.orders_by_ref: dict[str, list[int]] = defaultdict(list)
+        self.orders_by_change: dict[int, Order] = {}
+        """Those that changed since they were made; the last to change is last."""
         self.orders_by_parent: dict[int, list[int]] = defaultdict(list)
         self.products_by_sku: dict[str, list[int]] = defaultdict(list)
         self.payments_by_order: dict[int, list[int]] = defaultdict(list)
@@ -150,7 +154,10 @@ class Account:
 
     def now(self) -> datetime:
         """Aware UTC by the sandbox clock."""
-        return self.clock.now()
+        moment = self.clock.now()
+        self.clock_went_back = self.clock_went_back or moment < self._last_moment
+        self._last_moment = moment
+        return moment
 
     def emit(self, resource: str, resource_id: int, lifecycle: str, specifier: str = "") -> None:
         """Tell every listener (webhooks) what happened."""
@@ -177,6 +184,8 @@ class Account:
         """Note that an order changed."""
         order.updated_on = self.now()
         order.version += 1
+        self.orders_by_change.pop(order.id, None)
+        self.orders_by_change[order.id] = order
 
     def external_refs(self) -> list[str]:
         """External references of all sales orders, in order of creation."""

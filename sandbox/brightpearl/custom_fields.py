@@ -64,7 +64,10 @@ def _patch(account: Account, owner: Owner, kind: str, call: Call) -> Reply:
         _apply(values, kind, operation)
     owner.custom_fields = values
     if account.switches.custom_fields_bump_updated_on:
-        owner.updated_on = account.now()
+        if isinstance(owner, Order):
+            account.touch(owner)
+        else:
+            owner.updated_on = account.now()
     return answer(values)
 
 

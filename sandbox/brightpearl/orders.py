@@ -6,9 +6,9 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn, order_address
 from sandbox.brightpearl.formats import local_midnight, require_moment
+from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.order_documents import party_order
 from sandbox.brightpearl.order_state import paid_total, settled_units
-from sandbox.brightpearl.products import options_answer
 from sandbox.brightpearl.records import Order, OrderNote
 from sandbox.brightpearl.refusals import refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
@@ -37,8 +37,11 @@ def order_options(account: Account, call: Call) -> Reply:
 @routes("OPTIONS", "/order-service/sales-order", "/order-service/sales-order/{ids}")
 def sales_order_options(account: Account, call: Call) -> Reply:
     """The same for sales orders."""
-    own = {number: order for number, order in account.orders.items() if order.type_code == "SO"}
-    return options_answer(own, call, "sales-order")
+    return options_answer(account.orders, call, "sales-order", _is_sales_order)
+
+
+def _is_sales_order(order: Order) -> bool:
+    return order.type_code == "SO"
 
 
 class PartyIn(AddressIn):

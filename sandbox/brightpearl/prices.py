@@ -9,7 +9,8 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import four
 from sandbox.brightpearl.idset import require_id_set
-from sandbox.brightpearl.products import READ_LIMIT, options_answer
+from sandbox.brightpearl.options import options_answer
+from sandbox.brightpearl.products import READ_LIMIT
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done

@@ -8,7 +8,7 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account, Catalogue, CatalogueProduct
 from sandbox.brightpearl.formats import stamp
-from sandbox.brightpearl.idset import format_id_set
+from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse, stale
 from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
@@ -259,15 +259,6 @@ def read_bundle(account: Account, call: Call) -> Reply:
 def product_options(account: Account, call: Call) -> Reply:
     """GET paths that name existing ids only."""
     return options_answer(account.products, call, "product")
-
-
-def options_answer(existing: dict[int, Any], call: Call, resource: str) -> Reply:
-    """`getUris` for the existing ids of the set (or of the account), at most 200 to a path."""
-    ids = sorted(existing)
-    if "ids" in call.params:
-        ids = call.id_set().among(ids, existing)
-    chunks = [ids[start : start + READ_LIMIT] for start in range(0, len(ids), READ_LIMIT)]
-    return answer({"getUris": [f"/{resource}/{format_id_set(chunk)}" for chunk in chunks]})
 
 
 def version_of(product: Product) -> int:

@@ -1,5 +1,6 @@
 """Sales orders and sales credits in the flat shape: one call with all rows, or nothing."""
 
+from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
 
@@ -169,23 +170,28 @@ def _check_references(account: Account, body: SalesOrderIn, type_code: str) -> N
     status = reference.STATUSES.get(body.status_id or reference.DEFAULT_STATUS[type_code])
     checks = (
         (status is not None and status.order_type == type_code, f"statusId {body.status_id}"),
-        (body.warehouse_id in (None, *reference.WAREHOUSES), f"warehouseId {body.warehouse_id}"),
-        (body.channel_id in (None, *reference.CHANNELS), f"channelId {body.channel_id}"),
-        (body.price_list_id in (None, *reference.PRICE_LISTS), f"priceListId {body.price_list_id}"),
+        (_known(body.warehouse_id, reference.WAREHOUSES), f"warehouseId {body.warehouse_id}"),
+        (_known(body.channel_id, reference.CHANNELS), f"channelId {body.channel_id}"),
+        (_known(body.price_list_id, reference.PRICE_LISTS), f"priceListId {body.price_list_id}"),
         (
-            body.delivery.shipping_method_id in (None, 0, *reference.SHIPPING_METHODS),
+            _known(body.delivery.shipping_method_id or None, reference.SHIPPING_METHODS),
             f"shippingMethodId {body.delivery.shipping_method_id}",
         ),
-        (body.currency.code in (None, *reference.CURRENCIES), f"currency {body.currency.code}"),
-        (body.parent_id in (None, 0, *account.orders), f"parentId {body.parent_id}"),
+        (_known(body.currency.code, reference.CURRENCIES), f"currency {body.currency.code}"),
+        (_known(body.parent_id or None, account.orders), f"parentId {body.parent_id}"),
         (
-            body.billing.contact_id in (None, *account.contacts),
+            _known(body.billing.contact_id, account.contacts),
             f"billing contact {body.billing.contact_id}",
         ),
     )
     for valid, what in checks:
         if not valid:
             refuse("ORDC-903", f"{what} does not exist for this order type")
+
+
+def _known(value: str | int | None, listed: Container[str | int]) -> bool:
+    """Whether a reference was left out, or names something."""
+    return value is None or value in listed
 
 
 def _header(account: Account, body: SalesOrderIn, contact: Contact, type_code: str) -> Order:

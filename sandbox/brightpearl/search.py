@@ -207,6 +207,23 @@ def _string_set(text: str, _account: Account) -> Test | None:
     return lambda value: value in wanted
 
 
+def since(
+    records: Iterable[R], moment_of: Callable[[R], datetime | None], text: str, account: Account
+) -> list[R]:
+    """Records from the moment at which a PERIOD filter starts, the oldest first.
+
+    In: records in falling order of that moment, so that it can stop at the first older one.
+    """
+    start = parse_moment(text.partition("/")[0], account.zone)
+    found = []
+    for record in records:
+        moment = moment_of(record)
+        if start is not None and moment is not None and moment < start:
+            break
+        found.append(record)
+    return found[::-1]
+
+
 def _boolean(text: str, _account: Account) -> Test | None:
     if text not in {"true", "false"}:
         return None

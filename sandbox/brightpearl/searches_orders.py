@@ -8,7 +8,7 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.idset import parse_id_set
 from sandbox.brightpearl.records import Order, OrderNote, Payment
 from sandbox.brightpearl.routing import Routes
-from sandbox.brightpearl.search import Column, Search
+from sandbox.brightpearl.search import Column, Search, since
 
 routes = Routes()
 
@@ -38,6 +38,20 @@ def _by_parent(account: Account, text: str) -> Iterable[Order]:
         return account.orders.values()
     ids = [number for parent in wanted.ids() for number in account.orders_by_parent.get(parent, ())]
     return [account.orders[number] for number in sorted(ids)]
+
+
+def _created_since(account: Account, text: str) -> Iterable[Order]:
+    """Ids rise with time, unless the sandbox clock was turned back: then nothing is left out."""
+    if account.clock_went_back:
+        return account.orders.values()
+    return since(reversed(account.orders.values()), lambda o: o.created_on, text, account)
+
+
+def _changed_since(account: Account, text: str) -> Iterable[Order]:
+    if account.clock_went_back:
+        return account.orders.values()
+    changed = reversed(account.orders_by_change.values())
+    return sorted(since(changed, lambda o: o.updated_on, text, account), key=lambda o: o.id)
 
 
 def _order_names(page: Sequence[Order]) -> dict[str, Any]:
@@ -101,6 +115,8 @@ ORDER_SEARCH = Search[Order](
         "customerRef": _by_ref,
         "orderId": _by_id,
         "parentOrderId": _by_parent,
+        "updatedOn": _changed_since,
+        "createdOn": _created_since,
     },
     names=_order_names,
 )
@@ -138,6 +154,8 @@ SALES_ORDER_SEARCH = Search[Order](
         "customerRef": lambda account, text: _sales_only(_by_ref(account, text)),
         "customerRefs": lambda account, text: _sales_only(_by_refs(account, text)),
         "salesOrderId": lambda account, text: _sales_only(_by_id(account, text)),
+        "updatedOn": lambda account, text: _sales_only(_changed_since(account, text)),
+        "createdOn": lambda account, text: _sales_only(_created_since(account, text)),
     },
 )
 
@@ -183,6 +201,12 @@ def _payments_by_ref(account: Account, text: str) -> Iterable[Payment]:
     return [account.payments[number] for number in account.payments_by_ref.get(text, ())]
 
 
+def _payments_since(account: Account, text: str) -> Iterable[Payment]:
+    if account.clock_went_back:
+        return account.payments.values()
+    return since(reversed(account.payments.values()), lambda p: p.created_on, text, account)
+
+
 PAYMENT_SEARCH = Search[Payment](
     path="/accounting-service/customer-payment-search",
     columns=(
@@ -203,7 +227,11 @@ PAYMENT_SEARCH = Search[Payment](
     ),
     records=lambda account: account.payments.values(),
     created_at=lambda p: p.created_on,
-    narrow={"transactionRef": _payments_by_ref, "orderId": _payments_of},
+    narrow={
+        "transactionRef": _payments_by_ref,
+        "orderId": _payments_of,
+        "createdOn": _payments_since,
+    },
 )
 
 for _search in (ORDER_SEARCH, SALES_ORDER_SEARCH):

@@ -9,7 +9,7 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.idset import parse_id_set
 from sandbox.brightpearl.records import Contact, Product
 from sandbox.brightpearl.routing import Routes
-from sandbox.brightpearl.search import Column, Search
+from sandbox.brightpearl.search import Column, Search, since
 from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement, GoodsOutNote
 
 routes = Routes()
@@ -63,6 +63,13 @@ PRODUCT_SEARCH = Search[Product](
     names=_memberships,
 )
 
+
+def _contacts_with(account: Account, text: str) -> Iterable[Contact]:
+    """Contacts whose primary address holds the text; there are many, so in one quick pass."""
+    folded = text.casefold()
+    return [c for c in account.contacts.values() if folded in c.emails.get("PRI", "").casefold()]
+
+
 CONTACT_SEARCH = Search[Contact](
     path="/contact-service/contact-search",
     columns=(
@@ -91,6 +98,7 @@ CONTACT_SEARCH = Search[Contact](
     filters=(Column("allEmail", "SEARCH_STRING", lambda c: " ".join(c.emails.values())),),
     records=lambda account: account.contacts.values(),
     created_at=lambda c: c.created_on,
+    narrow={"primaryEmail": _contacts_with},
 )
 
 
@@ -156,6 +164,13 @@ GOODS_IN_SEARCH = Search[GoodsInNote](
     narrow={"userBatchReference": _goods_in_by_batch, "purchaseOrderId": _goods_in_of},
 )
 
+
+def _movements_since(account: Account, text: str) -> Iterable[GoodsMovement]:
+    if account.clock_went_back:
+        return account.movements.values()
+    return since(reversed(account.movements.values()), lambda m: m.updated_on, text, account)
+
+
 MOVEMENT_SEARCH = Search[GoodsMovement](
     path="/warehouse-service/goods-movement-search",
     columns=(
@@ -172,6 +187,7 @@ MOVEMENT_SEARCH = Search[GoodsMovement](
     ),
     records=lambda account: account.movements.values(),
     created_at=lambda m: m.updated_on,
+    narrow={"updatedOn": _movements_since},
 )
 
 Row = tuple[Any, ...]

@@ -148,6 +148,7 @@ def delete_order(account: Account, order: Order) -> None:
         release(account, order, row_id)
         account.order_by_row.pop(row_id, None)
     del account.orders[order.id]
+    account.orders_by_change.pop(order.id, None)
     account.deleted_orders[order.id] = order
     if order.external_ref is not None:
         account.orders_by_external_ref[order.external_ref].remove(order.id)
