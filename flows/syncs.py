@@ -10,8 +10,10 @@ from typing import Any
 from prefect import Flow
 
 from flows.orders import audit_orders, sweep_orders, sync_orders
+from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
 from tasks.connections import Connections
 from tasks.orders.sweep import changed_orders, placed_orders
+from tasks.shipments.sweep import shipped_notes
 
 Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 Window = Callable[[Connections, datetime, datetime | None], list[str]]
@@ -33,4 +35,7 @@ class Sync:
 
 SYNCS: Mapping[str, Sync] = {
     "orders": Sync(sync_orders, sweep_orders, audit_orders, changed_orders, placed_orders),
+    "shipments": Sync(
+        sync_shipments, sweep_shipments, audit_shipments, shipped_notes, shipped_notes
+    ),
 }

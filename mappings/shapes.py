@@ -101,7 +101,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
         {"order_id", "refund_id", "row_ref", "kind", "quantity", "tax_code", "net", "tax"}
     ),
     "brightpearl.payment_out": frozenset(PAYOUTS) - {"exchange_rate"},
-    "bigcommerce.shipment": frozenset({"order_id", "part_ref", "note_key", "shipped_at"}),
+    "bigcommerce.shipment": frozenset({"order_id", "part_ref", "note_key"}),
 }
 """Columns without which the document cannot be written; they are never blank."""
 

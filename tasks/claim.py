@@ -148,7 +148,7 @@ class Run:
             fresh = set(records.values()) - {claim.key for claim in own}
             named = tuple(Claim(key, 0, utc_now(), NAMED) for key in sorted(fresh))
             self.batch = Batch((*own, *named))
-            return dict.fromkeys(fresh, "")
+            return dict.fromkeys(records.values(), "")
         now = utc_now()
         taken = take(
             self.world.database,

@@ -16,7 +16,7 @@ REVIEW = "review"
 class Aside:
     """A record that goes no further in this run."""
 
-    kind: Literal["parked", "again", "unchanged", "not imported", "gone"]
+    kind: Literal["parked", "again", "unchanged", "not imported", "not ours", "gone"]
     reason: str
     condition: str = "status"
     """What a parked one waits for."""

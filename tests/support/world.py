@@ -61,17 +61,17 @@ class World:
         answer = self.http.put(self.control(system, "switches"), json=switches)
         assert answer.status_code == 200, answer.text
 
-    def due(self, *keys: str, source: str = "operator") -> None:
+    def due(self, *keys: str, source: str = "operator", entity: str = "orders") -> None:
         """Keys that may need work."""
-        Inbox(connect(PAIR).database).put(PAIR, "orders", keys, source=source, now=utc_now())
+        Inbox(connect(PAIR).database).put(PAIR, entity, keys, source=source, now=utc_now())
 
     def sync(self, *keys: str, source: str = "operator") -> dict[str, Any]:
         """One run of the flow over these keys, and whatever else is due."""
         self.due(*keys, source=source)
         return asyncio.run(sync_orders(pair=PAIR))
 
-    def states(self, *keys: str) -> list[str]:
-        found = Inbox(connect(PAIR).database).states(PAIR, "orders", keys)
+    def states(self, *keys: str, entity: str = "orders") -> list[str]:
+        found = Inbox(connect(PAIR).database).states(PAIR, entity, keys)
         return [found[key] for key in keys]
 
     @property

@@ -1,0 +1,76 @@
+"""The end of a shipment's way: what the store was told is remembered, then the batch is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.times import utc_now
+from store.crosswalk import Crosswalk, Link
+from store.ledger import Conclusion, Ledger
+from tasks.claim import Run
+from tasks.policy import PURE, step
+from tasks.settle import planned, settle
+from tasks.shipments.load import ShipmentOutcome
+from tasks.shipments.memory import NOTES, ShipmentMemory
+from tasks.shipments.plan_models import Plan
+from tasks.shipments.standing import SHIP, Read, Standing
+
+
+@step("settle-shipments", PURE)
+def settle_shipments(run: Run, read: Read, plan: Plan, outcomes: Sequence[ShipmentOutcome]) -> None:
+    """Remember which note is which shipment, end what was unsure, then settle the batch."""
+    planned(run, plan.count(), plan.preview())
+    if not run.dry_run:
+        _remember(run, outcomes, read.standings)
+        _conclude(run, outcomes, read.standings)
+    settle(run, run.batch, read.asides, outcomes)
+
+
+def _remember(
+    run: Run, outcomes: Sequence[ShipmentOutcome], standings: Mapping[str, Standing]
+) -> None:
+    """What the store has of each order; of those that were refused, only that work is left."""
+    links: list[Link] = []
+    notes: list[Link] = []
+    for outcome in outcomes:
+        is_settled = outcome.result != "again" and not outcome.obstacles
+        memory = ShipmentMemory(
+            parts=tuple(outcome.parts), is_settled=is_settled, follows=outcome.follows
+        )
+        if outcome.is_remembered and memory == standings[outcome.key].memory:
+            continue
+        links.append(Link(outcome.key, outcome.order_id_bp, memory.detail()))
+        notes += [
+            Link(f"{outcome.key}/{part.ref}", part.note_key)
+            for part in outcome.parts
+            if part.shipment_id
+        ]
+    links += _unsettled(standings, {outcome.key for outcome in outcomes})
+    crosswalk = Crosswalk(run.world.database)
+    crosswalk.put(run.report.pair, NOTES, notes, now=utc_now())
+    crosswalk.put(run.report.pair, run.entity, links, now=utc_now())
+
+
+def _unsettled(standings: Mapping[str, Standing], done: set[str]) -> Iterable[Link]:
+    for order_id, standing in standings.items():
+        if order_id not in done and standing.memory.is_settled:
+            memory = standing.memory.model_copy(update={"is_settled": False})
+            yield Link(order_id, standing.order_id_bp, memory.detail())
+
+
+def _conclude(
+    run: Run, outcomes: Sequence[ShipmentOutcome], standings: Mapping[str, Standing]
+) -> None:
+    """Say how writes ended of which an earlier run did not learn it: both sides were looked at."""
+    conclusions: list[Conclusion] = []
+    for outcome in outcomes:
+        if outcome.result == "again":
+            continue
+        made = {part.ref: part.shipment_id for part in outcome.parts}
+        for entry in standings[outcome.key].unsure:
+            if entry.action == SHIP and made.get(entry.natural_key):
+                conclusions.append(Conclusion(entry.id, "written", made[entry.natural_key]))
+            else:
+                why = "its end was never known; both sides were looked at since"
+                conclusions.append(Conclusion(entry.id, "failed", error=why))
+    Ledger(run.world.database).conclude(conclusions, now=utc_now())
