@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,8 @@ from core.settings import silence_telemetry
 from core.times import utc_now
 
 DOCUMENT = Path("var/bench.json")
+BUSY_LOAD = 0.7
+"""Average of a minute from which on a benchmark is not alone."""
 
 
 def bench(
@@ -61,6 +64,8 @@ def _run(plan: Bench, measurements: list[Measurement]) -> bool:
     began_at = utc_now()
     figures: dict[str, list[Figure]] = {}
     stopped: dict[str, str] = {}
+    if (load := os.getloadavg()[0]) > BUSY_LOAD:
+        warn(f"The machine is busy (load {load:.1f}): figures of speed will be worse than its own.")
     say(heading())
     for measurement in measurements:
         say(f"\n{measurement.name}: {measurement.title}")

@@ -65,6 +65,11 @@ class House:
         """What shoppers and staff do."""
         return self.stage.controls
 
+    @property
+    def worker(self) -> int:
+        """The worker's process id."""
+        return self.stage.processes["worker"].pid
+
     def due(self, keys: Iterable[str], *, source: str = "operator") -> None:
         """Keys that may need work, all at once."""
         Inbox(self.stage.database).put(PAIR, ENTITY, keys, source=source, now=utc_now())

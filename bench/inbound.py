@@ -14,6 +14,7 @@ from itertools import count
 from bench.figures import Figure, at_least, at_most
 from bench.plan import Bench
 from bench.senders import CONNECTIONS, Sent, Shop, flood, steady
+from bench.usage import computed_s
 from cli.demo.stage import PAIR
 from cli.demo.verdict import percentile
 from cli.processes import Processes
@@ -40,6 +41,11 @@ class Alone:
     cores: str
     """For people."""
 
+    @property
+    def pid(self) -> int:
+        """The receiver's process id."""
+        return self.processes["receiver"].pid
+
 
 def measure(bench: Bench) -> list[Figure]:
     """Flood it, send at a steady pace, then kill it in the middle of a flood."""
@@ -47,10 +53,14 @@ def measure(bench: Bench) -> list[Figure]:
     with receiver(bench) as alone:
         bench.progress.step("receiver: as many as it takes")
         seconds = bench.pick(FLOOD_S, QUICK_FLOOD_S)
+        before = computed_s(alone.pid)
         floods = [asyncio.run(flood(alone.shop, numbers, seconds)) for _ in range(ROUNDS)]
+        flooded = computed_s(alone.pid) - before
         bench.progress.step("receiver: at a steady pace")
         total = STEADY_PER_S * bench.pick(STEADY_S, QUICK_STEADY_S)
+        before = computed_s(alone.pid)
         paced = asyncio.run(steady(alone.shop, [next(numbers) for _ in range(total)], STEADY_PER_S))
+        computed = computed_s(alone.pid) - before
         bench.progress.step("receiver: killed in the middle of a flood")
         killed = asyncio.run(_killed(alone, numbers))
         lost = _lost(alone.inbox, [*floods, paced, killed])
@@ -67,12 +77,25 @@ def measure(bench: Bench) -> list[Figure]:
             at_least(500),
         ),
         Figure(
+            "webhooks accepted per second of computing",
+            sum(len(one.accepted) for one in floods) / flooded,
+            "/s",
+            "the same, by user and system time of the receiver: what one core takes that has "
+            "nothing else to do",
+        ),
+        Figure(
             f"answered at {STEADY_PER_S}/s, p99",
             (percentile(latencies, 0.99) or 0) * MS,
             "ms",
             f"{len(latencies)} webhooks, timed from when each was due to be sent; p50 "
             f"{(percentile(latencies, 0.5) or 0) * MS:.1f} ms, slowest {latencies[-1] * MS:.1f} ms",
             at_most(100),
+        ),
+        Figure(
+            f"computing time per webhook at {STEADY_PER_S}/s",
+            computed / total * MS,
+            "ms",
+            "user and system time of the receiver, all threads",
         ),
         Figure(
             "webhooks not accepted before the kill",

@@ -5,18 +5,17 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
+from bench.house import house
 from bench.plan import Bench
 from bench.shoppers import Shoppers
+from bench.usage import resident_mb
 
 RUNS, QUICK_RUNS = 20, 6
 ORDERS = 500
 PEOPLE = 2000
 WITHIN_S = 600.0
-KB_PER_MB = 1024
 WARM = 5
 """Runs after which caches are full; with fewer runs a third of them."""
 
@@ -26,7 +25,7 @@ def measure(bench: Bench) -> list[Figure]:
     runs = bench.pick(RUNS, QUICK_RUNS)
     with house(bench, "memory", is_subscribed=False) as home:
         shoppers = Shoppers(home, PEOPLE)
-        before = resident_mb(_worker(home))
+        before = resident_mb(home.worker)
         used: list[float] = []
         took: list[float] = []
         for number in range(runs):
@@ -35,7 +34,7 @@ def measure(bench: Bench) -> list[Figure]:
             home.due(keys)
             home.settle(WITHIN_S)
             took.append(time.monotonic() - began)
-            used.append(resident_mb(_worker(home)))
+            used.append(resident_mb(home.worker))
             bench.progress.step(f"memory: run {number + 1} of {runs}, {used[-1]:.0f} MB")
         told = home.runs()
         placed = int(home.state("brightpearl", "counts")["counts"]["sales_orders"])
@@ -71,16 +70,3 @@ def slope(used: Sequence[float]) -> float:
 def _settled(used: Sequence[float]) -> int:
     """The place of the first run that counts."""
     return min(WARM, -(-len(used) // 3)) - 1
-
-
-def resident_mb(pid: int) -> float:
-    """Memory of a process that is in use right now."""
-    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == "VmRSS":
-            return int(value.removesuffix("kB")) / KB_PER_MB
-    raise ValueError("the kernel does not tell")
-
-
-def _worker(home: House) -> int:
-    return home.stage.processes["worker"].pid

@@ -35,7 +35,9 @@ class Shoppers:
         ids: list[str] = []
         while orders > 0:
             part = min(orders, AT_ONCE)
-            ids += self.house.controls.place([basket(n, self) for n in self._take(part)])
+            ids += self.house.controls.place(
+                [basket(n, self.skus, self.people) for n in self._take(part)]
+            )
             orders -= part
         return ids
 
@@ -50,10 +52,9 @@ class Shoppers:
         return [next(self._numbers) for _ in range(numbers)]
 
 
-def basket(number: int, shoppers: Shoppers) -> dict[str, Any]:
+def basket(number: int, skus: Sequence[str], people: int) -> dict[str, Any]:
     """The n-th order: one to four lines, one or two pieces each."""
-    skus, person = shoppers.skus, number % shoppers.people
-    first = number * 7
+    person, first = number % people, number * 7
     return {
         "lines": [
             {"sku": skus[(first + line) % len(skus)], "quantity": 1 + (number + line) % 2}
