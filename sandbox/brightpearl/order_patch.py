@@ -1,4 +1,4 @@
-"""JSON Patch of an order's header."""
+"""JSON Patch of an order's header. Ids may be numbers or text, as on the vendor's page."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -65,14 +65,16 @@ class _Header:
     def _set_warehouse(self, value: object) -> None:
         if self.order.allocation_status not in {"ANR", "ANA"}:
             refuse("ORDB-910", "The warehouse cannot change once stock is allocated")
-        if value not in reference.WAREHOUSES:
+        number = int(str(value))
+        if number not in reference.WAREHOUSES:
             _absent("warehouseId", value)
-        self.order.warehouse_id = int(str(value))
+        self.order.warehouse_id = number
 
     def _set_method(self, value: object) -> None:
-        if value not in (0, *reference.SHIPPING_METHODS):
+        number = int(str(value))
+        if number not in (0, *reference.SHIPPING_METHODS):
             _absent("shippingMethodId", value)
-        self.order.shipping_method_id = int(str(value))
+        self.order.shipping_method_id = number
 
     def _set_delivery_date(self, value: object) -> None:
         self.order.delivery_on = require_moment(str(value), "deliveryDate", self.account.zone)
@@ -86,6 +88,7 @@ class _Header:
     def _contact(self, value: object) -> int:
         if self.order.invoice_reference is not None:
             refuse("ORDB-911", "The order is invoiced")
-        if value not in self.account.contacts:
+        number = int(str(value))
+        if number not in self.account.contacts:
             _absent("Contact", value)
-        return int(str(value))
+        return number

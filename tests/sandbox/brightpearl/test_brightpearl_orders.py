@@ -221,6 +221,14 @@ def test_a_patched_reference_is_found_by_its_new_value_only(api):
     assert api.call("GET", search, customerRef="BC-1").rows == []
 
 
+@pytest.mark.parametrize("value", [3, "3"])
+def test_an_id_may_be_patched_as_a_number_or_as_text(api, value):
+    order_id = api.order()
+    patch = [{"op": "replace", "path": "/warehouseId", "value": value}]
+
+    assert api.call("PATCH", f"/order-service/order/{order_id}", patch).value["warehouseId"] == 3
+
+
 def test_the_warehouse_stays_once_stock_is_allocated(api):
     order_id = api.order()
     api.reserve(order_id)
