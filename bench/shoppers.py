@@ -35,9 +35,7 @@ class Shoppers:
         ids: list[str] = []
         while orders > 0:
             part = min(orders, AT_ONCE)
-            ids += self.house.controls.place(
-                [basket(n, self.skus, self.people) for n in self._take(part)]
-            )
+            ids += self.house.controls.place([self._next() for _ in range(part)])
             orders -= part
         return ids
 
@@ -48,8 +46,8 @@ class Shoppers:
         self.house.controls.deliver(loss_rate=0)
         return ids
 
-    def _take(self, numbers: int) -> list[int]:
-        return [next(self._numbers) for _ in range(numbers)]
+    def _next(self) -> dict[str, Any]:
+        return basket(next(self._numbers), self.skus, self.people)
 
 
 def basket(number: int, skus: Sequence[str], people: int) -> dict[str, Any]:
