@@ -86,7 +86,7 @@ class Engine:
     def deployment(self, name: str) -> DeploymentResponse:
         """The deployment `flow/name`.
 
-        Raises: PrefectAwayError; ConfigError when it is not registered.
+        Raises: PrefectAwayError; ConfigError when it is not registered, or Prefect refuses.
         """
         asked_at, known = self._known.get(name, (0.0, None))
         if known is not None and self.clock() - asked_at < REMEMBER_S:
@@ -109,7 +109,7 @@ class Engine:
         A deployment's concurrency limit does not count such runs: whoever makes one holds the
         lane's lease.
 
-        Raises: PrefectAwayError; ConfigError when the deployment is gone.
+        Raises: PrefectAwayError; ConfigError when the deployment is gone, or Prefect refuses.
         """
         try:
             with self._asking() as client:
@@ -180,12 +180,24 @@ class Engine:
             raise
         except (httpx.HTTPError, RuntimeError) as error:
             self.close()
+            if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
+                self.reachability.found()
+                raise _refused(error) from error
             self.reachability.lost(error)
             raise PrefectAwayError(
                 f"Prefect does not answer ({type(error).__name__}).",
                 remedy="Start it, or correct PREFECT_API_URL.",
             ) from error
         self.reachability.found()
+
+
+def _refused(error: httpx.HTTPStatusError) -> ConfigError:
+    asked = error.request
+    return ConfigError(
+        f"Prefect refused {asked.method} {asked.url.path} ({error.response.status_code}).",
+        remedy="Run `causeway deploy` with the version that the worker runs; check that Prefect "
+        "is 3.8, and its credentials.",
+    )
 
 
 def away(error: BaseException) -> bool:

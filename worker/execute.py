@@ -8,10 +8,10 @@ the process has to end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +21,22 @@ from uuid import UUID
 from prefect import Flow
 from prefect._flow_run_suspension import FlowRunSuspensionRequest
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import MissingFlowError, ScriptError
+from prefect.exceptions import ExternalSignal, MissingFlowError, PrefectSignal, ScriptError
 from prefect.flow_engine import AsyncFlowRunEngine, run_flow_sync
 from prefect.flows import load_flow_from_entrypoint
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Crashed
 
 from core.errors import ConfigError
+
+INTERRUPTIONS = (
+    asyncio.CancelledError,
+    SystemExit,
+    KeyboardInterrupt,
+    PrefectSignal,
+    ExternalSignal,
+)
+"""Ways for a run to end that are no `Exception`, and would end the thread that executes it: it was
+stopped, something called `sys.exit`, Prefect did not let it begin."""
 
 
 def load_flow(entrypoint: str) -> Flow[..., Any]:
@@ -83,7 +93,7 @@ class _Engine(AsyncFlowRunEngine[..., Any]):
 
     stopped_because: str = ""
 
-    @contextmanager
+    @contextlib.contextmanager
     def setup_flow_run_suspension_request(self) -> Iterator[FlowRunSuspensionRequest]:
         """Give the request that nobody is going to make."""
         yield self._get_flow_run_suspension_request()
@@ -171,17 +181,24 @@ def execute(
     `runner` is an event loop to use instead of a new one. A flow that is not `async def` cannot be
     interrupted.
 
-    Raises: whatever kept Prefect's engine from reporting a final state.
+    Raises: the `Exception` that kept Prefect's engine from reporting a final state.
     """
     if not flow.isasync:
-        state = run_flow_sync(
-            flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state"
-        )
-        return cast("State[Any]", state)
+        return _execute_sync(flow, flow_run)
     if runner is not None:
         return runner.run(_execute(flow, flow_run, running))
     with asyncio.Runner() as own:
         return own.run(_execute(flow, flow_run, running))
+
+
+def _execute_sync(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
+    try:
+        state = run_flow_sync(
+            flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state"
+        )
+    except INTERRUPTIONS as error:
+        return Crashed(message=f"The run was interrupted ({type(error).__name__}).")
+    return cast("State[Any]", state)
 
 
 async def _execute(flow: Flow[..., Any], flow_run: FlowRun, running: Running) -> State[Any]:
@@ -190,17 +207,18 @@ async def _execute(flow: Flow[..., Any], flow_run: FlowRun, running: Running) ->
     running.add(flow_run.id, _InHand(engine, asyncio.get_running_loop(), task))
     try:
         await task
-    except asyncio.CancelledError:
-        if not engine.stopped_because:
-            raise
     finally:
         running.remove(flow_run.id)
     return engine.state
 
 
 async def _drive(engine: _Engine) -> None:
-    """The loop of `prefect.flow_engine.run_flow_async`, with an engine of ours."""
-    async with engine.start():
-        while engine.is_running():
-            async with engine.run_context():
-                _ = await engine.call_flow_fn()
+    """The loop of `prefect.flow_engine.run_flow_async`, with an engine of ours.
+
+    Of an interruption the engine has told Prefect already; the state says the rest.
+    """
+    with contextlib.suppress(*INTERRUPTIONS):
+        async with engine.start():
+            while engine.is_running():
+                async with engine.run_context():
+                    _ = await engine.call_flow_fn()

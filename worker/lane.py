@@ -66,9 +66,14 @@ class Lane:
         self._thread = threading.Thread(target=self._live, name=self.name, daemon=True)
         self._thread.start()
 
+    @property
+    def rests(self) -> bool:
+        """Whether it takes no work for a while."""
+        return self._clock() < self._rests_until
+
     def wake(self) -> None:
         """Keys are due: work them off, unless the lane is at it or rests."""
-        if self._clock() >= self._rests_until and self._reachability.may_ask():
+        if not self.rests and self._reachability.may_ask():
             self._wanted.set()
 
     def close(self, timeout_s: float | None = None) -> None:

@@ -1,0 +1,85 @@
+"""A port in front of a server: shut, it is as if the server were away."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+AT_ONCE = 65536
+
+
+class Gate:
+    """Passes bytes on to a loopback port while it is open.
+
+    Shut, what is connected breaks off and what comes is refused.
+    """
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._listening: socket.socket | None = None
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.port = 0
+        self.open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.shut()
+
+    def open(self) -> None:
+        """Let everything through, always at the same port."""
+        if self._listening is not None:
+            return
+        listening = socket.create_server(("127.0.0.1", self.port))
+        self.port = listening.getsockname()[1]
+        self._listening = listening
+        threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
+
+    def shut(self) -> None:
+        """Break off and refuse."""
+        if self._listening is not None:
+            _end(self._listening)
+            self._listening = None
+        with self._lock:
+            for connected in self._open:
+                _end(connected)
+            self._open.clear()
+
+    def _accept(self, listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listening.accept()
+                far = socket.create_connection(("127.0.0.1", self._upstream))
+                with self._lock:
+                    if self._listening is not listening:
+                        _end(near)
+                        _end(far)
+                        return
+                    self._open |= {near, far}
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while part := source.recv(AT_ONCE):
+                target.sendall(part)
+        with self._lock:
+            self._open -= {source, target}
+        _end(source)
+        _end(target)
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()

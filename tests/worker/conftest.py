@@ -1,0 +1,233 @@
+"""A real Prefect server, and for each test a pair, a work pool and a deployment of its own."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import prefect.context
+import pytest
+from gate import Gate
+from prefect.client.orchestration import get_client
+from prefect.events.clients import NullEventsClient
+from prefect.events.worker import EventsWorker
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
+
+from cli.processes import Processes
+from cli.services import Ports, Services
+from core.settings import Settings, load_settings
+from core.times import utc_now
+from store.database import Database, open_database
+from store.inbox import Inbox
+from worker.deployments import read_prefect_file
+from worker.engine import Reachability
+from worker.lane import Lane
+from worker.register import register_deployment, register_work_pool
+
+FLOWS = Path(__file__).with_name("tried_flows.py")
+SETTINGS = {
+    "api_url": PREFECT_API_URL,
+    "retries": PREFECT_CLIENT_MAX_RETRIES,
+    "logs": PREFECT_LOGGING_TO_API_ENABLED,
+}
+PREFECT_FILE = """
+work_pools: [{{name: causeway, type: warm}}]
+deployments:
+  - name: on-event
+    entrypoint: {entrypoint}
+    tags: [causeway, orders]
+    parameters: {{pair: default}}
+    work_pool: {{name: causeway}}
+"""
+
+
+@dataclass
+class Clock:
+    """Goes only when told."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Tried:
+    """One installation without processes of its own: what a worker meets."""
+
+    pair: str
+    settings: Settings
+    database: Database
+    http: httpx.Client
+    gate: Gate
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    lanes: list[Lane] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def inbox(self) -> Inbox:
+        return Inbox(self.database)
+
+    def put(self, *keys: str) -> None:
+        """Webhooks came."""
+        self.inbox.put(self.pair, "orders", keys, source="webhook", now=utc_now())
+
+    def states(self, *keys: str) -> set[str]:
+        return set(self.inbox.states(self.pair, "orders", keys).values())
+
+    def deploy(self, entrypoint: str = f"{FLOWS}:sync_orders") -> None:
+        """What `causeway deploy` does, with a flow of the tests."""
+        file = self.folder / "prefect.yaml"
+        file.write_text(PREFECT_FILE.format(entrypoint=entrypoint), encoding="utf-8")
+        wanted = read_prefect_file(file)
+        with get_client(sync_client=True) as client:
+            for pool in wanted.work_pools:
+                register_work_pool(client, pool.model_copy(update={"name": self.pair}))
+            for deployment in wanted.for_pairs(self.settings):
+                register_deployment(client, deployment, self.folder)
+
+    def lane(self) -> Lane:
+        """The lane of the pair's orders in one more worker."""
+        found = Lane(
+            self.settings,
+            self.database,
+            self.pair,
+            "orders",
+            owner=f"worker-{len(self.lanes)}",
+            stop=self.stop,
+            reachability=Reachability(clock=self.clock),
+            clock=self.clock,
+        )
+        self.lanes.append(found)
+        return found
+
+    @contextmanager
+    def without_retries(self) -> Iterator[None]:
+        """Prefect's client gives up at once, not after a minute."""
+        with prefect_told(retries=0):
+            yield
+
+    def close(self) -> None:
+        """End the lanes, as a worker does when it is stopped."""
+        (self.folder / "go-on").touch()
+        self.stop.set()
+        for lane in self.lanes:
+            lane.close()
+
+    def ask(self, path: str, **body: Any) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    @property
+    def deployment(self) -> dict[str, Any]:
+        name = f"on-event-{self.pair}"
+        answer = self.http.get(f"/deployments/name/sync-orders/{name}")
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def press_run(self) -> str:
+        """The Run button of Prefect's UI; the run's id."""
+        body = {"state": {"type": "SCHEDULED"}, "parameters": {"pair": self.pair}}
+        path = f"/deployments/{self.deployment['id']}/create_flow_run"
+        return str(self.ask(path, **body)["id"])
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The runs of the deployment, the oldest first."""
+        of_ours = {"deployments": {"id": {"any_": [self.deployment["id"]]}}}
+        found = self.ask("/flow_runs/filter", limit=200, sort="EXPECTED_START_TIME_ASC", **of_ours)
+        return list(found)
+
+    def ended(self) -> list[str]:
+        """How the runs stand."""
+        return [run["state_type"] for run in self.runs()]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A Prefect server of the tests' own."""
+    folder = tmp_path_factory.mktemp("prefect-server")
+    with Processes(folder / "log") as processes:
+        services = Services.of(processes, folder, Ports.free(), {})
+        services.start_prefect()
+        processes.wait_ready(within_s=120)
+        yield services
+
+
+@contextmanager
+def prefect_told(**settings: Any) -> Iterator[None]:
+    """Settings of Prefect's for all threads, also for those that begin meanwhile."""
+    with temporary_settings({SETTINGS[name]: value for name, value in settings.items()}):
+        before = prefect.context.GLOBAL_SETTINGS_CONTEXT
+        prefect.context.GLOBAL_SETTINGS_CONTEXT = prefect.context.get_settings_context()
+        try:
+            yield
+        finally:
+            prefect.context.GLOBAL_SETTINGS_CONTEXT = before
+
+
+@pytest.fixture
+def no_events() -> Iterator[None]:
+    """Events are sent by a queue of the process, which would outlive the tests' server."""
+    EventsWorker.set_client_override(NullEventsClient)
+    yield
+    EventsWorker.set_client_override(None)
+
+
+@pytest.fixture
+def tried(
+    server: Services, no_events: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Tried]:
+    """A pair without deployments; what the worker asks Prefect goes through a gate."""
+    pair = f"p{uuid.uuid4().hex[:8]}"
+    database_url = f"sqlite:///{tmp_path}/causeway.db"
+    monkeypatch.setenv("CAUSEWAY_DATABASE_URL", database_url)
+    monkeypatch.setenv("TRIED_FOLDER", str(tmp_path))
+    settings = of_pair(pair, CAUSEWAY_DATABASE_URL=database_url)
+    with (
+        Gate(server.ports.prefect) as gate,
+        httpx.Client(base_url=server.prefect_api_url, timeout=30) as http,
+        prefect_told(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
+    ):
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{gate.port}/api")
+        found = Tried(pair, settings, open_database(database_url), http, gate, tmp_path)
+        yield found
+        gate.open()
+        found.close()
+        found.database.close()
+
+
+@pytest.fixture
+def deployed(tried: Tried) -> Tried:
+    """The same with its deployment on the server."""
+    tried.deploy()
+    return tried
+
+
+def of_pair(pair: str, **more: str) -> Settings:
+    """Settings with one pair, which has a work pool of its own and is not the default one."""
+    told = {
+        "CAUSEWAY_PAIR": pair,
+        "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "sandbox",
+        "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "t",
+        "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "s",
+        "CAUSEWAY_BRIGHTPEARL__API_URL": "http://127.0.0.1:9",
+        "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "sandbox",
+        "CAUSEWAY_BRIGHTPEARL__APP_REF": "a",
+        "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "t",
+        "CAUSEWAY_WORKER__WORK_POOL": pair,
+        **more,
+    }
+    return load_settings(told).model_copy(update={"default_pair": "default"})
