@@ -10,9 +10,11 @@ from typing import Any
 from prefect import Flow
 
 from flows.orders import audit_orders, sweep_orders, sync_orders
+from flows.refunds import audit_refunds, sweep_refunds, sync_refunds
 from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
 from tasks.connections import Connections
 from tasks.orders.sweep import changed_orders, placed_orders
+from tasks.refunds.sweep import refunded_orders
 from tasks.shipments.sweep import shipped_notes
 
 Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
@@ -38,4 +40,5 @@ SYNCS: Mapping[str, Sync] = {
     "shipments": Sync(
         sync_shipments, sweep_shipments, audit_shipments, shipped_notes, shipped_notes
     ),
+    "refunds": Sync(sync_refunds, sweep_refunds, audit_refunds, refunded_orders, refunded_orders),
 }

@@ -26,6 +26,8 @@ class Source:
     """The clock by which it dates its changes."""
     changed: Callable[[datetime], Iterable[str]]
     """Keys of what changed at or after a moment."""
+    source: str = "sweep"
+    """What the inbox is told; other than `sweep` where the store's side alone says too little."""
 
 
 def sweep(world: Connections, entity: str, sources: Iterable[Source]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def sweep(world: Connections, entity: str, sources: Iterable[Source]) -> dict[st
         keys = list(dict.fromkeys(source.changed(since)))
         found["changed"] += len(keys)
         found["newly_due"] += inbox.put(
-            world.pair.name, entity, keys, source="sweep", now=utc_now()
+            world.pair.name, entity, keys, source=source.source, now=utc_now()
         )
         found["since"] = min(found.get("since", to_iso(since)), to_iso(since))
         cursors.set(world.pair.name, source.cursor, started_at - overlap)

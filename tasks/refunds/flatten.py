@@ -1,0 +1,196 @@
+"""Refunds beside the sales order they are about, as rows of frames: one place that knows both."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connectors.bigcommerce.models import Order, OrderLine
+from connectors.bigcommerce.refund_models import Refund, RefundItem
+from core.frames import frame
+from core.ids import sku_key
+from core.money import ZERO, two_places
+from core.refunds import REFUND_ITEMS, REFUND_PAYMENTS, REFUNDS, SOLD_ROWS
+from tasks.refunds.extract import Read
+from tasks.refunds.frames import Found
+from tasks.refunds.standing import Standing, State, counted
+from tasks.refunds.states import Actual, Sale
+
+KINDS = {
+    "PRODUCT": "product",
+    "GIFT_WRAPPING": "wrapping",
+    "SHIPPING": "shipping",
+    "HANDLING": "handling",
+    "FEE": "fee",
+    "ORDER": "order",
+    "TAX": "tax",
+}
+"""BigCommerce's words for what a refund gives back, and ours."""
+Record = dict[str, Any]
+
+
+def flatten(read: Read, actual: Actual, standings: Mapping[str, Sequence[Standing]]) -> Found:
+    """Frames of the refunds that want something. Of those with a staff's credit only the money."""
+    refunds: list[Record] = []
+    items: list[Record] = []
+    payments: list[Record] = []
+    sold: list[Record] = []
+    for order_id, of_order in standings.items():
+        wanted = [one for one in of_order if one.state is State.WANTED]
+        if not wanted:
+            continue
+        order, sale = read.orders[order_id], actual.sales[order_id]
+        sold.extend(_sold(order_id, sale))
+        before = _before(read.refunds[order_id])
+        for one in wanted:
+            refund = one.refund
+            payments.extend(_payments(refund, order, sale))
+            if not one.is_staffs:
+                refunds.append(_refund(refund, order, sale, before[refund.id]))
+                items.extend(_items(refund, order, before[refund.id]))
+    return Found(
+        frame(refunds, REFUNDS),
+        frame(items, REFUND_ITEMS),
+        frame(payments, REFUND_PAYMENTS),
+        frame(sold, SOLD_ROWS),
+    )
+
+
+def _before(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
+    """For each refund, those that came before it and count."""
+    known: list[Refund] = []
+    found = {}
+    for refund in refunds:
+        found[refund.id] = list(known)
+        known.extend(counted([refund]))
+    return found
+
+
+def _refund(refund: Refund, order: Order, sale: Sale, before: Iterable[Refund]) -> Record:
+    document = sale.document
+    given = refund.total_amount + sum((one.total_amount for one in before), ZERO)
+    return {
+        "order_id": order.id,
+        "refund_id": refund.id,
+        "created_at": refund.created,
+        "channel_id": order.channel_id,
+        "currency_code": order.default_currency_code,
+        "is_tax_inclusive": order.is_tax_inclusive_pricing,
+        "total_amount": refund.total_amount,
+        "total_tax": refund.total_tax,
+        "payments_total": sum((payment.amount for payment in refund.payments), ZERO),
+        "beyond_order": max(ZERO, two_places(given - order.total_inc_tax)),
+        "sales_order_id": document.id,
+        "contact_id": document.customer.id if document.customer else "",
+        "sales_channel_id": document.channel_id,
+        "sales_warehouse_id": document.warehouse_id,
+        "sales_currency_code": document.currency_code,
+        "sales_exchange_rate": document.exchange_rate,
+        "rate_apart": _rate_apart(order, sale),
+    }
+
+
+def _rate_apart(order: Order, sale: Sale) -> Decimal:
+    """How far the two rates are apart; where the sales order has the account's own, not at all."""
+    ours, theirs = order.store_default_to_transactional_exchange_rate, sale.document.exchange_rate
+    if ours in (ZERO, Decimal(1)) or theirs in (ZERO, Decimal(1)):
+        return ZERO
+    return abs(ours / theirs - 1)
+
+
+def _items(refund: Refund, order: Order, before: Iterable[Refund]) -> Iterator[Record]:
+    lines = {line.id: line for line in order.lines}
+    taken: Counter[str] = Counter()
+    for earlier in before:
+        taken.update({i.item_id: i.quantity for i in earlier.items if i.item_type == "PRODUCT"})
+    for number, item in enumerate(refund.items, start=1):
+        kind = KINDS.get(item.item_type, item.item_type)
+        line = lines.get(item.item_id) if kind in ("product", "wrapping") else None
+        units = item.quantity if kind == "product" else 0
+        yield {
+            "order_id": order.id,
+            "refund_id": refund.id,
+            "item": number,
+            "kind": kind,
+            "item_id": item.item_id,
+            "sold_ref": _sold_ref(kind, item),
+            "sku_key": sku_key(line.sku) if line and kind == "product" else "",
+            "name": line.name if line and kind == "product" else "",
+            "quantity": units if kind == "product" else 1,
+            "qty_beyond": max(0, units + taken[item.item_id] - line.quantity) if line else 0,
+            "requested": item.requested_amount,
+            "worth": _worth(item, line, kind),
+            "reason": item.reason or refund.reason,
+        }
+        taken[item.item_id] += units
+
+
+def _sold_ref(kind: str, item: RefundItem) -> str:
+    """The reference that the order sync gave the row of what is refunded."""
+    match kind:
+        case "product":
+            return item.item_id
+        case "fee":
+            return f"fee-{item.item_id}"
+        case "wrapping" | "shipping" | "handling":
+            return kind
+        case _:
+            return ""
+
+
+def _worth(item: RefundItem, line: OrderLine | None, kind: str) -> Decimal | None:
+    """What the units cost the shopper, with tax and less what is kept back."""
+    if line is None:
+        return None
+    if kind == "wrapping":
+        return line.wrapping_cost_inc_tax or None
+    told = line.discounted_total_inc_tax
+    whole = line.total_inc_tax if told is None else told
+    kept = sum((adjustment.amount for adjustment in item.adjustments), ZERO)
+    return whole * item.quantity / line.quantity + kept if line.quantity else None
+
+
+def _payments(refund: Refund, order: Order, sale: Sale) -> Iterator[Record]:
+    for number, payment in enumerate(refund.payments, start=1):
+        if not payment.is_declined:
+            yield {
+                "order_id": order.id,
+                "refund_id": refund.id,
+                "payment_id": payment.id or f"n{number}",
+                "provider_id": payment.provider_id,
+                "payment_method": order.payment_method,
+                "is_offline": payment.offline,
+                "amount": payment.amount,
+                "currency_code": order.default_currency_code,
+                "sales_exchange_rate": sale.document.exchange_rate,
+                "created_at": refund.created,
+            }
+
+
+def _sold(order_id: str, sale: Sale) -> Iterator[Record]:
+    """The sales order's rows; what was moved to a back order stands with the row it came from."""
+    merged: dict[str, list[Record]] = defaultdict(list)
+    for order, row in sale.rows:
+        if row.is_bundle_child or row.parent_row_id:
+            continue
+        merged[row.external_ref or f"row {order.id}/{row.id}"].append(
+            {
+                "order_id": order_id,
+                "row_ref": row.external_ref,
+                "row_id": row.id,
+                "product_id": row.product_id,
+                "sku_key": sku_key(row.sku),
+                "name": row.name,
+                "quantity": int(row.quantity),
+                "tax_code": row.tax_code,
+                "nominal_code": row.nominal_code,
+                "net": row.net,
+                "tax": row.tax,
+            }
+        )
+    for first, *others in merged.values():
+        for name in ("quantity", "net", "tax"):
+            first[name] = sum((row[name] for row in others), first[name])
+        yield first

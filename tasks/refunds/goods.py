@@ -1,0 +1,225 @@
+"""Which refunded units come back, and which had not left yet. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.brightpearl.goods_models import GoodsOutNote
+from connectors.brightpearl.models import SalesOrder
+from connectors.brightpearl.order_parts import SalesOrderRow
+from tasks.refunds.memory import RefundMemory
+from tasks.refunds.states import Actual, Sale
+
+Record = Mapping[str, Any]
+ALL_RESERVED = "AAA"
+
+
+@dataclass(frozen=True)
+class Units:
+    """Refunded units of one row, told apart by whether they had left."""
+
+    sold_ref: str
+    condition: str
+    """restock or quarantine; "" for units that do not come back."""
+    back: int
+    """Units that had left and come back."""
+    unsent: int
+    """Units that had not left."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What an order holds in stock for units that were refunded before they left."""
+
+    order_id: str
+    """BigCommerce's."""
+    sales_order_id: str
+    keep: Mapping[str, tuple[str, int]]
+    """Product id and the units that stay reserved, by row id."""
+    notes: tuple[str, ...] = ()
+    """Goods-out notes to take back first: nobody has picked them."""
+    warehouse_id: str = ""
+    """Of these notes."""
+    picked: tuple[str, ...] = ()
+    """Notes that somebody has picked, and that hold more than is still wanted."""
+    unsent: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be written."""
+        return not self.keep and not self.notes
+
+
+class Goods:
+    """The goods of one order: what has left, what is on notes, what earlier refunds took."""
+
+    def __init__(self, actual: Actual, order_id: str) -> None:
+        self.order_id = order_id
+        self.sale: Sale = actual.sales[order_id]
+        self._notes: Sequence[GoodsOutNote] = actual.notes.get(order_id, ())
+        self._held = actual.held
+        on_notes = {p for note in self._notes for p in note.products.values()}
+        self._tracked = actual.tracked | on_notes
+        self._shipped: Counter[str] = Counter()
+        for note in self._notes:
+            if note.is_shipped:
+                self._shipped.update(note.rows)
+        self.back: Counter[str] = Counter()
+        self.unsent: Counter[str] = Counter()
+
+    def take(self, memory: RefundMemory) -> None:
+        """Count what a refund took, as it is remembered."""
+        self.back.update(memory.back)
+        self.unsent.update(memory.unsent)
+
+    def tell_apart(self, rows: Iterable[Record]) -> list[Units]:
+        """Which units of a refund's CREDIT_ROWS come back; they count for the next refund.
+
+        A reason that speaks of returned goods means units that had left, as far as any had. Any
+        other takes those that had not left first.
+        """
+        found = []
+        for row in rows:
+            ref, asked = row["sold_ref"], int(row["quantity"])
+            if row["kind"] != "product" or not self._is_tracked(row):
+                continue
+            ordered, shipped = self._ordered(ref, row), self._left(ref, row)
+            here = max(0, ordered - shipped - self.unsent[ref])
+            away = max(0, shipped - self.back[ref])
+            if row["condition"]:
+                back = min(asked, away)
+                unsent = min(asked - back, here)
+            else:
+                unsent, back = min(asked, here), 0
+            self.back[ref] += back
+            self.unsent[ref] += unsent
+            if back or unsent:
+                found.append(Units(ref, row["condition"], back, unsent))
+        return found
+
+    def releases(self, refs: Iterable[str]) -> Iterator[Release]:
+        """What is held for units of these rows that are not wanted any more.
+
+        Notes that nobody has picked are taken back; what they held beyond the refunded units is
+        reserved again.
+        """
+        wanted = set(refs)
+        for order in (self.sale.document, *self.sale.back_orders):
+            rows = {r.id: r for o, r in self.sale.rows if o is order and self._holds(o, r, wanted)}
+            if rows:
+                yield self._release(order, rows)
+
+    def _release(self, order: SalesOrder, rows: Mapping[str, SalesOrderRow]) -> Release:
+        waiting = [n for n in self._notes if n.order_id == order.id and not n.is_shipped]
+        noted = _units(waiting)
+        surplus = {
+            row_id: max(0, noted[row_id] - self._open(order, row)) for row_id, row in rows.items()
+        }
+        taken_back: list[GoodsOutNote] = []
+        for note in sorted(waiting, key=lambda one: -int(one.id)):
+            in_surplus = any(surplus.get(row_id) for row_id in note.rows)
+            if in_surplus and not (note.is_picked or note.is_packed):
+                taken_back.append(note)
+                for row_id, quantity in note.rows.items():
+                    surplus[row_id] = max(0, surplus.get(row_id, 0) - quantity)
+        stuck = {row_id for row_id, units in surplus.items() if units}
+        return Release(
+            self.order_id,
+            order.id,
+            keep=self._keep(order, rows, waiting, taken_back),
+            notes=tuple(note.id for note in taken_back),
+            warehouse_id=taken_back[0].warehouse_id if taken_back else "",
+            picked=tuple(
+                note.id for note in waiting if note not in taken_back and stuck & set(note.rows)
+            ),
+            unsent=sum(self.unsent.values()),
+        )
+
+    def _keep(
+        self,
+        order: SalesOrder,
+        rows: Mapping[str, SalesOrderRow],
+        waiting: Sequence[GoodsOutNote],
+        taken_back: Sequence[GoodsOutNote],
+    ) -> dict[str, tuple[str, int]]:
+        """Units to stay reserved, where that is less than now or a note gives some back."""
+        freed = _units(taken_back)
+        staying = _units([note for note in waiting if note not in taken_back])
+        touched = {row.id: row for o, row in self.sale.rows if o is order and freed[row.id]}
+        keep: dict[str, tuple[str, int]] = {}
+        for row_id, row in {**rows, **touched}.items():
+            held = self._reserved(order, row)
+            wanted = max(0, self._open(order, row) - staying[row_id])
+            goal = min(wanted, held + freed[row_id])
+            if goal < held or freed[row_id]:
+                keep[row_id] = (row.product_id, goal)
+        return keep
+
+    def _open(self, order: SalesOrder, row: SalesOrderRow) -> int:
+        """Units of a row that are still to be sent."""
+        ref, each = self._parent_ref(order, row)
+        of_rows = [(o, r) for o, r in self.sale.rows_of(ref)]
+        unsent = self.unsent[ref]
+        if len(of_rows) > 1:  # the order's own row gives up units before that of a back order
+            for other, mine in of_rows:
+                if other is order:
+                    break
+                free = int(mine.quantity) - self._shipped[mine.id]
+                unsent = max(0, unsent - free)
+        return max(0, int(row.quantity) - self._shipped[row.id] - unsent * each)
+
+    def _reserved(self, order: SalesOrder, row: SalesOrderRow) -> int:
+        """Units held for a row: known without a question where everything is reserved."""
+        if order.id in self._held:
+            return self._held[order.id].get(row.id, 0)
+        if order.allocation_code != ALL_RESERVED:
+            return 0
+        on_notes = sum(note.rows.get(row.id, 0) for note in self._notes)
+        return max(0, int(row.quantity) - on_notes)
+
+    def _holds(self, order: SalesOrder, row: SalesOrderRow, refs: set[str]) -> bool:
+        return row.product_id in self._tracked and self._parent_ref(order, row)[0] in refs
+
+    def _parent_ref(self, order: SalesOrder, row: SalesOrderRow) -> tuple[str, int]:
+        """The reference of a row, or of the bundle it is part of, and its units in one of these."""
+        if not row.parent_row_id:
+            return row.external_ref, 1
+        bundle = next((one for one in order.rows if one.id == row.parent_row_id), None)
+        if bundle is None or not bundle.quantity:
+            return row.external_ref, 1
+        return bundle.external_ref, int(row.quantity / bundle.quantity)
+
+    def _is_tracked(self, row: Record) -> bool:
+        parts = self._parts(row["sold_ref"], row)
+        return any(part.product_id in self._tracked for _, part, _ in parts)
+
+    def _ordered(self, ref: str, row: Record) -> int:
+        return sum(int(one.quantity) for _, one in self._rows(ref, row))
+
+    def _left(self, ref: str, row: Record) -> int:
+        """Whole units of a row that have left; of a bundle, as far as all its parts have."""
+        left = 0
+        for order, one in self._rows(ref, row):
+            parts = self.sale.components(order, one)
+            tracked = [(p, each) for p, each in parts if p.product_id in self._tracked and each]
+            left += min((self._shipped[p.id] // each for p, each in tracked), default=0)
+        return left
+
+    def _rows(self, ref: str, row: Record) -> list[tuple[SalesOrder, SalesOrderRow]]:
+        rows = self.sale.rows_of(ref)
+        return rows or [(o, r) for o, r in self.sale.rows if r.product_id == row["product_id"]][:1]
+
+    def _parts(self, ref: str, row: Record) -> Iterator[tuple[SalesOrder, SalesOrderRow, int]]:
+        for order, one in self._rows(ref, row):
+            for part, each in self.sale.components(order, one):
+                yield order, part, each
+
+
+def _units(notes: Iterable[GoodsOutNote]) -> Counter[str]:
+    units: Counter[str] = Counter()
+    for note in notes:
+        units.update(note.rows)
+    return units

@@ -1,0 +1,102 @@
+"""Refunds and returns in both sandboxes, for tests of whole flows."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from world import PAIR, World
+
+from flows.refunds import sync_refunds
+from sandbox.brightpearl.order_state import paid_total
+from store.quarantine import Entry, Quarantine
+from tasks.connections import connect
+
+REFUNDS = "refunds"
+
+
+def skus(world: World) -> list[str]:
+    """SKUs with stock, the same in both systems."""
+    account = world.sandbox.account
+    return [
+        product.sku
+        for product in account.products.values()
+        if product.stock_tracked and account.stock[product.id][2].on_hand >= 5
+    ]
+
+
+def lines(world: World, *quantities: int) -> list[dict[str, Any]]:
+    """Lines of the first products."""
+    return [
+        {"sku": sku, "quantity": quantity}
+        for sku, quantity in zip(skus(world), quantities, strict=False)
+    ]
+
+
+def imported(world: World, *, shipped: bool = False, **order: Any) -> str:
+    """An order that is in Brightpearl, and gone out if that is wanted; its id."""
+    key = world.place(**{"lines": lines(world, 3, 2), **order})
+    world.sync(key)
+    if shipped:
+        world.brightpearl("ship", external_ref=f"BC-{key}")
+    return key
+
+
+def refund(world: World, key: str, **wanted: Any) -> dict[str, Any]:
+    """Staff refund an order in the store."""
+    return world.bigcommerce("refund", order_id=int(key), **wanted)
+
+
+def sync(world: World, *keys: str, source: str = "operator") -> dict[str, Any]:
+    """One run of the refund sync over these orders, and whatever else is due."""
+    world.due(*keys, source=source, entity=REFUNDS)
+    return asyncio.run(sync_refunds(pair=PAIR))
+
+
+def runs_again_without_writing(world: World, *keys: str, source: str = "operator") -> bool:
+    world.forget_requests()
+    sync(world, *keys, source=source)
+    return world.writes() == 0
+
+
+def credits_of(world: World) -> list[Any]:
+    """Sales credits in Brightpearl, by id."""
+    orders = world.sandbox.account.orders.values()
+    return sorted((one for one in orders if one.type_code == "SC"), key=lambda one: one.id)
+
+
+def credit(world: World, key: str, refund_id: int | str) -> Any:
+    """The one sales credit of a refund."""
+    (found,) = [one for one in credits_of(world) if one.external_ref == f"BC-{key}-R{refund_id}"]
+    return found
+
+
+def gross(one: Any) -> Decimal:
+    return Decimal(one.net + one.tax)
+
+
+def paid_out(world: World, one: Any) -> Decimal:
+    """Money that was booked out of a credit."""
+    return Decimal(paid_total(world.sandbox.account, one))
+
+
+def payouts(world: World, one: Any) -> dict[str, Decimal]:
+    """Money out of a credit by method."""
+    payments = world.sandbox.account.payments.values()
+    return {p.method_code: p.amount_paid for p in payments if p.order_id == one.id}
+
+
+def stock(world: World, sku: str, warehouse_id: int = 2) -> Any:
+    """A product's level in a warehouse."""
+    account = world.sandbox.account
+    return account.stock[account.products_by_sku[sku][0]][warehouse_id]
+
+
+def cases(world: World) -> list[Entry]:
+    """Open cases of refunds."""
+    return Quarantine(connect(PAIR).database).list(pair=PAIR, entity=REFUNDS)
+
+
+def states(world: World, *keys: str) -> list[str]:
+    return world.states(*keys, entity=REFUNDS)
