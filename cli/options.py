@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -19,6 +19,11 @@ PairOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITIES))]
+MONEY = "money"
+"""What can be audited besides entities: a day's sales, taxes, refunds and payments."""
+AuditedArgument = Annotated[
+    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITIES)}, or {MONEY}")
+]
 
 
 def synced_entity(name: str) -> str:
@@ -34,6 +39,23 @@ def synced_entity(name: str) -> str:
     raise ConfigError(
         f"{name!r} is not something that Causeway syncs.", remedy=f"Known: {', '.join(ENTITIES)}."
     )
+
+
+def a_day(name: str, day: str | None, days: int | None) -> str | None:
+    """The day of an audit of money; an audit of anything else has none.
+
+    Raises: ConfigError for what is no date, and for an option that this audit does not take.
+    """
+    if name != MONEY:
+        if day is not None:
+            raise ConfigError(f"--day is for the audit of {MONEY}; for {name} say --days.")
+        return None
+    if days is not None:
+        raise ConfigError(f"--days is not for the audit of {MONEY}: say --day 2026-11-24.")
+    try:
+        return date.fromisoformat(day.strip()).isoformat() if day is not None else None
+    except ValueError as error:
+        raise ConfigError(f"--day {day!r} is not a day.", remedy="Write 2026-11-24.") from error
 
 
 def moment(text: str, *, option: str, now: datetime | None = None) -> datetime:

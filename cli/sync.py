@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from cli.options import EntityArgument, JsonOption, PairOption, moment, synced_entity
+from cli.options import (
+    MONEY,
+    AuditedArgument,
+    EntityArgument,
+    JsonOption,
+    PairOption,
+    a_day,
+    moment,
+    synced_entity,
+)
 from cli.output import finish, table
 from core.errors import ConfigError
 from core.ids import note_of
@@ -68,21 +77,30 @@ def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOptio
 
 
 def audit(
-    entity: EntityArgument,
+    entity: AuditedArgument,
     *,
     days: Annotated[
         int | None, typer.Option("--days", min=1, max=400, help="How far back to compare.")
     ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option("--day", help="Of money: 2026-11-24; the store's yesterday if not said."),
+    ] = None,
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox."""
-    entity = synced_entity(entity)
-    name = load_settings().pair(pair).name
-    from cli.syncing import audited  # noqa: PLC0415 - the engine takes seconds to import
+    """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox.
 
-    found = audited(name, entity, days)
-    problem = "" if found["agrees"] else "The two systems differ; see docs/runbook.md, audit."
+    The audit of money compares one day of the store, and changes nothing.
+    """
+    entity = MONEY if entity == MONEY else synced_entity(entity)
+    chosen = a_day(entity, day, days)
+    name = load_settings().pair(pair).name
+    from cli.syncing import audited, money_audited  # noqa: PLC0415 - the engine takes seconds
+
+    found = money_audited(name, chosen) if entity == MONEY else audited(name, entity, days)
+    doc = "docs/money.md" if entity == MONEY else "docs/runbook.md, audit"
+    problem = "" if found["agrees"] else f"The two systems differ; see {doc}."
     finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
 
 

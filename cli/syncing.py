@@ -12,6 +12,7 @@ from typing import Any
 from cli.engine import run_here
 from cli.output import table, warn
 from core.times import to_iso, utc_now
+from flows.money import audit_money
 from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
@@ -126,6 +127,11 @@ def swept(pair: str, entity: str) -> dict[str, Any]:
 def audited(pair: str, entity: str, days: int | None) -> dict[str, Any]:
     """What an audit found."""
     return run_here(lambda: SYNCS[entity].audit(pair, days))
+
+
+def money_audited(pair: str, day: str | None) -> dict[str, Any]:
+    """What the tie-out of a day's money found."""
+    return run_here(lambda: audit_money(pair, day))
 
 
 def _wanted(
