@@ -87,6 +87,10 @@ class Parcels:
         answer = self.world.bigcommerce("ship", order_id=int(self.order), lines=packed, **what)
         return int(answer["shipment_ids"][0])
 
+    def preview(self, *keys: str) -> dict[str, Any]:
+        """What a run would write, of the store's orders and notes that the keys name."""
+        return asyncio.run(sync_shipments(pair=PAIR, dry_run=True, keys=list(keys)))
+
     @property
     def shipments(self) -> list[tuple[str, list[int]]]:
         """Tracking number and units per line of each shipment in the store."""
