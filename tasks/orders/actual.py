@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from connectors.brightpearl.goods_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from connectors.brightpearl.order_parts import SalesOrderRow
+from core.frames import records
 from core.ids import external_ref
 from core.money import ZERO, two_places
 from store.crosswalk import Crosswalk
@@ -18,6 +20,7 @@ from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks
 from tasks.orders.addresses import address_hash
+from tasks.orders.compare import adopted, contents
 from tasks.orders.desired import Desired
 from tasks.orders.memory import Memory
 from tasks.orders.rules import OFF, Rules
@@ -53,6 +56,7 @@ def extract_actual(run: Run, desired: Desired, rules: Rules) -> Actual:
     ids = {ref: links[key].id_bp for ref, key in refs.items() if key in links}
     ids |= _look_up(run, desired, set(refs) - set(ids))
     orders = read_orders(run, ids.values(), memories, reserved=True)
+    orders = _with_adopted_rows(desired, orders)
     orders = _with_payments(run, orders)
     orders = _with_children(run, orders, memories)
     orders = _with_notes(run, orders, _in_question(desired, orders, rules))
@@ -169,6 +173,21 @@ def _look_up(run: Run, desired: Desired, refs: set[str]) -> dict[str, str]:
         )
     found = sorted((int(row.order_id), row.external_ref) for row in rows)
     return {ref: str(order_id) for order_id, ref in reversed(found) if ref in refs}
+
+
+def _with_adopted_rows(
+    desired: Desired, orders: Mapping[str, ActualOrder]
+) -> dict[str, ActualOrder]:
+    """The orders, with rows of ours recognised that carry no reference."""
+    nameless = {ref for ref, order in orders.items() if order.foreign}
+    keys = {ref.removeprefix(external_ref("")) for ref in nameless}
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(desired.rows[desired.rows["order_id"].isin(keys)]):
+        rows[external_ref(row["order_id"])].append(row)
+    return {
+        ref: adopted(contents(rows[ref]), order) if ref in nameless else order
+        for ref, order in orders.items()
+    }
 
 
 def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:

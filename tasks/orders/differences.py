@@ -46,14 +46,15 @@ def amendment(  # noqa: PLR0913, PLR0917 - both sides, what they agreed on, and 
         return Difference()
     documents = {row["row_ref"]: row for row in rows}
     wanted = Amendment(sides.apart, documents, method)
-    why = _why_not(sides, there) if rows else EMPTIED
+    is_empty = not any(row["kind"] in GOODS for row in rows)
+    why = EMPTIED if is_empty else _why_not(sides, there)
     if not why:
         return Difference(wanted)
     if not sides.apart:
         return Difference()  # a carrier alone is no case: the note says how it goes
     kind = KINDS[why]
     name = digest(*(tuple(in_words(change).values()) for change in sides.apart), method)
-    may = _may_apply(there) and bool(rows)
+    may = _may_apply(there) and not is_empty
     case = review(
         kind,
         name,
@@ -70,6 +71,8 @@ def amendment(  # noqa: PLR0913, PLR0917 - both sides, what they agreed on, and 
 
 
 RECEIPT = "receipt"
+GOODS = {"product", "custom"}
+"""Kinds of rows without which there is no order."""
 ON_NOTE = "its goods are on a goods-out note already"
 LEFT = "goods have left"
 INVOICED = "it is invoiced"
@@ -159,7 +162,8 @@ def money_cases(
         yield review(
             RECEIPT,
             digest(ref),
-            f"the receipt {ref} over {amount} was deleted in Brightpearl",
+            f"the receipt {ref} over {amount} is not on the sales order any more: it was deleted "
+            "in Brightpearl, or stands on an order that was deleted",
             {"receipt": ref, "amount": amount},
         )
     known = set(memory.receipts) & there.transaction_refs

@@ -8,6 +8,7 @@ record that is refused drops out with its reason; the rest goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core.errors import CausewayError, RejectedError
 from core.ids import external_ref
@@ -74,8 +75,8 @@ def _pay_and_reserve(run: Run, works: Sequence[Work]) -> None:
     for work in going:
         for receipt in work.plan.receipts:
             answer = answers[receipt.transaction_ref]
-            if isinstance(answer, RejectedError) and _is_known(run, receipt):
-                continue
+            if isinstance(answer, RejectedError):
+                answer = _unless_known(run, work, receipt, answer)
             if isinstance(answer, CausewayError):
                 work.error = answer
         answer = answers.get(reservation_label(work.plan.order_id))
@@ -93,10 +94,21 @@ def _details(work: Work) -> Iterable[Write]:
         yield reservation_write(work.reservation, work.there)
 
 
-def _is_known(run: Run, receipt: Receipt) -> bool:
-    """Whether a refused receipt is refused because it is there already."""
+def _unless_known(
+    run: Run, work: Work, receipt: Receipt, refused: RejectedError
+) -> RejectedError | None:
+    """None for a receipt that was refused because it is there already; else why it was not."""
     ref = receipt.transaction_ref
-    return bool(patiently(lambda: run.world.brightpearl.find_payments(ref)))
+    found = patiently(lambda: run.world.brightpearl.find_payments(ref))
+    if not found:
+        return refused
+    if any(payment.order_id == work.order_id_bp for payment in found):
+        return None
+    return RejectedError(
+        f"The receipt {ref} stands on sales order {found[0].order_id}, not on {work.order_id_bp}.",
+        remedy="Move or delete it in Brightpearl, then release the order.",
+        code="receipt",
+    )
 
 
 def _find_shortages(run: Run, works: Sequence[Work]) -> None:
@@ -106,9 +118,9 @@ def _find_shortages(run: Run, works: Sequence[Work]) -> None:
     notes: list[Write] = []
     for work in reserving:
         now = there.get(external_ref(work.plan.order_id))
-        if now is None or work.reservation is None:
+        if now is None or work.reservation is None or work.there is None:
             continue
-        work.short = shortage(work.reservation.units, now)
+        work.short = shortage(work.reservation.units, replace(now, rows=work.there.rows))
         if work.short:
             notes.append(note_write(work.plan.order_id, work.order_id_bp, work.short))
     deliver(run, notes)

@@ -16,7 +16,7 @@ from core.frames import records
 from tasks.orders import differences
 from tasks.orders.addresses import delivery_hash, spoken
 from tasks.orders.calling_off import call_off, cancel_store, is_off, is_reopened
-from tasks.orders.compare import adopted, compare, contents
+from tasks.orders.compare import compare, contents
 from tasks.orders.desired import Desired
 from tasks.orders.memory import Memory
 from tasks.orders.plan_models import (
@@ -122,8 +122,8 @@ def _plan_order(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
 
 def _planned(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
     there = actual.orders.get(wanted.ref)
+    memory = actual.memories.get(wanted.ref, Memory())
     if there is not None:
-        memory = actual.memories.get(wanted.ref, Memory())
         return _plan_standing(wanted, there, memory, actual, rules)
     if is_off(wanted.store):
         return OrderPlan(wanted.order_id, Action.NOTHING, "called off and not in Brightpearl")
@@ -133,13 +133,19 @@ def _planned(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
             return OrderPlan(
                 wanted.order_id, Action.HOLD, case.reason, cases=_standing((case,), wanted, rules)
             )
+    nothing = ActualOrder("", wanted.ref)
     return OrderPlan(
         wanted.order_id,
         Action.CREATE,
         create=wanted.new(),
         reservation=_asked(wanted) if wanted.units else None,
-        receipts=tuple(_receipts(wanted, frozenset(), ())),
+        receipts=tuple(_receipts(wanted, frozenset(), memory.receipts, rules)),
         write_back=_write_back(wanted, None),
+        cases=_standing(
+            differences.money_cases(wanted.order_id, wanted.payments, nothing, memory),
+            wanted,
+            rules,
+        ),
         agrees=True,
     )
 
@@ -153,7 +159,6 @@ def _plan_standing(
     if there.is_cancelled and not is_reopened(there, memory, wanted.store):
         return _plan_cancelled_there(wanted, there, rules)
     wanted_contents = contents(wanted.rows)
-    there = adopted(wanted_contents, there)
     sides = compare(wanted_contents, there, memory)
     difference = differences.amendment(
         wanted.order_id, wanted.header, wanted.rows, sides, there, memory, rules
