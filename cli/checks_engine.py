@@ -10,10 +10,8 @@ import httpx
 from cli.engine import ask_prefect
 from cli.findings import Finding, ok, warn
 from core.errors import TransientError
+from core.ids import FLOWS
 from core.settings import Settings, prefect_api_url
-
-DEPLOYMENTS = ("sync-orders", "sweep-orders", "audit-orders")
-"""Flows of which at least one deployment must be registered."""
 
 
 def prefect_checks(settings: Settings) -> Iterator[Finding]:
@@ -48,13 +46,11 @@ def work_pool(client: httpx.Client, name: str) -> Finding:
 
 def deployments(client: httpx.Client) -> Finding:
     """Whether each of our flows has one."""
-    answer = client.post("/deployments/filter", json={"flows": {"name": {"any_": [*DEPLOYMENTS]}}})
+    answer = client.post("/deployments/filter", json={"flows": {"name": {"any_": [*FLOWS]}}})
     found = answer.json() if answer.status_code == httpx.codes.OK else []
-    if len(found) >= len(DEPLOYMENTS):
+    if len(found) >= len(FLOWS):
         return ok("deployments", f"{len(found)} are registered")
-    return warn(
-        "deployments", f"{len(found)} of at least {len(DEPLOYMENTS)} exist", "causeway deploy"
-    )
+    return warn("deployments", f"{len(found)} of at least {len(FLOWS)} exist", "causeway deploy")
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:

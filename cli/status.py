@@ -9,6 +9,7 @@ import typer
 
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish, table
+from core.ids import FLOWS
 from core.settings import load_settings
 from core.times import utc_now
 from store.counts import Counts
@@ -17,7 +18,6 @@ from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
 
-FLOWS = ("sync-orders", "sweep-orders", "audit-orders")
 RUNS_SHOWN = 3
 """Last runs of each flow."""
 

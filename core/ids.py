@@ -8,6 +8,11 @@ ENTITIES = ("orders", "refunds", "shipments", "stock", "products", "prices", "cu
 """What a key can name; the same words the commands use."""
 SYNCED = ("orders", "shipments", "refunds")
 """Entities that this version syncs."""
+FLOWS = (
+    *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
+    "audit-money",
+)
+"""Flows by their names in Prefect, as far as an operator looks after them."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
 

@@ -14,6 +14,7 @@ from tasks.orders.extract import extract_orders
 from tasks.orders.load import load_orders
 from tasks.orders.plan import plan_orders
 from tasks.orders.settle import settle_orders
+from tasks.orders.sweep import recheck_orders as recheck
 from tasks.orders.sweep import sweep_orders as sweep
 from tasks.orders.transform import transform_orders
 from tasks.orders.validate import validate_desired, validate_found
@@ -55,6 +56,17 @@ async def sweep_orders(pair: str = "default") -> dict[str, Any]:
     swept = sweep(pair)
     await sync_orders(pair)
     return swept
+
+
+@flow(name="recheck-orders", persist_result=False)
+async def recheck_orders(pair: str = "default") -> dict[str, Any]:
+    """Compare every order that has not left with its sales order, and bring both into agreement.
+
+    Finds edits whose event was lost, and what staff changed in Brightpearl.
+    """
+    checked = recheck(pair)
+    await sync_orders(pair)
+    return checked
 
 
 @flow(name="audit-orders", persist_result=False)

@@ -1,0 +1,19 @@
+"""Housekeeping of our own memory."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from core.times import utc_now
+from store.retention import forget_old
+from tasks.connections import connect
+from tasks.policy import PATIENT, step
+
+
+@step("forget-old", PATIENT)
+def forget(pair: str) -> dict[str, int]:
+    """Drop what is old enough of the installation's own tables; how many rows of each.
+
+    Raises: StoreUnavailableError.
+    """
+    return asdict(forget_old(connect(pair).database, now=utc_now()))
