@@ -94,7 +94,8 @@ def _credits(run: Run, read: Read, sales: Mapping[str, Sale]) -> list[SalesCredi
     brightpearl = run.world.brightpearl
     parents = [sale.id for sale in sales.values()]
     refs = patiently(lambda: list(brightpearl.list_credit_refs(parent_ids=parents)))
-    ids = {ref.order_id for ref in refs} | {link.id_bp for link in read.links.values()}
+    known = (link for link in read.links.values() if link.key_bc.partition("/")[0] in sales)
+    ids = {ref.order_id for ref in refs} | {link.id_bp for link in known}
     found = patiently(lambda: brightpearl.get_sales_credits(ids)) if ids else []
     return [document for document in found if isinstance(document, SalesCredit)]
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from world import PAIR, World
 
+from core.times import utc_now
 from flows.refunds import sync_refunds
 from sandbox.brightpearl.order_state import paid_total
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect
+from tasks.connections import connect, disconnect
 
 REFUNDS = "refunds"
 
@@ -100,3 +101,39 @@ def cases(world: World) -> list[Entry]:
 
 def states(world: World, *keys: str) -> list[str]:
     return world.states(*keys, entity=REFUNDS)
+
+
+def change(world: World, made: dict[str, Any], **what: Any) -> dict[str, Any]:
+    """What becomes of a refund later: undo, decline or complete."""
+    return world.bigcommerce("refund", refund_id=made["refund_id"], **what)
+
+
+def approve(world: World, *keys: str) -> dict[str, Any]:
+    """A person says yes to what the open cases propose."""
+    quarantine = Quarantine(connect(PAIR).database)
+    quarantine.approve([case.id for case in cases(world)], now=utc_now())
+    return sync(world, *keys, source="release")
+
+
+def discard(world: World) -> None:
+    """A person leaves both sides as they are."""
+    quarantine = Quarantine(connect(PAIR).database)
+    quarantine.discard([case.id for case in cases(world)], "as it should be", now=utc_now())
+
+
+def release(world: World) -> dict[str, Any]:
+    """A person has removed the obstacles of all open cases."""
+    Quarantine(connect(PAIR).database).release(PAIR, entity=REFUNDS, now=utc_now())
+    return sync(world)
+
+
+def settle(monkeypatch: Any, **settings: str) -> None:
+    """Settings of the refund sync, from the next step on."""
+    for name, value in settings.items():
+        monkeypatch.setenv(f"CAUSEWAY_REFUNDS__{name.upper()}", value)
+    disconnect()
+
+
+def store_refunds(world: World, key: str) -> list[Any]:
+    """The order's refunds in the store, as it keeps them."""
+    return world.sandbox.store.orders[int(key)].refunds
