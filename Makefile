@@ -48,8 +48,9 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	    rm -rf .venv; exit 2; }; \
 	fi
 	@echo 'installing the locked packages into .venv'
+# The lock files name everything: pip has nothing to resolve, and older ones would get it wrong.
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
-	  -r requirements.lock -r requirements-dev.lock
+	  --no-deps -r requirements.lock -r requirements-dev.lock
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
 	  --no-deps --no-build-isolation -e .
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
