@@ -7,7 +7,6 @@ due.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from store.leases import Leases
 from worker.deployments import on_event_name
 from worker.engine import Engine, PrefectAwayError, Reachability, away
 from worker.execute import execute, load_flow
+from worker.loop import WarmLoop
 
 log = logging.getLogger("causeway.worker")
 
@@ -82,15 +82,15 @@ class Lane:
         self._thread.join(timeout_s)
 
     def _live(self) -> None:
-        with asyncio.Runner() as runner:
+        with WarmLoop() as loop:
             while not self._stop.is_set():
                 self._wanted.wait()
                 self._wanted.clear()
                 if not self._stop.is_set():
-                    self._turn(runner)
+                    self._turn(loop)
         self._engine.close()
 
-    def _turn(self, runner: asyncio.Runner) -> None:
+    def _turn(self, loop: WarmLoop) -> None:
         """Work until nothing is due; whatever goes wrong rests the lane."""
         try:
             self._engine.report_now()
@@ -98,7 +98,7 @@ class Lane:
                 if not mine:
                     self._rest(ELSEWHERE_S)
                     return
-                self._work_off(runner)
+                self._work_off(loop)
         except PrefectAwayError:
             return  # said once by Reachability, which also knows when to ask again
         except CausewayError as error:
@@ -108,13 +108,13 @@ class Lane:
             log.exception("The lane %s met an error that is not its own", self.name)
             self._failed(type(error).__name__)
 
-    def _work_off(self, runner: asyncio.Runner) -> None:
+    def _work_off(self, loop: WarmLoop) -> None:
         while not self._stop.is_set() and (since := self._due_since()) is not None:
             deployment = self._engine.deployment(self._deployment)
             if self._is_paused(deployment):
                 self._rest(ELSEWHERE_S)
                 return
-            failure = self._run_once(deployment, runner)
+            failure = self._run_once(deployment, loop)
             if not failure and self._due_since() == since:
                 failure = "the run ended well and left the same keys due"
             if failure:
@@ -122,7 +122,7 @@ class Lane:
                 return
             self._failures = 0
 
-    def _run_once(self, deployment: DeploymentResponse, runner: asyncio.Runner) -> str:
+    def _run_once(self, deployment: DeploymentResponse, loop: WarmLoop) -> str:
         """One run from its creation to its end; why it failed, or nothing."""
         flow = load_flow(deployment.entrypoint or "")
         if not self._cleaned:
@@ -130,8 +130,10 @@ class Lane:
             self._cleaned = True
         flow_run = self._engine.create_run(deployment, self._pair, self._entity)
         try:
-            state = execute(flow, flow_run, runner=runner)
+            loop.open_clients()
+            state = execute(flow, flow_run, runner=loop.runner)
         except Exception as error:
+            loop.close_clients()
             self._unheard(flow_run, error)
             raise
         return _failure(state)
