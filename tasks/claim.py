@@ -160,6 +160,8 @@ class Run:
             now=now,
         )
         at = now + timedelta(seconds=PAUSES_S[0])
+        meant = [key for key, record in records.items() if record in taken]
+        Quarantine(self.world.database).resolve(self.report.pair, self.entity, meant, now=now)
         self._settled(
             Done(key, f"is {record}")
             if record in taken

@@ -29,6 +29,10 @@ from tasks.shipments.standing import Read, Standing
 LOOKS = 3
 """How often an order is looked for that a note names and the store does not show."""
 NOT_THERE = Aside("not imported", "not in Brightpearl: nothing of it can leave")
+NO_ADDRESS = (
+    "a unit left for a line without a shipping address (collected, or downloaded): the store is "
+    "told nothing of it; where that matters, set the order's status in BigCommerce by hand"
+)
 ECHO = Aside("unchanged", "unchanged: the store says what it was told")
 
 
@@ -137,6 +141,8 @@ def read_goods(
         standings |= {key: replace(standings[key], looked=None) for key in doubtful}
         placements |= _place(goods, {key: orders[key] for key in doubtful}, standings)
     refuse_unreadable(run, goods.broken, named.family)
+    not_shipped = sum(placement.not_shipped for _, placement in placements.values())
+    run.report.notes.update({NO_ADDRESS: not_shipped} if not_shipped else {})
     return _frames(goods, {key: placement for key, (_, placement) in placements.items()}), standings
 
 

@@ -8,7 +8,7 @@ are placed by the row they hang on, by their product, or by their SKU.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -22,6 +22,8 @@ from tasks.shipments.notes import Note, key_of
 
 NOWHERE = {"", "0"}
 """Addresses of lines that are not shipped."""
+ALMOST = Decimal("0.000001")
+"""What a division may lack of the whole number that it stands for."""
 
 
 @dataclass
@@ -133,8 +135,10 @@ def place(order: Order, rows: Rows, notes: Iterable[Note], taken: Mapping[str, i
 
     `taken` are units of lines that other notes have, by line.
     """
-    placing = _Placing(order, rows, taken)
-    for note in sorted(notes, key=_left_at):
+    notes = sorted(notes, key=_left_at)
+    named = {rows.lines.get(row_id) for note in notes for row_id in note.rows}
+    placing = _Placing(order, rows, taken, named)
+    for note in notes:
         placing.add(note)
     return Placement(tuple(placing.placed), placing.references, placing.not_shipped)
 
@@ -147,11 +151,14 @@ def _left_at(note: Note) -> tuple[float, int]:
 class _Placing:
     """The state while notes are placed one after the other."""
 
-    def __init__(self, order: Order, rows: Rows, taken: Mapping[str, int]) -> None:
+    def __init__(
+        self, order: Order, rows: Rows, taken: Mapping[str, int], named: Container[str | None]
+    ) -> None:
         self.placed: list[Placed] = []
         self.references: dict[str, str] = {}
         self.not_shipped = 0
         self._rows = rows
+        self._named = named
         self._address = {
             line.id: "" if line.order_address_id in NOWHERE else line.order_address_id
             for line in order.lines
@@ -171,8 +178,10 @@ class _Placing:
             if not units:
                 continue
             if (line_id := self._rows.components.get(row_id)) is not None:
-                self._sent[line_id, note.products[row_id]] += units
-                components[line_id] = row_id
+                # A note that names the bundle's own row has said it all.
+                if line_id not in self._named:
+                    self._sent[line_id, note.products[row_id]] += units
+                    components[line_id] = row_id
                 continue
             for line_id, some in self._lines(row_id, note.products.get(row_id, ""), units):
                 self._put(key, row_id, line_id, some)
@@ -207,7 +216,7 @@ class _Placing:
         """Put as many bundles on their line as are whole now; tracking of the earlier parcels."""
         needed = self._rows.bundles.get(line_id, {})
         whole = min(
-            (int(self._sent[line_id, product] / units) for product, units in needed.items()),
+            (int(self._sent[line_id, one] / units + ALMOST) for one, units in needed.items()),
             default=0,
         )
         more = whole - self._whole[line_id]
