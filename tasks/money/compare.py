@@ -257,7 +257,9 @@ def _refund(
 def _alone(credit: Credited, owner: Owner, known: Known) -> Difference:
     """A credit that is of no refund."""
     key = credit.order_id
-    name = f"{external_ref(key) if key else 'no order of ours'} credit {credit.credit_id}"
+    name = f"{external_ref(key)} credit {credit.credit_id}"
+    if credit.refund_id:
+        name = credit_ref(key, credit.refund_id)
     ids = (credit.refund_id, credit.credit_id)
     because = reasons.because_refund(Reason.NO_REFUND, key, ids, known, "")
     there = Owner(owner.channel_id, credit.currency_code)

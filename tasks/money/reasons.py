@@ -7,6 +7,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from enum import StrEnum
 
+from core.ids import external_ref
 from tasks.money.known import Case, Known
 from tasks.money.sides import Booking, Credited, Figures, Returned, Sale
 from tasks.orders.compare import digest
@@ -179,7 +180,7 @@ def because_refund(
         return f"parked: {record.reason}"
     if absent:
         return f"its order is not in Brightpearl: {absent}"
-    decided = (case for case in record.left if _names(case, ids))
+    decided = (case for case in record.left if _is_about(case, order_id, ids))
     return _left(next(decided, None))
 
 
@@ -200,7 +201,9 @@ def _left(case: Case | None) -> str:
     return f"left as it is by a person: {case.name}" if case else ""
 
 
-def _names(case: Case, ids: Collection[str]) -> bool:
-    """Whether a case speaks of a refund or a credit by its id."""
+def _is_about(case: Case, order_id: str, ids: Collection[str]) -> bool:
+    """Whether a case is about all refunds of an order, or names a refund or a credit by its id."""
+    if case.value == external_ref(order_id):
+        return True
     texts = f"{case.value} {case.reason}"
     return any(re.search(rf"\b(refund|credit) {re.escape(one)}\b", texts) for one in ids if one)
