@@ -32,6 +32,8 @@ POLL_AGAIN_S = (1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
 know the work pool: the first ones are short, for both may just be starting."""
 PATIENT_FOR = len(POLL_AGAIN_S)
 """Attempts in a row before that is worth a line."""
+FORESEEN = (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError, ValueError)
+"""How Prefect's worker says that its server is away, or does not know the pool."""
 LONG_S = 60.0
 """A pool that was served this long was served well."""
 PATIENCE_S = 50.0
@@ -90,25 +92,43 @@ def poll(settings: Settings, stop: threading.Event) -> None:
     attempts = 0
     while not stop.is_set():
         began = time.monotonic()
-        try:
-            asyncio.run(serve_pool(settings.worker.work_pool, stop))
-        except (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError, ValueError) as error:
+        failure = _serve_while_it_goes(settings.worker.work_pool, stop)
+        if failure is not None:
             attempts = 1 if time.monotonic() - began > LONG_S else attempts + 1
             if attempts == PATIENT_FOR:
                 log.warning(
                     "Prefect's work pool %s cannot be served (%s); scheduled runs wait. Is the "
                     "server up, and was `causeway deploy` run?",
                     settings.worker.work_pool,
-                    type(error).__name__,
+                    type(failure).__name__,
                 )
         stop.wait(POLL_AGAIN_S[min(attempts, len(POLL_AGAIN_S) - 1)])
+
+
+def _serve_while_it_goes(work_pool: str, stop: threading.Event) -> Exception | None:
+    """Serve the pool; gives what ended that, or nothing when we were told to stop."""
+    try:
+        asyncio.run(serve_pool(work_pool, stop))
+    except Exception as error:
+        # The last line of defence of a process that works off events as well.
+        if not _is_foreseen(error):
+            log.exception("Serving Prefect's work pool met an error that nobody foresaw")
+        return error
+    return None
+
+
+def _is_foreseen(error: Exception) -> bool:
+    """Whether it is Prefect's absence. What ends the loops of its worker comes in groups."""
+    if isinstance(error, ExceptionGroup):
+        return error.split(FORESEEN)[1] is None
+    return isinstance(error, FORESEEN)
 
 
 async def serve_pool(work_pool: str, stop: threading.Event) -> None:
     """Poll a work pool of type `warm` and run what is due, until told to stop.
 
-    Raises: ObjectNotFound when the pool does not exist; httpx.HTTPError, RuntimeError when Prefect
-    does not answer for long.
+    Raises: ObjectNotFound when the pool does not exist; httpx.HTTPError, or a group with
+    RuntimeError, when Prefect does not answer for long.
     """
     # Asked first, for a worker that starts while the server is away looks for it only every 30 s.
     async with get_client() as client:

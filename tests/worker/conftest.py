@@ -23,13 +23,14 @@ from prefect.settings import (
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
+from waiting import eventually
 
 from cli.processes import Processes
 from cli.services import Ports, Services
 from core.settings import Settings, load_settings
 from core.times import utc_now
 from store.database import Database, open_database
-from store.inbox import Inbox
+from store.inbox import Dead, Inbox
 from worker.deployments import read_prefect_file
 from worker.engine import Reachability
 from worker.lane import Lane
@@ -75,6 +76,7 @@ class Tried:
     clock: Clock = field(default_factory=Clock)
     lanes: list[Lane] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    seen: set[str] = field(default_factory=set)
 
     @property
     def inbox(self) -> Inbox:
@@ -86,6 +88,13 @@ class Tried:
 
     def states(self, *keys: str) -> set[str]:
         return set(self.inbox.states(self.pair, "orders", keys).values())
+
+    def give_up(self) -> None:
+        """What is due is due no more."""
+        whose = (self.pair, "orders")
+        claims = self.inbox.claim(*whose, owner="person", limit=500, lease_s=60, now=utc_now())
+        outcomes = [Dead(claim.key, "given up") for claim in claims]
+        self.inbox.settle(*whose, "person", outcomes, now=utc_now())
 
     def deploy(self, entrypoint: str = f"{FLOWS}:sync_orders") -> None:
         """What `causeway deploy` does, with a flow of the tests."""
@@ -126,17 +135,25 @@ class Tried:
         for lane in self.lanes:
             lane.close()
 
-    def ask(self, path: str, **body: Any) -> Any:
-        answer = self.http.post(path, json=body)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+    def ask(self, path: str, method: str = "POST", **body: Any) -> Any:
+        """Prefect's answer; on SQLite it is unavailable for a moment now and then."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(self.http.request(method, path, json=body or None))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        assert eventually(is_answered)
+        assert answers[-1].is_success, answers[-1].text
+        return answers[-1].json() if answers[-1].content else None
 
     @property
     def deployment(self) -> dict[str, Any]:
-        name = f"on-event-{self.pair}"
-        answer = self.http.get(f"/deployments/name/sync-orders/{name}")
-        assert answer.is_success, answer.text
-        return dict(answer.json())
+        return dict(self.ask(f"/deployments/name/sync-orders/on-event-{self.pair}", "GET"))
+
+    def change_deployment(self, **fields: Any) -> None:
+        """What somebody changes in Prefect's UI, or another version of Causeway deployed."""
+        self.ask(f"/deployments/{self.deployment['id']}", "PATCH", **fields)
 
     def press_run(self) -> str:
         """The Run button of Prefect's UI; the run's id."""
@@ -144,11 +161,20 @@ class Tried:
         path = f"/deployments/{self.deployment['id']}/create_flow_run"
         return str(self.ask(path, **body)["id"])
 
+    def heartbeats(self) -> int:
+        """How many different signs of life of a worker of the pool were seen so far."""
+        workers = self.ask(f"/work_pools/{self.pair}/workers/filter")
+        self.seen.update(worker["last_heartbeat_time"] for worker in workers)
+        return len(self.seen)
+
     def runs(self) -> list[dict[str, Any]]:
         """The runs of the deployment, the oldest first."""
         of_ours = {"deployments": {"id": {"any_": [self.deployment["id"]]}}}
         found = self.ask("/flow_runs/filter", limit=200, sort="EXPECTED_START_TIME_ASC", **of_ours)
         return list(found)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return dict(self.ask(f"/flow_runs/{run_id}", "GET"))
 
     def ended(self) -> list[str]:
         """How the runs stand."""

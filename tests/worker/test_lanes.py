@@ -87,9 +87,7 @@ def test_a_success_makes_the_next_rest_short_again(
         assert eventually(lambda n=failures: len(rested(caplog)) == n)
         deployed.clock.now += 1000
 
-    deployed.inbox.claim(
-        deployed.pair, "orders", owner="person", limit=9, lease_s=1e6, now=utc_now()
-    )
+    deployed.give_up()
     deployed.put("1")
     lane.wake()
     assert eventually(settled(deployed, "1"))
@@ -110,9 +108,7 @@ def test_a_run_that_crashes_leaves_the_lane_alive(
     assert deployed.states(key) == {"due"}
     assert deployed.ended() in (["FAILED"], ["CRASHED"])
 
-    deployed.inbox.claim(
-        deployed.pair, "orders", owner="person", limit=9, lease_s=1e6, now=utc_now()
-    )
+    deployed.give_up()
     deployed.put("1")
     deployed.clock.now += 1000
     lane.wake()
@@ -128,7 +124,7 @@ def test_a_run_that_somebody_deletes_before_it_begins_leaves_the_lane_alive(
     def create_and_delete(engine: Engine, *args: Any) -> Any:
         run = create(engine, *args)
         monkeypatch.setattr(Engine, "create_run", create)
-        assert deployed.http.delete(f"/flow_runs/{run.id}").is_success
+        deployed.ask(f"/flow_runs/{run.id}", "DELETE")
         return run
 
     monkeypatch.setattr(Engine, "create_run", create_and_delete)
@@ -288,11 +284,7 @@ def test_what_prefect_refuses_is_told_apart_from_its_absence(
     deployed: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     schema = {"type": "object", "properties": {"pair": {"type": "integer"}}}
-    answer = deployed.http.patch(
-        f"/deployments/{deployed.deployment['id']}",
-        json={"parameter_openapi_schema": schema, "parameters": {"pair": 1}},
-    )
-    assert answer.is_success, answer.text
+    deployed.change_deployment(parameter_openapi_schema=schema, parameters={"pair": 1})
     deployed.put("1")
 
     deployed.lane().wake()
