@@ -23,6 +23,8 @@ from tasks.money.sides import (
     StoreSide,
     cents,
     kind_of,
+    own_money,
+    receipt_name,
     total_of,
 )
 from tasks.orders.audit import AROUND
@@ -142,7 +144,7 @@ class Reads:
             key: replace(
                 booking,
                 receipts=paid.get(key, {}),
-                figures={**booking.figures, PAID: sum(paid.get(key, {}).values(), ZERO)},
+                figures={**booking.figures, PAID: own_money(paid.get(key, {}))},
             )
             for key, booking in bookings.items()
         }
@@ -243,13 +245,11 @@ def _less_undone(bookings: Mapping[str, Booking], undone: Figures) -> dict[str, 
 
 
 def _receive(receipts: dict[str, Decimal], row: PaymentRow, currency_code: str) -> None:
-    """Add a payment by its reference; one in another currency is named and adds nothing."""
+    """Add a payment by its reference. A reference of staff's own may hold anything: it is not told."""
     sign = RECEIVED.get(row.payment_type, 0)
     if not sign or not row.amount:
         return
     known = row.transaction_ref.startswith(external_ref(""))
-    name = row.transaction_ref if known else f"payment {row.payment_id}"
-    amount = sign * two_places(row.amount)
-    if row.currency_code not in {"", currency_code}:
-        name, amount = f"{name} in {row.currency_code}", ZERO
-    receipts[name] = receipts.get(name, ZERO) + amount
+    ref = row.transaction_ref if known else f"payment {row.payment_id}"
+    name = receipt_name(ref, row.currency_code, currency_code)
+    receipts[name] = receipts.get(name, ZERO) + sign * two_places(row.amount)

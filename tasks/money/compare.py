@@ -28,6 +28,7 @@ from tasks.money.sides import (
     Returned,
     Sale,
     StoreSide,
+    foreign_money,
 )
 
 Apart = Mapping[str, tuple[Decimal, Decimal]]
@@ -86,6 +87,7 @@ def compare(
             found.append(_absent(sale, there, account, known, absent))
         elif there is not None and not there.is_cancelled:
             found.extend(_standing(sale, there, known))
+            found.extend(_broken_parts(sale, store, account, known))
     of_day = [one for one in store.refunds if one.order_id in store.sales]
     credits_ = [one for one in account.credits if one.order_id in store.sales]
     owners = {key: sale.owner for key, sale in store.sales.items()}
@@ -195,8 +197,24 @@ def _standing(sale: Sale, there: Booking, known: Known) -> Iterator[Difference]:
     elif rounding := sale.figures[ROUNDING]:
         row = f"a rounding row of {rounding} on both sides"
         yield Difference(name, key, Reason.ROUNDING, sale.owner, because=row)
-    if apart := _apart(sale.figures, there.figures, (PAID,)):
+    apart = _apart(sale.figures, there.figures, (PAID,))
+    foreign = sale.receipts is not None and foreign_money(sale.receipts) != foreign_money(
+        there.receipts
+    )
+    if apart or foreign:
         yield _receipts(name, sale, there, known, apart)
+
+
+def _broken_parts(
+    sale: Sale, store: StoreSide, account: AccountSide, known: Known
+) -> Iterator[Difference]:
+    """An order that can be read, with a refund or a credit that cannot."""
+    key = sale.order_id
+    if key in store.unreadable or key in account.unreadable:
+        case = next(iter(known.refund(key).open), None)
+        because = f"quarantined: {case.name}" if case else ""
+        name, what = external_ref(key), "one of its refunds or credits"
+        yield Difference(name, key, Reason.UNREADABLE, sale.owner, {}, because, what)
 
 
 def _rows(name: str, sale: Sale, there: Booking, known: Known, apart: Apart) -> Difference:
@@ -211,7 +229,7 @@ def _rows(name: str, sale: Sale, there: Booking, known: Known, apart: Apart) -> 
 
 
 def _receipts(name: str, sale: Sale, there: Booking, known: Known, apart: Apart) -> Difference:
-    reason, missing, too_many = reasons.why_receipts(sale, there, apart[PAID])
+    reason, missing, too_many = reasons.why_receipts(sale, there)
     because = reasons.because_receipts(sale.order_id, missing, too_many, known)
     told = [f"missing {', '.join(missing)}"] if missing else []
     told += [f"too much {', '.join(too_many)}"] if too_many else []

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from decimal import Decimal
 from enum import StrEnum
 
 from core.ids import external_ref
 from tasks.money.known import Case, Known
-from tasks.money.sides import Booking, Credited, Figures, Returned, Sale
+from tasks.money.sides import PAID, Booking, Credited, Figures, Returned, Sale, foreign_money
 from tasks.orders.compare import digest
 from tasks.orders.differences import RECEIPT, differs, receipt_value
 from tasks.orders.extract import OVER
@@ -47,8 +46,8 @@ class Reason(StrEnum):
     NO_REFUND = "credit without refund"
 
 
-NEVER_MONEY = {"address", "dispute"}
-"""Kinds of cases that are about no amount."""
+NEVER_MONEY = {"address"}
+"""Classes of refusals that are about no amount."""
 ROWS = {"edit", "differs", "emptied"}
 ENDS = {"deleted", "intercept", "credit", "cancelled"}
 
@@ -112,16 +111,16 @@ def because_rows(sale: Sale, there: Booking, known: Known) -> str:
     return _left(next(decided, None))
 
 
-def why_receipts(
-    sale: Sale, there: Booking, apart: tuple[Decimal, Decimal]
-) -> tuple[Reason, tuple[str, ...], tuple[str, ...]]:
+def why_receipts(sale: Sale, there: Booking) -> tuple[Reason, tuple[str, ...], tuple[str, ...]]:
     """What is wrong with an order's receipts: references that are missing, and too many."""
     ours = sale.receipts
     if ours is None:
-        missing = apart[0] > apart[1]
+        missing = sale.figures[PAID] > there.figures[PAID]
         return Reason.RECEIPT_MISSING if missing else Reason.RECEIPT_TOO_MUCH, (), ()
     missing_refs = tuple(sorted(set(ours) - set(there.receipts)))
     too_many = tuple(sorted(set(there.receipts) - set(ours)))
+    if foreign_money(ours) != foreign_money(there.receipts):
+        return Reason.CURRENCY, missing_refs, too_many
     others = any(there.receipts[ref] != ours[ref] for ref in set(ours) & set(there.receipts))
     if others or bool(missing_refs) == bool(too_many):
         return Reason.RECEIPT_DIFFERS, missing_refs, too_many

@@ -14,7 +14,17 @@ from core.money import ZERO, two_places
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.rows import needs_taxes, order_rows
-from tasks.money.sides import CHARGES, ROUNDING, Figures, Owner, Returned, Sale, cents
+from tasks.money.sides import (
+    CHARGES,
+    ROUNDING,
+    Figures,
+    Owner,
+    Returned,
+    Sale,
+    cents,
+    own_money,
+    receipt_name,
+)
 from tasks.orders.desired import Found
 from tasks.orders.flatten import flatten
 from tasks.orders.rules import OFF
@@ -121,7 +131,7 @@ def _figures(
         charged = _charged(order)
         goods = two_places(order.total_inc_tax) - two_places(order.total_tax) - charged
         nets = {"goods": goods, "shipped": charged, ROUNDING: ZERO}
-    paid = paid_by_status(order) if receipts is None else sum(receipts.values(), ZERO)
+    paid = paid_by_status(order) if receipts is None else own_money(receipts)
     return {
         "orders": Decimal(1),
         **cents(
@@ -147,8 +157,11 @@ def _charged(order: Order) -> Decimal:
 def _receipts(found: Found, read: Collection[str]) -> dict[str, dict[str, Decimal]]:
     """Money that came in by reference, of the orders whose transactions were read."""
     came: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in read}
+    currencies = dict(zip(found.orders["order_id"], found.orders["currency_code"], strict=True))
     for row in records(settled(found.orders, found.transactions)):
-        if row["order_id"] in came:
-            ref = f"{external_ref(row['order_id'])}-{row['transaction_id']}"
-            came[row["order_id"]][ref] = two_places(row["amount"])
+        key = row["order_id"]
+        if key in came:
+            ref = f"{external_ref(key)}-{row['transaction_id']}"
+            name = receipt_name(ref, row["currency_code"], currencies[key])
+            came[key][name] = two_places(row["amount"])
     return came

@@ -23,6 +23,8 @@ REFUND = ("refunds", "refunded", "refunded_tax", "paid_back")
 CHARGES = ("shipping", "handling", "wrapping", "fee")
 """Kinds of rows that are no goods."""
 ROUNDING = "rounding"
+IN = " in "
+"""Between the reference of a receipt and its currency, where that is not the order's."""
 
 
 def total_of(parts: Iterable[Figures]) -> dict[str, Decimal]:
@@ -32,6 +34,22 @@ def total_of(parts: Iterable[Figures]) -> dict[str, Decimal]:
         for name, amount in figures.items():
             found[name] = found.get(name, ZERO) + amount
     return found
+
+
+def receipt_name(ref: str, currency_code: str, order_currency: str) -> str:
+    """How a receipt is called; one in another currency than its order says so."""
+    foreign = currency_code not in {"", order_currency}
+    return f"{ref}{IN}{currency_code}" if foreign else ref
+
+
+def own_money(receipts: Figures) -> Decimal:
+    """What came in in the order's own currency."""
+    return sum((amount for name, amount in receipts.items() if IN not in name), ZERO)
+
+
+def foreign_money(receipts: Figures) -> dict[str, Decimal]:
+    """What came in in other currencies, receipt by receipt."""
+    return {name: amount for name, amount in receipts.items() if IN in name}
 
 
 def kind_of(row_ref: str) -> str:

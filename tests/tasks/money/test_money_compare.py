@@ -305,6 +305,43 @@ def test_receipts_are_named_one_by_one_where_transactions_were_read() -> None:
     assert difference.because == ""
 
 
+def test_money_in_another_currency_is_compared_receipt_by_receipt() -> None:
+    foreign = {"BC-100-1 in EUR": Decimal("16.00")}
+    store, account = one_order(receipts=foreign)
+    nothing = {**store.sales["100"].figures, "paid": Decimal(0)}
+    store = replace(store, sales={"100": replace(store.sales["100"], figures=nothing)})
+    booking = replace(account.bookings["100"], figures=nothing, receipts=foreign)
+    assert named(store, replace(account, bookings={"100": booking})) == []
+    less = replace(booking, receipts={"BC-100-1 in EUR": Decimal("15.99")})
+    (difference,) = named(store, replace(account, bookings={"100": less}))
+    assert difference.reason is Reason.CURRENCY
+
+
+def test_what_cannot_be_read_on_either_side_is_named() -> None:
+    store, account = one_order()
+    case = Record(open=(Case("document", "total_inc_tax", "", ""),))
+    unread = replace(store, sales={}, unreadable=frozenset({"100"}))
+    for found, because in ((Known(), ""), (known(case), "quarantined: document")):
+        (difference,) = named(unread, account, found)
+        assert (difference.reason, difference.because) == (Reason.UNREADABLE, because)
+        assert difference.apart["total"] == (0, Decimal("14.40"))
+    (difference,) = named(store, AccountSide(unreadable=frozenset({"100"})))
+    assert (difference.reason, difference.is_explained) == (Reason.UNREADABLE, False)
+    (difference,) = named(replace(store, unreadable=frozenset({"100"})), account)
+    assert (difference.reason, difference.apart) == (Reason.UNREADABLE, {})
+
+
+def test_orders_of_another_day_that_the_search_brought_up_are_left_out() -> None:
+    store, account = one_order()
+    stray = replace(account.bookings["100"], order_id="101")
+    both = replace(account, bookings={**account.bookings, "101": stray})
+    assert named(replace(store, elsewhere=frozenset({"101"})), both) == []
+    assert accounted_for(replace(store, elsewhere=frozenset({"101"})), both)
+    (difference,) = named(replace(store, gone=frozenset({"101"})), both)
+    assert (difference.name, difference.reason) == ("BC-101", Reason.GONE_HERE)
+    assert accounted_for(replace(store, gone=frozenset({"101"})), both)
+
+
 def test_a_rounding_row_on_both_sides_is_shown_and_moves_nothing() -> None:
     store, account = one_order()
     rounded = {**store.sales["100"].figures, "rounding": Decimal("0.02"), "total": Decimal("14.42")}
