@@ -245,7 +245,7 @@ def _less_undone(bookings: Mapping[str, Booking], undone: Figures) -> dict[str, 
 
 
 def _receive(receipts: dict[str, Decimal], row: PaymentRow, currency_code: str) -> None:
-    """Add a payment by its reference. A reference of staff's own may hold anything: it is not told."""
+    """Add a payment by its reference; one of staff's own, which may hold anything, by its id."""
     sign = RECEIVED.get(row.payment_type, 0)
     if not sign or not row.amount:
         return

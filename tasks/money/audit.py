@@ -9,13 +9,8 @@ from typing import Any
 from core.times import to_iso, utc_now
 from tasks.audit import conclude
 from tasks.connections import Connections, connect
-from tasks.money.compare import (
-    absent_orders,
-    compare,
-    compare_refunds,
-    owners_of_day,
-    refunds_of_day,
-)
+from tasks.money.compare import absent_orders, compare
+from tasks.money.compare_refunds import compare_refunds, owners_of_day, refunds_of_day
 from tasks.money.day import Day, the_day
 from tasks.money.known import read_known
 from tasks.money.report import HEADINGS, findings, says

@@ -5,56 +5,25 @@ The differences account for everything: added up, they are what the sides' total
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Collection, Iterator, Mapping
 
-from core.ids import credit_ref, external_ref
-from core.money import ZERO
+from core.ids import external_ref
 from tasks.money import reasons
-from tasks.money.day import Day
+from tasks.money.compare_refunds import compare_refunds
+from tasks.money.difference import Apart, Difference, apart_in
 from tasks.money.known import Known
 from tasks.money.reasons import Reason
 from tasks.money.sides import (
     PAID,
-    REFUND,
     ROUNDING,
     SALE,
     AccountSide,
     Booking,
-    Credited,
-    Figures,
     Owner,
-    Returned,
     Sale,
     StoreSide,
     foreign_money,
 )
-
-Apart = Mapping[str, tuple[Decimal, Decimal]]
-"""The store's and Brightpearl's amount, by figure; only those that differ."""
-NOBODY = Owner("", "")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that is not the same on both sides."""
-
-    name: str
-    """Of the order, or of its refund or credit, as both systems can be searched for it."""
-    order_id: str
-    reason: Reason
-    owner: Owner
-    """To which channel and currency its amounts belong."""
-    apart: Apart = field(default_factory=dict)
-    because: str = ""
-    """Why this is known already; "" for what nobody has explained."""
-    detail: str = ""
-
-    @property
-    def is_explained(self) -> bool:
-        """Whether it is known, and is being dealt with or needs nothing."""
-        return bool(self.because)
 
 
 def absent_orders(
@@ -94,54 +63,6 @@ def compare(
     return [*found, *compare_refunds(of_day, credits_, owners, known, absent)]
 
 
-def compare_refunds(
-    refunds: Sequence[Returned],
-    credits_: Sequence[Credited],
-    owners: Mapping[str, Owner],
-    known: Known,
-    absent: Mapping[str, str],
-) -> list[Difference]:
-    """What differs about refunds and their credits.
-
-    In: `absent` is why orders are not in Brightpearl, by id, as far as that is known.
-    """
-    by_refund: dict[tuple[str, str], list[Credited]] = {}
-    for credit in credits_:
-        by_refund.setdefault((credit.order_id, credit.refund_id), []).append(credit)
-    found: list[Difference] = []
-    for refund in sorted(refunds, key=lambda one: int(one.refund_id)):
-        own = by_refund.pop((refund.order_id, refund.refund_id), [])
-        owner = owners.get(refund.order_id, NOBODY)
-        found.extend(_refund(refund, own, owner, known, absent.get(refund.order_id, "")))
-    for left in by_refund.values():
-        found.extend(_alone(one, owners.get(one.order_id, NOBODY), known) for one in left)
-    return found
-
-
-def refunds_of_day(
-    day: Day, store: StoreSide, account: AccountSide
-) -> tuple[list[Returned], list[Credited]]:
-    """The refunds made on the day, and their credits, whenever orders and credits were entered.
-
-    Also the credits entered on the day that are of no refund.
-    """
-    refunds = [one for one in store.refunds if day.holds(one.created_at)]
-    named = {(one.order_id, one.refund_id) for one in refunds}
-    all_named = {(one.order_id, one.refund_id) for one in store.refunds}
-    credits_ = [
-        one
-        for one in account.credits
-        if (own := (one.order_id, one.refund_id)) in named
-        or (own not in all_named and day.holds(one.made_at))
-    ]
-    return refunds, credits_
-
-
-def owners_of_day(store: StoreSide) -> dict[str, Owner]:
-    """Channel and currency of all orders in hand."""
-    return {**store.owners, **{key: sale.owner for key, sale in store.sales.items()}}
-
-
 def _absent(
     sale: Sale,
     there: Booking | None,
@@ -158,7 +79,7 @@ def _absent(
     else:
         reason = Reason.DELETED_THERE if known.is_linked(key) else Reason.NOT_IMPORTED
         because = absent[key]
-    apart = _apart(sale.figures, {}, (*SALE, PAID))
+    apart = apart_in(sale.figures, {}, (*SALE, PAID))
     return Difference(external_ref(key), key, reason, sale.owner, apart, because)
 
 
@@ -176,7 +97,7 @@ def _without_sale(
         because = reasons.because_end(key, known)
     figures = there.figures if there and not there.is_cancelled else {}
     owner = Owner("", there.currency_code if there else "")
-    apart = _apart({}, figures, (*SALE, PAID))
+    apart = apart_in({}, figures, (*SALE, PAID))
     yield Difference(external_ref(key), key, reason, owner, apart, because)
 
 
@@ -185,19 +106,19 @@ def _standing(sale: Sale, there: Booking, known: Known) -> Iterator[Difference]:
     key, name = sale.order_id, external_ref(sale.order_id)
     if not sale.is_sold:
         because = reasons.because_end(key, known)
-        apart = _apart({}, there.figures, (*SALE, PAID))
+        apart = apart_in({}, there.figures, (*SALE, PAID))
         owner = Owner(sale.owner.channel_id, there.currency_code)
         yield Difference(name, key, Reason.CANCELLED_HERE, owner, apart, because)
         return
     if sale.owner.currency_code != there.currency_code:
         yield from _currencies(name, sale, there, known)
         return
-    if apart := _apart(sale.figures, there.figures, SALE):
+    if apart := apart_in(sale.figures, there.figures, SALE):
         yield _rows(name, sale, there, known, apart)
     elif rounding := sale.figures[ROUNDING]:
         row = f"a rounding row of {rounding} on both sides"
         yield Difference(name, key, Reason.ROUNDING, sale.owner, because=row)
-    apart = _apart(sale.figures, there.figures, (PAID,))
+    apart = apart_in(sale.figures, there.figures, (PAID,))
     foreign = sale.receipts is not None and foreign_money(sale.receipts) != foreign_money(
         there.receipts
     )
@@ -245,48 +166,5 @@ def _currencies(name: str, sale: Sale, there: Booking, known: Known) -> Iterator
         (sale.owner, sale.figures, {}),
         (Owner(sale.owner.channel_id, there.currency_code), {}, there.figures),
     ):
-        apart = _apart(ours, theirs, (*SALE, PAID))
+        apart = apart_in(ours, theirs, (*SALE, PAID))
         yield Difference(name, sale.order_id, Reason.CURRENCY, owner, apart, because, detail)
-
-
-def _refund(
-    refund: Returned, own: Sequence[Credited], owner: Owner, known: Known, absent: str
-) -> Iterator[Difference]:
-    """What differs about one refund. The first credit is its own, any other is one too many."""
-    key = refund.order_id
-    name = credit_ref(key, refund.refund_id)
-    credit = own[0] if own else None
-    foreign = credit is not None and owner.currency_code not in {"", credit.currency_code}
-    theirs = credit.figures if credit and not foreign else {}
-    apart = _apart(refund.figures, theirs, REFUND)
-    reason = Reason.CURRENCY if foreign else reasons.why_refund(refund, credit)
-    if apart or reason is Reason.CREDIT_OF_DECLINED or credit is None:
-        ids = (refund.refund_id, credit.credit_id if credit else "")
-        because = reasons.because_refund(reason, key, ids, known, absent)
-        yield Difference(name, key, reason, owner, apart, because)
-    for other in own[0 if foreign else 1 :]:
-        there = Owner(owner.channel_id, other.currency_code)
-        extra = _apart({}, other.figures, REFUND)
-        why = Reason.CURRENCY if other is credit else Reason.DOUBLED
-        because = reasons.because_refund(why, key, (other.credit_id,), known, "")
-        yield Difference(name, key, why, there, extra, because, f"credit {other.credit_id}")
-
-
-def _alone(credit: Credited, owner: Owner, known: Known) -> Difference:
-    """A credit that is of no refund."""
-    key = credit.order_id
-    name = f"{external_ref(key)} credit {credit.credit_id}"
-    if credit.refund_id:
-        name = credit_ref(key, credit.refund_id)
-    ids = (credit.refund_id, credit.credit_id)
-    because = reasons.because_refund(Reason.NO_REFUND, key, ids, known, "")
-    there = Owner(owner.channel_id, credit.currency_code)
-    apart = _apart({}, credit.figures, REFUND)
-    return Difference(name, key, Reason.NO_REFUND, there, apart, because)
-
-
-def _apart(
-    ours: Figures, theirs: Figures, names: Collection[str]
-) -> dict[str, tuple[Decimal, Decimal]]:
-    pairs = {name: (ours.get(name, ZERO), theirs.get(name, ZERO)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

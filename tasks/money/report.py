@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import ZERO
-from tasks.money.compare import Difference
 from tasks.money.day import Day
+from tasks.money.difference import Difference
 from tasks.money.sides import REFUND, STORE_ONLY
 from tasks.money.totals import ORDERS, Line
 

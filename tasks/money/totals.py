@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import ZERO
-from tasks.money.compare import NOBODY, Difference
+from tasks.money.difference import NOBODY, Difference
 from tasks.money.sides import (
     PAID,
     REFUND,

@@ -11,13 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import credit_ref, external_ref
-from tasks.money.compare import (
-    absent_orders,
-    compare,
-    compare_refunds,
-    owners_of_day,
-    refunds_of_day,
-)
+from tasks.money.compare import absent_orders, compare
+from tasks.money.compare_refunds import compare_refunds, owners_of_day, refunds_of_day
 from tasks.money.day import Day
 from tasks.money.known import Case, Known, Record
 from tasks.money.reasons import Reason
