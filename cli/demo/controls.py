@@ -48,6 +48,28 @@ class Controls:
         """The gateway captures what an order still owes."""
         _told(self.bigcommerce, "POST", "pay", {"order_id": int(order_id), "action": "capture"})
 
+    def edit(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
+        """Staff change an order in the store."""
+        _told(self.bigcommerce, "POST", "edit", changes)
+
+    def refund(self, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+        """Staff refund an order in the store, or say how one ends."""
+        told: dict[str, Any] = _told(self.bigcommerce, "POST", "refund", wanted)
+        return told
+
+    def refund_next(self, count: int) -> tuple[list[str], int]:
+        """Staff refund what the next loaded cancelling invoices say; ids, and how many are left."""
+        told = self.refund(next=count)
+        return [str(number) for number in told["ids"]], int(told["left"])
+
+    def edit_account(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
+        """Staff change a sales order in Brightpearl."""
+        _told(self.brightpearl, "POST", "edit", changes)
+
+    def ship(self, *parcels: Mapping[str, Any]) -> None:
+        """The warehouse makes goods-out notes and, unless told otherwise, sends them off."""
+        _told(self.brightpearl, "POST", "ship", list(parcels))
+
     def add_product(self, sku: str, name: str, stock: int) -> None:
         """Staff create a product in Brightpearl."""
         product = {"sku": sku, "name": name, "stock": stock}
@@ -94,11 +116,10 @@ class Controls:
             _told(client, "DELETE", "requests")
 
 
-def _told(client: httpx.Client, method: str, what: str, body: object = None) -> dict[str, Any]:
+def _told(client: httpx.Client, method: str, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     answer = client.request(method, f"/_sandbox/{what}", json=body)
     if answer.is_error:
         raise ContractError(
             f"The sandbox answers {answer.status_code} to {method} {what}: {answer.text[:300]}"
         )
-    told: dict[str, Any] = answer.json()
-    return told
+    return answer.json()

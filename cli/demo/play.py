@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,15 +11,18 @@ from typing import Any
 
 from cli.demo import script, summary
 from cli.demo.account_side import account_orders
+from cli.demo.afterwards import Shelf, happenings, parcels
 from cli.demo.progress import Progress
 from cli.demo.rest import Rest
 from cli.demo.stage import PAIR, Stage
 from cli.demo.store_side import store_orders
 from cli.demo.verdict import Sides, Verdict, judge
 from cli.quarantine import matching
-from core.times import utc_now
+from connectors.bigcommerce.client import BigCommerce
+from core.times import local_date, utc_now
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.runs import Runs
 
 ENTITY = "orders"
 PLAIN = 40
@@ -75,6 +79,56 @@ class Play:
         self._late_payment(unpaid)
         self._lost_webhooks()
         self._missing_product()
+
+    def afterwards(self) -> None:
+        """What happens to orders after their import, on both sides, and a person's word."""
+        store, account = self.stage.controls.states()
+        for happening in happenings(Shelf.of(store, account)):
+            self.progress.step(f"then: {happening.title}")
+            happening.act(self.stage.controls)
+            self.rest.pause(EVERY_S)
+            if happening.is_waited_for:
+                self.rest.wait(REST_WITHIN_S)
+        self.rest.wait(REST_WITHIN_S)
+        quarantine = Quarantine(self.stage.database)
+        cases = [entry for entry in quarantine.list(pair=PAIR) if entry.detail.get("proposal")]
+        for case in cases:
+            self.progress.step(f"a case: {case.reason}")
+        quarantine.approve([case.id for case in cases], now=utc_now())
+        self.progress.step("a person says so: causeway quarantine release --apply")
+        self.rest.wait(REST_WITHIN_S)
+
+    def real_afterwards(self) -> None:
+        """Every order of the files is sent off; cancelling invoices become refunds."""
+        store, account = self.stage.controls.states()
+        ready = Shelf.of(store, account).orders
+        self.progress.step(f"the warehouse sends {len(ready)} orders off, half of them in parts")
+        for start in range(0, len(ready), LOADED_AT_ONCE):
+            orders = ready[start : start + LOADED_AT_ONCE]
+            self.stage.controls.ship(
+                *(parcel for n, order in enumerate(orders) for parcel in parcels(order, n))
+            )
+            self.rest.pause(LOADED_EVERY_S)
+        refunded, left = self.stage.controls.refund_next(LOADED_AT_ONCE)
+        while left and refunded:
+            more, left = self.stage.controls.refund_next(LOADED_AT_ONCE)
+            refunded += more
+        self.progress.step(f"{len(refunded)} cancelling invoices become refunds")
+        self.rest.wait(max(REST_WITHIN_S, len(ready) * REST_PER_LOADED_S))
+
+    def tie_outs(self) -> list[dict[str, Any]]:
+        """The money of each day played, both systems side by side, as the nightly run does it."""
+        with closing(BigCommerce(self.stage.settings.pair().bigcommerce)) as store:
+            zone = store.store().time_zone
+        placed = [
+            datetime.fromisoformat(order["created_at"])
+            for order in self.stage.controls.states()[0]["orders"].values()
+        ]
+        days = sorted({local_date(moment, zone).isoformat() for moment in placed})
+        for day in days:
+            self.progress.step(f"causeway audit money --day {day}")
+            self.stage.run_now("audit-money", day=day)
+        return Runs(self.stage.database).last(PAIR, flow="audit-money", limit=len(days))
 
     def verdict(self) -> Verdict:
         """Both sides, compared."""
@@ -143,11 +197,14 @@ def perform(stage: Stage, progress: Progress, document_path: Path) -> dict[str, 
     stage.controls.forget_requests()
     if stage.options.orders:
         play.real_orders()
+        play.real_afterwards()
     else:
         play.own_orders()
+        play.afterwards()
     requests = stage.controls.requests()
+    money = play.tie_outs()
     verdict = play.verdict()
-    document = summary.to_json(verdict, requests, progress.seconds)
+    document = summary.to_json(verdict, requests, progress.seconds, money)
     summary.write(document, document_path)
     return document
 

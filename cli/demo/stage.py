@@ -63,7 +63,7 @@ class Stage:
         """What runs."""
         return self.services.processes
 
-    def run_now(self, flow: str) -> None:
+    def run_now(self, flow: str, **parameters: object) -> None:
         """Press Prefect's Run button for a flow's deployment and wait for the end.
 
         Raises: TransientError when it does not complete.
@@ -72,7 +72,9 @@ class Stage:
         with httpx.Client(base_url=url, timeout=30) as prefect:
             wanted = {"flows": {"name": {"any_": [flow]}}}
             deployment = _ask(prefect, "POST", "/deployments/filter", wanted)[0]
-            run = _ask(prefect, "POST", f"/deployments/{deployment['id']}/create_flow_run", {})
+            path = f"/deployments/{deployment['id']}/create_flow_run"
+            told = {"parameters": {**deployment["parameters"], **parameters}}
+            run = _ask(prefect, "POST", path, told)
             until = time.monotonic() + RUN_WITHIN_S
             while run["state_type"] not in ENDED and time.monotonic() < until:
                 time.sleep(LOOK_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,26 @@ from cli.output import table
 SHOWN_DIFFERENCES = 20
 
 
-def to_json(verdict: Verdict, requests: Mapping[str, int], seconds: float) -> dict[str, Any]:
-    """The document of `var/demo.json`. What this version does not move says so."""
+def to_json(
+    verdict: Verdict,
+    requests: Mapping[str, int],
+    seconds: float,
+    tie_outs: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The document of `var/demo.json`. What this version does not move says so.
+
+    In: `tie_outs` are the documents of `causeway audit money`, one per day.
+    """
     latencies = verdict.latencies_s
     return {
-        "agrees": verdict.agrees,
+        "agrees": verdict.agrees and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
             "eligible": verdict.eligible,
             "in_brightpearl": verdict.in_brightpearl,
             "parked": verdict.parked,
             "quarantined": verdict.quarantined,
+            "called_off": verdict.called_off,
             "duplicates": len(verdict.duplicates),
             "missing": len(verdict.missing),
         },
@@ -38,17 +47,46 @@ def to_json(verdict: Verdict, requests: Mapping[str, int], seconds: float) -> di
             "units_reserved": verdict.units_reserved,
             "orders_not_reserved": len(verdict.unreserved),
         },
-        "shipments": {"moved": False},
-        "refunds": {"moved": False},
+        "shipments": {
+            "units_sent": verdict.units_left,
+            "units_told": verdict.units_told,
+            "orders_off": len(verdict.shipments),
+        },
+        "refunds": {
+            "refunded": verdict.refund_count,
+            "credited": verdict.credit_count,
+            "cents_off": verdict.refund_cents_off,
+            "orders_off": len(verdict.refunds),
+        },
+        "tie_out": [_tied(one) for one in tie_outs],
         "latency_s": {
             "p50": _rounded(percentile(latencies, 0.5)),
             "p95": _rounded(percentile(latencies, 0.95)),
             "max": _rounded(latencies[-1] if latencies else None),
         },
         "requests": dict(requests),
-        "differences": verdict.differences(),
+        "differences": [*verdict.differences(), *_untied(tie_outs)],
         "seconds": round(seconds, 1),
     }
+
+
+def _tied(tie_out: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "day": tie_out["day"],
+        "agrees": tie_out["agrees"],
+        "cents_off": tie_out["cents_off"],
+        "explained": len(tie_out["explained"]),
+        "says": tie_out["says"],
+        "lines": tie_out["orders"],
+    }
+
+
+def _untied(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{name}: {why} (money tie-out of {one['day']})"
+        for one in tie_outs
+        for name, why in one["unexplained"].items()
+    ]
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:
@@ -63,24 +101,29 @@ def to_text(document: Mapping[str, Any]) -> str:
     """The summary table, and the differences if there are any."""
     orders, money, stock = document["orders"], document["money"], document["stock"]
     latency, requests = document["latency_s"], document["requests"]
+    sent, back = document["shipments"], document["refunds"]
     rows = [
         ("orders placed", orders["placed"]),
         ("  importable", orders["eligible"]),
         ("  in Brightpearl", orders["in_brightpearl"]),
         ("  named in quarantine", orders["quarantined"]),
         ("  waiting for payment or stock", orders["parked"]),
+        ("  called off on both sides", orders["called_off"]),
         ("  doubled", orders["duplicates"]),
         ("  missing", orders["missing"]),
         ("cents off", money["cents_off"]),
         ("orders whose receipts differ", money["payments_off"]),
         ("units reserved", f"{stock['units_reserved']} of {stock['units_ordered']}"),
+        ("units sent, told to the store", f"{sent['units_sent']}, {sent['units_told']}"),
+        ("refunds, credits", f"{back['refunded']}, {back['credited']}"),
+        ("  credits' cents off", back["cents_off"]),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),
         ("requests to BigCommerce", requests["bigcommerce"]),
         ("requests to Brightpearl", requests["brightpearl"]),
         ("  throttled", requests["throttled"]),
         ("seconds", document["seconds"]),
     ]
-    parts = [table(["what", "figure"], rows)]
+    parts = [table(["what", "figure"], rows), *_tie_out_text(document["tie_out"])]
     if differences := document["differences"]:
         parts.append("\nThe two systems differ:")
         parts.extend(f"  {line}" for line in differences[:SHOWN_DIFFERENCES])
@@ -89,6 +132,29 @@ def to_text(document: Mapping[str, Any]) -> str:
     else:
         parts.append("\nBoth systems agree.")
     return "\n".join(parts)
+
+
+TIED = ("orders", "total", "taxed", "refunded", "paid", "paid_back")
+"""Figures of a tie-out that the table shows; var/demo.json has all."""
+
+
+def _tie_out_text(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Both systems' money by day, channel and currency; what differs shows both sides."""
+    rows = [
+        (one["day"], line["channel"], line["currency"], *(_both(line, name) for name in TIED))
+        for one in tie_outs
+        for line in one["lines"]
+    ]
+    if not rows:
+        return []
+    columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIED)]
+    title = "\nMoney tie-out, BigCommerce = Brightpearl\n"
+    return [title + table(columns, rows), *(one["says"] for one in tie_outs)]
+
+
+def _both(line: Mapping[str, Any], name: str) -> str:
+    ours, theirs = line["bigcommerce"][name], line["brightpearl"][name]
+    return str(ours) if ours == theirs else f"{ours} ≠ {theirs}"
 
 
 def _seconds(latency: Mapping[str, float | None]) -> str:

@@ -12,6 +12,10 @@ from decimal import Decimal
 
 ZERO = Decimal(0)
 CENTS = 100
+OFF = (5, 6)
+"""Statuses of an order that was called off."""
+AFTER = (4, 13, 14)
+"""Statuses that an order only has after it was paid: refunded, disputed, partly refunded."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,16 @@ class StoreOrder:
     """When it could be imported first: placed and paid."""
     external_order_id: str = ""
     is_archived: bool = False
+    refunds: int = 0
+    """Refunds that the gateways carried out."""
+    refunded: Decimal = ZERO
+    shipped: int = 0
+    """Units in shipments."""
+
+    @property
+    def is_off(self) -> bool:
+        """Cancelled or declined."""
+        return self.status_id in OFF
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,13 @@ class AccountOrder:
     """Units not reserved although the account still has free stock of the product."""
     complete_at: datetime | None
     """When the last of its parts was written."""
+    credits: int = 0
+    """Sales credits for refunds."""
+    credited: Decimal = ZERO
+    paid_out: Decimal = ZERO
+    shipped: int = 0
+    """Units on notes that left."""
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,17 @@ class Verdict:
     unreserved: list[str] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
     """The store does not know Brightpearl's number of the order."""
+    refunds: dict[str, str] = field(default_factory=dict)
+    shipments: dict[str, str] = field(default_factory=dict)
+    called_off: int = 0
+    """Called off on both sides."""
+    refund_count: int = 0
+    credit_count: int = 0
+    refund_cents_off: int = 0
+    units_left: int = 0
+    """Units on notes that left Brightpearl's warehouses."""
+    units_told: int = 0
+    """Units in the store's shipments."""
     cents_off: int = 0
     units: int = 0
     units_reserved: int = 0
@@ -97,6 +129,8 @@ class Verdict:
         lines += [f"{order_id} should not be in Brightpearl" for order_id in self.uncalled_for]
         lines += [f"{order_id}: {what}" for order_id, what in self.amounts.items()]
         lines += [f"{order_id}: {what}" for order_id, what in self.payments.items()]
+        lines += [f"{order_id}: {what}" for order_id, what in self.refunds.items()]
+        lines += [f"{order_id}: {what}" for order_id, what in self.shipments.items()]
         lines += [
             f"{order_id} is not reserved although there is stock" for order_id in self.unreserved
         ]
@@ -107,13 +141,19 @@ class Verdict:
 def judge(sides: Sides, importable: Iterable[int]) -> Verdict:
     """Compare both sides order by order. Pure."""
     wanted = set(importable) - {0}
+    there = sides.account
     eligible = {
         order.order_id: order
         for order in sides.store
-        if order.status_id in wanted and not order.is_archived
+        if (order.status_id in wanted or (order.status_id in AFTER and order.order_id in there))
+        and not order.is_archived
     }
-    there = sides.account
     both = {key: (order, there[key][0]) for key, order in eligible.items() if there.get(key)}
+    called_off = {
+        order.order_id
+        for order in sides.store
+        if order.is_off and all(one.is_cancelled for one in there.get(order.order_id, []))
+    }
     amounts = {key: what for key, pair in both.items() if (what := _amounts(*pair))}
     return Verdict(
         placed=len(sides.store),
@@ -123,9 +163,17 @@ def judge(sides: Sides, importable: Iterable[int]) -> Verdict:
         quarantined=len(sides.quarantined),
         duplicates=sorted(key for key, orders in there.items() if len(orders) > 1),
         missing=sorted(set(eligible) - set(both) - sides.quarantined),
-        uncalled_for=sorted(key for key in there if key not in eligible),
+        uncalled_for=sorted(key for key in there if key not in eligible and key not in called_off),
         amounts=amounts,
         payments={key: what for key, pair in both.items() if (what := _payments(*pair))},
+        refunds={key: what for key, pair in both.items() if (what := _refunds(*pair))},
+        shipments={key: what for key, pair in both.items() if (what := _shipments(*pair))},
+        called_off=len(called_off & set(there)),
+        refund_count=sum(order.refunds for order, _ in both.values()),
+        credit_count=sum(order.credits for _, order in both.values()),
+        refund_cents_off=int(sum(abs(a.refunded - b.credited) for a, b in both.values()) * CENTS),
+        units_left=sum(order.shipped for _, order in both.values()),
+        units_told=sum(order.shipped for order, _ in both.values()),
         unreserved=sorted(key for key, (_, order) in both.items() if order.could_reserve),
         untold=sorted(
             key for key, (ours, order) in both.items() if ours.external_order_id != order.order_id
@@ -155,6 +203,23 @@ def _amounts(ours: StoreOrder, theirs: AccountOrder) -> str:
     if ours.total == theirs.gross:
         return ""
     return f"the store says {ours.total} {ours.currency}, Brightpearl {theirs.gross}"
+
+
+def _refunds(ours: StoreOrder, theirs: AccountOrder) -> str:
+    if (ours.refunds, ours.refunded) != (theirs.credits, theirs.credited):
+        return (
+            f"{ours.refunds} refunds over {ours.refunded} {ours.currency}, Brightpearl has "
+            f"{theirs.credits} credits over {theirs.credited}"
+        )
+    if ours.refunded != theirs.paid_out:
+        return f"{ours.refunded} {ours.currency} went back, Brightpearl paid out {theirs.paid_out}"
+    return ""
+
+
+def _shipments(ours: StoreOrder, theirs: AccountOrder) -> str:
+    if ours.shipped == theirs.shipped:
+        return ""
+    return f"{theirs.shipped} units left Brightpearl, the store knows of {ours.shipped}"
 
 
 def _payments(ours: StoreOrder, theirs: AccountOrder) -> str:

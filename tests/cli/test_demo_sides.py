@@ -71,11 +71,13 @@ def test_an_order_from_before_the_demo_tells_nothing_about_speed():
     assert in_store(created_at="2011-11-14T08:10:00+00:00").ready_at is None
 
 
-def account(**more):
+def account(credit=None, **more):
     order = {
         "id": 100001,
         "type_code": "SO",
         "external_ref": "BC-101",
+        "parent_id": None,
+        "status_id": 2,
         "currency_code": "GBP",
         "warehouse_id": 2,
         "created_on": "2026-11-24T12:00:01+00:00",
@@ -98,6 +100,8 @@ def account(**more):
         "products": {"7": {"document": {"stock": {"stockTracked": True}}}},
         "stock": {"7": {"2": {"in_stock": 2, "allocated": 2}}},
     }
+    if credit is not None:
+        state["orders"]["7"] = credit
     return account_orders(state | more)
 
 
@@ -119,10 +123,42 @@ def test_stock_that_lies_there_unreserved_shows():
 
 def test_orders_of_others_are_not_looked_at():
     orders = {
-        "1": {"id": 1, "type_code": "SO", "external_ref": None},
-        "2": {"id": 2, "type_code": "SC", "external_ref": "BC-101"},
+        "1": {"id": 1, "type_code": "SO", "external_ref": None, "parent_id": None},
+        "2": {
+            "id": 2,
+            "type_code": "SC",
+            "external_ref": "BC-101",
+            "parent_id": 1,
+            "status_id": 9,
+        },
     }
     assert account(orders=orders) == {}
+
+
+def test_credits_payments_out_and_parcels_count_for_their_sales_order():
+    credit = {
+        "id": 7,
+        "type_code": "SC",
+        "external_ref": "BC-101-R3",
+        "parent_id": 100001,
+        "status_id": 9,
+        "rows": {"9": {"net": "4.00", "tax": "0.80"}},
+    }
+    state = {
+        "goods_out": {
+            "1": {"order_id": 100001, "stages": {"shipped": []}, "rows": {"1": [[7, 2, 2]]}},
+            "2": {"order_id": 100001, "stages": {}, "rows": {"1": [[7, 1, 2]]}},
+        },
+        "payments": {
+            "2": {
+                "order_id": 7, "type_code": "PAYMENT", "amount_paid": "4.80",
+                "created_on": "2026-11-24T12:00:03+00:00",
+            }
+        },
+    }  # fmt: skip
+    order = account(credit=credit, **state)["101"][0]
+    assert (order.credits, order.credited, order.paid_out) == (1, Decimal("4.80"), Decimal("4.80"))
+    assert order.shipped == 2
 
 
 REQUESTS = {"bigcommerce": 12, "brightpearl": 34, "throttled": 0}
@@ -141,7 +177,8 @@ def test_the_document_of_a_demo_has_the_promised_shape(tmp_path):
     assert told["money"]["cents_off"] == 0
     assert told["latency_s"] == {"p50": 0.5, "p95": 0.75, "max": 0.75}
     assert told["requests"] == REQUESTS
-    assert told["shipments"] == told["refunds"] == {"moved": False}
+    assert told["shipments"] == {"units_sent": 0, "units_told": 0, "orders_off": 0}
+    assert told["refunds"] == {"refunded": 0, "credited": 0, "cents_off": 0, "orders_off": 0}
     assert told["seconds"] == 61.2
     assert told["agrees"] is True
 

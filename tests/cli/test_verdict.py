@@ -75,6 +75,28 @@ def test_a_cent_is_a_difference():
     assert "12.01" in found.differences()[0]
 
 
+def test_an_order_called_off_on_both_sides_agrees_and_on_one_side_does_not():
+    off = replace(IN_STORE, status_id=5)
+    cancelled = {"101": [replace(IN_ACCOUNT, is_cancelled=True)]}
+    assert verdict(store=[off], account=cancelled).agrees
+    assert verdict(store=[off]).uncalled_for == ["101"]
+
+
+def test_a_refund_needs_its_credit_to_the_cent_and_its_payment_out():
+    back = replace(IN_STORE, status_id=14, refunds=1, refunded=Decimal("2.40"))
+    credited = replace(IN_ACCOUNT, credits=1, credited=Decimal("2.40"), paid_out=Decimal("2.40"))
+    assert verdict(store=[back], account={"101": [credited]}).agrees
+    assert not verdict(store=[back]).agrees
+    short = replace(credited, paid_out=Decimal("2.39"))
+    assert not verdict(store=[back], account={"101": [short]}).agrees
+
+
+def test_units_that_left_must_be_told():
+    sent = {"101": [replace(IN_ACCOUNT, shipped=2)]}
+    assert not verdict(account=sent).agrees
+    assert verdict(store=[replace(IN_STORE, shipped=2)], account=sent).agrees
+
+
 @pytest.mark.parametrize(
     "change",
     [
