@@ -14,7 +14,7 @@ import httpx
 import prefect.context
 import pytest
 from gate import Gate
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.clients import NullEventsClient
 from prefect.events.worker import EventsWorker
 from prefect.settings import (
@@ -25,22 +25,31 @@ from prefect.settings import (
 )
 from waiting import eventually
 
+from cli.deploy import register_all
 from cli.processes import Processes
 from cli.services import Ports, Services
-from core.settings import Settings, load_settings
+from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from store.database import Database, open_database
 from store.inbox import Dead, Inbox
-from worker.deployments import read_prefect_file
 from worker.engine import Reachability
 from worker.lane import Lane
-from worker.register import register_deployment, register_work_pool
+from worker.register import Registered
 
 FLOWS = Path(__file__).with_name("tried_flows.py")
 SETTINGS = {
     "api_url": PREFECT_API_URL,
     "retries": PREFECT_CLIENT_MAX_RETRIES,
     "logs": PREFECT_LOGGING_TO_API_ENABLED,
+}
+SETTINGS_OF_PAIR = {
+    "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "sandbox",
+    "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "t",
+    "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "s",
+    "CAUSEWAY_BRIGHTPEARL__API_URL": "http://127.0.0.1:9",
+    "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "sandbox",
+    "CAUSEWAY_BRIGHTPEARL__APP_REF": "a",
+    "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "t",
 }
 PREFECT_FILE = """
 work_pools: [{{name: causeway, type: warm}}]
@@ -49,6 +58,13 @@ deployments:
     entrypoint: {entrypoint}
     tags: [causeway, orders]
     parameters: {{pair: default}}
+    work_pool: {{name: causeway}}
+  - name: nightly
+    entrypoint: {entrypoint}
+    tags: [causeway, orders]
+    parameters: {{pair: default}}
+    schedules: [{{slug: nightly, cron: "30 2 * * *", timezone: Europe/London}}]
+    concurrency_limit: {{limit: 1, collision_strategy: CANCEL_NEW, grace_period_seconds: 120}}
     work_pool: {{name: causeway}}
 """
 
@@ -68,6 +84,7 @@ class Tried:
     """One installation without processes of its own: what a worker meets."""
 
     pair: str
+    environment: dict[str, str]
     settings: Settings
     database: Database
     http: httpx.Client
@@ -89,6 +106,10 @@ class Tried:
     def states(self, *keys: str) -> set[str]:
         return set(self.inbox.states(self.pair, "orders", keys).values())
 
+    @staticmethod
+    def prefect() -> SyncPrefectClient:
+        return get_client(sync_client=True)
+
     def give_up(self) -> None:
         """What is due is due no more."""
         whose = (self.pair, "orders")
@@ -96,16 +117,12 @@ class Tried:
         outcomes = [Dead(claim.key, "given up") for claim in claims]
         self.inbox.settle(*whose, "person", outcomes, now=utc_now())
 
-    def deploy(self, entrypoint: str = f"{FLOWS}:sync_orders") -> None:
-        """What `causeway deploy` does, with a flow of the tests."""
+    def deploy(self, pairs: dict[str, Pair] | None = None) -> list[Registered]:
+        """What `causeway deploy` does, with flows of the tests, for our pair or for more."""
         file = self.folder / "prefect.yaml"
-        file.write_text(PREFECT_FILE.format(entrypoint=entrypoint), encoding="utf-8")
-        wanted = read_prefect_file(file)
-        with get_client(sync_client=True) as client:
-            for pool in wanted.work_pools:
-                register_work_pool(client, pool.model_copy(update={"name": self.pair}))
-            for deployment in wanted.for_pairs(self.settings):
-                register_deployment(client, deployment, self.folder)
+        file.write_text(PREFECT_FILE.format(entrypoint=f"{FLOWS}:sync_orders"), encoding="utf-8")
+        settings = self.settings.model_copy(update={"pairs": pairs or self.settings.pairs})
+        return register_all(settings, file)
 
     def lane(self) -> Lane:
         """The lane of the pair's orders in one more worker."""
@@ -150,6 +167,12 @@ class Tried:
     @property
     def deployment(self) -> dict[str, Any]:
         return dict(self.ask(f"/deployments/name/sync-orders/on-event-{self.pair}", "GET"))
+
+    def deployments(self, pair: str = "") -> dict[str, dict[str, Any]]:
+        """The deployments of a pair by trigger, such as `on-event`; ours if none is named."""
+        wanted = {"tags": {"all_": [f"pair:{pair or self.pair}"]}}
+        found = self.ask("/deployments/filter", deployments=wanted)
+        return {one["name"].removesuffix(f"-{pair or self.pair}"): one for one in found}
 
     def change_deployment(self, **fields: Any) -> None:
         """What somebody changes in Prefect's UI, or another version of Causeway deployed."""
@@ -221,14 +244,18 @@ def tried(
     database_url = f"sqlite:///{tmp_path}/causeway.db"
     monkeypatch.setenv("CAUSEWAY_DATABASE_URL", database_url)
     monkeypatch.setenv("TRIED_FOLDER", str(tmp_path))
-    settings = of_pair(pair, CAUSEWAY_DATABASE_URL=database_url)
+    environment = {**SETTINGS_OF_PAIR, "CAUSEWAY_PAIR": pair, "CAUSEWAY_WORKER__WORK_POOL": pair}
+    settings = load_settings({**environment, "CAUSEWAY_DATABASE_URL": database_url})
+    settings = settings.model_copy(update={"default_pair": "default"})
     with (
         Gate(server.ports.prefect) as gate,
         httpx.Client(base_url=server.prefect_api_url, timeout=30) as http,
         prefect_told(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
     ):
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{gate.port}/api")
-        found = Tried(pair, settings, open_database(database_url), http, gate, tmp_path)
+        found = Tried(
+            pair, environment, settings, open_database(database_url), http, gate, tmp_path
+        )
         yield found
         gate.open()
         found.close()
@@ -240,20 +267,3 @@ def deployed(tried: Tried) -> Tried:
     """The same with its deployment on the server."""
     tried.deploy()
     return tried
-
-
-def of_pair(pair: str, **more: str) -> Settings:
-    """Settings with one pair, which has a work pool of its own and is not the default one."""
-    told = {
-        "CAUSEWAY_PAIR": pair,
-        "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "sandbox",
-        "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "t",
-        "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "s",
-        "CAUSEWAY_BRIGHTPEARL__API_URL": "http://127.0.0.1:9",
-        "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "sandbox",
-        "CAUSEWAY_BRIGHTPEARL__APP_REF": "a",
-        "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "t",
-        "CAUSEWAY_WORKER__WORK_POOL": pair,
-        **more,
-    }
-    return load_settings(told).model_copy(update={"default_pair": "default"})

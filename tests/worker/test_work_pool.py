@@ -1,15 +1,23 @@
-"""Schedules and the Run button: the worker serves a work pool of a real Prefect server."""
+"""What stands on a real Prefect server after a deploy, and the worker that serves it."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from waiting import eventually
 
+from cli.main import run as causeway
+from core.errors import ConfigError
 from worker import serve, warm
+from worker.alerts import BLOCK, FAILED, register_alerts
+from worker.deployments import WorkPool, read_prefect_file
+from worker.register import register_work_pool
 
 POOL_QUERY_S = 0.1
 LONG_S = 90.0
@@ -111,3 +119,191 @@ def test_the_pool_is_served_again_after_prefect_was_away_for_long(
 
         assert eventually(lambda: deployed.heartbeats() == 2)
         assert polls.is_alive()
+
+
+OF_THE_SERVER = {"id", "created", "updated", "status", "deployment_id", "last_polled"}
+
+
+def said(record: Any) -> Any:
+    """A record of Prefect's without what the server itself makes up and changes."""
+    if isinstance(record, dict):
+        return {k: said(v) for k, v in record.items() if k not in OF_THE_SERVER}
+    return [said(item) for item in record] if isinstance(record, list) else record
+
+
+def automations(tried: Any) -> list[dict[str, Any]]:
+    return list(tried.ask("/automations/filter"))
+
+
+def test_causeway_deploy_puts_on_the_server_what_prefect_yaml_says(
+    tried: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in tried.environment.items():
+        monkeypatch.setenv(name, value)
+    wanted = {f"{one.entrypoint} {one.name}": one for one in read_prefect_file().deployments}
+
+    assert causeway(["deploy"]) == 0
+
+    answer = tried.ask(
+        "/deployments/filter", deployments={"tags": {"all_": [f"pair:{tried.pair}"]}}
+    )
+    found = {f"{one['entrypoint']} {one['name']}": one for one in answer}
+    assert set(found) == set(wanted)
+    for name, deployment in found.items():
+        assert deployment["tags"] == [*wanted[name].tags, f"pair:{tried.pair}"]
+        assert deployment["global_concurrency_limit"]["limit"] == 1
+        assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        assert deployment["concurrency_options"]["grace_period_seconds"] == 120
+        assert deployment["parameters"] == {"pair": tried.pair}
+        assert deployment["enforce_parameter_schema"] is True
+        assert "pair" in deployment["parameter_openapi_schema"]["properties"]
+        assert deployment["work_pool_name"] == tried.pair
+        assert deployment["description"] == wanted[name].description
+        assert [one["slug"] for one in deployment["schedules"]] == [
+            one.slug for one in wanted[name].schedules
+        ]
+    (often,) = found["flows.orders.sweep_orders every-5-minutes"]["schedules"]
+    assert (often["active"], often["schedule"]["interval"]) == (True, 300)
+    (nightly,) = found["flows.orders.audit_orders nightly"]["schedules"]
+    assert nightly["schedule"]["cron"] == "30 2 * * *"
+    assert nightly["schedule"]["timezone"] == "Europe/London"
+    assert found["flows.orders.sync_orders on-event"]["schedules"] == []
+    assert tried.ask(f"/work_pools/{tried.pair}", "GET")["type"] == "warm"
+    assert "sync-orders/on-event" in capsys.readouterr().out
+
+
+def test_registering_twice_changes_nothing(deployed: Any) -> None:
+    before, pool = deployed.deployments(), deployed.ask(f"/work_pools/{deployed.pair}", "GET")
+
+    done = deployed.deploy()
+
+    after = deployed.deployments()
+    assert [item.done for item in done[:3]] == ["kept", "updated", "updated"]
+    assert said(after) == said(before)
+    assert [after[name]["id"] for name in before] == [one["id"] for one in before.values()]
+    assert said(deployed.ask(f"/work_pools/{deployed.pair}", "GET")) == said(pool)
+
+
+def test_what_an_operator_paused_stays_paused(deployed: Any) -> None:
+    found = deployed.deployments()
+    nightly, on_event = found["nightly"]["id"], found["on-event"]["id"]
+    (schedule,) = found["nightly"]["schedules"]
+    deployed.ask(f"/deployments/{nightly}/schedules/{schedule['id']}", "PATCH", active=False)
+    deployed.ask(f"/deployments/{on_event}/pause_deployment")
+
+    deployed.deploy()
+
+    found = deployed.deployments()
+    assert [one["active"] for one in found["nightly"]["schedules"]] == [False]
+    assert found["nightly"]["paused"] is False
+    assert found["on-event"]["paused"] is True
+
+
+def test_deployments_of_a_pair_that_is_configured_no_more_are_removed(tried: Any) -> None:
+    gone = f"gone-{tried.pair}"
+    ours = tried.settings.pairs
+    tried.deploy({**ours, gone: ours[tried.pair].model_copy(update={"name": gone})})
+    assert set(tried.deployments(gone)) == {"on-event", "nightly"}
+
+    done = tried.deploy()
+
+    assert [item.done for item in done].count("removed") == 2
+    assert tried.deployments(gone) == {}
+    assert set(tried.deployments()) == {"on-event", "nightly"}
+
+
+def test_a_work_pool_that_exists_keeps_its_type(tried: Any) -> None:
+    tried.ask("/work_pools/", name=tried.pair, type="process")
+
+    done = tried.deploy()
+
+    assert tried.ask(f"/work_pools/{tried.pair}", "GET")["type"] == "process"
+    assert done[0].done == "kept: it is of type process, prefect.yaml says warm"
+
+
+def test_a_type_that_no_package_brings_is_refused_with_a_remedy(tried: Any) -> None:
+    with tried.prefect() as client, pytest.raises(ConfigError, match="'quantum'") as caught:
+        register_work_pool(client, WorkPool(name=tried.pair, type="quantum"))
+
+    assert "Install the Prefect package" in caught.value.remedy
+
+
+def test_without_a_notification_block_there_is_no_alert_and_deploying_says_how_to_get_one(
+    tried: Any,
+) -> None:
+    with tried.prefect() as client:
+        (alert,) = register_alerts(client)
+
+    assert automations(tried) == []
+    assert (alert.kind, alert.name) == ("alert", FAILED)
+    assert f"make a notification block named {BLOCK}" in alert.done
+
+
+@pytest.fixture
+def told(tried: Any) -> Iterator[list[dict[str, Any]]]:
+    """What an operator's chat room is told, by a notification block they made."""
+    messages: list[dict[str, Any]] = []
+
+    class Room(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            messages.append(json.loads(self.rfile.read(length)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Room) as room:
+        threading.Thread(target=room.serve_forever).start()
+        block = CustomWebhookNotificationBlock(
+            name="room",
+            url=f"http://127.0.0.1:{room.server_port}/",
+            json_data={"subject": "{{subject}}", "body": "{{body}}"},
+        )
+        block_id = block.save(BLOCK)
+        yield messages
+        tried.ask(f"/block_documents/{block_id}", "DELETE")
+        with tried.prefect() as client:
+            register_alerts(client)
+        room.shutdown()
+
+
+@pytest.mark.usefixtures("told")
+def test_alerts_are_reconciled_by_name(tried: Any) -> None:
+    with tried.prefect() as client:
+        assert [item.done for item in register_alerts(client)] == ["created"]
+        (alert,) = automations(tried)
+        assert alert["name"] == FAILED
+
+        assert [item.done for item in register_alerts(client)] == ["updated"]
+        assert said(automations(tried)) == said([alert])
+
+        tried.ask("/automations/", **{k: alert[k] for k in ("name", "trigger", "actions")})
+        assert len(automations(tried)) == 2
+        register_alerts(client)
+        assert said(automations(tried)) == said([alert])
+
+
+@pytest.mark.usefixtures("told")
+def test_an_alert_that_an_operator_switched_off_stays_off(tried: Any) -> None:
+    with tried.prefect() as client:
+        register_alerts(client)
+        tried.ask(f"/automations/{automations(tried)[0]['id']}", "PATCH", enabled=False)
+
+        register_alerts(client)
+
+    assert [alert["enabled"] for alert in automations(tried)] == [False]
+
+
+def test_a_run_that_fails_is_told_with_its_reason_and_remedy(
+    tried: Any, told: list[dict[str, Any]]
+) -> None:
+    tried.deploy()
+    tried.put("refused-1")
+
+    tried.lane().wake()
+
+    assert eventually(lambda: told)
+    assert told[0]["subject"] == "Causeway: sync-orders Failed"
+    assert "Renew it" in told[0]["body"]
