@@ -6,6 +6,8 @@ from hypothesis import settings
 
 from core.settings import silence_telemetry
 
+pytest_plugins = ["worlds"]
+
 silence_telemetry()
 settings.register_profile("causeway", deadline=None)
 settings.load_profile("causeway")
