@@ -146,7 +146,9 @@ def _rows(
 
 
 def _content(row: SalesOrderRow) -> Content:
-    return Content(row.product_id, int(row.quantity), two_places(row.net), two_places(row.tax))
+    whole = int(row.quantity)
+    quantity = whole if whole == row.quantity else row.quantity
+    return Content(row.product_id, quantity, two_places(row.net), two_places(row.tax))
 
 
 def _look_up(run: Run, desired: Desired, refs: set[str]) -> dict[str, str]:

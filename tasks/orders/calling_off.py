@@ -3,6 +3,7 @@
 | in Brightpearl | what follows |
 |---|---|
 | reserved | stock released, order cancelled |
+| split into back orders | untouched; a case |
 | on a goods-out note that has not left | held, note taken back, stock released, cancelled |
 | something has left | untouched; a case: intercept it, or take it back as a return |
 | invoiced | untouched; a case that proposes a credit: money is never posted silently |
@@ -48,6 +49,15 @@ def call_off(there: ActualOrder, rules: Rules) -> CallOff | Obstacle | None:
             f"the store cancelled the order, but sales order {there.order_id_bp} is invoiced; a "
             f"sales credit over {two_places(there.gross)} would undo it",
             {"credit": str(two_places(there.gross)), "sales_order": there.order_id_bp},
+        )
+    if there.children:
+        orders = ", ".join((there.order_id_bp, *there.children))
+        return review(
+            "split",
+            digest(orders),
+            f"the store cancelled the order, and staff split it into the sales orders {orders}; "
+            "cancel each of them in Brightpearl",
+            {},
         )
     if not rules.cancelled:
         return Obstacle(

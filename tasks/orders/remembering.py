@@ -42,7 +42,7 @@ def _rows(there: ActualOrder, address_ids: Mapping[str, str]) -> dict[str, Agree
         ref: AgreedRow(
             row_id=row.row_id,
             product_id=row.content.product_id,
-            quantity=row.content.quantity,
+            quantity=int(row.content.quantity),
             net=row.content.net,
             tax=row.content.tax,
             address_id=address_ids.get(ref, ""),

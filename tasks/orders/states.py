@@ -18,7 +18,8 @@ class Content:
     """What of a row both sides have to agree on."""
 
     product_id: str
-    quantity: int
+    quantity: int | Decimal
+    """Whole in orders of ours; staff may enter parts of a unit."""
     net: Decimal
     tax: Decimal
 
