@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from connectors.brightpearl.goods_models import GoodsInNote
 from connectors.brightpearl.models import SalesCredit
+from connectors.brightpearl.payment_models import PaymentRow
 from core.errors import (
     CausewayError,
     NotFoundError,
@@ -171,7 +172,7 @@ def _pay_and_receive(run: Run, works: Sequence[CreditWork], currency: str) -> No
     done = send_each(run, works, writes, lambda work, write, _: _is_booked(run, work, write))
     payouts = {row["transaction_ref"]: row["amount"] for w in works for row in w.plan.payouts}
     for work, write in done:
-        if write.natural_key in payouts:
+        if write.natural_key in payouts and not _is_elsewhere(work, write.natural_key):
             work.paid[write.natural_key] = payouts[write.natural_key]
 
 
@@ -218,7 +219,26 @@ def _is_booked(run: Run, work: CreditWork, write: Write) -> bool:
     if write.message.label == goods_label(work.plan):
         notes = patiently(lambda: brightpearl.list_goods_in([work.credit_id]))
         return any(isinstance(note, GoodsInNote) and note.batch_ref == ref for note in notes)
-    return bool(patiently(lambda: brightpearl.find_payments(ref)))
+    found = patiently(lambda: brightpearl.find_payments(ref))
+    if others := [one for one in found if one.order_id != work.credit_id]:
+        work.obstacles.append(_elsewhere(ref, others[0]))
+    return bool(found)
+
+
+def _is_elsewhere(work: CreditWork, ref: str) -> bool:
+    return any(obstacle.value == ref for obstacle in work.obstacles)
+
+
+def _elsewhere(ref: str, payment: PaymentRow) -> Obstacle:
+    """A reference that a payment of another order has: Brightpearl takes each only once."""
+    return Obstacle(
+        "payment",
+        "transaction_ref",
+        ref,
+        f"payment {payment.payment_id} of order {payment.order_id} has the reference {ref} already",
+        f"Delete that payment in Brightpearl if its order is gone, then: causeway quarantine "
+        f"release --class payment --value {ref}",
+    )
 
 
 def _close(run: Run, works: Sequence[CreditWork]) -> None:

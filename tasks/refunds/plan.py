@@ -20,7 +20,7 @@ from tasks.refunds import cases
 from tasks.refunds.extract import Read
 from tasks.refunds.frames import Desired
 from tasks.refunds.goods import Goods, Release, Units
-from tasks.refunds.memory import fingerprint
+from tasks.refunds.memory import RefundMemory, fingerprint
 from tasks.refunds.plan_models import Action, CreditPlan, OrderPlan, Plan, Record, ReturnPlan
 from tasks.refunds.returns import Return, plan_return
 from tasks.refunds.standing import Standing, State, Undone, counted, unclaimed, undone
@@ -146,9 +146,10 @@ def _plan_credit(scene: Scene, standing: Standing, wanted: _Wanted, goods: Goods
         payouts=tuple(_payouts(standing, wanted.payouts[key])),
         take_back=_not_paid(standing, wanted.payouts[key]),
         units=units,
-        receive=_to_receive(credit, rows, units),
+        # What came back on a credit that was deleted since is in stock.
+        receive=() if standing.is_gone else _to_receive(credit, rows, units),
         close=_closes(scene, standing),
-        memory=memory,
+        memory=RefundMemory() if standing.is_gone else memory,
     )
     if credit is None:
         return plan
@@ -208,9 +209,11 @@ def _to_receive(
 
 
 def _closes(scene: Scene, standing: Standing) -> bool:
-    if not scene.settings.close_credits or standing.is_staffs or standing.memory.is_closed:
+    if not scene.settings.close_credits or standing.is_staffs:
         return False
-    return standing.credit is None or not standing.credit.document.is_invoiced
+    if standing.credit is None:
+        return True
+    return not (standing.memory.is_closed or standing.credit.document.is_invoiced)
 
 
 def _undo(scene: Scene, order_id: str, one: Undone) -> tuple[CreditPlan, list[Obstacle]]:

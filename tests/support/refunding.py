@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from world import PAIR, World
 
 from core.times import utc_now
 from flows.refunds import sync_refunds
+from mappings.bundle import SHIPPED
 from sandbox.brightpearl.order_state import paid_total
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect, disconnect
@@ -137,3 +140,12 @@ def settle(monkeypatch: Any, **settings: str) -> None:
 def store_refunds(world: World, key: str) -> list[Any]:
     """The order's refunds in the store, as it keeps them."""
     return world.sandbox.store.orders[int(key)].refunds
+
+
+def map_with(monkeypatch: Any, folder: Path, **tables: str) -> None:
+    """The shipped mappings, with these tables instead of their own."""
+    shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"))
+    for name, text in tables.items():
+        (folder / "tables" / f"{name}.csv").write_text(f"value,becomes,note\n{text}")
+    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(folder))
+    disconnect()
