@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +14,7 @@ from world import PAIR, World
 
 from core.times import utc_now
 from flows.syncs import SYNCS
+from receiver.bigcommerce import keys_of
 from store.inbox import Inbox
 from store.ledger import Entry as Written
 from store.ledger import Ledger
@@ -148,3 +152,37 @@ def clock(world: World, advance_s: float) -> None:
     """Let the clock of both systems jump."""
     answer = world.http.post(world.control("bigcommerce", "clock"), json={"advance_s": advance_s})
     assert answer.status_code == 200, answer.text
+
+
+class Heard:
+    """The store's own events, as its webhooks would carry them."""
+
+    def __init__(self, world: World) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._world = world
+        world.sandbox.store.listeners.append(self._note)
+
+    def _note(self, scope: str, data: dict[str, Any]) -> None:
+        self.events.append({"scope": scope, "data": data})
+
+    def scopes(self, key: str) -> list[str]:
+        """Scopes of what was told of an order, each once."""
+        told = ((event["scope"], event["data"]) for event in self.events)
+        named = (scope for scope, data in told if str(data.get("order_id", data.get("id"))) == key)
+        return list(dict.fromkeys(named))
+
+    def deliver(self) -> None:
+        """Everything heard since the last time reaches the inbox, as the receiver reads it."""
+        told, self.events = self.events, []
+        for event in told:
+            if (found := keys_of(event)) is not None:
+                named, source = found
+                for entity, keys in named.items():
+                    self._world.due(*keys, source=source, entity=entity)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What these calls give back, made by a thread each at the same time."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        made = [pool.submit(copy_context().run, call) for call in calls]
+        return [one.result() for one in made]
