@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
 
@@ -34,25 +34,30 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Filled = Annotated[str, Field(min_length=1)]
+FilledSecret = Annotated[SecretStr, Field(min_length=1)]
+"""Required, and an empty variable does not count."""
+
+
 class BigCommerceSettings(Section):
     """One store."""
 
     api_url: str = "https://api.bigcommerce.com"
     """Ends before `/stores/{hash}`."""
-    store_hash: str
-    access_token: SecretStr
-    client_secret: SecretStr
+    store_hash: Filled
+    access_token: FilledSecret
+    client_secret: FilledSecret
     """Signs the store's webhooks."""
 
 
 class BrightpearlSettings(Section):
     """One account."""
 
-    api_url: str
+    api_url: Filled
     """Ends before `/{account}`, for example `https://euw1.brightpearlconnect.com/public-api`."""
-    account: str
-    app_ref: str
-    account_token: SecretStr
+    account: Filled
+    app_ref: Filled
+    account_token: FilledSecret
     instance_id: int = 4711
     """`installedIntegrationInstanceId`: one constant, half of the key against double orders."""
 
@@ -243,7 +248,8 @@ def _checked(told: dict[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = [str(part) for part in first["loc"]]
-        problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+        is_missing = first["type"] in {"missing", "string_too_short", "too_short"}
+        problem = "is missing" if is_missing else f"is wrong: {first['msg']}"
         raise ConfigError(
             f"The setting {_spoken(where, told['default_pair'])} {problem}.",
             remedy="See docs/settings.md.",

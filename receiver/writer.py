@@ -78,14 +78,16 @@ class Writer:
 
     def _write(self, batch: Sequence[Delivery]) -> None:
         now = utc_now()
-        keys: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for delivery in batch:
             counted[delivery.pair][f"webhooks {delivery.counted}"] += 1
-            for entity, named in delivery.keys.items():
-                keys[delivery.pair, entity, delivery.source].extend(named)
         with self._database.write() as connection:
-            for (pair, entity, source), named in keys.items():
-                inbox.put(connection, pair, entity, named, source=source, now=now)
-            for pair, by_name in counted.items():
+            arrivals = [
+                (delivery.pair, entity, key, delivery.source)
+                for delivery in batch
+                for entity, named in delivery.keys.items()
+                for key in named
+            ]
+            inbox.put_all(connection, arrivals, now=now)
+            for pair, by_name in sorted(counted.items()):
                 counts.add(connection, pair, now.date(), by_name)

@@ -223,7 +223,7 @@ class Quarantine:
         but: Collection[tuple[str, str, str]] = (),
     ) -> None:
         """Close what no longer stands of these records' entries; `but` (key, class, value) does."""
-        stands = {(key, class_, storable(value)[:LONGEST_VALUE]) for key, class_, value in but}
+        stands = {(key, class_, kept_value(value)) for key, class_, value in but}
         with self._database.write() as connection:
             for part in in_parts(keys):
                 entries = connection.execute(
@@ -266,6 +266,11 @@ class Quarantine:
             return [
                 Group(row.class_, row.value, row.records) for row in connection.execute(statement)
             ]
+
+
+def kept_value(value: str) -> str:
+    """A value as the table holds it: what cannot be kept is left out, and it has an end."""
+    return storable(value)[:LONGEST_VALUE]
 
 
 def _conditions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections import Counter, defaultdict
@@ -27,6 +28,8 @@ from store.taking import NAMED, take
 from tasks.connections import Connections, connect, current_bundle
 from tasks.policy import PURE, step
 from tasks.report import Report
+
+log = logging.getLogger("causeway.tasks")
 
 LEASE_S = 300.0
 """A claim that nobody renews for this long belongs to whoever asks next."""
@@ -245,7 +248,10 @@ class Run:
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):
-            self._inbox.renew(self.owner, lease_s=LEASE_S, now=utc_now())
+            try:
+                self._inbox.renew(self.owner, lease_s=LEASE_S, now=utc_now())
+            except CausewayError as error:  # the next look may find the database again
+                log.warning("The claims of %s could not be renewed: %s", self.owner, error)
 
     def _usage(self) -> Counter[str]:
         used: Counter[str] = Counter()

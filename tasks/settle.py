@@ -11,7 +11,7 @@ from core.frames import records
 from core.times import utc_now
 from store import inbox
 from store.inbox import Again, Dead, Done, Parked
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine, Refusal, kept_value
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside, Obstacle, Outcome
 from tasks.report import RefusedBecause
@@ -110,7 +110,7 @@ def _obstacles(run: Run, outcomes: Sequence[Outcome]) -> tuple[dict[str, list[Ob
             found.setdefault(outcome.key, []).extend(outcome.obstacles)
     discarded = Quarantine(run.world.database).discarded(run.report.pair, run.entity, list(found))
     left = {
-        key: [o for o in obstacles if (key, o.class_, o.value) not in discarded]
+        key: [o for o in obstacles if (key, o.class_, kept_value(o.value)) not in discarded]
         for key, obstacles in found.items()
     }
     return {k: o for k, o in left.items() if o}, {key for key, o in left.items() if not o}
