@@ -80,11 +80,12 @@ REFUND_PAYMENTS: Schema = {
     "is_offline": "flag",
     "amount": "money",
     "currency_code": "text",
+    "order_currency_code": "text",
     "sales_exchange_rate": "money",
     "created_at": "time",
 }
 """Money that went back, one row per tender, less what was declined. `payment_method` is the order's
-text at checkout."""
+text at checkout; `currency_code` is the gateway's where that was asked for, else the order's."""
 
 CREDITS: Schema = {
     "order_id": "text",

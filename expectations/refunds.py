@@ -97,6 +97,24 @@ refund_items_in = gxe.ExpectationSuite(
 )
 """In: REFUND_ITEMS."""
 
+refund_payments_in = gxe.ExpectationSuite(
+    name="refund_payments_in",
+    expectations=[
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="currency_code",
+            column_B="order_currency_code",
+            meta=refuse(
+                "currency",
+                "the gateway paid back in another currency than the order's",
+                "Look at the order's transactions in BigCommerce and enter the sales credit in "
+                "Brightpearl by hand",
+                field="currency_code",
+            ),
+        ),
+    ],
+)
+"""In: REFUND_PAYMENTS."""
+
 credits_out = gxe.ExpectationSuite(
     name="credits_out",
     expectations=[
@@ -251,6 +269,13 @@ payouts_out = gxe.ExpectationSuite(
 
 SUITES = {
     suite.name: suite
-    for suite in (refunds_in, refund_items_in, credits_out, credit_rows_out, payouts_out)
+    for suite in (
+        refunds_in,
+        refund_items_in,
+        refund_payments_in,
+        credits_out,
+        credit_rows_out,
+        payouts_out,
+    )
 }
 """The suites of the refund sync by name: each judges the frame it is called after."""

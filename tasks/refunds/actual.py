@@ -12,6 +12,7 @@ from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
 from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import external_ref, sku_key
 from store.crosswalk import Crosswalk, Link
+from store.inbox import Inbox
 from tasks.claim import Run
 from tasks.policy import PATIENT, patiently, step
 from tasks.reference import find_products
@@ -20,6 +21,8 @@ from tasks.refunds.memory import REFUNDS, RefundMemory, fingerprint, link_key
 from tasks.refunds.states import Actual, Credit, Sale
 
 ORDERS = "orders"
+ON_ITS_WAY = frozenset({"due", "claimed"})
+"""States of an order's own key in which it is about to be imported."""
 
 
 @step("extract-account", PATIENT)
@@ -51,7 +54,10 @@ def _sales(run: Run, read: Read) -> tuple[dict[str, Sale], frozenset[str]]:
     links = Crosswalk(run.world.database).get(run.report.pair, ORDERS, read.wanted)
     ids = {link.id_bp: key for key, link in links.items()}
     unknown = [key for key in read.wanted if key not in links and read.refunds[key]]
+    states = Inbox(run.world.database).states(run.report.pair, ORDERS, unknown)
     for key in unknown:
+        if states.get(key) in ON_ITS_WAY:
+            continue  # the order sync is about to look, and to say so
         for row in patiently(partial(brightpearl.find_sales_orders, external_ref(key))):
             ids[row.order_id] = key
     found: dict[str, Sale] = {}

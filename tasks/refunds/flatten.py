@@ -31,8 +31,16 @@ KINDS = {
 Record = dict[str, Any]
 
 
-def flatten(read: Read, actual: Actual, standings: Mapping[str, Sequence[Standing]]) -> Found:
-    """Frames of the refunds that want something. Of those with a staff's credit only the money."""
+def flatten(
+    read: Read,
+    actual: Actual,
+    standings: Mapping[str, Sequence[Standing]],
+    currencies: Mapping[str, str],
+) -> Found:
+    """Frames of the refunds that want something. Of those with a staff's credit only the money.
+
+    In: `currencies` in which the gateway paid, by transaction id, as far as it was asked.
+    """
     refunds: list[Record] = []
     items: list[Record] = []
     payments: list[Record] = []
@@ -46,7 +54,7 @@ def flatten(read: Read, actual: Actual, standings: Mapping[str, Sequence[Standin
         before = _before(read.refunds[order_id])
         for one in wanted:
             refund = one.refund
-            payments.extend(_payments(refund, order, sale))
+            payments.extend(_payments(refund, order, sale, currencies))
             if not one.is_staffs:
                 refunds.append(_refund(refund, order, sale, before[refund.id]))
                 items.extend(_items(refund, order, before[refund.id]))
@@ -152,7 +160,9 @@ def _worth(item: RefundItem, line: OrderLine | None, kind: str) -> Decimal | Non
     return whole * item.quantity / line.quantity + kept if line.quantity else None
 
 
-def _payments(refund: Refund, order: Order, sale: Sale) -> Iterator[Record]:
+def _payments(
+    refund: Refund, order: Order, sale: Sale, currencies: Mapping[str, str]
+) -> Iterator[Record]:
     for number, payment in enumerate(refund.payments, start=1):
         if not payment.is_declined:
             yield {
@@ -163,7 +173,10 @@ def _payments(refund: Refund, order: Order, sale: Sale) -> Iterator[Record]:
                 "payment_method": order.payment_method,
                 "is_offline": payment.offline,
                 "amount": payment.amount,
-                "currency_code": order.default_currency_code,
+                "currency_code": currencies.get(
+                    payment.transaction_id, order.default_currency_code
+                ),
+                "order_currency_code": order.default_currency_code,
                 "sales_exchange_rate": sale.document.exchange_rate,
                 "created_at": refund.created,
             }

@@ -11,13 +11,13 @@ from store.inbox import Inbox
 from tasks.claim import Run
 from tasks.outcome import Aside
 from tasks.policy import PURE, step
+from tasks.refunds.actual import ON_ITS_WAY
 from tasks.refunds.extract import Read
 from tasks.refunds.standing import counted
 from tasks.refunds.states import Actual
 
 OVER = {4: "refunded", 5: "cancelled", 6: "declined"}
 """Statuses that an order does not come back from by itself: it will never be imported."""
-ON_ITS_WAY = {"due", "claimed"}
 
 
 @dataclass(frozen=True)

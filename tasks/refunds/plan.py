@@ -23,7 +23,7 @@ from tasks.refunds.goods import Goods, Release, Units
 from tasks.refunds.memory import RefundMemory, fingerprint
 from tasks.refunds.plan_models import Action, CreditPlan, OrderPlan, Plan, Record, ReturnPlan
 from tasks.refunds.returns import Return, plan_return
-from tasks.refunds.standing import Standing, State, Undone, counted, unclaimed, undone
+from tasks.refunds.standing import Standing, State, Undone, counted, unclaimed
 from tasks.refunds.states import Actual, Credit
 
 Key = tuple[str, str]
@@ -38,6 +38,8 @@ class Scene:
     actual: Actual
     standings: Mapping[str, Sequence[Standing]]
     """By order: those whose sales order is there and that nothing refused."""
+    undone: Mapping[str, Sequence[Undone]]
+    """By order: credits whose refund was taken back, for certain."""
     approved: Collection[tuple[str, str]]
     """Proposals that a person approved: order, and the case's value."""
     settings: RefundSettings
@@ -94,7 +96,7 @@ def _plan_order(scene: Scene, order_id: str, wanted: _Wanted) -> OrderPlan:
             found.append(case)
         elif standing.state is State.WANTED:
             plans.append(_plan_credit(scene, standing, wanted, goods))
-    for one in undone(scene.read, scene.actual, order_id):
+    for one in scene.undone.get(order_id, ()):
         plan, of_undone = _undo(scene, order_id, one)
         plans.append(plan)
         found.extend(of_undone)

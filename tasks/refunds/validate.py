@@ -20,7 +20,15 @@ def validate_found(run: Run, found: Found) -> Found:
 
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
-    judge(run, "refunds", {"refunds_in": found.refunds, "refund_items_in": found.items})
+    judge(
+        run,
+        "refunds",
+        {
+            "refunds_in": found.refunds,
+            "refund_items_in": found.items,
+            "refund_payments_in": found.payments,
+        },
+    )
     return found.without(run.refused_orders)
 
 

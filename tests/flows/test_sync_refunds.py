@@ -269,6 +269,18 @@ def test_another_currency_than_the_sales_order_is_refused(world: World) -> None:
     assert credits_of(world) == []
 
 
+def test_money_that_the_gateway_sent_in_another_currency_is_refused(world: World) -> None:
+    key = imported(world, currency="EUR", exchange_rate="1.2000")
+    refund(world, key, amount="4.00", currency="GBP")
+
+    sync(world, key)
+
+    (case,) = cases(world)
+    assert (case.class_, case.value) == ("currency", "GBP")
+    assert case.remedy
+    assert credits_of(world) == []
+
+
 def test_a_tender_nobody_mapped_is_refused_and_released_by_its_value(world: World) -> None:
     key = imported(world)
     refund(world, key, amount="4.00", tender="custom")
