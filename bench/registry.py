@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import batch, burst, days, inbound, latency, memory, quota
+from bench import aftermath, batch, burst, days, inbound, latency, memory, quota
 from bench.figures import Figure
 from bench.plan import Bench
 from core.errors import ConfigError
@@ -24,6 +24,10 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("days", "real days the whole way, and once more", days.measure),
     Measurement("batch", "requests for a batch of orders, and once more", batch.measure),
     Measurement("latency", "from a paid order to a complete sales order", latency.measure),
+    Measurement(
+        "afterwards", "from a change after import to its effect", aftermath.measure_latency
+    ),
+    Measurement("aftermath", "requests for edits, parcels and refunds", aftermath.measure_requests),
     Measurement("burst", "200 webhooks in one second, at documented limits", burst.measure),
     Measurement("receiver", "the receiver alone, on one core", inbound.measure),
     Measurement("quota", "a backlog at documented limits", quota.measure),

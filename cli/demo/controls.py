@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +51,10 @@ class Controls:
     def edit(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
         """Staff change an order in the store."""
         _told(self.bigcommerce, "POST", "edit", changes)
+
+    def edit_all(self, changes: Iterable[Mapping[str, Any]]) -> None:
+        """Staff change many orders in the store."""
+        _told(self.bigcommerce, "POST", "edit", list(changes))
 
     def refund(self, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
         """Staff refund an order in the store, or say how one ends."""
