@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.times import utc_now
 from store.database import Database
 from store.inbox import Inbox
+from store.leases import Leases
 from store.wake import Watch
 from worker.engine import Reachability
 from worker.lane import Lane
@@ -56,6 +57,15 @@ class Drain:
                 self.stop.wait(STORE_AWAY_S)
         for lane in self._lanes.values():
             lane.close()
+
+    def let_go(self) -> None:
+        """Give up the lanes of threads that still wait for Prefect. For a process that ends.
+
+        Raises: StoreUnavailableError.
+        """
+        leases = Leases(self.database)
+        for lane in self._lanes.values():
+            leases.release(lane.name, self.owner)
 
     def _lane(self, pair: str, entity: str, reachability: Reachability) -> Lane:
         found = self._lanes.get((pair, entity))

@@ -22,7 +22,9 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 from prefect.states import Crashed, Pending
 
 from core.errors import ConfigError, TransientError
@@ -33,6 +35,9 @@ REMEMBER_S = 15.0
 """How long a deployment's answer is trusted: pausing it in the UI takes effect within this."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Between attempts while the server is away."""
+RETRIES = 1
+"""Of one request. Prefect's own five take a minute, in which nobody would be told that it is away
+and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
 UNFINISHED = [StateType.RUNNING, StateType.PENDING]
 
@@ -82,6 +87,7 @@ class Engine:
     _client: SyncPrefectClient | None = None
     _known: dict[str, tuple[float, DeploymentResponse]] = field(default_factory=dict)
     _unreported: list[UUID] = field(default_factory=list)
+    _prefect: SettingsContext = field(default_factory=lambda: _with_retries(RETRIES))
 
     def deployment(self, name: str) -> DeploymentResponse:
         """The deployment `flow/name`.
@@ -170,11 +176,12 @@ class Engine:
     @contextmanager
     def _asking(self) -> Iterator[SyncPrefectClient]:
         try:
-            if self._client is None:
-                client = get_client(sync_client=True)
-                client.__enter__()
-                self._client = client
-            yield self._client
+            with self._prefect:
+                if self._client is None:
+                    client = get_client(sync_client=True)
+                    client.__enter__()
+                    self._client = client
+                yield self._client
         except ObjectNotFound:
             self.reachability.found()
             raise
@@ -189,6 +196,13 @@ class Engine:
                 remedy="Start it, or correct PREFECT_API_URL.",
             ) from error
         self.reachability.found()
+
+
+def _with_retries(count: int) -> SettingsContext:
+    """Prefect's settings as they are, with so many retries; made once, for that takes 30 ms."""
+    now = get_settings_context()
+    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: count})
+    return SettingsContext(profile=now.profile, settings=settings)
 
 
 def _refused(error: httpx.HTTPStatusError) -> ConfigError:

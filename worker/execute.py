@@ -92,6 +92,13 @@ class _Engine(AsyncFlowRunEngine[..., Any]):
     """
 
     stopped_because: str = ""
+    has_worked: bool = False
+    """Whether the flow itself has ended, and only Prefect has yet to hear how."""
+
+    async def set_state(self, state: State[Any], force: bool = False) -> State[Any]:  # noqa: FBT001, FBT002 - the base class's signature
+        """Tell Prefect."""
+        self.has_worked = self.has_worked or state.is_final()
+        return await super().set_state(state, force=force)
 
     @contextlib.contextmanager
     def setup_flow_run_suspension_request(self) -> Iterator[FlowRunSuspensionRequest]:
@@ -128,6 +135,11 @@ class Running:
         """The runs in hand."""
         with self._lock:
             return list(self._runs)
+
+    def working(self) -> list[UUID]:
+        """Those whose flow has not ended yet."""
+        with self._lock:
+            return [run_id for run_id, run in self._runs.items() if not run.engine.has_worked]
 
     def stop(self, flow_run_id: UUID, because: str) -> bool:
         """Ask a run to stop at its next `await`; False when it is not in hand.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import os
 import signal
 import socket
+import sys
 import threading
 import time
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
@@ -39,36 +42,64 @@ LONG_S = 60.0
 PATIENCE_S = 50.0
 """How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
 its claims expire and its keys become due."""
+ENDING_S = 5.0
+"""How long a stop waits for what else there is: threads without a run, Prefect's own queues."""
+LOOK_EVERY_S = 0.05
 
 
 def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     """Run until SIGTERM or SIGINT (or `stop`): steps in hand are finished, their keys given back.
 
+    Ends the process, unless it is the caller who says when to stop.
+
     Raises: ConfigError, StoreUnavailableError at start only.
     """
     began = time.monotonic()
     set_up_logging()
-    stop = stop or threading.Event()
+    is_ours, stop = stop is None, stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
     database = open_database(settings.database_url)
     warm_up()
     poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
-    drain = threading.Thread(target=Drain(settings, database, stop).run, name="drain", daemon=True)
-    for thread in (poller, drain):
+    drain = Drain(settings, database, stop)
+    drainer = threading.Thread(target=drain.run, name="drain", daemon=True)
+    for thread in (poller, drainer):
         thread.start()
     log.info("ready after %.1f s", time.monotonic() - began)
     stop.wait()
     log.info("stopping: %d runs in hand end with their step", len(RUNNING.ids()))
     RUNNING.stop_all(because="The worker was stopped; keys that are not settled stay due.")
-    until = time.monotonic() + PATIENCE_S
-    for thread in (drain, poller):
+    _wait_for_runs()
+    until = time.monotonic() + ENDING_S
+    for thread in (drainer, poller):
         thread.join(max(0.0, until - time.monotonic()))
-    if abandoned := len(RUNNING.ids()):
+    if abandoned := len(RUNNING.working()):
         log.warning("stopped with %d runs in hand; their claims expire", abandoned)
     else:
+        drain.let_go()
         log.info("stopped")
+    if is_ours:
+        _leave()
+
+
+def _wait_for_runs() -> None:
+    until = time.monotonic() + PATIENCE_S
+    while RUNNING.working() and time.monotonic() < until:
+        time.sleep(LOOK_EVERY_S)
+
+
+def _leave() -> None:
+    """End the process, however long Prefect's queues of events and log lines are.
+
+    At exit Prefect sends them for as long as that takes: with its server away, for ever.
+    """
+    EventsWorker.drain_all(timeout=ENDING_S)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def set_up_logging() -> None:
