@@ -8,7 +8,7 @@ from core.money import two_places
 from tasks.outcome import Obstacle, review
 from tasks.refunds.goods import Release
 from tasks.refunds.plan_models import CreditPlan
-from tasks.refunds.standing import Standing
+from tasks.refunds.standing import Standing, undoes_all
 from tasks.refunds.states import Credit
 
 
@@ -20,19 +20,6 @@ def deleted(refund: Refund) -> Obstacle:
         ref,
         f"the sales credit {ref} was deleted in Brightpearl; it is not created again by itself",
         {"create": f"the sales credit {ref} anew, over {two_places(refund.total_amount)}"},
-    )
-
-
-def called_off(refund: Refund) -> Obstacle:
-    """A refund of an order that was cancelled in Brightpearl: a credit would undo it twice."""
-    ref = credit_ref(refund.order_id, refund.id)
-    amount = two_places(refund.total_amount)
-    return review(
-        "credit",
-        ref,
-        f"{amount} of a cancelled sales order was refunded; what was received for it still stands "
-        "there, and a sales credit would take back a sale that the books may not have",
-        {"create": f"the sales credit {ref} over {amount}, with its payment out"},
     )
 
 
@@ -57,7 +44,7 @@ def _change(standing: Standing, credit: Credit) -> str:
         return f"sales credit {credit.id} was cancelled in Brightpearl while the refund stands"
     theirs = two_places(credit.document.total.gross)
     ours = two_places(standing.memory.gross or standing.refund.total_amount)
-    if theirs != ours:
+    if theirs != ours and not undoes_all(credit, standing.refund.order_id):
         return f"BigCommerce gave back {ours}, sales credit {credit.id} says {theirs}"
     if missing := sorted(set(standing.memory.payments) - set(credit.paid)):
         return f"the payment {', '.join(missing)} was removed from sales credit {credit.id}"

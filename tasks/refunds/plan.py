@@ -117,18 +117,13 @@ def _plan_order(scene: Scene, order_id: str, wanted: _Wanted) -> OrderPlan:
 
 
 def _case_of_credit(scene: Scene, order_id: str, standing: Standing) -> Obstacle | None:
-    """What a person did to the credit, or has to decide before there is one."""
+    """What a person did to the credit, and has to decide about."""
     if standing.state is State.NOTHING:
         return None
-    if standing.is_gone:
-        case = cases.deleted(standing.refund)
-    elif standing.credit is not None:
+    if standing.credit is not None:
         return cases.differs(standing, standing.credit)
-    elif scene.actual.sales[order_id].document.is_cancelled:
-        case = cases.called_off(standing.refund)
-    else:
-        return None
-    return None if scene.is_approved(order_id, case) else case
+    case = cases.deleted(standing.refund) if standing.is_gone else None
+    return None if case is None or scene.is_approved(order_id, case) else case
 
 
 def _plan_credit(scene: Scene, standing: Standing, wanted: _Wanted, goods: Goods) -> CreditPlan:
@@ -211,7 +206,9 @@ def _to_receive(
 
 
 def _closes(scene: Scene, standing: Standing) -> bool:
-    if not scene.settings.close_credits or standing.is_staffs:
+    """Whether the credit is to be invoiced: not where its sale never was, for it was called off."""
+    sale = scene.actual.sales[standing.refund.order_id].document
+    if not scene.settings.close_credits or standing.is_staffs or sale.is_cancelled:
         return False
     if standing.credit is None:
         return True

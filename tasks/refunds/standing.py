@@ -66,7 +66,8 @@ def standings(read: Read, actual: Actual, order_id: str) -> list[Standing]:
 
     A credit belongs to a refund by the crosswalk, by its reference, or by the refund's words. Where
     none does, one that nobody claims and that is worth just as much is taken for the same return:
-    staff often credit here and refund there by hand.
+    staff often credit here and refund there by hand. A credit that undoes a whole order, after it
+    was called off, takes the money of all its refunds.
     """
     own = {refund.id: _own(refund, actual) for refund in read.refunds[order_id]}
     free = _unclaimed(read, actual, order_id)
@@ -76,8 +77,8 @@ def standings(read: Read, actual: Actual, order_id: str) -> list[Standing]:
         memory = RefundMemory.of(link)
         credit, state = own[refund.id], _state(refund, memory)
         if credit is None and link is None and state is State.WANTED:
-            credit = next((one for one in free if _worth_the_same(refund, one)), None)
-            free = [one for one in free if one is not credit]
+            credit = next((one for one in free if _fits(refund, one)), None)
+            free = [one for one in free if one is not credit or undoes_all(one, order_id)]
         is_gone = credit is None and link is not None and not memory.is_undone
         if is_gone and state is State.SETTLED:
             state = State.WANTED
@@ -148,8 +149,14 @@ def _is_ours(credit: Credit, order_id: str) -> bool:
     return credit.document.external_ref.partition("-R")[0] == ours
 
 
-def _worth_the_same(refund: Refund, credit: Credit) -> bool:
-    return two_places(refund.total_amount) == two_places(credit.document.total.gross)
+def undoes_all(credit: Credit, order_id: str) -> bool:
+    """Whether the order sync made it over a whole order, after that was called off."""
+    return credit.document.external_ref == external_ref(order_id)
+
+
+def _fits(refund: Refund, credit: Credit) -> bool:
+    same = two_places(refund.total_amount) == two_places(credit.document.total.gross)
+    return same or undoes_all(credit, refund.order_id)
 
 
 def _state(refund: Refund, memory: RefundMemory) -> State:

@@ -248,20 +248,36 @@ def test_the_status_that_staff_give_a_credit_is_theirs(open_credits: None, world
     assert (one.status_id, cases(world)) == (10, [])
 
 
-def test_a_refund_of_a_cancelled_sales_order_waits_for_a_person(world: World) -> None:
+def test_a_refund_of_a_cancelled_sales_order_balances_what_was_received(world: World) -> None:
     key = imported(world)
     world.brightpearl("edit", external_ref=f"BC-{key}", cancel=True)
-    made = refund(world, key, amount="3.00")
+    made = refund(world, key, everything=True)
 
     sync(world, key)
 
-    (case,) = cases(world)
-    assert (case.class_, case.field) == ("review", "credit")
-    assert credits_of(world) == []
+    one = credit(world, key, made["refund_id"])
+    assert paid_out(world, one) == sum(world.receipts(key))
+    assert one.invoice_due_at is None
+    assert cases(world) == []
+    assert runs_again_without_writing(world, key)
 
-    approve(world)
 
-    assert paid_out(world, credit(world, key, made["refund_id"])) == Decimal("3.00")
+def test_refunds_of_an_order_that_was_credited_as_a_whole_are_paid_out_of_that_credit(
+    world: World,
+) -> None:
+    key = imported(world)
+    whole = world.brightpearl("credit", external_ref=f"BC-{key}")
+    one = world.sandbox.account.orders[whole["credit_id"]]
+    one.external_ref, one.instance_id = f"BC-{key}", 4711
+    first = refund(world, key, amount="2.00")
+    sync(world, key)
+    rest = refund(world, key, amount="5.00")
+
+    sync(world, key)
+
+    paid = Decimal(str(first["total_amount"])) + Decimal(str(rest["total_amount"]))
+    assert paid_out(world, one) == paid
+    assert len(credits_of(world)) == 1
     assert runs_again_without_writing(world, key)
 
 
