@@ -1,0 +1,178 @@
+"""An installation as it runs: Prefect, receiver, worker and both sandboxes as child processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+from waiting import eventually
+
+from cli.demo.account_side import account_orders
+from cli.demo.controls import Controls
+from cli.processes import Processes
+from cli.services import Ports, Services, sandbox_environment
+from cli.webhooks import ensure_webhooks
+from core.settings import Settings, load_settings
+from core.times import utc_now
+from store.database import Database, open_database
+from store.inbox import Inbox
+from store.tables import inbox, leases
+
+PAIR = ("default", "orders")
+START_WITHIN_S = 120.0
+SANDBOX = ("--limits", "off", "--own-orders", "0")
+
+
+@dataclass
+class Installation:
+    """What runs, and what people and tests do with it."""
+
+    services: Services
+    settings: Settings
+    database: Database
+    controls: Controls
+    prefect: httpx.Client
+
+    @property
+    def processes(self) -> Processes:
+        return self.services.processes
+
+    def place(self, count: int) -> list[str]:
+        """So many shoppers order and pay; the orders' ids."""
+        skus = self.controls.skus()
+        return self.controls.place(
+            [
+                {
+                    "email": f"shopper-{number}@example.com",
+                    "guest": True,
+                    "payment": "captured",
+                    "lines": [{"sku": sku, "quantity": 1} for sku in skus[number % 3 :][:2]],
+                }
+                for number in range(count)
+            ]
+        )
+
+    def states(self, keys: list[str]) -> list[str]:
+        """Where the keys stand in the inbox; nothing for one that it does not know."""
+        found = Inbox(self.database).states(*PAIR, keys)
+        return [found.get(key, "") for key in keys]
+
+    def are_settled(self, keys: list[str]) -> bool:
+        return set(self.states(keys)) == {"done"}
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """How Brightpearl misbehaves from now on."""
+        answer = self.controls.brightpearl.put("/_sandbox/faults", json=list(rules))
+        assert answer.is_success, answer.text
+
+    def counts(self) -> dict[str, int]:
+        """How many records of each kind Brightpearl has."""
+        answer = self.controls.brightpearl.get("/_sandbox/state?only=counts")
+        return dict(answer.json()["counts"])
+
+    def check_each_is_there_paid_and_reserved_once(self, keys: list[str]) -> None:
+        store, account = self.controls.states()
+        there = account_orders(account)
+        for key in keys:
+            (order,) = there[key]
+            total = Decimal(store["orders"][key]["total_inc_tax"])
+            assert (order.gross, order.received) == (total, total)
+            assert (order.units, order.reserved) == (2, 2)
+        receipts = [one["transaction_ref"] for one in account["payments"].values()]
+        assert len(receipts) == len(set(receipts))
+        emails = [one["emails"]["PRI"] for one in account["contacts"].values()]
+        shoppers = [email for email in emails if email.startswith("shopper-")]
+        assert len(shoppers) == len(set(shoppers))
+
+    def let_leases_run_out(self) -> None:
+        """What time does for the keys and the lanes of a worker that is gone."""
+        ago = utc_now() - timedelta(seconds=1)
+        with self.database.write() as connection:
+            connection.execute(update(leases).values(expires_at=ago))
+            held = inbox.c.state == "claimed"
+            connection.execute(update(inbox).where(held).values(ready_at=ago))
+
+    def leases(self) -> list[str]:
+        """Lanes that a worker holds."""
+        with self.database.read() as connection:
+            return list(connection.scalars(leases.select().with_only_columns(leases.c.name)))
+
+    def told(self, name: str, text: str) -> int:
+        """How often a process has said so since it was started."""
+        return self.processes.log(name).read_text(encoding="utf-8").count(text)
+
+    def start_worker(self) -> None:
+        self.services.start_worker()
+        self.processes.wait_ready("worker", within_s=START_WITHIN_S)
+
+    def start_prefect(self) -> None:
+        self.services.start_prefect()
+        self.processes.wait_ready("prefect", within_s=START_WITHIN_S)
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """Prefect's answer; on SQLite it is unavailable for a moment now and then."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            answers.append(self.prefect.request(method, path, json=body or None))
+            return answers[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
+
+        assert eventually(is_answered)
+        assert answers[-1].is_success, answers[-1].text
+        return answers[-1].json() if answers[-1].content else None
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Installation]:
+    """Both sandboxes and a Prefect server; the rest is for the test to start."""
+    ports = Ports.free()
+    told = sandbox_environment(folder, ports)
+    settings = load_settings(told)
+    with ExitStack() as stack:
+        processes = stack.enter_context(Processes(folder / "log"))
+        services = Services.of(processes, folder, ports, told)
+        services.start_sandboxes(*SANDBOX)
+        services.start_prefect()
+        store, account = (f"http://127.0.0.1:{n}" for n in (ports.bigcommerce, ports.brightpearl))
+        controls = stack.enter_context(Controls(store, account))
+        prefect = stack.enter_context(httpx.Client(base_url=services.prefect_api_url, timeout=30))
+        database = open_database(settings.database_url)
+        stack.callback(database.close)
+        yield Installation(services, settings, database, controls, prefect)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation without receiver and worker."""
+    with started(tmp_path_factory.mktemp("bare")) as installation:
+        installation.processes.wait_ready(within_s=START_WITHIN_S)
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation in which everything runs and is subscribed to each other.
+
+    Nothing in it runs by a schedule: what tests see, they caused.
+    """
+    with started(tmp_path_factory.mktemp("whole")) as installation:
+        services, processes = installation.services, installation.processes
+        services.start_receiver()
+        services.start_worker()
+        services.start_deploy()
+        processes.wait_ready("sandbox", "prefect", "receiver", "worker", within_s=START_WITHIN_S)
+        processes.wait_ended("deploy", within_s=START_WITHIN_S)
+        for deployment in installation.ask("POST", "/deployments/filter"):
+            for schedule in deployment["schedules"]:
+                path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+                installation.ask("PATCH", path, active=False)
+        ensure_webhooks(installation.settings)
+        yield installation

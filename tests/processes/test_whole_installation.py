@@ -1,0 +1,106 @@
+"""Everything as real processes: what a crash, a stop and an outage leave behind."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+from waiting import eventually
+
+LONG_S = 90.0
+ORDERS = 40
+SLOWLY = {"kind": "slow", "ms": 700, "path": "multi-message"}
+"""Ten writes travel in a message, three messages at once: a batch of ours takes a while."""
+
+
+@pytest.fixture(autouse=True)
+def undisturbed(whole: Any) -> Any:
+    """Brightpearl answers at once again after each test."""
+    yield
+    whole.faults()
+
+
+def test_orders_arrive_by_webhook(whole: Any) -> None:
+    keys = whole.place(3)
+
+    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+
+    whole.check_each_is_there_paid_and_reserved_once(keys)
+
+
+def test_a_worker_killed_in_mid_batch_twice_leaves_each_order_once_paid_once_and_reserved_once(
+    whole: Any,
+) -> None:
+    """Killed while orders are being created, and again while they are being paid for."""
+    for kind in ("sales_orders", "payments"):
+        before = whole.counts()[kind]
+        whole.faults(SLOWLY)
+        keys = whole.place(ORDERS)
+        assert eventually(lambda k=kind, n=before: whole.counts()[k] > n, within_s=LONG_S)
+        whole.processes.kill("worker")
+        assert "claimed" in whole.states(keys)
+        whole.faults()
+        whole.let_leases_run_out()
+
+        whole.start_worker()
+
+        assert eventually(partial(whole.are_settled, keys), within_s=LONG_S)
+        whole.check_each_is_there_paid_and_reserved_once(keys)
+
+
+def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: Any) -> None:
+    before = whole.counts()["sales_orders"]
+    whole.faults(SLOWLY)
+    keys = whole.place(ORDERS)
+    assert eventually(lambda: whole.counts()["sales_orders"] > before, within_s=LONG_S)
+
+    assert whole.processes.stop("worker") == 0
+
+    assert whole.told("worker", "causeway.worker - stopped\n") == 1
+    assert "claimed" not in whole.states(keys)
+    assert whole.leases() == []
+    whole.faults()
+    whole.start_worker()
+    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    whole.check_each_is_there_paid_and_reserved_once(keys)
+
+
+def test_while_prefect_is_away_webhooks_are_answered_200_and_worked_off_when_it_returns(
+    whole: Any,
+) -> None:
+    worker = whole.processes["worker"].pid
+    whole.processes.stop("prefect")
+    keys = whole.place(3)
+    assert eventually(lambda: "" not in whole.states(keys))
+    assert set(whole.states(keys)) == {"due"}
+    receiver = f"http://127.0.0.1:{whole.services.ports.receiver}"
+    event = {
+        "scope": "store/order/updated",
+        "producer": "stores/sandbox",
+        "data": {"type": "order", "id": int(keys[0])},
+    }
+    told = {"X-Causeway-Secret": "sandbox-webhook-secret"}
+    answer = httpx.post(f"{receiver}/webhooks/bigcommerce/default", json=event, headers=told)
+    assert answer.status_code == 200
+
+    whole.start_prefect()
+
+    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    whole.check_each_is_there_paid_and_reserved_once(keys)
+    assert whole.processes["worker"].pid == worker
+
+
+def test_a_worker_is_stopped_in_time_though_prefect_is_away(whole: Any) -> None:
+    told = whole.told("worker", "Prefect does not answer")
+    whole.processes.stop("prefect")
+    keys = whole.place(1)
+    assert eventually(lambda: whole.told("worker", "Prefect does not answer") > told)
+
+    assert whole.processes.stop("worker") == 0
+
+    assert whole.states(keys) == ["due"]
+    whole.start_prefect()
+    whole.start_worker()
+    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
