@@ -124,13 +124,16 @@ def _own(refund: Refund, actual: Actual) -> Credit | None:
 
 
 def _unclaimed(read: Read, actual: Actual, order_id: str) -> list[Credit]:
+    """Credits that no refund has; one that undoes the whole order is there for all of them."""
     taken = {one.id for refund in read.refunds[order_id] if (one := _own(refund, actual))}
     return [
         credit
         for credit in actual.credits.get(order_id, ())
-        if credit.id not in taken
-        and not credit.is_cancelled
-        and not _refund_of(credit, actual, order_id)
+        if not credit.is_cancelled
+        and (
+            undoes_all(credit, order_id)
+            or (credit.id not in taken and not _refund_of(credit, actual, order_id))
+        )
     ]
 
 
