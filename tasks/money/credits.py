@@ -16,7 +16,7 @@ from store.crosswalk import Crosswalk
 from tasks.connections import Connections, current_bundle
 from tasks.money.day import Day
 from tasks.money.sides import Credited, StoreSide, cents
-from tasks.orders.plan import UNDONE
+from tasks.orders.plan_off import UNDONE
 from tasks.policy import patiently
 from tasks.refunds.memory import REFUNDS, link_key
 

@@ -18,7 +18,7 @@ from core.money import two_places
 from tasks.orders.compare import digest
 from tasks.orders.memory import Memory
 from tasks.orders.plan_models import CallOff
-from tasks.orders.rules import OFF, SENT, Rules
+from tasks.orders.rules import DISPUTED, OFF, PARTLY_REFUNDED, REFUNDED, SENT, Rules
 from tasks.orders.states import ActualOrder
 from tasks.outcome import Obstacle, review
 
@@ -78,24 +78,54 @@ def call_off(there: ActualOrder, rules: Rules) -> CallOff | Obstacle | None:
     )
 
 
-def cancel_store(store: Record, there: ActualOrder, rules: Rules) -> Obstacle | None:
+def taken_up(there: ActualOrder) -> Obstacle:
+    """A sales order that staff took up again after both sides had called the order off."""
+    return review(
+        "reopened",
+        digest(there.order_id_bp, "reopened"),
+        f"the store's order is cancelled, and sales order {there.order_id_bp} was cancelled with "
+        "it; staff took it up again in Brightpearl",
+        {"sales order": f"cancel {there.order_id_bp} again"},
+    )
+
+
+def is_over(store: Record, memory: Memory) -> bool:
+    """Whether the store's status says of a cancelled order only that its money went back."""
+    status = store["status_id"]
+    return status == REFUNDED or (status == PARTLY_REFUNDED and memory.is_cancelled)
+
+
+def cancel_store(
+    store: Record, there: ActualOrder, memory: Memory, rules: Rules
+) -> Obstacle | None:
     """Why an order that staff cancelled in Brightpearl may not be cancelled in the store as well.
 
-    None where it may: no goods are on their way, and the merchant wants it.
+    None where it may: no goods are on their way, nobody decided otherwise in the store, and the
+    merchant wants it.
     """
-    if int(store["qty_shipped"]) or store["status_id"] in SENT:
+    number, status = there.order_id_bp, store["status_id"]
+    if int(store["qty_shipped"]) or status in SENT:
         return review(
             "cancelled",
-            digest(there.order_id_bp, "sent"),
-            f"sales order {there.order_id_bp} is cancelled in Brightpearl, but the store's order "
-            "has a shipment; take the shipment back first, or reopen the sales order",
+            digest(number, "sent"),
+            f"sales order {number} is cancelled in Brightpearl, but the store's order has a "
+            "shipment; take the shipment back first, or reopen the sales order",
             {},
         )
-    if not rules.cancel_in_store:
+    if status == DISPUTED:
         return review(
             "cancelled",
-            digest(there.order_id_bp),
-            f"sales order {there.order_id_bp} is cancelled in Brightpearl and open in the store",
+            digest(number, "disputed"),
+            f"sales order {number} is cancelled in Brightpearl, and the shopper disputes the "
+            "payment; the store's order is left as it is until its status changes",
+            {},
+        )
+    if not rules.cancel_in_store or status != (memory.status_bc or status):
+        why = "" if rules.cancel_in_store else digest(number)
+        return review(
+            "cancelled",
+            why or digest(number, status),
+            f"sales order {number} is cancelled in Brightpearl and open in the store",
             {"store": "cancel the order (status 5)"},
         )
     return None
@@ -103,4 +133,5 @@ def cancel_store(store: Record, there: ActualOrder, rules: Rules) -> Obstacle | 
 
 def is_reopened(there: ActualOrder, memory: Memory, store: Record) -> bool:
     """Whether both had called it off and the store took it up again."""
-    return there.is_cancelled and memory.is_cancelled and not is_off(store)
+    off = {*OFF, REFUNDED, PARTLY_REFUNDED}
+    return there.is_cancelled and memory.is_cancelled and store["status_id"] not in off

@@ -67,7 +67,8 @@ def amendment(  # noqa: PLR0913, PLR0917 - both sides, what they agreed on, and 
     if may and (order_id, case.value) in rules.approved:
         notes = tuple(note.note_id for note in there.notes if not note.is_shipped)
         return Difference(Amendment(sides.apart, documents, method, notes))
-    return Difference(cases=(case,), holds=there.has_notes and not there.is_shipped)
+    waits = sides.store and there.has_notes and not there.is_shipped
+    return Difference(cases=(case,), holds=waits)
 
 
 RECEIPT = "receipt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -65,9 +65,9 @@ def extract_orders(run: Run, batch: Batch) -> Read:
         else:
             orders.append(document)
     orders = _less_echoes(orders, batch, links, asides)
-    transactions = _for_each(
-        run, [o.id for o in orders if has_money(o)], bigcommerce.list_transactions
-    )
+    told = _told_of_money(batch, links)
+    paid = [order.id for order in orders if has_money(order, is_told=order.id in told)]
+    transactions = _for_each(run, paid, bigcommerce.list_transactions)
     found = flatten(orders, transactions, {}, links)
     taxed = needs_taxes(found.orders, found.lines)
     if taxed:
@@ -128,6 +128,12 @@ def unreadable(document: Unreadable) -> pd.DataFrame:
         ],
         REFUSALS,
     )
+
+
+def _told_of_money(batch: Batch, links: Mapping[str, Link]) -> set[str]:
+    """Orders of which money may have moved, or of which some is known to have come in."""
+    told = {claim.key for claim in batch.claims if claim.source not in HINTS}
+    return told | {key for key, link in links.items() if link.detail.get("receipts")}
 
 
 def _missing(batch: Batch, key: str) -> Aside:

@@ -184,11 +184,15 @@ def _transaction(order_id: str, row: Transaction) -> dict[str, Any]:
     }
 
 
-def has_money(order: Order) -> bool:
+def has_money(order: Order, *, is_told: bool = False) -> bool:
     """Whether the gateway may have received something for this order.
 
-    An order that is unpaid as a whole has no settled transaction; it is not worth a request.
+    An order that is unpaid as a whole has no settled transaction; it is not worth a request. One
+    that is authorised may have been captured in part: it is read when `is_told` says that money
+    may have moved.
     """
-    silent = {"pending", "authorized", "declined", "capture pending", "held for review"}
+    silent = {"pending", "declined", "held for review"}
+    if not is_told:
+        silent |= {"authorized", "capture pending"}
     covered = order.store_credit_amount + order.gift_certificate_amount
     return order.payment_status not in silent or covered > ZERO

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from store.crosswalk import Link
 
+LET_GO = "let go"
+"""In place of a status: staff took a held order off hold by hand."""
+
 
 class AgreedRow(BaseModel):
     """One row of the sales order, in the order's currency."""
@@ -45,8 +48,9 @@ class Memory(BaseModel):
     status_bc: str = ""
     status_bp: str = ""
     is_cancelled: bool = False
+    """Whether both sides had called the order off."""
     held_from: str = ""
-    """Brightpearl's status before its pick was put on hold; "" while it is not held by us."""
+    """Brightpearl's status when a case first held its pick; "" while no case does."""
     noted: str = ""
     """Hash of the delivery address that staff were last told to enter."""
     receipts: tuple[str, ...] = ()

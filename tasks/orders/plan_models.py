@@ -150,7 +150,10 @@ class OrderPlan:
     """Whether the rows of both sides agree, or will once the plan is carried out."""
     is_off: bool = False
     """Whether the store called the order off."""
+    holds: bool = False
+    """Whether its pick has to wait for a case."""
     store_status_id: str = ""
+    """To be remembered: the store's, or the one agreed on while a person decides about it."""
     warehouse_id: str = ""
     address_ids: Mapping[str, str] = field(default_factory=dict)
     """BigCommerce's order_address_id by line."""

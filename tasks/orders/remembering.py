@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.orders.memory import AgreedRow, Memory
+from tasks.orders.memory import LET_GO, AgreedRow, Memory
 from tasks.orders.plan_models import Action
 from tasks.orders.states import ActualOrder
 from tasks.orders.work import Work
@@ -24,7 +24,7 @@ def remembered(work: Work, before: Memory, short: Mapping[str, int]) -> Memory:
         "status_bc": work.status_id or plan.store_status_id or before.status_bc,
         "status_bp": status.after if status else (there.status_id if there else before.status_bp),
         "held_from": _held_from(work, before),
-        "is_cancelled": _is_off(work),
+        "is_cancelled": _is_off(work, before),
         "noted": plan.delivery if plan.address_note else before.noted,
     }
     if there is not None and plan.agrees:
@@ -57,14 +57,19 @@ def _receipts(work: Work) -> set[str]:
 
 
 def _held_from(work: Work, before: Memory) -> str:
-    status = work.plan.status
-    if status is None:
-        return before.held_from
-    return status.before if status.holds else ""
+    plan, there = work.plan, work.there
+    if not plan.holds or there is None:
+        return ""
+    if not before.held_from:
+        return plan.status.before if plan.status else there.status_id
+    return before.held_from if there.status_id == before.status_bp else LET_GO
 
 
-def _is_off(work: Work) -> bool:
-    """Whether both sides have called the order off by now."""
+def _is_off(work: Work, before: Memory) -> bool:
+    """Whether both sides had called the order off: staff may take it up again since."""
     if work.plan.action is Action.CANCEL:
         return True
-    return work.plan.is_off and bool(work.there and work.there.is_cancelled)
+    is_off = bool(work.there and work.there.is_cancelled) and work.plan.status is None
+    if work.plan.is_off:
+        return is_off or before.is_cancelled
+    return is_off and before.is_cancelled

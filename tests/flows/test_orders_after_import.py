@@ -411,3 +411,147 @@ def test_units_in_a_back_order_count_for_the_order(world: World, moment: str) ->
 
     assert runs_twice_without_writing(world, key)
     assert cases(world) == []
+
+
+def test_an_order_that_staff_take_up_again_is_not_cancelled_a_second_time(world: World) -> None:
+    key = imported(world, 2)
+    world.bigcommerce("edit", order_id=int(key), status_id=5)
+    world.sync(key)
+    world.brightpearl("edit", external_ref=f"BC-{key}", status_id=17)
+
+    world.sync(key, source="notice")
+
+    assert world.sales_order(key).status_id == 17
+    assert [case.field for case in cases(world)] == ["reopened"]
+    assert runs_twice_without_writing(world, key)
+    apply(world)
+    assert world.sales_order(key).status_id == CANCELLED
+    assert cases(world) == []
+    assert runs_twice_without_writing(world, key)
+
+
+def test_a_refund_of_a_cancelled_order_does_not_take_it_up_again(world: World) -> None:
+    key = imported(world, 3)
+    world.bigcommerce("edit", order_id=int(key), status_id=5)
+    world.sync(key)
+    world.bigcommerce("refund", order_id=int(key), amount="1.00")
+    assert store_order(world, key).status_id == 14
+
+    world.sync(key, source="webhook")
+
+    assert world.sales_order(key).status_id == CANCELLED
+    assert world.sales_order(key).allocation_status == "ANA"
+    assert store_order(world, key).status_id == 14
+    assert runs_twice_without_writing(world, key)
+
+
+def test_a_disputed_order_is_not_cancelled_from_brightpearl(world: World) -> None:
+    key = imported(world, 1)
+    world.bigcommerce("edit", order_id=int(key), status_id=13)
+    world.sync(key)
+    world.brightpearl("edit", external_ref=f"BC-{key}", status_id=CANCELLED)
+
+    world.sync(key, source="notice")
+
+    assert store_order(world, key).status_id == 13
+    assert [case.field for case in cases(world)] == ["cancelled"]
+    assert runs_twice_without_writing(world, key)
+
+
+def test_a_status_set_in_the_store_is_not_overruled_by_a_cancellation(world: World) -> None:
+    key = imported(world, 1)
+    world.bigcommerce("edit", order_id=int(key), status_id=12)
+    world.brightpearl("edit", external_ref=f"BC-{key}", status_id=CANCELLED)
+
+    world.sync(key)
+
+    assert store_order(world, key).status_id == 12
+    assert [case.field for case in cases(world)] == ["cancelled"]
+    assert runs_twice_without_writing(world, key)
+    apply(world)
+    assert store_order(world, key).status_id == 5
+
+
+def test_money_that_comes_in_for_a_cancelled_order_is_booked(world: World) -> None:
+    lines = [{"sku": skus(world)[0], "quantity": 1}]
+    key = world.place(lines=lines, payment_method="Bank deposit", payment="offline")
+    world.sync(key)
+    world.bigcommerce("edit", order_id=int(key), status_id=5)
+    world.sync(key)
+    world.bigcommerce("pay", order_id=int(key), action="settle", amount="2.00")
+
+    world.sync(key, source="transaction")
+
+    assert world.sales_order(key).status_id == CANCELLED
+    assert world.receipts(key) == [Decimal("2.00")]
+    assert runs_twice_without_writing(world, key)
+
+
+@pytest.mark.parametrize("where", ["bigcommerce", "brightpearl"])
+def test_a_deleted_receipt_of_a_cancelled_order_stays_a_case(world: World, where: str) -> None:
+    key = imported(world, 1)
+    (payment,) = world.sandbox.account.payments.values()
+    world.brightpearl("payment", delete=payment.id)
+    if where == "bigcommerce":
+        world.bigcommerce("edit", order_id=int(key), status_id=5)
+    else:
+        world.brightpearl("edit", external_ref=f"BC-{key}", status_id=CANCELLED)
+
+    world.sync(key)
+
+    assert store_order(world, key).status_id == 5
+    assert world.sales_order(key).status_id == CANCELLED
+    assert [case.field for case in cases(world)] == ["receipt"]
+    assert runs_twice_without_writing(world, key)
+
+
+def test_a_row_that_staff_changed_themselves_does_not_put_their_pick_on_hold(world: World) -> None:
+    key = imported(world, 2, 1)
+    row = next(row for row in world.sales_order(key).rows.values() if row.product_id)
+    world.brightpearl("edit", external_ref=f"BC-{key}", rows=[{"id": row.id, "quantity": "1"}])
+    world.brightpearl("edit", external_ref=f"BC-{key}", status_id=17)
+    note_for(world, key)
+
+    world.sync(key)
+
+    assert [case.field for case in cases(world)] == ["differs"]
+    assert world.sales_order(key).status_id == 17
+    assert runs_twice_without_writing(world, key)
+
+
+def test_staff_who_let_a_held_pick_go_on_are_not_overruled(world: World) -> None:
+    key = imported(world, 2, 1)
+    note_for(world, key)
+    first = skus(world)[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"sku": first, "quantity": 1}])
+    world.sync(key)
+    assert world.sales_order(key).status_id == ON_HOLD
+    world.brightpearl("edit", external_ref=f"BC-{key}", status_id=17)
+
+    world.sync(key, source="notice")
+    assert world.sales_order(key).status_id == 17
+    assert runs_twice_without_writing(world, key)
+    world.brightpearl("edit", external_ref=f"BC-{key}", hold=True)
+    world.sync(key, source="notice")
+    world.bigcommerce("edit", order_id=int(key), lines=[{"sku": first, "quantity": 2}])
+    world.sync(key)
+
+    assert cases(world) == []
+    assert world.sales_order(key).status_id == ON_HOLD  # theirs, not ours
+    assert runs_twice_without_writing(world, key)
+
+
+def test_a_part_captured_of_an_authorisation_is_booked_at_once(world: World) -> None:
+    lines = [{"sku": skus(world)[0], "quantity": 2}]
+    key = world.place(lines=lines, payment="authorized", status_id=7)
+    world.sync(key)
+    world.bigcommerce("pay", order_id=int(key), action="capture", amount="1.00")
+
+    world.sync(key, source="transaction")
+
+    assert store_order(world, key).payment_status == "authorized"
+    assert world.receipts(key) == [Decimal("1.00")]
+    world.bigcommerce("edit", order_id=int(key), staff_notes="half of it is captured")
+    world.sync(key, source="webhook")
+    assert cases(world) == []
+    assert runs_twice_without_writing(world, key)
