@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from mappings.context import Context
 from mappings.steps import step
@@ -14,13 +15,13 @@ from mappings.value_steps import Lookup
 class Find(Lookup):
     """By a table, the row whose value stands in the text as whole words; the longest one wins."""
 
-    def of(self, value: str, context: Context) -> str:
+    def of(self, value: str | Decimal, context: Context) -> str:
         """Give that row's right side, which may be blank."""
-        text = comparable(value)
+        text = comparable(str(value))
         rows = [row for row in context.tables[self.table].rows if _stands_in(row.value, text)]
         found = max(rows, key=lambda row: len(row.value), default=None)
         if found is None:
-            return value if self.otherwise == "keep" else ""
+            return str(value) if self.otherwise == "keep" else ""
         return found.becomes
 
     def reason(self, value: str) -> str:
