@@ -59,6 +59,7 @@ def opened(folder: Path) -> Iterator[World]:
             patch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
         reference.forget()
-        with httpx.Client(timeout=60) as http:
+        # A connection that a slow test left idle may be closed by the server as it is used again.
+        with httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http:
             yield World(sandbox, http)
         disconnect()
