@@ -22,7 +22,7 @@ from connectors.brightpearl.models import (
 from core.times import utc_now
 from tasks.claim import Run
 from tasks.deliver import Write
-from tasks.refunds.goods import Release, Units
+from tasks.refunds.goods import Release
 from tasks.refunds.memory import REFUNDS, link_key
 from tasks.refunds.plan_models import CreditPlan
 
@@ -279,8 +279,3 @@ def _row(row: Record) -> SalesOrderRowCreate:
         external_ref=row["row_ref"],
         sequence=row["sequence"] or None,
     )
-
-
-def units_by_condition(units: tuple[Units, ...]) -> set[str]:
-    """Where units go to that come back."""
-    return {one.condition for one in units if one.back}
