@@ -1,0 +1,128 @@
+"""C21: staff delete a sales order while its order is open in the store.
+
+Given three orders that both systems have, deleted in Brightpearl. When they are looked at again,
+announced again and swept again, then none is imported anew: what links it stays as its tombstone,
+and a person gets a case. One is made anew on request, with a case for its money, which may stand on
+the deleted one; one is left as it is; and a refund of the third is credited nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from refunding import refund
+from stories import (
+    ORDERS,
+    REFUNDS,
+    Heard,
+    account_money,
+    approve,
+    cases,
+    lines,
+    reserved,
+    run,
+    second_pass,
+    store_money,
+)
+from world import PAIR, World
+
+from core.times import utc_now
+from flows.orders import recheck_orders, sweep_orders
+from store.crosswalk import Crosswalk
+from store.quarantine import Quarantine
+from tasks.connections import connect
+
+
+@dataclass
+class Story:
+    """Three deleted orders, by what becomes of them."""
+
+    world: World
+    wanted: str
+    unwanted: str
+    refunded: str
+    there: list[list[str]] = field(default_factory=list)
+    """Sales orders after each look."""
+    proposed: dict[str, Any] = field(default_factory=dict)
+    tombstones: set[str] = field(default_factory=set)
+
+    @property
+    def all(self) -> list[str]:
+        return [self.wanted, self.unwanted, self.refunded]
+
+    def look(self) -> None:
+        self.there.append([one.external_ref for one in self.world.sales_orders])
+
+
+@pytest.fixture(scope="module")
+def story(world: World) -> Story:
+    told = Story(world, *(world.place(lines=lines(world, 2, 1)) for _ in range(3)))
+    run(world, ORDERS, *told.all)
+    told.look()
+    for key in told.all:
+        world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
+    asyncio.run(recheck_orders(pair=PAIR))
+    told.look()
+    links = Crosswalk(connect(PAIR).database).get(PAIR, ORDERS, told.all)
+    gone = world.sandbox.account.deleted_orders
+    told.tombstones = {key for key, link in links.items() if int(link.id_bp) in gone}
+    told.proposed = {key: cases(world, key) for key in told.all}
+
+    heard = Heard(world)
+    for key in told.all:
+        world.bigcommerce("edit", order_id=int(key), staff_notes="Any news?")
+    refund(world, told.refunded, amount="4.00")
+    heard.deliver()
+    asyncio.run(sweep_orders(pair=PAIR))
+    run(world, REFUNDS)
+    told.look()
+
+    quarantine = Quarantine(connect(PAIR).database)
+    left = [case.id for case in cases(world, told.unwanted)]
+    quarantine.discard(left, "deleted on purpose", now=utc_now())
+    approve(world, told.wanted)
+    told.look()
+    return told
+
+
+def test_a_deleted_order_leaves_a_tombstone_and_a_case(story: Story) -> None:
+    assert story.tombstones == set(story.all)
+    for found in story.proposed.values():
+        (case,) = found
+        assert (case.class_, case.field) == ("review", "deleted")
+        assert "release --apply" in case.remedy
+
+
+def test_nothing_imports_it_again_by_itself(story: Story) -> None:
+    assert story.there[0] == [f"BC-{key}" for key in story.all]
+    assert story.there[1] == story.there[2] == []
+
+
+def test_it_is_made_anew_on_request_and_its_money_is_a_question(story: Story) -> None:
+    world, key = story.world, story.wanted
+    assert story.there[3] == [f"BC-{key}"]
+    assert account_money(world, key) == store_money(world, key)
+    assert sum(reserved(world, key).values()) == 3
+    assert world.receipts(key) == []
+    (case,) = cases(world, key)
+    assert (case.class_, case.field) == ("review", "receipt")
+
+
+def test_it_stays_away_where_a_person_says_so(story: Story) -> None:
+    assert cases(story.world, story.unwanted) == []
+    assert story.world.states(story.unwanted) == ["done"]
+
+
+def test_a_refund_of_it_is_credited_nowhere_and_a_person_is_told(story: Story) -> None:
+    credits_ = [o for o in story.world.sandbox.account.orders.values() if o.type_code == "SC"]
+    assert credits_ == []
+    (case,) = cases(story.world, story.refunded, REFUNDS)
+    assert case.class_ == "deleted"
+    assert case.remedy
+
+
+def test_a_second_pass_writes_nothing(story: Story) -> None:
+    assert second_pass(story.world, orders=story.all, refunds=[story.refunded]) == 0
