@@ -143,7 +143,7 @@ def started(folder: Path) -> Iterator[Installation]:
         services.start_prefect()
         store, account = (f"http://127.0.0.1:{n}" for n in (ports.bigcommerce, ports.brightpearl))
         controls = stack.enter_context(Controls(store, account))
-        prefect = stack.enter_context(httpx.Client(base_url=services.prefect_api_url, timeout=30))
+        prefect = stack.enter_context(httpx.Client(base_url=services.prefect_api_url, timeout=60))
         database = open_database(settings.database_url)
         stack.callback(database.close)
         yield Installation(services, settings, database, controls, prefect)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
 
 
 def eventually(holds: Callable[[], object], *, within_s: float = 30.0) -> bool:

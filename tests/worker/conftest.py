@@ -249,7 +249,7 @@ def tried(
     settings = settings.model_copy(update={"default_pair": "default"})
     with (
         Gate(server.ports.prefect) as gate,
-        httpx.Client(base_url=server.prefect_api_url, timeout=30) as http,
+        httpx.Client(base_url=server.prefect_api_url, timeout=60) as http,
         prefect_told(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
     ):
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{gate.port}/api")
