@@ -37,7 +37,7 @@ async def sync_shipments(
             accepted = validate_found(run, read.found)
             transformed = transform_shipments(accepted, run.bundle)
             desired = validate_desired(run, transformed)
-            actual = extract_actual(run, read.standings)
+            actual = extract_actual(run, desired, read.standings)
             plan = plan_shipments(desired, actual, scene_of(run))
             outcomes = load_shipments(run, plan)
             settle_shipments(run, read, plan, outcomes)

@@ -9,32 +9,57 @@ from connectors.bigcommerce.shipment_models import Shipment
 from core.errors import RejectedError
 from core.frames import frame
 from core.orders import REFUSALS
+from store.ledger import UNKNOWN, Entry, Ledger
 from tasks.claim import Run
 from tasks.deliver import chunks
 from tasks.orders.extract import read_details
-from tasks.shipments.standing import Standing
+from tasks.shipments.desired import Desired
+from tasks.shipments.matching import is_to_be_looked_at
+from tasks.shipments.plan import wanted_parts
+from tasks.shipments.standing import SHIP, Standing
 
+WRITTEN = "written"
+"""The ledger's outcome of a write that was answered."""
 TOGETHER = 10
 """Orders whose shipments are read in one step."""
 
 
-def extract_actual(run: Run, standings: Mapping[str, Standing]) -> dict[str, Standing]:
+def extract_actual(
+    run: Run, desired: Desired, standings: Mapping[str, Standing]
+) -> dict[str, Standing]:
     """The orders of the batch that were not refused, with their shipments where it takes them.
 
     They are listed, a request an order, where the lines say something else than our memory (staff
-    shipped or took back, our own answer was lost) or a write of ours has no known end. Reads only.
+    shipped or took back, our own answer was lost), where a write of ours has no known end, or where
+    a shipment is to say something else now, for staff may have changed it. Reads only.
 
     Raises: TransientError, ConfigError.
     """
     refused = run.refused_orders
     left = {key: standing for key, standing in standings.items() if key not in refused}
-    unlike = [key for key, one in left.items() if one.unsure or not one.is_as_told]
+    wanted = wanted_parts(desired)
+    unlike = [
+        key
+        for key, one in left.items()
+        if one.unsure
+        or not one.is_as_told
+        or is_to_be_looked_at(one.looked_parts, wanted.get(key, ()))
+    ]
     shipments = _list(run, unlike)
     return {
-        key: replace(one, shipments=tuple(shipments[key])) if key in shipments else one
+        key: replace(one, shipments=tuple(shipments[key]), made=_made(run, key))
+        if key in shipments
+        else one
         for key, one in left.items()
         if key in shipments or key not in unlike
     }
+
+
+def _made(run: Run, order_id: str) -> tuple[Entry, ...]:
+    """What the ledger says of shipments that we made, or may have made."""
+    history = Ledger(run.world.database).history(run.report.pair, run.entity, order_id)
+    maybe = {None, UNKNOWN, WRITTEN}
+    return tuple(one for one in history if one.action == SHIP and one.outcome in maybe)
 
 
 def _list(run: Run, order_ids: Sequence[str]) -> dict[str, list[Shipment]]:

@@ -63,6 +63,19 @@ def deleted(standing: Standing, one: Wanted) -> Obstacle:
     )
 
 
+def tracking(standing: Standing, one: Wanted, there: str) -> Obstacle:
+    """Another tracking number than the one that staff entered in the store."""
+    number = one.told.get("tracking_number", "")
+    return _case(
+        "tracking",
+        standing,
+        one,
+        f"{_name(one)} has the tracking number {number} now, but in BigCommerce somebody entered "
+        f"{there or 'none'}",
+        {"tracking_number": number, "instead of": there},
+    )
+
+
 def _case(
     kind: str, standing: Standing, one: Wanted, reason: str, proposal: Mapping[str, Any]
 ) -> Obstacle:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
+from core.times import utc_now
+from store.ledger import Conclusion, Ledger
 from tasks.claim import Run
 from tasks.deliver import Answers
 from tasks.outcome import Obstacle, Outcome
@@ -41,11 +43,12 @@ class ShipmentOutcome(Outcome):
 
 
 @dataclass
-class _Work:
+class Work:
     """One order on its way through the writes."""
 
     plan: OrderPlan
     parts: list[Part] = field(default_factory=list)
+    """What the store has now."""
     error: CausewayError | None = None
 
 
@@ -56,8 +59,9 @@ def load_shipments(run: Run, plan: Plan) -> list[ShipmentOutcome]:
     """
     if run.dry_run:
         return []
+    _hear(run, plan)
     answers = tell(run, [words(run, order) for order in plan.orders])
-    works = [_work(order, answers) for order in plan.orders]
+    works = [what_stands(order, answers) for order in plan.orders]
     moving = [work.plan for work in works if work.plan.moves_status and work.error is None]
     failed = follow(run, moving)
     for work in works:
@@ -65,9 +69,16 @@ def load_shipments(run: Run, plan: Plan) -> list[ShipmentOutcome]:
     return [_outcome(work) for work in works]
 
 
-def _work(order: OrderPlan, answers: Answers) -> _Work:
-    """What the store has of an order after the words were sent."""
-    work = _Work(order, list(order.kept))
+def _hear(run: Run, plan: Plan) -> None:
+    """Write down how earlier writes ended, before anything else can change what was found."""
+    found = [one for order in plan.orders for one in order.heard_of]
+    conclusions = [Conclusion(entry_id, "written", made) for entry_id, made in found]
+    Ledger(run.world.database).conclude(conclusions, now=utc_now())
+
+
+def what_stands(order: OrderPlan, answers: Answers) -> Work:
+    """What the store has of an order after its words were sent. Pure."""
+    work = Work(order, list(order.kept))
     for part, answer in _took_back(order, answers):
         if isinstance(answer, CausewayError):
             work.parts.append(part)
@@ -94,7 +105,7 @@ def _took_back(order: OrderPlan, answers: Answers) -> Iterator[tuple[Part, objec
         yield part, answers[delete_label(order.order_id, part)]
 
 
-def _outcome(work: _Work) -> ShipmentOutcome:
+def _outcome(work: Work) -> ShipmentOutcome:
     plan, error = work.plan, work.error
     result, reason, obstacles = RESULTS[plan.action], "", plan.cases
     if isinstance(error, TransientError | NotFoundError):

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.bigcommerce.shipment_models import Shipment
 from core.frames import records
 from core.times import utc_now
 from tasks.claim import Run
@@ -19,14 +18,22 @@ from tasks.outcome import Obstacle
 from tasks.policy import PURE, step
 from tasks.shipments import cases
 from tasks.shipments.desired import Desired
+from tasks.shipments.matching import (
+    Recovered,
+    best,
+    blank_fields,
+    is_edited,
+    is_same,
+    news,
+    plain,
+    recovered,
+)
 from tasks.shipments.memory import FIELDS, Part, added
 from tasks.shipments.plan_models import Change, Create, OrderPlan, Plan, Wanted
 from tasks.shipments.standing import Standing
 
 CLOSED = {0: "incomplete", 4: "refunded", 5: "cancelled", 6: "declined"}
 """Statuses of orders that nothing is shipped for without a person's word."""
-CUSTOM = {"", "custom"}
-"""What the store shows for a provider that nobody named."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,15 @@ def work_out(desired: Desired, standings: Mapping[str, Standing], scene: Scene) 
     wanted = wanted_parts(desired)
     return Plan(
         tuple(
-            _Planning(standing, scene).plan(wanted.get(order_id, []))
+            plan_order(standing, wanted.get(order_id, []), scene)
             for order_id, standing in standings.items()
         )
     )
+
+
+def plan_order(standing: Standing, wanted: Sequence[Wanted], scene: Scene) -> OrderPlan:
+    """What one order needs. In: its parts in the order in which they left."""
+    return _Planning(standing, scene).plan(wanted)
 
 
 def wanted_parts(desired: Desired) -> dict[str, list[Wanted]]:
@@ -96,14 +108,20 @@ class _Planning:
 
     standing: Standing
     scene: Scene
+    parts: list[Part] = field(default_factory=list)
+    """What the store was told, as far as it is known now."""
     takes_back: list[Part] = field(default_factory=list)
     creates: list[Create] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     kept: list[Part] = field(default_factory=list)
+    deleted: dict[str, Part] = field(default_factory=dict)
+    """Parts whose shipment somebody deleted in the store, by name."""
     cases: list[Obstacle] = field(default_factory=list)
 
     def plan(self, wanted: Sequence[Wanted]) -> OrderPlan:
         """The order's plan."""
+        found = recovered(self.standing)
+        self.parts = [*self.standing.memory.parts, *(one.part for one in found)]
         fresh, orphans = self._compare(wanted)
         fresh = self._stand_in(fresh, orphans)
         fresh = self._find_in_store(fresh)
@@ -114,7 +132,7 @@ class _Planning:
         return OrderPlan(
             order_id=standing.order_id,
             order_id_bp=standing.order_id_bp,
-            status_id=standing.status_before,
+            status_id=_status_before(standing, found),
             takes_back=tuple(part for part in self.takes_back if part.shipment_id),
             creates=tuple(self.creates),
             changes=tuple(self.changes),
@@ -122,7 +140,10 @@ class _Planning:
             cases=tuple(self.cases),
             wakes_at=wakes_at,
             is_remembered=tuple(self.kept) == standing.memory.parts,
-            is_followed=not standing.memory.follows,
+            is_followed=not found and not standing.memory.follows,
+            heard_of=tuple(
+                (one.entry.id, one.part.shipment_id) for one in found if not one.entry.written_id
+            ),
         )
 
     def _compare(self, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Part]]:
@@ -130,7 +151,7 @@ class _Planning:
         by_ref = {one.ref: one for one in wanted}
         fresh = dict(by_ref)
         orphans: list[Part] = []
-        for part in self.standing.memory.parts:
+        for part in self.parts:
             one = by_ref.get(part.ref)
             if one is None and not self.standing.was_looked_at(part.note_key):
                 self.kept.append(part)
@@ -141,63 +162,89 @@ class _Planning:
             elif self._is_there(part):
                 del fresh[one.ref]
                 self._keep(part, one)
-            elif not self._approves(cases.deleted(self.standing, one)):
-                del fresh[one.ref]
-                self.kept.append(part)
-                self.cases.append(cases.deleted(self.standing, one))
+            else:
+                self.deleted[one.ref] = part
         return list(fresh.values()), orphans
 
     def _is_there(self, part: Part) -> bool:
         """Whether the store still has it, as far as its shipments were listed."""
-        listed = self.standing.shipments
-        return (
-            listed is None
-            or not part.shipment_id
-            or any(shipment.id == part.shipment_id for shipment in listed)
-        )
+        is_listed = self.standing.shipments is not None
+        return not (is_listed and part.shipment_id and not self.standing.shipment(part.shipment_id))
 
     def _keep(self, part: Part, one: Wanted) -> None:
         """The shipment stays; what is known now and was not told before is told."""
-        new = {name: text for name, text in one.told.items() if text != part.told.get(name, "")}
-        if new and part.shipment_id:
-            self.changes.append(Change(_told(part, new), new, _before(part.told, new)))
+        new = self._news(part, one)
+        told = {**part.told, **one.told}
+        if new is None:
+            self.kept.append(part)
+        elif new or part.told != told:
+            now = part.model_copy(update={"told": told, "absent_since": None})
+            self._change(part, now, new)
         else:
             self.kept.append(part.model_copy(update={"absent_since": None}))
+
+    def _news(self, part: Part, one: Wanted) -> dict[str, str] | None:
+        """What is to be told of a shipment; None if a person has to decide.
+
+        What staff changed in the store since stays; a number of theirs against a new one of the
+        note is a case.
+        """
+        new = news(part.told, one.told) if part.shipment_id else {}
+        there = self.standing.shipment(part.shipment_id)
+        if not new or there is None:
+            return new
+        number = one.told.get("tracking_number")
+        if "tracking_number" in new and is_edited(there, part, "tracking_number"):
+            if plain(there.tracking_number) != plain(number):
+                case = cases.tracking(self.standing, one, there.tracking_number)
+                return new if self._passes(case) else None
+            del new["tracking_number"]
+        return {name: text for name, text in new.items() if not is_edited(there, part, name)}
+
+    def _change(self, part: Part, now: Part, new: Mapping[str, str]) -> None:
+        before = {name: part.told.get(name, "") for name in new}
+        self.changes.append(Change(now, new, before))
 
     def _stand_in(self, fresh: list[Wanted], orphans: list[Part]) -> list[Wanted]:
         """A shipment whose note is gone stands for another note with the same units."""
         left: list[Wanted] = []
         for one in fresh:
-            same = [part for part in orphans if _is_same(part, one)]
+            same = [part for part in orphans if is_same(part, one)]
             part = min(same, key=lambda part: part.told != one.told, default=None)
             if part is None:
                 left.append(one)
                 continue
             orphans.remove(part)
-            new = {name: text for name, text in one.told.items() if text != part.told.get(name, "")}
-            now = one.part(part.shipment_id, part.units)
-            self.changes.append(Change(now, new, _before(part.told, new)))
+            new = self._news(part, one)
+            if new is None:
+                self.kept.append(part)
+            else:
+                self._change(part, one.part(part.shipment_id, part.units), new)
         return left
 
     def _find_in_store(self, fresh: list[Wanted]) -> list[Wanted]:
         """Shipments that are there already: staff made them, or our answer was lost."""
-        known = {part.shipment_id for part in self.standing.memory.parts}
+        known = {part.shipment_id for part in self.parts}
         foreign = [one for one in self.standing.shipments or () if one.id not in known]
         left: list[Wanted] = []
-        for one in sorted(fresh, key=lambda one: not _number(one.told.get("tracking_number"))):
-            match = _best(one, foreign)
+        for one in sorted(fresh, key=lambda one: "tracking_number" not in one.told):
+            match = best(one, foreign)
             if match is None:
                 left.append(one)
                 continue
             foreign.remove(match)
-            fields = _blank_of(match, one)
+            fields = blank_fields(match, one)
             before = dict.fromkeys(fields, "")
             part = one.part(match.id, match.units)
-            self.changes.append(Change(part, fields, before, is_found=bool(self.standing.unsure)))
+            self.changes.append(Change(part, fields, before))
         return [one for one in fresh if one in left]
 
     def _ship(self, one: Wanted, orphans: list[Part]) -> None:
         """A new shipment, as far as there is room; else a case."""
+        gone = self.deleted.get(one.ref)
+        if gone and not self._passes(cases.deleted(self.standing, one)):
+            self.kept.append(gone)
+            return
         status = CLOSED.get(self.standing.status_id)
         status = "archived" if self.standing.is_deleted else status
         if status and not self._passes(cases.closed(self.standing, one, status)):
@@ -254,39 +301,7 @@ class _Planning:
         return (self.standing.order_id, case.value) in self.scene.approved
 
 
-def _is_same(part: Part, one: Wanted) -> bool:
-    return part.address_id == one.address_id and part.whole == one.said
-
-
-def _best(one: Wanted, foreign: Iterable[Shipment]) -> Shipment | None:
-    """The shipment that is this part: by tracking number, or where one side has none."""
-    number = _number(one.told.get("tracking_number"))
-    fitting = [
-        (_number(shipment.tracking_number) != number, shipment)
-        for shipment in foreign
-        if shipment.order_address_id == one.address_id
-        and shipment.units == one.said
-        and (not number or _number(shipment.tracking_number) in {number, ""})
-    ]
-    found = min(fitting, key=lambda pair: pair[0], default=None)
-    return found[1] if found else None
-
-
-def _number(text: str | None) -> str:
-    """A tracking number as compared: without spaces, whatever its case."""
-    return "".join((text or "").split()).casefold()
-
-
-def _blank_of(shipment: Shipment, one: Wanted) -> dict[str, str]:
-    """What a shipment that staff made does not say yet, where it lacks the number itself."""
-    if _number(shipment.tracking_number) or not one.told.get("tracking_number"):
-        return {}
-    return {name: text for name, text in one.told.items() if getattr(shipment, name) in CUSTOM}
-
-
-def _told(part: Part, new: Mapping[str, str]) -> Part:
-    return part.model_copy(update={"told": {**part.told, **new}, "absent_since": None})
-
-
-def _before(told: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    return {name: told.get(name, "") for name in new}
+def _status_before(standing: Standing, found: Sequence[Recovered]) -> int:
+    """The store's status before shipments moved it, those of runs that died included."""
+    told = [one.entry.before.get("status_id") for one in found]
+    return next(filter(None, [standing.memory.follows, *told]), standing.status_id)

@@ -78,8 +78,6 @@ class Change:
     fields: Mapping[str, str]
     """FIELDS to be changed; nothing where only our memory changes."""
     before: Mapping[str, str]
-    is_found: bool = False
-    """Whether it was found in the store after a write of ours whose end is not known."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +99,8 @@ class OrderPlan:
     """When a shipment whose note was taken back is to be deleted."""
     is_remembered: bool = True
     """Whether our memory says already what is kept."""
+    heard_of: tuple[tuple[int, str], ...] = ()
+    """Writes whose end was not known (the ledger's row), and the shipments found of them."""
     is_followed: bool = True
     """Whether the store's status was looked after when shipments last moved it."""
 
@@ -120,8 +120,7 @@ class OrderPlan:
     @property
     def moves_status(self) -> bool:
         """Whether the store's status of the order may follow."""
-        found = any(change.is_found for change in self.changes)
-        return bool(self.creates or self.takes_back or found or not self.is_followed)
+        return bool(self.creates or self.takes_back or not self.is_followed)
 
 
 @dataclass(frozen=True)

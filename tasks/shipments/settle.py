@@ -13,7 +13,7 @@ from tasks.settle import planned, settle
 from tasks.shipments.load import ShipmentOutcome
 from tasks.shipments.memory import NOTES, ShipmentMemory
 from tasks.shipments.plan_models import Plan
-from tasks.shipments.standing import SHIP, Read, Standing
+from tasks.shipments.standing import Read, Standing
 
 
 @step("settle-shipments", PURE)
@@ -22,7 +22,7 @@ def settle_shipments(run: Run, read: Read, plan: Plan, outcomes: Sequence[Shipme
     planned(run, plan.count(), plan.preview())
     if not run.dry_run:
         _remember(run, outcomes, read.standings)
-        _conclude(run, outcomes, read.standings)
+        _conclude(run, plan, outcomes, read.standings)
     settle(run, run.batch, read.asides, outcomes)
 
 
@@ -59,18 +59,16 @@ def _unsettled(standings: Mapping[str, Standing], done: set[str]) -> Iterable[Li
 
 
 def _conclude(
-    run: Run, outcomes: Sequence[ShipmentOutcome], standings: Mapping[str, Standing]
+    run: Run, plan: Plan, outcomes: Sequence[ShipmentOutcome], standings: Mapping[str, Standing]
 ) -> None:
-    """Say how writes ended of which an earlier run did not learn it: both sides were looked at."""
-    conclusions: list[Conclusion] = []
-    for outcome in outcomes:
-        if outcome.result == "again":
-            continue
-        made = {part.ref: part.shipment_id for part in outcome.parts}
-        for entry in standings[outcome.key].unsure:
-            if entry.action == SHIP and made.get(entry.natural_key):
-                conclusions.append(Conclusion(entry.id, "written", made[entry.natural_key]))
-            else:
-                why = "its end was never known; both sides were looked at since"
-                conclusions.append(Conclusion(entry.id, "failed", error=why))
+    """Say that what nobody heard of again did not happen: both sides were looked at since."""
+    happened = {entry_id for order in plan.orders for entry_id, _ in order.heard_of}
+    why = "not found when both sides were looked at"
+    conclusions = [
+        Conclusion(entry.id, "failed", error=why)
+        for outcome in outcomes
+        if outcome.result != "again"
+        for entry in standings[outcome.key].unsure
+        if entry.id not in happened
+    ]
     Ledger(run.world.database).conclude(conclusions, now=utc_now())

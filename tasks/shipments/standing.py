@@ -11,7 +11,7 @@ from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
 from tasks.outcome import Aside
 from tasks.shipments.desired import Found
-from tasks.shipments.memory import ShipmentMemory
+from tasks.shipments.memory import Part, ShipmentMemory
 from tasks.shipments.placing import NOWHERE
 
 SHIP = "ship"
@@ -40,6 +40,8 @@ class Standing:
     memory: ShipmentMemory = field(default_factory=ShipmentMemory)
     unsure: tuple[Entry, ...] = ()
     """Writes of an earlier run whose end is not known."""
+    made: tuple[Entry, ...] = ()
+    """All shipments that the ledger says we made or may have made; filled with `shipments`."""
     looked: frozenset[str] | None = None
     """The notes that were looked at; None for all there are."""
     shipments: tuple[Shipment, ...] | None = None
@@ -72,10 +74,9 @@ class Standing:
         return {line_id: line.shipped for line_id, line in self.lines.items() if line.shipped}
 
     @property
-    def status_before(self) -> int:
-        """The store's status before a shipment moved it, one whose end is not known included."""
-        told = [entry.before.get("status_id") for entry in self.unsure if entry.action == SHIP]
-        return next(filter(None, [self.memory.follows, *told]), self.status_id)
+    def looked_parts(self) -> list[Part]:
+        """What was told of the notes that were looked at."""
+        return [part for part in self.memory.parts if self.was_looked_at(part.note_key)]
 
     @property
     def extent(self) -> str:
@@ -84,6 +85,10 @@ class Standing:
             return "none"
         is_whole = all(line.shipped >= line.quantity for line in self.lines.values())
         return "all" if is_whole else "part"
+
+    def shipment(self, shipment_id: str) -> Shipment | None:
+        """One of the shipments in the store, as far as they were listed."""
+        return next((one for one in self.shipments or () if one.id == shipment_id), None)
 
     def was_looked_at(self, note_key: str) -> bool:
         """Whether a note was looked at, so that its absence means something."""

@@ -106,7 +106,7 @@ def test_a_shipment_that_staff_deleted_is_made_anew_only_if_a_person_says_so(
     assert quiet(world, order.order)
 
 
-def test_a_number_that_staff_corrected_stays_until_the_note_says_another(
+def test_a_number_that_staff_corrected_is_replaced_only_if_a_person_says_so(
     world: World, order: Parcels
 ) -> None:
     note = order.leaves(tracking="AA1")
@@ -118,15 +118,19 @@ def test_a_number_that_staff_corrected_stays_until_the_note_says_another(
         headers={"X-Auth-Token": "sandbox-access-token"},
         json={"tracking_number": "CORRECTED"},
     )
-
-    sync(world, order.order)
     assert quiet(world, order.order)
-    assert order.shipments == [("CORRECTED", [2, 1])]
-
     order.note(note, tracking="AA2")
+
     sync(world, note)
+
+    (case,) = cases(order)
+    assert (case.field, order.shipments) == ("tracking", [("CORRECTED", [2, 1])])
+    assert "CORRECTED" in case.reason
+    approve(order)
+    sync(world)
     assert order.shipments == [("AA2", [2, 1])]
     assert order.mails == 1
+    assert quiet(world, note)
 
 
 @pytest.mark.parametrize(
