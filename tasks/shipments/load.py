@@ -14,7 +14,7 @@ from tasks.outcome import Obstacle, Outcome
 from tasks.shipments.documents import change_label, create_label, delete_label, words
 from tasks.shipments.memory import Part
 from tasks.shipments.plan_models import Action, OrderPlan, Plan
-from tasks.shipments.status import follow
+from tasks.shipments.status import follow, read_statuses
 from tasks.tell import tell
 
 RESULTS = {
@@ -59,11 +59,12 @@ def load_shipments(run: Run, plan: Plan) -> list[ShipmentOutcome]:
     """
     if run.dry_run:
         return []
+    statuses = read_statuses(run.bundle.table("shipment_status"))
     _hear(run, plan)
     answers = tell(run, [words(run, order) for order in plan.orders])
     works = [what_stands(order, answers) for order in plan.orders]
     moving = [work.plan for work in works if work.plan.moves_status and work.error is None]
-    failed = follow(run, moving)
+    failed = follow(run, moving, statuses)
     for work in works:
         work.error = work.error or failed.get(work.plan.order_id)
     return [_outcome(work) for work in works]

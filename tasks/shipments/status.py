@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from connectors.bigcommerce.client import BigCommerce, plan_reads
 from connectors.bigcommerce.models import Order
 from core.errors import CausewayError
-from mappings.tables import Table
+from mappings.errors import MappingError, Problem
+from mappings.tables import Table, comparable
 from tasks.claim import Run
 from tasks.orders.extract import read_reach
 from tasks.shipments.memory import ShipmentMemory
@@ -19,30 +20,48 @@ from tasks.shipments.plan_models import OrderPlan
 from tasks.shipments.standing import Standing
 from tasks.tell import Word, tell
 
+STATUS_IDS = frozenset(str(number) for number in range(15))
 
-def follow(run: Run, orders: Sequence[OrderPlan]) -> dict[str, CausewayError]:
+
+Statuses = Mapping[str, int | None]
+"""By the table's value; None leaves what the store made of it."""
+
+
+def read_statuses(table: Table) -> Statuses:
+    """The table of statuses.
+
+    Raises: MappingError naming the row whose right side is no status id.
+    """
+    problems = [
+        Problem(table.file, row.line, "becomes", f"{row.becomes!r} is not a BigCommerce status id")
+        for row in table.rows
+        if row.becomes and row.becomes not in STATUS_IDS
+    ]
+    if problems:
+        raise MappingError(problems)
+    return {comparable(row.value): int(row.becomes) if row.becomes else None for row in table.rows}
+
+
+def follow(run: Run, orders: Sequence[OrderPlan], statuses: Statuses) -> dict[str, CausewayError]:
     """Look at the orders again, together, and correct statuses; why that failed, by order."""
     before = {order.order_id: order.status_id for order in orders}
     reaches = [read_reach.submit(run, reach) for reach in plan_reads(list(before))]
     documents = [one for future in reaches for one in future.result()]
-    table = run.bundle.table("shipment_status")
     wrong = {
         order.id: (order.status_id, wanted)
         for order in documents
         if isinstance(order, Order)
-        and (wanted := wanted_status(table, order, before[order.id])) is not None
+        and (wanted := wanted_status(statuses, order, before[order.id])) is not None
         and wanted != order.status_id
     }
     answers = tell(run, [[_word(run, key, *statuses)] for key, statuses in wrong.items()])
     return {key: answers[key] for key in wrong if isinstance(answers[key], CausewayError)}
 
 
-def wanted_status(table: Table, order: Order, before: int) -> int | None:
+def wanted_status(statuses: Statuses, order: Order, before: int) -> int | None:
     """The status that the order is to have; None leaves what the store made of it. Pure."""
     extent = Standing.of(order, ShipmentMemory(), "").extent
-    found = table.get(f"{extent} from {before}")
-    text = table.get(extent) if found is None else found
-    return int(text) if text else None
+    return statuses.get(f"{extent} from {before}", statuses.get(extent))
 
 
 def _word(run: Run, order_id: str, is_now: int, wanted: int) -> Word:
