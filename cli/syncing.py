@@ -98,11 +98,12 @@ def sync_until_settled(
         inbox.put(pair, entity, wanted, source="operator", now=utc_now())
     for _ in range(ROUNDS):
         result.reports.append(run_here(lambda: SYNCS[entity].sync(pair)))
-        result.states = inbox.states(pair, entity, wanted) if wanted else {}
+        meant = _meant(result.reports, wanted)
+        result.states = inbox.states(pair, entity, meant) if wanted else {}
         if not any(state in {"due", "claimed"} for state in result.states.values()):
             break
         _wait_for_due(inbox)
-    held = set(wanted)
+    held = set(_meant(result.reports, wanted))
     result.waiting = [
         entry
         for entry in quarantine.list(pair=pair, entity=entity)
@@ -143,6 +144,12 @@ def _wanted(
         warn(f"{len(changed)} {entity} changed since {to_iso(since)}")
         found.extend(changed)
     return list(dict.fromkeys(found))
+
+
+def _meant(reports: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[str]:
+    """The keys, and those of the records that they turned out to be."""
+    records = [report["records"] for report in reports]
+    return [*keys, *{found[key] for found in records for key in keys if key in found}]
 
 
 def _wait_for_due(inbox: Inbox) -> None:

@@ -147,6 +147,7 @@ class Run:
         Out: how each record's own key stood before, "" where it is new to the inbox.
         """
         own = [claim for claim in self.batch.claims if claim.key not in records]
+        self.report.records.update(records)
         if self.dry_run:
             fresh = set(records.values()) - {claim.key for claim in own}
             named = tuple(Claim(key, 0, utc_now(), NAMED) for key in sorted(fresh))

@@ -38,6 +38,8 @@ class Report:
     """`bigcommerce`, `brightpearl`, `throttled`, `failed`."""
     notes: Counter[str] = field(default_factory=Counter)
     preview: list[dict[str, str]] = field(default_factory=list)
+    records: dict[str, str] = field(default_factory=dict)
+    """The record behind each key that called it by another system's id."""
     error: str = ""
     ended_at: datetime | None = None
 
@@ -70,6 +72,7 @@ class Report:
             "requests": dict(self.requests),
             "notes": dict(self.notes),
             "preview": self.preview,
+            "records": self.records,
             "error": self.error,
         }
 
