@@ -140,6 +140,7 @@ def read_goods(
         goods.read_all_notes(doubtful)
         standings |= {key: replace(standings[key], looked=None) for key in doubtful}
         placements |= _place(goods, {key: orders[key] for key in doubtful}, standings)
+    standings |= _of_deleted(goods, standings)
     refuse_unreadable(run, goods.broken, named.family)
     not_shipped = sum(placement.not_shipped for _, placement in placements.values())
     run.report.notes.update({NO_ADDRESS: not_shipped} if not_shipped else {})
@@ -151,6 +152,17 @@ def _place(
 ) -> dict[str, tuple[Rows, Placement]]:
     rows = goods.rows(orders.values())
     return {key: (rows[key], goods.place(orders[key], rows[key], standings[key])) for key in rows}
+
+
+def _of_deleted(goods: Goods, standings: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Orders whose notes went with the sales order that staff deleted: that takes nothing back."""
+    absent = [
+        key
+        for key, standing in standings.items()
+        if {part.note_key for part in standing.looked_parts} - {key_of(n) for n in goods.left(key)}
+    ]
+    there = goods.existing(absent)
+    return {key: replace(standings[key], is_gone=True) for key in absent if key not in there}
 
 
 def _is_doubtful(goods: Goods, standing: Standing, rows: Rows, placement: Placement) -> bool:

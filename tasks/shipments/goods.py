@@ -48,6 +48,12 @@ class Goods:
             elif is_sale(note):
                 self.notes[self.family.order_of[note.order_id]].append(note)
 
+    def existing(self, order_ids: Sequence[str]) -> set[str]:
+        """Those of these orders that still stand in Brightpearl."""
+        ids = {one: order_id for order_id in order_ids for one in self.family.of(order_id)}
+        read_orders(self.world, ids, self.family)
+        return {order_id for one, order_id in ids.items() if one in self.family.sales_orders}
+
     def rows(self, orders: Iterable[Order]) -> dict[str, Rows]:
         """Where the rows of the notes belong, by order; reads the sales orders that it takes."""
         orders = [order for order in orders if self.left(order.id)]

@@ -7,7 +7,7 @@ did in the store by hand stands unless it contradicts them, and then a person de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -277,9 +277,12 @@ class _Planning:
         fitting = {line: min(count, room.get(line, 0)) for line, count in units.items()}
         return {line_id: count for line_id, count in fitting.items() if count > 0}
 
-    def _let_go(self, orphans: Iterable[Part]) -> datetime | None:
+    def _let_go(self, orphans: Sequence[Part]) -> datetime | None:
         """Shipments of notes that were taken back stand for a while: most are sent again."""
         wakes: list[datetime] = []
+        if self.standing.is_gone:
+            self.kept += orphans
+            return None
         for part in orphans:
             since = part.absent_since or self.scene.now
             until = since + self.scene.grace

@@ -42,6 +42,8 @@ class Standing:
     """Writes of an earlier run whose end is not known."""
     made: tuple[Entry, ...] = ()
     """All shipments that the ledger says we made or may have made; filled with `shipments`."""
+    is_gone: bool = False
+    """Whether the sales order was deleted in Brightpearl, its notes with it."""
     looked: frozenset[str] | None = None
     """The notes that were looked at; None for all there are."""
     shipments: tuple[Shipment, ...] | None = None

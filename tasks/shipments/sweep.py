@@ -34,15 +34,13 @@ def sweep_shipments(pair: str) -> dict[str, Any]:
     """
     world = connect(pair)
 
-    def clock() -> datetime:
-        return patiently(world.brightpearl.server_time) or utc_now()
-
+    started_at = patiently(world.brightpearl.server_time) or utc_now()
     return sweep(
         world,
         ENTITY,
         [
-            Source(LEFT, clock, lambda since: shipped_notes(world, since)),
-            Source(CHANGED, clock, lambda since: changed_notes(world, since)),
+            Source(LEFT, lambda: started_at, lambda since: shipped_notes(world, since)),
+            Source(CHANGED, lambda: started_at, lambda since: changed_notes(world, since)),
         ],
     )
 

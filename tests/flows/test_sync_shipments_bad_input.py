@@ -7,7 +7,7 @@ from parcels import ENTITY, PAIR, Parcels, lines, quiet, states, sync
 from world import World
 
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect
+from tasks.connections import connect, disconnect
 
 
 def held(key: str) -> Entry:
@@ -209,3 +209,22 @@ def test_a_note_of_an_order_that_the_store_archived_is_a_case(world: World) -> N
     assert held(order.order).field == "closed"
     assert "archived" in held(order.order).reason
     assert quiet(world, note)
+
+
+def test_an_order_that_staff_deleted_in_brightpearl_takes_no_shipment_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES", "0")
+    disconnect()
+    order = Parcels.imported(world, 1)
+    note = order.leaves(tracking="AA1")
+    sync(world, note)
+    account, number = world.sandbox.account, int(note.partition("-")[2])
+    del account.orders[order.sales_order.id]
+    del account.goods_out_by_order[account.goods_out.pop(number).order_id]
+
+    sync(world, note, order.order)
+
+    assert order.shipments == [("AA1", [1])]
+    assert states(world, order.order) == ["done"]
+    assert quiet(world, note, order.order)
