@@ -101,6 +101,7 @@ def account(*, received="12.00", reserved=2):
         "orders": {
             "100001": {
                 "id": 100001, "type_code": "SO", "external_ref": "BC-101", "warehouse_id": 2,
+                "parent_id": None, "status_id": 2,
                 "currency_code": "GBP", "created_on": at.isoformat(),
                 "updated_on": (at + timedelta(seconds=3)).isoformat(),
                 "rows": {"7": {"id": 7, "product_id": 5, "quantity": "2", "net": "10.00",

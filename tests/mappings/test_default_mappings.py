@@ -253,13 +253,13 @@ def test_a_rate_against_a_currency_that_is_not_the_accounts_does_not_reach_it():
     ("changes", "class_", "field", "value", "remedy"),
     [
         (
-            {"status_id": "12"},
+            {"status_id": "1"},
             "order_status",
             "status_id",
-            "12",
+            "1",
             (
-                "Add `12,<Brightpearl status id>` to mappings/tables/order_status.csv, then: "
-                "causeway quarantine release --class order_status --value 12"
+                "Add `1,<Brightpearl status id>` to mappings/tables/order_status.csv, then: "
+                "causeway quarantine release --class order_status --value 1"
             ),
         ),
         (
