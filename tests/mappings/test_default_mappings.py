@@ -33,6 +33,7 @@ PARTY = {
 ORDER = {
     "order_id": "118",
     "status_id": "11",
+    "in_brightpearl": "no",
     "channel_id": "1",
     "placed_at": PLACED,
     "currency_code": "GBP",
@@ -219,6 +220,10 @@ def test_a_free_text_row_needs_no_product_and_has_the_nominal_code_of_its_kind(k
 def test_a_custom_line_whose_sku_the_account_knows_is_that_product():
     assert one("order_rows", kind="custom")["product_id"] == "1001"
     assert one("order_rows", kind="custom", sku_key="made-up")["product_id"] == ""
+
+
+def test_an_order_that_stands_already_is_not_refused_for_a_status_that_nobody_follows():
+    assert one("orders", status_id="14", in_brightpearl="yes")["status_id"] == ""
 
 
 def test_a_sku_that_is_spelled_otherwise_in_brightpearl_goes_through_the_table_of_skus():
