@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.figures import Figure, heading, missed, to_json, write
+from bench.figures import Figure, heading, machine, missed, to_json, write
 from bench.plan import FOLDER, Bench, alone, real_days
 from bench.registry import Measurement, chosen
 from cli.demo.progress import Progress
@@ -61,10 +60,10 @@ def bench(
 
 def _run(plan: Bench, measurements: list[Measurement]) -> bool:
     """Measure one after the other; what one of them cannot do does not stop the rest."""
-    began_at = utc_now()
+    began_at, where = utc_now(), machine()
     figures: dict[str, list[Figure]] = {}
     stopped: dict[str, str] = {}
-    if (load := os.getloadavg()[0]) > BUSY_LOAD:
+    if (load := where["load_before"]) > BUSY_LOAD:
         warn(f"The machine is busy (load {load:.1f}): figures of speed will be worse than its own.")
     say(heading())
     for measurement in measurements:
@@ -77,7 +76,7 @@ def _run(plan: Bench, measurements: list[Measurement]) -> bool:
             continue
         for figure in figures[measurement.name]:
             say(figure.line())
-    document = to_json(figures, at=began_at, is_quick=plan.is_quick, stopped=stopped)
+    document = to_json(figures, at=began_at, where=where, is_quick=plan.is_quick, stopped=stopped)
     write(document, DOCUMENT)
     for group in figures.values():
         for figure in missed(group):

@@ -95,14 +95,15 @@ def to_json(
     figures: Mapping[str, Sequence[Figure]],
     *,
     at: datetime,
+    where: Mapping[str, Any],
     is_quick: bool,
     stopped: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The document: figures by measurement, and why a measurement gave none."""
+    """The document: figures by measurement, on what `machine`, and why one gave none."""
     every = [figure for group in figures.values() for figure in group]
     return {
         "date": to_iso(at),
-        "machine": machine(),
+        "machine": dict(where),
         "quick": is_quick,
         "all_met": not stopped and not missed(every),
         "figures": [
@@ -123,7 +124,7 @@ def write(document: Mapping[str, Any], path: Path) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """What is measured on, and how busy it is right now."""
     memory_kb = _first(Path("/proc/meminfo"), "MemTotal").removesuffix("kB").strip() or "0"
     return {
         "cores": len(os.sched_getaffinity(0)),

@@ -19,7 +19,7 @@ from cli.demo.verdict import percentile
 
 WARM = 3
 """Orders before the first that is timed: the first one reads reference data and the catalogue."""
-ORDERS, QUICK_ORDERS = 60, 30
+ORDERS, QUICK_ORDERS = 40, 30
 PEOPLE_SHARE = 2
 """Every shopper orders twice: half of the orders need a new contact."""
 WITHIN_S = 60.0

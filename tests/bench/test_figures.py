@@ -48,8 +48,9 @@ def test_numbers_are_shown_as_people_read_them(value, shown):
 
 
 def test_the_document_names_every_figure_with_its_measurement_and_how():
-    document = to_json({"batch": [FIGURE]}, at=NOON, is_quick=True, stopped={})
+    document = to_json({"batch": [FIGURE]}, at=NOON, where={"cores": 2}, is_quick=True, stopped={})
     assert document["date"] == "2026-11-24T12:00:00.000Z"
+    assert document["machine"] == {"cores": 2}
     assert document["quick"] is True
     assert document["all_met"] is True
     assert document["figures"] == [
@@ -67,15 +68,21 @@ def test_the_document_names_every_figure_with_its_measurement_and_how():
 
 def test_a_missed_bar_or_a_measurement_that_stopped_is_not_all_met():
     bad = replace(FIGURE, value=2)
-    assert not to_json({"batch": [bad]}, at=NOON, is_quick=False, stopped={})["all_met"]
-    stopped = to_json({}, at=NOON, is_quick=False, stopped={"batch": "no port is free"})
+    assert not to_json({"batch": [bad]}, at=NOON, where={"cores": 2}, is_quick=False, stopped={})[
+        "all_met"
+    ]
+    stopped = to_json(
+        {}, at=NOON, where={"cores": 2}, is_quick=False, stopped={"batch": "no port is free"}
+    )
     assert not stopped["all_met"]
     assert stopped["stopped"] == {"batch": "no port is free"}
 
 
 def test_the_document_is_written_whole(tmp_path):
     path = tmp_path / "var" / "bench.json"
-    write(to_json({"batch": [FIGURE]}, at=NOON, is_quick=False, stopped={}), path)
+    write(
+        to_json({"batch": [FIGURE]}, at=NOON, where={"cores": 2}, is_quick=False, stopped={}), path
+    )
     assert json.loads(path.read_text("utf-8"))["figures"][0]["bar"] == "≤ 1.25"
     assert list(path.parent.iterdir()) == [path]
 
