@@ -90,6 +90,7 @@ def _plan_order(scene: Scene, order_id: str, wanted: _Wanted) -> OrderPlan:
     waits_for = ""
     for standing in scene.standings[order_id]:
         goods.take(standing.memory)
+    for standing in scene.standings[order_id]:
         if standing.state is State.PENDING:
             waits_for = "refund"
         elif case := _case_of_credit(scene, order_id, standing):

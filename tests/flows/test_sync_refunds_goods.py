@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from refunding import (
     cases,
+    change,
     credit,
     imported,
     lines,
@@ -251,4 +252,22 @@ def test_damaged_goods_without_a_place_wait_for_one_while_the_money_goes_out(
 
     assert cases(world) == []
     assert stock(world, sku).quarantined == 1
+    assert runs_again_without_writing(world, key)
+
+
+def test_units_of_a_refund_that_waited_are_not_those_of_a_later_one(world: World) -> None:
+    world.switch("bigcommerce", second_refund="accept")
+    key = imported(world)
+    sku = first(world)
+    items = [{"sku": sku, "quantity": 2}]
+    waiting = refund(world, key, items=items, payment="pending")
+    returned(world, key, "", **{sku: 1})
+    sync(world, key)
+    assert reserved(world, key, sku) == 2
+
+    change(world, waiting, complete=True)
+    sync(world, key, source="transaction")
+
+    assert reserved(world, key, sku) == 0
+    assert world.sandbox.account.goods_in == {}
     assert runs_again_without_writing(world, key)
