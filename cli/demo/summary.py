@@ -149,7 +149,7 @@ def _tie_out_text(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIED)]
     title = "\nMoney tie-out, BigCommerce = Brightpearl\n"
-    return [title + table(columns, rows), *(one["says"] for one in tie_outs)]
+    return [title + table(columns, rows), *(one["says"].splitlines()[0] for one in tie_outs)]
 
 
 def _both(line: Mapping[str, Any], name: str) -> str:
