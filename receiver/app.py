@@ -168,7 +168,10 @@ async def _body(request: Request) -> bytes:
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
-    document = json.loads(body)
+    try:
+        document = json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(document, dict):
         raise TypeError("not an object")
     return document

@@ -6,12 +6,13 @@ Source: webhook guide; signatures by the Standard Webhooks convention.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from receiver.limits import LARGEST_ID
 
 SECRET_HEADER = "x-causeway-secret"  # noqa: S105 - the header's name, not a secret
 TOLERANCE_S = 300.0
@@ -57,6 +58,8 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
     Raises: KeyError, TypeError or ValueError when the id is missing or no number.
     """
     scope, data = str(event["scope"]), event["data"]
+    if not isinstance(data, Mapping):
+        raise TypeError("data is not an object")
     if scope.startswith("store/order/transaction/"):
         # Money may have moved without any change of the order itself: read in full.
         entities = ("orders", "refunds") if data.get("transaction_type") == "refund" else ORDERS
@@ -83,7 +86,10 @@ def _named(entities: Iterable[str], order_id: object) -> Named:
 
 
 def _number(value: object) -> str:
-    return str(int(str(value)))
+    number = int(str(value))
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError("not an id")
+    return str(number)
 
 
 def _same(shown: str, known: str) -> bool:
@@ -105,7 +111,7 @@ def _is_signed(headers: Mapping[str, str], body: bytes, client_secret: str) -> b
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also of characters beyond ASCII, which anybody may send
         return b""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.ids import DROP_SHIP, GOODS_OUT, note_key
+from receiver.limits import LARGEST_ID
 
 MOST_IDS = 10_000
 """Ids that one notice may name; a forged range must not fill the inbox."""
@@ -58,7 +59,7 @@ def parse_ids(text: str) -> list[str]:
     for part in text.replace(".", ",").split(","):
         low, _, high = part.strip().partition("-")
         first, last = int(low), int(high or low)
-        if not 0 < first <= last or last - first >= MOST_IDS - len(found):
+        if not 0 < first <= last <= LARGEST_ID or last - first >= MOST_IDS - len(found):
             raise ValueError("not a set of ids, or too large a one")
         found.extend(range(first, last + 1))
     return [str(number) for number in found]

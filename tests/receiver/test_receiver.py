@@ -6,11 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,9 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings.database_url)
+    """The database of the receiver, which does not wait long for others."""
+    open_database(settings.database_url).close()
+    database = Database(settings.database_url, busy_timeout_s=0.2)
     yield database
     database.close()
 
@@ -127,12 +131,25 @@ def test_fifty_deliveries_of_one_order_are_one_key(
         {"X-Causeway-Secret": "wrong"},
         {"X-Causeway-Secret": SECRET, **signed(b"another body", at=time.time())},
         signed(json.dumps(CREATED).encode(), key="another", at=time.time()),
+        {"X-Causeway-Secret": SECRET, "webhook-signature": "v1,no base64"},
+        {"X-Causeway-Secret": SECRET, "webhook-signature": "v2,AAAA v1"},
     ],
 )
 def test_a_delivery_that_is_not_genuine_is_refused_counted_and_not_kept(
     client: httpx.Client, database: Database, headers: dict[str, str]
 ) -> None:
     assert deliver(client, **headers) == 401
+    assert due(database) == {}
+    assert counted(database) == {"webhooks refused: not genuine": 1}
+
+
+def test_characters_that_no_signature_has_are_refused_like_a_wrong_one(
+    client: httpx.Client, database: Database
+) -> None:
+    """Anybody may send this: it must not be an error of ours."""
+    headers = [(b"X-Causeway-Secret", SECRET.encode()), (b"webhook-signature", "v1,é".encode())]
+    url = "/webhooks/bigcommerce/default"
+    assert client.post(url, content=json.dumps(CREATED), headers=headers).status_code == 401
     assert due(database) == {}
     assert counted(database) == {"webhooks refused: not genuine": 1}
 
@@ -171,6 +188,16 @@ def test_the_published_test_vector_of_the_signature_holds() -> None:
         (b"[]", 400, "malformed"),
         ({**CREATED, "data": {"type": "order"}}, 400, "malformed"),
         ({**CREATED, "data": {"type": "order", "id": "x; drop"}}, 400, "malformed"),
+        ({**CREATED, "data": {"type": "order", "id": None}}, 400, "malformed"),
+        ({**CREATED, "data": {"type": "order", "id": 0}}, 400, "malformed"),
+        ({**CREATED, "data": {"type": "order", "id": -250}}, 400, "malformed"),
+        ({**CREATED, "data": {"type": "order", "id": 10**30}}, 400, "malformed"),
+        ({**CREATED, "data": ["order", 250]}, 400, "malformed"),
+        ({**CREATED, "data": "order 250"}, 400, "malformed"),
+        ({"producer": "stores/abc123", "data": {"id": 250}}, 400, "malformed"),
+        (b"", 400, "malformed"),
+        (b'{"scope": "store/order/\xff', 400, "malformed"),
+        (b"[" * 200_000, 400, "malformed"),
         ({**CREATED, "producer": "stores/other"}, 404, "of another store"),
         (b"x" * (LARGEST_BODY + 1), 413, "too large"),
     ],
@@ -183,10 +210,28 @@ def test_bad_input_gets_its_status_and_is_counted(
     assert counted(database) == {f"webhooks refused: {why}": 1}
 
 
-def test_an_unknown_scope_is_acknowledged_and_ignored(
+def test_a_body_whose_length_nobody_tells_is_not_read_beyond_the_limit(
     client: httpx.Client, database: Database
 ) -> None:
-    assert deliver(client, {**CREATED, "scope": "store/cart/created"}) == 200
+    parts = (b"x" * 1024 for _ in range(LARGEST_BODY // 1024 + 1))
+    answer = client.post(
+        "/webhooks/bigcommerce/default", content=parts, headers={"X-Causeway-Secret": SECRET}
+    )
+    assert answer.status_code == 413
+    assert counted(database) == {"webhooks refused: too large": 1}
+
+
+def test_a_body_of_the_largest_size_is_read(client: httpx.Client, database: Database) -> None:
+    body = json.dumps(CREATED).encode()
+    assert deliver(client, body + b" " * (LARGEST_BODY - len(body))) == 200
+    assert due(database) == {"250": "due"}
+
+
+@pytest.mark.parametrize("scope", ["store/cart/created", "store/order", "", 7])
+def test_an_unknown_scope_is_acknowledged_and_ignored(
+    client: httpx.Client, database: Database, scope: Any
+) -> None:
+    assert deliver(client, {**CREATED, "scope": scope}) == 200
     assert due(database) == {}
     assert counted(database) == {"webhooks ignored scope": 1}
 
@@ -214,6 +259,56 @@ def test_a_lost_database_is_answered_with_503_so_that_the_sender_comes_back(
     Path(settings.database_url.removeprefix("sqlite:///")).unlink()
     assert deliver(client) == 503
     assert client.get("/health").status_code == 503
+
+
+def test_a_locked_database_is_answered_with_503_and_taken_when_it_is_free(
+    client: httpx.Client, database: Database
+) -> None:
+    with database.write():
+        assert deliver(client) == 503
+    with closing(sqlite3.connect(str(database.path), isolation_level=None)) as another_process:
+        another_process.execute("BEGIN IMMEDIATE")
+        assert deliver(client) == 503
+        assert deliver(client, X_Wrong="secret") == 401
+        another_process.execute("ROLLBACK")
+
+    assert deliver(client) == 200
+
+    assert due(database) == {"250": "due"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "why"),
+    [
+        ({"accountCode": "other"}, 404, "of another account"),
+        ({"accountCode": None}, 404, "of another account"),
+        ({"id": "1-99999999"}, 400, "malformed"),
+        ({"id": "5-1"}, 400, "malformed"),
+        ({"id": "one"}, 400, "malformed"),
+        ({"id": ""}, 400, "malformed"),
+        ({"id": "1" * 30}, 400, "malformed"),
+        (b"not json", 400, "malformed"),
+        (b"[" * 200_000, 400, "malformed"),
+        (b"x" * (LARGEST_BODY + 1), 413, "too large"),
+    ],
+)
+def test_a_bad_notice_of_brightpearl_gets_its_status_and_is_counted(
+    client: httpx.Client, database: Database, change: Any, status: int, why: str
+) -> None:
+    notice = {"accountCode": "acme", "fullEvent": "order.modified.order-status", "id": "100001"}
+    body = change if isinstance(change, bytes) else json.dumps({**notice, **change}).encode()
+    url = f"/webhooks/brightpearl/default/{SECRET}"
+    assert client.post(url, content=body).status_code == status
+    assert due(database) == {}
+    assert counted(database) == {f"webhooks refused: {why}": 1}
+
+
+def test_a_notice_of_brightpearl_without_our_secret_is_refused_and_counted(
+    client: httpx.Client, database: Database
+) -> None:
+    for token in ("wrong", f"{SECRET}x", "%ff"):
+        assert client.post(f"/webhooks/brightpearl/default/{token}", json={}).status_code == 401
+    assert counted(database) == {"webhooks refused: not genuine": 3}
 
 
 def test_a_notice_of_brightpearl_names_orders_by_ranges(
