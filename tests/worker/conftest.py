@@ -209,7 +209,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """A Prefect server of the tests' own."""
     folder = tmp_path_factory.mktemp("prefect-server")
     with Processes(folder / "log") as processes:
-        services = Services.of(processes, folder, Ports.free(), {})
+        unscheduled = {"PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false"}
+        services = Services.of(processes, folder, Ports.free(), unscheduled)
         services.start_prefect()
         processes.wait_ready(within_s=120)
         yield services
