@@ -1,0 +1,106 @@
+"""Orders that live at random, edited by hand on both sides, always come to agree.
+
+`python -m bench converge` does the same for a thousand sequences of each kind of order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from happenings.course import APPLIED, PASSES, Company, Course, Step
+from happenings.happening import VOCABULARY
+from happenings.kinds import KINDS
+from happenings.shelf import Shelf
+from happenings.sides import Systems
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from world import PAIR, World
+
+from core.times import utc_now
+from flows.orders import sync_orders
+from flows.refunds import sync_refunds
+from flows.shipments import sync_shipments
+from store.inbox import Inbox
+from tasks.connections import connect, disconnect
+
+FLOWS = {"orders": sync_orders, "shipments": sync_shipments, "refunds": sync_refunds}
+STEPS = st.sampled_from([*VOCABULARY.names(), APPLIED])
+EXAMPLES, MOMENTS = 2, 5
+
+
+def sync() -> None:
+    """Each flow whose keys are due runs once."""
+    inbox = Inbox(connect(PAIR).database)
+    for entity, flow in FLOWS.items():
+        if any(waiting.entity == entity for waiting in inbox.waiting(utc_now())):
+            asyncio.run(flow(pair=PAIR))
+
+
+class Life(RuleBasedStateMachine):
+    """One order of each kind; at every moment something may happen to each of them."""
+
+    def __init__(self, systems: Systems, shelf: Shelf) -> None:
+        super().__init__()
+        self.company = Company(systems, lambda: connect(PAIR).database, sync, shelf)
+        self.moment = 0
+
+    @initialize(seed=st.integers(0, 99))
+    def shoppers_order(self, seed: int) -> None:
+        self.company.place(Course(kind, f"{kind} {seed}") for kind in KINDS)
+
+    @rule(
+        what=st.fixed_dictionaries(
+            dict.fromkeys(KINDS, st.none() | st.tuples(STEPS, st.integers(0, 999)))
+        )
+    )
+    def something_happens(self, what: dict[str, tuple[str, int] | None]) -> None:
+        self.moment += 1
+        self.company.look_at_cases()
+        for course in self.company.courses:
+            if (chosen := what[course.kind]) is not None:
+                self.company.do(course, Step(self.moment, *chosen))
+        self.company.hear(self.moment)
+
+    def teardown(self) -> None:
+        """All is quiet: both sides agree, and one more look at everything writes nothing."""
+        if not self.company.courses:
+            return
+        passes = self.company.settle(self.moment + 1)
+        self.company.judge()
+        wrong = [
+            f"{course}: {', '.join(course.wrong)}"
+            for course in self.company.courses
+            if course.wrong
+        ]
+        assert not wrong, "\n".join(wrong)
+        assert passes <= PASSES
+
+
+def test_orders_that_live_at_random_come_to_agree(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES", "0")
+    disconnect()
+    account_url = world.control("brightpearl", "").partition("/_sandbox")[0]
+    # An idle connection may be closed by the server as it is used again.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with (
+        httpx.Client(base_url=world.sandbox.bigcommerce_url, timeout=60, limits=limits) as store,
+        httpx.Client(base_url=account_url, timeout=60, limits=limits) as account,
+    ):
+        systems = Systems(store, account)
+        shelf = Shelf.stock(systems)
+        run_state_machine_as_test(
+            lambda: Life(systems, shelf),
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=MOMENTS,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
