@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import aftermath, batch, burst, days, inbound, latency, memory, quota
+from bench import aftermath, batch, burst, converge, days, inbound, latency, memory, quota
 from bench.figures import Figure
 from bench.plan import Bench
 from core.errors import ConfigError
@@ -28,6 +28,9 @@ MEASUREMENTS: Sequence[Measurement] = (
         "afterwards", "from a change after import to its effect", aftermath.measure_latency
     ),
     Measurement("aftermath", "requests for edits, parcels and refunds", aftermath.measure_requests),
+    Measurement(
+        "converge", "random lives of orders, edited by hand on both sides", converge.measure
+    ),
     Measurement("burst", "200 webhooks in one second, at documented limits", burst.measure),
     Measurement("receiver", "the receiver alone, on one core", inbound.measure),
     Measurement("quota", "a backlog at documented limits", quota.measure),

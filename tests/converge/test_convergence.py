@@ -9,16 +9,16 @@ import asyncio
 
 import httpx
 import pytest
-from happenings.course import APPLIED, PASSES, Company, Course, Step
-from happenings.happening import VOCABULARY
-from happenings.kinds import KINDS
-from happenings.shelf import Shelf
-from happenings.sides import Systems
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from world import PAIR, World
 
+from bench.happenings.course import APPLIED, PASSES, Company, Course, Step
+from bench.happenings.happening import VOCABULARY
+from bench.happenings.kinds import KINDS
+from bench.happenings.shelf import Shelf
+from bench.happenings.sides import Systems
 from core.times import utc_now
 from flows.orders import sync_orders
 from flows.refunds import sync_refunds

@@ -1,12 +1,14 @@
 """What happens to an order in the account: staff at its screens, and its own rules."""
 
+# ruff: noqa: D103 - what a function is called is what happens
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
-from .happening import VOCABULARY, Act
+from .happening import VOCABULARY, Act, sometimes
 from .shelf import Shelf
 from .sides import CANCELLED, Request, Seen, State
 
@@ -52,7 +54,7 @@ def staff_change_a_price(seen: Seen, chance: Random, _shelf: Shelf) -> Request |
 @says("account", 2)
 def staff_add_a_row(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
     row = {"name": "Extra", "quantity": "1", "tax_code": "T20", "net": "2.00", "tax": "0.40"}
-    if chance.random() < 0.5 and (rows := _rows(seen.sale)):
+    if sometimes(chance, 50) and (rows := _rows(seen.sale)):
         row |= {"name": "", "product_id": str(chance.choice(rows)["product_id"])}
     return _edit(seen, add_rows=[row])
 
@@ -117,7 +119,7 @@ def _ship(seen: Seen, chance: Random, **what: object) -> Request | None:
     order = chance.choice(seen.family)
     told: dict[str, object] = {"order_id": order["id"], **what}
     rows = _rows(order)
-    if rows and chance.random() < 0.6:
+    if rows and sometimes(chance, 60):
         row = chance.choice(rows)
         told["rows"] = {str(row["id"]): chance.randint(1, max(1, _units(row)))}
     return Request("account", "ship", told)
@@ -185,7 +187,7 @@ def staff_credit_some(seen: Seen, chance: Random, _shelf: Shelf) -> Request | No
     if seen.sale is None:
         return None
     told: dict[str, object] = {"order_id": seen.sale["id"]}
-    if rows and chance.random() < 0.7:
+    if rows and sometimes(chance, 70):
         row = chance.choice(rows)
         units = chance.randint(1, max(1, _units(row)))
         told["rows"] = [{"sku": row["sku"], "quantity": str(units)}]

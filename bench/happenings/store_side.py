@@ -1,12 +1,14 @@
 """What happens to an order in the store: shoppers, staff, gateways."""
 
+# ruff: noqa: D103 - what a function is called is what happens
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
-from .happening import VOCABULARY, Act
+from .happening import VOCABULARY, Act, sometimes
 from .shelf import Shelf
 from .sides import Request, Seen, State
 
@@ -195,7 +197,7 @@ def a_part_is_captured(seen: Seen, chance: Random, _shelf: Shelf) -> Request | N
 
 @says("store", 2)
 def staff_note_a_bank_transfer(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
-    part = {"amount": f"{chance.randint(50, 300) / 100:.2f}"} if chance.random() < 0.5 else {}
+    part = {"amount": f"{chance.randint(50, 300) / 100:.2f}"} if sometimes(chance, 50) else {}
     return _pay(seen, "settle", **part)
 
 
@@ -215,7 +217,7 @@ def the_authorisation_is_void(seen: Seen, _chance: Random, _shelf: Shelf) -> Req
 def staff_ship_in_the_panel(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
     line = _line(seen, chance)
     told = {"order_id": int(seen.key), "tracking_number": chance.choice(("", "PANEL-1"))}
-    if line is None or chance.random() < 0.3:
+    if line is None or sometimes(chance, 30):
         return Request("store", "ship", told)
     units = chance.randint(1, max(1, int(line["quantity"])))
     return Request("store", "ship", {**told, "lines": [{"id": line["id"], "quantity": units}]})

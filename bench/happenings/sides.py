@@ -87,7 +87,7 @@ class Systems:
             raise AssertionError(f"{request}: {answer.status_code} {answer.text[:500]}")
         return answer.is_success
 
-    def told(self, system: System, what: str, body: object) -> Any:
+    def told(self, system: System, what: str, body: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to what has to succeed."""
         client = self.store if system == "store" else self.account
         answer = client.post(f"/_sandbox/{what}", json=body)
@@ -101,7 +101,7 @@ class Systems:
             self._state(self.store, STORE_PARTS), self._state(self.account, ACCOUNT_PARTS), keys
         )
 
-    def state(self, system: System, parts: str) -> Any:
+    def state(self, system: System, parts: str) -> Any:  # noqa: ANN401 - JSON
         """Parts of a sandbox's state."""
         return self._state(self.store if system == "store" else self.account, parts)
 
@@ -120,7 +120,7 @@ class Systems:
             client.delete("/_sandbox/requests")
 
     @staticmethod
-    def _state(client: httpx.Client, parts: str) -> Any:
+    def _state(client: httpx.Client, parts: str) -> Any:  # noqa: ANN401 - JSON
         answer = client.get("/_sandbox/state", params={"only": parts})
         answer.raise_for_status()
         return orjson.loads(answer.content)

@@ -18,7 +18,7 @@ from store.tables import ledger
 
 from . import account_side, store_side  # noqa: F401 - they fill the vocabulary
 from .agreement import ORDERS, REFUNDS, SHIPMENTS, Case, differences
-from .happening import VOCABULARY, chance_of
+from .happening import VOCABULARY, chance_of, sometimes
 from .kinds import KINDS
 from .marks import Facts, Marks, changes, facts
 from .shelf import Shelf
@@ -148,7 +148,7 @@ class Company:
             happening = VOCABULARY.draw(chance)
             draw = chance.randrange(1000)
             name = happening.name
-            if self.cases.get(course.key) and chance.random() < 0.2:
+            if self.cases.get(course.key) and sometimes(chance, 20):
                 name = APPLIED
             if self.do(course, Step(moment, name, draw)):
                 return

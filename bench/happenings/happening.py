@@ -29,6 +29,11 @@ def chance_of(*seed: object) -> Random:
     return Random(" ".join(map(str, seed)))  # noqa: S311 - no secret depends on it
 
 
+def sometimes(chance: Random, percent: int) -> bool:
+    """True in so many of a hundred draws."""
+    return chance.randrange(100) < percent
+
+
 class Vocabulary:
     """Happenings by name."""
 
