@@ -33,12 +33,17 @@ def recovered(standing: Standing) -> list[Recovered]:
     """Our own shipments in the store that our memory lacks.
 
     The ledger names them, or says what was sent when no answer came: then address, units and
-    tracking tell.
+    tracking tell. A part has one shipment: it was sent again only because the one before was gone,
+    so what else looks like that one is somebody else's.
     """
-    known = {part.shipment_id for part in standing.memory.parts}
+    known = {part.shipment_id: part.ref for part in standing.memory.parts}
     left = {one.id: one for one in standing.shipments or () if one.id not in known}
+    there = {known[one.id] for one in standing.shipments or () if one.id in known}
     found: list[Recovered] = []
-    for entry in sorted(standing.made, key=lambda entry: not entry.written_id):
+    latest_first = sorted(standing.made, key=lambda entry: entry.id, reverse=True)
+    for entry in sorted(latest_first, key=lambda entry: not entry.written_id):
+        if entry.natural_key in there:
+            continue
         note_key, _, address_id = entry.natural_key.partition("/")
         told = {name: entry.after[name] for name in FIELDS if entry.after.get(name)}
         made = Wanted(note_key, address_id, entry.after.get("units", {}), {}, told)
@@ -46,6 +51,7 @@ def recovered(standing: Standing) -> list[Recovered]:
         shipment = named if entry.written_id else best(made, left.values())
         if shipment:
             del left[shipment.id]
+            there.add(entry.natural_key)
             found.append(Recovered(entry, made.part(shipment.id, shipment.units)))
     return found
 
