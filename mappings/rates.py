@@ -56,6 +56,8 @@ def fitting(
 ) -> list[Decimal]:
     """Those of the rates that explain a line's amounts, the closest first, then the lowest.
 
+    Zero is among them only if no other rate explains what little tax there is.
+
     Rounding per unit is only thought of where rounding per line explains nothing, and where the
     tax is whole cents per unit, as such rounding leaves it. `is_sum`: the amounts are a sum of up
     to `quantity` amounts that were rounded one by one, as those of a charge are.
@@ -63,6 +65,8 @@ def fitting(
     fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity)]
     if not fits and (is_sum or not tax % (CENT * max(quantity, 1))):
         fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity, per_unit=True)]
+    if tax:
+        fits = [rate for rate in fits if rate] or fits
     return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
 
 

@@ -122,6 +122,20 @@ def test_lines_and_charges_become_rows_in_order_with_their_own_tax() -> None:
     }
 
 
+def test_tax_of_a_fraction_of_a_cent_is_tax_though_a_row_beside_it_bears_none() -> None:
+    made = rows_of(
+        order("0.14", "0.01"),
+        [line("a", "0.0082", "0.0017")],
+        [charge("handling", "0.0167", "0.0033"), charge("wrapping", "0.11", "0")],
+    )
+
+    assert amounts(made) == {
+        "a": ("20", "0.01", "0.00"),
+        "handling": ("20", "0.01", "0.01"),
+        "wrapping": ("0", "0.11", "0.00"),
+    }
+
+
 def test_three_times_9_99_with_a_coupon_of_3_33_over_two_tax_classes_re_sums() -> None:
     """Scenario C7, tax-inclusive: the coupon is in the lines, the tax rows were read."""
     lines = [
