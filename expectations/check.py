@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,7 +85,8 @@ def _failures(
     if rows.empty:
         return
     parameters = {"tomorrow": pd.Timestamp(now + timedelta(days=1))}
-    quick = results(rows, suite, parameters, complete=False)
+    seen = rows[named(suite, rows.columns)]
+    quick = results(seen, suite, parameters, complete=False)
     failed = {_identity(result) for result in quick if not result.success}
     if not failed:
         return
@@ -93,10 +94,28 @@ def _failures(
         name=suite.name,
         expectations=[e for e in suite.expectations if e.meta and e.meta["says"] in failed],
     )
-    found = {_identity(r): r for r in results(rows, again, parameters, complete=True)}
+    found = {_identity(r): r for r in results(seen, again, parameters, complete=True)}
     rules = [Rule.model_validate(expectation.meta) for expectation in again.expectations]
     for rule in sorted(rules, key=lambda rule: rule.severity is not Severity.STOP):
         yield rule, _positions(rows, suite, rule, found[rule.says])
+
+
+def named(suite: ExpectationSuite, columns: Iterable[str]) -> list[str]:
+    """The columns that a suite mentions: Great Expectations hashes every column it is handed."""
+    mentioned = {word for expectation in suite.expectations for word in _words(expectation.dict())}
+    return [name for name in columns if name in mentioned]
+
+
+def _words(part: object) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case Mapping():
+            for value in part.values():
+                yield from _words(value)
+        case list() | tuple() | set():
+            for value in part:
+                yield from _words(value)
 
 
 def _identity(result: ExpectationValidationResult) -> str:
