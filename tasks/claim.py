@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -14,8 +15,7 @@ from typing import Self
 
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact
-from prefect.context import SyncClientContext, get_run_context
-from prefect.exceptions import MissingContextError
+from prefect.context import FlowRunContext, SyncClientContext
 
 from core.errors import CausewayError
 from core.frames import concat
@@ -26,7 +26,7 @@ from store.quarantine import Quarantine, Refusal
 from store.runs import Runs
 from store.taking import NAMED, take
 from tasks.connections import Connections, connect, current_bundle
-from tasks.policy import PURE, step
+from tasks.policy import PURE, in_flow_run, step
 from tasks.report import Report
 
 log = logging.getLogger("causeway.tasks")
@@ -84,14 +84,15 @@ class Run:
         self._suspects = _suspects[pair, entity]
         self._shown: set[str] = set()
         self._over = threading.Event()
+        self._clients = ExitStack()
         self._usage_before = self._usage()
 
     def __enter__(self) -> Self:
         """Start keeping the leases alive."""
         # One Prefect client for all steps: making one per step costs 30 ms, most of it for
         # reading the list of certificate authorities.
-        self._client = SyncClientContext.get_or_create()
-        self._client.__enter__()
+        if in_flow_run():
+            self._clients.enter_context(SyncClientContext.get_or_create())
         threading.Thread(target=self._keep_alive, name=f"lease-{self.owner}", daemon=True).start()
         return self
 
@@ -113,7 +114,7 @@ class Run:
             Runs(self.world.database).keep(self.report.to_json(), run_id=self.run_id)
             self._publish()
         finally:
-            self._client.__exit__(None, None, None)
+            self._clients.close()
 
     def claim(self, only: Sequence[str] | None = None) -> Batch:
         """The next batch of due keys; an empty one when nothing is due.
@@ -285,9 +286,5 @@ def publish(key: str, markdown: str, description: str) -> None:
 
 def flow_run_id() -> str:
     """The id of the Prefect run we are in; empty outside of one."""
-    try:
-        context = get_run_context()
-    except MissingContextError:
-        return ""
-    run = getattr(context, "flow_run", None)
-    return str(run.id) if run else ""
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else ""

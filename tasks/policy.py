@@ -9,12 +9,14 @@ harmless: everything else looks first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, cast
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture
+from prefect.context import FlowRunContext
 from prefect.tasks import Task
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
@@ -27,6 +29,7 @@ LONGEST_WAIT_S = 60.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class TaskPolicy(TypedDict):
@@ -101,8 +104,18 @@ class _Box:
         self.kwargs = kwargs
 
 
+class Pending(Protocol[T_co]):
+    """What a submitted step will give."""
+
+    def result(self) -> T_co:
+        """Wait for it. Raises: whatever the step raised."""
+
+
 class Step(Generic[P, T]):
-    """A function as a Prefect task: visible, repeatable by policy, cheap to call with frames."""
+    """A function as a Prefect task: visible, repeatable by policy, cheap to call with frames.
+
+    Outside of a flow run it is the plain function: nothing is recorded, nothing repeated.
+    """
 
     def __init__(self, function: Callable[P, T], name: str, policy: TaskPolicy | Plain) -> None:
         def boxed(box: _Box) -> T:
@@ -116,11 +129,20 @@ class Step(Generic[P, T]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run it now, as one task run."""
+        if not in_flow_run():
+            return self.fn(*args, **kwargs)
         return cast("T", self._task(_Box(args, kwargs)))
 
-    def submit(self, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[T]:
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
         """Run it in a thread of the flow's task runner."""
-        return cast("PrefectFuture[T]", self._task.submit(_Box(args, kwargs)))
+        if not in_flow_run():
+            return _threads.submit(copy_context().run, lambda: self.fn(*args, **kwargs))
+        return cast("Pending[T]", self._task.submit(_Box(args, kwargs)))
+
+
+def in_flow_run() -> bool:
+    """Whether Prefect watches what is done here."""
+    return FlowRunContext.get() is not None
 
 
 def step(name: str, policy: TaskPolicy | Plain) -> Callable[[Callable[P, T]], Step[P, T]]:
@@ -128,6 +150,7 @@ def step(name: str, policy: TaskPolicy | Plain) -> Callable[[Callable[P, T]], St
     return lambda function: Step(function, name, policy)
 
 
+_threads = ThreadPoolExecutor(thread_name_prefix="step")
 _jitter = wait_exponential_jitter(multiplier=0.2, max=20, jitter=0.3)
 
 

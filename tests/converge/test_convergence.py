@@ -36,7 +36,7 @@ def sync() -> None:
     inbox = Inbox(connect(PAIR).database)
     for entity, flow in FLOWS.items():
         if any(waiting.entity == entity for waiting in inbox.waiting(utc_now())):
-            asyncio.run(flow(pair=PAIR))
+            asyncio.run(flow.fn(pair=PAIR))
 
 
 class Life(RuleBasedStateMachine):

@@ -89,7 +89,7 @@ class Parcels:
 
     def preview(self, *keys: str) -> dict[str, Any]:
         """What a run would write, of the store's orders and notes that the keys name."""
-        return asyncio.run(sync_shipments(pair=PAIR, dry_run=True, keys=list(keys)))
+        return asyncio.run(sync_shipments.fn(pair=PAIR, dry_run=True, keys=list(keys)))
 
     @property
     def shipments(self) -> list[tuple[str, list[int]]]:
@@ -118,7 +118,7 @@ class Parcels:
 def sync(world: World, *keys: str, source: str = "webhook") -> dict[str, Any]:
     """One run over these keys, and whatever else is due."""
     world.due(*keys, source=source, entity=ENTITY)
-    return asyncio.run(sync_shipments(pair=PAIR))
+    return asyncio.run(sync_shipments.fn(pair=PAIR))
 
 
 def quiet(world: World, *keys: str) -> bool:

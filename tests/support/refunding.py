@@ -55,7 +55,7 @@ def refund(world: World, key: str, **wanted: Any) -> dict[str, Any]:
 def sync(world: World, *keys: str, source: str = "operator") -> dict[str, Any]:
     """One run of the refund sync over these orders, and whatever else is due."""
     world.due(*keys, source=source, entity=REFUNDS)
-    return asyncio.run(sync_refunds(pair=PAIR))
+    return asyncio.run(sync_refunds.fn(pair=PAIR))
 
 
 def runs_again_without_writing(world: World, *keys: str, source: str = "operator") -> bool:

@@ -54,7 +54,7 @@ def lines(world: World, *quantities: int, **line: Any) -> list[dict[str, Any]]:
 def run(world: World, entity: str, *keys: str, source: str = "operator") -> dict[str, Any]:
     """One run of a sync over these keys, and whatever else is due."""
     world.due(*keys, source=source, entity=entity)
-    return asyncio.run(SYNCS[entity].sync(pair=PAIR))
+    return asyncio.run(SYNCS[entity].sync.fn(pair=PAIR))
 
 
 def second_pass(world: World, **keys: list[str]) -> int:

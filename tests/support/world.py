@@ -68,7 +68,7 @@ class World:
     def sync(self, *keys: str, source: str = "operator") -> dict[str, Any]:
         """One run of the flow over these keys, and whatever else is due."""
         self.due(*keys, source=source)
-        return asyncio.run(sync_orders(pair=PAIR))
+        return asyncio.run(sync_orders.fn(pair=PAIR))
 
     def states(self, *keys: str, entity: str = "orders") -> list[str]:
         found = Inbox(connect(PAIR).database).states(PAIR, entity, keys)
