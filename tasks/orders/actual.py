@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from connectors.brightpearl.goods_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from connectors.brightpearl.order_parts import SalesOrderRow
 from core.frames import records
@@ -23,8 +22,9 @@ from tasks.orders.addresses import address_hash
 from tasks.orders.compare import adopted, contents
 from tasks.orders.desired import Desired
 from tasks.orders.memory import Memory
-from tasks.orders.rules import OFF, Rules
-from tasks.orders.states import Actual, ActualOrder, ActualRow, Allocation, Content, Note
+from tasks.orders.noted import in_question, with_noted_units, with_notes
+from tasks.orders.rules import Rules
+from tasks.orders.states import Actual, ActualOrder, ActualRow, Allocation, Content
 from tasks.policy import PATIENT, patiently, step
 
 READ_TOGETHER = 200
@@ -59,7 +59,8 @@ def extract_actual(run: Run, desired: Desired, rules: Rules) -> Actual:
     orders = _with_adopted_rows(desired, orders)
     orders = _with_payments(run, orders)
     orders = _with_children(run, orders, memories)
-    orders = _with_notes(run, orders, _in_question(desired, orders, rules))
+    orders = with_notes(run, orders, in_question(desired, orders, rules))
+    orders = with_noted_units(run, orders)
     creating = desired.sales_orders[~desired.sales_orders["external_ref"].isin(orders)]
     return Actual(
         orders=orders,
@@ -103,7 +104,7 @@ def _actual(run: Run, document: SalesOrder, memory: Memory, *, reserved: bool) -
     allocation = ALLOCATIONS.get(document.allocation_code, "none")
     has_notes = document.stock_code in ON_NOTES
     held: dict[str, int] = {}
-    if reserved and allocation == "part" and not has_notes:
+    if reserved and allocation == "part":
         found = patiently(lambda: run.world.brightpearl.get_reservation(document.id))
         held = {row: units.quantity for row, units in found.rows.items()} if found else {}
     rows, foreign = _rows(document, memory)
@@ -262,37 +263,6 @@ def _sum(one: Content, other: Content) -> Content:
     )
 
 
-def _in_question(
-    desired: Desired, orders: Mapping[str, ActualOrder], rules: Rules
-) -> dict[str, str]:
-    """Orders with goods on notes that may be called off or amended: reference by their id."""
-    statuses = dict(zip(desired.orders["order_id"], desired.orders["status_id"], strict=True))
-    approved = {order_id for order_id, _ in rules.approved}
-    return {
-        order.order_id_bp: ref
-        for ref, order in orders.items()
-        if order.has_notes
-        and not order.is_cancelled
-        and (statuses.get(key := ref.removeprefix(external_ref("")), "") in OFF or key in approved)
-    }
-
-
-def _with_notes(
-    run: Run, orders: dict[str, ActualOrder], wanted: Mapping[str, str]
-) -> dict[str, ActualOrder]:
-    if not wanted:
-        return orders
-    notes: dict[str, list[Note]] = defaultdict(list)
-    for note in patiently(lambda: run.world.brightpearl.goods_out_of_orders(wanted)):
-        if isinstance(note, GoodsOutNote):
-            known = Note(note.id, note.is_shipped, note.is_picked)
-            notes[wanted[note.order_id]].append(known)
-    return {
-        ref: replace(order, notes=tuple(notes[ref])) if ref in notes else order
-        for ref, order in orders.items()
-    }
-
-
 def _free_stock(
     run: Run, desired: Desired, orders: Mapping[str, ActualOrder]
 ) -> dict[tuple[str, str], int]:
@@ -300,8 +270,7 @@ def _free_stock(
     waiting = {
         ref.removeprefix(external_ref(""))
         for ref, order in orders.items()
-        if order.allocation in {"none", "part"}
-        and not (order.is_shipped or order.has_notes or order.is_cancelled)
+        if order.allocation in {"none", "part"} and order.knows_noted and not order.is_cancelled
     }
     rows = desired.rows[desired.rows["order_id"].isin(waiting)]
     products = set(rows["product_id"]) & desired.stock_tracked

@@ -120,7 +120,8 @@ def _find_shortages(run: Run, works: Sequence[Work]) -> None:
         now = there.get(external_ref(work.plan.order_id))
         if now is None or work.reservation is None or work.there is None:
             continue
-        work.short = shortage(work.reservation.units, replace(now, rows=work.there.rows))
+        now = replace(now, rows=work.there.rows, noted=work.there.noted)
+        work.short = shortage(work.plan.wanted_units, now)
         if work.short:
             notes.append(note_write(work.plan.order_id, work.order_id_bp, work.short))
     deliver(run, notes)

@@ -29,10 +29,10 @@ def wanted_units(
 
 def shortage(asked: Units, there: ActualOrder) -> dict[str, int]:
     """Units that an order lacks of what is asked for it, by Brightpearl product id."""
-    if there.allocation in {"all", "not required"} or there.is_shipped or there.has_notes:
+    if there.allocation in {"all", "not required"} or not there.knows_noted:
         return {}
     short: dict[str, int] = {}
-    for row, (product_id, quantity) in asked.items():
+    for row, (product_id, quantity) in _to_hold(asked, there).items():
         missing = quantity - there.reserved.get(there.row_ids.get(row, ""), 0)
         if missing > 0:
             short[product_id] = short.get(product_id, 0) + missing
@@ -50,4 +50,15 @@ def reservation(
     short = shortage(asked.units, there)
     if not any(actual.on_hand.get((asked.warehouse_id, product), 0) > 0 for product in short):
         return None
-    return replace(asked, replaces=there.allocation == "part")
+    replaces = there.allocation == "part" and bool(there.reserved)
+    return replace(asked, units=_to_hold(asked.units, there), replaces=replaces)
+
+
+def _to_hold(asked: Units, there: ActualOrder) -> dict[str, tuple[str, int]]:
+    """What is asked for, less what goods notes speak for already."""
+    noted = there.noted or {}
+    units = {
+        row: (product_id, quantity - noted.get(there.row_ids.get(row, ""), 0))
+        for row, (product_id, quantity) in asked.items()
+    }
+    return {row: (product_id, left) for row, (product_id, left) in units.items() if left > 0}

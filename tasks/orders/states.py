@@ -65,6 +65,8 @@ class ActualOrder:
     transaction_refs: frozenset[str] = frozenset()
     has_notes: bool = False
     """Whether goods are on a goods-out note, sent or not."""
+    noted: Mapping[str, int] | None = None
+    """Units on goods notes by row id; filled where `allocation` is `part` and there are notes."""
     notes: tuple[Note, ...] = ()
     """Filled where the order is to be called off or amended although it has notes."""
     children: tuple[str, ...] = ()
@@ -72,6 +74,11 @@ class ActualOrder:
     is_shipped: bool = False
     is_cancelled: bool = False
     is_invoiced: bool = False
+
+    @property
+    def knows_noted(self) -> bool:
+        """Whether it is known which units are on goods notes, if any are."""
+        return self.noted is not None or not (self.has_notes or self.is_shipped)
 
     @property
     def row_ids(self) -> dict[str, str]:
