@@ -43,7 +43,9 @@ PATIENCE_S = 50.0
 """How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
 its claims expire and its keys become due."""
 ENDING_S = 5.0
-"""How long a stop waits for what else there is: threads without a run, Prefect's own queues."""
+"""How long a stop waits for threads without a run: most of them wait for Prefect."""
+SENDING_S = 2.0
+"""How long a stop waits for Prefect's queues of events and log lines, which nobody needs."""
 LOOK_EVERY_S = 0.05
 
 
@@ -95,7 +97,7 @@ def _leave() -> None:
 
     At exit Prefect sends them for as long as that takes: with its server away, for ever.
     """
-    EventsWorker.drain_all(timeout=ENDING_S)
+    EventsWorker.drain_all(timeout=SENDING_S)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -14,7 +14,8 @@ AT_ONCE = 65536
 class Gate:
     """Passes bytes on to a loopback port while it is open.
 
-    Shut, what is connected breaks off and what comes is refused.
+    Shut, what is connected breaks off and what comes is refused; broken, what comes breaks off as
+    well. Callers try a refused connection again by themselves, which takes them a second or two.
     """
 
     def __init__(self, upstream: int) -> None:
@@ -22,6 +23,7 @@ class Gate:
         self._listening: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._is_broken = False
         self.port = 0
         self.open()
 
@@ -38,6 +40,7 @@ class Gate:
 
     def open(self) -> None:
         """Let everything through, always at the same port."""
+        self._is_broken = False
         if self._listening is not None:
             return
         listening = socket.create_server(("127.0.0.1", self.port))
@@ -50,6 +53,14 @@ class Gate:
         if self._listening is not None:
             _end(self._listening)
             self._listening = None
+        self._break_off()
+
+    def break_down(self) -> None:
+        """Break off what is connected, and whatever comes."""
+        self._is_broken = True
+        self._break_off()
+
+    def _break_off(self) -> None:
         with self._lock:
             for connected in self._open:
                 _end(connected)
@@ -59,6 +70,9 @@ class Gate:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listening.accept()
+                if self._is_broken:
+                    _end(near)
+                    continue
                 far = socket.create_connection(("127.0.0.1", self._upstream))
                 with self._lock:
                     if self._listening is not listening:

@@ -120,7 +120,7 @@ def test_the_pool_is_served_again_after_prefect_was_away_for_long(
     with deployed.without_retries():
         polls = request.getfixturevalue("serving")
         assert eventually(lambda: deployed.heartbeats() == 1)
-        deployed.gate.shut()
+        deployed.gate.break_down()
         assert eventually(lambda: "cannot be served" in caplog.text, within_s=LONG_S)
 
         deployed.gate.open()
