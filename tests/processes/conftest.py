@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import update
 from waiting import eventually
 
@@ -25,6 +28,8 @@ from core.times import utc_now
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.tables import inbox, leases
+from worker.deployments import WorkPool, WorkPoolName, read_prefect_file
+from worker.register import register_deployment, register_work_pool
 
 PAIR = ("default", "orders")
 START_WITHIN_S = 180.0
@@ -80,6 +85,9 @@ class Installation:
         answer = self.controls.brightpearl.get("/_sandbox/state?only=counts")
         return dict(answer.json()["counts"])
 
+    def has_more(self, kind: str, before: dict[str, int]) -> bool:
+        return self.counts()[kind] > before[kind]
+
     def check_each_is_there_paid_and_reserved_once(self, keys: list[str]) -> None:
         store, account = self.controls.states()
         there = account_orders(account)
@@ -125,6 +133,34 @@ class Installation:
         )  # fmt: skip
         self.processes.wait_ready(name, within_s=START_WITHIN_S)
 
+    @contextmanager
+    def worker_held(self) -> Iterator[None]:
+        """The worker does nothing for a while; it holds no lane and so no key."""
+        assert eventually(lambda: self.leases() == [], within_s=START_WITHIN_S)
+        worker = self.processes["worker"]
+        worker.signal_group(signal.SIGSTOP)
+        yield
+        worker.signal_group(signal.SIGCONT)
+
+    def register_in_processes(self, flow: str, pool: str) -> str:
+        """A flow's shipped deployment once more, in a pool of type `process`; its id."""
+        shipped = next(
+            one for one in read_prefect_file().deployments if one.entrypoint.endswith(flow)
+        )
+        url = self.services.prefect_api_url
+        changes = {"name": pool, "work_pool": WorkPoolName(name=pool)}
+        with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+            register_work_pool(client, WorkPool(name=pool, type="process"))
+            done = register_deployment(client, shipped.model_copy(update=changes), Path.cwd())
+        return str(self.ask("GET", f"/deployments/name/{done.name}")["id"])
+
+    def start_process_worker(self, pool: str) -> None:
+        """Prefect's own worker, which looks for runs every second."""
+        self.processes.start_python(
+            pool, "-m", "prefect", "worker", "start", "--pool", pool,
+            environment={**self.services.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
+        )  # fmt: skip
+
     def start_prefect(self) -> None:
         self.services.start_prefect()
         self.processes.wait_ready("prefect", within_s=START_WITHIN_S)
@@ -144,7 +180,7 @@ class Installation:
 
 @contextmanager
 def started(folder: Path) -> Iterator[Installation]:
-    """Both sandboxes and a Prefect server; the rest is for the test to start."""
+    """Both sandboxes and a Prefect server; the rest is still to be started."""
     ports = Ports.free()
     told = sandbox_environment(folder, ports)
     settings = load_settings(told)
@@ -159,14 +195,6 @@ def started(folder: Path) -> Iterator[Installation]:
         database = open_database(settings.database_url)
         stack.callback(database.close)
         yield Installation(services, settings, database, controls, prefect)
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation without receiver and worker."""
-    with started(tmp_path_factory.mktemp("bare")) as installation:
-        installation.processes.wait_ready(within_s=START_WITHIN_S)
-        yield installation
 
 
 @pytest.fixture(scope="module")

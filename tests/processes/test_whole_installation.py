@@ -12,8 +12,8 @@ from waiting import eventually
 
 LONG_S = 150.0
 """More than Prefect may need when its SQLite database is locked: a minute."""
-ORDERS = 40
-SLOWLY = {"kind": "slow", "ms": 700, "path": "multi-message"}
+ORDERS = 31
+SLOWLY = {"kind": "slow", "ms": 500, "path": "multi-message"}
 """Ten writes travel in a message, three messages at once: a batch of ours takes a while."""
 
 
@@ -36,27 +36,27 @@ def test_a_worker_killed_in_mid_batch_twice_leaves_each_order_once_paid_once_and
     whole: Any,
 ) -> None:
     """Killed while orders are being created, and again while they are being paid for."""
+    before = whole.counts()
+    whole.faults(SLOWLY)
+    keys = whole.place(ORDERS)
     for kind in ("sales_orders", "payments"):
-        before = whole.counts()[kind]
-        whole.faults(SLOWLY)
-        keys = whole.place(ORDERS)
-        assert eventually(lambda k=kind, n=before: whole.counts()[k] > n, within_s=LONG_S)
+        assert eventually(partial(whole.has_more, kind, before), within_s=LONG_S)
         whole.processes.kill("worker")
         assert "claimed" in whole.states(keys)
-        whole.faults()
         whole.let_leases_run_out()
-
         whole.start_worker()
+    whole.faults()
 
-        assert eventually(partial(whole.are_settled, keys), within_s=LONG_S)
-        whole.check_each_is_there_paid_and_reserved_once(keys)
+    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+
+    whole.check_each_is_there_paid_and_reserved_once(keys)
 
 
 def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: Any) -> None:
-    before = whole.counts()["sales_orders"]
+    before = whole.counts()
     whole.faults(SLOWLY)
     keys = whole.place(ORDERS)
-    assert eventually(lambda: whole.counts()["sales_orders"] > before, within_s=LONG_S)
+    assert eventually(lambda: whole.has_more("sales_orders", before), within_s=LONG_S)
 
     assert whole.processes.stop("worker") == 0
 
@@ -100,3 +100,26 @@ def test_a_worker_is_stopped_in_time_though_prefect_is_away(whole: Any) -> None:
         gate.shut()
 
         assert whole.processes.stop("second-worker") == 0
+
+
+def test_a_sweep_brings_an_order_under_prefect_s_own_process_worker(whole: Any) -> None:
+    """A process for each run, by the shipped deployment; no other worker is awake."""
+    pool = "in-processes"
+    deployment = whole.register_in_processes("sweep_orders", pool)
+    whole.start_process_worker(pool)
+    whole.controls.deliver(loss_rate=1)
+    with whole.worker_held():
+        keys = whole.place(1)
+        run = whole.ask("POST", f"/deployments/{deployment}/create_flow_run", name="by hand")
+        path = f"/flow_runs/{run['id']}"
+        assert eventually(
+            lambda: whole.ask("GET", path)["state_type"] in {"COMPLETED", "FAILED", "CRASHED"},
+            within_s=LONG_S,
+        )
+        ended = whole.ask("GET", path)
+    whole.controls.deliver(loss_rate=0)
+    assert whole.processes.stop(pool) == 0
+
+    assert (ended["state_type"], ended["work_pool_name"]) == ("COMPLETED", pool)
+    assert whole.are_settled(keys)
+    whole.check_each_is_there_paid_and_reserved_once(keys)
