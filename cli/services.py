@@ -24,6 +24,14 @@ KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
 
 
+STEPS_TOGETHER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+"""Prefect writes each state of each step in a transaction of its own: dozens a run, which keep its
+SQLite database busy while the next run is to begin."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """Loopback ports."""
@@ -158,6 +166,7 @@ class Services:
                 **self.environment,
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT_FOR_S),
+                **STEPS_TOGETHER,
             },
             ready=lambda: server.is_ready(f"{self.prefect_api_url}/health"),
         )

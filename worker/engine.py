@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -20,24 +20,29 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 from prefect.states import Crashed, Pending
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
 from core.errors import ConfigError, TransientError
 
 log = logging.getLogger("causeway.worker")
 
+T = TypeVar("T")
+
 REMEMBER_S = 15.0
 """How long a deployment's answer is trusted: pausing it in the UI takes effect within this."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Between attempts while the server is away."""
-RETRIES = 1
-"""Of one request. Prefect's own five take a minute, in which nobody would be told that it is away
-and a worker that is to stop would not."""
+TRIES = 6
+"""Of one request, within two seconds: a busy SQLite database of Prefect's is free in a moment, but
+Prefect would rest for two seconds first. And its five retries take a minute, in which nobody would
+be told that it is away and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
 UNFINISHED = [StateType.RUNNING, StateType.PENDING]
 
@@ -87,7 +92,7 @@ class Engine:
     _client: SyncPrefectClient | None = None
     _known: dict[str, tuple[float, DeploymentResponse]] = field(default_factory=dict)
     _unreported: list[UUID] = field(default_factory=list)
-    _prefect: SettingsContext = field(default_factory=lambda: _with_retries(RETRIES))
+    _prefect: SettingsContext = field(default_factory=lambda: _without_retries())  # noqa: PLW0108 - defined below
 
     def deployment(self, name: str) -> DeploymentResponse:
         """The deployment `flow/name`.
@@ -98,8 +103,7 @@ class Engine:
         if known is not None and self.clock() - asked_at < REMEMBER_S:
             return known
         try:
-            with self._asking() as client:
-                found = client.read_deployment_by_name(name)
+            found = self._ask(lambda client: client.read_deployment_by_name(name))
         except ObjectNotFound as error:
             self._known.pop(name, None)
             raise ConfigError(
@@ -117,14 +121,17 @@ class Engine:
 
         Raises: PrefectAwayError; ConfigError when the deployment is gone, or Prefect refuses.
         """
+        once = uuid4().hex
         try:
-            with self._asking() as client:
-                return client.create_flow_run_from_deployment(
+            return self._ask(
+                lambda client: client.create_flow_run_from_deployment(
                     deployment.id,
                     parameters={**deployment.parameters, "pair": pair},
                     state=Pending(),
                     tags=[EVENT_TAG, entity, f"pair:{pair}"],
+                    idempotency_key=once,
                 )
+            )
         except ObjectNotFound as error:
             self._known.clear()
             raise ConfigError(
@@ -143,10 +150,9 @@ class Engine:
             tags=FlowRunFilterTags(all_=[EVENT_TAG, entity, f"pair:{pair}"]),
         )
         because = "The worker that executed this run is gone; its keys became due again."
-        with self._asking() as client:
-            runs = client.read_flow_runs(flow_run_filter=wanted, limit=200)
-            for run in runs:
-                client.set_flow_run_state(run.id, Crashed(message=because), force=True)
+        runs = self._ask(lambda client: client.read_flow_runs(flow_run_filter=wanted, limit=200))
+        for run in runs:
+            self._end(run.id, because)
         return len(runs)
 
     def report_later(self, flow_run_id: UUID) -> None:
@@ -160,11 +166,10 @@ class Engine:
         """
         because = "Prefect did not answer when this run ended; what it left undone is due again."
         while self._unreported:
-            with self._asking() as client:
-                wanted = FlowRunFilter(id=FlowRunFilterId(any_=[self._unreported[-1]]))
-                for run in client.read_flow_runs(flow_run_filter=wanted):
-                    if run.state is None or not run.state.is_final():
-                        client.set_flow_run_state(run.id, Crashed(message=because), force=True)
+            wanted = FlowRunFilter(id=FlowRunFilterId(any_=[self._unreported[-1]]))
+            for run in self._ask(partial(SyncPrefectClient.read_flow_runs, flow_run_filter=wanted)):
+                if run.state is None or not run.state.is_final():
+                    self._end(run.id, because)
             self._unreported.pop()
 
     def close(self) -> None:
@@ -173,15 +178,18 @@ class Engine:
             self._client.__exit__(None, None, None)
             self._client = None
 
-    @contextmanager
-    def _asking(self) -> Iterator[SyncPrefectClient]:
+    def _end(self, run_id: UUID, because: str) -> None:
+        state: State[None] = Crashed(message=because)
+        self._ask(lambda client: client.set_flow_run_state(run_id, state, force=True))
+
+    def _ask(self, question: Callable[[SyncPrefectClient], T]) -> T:
+        """What the server answers, after a few quick tries.
+
+        Raises: PrefectAwayError; ConfigError when it refuses; ObjectNotFound.
+        """
         try:
             with self._prefect:
-                if self._client is None:
-                    client = get_client(sync_client=True)
-                    client.__enter__()
-                    self._client = client
-                yield self._client
+                answer = _quickly(lambda: question(self._connected()))
         except ObjectNotFound:
             self.reachability.found()
             raise
@@ -196,12 +204,20 @@ class Engine:
                 remedy="Start it, or correct PREFECT_API_URL.",
             ) from error
         self.reachability.found()
+        return answer
+
+    def _connected(self) -> SyncPrefectClient:
+        if self._client is None:
+            client = get_client(sync_client=True)
+            client.__enter__()
+            self._client = client
+        return self._client
 
 
-def _with_retries(count: int) -> SettingsContext:
-    """Prefect's settings as they are, with so many retries; made once, for that takes 30 ms."""
+def _without_retries() -> SettingsContext:
+    """Prefect's settings as they are, but for its retries; made once, for that takes 30 ms."""
     now = get_settings_context()
-    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: count})
+    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
     return SettingsContext(profile=now.profile, settings=settings)
 
 
@@ -224,3 +240,11 @@ def away(error: BaseException) -> bool:
             return seen.response.is_server_error
         seen = seen.__cause__
     return False
+
+
+_quickly = Retrying(
+    retry=retry_if_exception(away),
+    stop=stop_after_attempt(TRIES),
+    wait=wait_random_exponential(multiplier=0.05, max=1),
+    reraise=True,
+)
