@@ -71,6 +71,6 @@ class Quota:
         remaining = max(0, self._limit - used)
         return Verdict(
             allowed=allowed or self._switches.limits == "off",
-            remaining=max(remaining, 1) if self._switches.limits == "off" else remaining,
+            remaining=self._limit if self._switches.limits == "off" else remaining,
             reset_ms=max(1, int(rest.total_seconds() * 1000)),
         )
