@@ -4,7 +4,6 @@ import json
 
 import httpx
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from cli.main import run
 from sandbox.serve import running
@@ -38,12 +37,6 @@ def test_money_is_audited_and_not_synced(configured, capsys, command):
     assert "'money' is not something that Causeway syncs." in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def prefect():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
 @pytest.fixture
 def sandbox(database, monkeypatch):  # the pair's settings, pointed at both sandboxes
     with running() as both:
@@ -62,7 +55,7 @@ def sandbox(database, monkeypatch):  # the pair's settings, pointed at both sand
         disconnect()
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
     basket = {
         "lines": [{"name": "Engraving", "custom": True, "price": "5.00"}],
@@ -89,7 +82,7 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
     assert (yesterday["orders"], yesterday["agrees"]) == ([], True)
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_day_that_has_not_begun_is_refused(sandbox, capsys):
     assert run(["audit", "money", "--day", "2999-01-01"]) == 2
     assert "has not begun" in capsys.readouterr().err

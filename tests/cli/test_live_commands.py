@@ -4,7 +4,6 @@ import json
 
 import httpx
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from cli.main import run
 from sandbox.serve import running
@@ -13,12 +12,6 @@ from tasks import reference
 from tasks.connections import disconnect
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
-
-
-@pytest.fixture(scope="module")
-def prefect():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def sales_orders(sandbox):
     return sorted(o.external_ref for o in sandbox.account.orders.values() if o.external_ref)
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(sandbox, place, sku, told):
     keys = [place(sku), place(sku)]
 
@@ -83,14 +76,14 @@ def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(sandbox, 
     assert sandbox.brightpearl_requests.writes() == writes
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_sync_since_takes_what_changed(sandbox, place, sku, told):
     key = place(sku)
     assert told("sync orders --since 1h")["keys"] == 1
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, sku, told):
     key = place(sku)
 
@@ -103,7 +96,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, s
     assert Inbox(database).states("default", "orders", [key]) == {}
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
     sandbox, place, sku, told, capsys
 ):
@@ -122,14 +115,14 @@ def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_sweep_finds_what_no_webhook_told(sandbox, place, sku, told):
     key = place(sku)
     assert told("sweep orders")["changed"] == 1
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_an_audit_names_what_is_missing_and_then_agrees(place, sku, told):
     key = place(sku)
     assert told("audit orders --days 1", code=1)["missing"] == [f"BC-{key}"]
@@ -137,7 +130,7 @@ def test_an_audit_names_what_is_missing_and_then_agrees(place, sku, told):
     assert told("audit orders --days 1")["agrees"] is True
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
     keys = [place(sku) for _ in range(3)]
     assert told("backfill orders --since 1d")["records"] == 3
@@ -149,7 +142,7 @@ def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, told, capsys):
     key = place(sku, email="somebody@example.com")
 
@@ -163,7 +156,7 @@ def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, to
     assert "Sales order" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("prefect")
+@pytest.mark.usefixtures("engine")
 def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
     assert run(["mappings", "try", "999999"]) == 2
     assert "no order 999999" in capsys.readouterr().err

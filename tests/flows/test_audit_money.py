@@ -31,7 +31,7 @@ def noon(world: World) -> None:
 
 
 def audit(day: str = DAY) -> dict[str, Any]:
-    return asyncio.run(audit_money(PAIR, day))
+    return asyncio.run(audit_money.fn(PAIR, day))
 
 
 def differences(found: dict[str, Any], *, explained: bool = False) -> dict[str, str]:

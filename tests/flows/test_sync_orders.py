@@ -204,7 +204,7 @@ def test_a_preview_shows_the_plan_and_writes_nothing(world: World) -> None:
     key = world.place(lines=lines(world, 2))
     world.forget_requests()
 
-    report = asyncio.run(sync_orders(pair="default", dry_run=True, keys=[key]))
+    report = asyncio.run(sync_orders.fn(pair="default", dry_run=True, keys=[key]))
 
     assert report["preview"][0]["action"] == "create"
     assert world.writes() == 0

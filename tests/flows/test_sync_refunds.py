@@ -376,7 +376,7 @@ def test_a_preview_shows_the_plan_and_writes_nothing(world: World) -> None:
     refund(world, key, amount="4.00")
     world.forget_requests()
 
-    report = asyncio.run(sync_refunds(pair=PAIR, dry_run=True, keys=[key]))
+    report = asyncio.run(sync_refunds.fn(pair=PAIR, dry_run=True, keys=[key]))
 
     assert "sales credit" in report["preview"][0]["writes"]
     assert "pay out 4.00 GBP" in report["preview"][0]["writes"]

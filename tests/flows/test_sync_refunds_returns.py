@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -23,9 +22,8 @@ from refunding import (
     store_refunds,
     sync,
 )
-from world import PAIR, World
-
-from flows.refunds import sweep_refunds
+from sweeping import sweep_refunds
+from world import World
 
 
 @pytest.fixture
@@ -323,7 +321,7 @@ def test_a_credit_without_a_parent_is_not_ours(by_itself: None, world: World) ->
     key = imported(world, shipped=True)
     staff_credit(world, key, has_parent=False)
 
-    found = asyncio.run(sweep_refunds(PAIR))
+    found = sweep_refunds()
     sync(world, key)
 
     assert found["changed"] == 0
@@ -346,7 +344,7 @@ def test_the_sweep_finds_what_staff_credited(by_itself: None, world: World) -> N
     key = imported(world, shipped=True)
     one = staff_credit(world, key)
 
-    found = asyncio.run(sweep_refunds(PAIR))
+    found = sweep_refunds()
 
     assert found["changed"] == 1
     assert len(store_refunds(world, key)) == 1

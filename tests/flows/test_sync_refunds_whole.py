@@ -20,15 +20,16 @@ from refunding import (
     states,
     sync,
 )
+from sweeping import sweep_refunds
 from world import PAIR, World
 
-from flows.refunds import audit_refunds, sweep_refunds
+from flows.refunds import audit_refunds
 
 BATCH = 100
 
 
 def audit(world: World) -> dict[str, Any]:
-    return asyncio.run(audit_refunds(PAIR, days=2))
+    return asyncio.run(audit_refunds.fn(PAIR, days=2))
 
 
 def total(requests: dict[str, int], *parts: str) -> int:
@@ -39,13 +40,13 @@ def test_a_refund_whose_webhook_was_lost_comes_with_the_sweep(world: World) -> N
     key = imported(world)
     made = refund(world, key, amount="3.00")
 
-    found = asyncio.run(sweep_refunds(PAIR))
+    found = sweep_refunds()
 
     assert found["changed"] == 1
     assert paid_out(world, credit(world, key, made["refund_id"])) == gross(credits_of(world)[0])
     assert states(world, key) == ["done"]
     world.forget_requests()
-    asyncio.run(sweep_refunds(PAIR))
+    sweep_refunds()
     assert world.writes() == 0
 
 

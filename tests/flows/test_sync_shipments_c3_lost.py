@@ -26,7 +26,7 @@ def order(world: World) -> Parcels:
 def again(world: World, order: Parcels) -> None:
     """The pause after a failed try is over."""
     Inbox(connect(PAIR).database).put(PAIR, ENTITY, [order.order], source="retry", now=utc_now())
-    asyncio.run(shipments.sync_shipments(pair=PAIR))
+    asyncio.run(shipments.sync_shipments.fn(pair=PAIR))
 
 
 def test_a_parcel_whose_answer_was_lost_is_found_and_not_sent_again(

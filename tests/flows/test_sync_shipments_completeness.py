@@ -6,19 +6,20 @@ import asyncio
 from typing import Any
 
 from parcels import ENTITY, PAIR, Parcels, lines, quiet, skus, states, sync
+from sweeping import sweep_shipments
 from world import World
 
-from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
+from flows.shipments import audit_shipments, sync_shipments
 from store.inbox import Inbox
 from tasks.connections import connect
 
 
 def sweep() -> dict[str, Any]:
-    return asyncio.run(sweep_shipments(PAIR))
+    return sweep_shipments()
 
 
 def audit() -> dict[str, Any]:
-    return asyncio.run(audit_shipments(PAIR))
+    return asyncio.run(audit_shipments.fn(PAIR))
 
 
 def sent(world: World, system: str, method: str = "") -> int:
@@ -118,7 +119,7 @@ def test_two_runs_at_the_same_notes_make_each_shipment_once(world: World) -> Non
     async def together() -> None:
         loop = asyncio.get_running_loop()
         runs = [
-            loop.run_in_executor(None, lambda: asyncio.run(sync_shipments(pair=PAIR)))
+            loop.run_in_executor(None, lambda: asyncio.run(sync_shipments.fn(pair=PAIR)))
             for _ in range(2)
         ]
         await asyncio.gather(*runs)

@@ -10,7 +10,7 @@ from worlds import opened
 
 
 @pytest.fixture(scope="module")
-def world(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Both sandboxes with documented quirks, no throttling, an empty database."""
     with opened(tmp_path_factory.mktemp("scenario")) as both:
         yield both

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import pytest
 from parcels import Parcels
-from prefect.settings import PREFECT_API_URL
 from refunding import refund
 from stories import (
     ORDERS,
@@ -229,7 +228,6 @@ def test_a_worker_killed_after_brightpearl_accepted_an_order_doubles_nothing(
     world.fault("brightpearl", {"kind": "http_503", "path": "customer-payment|multi-message"})
     environment = {
         **os.environ,
-        "PREFECT_API_URL": PREFECT_API_URL.value(),
         "PYTHONPATH": os.pathsep.join([str(SUPPORT), str(SUPPORT.parents[1])]),
     }
     command = [sys.executable, str(SUPPORT / "doomed.py"), key]

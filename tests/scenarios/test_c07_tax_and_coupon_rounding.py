@@ -162,7 +162,7 @@ def test_cents_that_no_rule_explains_stand_in_one_row_and_in_the_tie_out(story: 
     assert ours(world, key) == theirs(world, key)
     today = store_order(world, key).created_at.astimezone(world.sandbox.account.zone).date()
 
-    found = asyncio.run(audit_money(PAIR, today.isoformat()))
+    found = asyncio.run(audit_money.fn(PAIR, today.isoformat()))
 
     named = {one["name"]: one for one in found["differences"]}
     assert named[f"BC-{key}"]["reason"] == "rounding"

@@ -12,7 +12,6 @@ what is asserted is the same: the rate that the order was placed at, never today
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,9 +32,8 @@ from stories import (
     store_money,
     store_order,
 )
-from world import PAIR, World
-
-from flows.orders import sweep_orders
+from sweeping import sweep_orders
+from world import World
 
 SPRING = datetime(2025, 3, 30, 23, 45, tzinfo=UTC)
 """Summer time began at 01:00 that day: the store's clock says 00:45 of the 31st."""
@@ -80,7 +78,7 @@ class Story:
         return [*self.dated.values(), *self.crowd, *self.skewed, *self.euros]
 
     def sweep(self) -> None:
-        asyncio.run(sweep_orders(pair=PAIR))
+        sweep_orders()
         self.counts.append(len(self.world.sales_orders))
 
     def dated_orders(self, month: int) -> None:

@@ -25,6 +25,7 @@ from stories import (
     Heard,
     account_money,
     cases,
+    clock,
     lines,
     run,
     second_pass,
@@ -39,6 +40,7 @@ from store.quarantine import Quarantine, Refusal
 from tasks.connections import connect
 
 LONG_AGO = timedelta(days=30)
+A_MINUTE_S = 60.0
 
 
 @dataclass
@@ -68,6 +70,7 @@ def story(world: World) -> Story:
     told.events = list(heard.events)
     run(world, ORDERS, *keys)
     gone_on(told)
+    clock(world, A_MINUTE_S)  # Brightpearl closes a credit a moment after it said yes
     told.before = state(told)
 
     quarantine = Quarantine(connect(PAIR).database)

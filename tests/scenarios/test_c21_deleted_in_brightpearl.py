@@ -8,7 +8,6 @@ the deleted one; one is left as it is; and a refund of the third is credited now
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +26,10 @@ from stories import (
     second_pass,
     store_money,
 )
+from sweeping import recheck_orders, sweep_orders
 from world import PAIR, World
 
 from core.times import utc_now
-from flows.orders import recheck_orders, sweep_orders
 from store.crosswalk import Crosswalk
 from store.quarantine import Quarantine
 from tasks.connections import connect
@@ -64,7 +63,7 @@ def story(world: World) -> Story:
     told.look()
     for key in told.all:
         world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
-    asyncio.run(recheck_orders(pair=PAIR))
+    recheck_orders()
     told.look()
     links = Crosswalk(connect(PAIR).database).get(PAIR, ORDERS, told.all)
     gone = world.sandbox.account.deleted_orders
@@ -76,7 +75,7 @@ def story(world: World) -> Story:
         world.bigcommerce("edit", order_id=int(key), staff_notes="Any news?")
     refund(world, told.refunded, amount="4.00")
     heard.deliver()
-    asyncio.run(sweep_orders(pair=PAIR))
+    sweep_orders()
     run(world, REFUNDS)
     told.look()
 

@@ -18,4 +18,4 @@ if __name__ == "__main__":
     Inbox(connect(PAIR).database).put(
         PAIR, "orders", sys.argv[1:], source="operator", now=utc_now()
     )
-    asyncio.run(sync_orders(pair=PAIR))
+    asyncio.run(sync_orders.fn(pair=PAIR))

@@ -150,7 +150,7 @@ def inbox(world: World) -> Inbox:
 
 def clock(world: World, advance_s: float) -> None:
     """Let the clock of both systems jump."""
-    answer = world.http.post(world.control("bigcommerce", "clock"), json={"advance_s": advance_s})
+    answer = world.http.post(world.control("brightpearl", "clock"), json={"advance_s": advance_s})
     assert answer.status_code == 200, answer.text
 
 

@@ -34,7 +34,7 @@ def engine() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(engine: None, tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     """Both sandboxes with documented quirks, no throttling, an empty database."""
     with opened(tmp_path) as both:
         yield both

@@ -1,0 +1,36 @@
+"""What the flows of the sweeps do, without an engine: the sweep, then the sync of what it found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from world import PAIR
+
+from flows.syncs import SYNCS
+from tasks.orders import sweep as orders
+from tasks.refunds import sweep as refunds
+from tasks.shipments import sweep as shipments
+
+
+def sweep_orders() -> dict[str, Any]:
+    return _swept(orders.sweep_orders, "orders")
+
+
+def recheck_orders() -> dict[str, Any]:
+    return _swept(orders.recheck_orders, "orders")
+
+
+def sweep_shipments() -> dict[str, Any]:
+    return _swept(shipments.sweep_shipments, "shipments")
+
+
+def sweep_refunds() -> dict[str, Any]:
+    return _swept(refunds.sweep_refunds, "refunds")
+
+
+def _swept(sweep: Callable[[str], dict[str, Any]], entity: str) -> dict[str, Any]:
+    found = sweep(PAIR)
+    asyncio.run(SYNCS[entity].sync.fn(PAIR))
+    return found
