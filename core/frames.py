@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
@@ -20,6 +21,9 @@ DTYPES: dict[Kind, str] = {
     "flag": "bool",
     "count": "int64",
 }
+
+TEXT = pd.StringDtype(na_value=np.nan)
+"""What `str` stands for; looked up once."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -63,11 +67,17 @@ def _values(column: pd.Series[Any]) -> list[Any]:
     return [None if value is None or value != value else value for value in column.tolist()]  # noqa: PLR0124
 
 
-def _column(rows: list[Mapping[str, Any]], name: str, kind: Kind) -> pd.Series[Any]:
+def _column(rows: list[Mapping[str, Any]], name: str, kind: Kind) -> Any:  # noqa: ANN401 - any array
     missing = {"text": "", "flag": False, "count": 0}.get(kind)
     values = [row.get(name, missing) for row in rows]
+    # Most columns are text and money; for a row or two a Series costs more than what is in it.
     if kind == "text":
-        values = ["" if value is None else str(value) for value in values]
+        texts = ["" if value is None else str(value) for value in values]
+        return pd.array(texts, dtype=TEXT)
+    if kind == "money":
+        amounts = np.empty(len(values), dtype=object)
+        amounts[:] = values
+        return amounts
     try:
         return pd.Series(values, dtype=DTYPES[kind], name=name)
     except (TypeError, ValueError) as error:
