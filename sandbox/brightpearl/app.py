@@ -48,7 +48,9 @@ def create_app(
         notices=Notices(account),
         random=Random(seed),  # noqa: S311 - reproducible, not secret
     )
-    common = common_routes(lambda: state(account), faults, log, account.clock, deliveries)
+    common = common_routes(
+        lambda: state(account), faults, log, account.clock, deliveries, settle=account.settle
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

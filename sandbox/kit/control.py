@@ -28,8 +28,13 @@ def common_routes(
     log: RequestsLog,
     clock: Clock,
     deliveries: Deliveries,
+    *,
+    settle: Callable[[], None] = lambda: None,
 ) -> list[Route]:
-    """The routes. `GET state?only=counts,orders` answers these parts alone."""
+    """The routes. `GET state?only=counts,orders` answers these parts alone.
+
+    `settle` does what a jump of the clock makes due.
+    """
 
     async def show_state(request: Request) -> Response:
         parts = {**state(), "webhooks_sent": deliveries.document(), "now": clock.now().isoformat()}
@@ -46,7 +51,7 @@ def common_routes(
         Route(f"{PREFIX}health", health, methods=["GET"]),
         *_fault_routes(faults),
         *_log_routes(log),
-        _clock_route(clock),
+        _clock_route(clock, settle),
         *_delivery_routes(deliveries),
     ]
 
@@ -82,13 +87,14 @@ def _log_routes(log: RequestsLog) -> list[Route]:
     return [Route(path, show, methods=["GET"]), Route(path, clear, methods=["DELETE"])]
 
 
-def _clock_route(clock: Clock) -> Route:
+def _clock_route(clock: Clock, settle: Callable[[], None]) -> Route:
     async def advance(request: Request) -> Response:
         try:
             seconds = float(orjson.loads(await request.body())["advance_s"])
         except (ValueError, KeyError, TypeError):
             return JSONResponse({"error": 'expected {"advance_s": seconds}'}, status_code=400)
         clock.advance(seconds)
+        settle()
         return JSONResponse({"now": clock.now().isoformat()})
 
     return Route(f"{PREFIX}clock", advance, methods=["POST"])
