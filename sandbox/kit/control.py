@@ -22,7 +22,7 @@ def dumps(document: object) -> bytes:
     return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
-def common_routes(
+def common_routes(  # noqa: PLR0913 - what both systems have in common, wired once each
     state: Callable[[], dict[str, Any]],
     faults: Faults,
     log: RequestsLog,
