@@ -1,7 +1,8 @@
 # What a person, and CI, types here. Nothing but make, Python 3.11 or newer and pip is needed.
 #
 #   make demo    the whole way of an order on this machine, against both sandboxes
-#   make test    the test suite
+#   make test    the test suite: minutes
+#   make test-long  what takes longer: real processes, crashes, the wide variety of each sync
 #   make check   format, lint, types, import rules, tests: what CI runs
 #   make bench   how fast it is; writes var/bench.json
 #   make sandbox both sandboxes in the foreground
@@ -12,7 +13,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock sandbox clean format days
+.PHONY: help demo test test-long check bench lock sandbox clean format days
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -72,14 +73,17 @@ bench: $(STAMP)
 	@$(BIN)/python -m bench $(NAMES) $(if $(QUICK),--quick) $(foreach file,$(ORDERS),--orders '$(file)')
 
 test: $(STAMP)
-	@$(PYTEST)
+	@$(PYTEST) -m 'not long'
+
+test-long: $(STAMP)
+	@$(PYTEST) -m long
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(PYTEST)
+	@$(PYTEST) -m 'not long'
 
 format: $(STAMP)
 	@$(BIN)/ruff format .

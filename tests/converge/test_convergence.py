@@ -26,6 +26,8 @@ from flows.shipments import sync_shipments
 from store.inbox import Inbox
 from tasks.connections import connect, disconnect
 
+pytestmark = pytest.mark.long
+
 FLOWS = {"orders": sync_orders, "shipments": sync_shipments, "refunds": sync_refunds}
 STEPS = st.sampled_from([*VOCABULARY.names(), APPLIED])
 EXAMPLES, MOMENTS = 2, 5

@@ -11,9 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from prefect.server import models, schemas
 from prefect.server.database import provide_database_interface
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
+
+pytestmark = pytest.mark.long
 
 
 def test_a_deployment_with_a_schedule_gets_runs(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from refunding import (
 )
 from world import World
 
+pytestmark = pytest.mark.long
+
 
 def whole(world: World, key: str, refund_id: int) -> bool:
     one = credit(world, key, refund_id)

@@ -26,6 +26,8 @@ from world import World
 from sandbox.brightpearl import reference
 from tasks.connections import disconnect
 
+pytestmark = pytest.mark.long
+
 
 def first(world: World) -> str:
     return str(lines(world, 1)[0]["sku"])

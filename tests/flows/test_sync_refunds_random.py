@@ -22,6 +22,8 @@ from refunding import (
 )
 from world import World
 
+pytestmark = pytest.mark.long
+
 STEPS, ORDERS = 30, 3
 REASONS = ("", "resellable", "damaged", "goodwill")
 

@@ -25,6 +25,8 @@ from refunding import (
 from sweeping import sweep_refunds
 from world import World
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ from refunding import (
 )
 from world import World
 
+pytestmark = pytest.mark.long
+
 CANCELLED = 21
 
 

@@ -25,6 +25,8 @@ from world import PAIR, World
 
 from flows.refunds import audit_refunds
 
+pytestmark = pytest.mark.long
+
 BATCH = 100
 
 

@@ -9,6 +9,8 @@ from world import World
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect, disconnect
 
+pytestmark = pytest.mark.long
+
 
 def held(key: str) -> Entry:
     (entry,) = [

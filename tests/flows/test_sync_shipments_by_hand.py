@@ -12,6 +12,8 @@ from core.times import utc_now
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def order(world: World) -> Parcels:

@@ -9,6 +9,8 @@ from world import World
 from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def order(world: World) -> Parcels:

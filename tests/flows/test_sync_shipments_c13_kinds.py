@@ -8,6 +8,8 @@ import pytest
 from parcels import Parcels, lines, quiet, skus, states, sync
 from world import World
 
+pytestmark = pytest.mark.long
+
 
 def bundle(world: World, sku: str, parts: dict[str, int]) -> None:
     """A product that both systems know and that Brightpearl makes up of others."""

@@ -15,6 +15,8 @@ from store.inbox import Inbox
 from store.ledger import Ledger
 from tasks.connections import connect
 
+pytestmark = pytest.mark.long
+
 POST = {"method": "POST", "path": r"/shipments$", "rate": 1.0}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from parcels import ENTITY, PAIR, Parcels, lines, quiet, skus, states, sync
 from sweeping import sweep_shipments
 from world import World
@@ -12,6 +13,8 @@ from world import World
 from flows.shipments import audit_shipments, sync_shipments
 from store.inbox import Inbox
 from tasks.connections import connect
+
+pytestmark = pytest.mark.long
 
 
 def sweep() -> dict[str, Any]:

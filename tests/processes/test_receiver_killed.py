@@ -16,6 +16,8 @@ from cli.services import Ports, Services, sandbox_environment
 from store.database import open_database
 from store.inbox import Inbox
 
+pytestmark = pytest.mark.long
+
 SENDERS = 4
 ENOUGH = 150
 ROUNDS = 3

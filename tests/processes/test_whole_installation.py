@@ -10,6 +10,8 @@ import pytest
 from gate import Gate
 from waiting import eventually
 
+pytestmark = pytest.mark.long
+
 LONG_S = 150.0
 """More than Prefect may need when its SQLite database is locked: a minute."""
 ORDERS = 31

@@ -18,6 +18,8 @@ from worker.engine import EVENT_TAG, REMEMBER_S, Engine, Reachability
 from worker.execute import RUNNING
 from worker.lane import ELSEWHERE_S, LEASE_S, PAUSES_S
 
+pytestmark = pytest.mark.long
+
 
 def settled(tried: Any, *keys: str) -> Callable[[], bool]:
     return lambda: tried.states(*keys) == {"done"}

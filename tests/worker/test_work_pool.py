@@ -19,6 +19,8 @@ from worker.alerts import BLOCK, FAILED, register_alerts
 from worker.deployments import WorkPool, read_prefect_file
 from worker.register import register_work_pool
 
+pytestmark = pytest.mark.long
+
 LONG_S = 90.0
 
 
