@@ -1,9 +1,9 @@
 # What a person, and CI, types here. Nothing but make, Python 3.11 or newer and pip is needed.
 #
 #   make demo    the whole way of an order on this machine, against both sandboxes
-#   make test    the test suite: minutes
-#   make test-long  what takes longer: real processes, crashes, the wide variety of each sync
-#   make check   format, lint, types, import rules, tests: what CI runs
+#   make test    the test suite
+#   make check   format, lint, types, import rules, tests: what CI runs first
+#   make test-long  the tests that take longer: real processes, the wide variety of each sync
 #   make bench   how fast it is; writes var/bench.json
 #   make sandbox both sandboxes in the foreground
 #   make lock    the lock files anew from requirements*.in
