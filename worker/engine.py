@@ -26,10 +26,9 @@ from prefect.context import SettingsContext, get_settings_context
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 from prefect.states import Crashed, Pending
-from tenacity import Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 
 from core.errors import ConfigError, TransientError
+from worker.patience import patient
 
 log = logging.getLogger("causeway.worker")
 
@@ -39,10 +38,6 @@ REMEMBER_S = 15.0
 """How long a deployment's answer is trusted: pausing it in the UI takes effect within this."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Between attempts while the server is away."""
-TRIES = 6
-"""Of one request, within two seconds: a busy SQLite database of Prefect's is free in a moment, but
-Prefect would rest for two seconds first. And its five retries take a minute, in which nobody would
-be told that it is away and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
 UNFINISHED = [StateType.RUNNING, StateType.PENDING]
 
@@ -183,13 +178,13 @@ class Engine:
         self._ask(lambda client: client.set_flow_run_state(run_id, state, force=True))
 
     def _ask(self, question: Callable[[SyncPrefectClient], T]) -> T:
-        """What the server answers, after a few quick tries.
+        """What the server answers.
 
         Raises: PrefectAwayError; ConfigError when it refuses; ObjectNotFound.
         """
         try:
             with self._prefect:
-                answer = _quickly(lambda: question(self._connected()))
+                answer = question(self._connected())
         except ObjectNotFound:
             self.reachability.found()
             raise
@@ -210,12 +205,17 @@ class Engine:
         if self._client is None:
             client = get_client(sync_client=True)
             client.__enter__()
+            patient(client)
             self._client = client
         return self._client
 
 
 def _without_retries() -> SettingsContext:
-    """Prefect's settings as they are, but for its retries; made once, for that takes 30 ms."""
+    """Prefect's settings as they are, but for its retries; made once, for that takes 30 ms.
+
+    Its five take a minute, in which nobody would be told that it is away and a worker that is to
+    stop would not.
+    """
     now = get_settings_context()
     settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
     return SettingsContext(profile=now.profile, settings=settings)
@@ -240,11 +240,3 @@ def away(error: BaseException) -> bool:
             return seen.response.is_server_error
         seen = seen.__cause__
     return False
-
-
-_quickly = Retrying(
-    retry=retry_if_exception(away),
-    stop=stop_after_attempt(TRIES),
-    wait=wait_random_exponential(multiplier=0.05, max=1),
-    reraise=True,
-)

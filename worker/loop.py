@@ -9,6 +9,8 @@ from typing import Self
 
 from prefect.context import AsyncClientContext, SyncClientContext
 
+from worker.patience import patient
+
 
 class WarmLoop:
     """The event loop of one thread, for flow runs one after the other.
@@ -54,8 +56,11 @@ class WarmLoop:
 
     async def _open(self) -> None:
         async with contextlib.AsyncExitStack() as clients:
-            clients.enter_context(SyncClientContext())
-            await clients.enter_async_context(AsyncClientContext())
+            for opened in (
+                clients.enter_context(SyncClientContext()),
+                await clients.enter_async_context(AsyncClientContext()),
+            ):
+                patient(opened.client)
             self._clients = clients.pop_all()
 
 
