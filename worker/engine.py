@@ -38,6 +38,9 @@ REMEMBER_S = 15.0
 """How long a deployment's answer is trusted: pausing it in the UI takes effect within this."""
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Between attempts while the server is away."""
+RETRIES = 1
+"""Of one request. Prefect's own five take a minute, in which nobody would be told that it is away
+and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
 UNFINISHED = [StateType.RUNNING, StateType.PENDING]
 
@@ -87,7 +90,7 @@ class Engine:
     _client: SyncPrefectClient | None = None
     _known: dict[str, tuple[float, DeploymentResponse]] = field(default_factory=dict)
     _unreported: list[UUID] = field(default_factory=list)
-    _prefect: SettingsContext = field(default_factory=lambda: _without_retries())  # noqa: PLW0108 - defined below
+    _prefect: SettingsContext = field(default_factory=lambda: _with_retries(RETRIES))
 
     def deployment(self, name: str) -> DeploymentResponse:
         """The deployment `flow/name`.
@@ -210,14 +213,10 @@ class Engine:
         return self._client
 
 
-def _without_retries() -> SettingsContext:
-    """Prefect's settings as they are, but for its retries; made once, for that takes 30 ms.
-
-    Its five take a minute, in which nobody would be told that it is away and a worker that is to
-    stop would not.
-    """
+def _with_retries(count: int) -> SettingsContext:
+    """Prefect's settings as they are, with so many retries; made once, for that takes 30 ms."""
     now = get_settings_context()
-    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
+    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: count})
     return SettingsContext(profile=now.profile, settings=settings)
 
 

@@ -13,11 +13,13 @@ AT_ONCE = Retry(
     total=12,
     allowed_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
     status_forcelist=(503,),
+    retry_on_exceptions=(),
     backoff_factor=0.03,
     max_backoff_wait=0.4,
     total_timeout=2.0,
 )
-"""Beneath Prefect's own retries. It repeats the same requests; what a 503 refused was not done."""
+"""Beneath Prefect's own retries, which repeat the same requests: what a 503 refused was not done. A
+server that is not there at all is theirs alone."""
 
 
 def patient(client: SyncPrefectClient | PrefectClient) -> None:
