@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -14,6 +15,11 @@ from core.errors import CausewayError, TransientError
 from core.settings import prefect_api_url, silence_telemetry
 
 T = TypeVar("T")
+
+STARTS_WITHIN_S = 120
+"""Prefect's small server needs ten seconds, on a busy machine a minute; Prefect allows twenty."""
+NOT_STARTED = "ephemeral Prefect API server"
+"""What Prefect's error says then; it has no type of its own."""
 
 
 def run_here(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -25,16 +31,23 @@ def run_here(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
     Raises: TransientError when that server does not answer; whatever the flow raises.
     """
     silence_telemetry()
-    quiet_engine()
     if (url := prefect_api_url()) is not None:
         ask_prefect(url)
-    with stdout_kept_clean():
+    with stdout_kept_clean(), quiet_engine():
         try:
             return asyncio.run(call())
         except CausewayError:
             raise
         except httpx.TransportError as error:
             raise _unreachable(url or "its own small server") from error
+        except RuntimeError as error:
+            if NOT_STARTED not in str(error):
+                raise
+            raise TransientError(
+                f"Prefect's own small server did not start within {STARTS_WITHIN_S} s.",
+                remedy="The machine is busy: try again, or set PREFECT_API_URL to a server that "
+                "runs (causeway up starts one).",
+            ) from error
 
 
 def ask_prefect(url: str) -> str:
@@ -50,10 +63,30 @@ def ask_prefect(url: str) -> str:
         raise _unreachable(url) from error
 
 
-def quiet_engine() -> None:
-    """Only what went wrong is logged, and a server is started for the while if none is told of."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+@contextmanager
+def quiet_engine() -> Iterator[None]:
+    """Only what went wrong is logged, and a server is started for the while if none is told of.
+
+    Prefect read its settings as it was imported; the operator's own variables go before these.
+    """
+    from prefect.logging.configuration import setup_logging  # noqa: PLC0415 - takes seconds
+    from prefect.settings import (  # noqa: PLC0415 - the same
+        PREFECT_LOGGING_LEVEL,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+        temporary_settings,
+    )
+
+    ours = {
+        PREFECT_LOGGING_LEVEL: "WARNING",
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTS_WITHIN_S,
+    }
+    unsaid = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
+    with temporary_settings(unsaid):
+        setup_logging(incremental=True)
+        yield
+    setup_logging(incremental=True)
 
 
 def _unreachable(url: str) -> TransientError:

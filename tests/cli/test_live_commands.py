@@ -5,7 +5,9 @@ import json
 import httpx
 import pytest
 
+from cli.engine import run_here
 from cli.main import run
+from core.errors import TransientError
 from sandbox.serve import running
 from store.inbox import Inbox
 from tasks import reference
@@ -246,3 +248,25 @@ def test_a_sync_without_its_prefect_server_says_so_in_a_line(sandbox, monkeypatc
     told = capsys.readouterr().err
     assert "Prefect at http://127.0.0.1:9/api does not answer" in told
     assert "Traceback" not in told
+
+
+def test_a_small_server_of_prefects_that_does_not_start_is_told_with_what_to_do(monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    async def wait_in_vain():
+        raise RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server.")
+
+    with pytest.raises(TransientError, match="did not start within") as told:
+        run_here(wait_in_vain)
+
+    assert "set PREFECT_API_URL" in told.value.remedy
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_server_that_does_not_start(monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    async def fail():
+        raise RuntimeError("generator didn't yield")
+
+    with pytest.raises(RuntimeError, match="didn't yield"):
+        run_here(fail)
