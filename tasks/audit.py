@@ -36,6 +36,7 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
         "agrees": agrees,
         "says": says,
         "headings": dict(headings),
+        "started_at": started_at.isoformat(),
         "seconds": round((utc_now() - started_at).total_seconds(), 3),
     }
     Runs(world.database).keep(document, run_id=flow_run_id())

@@ -125,11 +125,17 @@ def test_a_sweep_finds_what_no_webhook_told(sandbox, place, sku, told):
 
 
 @pytest.mark.usefixtures("engine")
-def test_an_audit_names_what_is_missing_and_then_agrees(place, sku, told):
+def test_an_audit_names_what_is_missing_and_then_agrees_as_the_status_shows(
+    place, sku, told, capsys
+):
     key = place(sku)
     assert told("audit orders --days 1", code=1)["missing"] == [f"BC-{key}"]
     told("sync orders")
     assert told("audit orders --days 1")["agrees"] is True
+
+    assert run(["status"]) == 0
+
+    assert "audit-orders" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("engine")
