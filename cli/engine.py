@@ -83,10 +83,12 @@ def quiet_engine() -> Iterator[None]:
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTS_WITHIN_S,
     }
     unsaid = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
-    with temporary_settings(unsaid):
+    try:
+        with temporary_settings(unsaid):
+            setup_logging(incremental=True)
+            yield
+    finally:
         setup_logging(incremental=True)
-        yield
-    setup_logging(incremental=True)
 
 
 def _unreachable(url: str) -> TransientError:

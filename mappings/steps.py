@@ -6,6 +6,7 @@ is there to fill it. A value for which a step knows nothing becomes missing.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -50,17 +51,17 @@ class Step(BaseModel):
 class ValueStep(Step):
     """One value becomes one value."""
 
+    @abstractmethod
     def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
         """The new value; empty text or None if there is none."""
-        raise NotImplementedError
 
 
 class JoiningStep(Step):
     """Several columns become one, row by row."""
 
+    @abstractmethod
     def of(self, values: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
         """The new value from one row's values, by column; the missing ones are None."""
-        raise NotImplementedError
 
     def columns(self) -> frozenset[str]:
         """Columns it names itself; they have to be among the field's `from`."""

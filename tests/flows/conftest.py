@@ -1,1 +1,1 @@
-"""Real flows over real HTTP against both sandboxes: `engine` and `world` of tests/support."""
+"""Real flows over real HTTP against both sandboxes: `world` of tests/support."""
