@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from stories import reserved
 from world import World
 
 from core.errors import ConfigError
@@ -184,6 +185,23 @@ def test_a_shortage_is_noted_on_the_order_and_filled_when_stock_comes_in(world: 
     world.sync(key)
     assert world.sales_order(key).allocation_status == "AAA"
     assert world.states(key) == ["done"]
+
+
+def test_what_an_order_lacks_is_reserved_though_the_rest_is_on_a_goods_out_note(
+    world: World,
+) -> None:
+    sku = skus(world)[0]
+    world.brightpearl("stock", sku=sku, on_hand=1, warehouse_id=2)
+    key = world.place(lines=[{"sku": sku, "quantity": 3}])
+    world.sync(key)
+    (row,) = (row.id for row in world.sales_order(key).rows.values() if row.sku == sku)
+    world.brightpearl("ship", external_ref=f"BC-{key}", rows={str(row): 1}, leave=False)
+    world.brightpearl("stock", sku=sku, on_hand=9, warehouse_id=2)
+
+    world.sync(key)
+
+    assert reserved(world, key) == {sku: 2}
+    assert runs_twice_without_writing(world, key)
 
 
 def test_a_half_done_order_is_completed_and_not_repeated(world: World) -> None:
