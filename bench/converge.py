@@ -9,17 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-import httpx
-
 from bench.figures import Figure, at_least, at_most
 from bench.happenings.course import PASSES, Company, Course
 from bench.happenings.happening import VOCABULARY
 from bench.happenings.kinds import KINDS
 from bench.happenings.shelf import Shelf
 from bench.happenings.sides import Systems
-from bench.house import House, house
+from bench.house import house
 from bench.plan import Bench
-from core.errors import TransientError
 
 SEQUENCES, QUICK_SEQUENCES = 1000, 50
 """Of each kind of order."""
@@ -37,7 +34,7 @@ def measure(bench: Bench) -> list[Figure]:
     courses = [Course(kind, f"{kind} {number}") for kind in KINDS for number in range(count)]
     began = time.monotonic()
     with _told(AT_ONCE), house(bench, "converge", is_subscribed=False) as home:
-        _pause_schedules(home)
+        home.pause_schedules()
         systems = Systems(home.controls.bigcommerce, home.controls.brightpearl)
         company = Company(
             systems,
@@ -110,18 +107,6 @@ def _figures(company: Company, passes: int, writes: int, seconds: float) -> list
             at_most(0),
         ),
     ]
-
-
-def _pause_schedules(home: House) -> None:
-    """Nothing runs by the clock: what people did and what the syncs did is to be told apart.
-
-    Raises: TransientError.
-    """
-    pool = home.stage.settings.worker.work_pool
-    url = f"{home.stage.services.prefect_api_url}/work_pools/{pool}"
-    answer = httpx.patch(url, json={"is_paused": True}, timeout=30)
-    if answer.is_error:
-        raise TransientError(f"Prefect answers {answer.status_code} to the pausing of {pool}.")
 
 
 @contextmanager

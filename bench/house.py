@@ -112,6 +112,17 @@ class House:
             _answer(client.post("/_sandbox/stock", json=sent))
         return skus
 
+    def pause_schedules(self) -> None:
+        """Nothing runs by the clock from here on; what is due is still worked on.
+
+        Raises: TransientError when Prefect does not pause the work pool.
+        """
+        pool = self.stage.settings.worker.work_pool
+        url = f"{self.stage.services.prefect_api_url}/work_pools/{pool}"
+        answer = httpx.patch(url, json={"is_paused": True}, timeout=30)
+        if answer.is_error:
+            raise TransientError(f"Prefect answers {answer.status_code} to the pausing of {pool}.")
+
     def runs(self, flow: str = "sync-orders") -> int:
         """Runs of a flow that Prefect knows.
 
