@@ -22,7 +22,7 @@ SEQUENCES, QUICK_SEQUENCES = 1000, 50
 """Of each kind of order."""
 ROUNDS = 8
 WITHIN_S = 1800.0
-SHOWN = 12
+SHOWN = 100
 """Sequences that are told in full."""
 AT_ONCE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
 """A shipment whose note was taken back is not waited for: the rounds are minutes, not days."""

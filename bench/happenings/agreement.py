@@ -222,10 +222,13 @@ def _shipped(seen: Seen, by_hand: Collection[str]) -> Iterator[Difference]:
 
 
 def _left(seen: Seen) -> Counter[str]:
-    """Units that left by order line."""
-    refs = {row["id"]: row["external_ref"] for one in seen.family for row in one["rows"].values()}
+    """Units that left by order line; a row of staff's own counts for the line with its SKU."""
+    rows = {row["id"]: row for one in seen.family for row in one["rows"].values()}
+    lines = {line["sku"]: str(line["id"]) for line in seen.lines}
     left: Counter[str] = Counter()
     for note in seen.shipped:
         for row_id, parts in note["rows"].items():
-            left[refs.get(int(row_id)) or f"row {row_id}"] += sum(int(part[1]) for part in parts)
+            row = rows.get(int(row_id), {"external_ref": "", "sku": ""})
+            ref = row["external_ref"] or lines.get(row["sku"]) or f"row {row_id}"
+            left[ref] += sum(int(part[1]) for part in parts)
     return left

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
+from typing import Self
 
 from sqlalchemy import select
 
@@ -48,6 +49,13 @@ class Step:
         """For people, and to be played again."""
         return f"{self.moment} {self.name} #{self.draw}"
 
+    @classmethod
+    def told(cls, text: str) -> Self:
+        """A step as it is written."""
+        moment, _, rest = text.strip().partition(" ")
+        name, _, draw = rest.rpartition(" #")
+        return cls(int(moment), name, int(draw))
+
 
 @dataclass
 class Course:
@@ -77,9 +85,15 @@ class Course:
         """Whether a person applied a case of it."""
         return any(step.name == APPLIED for step in self.done)
 
+    @classmethod
+    def told(cls, text: str) -> Self:
+        """A life to play again, as it is written: `card 91: 1 store: staff cancel it #4; …`."""
+        seed, _, steps = text.partition(": ")
+        return cls(seed.split()[0], seed, script=[Step.told(step) for step in steps.split(";")])
+
     def __str__(self) -> str:
         """For people."""
-        return f"{self.kind} {self.seed} (order {self.key}): {'; '.join(map(str, self.done))}"
+        return f"{self.seed} (order {self.key}): {'; '.join(map(str, self.done))}"
 
 
 @dataclass
@@ -94,6 +108,8 @@ class Company:
     pair: str = "default"
     courses: list[Course] = field(default_factory=list)
     cases: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    decided: list[int] = field(default_factory=list)
+    """Cases whose proposal is to be carried out."""
     seen: dict[str, Seen] = field(default_factory=dict)
 
     def place(self, courses: Iterable[Course]) -> None:
@@ -171,7 +187,7 @@ class Company:
         if not cases:
             return False
         chosen = chance.choice(sorted(cases, key=lambda one: one.id))
-        Quarantine(self.database()).approve([chosen.id], now=utc_now())
+        self.decided.append(chosen.id)
         course.marks.forget()
         return True
 
@@ -186,10 +202,14 @@ class Company:
                 if system == "store":
                     course.by_hand |= {which for kind, which in facts_ if kind == "shipment"}
             if chance_of(course.seed, moment, "heard").random() < HEARD:
+                course.marks.listen(moment)
                 for entity, source, key in _named(course.key, done):
                     heard[entity, source].add(key)
         for (entity, source), keys in heard.items():
             self.due({entity: keys}, source)
+        # Last, for what was decided is carried out at once.
+        Quarantine(self.database()).approve(self.decided, now=utc_now())
+        self.decided.clear()
         self.seen = after
         self.let_sync(moment)
 

@@ -96,6 +96,14 @@ def _of_account(seen: Seen) -> Iterator[tuple[Fact, Any]]:
         yield ("credit", str(credit["id"])), (credit["status_id"], rows)
 
 
+def _stands(fact: Fact, done: Any, now: Any) -> bool:  # noqa: ANN401 - a fact's value
+    """Whether what a person did is still so; a tracking number filled in where none was is."""
+    if fact[0] == "shipment" and done is not None and now is not None:
+        (units, number), (units_now, number_now) = done, now
+        return bool(units == units_now and number in {"", number_now})
+    return bool(done == now)
+
+
 @dataclass
 class Marks:
     """What people did to one order, and when either side last changed."""
@@ -106,6 +114,8 @@ class Marks:
     """When facts of a kind were last changed by a person."""
     followed: dict[tuple[System, str], int] = field(default_factory=dict)
     """When facts of a kind were last changed by the syncs."""
+    heard: list[int] = field(default_factory=list)
+    """When the syncs heard of what had been done."""
 
     def note(self, moment: int, system: System, done: Facts) -> None:
         """A person did this."""
@@ -126,10 +136,17 @@ class Marks:
         """What no longer stands although nobody took it back."""
         now = {system: facts(seen, system) for system in SYSTEMS}
         for (system, fact), (since, value) in self.stand.items():
-            is_kept = now[system].get(fact) == value
+            is_kept = _stands(fact, value, now[system].get(fact))
             if not is_kept and not self._is_overtaken(seen, system, fact[0], since):
                 told = f"{system} {' '.join(fact)}".strip()
                 yield f"{told}: {value} became {now[system].get(fact)}"
+
+    def listen(self, moment: int) -> None:
+        """The syncs heard of what was done so far."""
+        self.heard.append(moment)
+
+    def _heard_before(self, moment: int) -> int:
+        return max((one for one in self.heard if one < moment), default=0)
 
     def _is_overtaken(self, seen: Seen, system: System, kind: str, since: int) -> bool:
         """Whether a later change of the other side, or of what it belongs to, explains it."""
@@ -140,6 +157,9 @@ class Marks:
                 return self._status(seen, since)
             if kind == "note" and seen.store["status_id"] in OFF:
                 return True
+        if kind == "note":
+            # Who made a note did not know of what the syncs had not heard of yet.
+            since = self._heard_before(since) + 1
         return any(
             self.moved.get(other, -1) >= since for other in OVERTAKEN.get((system, kind), ())
         ) or any(self.followed.get(other, -1) >= since for other in MOVED.get((system, kind), ()))

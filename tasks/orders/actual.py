@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks
 from tasks.orders.addresses import address_hash
-from tasks.orders.compare import adopted, contents
+from tasks.orders.compare import Contents, adopted, contents, is_apart
 from tasks.orders.desired import Desired
 from tasks.orders.memory import Memory
 from tasks.orders.noted import in_question, with_noted_units, with_notes
@@ -56,17 +56,24 @@ def extract_actual(run: Run, desired: Desired, rules: Rules) -> Actual:
     ids = {ref: links[key].id_bp for ref, key in refs.items() if key in links}
     ids |= _look_up(run, desired, set(refs) - set(ids))
     orders = read_orders(run, ids.values(), memories, reserved=True)
-    orders = _with_adopted_rows(desired, orders)
+    wanted = _wanted_contents(desired)
+    orders = _with_adopted_rows(wanted, orders)
     orders = _with_payments(run, orders)
-    orders = _with_children(run, orders, memories)
-    orders = with_notes(run, orders, in_question(desired, orders, rules))
+    children = _back_orders(run, {ref: ids[ref] for ref in memories})
+    orders = _with_children(orders, children, memories)
+    differing = {ref for ref, order in orders.items() if is_apart(wanted.get(ref, {}), order)}
+    orders = with_notes(run, orders, in_question(desired, orders, differing, rules))
     orders = with_noted_units(run, orders)
     creating = desired.sales_orders[~desired.sales_orders["external_ref"].isin(orders)]
     return Actual(
         orders=orders,
         contacts=find_contacts(run.world, set(creating["email_key"])),
         on_hand=_free_stock(run, desired, orders),
-        deleted=frozenset(ref for ref in ids if ref not in orders),
+        deleted={
+            ref: tuple(child.id for child in children.get(ref, ()))
+            for ref in ids
+            if ref not in orders
+        },
         memories=memories,
     )
 
@@ -179,18 +186,21 @@ def _look_up(run: Run, desired: Desired, refs: set[str]) -> dict[str, str]:
 
 
 def _with_adopted_rows(
-    desired: Desired, orders: Mapping[str, ActualOrder]
+    wanted: Mapping[str, Contents], orders: Mapping[str, ActualOrder]
 ) -> dict[str, ActualOrder]:
     """The orders, with rows of ours recognised that carry no reference."""
-    nameless = {ref for ref, order in orders.items() if order.foreign}
-    keys = {ref.removeprefix(external_ref("")) for ref in nameless}
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in records(desired.rows[desired.rows["order_id"].isin(keys)]):
-        rows[external_ref(row["order_id"])].append(row)
     return {
-        ref: adopted(contents(rows[ref]), order) if ref in nameless else order
+        ref: adopted(wanted[ref], order) if order.foreign and ref in wanted else order
         for ref, order in orders.items()
     }
+
+
+def _wanted_contents(desired: Desired) -> dict[str, Contents]:
+    """What should stand in the orders' rows, by external reference."""
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(desired.rows):
+        rows[external_ref(row["order_id"])].append(row)
+    return {ref: contents(of_order) for ref, of_order in rows.items()}
 
 
 def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:
@@ -206,31 +216,34 @@ def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, Actual
     }
 
 
-def _with_children(
-    run: Run, orders: dict[str, ActualOrder], memories: Mapping[str, Memory]
-) -> dict[str, ActualOrder]:
-    """Orders of which units are missing, with what staff moved into back orders added in."""
-    fewer = {
-        order.order_id_bp: ref
-        for ref, order in orders.items()
-        if ref in memories and _has_fewer(order, memories[ref])
-    }
-    if not fewer:
-        return orders
-    refs = patiently(lambda: list(run.world.brightpearl.list_child_refs(fewer)))
-    found = dict(orders)
+def _back_orders(run: Run, ids: Mapping[str, str]) -> dict[str, list[SalesOrder]]:
+    """What staff split off these orders and has not been cancelled, by external reference.
+
+    Asked of every order that is known: what an order has less than before may have come back to it
+    since, and one that was deleted may have left some behind. In: sales order id by reference.
+    """
+    if not ids:
+        return {}
+    of_parent = {order_id: ref for ref, order_id in ids.items()}
+    refs = patiently(lambda: list(run.world.brightpearl.list_child_refs(of_parent)))
+    found: dict[str, list[SalesOrder]] = defaultdict(list)
     for child in _documents(run, [row.order_id for row in refs]):
-        ref = fewer.get(child.parent_id)
-        if ref is not None and not child.is_cancelled:
-            found[ref] = _joined(found[ref], child, memories[ref])
+        if child.parent_id in of_parent and not child.is_cancelled:
+            found[of_parent[child.parent_id]].append(child)
     return found
 
 
-def _has_fewer(order: ActualOrder, memory: Memory) -> bool:
-    return any(
-        ref not in order.rows or order.rows[ref].content.quantity < row.quantity
-        for ref, row in memory.rows.items()
-    )
+def _with_children(
+    orders: Mapping[str, ActualOrder],
+    children: Mapping[str, Sequence[SalesOrder]],
+    memories: Mapping[str, Memory],
+) -> dict[str, ActualOrder]:
+    """The orders, with what staff moved into back orders added in."""
+    found = dict(orders)
+    for ref in orders.keys() & children.keys():
+        for child in children[ref]:
+            found[ref] = _joined(found[ref], child, memories[ref])
+    return found
 
 
 def _joined(parent: ActualOrder, child: SalesOrder, memory: Memory) -> ActualOrder:
@@ -238,6 +251,7 @@ def _joined(parent: ActualOrder, child: SalesOrder, memory: Memory) -> ActualOrd
     rows = dict(parent.rows)
     by_product = {row.product_id: ref for ref, row in memory.rows.items() if row.product_id}
     foreign = list(parent.foreign)
+    moved = Counter(parent.moved)
     for row in child.rows:
         ref = row.external_ref or by_product.get(row.product_id, "")
         if not ref:
@@ -245,6 +259,7 @@ def _joined(parent: ActualOrder, child: SalesOrder, memory: Memory) -> ActualOrd
             continue
         own = rows.get(ref, ActualRow(row.id, Content(row.product_id, 0, ZERO, ZERO)))
         rows[ref] = replace(own, content=_sum(own.content, _content(row)))
+        moved[ref] += int(row.quantity)
     gone = child.shipping_code in GONE_OUT
     return replace(
         parent,
@@ -252,6 +267,7 @@ def _joined(parent: ActualOrder, child: SalesOrder, memory: Memory) -> ActualOrd
         foreign=tuple(foreign),
         gross=parent.gross + child.total.gross,
         children=(*parent.children, child.id),
+        moved=moved,
         is_shipped=parent.is_shipped or gone,
         has_notes=parent.has_notes or child.stock_code in ON_NOTES,
     )

@@ -3,6 +3,7 @@
 | in Brightpearl | what follows |
 |---|---|
 | reserved | stock released, order cancelled |
+| given another status by staff meanwhile | untouched; a case |
 | split into back orders | untouched; a case |
 | on a goods-out note that has not left | held, note taken back, stock released, cancelled |
 | something has left | untouched; a case: intercept it, or take it back as a return |
@@ -86,6 +87,20 @@ def taken_up(there: ActualOrder) -> Obstacle:
         f"the store's order is cancelled, and sales order {there.order_id_bp} was cancelled with "
         "it; staff took it up again in Brightpearl",
         {"sales order": f"cancel {there.order_id_bp} again"},
+    )
+
+
+def moved_on(there: ActualOrder) -> Obstacle:
+    """A sales order that staff gave another status while the store called the order off.
+
+    The status may say that its goods are on their way, even without a note.
+    """
+    return review(
+        "cancelled",
+        digest(there.order_id_bp, there.status_id),
+        f"the store cancelled the order, and staff meanwhile gave sales order {there.order_id_bp} "
+        f"the status {there.status_id}",
+        {"sales order": f"cancel {there.order_id_bp}"},
     )
 
 

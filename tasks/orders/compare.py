@@ -67,6 +67,11 @@ def compare(wanted: Contents, there: ActualOrder, memory: Memory) -> Sides:
     )
 
 
+def is_apart(wanted: Contents, there: ActualOrder) -> bool:
+    """Whether any row differs."""
+    return any(True for _ in _changes(wanted, there))
+
+
 def adopted(wanted: Contents, there: ActualOrder) -> ActualOrder:
     """The order, with rows that carry no reference taken for those of ours that they equal.
 

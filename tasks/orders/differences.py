@@ -196,8 +196,20 @@ def dispute_case(store: Record, there: ActualOrder) -> Obstacle | None:
     )
 
 
-def deleted_case(order_id: str, ref: str) -> Obstacle:
-    """An order that staff deleted in Brightpearl while it is open in the store."""
+def deleted_case(order_id: str, ref: str, left: Sequence[str] = ()) -> Obstacle:
+    """An order that staff deleted in Brightpearl while it is open in the store.
+
+    One of which back orders are left would be there twice in part: it is not proposed anew.
+    """
+    if left:
+        orders = ", ".join(left)
+        return review(
+            "deleted",
+            digest(ref, orders),
+            f"the sales order {ref} was deleted in Brightpearl, and its back orders {orders} still "
+            "stand; cancel or delete them as well, then it can be created anew",
+            {},
+        )
     return review(
         "deleted",
         digest(ref),

@@ -120,7 +120,8 @@ def _find_shortages(run: Run, works: Sequence[Work]) -> None:
         now = there.get(external_ref(work.plan.order_id))
         if now is None or work.reservation is None or work.there is None:
             continue
-        now = replace(now, rows=work.there.rows, noted=work.there.noted)
+        known = work.there
+        now = replace(now, rows=known.rows, noted=known.noted, moved=known.moved)
         work.short = shortage(work.plan.wanted_units, now)
         if work.short:
             notes.append(note_write(work.plan.order_id, work.order_id_bp, work.short))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from connectors.brightpearl.goods_models import GoodsOutNote
@@ -17,17 +17,24 @@ from tasks.policy import patiently
 
 
 def in_question(
-    desired: Desired, orders: Mapping[str, ActualOrder], rules: Rules
+    desired: Desired, orders: Mapping[str, ActualOrder], differing: Collection[str], rules: Rules
 ) -> dict[str, str]:
-    """Orders with goods on notes that may be called off or amended: reference by their id."""
+    """Orders that may be called off or amended: reference by their id.
+
+    Their notes are asked for in any case: an order's status says nothing of notes over products
+    without stock. In: references of orders whose rows differ from the store's.
+    """
     statuses = dict(zip(desired.orders["order_id"], desired.orders["status_id"], strict=True))
     approved = {order_id for order_id, _ in rules.approved}
     return {
         order.order_id_bp: ref
         for ref, order in orders.items()
-        if order.has_notes
-        and not order.is_cancelled
-        and (statuses.get(key := ref.removeprefix(external_ref("")), "") in OFF or key in approved)
+        if not order.is_cancelled
+        and (
+            ref in differing
+            or statuses.get(key := ref.removeprefix(external_ref("")), "") in OFF
+            or key in approved
+        )
     }
 
 
@@ -43,22 +50,24 @@ def with_notes(
             known = Note(note.id, note.is_shipped, note.is_picked)
             notes[wanted[note.order_id]].append(known)
     return {
-        ref: replace(order, notes=tuple(notes[ref])) if ref in notes else order
+        ref: replace(
+            order,
+            notes=tuple(notes[ref]),
+            has_notes=True,
+            is_shipped=order.is_shipped or any(note.is_shipped for note in notes[ref]),
+        )
+        if ref in notes
+        else order
         for ref, order in orders.items()
     }
 
 
 def with_noted_units(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:
-    """The orders, with the units on notes of those of which something is neither held nor sent.
-
-    Back orders are left out: what is on their notes belongs to the parent's rows in part only.
-    """
+    """The orders, with the units on notes of those of which something is neither held nor sent."""
     waiting = {
         order.order_id_bp: ref
         for ref, order in orders.items()
-        if order.allocation == "part"
-        and order.has_notes
-        and not (order.children or order.is_cancelled)
+        if order.allocation == "part" and order.has_notes and not order.is_cancelled
     }
     if not waiting:
         return orders

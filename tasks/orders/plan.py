@@ -57,7 +57,7 @@ def _plan_order(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
         wanted_units=wanted.units,
         delivery=delivery_hash(wanted.header),
         is_off=is_off(wanted.store),
-        store_status_id=plan.store_status_id or wanted.store["status_id"],
+        store_status_id=wanted.store["status_id"],
         warehouse_id=wanted.header["warehouse_id"],
         address_ids=wanted.address_ids,
     )
@@ -71,7 +71,8 @@ def _planned(wanted: Wanted, actual: Actual, rules: Rules) -> OrderPlan:
     if is_off(wanted.store):
         return OrderPlan(wanted.order_id, Action.NOTHING, "called off and not in Brightpearl")
     if wanted.ref in actual.deleted:
-        case = differences.deleted_case(wanted.order_id, wanted.ref)
+        left = actual.deleted[wanted.ref]
+        case = differences.deleted_case(wanted.order_id, wanted.ref, left)
         if not rules.approves(wanted.order_id, case):
             cases = rules.undecided(wanted.order_id, (case,))
             return OrderPlan(wanted.order_id, Action.HOLD, case.reason, cases=cases)
@@ -153,16 +154,17 @@ def _status(
     A case puts the pick on hold once: staff who let it go on have seen it.
     """
     untouched = there.status_id == memory.status_bp
+    may_follow = untouched or there.is_cancelled
     is_held = there.status_id == rules.on_hold
+    follows = wanted.header["status_id"]
     if holds and rules.on_hold and not memory.held_from:
-        if untouched and not is_held:
-            return StatusChange(there.status_id, rules.on_hold, ON_HOLD, holds=True)
+        back = follows if there.is_cancelled else there.status_id
+        if may_follow and back and not is_held:
+            return StatusChange(there.status_id, rules.on_hold, ON_HOLD, returns_to=back)
         return None
     if memory.held_from and untouched and is_held and not holds:
         return _let_go(there, memory)
-    follows = wanted.header["status_id"]
     changed = bool(memory.status_bc) and wanted.store["status_id"] != memory.status_bc
-    may_follow = untouched or there.is_cancelled
     if changed and may_follow and follows and follows != there.status_id:
         return StatusChange(there.status_id, follows)
     return None

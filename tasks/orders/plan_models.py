@@ -78,8 +78,8 @@ class StatusChange:
     after: str
     note: str = ""
     """What staff are told with it."""
-    holds: bool = False
-    """Whether it puts the pick on hold."""
+    returns_to: str = ""
+    """Where it puts the pick on hold: the status the order has once it goes on."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,9 @@ class OrderPlan:
     holds: bool = False
     """Whether its pick has to wait for a case."""
     store_status_id: str = ""
-    """To be remembered: the store's, or the one agreed on while a person decides about it."""
+    """The store's, to be remembered."""
+    is_status_open: bool = False
+    """Whether a person decides about it: then the statuses that were agreed on stay remembered."""
     warehouse_id: str = ""
     address_ids: Mapping[str, str] = field(default_factory=dict)
     """BigCommerce's order_address_id by line."""

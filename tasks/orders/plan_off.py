@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tasks.orders.calling_off import call_off, cancel_store, is_over, taken_up
+from tasks.orders.calling_off import call_off, cancel_store, is_over, moved_on, taken_up
 from tasks.orders.differences import money_cases
 from tasks.orders.memory import Memory
 from tasks.orders.plan_models import Action, CallOff, OrderPlan, WriteBack
@@ -27,9 +27,9 @@ CANCELLED = "5"
 def plan_called_off(wanted: Wanted, there: ActualOrder, memory: Memory, rules: Rules) -> OrderPlan:
     """The plan for an order that the store called off."""
     what = None if memory.credited else call_off(there, rules)
-    if isinstance(what, CallOff) and memory.is_cancelled:
-        again = taken_up(there)
-        what = what if rules.approves(wanted.order_id, again) else again
+    newer = _newer(there, memory) if isinstance(what, CallOff) else None
+    if newer and not rules.approves(wanted.order_id, newer):
+        return replace(_plan(wanted, there, memory, rules, [newer]), is_status_open=True)
     if isinstance(what, CallOff):
         plan = _plan(wanted, there, memory, rules)
         return replace(plan, action=Action.CANCEL, reason=IN_STORE, call_off=what)
@@ -38,7 +38,7 @@ def plan_called_off(wanted: Wanted, there: ActualOrder, memory: Memory, rules: R
         plan = _plan(wanted, there, memory, rules)
         return replace(plan, action=Action.CANCEL, reason=IN_STORE, credit=credit)
     plan = _plan(wanted, there, memory, rules, [what] if what else [])
-    return replace(plan, reason="" if what else ON_BOTH)
+    return replace(plan, reason="" if what else ON_BOTH, is_status_open=what is not None)
 
 
 def plan_cancelled_there(
@@ -50,10 +50,18 @@ def plan_cancelled_there(
     case = cancel_store(wanted.store, there, memory, rules)
     if case and not rules.approves(wanted.order_id, case):
         plan = _plan(wanted, there, memory, rules, [case])
-        return replace(plan, store_status_id=memory.status_bc)
+        return replace(plan, is_status_open=True)
     back = WriteBack(wanted.order_id, wanted.ref, wanted.told(), CANCELLED)
     plan = _plan(wanted, there, memory, rules)
     return replace(plan, action=Action.CANCEL, reason=IN_BRIGHTPEARL, write_back=back)
+
+
+def _newer(there: ActualOrder, memory: Memory) -> Obstacle | None:
+    """What staff did to the sales order that a cancellation would undo."""
+    if memory.is_cancelled:
+        return taken_up(there)
+    is_moved = bool(memory.status_bp) and there.status_id != memory.status_bp
+    return moved_on(there) if is_moved else None
 
 
 IN_STORE = "cancelled in the store"

@@ -16,13 +16,12 @@ def remembered(work: Work, before: Memory, short: Mapping[str, int]) -> Memory:
     The fingerprint of the store's side is put in by the one who has read it.
     """
     plan, there = work.plan, work.there
-    status = plan.status
     kept = {
         "receipts": tuple(sorted({*before.receipts, *_receipts(work)})),
         "short": dict(short),
         "credited": work.credit_id or before.credited,
         "status_bc": work.status_id or plan.store_status_id or before.status_bc,
-        "status_bp": status.after if status else (there.status_id if there else before.status_bp),
+        "status_bp": _status_there(work) or before.status_bp,
         "held_from": _held_from(work, before),
         "is_cancelled": _is_off(work, before),
         "noted": plan.delivery if plan.address_note else before.noted,
@@ -32,9 +31,21 @@ def remembered(work: Work, before: Memory, short: Mapping[str, int]) -> Memory:
         kept["shipping_method_id"] = (
             plan.amend.shipping_method_id if plan.amend else ""
         ) or there.shipping_method_id
+    if plan.is_status_open:
+        kept |= {"status_bc": before.status_bc, "status_bp": before.status_bp}
     if not plan.address_moved:
         kept["delivery"] = plan.delivery or before.delivery
     return before.model_copy(update=kept)
+
+
+def _status_there(work: Work) -> str:
+    """Brightpearl's status once the plan is carried out."""
+    plan = work.plan
+    if plan.status:
+        return plan.status.after
+    if plan.call_off:
+        return plan.call_off.status_id
+    return work.there.status_id if work.there else ""
 
 
 def _rows(there: ActualOrder, address_ids: Mapping[str, str]) -> dict[str, AgreedRow]:
@@ -61,7 +72,7 @@ def _held_from(work: Work, before: Memory) -> str:
     if not plan.holds or there is None:
         return ""
     if not before.held_from:
-        return plan.status.before if plan.status else there.status_id
+        return plan.status.returns_to if plan.status else there.status_id
     return before.held_from if there.status_id == before.status_bp else LET_GO
 
 

@@ -55,10 +55,16 @@ def reservation(
 
 
 def _to_hold(asked: Units, there: ActualOrder) -> dict[str, tuple[str, int]]:
-    """What is asked for, less what goods notes speak for already."""
+    """What is asked for, less what goods notes speak for already and what back orders stand for.
+
+    What a back order holds is its own matter: it was made because the stock was not there.
+    """
     noted = there.noted or {}
     units = {
-        row: (product_id, quantity - noted.get(there.row_ids.get(row, ""), 0))
+        row: (
+            product_id,
+            quantity - noted.get(there.row_ids.get(row, ""), 0) - there.moved.get(row, 0),
+        )
         for row, (product_id, quantity) in asked.items()
     }
     return {row: (product_id, left) for row, (product_id, left) in units.items() if left > 0}

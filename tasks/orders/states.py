@@ -71,6 +71,8 @@ class ActualOrder:
     """Filled where the order is to be called off or amended although it has notes."""
     children: tuple[str, ...] = ()
     """Ids of back orders that staff made of it."""
+    moved: Mapping[str, int] = field(default_factory=dict)
+    """Units by our row reference that stand in these back orders."""
     is_shipped: bool = False
     is_cancelled: bool = False
     is_invoiced: bool = False
@@ -101,7 +103,8 @@ class Actual:
     """Contact id by e-mail as compared."""
     on_hand: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Units free by (warehouse id, product id); filled for products of part-reserved orders."""
-    deleted: frozenset[str] = frozenset()
-    """External references of orders that stood in Brightpearl once and are gone."""
+    deleted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Orders that stood in Brightpearl once and are gone, by external reference, with the ids of
+    their back orders that still stand."""
     memories: Mapping[str, Memory] = field(default_factory=dict)
     """What was agreed on last, by external reference."""

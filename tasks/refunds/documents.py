@@ -222,14 +222,19 @@ def release_label(release: Release) -> str:
     return f"release:{release.sales_order_id}"
 
 
-def release_write(release: Release, *, anew: bool = False) -> Write:
-    """What stays reserved of the rows named; `anew` where nothing is reserved at all."""
+def release_write(release: Release, *, anew: bool = False) -> Write | None:
+    """What stays reserved of the rows named; `anew` where nothing is reserved at all.
+
+    None where nothing is reserved and nothing is to be.
+    """
     label = release_label(release)
     products = [
         ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
         for row_id, (product_id, units) in release.keep.items()
         if units or not anew
     ]
+    if not products:
+        return None
     message = (
         messages.reserve(label, release.sales_order_id, release.warehouse_id, products)
         if anew

@@ -24,9 +24,8 @@ def release_stock(run: Run, works: Sequence[OrderWork]) -> None:
             if isinstance(answer, CausewayError) and not isinstance(answer, NotFoundError):
                 work.error = work.error or answer
     holding = [(w, r) for w, r in pairs if r.keep and w.error is None]
-    answers = deliver(
-        run, [release_write(release, anew=_is_bare(run, release)) for _, release in holding]
-    )
+    writes = (release_write(release, anew=_is_bare(run, release)) for _, release in holding)
+    answers = deliver(run, [write for write in writes if write])
     for work, release in holding:
         answer = answers.get(release_label(release))
         if isinstance(answer, CausewayError) and not isinstance(answer, NotFoundError):

@@ -151,9 +151,13 @@ class _Planning:
         by_ref = {one.ref: one for one in wanted}
         fresh = dict(by_ref)
         orphans: list[Part] = []
+        torn = self._torn(wanted)
         for part in self.parts:
             one = by_ref.get(part.ref)
-            if one is None and not self.standing.was_looked_at(part.note_key):
+            if part.note_key in torn and self._is_there(part):
+                self.kept.append(part)
+                fresh.pop(part.ref, None)
+            elif one is None and not self.standing.was_looked_at(part.note_key):
                 self.kept.append(part)
             elif one is None:
                 orphans += [part] if self._is_there(part) else []
@@ -164,7 +168,23 @@ class _Planning:
                 self._keep(part, one)
             else:
                 self.deleted[one.ref] = part
+        strange = [one for one in wanted if one.note_key in torn and one.strange]
+        for one in strange:
+            fresh.pop(one.ref, None)
+            self._passes(cases.unknown(self.standing, one))
         return list(fresh.values()), orphans
+
+    def _torn(self, wanted: Sequence[Wanted]) -> set[str]:
+        """Notes that left with units of lines which the store has dropped since.
+
+        What was told of them stands: the goods are with the shopper all the same.
+        """
+        left = {one.note_key for one in wanted}
+        return {
+            part.note_key
+            for part in self.parts
+            if part.note_key in left and part.units.keys() - self.standing.lines.keys()
+        }
 
     def _is_there(self, part: Part) -> bool:
         """Whether the store still has it, as far as its shipments were listed."""

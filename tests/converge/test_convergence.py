@@ -5,48 +5,29 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from world import PAIR, World
 
 from bench.happenings.course import APPLIED, PASSES, Company, Course, Step
 from bench.happenings.happening import VOCABULARY
 from bench.happenings.kinds import KINDS
-from bench.happenings.shelf import Shelf
-from bench.happenings.sides import Systems
-from core.times import utc_now
-from flows.orders import sync_orders
-from flows.refunds import sync_refunds
-from flows.shipments import sync_shipments
-from store.inbox import Inbox
-from tasks.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 
-FLOWS = {"orders": sync_orders, "shipments": sync_shipments, "refunds": sync_refunds}
 STEPS = st.sampled_from([*VOCABULARY.names(), APPLIED])
 EXAMPLES, MOMENTS = 2, 5
-
-
-def sync() -> None:
-    """Each flow whose keys are due runs once."""
-    inbox = Inbox(connect(PAIR).database)
-    for entity, flow in FLOWS.items():
-        if any(waiting.entity == entity for waiting in inbox.waiting(utc_now())):
-            asyncio.run(flow.fn(pair=PAIR))
 
 
 class Life(RuleBasedStateMachine):
     """One order of each kind; at every moment something may happen to each of them."""
 
-    def __init__(self, systems: Systems, shelf: Shelf) -> None:
+    def __init__(self, company: Company) -> None:
         super().__init__()
-        self.company = Company(systems, lambda: connect(PAIR).database, sync, shelf)
+        self.company = company
         self.moment = 0
 
     @initialize(seed=st.integers(0, 99))
@@ -81,28 +62,15 @@ class Life(RuleBasedStateMachine):
         assert passes <= PASSES
 
 
-def test_orders_that_live_at_random_come_to_agree(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES", "0")
-    disconnect()
-    account_url = world.control("brightpearl", "").partition("/_sandbox")[0]
-    # An idle connection may be closed by the server as it is used again.
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with (
-        httpx.Client(base_url=world.sandbox.bigcommerce_url, timeout=60, limits=limits) as store,
-        httpx.Client(base_url=account_url, timeout=60, limits=limits) as account,
-    ):
-        systems = Systems(store, account)
-        shelf = Shelf.stock(systems)
-        run_state_machine_as_test(
-            lambda: Life(systems, shelf),
-            settings=settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=MOMENTS,
-                derandomize=True,
-                database=None,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+def test_orders_that_live_at_random_come_to_agree(company: Company) -> None:
+    run_state_machine_as_test(
+        lambda: Life(replace(company, courses=[], seen={})),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=MOMENTS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from core.frames import frame
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.orders.desired import Desired
+from tasks.orders.memory import AgreedRow, Memory
 from tasks.orders.plan import work_out
-from tasks.orders.plan_models import Action
+from tasks.orders.plan_models import Action, OrderPlan
 from tasks.orders.rules import Rules
 from tasks.orders.states import Actual, ActualOrder, ActualRow, Content
 
@@ -175,7 +176,7 @@ def test_rows_that_differ_with_nothing_remembered_are_a_persons_to_decide() -> N
 
 
 def test_an_order_deleted_in_brightpearl_is_created_again_only_by_a_persons_word() -> None:
-    gone = replace(NOBODY, deleted=frozenset({"BC-1"}))
+    gone = replace(NOBODY, deleted={"BC-1": ()})
     (order,) = work_out(desired("1"), gone).orders
 
     assert order.action is Action.HOLD
@@ -184,6 +185,71 @@ def test_an_order_deleted_in_brightpearl_is_created_again_only_by_a_persons_word
     rules = Rules(approved={("1", order.cases[0].value)})
     (again,) = work_out(desired("1"), gone, rules).orders
     assert again.create is not None
+
+
+def test_a_deleted_order_whose_back_order_stands_is_not_proposed_anew() -> None:
+    (order,) = work_out(desired("1"), replace(NOBODY, deleted={"BC-1": ("501",)})).orders
+
+    (case,) = order.cases
+    assert "501" in case.reason
+    assert not case.detail["proposal"]
+    rules = Rules(approved={("1", case.value)})
+    (again,) = work_out(desired("1"), replace(NOBODY, deleted={"BC-1": ()}), rules).orders
+    assert again.create is None
+
+
+def test_what_stands_in_a_back_order_is_not_reserved_in_the_order_itself() -> None:
+    there = replace(settled(), allocation="none", moved={"1": 1})
+    free = Actual({"BC-1": there}, {}, on_hand={("2", "1001"): 9})
+    (order,) = work_out(told(desired("1")), free).orders
+    assert order.reservation is not None
+    assert dict(order.reservation.units) == {"1": ("1001", 1)}
+
+    moved = replace(there, moved={"1": 2})
+    (order,) = work_out(told(desired("1")), replace(free, orders={"BC-1": moved})).orders
+    assert order.reservation is None
+    assert not order.short
+
+
+def test_a_cancellation_waits_where_staff_gave_the_order_another_status_meanwhile() -> None:
+    rules = Rules(cancelled="5")
+    agreed = {"BC-1": Memory(status_bc="11", status_bp="2")}
+    off = desired("1", status_id="5")
+
+    def plan(status: str, rules: Rules = rules) -> OrderPlan:
+        there = replace(settled(), status_id=status)
+        return work_out(off, Actual({"BC-1": there}, {}, memories=agreed), rules).orders[0]
+
+    assert plan("2").call_off is not None
+    held = plan("18")
+    assert held.call_off is None
+    assert held.is_status_open
+    (case,) = held.cases
+    assert "the status 18" in case.reason
+    assert plan("18", replace(rules, approved={("1", case.value)})).call_off is not None
+
+
+def test_an_order_taken_up_again_and_put_on_hold_does_not_go_back_to_cancelled() -> None:
+    there = replace(
+        settled(),
+        status_id="5",
+        is_cancelled=True,
+        has_notes=True,
+        rows={"1": ActualRow("9001", Content("1001", 1, Decimal(5), Decimal(1)))},
+    )
+    row = AgreedRow(row_id="9001", product_id="1001", quantity=1, net=Decimal(5), tax=Decimal(1))
+    memory = Memory(rows={"1": row}, status_bc="5", status_bp="5", is_cancelled=True)
+    batch = told(desired("1"))
+    header = batch.sales_orders.assign(status_id="2")
+    (order,) = work_out(
+        replace(batch, sales_orders=header),
+        Actual({"BC-1": there}, {}, memories={"BC-1": memory}),
+        Rules(cancelled="5", on_hold="20"),
+    ).orders
+
+    assert order.holds
+    assert order.status is not None
+    assert (order.status.after, order.status.returns_to) == ("20", "2")
 
 
 def test_an_empty_batch_gives_an_empty_plan() -> None:

@@ -83,6 +83,17 @@ def test_other_units_of_the_same_note_replace_its_shipment() -> None:
     assert [create.units for create in made.creates] == [{"11": 3}]
 
 
+@pytest.mark.parametrize("left", [{}, {"11": 2}])
+def test_a_shipment_of_a_line_that_the_store_dropped_stands(left: dict[str, int]) -> None:
+    told = part(units={"11": 2, "12": 1} if left else {"12": 1})
+    rest = Wanted("note-1", "", {}, {"r9": 1}, {}) if not left else None
+    same = Wanted("note-1", "7", left, {"r9": 1}, NUMBER)
+    made = plan(standing(told, shipped=2), rest or same)
+    assert (made.takes_back, made.creates) == ((), ())
+    assert made.kept == (told,)
+    assert kinds(made) == ["unknown"]
+
+
 def test_a_note_taken_back_is_waited_for_until_the_grace_is_over() -> None:
     first = plan(standing(part()))
     assert (first.action, first.wakes_at) == (Action.WAIT, NOW + SCENE.grace)
