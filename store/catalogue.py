@@ -47,6 +47,22 @@ class Catalogue:
                     found.setdefault(row.sku_key, []).append(product)
         return {key: _chosen(products) for key, products in found.items()}
 
+    def by_id(self, pair: str, product_ids: Iterable[str]) -> dict[str, CataloguedProduct]:
+        """Products by Brightpearl's id; unknown ids are left out."""
+        found: dict[str, CataloguedProduct] = {}
+        with self._database.read() as connection:
+            for part in in_parts(sorted(set(product_ids))):
+                rows = connection.execute(
+                    select(catalogue).where(
+                        catalogue.c.pair == pair, catalogue.c.product_id.in_(part)
+                    )
+                )
+                for row in rows:
+                    found[row.product_id] = CataloguedProduct(
+                        row.product_id, row.sku, bool(row.is_stock_tracked), row.status
+                    )
+        return found
+
     def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
         """Keep products as read; a product whose SKU changed is found under the new one only."""
         rows = [

@@ -148,6 +148,16 @@ def find_products(world: Connections, sku_keys: set[str]) -> dict[str, Catalogue
     return {key: product for key, product in products.items() if not product.is_ambiguous}
 
 
+def products_by_id(world: Connections, product_ids: set[str]) -> dict[str, CataloguedProduct]:
+    """Brightpearl's products by id; unknown ones cost one scan, as above, and may stay so."""
+    catalogue = Catalogue(world.database)
+    products = catalogue.by_id(world.pair.name, product_ids)
+    if product_ids - set(products):
+        refresh_products(world)
+        products = catalogue.by_id(world.pair.name, product_ids)
+    return products
+
+
 def refresh_products(world: Connections) -> None:
     """Bring the cached catalogue up to date, by a cursor that overlaps and moves last."""
     cursors = Cursors(world.database)

@@ -167,7 +167,7 @@ class Marks:
     def _status(self, seen: Seen, since: int) -> bool:
         """The store's status changed since, or the account invoiced it by itself.
 
-        Or its pick waits, because the store's lines changed since.
+        Or its pick waits, because the store's lines changed since, or a note came on top.
         """
         sale = seen.sale
         if sale is None or sale["closed_on"]:
@@ -175,5 +175,6 @@ class Marks:
         books = (self.moved, self.followed)
         if any(book.get(("store", "status"), -1) >= since for book in books):
             return True
-        edited = any(self.moved.get(("store", kind), -1) >= since for kind in ("line", "charge"))
-        return bool(edited and sale["status_id"] == HOLD)
+        changed = (("store", "line"), ("store", "charge"), ("account", "note"))
+        is_newer = any(self.moved.get(kind, -1) >= since for kind in changed)
+        return bool(is_newer and sale["status_id"] == HOLD)

@@ -147,6 +147,9 @@ def cancel_store(
 
 
 def is_reopened(there: ActualOrder, memory: Memory, store: Record) -> bool:
-    """Whether both had called it off and the store took it up again."""
-    off = {*OFF, REFUNDED, PARTLY_REFUNDED}
+    """Whether both had called it off and the store took it up again.
+
+    A shipment alone does not say so: staff may have sent something before they called it off.
+    """
+    off = {*OFF, *SENT, REFUNDED, PARTLY_REFUNDED}
     return there.is_cancelled and memory.is_cancelled and store["status_id"] not in off

@@ -10,12 +10,12 @@ from functools import partial
 from connectors.brightpearl.goods_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
 from connectors.brightpearl.payment_models import PaymentRow
-from core.ids import external_ref, sku_key
+from core.ids import external_ref
 from store.crosswalk import Crosswalk, Link
 from store.inbox import Inbox
 from tasks.claim import Run
 from tasks.policy import PATIENT, patiently, step
-from tasks.reference import find_products
+from tasks.reference import products_by_id
 from tasks.refunds.extract import Read, unreadable
 from tasks.refunds.memory import REFUNDS, RefundMemory, fingerprint, link_key
 from tasks.refunds.states import Actual, Credit, Sale
@@ -37,13 +37,15 @@ def extract_account(run: Run, read: Read) -> Actual:
     credits_ = _with_bookings(run, documents, sales)
     open_ones = {key: sale for key, sale in sales.items() if _is_open(read, key, links)}
     notes = _notes(run, open_ones)
+    has_stock = _has_stock(run, open_ones.values())
     return Actual(
         sales=sales,
         credits=credits_,
         links=links,
         notes=notes,
         held=_held(run, open_ones.values()),
-        tracked=_tracked(run, open_ones.values()),
+        tracked=frozenset(one for one, is_tracked in has_stock.items() if is_tracked),
+        untracked=frozenset(one for one, is_tracked in has_stock.items() if not is_tracked),
         deleted=deleted,
     )
 
@@ -176,9 +178,8 @@ def _held(run: Run, sales: Iterable[Sale]) -> dict[str, Mapping[str, int]]:
     return found
 
 
-def _tracked(run: Run, sales: Iterable[Sale]) -> frozenset[str]:
-    keys = {sku_key(row.sku) for sale in sales for _, row in sale.rows if row.sku}
-    if not keys:
-        return frozenset()
-    products = find_products(run.world, keys)
-    return frozenset(one.product_id for one in products.values() if one.stock_tracked)
+def _has_stock(run: Run, sales: Iterable[Sale]) -> dict[str, bool]:
+    """Whether the rows' products have stock, by id; unknown ones are left out."""
+    ids = {row.product_id for sale in sales for _, row in sale.rows if row.product_id}
+    products = products_by_id(run.world, ids) if ids else {}
+    return {one.product_id: one.stock_tracked for one in products.values()}

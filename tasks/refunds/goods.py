@@ -62,7 +62,7 @@ class Goods:
         self._notes: Sequence[GoodsOutNote] = actual.notes.get(order_id, ())
         self._held = actual.held
         on_notes = {p for note in self._notes for p in note.products.values()}
-        self._tracked = actual.tracked | on_notes
+        self._tracked = (actual.tracked | on_notes) - actual.untracked
         self._shipped: Counter[str] = Counter()
         for note in self._notes:
             if note.is_shipped:

@@ -99,6 +99,8 @@ class Actual:
     """Units reserved by row id, by Brightpearl's order id."""
     tracked: frozenset[str] = frozenset()
     """Brightpearl's ids of the products that have stock."""
+    untracked: frozenset[str] = frozenset()
+    """Those that certainly have none, even if a note sends them."""
     deleted: frozenset[str] = frozenset()
     """Orders whose sales order stood in Brightpearl once and is gone."""
 
