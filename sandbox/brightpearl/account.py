@@ -2,12 +2,13 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sandbox.brightpearl import reference
@@ -26,14 +27,19 @@ from sandbox.brightpearl.records import (
 from sandbox.brightpearl.refusals import not_found
 from sandbox.brightpearl.stock_records import (
     DropShipNote,
+    FloodProgress,
     GoodsInNote,
     GoodsMovement,
     GoodsOutNote,
+    OddStock,
+    OnHandChange,
     Reservation,
     StockLevel,
 )
 from sandbox.brightpearl.switches import BrightpearlSwitches
 from sandbox.kit.clock import Clock
+
+JOURNAL_SIZE = 500_000
 
 
 class CatalogueProduct(Protocol):
@@ -128,6 +134,9 @@ class Account:
         self.drop_ship: dict[int, DropShipNote] = {}
         self.goods_in: dict[int, GoodsInNote] = {}
         self.movements: dict[int, GoodsMovement] = {}
+        self.stock_journal: deque[OnHandChange] = deque(maxlen=JOURNAL_SIZE)
+        self.odd_stock: dict[int, list[OddStock]] = {}
+        self.flood: FloodProgress | None = None
         self.payments: dict[int, Payment] = {}
         self.notes: dict[int, OrderNote] = {}
         self.webhooks: dict[int, Webhook] = {}
@@ -142,6 +151,12 @@ class Account:
         """Those that changed since they were made; the last to change is last."""
         self.orders_by_parent: dict[int, list[int]] = defaultdict(list)
         self.products_by_sku: dict[str, list[int]] = defaultdict(list)
+        self.products_by_change: dict[int, Product] = {}
+        """Those that changed since they were made; the last to change is last."""
+        self.product_changes = 0
+        """How often any product was made, changed or removed."""
+        self.finds: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Any]]] = {}
+        """What the latest searches found, for their further pages."""
         self.payments_by_order: dict[int, list[int]] = defaultdict(list)
         self.payments_by_ref: dict[str, list[int]] = defaultdict(list)
         self.payment_by_key: dict[tuple[str, str], int] = {}
@@ -166,6 +181,15 @@ class Account:
         for listener in self.listeners:
             listener(event)
 
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let nobody hear of what happens meanwhile."""
+        listeners, self.listeners = self.listeners, []
+        try:
+            yield
+        finally:
+            self.listeners = listeners
+
     def settle(self) -> None:
         """Do what is due by the clock; the vendor works in the background."""
         self.agenda.settle(self.now())
@@ -186,6 +210,14 @@ class Account:
         order.version += 1
         self.orders_by_change.pop(order.id, None)
         self.orders_by_change[order.id] = order
+
+    def touch_product(self, product: Product) -> None:
+        """Note that a product changed."""
+        product.updated_on = self.now()
+        product.version += 1
+        self.products_by_change.pop(product.id, None)
+        self.products_by_change[product.id] = product
+        self.product_changes += 1
 
     def external_refs(self) -> list[str]:
         """External references of all sales orders, in order of creation."""

@@ -1,6 +1,7 @@
 """The whole API as one router."""
 
 from sandbox.brightpearl import (
+    availability,
     contacts,
     custom_fields,
     drop_ship,
@@ -22,7 +23,7 @@ from sandbox.brightpearl import (
     sales_orders,
     searches_orders,
     searches_other,
-    stock,
+    stock_corrections,
     webhooks,
 )
 from sandbox.brightpearl.routing import Router
@@ -30,6 +31,7 @@ from sandbox.brightpearl.routing import Router
 ROUTER = Router(
     module.routes
     for module in (
+        availability,
         contacts,
         custom_fields,
         drop_ship,
@@ -51,7 +53,7 @@ ROUTER = Router(
         sales_orders,
         searches_orders,
         searches_other,
-        stock,
+        stock_corrections,
         webhooks,
     )
 )

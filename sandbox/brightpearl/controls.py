@@ -12,16 +12,20 @@ from starlette.routing import Route
 
 from sandbox.brightpearl import (
     back_orders,
+    floods,
     staff,
     staff_credits,
     staff_goods,
     staff_money,
     staff_orders,
+    staff_products,
+    staff_stock,
     staff_suppliers,
 )
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal
 from sandbox.brightpearl.routing import read_document
+from sandbox.brightpearl.stock_controls import stock_routes
 from sandbox.brightpearl.switches import BrightpearlSwitches
 
 M = TypeVar("M", bound=staff.Control)
@@ -45,8 +49,8 @@ BOOKS = (
 
 
 ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
-    ("stock", staff.StockChange, staff.change_stock),
-    ("products", staff.NewProduct, staff.create_product),
+    ("stock", staff_stock.StockChange, staff_stock.change_stock),
+    ("products", staff_products.ProductOnScreen, staff_products.write_product),
     ("ship", staff_goods.Shipment, staff_goods.ship),
     ("edit", staff_orders.OrderEdit, staff_orders.edit),
     ("backorder", back_orders.BackOrder, back_orders.split),
@@ -54,6 +58,7 @@ ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
     ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
     ("receive", staff_credits.Receipt, staff_credits.receive_goods),
     ("payment", staff_money.StaffPayment, staff_money.take_payment),
+    ("notices/flood", floods.Flood, floods.start_flood),
 )
 """Last part of the path, what its body holds, and what is then done."""
 
@@ -87,7 +92,7 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
 
     async def remove_product(request: Request) -> Response:
         try:
-            done = staff.delete_product(account, request.path_params["sku"])
+            done = staff_products.delete_product(account, request.path_params["sku"])
         except Refusal as refusal:
             return JSONResponse(refusal.body, status_code=refusal.status)
         after()
@@ -99,6 +104,7 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
             for name, shape, act in ACTIONS
         ),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
+        *stock_routes(account),
         *switch_routes(account),
     ]
 

@@ -66,6 +66,8 @@ def _patch(account: Account, owner: Owner, kind: str, call: Call) -> Reply:
     if account.switches.custom_fields_bump_updated_on:
         if isinstance(owner, Order):
             account.touch(owner)
+        elif isinstance(owner, Product):
+            account.touch_product(owner)
         else:
             owner.updated_on = account.now()
     return answer(values)

@@ -110,7 +110,8 @@ def create_note(
         )
         moved = _take_reserved(account, order, entry.warehouse_id, row_id, item.quantity)
         if is_tracked(account, order.rows[row_id]):
-            allocate(account, item.product_id, entry.warehouse_id, item.quantity - moved)
+            lacking = item.quantity - moved
+            allocate(account, item.product_id, entry.warehouse_id, lacking, "goods-out note")
     note = GoodsOutNote(
         id=account.sequences.next("goods_out"),
         order_id=order.id,
@@ -287,7 +288,7 @@ def destroy(account: Account, note: GoodsOutNote) -> None:
     for row_id, parts in note.rows.items():
         for product_id, units, _ in parts:
             if is_tracked(account, order.rows[row_id]):
-                allocate(account, product_id, note.warehouse_id, -units)
+                allocate(account, product_id, note.warehouse_id, -units, "note deleted")
                 wanted[row_id] = (product_id, wanted.get(row_id, (0, 0))[1] + units)
     if account.switches.deleted_note_restores_reservation:
         take(account, order, note.warehouse_id, wanted)

@@ -34,6 +34,9 @@ class IdSet:
         wide = 10_000
         if self.size <= wide:
             return [number for number in self.ids() if number in lookup]
+        if len(self.ranges) == 1:
+            (low, high), *_ = self.ranges
+            return [number for number in existing if low <= number <= high]
         return [number for number in existing if number in self]
 
 
@@ -68,8 +71,11 @@ def require_id_set(text: str, limit: int | None = None) -> IdSet:
 
 def format_id_set(ids: Iterable[int]) -> str:
     """`1-2,5,8`: ascending, neighbours joined into ranges, as the vendor writes them."""
+    ordered = sorted(set(ids))
+    if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}-{ordered[-1]}"
     parts: list[list[int]] = []
-    for number in sorted(set(ids)):
+    for number in ordered:
         if parts and parts[-1][1] == number - 1:
             parts[-1][1] = number
         else:

@@ -89,8 +89,7 @@ def write_prices(account: Account, call: Call) -> Reply:
             else {}
         )
         product.prices[listed.price_list_id] = kept | listed.quantity_price
-    product.updated_on = account.now()
-    product.version += 1
+    account.touch_product(product)
     account.emit("product", product.id, "modified")
     return done()
 

@@ -18,6 +18,14 @@ routes = Routes()
 
 READ_LIMIT = 200
 _COST_SHARE = Decimal("0.5")
+_NO_SIZE = {"length": 0.0, "height": 0.0, "width": 0.0, "volume": 0.0}
+_TAXES = {
+    tax.code: {"taxable": True, "taxCode": {"id": tax.id, "code": tax.code}}
+    for tax in reference.TAX_CODES.values()
+}
+_CATEGORIES = [{"categoryCode": "296"}]
+_NO_DESCRIPTION = {"languageCode": "en", "text": "", "format": "HTML_FRAGMENT"}
+"""Parts that products of a catalogue share, since there may be 100,000: replaced, never changed."""
 _OVERFLOW_EVERY = 7
 _OVERFLOW_FROM = 20
 
@@ -116,19 +124,16 @@ def add_catalogue_product(account: Account, item: CatalogueProduct) -> Product:
         "stock": {
             "stockTracked": getattr(item, "type", "physical") == "physical",
             "weight": {"magnitude": float(item.weight_kg)},
-            "dimensions": {"length": 0.0, "height": 0.0, "width": 0.0, "volume": 0.0},
+            "dimensions": _NO_SIZE,
         },
-        "financialDetails": {"taxable": True, "taxCode": {"id": code.id, "code": code.code}},
+        "financialDetails": _TAXES[code.code],
         "salesChannels": [_channel(item.name)],
         "composition": {"bundle": False},
         "status": "LIVE",
     }
     product = add_product(account, document)
-    product.prices = {
-        1: {"1": item.price_ex_tax * _COST_SHARE},
-        2: {"1": item.price_ex_tax},
-        3: {"1": item.price_ex_tax},
-    }
+    price = {"1": item.price_ex_tax}
+    product.prices = {1: {"1": item.price_ex_tax * _COST_SHARE}, 2: price, 3: price}
     overflow = 0
     if product.id % _OVERFLOW_EVERY == 0 and item.stock >= _OVERFLOW_FROM:
         overflow = item.stock // 10
@@ -142,8 +147,8 @@ def _channel(name: str) -> dict[str, Any]:
         "salesChannelName": "Brightpearl",
         "productName": name,
         "productCondition": "new",
-        "categories": [{"categoryCode": "296"}],
-        "description": {"languageCode": "en", "text": "", "format": "HTML_FRAGMENT"},
+        "categories": _CATEGORIES,
+        "description": _NO_DESCRIPTION,
     }
 
 
@@ -151,6 +156,7 @@ def add_product(account: Account, document: dict[str, Any]) -> Product:
     """The product with its id, indexed by SKU."""
     product = Product(account.sequences.next("product"), document, account.now())
     account.products[product.id] = product
+    account.product_changes += 1
     if product.sku:
         account.products_by_sku[product.sku].append(product.id)
     return product
@@ -200,7 +206,7 @@ def update_product(account: Account, call: Call) -> Reply:
         changes["financialDetails"] = _financial(body)
     old_sku = product.sku
     product.document = product.document | changes
-    _changed(account, product, old_sku)
+    product_changed(account, product, old_sku)
     return done()
 
 
@@ -211,18 +217,18 @@ def replace_identity(account: Account, call: Call) -> Reply:
     body = call.read(IdentityIn)
     old_sku = product.sku
     product.document["identity"] = body.model_dump(exclude_none=True)
-    _changed(account, product, old_sku)
+    product_changed(account, product, old_sku)
     return done()
 
 
-def _changed(account: Account, product: Product, old_sku: str) -> None:
+def product_changed(account: Account, product: Product, old_sku: str) -> None:
+    """Note a change, of the SKU too, and tell of it."""
     if old_sku != product.sku:
         if old_sku:
             account.products_by_sku[old_sku].remove(product.id)
         if product.sku:
             account.products_by_sku[product.sku].append(product.id)
-    product.updated_on = account.now()
-    product.version += 1
+    account.touch_product(product)
     account.emit("product", product.id, "modified")
 
 

@@ -165,7 +165,7 @@ def release(account: Account, order: Order, row_id: int, *, keep: int = 0) -> No
         return
     product_id, held = reservation.rows[row_id]
     if held > keep:
-        allocate(account, product_id, reservation.warehouse_id, keep - held)
+        allocate(account, product_id, reservation.warehouse_id, keep - held, "release")
         reservation.rows[row_id] = (product_id, keep)
     if reservation.rows[row_id][1] == 0:
         del reservation.rows[row_id]

@@ -24,6 +24,26 @@ def _by_sku(account: Account, text: str) -> Iterable[Product]:
     return [account.products[number] for number in account.products_by_sku.get(text, ())]
 
 
+def _by_id(account: Account, text: str) -> Iterable[Product]:
+    wanted = parse_id_set(text)
+    ids = wanted.among(account.products, account.products) if wanted is not None else []
+    return [account.products[number] for number in sorted(ids)]
+
+
+def _products_created(account: Account, text: str) -> Iterable[Product]:
+    """Ids rise with time, unless the sandbox clock was turned back: then nothing is left out."""
+    if account.clock_went_back:
+        return account.products.values()
+    return since(reversed(account.products.values()), lambda p: p.created_on, text, account)
+
+
+def _products_changed(account: Account, text: str) -> Iterable[Product]:
+    if account.clock_went_back:
+        return account.products.values()
+    changed = reversed(account.products_by_change.values())
+    return sorted(since(changed, lambda p: p.updated_on, text, account), key=lambda p: p.id)
+
+
 def _category(product: Product) -> str:
     channels = product.document.get("salesChannels") or [{}]
     categories = channels[0].get("categories") or [{}]
@@ -59,8 +79,14 @@ PRODUCT_SEARCH = Search[Product](
     ),
     records=lambda account: account.products.values(),
     created_at=lambda p: p.created_on,
-    narrow={"SKU": _by_sku},
+    narrow={
+        "SKU": _by_sku,
+        "productId": _by_id,
+        "createdOn": _products_created,
+        "updatedOn": _products_changed,
+    },
     names=_memberships,
+    changes=lambda account: account.product_changes,
 )
 
 

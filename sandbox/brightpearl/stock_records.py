@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 ZERO = Decimal(0)
 
@@ -22,6 +23,38 @@ class StockLevel:
     def on_hand(self) -> int:
         """What may still be sold."""
         return self.in_stock - self.allocated - self.quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class OnHandChange:
+    """What may be sold of a product in a warehouse became more or less."""
+
+    at: datetime
+    product_id: int
+    warehouse_id: int
+    before: int
+    after: int
+    cause: str
+
+
+OddKind = Literal[
+    "value", "no_field", "no_level", "no_warehouses", "no_warehouse_map", "no_document", "absent"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OddStock:
+    """How the availability of a product is answered otherwise than it is.
+
+    `value` puts `value` into `field`, `no_field` leaves the field out, `no_level` makes a
+    warehouse null, `no_warehouses` lists none, `no_warehouse_map` leaves the map out,
+    `no_document` makes the product null, `absent` leaves it out. None as warehouse means each.
+    """
+
+    kind: OddKind
+    field: str
+    value: object
+    warehouse_id: int | None
 
 
 @dataclass(slots=True)
@@ -118,3 +151,16 @@ class GoodsMovement:
     order_row_id: int = 0
     note_id: int = 0
     note_type: str = ""
+
+
+@dataclass(slots=True)
+class FloodProgress:
+    """How far a flood is. `ends_with` holds the last count of each product, by SKU."""
+
+    notices: int
+    changes: int
+    ends_at: datetime
+    ends_with: dict[str, int] = field(default_factory=dict)
+    product_ids: list[int] = field(default_factory=list)
+    notices_sent: int = 0
+    changes_made: int = 0

@@ -1,7 +1,7 @@
 """The account's own rules at work, before us or beside us."""
 
-from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 
 def rules(api, **wanted):

@@ -3,10 +3,10 @@
 import pytest
 
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 from sandbox.brightpearl.staff_money import StaffPayment, take_payment
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 QUARANTINE = 3
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 
 def goods(api, **wanted):

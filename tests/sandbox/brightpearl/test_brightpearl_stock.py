@@ -1,9 +1,10 @@
 import pytest
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.staff import NewProduct, StockChange, change_stock, create_product
 from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_products import ProductOnScreen, write_product
+from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 
 def test_a_new_order_takes_no_stock(api):
@@ -241,7 +242,7 @@ def test_a_missing_sku_can_appear_later(clock, catalogue):
     account = Account(catalogue, clock, missing_skus={"PEN"})
     assert "PEN" not in account.products_by_sku
 
-    create_product(account, NewProduct(sku="PEN", stock=3))
+    write_product(account, ProductOnScreen(sku="PEN", stock=3))
 
     assert account.stock[account.products_by_sku["PEN"][0]][2].on_hand == 3
 

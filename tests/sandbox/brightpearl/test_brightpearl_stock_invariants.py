@@ -23,10 +23,10 @@ from sandbox.brightpearl.back_orders import BackOrder, split
 from sandbox.brightpearl.records import Address, Order, OrderRow
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.sales_orders import place
-from sandbox.brightpearl.staff import StockChange, change_stock
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_stock import StockChange, change_stock
 from sandbox.brightpearl.staff_suppliers import DropShipment, drop_ship_goods
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
