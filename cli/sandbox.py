@@ -46,6 +46,9 @@ def serve_(  # noqa: PLR0913 - the options of a command
     own_orders: Annotated[
         int, typer.Option(min=0, help="Orders of its own, placed when there is no file.")
     ] = 25,
+    skus: Annotated[
+        int, typer.Option(min=1, help="Products of its own, made when there is no file.")
+    ] = 300,
     limits: Annotated[Limits, typer.Option(help="Request limits.")] = Limits.DOCUMENTED,
     faults: Annotated[Path | None, typer.Option(help="JSON list of faults.")] = None,
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
@@ -70,6 +73,7 @@ def serve_(  # noqa: PLR0913 - the options of a command
             orders_files=files,
             is_unplaced=orders_unplaced,
             own_orders=own_orders,
+            skus=skus,
             limits=limits.value,
             faults_file=faults,
             seed=seed,

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from sandbox.catalogue.generated import SKUS
 from sandbox.catalogue.online_retail import FormatError
 from sandbox.serve import OWN_ORDERS, serve
 
@@ -21,6 +22,9 @@ def main() -> int:
         "--orders-unplaced", action="store_true", help="leave its orders to be placed on request"
     )
     parser.add_argument("--own-orders", type=int, default=OWN_ORDERS, metavar="N")
+    parser.add_argument(
+        "--skus", type=int, default=SKUS, metavar="N", help="products, where there is no file"
+    )
     parser.add_argument("--limits", choices=("documented", "off"), default="documented")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument("--seed", type=int, default=1)
@@ -35,6 +39,7 @@ def main() -> int:
             seed=given.seed,
             is_unplaced=given.orders_unplaced,
             own_orders=given.own_orders,
+            skus=given.skus,
         )
     except (OSError, ValueError, FormatError) as wrong:
         sys.stderr.write(f"sandbox: {wrong}\n")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from sandbox.bigcommerce.store import Store
 from sandbox.brightpearl.account import Account
+from sandbox.catalogue.generated import SKUS
 from sandbox.kit.clock import Clock
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
@@ -138,6 +139,7 @@ def serve(  # noqa: PLR0913 - the flags of a command
     seed: int = 1,
     is_unplaced: bool = False,
     own_orders: int = OWN_ORDERS,
+    skus: int = SKUS,
 ) -> None:
     """Serve both sandboxes in the foreground until SIGTERM or SIGINT; one line when ready.
 
@@ -147,6 +149,7 @@ def serve(  # noqa: PLR0913 - the flags of a command
         orders_files=orders_files,
         is_unplaced=is_unplaced,
         own_orders=own_orders,
+        skus=skus,
         limits=cast("Limits", limits),
         faults=read_faults(faults_file) if faults_file else (),
         seed=seed,

@@ -33,6 +33,8 @@ class Plan:
 
     orders_files: Sequence[Path] = ()
     """Online Retail CSV files; none for a catalogue made by `seed`."""
+    skus: int = generated.SKUS
+    """How many products are made where there are no files."""
     is_unplaced: bool = False
     """Orders of the files wait for `POST /_sandbox/orders {"next": n}`."""
     own_orders: int = 0
@@ -98,7 +100,7 @@ def build(plan: Plan) -> World:
 def _catalogue(plan: Plan) -> Catalogue:
     if plan.orders_files:
         return online_retail.load(plan.orders_files, scarce_every=plan.scarce_every)
-    return generated.generate(plan.seed)
+    return generated.generate(plan.seed, plan.skus)
 
 
 def _faults_of(faults: Sequence[dict[str, Any]], system: str) -> list[dict[str, Any]]:

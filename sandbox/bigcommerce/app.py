@@ -51,7 +51,14 @@ def create_app(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    common = common_routes(lambda: state(store), faults, log, store.clock, deliveries)
+    common = common_routes(
+        lambda: state(store),
+        faults,
+        log,
+        store.clock,
+        deliveries,
+        settle=store.timers.run_due,
+    )
     controls = Starlette(routes=[*control_routes(store), *common], lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

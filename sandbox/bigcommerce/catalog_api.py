@@ -6,7 +6,9 @@ from sandbox.bigcommerce.filters import kept
 from sandbox.bigcommerce.formats import iso, number
 from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Product, Variant
+from sandbox.bigcommerce.reference import LOCATION
 from sandbox.bigcommerce.routing import NOT_FOUND, OK, Call, Reply, Routes, refuse
+from sandbox.bigcommerce.stock import is_item
 from sandbox.bigcommerce.store import Store
 
 routes = Routes()
@@ -24,6 +26,11 @@ def _option_ids(variant: Variant) -> list[dict[str, Any]]:
     ]
 
 
+def _level(product: Product, variant: Variant) -> int:
+    """What reads tell of the default location."""
+    return variant.stock[LOCATION].seen_available if product.tracking != "none" else 0
+
+
 def _variant(store: Store, variant: Variant) -> dict[str, Any]:
     product = store.products[variant.product_id]
     own = bool(variant.options)
@@ -31,7 +38,7 @@ def _variant(store: Store, variant: Variant) -> dict[str, Any]:
         "id": variant.id,
         "product_id": variant.product_id,
         "sku": variant.sku,
-        "sku_id": variant.id + 1000 if own else None,
+        "sku_id": variant.sku_id if own else None,
         "price": number(variant.price) if own else None,
         "calculated_price": number(variant.price),
         "sale_price": None,
@@ -51,8 +58,8 @@ def _variant(store: Store, variant: Variant) -> dict[str, Any]:
         "upc": "",
         "mpn": "",
         "gtin": "",
-        "inventory_level": variant.available if product.tracking != "none" else 0,
-        "inventory_warning_level": variant.warning_level,
+        "inventory_level": _level(product, variant),
+        "inventory_warning_level": variant.stock[LOCATION].warning_level,
         "bin_picking_number": "",
         "option_values": _option_ids(variant),
     }
@@ -81,7 +88,9 @@ def _product(store: Store, product: Product, include: frozenset[str]) -> dict[st
         "product_tax_code": "",
         "categories": [],
         "brand_id": 0,
-        "inventory_level": sum(variant.available for variant in variants),
+        "inventory_level": sum(
+            _level(product, variant) for variant in variants if is_item(product, variant)
+        ),
         "inventory_warning_level": 0,
         "inventory_tracking": product.tracking,
         "total_sold": product.total_sold,

@@ -13,18 +13,20 @@ from starlette.routing import Route
 from sandbox.bigcommerce import (
     generator,
     hooks_api,
+    reference,
     refund_documents,
     shipment_documents,
     staff,
     staff_edits,
     staff_refunds,
     staff_shipping,
+    staff_stock,
 )
 from sandbox.bigcommerce.basket import Asked, Basket
 from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.payments import PaymentRefused
 from sandbox.bigcommerce.placing import BasketRefused, place
-from sandbox.bigcommerce.records import Order
+from sandbox.bigcommerce.records import Order, Variant
 from sandbox.bigcommerce.refund_amounts import RefundRefused
 from sandbox.bigcommerce.shipping import ShipmentRefused
 from sandbox.bigcommerce.staff import NotThere
@@ -58,17 +60,30 @@ def state(store: Store) -> dict[str, Any]:
             "hooks": len(store.hooks),
         },
         "orders": {order.id: order_state(store, order) for order in orders},
-        "products": {product.id: asdict(product) for product in store.products.values()},
-        "variants": {
-            variant.id: asdict(variant) | {"available": variant.available}
-            for variant in store.variants.values()
-        },
+        "products": {product.id: _fields(product) for product in store.products.values()},
+        "variants": {variant.id: _variant(variant) for variant in store.variants.values()},
         "customers": {customer.id: asdict(customer) for customer in store.customers.values()},
         "hooks": {
             hook.id: hooks_api.document(hook) | {"is_deactivated": hook.is_deactivated}
             for hook in store.hooks.values()
         },
         "source": store.report | {"refunds_refused": store.refused_refunds},
+    }
+
+
+def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass of any kind
+    """The record's fields, not copied: there may be a hundred thousand records."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    """A variant; `on_hand` and `available` are what is really at the default location."""
+    level = variant.stock[reference.LOCATION]
+    return _fields(variant) | {
+        "on_hand": level.on_hand,
+        "available": level.available,
+        "safety_stock": level.safety_stock,
+        "warning_level": level.warning_level,
     }
 
 
@@ -133,6 +148,9 @@ def control_routes(store: Store) -> list[Route]:
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
         action(staff_edits.OrderEdit, staff_edits.edit, "/_sandbox/edit"),
         action(staff.StockChange, staff.change_stock, "/_sandbox/stock"),
+        action(staff_stock.LocationChange, staff_stock.locate, "/_sandbox/locations"),
+        action(staff_stock.Tracking, staff_stock.track, "/_sandbox/tracking"),
+        *_stock_routes(store),
         action(staff.NewProduct, staff.create_product, "/_sandbox/products"),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
         *_switch_routes(store),
@@ -188,6 +206,27 @@ def place_orders(store: Store, sent: object) -> dict[str, Any]:
         "orders": [staff.shown(order) for order in placed],
         "left": len(store.unplaced),
     }
+
+
+def _stock_routes(store: Store) -> list[Route]:
+    """Stock as it really is; `GET stock/journal?sku=A&sku=B` answers the changes of these alone."""
+
+    async def levels(_request: Request) -> Response:
+        return Response(orjson.dumps(staff_stock.levels(store)), media_type="application/json")
+
+    async def journal(request: Request) -> Response:
+        told = staff_stock.journal(store, request.query_params.getlist("sku"))
+        return Response(orjson.dumps(told), media_type="application/json")
+
+    async def forget(_request: Request) -> Response:
+        return answered(lambda: staff_stock.forget_journal(store))
+
+    path = "/_sandbox/stock"
+    return [
+        Route(path, levels, methods=["GET"]),
+        Route(f"{path}/journal", journal, methods=["GET"]),
+        Route(f"{path}/journal", forget, methods=["DELETE"]),
+    ]
 
 
 def _switch_routes(store: Store) -> list[Route]:

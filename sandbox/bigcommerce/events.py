@@ -6,6 +6,7 @@ Source: fact sheet on webhooks; the signature is that of Standard Webhooks.
 import base64
 import hashlib
 import hmac
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ WATCH_S, WATCH_REQUESTS, WATCH_SHARE = 120, 100, 0.9
 BLOCK_S = 180
 REPORT_EVERY_S = 600
 OK_BELOW, OK_FROM = 300, 200
+EVERY_CHANNEL = "store/channel/*/"
+_CHANNEL = re.compile(r"store/channel/(\d+|\*)/")
 EXCEPTION_SCOPE = "store/hook/deliveryException"
 
 
@@ -56,10 +59,23 @@ def payload(scope: str, data: Mapping[str, Any], moment: datetime) -> bytes:
 
 
 def is_subscribed(subscribed: str, scope: str) -> bool:
-    """Whether a subscription's scope, perhaps with a wildcard at its end, covers a scope."""
+    """Whether a subscription's scope, perhaps with a wildcard at its end, covers a scope.
+
+    What happens on every channel is covered by a subscription to any one of them.
+    """
+    if scope.startswith(EVERY_CHANNEL):
+        subscribed = _CHANNEL.sub(EVERY_CHANNEL, subscribed)
     if subscribed.endswith("/*"):
         return scope.startswith(subscribed[:-1])
     return subscribed == scope
+
+
+def told_scope(subscribed: str, scope: str) -> str:
+    """The scope as it is delivered: that of a channel names the channel, or the `*`, subscribed."""
+    channel = _CHANNEL.match(subscribed)
+    if channel is None or not scope.startswith(EVERY_CHANNEL):
+        return scope
+    return channel[0] + scope.removeprefix(EVERY_CHANNEL)
 
 
 @dataclass(slots=True)
@@ -91,11 +107,13 @@ class Sender:
     def emit(self, scope: str, data: Mapping[str, Any]) -> None:
         """Send an event to whoever subscribed."""
         now = self._store.now()
-        body: bytes | None = None
+        bodies: dict[str, bytes] = {}
         for hook in self._store.hooks.values():
             if hook.is_active and hook.live_at <= now and is_subscribed(hook.scope, scope):
-                body = body or payload(scope, data, now)
-                self.put(self._message(hook, scope, body))
+                told = told_scope(hook.scope, scope)
+                if told not in bodies:
+                    bodies[told] = payload(told, data, now)
+                self.put(self._message(hook, told, bodies[told]))
 
     def _message(self, hook: Hook, scope: str, body: bytes) -> Message:
         message_id = f"msg_{self._store.sequences.next('event'):012}"

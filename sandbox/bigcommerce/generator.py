@@ -28,6 +28,8 @@ OUTCOMES: tuple[tuple[Outcome, int], ...] = (
     ("declined", 4),
 )
 MOST_PIECES = 4
+MANY = 5000
+"""Looking at more SKUs than this for each order would take too long."""
 ABROAD = ("Germany", "France", "EIRE", "USA", "Japan", "Switzerland", "Channel Islands")
 
 
@@ -143,11 +145,15 @@ def _payment(chance: Random) -> tuple[Outcome, str]:
 
 
 def _choose(store: Store, chance: Random) -> list[tuple[Product, str]]:
-    """Distinct SKUs that can be bought."""
+    """Distinct SKUs that can be bought; of a large catalogue, from a part drawn anew."""
+    numbers = list(store.variants)
+    if len(numbers) > MANY:
+        numbers = chance.sample(numbers, MANY // 10)
     buyable = [
         (store.products[variant.product_id], variant.sku)
-        for variant in store.variants.values()
-        if variant.available >= MOST_PIECES or store.products[variant.product_id].tracking == "none"
+        for variant in (store.variants[number] for number in numbers)
+        if store.stock.sellable(variant) >= MOST_PIECES
+        or store.products[variant.product_id].tracking == "none"
     ]
     count = min(len(buyable), chance.choice((1, 1, 2, 3, 4, chance.randint(5, 12))))
     return chance.sample(buyable, count)

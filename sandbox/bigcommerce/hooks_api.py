@@ -26,7 +26,7 @@ PER_SCOPE = 10
 HTTPS_PORT = 443
 HEADERS, HEADER_NAME, HEADER_VALUE = 64, 64, 8192
 FIELDS = frozenset({"scope", "destination", "is_active", "headers", "events_history_enabled"})
-_SCOPE = re.compile(r"store(/[A-Za-z0-9]+|/\*)+")
+_SCOPE = re.compile(r"store(/[A-Za-z0-9_]+|/\*)+")
 
 
 def document(hook: Hook) -> dict[str, Any]:

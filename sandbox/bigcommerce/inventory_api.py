@@ -1,98 +1,174 @@
-"""Stock and locations: reading (V3)."""
+"""Stock and locations: reading, settings and adjustments (V3).
 
+`is_default`, `is_active` and the other flags of the filters on locations are `true` or `false`.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.filters import kept
-from sandbox.bigcommerce.formats import iso
+from sandbox.bigcommerce import adjustments, inventory_documents, reference
 from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Variant
-from sandbox.bigcommerce.routing import Call, Reply, Routes
+from sandbox.bigcommerce.routing import (
+    NOT_FOUND,
+    OK,
+    UNPROCESSABLE,
+    Call,
+    Reply,
+    Routes,
+    refuse,
+)
+from sandbox.bigcommerce.stock_records import Location
 from sandbox.bigcommerce.store import Store
 
 routes = Routes()
 INVENTORY_PAGE = 1000
+SETTINGS = {"safety_stock": int, "is_in_stock": bool, "warning_level": int,
+            "bin_picking_number": str}  # fmt: skip
+NO_SETTING = (
+    "At least one setting must be specified: warning_level, is_in_stock, safety_stock or "
+    "bin_picking_number"
+)
 
 
 @routes("GET", "/v3/inventory/items")
 def list_inventory(store: Store, call: Call) -> Reply:
-    """Stock by variant at every location; up to 1000 a page. What is not tracked is not listed."""
-    tracked = (
-        variant
-        for variant in store.variants.values()
-        if store.products[variant.product_id].tracking != "none"
+    """Stock by item at every location; up to 1000 a page. What is not tracked is not listed."""
+    places = _locations(store, call)
+    rows = _counted(store, _items(store, call), places) if places else []
+    return v3_page(
+        store, call, rows, lambda one: inventory_documents.item(store, one, places), INVENTORY_PAGE
     )
-    rows = kept(
-        call,
-        tracked,
-        {
-            "sku": lambda v: v.sku,
-            "variant_id": lambda v: str(v.id),
-            "product_id": lambda v: str(v.product_id),
-        },
-    )
-    return v3_page(store, call, rows, _inventory, INVENTORY_PAGE)
 
 
-def _inventory(variant: Variant) -> dict[str, Any]:
-    return {
-        "identity": {
-            "sku": variant.sku,
-            "sku_id": variant.id + 1000,
-            "variant_id": variant.id,
-            "product_id": variant.product_id,
-        },
-        "locations": [
-            {
-                "location_id": reference.LOCATION,
-                "location_code": "BC-LOCATION-1",
-                "location_name": "Main",
-                "location_enabled": True,
-                **_levels(variant),
-            }
-        ],
-    }
+@routes("GET", "/v3/inventory/locations/{location_id}/items")
+def list_location_inventory(store: Store, call: Call) -> Reply:
+    """Stock by item at one location."""
+    place = _location(store, call)
+
+    def row(variant: Variant) -> dict[str, Any]:
+        level = variant.stock.get(place.id, inventory_documents.NOTHING)
+        identity = inventory_documents.identity(store, variant)
+        identity.pop("sku_id", None)
+        return {"identity": identity, **inventory_documents.levels(level)}
+
+    return v3_page(store, call, _counted(store, _items(store, call), [place]), row, INVENTORY_PAGE)
 
 
-def _levels(variant: Variant) -> dict[str, Any]:
-    return {
-        "available_to_sell": variant.available,
-        "total_inventory_onhand": variant.on_hand,
-        "settings": {
-            "safety_stock": variant.safety_stock,
-            "is_in_stock": variant.available > 0,
-            "warning_level": variant.warning_level,
-            "bin_picking_number": "",
-        },
-    }
+def _items(store: Store, call: Call) -> list[Variant]:
+    """The items that pass all filters; SKUs compare in any case. Only what is asked for is read."""
+    wanted: set[int] | None = None
+    for name in adjustments.IDENTITIES:
+        if f"{name}:in" in call.query:
+            found = set(_variant_ids(store, name, call.query[f"{name}:in"].split(",")))
+            wanted = found if wanted is None else wanted & found
+    return store.stock.items() if wanted is None else store.stock.items_of(wanted)
+
+
+def _variant_ids(store: Store, name: str, values: Iterable[str]) -> Iterable[int]:
+    texts = [value.strip() for value in values]
+    if name == "sku":
+        known = (store.variant_by_sku.get(text.casefold()) for text in texts)
+        return (number for number in known if number is not None)
+    numbers = [int(text) for text in texts if text.isascii() and text.isdigit()]
+    if name == "variant_id":
+        return numbers
+    products = (store.products.get(number) for number in numbers)
+    return (number for product in products if product for number in product.variant_ids)
+
+
+def _counted(store: Store, rows: list[Variant], places: list[Location]) -> list[Variant]:
+    """All of them, or where the switch hides what was never counted, those counted somewhere."""
+    if store.switches.uncounted_locations == "zero":
+        return rows
+    return [row for row in rows if any(place.id in row.stock for place in places)]
+
+
+@routes("PUT", "/v3/inventory/locations/{location_id}/items")
+def update_settings(store: Store, call: Call) -> Reply:
+    """Change settings of items at one location; what is left out keeps its value."""
+    place = _location(store, call)
+    rows = adjustments.checked_size(store, call.body().get("settings"), "settings")
+    faults: dict[str, str] = {}
+    changes: list[tuple[Variant, dict[str, Any]]] = []
+    for number, row in enumerate(rows):
+        variant, text = _setting(store, row)
+        if variant is None:
+            faults[f"setting.{number}.{'settings' if text == NO_SETTING else 'identity'}"] = text
+        else:
+            changes.append((variant, {name: row[name] for name in SETTINGS if name in row}))
+    if faults:
+        refuse(UNPROCESSABLE, adjustments.INVALID, faults)
+
+    def land() -> None:
+        for variant, values in changes:
+            store.stock.set_settings(variant, place.id, values)
+
+    adjustments.later(store, land)
+    return Reply(OK, {"transaction_id": adjustments.transaction_id(store)})
+
+
+def _setting(store: Store, row: object) -> tuple[Variant | None, str]:
+    """The item of a row, or what is wrong with the row."""
+    if not isinstance(row, dict) or not isinstance(row.get("identity"), dict):
+        return None, "an identity must be specified"
+    if not any(name in row for name in SETTINGS):
+        return None, NO_SETTING
+    wrong = [name for name, kind in SETTINGS.items() if name in row and type(row[name]) is not kind]
+    if wrong:
+        return None, f"{wrong[0]} is of a wrong type"
+    named = adjustments.identity_of(row["identity"])
+    if named is None:
+        return None, "exactly one of sku, variant_id and product_id must be specified"
+    found = adjustments.find(store, *named)
+    return (found, "") if isinstance(found, Variant) else (None, "the item is not found")
+
+
+@routes("PUT", "/v3/inventory/adjustments/absolute")
+def adjust_absolutely(store: Store, call: Call) -> Reply:
+    """Set what is on hand. 200 means accepted."""
+    return Reply(OK, {"transaction_id": adjustments.absolute(store, call)})
+
+
+@routes("POST", "/v3/inventory/adjustments/relative")
+def adjust_relatively(store: Store, call: Call) -> Reply:
+    """Add to what is on hand. 200 means accepted."""
+    return Reply(OK, {"transaction_id": adjustments.relative(store, call)})
 
 
 @routes("GET", "/v3/inventory/locations")
 def list_locations(store: Store, call: Call) -> Reply:
-    """The one location."""
-    opened = iso(store.opened_at)
-    location = {
-        "id": reference.LOCATION,
-        "code": "BC-LOCATION-1",
-        "label": "Main",
-        "description": "",
-        "managed_by_external_source": False,
-        "type_id": "PHYSICAL",
-        "enabled": True,
-        "storefront_visibility": True,
-        "time_zone": reference.TIME_ZONE,
-        "created_at": opened,
-        "updated_at": opened,
-        "address": {
-            "address1": "1 High Street",
-            "address2": "",
-            "city": "Bath",
-            "state": "Somerset",
-            "zip": "BA1 5AN",
-            "email": "owner@example.com",
-            "phone": "+44 1225 555010",
-            "country_code": reference.HOME,
-        },
-        "special_hours": [],
+    """All locations, or those that the filters leave."""
+    rows = _locations(store, call)
+    if "type_id:in" in call.query:
+        rows = [row for row in rows if row.type_id in call.query["type_id:in"].upper().split(",")]
+    flags: dict[str, Callable[[Location], bool]] = {
+        "is_default": lambda row: row.id == reference.LOCATION,
+        "is_active": lambda row: row.enabled,
+        "managed_by_external_source": lambda row: row.managed_by_external_source,
+        "storefront_visibility": lambda row: row.storefront_visibility,
     }
-    return v3_page(store, call, [location], lambda row: row, INVENTORY_PAGE)
+    for name, is_so in flags.items():
+        if name in call.query:
+            wanted = call.query[name].casefold() in {"true", "1"}
+            rows = [row for row in rows if is_so(row) == wanted]
+    return v3_page(store, call, rows, inventory_documents.location, INVENTORY_PAGE)
+
+
+def _locations(store: Store, call: Call) -> list[Location]:
+    """The locations that `location_id:in` and `location_code:in` leave, by id."""
+    rows = list(store.stock.locations.values())
+    if "location_id:in" in call.query:
+        ids = set(call.query["location_id:in"].split(","))
+        rows = [row for row in rows if str(row.id) in ids]
+    if "location_code:in" in call.query:
+        codes = set(call.query["location_code:in"].casefold().split(","))
+        rows = [row for row in rows if row.code.casefold() in codes]
+    return rows
+
+
+def _location(store: Store, call: Call) -> Location:
+    found = store.stock.locations.get(call.id("location_id"))
+    if found is None:
+        refuse(NOT_FOUND, "Location not found")
+    return found

@@ -30,10 +30,11 @@ class BasketRefused(Exception):  # noqa: N818 - a verdict, with its reason for p
 
 
 def place(store: Store, basket: Basket) -> Order:
-    """Place the order, pay as asked, tell the webhooks.
+    """Place the order, pay as asked, tell the webhooks. What is due by now happens first.
 
     Raises: BasketRefused.
     """
+    store.timers.run_due()
     with store.as_of(basket.placed_at):
         order = _order(store, basket)
         store.orders[order.id] = order
@@ -106,8 +107,9 @@ def _check_stock(store: Store, lines: Sequence[LineIn]) -> None:
         variant = store.variant(line.sku) if line.sku else None
         if variant is None or store.products[variant.product_id].tracking == "none":
             continue
-        if variant.available < line.quantity:
-            raise BasketRefused(f"only {variant.available} of {line.sku!r} are available")
+        available = store.stock.sellable(variant)
+        if available < line.quantity:
+            raise BasketRefused(f"only {available} of {line.sku!r} are available")
 
 
 def ship_to(store: Store, order: Order, wanted: ShippingIn) -> ShipTo:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.bigcommerce.aftersales import ZERO, Mail, Refund, Shipment
+from sandbox.bigcommerce.reference import LOCATION
+from sandbox.bigcommerce.stock_records import StockAt
 from sandbox.catalogue.model import Address
 
 
@@ -227,22 +229,31 @@ class Order:
 
 @dataclass(slots=True)
 class Variant:
-    """One SKU of a product, with its stock at the one location."""
+    """One SKU of a product, with its stock at each location where it was ever counted."""
 
     id: int
     product_id: int
     sku: str
     options: tuple[tuple[str, str], ...]
-    on_hand: int
     price: Decimal
     weight: Decimal
-    safety_stock: int = 0
-    warning_level: int = 0
+    stock: dict[int, StockAt]
+    """By location; the default one is always there."""
+
+    @property
+    def sku_id(self) -> int:
+        """Its id in the older catalogue."""
+        return self.id + 1000
+
+    @property
+    def on_hand(self) -> int:
+        """What is really at the default location."""
+        return self.stock[LOCATION].on_hand
 
     @property
     def available(self) -> int:
-        """What shoppers may buy."""
-        return max(0, self.on_hand - self.safety_stock)
+        """What shoppers may buy from the default location."""
+        return self.stock[LOCATION].available
 
 
 @dataclass(slots=True)

@@ -139,7 +139,7 @@ def _move_pieces(store: Store, order: Order, refund: Refund, sign: int) -> None:
         else:
             pieces = -min(line.restocked, item.quantity) if sign < 0 else 0
         line.restocked += pieces
-        store.change_stock(line.variant_id, pieces, by_order=True)
+        store.stock.take(line.variant_id, -pieces, "refund", str(order.id))
 
 
 def _move_status(store: Store, order: Order) -> None:

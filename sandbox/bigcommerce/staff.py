@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any, Literal
 
-from sandbox.bigcommerce import payments
+from sandbox.bigcommerce import payments, reference
 from sandbox.bigcommerce.basket import Asked
 from sandbox.bigcommerce.placing import BasketRefused
-from sandbox.bigcommerce.records import Line, Order
+from sandbox.bigcommerce.records import Line, Order, Variant
+from sandbox.bigcommerce.stock_records import StockAt
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Product
 
@@ -32,9 +33,10 @@ class Payment(Asked):
 
 
 class StockChange(Asked):
-    """`POST /_sandbox/stock`: `on_hand` sets, `delta` adds."""
+    """`POST /_sandbox/stock`: `on_hand` sets, `delta` adds; at the default location unless told."""
 
     sku: str
+    location_id: int = reference.LOCATION
     on_hand: int | None = None
     delta: int = 0
     safety_stock: int | None = None
@@ -108,19 +110,38 @@ def shown(order: Order) -> dict[str, Any]:
     }
 
 
-def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
-    """Count stock.
+def variant_named(store: Store, sku: str) -> Variant:
+    """The variant with this SKU.
 
     Raises: NotThere.
     """
-    variant = store.variant(wanted.sku)
+    variant = store.variant(sku)
     if variant is None:
-        raise NotThere(f"there is no SKU {wanted.sku!r}")
+        raise NotThere(f"there is no SKU {sku!r}")
+    return variant
+
+
+def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
+    """Count stock; reads show it at once.
+
+    Raises: NotThere.
+    """
+    store.timers.run_due()
+    variant = variant_named(store, wanted.sku)
+    if wanted.location_id not in store.stock.locations:
+        raise NotThere(f"there is no location {wanted.location_id}")
+    level = variant.stock.setdefault(wanted.location_id, StockAt())
     if wanted.safety_stock is not None:
-        variant.safety_stock = wanted.safety_stock
-    delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - variant.on_hand
-    store.change_stock(variant.id, delta)
-    return {"sku": variant.sku, "on_hand": variant.on_hand, "available": variant.available}
+        level.safety_stock = wanted.safety_stock
+    delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - level.on_hand
+    if store.products[variant.product_id].tracking != "none":
+        store.stock.move(variant, wanted.location_id, delta, "staff")
+    return {
+        "sku": variant.sku,
+        "location_id": wanted.location_id,
+        "on_hand": level.on_hand,
+        "available": level.available,
+    }
 
 
 def create_product(store: Store, wanted: NewProduct) -> dict[str, Any]:
@@ -141,12 +162,11 @@ def delete_product(store: Store, sku: str) -> dict[str, Any]:
 
     Raises: NotThere.
     """
-    variant = store.variant(sku)
-    if variant is None:
-        raise NotThere(f"there is no SKU {sku!r}")
+    variant = variant_named(store, sku)
     product = store.products[variant.product_id]
     del store.variants[variant.id], store.variant_by_sku[sku.casefold()]
     product.variant_ids.remove(variant.id)
+    store.stock.forget_items()
     if not product.variant_ids:
         del store.products[product.id], store.product_by_name[product.name.casefold()]
         store.emit("store/product/deleted", {"type": "product", "id": product.id})

@@ -119,7 +119,7 @@ def _edit_lines(store: Store, order: Order, wanted: OrderEdit) -> None:
         added = line_of(store, order, line)
         order.lines.append(added)
         if order.holds_stock:
-            store.change_stock(added.variant_id, -added.quantity, by_order=True)
+            store.stock.take(added.variant_id, added.quantity, "order", str(order.id))
     if wanted.discount is not None:
         set_discount(order, wanted.discount)
 
@@ -176,7 +176,7 @@ def edit_line(store: Store, order: Order, change: LineEdit, *, keep_discounts: b
     if change.quantity is not None:
         if order.holds_stock:
             more = change.quantity - line.quantity
-            store.change_stock(line.variant_id, -more, by_order=True)
+            store.stock.take(line.variant_id, more, "order", str(order.id))
         line.quantity = change.quantity
     if change.address is not None:
         line.address_id = order.addresses[change.address].id

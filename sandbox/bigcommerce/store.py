@@ -13,6 +13,8 @@ from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.aftersales import Refund
 from sandbox.bigcommerce.pricing import reckon
 from sandbox.bigcommerce.records import Customer, Hook, Line, Order, Product, Variant
+from sandbox.bigcommerce.stock import Stock
+from sandbox.bigcommerce.stock_records import Cause, StockAt
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
 from sandbox.catalogue.model import Customer as Shopper
@@ -69,6 +71,7 @@ class Store:
         self.timers = Timers(clock)
         self.sequences = Sequences()
         self.listeners: list[Listener] = []
+        self.stock = Stock(self, seed)
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
         self.variant_by_sku: dict[str, int] = {}
@@ -153,31 +156,11 @@ class Store:
 
     def _take(self, order: Order, lines: list[Line], sign: int) -> None:
         order.holds_stock = sign > 0
+        cause: Cause = "order" if sign > 0 else "cancel"
         for line in lines:
             pieces = line.quantity - (line.restocked if sign < 0 else 0)
-            self.change_stock(line.variant_id, -sign * pieces, by_order=True)
+            self.stock.take(line.variant_id, sign * pieces, cause, str(order.id))
             line.restocked = 0
-
-    def change_stock(self, variant_id: int, delta: int, *, by_order: bool = False) -> None:
-        """Add to what is on hand (delta may be negative), and tell."""
-        variant = self.variants.get(variant_id)
-        if variant is None or not delta:
-            return
-        product = self.products[variant.product_id]
-        if by_order:
-            product.total_sold -= delta
-        if product.tracking == "none":
-            return
-        variant.on_hand += delta
-        kind = "inventory/order/updated" if by_order else "inventory/updated"
-        method = "relative" if by_order else "absolute"
-        value = delta if by_order else variant.on_hand
-        inventory = {"product_id": product.id, "method": method, "value": value}
-        data = {"type": "product", "id": product.id, "inventory": inventory}
-        self.emit(f"store/product/{kind}", data)
-        if product.tracking == "variant":
-            of_sku = inventory | {"variant_id": variant.id}
-            self.emit(f"store/sku/{kind}", {"type": "sku", "id": variant.id, "inventory": of_sku})
 
     def variant(self, sku: str) -> Variant | None:
         """The variant with this SKU, in any case."""
@@ -199,13 +182,14 @@ class Store:
             product_id=product.id,
             sku=item.sku,
             options=item.options,
-            on_hand=item.stock,
             price=item.price_ex_tax,
             weight=item.weight_kg,
+            stock={reference.LOCATION: StockAt(item.stock)},
         )
         self.variants[variant.id] = variant
         self.variant_by_sku[item.sku.casefold()] = variant.id
         product.variant_ids.append(variant.id)
+        self.stock.forget_items()
         self.emit("store/product/created", {"type": "product", "id": product.id})
         return variant
 

@@ -60,6 +60,39 @@ class BigCommerceSwitches:
     update_stock_behavior: Literal["order_placed", "order_completed_or_shipped"] = _switch(
         "order_placed", "when an order takes stock"
     )
+    shoppers_buy_from: Literal["default", "aggregated"] = _switch(
+        "default", "shoppers buy what the default location has, or what all enabled ones have"
+    )
+    inventory_delay_s: tuple[float, float] = _switch(
+        (0.0, 0.0),
+        "inventory writes land after so many seconds, drawn between these two for each request: "
+        "absolute ones and settings become real then, relative ones are real at once and are "
+        "read then",
+    )
+    adjustments_over_limit: Literal["422", "413"] = _switch(
+        "422", "an inventory write of more than 2000 items: 422 as described, or 413 as elsewhere"
+    )
+    simple_product_identity: Literal["product_id", "any"] = _switch(
+        "product_id",
+        "products tracked by product are adjusted by `product_id` alone, or a simple one by `sku` "
+        "and `variant_id` of its base variant as well",
+    )
+    shared_stock_identity: Literal["absent", "null", "base"] = _switch(
+        "absent",
+        "`sku` and `variant_id` of several variants tracked by product, which have one row: left "
+        "out, null, or those of the first",
+    )
+    uncounted_locations: Literal["zero", "hidden"] = _switch(
+        "zero", "where an item was never counted, its stock reads as zero, or is not listed"
+    )
+    disabled_locations: Literal["accept", "refuse"] = _switch(
+        "accept", "an adjustment at a disabled location (undocumented); refused as not found"
+    )
+    partial_adjustments: bool = _switch(
+        default=False,
+        meaning="of a refused adjustment the good items are carried out all the same; off: "
+        "all or nothing, as observed",
+    )
     cancel_returns_stock: bool = _switch(
         default=True, meaning="cancelling gives stock back (refund_order_stock_adjustment)"
     )

@@ -20,12 +20,12 @@ STANDARD, REDUCED, ZERO = Decimal(20), Decimal(5), Decimal(0)
 ABROAD = ("Germany", "France", "EIRE", "USA", "Japan", "Switzerland")
 
 
-def generate(seed: int = 1) -> Catalogue:
-    """About 300 SKUs, simple and with variants, and 60 customers with accounts."""
+def generate(seed: int = 1, skus: int = SKUS) -> Catalogue:
+    """So many SKUs, simple and with variants, and 60 customers with accounts."""
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
     products = [*_garments(chance), *_books(chance), *_digital(chance)]
-    products += _simple(chance, SKUS - len(products))
-    return Catalogue(products, list(_customers(chance)))
+    products += _simple(chance, skus - len(products))
+    return Catalogue(products[:skus], list(_customers(chance)))
 
 
 def _stock(chance: Random) -> int:

@@ -48,6 +48,10 @@ TOLERATED = {
             "null as in its own example: nobody asks for an amount of products",
         ),
     ),
+    ("GET", "/v3/inventory/items"): (
+        re.compile(r"data/\d+/identity/sku_id: None is not of type 'integer'"),
+        "null as its own words say: a base variant has none",
+    ),
     ("GET", "/v3/catalog/products"): (
         re.compile(r"data/\d+/(base_variant_id|variants/\d+/\w+): None is not of type '\w+'"),
         "null: the product has several variants, or the variant inherits from its product",
@@ -78,6 +82,9 @@ CUSTOM = [{"provider_id": "custom", "amount": 1, "offline": True}]
 TRACKED = {"tracking_number": "EJ9580", "shipping_provider": "fedex", "tracking_link": "",
            "tracking_carrier": "dhl", "shipping_method": "Express", "comments": "Fragile",
            "merchant_shipping_cost": "4.5"}  # fmt: skip
+SOCK = {"sku": "SOCK-M"}
+SETTINGS = [{"identity": SOCK, "safety_stock": 1, "warning_level": 2, "is_in_stock": True,
+             "bin_picking_number": "B7"}]  # fmt: skip
 Example = tuple[str, dict[str, str], Any]
 
 
@@ -102,6 +109,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
     actions = f"/v3/orders/{o}/payment_actions"
     shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
     plain: dict[str, Any] = {}
+    counted = {"location_id": 1, "quantity": 4, **SOCK}
     return {
         ("GET", "/v2/orders"): [
             ("/v2/orders", plain, None),
@@ -146,6 +154,32 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
         ("DELETE", "/v2/orders/{id}/shipments/{shipment_id}"): [(shipment, plain, None)],
         ("GET", "/v2/order_statuses/{id}"): [("/v2/order_statuses/11", plain, None)],
         ("GET", "/v2/tax_classes/{id}"): [("/v2/tax_classes/1", plain, None)],
+        ("GET", "/v3/inventory/items"): [
+            ("/v3/inventory/items", plain, None),
+            ("/v3/inventory/items", {"sku:in": "sock-m,MUG", "location_id:in": "1"}, None),
+        ],
+        ("GET", "/v3/inventory/locations/{location_id}/items"): [
+            ("/v3/inventory/locations/1/items", plain, None),
+            ("/v3/inventory/locations/99/items", plain, None),
+        ],
+        ("PUT", "/v3/inventory/locations/{location_id}/items"): [
+            ("/v3/inventory/locations/1/items", plain, {"settings": SETTINGS}),
+            ("/v3/inventory/locations/1/items", plain, {"settings": [{"identity": SOCK}]}),
+        ],
+        ("PUT", "/v3/inventory/adjustments/absolute"): [
+            ("/v3/inventory/adjustments/absolute", plain, {"items": [counted]}),
+            (
+                "/v3/inventory/adjustments/absolute",
+                plain,
+                {"items": [counted | {"location_id": 9}]},
+            ),
+            ("/v3/inventory/adjustments/absolute", plain, {"items": [counted] * 2001}),
+            ("/v3/inventory/adjustments/absolute", plain, {"items": [{"sku": "MUG"}]}),
+        ],
+        ("POST", "/v3/inventory/adjustments/relative"): [
+            ("/v3/inventory/adjustments/relative", plain, {"items": [counted]}),
+            ("/v3/inventory/adjustments/relative", plain, {"items": [counted | {"quantity": -99}]}),
+        ],
         ("GET", "/v3/orders/{id}/transactions"): [
             (f"/v3/orders/{o}/transactions", plain, None),
             (f"/v3/orders/{ids['authorized']}/transactions", plain, None),
