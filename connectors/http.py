@@ -107,14 +107,17 @@ class Http:
         params: Mapping[str, Any] | None = None,
         content: object = None,
         headers: Mapping[str, str] | None = None,
+        query: str = "",
     ) -> Answer:
         """The answer to one request.
+
+        In: `query` is encoded already, for lists whose commas must not be, and is never told.
 
         Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
         ContractError, RejectedError, NotFoundError.
         """
         with self.budget.request(lane, write=method not in READS) as tell:
-            response = self._exchange(method, path, params, content, headers or {})
+            response = self._exchange(method, path, params, content, headers or {}, query)
             answer = _answer(method, path, response)
             error = self._judge(answer)
             tell(self._meter(answer), isinstance(error, TransientError))
@@ -126,18 +129,22 @@ class Http:
         """Let go of the connections."""
         self._client.close()
 
-    def _exchange(
+    def _exchange(  # noqa: PLR0913, PLR0917 - one argument for each part of a request
         self,
         method: str,
         path: str,
         params: Mapping[str, Any] | None,
         content: object,
         headers: Mapping[str, str],
+        query: str,
     ) -> httpx.Response:
+        url = path
+        if query:  # httpx would encode the commas: it gets the URL as it is to be
+            url, params = f"{path}?{query}&{httpx.QueryParams(params or {})}", None
         body = None if content is None else json.dumps(content, default=_wire).encode()
         sent = {**headers} if body is None else {"Content-Type": "application/json", **headers}
         try:
-            return self._client.request(method, path, params=params, content=body, headers=sent)
+            return self._client.request(method, url, params=params, content=body, headers=sent)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _without_answer(error, method, f"{self.system}: {method} {path}") from error
 

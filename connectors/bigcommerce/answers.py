@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from connectors.bigcommerce.inventory_refusals import ADJUSTMENTS, refused_stock
 from connectors.http import Answer
 from connectors.numbers import number
 from connectors.window import Reading
@@ -89,6 +90,8 @@ def _final(answer: Answer, what: str) -> CausewayError:
             return ConfigError(f"{what}: the API account lacks a scope.", remedy=RIGHTS)
         case HTTPStatus.NOT_FOUND:
             return NotFoundError(f"{what}: there is no such record.", status=answer.status)
+        case HTTPStatus.UNPROCESSABLE_ENTITY if answer.path.startswith(ADJUSTMENTS):
+            return refused_stock(answer.body, what, reason_of(answer.body))
         case status if status >= HTTPStatus.BAD_REQUEST:
             return RejectedError(f"{what}: {reason_of(answer.body)}", status=status)
         case _:

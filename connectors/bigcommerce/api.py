@@ -58,8 +58,9 @@ class Api:
         """Let go of the connections."""
         self._http.close()
 
-    def _get(self, path: str, **params: Any) -> Answer:  # noqa: ANN401 - query values
-        return self._http.send("GET", path, lane=self._lane, params=params)
+    def _get(self, path: str, *, query: str = "", **params: Any) -> Answer:  # noqa: ANN401 - query values
+        """One read; `query` goes into the URL as it stands, before the parameters."""
+        return self._http.send("GET", path, lane=self._lane, params=params, query=query)
 
     def _rows(self, path: str, **params: Any) -> list[dict[str, Any]]:  # noqa: ANN401
         """A V2 list: a bare array; an empty one is 204 without a body."""
@@ -81,9 +82,10 @@ class Api:
 
     def _all_data(self, path: str, **params: Any) -> Iterator[tuple[Answer, dict[str, Any]]]:  # noqa: ANN401
         """Every row of a V3 list, with the answer it came in; pages are counted in `meta`."""
+        asked = {"limit": PAGE, **params}
         page = 1
         while True:
-            answer = self._get(path, **params, limit=PAGE, page=page)
+            answer = self._get(path, **asked, page=page)
             yield from ((answer, row) for row in self._data(answer))
             if page >= _total_pages(answer):
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from connectors.bigcommerce.hooks import Hooks
+from connectors.bigcommerce.inventory import Inventory
 from connectors.bigcommerce.orders import Orders
 from connectors.bigcommerce.reads import Reach, plan_reads
 from connectors.bigcommerce.refunds import Refunds
@@ -15,7 +16,7 @@ from core.errors import ContractError
 __all__ = ["BigCommerce", "Reach", "plan_reads"]
 
 
-class BigCommerce(Orders, Shipments, Refunds, Hooks):
+class BigCommerce(Orders, Shipments, Refunds, Inventory, Hooks):
     """One store. Thread-safe.
 
     Every method raises TransientError, ConfigError or ContractError besides what it names.

@@ -82,10 +82,16 @@ class Stock:
         self._items = None
 
     def items_of(self, variant_ids: Iterable[int]) -> list[Variant]:
-        """Those of these variants that are items, by variant id."""
+        """The items that these variants are, or share, by variant id."""
         variants, products = self._store.variants, self._store.products
-        known = (variants[number] for number in sorted(set(variant_ids)) if number in variants)
-        return [one for one in known if is_item(products[one.product_id], one)]
+        found = set()
+        for number in variant_ids:
+            if number in variants:
+                product = products[variants[number].product_id]
+                if product.tracking != "none":
+                    shares = product.tracking == "product"
+                    found.add(product.variant_ids[0] if shares else number)
+        return [variants[number] for number in sorted(found)]
 
     def sellable(self, variant: Variant) -> int:
         """How many pieces shoppers may buy."""
