@@ -9,10 +9,11 @@ from connectors.brightpearl.payments import Payments
 from connectors.brightpearl.prices import Prices
 from connectors.brightpearl.records import Records
 from connectors.brightpearl.reference import Reference
+from connectors.brightpearl.stock import Stock
 from connectors.brightpearl.webhooks import Webhooks
 
 
-class Brightpearl(Orders, Credits, Goods, Payments, Prices, Records, Reference, Webhooks):
+class Brightpearl(Orders, Credits, Goods, Payments, Prices, Records, Reference, Stock, Webhooks):
     """One account. Thread-safe.
 
     Every method raises TransientError, ConfigError or ContractError besides what it names; writes

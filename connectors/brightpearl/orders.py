@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from http import HTTPStatus
 
 from connectors.brightpearl.api import period
-from connectors.brightpearl.idsets import chunks, id_set, parse
+from connectors.brightpearl.idsets import parse
 from connectors.brightpearl.messages import add_note, set_status
 from connectors.brightpearl.models import NoteRow, OrderRef, SalesOrder, Unreadable
 from connectors.brightpearl.order_reads import SALES_ORDERS, OrderReads
-from connectors.brightpearl.stock_models import Availability, Reservation
+from connectors.brightpearl.stock_models import Reservation
 from core.errors import ContractError, NotFoundError, RejectedError
-
-PRODUCTS_AT_ONCE = 100
-"""Products in one question for availability. Source: daily use; the limit is not documented."""
 
 
 class Orders(OrderReads):
@@ -117,32 +113,3 @@ class Orders(OrderReads):
             return None
         rows = self._listed(answer)
         return self._one(Reservation, answer, rows[0]) if rows else None
-
-    def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
-        """Units that may still be promised, by (warehouse id, product id).
-
-        A warehouse without the product is left out. Only stock-tracked products may be asked for:
-        one other makes them refuse all, and is then found by halving and left out.
-        """
-        free: dict[tuple[str, str], int] = {}
-        for part in chunks(product_ids, PRODUCTS_AT_ONCE):
-            free.update(self._on_hand(list(part)))
-        return free
-
-    def _on_hand(self, product_ids: list[str]) -> dict[tuple[str, str], int]:
-        try:
-            path = f"/warehouse-service/product-availability/{id_set(product_ids)}"
-            answer = self._get(path)
-        except RejectedError as refused:
-            if refused.status != HTTPStatus.BAD_REQUEST:
-                raise
-            middle = len(product_ids) // 2
-            if not middle:
-                return {}
-            return self._on_hand(product_ids[:middle]) | self._on_hand(product_ids[middle:])
-        levels = self._one(Availability, answer, {"products": self._response(answer) or {}})
-        return {
-            (warehouse_id, product_id): stock.on_hand
-            for product_id, product in levels.products.items()
-            for warehouse_id, stock in product.warehouses.items()
-        }

@@ -13,6 +13,12 @@ from sandbox.brightpearl import multi_message
 from sandbox.brightpearl.api import ROUTER
 from sandbox.brightpearl.routing import Call, Reply
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
+from sandbox.brightpearl.staff_products import (
+    Component,
+    ProductOnScreen,
+    delete_product,
+    write_product,
+)
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
 pytestmark = pytest.mark.skipif(
@@ -371,3 +377,33 @@ def test_every_described_operation_answers_as_described(api, specification):
         specification.check("POST", "/multi-message", reply)
 
     assert specification.operations() - specification.checked == set()
+
+
+def test_products_that_staff_made_answer_as_described(api, specification):
+    """Sound or not: nameless, archived, bundles in a circle, bundles whose part is gone."""
+    call = CheckedCalls(api.account, specification)
+
+    def made(**wanted: Any) -> int:
+        return write_product(api.account, ProductOnScreen(**wanted))["product_id"]
+
+    made(name="Nameless", stock_tracked=False)
+    made(sku="OLD", status="ARCHIVED", stock=3)
+    inner = made(sku="INNER", components=[Component(sku="PEN", quantity="0.5")])
+    outer = made(sku="OUTER", components=[Component(product_id=inner)])
+    made(edit="INNER", sku="INNER-2", components=[Component(sku="OUTER"), Component(sku="PEN")])
+    delete_product(api.account, "PEN")
+
+    ids = ",".join(str(number) for number in api.account.products)
+    assert len(call("GET", f"/product-service/product/{ids}")) == 6
+    assert len(call("GET", "/product-service/product-search")["results"]) == 6
+    for number in (inner, outer):
+        call("GET", f"/product-service/product/{number}/bundle")
+        call("GET", f"/warehouse-service/bundle-availability/{number}")
+    old = api.product_id("OLD")
+    call("GET", f"/warehouse-service/product-availability/{old}")
+    cost = {"currency": "GBP", "value": 1}
+    line = {"productId": old, "quantity": 2, "reason": "found", "locationId": 2, "cost": cost}
+    path = "/warehouse-service/warehouse/2/stock-correction"
+    call("POST", path, {"corrections": [line]})
+    call("POST", path, {"corrections": [line | {"productId": outer}]})
+    call("GET", "/warehouse-service/goods-movement-search")

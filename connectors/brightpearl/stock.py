@@ -1,0 +1,114 @@
+"""Stock: what there is, what bundles are made of, and corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from connectors.brightpearl.api import Api
+from connectors.brightpearl.idsets import chunks, id_set
+from connectors.brightpearl.stock_messages import correct_stock
+from connectors.brightpearl.stock_models import (
+    Bundle,
+    NotTracked,
+    ProductStock,
+    StockCorrection,
+    UnreadableProduct,
+    read_bundle,
+    read_stock,
+)
+from core.errors import CausewayError, ContractError, NotFoundError, RejectedError
+
+PRODUCTS_AT_ONCE = 200
+"""Products in one question for availability. Undocumented: 100 are in daily use, and 200 were seen
+to work."""
+
+
+class Stock(Api):
+    """What stands in an account's warehouses."""
+
+    def availability(
+        self, product_ids: Iterable[str]
+    ) -> Iterator[ProductStock | NotTracked | UnreadableProduct]:
+        """What there is of each of these products, each once, by id.
+
+        200 to a request. A product of which no stock is kept makes Brightpearl refuse all of them,
+        or is passed over: it is found by halving.
+        """
+        for part in chunks(product_ids, PRODUCTS_AT_ONCE):
+            yield from self._availability(part)
+
+    def _availability(
+        self, product_ids: Sequence[str]
+    ) -> Iterator[ProductStock | NotTracked | UnreadableProduct]:
+        told = self._told(product_ids)
+        middle = len(product_ids) // 2
+        if told is None and middle:
+            yield from self._availability(product_ids[:middle])
+            yield from self._availability(product_ids[middle:])
+            return
+        for product_id in product_ids:
+            if told is not None and product_id in told:
+                yield read_stock(product_id, told[product_id])
+            else:
+                yield NotTracked(product_id)
+
+    def _told(self, product_ids: Sequence[str]) -> Mapping[str, Any] | None:
+        """Their answer by product id; None when they refuse the whole set for some of it."""
+        try:
+            answer = self._get(f"/warehouse-service/product-availability/{id_set(product_ids)}")
+        except NotFoundError as missing:
+            if not missing.code:  # a page of somebody else
+                raise
+            return {}
+        except RejectedError as refused:
+            if refused.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return None
+        told = self._response(answer)
+        if not isinstance(told, dict):
+            raise ContractError(f"Brightpearl answered {answer.what} with no map of products.")
+        return told
+
+    def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+        """Units that may still be promised, by (warehouse id, product id).
+
+        What no warehouse is said to have is left out, and so is a product without stock keeping or
+        with an answer that cannot be read.
+        """
+        return {
+            (warehouse_id, product.product_id): units.on_hand
+            for product in self.availability(product_ids)
+            if isinstance(product, ProductStock)
+            for warehouse_id, units in product.warehouses.items()
+        }
+
+    def list_movements(self, since: datetime) -> Iterator[Movement]:
+        """Goods movements of a moment or later, 500 to a request. Source: goods-movement-search."""
+        path = "/warehouse-service/goods-movement-search"
+        yield from self._search(path, Movement, updatedOn=since_(since))
+
+    def list_bundles(self, product_ids: Iterable[str]) -> Iterator[Bundle | UnreadableProduct]:
+        """Those of these products that are bundles, 200 to a request; others are left out."""
+        for part in chunks(product_ids):
+            try:
+                answer = self._get(f"/product-service/product/{id_set(part)}")
+            except NotFoundError:
+                continue
+            for row in self._listed(answer):
+                if (bundle := read_bundle(row)) is not None:
+                    yield bundle
+
+    def correct_stock(
+        self, warehouse_id: str, corrections: Sequence[StockCorrection], reason: str
+    ) -> tuple[str, ...]:
+        """Change the stock of a warehouse by differences, all or none; ids of the movements.
+
+        Sent again it counts again. Raises: OutcomeUnknownError when the answer was lost: look at
+        the stock before another try; RejectedError; ValueError for no correction.
+        """
+        outcome = self._write(correct_stock("correction", warehouse_id, corrections, reason))
+        if isinstance(outcome, CausewayError):
+            raise outcome
+        return tuple(outcome)
