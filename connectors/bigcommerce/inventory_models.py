@@ -14,8 +14,14 @@ Identity: TypeAlias = Literal["sku", "variant_id", "product_id"]
 """By what an item is named. One tracked by product is named by `product_id` alone."""
 Kind: TypeAlias = Literal["absolute", "relative"]
 
-_LEAN = ConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
-_NoneForNothing = BeforeValidator(lambda value: str(value) if value else None)
+_LEAN = ConfigDict(
+    extra="ignore",
+    populate_by_name=True,
+    hide_input_in_errors=True,
+    # Ids are read by pydantic's own means: a function of ours would be called a million times.
+    coerce_numbers_to_str=True,
+)
+_ZeroForNothing = Annotated[int, BeforeValidator(lambda value: 0 if value is None else value)]
 
 
 class Location(Document):
@@ -27,30 +33,30 @@ class Location(Document):
     enabled: Flag
 
 
-# A whole inventory is held at once: a dataclass with slots takes a fifth of a model's memory.
+# A whole inventory is held at once: slots keep it small, and cheap to make.
 @dataclass(frozen=True, slots=True, kw_only=True, config=_LEAN)
 class LocationStock:
     """An item's stock at one location, which may lag behind a write by seconds."""
 
-    location_id: Id
+    location_id: str
     available_to_sell: int
     """On hand less safety stock."""
     on_hand: int = Field(validation_alias="total_inventory_onhand")
     is_enabled: Flag = Field(validation_alias="location_enabled")
-    safety_stock: int = Field(default=0, validation_alias=AliasPath("settings", "safety_stock"))
+    safety_stock: _ZeroForNothing = Field(
+        default=0, validation_alias=AliasPath("settings", "safety_stock")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_LEAN)
 class StockItem:
     """An item: a variant, or a product whose stock is not kept by variant."""
 
-    product_id: Annotated[Id, Field(min_length=1)] = Field(
-        validation_alias=AliasPath("identity", "product_id")
-    )
+    product_id: str = Field(min_length=1, validation_alias=AliasPath("identity", "product_id"))
     locations: tuple[LocationStock, ...]
     sku: Text = Field(default="", validation_alias=AliasPath("identity", "sku"))
     """Empty where several variants share their product's stock."""
-    variant_id: Annotated[str | None, _NoneForNothing] = Field(
+    variant_id: str | None = Field(
         default=None, validation_alias=AliasPath("identity", "variant_id")
     )
     """None where several variants share their product's stock."""

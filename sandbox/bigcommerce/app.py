@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.controls import control_routes, state
+from sandbox.bigcommerce.controls import control_routes, state_parts
 from sandbox.bigcommerce.events import Sender
 from sandbox.bigcommerce.gateway import Gateway
 from sandbox.bigcommerce.store import Store
@@ -52,7 +52,7 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     common = common_routes(
-        lambda: state(store),
+        lambda: state_parts(store),
         faults,
         log,
         store.clock,

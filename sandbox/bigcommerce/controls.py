@@ -1,5 +1,6 @@
 """The store's own control routes under `/_sandbox/`: shoppers, staff, and the switches."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
@@ -40,34 +41,42 @@ WHOLE = frozenset({"consignments.line_items", "fees"})
 
 def state(store: Store) -> dict[str, Any]:
     """Counts, and every record by id. Orders are as V2 writes them, with lines and payments."""
+    return {name: make() for name, make in state_parts(store).items()}
+
+
+def state_parts(store: Store) -> dict[str, Callable[[], dict[Any, Any]]]:
+    """How to make each part of the state: all of it takes seconds where there are many records."""
     store.timers.run_due()
-    orders = store.orders.values()
-    by_status: dict[int, int] = {}
-    for order in orders:
-        by_status[order.status_id] = by_status.get(order.status_id, 0) + 1
     return {
-        "counts": {
-            "orders": len(store.orders),
-            "orders_by_status": dict(sorted(by_status.items())),
-            "orders_not_placed_yet": len(store.unplaced),
-            "refunds_not_made_yet": len(store.unrefunded),
-            "products": len(store.products),
-            "variants": len(store.variants),
-            "customers": len(store.customers),
-            "shipments": sum(len(order.shipments) for order in orders),
-            "refunds": len(store.refunds),
-            "shopper_mails": sum(len(order.mails) for order in orders),
-            "hooks": len(store.hooks),
-        },
-        "orders": {order.id: order_state(store, order) for order in orders},
-        "products": {product.id: _fields(product) for product in store.products.values()},
-        "variants": {variant.id: _variant(variant) for variant in store.variants.values()},
-        "customers": {customer.id: asdict(customer) for customer in store.customers.values()},
-        "hooks": {
+        "counts": lambda: _counts(store),
+        "orders": lambda: {order.id: order_state(store, order) for order in store.orders.values()},
+        "products": lambda: {product.id: _fields(product) for product in store.products.values()},
+        "variants": lambda: {variant.id: _variant(variant) for variant in store.variants.values()},
+        "locations": lambda: {one.id: _fields(one) for one in store.stock.locations.values()},
+        "customers": lambda: {one.id: asdict(one) for one in store.customers.values()},
+        "hooks": lambda: {
             hook.id: hooks_api.document(hook) | {"is_deactivated": hook.is_deactivated}
             for hook in store.hooks.values()
         },
-        "source": store.report | {"refunds_refused": store.refused_refunds},
+        "source": lambda: store.report | {"refunds_refused": store.refused_refunds},
+    }
+
+
+def _counts(store: Store) -> dict[str, Any]:
+    orders = store.orders.values()
+    return {
+        "orders": len(store.orders),
+        "orders_by_status": dict(sorted(Counter(order.status_id for order in orders).items())),
+        "orders_not_placed_yet": len(store.unplaced),
+        "refunds_not_made_yet": len(store.unrefunded),
+        "products": len(store.products),
+        "variants": len(store.variants),
+        "locations": len(store.stock.locations),
+        "customers": len(store.customers),
+        "shipments": sum(len(order.shipments) for order in orders),
+        "refunds": len(store.refunds),
+        "shopper_mails": sum(len(order.mails) for order in orders),
+        "hooks": len(store.hooks),
     }
 
 

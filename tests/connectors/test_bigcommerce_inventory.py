@@ -183,6 +183,18 @@ def test_a_row_that_breaks_the_model_is_told_and_the_others_come():
     assert isinstance(third, UnreadableItem)
 
 
+def test_nulls_where_nothing_is_set_are_read():
+    level = {**row()["locations"][0], "settings": None, "location_enabled": None}
+    unset = {**level, "settings": {"safety_stock": None}}
+    identity = {"sku": None, "variant_id": None, "product_id": 7}
+    told = httpx.Response(200, json={"data": [row(locations=[level, unset], identity=identity)]})
+
+    (item,) = bigcommerce(Script(told)).scan_inventory()
+
+    assert (item.sku, item.variant_id, item.product_id) == ("", None, "7")
+    assert [(one.safety_stock, one.is_enabled) for one in item.locations] == [(0, False)] * 2
+
+
 def test_an_absolute_adjustment_sets_what_is_on_hand(front):
     number = front.client.adjust_stock(
         [by_product(front, "MUG", 7), by_product(front, "PEN", 0)], kind="absolute", reason="count"
