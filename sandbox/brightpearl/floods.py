@@ -1,5 +1,6 @@
 """Floods of stock notices: very many, late, repeated and in any order, about true changes."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from sandbox.brightpearl.stock_records import FloodProgress
 from sandbox.brightpearl.webhooks import deliveries, subscribed
 
 LAST_COUNT_BY = 0.8
-"""The last change of a product comes in this part of the time, so that its notice may be late."""
+"""Changes come in this part of the time; in the rest of it even the last notice may be late."""
 MOST_NOTICES = 200_000
 
 
@@ -28,9 +29,9 @@ class Flood(Control):
     """So many notices about so many products (or these SKUs) within so many seconds.
 
     Each of `changes` true changes (a quarter of the notices, unless told) has its own notice, late
-    by chance; the other notices repeat one of these. The last change of a product is a count of at
-    most `most_units`. Calls that share ids hold up to `ids_per_call` where a subscription takes
-    id sets.
+    by chance; the other notices repeat any that were due before. The last change of a product is a
+    count of at most `most_units`. Up to `ids_per_call` notices share a call where a subscription
+    takes id sets.
     """
 
     events: int = Field(gt=0, le=MOST_NOTICES)
@@ -141,14 +142,18 @@ def _calls(
     wanted: Flood, changes: Sequence[_Change], random: Random
 ) -> list[tuple[float, list[_Change]]]:
     """Seconds from the start, and the changes that are told of then: never before they are made."""
-    about = [*changes, *random.choices(changes, k=wanted.events - len(changes))]
-    random.shuffle(about)
-    calls = []
-    for start in range(0, len(about), wanted.ids_per_call):
-        group = about[start : start + wanted.ids_per_call]
-        earliest = max(change.at_s for change in group)
-        calls.append((random.uniform(earliest, wanted.within_s), group))
-    return calls
+    late_s = wanted.within_s * (1 - LAST_COUNT_BY)
+    told = [(change.at_s + random.uniform(0, late_s), change) for change in changes]
+    moments = [change.at_s for change in changes]
+    for _ in range(wanted.events - len(changes)):
+        at_s = random.uniform(moments[0], wanted.within_s)
+        told.append((at_s, changes[random.randrange(bisect_right(moments, at_s))]))
+    told.sort(key=lambda notice: notice[0])
+    groups = (
+        told[start : start + wanted.ids_per_call]
+        for start in range(0, len(told), wanted.ids_per_call)
+    )
+    return [(group[-1][0], [change for _, change in group]) for group in groups]
 
 
 def _event(change: _Change, start: datetime) -> Event:
