@@ -32,9 +32,11 @@ EVENTS = (
     "goods-out-note.destroyed",
     "drop-ship-note.modified.shipped",
     "drop-ship-note.destroyed",
+    "product.modified.on-hand-modified",
 )
 """Brightpearl. Orders: narrower than `order.modified`, which fires on each of our own writes.
-Notes: `modified` holds shipping as well as a tracking number that comes late."""
+Notes: `modified` holds shipping as well as a tracking number that comes late. Stock changed in
+BigCommerce is not asked for: each of our own adjustments would echo; the hourly audit finds it."""
 SECRET_HEADER = "X-Causeway-Secret"  # noqa: S105 - the header's name
 LEAST_SECRET = 16
 BODY = (

@@ -6,15 +6,20 @@ import unicodedata
 
 ENTITIES = ("orders", "refunds", "shipments", "stock", "products", "prices", "customers")
 """What a key can name; the same words the commands use."""
-SYNCED = ("orders", "shipments", "refunds")
+SYNCED = ("orders", "shipments", "refunds", "stock")
 """Entities that this version syncs."""
 FLOWS = (
     *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
+    "reconcile-stock",
     "audit-money",
 )
 """Flows by their names in Prefect, as far as an operator looks after them."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
+
+
+PRODUCT, VARIANT = "product:", "variant:"
+"""How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
 
 
 def sku_key(sku: str) -> str:

@@ -112,6 +112,26 @@ class RefundSettings(SyncSettings):
     BigCommerce at once."""
 
 
+class StockSettings(SyncSettings):
+    """What the merchant decides about stock."""
+
+    batch_size: int = Field(default=2000, ge=1, le=2000)
+    sales_location: str = "1"
+    """BigCommerce's location that shoppers buy from."""
+    masters: tuple[str, ...] = ()
+    """Locations at which a count made in BigCommerce is right, and Brightpearl is corrected."""
+    orders_window_minutes: int = Field(default=15, ge=1)
+    """How far back orders are read that no event has named yet; longer than a sweep's interval."""
+    visible_after_s: float = Field(default=30.0, ge=0)
+    """How long the store may take to show an adjustment that it accepted."""
+    verify_after_s: float = Field(default=2.0, gt=0)
+    """How soon an adjustment is looked for."""
+    zeroing_percent: float = Field(default=20.0, ge=0, le=100)
+    """A run that would take more of the catalogue off sale stops until a person releases it."""
+    zeroing_least: int = Field(default=20, ge=0)
+    """So many SKUs may go off sale in one run whatever the share."""
+
+
 class Pair(Section):
     """One store with one account."""
 
@@ -122,6 +142,7 @@ class Pair(Section):
     orders: OrderSettings = OrderSettings()
     shipments: ShipmentSettings = ShipmentSettings()
     refunds: RefundSettings = RefundSettings()
+    stock: StockSettings = StockSettings()
 
     def sync(self, entity: str) -> SyncSettings:
         """The settings of one entity's sync."""
@@ -256,12 +277,16 @@ def _checked(told: dict[str, Any]) -> Settings:
         ) from None
 
 
+LISTS = (("orders", "importable_statuses"), ("stock", "masters"))
+
+
 def _split_lists(told: dict[str, Any]) -> None:
     """A variable holds a list as `11,9,8`; TOML holds it as a list already."""
     for pair in told.get("pairs", {}).values():
-        orders = pair.get("orders", {}) if isinstance(pair, dict) else {}
-        if isinstance(statuses := orders.get("importable_statuses"), str):
-            orders["importable_statuses"] = [part.strip() for part in statuses.split(",")]
+        for section, name in LISTS:
+            group = pair.get(section, {}) if isinstance(pair, dict) else {}
+            if isinstance(listed := group.get(name), str):
+                group[name] = [part.strip() for part in listed.split(",") if part.strip()]
 
 
 def _spoken(where: list[str], default_pair: str) -> str:

@@ -31,11 +31,17 @@ class Verdict:
     """What a person may want to know, such as `2 of 500 rows: the order lies in the future`."""
 
 
-def check(rows: pd.DataFrame, suite: ExpectationSuite, *, now: datetime | None = None) -> Verdict:
+def check(
+    rows: pd.DataFrame,
+    suite: ExpectationSuite,
+    *,
+    record: str = "order_id",
+    now: datetime | None = None,
+) -> Verdict:
     """Judge the rows, one by one where the suite refuses, as a whole where it stops.
 
-    In: a frame with the column `order_id` and all columns of the suite. Refusing one row refuses
-    its order. An empty frame passes. `now` (aware) stands in for this moment.
+    In: a frame with all columns of the suite and the one that names the `record` of a row, which
+    refusing one row refuses. An empty frame passes. `now` (aware) stands in for this moment.
 
     Raises: ContractError for a failed STOP, with its name and count, and for any expectation that
     could not be evaluated row by row (a column is missing, say): nothing passes unjudged.
@@ -50,10 +56,10 @@ def check(rows: pd.DataFrame, suite: ExpectationSuite, *, now: datetime | None =
             count = f"{len(positions)} of {len(rows)} rows: " if positions else ""
             notes.append(f"{suite.name}: {count}{rule.says}")
         else:
-            refused.extend(_refusals(rows, rule, positions))
+            refused.extend(_refusals(rows, rule, positions, record))
     unique = list({tuple(refusal.values()): refusal for refusal in refused}.values())
     order_ids = {refusal["order_id"] for refusal in unique}
-    accepted = without({"rows": rows}, order_ids)["rows"] if order_ids else rows
+    accepted = rows[~rows[record].isin(order_ids)].reset_index(drop=True) if order_ids else rows
     return Verdict(accepted, frame(unique, REFUSALS), notes)
 
 
@@ -166,10 +172,12 @@ def _stop(suite: ExpectationSuite, rule: Rule, failing: int, all_rows: int) -> C
     )
 
 
-def _refusals(rows: pd.DataFrame, rule: Rule, positions: list[int]) -> Iterator[dict[str, Any]]:
+def _refusals(
+    rows: pd.DataFrame, rule: Rule, positions: list[int], record: str
+) -> Iterator[dict[str, Any]]:
     failing = rows.iloc[positions]
     told = failing[rule.tell] if rule.tell else pd.Series("", index=failing.index)
-    for order_id, found in zip(failing["order_id"], told, strict=True):
+    for order_id, found in zip(failing[record], told, strict=True):
         value = "" if found is None or pd.isna(found) else str(found)
         yield {
             "order_id": order_id,

@@ -12,10 +12,12 @@ from prefect import Flow
 from flows.orders import audit_orders, sweep_orders, sync_orders
 from flows.refunds import audit_refunds, sweep_refunds, sync_refunds
 from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
+from flows.stock import audit_stock, sweep_stock, sync_stock
 from tasks.connections import Connections
 from tasks.orders.sweep import changed_orders, placed_orders
 from tasks.refunds.sweep import refunded_orders
 from tasks.shipments.sweep import shipped_notes
+from tasks.stock.sweep import moved_products
 
 Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 Window = Callable[[Connections, datetime, datetime | None], list[str]]
@@ -40,5 +42,6 @@ SYNCS: Mapping[str, Sync] = {
     "shipments": Sync(
         sync_shipments, sweep_shipments, audit_shipments, shipped_notes, shipped_notes
     ),
+    "stock": Sync(sync_stock, sweep_stock, audit_stock, moved_products, moved_products),
     "refunds": Sync(sync_refunds, sweep_refunds, audit_refunds, refunded_orders, refunded_orders),
 }

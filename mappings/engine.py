@@ -13,6 +13,7 @@ from core.orders import REFUSALS
 from mappings.context import Context
 from mappings.refusals import refusal
 from mappings.rules import EntityMapping, FieldRule
+from mappings.shapes import RECORDS
 from mappings.steps import JoiningStep, Step, ValueStep
 
 __all__ = ["Context", "Mapped", "apply"]
@@ -184,7 +185,7 @@ def _refusals(
             rule,
             target,
             {column: source.values(column)[position] for column in rule.about},
-            str(source.values("order_id")[position] or ""),
+            str(source.values(RECORDS.get(target, "order_id"))[position] or ""),
         )
         for position in sorted(obstacles)
         for rule in obstacles[position]

@@ -9,6 +9,7 @@ from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
 from core.shipments import NOTES, SHIPMENTS
+from core.stock import OFFERS, STOCK_LEVELS
 
 SOURCES: Mapping[str, Schema] = {
     "bigcommerce.order": ORDERS,
@@ -18,6 +19,7 @@ SOURCES: Mapping[str, Schema] = {
     "bigcommerce.refund_payment": REFUND_PAYMENTS,
     "balanced.credit_row": CREDIT_ROWS,
     "brightpearl.goods_note": NOTES,
+    "brightpearl.offer": OFFERS,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, beside their order's `payment_method`. `balanced.row`: the rows of
@@ -33,6 +35,7 @@ TARGETS: Mapping[str, Schema] = {
     "brightpearl.sales_credit_row": CREDIT_ROWS,
     "brightpearl.payment_out": PAYOUTS,
     "bigcommerce.shipment": SHIPMENTS,
+    "bigcommerce.stock_level": STOCK_LEVELS,
 }
 
 FILES: Mapping[str, tuple[str, str]] = {
@@ -44,6 +47,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "refund_rows": ("balanced.credit_row", "brightpearl.sales_credit_row"),
     "refund_payments": ("bigcommerce.refund_payment", "brightpearl.payment_out"),
     "shipments": ("brightpearl.goods_note", "bigcommerce.shipment"),
+    "stock": ("brightpearl.offer", "bigcommerce.stock_level"),
 }
 """The mapping files that the syncs apply: source and target of each."""
 
@@ -54,6 +58,8 @@ TABLES = (
     "credit_statuses",
     "quarantine_locations",
     "shipment_status",
+    "stock_locations",
+    "stock_buffers",
 )
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
 tax rates have a code, the statuses that mean on hold and cancelled, also of credits, where damaged
@@ -102,6 +108,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     ),
     "brightpearl.payment_out": frozenset(PAYOUTS) - {"exchange_rate"},
     "bigcommerce.shipment": frozenset({"order_id", "part_ref", "note_key"}),
+    "bigcommerce.stock_level": frozenset({"sku_key", "sku", "location_id", "quantity"}),
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -148,7 +155,13 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         name: Key((name,))
         for name in ("order_id", "part_ref", "note_key", "address_id", "shipped_at")
     },
+    "bigcommerce.stock_level": {
+        name: Key((name,)) for name in ("sku_key", "sku", "product_id", "location_id")
+    },
 }
+
+RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
+"""The column of the source that names the record, by target; `order_id` where none is named."""
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
 orders, receipts and credits, or documents that no longer agree to the cent."""
 

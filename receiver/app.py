@@ -22,7 +22,7 @@ from store.database import Database
 from store.errors import StoreUnavailableError
 
 LARGEST_BODY = 256 * 1024
-ORDERS, SHIPMENTS = "orders", "shipments"
+ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
 
 
@@ -109,7 +109,7 @@ class Receiver:
         return Delivery(pair.name, "accepted", keys, source)
 
     async def _notice(self, pair: Pair, request: Request) -> Delivery:
-        """What a Brightpearl notice asks to be remembered: orders that are ours, and notes.
+        """What a Brightpearl notice asks to be remembered: orders that are ours, notes, stock.
 
         Raises: RefusedError, StoreUnavailableError.
         """
@@ -125,7 +125,11 @@ class Receiver:
         if notice.get("accountCode") != pair.brightpearl.account:
             raise RefusedError(NOT_FOUND, "of another account")
         links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, named.orders)
-        found = {ORDERS: [link.key_bc for link in links.values()], SHIPMENTS: named.notes}
+        found = {
+            ORDERS: [link.key_bc for link in links.values()],
+            SHIPMENTS: named.notes,
+            STOCK: named.products,
+        }
         keys = {entity: list(ones) for entity, ones in found.items() if ones}
         return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.ids import VARIANT
 from receiver.limits import LARGEST_ID
 
 SECRET_HEADER = "x-causeway-secret"  # noqa: S105 - the header's name, not a secret
@@ -20,6 +21,8 @@ TOLERANCE_S = 300.0
 repeats deliveries for two days, and acting on an old one is harmless."""
 
 ORDERS = ("orders",)
+COUNTED = "store/sku/inventory/updated"
+"""A variant's stock was set or adjusted, by whomever; not by an order."""
 REFUNDED = (4, 14)
 """Status ids of an order that was refunded, wholly or in part."""
 
@@ -72,6 +75,8 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
         return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
         return _named(("orders", "shipments"), data["orderId"]), "webhook"
+    if scope == COUNTED:
+        return {"stock": [f"{VARIANT}{_number(data['id'])}"]}, "webhook"
     return None
 
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.ids import DROP_SHIP, GOODS_OUT, note_key
+from core.ids import DROP_SHIP, GOODS_OUT, PRODUCT, note_key
 from receiver.limits import LARGEST_ID
 
 MOST_IDS = 10_000
 """Ids that one notice may name; a forged range must not fill the inbox."""
 NOTES = {"goods-out-note": GOODS_OUT, "drop-ship-note": DROP_SHIP}
+ON_HAND = "product.modified.on-hand-modified"
 STEPS = ("printed", "picked", "packed")
 """Ends of events on the way to shipping, `un-picked` among them: nothing to tell the store yet."""
 
@@ -33,6 +34,8 @@ class Notice:
     """Sales orders, of which only ours concern us."""
     notes: list[str] = field(default_factory=list)
     """Keys of goods-out and drop-ship notes."""
+    products: list[str] = field(default_factory=list)
+    """Keys of products whose stock changed."""
 
 
 def read_notice(notice: Mapping[str, Any]) -> Notice:
@@ -44,6 +47,8 @@ def read_notice(notice: Mapping[str, Any]) -> Notice:
     ids = str(notice["id"])
     if event.startswith(("order.", "sales-order.")):
         return Notice(orders=parse_ids(ids))
+    if event == ON_HAND:
+        return Notice(products=[f"{PRODUCT}{one}" for one in parse_ids(ids)])
     for resource, kind in NOTES.items():
         if event.startswith(f"{resource}.") and not event.endswith(STEPS):
             return Notice(notes=[note_key(kind, one) for one in parse_ids(ids)])

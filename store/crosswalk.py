@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, select, update
+from sqlalchemy import Column, func, select, update
 
 from store.database import Database
 from store.statements import in_parts, upsert
@@ -38,6 +38,25 @@ class Crosswalk:
     def find(self, pair: str, entity: str, ids_bp: Sequence[str]) -> dict[str, Link]:
         """Links by Brightpearl's id; unknown ids are left out."""
         return self._find(pair, entity, crosswalk.c.id_bp, ids_bp, by="id_bp")
+
+    def all(self, pair: str, entity: str) -> dict[str, Link]:
+        """Every link of an entity, by BigCommerce's key."""
+        query = select(crosswalk).where(crosswalk.c.pair == pair, crosswalk.c.entity == entity)
+        with self._database.read() as connection:
+            return {
+                row.key_bc: Link(row.key_bc, row.id_bp, row.detail, row.state)
+                for row in connection.execute(query)
+            }
+
+    def count(self, pair: str, entity: str) -> int:
+        """How many records of an entity are linked."""
+        query = (
+            select(func.count())
+            .select_from(crosswalk)
+            .where(crosswalk.c.pair == pair, crosswalk.c.entity == entity)
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
 
     def put(self, pair: str, entity: str, links: Sequence[Link], *, now: datetime) -> None:
         """Keep links; an existing one is replaced."""

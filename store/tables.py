@@ -180,6 +180,33 @@ cursors = Table(
 )
 """How far we have read."""
 
+demand = Table(
+    "demand",
+    metadata,
+    Column("pair", Words, nullable=False),
+    Column("order_id", Words, nullable=False),
+    Column("sku_key", Words, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "order_id", "sku_key"),
+    Index("ix_demand_sku_key", "pair", "sku_key"),
+)
+"""Units of BigCommerce's orders that Brightpearl has not set aside."""
+
+accuracy = Table(
+    "accuracy",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("pair", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("compared", Integer, nullable=False),
+    Column("equal", Integer, nullable=False),
+    Column("oversold", Integer, nullable=False),
+    Index("ix_accuracy_at", "pair", "at"),
+    sqlite_autoincrement=True,
+)
+"""How many SKUs at locations were right at each look at all of them, and units sold above stock."""
+
 counts = Table(
     "counts",
     metadata,

@@ -68,10 +68,20 @@ class Run:
     again, and the report is kept and published either way.
     """
 
-    def __init__(self, flow: str, entity: str, pair: str, *, dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        flow: str,
+        entity: str,
+        pair: str,
+        *,
+        dry_run: bool = False,
+        keeps_report: bool = True,
+    ) -> None:
         self.world: Connections = connect(pair)
         self.entity = entity
         self.dry_run = dry_run
+        self.keeps_report = keeps_report
+        """Not those whose own document says all."""
         self.owner = f"{flow}-{uuid.uuid4().hex[:12]}"
         self.run_id = flow_run_id() or self.owner
         self.report = Report(flow=flow, pair=pair, started_at=utc_now())
@@ -111,8 +121,9 @@ class Run:
         self.report.ended_at = utc_now()
         self.report.requests = self._usage() - self._usage_before
         try:
-            Runs(self.world.database).keep(self.report.to_json(), run_id=self.run_id)
-            self._publish()
+            if self.keeps_report or error is not None:
+                Runs(self.world.database).keep(self.report.to_json(), run_id=self.run_id)
+                self._publish()
         finally:
             self._clients.close()
 
@@ -254,6 +265,10 @@ class Run:
                 self._inbox.renew(self.owner, lease_s=LEASE_S, now=utc_now())
             except CausewayError as error:  # the next look may find the database again
                 log.warning("The claims of %s could not be renewed: %s", self.owner, error)
+
+    def requests(self) -> dict[str, int]:
+        """Requests so far: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
+        return dict(self._usage() - self._usage_before)
 
     def _usage(self) -> Counter[str]:
         used: Counter[str] = Counter()

@@ -10,8 +10,12 @@ import pandas as pd
 from tasks.claim import Run
 
 
-def judge(run: Run, entity: str, frames: Mapping[str, pd.DataFrame]) -> None:
+def judge(
+    run: Run, entity: str, frames: Mapping[str, pd.DataFrame], *, record: str = "order_id"
+) -> None:
     """Each frame by the suite of its name in `expectations/<entity>.py`; the run remembers.
+
+    `record` is the column that names what a row belongs to.
 
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
@@ -20,6 +24,6 @@ def judge(run: Run, entity: str, frames: Mapping[str, pd.DataFrame]) -> None:
 
     suites = importlib.import_module(f"expectations.{entity}").SUITES
     for name, rows in frames.items():
-        verdict = check(rows, suites[name])
+        verdict = check(rows, suites[name], record=record)
         run.refuse(verdict.refused)
         run.report.notes.update(verdict.notes)

@@ -175,6 +175,6 @@ class Marks:
         books = (self.moved, self.followed)
         if any(book.get(("store", "status"), -1) >= since for book in books):
             return True
-        changed = (("store", "line"), ("store", "charge"), ("account", "note"))
+        changed: tuple[Kind, ...] = (("store", "line"), ("store", "charge"), ("account", "note"))
         is_newer = any(self.moved.get(kind, -1) >= since for kind in changed)
         return bool(is_newer and sale["status_id"] == HOLD)

@@ -10,10 +10,16 @@ from core.errors import RejectedError
 
 ADJUSTMENTS = "/v3/inventory/adjustments/"
 Why: TypeAlias = Literal[
-    "tracked_by_product", "needs_absolute", "unknown_location", "insufficient", "other"
+    "tracked_by_product",
+    "tracked_by_variant",
+    "needs_absolute",
+    "unknown_location",
+    "insufficient",
+    "other",
 ]
 REMEDIES: dict[Why, str] = {
     "tracked_by_product": "Name these items by their product_id.",
+    "tracked_by_variant": "Name these items by their SKU.",
     "needs_absolute": "Adjust these items absolutely first: they were never counted there.",
     "unknown_location": "Check the locations in the mapping tables against those of the store.",
     "insufficient": "Read the stock anew: it went down meanwhile.",
@@ -21,6 +27,7 @@ REMEDIES: dict[Why, str] = {
 }
 _KINDS: tuple[tuple[Why, re.Pattern[str]], ...] = (
     ("tracked_by_product", re.compile(r"is tracked by product", re.IGNORECASE)),
+    ("tracked_by_variant", re.compile(r"is tracked by variant", re.IGNORECASE)),
     ("needs_absolute", re.compile(r"requires? absolute", re.IGNORECASE)),
     ("unknown_location", re.compile(r"location\S* not found", re.IGNORECASE)),
     ("insufficient", re.compile(r"insufficient|not enough|below|negative", re.IGNORECASE)),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from connectors.brightpearl.api import Api
+from connectors.brightpearl.api import Api, period
 from connectors.brightpearl.idsets import chunks, id_set
 from connectors.brightpearl.stock_messages import correct_stock
 from connectors.brightpearl.stock_models import (
     Bundle,
+    Movement,
     NotTracked,
     ProductStock,
     StockCorrection,
@@ -87,7 +89,7 @@ class Stock(Api):
     def list_movements(self, since: datetime) -> Iterator[Movement]:
         """Goods movements of a moment or later, 500 to a request. Source: goods-movement-search."""
         path = "/warehouse-service/goods-movement-search"
-        yield from self._search(path, Movement, updatedOn=since_(since))
+        yield from self._search(path, Movement, updatedOn=period(since))
 
     def list_bundles(self, product_ids: Iterable[str]) -> Iterator[Bundle | UnreadableProduct]:
         """Those of these products that are bundles, 200 to a request; others are left out."""

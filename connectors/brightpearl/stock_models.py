@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from connectors.brightpearl.goods_models import UnitCost
-from connectors.documents import Document, Id, RequestBody
+from connectors.documents import Document, Id, Moment, RequestBody
 
 FIELDS = ("inStock", "onHand", "allocated")
 MOST = 10**12
@@ -75,6 +75,13 @@ class Bundle:
     product_id: str
     sku: str
     components: Mapping[str, int]
+
+
+class Movement(Document):
+    """Goods that came, went, or were counted, as a search shows it."""
+
+    product_id: Id = Field(alias="productId")
+    updated_on: Moment | None = Field(default=None, alias="updatedOn")
 
 
 class StockCorrection(RequestBody):

@@ -18,6 +18,7 @@ from mappings.rows import needs_taxes
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
 from tasks.deliver import chunks
+from tasks.orders.demand import note_seen
 from tasks.orders.desired import Found
 from tasks.orders.fingerprint import fingerprints
 from tasks.orders.flatten import flatten, has_money
@@ -53,6 +54,7 @@ def extract_orders(run: Run, batch: Batch) -> Read:
     reaches = [read_reach.submit(run, reach) for reach in plan_reads(batch.keys)]
     documents = [document for future in reaches for document in future.result()]
     links = Crosswalk(run.world.database).get(run.report.pair, run.entity, batch.keys)
+    note_seen(run, [one for one in documents if isinstance(one, Order)], links)
     asides: dict[str, Aside] = {}
     orders: list[Order] = []
     for document in documents:

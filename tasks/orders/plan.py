@@ -135,7 +135,17 @@ def _plan_standing(
         address_moved=bool(memory.delivery) and delivery not in {memory.delivery, there.delivery},
     )
     short = {} if plan.reservation or amend else shortage(wanted.units, there)
-    return replace(plan, action=_action(plan), short=short)
+    ahead = {} if amend else _ahead(wanted, there)
+    return replace(plan, action=_action(plan), short=short, ahead=ahead)
+
+
+def _ahead(wanted: Wanted, there: ActualOrder) -> dict[str, int]:
+    """Units that the store's lines have beyond Brightpearl's rows, of what has stock."""
+    missing = {
+        ref: units - int(there.rows[ref].content.quantity if ref in there.rows else 0)
+        for ref, (_, units) in wanted.units.items()
+    }
+    return {ref: units for ref, units in missing.items() if units > 0}
 
 
 def _action(plan: OrderPlan) -> Action:

@@ -140,6 +140,8 @@ class OrderPlan:
     write_back: WriteBack | None = None
     short: Mapping[str, int] = field(default_factory=dict)
     """Units that stay unreserved for want of stock, by Brightpearl product id."""
+    ahead: Mapping[str, int] = field(default_factory=dict)
+    """Units by row reference that the store has sold and Brightpearl's rows lack."""
     cases: tuple[Obstacle, ...] = ()
     """What a person has to decide."""
     delivery: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.times import utc_now
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
+from tasks.orders.demand import note_settled
 from tasks.orders.extract import Read
 from tasks.orders.fingerprint import fingerprints
 from tasks.orders.outcome import OrderOutcome
@@ -22,6 +23,7 @@ def settle_orders(
     """Link the orders, with the state in which both sides were agreed; then settle the batch."""
     run.report.counts["short of stock"] += sum(bool(outcome.short) for outcome in outcomes)
     planned(run, plan.count(), plan.preview())
+    note_settled(run, read, plan, outcomes)
     if not run.dry_run:
         _remember(run, read, outcomes)
     settle(run, batch, read.asides, outcomes)

@@ -1,0 +1,87 @@
+"""Units that orders of a batch have taken in the store and that Brightpearl has not set aside.
+
+Written down when an order is seen and again when it is settled, so that stock never counts sold
+units as free (docs/decisions/0011).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from connectors.bigcommerce.models import Order
+from core.frames import records
+from core.ids import sku_key
+from core.times import utc_now
+from store.crosswalk import Link
+from store.demand import Demand
+from store.inbox import Inbox
+from tasks.claim import Run
+from tasks.orders.outcome import OrderOutcome
+from tasks.orders.plan_models import OrderPlan, Plan
+
+if TYPE_CHECKING:
+    from tasks.orders.extract import Read
+
+NOT_SOLD = frozenset({0, 4, 5, 6})
+"""Statuses of orders that hold nothing: incomplete, refunded, cancelled, declined."""
+UNDECIDED = {"again", "rejected"}
+STOCK = "stock"
+
+
+def sold_units(order: Order) -> dict[str, int]:
+    """Units by SKU as compared that an order has taken from the store's stock."""
+    units: Counter[str] = Counter()
+    if order.is_deleted or order.status_id in NOT_SOLD:
+        return {}
+    for line in order.lines:
+        if line.sku:
+            units[sku_key(line.sku)] += max(0, line.quantity - line.quantity_refunded)
+    return {sku: count for sku, count in units.items() if count}
+
+
+def note_seen(run: Run, orders: Iterable[Order], links: Mapping[str, Link]) -> None:
+    """Write down what orders hold that Brightpearl does not have yet."""
+    new = {order.id: sold_units(order) for order in orders if order.id not in links}
+    if run.dry_run or not new:
+        return
+    changed = Demand(run.world.database).replace(run.report.pair, new, now=utc_now())
+    let_go = changed - {sku for units in new.values() for sku in units}
+    _look_again(run, let_go)
+
+
+def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]) -> None:
+    """Write down what Brightpearl has not set aside of the orders it has."""
+    plans = {one.order_id: one for one in plan.orders}
+    skus = {(row["order_id"], row["line_id"]): row["sku_key"] for row in records(read.found.lines)}
+    now = {
+        outcome.key: _unheld(plans[outcome.key], outcome, skus)
+        for outcome in outcomes
+        if outcome.order_id_bp and outcome.result not in UNDECIDED and outcome.key in plans
+    }
+    gone: dict[str, dict[str, int]] = {
+        key: {} for key, aside in read.asides.items() if aside.kind in {"gone", "not imported"}
+    }
+    if not run.dry_run:
+        Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
+
+
+def _unheld(
+    plan: OrderPlan, outcome: OrderOutcome, skus: Mapping[tuple[str, str], str]
+) -> dict[str, int]:
+    if plan.is_off:
+        return {}
+    units: Counter[str] = Counter()
+    row_of = {product: row for row, (product, _) in plan.wanted_units.items()}
+    for product, count in outcome.short.items():
+        units[skus.get((plan.order_id, row_of.get(product, "")), "")] += count
+    for row, count in plan.ahead.items():
+        units[skus.get((plan.order_id, row), "")] += count
+    return {sku: count for sku, count in units.items() if sku}
+
+
+def _look_again(run: Run, skus: set[str]) -> None:
+    """What orders hold no more may be for sale again; Brightpearl says nothing of it."""
+    if skus:
+        Inbox(run.world.database).put(run.report.pair, STOCK, skus, source="order", now=utc_now())

@@ -1,0 +1,68 @@
+"""What a plan for stock depends on besides both sides, and the person's word it may need."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core.times import utc_now
+from store.crosswalk import Crosswalk
+from store.quarantine import Quarantine, Refusal
+from tasks.claim import Run
+from tasks.outcome import REVIEW
+from tasks.policy import PURE, step
+from tasks.stock.keys import CATALOGUE, STOCK
+from tasks.stock.look import Look
+from tasks.stock.plan import ZEROING, Scene, ZeroingError, work_out
+from tasks.stock.plan_models import Plan
+
+
+def scene_of(run: Run, look: Look) -> Scene:
+    """The scene of a run, at this moment."""
+    known = Crosswalk(run.world.database).count(run.report.pair, STOCK)
+    approved = Quarantine(run.world.database).approved(run.report.pair, STOCK, [CATALOGUE])
+    return Scene(
+        now=utc_now(),
+        settings=run.world.pair.stock,
+        memories=look.memories,
+        newest_order=look.newest_order,
+        sold=look.sold,
+        places=look.places,
+        catalogue=max(known, len(look.stock.skus)),
+        may_zero=(CATALOGUE, ZEROING) in approved,
+    )
+
+
+@step("plan-stock", PURE)
+def plan_stock(run: Run, levels: pd.DataFrame, look: Look) -> Plan:
+    """The plan for SKUs. In: STOCK_LEVELS, validated.
+
+    Raises: ZeroingError when it would take too much of the catalogue off sale at once; a case is
+    open then, in which a person can release it.
+    """
+    try:
+        return work_out(levels, look.items, scene_of(run, look))
+    except ZeroingError as error:
+        ask_for_zeroing(run, error)
+        raise
+
+
+def ask_for_zeroing(run: Run, error: ZeroingError) -> None:
+    """Open the case in which a person releases a run that takes much of the catalogue off sale."""
+    refusal = Refusal(
+        pair=run.report.pair,
+        entity=STOCK,
+        key=CATALOGUE,
+        class_=REVIEW,
+        field=ZEROING,
+        value=ZEROING,
+        reason=error.message,
+        remedy=error.remedy,
+        run_id=run.run_id,
+        detail={"kind": ZEROING, "proposal": {"off sale": str(error.skus)}},
+    )
+    Quarantine(run.world.database).open([refusal], now=utc_now())
+
+
+def zeroing_is_done(run: Run) -> None:
+    """A person's word holds for one run."""
+    Quarantine(run.world.database).resolve(run.report.pair, STOCK, [CATALOGUE], now=utc_now())

@@ -1,0 +1,74 @@
+"""The end of stock's way: what both sides agree on is remembered, then the batch is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from core.errors import TransientError
+from core.times import utc_now
+from store.crosswalk import Crosswalk, Link
+from tasks.claim import Run
+from tasks.outcome import Aside, Outcome
+from tasks.policy import PURE, step
+from tasks.settle import planned, settle
+from tasks.stock.keys import STOCK
+from tasks.stock.load import Loaded
+from tasks.stock.look import Look
+from tasks.stock.memory import StockMemory
+from tasks.stock.plan_models import Plan
+
+SEEN = "stock to be seen"
+"""What a parked SKU waits for."""
+
+
+@step("settle-stock", PURE)
+def settle_stock(
+    run: Run, look: Look, plan: Plan, loaded: Loaded, strangers: Mapping[str, Aside]
+) -> None:
+    """Remember what agrees, look again soon at what is on its way, settle the batch."""
+    planned(run, plan.count(), plan.preview())
+    run.report.notes.update(look.notes)
+    if not run.dry_run:
+        remember(run, look, plan, loaded)
+    asides = {
+        **dict.fromkeys(look.only_store, Aside("not ours", "Brightpearl keeps no stock of it")),
+        **dict.fromkeys(look.only_account, Aside("not ours", "the store keeps no stock of it")),
+        **strangers,
+    }
+    keys = set(run.batch.keys) - asides.keys()
+    settle(run, run.batch, asides, list(_outcomes(run, keys, look, plan, loaded)))
+
+
+def remember(run: Run, look: Look, plan: Plan, loaded: Loaded) -> None:
+    """Keep the memories that changed; those of SKUs that were sent something are kept already."""
+    changed: dict[str, StockMemory] = {**look.named, **plan.memories}
+    links = [
+        Link(sku, look.product_of.get(sku, ""), memory.detail())
+        for sku, memory in changed.items()
+        if sku not in loaded.memories and sku in look.product_of
+    ]
+    Crosswalk(run.world.database).put(run.report.pair, STOCK, links, now=utc_now())
+
+
+def _outcomes(
+    run: Run, keys: set[str], look: Look, plan: Plan, loaded: Loaded
+) -> Iterator[Outcome]:
+    soon = utc_now() + timedelta(seconds=run.world.pair.stock.verify_after_s)
+    refused = {**look.refused, **loaded.refused}
+    for sku in sorted(keys):
+        error = loaded.failed.get(sku)
+        if obstacle := refused.get(sku):
+            yield Outcome(sku, "rejected", obstacle.reason, (obstacle,))
+        elif isinstance(error, TransientError):
+            yield Outcome(sku, "again", error.message)
+        elif error is not None:
+            raise error
+        elif sku in loaded.sent:
+            yield Outcome(sku, "adjusted", waits_for=SEEN, wake_at=soon)
+        elif sku in loaded.corrected:
+            yield Outcome(sku, "corrected", waits_for=SEEN, wake_at=soon)
+        elif sku in plan.waits:
+            yield Outcome(sku, "waiting", waits_for=SEEN, wake_at=soon)
+        else:
+            yield Outcome(sku, "unchanged")

@@ -1,0 +1,163 @@
+"""What may be sold, without any world."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ConfigError
+from mappings.tables import Table, TableRow
+from tasks.stock.bundles import BrokenBundle, explode
+from tasks.stock.places import Places, read_places
+from tasks.stock.rule import Stock, offers
+
+MAIN, SPARE = "2", "3"
+
+
+def table(name: str, *rows: tuple[str, str]) -> Table:
+    return Table(name, tuple(TableRow(n + 2, *row) for n, row in enumerate(rows)))
+
+
+def places(*rows: tuple[str, str], buffers: dict[str, str] | None = None) -> Places:
+    return read_places(
+        table("stock_locations", *(rows or ((MAIN, "1"), (SPARE, "1")))),
+        table("stock_buffers", *(buffers or {"*": "0"}).items()),
+        "1",
+    )
+
+
+def stock(
+    levels: dict[tuple[str, str], int],
+    *,
+    held: dict[str, int] | None = None,
+    bundles: dict[str, dict[str, int]] | None = None,
+    skus: dict[str, str] | None = None,
+) -> Stock:
+    """SKUs by product id; by default `a` is product 10 and `b` is product 11."""
+    known = skus or {"a": "10", "b": "11"}
+    return Stock(
+        pd.DataFrame(
+            {
+                "sku_key": list(known),
+                "sku": [one.upper() for one in known],
+                "product_id": list(known.values()),
+            },
+            dtype="str",
+        ),
+        pd.DataFrame(
+            [(*key, units) for key, units in levels.items()],
+            columns=["product_id", "warehouse_id", "on_hand"],
+        ).astype({"product_id": "str", "warehouse_id": "str", "on_hand": "int64"}),
+        bundles or {},
+        held or {},
+    )
+
+
+def sellable(found: pd.DataFrame) -> dict[tuple[str, str], int]:
+    return {(row.sku_key, row.location_id): row.sellable for row in found.itertuples(index=False)}
+
+
+def test_what_may_be_sold_is_what_all_warehouses_promise_less_orders_and_buffer() -> None:
+    found = offers(
+        stock({("10", MAIN): 5, ("10", SPARE): 4, ("11", MAIN): 1}, held={"a": 6, "b": 3}),
+        places(buffers={"*": "0", "A | 1": "2"}),
+    )
+    assert sellable(found) == {("a", "1"): 1, ("b", "1"): 0}
+    assert found.set_index("sku_key").loc["b", "held"] == 3
+
+
+def test_a_product_without_any_level_has_nothing_to_sell() -> None:
+    assert sellable(offers(stock({}), places())) == {("a", "1"): 0, ("b", "1"): 0}
+
+
+def test_a_warehouse_may_feed_several_locations_and_orders_take_from_the_one_that_sells() -> None:
+    found = offers(
+        stock({("10", MAIN): 5, ("10", SPARE): 4}, held={"a": 6}),
+        places((SPARE, "7 1"), (MAIN, "1")),
+    )
+    assert sellable(found)["a", "1"] == 3
+    assert sellable(found)["a", "7"] == 0
+
+
+def test_a_bundle_has_as_many_units_as_its_scarcest_component_makes_in_one_warehouse() -> None:
+    kit = {"k": "12", "a": "10"}
+    found = offers(
+        stock(
+            {("10", MAIN): 5, ("11", MAIN): 9, ("10", SPARE): 3, ("11", SPARE): 1},
+            skus=kit,
+            bundles={"12": {"10": 2, "11": 1}},
+        ),
+        places(),
+    )
+    assert sellable(found) == {("k", "1"): 3, ("a", "1"): 8}
+
+
+def test_orders_of_a_bundle_hold_its_components() -> None:
+    found = offers(
+        stock(
+            {("10", MAIN): 5, ("11", MAIN): 9},
+            skus={"k": "12", "a": "10"},
+            bundles={"12": {"10": 2, "11": 1}},
+            held={"k": 2},
+        ),
+        places(),
+    )
+    assert sellable(found) == {("k", "1"): 0, ("a", "1"): 1}
+
+
+def test_the_row_that_says_most_counts_and_channels_add_up() -> None:
+    at = places(buffers={"*": "1", "* | 1": "2", "A": "3", "A | * | shop": "5"})
+    assert at.buffers.of("a", "1") == 3 + 5
+    assert at.buffers.of("b", "1") == 2
+    assert at.buffers.of("b", "7") == 1
+
+
+@pytest.mark.parametrize("bad", [("main", "1"), (MAIN, "one")])
+def test_a_table_that_cannot_be_read_names_its_line(bad: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"Line 2 of mappings/tables/stock_locations\.csv"):
+        places(bad)
+
+
+def test_a_bundle_is_taken_apart_down_to_products_with_stock() -> None:
+    parts = {"1": {"2": 2, "3": 1}, "2": {"4": 3, "5": 1}}
+    has_stock = {"3": True, "4": True, "5": False}
+    assert explode("1", parts, has_stock) == {"4": 6, "3": 1}
+    assert explode("3", parts, has_stock) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"1": {"9": 1}}, "product 9, does not exist"),
+        ({"1": {"2": 1}, "2": {"1": 1}}, "it contains itself, by way of product 2"),
+        ({"1": {"5": 1}}, "none of its components has stock"),
+        ({"1": {"3": 0}}, "it contains 0 of product 3"),
+    ],
+)
+def test_a_bundle_that_cannot_be_counted_says_why(
+    parts: dict[str, dict[str, int]], says: str
+) -> None:
+    found = explode("1", parts, {"1": False, "2": False, "3": True, "5": False})
+    assert isinstance(found, BrokenBundle)
+    assert says in found.reason
+
+
+@given(
+    levels=st.dictionaries(
+        st.tuples(st.sampled_from(["10", "11"]), st.sampled_from([MAIN, SPARE])),
+        st.integers(-5, 50),
+    ),
+    held=st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 80)),
+    buffer=st.integers(0, 10),
+)
+def test_never_is_more_on_sale_than_is_there_and_not_sold(
+    levels: dict[tuple[str, str], int], held: dict[str, int], buffer: int
+) -> None:
+    found = offers(stock(levels, held=held), places(buffers={"*": str(buffer)}))
+    for (sku, _), units in sellable(found).items():
+        there = sum(
+            n for (product, _), n in levels.items() if product == {"a": "10", "b": "11"}[sku]
+        )
+        assert units == max(0, there - held.get(sku, 0) - buffer)
