@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import threading
@@ -155,6 +156,7 @@ def serve(  # noqa: PLR0913 - the flags of a command
         seed=seed,
     )
     world = build(plan)
+    gc.freeze()  # what is there now stays: it need not be looked through for garbage
     listeners = [_listen(bigcommerce_port), _listen(brightpearl_port)]
     servers = [_server(world.store_app), _server(world.account_app)]
 
