@@ -75,9 +75,12 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
         return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
         return _named(("orders", "shipments"), data["orderId"]), "webhook"
-    if scope == COUNTED:
-        return {"stock": [f"{VARIANT}{_number(data['id'])}"]}, "webhook"
-    return None
+    return _counted(data) if scope == COUNTED else None
+
+
+def _counted(data: Mapping[str, Any]) -> tuple[Named, str]:
+    variant_id = _number(data["inventory"]["variant_id"])
+    return {"stock": [f"{VARIANT}{variant_id}"]}, "webhook"
 
 
 def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:

@@ -124,15 +124,14 @@ BUNDLE = "bundle: its components were sold otherwise"
 
 def _oversold(look: Look) -> Iterable[Oversold]:
     """SKUs of which orders hold more than Brightpearl can promise."""
-    held = {sku for sku, units in look.stock.held.items() if units}
-    some = look.stock.skus[look.stock.skus["sku_key"].isin(held)]
+    some = look.stock.skus[look.stock.skus["sku_key"].isin(list(look.orders))]
     if some.empty:
         return
     found = offers(replace(look.stock, skus=some), look.places)
     sales = look.places.locations[:1]
     for row in records(found[found["location_id"].isin(sales)]):
         sku = row["sku_key"]
-        ours = look.stock.held[sku]
+        ours = sum(look.orders[sku].values())
         above = min(ours, max(0, row["held"] - max(0, row["promised"])))
         if above:
             memory = look.memories.get(sku, StockMemory())

@@ -38,9 +38,10 @@ from tasks.policy import PATIENT, patiently, step
 from tasks.reference import find_products, refresh_products
 from tasks.stock.bundles import BrokenBundle, explode
 from tasks.stock.keys import COMPONENTS, STOCK
+from tasks.stock.locations import open_places
 from tasks.stock.memory import StockMemory
 from tasks.stock.places import Places, read_places
-from tasks.stock.rule import Stock
+from tasks.stock.rule import Stock, needed
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""
@@ -103,14 +104,15 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
 
     Raises: TransientError, ConfigError.
     """
-    places = places_of(run)
+    places, strange = open_places(run.world, places_of(run))
     if skus is not None and not skus:
         return Look(frame([], ITEMS), NO_STOCK, places, {})
     memories = _memories(run, skus)
     found = _read_items(run.world, skus, memories, places)
     orders = _read_orders(run, skus)
-    account = _read_account(run, found.skus if skus is None else set(skus), skus)
     wanted = set(found.skus) if skus is None else set(skus)
+    held = {sku: sum(units.values()) for sku, units in orders.held.items()}
+    account = _read_account(run, wanted, set(held), is_all=skus is None)
     both = [sku for sku in found.skus if sku in account.products and sku in wanted]
     refused = {**found.refused, **account.refused}
     named = {sku: one for sku, one in found.named(memories).items() if sku in account.products}
@@ -127,7 +129,7 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
             ),
             on_hand=account.on_hand,
             bundles=account.bundles,
-            held={sku: sum(units.values()) for sku, units in orders.held.items()},
+            held=needed(held, account.all_products, account.bundles),
         ),
         places=places,
         memories={**memories, **named},
@@ -138,7 +140,7 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
         refused={sku: why for sku, why in refused.items() if sku in wanted},
         only_store=sorted(set(found.skus) - account.products.keys() - refused.keys()),
         only_account=sorted((wanted - found.skus.keys()) & account.products.keys()),
-        notes=found.notes,
+        notes=[*strange, *found.notes],
     )
 
 
@@ -323,48 +325,53 @@ class _Account:
     """Brightpearl's side."""
 
     products: Mapping[str, str]
-    """Product id by the store's SKU as compared."""
+    """Product id by the store's SKU as compared, of the SKUs looked at."""
+    all_products: Mapping[str, str]
+    """The same, with those of SKUs that orders hold."""
     bundles: Mapping[str, Mapping[str, int]]
     on_hand: pd.DataFrame
     refused: Mapping[str, Obstacle]
 
 
-def _read_account(run: Run, store_skus: Collection[str], only: Collection[str] | None) -> _Account:
-    products, refused = _products(run, store_skus, only)
+def _read_account(
+    run: Run, wanted: Collection[str], held: Collection[str], *, is_all: bool
+) -> _Account:
+    """In: SKUs to look at; SKUs that orders hold, of which only the components matter."""
+    products, refused = _products(run, {*wanted, *held}, is_all=is_all)
     untracked = {one.product_id for one in products.values() if not one.stock_tracked}
     components = _components(run, sorted(untracked, key=int))
     has_stock = _has_stock(run, products.values(), components)
     bundles: dict[str, Mapping[str, int]] = {}
-    kept: dict[str, str] = {}
+    known: dict[str, str] = {}
     for sku, product in products.items():
         made_of = explode(product.product_id, components, has_stock)
         if isinstance(made_of, BrokenBundle):
             refused[sku] = _broken(sku, made_of)
         elif made_of is not None:
             bundles[product.product_id] = made_of
-            kept[sku] = product.product_id
+            known[sku] = product.product_id
         elif product.stock_tracked:
-            kept[sku] = product.product_id
-    asked = set(kept.values()) - bundles.keys()
-    asked |= {part for each in bundles.values() for part in each}
+            known[sku] = product.product_id
+    looked_at = {sku: known[sku] for sku in wanted if sku in known}
+    asked = {part for one in looked_at.values() for part in bundles.get(one, {one: 1})}
     on_hand, odd = _on_hand(run, sorted(asked, key=int))
-    for sku, product_id in list(kept.items()):
+    for sku, product_id in list(looked_at.items()):
         parts = bundles.get(product_id, {product_id: 1})
         bad = next((part for part in parts if part in odd), None)
         if bad is not None:
             refused[sku] = _odd(sku, bad, odd[bad])
-            del kept[sku]
-    return _Account(kept, bundles, on_hand, refused)
+            del looked_at[sku]
+    return _Account(looked_at, known, bundles, on_hand, refused)
 
 
 def _products(
-    run: Run, store_skus: Collection[str], only: Collection[str] | None
+    run: Run, store_skus: Collection[str], *, is_all: bool
 ) -> tuple[dict[str, CataloguedProduct], dict[str, Obstacle]]:
     """Brightpearl's product of each of the store's SKUs; ambiguous ones are refused."""
     renamed = run.bundle.table("skus")
     account_sku = {sku: sku_key(renamed.get(sku) or sku) for sku in store_skus}
     catalogue = Catalogue(run.world.database)
-    if only is None:
+    if is_all:
         refresh_products(run.world)
     else:
         find_products(run.world, set(account_sku.values()))

@@ -33,7 +33,7 @@ class Stock:
     bundles: Mapping[str, Mapping[str, int]]
     """Units of products with stock, by bundle's product id."""
     held: Mapping[str, int]
-    """Units of store orders that Brightpearl has not set aside, by SKU as compared."""
+    """Units of products with stock in store orders that Brightpearl has not set aside."""
 
 
 def offers(stock: Stock, places: Places) -> pd.DataFrame:
@@ -53,15 +53,21 @@ def offers(stock: Stock, places: Places) -> pd.DataFrame:
     return found[list(OFFERS)].astype({"held": "int64", "sellable": "int64", "buffer": "int64"})
 
 
-def needed(held: Mapping[str, int], stock: Stock) -> dict[str, int]:
-    """Units of products that orders hold, bundles in their components."""
-    product_of = dict(zip(stock.skus["sku_key"], stock.skus["product_id"], strict=True))
+def needed(
+    held: Mapping[str, int],
+    product_of: Mapping[str, str],
+    bundles: Mapping[str, Mapping[str, int]],
+) -> dict[str, int]:
+    """Units of products that orders hold, bundles in their components.
+
+    In: units by SKU, products by SKU, and what bundles are made of.
+    """
     units: Counter[str] = Counter()
     for sku, count in held.items():
         product_id = product_of.get(sku)
         if product_id is None:
             continue
-        for part, each in stock.bundles.get(product_id, {product_id: 1}).items():
+        for part, each in bundles.get(product_id, {product_id: 1}).items():
             units[part] += each * count
     return dict(units)
 
@@ -71,7 +77,7 @@ def _taken(stock: Stock, places: Places) -> Free:
 
     In the order of the table: nobody knows yet from where an order will be sent.
     """
-    wanted = needed(stock.held, stock)
+    wanted = stock.held
     rows = stock.on_hand[stock.on_hand["product_id"].isin(list(wanted))]
     level = _levels(rows)
     taken: Free = {}

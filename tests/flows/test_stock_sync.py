@@ -8,77 +8,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from shelves import (
+    audit,
+    levels,
+    on_sale,
+    pass_time,
+    plenty,
+    product,
+    promised,
+    reconcile,
+    sync,
+    written,
+)
 from world import PAIR, World
 
 from core.times import utc_now
-from flows.stock import audit_stock, reconcile_stock, sync_stock
+from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 from tasks.stock import load
 from tasks.stock.plan import ZeroingError
+from tasks.stock.sweep import sweep_stock
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
 
-def sync(world: World, *keys: str) -> dict[str, Any]:
-    """One run over these keys, and whatever else is due."""
-    world.due(*keys, entity="stock", source="notice")
-    return asyncio.run(sync_stock.fn(pair=PAIR))
-
-
-def reconcile() -> dict[str, Any]:
-    return asyncio.run(reconcile_stock.fn(pair=PAIR))
-
-
-def audit() -> dict[str, Any]:
-    return asyncio.run(audit_stock.fn(pair=PAIR))
-
-
-def levels(world: World, system: str) -> Any:
-    return world.http.get(world.control(system, "stock")).json()
-
-
-def on_sale(world: World, sku: str, location: str = "1") -> int:
-    """What shoppers can really buy."""
-    return int(levels(world, "bigcommerce")[sku][location][1])
-
-
-def promised(world: World, sku: str) -> int:
-    return sum(level[1] for level in levels(world, "brightpearl")[sku].values())
-
-
-def plenty(world: World, count: int = 1) -> list[str]:
-    """SKUs that both systems have a lot of."""
-    store, account = levels(world, "bigcommerce"), levels(world, "brightpearl")
-    found = [sku for sku in store if sku in account and store[sku]["1"][1] >= 20]
-    return sorted(found)[:count]
-
-
-def product(world: World, sku: str) -> str:
-    """The key that Brightpearl's notices name."""
-    state = world.sandbox.account
-    found = [one for one in state.products.values() if one.sku == sku]
-    return f"product:{found[0].id}"
-
-
-def written(world: World) -> int:
-    """Adjustments that were sent."""
-    return sum(
-        count
-        for name, count in world.requests("bigcommerce").items()
-        if "/inventory/adjustments/" in name
-    )
-
-
 def store_shows_after(world: World, seconds: float) -> None:
     world.switch("bigcommerce", inventory_delay_s=[seconds, seconds])
-
-
-def pass_time(world: World, seconds: float) -> None:
-    """Let the store's clock go on."""
-    url = world.control("bigcommerce", "clock")
-    assert world.http.post(url, json={"advance_s": seconds}).status_code == 200
 
 
 def wake(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
@@ -119,6 +76,26 @@ def test_a_change_in_brightpearl_is_on_sale_and_the_second_time_nothing_is_writt
     sync(world, product(world, sku))
     assert written(world) == 0
     assert world.states(sku.casefold(), entity="stock") == ["done"]
+
+
+def test_a_change_whose_notice_was_lost_is_found_by_the_sweep(world: World) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    world.brightpearl("stock", sku=sku, on_hand=7)
+    swept = sweep_stock(PAIR)
+    assert swept["changed"] >= 1
+    sync(world)
+    assert on_sale(world, sku) == promised(world, sku)
+
+
+def test_a_dry_run_shows_what_it_would_write_and_writes_nothing(world: World) -> None:
+    (sku,) = plenty(world)
+    world.brightpearl("stock", sku=sku, on_hand=7)
+    world.forget_requests()
+    told = asyncio.run(sync_stock.fn(pair=PAIR, dry_run=True, keys=[product(world, sku)]))
+    (line,) = told["preview"]
+    assert line["sku"] == sku.casefold()
+    assert world.writes() == 0
 
 
 def test_many_notices_of_one_product_are_one_key_and_one_adjustment(world: World) -> None:

@@ -329,6 +329,30 @@ def test_a_notice_of_brightpearl_names_orders_by_ranges(
     assert client.post(url, json={**notice, "id": "1-99999999"}).status_code == 400
 
 
+def test_stock_that_changed_on_either_side_is_a_key_of_its_product_or_variant(
+    client: httpx.Client, database: Database
+) -> None:
+    notice = {
+        "accountCode": "acme",
+        "fullEvent": "product.modified.on-hand-modified",
+        "id": "1007-1008",
+    }
+    url = f"/webhooks/brightpearl/default/{SECRET}"
+    assert client.post(url, json=notice).status_code == 200
+    event = {
+        **CREATED,
+        "scope": "store/sku/inventory/updated",
+        "data": {
+            "type": "sku",
+            "id": 1461,
+            "inventory": {"product_id": 206, "method": "absolute", "value": 5, "variant_id": 461},
+        },
+    }
+    assert deliver(client, event) == 200
+    claims = Inbox(database).claim("default", "stock", owner="t", limit=5, lease_s=9, now=utc_now())
+    assert sorted(one.key for one in claims) == ["product:1007", "product:1008", "variant:461"]
+
+
 @given(st.sets(st.integers(1, 5000), min_size=1, max_size=40))
 def test_a_set_of_ids_reads_back_whatever_its_ranges(ids: set[int]) -> None:
     text = ",".join(f"{number}-{number}" if number % 2 else str(number) for number in sorted(ids))

@@ -11,7 +11,7 @@ from core.errors import ConfigError
 from mappings.tables import Table, TableRow
 from tasks.stock.bundles import BrokenBundle, explode
 from tasks.stock.places import Places, read_places
-from tasks.stock.rule import Stock, offers
+from tasks.stock.rule import Stock, needed, offers
 
 MAIN, SPARE = "2", "3"
 
@@ -51,7 +51,7 @@ def stock(
             columns=["product_id", "warehouse_id", "on_hand"],
         ).astype({"product_id": "str", "warehouse_id": "str", "on_hand": "int64"}),
         bundles or {},
-        held or {},
+        needed(held or {}, known, bundles or {}),
     )
 
 
