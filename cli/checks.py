@@ -1,4 +1,4 @@
-"""The checks of `causeway doctor`. Each only reads; one that fails does not stop the others."""
+"""The checks of `causeway doctor`. None changes anything; one that fails stops no other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 import httpx
 
 from cli.checks_engine import prefect_checks
+from cli.checks_stock import stock_checks
 from cli.checks_tables import table_checks
 from cli.findings import Finding, fail, ok, warn
 from cli.subscriptions import Target, plan_bigcommerce, plan_brightpearl
@@ -34,6 +35,7 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
         ("BigCommerce scopes", lambda: scopes(store)),
         ("Brightpearl", lambda: brightpearl(account)),
         ("mappings", lambda: table_checks(settings, pair, store, account)),
+        ("stock", lambda: stock_checks(settings, pair, store, account)),
         ("webhooks", lambda: webhooks(pair, store, account)),
         ("Prefect", lambda: prefect_checks(settings)),
     ]

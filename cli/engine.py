@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,7 @@ def quiet_engine() -> Iterator[None]:
     Prefect read its settings as it was imported; the operator's own variables go before these.
     """
     from prefect.logging.configuration import setup_logging  # noqa: PLC0415 - takes seconds
+    from prefect.logging.handlers import PrefectConsoleHandler  # noqa: PLC0415 - the same
     from prefect.settings import (  # noqa: PLC0415 - the same
         PREFECT_LOGGING_LEVEL,
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
@@ -83,12 +85,28 @@ def quiet_engine() -> Iterator[None]:
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTS_WITHIN_S,
     }
     unsaid = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
+    told_by_us, consoles = _ToldByUs(), logging.getLogger().handlers
+    shown = [one for one in consoles if isinstance(one, PrefectConsoleHandler)]
     try:
         with temporary_settings(unsaid):
             setup_logging(incremental=True)
+            for console in shown if PREFECT_LOGGING_LEVEL in unsaid else ():
+                console.addFilter(told_by_us)
             yield
     finally:
+        for console in shown:
+            console.removeFilter(told_by_us)
         setup_logging(incremental=True)
+
+
+class _ToldByUs(logging.Filter):
+    """Leaves out, on the console alone, failures that the command itself tells in a line or two."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is shown."""
+        error = record.exc_info[1] if record.exc_info else None
+        is_end = "Finished in state Failed" in record.getMessage()
+        return not (is_end or isinstance(error, CausewayError))
 
 
 def _unreachable(url: str) -> TransientError:

@@ -26,6 +26,8 @@ COMMANDS = {
     "sync": "cli.sync",
     "sweep": "cli.sync",
     "audit": "cli.sync",
+    "reconcile": "cli.sync",
+    "stock": "cli.stock",
     "backfill": "cli.backfill",
     "quarantine": "cli.quarantine",
     "mappings": "cli.mappings",

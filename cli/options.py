@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.ids import ENTITIES, SYNCED
+from core.ids import ENTITIES, PRODUCT, SYNCED, VARIANT, note_of, sku_key
 from core.times import from_iso, utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -21,6 +21,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITIES))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
+STOCK = "stock"
 AuditedArgument = Annotated[
     str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITIES)}, or {MONEY}")
 ]
@@ -41,11 +42,60 @@ def synced_entity(name: str) -> str:
     )
 
 
+def known_keys(entity: str, texts: list[str]) -> list[str]:
+    """The keys, each once: SKUs of stock; of all else ids of orders, or of notes as in `note-17`.
+
+    Raises: ConfigError for what cannot be a key.
+    """
+    read = stock_key if entity == STOCK else _order_key
+    return list(dict.fromkeys(read(text) for text in texts))
+
+
+def stock_key(text: str) -> str:
+    """The key that a person means: a SKU in any case, `product:1007` or `variant:77`.
+
+    Raises: ConfigError for what cannot be a key.
+    """
+    key = sku_key(text)
+    number = next(
+        (key.removeprefix(kind) for kind in (PRODUCT, VARIANT) if key.startswith(kind)), "1"
+    )
+    if not key or not number.isdecimal() or int(number) == 0:
+        raise ConfigError(
+            f"{text!r} is no key of stock.",
+            remedy="Give a SKU, Brightpearl's product as in product:1007, or BigCommerce's variant "
+            "as in variant:77.",
+        )
+    return key
+
+
+def _order_key(text: str) -> str:
+    number = note[1] if (note := note_of(text)) else text
+    if not number.isdecimal() or int(number) == 0:
+        raise ConfigError(f"{text!r} is not the id of a BigCommerce order.")
+    return text
+
+
+def reconciled(name: str) -> str:
+    """The entity, if it is one that is reconciled as a whole.
+
+    Raises: ConfigError for any other word.
+    """
+    if synced_entity(name) == STOCK:
+        return name
+    raise ConfigError(
+        f"Only {STOCK} is reconciled as a whole.",
+        remedy=f"For {name}: causeway audit {name}, which puts what is missing into the inbox.",
+    )
+
+
 def a_day(name: str, day: str | None, days: int | None) -> str | None:
     """The day of an audit of money; an audit of anything else has none.
 
     Raises: ConfigError for what is no date, and for an option that this audit does not take.
     """
+    if name == STOCK and (day is not None or days is not None):
+        raise ConfigError("Stock is compared as it is now: it takes neither --day nor --days.")
     if name != MONEY:
         if day is not None:
             raise ConfigError(f"--day is for the audit of {MONEY}; for {name} say --days.")

@@ -11,6 +11,7 @@ import typer
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish, table
 from core.errors import ConfigError
+from core.ids import sku_key
 from core.settings import load_settings
 from core.times import utc_now
 from store.database import Database, open_database
@@ -27,7 +28,11 @@ ClassOption = Annotated[
 ]
 ValueOption = Annotated[str | None, typer.Option("--value", help="The obstacle itself.")]
 KeyOption = Annotated[
-    list[str] | None, typer.Option("--key", help="A BigCommerce id; may be repeated.")
+    list[str] | None,
+    typer.Option("--key", help="A BigCommerce id, of stock a SKU; may be repeated."),
+]
+EntityOption = Annotated[
+    str | None, typer.Option("--entity", help="Only of this entity, such as orders or stock.")
 ]
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Entries by id.")]
 
@@ -40,6 +45,7 @@ def register(app: typer.Typer) -> None:
 @quarantine.command("list")
 def list_(  # noqa: PLR0913 - the options of a command
     *,
+    entity: EntityOption = None,
     class_: ClassOption = None,
     value: ValueOption = None,
     key: KeyOption = None,
@@ -49,7 +55,9 @@ def list_(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Show what waits, grouped by obstacle, with the remedy of each."""
     database, name = _opened(pair)
-    entries = matching(Quarantine(database).list(pair=name), class_=class_, value=value, keys=key)
+    entries = matching(
+        Quarantine(database).list(pair=name, entity=entity), class_=class_, value=value, keys=key
+    )
     groups = _groups(entries)
     result = {
         "open": len(entries),
@@ -77,6 +85,7 @@ def show(
 def release(  # noqa: PLR0913 - the options of a command
     ids: IdsArgument = None,
     *,
+    entity: EntityOption = None,
     class_: ClassOption = None,
     value: ValueOption = None,
     key: KeyOption = None,
@@ -89,19 +98,25 @@ def release(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Put records back into the inbox, after what held them up was set right.
 
-    By id, by obstacle (--class, --value), by record (--key) or --all; the conditions add up.
+    By id, by obstacle (--class, --value), by record (--entity, --key) or --all; the conditions
+    add up.
     With --apply the proposals of review cases are carried out, each after both sides were read
     again and still call for it.
     """
-    if not (ids or class_ or value or key or everything):
+    if not (ids or entity or class_ or value or key or everything):
         raise ConfigError(
             "Say what to release.",
-            remedy="Entry ids, --class and --value, --key, or --all; see causeway quarantine list.",
+            remedy="Entry ids, --class and --value, --entity, --key, or --all; see causeway "
+            "quarantine list.",
         )
     database, name = _opened(pair)
     quarantine_ = Quarantine(database)
     found = matching(
-        quarantine_.list(pair=name), class_=class_, value=value, keys=key, ids=ids or None
+        quarantine_.list(pair=name, entity=entity),
+        class_=class_,
+        value=value,
+        keys=key,
+        ids=ids or None,
     )
     if apply:
         _only_reviews(found)
@@ -148,14 +163,15 @@ def matching(
     keys: Sequence[str] | None = None,
     ids: Sequence[int] | None = None,
 ) -> list[Entry]:
-    """Entries for which everything holds that is said; a value whatever its case, as for SKUs."""
+    """Entries for which everything holds that is said; values and keys whatever their case."""
     wanted = None if value is None else value.strip().casefold()
+    named = {sku_key(key) for key in keys or ()}
     return [
         entry
         for entry in entries
         if (class_ is None or entry.class_ == class_)
         and (wanted is None or entry.value.strip().casefold() == wanted)
-        and (not keys or entry.key in keys)
+        and (not named or sku_key(entry.key) in named)
         and (ids is None or entry.id in ids)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from cli.output import ago, finish, table
 from core.ids import FLOWS
 from core.settings import load_settings
 from core.times import utc_now
+from store.accuracy import Accuracy, Look
 from store.counts import Counts
 from store.database import Database, open_database
 from store.inbox import Inbox
@@ -20,6 +22,8 @@ from store.runs import Runs
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
+LOOKS_SHOWN = 30
+"""Looks at all stock of which the worst is shown: a day of hourly audits, and some."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Show inbox depth and age, the last runs, requests, quarantine and webhook counts."""
+    """Show inbox depth and age, last runs, requests, stock's accuracy, quarantine and webhooks."""
     settings = load_settings()
     name = settings.pair(pair).name
     found = standing(open_database(settings.database_url), name, utc_now())
@@ -53,11 +57,30 @@ def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         "runs": [
             run for flow in FLOWS for run in Runs(database).last(pair, flow=flow, limit=RUNS_SHOWN)
         ],
+        "stock": accuracy(Accuracy(database).last(pair, limit=LOOKS_SHOWN)),
         "quarantine": [
             {"class": group.class_, "value": group.value, "count": group.count}
             for group in Quarantine(database).summary(pair)
         ],
         "webhooks_today": Counts(database).of_day(pair, now.date()),
+    }
+
+
+def accuracy(looks: Sequence[Look]) -> dict[str, Any] | None:
+    """How accurate stock was at the last looks at all of it, and at the worst; None before any."""
+    if not looks:
+        return None
+    worst = min(looks, key=lambda look: look.percent)
+    return {"looks": len(looks), "last": _look(looks[0]), "worst": _look(worst)}
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "at": look.at,
+        "accuracy_percent": round(look.percent, 4),
+        "compared": look.compared,
+        "equal": look.equal,
+        "oversold_units": look.oversold,
     }
 
 
@@ -81,6 +104,20 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
         for run in found["runs"]
     ]
     parts.append("Last runs\n" + table(["flow", "when", "keys", "s", "requests", "end"], runs))
+    if stock := found["stock"]:
+        names = {"last": stock["last"], f"worst of {stock['looks']}": stock["worst"]}
+        looks = [
+            (
+                name,
+                ago(look["at"], now) + " ago",
+                look["accuracy_percent"],
+                f"{look['equal']} of {look['compared']}",
+                look["oversold_units"],
+            )
+            for name, look in names.items()
+        ]
+        columns = ["look", "when", "equal %", "SKUs at locations", "units sold above stock"]
+        parts.append("Stock\n" + table(columns, looks))
     waiting = [(line["class"], line["value"], line["count"]) for line in found["quarantine"]]
     parts.append("Quarantine\n" + table(["class", "value", "records"], waiting))
     counts = sorted(found["webhooks_today"].items())

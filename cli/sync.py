@@ -1,25 +1,29 @@
-"""`causeway sync`, `sweep` and `audit`: what the schedules do, by hand."""
+"""`causeway sync`, `sweep`, `audit` and `reconcile`: what the schedules do, by hand."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.options import (
     MONEY,
+    STOCK,
     AuditedArgument,
     EntityArgument,
     JsonOption,
     PairOption,
     a_day,
+    known_keys,
     moment,
+    reconciled,
     synced_entity,
 )
 from cli.output import finish, table
-from core.errors import ConfigError
-from core.ids import note_of
 from core.settings import load_settings
+
+DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}
+"""Where a difference is explained."""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("sync")(sync)
     app.command("sweep")(sweep)
     app.command("audit")(audit)
+    app.command("reconcile")(reconcile)
 
 
 def sync(  # noqa: PLR0913 - the options of a command
@@ -34,7 +39,8 @@ def sync(  # noqa: PLR0913 - the options of a command
     more_keys: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     *,
     key: Annotated[
-        list[str] | None, typer.Option("--key", metavar="ID…", help="BigCommerce ids.")
+        list[str] | None,
+        typer.Option("--key", metavar="ID…", help="BigCommerce ids; of stock: SKUs, in any case."),
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Everything changed since then: 2026-11-24, 3d.")
@@ -50,7 +56,7 @@ def sync(  # noqa: PLR0913 - the options of a command
     Without --key and --since whatever is due in the inbox is synced.
     """
     entity = synced_entity(entity)
-    keys = known_keys([*(key or []), *(more_keys or [])])
+    keys = known_keys(entity, [*(key or []), *(more_keys or [])])
     since_at = moment(since, option="--since") if since else None
     settings = load_settings()
     name = settings.pair(pair).name
@@ -91,7 +97,8 @@ def audit(
 ) -> None:
     """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox.
 
-    The audit of money compares one day of the store, and changes nothing.
+    The audit of money compares one day of the store, and changes nothing. The audit of stock
+    compares all of it as it is now, and puts what drifted in the inbox.
     """
     entity = MONEY if entity == MONEY else synced_entity(entity)
     chosen = a_day(entity, day, days)
@@ -99,21 +106,32 @@ def audit(
     from cli.syncing import audited, money_audited  # noqa: PLC0415 - the engine takes seconds
 
     found = money_audited(name, chosen) if entity == MONEY else audited(name, entity, days)
-    doc = "docs/money.md" if entity == MONEY else "docs/runbook.md, audit"
+    doc = DOCS.get(entity, "docs/runbook.md, audit")
     problem = "" if found["agrees"] else f"The two systems differ; see {doc}."
     finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
 
 
-def known_keys(texts: list[str]) -> list[str]:
-    """The keys, each once: ids of orders, or of notes as in `note-17`.
+def reconcile(
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", help=STOCK)],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written, write nothing.")
+    ] = False,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare all of it, repair what differs, say how accurate it was."""
+    reconciled(entity)
+    name = load_settings().pair(pair).name
+    from cli.syncing import stock_reconciled  # noqa: PLC0415 - the engine takes seconds to import
 
-    Raises: ConfigError for what cannot be a key.
-    """
-    for text in texts:
-        number = note[1] if (note := note_of(text)) else text
-        if not number.isdecimal() or int(number) == 0:
-            raise ConfigError(f"{text!r} is not the id of a BigCommerce order.")
-    return list(dict.fromkeys(texts))
+    found = stock_reconciled(name, dry_run=dry_run)
+    finish(
+        found,
+        as_json=as_json,
+        text=_reconciled_text(found, dry_run=dry_run),
+        problem=_reconciled_problem(found),
+    )
 
 
 def _previewed(report: dict[str, object]) -> str:
@@ -127,6 +145,25 @@ def _previewed(report: dict[str, object]) -> str:
     for why in refused if isinstance(refused, list) else []:
         shown += f"\nrefused: {why['orders']} x {why['class']} {why['value']}: {why['reason']}"
     return f"{shown}\nNothing was written."
+
+
+def _reconciled_text(found: dict[str, Any], *, dry_run: bool) -> str:
+    """What was found, and what was done about it."""
+    if dry_run:
+        plan = _previewed(found) if found["preview"] else "Nothing would be written."
+        return f"{_audit_text(found)}\n\n{plan}"
+    done = f"{found['repaired']} repaired in {found['write_requests']} requests."
+    return f"{_audit_text(found)}\n{done}"
+
+
+def _reconciled_problem(found: dict[str, Any]) -> str:
+    """What needs a person, or more time; drift was repaired and needs neither."""
+    lines = []
+    if found["failed"]:
+        lines.append(f"{found['failed']} SKUs could not be written; the worker tries again.")
+    if found["refused"]:
+        lines.append(f"{len(found['refused'])} SKUs wait for a person: causeway quarantine list")
+    return "\n".join(lines)
 
 
 def _audit_text(found: dict[str, object]) -> str:

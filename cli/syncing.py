@@ -1,4 +1,4 @@
-"""What `sync`, `sweep` and `audit` do: the same flows that the worker runs, in this process."""
+"""What `sync`, `sweep`, `audit` and `reconcile` do: the worker's own flows, in this process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cli.engine import run_here
 from cli.output import table, warn
 from core.times import to_iso, utc_now
 from flows.money import audit_money
+from flows.stock import reconcile_stock
 from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
@@ -133,6 +134,14 @@ def audited(pair: str, entity: str, days: int | None) -> dict[str, Any]:
 def money_audited(pair: str, day: str | None) -> dict[str, Any]:
     """What the tie-out of a day's money found."""
     return run_here(lambda: audit_money(pair, day))
+
+
+def stock_reconciled(pair: str, *, dry_run: bool) -> dict[str, Any]:
+    """What a reconciliation found and repaired.
+
+    Raises: ZeroingError when a person has to say yes first.
+    """
+    return run_here(lambda: reconcile_stock(pair, dry_run=dry_run))
 
 
 def _wanted(

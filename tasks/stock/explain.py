@@ -138,8 +138,9 @@ class Sources:
     stock_locations: Table
     stock_buffers: Table
     account_sku: str
-    product: CataloguedProduct | None
-    """Brightpearl's, under that SKU."""
+    """What Brightpearl calls the SKU."""
+    products: Mapping[str, CataloguedProduct] = field(default_factory=dict)
+    """Brightpearl's product of it, and of each SKU that orders hold."""
     written: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Units written down by the order sync, by SKU and order."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -150,7 +151,7 @@ def explain(
     sku: str, look: Look, levels: pd.DataFrame, plan: Plan, sources: Sources
 ) -> Explanation:
     """A SKU (as compared) of a look. In: STOCK_LEVELS of the look, and the plan for them."""
-    product = sources.product
+    product = sources.products.get(sku)
     found = Explanation(
         sku=_spoken(sku, look),
         sku_key=sku,
@@ -164,7 +165,6 @@ def explain(
     product_id = look.product_of[sku]
     parts = look.stock.bundles.get(product_id, {})
     scene = _Scene(sku, look, levels, plan, sources, parts or {product_id: 1})
-    # Everything that was looked at takes part: orders of a bundle hold its components.
     rows = offers(look.stock, look.places)
     return _with(
         found,
@@ -210,7 +210,7 @@ def _problem(sku: str, look: Look, sources: Sources) -> tuple[str, str]:
         return f"{why.reason[:1].upper()}{why.reason[1:]}.", why.remedy
     if sku in look.product_of:
         return "", ""
-    name, product = sources.account_sku, sources.product
+    name, product = sources.account_sku, sources.products.get(sku)
     if sku in look.only_account:
         return NOT_IN_STORE, "Correct the SKU, or mappings/tables/skus.csv; else leave it."
     if product is None:
@@ -229,13 +229,13 @@ def _problem(sku: str, look: Look, sources: Sources) -> tuple[str, str]:
 
 
 def _holders(scene: _Scene) -> Iterator[Holder]:
-    """Orders of the SKU, and of others that were looked at and are made of the same goods."""
-    for sku, product_id in scene.look.product_of.items():
-        made_of = scene.look.stock.bundles.get(product_id, {product_id: 1})
-        if made_of.keys().isdisjoint(scene.parts):
+    """Orders of the SKU, and of others that are made of the same goods, such as bundles of it."""
+    bundles, products = scene.look.stock.bundles, scene.sources.products
+    for sku, held in sorted(scene.look.orders.items()):
+        product_id = products[sku].product_id if sku in products else ""
+        if bundles.get(product_id, {product_id: 1}).keys().isdisjoint(scene.parts):
             continue
         written = scene.sources.written.get(sku, {})
-        held = scene.look.orders.get(sku, {})
         for order_id in sorted(held, key=int):
             source = UNSET if order_id in written else RECENT
             yield Holder(order_id, _spoken(sku, scene.look), held[order_id], source)
@@ -243,7 +243,8 @@ def _holders(scene: _Scene) -> Iterator[Holder]:
 
 def _place(row: Row, scene: _Scene) -> Place:
     location = row["location_id"]
-    memory = scene.look.memories.get(scene.sku, StockMemory())
+    memories = {**scene.look.memories, **scene.plan.memories}
+    memory = memories.get(scene.sku, StockMemory())
     sent = memory.sent.get(location)
     item = _row_at(scene.look.items, scene.sku, location)
     level = _row_at(scene.levels, scene.sku, location)
@@ -261,7 +262,7 @@ def _place(row: Row, scene: _Scene) -> Place:
         safety_stock=item["safety_stock"] if item else None,
         on_sale=item["available"] if item else None,
         told=memory.told.get(location),
-        on_its_way=sent and OnItsWay(sent.units, sent.is_absolute, sent.base, sent.at),
+        on_its_way=OnItsWay(sent.units, sent.is_absolute, sent.base, sent.at) if sent else None,
         writes=_writes(location, scene, is_there=item is not None),
     )
 
@@ -303,8 +304,7 @@ def _line_of(table: Table, warehouse_id: str, location: str) -> str:
 
 
 def _told(table: Table, row: TableRow) -> str:
-    note = f" ({row.note})" if row.note else ""
-    return f"line {row.line} of mappings/{table.file}: {row.value} → {row.becomes}{note}"
+    return f"mappings/{table.file}, line {row.line}: {row.value} → {row.becomes}"
 
 
 def _kept(table: Table, sku: str, location: str) -> Iterator[Kept]:

@@ -87,7 +87,7 @@ def test_an_unknown_pair_is_named_with_those_that_exist(capsys):
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize("entity", ["stock", "products", "prices"])
+@pytest.mark.parametrize("entity", ["products", "prices", "customers"])
 @pytest.mark.parametrize("command", ["sync", "sweep", "audit", "backfill --since 3d"])
 def test_entities_of_later_versions_are_refused_in_one_line(command, entity, capsys):
     name, *options = command.split()
@@ -121,6 +121,20 @@ def test_a_key_that_is_no_order_id_is_refused(line, capsys):
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("key", ["product:0", "variant:red", "Product:", "  "])
+@pytest.mark.parametrize("command", [["sync", "stock", "--key"], ["stock", "explain"]])
+def test_a_key_that_is_no_sku_product_or_variant_is_refused(command, key, capsys):
+    assert run([*command, key]) == 2
+    assert f"{key!r} is no key of stock" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+def test_only_stock_is_reconciled_as_a_whole(capsys):
+    assert run(["reconcile", "orders"]) == 2
+    assert "Only stock is reconciled as a whole" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize(
     "line",
     [
@@ -131,6 +145,8 @@ def test_a_key_that_is_no_order_id_is_refused(line, capsys):
         "receiver --help",
         "webhooks --help",
         "doctor --help",
+        "stock --help",
+        "reconcile --help",
     ],
 )
 def test_quick_commands_import_no_engine(line):

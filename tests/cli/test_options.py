@@ -37,9 +37,9 @@ def test_orders_are_synced():
 
 def test_an_entity_of_a_later_version_is_refused_in_one_line():
     with pytest.raises(ConfigError) as caught:
-        synced_entity("stock")
+        synced_entity("products")
     assert str(caught.value) == (
-        "This version syncs orders, shipments, refunds; stock come with a later one."
+        "This version syncs orders, shipments, refunds, stock; products come with a later one."
     )
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from cli.main import run
 from core.times import utc_now
+from store.accuracy import Accuracy, Look
 from store.counts import Counts
 from store.inbox import Inbox
 from store.quarantine import Quarantine, Refusal
@@ -23,6 +24,7 @@ def test_a_new_installation_has_an_empty_status(database, capsys):
     assert run(["status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["pair"], found["inbox"], found["runs"]) == ("default", [], [])
+    assert found["stock"] is None
     assert run(["status"]) == 0
 
 
@@ -48,6 +50,28 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
     shown = capsys.readouterr().out
     assert "1 min" in shown
     assert "refused: signature" in shown
+
+
+def test_the_status_shows_how_accurate_stock_was_last_and_at_the_worst(database, capsys):
+    now = utc_now()
+    kept = Accuracy(database)
+    kept.keep("default", Look(now - timedelta(days=9), 1000, 0, 99))
+    for hour in range(29, 0, -1):
+        worst = 7 if hour == 5 else 0
+        kept.keep("default", Look(now - timedelta(hours=hour), 1000, 1000 - worst, worst))
+    kept.keep("default", Look(now, 1000, 999, 2))
+    kept.keep("other", Look(now, 10, 1, 0))
+
+    assert run(["status", "--json"]) == 0
+    stock = json.loads(capsys.readouterr().out)["stock"]
+    assert stock["looks"] == 30
+    assert (stock["last"]["accuracy_percent"], stock["last"]["oversold_units"]) == (99.9, 2)
+    assert (stock["worst"]["accuracy_percent"], stock["worst"]["equal"]) == (99.3, 993)
+
+    assert run(["status"]) == 0
+    shown = capsys.readouterr().out
+    assert "999 of 1000" in shown
+    assert "worst of 30" in shown
 
 
 def test_the_tables_are_brought_up_to_date_by_a_command(database, capsys):

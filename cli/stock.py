@@ -1,0 +1,53 @@
+"""`causeway stock`: one SKU explained, and what was sold above stock. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cli.options import JsonOption, PairOption, stock_key
+from cli.output import finish
+from core.settings import load_settings
+
+stock = typer.Typer(
+    help="Why this much of a SKU is on sale, and what was sold above stock.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(stock, name="stock")
+
+
+@stock.command()
+def explain(
+    sku: Annotated[
+        str, typer.Argument(metavar="SKU", help="In any case; or product:1007, variant:77.")
+    ],
+    *,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every term of what may be sold of a SKU, and where it came from."""
+    key = stock_key(sku)
+    name = load_settings().pair(pair).name
+    # Frames take a second to import: only what looks at stock pays for them.
+    from cli.stocking import explained, explanation_text  # noqa: PLC0415 - see above
+
+    found = explained(name, key)
+    problem = f"{found.problem} {found.remedy}".rstrip()
+    finish(asdict(found), as_json=as_json, text=explanation_text(found), problem=problem)
+
+
+@stock.command()
+def oversold(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
+    """Show the units sold above what there is, by cause, with the orders concerned."""
+    name = load_settings().pair(pair).name
+    from cli.stocking import oversold_text, sold_above  # noqa: PLC0415 - as above
+
+    found = sold_above(name)
+    units = found["units"]
+    problem = f"{units} units are sold above stock; see docs/stock.md." if units else ""
+    finish(found, as_json=as_json, text=oversold_text(found), problem=problem)
