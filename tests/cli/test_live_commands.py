@@ -172,15 +172,15 @@ def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
 
 def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, told):
     assert told("webhooks list", code=1) == []
-    assert told("webhooks ensure")["counts"] == {"create": 11}
-    assert told("webhooks ensure")["counts"] == {"keep": 11}
+    assert told("webhooks ensure")["counts"] == {"create": 12}
+    assert told("webhooks ensure")["counts"] == {"keep": 12}
     assert {row["state"] for row in told("webhooks list")} == {"active"}
     hook = next(iter(sandbox.store.hooks.values()))
     hook.is_active = False
-    assert told("webhooks ensure")["counts"] == {"keep": 10, "activate": 1}
+    assert told("webhooks ensure")["counts"] == {"keep": 11, "activate": 1}
     assert hook.is_active
     assert hook.headers == {"X-Causeway-Secret": "the-webhook-secret"}
-    assert told("webhooks remove")["counts"] == {"remove": 11}
+    assert told("webhooks remove")["counts"] == {"remove": 12}
     assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
 
 
@@ -193,7 +193,7 @@ def test_a_rotated_secret_reaches_both_systems(sandbox, told, monkeypatch):
     secrets = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
     assert secrets == {"another-long-secret"}
     urls = [hook.uri_template for hook in sandbox.account.webhooks.values()]
-    assert len(urls) == 6
+    assert len(urls) == 7
     assert all(url.endswith("/another-long-secret") for url in urls)
 
 
@@ -233,6 +233,37 @@ def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, told):
     found = findings(told, code=1)
     assert found["BigCommerce scope order transactions"]["state"] == "fail"
     assert found["BigCommerce scope orders"]["state"] == "ok"
+
+
+def test_the_doctor_tells_what_the_token_may_do_with_stock_and_changes_nothing(sandbox, told):
+    before = {sku: dict(v.stock) for sku, v in sandbox.store.variants.items()}
+    found = findings(told)
+    assert found["table stock_locations"]["text"] == "2 warehouses feed 1 locations"
+    assert found["BigCommerce scope inventory, modify"]["state"] == "ok"
+    assert found["BigCommerce inventory settings"]["state"] == "ok"
+    assert {sku: dict(v.stock) for sku, v in sandbox.store.variants.items()} == before
+
+    sandbox.store.switches.scopes = (
+        "store_v2_orders store_v2_transactions store_v2_information_read_only "
+        "store_channel_settings_read_only store_inventory_read_only"
+    )
+    found = findings(told, code=1)
+    assert found["BigCommerce scope inventory"]["state"] == "ok"
+    assert found["BigCommerce scope inventory, modify"]["state"] == "fail"
+    assert found["BigCommerce scope locations"]["state"] == "fail"
+
+
+def test_the_doctor_names_a_place_that_does_not_exist_and_a_table_that_cannot_be_read(
+    sandbox, told, folder
+):
+    table = folder / "tables" / "stock_locations.csv"
+    table.write_text("value,becomes,note\n2,99,\n")
+    found = findings(told, code=1)
+    assert "locations 99, which the store lacks" in found["table stock_locations"]["text"]
+
+    table.write_text("value,becomes,note\nmain,1,\n")
+    found = findings(told, code=1)
+    assert "Line 2 of mappings/tables/stock_locations.csv" in found["stock"]["text"]
 
 
 def test_the_doctor_names_a_value_that_the_account_lacks(sandbox, told, folder):

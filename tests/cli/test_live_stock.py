@@ -1,0 +1,138 @@
+"""The commands that run stock's flows, in a Prefect server of the tests'."""
+
+import json
+
+import pytest
+from shelves import levels, on_sale, plenty, product, promised
+
+from cli.main import run
+from store.accuracy import Accuracy
+from store.inbox import Inbox
+from store.quarantine import Quarantine
+from tasks.connections import connect, disconnect
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+@pytest.fixture
+def told(world, capsys):
+    def document(line, *, code=0):
+        capsys.readouterr()
+        assert run([*line.split(), "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    return document
+
+
+def test_stock_is_synced_by_a_sku_in_any_case_by_product_and_by_variant(world, told):
+    by_sku, by_product, by_variant = plenty(world, 3)
+    for sku in (by_sku, by_product, by_variant):
+        world.brightpearl("stock", sku=sku, on_hand=5)
+    variant = next(v.id for v in world.sandbox.store.variants.values() if v.sku == by_variant)
+    keys = f"{by_sku.swapcase()} {product(world, by_product)} variant:{variant}"
+
+    shown = told(f"sync stock --key {keys} --dry-run")["preview"]
+    assert {line["sku"] for line in shown} == {
+        sku.casefold() for sku in (by_sku, by_product, by_variant)
+    }
+    assert world.writes() == 0
+    assert Inbox(connect("default").database).depth() == []
+
+    found = told(f"sync stock --key {keys}")
+    assert found["unsettled"] == []
+    for sku in (by_sku, by_product, by_variant):
+        assert on_sale(world, sku) == promised(world, sku)
+
+
+def test_a_bundle_that_is_broken_is_named_until_it_is_released_by_entity_and_key(
+    world, told, capsys
+):
+    ring = world.brightpearl("products", sku="RING", components=[])["product_id"]
+    part = {"product_id": ring, "quantity": 1}
+    world.brightpearl("products", edit=ring, components=[part])
+    world.bigcommerce("products", sku="RING", stock=1)
+
+    found = told("sync stock --key Ring", code=1)
+
+    assert [(one["key"], one["class"]) for one in found["quarantined"]] == [("ring", "bundle")]
+    assert told("quarantine list --entity orders")["open"] == 0
+    assert told("quarantine list --entity stock --key RING")["open"] == 1
+    world.brightpearl("products", edit=ring, components=[{"sku": plenty(world)[0]}])
+    assert told("quarantine release --entity stock --key Ring")["keys"] == ["ring"]
+    assert told("sync stock")["quarantined"] == []
+
+
+def test_a_sweep_and_an_audit_read_well(world, told, capsys):
+    (sku,) = plenty(world)
+    told("reconcile stock")
+    world.brightpearl("stock", sku=sku, delta=3)
+    assert told("sweep stock")["changed"] == 1
+    assert on_sale(world, sku) == promised(world, sku)
+    assert told("audit stock")["agrees"] is True
+
+    world.bigcommerce("stock", sku=sku, on_hand=999)
+    found = told("audit stock", code=1)
+    assert [one["sku"] for one in found["drifted"]] == [sku]
+    assert run(["audit", "stock"]) == 1
+    shown = capsys.readouterr()
+    assert f"differs: {sku} at location 1 999 on sale" in shown.out
+    assert "The two systems differ; see docs/stock.md." in shown.err
+
+
+def test_stock_is_reconciled_after_a_look_at_what_would_be_done(world, told, capsys):
+    (sku,) = plenty(world)
+    told("reconcile stock")
+    world.brightpearl("stock", sku=sku, delta=4)
+    world.forget_requests()
+
+    shown = told("reconcile stock --dry-run")
+    assert [(one["sku"], one["writes"]) for one in shown["preview"]] == [(sku.casefold(), "add 4")]
+    assert world.writes() == 0
+    assert run(["reconcile", "stock", "--dry-run"]) == 0
+    assert "Nothing was written." in capsys.readouterr().out
+
+    assert told("reconcile stock")["repaired"] == 1
+    assert run(["reconcile", "stock"]) == 0
+    assert "0 repaired in 0 requests." in capsys.readouterr().out
+    assert [
+        look.equal < look.compared for look in Accuracy(connect("default").database).last("default")
+    ] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_reconciliation_that_would_empty_the_shop_is_one_message_until_it_is_released(
+    world, told, capsys, monkeypatch
+):
+    monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_LEAST", "1")
+    monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_PERCENT", "0")
+    disconnect()
+    told("reconcile stock")
+    account = levels(world, "brightpearl")
+    for sku in plenty(world, 2):
+        for warehouse in account[sku]:
+            world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
+
+    assert run(["reconcile", "stock"]) == 1
+    told_ = capsys.readouterr()
+    assert told_.out == ""
+    assert told_.err.splitlines()[0].startswith("ZeroingError: This run would take 2 of")
+    assert "causeway quarantine release --apply --class review --value zeroing" in told_.err
+    assert len(told_.err.splitlines()) == 2
+
+    (case,) = Quarantine(connect("default").database).list(pair="default", entity="stock")
+    assert case.field == "zeroing"
+    told("quarantine release --apply --class review --value zeroing")
+    assert told("reconcile stock")["repaired"] == 2
+
+
+def test_what_waits_for_a_person_makes_a_reconciliation_exit_with_one(world, capsys):
+    world.brightpearl("products", sku="TWICE", stock=1)
+    world.brightpearl("products", sku="Twice", stock=1)
+    world.bigcommerce("products", sku="TWICE", stock=1)
+    assert run(["reconcile", "stock"]) == 1
+    shown = capsys.readouterr()
+    assert "nothing certain is known: twice several products" in shown.out
+    assert "1 SKUs wait for a person: causeway quarantine list" in shown.err
