@@ -133,7 +133,7 @@ def _place_text(place: Place) -> str:
     for one in place.warehouses:
         rows.append((f"warehouse {one.warehouse_id}", one.units, one.source))
         rows += [
-            (f"  {part.sku or part.product_id}", part.units, f"{part.each} in each bundle")
+            (f"- {part.sku or part.product_id}", part.units, f"{part.each} in each bundle")
             for part in one.components
         ]
     rows += [

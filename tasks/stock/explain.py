@@ -222,7 +222,7 @@ def _problem(sku: str, look: Look, sources: Sources) -> tuple[str, str]:
     else:
         reason = (
             f"Brightpearl keeps no stock of product {product.product_id} ({name!r}), and it is no "
-            "bundle: it is left alone."
+            "bundle of whole units: it is left alone."
         )
         remedy = "Nothing, if that is meant; else let Brightpearl track its stock."
     return (reason if sku in look.only_store else f"{reason} {NOT_IN_STORE}"), remedy
