@@ -16,6 +16,8 @@ from core.ids import sku_key
 from core.times import to_iso, utc_now
 from store.catalogue import Catalogue
 from store.demand import Demand
+from store.inbox import Inbox
+from store.quarantine import Quarantine
 from tasks.claim import Run
 from tasks.orders.demand import sold_units
 from tasks.policy import patiently
@@ -43,9 +45,9 @@ def explained(pair: str, key: str) -> Explanation:
         scene = replace(scene_of(run, seen), may_zero=True)
         plan = work_out(levels, seen.items, scene)
         found = explain(sku, seen, levels, plan, _sources(run, sku, seen))
-        for why in records(run.refusals()):
-            return replace(found, problem=why["reason"], remedy=why["remedy"])
-        return found
+        state = Inbox(run.world.database).states(pair, STOCK, [sku]).get(sku, "")
+        problem, remedy = _what_waits(run, found)
+        return replace(found, inbox=state, problem=problem, remedy=remedy)
 
 
 def sold_above(pair: str) -> dict[str, Any]:
@@ -69,6 +71,19 @@ def sold_above(pair: str) -> dict[str, Any]:
             "oversold": [one.to_json() for one in found],
             "refused": {sku: why.reason for sku, why in seen.refused.items()},
         }
+
+
+def _what_waits(run: Run, found: Explanation) -> tuple[str, str]:
+    """What holds the SKU up, and what helps: the look, the mapping, or a case that is open."""
+    if found.problem:
+        return found.problem, found.remedy
+    for why in records(run.refusals()):
+        return why["reason"], why["remedy"]
+    for case in Quarantine(run.world.database).list(pair=run.report.pair, entity=STOCK):
+        if case.key == found.sku_key:
+            since = f"Waits in quarantine since {to_iso(case.opened_at)}"
+            return f"{since}: {case.reason.rstrip('.')}.", case.remedy
+    return "", ""
 
 
 @contextmanager
@@ -109,7 +124,7 @@ def explanation_text(found: Explanation) -> str:
     """The terms below each other, location by location."""
     if found.problem and not found.places:
         return ""
-    parts = [_head(found)]
+    parts = [_head(found) + (f". Its key is {found.inbox} in the inbox" if found.inbox else "")]
     if found.orders:
         rows = [(one.order_id, one.sku, one.units, one.source) for one in found.orders]
         parts.append("Held by orders\n" + table(["order", "SKU", "units", "from"], rows))

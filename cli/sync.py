@@ -176,4 +176,8 @@ def _audit_text(found: dict[str, object]) -> str:
             lines.extend(f"{title.lower()}: {ref} {why}" for ref, why in details.items())
         elif isinstance(details, list):
             lines.extend(f"{title.lower()}: {ref}" for ref in details)
+    notes = found.get("notes")
+    lines.extend(f"note: {note}" for note in (notes if isinstance(notes, list) else ()))
+    if left := found.get("only_in_store"):
+        lines.append(f"left alone, for Brightpearl keeps no stock of them: {left} SKUs")
     return "\n".join(lines)

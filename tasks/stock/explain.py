@@ -129,6 +129,8 @@ class Explanation:
     orders: tuple[Holder, ...] = ()
     places: tuple[Place, ...] = ()
     notes: tuple[str, ...] = ()
+    inbox: str = ""
+    """How its key stands there: due, claimed, parked, dead or done; nothing if it never was."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from core.times import utc_now
 from mappings.bundle import SHIPPED
 from store.demand import Demand
 from store.inbox import Inbox
+from store.quarantine import Quarantine, Refusal
 from tasks.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
@@ -162,6 +163,23 @@ def test_a_warehouse_that_feeds_no_open_location_is_told(world, tables, capsys):
     shown = capsys.readouterr().out
     assert "No warehouse feeds any location" in shown
     assert "location 99 of stock_locations.csv does not exist in the store" in shown
+
+
+def test_what_waits_in_quarantine_and_in_the_inbox_is_told_beside_the_terms(world, told, capsys):
+    (sku,) = plenty(world)
+    key, database = sku.casefold(), connect("default").database
+    Inbox(database).put("default", "stock", [key], source="notice", now=utc_now())
+    assert told("stock", "explain", sku)["inbox"] == "due"
+
+    refusal = Refusal("default", "stock", key, "rejected", "", "7", "it is gone", "Look there.")
+    Quarantine(database).open([refusal], now=utc_now())
+    found = told("stock", "explain", sku, code=1)
+    assert "it is gone" in found["problem"]
+    assert found["places"]
+    assert run(["stock", "explain", sku]) == 1
+    shown = capsys.readouterr()
+    assert "Its key is due in the inbox" in shown.out
+    assert "Look there." in shown.err
 
 
 def test_nothing_is_sold_above_stock_at_first(world, told):
