@@ -30,10 +30,15 @@ UNDECIDED = {"again", "rejected"}
 STOCK = "stock"
 
 
+def is_sold(status_id: int) -> bool:
+    """Whether an order of this status holds stock in the store."""
+    return status_id not in NOT_SOLD
+
+
 def sold_units(order: Order) -> dict[str, int]:
     """Units by SKU as compared that an order has taken from the store's stock."""
     units: Counter[str] = Counter()
-    if order.is_deleted or order.status_id in NOT_SOLD:
+    if order.is_deleted or not is_sold(order.status_id):
         return {}
     for line in order.lines:
         if line.sku:

@@ -69,11 +69,14 @@ def undone(plan: CreditPlan, *, is_final: bool, is_staffs: bool) -> Obstacle:
     )
 
 
+PICKED = "picked"
+
+
 def picked(release: Release) -> Obstacle:
     """Units that were refunded and are picked already."""
     notes = ", ".join(release.picked)
     return review(
-        "picked",
+        PICKED,
         f"{release.sales_order_id} {notes}",
         f"units of sales order {release.sales_order_id} were refunded before they left, but "
         f"goods-out note {notes} is picked and holds them",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.errors import CausewayError, RejectedError
 from store.crosswalk import Link
 from tasks.outcome import Obstacle, Outcome
+from tasks.refunds.cases import PICKED
 from tasks.refunds.memory import RefundMemory, link_key
 from tasks.refunds.plan_models import Action
 from tasks.refunds.work import CreditWork, OrderWork
@@ -44,7 +45,7 @@ def outcome_of(work: OrderWork) -> RefundOutcome:
         # What is tried again soon finds its cases again.
         () if waiting else obstacles,
         waits_for=plan.waits_for,
-        links=tuple(link for one in work.credits for link in _links(work, one, bool(obstacles))),
+        links=tuple(link for one in work.credits for link in _links(work, one)),
         is_reopened=any(
             one.plan.action is Action.UNDO and one.plan.memory.unsent for one in work.credits
         ),
@@ -72,7 +73,7 @@ def _result(work: OrderWork, waiting: CausewayError | None, obstacles: tuple[Obs
     return "unchanged" if work.plan.is_idle else "completed"
 
 
-def _links(work: OrderWork, one: CreditWork, has_obstacles: bool) -> list[Link]:  # noqa: FBT001
+def _links(work: OrderWork, one: CreditWork) -> list[Link]:
     plan = one.plan
     if not one.credit_id:
         return []
@@ -80,7 +81,7 @@ def _links(work: OrderWork, one: CreditWork, has_obstacles: bool) -> list[Link]:
         return []
     memory = plan.memory
     refs = {**memory.payments, **_present(one), **one.paid}
-    is_done = one.goes_on and work.error is None and not has_obstacles
+    is_done = one.goes_on and work.error is None and not _is_held_up(work, one)
     changes = {
         "agreed": plan.agreed if is_done else "",
         "beside": work.plan.known,
@@ -101,6 +102,16 @@ def _links(work: OrderWork, one: CreditWork, has_obstacles: bool) -> list[Link]:
         }
     known = RefundMemory.model_validate({**memory.model_dump(), **changes})
     return [Link(link_key(plan.order_id, plan.refund_id), one.credit_id, known.detail())]
+
+
+def _is_held_up(work: OrderWork, one: CreditWork) -> bool:
+    """Whether something of this refund waits for a person; cases of others hold up nothing here.
+
+    A refund that stayed open would take back notes that were made since.
+    """
+    is_picked = any(case.field == PICKED for case in work.plan.cases)
+    has_unsent = any(unit.unsent for unit in one.plan.units)
+    return bool(one.obstacles or work.obstacles or (is_picked and has_unsent))
 
 
 def _present(one: CreditWork) -> dict[str, object]:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.bigcommerce.inventory_models import StockItem, UnreadableItem
-from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.models import Order, OrderHeader
 from connectors.brightpearl.stock_models import (
     Bundle,
     NotTracked,
@@ -32,7 +32,7 @@ from store.demand import Demand
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.deliver import chunks
-from tasks.orders.demand import sold_units
+from tasks.orders.demand import is_sold, sold_units
 from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, patiently, step
 from tasks.reference import find_products, refresh_products
@@ -109,7 +109,7 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
         return Look(frame([], ITEMS), NO_STOCK, places, {})
     memories = _memories(run, skus)
     found = _read_items(run.world, skus, memories, places)
-    orders = _read_orders(run, skus)
+    orders = _read_orders(run, skus, memories)
     wanted = set(found.skus) if skus is None else set(skus)
     held = {sku: sum(units.values()) for sku, units in orders.held.items()}
     account = _read_account(run, wanted, set(held), is_all=skus is None)
@@ -288,36 +288,40 @@ class _Orders:
     newest: int
 
 
-def _read_orders(run: Run, skus: Collection[str] | None) -> _Orders:
+def _read_orders(
+    run: Run, skus: Collection[str] | None, memories: Mapping[str, StockMemory]
+) -> _Orders:
     """Orders of the last minutes from the store, all others as they were written down.
 
     Of recent ones, those that are linked or written down are known already: by then Brightpearl
-    has set aside what the table does not say.
+    has set aside what the table does not say. Only what is not known is read in full, and what was
+    sold since something was sent that is still on its way.
     """
     world = run.world
     since = utc_now() - timedelta(minutes=world.pair.stock.orders_window_minutes)
-    recent = [
-        one
-        for one in patiently(lambda: list(world.bigcommerce.list_orders(min_date_created=since)))
-        if isinstance(one, Order)
-    ]
-    ids = [one.id for one in recent]
+    found = patiently(lambda: list(world.bigcommerce.list_order_ids(min_date_created=since)))
+    headers = [one for one in found if isinstance(one, OrderHeader)]
+    ids = [one.id for one in headers if is_sold(one.status_id)]
     demand, pair = Demand(world.database), run.report.pair
     linked = Crosswalk(world.database).get(pair, ORDERS, ids).keys()
     known = linked | demand.known(pair, ids)
+    moving = [sent.newest_order for one in memories.values() for sent in one.sent.values()]
+    first = min(moving, default=None)
+    wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]
+    documents = patiently(lambda: world.bigcommerce.get_orders(wanted)) if wanted else []
     held: dict[str, dict[str, int]] = defaultdict(dict)
     # Bundles hold their components, whichever SKU is looked at: all of it is needed.
     for sku, units in demand.of(pair).items():
         held[sku].update(units)
     sold: dict[str, dict[int, int]] = defaultdict(dict)
-    for order in recent:
+    for order in (one for one in documents if isinstance(one, Order)):
         for sku, count in sold_units(order).items():
             sold[sku][int(order.id)] = count
             if order.id not in known:
                 held[sku][order.id] = count
-    newest = max((int(one) for one in ids), default=0)
-    wanted = sold if skus is None else {sku: sold[sku] for sku in skus if sku in sold}
-    return _Orders(held, wanted, newest)
+    newest = max((int(one.id) for one in headers), default=0)
+    asked = sold if skus is None else {sku: sold[sku] for sku in skus if sku in sold}
+    return _Orders(held, asked, newest)
 
 
 @dataclass(frozen=True)
