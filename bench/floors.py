@@ -16,6 +16,12 @@ ROWS = 500
 """In one page of a Brightpearl search."""
 PAGE = 250
 """Orders, or lines of one order, in one page of BigCommerce."""
+ITEMS = 1000
+"""Items in one page of the store's inventory, all their locations with them."""
+ADJUSTMENTS = 2000
+"""Rows in one adjustment of the store's stock."""
+LEVELS = 100
+"""Products in one question for availability: undocumented, and so many in daily use."""
 EMBEDDED = 50
 """Lines of a consignment that stand in the list itself."""
 
@@ -91,6 +97,17 @@ def bigcommerce_floor(batch: Batch) -> Floor:
         pages = sum(ceiling(lines, PAGE) for lines in batch.long_orders)
         terms.append(Term(f"pages of lines, over {EMBEDDED} in an order", str(pages), pages))
     return Floor(terms)
+
+
+def store_stock_floor(items: int, rows: int) -> Floor:
+    """Read a store's whole inventory and adjust so many rows of it."""
+    return Floor([_by(items, ITEMS, "pages of inventory"), _by(rows, ADJUSTMENTS, "adjustments")])
+
+
+def account_stock_floor(products: int, catalogue: int) -> Floor:
+    """Read what there is of products, and first the whole catalogue if none of it is known."""
+    terms = [_by(products, LEVELS, "availability"), _by(catalogue, ROWS, "catalogue")]
+    return Floor([term for term in terms if term.requests])
 
 
 def long_orders(lines: Iterable[int]) -> list[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +17,7 @@ from bench.plan import Bench
 from cli.demo.controls import Controls
 from cli.demo.play import Play
 from cli.demo.rest import Rest
-from cli.demo.stage import PAIR, Options, Stage
+from cli.demo.stage import ASKED_AGAIN, ENDED, LOOK_S, PAIR, Options, Stage
 from cli.demo.verdict import Verdict
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
@@ -113,15 +115,39 @@ class House:
         return skus
 
     def pause_schedules(self) -> None:
-        """Nothing runs by the clock from here on; what is due is still worked on.
+        """Nothing runs by the clock from here on; what is due, or run by hand, still does.
 
-        Raises: TransientError when Prefect does not pause the work pool.
+        Raises: TransientError when Prefect does not pause a schedule.
         """
-        pool = self.stage.settings.worker.work_pool
-        url = f"{self.stage.services.prefect_api_url}/work_pools/{pool}"
-        answer = httpx.patch(url, json={"is_paused": True}, timeout=30)
-        if answer.is_error:
-            raise TransientError(f"Prefect answers {answer.status_code} to the pausing of {pool}.")
+        with httpx.Client(base_url=self.stage.services.prefect_api_url, timeout=30) as prefect:
+            for deployment in _asked(prefect.post, "/deployments/filter", json={}):
+                for schedule in deployment["schedules"]:
+                    path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+                    _asked(prefect.patch, path, json={"active": False})
+
+    def run(self, deployment: str, within_s: float) -> float:
+        """Press Prefect's Run button, such as of `reconcile-stock/nightly`; seconds that it took.
+
+        The worker takes it up; the seconds are from its beginning there to its end, as Prefect has
+        them.
+
+        Raises: TransientError when it does not end well in time.
+        """
+        with httpx.Client(base_url=self.stage.services.prefect_api_url, timeout=30) as prefect:
+            found = _asked(prefect.get, f"/deployments/name/{deployment}")
+            made = _asked(prefect.post, f"/deployments/{found['id']}/create_flow_run", json={})
+            until = time.monotonic() + within_s
+            while made["state_type"] not in ENDED and time.monotonic() < until:
+                time.sleep(LOOK_S)
+                self.stage.processes.check()
+                made = _asked(prefect.get, f"/flow_runs/{made['id']}")
+        if made["state_type"] != "COMPLETED":
+            raise TransientError(
+                f"{deployment} did not end well within {within_s:.0f} s: it is "
+                f"{made['state_type'].lower()}. {(made.get('state') or {}).get('message') or ''}"
+            )
+        began, ended = (datetime.fromisoformat(made[name]) for name in ("start_time", "end_time"))
+        return (ended - began).total_seconds()
 
     def runs(self, flow: str = "sync-orders") -> int:
         """Runs of a flow that Prefect knows.
@@ -136,13 +162,14 @@ class House:
 
 
 @contextmanager
-def house(
+def house(  # noqa: PLR0913 - what an installation can differ in
     bench: Bench,
     name: str,
     *,
     limits: str = "off",
     days: Sequence[Path] = (),
     is_subscribed: bool = True,
+    skus: int | None = None,
 ) -> Iterator[House]:
     """Start everything in a folder that is emptied first; stop it when the block ends.
 
@@ -152,7 +179,7 @@ def house(
     """
     folder = bench.folder / name
     shutil.rmtree(folder, ignore_errors=True)
-    options = Options(orders=tuple(days), limits=limits)
+    options = Options(orders=tuple(days), limits=limits, skus=skus)
     with Processes(folder / "log") as processes:
         ports = Ports.free()
         told = sandbox_environment(folder, ports)
@@ -170,6 +197,24 @@ def house(
             bench.progress.step(f"{name}: all parts are up")
             yield House(stage, Play(stage, bench.progress, rest))
             database.close()
+
+
+def _asked(call: Callable[..., httpx.Response], path: str, **told: object) -> Any:  # noqa: ANN401 - Prefect's JSON
+    """Prefect's answer; on SQLite it is unavailable for a moment now and then, and asked again.
+
+    Raises: TransientError when it does not answer well.
+    """
+    for _ in range(ASKED_AGAIN):
+        with suppress(httpx.TimeoutException):
+            answer = call(path, **told)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+        time.sleep(LOOK_S)
+    else:
+        raise TransientError(f"Prefect is unavailable at {path}.")
+    if answer.is_error:
+        raise TransientError(f"Prefect answers {answer.status_code} at {path}.")
+    return answer.json() if answer.content else None
 
 
 def _answer(answer: httpx.Response) -> Any:  # noqa: ANN401 - the sandbox's JSON

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench import aftermath, batch, burst, converge, days, inbound, latency, memory, quota
 from bench.figures import Figure
 from bench.plan import Bench
+from bench.stock import drift, everything, flood, speed
 from core.errors import ConfigError
 
 
@@ -35,6 +36,10 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("receiver", "the receiver alone, on one core", inbound.measure),
     Measurement("quota", "a backlog at documented limits", quota.measure),
     Measurement("memory", "memory of the warm worker", memory.measure),
+    Measurement("stock-all", "stock: a catalogue in which all is wrong", everything.measure),
+    Measurement("stock-drift", "stock: a few SKUs of many have drifted", drift.measure),
+    Measurement("stock-latency", "from a change of stock to what is on sale", speed.measure),
+    Measurement("stock-flood", "stock: 10,000 notices within a minute", flood.measure),
 )
 
 

@@ -15,6 +15,11 @@ def resident_mb(pid: int) -> float:
     return int(_status(pid, "VmRSS").removesuffix("kB")) / KB_PER_MB
 
 
+def peak_mb(pid: int) -> float:
+    """The most memory that a process ever had in use."""
+    return int(_status(pid, "VmHWM").removesuffix("kB")) / KB_PER_MB
+
+
 def computed_s(pid: int) -> float:
     """Computing time of a process and all its threads so far."""
     behind_name = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()

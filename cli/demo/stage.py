@@ -39,12 +39,15 @@ class Options:
     keep: bool = False
     limits: str = "documented"
     seed: int = 1
+    skus: int | None = None
+    """How large a catalogue is made where there are no files."""
 
     def of_sandbox(self) -> tuple[str, ...]:
         """The same for `python -m sandbox`: nothing is placed before the demo begins."""
         files = ("--orders", *map(str, self.orders), "--orders-unplaced") if self.orders else ()
+        size = () if self.skus is None else ("--skus", str(self.skus))
         return (
-            "--limits", self.limits, "--seed", str(self.seed), "--own-orders", "0", *files,
+            "--limits", self.limits, "--seed", str(self.seed), "--own-orders", "0", *files, *size,
         )  # fmt: skip
 
 
