@@ -5,6 +5,7 @@ Importing it takes seconds and a hundred megabytes: only a step that validates i
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ import pandas as pd
 from core.settings import silence_telemetry
 
 silence_telemetry()
+# Its temporary folders are nobody's news.
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 with warnings.catch_warnings():
     # It still imports modules that Python has deprecated; nobody here can act on that.
     warnings.simplefilter("ignore")

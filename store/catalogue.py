@@ -63,6 +63,17 @@ class Catalogue:
                     )
         return found
 
+    def tracked(self, pair: str) -> list[str]:
+        """SKUs, as compared, of all live products that have stock."""
+        query = select(catalogue.c.sku_key).where(
+            catalogue.c.pair == pair,
+            catalogue.c.is_stock_tracked == 1,
+            catalogue.c.status != "ARCHIVED",
+            catalogue.c.sku_key != "",
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
     def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
         """Keep products as read; a product whose SKU changed is found under the new one only."""
         rows = [

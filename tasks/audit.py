@@ -24,8 +24,9 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
     headings: Mapping[str, str],
     agrees: bool,
     started_at: datetime,
+    is_kept: bool = True,
 ) -> dict[str, Any]:
-    """Keep and publish an audit; the whole document.
+    """Keep and publish an audit, unless it was only tried; the whole document.
 
     In: `found` holds a list, or reasons by record, under each name of `headings`.
     """
@@ -39,6 +40,8 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
         "started_at": started_at.isoformat(),
         "seconds": round((utc_now() - started_at).total_seconds(), 3),
     }
+    if not is_kept:
+        return document
     Runs(world.database).keep(document, run_id=flow_run_id())
     if flow_run_id():
         publish(f"{flow}-{world.pair.name}", to_markdown(document), f"What {flow} found")

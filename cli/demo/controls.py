@@ -79,6 +79,18 @@ class Controls:
         product = {"sku": sku, "name": name, "stock": stock}
         _told(self.brightpearl, "POST", "products", product)
 
+    def levels(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Stock of the store and of the account, by SKU and place."""
+        return _told(self.bigcommerce, "GET", "stock"), _told(self.brightpearl, "GET", "stock")
+
+    def count_in_store(self, sku: str, units: int) -> None:
+        """Staff type a number into the store's stock."""
+        _told(self.bigcommerce, "POST", "stock", {"sku": sku, "on_hand": units})
+
+    def change_stock(self, *changes: Mapping[str, Any]) -> None:
+        """A delivery, or a count, in Brightpearl: `sku` with `delta` or `on_hand`."""
+        _told(self.brightpearl, "POST", "stock", list(changes))
+
     def deliver(self, **switches: float) -> None:
         """How reliably the store's webhooks arrive from now on."""
         _told(self.bigcommerce, "PUT", "deliveries", switches)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from cli.demo.afterwards import Shelf, happenings, parcels
 from cli.demo.progress import Progress
 from cli.demo.rest import Rest
 from cli.demo.stage import PAIR, Stage
+from cli.demo.stock_side import judge_stock
 from cli.demo.store_side import store_orders
 from cli.demo.verdict import Sides, Verdict, judge
 from cli.quarantine import matching
@@ -35,6 +36,8 @@ LOST = 2
 REST_WITHIN_S = 240.0
 REST_PER_LOADED_S = 1.5
 STOCK_OF_NEW_PRODUCT = 50
+COUNTED_UNITS = 12
+PLENTY = 20
 
 
 @dataclass
@@ -98,6 +101,42 @@ class Play:
         self.progress.step("a person says so: causeway quarantine release --apply")
         self.rest.wait(REST_WITHIN_S)
 
+    def stock(self) -> None:
+        """Stock changes in Brightpearl, and a number is typed into the store by hand."""
+        controls = self.stage.controls
+        arrived, counted, typed = self._stocked(3)
+        self.progress.step(
+            f"a delivery of 25 x {arrived} arrives, {counted} is counted anew in Brightpearl"
+        )
+        controls.change_stock(
+            {"sku": arrived, "delta": 25}, {"sku": counted, "on_hand": COUNTED_UNITS}
+        )
+        self.rest.wait(REST_WITHIN_S)
+        on_sale = controls.levels()[0]
+        for sku in (arrived, counted):
+            units = sum(level[1] for level in on_sale[sku].values())
+            self.progress.step(f"on sale of {sku}: {units}")
+        self.progress.step(
+            f"somebody types 999 for {typed} in the store; the hourly audit finds it"
+        )
+        controls.count_in_store(typed, 999)
+        self._audit_stock()
+        self.rest.wait(REST_WITHIN_S)
+        self._audit_stock()
+
+    def _audit_stock(self) -> None:
+        self.stage.run_now("audit-stock")
+        (found,) = Runs(self.stage.database).last(PAIR, flow="audit-stock", limit=1)
+        self.progress.step(f"causeway audit stock: {found['says']}")
+        for drift in found["drifted"][:3]:
+            self.progress.step(f"  {drift['sku']}: {drift['cause']}")
+
+    def _stocked(self, count: int) -> list[str]:
+        """SKUs that both systems have a lot of."""
+        on_sale, levels = self.stage.controls.levels()
+        found = [sku for sku in on_sale if sku in levels and _units(on_sale[sku]) >= PLENTY]
+        return sorted(found)[:count]
+
     def real_afterwards(self) -> None:
         """Every order of the files is sent off; cancelling invoices become refunds."""
         store, account = self.stage.controls.states()
@@ -142,7 +181,9 @@ class Play:
         sides = Sides(
             orders, account_orders(account), frozenset(parked), frozenset(self._quarantined())
         )
-        return judge(sides, pair.orders.importable_statuses)
+        verdict = judge(sides, pair.orders.importable_statuses)
+        on_sale, levels = self.stage.controls.levels()
+        return replace(verdict, stock=judge_stock(store, account, on_sale, levels))
 
     def _placed(self, ids: Sequence[str]) -> Sequence[str]:
         self.rest.placed += len(ids)
@@ -201,12 +242,17 @@ def perform(stage: Stage, progress: Progress, document_path: Path) -> dict[str, 
     else:
         play.own_orders()
         play.afterwards()
+    play.stock()
     requests = stage.controls.requests()
     money = play.tie_outs()
     verdict = play.verdict()
     document = summary.to_json(verdict, requests, progress.seconds, money)
     summary.write(document, document_path)
     return document
+
+
+def _units(places: Mapping[str, list[int]]) -> int:
+    return sum(level[1] for level in places.values())
 
 
 def _told(source: dict[str, Any]) -> str:

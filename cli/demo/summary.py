@@ -25,7 +25,9 @@ def to_json(
     """
     latencies = verdict.latencies_s
     return {
-        "agrees": verdict.agrees and all(one["agrees"] for one in tie_outs),
+        "agrees": verdict.agrees
+        and not verdict.stock.differences
+        and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
             "eligible": verdict.eligible,
@@ -42,7 +44,8 @@ def to_json(
             "payments_off": len(verdict.payments),
         },
         "stock": {
-            "moved": False,
+            "skus": verdict.stock.skus,
+            "equal": verdict.stock.equal,
             "units_ordered": verdict.units,
             "units_reserved": verdict.units_reserved,
             "orders_not_reserved": len(verdict.unreserved),
@@ -65,7 +68,11 @@ def to_json(
             "max": _rounded(latencies[-1] if latencies else None),
         },
         "requests": dict(requests),
-        "differences": [*verdict.differences(), *_untied(tie_outs)],
+        "differences": [
+            *verdict.differences(),
+            *(f"{sku}: {what}" for sku, what in verdict.stock.differences.items()),
+            *_untied(tie_outs),
+        ],
         "seconds": round(seconds, 1),
     }
 
@@ -113,6 +120,7 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("  missing", orders["missing"]),
         ("cents off", money["cents_off"]),
         ("orders whose receipts differ", money["payments_off"]),
+        ("SKUs whose stock is right", f"{stock['equal']} of {stock['skus']}"),
         ("units reserved", f"{stock['units_reserved']} of {stock['units_ordered']}"),
         ("units sent, told to the store", f"{sent['units_sent']}, {sent['units_told']}"),
         ("refunds, credits", f"{back['refunded']}, {back['credited']}"),

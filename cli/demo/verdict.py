@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from cli.demo.stock_side import StockVerdict
+
 ZERO = Decimal(0)
 CENTS = 100
 OFF = (5, 6)
@@ -113,6 +115,7 @@ class Verdict:
     units_told: int = 0
     """Units in the store's shipments."""
     cents_off: int = 0
+    stock: StockVerdict = field(default_factory=StockVerdict)
     units: int = 0
     units_reserved: int = 0
     latencies_s: list[float] = field(default_factory=list)

@@ -57,7 +57,10 @@ def note_seen(run: Run, orders: Iterable[Order], links: Mapping[str, Link]) -> N
 
 
 def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]) -> None:
-    """Write down what Brightpearl has not set aside of the orders it has."""
+    """Write down what Brightpearl has not set aside of the orders it has.
+
+    The store gives the stock of an order back that we call off there, and says so to nobody.
+    """
     plans = {one.order_id: one for one in plan.orders}
     skus = {(row["order_id"], row["line_id"]): row["sku_key"] for row in records(read.found.lines)}
     now = {
@@ -68,8 +71,11 @@ def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutco
     gone: dict[str, dict[str, int]] = {
         key: {} for key, aside in read.asides.items() if aside.kind in {"gone", "not imported"}
     }
-    if not run.dry_run:
-        Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
+    if run.dry_run:
+        return
+    Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
+    called_off = {one.key for one in outcomes if one.result == "cancelled"}
+    _look_again(run, {sku for (order_id, _), sku in skus.items() if order_id in called_off and sku})
 
 
 def _unheld(

@@ -50,7 +50,8 @@ def plan_cancelled_there(
     case = cancel_store(wanted.store, there, memory, rules)
     if case and not rules.approves(wanted.order_id, case):
         plan = _plan(wanted, there, memory, rules, [case])
-        return replace(plan, is_status_open=True)
+        held = {ref: units for ref, (_, units) in wanted.units.items()}
+        return replace(plan, is_status_open=True, ahead=held)
     back = WriteBack(wanted.order_id, wanted.ref, wanted.told(), CANCELLED)
     plan = _plan(wanted, there, memory, rules)
     return replace(plan, action=Action.CANCEL, reason=IN_BRIGHTPEARL, write_back=back)

@@ -90,7 +90,7 @@ def judge_stock(look: Look, levels: pd.DataFrame) -> Verdict:
     both = levels.merge(look.items.drop(columns="sku"), on=["sku_key", "location_id"])
     apart = both[both["quantity"] != both["available"]]
     drifted = tuple(_drift(row, look.memories) for row in records(apart))
-    return Verdict(len(both), drifted, tuple(_oversold(look)))
+    return Verdict(len(both), drifted, tuple(oversold(look)))
 
 
 def _drift(row: Row, memories: Mapping[str, StockMemory]) -> Drift:
@@ -122,7 +122,7 @@ EVENT = "late event: Brightpearl's stock went down after the store was told"
 BUNDLE = "bundle: its components were sold otherwise"
 
 
-def _oversold(look: Look) -> Iterable[Oversold]:
+def oversold(look: Look) -> Iterable[Oversold]:
     """SKUs of which orders hold more than Brightpearl can promise."""
     some = look.stock.skus[look.stock.skus["sku_key"].isin(list(look.orders))]
     if some.empty:
@@ -140,6 +140,8 @@ def _oversold(look: Look) -> Iterable[Oversold]:
 
 
 def _why_oversold(row: Row, memory: StockMemory, look: Look, held: int) -> str:
+    if memory.oversold:
+        return memory.oversold
     if row["product_id"] in look.stock.bundles:
         return BUNDLE
     location = row["location_id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,8 +13,10 @@ from core.times import utc_now
 from store.accuracy import Accuracy
 from store.accuracy import Look as Kept
 from store.inbox import Inbox
+from store.quarantine import Quarantine, Refusal
 from tasks.audit import conclude
 from tasks.claim import Run
+from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, step
 from tasks.stock.accuracy import Verdict, judge_stock
 from tasks.stock.keys import STOCK
@@ -32,7 +35,30 @@ def conclude_audit(run: Run, look: Look, levels: pd.DataFrame) -> dict[str, Any]
     verdict = judge_stock(look, levels)
     keys = {sku_key(one.sku) for one in verdict.drifted}
     due = Inbox(run.world.database).put(run.report.pair, STOCK, keys, source="audit", now=utc_now())
+    open_cases(run, look.refused)
     return document(run, look, verdict, "audit-stock", {"requeued": due})
+
+
+def open_cases(run: Run, refused: Mapping[str, Obstacle]) -> None:
+    """SKUs of which nothing certain is known, for a person; by SKU."""
+    Quarantine(run.world.database).open(
+        [
+            Refusal(
+                pair=run.report.pair,
+                entity=STOCK,
+                key=sku,
+                class_=why.class_,
+                field=why.field,
+                value=why.value,
+                reason=why.reason,
+                remedy=why.remedy,
+                run_id=run.run_id,
+                detail=why.detail,
+            )
+            for sku, why in refused.items()
+        ],
+        now=utc_now(),
+    )
 
 
 def document(
@@ -76,6 +102,7 @@ def document(
         says=f"{verdict.equal} of {verdict.compared} SKUs at locations were equal "
         f"({verdict.percent:.2f} %), {oversold} units are sold above stock.",
         headings=HEADINGS,
-        agrees=not verdict.drifted,
+        agrees=not (verdict.drifted or look.refused),
         started_at=run.report.started_at,
+        is_kept=not run.dry_run,
     )

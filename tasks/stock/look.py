@@ -21,6 +21,7 @@ from connectors.brightpearl.stock_models import (
     Bundle,
     NotTracked,
     ProductStock,
+    UnreadableProduct,
 )
 from core.frames import frame
 from core.ids import sku_key
@@ -38,6 +39,7 @@ from tasks.policy import PATIENT, patiently, step
 from tasks.reference import find_products, refresh_products
 from tasks.stock.bundles import BrokenBundle, explode
 from tasks.stock.keys import COMPONENTS, STOCK
+from tasks.stock.keys import store_skus as store_skus_of
 from tasks.stock.locations import open_places
 from tasks.stock.memory import StockMemory
 from tasks.stock.places import Places, read_places
@@ -139,7 +141,9 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
         newest_order=orders.newest,
         refused={sku: why for sku, why in refused.items() if sku in wanted},
         only_store=sorted(set(found.skus) - account.products.keys() - refused.keys()),
-        only_account=sorted((wanted - found.skus.keys()) & account.products.keys()),
+        only_account=sorted((wanted - found.skus.keys()) & account.products.keys())
+        if skus is not None
+        else _only_account(run, found.skus),
         notes=[*strange, *found.notes],
     )
 
@@ -343,12 +347,14 @@ def _read_account(
     """In: SKUs to look at; SKUs that orders hold, of which only the components matter."""
     products, refused = _products(run, {*wanted, *held}, is_all=is_all)
     untracked = {one.product_id for one in products.values() if not one.stock_tracked}
-    components = _components(run, sorted(untracked, key=int))
+    components, unread = _components(run, sorted(untracked, key=int))
     has_stock = _has_stock(run, products.values(), components)
     bundles: dict[str, Mapping[str, int]] = {}
     known: dict[str, str] = {}
     for sku, product in products.items():
-        made_of = explode(product.product_id, components, has_stock)
+        made_of = unread.get(product.product_id) or explode(
+            product.product_id, components, has_stock
+        )
         if isinstance(made_of, BrokenBundle):
             refused[sku] = _broken(sku, made_of)
         elif made_of is not None:
@@ -398,13 +404,32 @@ def _products(
     return products, refused
 
 
-def _components(run: Run, untracked: Sequence[str]) -> dict[str, dict[str, int]]:
-    """What bundles are made of, bundles within them included; kept for events of components."""
+def _only_account(run: Run, store_skus: Collection[str]) -> list[str]:
+    """SKUs with stock that the store does not sell, in a look at everything."""
+    names = store_skus_of(run.bundle.table("skus"))
+    known = Catalogue(run.world.database).tracked(run.report.pair)
+    return sorted(one for one in known if not any(name in store_skus for name in names(one)))
+
+
+def _components(
+    run: Run, untracked: Sequence[str]
+) -> tuple[dict[str, dict[str, int]], dict[str, BrokenBundle]]:
+    """What bundles are made of, bundles within them included; kept for events of components.
+
+    And those of which Brightpearl says nothing that can be.
+    """
     found: dict[str, dict[str, int]] = {}
+    unread: dict[str, BrokenBundle] = {}
     asked = set(untracked)
     left = list(untracked)
     while left:
-        made = _read_bundles(run.world, left)
+        read = _read_bundles(run.world, left)
+        made = [one for one in read if isinstance(one, Bundle)]
+        unread.update(
+            (one.product_id, BrokenBundle(one.product_id, f"{one.field} {one.reason}"))
+            for one in read
+            if isinstance(one, UnreadableProduct)
+        )
         found.update({one.product_id: dict(one.components) for one in made})
         parts = {part for one in made for part in one.components} - asked
         known = Catalogue(run.world.database).by_id(run.report.pair, parts)
@@ -413,12 +438,13 @@ def _components(run: Run, untracked: Sequence[str]) -> dict[str, dict[str, int]]
         )
         asked |= parts
     _remember_components(run, found)
-    return found
+    return found, unread
 
 
-def _read_bundles(world: Connections, product_ids: Sequence[str]) -> list[Bundle]:
-    found = patiently(lambda: list(world.brightpearl.list_bundles(product_ids)))
-    return [one for one in found if isinstance(one, Bundle)]
+def _read_bundles(
+    world: Connections, product_ids: Sequence[str]
+) -> list[Bundle | UnreadableProduct]:
+    return patiently(lambda: list(world.brightpearl.list_bundles(product_ids)))
 
 
 def _remember_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> None:

@@ -82,7 +82,7 @@ def read_places(stock_locations: Table, stock_buffers: Table, sales_location: st
         if not all(part.isdecimal() for part in (row.value.strip(), *row.becomes.split())):
             raise _unreadable(stock_locations, row, "a warehouse id and location ids")
     pairs.sort(key=lambda pair: pair[1] != sales_location)
-    return Places(tuple(pairs), Buffers(dict(_buffers(stock_buffers))))
+    return Places(tuple(dict.fromkeys(pairs)), Buffers(dict(_buffers(stock_buffers))))
 
 
 def _buffers(table: Table) -> Iterator[tuple[tuple[str, str, str], int]]:

@@ -8,12 +8,11 @@ import pandas as pd
 
 from core.times import utc_now
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
 from tasks.claim import Run
 from tasks.policy import PURE, step
 from tasks.settle import planned
 from tasks.stock.accuracy import judge_stock
-from tasks.stock.audit import document
+from tasks.stock.audit import document, open_cases
 from tasks.stock.keys import STOCK
 from tasks.stock.load import Loaded
 from tasks.stock.look import Look
@@ -33,7 +32,7 @@ def conclude_reconciliation(
     verdict = judge_stock(look, levels)
     if not run.dry_run:
         remember(run, look, plan, loaded)
-        _open_cases(run, look, loaded)
+        open_cases(run, {**look.refused, **loaded.refused})
         sent = sorted({*loaded.sent, *loaded.failed, *loaded.corrected})
         if len(sent) <= LOOKED_FOR:
             inbox = Inbox(run.world.database)
@@ -45,25 +44,3 @@ def conclude_reconciliation(
         "preview": run.report.preview,
     }
     return document(run, look, verdict, "reconcile-stock", told)
-
-
-def _open_cases(run: Run, look: Look, loaded: Loaded) -> None:
-    found = {**look.refused, **loaded.refused}
-    Quarantine(run.world.database).open(
-        [
-            Refusal(
-                pair=run.report.pair,
-                entity=STOCK,
-                key=sku,
-                class_=why.class_,
-                field=why.field,
-                value=why.value,
-                reason=why.reason,
-                remedy=why.remedy,
-                run_id=run.run_id,
-                detail=why.detail,
-            )
-            for sku, why in found.items()
-        ],
-        now=utc_now(),
-    )

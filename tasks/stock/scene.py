@@ -42,7 +42,8 @@ def plan_stock(run: Run, levels: pd.DataFrame, look: Look) -> Plan:
     try:
         return work_out(levels, look.items, scene_of(run, look))
     except ZeroingError as error:
-        ask_for_zeroing(run, error)
+        if not run.dry_run:
+            ask_for_zeroing(run, error)
         raise
 
 

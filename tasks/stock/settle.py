@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from core.errors import TransientError
+from core.ids import sku_key
 from core.times import utc_now
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Run
 from tasks.outcome import Aside, Outcome
 from tasks.policy import PURE, step
 from tasks.settle import planned, settle
+from tasks.stock.accuracy import oversold
 from tasks.stock.keys import STOCK
 from tasks.stock.load import Loaded
 from tasks.stock.look import Look
 from tasks.stock.memory import StockMemory
 from tasks.stock.plan_models import Plan
 
+NOTHING = StockMemory()
 SEEN = "stock to be seen"
 """What a parked SKU waits for."""
 
@@ -43,12 +46,25 @@ def settle_stock(
 def remember(run: Run, look: Look, plan: Plan, loaded: Loaded) -> None:
     """Keep the memories that changed; those of SKUs that were sent something are kept already."""
     changed: dict[str, StockMemory] = {**look.named, **plan.memories}
+    for sku in loaded.memories:
+        changed.pop(sku, None)
+    changed |= _oversold(look, {**look.memories, **changed, **loaded.memories})
     links = [
-        Link(sku, look.product_of.get(sku, ""), memory.detail())
+        Link(sku, look.product_of[sku], memory.detail())
         for sku, memory in changed.items()
-        if sku not in loaded.memories and sku in look.product_of
+        if sku in look.product_of
     ]
     Crosswalk(run.world.database).put(run.report.pair, STOCK, links, now=utc_now())
+
+
+def _oversold(look: Look, memories: Mapping[str, StockMemory]) -> dict[str, StockMemory]:
+    """Memories in which it changes why more was sold than there is: the first look knows best."""
+    causes = {sku_key(one.sku): one.cause for one in oversold(look)}
+    was = {sku for sku in look.product_of if memories.get(sku, NOTHING).oversold}
+    return {
+        sku: memories.get(sku, NOTHING).model_copy(update={"oversold": causes.get(sku, "")})
+        for sku in causes.keys() ^ was
+    }
 
 
 def _outcomes(

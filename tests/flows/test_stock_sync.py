@@ -283,3 +283,38 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
     quarantine.approve([case.id], now=datetime.now(UTC))
     assert reconcile()["repaired"] == len(many)
     assert not quarantine.approved(PAIR, "stock", ["catalogue"])
+
+
+def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(world: World) -> None:
+    (sku,) = plenty(world)
+    key = world.place(lines=[{"sku": sku, "quantity": 3}])
+    world.sync(key)
+    sync(world, product(world, sku))
+    world.brightpearl("edit", order_id=world.sales_order(key).id, cancel=True)
+    world.brightpearl("stock", sku=sku, delta=3)
+    sync(world, product(world, sku))
+    world.sync(key, source="notice")
+    assert on_sale(world, sku) > promised(world, sku)
+    sync(world)
+    assert on_sale(world, sku) == promised(world, sku)
+
+
+def test_what_was_sold_above_stock_is_named_with_its_orders_and_its_first_cause(
+    world: World,
+) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    for warehouse in levels(world, "brightpearl")[sku]:
+        world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
+    world.brightpearl("stock", sku=sku, on_hand=1)
+    key = world.place(lines=[{"sku": sku, "quantity": 4}])
+    sync(world, product(world, sku))
+    (first,) = audit()["oversold"]
+    assert (first["sku"], first["units"], first["orders"]) == (sku, 3, [key])
+    assert "late event" in first["cause"]
+    assert on_sale(world, sku) == 0
+
+    world.sync(key)
+    sync(world, product(world, sku))
+    (again,) = audit()["oversold"]
+    assert (again["units"], again["cause"]) == (3, first["cause"])
