@@ -285,7 +285,9 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
     assert not quarantine.approved(PAIR, "stock", ["catalogue"])
 
 
-def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(world: World) -> None:
+def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (sku,) = plenty(world)
     key = world.place(lines=[{"sku": sku, "quantity": 3}])
     world.sync(key)
@@ -295,7 +297,8 @@ def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(world: Worl
     sync(world, product(world, sku))
     world.sync(key, source="notice")
     assert on_sale(world, sku) > promised(world, sku)
-    sync(world)
+    assert sync(world)["counts"]["waiting"] == 1
+    wake(world, monkeypatch, 60)
     assert on_sale(world, sku) == promised(world, sku)
 
 
