@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench import aftermath, batch, burst, converge, days, inbound, latency, memory, quota
 from bench.figures import Figure
 from bench.plan import Bench
-from bench.stock import drift, everything, flood, speed
+from bench.stock import drift, everything, flood, lane, race, realdays, speed
 from core.errors import ConfigError
 
 
@@ -40,6 +40,9 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("stock-drift", "stock: a few SKUs of many have drifted", drift.measure),
     Measurement("stock-latency", "from a change of stock to what is on sale", speed.measure),
     Measurement("stock-flood", "stock: 10,000 notices within a minute", flood.measure),
+    Measurement("stock-race", "stock: two channels race for the last pieces", race.measure),
+    Measurement("stock-days", "stock: real days, restocks, returns and counts", realdays.measure),
+    Measurement("stock-lane", "orders beside a full reconciliation, at limits", lane.measure),
 )
 
 

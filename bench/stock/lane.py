@@ -1,0 +1,177 @@
+"""Does a full reconciliation of a large catalogue hold up orders, at documented limits?"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from bench.shoppers import PLENTY, basket
+from bench.stock.drift import changes_of, drawn
+from bench.stock.everything import NIGHTLY, WITHIN_S
+from bench.stock.shelves import Shelves, change
+from cli.demo.verdict import percentile
+from cli.webhooks import ensure_webhooks
+from core.errors import CausewayError
+
+SKUS, QUICK_SKUS = 100_000, 40_000
+ORDERS, QUICK_ORDERS = 50, 20
+EVERY_S = 3.0
+WARM = 4
+SOLD = 40
+"""SKUs that shoppers order."""
+PEOPLE = 25
+SETTLED_WITHIN_S = 600.0
+TIMES = 2.0
+REF = "BC-"
+
+
+@dataclass
+class Lane:
+    """Orders at an even pace, and when each was complete."""
+
+    home: House
+    skus: Sequence[str]
+    numbers: int = 0
+    placed: dict[str, datetime] = field(default_factory=dict)
+    """When each was, by id."""
+
+    def place(self, count: int, over: threading.Event | None = None) -> list[str]:
+        """Place so many, or until it is over; their ids."""
+        ids: list[str] = []
+        began = time.monotonic()
+        while len(ids) < count and not (over and over.is_set()):
+            ids += self.home.controls.place([basket(self.numbers, self.skus, PEOPLE)])
+            self.numbers += 1
+            time.sleep(max(0.0, began + len(ids) * EVERY_S - time.monotonic()))
+        return ids
+
+    def seconds(self, ids: Sequence[str]) -> list[float]:
+        """Sorted seconds of those that are complete."""
+        orders = self.home.state("bigcommerce", "orders")["orders"]
+        done = done_at(
+            self.home.state("brightpearl", "orders", "payments", "reservations"), set(self.skus)
+        )
+        return sorted(
+            (done[key] - datetime.fromisoformat(orders[key]["created_at"])).total_seconds()
+            for key in ids
+            if key in done
+        )
+
+
+@dataclass
+class Nightly:
+    """A reconciliation that runs beside."""
+
+    home: House
+    over: threading.Event = field(default_factory=threading.Event)
+    seconds: float = 0.0
+    error: CausewayError | None = None
+
+    def run(self) -> None:
+        """From beginning to end."""
+        try:
+            self.seconds = self.home.run(NIGHTLY, WITHIN_S)
+        except CausewayError as error:
+            self.error = error
+        finally:
+            self.over.set()
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """The same orders at the same pace, first alone, then beside a reconciliation."""
+    count = bench.pick(ORDERS, QUICK_ORDERS)
+    with house(bench, "stock-lane", is_subscribed=False, skus=bench.pick(SKUS, QUICK_SKUS)) as home:
+        home.pause_schedules()
+        shelves = Shelves.of(home)
+        lane = Lane(home, _stocked(home, shelves))
+        home.run(NIGHTLY, WITHIN_S)
+        drifts = [one for one in drawn(shelves, seed=5) if one.sku not in lane.skus]
+        change(home, "brightpearl", changes_of(drifts, "account"))
+        change(home, "bigcommerce", changes_of(drifts, "store"))
+        ensure_webhooks(home.stage.settings)
+        lane.place(WARM)
+        home.settle(SETTLED_WITHIN_S)
+        for system in ("bigcommerce", "brightpearl"):
+            home.switch(system, limits="documented")
+        alone = lane.place(count)
+        home.settle(SETTLED_WITHIN_S)
+        bench.progress.step(f"stock-lane: {count} orders alone are placed")
+        home.controls.forget_requests()
+        nightly = Nightly(home)
+        thread = threading.Thread(target=nightly.run, name="nightly")
+        thread.start()
+        beside = lane.place(count, nightly.over)
+        asked = home.counted("brightpearl")
+        bench.progress.step(f"stock-lane: {len(beside)} orders beside a reconciliation are placed")
+        thread.join()
+        home.settle(SETTLED_WITHIN_S)
+        took_alone, took_beside = lane.seconds(alone), lane.seconds(beside)
+    if nightly.error:
+        raise nightly.error
+    return _figures(
+        len(shelves.skus),
+        nightly.seconds,
+        (took_alone, took_beside),
+        len(beside),
+        str(f"{asked.total} requests to Brightpearl by then, {asked.throttled} throttled"),
+    )
+
+
+def _stocked(home: House, shelves: Shelves) -> list[str]:
+    """SKUs of which both sides have more than anybody buys."""
+    skus = [sku for sku in shelves.skus if shelves.promised(sku) > 0][:SOLD]
+    change(home, "bigcommerce", [{"sku": sku, "on_hand": PLENTY} for sku in skus])
+    body = [{"sku": sku, "on_hand": PLENTY} for sku in skus]
+    change(home, "brightpearl", body)
+    elsewhere = [{"sku": sku, "on_hand": 0, "warehouse_id": 3} for sku in skus]
+    change(home, "brightpearl", elsewhere)
+    return skus
+
+
+def _figures(
+    skus: int, nightly_s: float, took: tuple[list[float], list[float]], beside: int, asked: str
+) -> list[Figure]:
+    alone_p95, beside_p95 = (percentile(part, 0.95) or 0.0 for part in took)
+    how = (
+        f"one order every {EVERY_S:g} s, {len(took[0])} alone, then {len(took[1])} of {beside} "
+        f"beside {NIGHTLY} over {skus} SKUs, which took {nightly_s:.0f} s ({asked}); from the "
+        "order to its whole reservation, by the sandboxes' clock; documented limits"
+    )
+    return [
+        Figure("orders complete, alone and beside", len(took[0]) + len(took[1]), "", how,
+               at_least(len(took[0]) + beside)),
+        Figure("order → complete, p95 alone", alone_p95, "s", how),
+        Figure("order → complete, p95 beside a reconciliation", beside_p95, "s", how),
+        Figure("p95 beside a reconciliation, times p95 alone",
+               beside_p95 / alone_p95 if alone_p95 else 0.0, "", how, at_most(TIMES)),
+    ]  # fmt: skip
+
+
+def done_at(account: Mapping[str, Any], skus: Collection[str]) -> dict[str, datetime]:
+    """When sales orders that are paid and wholly reserved became so, by the store's order id. Pure.
+
+    In: parts of the account's state, and SKUs that have stock. A reservation has no moment of its
+    own; it touches the order.
+    """
+    received: dict[str, Decimal] = defaultdict(Decimal)
+    for payment in account["payments"].values():
+        received[str(payment["order_id"])] += Decimal(payment["amount_paid"])
+    found: dict[str, datetime] = {}
+    for order in account["orders"].values():
+        ref, rows = order["external_ref"] or "", list(order["rows"].values())
+        reservation = account["reservations"].get(str(order["id"]), {"rows": {}})
+        reserved = sum(units for _, units in reservation["rows"].values())
+        gross = sum((Decimal(row["net"]) + Decimal(row["tax"]) for row in rows), Decimal())
+        units = sum(Decimal(row["quantity"]) for row in rows if row["sku"] in skus)
+        if ref.startswith(REF) and received[str(order["id"])] == gross and reserved == units:
+            found[ref.removeprefix(REF)] = datetime.fromisoformat(order["updated_on"])
+    return found

@@ -1,0 +1,369 @@
+"""Five pieces, forty orders in ten seconds on two channels, slow APIs: is anything sold twice?"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import httpx
+from sqlalchemy import select
+
+from bench.aftermath import Paths, open_paths
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from bench.stock.everything import NIGHTLY
+from bench.stock.resale import (
+    Course,
+    Resold,
+    matched,
+    resold,
+    resold_by_numbers,
+    seconds_until_right,
+)
+from bench.stock.shelves import Shelves, ask, change, journal, told, wait_still
+from cli.demo.stage import PAIR
+from core.errors import CausewayError
+from core.ids import sku_key
+from store.ledger import Entry, Ledger
+from store.tables import runs
+
+SEEDS, QUICK_SEEDS = 20, 4
+ROUNDS = 2
+"""In the first one shoppers get what is on sale and no more; in the second they may oversell."""
+ON_HAND, ORDERS, SECONDS = 5, 40, 10.0
+WAVES, EVERY_S = 3, 20.0
+"""Each later wave begins with goods that come in, so that there are five pieces again."""
+RECONCILED_AFTER_S = EVERY_S + SECONDS / 2
+SHOPPERS, TILLS = 8, 4
+PEOPLE = 20
+SHORTEST_S, LONGEST_S = 0.2, 20.0
+DELAYS = ((0.03, 20_000), (0.07, 5_000), (0.2, 1_500), (1.0, 200))
+"""Share of requests that get so far, and their delay in milliseconds."""
+OUT_OF_ORDER = {"duplicate_rate": 0.5, "reorder_rate": 0.5, "reorder_s": 5.0}
+WITHIN_S = 1200.0
+QUIET_WITHIN_S = 30.0
+REFUSED = 409
+SHOWN = 10
+RESERVED, STAFF = "reservation", "staff"
+"""Causes in the account's journal."""
+
+
+@dataclass
+class Race:
+    """One round: several seeds side by side, each a SKU of its own."""
+
+    home: House
+    api: Paths
+    skus: Sequence[str]
+    seed: int
+    products: Mapping[str, int]
+    contact_id: int
+    tills: Mapping[str, list[int]] = field(default_factory=dict)
+    """Sales orders that staff have prepared, by SKU."""
+    calls: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
+    """When each of them was sold."""
+    refused: int = 0
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def prepare(self) -> None:
+        """Staff write down what they are about to sell; nothing is reserved yet."""
+        self.tills = {
+            sku: [self._till(sku) for _ in range(WAVES * ORDERS // 2)] for sku in self.skus
+        }
+
+    def _till(self, sku: str) -> int:
+        row = {"productId": self.products[sku], "quantity": "1", "taxCode": "T20"}
+        body = {
+            "customer": {"id": self.contact_id},
+            "ref": "Till",
+            "warehouseId": 2,
+            "rows": [row | {"name": sku, "net": "1.00", "tax": "0.20"}],
+        }
+        return int(told(self.api.account.post("/order-service/sales-order", json=body))["response"])
+
+    def run(self) -> None:
+        """Wave after wave, while everything is reconciled in the middle."""
+        nightly = threading.Thread(target=self._reconcile, name="nightly")
+        nightly.start()
+        self.began_at = datetime.now(UTC)
+        began = time.monotonic()
+        with ThreadPoolExecutor(SHOPPERS) as shoppers, ThreadPoolExecutor(TILLS) as tills:
+            for wave in range(WAVES):
+                time.sleep(max(0.0, began + wave * EVERY_S - time.monotonic()))
+                if wave:
+                    self._restock()
+                for at_s, sku, till in self._drawn(wave):
+                    time.sleep(max(0.0, began + wave * EVERY_S + at_s - time.monotonic()))
+                    if till is None:
+                        shoppers.submit(self._order, sku)
+                    else:
+                        tills.submit(self._sell, till)
+        nightly.join()
+
+    def _restock(self) -> None:
+        """As many come in as make five that nobody has bought."""
+        now = datetime.now(UTC)
+        unsold = {course.sku: course.unsold(now) for course in self.courses()}
+        change(
+            self.home,
+            "brightpearl",
+            [{"sku": sku, "delta": ON_HAND - units} for sku, units in unsold.items()],
+        )
+
+    def _drawn(self, wave: int) -> list[tuple[float, str, int | None]]:
+        """When what is bought, by a shopper (None) or at a till; by time."""
+        each = ORDERS // 2
+        found: list[tuple[float, str, int | None]] = []
+        for number, sku in enumerate(self.skus):
+            chance = Random(WAVES * (self.seed + number) + wave)  # noqa: S311 - reproducible, not secret
+            buyers = [*self.tills[sku][wave * each : (wave + 1) * each], *[None] * each]
+            found += [(chance.uniform(0, SECONDS), sku, buyer) for buyer in buyers]
+        return sorted(found, key=lambda one: one[0])
+
+    def _order(self, sku: str) -> None:
+        basket = {
+            "lines": [{"sku": sku, "quantity": 1}],
+            "email": f"racer-{abs(hash((sku, time.monotonic()))) % PEOPLE}@example.com",
+        }
+        answer = self.home.controls.bigcommerce.post("/_sandbox/orders", json=basket)
+        if answer.status_code == REFUSED:
+            self.refused += 1
+        else:
+            told(answer)
+
+    def _sell(self, order_id: int) -> None:
+        began = datetime.now(UTC) - timedelta(milliseconds=1)  # the journal has whole ones
+        body = {"order_id": order_id, "allocate": True}
+        told(self.home.controls.brightpearl.post("/_sandbox/edit", json=body))
+        self.calls[order_id] = began, datetime.now(UTC)
+
+    def _reconcile(self) -> None:
+        time.sleep(RECONCILED_AFTER_S)
+        try:
+            self.home.run(NIGHTLY, WITHIN_S)
+        except CausewayError as error:
+            self.home.play.progress.step(f"stock-race: the reconciliation failed: {error}")
+
+    def courses(self) -> list[Course]:
+        """What became of each SKU since the round began."""
+        store = [one for one in journal(self.home, self.skus) if one.at >= self.began_at]
+        account = [
+            (
+                row["sku"],
+                datetime.fromisoformat(row["at"]),
+                row["cause"],
+                row["after"] - row["before"],
+            )
+            for row in ask(self.home, "brightpearl", "stock/journal")
+        ]
+        reservations = self.home.state("brightpearl", "reservations")["reservations"]
+        found = []
+        for sku in self.skus:
+            rows = [row for row in account if row[0] == sku and row[1] >= self.began_at]
+            tills = [till for till in self.tills[sku] if till in self.calls]
+            sold = [till for till in tills if str(till) in reservations]
+            reserved = [at for _, at, cause, _ in rows if cause == RESERVED]
+            found.append(
+                Course(
+                    sku=sku,
+                    opening=ON_HAND,
+                    store=[one for one in store if one.sku == sku],
+                    elsewhere=matched([self.calls[till] for till in sold], reserved),
+                    arrived=[(at, units) for _, at, cause, units in rows if cause == STAFF],
+                    changed=[at for _, at, _, _ in rows],
+                )
+            )
+        return found
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Seeds side by side, in two rounds."""
+    each = bench.pick(SEEDS, QUICK_SEEDS) // ROUNDS
+    courses: list[Course] = []
+    with house(bench, "stock-race") as home, open_paths(home) as api:
+        home.pause_schedules()
+        skus = _skus(home, each * ROUNDS)
+        home.controls.place({"lines": [{"sku": _other(home, skus)}]})
+        wait_still(home, WITHIN_S)
+        contact_id = int(next(iter(home.state("brightpearl", "contacts")["contacts"])))
+        products = _opened(home, skus)
+        home.run(NIGHTLY, WITHIN_S)
+        wait_still(home, WITHIN_S)
+        refused = 0
+        for number in range(ROUNDS):
+            own = skus[number * each : (number + 1) * each]
+            race = Race(home, api, own, number * each, products, contact_id)
+            race.prepare()
+            home.switch("bigcommerce", refuse_oversell=number == 0)
+            with _slow(home):
+                race.run()
+                bench.progress.step(f"stock-race: round {number + 1} of {ROUNDS} is ordered")
+                wait_still(home, WITHIN_S)
+            courses += race.courses()
+            refused += race.refused
+        overlaps = len(ask(home, "bigcommerce", "stock/journal")["overlapping_absolutes"])
+        shelves = Shelves.of(home)
+        pushes = _pushes(home, skus)
+    return _figures(courses, shelves, pushes, overlaps, refused)
+
+
+def _skus(home: House, count: int) -> list[str]:
+    shelves = Shelves.of(home)
+    plenty = [sku for sku in shelves.skus if shelves.promised(sku) > ON_HAND]
+    return Random(11).sample(plenty, count)  # noqa: S311 - reproducible, not secret
+
+
+def _other(home: House, skus: Sequence[str]) -> str:
+    shelves = Shelves.of(home)
+    return next(sku for sku in shelves.skus if sku not in skus and shelves.promised(sku) > ON_HAND)
+
+
+def _opened(home: House, skus: Sequence[str]) -> dict[str, int]:
+    """Five of each on both sides; Brightpearl's product ids."""
+    for warehouse in (2, 3):
+        units = ON_HAND if warehouse == 2 else 0  # noqa: PLR2004 - the main warehouse
+        body = [{"sku": sku, "on_hand": units, "warehouse_id": warehouse} for sku in skus]
+        answers = told(home.controls.brightpearl.post("/_sandbox/stock", json=body))
+    body = [{"sku": sku, "on_hand": ON_HAND} for sku in skus]
+    told(home.controls.bigcommerce.post("/_sandbox/stock", json=body))
+    return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
+
+
+@contextmanager
+def _slow(home: House) -> Iterator[None]:
+    """Both APIs answer late, adjustments show late, Brightpearl's notices lose their order."""
+    clients: Sequence[httpx.Client] = (home.controls.bigcommerce, home.controls.brightpearl)
+    rules = [{"kind": "slow", "rate": share, "ms": ms} for share, ms in DELAYS]
+    home.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
+    for client in clients:
+        told(client.put("/_sandbox/faults", json=rules))
+    told(home.controls.brightpearl.put("/_sandbox/deliveries", json=OUT_OF_ORDER))
+    try:
+        yield
+    finally:
+        calm = dict.fromkeys(OUT_OF_ORDER, 0.0)
+        told(home.controls.brightpearl.put("/_sandbox/deliveries", json=calm))
+        for client in clients:
+            told(client.put("/_sandbox/faults", json=[]))
+        home.switch("bigcommerce", inventory_delay_s=[0, 0])
+
+
+@dataclass(frozen=True)
+class Pushes:
+    """What we wrote, as our own ledger has it."""
+
+    entries: Sequence[Entry]
+    started: Mapping[str, datetime]
+    """When each run began."""
+
+    def looked(self) -> dict[str, datetime]:
+        """No earlier than this did we look before a write, by its transaction. Pure.
+
+        After the run's beginning, and after its write before.
+        """
+        found: dict[str, datetime] = {}
+        for one in self.entries:
+            before = [
+                other.outcome_at
+                for other in self.entries
+                if other.run_id == one.run_id
+                and other.written_id != one.written_id
+                and other.outcome_at
+                and other.outcome_at <= one.intent_at
+            ]
+            moments = [*before, *([self.started[one.run_id]] if one.run_id in self.started else [])]
+            if moments and one.written_id:
+                found[one.written_id] = max(moments)
+        return found
+
+    def numbers(self, sku: str, chance: Random) -> list[tuple[datetime, int]]:
+        """Had the number itself been sent: when it would have landed, and the number. Pure."""
+        return [
+            (
+                one.intent_at + timedelta(seconds=chance.uniform(SHORTEST_S, LONGEST_S)),
+                int(one.after["quantity"]),
+            )
+            for one in self.entries
+            if one.key == sku_key(sku) and "quantity" in one.after
+        ]
+
+
+def _pushes(home: House, skus: Sequence[str]) -> Pushes:
+    ledger = Ledger(home.stage.database)
+    entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
+    with home.stage.database.read() as connection:
+        kept = connection.execute(select(runs.c.run_id, runs.c.report)).all()
+    started = {
+        row.run_id: datetime.fromisoformat(row.report["started_at"])
+        for row in kept
+        if row.report.get("started_at")
+    }
+    return Pushes(entries, started)
+
+
+def _figures(
+    courses: Sequence[Course], shelves: Shelves, pushes: Pushes, overlaps: int, refused: int
+) -> list[Figure]:
+    looked = pushes.looked()
+    wrong: list[Resold] = [one for course in courses for one in resold(course, looked)]
+    took = [seconds_until_right(course) for course in courses]
+    right = [one for one in courses if shelves.on_sale(one.sku) == one.end]
+    oversold = sum(max(0, -one.unsold(one.store[-1].at)) for one in courses if one.store)
+    number = sum(len(one.pushes) for one in courses)
+    raised = sum(push.after > push.before for one in courses for push in one.pushes)
+    chance = Random(1)  # noqa: S311 - reproducible, not secret
+    plain = sum(resold_by_numbers(one, pushes.numbers(one.sku, chance)) for one in courses)
+    how = (
+        f"{len(courses)} seeds side by side in {ROUNDS} rounds, each a SKU with {ON_HAND} pieces; "
+        f"{WAVES} waves of {ORDERS} orders in {SECONDS:g} s, half at Brightpearl's tills; goods "
+        f"for {ON_HAND} more pieces before the second and third; requests {SHORTEST_S:g} "
+        f"to {LONGEST_S:g} s late, adjustments read as late; notices twice and out of order; "
+        f"{NIGHTLY} in the middle; {refused} shoppers refused by the store, {oversold} units "
+        f"oversold; {number} pushes, {raised} of them up; from both sandboxes' journals"
+    )
+    told_ = "; ".join(str(one) for one in wrong[:SHOWN])
+    return [
+        Figure("seeds played", len(courses), "", how, at_least(len(courses))),
+        Figure(
+            "sold units that our pushes put on sale again",
+            sum(one.units - one.unknowable for one in wrong),
+            "",
+            told_ or how,
+            at_most(0),
+        ),
+        Figure(
+            "units put on sale that were sold elsewhere while a push was under way",
+            sum(one.unknowable for one in wrong),
+            "",
+            "sold at a till after we had looked and before the push took effect, which nobody can "
+            f"know; {told_ or how}",
+        ),
+        Figure("absolute adjustments of an item that overlapped", overlaps, "", how, at_most(0)),
+        Figure(
+            "SKUs that are right at the end", 100 * len(right) / len(courses), "%", how,
+            at_least(100),
+        ),
+        Figure(
+            "seconds from quiet until right, slowest seed",
+            max((one for one in took if one is not None), default=0.0)
+            if None not in took else WITHIN_S,
+            "s",
+            "quiet: the seed's last order, sale or reservation; by seed "
+            + ", ".join("never" if one is None else f"{one:.1f}" for one in took),
+            at_most(QUIET_WITHIN_S),
+        ),
+        Figure(
+            "for comparison: sold units on sale again, had numbers been sent",
+            plain,
+            "",
+            "the same orders and the same pushes, each as the number that was to be on sale, "
+            f"landing {SHORTEST_S:g} to {LONGEST_S:g} s later; computed from the journals",
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,149 @@
+"""Real days with restocks, returns and counts in between: is every SKU right in the end?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from bench.figures import Figure, at_least, at_most
+from bench.house import House, house
+from bench.plan import Bench
+from bench.stock.everything import NIGHTLY
+from bench.stock.held import State, held
+from bench.stock.shelves import Shelves, change, told, wait_still
+from cli.demo.stage import PAIR
+from core.ids import sku_key
+from store.runs import Runs
+
+GENERATED, QUICK_GENERATED = 600, 100
+AT_ONCE, EVERY_S = 20, 0.5
+HAPPENS_EVERY, AUDITED_EVERY, RECONCILED_EVERY = 2, 20, 60
+"""Batches of orders from one restock, audit or reconciliation to the next."""
+HOURLY = "audit-stock/hourly"
+RESTOCKED, LOST, COUNTED, RETURNED = 3, 1, 2, 2
+"""SKUs, and orders of which something comes back, each time."""
+MOST = 40
+WITHIN_S = 1800.0
+SHOWN = 10
+STORE = ("orders",)
+ACCOUNT = ("orders", "reservations", "goods_out")
+
+
+@dataclass
+class Days:
+    """What happens besides orders."""
+
+    home: House
+    skus: Sequence[str]
+    chance: Random
+    done: Counter[str] = field(default_factory=Counter)
+
+    def happen(self) -> None:
+        """Goods come in, some are lost, some come back, and somebody counts in the store."""
+        some = self.chance.sample(self.skus, RESTOCKED + LOST + COUNTED)
+        come, lost = some[:RESTOCKED], some[RESTOCKED : RESTOCKED + LOST]
+        counted = some[RESTOCKED + LOST :]
+        change(self.home, "brightpearl", [
+            *({"sku": sku, "delta": self.chance.randint(1, MOST)} for sku in come),
+            *({"sku": sku, "delta": -self.chance.randint(1, 3)} for sku in lost),
+        ])  # fmt: skip
+        change(self.home, "bigcommerce", [
+            {"sku": sku, "on_hand": self.chance.randint(0, MOST)} for sku in counted
+        ])  # fmt: skip
+        self.done.update({"restocked": len(come), "lost": len(lost), "counted": len(counted)})
+        self._return()
+
+    def _return(self) -> None:
+        """Staff credit some orders and put one piece of each back on the shelf."""
+        for order in self._returnable():
+            row = next(row for row in order["rows"].values() if row["sku"] in self.skus)
+            credit = {
+                "order_id": order["id"],
+                "rows": [{"sku": row["sku"], "quantity": "1"}],
+            }
+            post = self.home.controls.brightpearl.post
+            made = told(post("/_sandbox/credit", json=credit))
+            told(post("/_sandbox/receive", json={"order_id": made["credit_id"]}))
+            self.done["returned"] += 1
+
+    def _returnable(self) -> list[State]:
+        orders = self.home.state("brightpearl", "orders")["orders"].values()
+        some = [
+            order
+            for order in orders
+            if order["type_code"] == "SO"
+            and any(row["sku"] in self.skus for row in order["rows"].values())
+        ]
+        return self.chance.sample(some, min(len(some), RETURNED))
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Place all orders, batch by batch, by webhooks as always; look at every SKU at the end."""
+    files = bench.days[:1] if bench.is_quick else bench.days
+    with house(bench, "stock-days", days=files) as home:
+        home.pause_schedules()
+        home.run(NIGHTLY, WITHIN_S)
+        skus = Shelves.of(home).skus
+        days = Days(home, skus, Random(8))  # noqa: S311 - reproducible, not secret
+        placed = _play(bench, home, days, real=bool(files))
+        wait_still(home, WITHIN_S)
+        days.happen()
+        wait_still(home, WITHIN_S)
+        before = _apart(home)
+        home.run(HOURLY, WITHIN_S)
+        wait_still(home, WITHIN_S)
+        apart = _apart(home)
+        home.run(HOURLY, WITHIN_S)
+        (told_,) = Runs(home.stage.database).last(PAIR, flow="audit-stock", limit=1)
+    how = (
+        f"{placed} orders ({bench.origin}), {AT_ONCE} every {EVERY_S:g} s, by webhooks; in between "
+        + ", ".join(f"{count} {what}" for what, count in days.done.items())
+        + f"; {HOURLY} every {AUDITED_EVERY} batches and at the end, {NIGHTLY} every "
+        f"{RECONCILED_EVERY}; {len(before)} SKUs were wrong before the last audit; both sandboxes' "
+        "states"
+    )
+    some = [f"{sku}: {there} and not {units}" for sku, (there, units) in apart.items()]
+    return [
+        Figure("SKU x location right at the end", 100 * (1 - len(apart) / len(skus)), "%",
+               "; ".join([*some[:SHOWN], how]), at_least(100)),
+        Figure("accuracy that the last audit says", float(told_["accuracy_percent"]), "%", how,
+               at_least(100)),
+        Figure("units sold above stock, by the last audit", int(told_["oversold_units"]), "", how),
+        Figure("SKUs wrong before the last audit", len(before), "",
+               f"counts in the store since the audit before, mostly; {how}"),
+        Figure("kinds of happenings that did not take place", 4 - len(days.done), "", how,
+               at_most(0)),
+    ]  # fmt: skip
+
+
+def _play(bench: Bench, home: House, days: Days, *, real: bool) -> int:
+    """All orders; how many."""
+    total = home.controls.source()[0] if real else bench.pick(GENERATED, QUICK_GENERATED)
+    placed, batch = 0, 0
+    while placed < total:
+        wanted = min(AT_ONCE, total - placed)
+        if real:
+            home.controls.place_next(wanted)
+        else:
+            home.controls.place({"generate": wanted})
+        placed += wanted
+        batch += 1
+        home.play.rest.placed = placed
+        home.play.rest.pause(EVERY_S)
+        if batch % HAPPENS_EVERY == 0:
+            days.happen()
+        if batch % RECONCILED_EVERY == 0:
+            home.run(NIGHTLY, WITHIN_S)
+        elif batch % AUDITED_EVERY == 0:
+            home.run(HOURLY, WITHIN_S)
+    bench.progress.step(f"stock-days: {placed} orders are placed")
+    return placed
+
+
+def _apart(home: House) -> dict[str, tuple[int, int]]:
+    """SKUs that are wrong: on sale, and what should be."""
+    units = held(home.state("bigcommerce", *STORE), home.state("brightpearl", *ACCOUNT))
+    shelves = Shelves.of(home)
+    return shelves.apart({sku: units.get(sku_key(sku), 0) for sku in shelves.skus})

@@ -1,0 +1,150 @@
+"""Whether an adjustment put on sale again what was sold already. Pure.
+
+What is unsold of a SKU at a moment is what the account had, and what came in, less what it sold
+itself, less all that the store has sold by then, reserved or not. Below zero, too much was sold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bench.stock.shelves import Moved
+
+ORDER = "order"
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of one SKU."""
+
+    sku: str
+    opening: int
+    """Units in the account, and on sale, when it began."""
+    store: Sequence[Moved]
+    """The store's journal, earliest first."""
+    elsewhere: Sequence[datetime]
+    """When staff sold a unit in the account."""
+    arrived: Sequence[tuple[datetime, int]] = ()
+    """When goods came in, and how many."""
+    changed: Sequence[datetime] = ()
+    """When anything changed in the account: goods, and reservations for whomever."""
+
+    def unsold(self, at: datetime, known_at: datetime | None = None) -> int:
+        """What nobody has bought at a moment; of sales elsewhere those until `known_at` alone."""
+        ordered = sum(one.before - one.after for one in self.orders if one.at <= at)
+        came = sum(units for moment, units in self.arrived if moment <= at)
+        sold = sum(moment <= (known_at or at) for moment in self.elsewhere)
+        return self.opening + came - ordered - sold
+
+    @property
+    def orders(self) -> list[Moved]:
+        """What shoppers took."""
+        return [one for one in self.store if one.cause == ORDER]
+
+    @property
+    def pushes(self) -> list[Moved]:
+        """What was adjusted over the API."""
+        return [one for one in self.store if one.is_ours]
+
+    @property
+    def end(self) -> int:
+        """What should be on sale when all is over."""
+        moments = [*(one.at for one in self.store), *self.elsewhere]
+        moments += [moment for moment, _ in self.arrived]
+        return max(0, self.unsold(max(moments))) if moments else max(0, self.opening)
+
+    @property
+    def quiet_at(self) -> datetime | None:
+        """When the last thing happened that we had to react to."""
+        moments = [*(one.at for one in self.orders), *self.elsewhere, *self.changed]
+        return max(moments, default=None)
+
+
+@dataclass(frozen=True)
+class Resold:
+    """An adjustment that put sold units on sale."""
+
+    push: Moved
+    units: int
+    """Above what was unsold at that moment, and above what was on sale before."""
+    unknowable: int
+    """How many of them were sold elsewhere after we had looked."""
+
+    def __str__(self) -> str:
+        """For people."""
+        one = self.push
+        return (
+            f"{one.sku} {one.at.isoformat()} {one.cause} {one.before} → {one.after}: {self.units} "
+            f"units too many, {self.unknowable} of them sold after the look"
+        )
+
+
+def resold(course: Course, looked: Mapping[str, datetime]) -> list[Resold]:
+    """Adjustments that put sold units on sale. In: when we looked at the earliest, by reference."""
+    found = []
+    for push in course.pushes:
+        units = _above(push.before, push.after, course.unsold(push.at))
+        if not units:
+            continue
+        known_at = looked.get(push.reference)
+        knowable = units
+        if known_at is not None:
+            knowable = _above(push.before, push.after, course.unsold(push.at, known_at))
+        found.append(Resold(push, units, units - knowable))
+    return found
+
+
+def _above(before: int, after: int, unsold: int) -> int:
+    return max(0, after - max(0, before, unsold))
+
+
+def resold_by_numbers(course: Course, numbers: Iterable[tuple[datetime, int]]) -> int:
+    """Units that were sold and on sale again, had the number itself been sent each time.
+
+    In: when each number would have landed, and the number. Orders are the same ones.
+    """
+    level, units = course.opening, 0
+    happened: list[tuple[datetime, int, int]] = [
+        *((one.at, 0, one.before - one.after) for one in course.orders),
+        *((at, 1, number) for at, number in numbers),
+    ]
+    for at, kind, value in sorted(happened):
+        if kind:
+            units += _above(level, value, course.unsold(at))
+            level = value
+        else:
+            level -= value
+    return units
+
+
+def seconds_until_right(course: Course) -> float | None:
+    """From quiet until what is on sale is right and stays so; None if it never is."""
+    quiet_at = course.quiet_at
+    if quiet_at is None or not course.store:
+        return 0.0
+    right_at: datetime | None = None
+    for one in course.store:
+        if max(0, one.after) != course.end:
+            right_at = None
+        elif right_at is None:
+            right_at = one.at
+    if right_at is None:
+        return None
+    return max(0.0, (right_at - quiet_at).total_seconds())
+
+
+def matched(calls: Iterable[tuple[datetime, datetime]], rows: Sequence[datetime]) -> list[datetime]:
+    """The journal's moment of each call that sold something, by the moments around the call.
+
+    A call without a row of its own counts at its end.
+    """
+    left = sorted(rows)
+    found = []
+    for began, ended in sorted(calls):
+        inside = [row for row in left if began <= row <= ended]
+        if inside:
+            left.remove(inside[0])
+        found.append(inside[0] if inside else ended)
+    return found

@@ -1,0 +1,136 @@
+"""Whether sold stock was put on sale again, as the journals tell."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bench.stock.held import held, set_aside
+from bench.stock.lane import done_at
+from bench.stock.resale import (
+    Course,
+    matched,
+    resold,
+    resold_by_numbers,
+    seconds_until_right,
+)
+from bench.stock.shelves import Moved
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def at(seconds):
+    return NOON + timedelta(seconds=seconds)
+
+
+def moved(seconds, before, after, cause="order", reference="t"):
+    return Moved(at(seconds), "A", "1", before, after, cause, reference)
+
+
+def course(*store, elsewhere=(), **more):
+    return Course("A", 5, store, [at(seconds) for seconds in elsewhere], **more)
+
+
+def test_what_is_unsold_is_less_all_orders_and_all_sales_elsewhere():
+    one = course(moved(1, 5, 3), moved(4, 3, -1), elsewhere=(2,), arrived=[(at(3), 10)])
+    assert [one.unsold(at(second)) for second in (0, 1, 2, 3, 4)] == [5, 3, 2, 12, 8]
+    assert one.end == 8
+
+
+def test_a_push_up_to_what_is_unsold_resells_nothing():
+    one = course(moved(1, 5, 3), moved(2, 3, 2, "relative"), moved(3, 2, 3, "relative"))
+    assert resold(one, {}) == []
+
+
+def test_a_push_above_what_is_unsold_resells_what_is_above():
+    (found,) = resold(course(moved(1, 5, 1), moved(2, 1, 4, "absolute")), {})
+    assert (found.units, found.unknowable) == (3, 0)
+    assert "1 → 4" in str(found)
+
+
+def test_a_push_down_resells_nothing_even_if_it_is_not_enough():
+    assert resold(course(moved(1, 5, 4, "relative"), elsewhere=(0.1, 0.2, 0.3)), {}) == []
+
+
+def test_what_was_sold_elsewhere_after_the_look_could_not_be_known():
+    one = course(
+        moved(1, 5, 2), moved(2, 2, 1, "relative"), moved(6, 1, 2, "relative", "up"),
+        elsewhere=(5,),
+    )  # fmt: skip
+    (found,) = resold(one, {"up": at(4)})
+    assert (found.units, found.unknowable) == (1, 1)
+    (late,) = resold(one, {"up": at(5.5)})
+    assert (late.units, late.unknowable) == (1, 0)
+
+
+def test_below_nothing_is_nothing_on_sale():
+    oversold = course(moved(1, 5, -3), moved(2, -3, 0, "relative"))
+    assert resold(oversold, {}) == []
+
+
+def test_numbers_that_land_late_resell_what_was_bought_meanwhile():
+    one = course(moved(1, 5, 4), moved(2, 4, 2))
+    assert resold_by_numbers(one, [(at(3), 4)]) == 2
+    assert resold_by_numbers(one, [(at(3), 2)]) == 0
+
+
+def test_a_seed_is_right_from_the_row_after_which_it_stays_so():
+    one = course(moved(1, 5, 4), moved(8, 4, 3, "relative"), elsewhere=(2,), changed=[at(3)])
+    assert seconds_until_right(one) == pytest.approx(5)
+    assert seconds_until_right(course(moved(1, 5, 4))) == 0
+    assert seconds_until_right(course(moved(1, 5, 4), elsewhere=(2,))) is None
+    assert seconds_until_right(course()) == 0
+
+
+def test_a_call_is_matched_with_the_journals_row_inside_it():
+    calls = [(at(1), at(2)), (at(1.5), at(3)), (at(8), at(9))]
+    assert matched(calls, [at(1.9), at(1.2), at(5)]) == [at(1.2), at(1.9), at(9)]
+
+
+ROW = {"sku": "A", "quantity": "3", "net": "10.00", "tax": "2.00"}
+SHIPPING = {"sku": "", "quantity": "1", "net": "1.00", "tax": "0"}
+
+
+def account(*, reserved=3, noted=0, paid="13.00", status_id=2):
+    return {
+        "orders": {
+            "7": {
+                "id": 7,
+                "type_code": "SO",
+                "status_id": status_id,
+                "external_ref": "BC-100",
+                "updated_on": at(5).isoformat(),
+                "rows": {"1": ROW, "2": SHIPPING},
+            }
+        },
+        "reservations": {"7": {"rows": {"1": [1001, reserved]}}} if reserved else {},
+        "goods_out": {"9": {"order_id": 7, "rows": {"1": [[1001, noted, 2]]}}} if noted else {},
+        "payments": {"4": {"order_id": 7, "amount_paid": paid}},
+    }
+
+
+def store(status_id=11, refunded=0):
+    line = {"sku": "a", "quantity": 3, "quantity_refunded": refunded}
+    return {
+        "orders": {"100": {"id": 100, "status_id": status_id, "is_deleted": False, "lines": [line]}}
+    }
+
+
+def test_an_order_holds_what_is_neither_reserved_nor_on_a_note():
+    assert held(store(), account()) == {}
+    assert held(store(), account(reserved=1)) == {"a": 2}
+    assert held(store(), account(reserved=0, noted=3)) == {}
+    assert set_aside(account(reserved=1, noted=2)) == {("100", "a"): 3}
+
+
+def test_orders_that_are_off_or_unknown_to_the_account():
+    nothing = {"orders": {}, "reservations": {}, "goods_out": {}}
+    assert held(store(), nothing) == {"a": 3}
+    assert held(store(refunded=1), nothing) == {"a": 2}
+    assert held(store(status_id=5), nothing) == {}
+    assert held(store(), account(reserved=0, status_id=5)) == {}
+
+
+def test_an_order_is_complete_when_paid_and_wholly_reserved():
+    assert done_at(account(), {"A"}) == {"100": at(5)}
+    assert done_at(account(paid="12.00"), {"A"}) == {}
+    assert done_at(account(reserved=2), {"A"}) == {}
