@@ -75,6 +75,8 @@ class SyncSettings(Section):
 
     batch_size: int = Field(default=500, ge=1, le=2000)
     """Keys claimed at once."""
+    gather_s: float = Field(default=0.0, ge=0)
+    """How long the worker lets keys gather before it starts a run for them."""
     expire_after_days: int = Field(default=30, ge=1)
     """How long a record that cannot be synced yet is waited for."""
     sweep_overlap_minutes: int = Field(default=30, ge=1)
@@ -116,6 +118,8 @@ class StockSettings(SyncSettings):
     """What the merchant decides about stock."""
 
     batch_size: int = Field(default=2000, ge=1, le=2000)
+    gather_s: float = Field(default=0.5, ge=0)
+    """A change of stock rarely comes alone, and the order that makes it goes first."""
     sales_location: str = "1"
     """BigCommerce's location that shoppers buy from."""
     masters: tuple[str, ...] = ()

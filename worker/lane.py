@@ -54,6 +54,7 @@ class Lane:
         self.name = f"lane:{pair}:{entity}"
         self._pair, self._entity = pair, entity
         self._deployment = on_event_name(settings, pair, entity)
+        self._gather_s = settings.pair(pair).sync(entity).gather_s
         self._inbox, self._leases = Inbox(database), Leases(database)
         self._engine = Engine(reachability, clock=clock)
         self._reachability = reachability
@@ -85,6 +86,7 @@ class Lane:
         with WarmLoop() as loop:
             while not self._stop.is_set():
                 self._wanted.wait()
+                self._stop.wait(self._gather_s)
                 self._wanted.clear()
                 if not self._stop.is_set():
                     self._turn(loop)
