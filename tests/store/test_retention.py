@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from store.accuracy import Accuracy, Look
 from store.counts import Counts
 from store.crosswalk import Crosswalk, Link
 from store.database import Database
@@ -21,7 +22,7 @@ from store.versions import Versions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
-NOTHING = Forgotten(keys=0, runs=0, cases=0, writes=0, counts=0, leases=0)
+NOTHING = Forgotten(keys=0, runs=0, cases=0, writes=0, counts=0, looks=0, leases=0)
 
 
 def ago(days: float) -> datetime:
@@ -81,6 +82,14 @@ def test_reports_are_forgotten_but_the_newest_of_each_flow(database: Database) -
     newest = [report["number"] for report in kept.last("p", flow="sync-orders", limit=99)]
     assert newest == list(range(LEAST_RUNS + 6, 6, -1))
     assert len(kept.last("p", flow="audit-orders", limit=99)) == 3
+
+
+def test_how_accurate_stock_was_is_forgotten_after_more_than_a_year(database: Database) -> None:
+    kept = Accuracy(database)
+    for days in (500, 399):
+        kept.keep("p", Look(ago(days), compared=10, equal=9, oversold=0))
+    assert forget_old(database, now=NOW).looks == 1
+    assert [look.at for look in kept.last("p")] == [ago(399)]
 
 
 def test_writes_whose_end_is_not_known_are_remembered_for_ever(database: Database) -> None:
