@@ -14,7 +14,7 @@ from store.accuracy import Accuracy
 from store.accuracy import Look as Kept
 from store.inbox import Inbox
 from store.quarantine import Quarantine, Refusal
-from tasks.audit import conclude
+from tasks.audit import SHOWN, conclude
 from tasks.claim import Run
 from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, step
@@ -79,7 +79,7 @@ def document(
         "accuracy_percent": round(verdict.percent, 4),
         "drifted": [one.to_json() for one in verdict.drifted],
         "drifted_by_sku": {
-            f"{one.sku} at location {one.location_id}": str(one) for one in verdict.drifted
+            f"{one.sku} at location {one.location_id}": str(one) for one in verdict.drifted[:SHOWN]
         },
         "causes": dict(Counter(one.cause for one in verdict.drifted)),
         "oversold_units": oversold,

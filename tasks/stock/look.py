@@ -23,7 +23,7 @@ from connectors.brightpearl.stock_models import (
     ProductStock,
     UnreadableProduct,
 )
-from core.frames import frame
+from core.frames import DTYPES, frame
 from core.ids import sku_key
 from core.stock import ITEMS
 from core.times import utc_now
@@ -212,7 +212,8 @@ def _read_items(
 
 def _sorted_out(found: Iterable[StockItem | UnreadableItem], locations: set[str]) -> _Items:
     """The store's side as frames; a SKU on two items, or one that breaks the model, is refused."""
-    by_sku: dict[str, dict[str, StockItem]] = defaultdict(dict)
+    clear: dict[str, StockItem] = {}
+    doubled: dict[str, set[str]] = {}
     refused: dict[str, Obstacle] = {}
     shared = 0
     for item in found:
@@ -221,45 +222,56 @@ def _sorted_out(found: Iterable[StockItem | UnreadableItem], locations: set[str]
             refused[key or f"product {item.product_id}"] = _unreadable_item(item)
         elif not key:
             shared += 1
-        else:
-            by_sku[key][item.variant_id or item.product_id] = item
-    rows: list[dict[str, Any]] = []
-    disabled: set[str] = set()
-    for key, items in by_sku.items():
-        if len(items) > 1:
-            refused[key] = _ambiguous(key, sorted(items))
-            continue
-        item = next(iter(items.values()))
-        for at in item.locations:
-            if at.location_id in locations and at.is_enabled:
-                rows.append(
-                    {
-                        "sku_key": key,
-                        "sku": item.sku,
-                        "variant_id": item.variant_id or "",
-                        "product_id_bc": item.product_id,
-                        "location_id": at.location_id,
-                        "is_enabled": at.is_enabled,
-                        "on_hand": at.on_hand,
-                        "available": at.available_to_sell,
-                        "safety_stock": at.safety_stock,
-                    }
-                )
-            elif at.location_id in locations:
-                disabled.add(at.location_id)
-    clear = {key: next(iter(items.values())) for key, items in by_sku.items() if len(items) == 1}
-    notes = [f"location {one} is disabled in the store: nothing is sent there" for one in disabled]
+        elif _name(other := clear.setdefault(key, item)) != _name(item):
+            doubled.setdefault(key, {_name(other)}).add(_name(item))
+    for key, ids in doubled.items():
+        refused[key] = _ambiguous(key, sorted(ids))
+        del clear[key]
+    notes = []
     if shared:
         notes.append(
             f"{shared} products share one stock among several variants: their stock is left alone"
         )
+    items, disabled = _columns(clear, locations)
+    notes += [f"location {one} is disabled in the store: nothing is sent there" for one in disabled]
     return _Items(
-        frame(rows, ITEMS),
+        items,
         {key: item.sku for key, item in clear.items()},
         refused,
         {key: (item.variant_id or "", item.product_id) for key, item in clear.items()},
         sorted(notes),
     )
+
+
+def _name(item: StockItem) -> str:
+    return item.variant_id or item.product_id
+
+
+def _columns(clear: Mapping[str, StockItem], locations: set[str]) -> tuple[pd.DataFrame, set[str]]:
+    """ITEMS at these locations, and those of them that are disabled.
+
+    Column by column: a record for each of 100,000 SKUs takes a hundred megabytes on the way.
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in ITEMS}
+    disabled: set[str] = set()
+    for key, item in clear.items():
+        for at in item.locations:
+            if at.location_id in locations and not at.is_enabled:
+                disabled.add(at.location_id)
+            elif at.location_id in locations:
+                columns["sku_key"].append(key)
+                columns["sku"].append(item.sku)
+                columns["variant_id"].append(item.variant_id or "")
+                columns["product_id_bc"].append(item.product_id)
+                columns["location_id"].append(at.location_id)
+                columns["is_enabled"].append(True)
+                columns["on_hand"].append(at.on_hand)
+                columns["available"].append(at.available_to_sell)
+                columns["safety_stock"].append(at.safety_stock)
+    found = pd.DataFrame(
+        {name: pd.Series(columns[name], dtype=DTYPES[kind]) for name, kind in ITEMS.items()}
+    )
+    return found, disabled
 
 
 def _ambiguous(key: str, ids: Sequence[str]) -> Obstacle:
