@@ -73,10 +73,6 @@ def _strange(
         there = ", ".join(sorted(locations, key=int))
         text = f"names the locations {', '.join(missing)}, which the store lacks"
         yield fail(TABLE, text, f"{CORRECT} (the store has: {there}).")
-    twice = [pair for pair, times in Counter(places.pairs).items() if times > 1]
-    for warehouse, location in twice:
-        text = f"names location {location} twice for warehouse {warehouse}: its units count double"
-        yield fail(TABLE, text, f"{CORRECT}: name it once.")
     if closed := [one for one in places.locations if not locations.get(one, True)]:
         yield warn(
             TABLE,

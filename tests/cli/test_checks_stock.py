@@ -31,7 +31,6 @@ def test_places_that_exist_are_sound():
     [
         ([("9", "1")], "fail", "names the warehouses 9, which the account lacks"),
         ([("2", "4")], "fail", "names the locations 4, which the store lacks"),
-        ([("2", "1 1")], "fail", "names location 1 twice for warehouse 2"),
         ([("2", "7")], "warn", "locations 7 are disabled in the store"),
         ([], "warn", "no warehouse feeds any location"),
     ],

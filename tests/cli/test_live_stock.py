@@ -11,7 +11,7 @@ from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 
-pytestmark = pytest.mark.usefixtures("engine")
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from world import PAIR, World
 from store.quarantine import Entry, Quarantine
 from tasks.connections import connect, disconnect
 
+pytestmark = pytest.mark.long
+
 
 def odd(world: World, *answers: dict[str, Any]) -> None:
     """Let Brightpearl answer these products' availability otherwise than it is."""
