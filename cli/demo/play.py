@@ -37,6 +37,7 @@ REST_WITHIN_S = 240.0
 REST_PER_LOADED_S = 1.5
 STOCK_OF_NEW_PRODUCT = 50
 COUNTED_UNITS = 12
+SEEN_WITHIN_S = 60
 PLENTY = 20
 
 
@@ -121,8 +122,19 @@ class Play:
         )
         controls.count_in_store(typed, 999)
         self._audit_stock()
-        self.rest.wait(REST_WITHIN_S)
+        self._see_stock()
         self._audit_stock()
+        self._see_stock()
+
+    def _see_stock(self) -> None:
+        """Wait until the store shows every adjustment: some are looked for after 30 seconds."""
+        inbox = Inbox(self.stage.database)
+        self.rest.wait(REST_WITHIN_S)
+        for _ in range(SEEN_WITHIN_S):
+            if not inbox.reasons(PAIR, "stock", "parked"):
+                break
+            self.rest.pause(1)
+        self.rest.wait(REST_WITHIN_S)
 
     def _audit_stock(self) -> None:
         self.stage.run_now("audit-stock")
