@@ -31,9 +31,11 @@ from tasks.stock.scene import zeroing_is_done
 TOGETHER = 2000
 """Rows of one request, the most that BigCommerce takes."""
 LEASE_S = 180.0
+SLOW_S = 1.0
 ATTEMPTS = 4
 REASON = "Causeway: what Brightpearl can promise"
 BUSY = "another run is adjusting stock"
+OUT_OF_DATE = "another run adjusted it after both sides were read"
 
 
 @dataclass
@@ -69,8 +71,9 @@ def load_stock(run: Run, plan: Plan, look: Look) -> Loaded:
         loaded.failed = dict.fromkeys((one.sku_key for one in plan.adjusts), busy)
         return loaded
     try:
-        absolute = [one for one in plan.adjusts if one.is_absolute]
-        relative = [one for one in plan.adjusts if not one.is_absolute]
+        adjusts = _up_to_date(run, plan, look, loaded)
+        absolute = [one for one in adjusts if one.is_absolute]
+        relative = [one for one in adjusts if not one.is_absolute]
         for part in [*chunks(relative, TOGETHER), *chunks(absolute, TOGETHER)]:
             leases.renew(lease, run.owner, ttl_s=LEASE_S, now=utc_now())
             _send_all(run, part, _Scene(plan, look, loaded))
@@ -84,6 +87,19 @@ def load_stock(run: Run, plan: Plan, look: Look) -> Loaded:
     if plan.needs_word:
         zeroing_is_done(run)
     return loaded
+
+
+def _up_to_date(run: Run, plan: Plan, look: Look, loaded: Loaded) -> list[Adjust]:
+    """Adjustments but those of SKUs that another run sent something since both sides were read."""
+    skus = sorted({one.sku_key for one in plan.adjusts})
+    links = Crosswalk(run.world.database).get(run.report.pair, STOCK, skus)
+    moved = {
+        sku
+        for sku, link in links.items()
+        if StockMemory.of(link).revision != look.memories.get(sku, StockMemory()).revision
+    }
+    loaded.failed.update(dict.fromkeys(moved, TransientError(OUT_OF_DATE)))
+    return [one for one in plan.adjusts if one.sku_key not in moved]
 
 
 @dataclass(frozen=True)
@@ -179,6 +195,7 @@ def send(run: Run, adjusts: Sequence[Adjust], scene: _Scene) -> CausewayError | 
     """
     kind: Kind = "absolute" if adjusts[0].is_absolute else "relative"
     before = {one.sku_key: scene.memory(one.sku_key) for one in adjusts}
+    sent_at = utc_now()
     _remember(run, _with_sent(adjusts, scene), scene)
     ledger = Ledger(run.world.database)
     ids = ledger.intend([_intent(run, one) for one in adjusts], now=utc_now())
@@ -194,15 +211,21 @@ def send(run: Run, adjusts: Sequence[Adjust], scene: _Scene) -> CausewayError | 
         answer = error
     ledger.conclude([conclusion(one, answer) for one in ids], now=utc_now())
     scene.loaded.requests += 1
+    taken_s = (utc_now() - sent_at).total_seconds()
     if isinstance(answer, OutcomeUnknownError) or not isinstance(answer, CausewayError):
         scene.loaded.rows += len(adjusts)
         run.report.counts["wrote: adjust stock"] += len(adjusts)
+        if taken_s > SLOW_S:
+            # The store's delay begins when it answers, not when it was asked.
+            _remember(run, _with_sent(adjusts, scene, again=True), scene)
         return None
     _remember(run, before, scene)
     return answer
 
 
-def _with_sent(adjusts: Sequence[Adjust], scene: _Scene) -> dict[str, StockMemory]:
+def _with_sent(
+    adjusts: Sequence[Adjust], scene: _Scene, *, again: bool = False
+) -> dict[str, StockMemory]:
     now = utc_now()
     found: dict[str, StockMemory] = {}
     for one in adjusts:
@@ -215,7 +238,10 @@ def _with_sent(adjusts: Sequence[Adjust], scene: _Scene) -> dict[str, StockMemor
             newest_order=scene.plan.newest_order,
         )
         found[one.sku_key] = memory.model_copy(
-            update={"sent": {**memory.sent, one.location_id: sent}}
+            update={
+                "sent": {**memory.sent, one.location_id: sent},
+                "revision": memory.revision + (0 if again else 1),
+            }
         )
     return found
 

@@ -66,6 +66,8 @@ class StockMemory(BaseModel):
     """What shoppers could buy when both sides last agreed, by location."""
     sent: dict[str, Sent] = {}
     """What is on its way, by location."""
+    revision: int = 0
+    """How often something was sent: a plan that was made before the last time is out of date."""
     oversold: str = ""
     """Why more was sold than there is, as it looked when that was first seen."""
 

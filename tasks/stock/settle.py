@@ -49,12 +49,15 @@ def remember(run: Run, look: Look, plan: Plan, loaded: Loaded) -> None:
     for sku in loaded.memories:
         changed.pop(sku, None)
     changed |= _oversold(look, {**look.memories, **changed, **loaded.memories})
+    crosswalk = Crosswalk(run.world.database)
+    kept = crosswalk.get(run.report.pair, STOCK, list(changed))
     links = [
         Link(sku, look.product_of[sku], memory.detail())
         for sku, memory in changed.items()
-        if sku in look.product_of
+        # Another run that sent something meanwhile knows better.
+        if sku in look.product_of and StockMemory.of(kept.get(sku)).revision == memory.revision
     ]
-    Crosswalk(run.world.database).put(run.report.pair, STOCK, links, now=utc_now())
+    crosswalk.put(run.report.pair, STOCK, links, now=utc_now())
 
 
 def _oversold(look: Look, memories: Mapping[str, StockMemory]) -> dict[str, StockMemory]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -321,3 +322,26 @@ def test_what_was_sold_above_stock_is_named_with_its_orders_and_its_first_cause(
     sync(world, product(world, sku))
     (again,) = audit()["oversold"]
     assert (again["units"], again["cause"]) == (3, first["cause"])
+
+
+def test_a_plan_that_another_run_has_overtaken_sends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    world.brightpearl("stock", sku=sku, delta=10)
+    acquire, overtaken = load.Leases.acquire, []
+
+    def late(self: Any, *args: Any, **more: Any) -> bool:
+        if not overtaken:
+            overtaken.append(sku)
+            other = Thread(target=sync, args=(world, product(world, sku)))
+            other.start()
+            other.join()
+        return acquire(self, *args, **more)
+
+    monkeypatch.setattr(load.Leases, "acquire", late)
+    found = reconcile()
+    assert overtaken
+    assert (found["repaired"], found["failed"]) == (0, 1)
+    assert on_sale(world, sku) == promised(world, sku)
