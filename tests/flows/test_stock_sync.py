@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from threading import Thread
-from typing import Any
-
 import pytest
 from shelves import (
     audit,
-    levels,
     on_sale,
     pass_time,
     plenty,
     product,
     promised,
     reconcile,
+    store_shows_after,
     sync,
+    wake,
     written,
 )
-from world import PAIR, World
-
-from core.times import utc_now
-from flows.stock import sync_stock
-from store.inbox import Inbox
-from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
-from tasks.stock import load
-from tasks.stock.plan import ZeroingError
-from tasks.stock.sweep import sweep_stock
+from world import World
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
-
-
-def store_shows_after(world: World, seconds: float) -> None:
-    world.switch("bigcommerce", inventory_delay_s=[seconds, seconds])
-
-
-def wake(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
-    """Look again after a while, by our own clock."""
-    later = utc_now() + timedelta(seconds=seconds)
-    for module in ("tasks.claim", "tasks.stock.scene", "tasks.settle", "tasks.stock.settle"):
-        monkeypatch.setattr(f"{module}.utc_now", lambda: later)
-    told = asyncio.run(sync_stock.fn(pair=PAIR))
-    monkeypatch.undo()
-    return told
 
 
 def test_all_stock_comes_to_agree_and_the_second_time_nothing_is_written(world: World) -> None:
@@ -79,26 +51,6 @@ def test_a_change_in_brightpearl_is_on_sale_and_the_second_time_nothing_is_writt
     assert world.states(sku.casefold(), entity="stock") == ["done"]
 
 
-def test_a_change_whose_notice_was_lost_is_found_by_the_sweep(world: World) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    world.brightpearl("stock", sku=sku, on_hand=7)
-    swept = sweep_stock(PAIR)
-    assert swept["changed"] >= 1
-    sync(world)
-    assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_a_dry_run_shows_what_it_would_write_and_writes_nothing(world: World) -> None:
-    (sku,) = plenty(world)
-    world.brightpearl("stock", sku=sku, on_hand=7)
-    world.forget_requests()
-    told = asyncio.run(sync_stock.fn(pair=PAIR, dry_run=True, keys=[product(world, sku)]))
-    (line,) = told["preview"]
-    assert line["sku"] == sku.casefold()
-    assert world.writes() == 0
-
-
 def test_many_notices_of_one_product_are_one_key_and_one_adjustment(world: World) -> None:
     skus = plenty(world, 20)
     keys = [product(world, sku) for sku in skus]
@@ -127,25 +79,6 @@ def test_units_of_an_order_that_brightpearl_does_not_know_stay_sold(world: World
     assert on_sale(world, sku) == promised(world, sku) == before - 3
 
 
-def test_a_parked_order_holds_its_units_for_as_long_as_it_lives(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (sku,) = plenty(world)
-    before = on_sale(world, sku)
-    key = world.place(lines=[{"sku": sku, "quantity": 2}], status_id=1)
-    world.sync(key)
-    monkeypatch.setenv("CAUSEWAY_STOCK__ORDERS_WINDOW_MINUTES", "1")
-    disconnect()
-    pass_time(world, 600)
-    sync(world, product(world, sku))
-    assert on_sale(world, sku) == before - 2
-
-    world.bigcommerce("edit", order_id=int(key), status_id=5)
-    world.sync(key)
-    sync(world)
-    assert on_sale(world, sku) == before
-
-
 def test_what_is_on_its_way_is_not_sent_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,185 +96,7 @@ def test_what_is_on_its_way_is_not_sent_again(
 
     world.place(lines=[{"sku": sku, "quantity": 4}])
     pass_time(world, 61)
-    told = wake(world, monkeypatch, 3)
+    told = wake(monkeypatch, 3)
     assert told["counts"]["unchanged"] == 1
     assert written(world) == 0
     assert on_sale(world, sku) == there - 4
-
-
-def test_an_answer_that_was_lost_is_not_repeated_and_not_forgotten(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    world.fault(
-        "bigcommerce", {"kind": "lost_answer", "method": "POST", "path": ADJUSTMENTS, "times": 1}
-    )
-    world.brightpearl("stock", sku=sku, delta=10)
-    sync(world, product(world, sku))
-    wake(world, monkeypatch, 60)
-    assert on_sale(world, sku) == promised(world, sku)
-
-    world.fault(
-        "bigcommerce",
-        {"kind": "drop_connection", "method": "POST", "path": ADJUSTMENTS, "times": 1},
-    )
-    world.brightpearl("stock", sku=sku, delta=5)
-    sync(world, product(world, sku))
-    wake(world, monkeypatch, 60)
-    assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_a_crash_after_sending_does_not_send_twice(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    store_shows_after(world, 60)
-    world.brightpearl("stock", sku=sku, delta=10)
-
-    def dies(*_: object, **__: object) -> Mapping[str, object]:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(load.Ledger, "conclude", dies)
-    with pytest.raises(KeyboardInterrupt):
-        sync(world, product(world, sku))
-    monkeypatch.undo()
-    Inbox(connect(PAIR).database).put(PAIR, "stock", [sku.casefold()], source="x", now=utc_now())
-    wake(world, monkeypatch, 400)
-    pass_time(world, 61)
-    wake(world, monkeypatch, 500)
-    assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_a_count_made_in_the_store_is_repaired(world: World) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    world.bigcommerce("stock", sku=sku, on_hand=999)
-    found = audit()
-    (drift,) = found["drifted"]
-    assert (drift["sku"], drift["before"]) == (sku, 999)
-    assert "by hand" in drift["cause"]
-    assert found["requeued"] == 1
-
-    sync(world)
-    assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_a_count_made_where_the_store_is_master_corrects_brightpearl(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    up, down = plenty(world, 2)
-    reconcile()
-    monkeypatch.setenv("CAUSEWAY_STOCK__MASTERS", "1")
-    disconnect()
-    world.bigcommerce("stock", sku=up, delta=6)
-    world.bigcommerce("stock", sku=down, delta=-6)
-    sync(world, up.casefold(), down.casefold())
-    for sku in (up, down):
-        assert promised(world, sku) == on_sale(world, sku)
-
-    world.forget_requests()
-    sync(world, up.casefold(), down.casefold())
-    assert world.writes() == 0
-
-
-def test_a_product_tracked_as_a_whole_is_named_by_its_product_and_others_go_through(
-    world: World,
-) -> None:
-    odd, *others = plenty(world, 3)
-    world.bigcommerce("tracking", sku=odd, tracking="product")
-    for sku in (odd, *others):
-        world.brightpearl("stock", sku=sku, on_hand=4)
-    sync(world, *(product(world, sku) for sku in (odd, *others)))
-    for sku in (odd, *others):
-        assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_a_location_that_the_store_does_not_have_or_closed_gets_nothing(world: World) -> None:
-    made = world.bigcommerce("locations", label="Depot")
-    world.bigcommerce("locations", location_id=made["location_id"], enabled=False)
-    found = reconcile()
-    assert found["accuracy_percent"] == 100
-
-
-def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
-    world: World,
-) -> None:
-    reconcile()
-    store = levels(world, "bigcommerce")
-    account = levels(world, "brightpearl")
-    many = [sku for sku in store if sku in account and store[sku]["1"][1] > 0]
-    for sku in many:
-        for warehouse in account[sku]:
-            world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
-    with pytest.raises(ZeroingError, match="SKUs off sale"):
-        reconcile()
-    quarantine = Quarantine(connect(PAIR).database)
-    (case,) = quarantine.list(pair=PAIR, entity="stock")
-    assert case.field == "zeroing"
-
-    quarantine.approve([case.id], now=datetime.now(UTC))
-    assert reconcile()["repaired"] == len(many)
-    assert not quarantine.approved(PAIR, "stock", ["catalogue"])
-
-
-def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (sku,) = plenty(world)
-    key = world.place(lines=[{"sku": sku, "quantity": 3}])
-    world.sync(key)
-    sync(world, product(world, sku))
-    world.brightpearl("edit", order_id=world.sales_order(key).id, cancel=True)
-    world.brightpearl("stock", sku=sku, delta=3)
-    sync(world, product(world, sku))
-    world.sync(key, source="notice")
-    assert on_sale(world, sku) > promised(world, sku)
-    assert sync(world)["counts"]["waiting"] == 1
-    wake(world, monkeypatch, 60)
-    assert on_sale(world, sku) == promised(world, sku)
-
-
-def test_what_was_sold_above_stock_is_named_with_its_orders_and_its_first_cause(
-    world: World,
-) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    for warehouse in levels(world, "brightpearl")[sku]:
-        world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
-    world.brightpearl("stock", sku=sku, on_hand=1)
-    key = world.place(lines=[{"sku": sku, "quantity": 4}])
-    sync(world, product(world, sku))
-    (first,) = audit()["oversold"]
-    assert (first["sku"], first["units"], first["orders"]) == (sku, 3, [key])
-    assert "late event" in first["cause"]
-    assert on_sale(world, sku) == 0
-
-    world.sync(key)
-    sync(world, product(world, sku))
-    (again,) = audit()["oversold"]
-    assert (again["units"], again["cause"]) == (3, first["cause"])
-
-
-def test_a_plan_that_another_run_has_overtaken_sends_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (sku,) = plenty(world)
-    reconcile()
-    world.brightpearl("stock", sku=sku, delta=10)
-    acquire, overtaken = load.Leases.acquire, []
-
-    def late(self: Any, *args: Any, **more: Any) -> bool:
-        if not overtaken:
-            overtaken.append(sku)
-            other = Thread(target=sync, args=(world, product(world, sku)))
-            other.start()
-            other.join()
-        return acquire(self, *args, **more)
-
-    monkeypatch.setattr(load.Leases, "acquire", late)
-    found = reconcile()
-    assert overtaken
-    assert (found["repaired"], found["failed"]) == (0, 1)
-    assert on_sale(world, sku) == promised(world, sku)

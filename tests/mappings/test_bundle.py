@@ -89,8 +89,8 @@ def test_a_mapping_with_problems_cannot_be_had(files):
 
 
 def test_what_is_not_there_is_named():
-    with pytest.raises(MappingError, match=r"stock\.yaml: there is no such file"):
-        load_bundle().mapping("stock")
+    with pytest.raises(MappingError, match=r"prices\.yaml: there is no such file"):
+        load_bundle().mapping("prices")
     with pytest.raises(MappingError, match=r"tables/colours\.csv: there is no such file"):
         load_bundle().table("colours")
 

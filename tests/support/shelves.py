@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from world import PAIR, World
 
+from core.times import utc_now
 from flows.stock import audit_stock, reconcile_stock, sync_stock
 
 
@@ -65,3 +68,18 @@ def pass_time(world: World, seconds: float) -> None:
     """Let the store's clock go on."""
     url = world.control("bigcommerce", "clock")
     assert world.http.post(url, json={"advance_s": seconds}).status_code == 200
+
+
+def store_shows_after(world: World, seconds: float) -> None:
+    """How late the store shows what it was sent."""
+    world.switch("bigcommerce", inventory_delay_s=[seconds, seconds])
+
+
+def wake(monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
+    """Look again after a while, by our own clock."""
+    later = utc_now() + timedelta(seconds=seconds)
+    for module in ("tasks.claim", "tasks.stock.scene", "tasks.settle", "tasks.stock.settle"):
+        monkeypatch.setattr(f"{module}.utc_now", lambda: later)
+    told = asyncio.run(sync_stock.fn(pair=PAIR))
+    monkeypatch.undo()
+    return told
