@@ -56,6 +56,16 @@ def note_seen(run: Run, orders: Iterable[Order], links: Mapping[str, Link]) -> N
     _look_again(run, let_go)
 
 
+def note_reserved(run: Run, order_ids: Iterable[str]) -> None:
+    """Brightpearl has set these orders' units aside: counted once more they would be missing twice.
+
+    What it could not set aside is written down as they are settled.
+    """
+    Demand(run.world.database).replace(
+        run.report.pair, {order_id: {} for order_id in order_ids}, now=utc_now()
+    )
+
+
 def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]) -> None:
     """Write down what Brightpearl has not set aside of the orders it has.
 

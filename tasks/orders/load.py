@@ -17,6 +17,7 @@ from tasks.deliver import Write, deliver
 from tasks.orders.actual import read_orders
 from tasks.orders.amending import amend, call_off, set_statuses, tell_staff
 from tasks.orders.creating import create_contacts, create_orders, read_back
+from tasks.orders.demand import note_reserved
 from tasks.orders.documents import (
     credit_write,
     note_write,
@@ -82,6 +83,7 @@ def _pay_and_reserve(run: Run, works: Sequence[Work]) -> None:
         answer = answers.get(reservation_label(work.plan.order_id))
         if isinstance(answer, CausewayError) and not isinstance(answer, RejectedError):
             work.error = work.error or answer
+    note_reserved(run, [w.plan.order_id for w in going if w.reservation and w.error is None])
 
 
 def _details(work: Work) -> Iterable[Write]:

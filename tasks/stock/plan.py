@@ -38,6 +38,8 @@ class Scene:
     places: Places | None = None
     catalogue: int = 0
     """How many SKUs are kept in agreement in all; 0 where that is unknown."""
+    held: Collection[str] = ()
+    """SKUs of which orders hold units: what sells out is no fault."""
     may_zero: bool = False
     """Whether a person has released a run that takes much of the catalogue off sale."""
 
@@ -169,6 +171,7 @@ def _needs_word(apart: pd.DataFrame, scene: Scene) -> bool:
 
     Raises: ZeroingError while nobody has.
     """
+    apart = apart[~apart["sku_key"].isin(list(scene.held))]
     on_sale = apart["on_hand"] > apart["safety_stock"]
     gone = apart.loc[(apart["quantity"] == 0) & on_sale, "sku_key"].nunique()
     most = max(scene.settings.zeroing_least, scene.catalogue * scene.settings.zeroing_percent / 100)

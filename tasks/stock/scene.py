@@ -28,6 +28,7 @@ def scene_of(run: Run, look: Look) -> Scene:
         sold=look.sold,
         places=look.places,
         catalogue=max(known, len(look.stock.skus)),
+        held=look.orders.keys(),
         may_zero=(CATALOGUE, ZEROING) in approved,
     )
 
