@@ -32,6 +32,8 @@ from store.inbox import Inbox
 System = Literal["bigcommerce", "brightpearl"]
 READS = ("GET ", "HEAD ", "OPTIONS ")
 ENTITY = "orders"
+PAGE = 200
+"""Of Prefect's API."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,25 @@ class House:
             )
         began, ended = (datetime.fromisoformat(made[name]) for name in ("start_time", "end_time"))
         return (ended - began).total_seconds()
+
+    def steps(self, name: str) -> list[dict[str, Any]]:
+        """Everything that Prefect knows of the steps of a name, in any order.
+
+        Raises: TransientError when Prefect does not say.
+        """
+        found: list[dict[str, Any]] = []
+        with httpx.Client(base_url=self.stage.services.prefect_api_url, timeout=30) as prefect:
+            while True:
+                wanted = {
+                    "task_runs": {"name": {"like_": name}},
+                    "limit": PAGE,
+                    "offset": len(found),
+                    "sort": "ID_DESC",
+                }
+                page = _asked(prefect.post, "/task_runs/filter", json=wanted)
+                found += page
+                if len(page) < PAGE:
+                    return found
 
     def runs(self, flow: str = "sync-orders") -> int:
         """Runs of a flow that Prefect knows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import httpx
-from sqlalchemy import select
 
 from bench.aftermath import Paths, open_paths
 from bench.figures import Figure, at_least, at_most
@@ -32,7 +32,6 @@ from cli.demo.stage import PAIR
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
 from store.ledger import Entry, Ledger
-from store.tables import runs
 
 SEEDS, QUICK_SEEDS = 20, 4
 ROUNDS = 2
@@ -290,31 +289,21 @@ class Pushes:
     """What we wrote, as our own ledger has it."""
 
     entries: Sequence[Entry]
-    started: Mapping[str, datetime]
-    """When each run began."""
+    looks: Mapping[str, Sequence[datetime]]
+    """When each run began to look at both sides, each time."""
 
     def looked(self) -> dict[str, datetime]:
-        """No earlier than this did we look before a write, by its transaction. Pure.
-
-        After the run's beginning, and after its write before.
-        """
+        """When we began to look before a write, by its transaction. Pure."""
         found: dict[str, datetime] = {}
         for one in self.entries:
-            before = [
-                other.outcome_at
-                for other in self.entries
-                if other.run_id == one.run_id
-                and other.written_id != one.written_id
-                and other.outcome_at
-                and other.outcome_at <= one.intent_at
-            ]
-            moments = [*before, *([self.started[one.run_id]] if one.run_id in self.started else [])]
-            if moments and one.written_id:
-                found[one.written_id] = max(moments)
+            before = [at for at in self.looks.get(one.run_id, ()) if at <= one.intent_at]
+            if before and one.written_id:
+                found[one.written_id] = max(before)
         return found
 
-    def numbers(self, sku: str, chance: Random) -> list[tuple[datetime, int]]:
+    def numbers(self, sku: str, seed: int) -> list[tuple[datetime, int]]:
         """Had the number itself been sent: when it would have landed, and the number. Pure."""
+        chance = Random(f"{seed} {sku}")  # noqa: S311 - reproducible, not secret
         return [
             (
                 one.intent_at + timedelta(seconds=chance.uniform(SHORTEST_S, LONGEST_S)),
@@ -328,14 +317,12 @@ class Pushes:
 def _pushes(home: House, skus: Sequence[str]) -> Pushes:
     ledger = Ledger(home.stage.database)
     entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
-    with home.stage.database.read() as connection:
-        kept = connection.execute(select(runs.c.run_id, runs.c.report)).all()
-    started = {
-        row.run_id: datetime.fromisoformat(row.report["started_at"])
-        for row in kept
-        if row.report.get("started_at")
-    }
-    return Pushes(entries, started)
+    looks: dict[str, list[datetime]] = defaultdict(list)
+    for step in home.steps("look-at-stock"):
+        if step["start_time"]:
+            began = datetime.fromisoformat(step["start_time"])
+            looks[str(step["flow_run_id"])].append(began)
+    return Pushes(entries, looks)
 
 
 def _figures(
@@ -348,8 +335,7 @@ def _figures(
     oversold = sum(max(0, -one.unsold(one.store[-1].at)) for one in courses if one.store)
     number = sum(len(one.pushes) for one in courses)
     raised = sum(push.after > push.before for one in courses for push in one.pushes)
-    chance = Random(1)  # noqa: S311 - reproducible, not secret
-    plain = sum(resold_by_numbers(one, pushes.numbers(one.sku, chance)) for one in courses)
+    plain = sum(resold_by_numbers(one, pushes.numbers(one.sku, seed=1)) for one in courses)
     how = (
         f"{len(courses)} seeds side by side in {ROUNDS} rounds, each a SKU with {ON_HAND} pieces; "
         f"{len(WAVES)} waves of {ORDERS} orders within "

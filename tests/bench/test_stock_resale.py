@@ -6,6 +6,7 @@ import pytest
 
 from bench.stock.held import held, set_aside
 from bench.stock.lane import done_at
+from bench.stock.race import Pushes
 from bench.stock.resale import (
     Course,
     matched,
@@ -14,6 +15,7 @@ from bench.stock.resale import (
     seconds_until_right,
 )
 from bench.stock.shelves import Moved
+from store.ledger import Entry
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -134,3 +136,21 @@ def test_an_order_is_complete_when_paid_and_wholly_reserved():
     assert done_at(account(), {"A"}) == {"100": at(5)}
     assert done_at(account(paid="12.00"), {"A"}) == {}
     assert done_at(account(reserved=2), {"A"}) == {}
+
+
+def entry(seconds, run="r", written="t", quantity=7):
+    return Entry(
+        1, "stock", "a", "adjust stock", "a@1", {}, {"quantity": quantity}, "", run, at(seconds),
+        "written", at(seconds + 1), written, "",
+    )  # fmt: skip
+
+
+def test_a_write_follows_the_last_look_of_its_own_run():
+    pushes = Pushes([entry(5), entry(9, "other", "u")], {"r": [at(1), at(4), at(6)]})
+    assert pushes.looked() == {"t": at(4)}
+
+
+def test_numbers_land_as_late_as_the_store_may_take():
+    ((landed, number),) = Pushes([entry(0)], {}).numbers("A", seed=1)
+    assert number == 7
+    assert 0.2 <= (landed - NOON).total_seconds() <= 20
