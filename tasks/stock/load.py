@@ -38,6 +38,10 @@ BUSY = "another run is adjusting stock"
 OUT_OF_DATE = "another run adjusted it after both sides were read"
 
 
+class LookAgainError(TransientError):
+    """What was read is out of date: both sides are read again soon, however often that was so."""
+
+
 @dataclass
 class Loaded:
     """What became of the writes."""
@@ -67,7 +71,7 @@ def load_stock(run: Run, plan: Plan, look: Look) -> Loaded:
         return loaded
     lease, leases = f"stock-{run.report.pair}", Leases(run.world.database)
     if not leases.acquire(lease, run.owner, ttl_s=LEASE_S, now=utc_now()):
-        busy = TransientError(BUSY)
+        busy = LookAgainError(BUSY)
         loaded.failed = dict.fromkeys((one.sku_key for one in plan.adjusts), busy)
         return loaded
     try:
@@ -98,7 +102,7 @@ def _up_to_date(run: Run, plan: Plan, look: Look, loaded: Loaded) -> list[Adjust
         for sku, link in links.items()
         if StockMemory.of(link).revision != look.memories.get(sku, StockMemory()).revision
     }
-    loaded.failed.update(dict.fromkeys(moved, TransientError(OUT_OF_DATE)))
+    loaded.failed.update(dict.fromkeys(moved, LookAgainError(OUT_OF_DATE)))
     return [one for one in plan.adjusts if one.sku_key not in moved]
 
 
@@ -147,7 +151,7 @@ def _again(run: Run, named: Sequence[Adjust], error: RejectedStockError, scene: 
         case "needs_absolute" if not all(one.is_absolute for one in named):
             _send_all(run, [replace(one, is_absolute=True) for one in named], scene)
         case "insufficient":
-            later = TransientError("The store's stock went down meanwhile.")
+            later = LookAgainError("The store's stock went down meanwhile.")
             _fail(named, later, scene.loaded)
         case _:
             _fail(named, error, scene.loaded)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -78,6 +78,8 @@ class Look:
     only_account: Sequence[str] = ()
     """SKUs that the store does not have, or keeps no stock of."""
     notes: Sequence[str] = ()
+    read_at: datetime = field(default_factory=utc_now)
+    """When the store's stock was read."""
     named: Mapping[str, StockMemory] = field(default_factory=dict)
     """Memories of SKUs that were met for the first time, or under other ids."""
 
@@ -110,6 +112,7 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
     if skus is not None and not skus:
         return Look(frame([], ITEMS), NO_STOCK, places, {})
     memories = _memories(run, skus)
+    read_at = utc_now()
     found = _read_items(run.world, skus, memories, places)
     orders = _read_orders(run, skus, memories)
     wanted = set(found.skus) if skus is None else set(skus)
@@ -136,6 +139,7 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
         places=places,
         memories={**memories, **named},
         named=named,
+        read_at=read_at,
         orders=orders.held,
         sold=orders.sold,
         newest_order=orders.newest,

@@ -28,6 +28,7 @@ class Scene:
     """What a plan depends on besides what may be sold and what is on sale."""
 
     now: datetime
+    """When the store's stock was read: what was visible then decides."""
     settings: StockSettings
     memories: Mapping[str, StockMemory]
     """By SKU as compared."""
@@ -64,7 +65,8 @@ def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
     apart = both[~is_equal]
     if settled.waiting:
         keys = list(zip(apart["sku_key"], apart["location_id"], strict=True))
-        apart = apart[[key not in settled.waiting for key in keys]]
+        goes_on = [key not in settled.waiting for key in keys]
+        apart = apart[pd.Series(goes_on, index=apart.index, dtype="bool")]
     needs_word = _needs_word(apart, scene)
     masters = set(scene.settings.masters)
     adjusts = [_adjust(row, scene) for row in records(apart[~apart["location_id"].isin(masters)])]

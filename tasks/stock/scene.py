@@ -21,7 +21,7 @@ def scene_of(run: Run, look: Look) -> Scene:
     known = Crosswalk(run.world.database).count(run.report.pair, STOCK)
     approved = Quarantine(run.world.database).approved(run.report.pair, STOCK, [CATALOGUE])
     return Scene(
-        now=utc_now(),
+        now=look.read_at,
         settings=run.world.pair.stock,
         memories=look.memories,
         newest_order=look.newest_order,

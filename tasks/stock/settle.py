@@ -15,7 +15,7 @@ from tasks.policy import PURE, step
 from tasks.settle import planned, settle
 from tasks.stock.accuracy import oversold
 from tasks.stock.keys import STOCK
-from tasks.stock.load import Loaded
+from tasks.stock.load import Loaded, LookAgainError
 from tasks.stock.look import Look
 from tasks.stock.memory import StockMemory
 from tasks.stock.plan_models import Plan
@@ -79,6 +79,8 @@ def _outcomes(
         error = loaded.failed.get(sku)
         if obstacle := refused.get(sku):
             yield Outcome(sku, "rejected", obstacle.reason, (obstacle,))
+        elif isinstance(error, LookAgainError):
+            yield Outcome(sku, "waiting", error.message, waits_for=SEEN, wake_at=soon)
         elif isinstance(error, TransientError):
             yield Outcome(sku, "again", error.message)
         elif error is not None:

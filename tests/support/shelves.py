@@ -78,7 +78,7 @@ def store_shows_after(world: World, seconds: float) -> None:
 def wake(monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
     """Look again after a while, by our own clock."""
     later = utc_now() + timedelta(seconds=seconds)
-    for module in ("tasks.claim", "tasks.stock.scene", "tasks.settle", "tasks.stock.settle"):
+    for module in ("tasks.claim", "tasks.stock.look", "tasks.settle", "tasks.stock.settle"):
         monkeypatch.setattr(f"{module}.utc_now", lambda: later)
     told = asyncio.run(sync_stock.fn(pair=PAIR))
     monkeypatch.undo()
