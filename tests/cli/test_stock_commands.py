@@ -16,6 +16,9 @@ from tasks.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture
 def told(world, capsys):
     def document(*words, code=0):
