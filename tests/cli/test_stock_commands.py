@@ -15,7 +15,6 @@ from store.quarantine import Quarantine, Refusal
 from tasks.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
-
 pytestmark = pytest.mark.long
 
 
