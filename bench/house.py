@@ -91,21 +91,21 @@ class House:
 
     def counted(self, system: System) -> Counted:
         """Requests since `forget_requests`."""
-        told = _answer(getattr(self.controls, system).get("/_sandbox/requests"))
+        told = answered(getattr(self.controls, system).get("/_sandbox/requests"))
         by_request = {name: int(row["count"]) for name, row in told["requests"].items()}
         return Counted(int(told["total"]), int(told["throttled"]), by_request)
 
     def state(self, system: System, *only: str) -> dict[str, Any]:
         """Parts of a sandbox's state."""
         only_these = {"only": ",".join(only)}
-        told: dict[str, Any] = _answer(
+        told: dict[str, Any] = answered(
             getattr(self.controls, system).get("/_sandbox/state", params=only_these)
         )
         return told
 
     def switch(self, system: System, **switches: object) -> None:
         """Set what a sandbox is otherwise told at its start."""
-        _answer(getattr(self.controls, system).put("/_sandbox/switches", json=switches))
+        answered(getattr(self.controls, system).put("/_sandbox/switches", json=switches))
 
     def restock(self, units: int) -> list[str]:
         """Give both systems this much of everything that has stock; the SKUs."""
@@ -113,7 +113,7 @@ class House:
         skus = [variant["sku"] for variant in variants if variant["available"] > 0]
         sent = [{"sku": sku, "on_hand": units} for sku in skus]
         for client in (self.controls.bigcommerce, self.controls.brightpearl):
-            _answer(client.post("/_sandbox/stock", json=sent))
+            answered(client.post("/_sandbox/stock", json=sent))
         return skus
 
     def pause_schedules(self) -> None:
@@ -238,7 +238,7 @@ def _asked(call: Callable[..., httpx.Response], path: str, **told: object) -> An
     return answer.json() if answer.content else None
 
 
-def _answer(answer: httpx.Response) -> Any:  # noqa: ANN401 - the sandbox's JSON
+def answered(answer: httpx.Response) -> Any:  # noqa: ANN401 - the sandbox's JSON
     """What a sandbox says.
 
     Raises: ContractError when it does not do as it was told.

@@ -123,23 +123,24 @@ def _keep_cases(run: Run, obstacles: Obstacles, outcomes: Sequence[Outcome], now
     still = {(key, o.class_, o.value) for key, found in obstacles.items() for o in found}
     quarantine.resolve(run.report.pair, run.entity, [*went_through, *obstacles], now=now, but=still)
     quarantine.open(
-        [
-            Refusal(
-                pair=run.report.pair,
-                entity=run.entity,
-                key=key,
-                class_=obstacle.class_,
-                field=obstacle.field,
-                value=obstacle.value,
-                reason=obstacle.reason,
-                remedy=obstacle.remedy,
-                run_id=run.run_id,
-                detail=obstacle.detail,
-            )
-            for key, found in obstacles.items()
-            for obstacle in found
-        ],
+        [refusal_of(run, key, obstacle) for key, found in obstacles.items() for obstacle in found],
         now=now,
+    )
+
+
+def refusal_of(run: Run, key: str, obstacle: Obstacle) -> Refusal:
+    """What holds a record up, as the quarantine keeps it."""
+    return Refusal(
+        pair=run.report.pair,
+        entity=run.entity,
+        key=key,
+        class_=obstacle.class_,
+        field=obstacle.field,
+        value=obstacle.value,
+        reason=obstacle.reason,
+        remedy=obstacle.remedy,
+        run_id=run.run_id,
+        detail=obstacle.detail,
     )
 
 

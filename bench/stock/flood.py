@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
+from bench.house import House, answered, house
 from bench.plan import Bench
 from bench.stock.drift import adjustments
-from bench.stock.shelves import Shelves, ask, forget, journal, told, wait_still
+from bench.stock.shelves import Shelves, ask, forget, journal, wait_still
 
 NOTICES, QUICK_NOTICES = 10_000, 3_000
 PRODUCTS, QUICK_PRODUCTS = 300, 90
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> list[Figure]:
         forget(home)
         flood = {"events": notices, "products": products, "within_s": seconds, "seed": 7}
         started = time.monotonic()
-        told(home.controls.brightpearl.post("/_sandbox/notices/flood", json=flood))
+        answered(home.controls.brightpearl.post("/_sandbox/notices/flood", json=flood))
         end = _over(bench, home)
         flooded_s = time.monotonic() - started
         wait_still(home, STILL_WITHIN_S)

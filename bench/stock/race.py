@@ -16,7 +16,7 @@ import httpx
 
 from bench.aftermath import Paths, open_paths
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
+from bench.house import House, answered, house
 from bench.plan import Bench
 from bench.stock.everything import NIGHTLY
 from bench.stock.resale import (
@@ -27,7 +27,7 @@ from bench.stock.resale import (
     resold_by_numbers,
     seconds_until_right,
 )
-from bench.stock.shelves import Shelves, ask, change, journal, told, wait_still
+from bench.stock.shelves import Shelves, ask, change, journal, wait_still
 from cli.demo.stage import PAIR
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
@@ -95,7 +95,9 @@ class Race:
             "warehouseId": 2,
             "rows": [row | {"name": sku, "net": "1.00", "tax": "0.20"}],
         }
-        return int(told(self.api.account.post("/order-service/sales-order", json=body))["response"])
+        return int(
+            answered(self.api.account.post("/order-service/sales-order", json=body))["response"]
+        )
 
     def run(self) -> None:
         """Wave after wave, while everything is reconciled in the middle."""
@@ -150,12 +152,12 @@ class Race:
         if answer.status_code == REFUSED:
             self.refused += 1
         else:
-            told(answer)
+            answered(answer)
 
     def _sell(self, order_id: int) -> None:
         began = datetime.now(UTC) - timedelta(milliseconds=1)  # the journal has whole ones
         body = {"order_id": order_id, "allocate": True}
-        told(self.home.controls.brightpearl.post("/_sandbox/edit", json=body))
+        answered(self.home.controls.brightpearl.post("/_sandbox/edit", json=body))
         self.calls[order_id] = began, datetime.now(UTC)
 
     def _reconcile(self) -> None:
@@ -256,9 +258,9 @@ def _opened(home: House, skus: Sequence[str]) -> dict[str, int]:
     for warehouse in (2, 3):
         units = ON_HAND if warehouse == 2 else 0  # noqa: PLR2004 - the main warehouse
         body = [{"sku": sku, "on_hand": units, "warehouse_id": warehouse} for sku in skus]
-        answers = told(home.controls.brightpearl.post("/_sandbox/stock", json=body))
+        answers = answered(home.controls.brightpearl.post("/_sandbox/stock", json=body))
     body = [{"sku": sku, "on_hand": ON_HAND} for sku in skus]
-    told(home.controls.bigcommerce.post("/_sandbox/stock", json=body))
+    answered(home.controls.bigcommerce.post("/_sandbox/stock", json=body))
     return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
 
 
@@ -272,15 +274,15 @@ def _slow(home: House) -> Iterator[None]:
     ]
     home.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
     for client in clients:
-        told(client.put("/_sandbox/faults", json=rules))
-    told(home.controls.brightpearl.put("/_sandbox/deliveries", json=OUT_OF_ORDER))
+        answered(client.put("/_sandbox/faults", json=rules))
+    answered(home.controls.brightpearl.put("/_sandbox/deliveries", json=OUT_OF_ORDER))
     try:
         yield
     finally:
         calm = dict.fromkeys(OUT_OF_ORDER, 0.0)
-        told(home.controls.brightpearl.put("/_sandbox/deliveries", json=calm))
+        answered(home.controls.brightpearl.put("/_sandbox/deliveries", json=calm))
         for client in clients:
-            told(client.put("/_sandbox/faults", json=[]))
+            answered(client.put("/_sandbox/faults", json=[]))
         home.switch("bigcommerce", inventory_delay_s=[0, 0])
 
 

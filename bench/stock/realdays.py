@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
+from bench.house import House, answered, house
 from bench.plan import Bench
 from bench.stock.everything import NIGHTLY
 from bench.stock.held import State, held
-from bench.stock.shelves import Shelves, change, told, wait_still
+from bench.stock.shelves import Shelves, change, wait_still
 from cli.demo.stage import PAIR
 from core.ids import sku_key
 from store.runs import Runs
@@ -64,8 +64,8 @@ class Days:
                 "rows": [{"sku": row["sku"], "quantity": "1"}],
             }
             post = self.home.controls.brightpearl.post
-            made = told(post("/_sandbox/credit", json=credit))
-            told(post("/_sandbox/receive", json={"order_id": made["credit_id"]}))
+            made = answered(post("/_sandbox/credit", json=credit))
+            answered(post("/_sandbox/receive", json={"order_id": made["credit_id"]}))
             self.done["returned"] += 1
 
     def _returnable(self) -> list[State]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from bench.house import House, System
-from core.errors import ContractError, TransientError
+from core.errors import TransientError
 from store.inbox import Inbox
 
 LOCATION = "1"
@@ -109,33 +109,20 @@ def forget(home: House) -> None:
     """Count requests and changes from here on."""
     home.controls.forget_requests()
     for client in (home.controls.bigcommerce, home.controls.brightpearl):
-        told(client.delete("/_sandbox/stock/journal", timeout=TIMEOUT_S))
+        answered(client.delete("/_sandbox/stock/journal", timeout=TIMEOUT_S))
 
 
 def change(home: House, system: System, changes: Iterable[Mapping[str, object]]) -> None:
     """People count, restock or take away, many SKUs at once."""
     client: httpx.Client = getattr(home.controls, system)
     for part in parts(list(changes), AT_ONCE):
-        told(client.post("/_sandbox/stock", json=part, timeout=TIMEOUT_S))
+        answered(client.post("/_sandbox/stock", json=part, timeout=TIMEOUT_S))
 
 
 def ask(home: House, system: System, what: str, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - the sandbox's JSON
     """What a sandbox's control says."""
     client: httpx.Client = getattr(home.controls, system)
-    return told(client.get(f"/_sandbox/{what}", params=params, timeout=TIMEOUT_S))
-
-
-def told(answer: httpx.Response) -> Any:  # noqa: ANN401 - the sandbox's JSON
-    """What a sandbox answers.
-
-    Raises: ContractError when it does not do as it was told.
-    """
-    if answer.is_error:
-        raise ContractError(
-            f"The sandbox answers {answer.status_code} to {answer.request.url.path}: "
-            f"{answer.text[:300]}"
-        )
-    return answer.json()
+    return answered(client.get(f"/_sandbox/{what}", params=params, timeout=TIMEOUT_S))
 
 
 def parts(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[list[Mapping[str, object]]]:

@@ -13,11 +13,12 @@ from core.times import utc_now
 from store.accuracy import Accuracy
 from store.accuracy import Look as Kept
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from tasks.audit import SHOWN, conclude
 from tasks.claim import Run
 from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, step
+from tasks.settle import refusal_of
 from tasks.stock.accuracy import Verdict, judge_stock
 from tasks.stock.keys import STOCK
 from tasks.stock.look import Look
@@ -41,24 +42,8 @@ def conclude_audit(run: Run, look: Look, levels: pd.DataFrame) -> dict[str, Any]
 
 def open_cases(run: Run, refused: Mapping[str, Obstacle]) -> None:
     """SKUs of which nothing certain is known, for a person; by SKU."""
-    Quarantine(run.world.database).open(
-        [
-            Refusal(
-                pair=run.report.pair,
-                entity=STOCK,
-                key=sku,
-                class_=why.class_,
-                field=why.field,
-                value=why.value,
-                reason=why.reason,
-                remedy=why.remedy,
-                run_id=run.run_id,
-                detail=why.detail,
-            )
-            for sku, why in refused.items()
-        ],
-        now=utc_now(),
-    )
+    cases = [refusal_of(run, sku, why) for sku, why in refused.items()]
+    Quarantine(run.world.database).open(cases, now=utc_now())
 
 
 def document(

@@ -20,7 +20,7 @@ from tasks.policy import PATIENT, patiently, step
 from tasks.reference import products_by_id
 
 STOCK, COMPONENTS = "stock", "components"
-CATALOGUE = "catalogue"
+CATALOGUE = "catalogue:all"
 """The key under which a case stands that concerns all SKUs."""
 STRANGER = Aside("not ours", "has no stock, or no SKU")
 
@@ -70,7 +70,7 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     within = {key: links[one].detail["bundles"] for key, one in products.items() if one in links}
     asked = {*products.values(), *(one for bundles in within.values() for one in bundles)}
     catalogued = products_by_id(run.world, asked)
-    names = store_skus(run.bundle.table("skus"))
+    names = StoreSkus(run.bundle.table("skus"))
     found: dict[str, list[str]] = {}
     for key, product_id in products.items():
         ids = [product_id, *within.get(key, ())]
@@ -79,7 +79,7 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-class _StoreSkus:
+class StoreSkus:
     """The store's SKUs of an account's SKU: the table `skus`, read from right to left."""
 
     def __init__(self, skus: Table) -> None:
@@ -89,14 +89,10 @@ class _StoreSkus:
             self._renamed[sku_key(row.becomes)].append(sku_key(row.value))
 
     def __call__(self, account_sku: str) -> list[str]:
+        """SKUs, as compared, under which the store sells it."""
         own = sku_key(account_sku)
         same = [] if own in self._names else [own]
         return [*same, *(one for one in self._renamed.get(own, ()) if one not in same)]
-
-
-def store_skus(skus: Table) -> _StoreSkus:
-    """A function from an account's SKU to those (as compared) under which the store sells it."""
-    return _StoreSkus(skus)
 
 
 def _of_variants(world: Connections, variants: Mapping[str, str]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ all others are sent again without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.inventory_models import Kind, StockChange
@@ -81,16 +81,32 @@ def load_stock(run: Run, plan: Plan, look: Look) -> Loaded:
         for part in [*chunks(relative, TOGETHER), *chunks(absolute, TOGETHER)]:
             leases.renew(lease, run.owner, ttl_s=LEASE_S, now=utc_now())
             _send_all(run, part, _Scene(plan, look, loaded))
-        for sku, error in correct(run, plan.corrects).items():
-            if error is None:
-                loaded.corrected.add(sku)
-            else:
-                loaded.failed[sku] = error
+        _correct(run, plan, loaded)
     finally:
         leases.release(lease, run.owner)
     if plan.needs_word:
         zeroing_is_done(run)
     return loaded
+
+
+def _correct(run: Run, plan: Plan, loaded: Loaded) -> None:
+    """Counts made in the store, carried over; one that is refused is a person's to look at."""
+    answers = correct(run, plan.corrects)
+    for one in plan.corrects:
+        error = answers[one.sku_key]
+        if error is None:
+            loaded.corrected.add(one.sku_key)
+        elif isinstance(error, RejectedError):
+            loaded.refused[one.sku_key] = Obstacle(
+                "rejected",
+                "",
+                error.code,
+                f"the count of {one.sku_key!r} cannot be carried to warehouse {one.warehouse_id}: "
+                f"{error.message}",
+                error.remedy or "Look at the product in Brightpearl, then release it.",
+            )
+        else:
+            loaded.failed[one.sku_key] = error
 
 
 def _up_to_date(run: Run, plan: Plan, look: Look, loaded: Loaded) -> list[Adjust]:
@@ -273,8 +289,3 @@ def _intent(run: Run, one: Adjust) -> Intent:
         mapping_version=run.bundle.version,
         run_id=run.run_id,
     )
-
-
-def unsent(adjusts: Iterable[Adjust], loaded: Loaded) -> Iterator[str]:
-    """SKUs that were to be adjusted and were not."""
-    return (one.sku_key for one in adjusts if one.sku_key in loaded.failed)

@@ -43,11 +43,6 @@ def open_places(world: Connections, places: Places) -> tuple[Places, list[str]]:
     return replace(places, pairs=kept), notes
 
 
-def forget() -> None:
-    """Read the locations anew the next time."""
-    _kept.clear()
-
-
 def _locations(world: Connections) -> Mapping[str, bool]:
     name = world.pair.name, world.pair.bigcommerce.api_url
     read_at, known = _kept.get(name, (0.0, {}))

@@ -6,10 +6,11 @@ import pandas as pd
 
 from core.times import utc_now
 from store.crosswalk import Crosswalk
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from tasks.claim import Run
-from tasks.outcome import REVIEW
+from tasks.outcome import REVIEW, Obstacle
 from tasks.policy import PURE, step
+from tasks.settle import refusal_of
 from tasks.stock.keys import CATALOGUE, STOCK
 from tasks.stock.look import Look
 from tasks.stock.plan import ZEROING, Scene, ZeroingError, work_out
@@ -50,19 +51,9 @@ def plan_stock(run: Run, levels: pd.DataFrame, look: Look) -> Plan:
 
 def ask_for_zeroing(run: Run, error: ZeroingError) -> None:
     """Open the case in which a person releases a run that takes much of the catalogue off sale."""
-    refusal = Refusal(
-        pair=run.report.pair,
-        entity=STOCK,
-        key=CATALOGUE,
-        class_=REVIEW,
-        field=ZEROING,
-        value=ZEROING,
-        reason=error.message,
-        remedy=error.remedy,
-        run_id=run.run_id,
-        detail={"kind": ZEROING, "proposal": {"off sale": str(error.skus)}},
-    )
-    Quarantine(run.world.database).open([refusal], now=utc_now())
+    detail = {"kind": ZEROING, "proposal": {"off sale": str(error.skus)}}
+    case = Obstacle(REVIEW, ZEROING, ZEROING, error.message, error.remedy, detail)
+    Quarantine(run.world.database).open([refusal_of(run, CATALOGUE, case)], now=utc_now())
 
 
 def zeroing_is_done(run: Run) -> None:

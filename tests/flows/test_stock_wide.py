@@ -24,12 +24,15 @@ from shelves import (
 )
 from world import PAIR, World
 
+from connectors.bigcommerce.client import BigCommerce
+from connectors.bigcommerce.inventory_models import UnreadableItem
 from core.times import utc_now
 from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 from tasks.stock import load
+from tasks.stock.keys import CATALOGUE
 from tasks.stock.plan import ZeroingError
 from tasks.stock.sweep import sweep_stock
 
@@ -191,7 +194,7 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
 
     quarantine.approve([case.id], now=datetime.now(UTC))
     assert reconcile()["repaired"] == len(many)
-    assert not quarantine.approved(PAIR, "stock", ["catalogue"])
+    assert not quarantine.approved(PAIR, "stock", [CATALOGUE])
 
 
 def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(
@@ -253,3 +256,37 @@ def test_a_plan_that_another_run_has_overtaken_sends_nothing(
     assert overtaken
     assert (found["repaired"], found["failed"]) == (0, 1)
     assert on_sale(world, sku) == promised(world, sku)
+
+
+def test_an_item_of_the_store_that_cannot_be_read_is_named_by_a_look_at_everything(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = BigCommerce.scan_inventory
+
+    def with_an_odd_one(self: BigCommerce, at: Any) -> Any:
+        yield UnreadableItem("ODD-1", "7", "locations", "missing")
+        yield from scan(self, at)
+
+    monkeypatch.setattr(BigCommerce, "scan_inventory", with_an_odd_one)
+    found = audit()
+    assert "ODD-1" in found["refused"]["odd-1"]
+    assert not found["agrees"]
+    (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="stock")
+    assert (case.key, case.field) == ("odd-1", "locations")
+
+
+def test_a_correction_that_cannot_be_made_is_a_case_and_the_rest_goes_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    monkeypatch.setenv("CAUSEWAY_STOCK__MASTERS", "1")
+    disconnect()
+    monkeypatch.setattr("tasks.stock.correct.default_location", lambda *_: "")
+    world.bigcommerce("stock", sku=sku, delta=6)
+    told = sync(world, sku.casefold(), product(world, sku))
+    assert told["counts"]["rejected"] == 1
+    (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="stock")
+    assert case.key == sku.casefold()
+    assert "no default location" in case.reason
+    assert "stock_locations.csv" in case.remedy

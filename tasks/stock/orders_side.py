@@ -1,0 +1,64 @@
+"""What the store's orders hold of the stock: of recent ones and of those that were written down."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.bigcommerce.models import Order, OrderHeader
+from core.times import utc_now
+from store.crosswalk import Crosswalk
+from store.demand import Demand
+from tasks.claim import Run
+from tasks.orders.demand import is_sold, sold_units
+from tasks.policy import patiently
+from tasks.stock.memory import StockMemory
+
+ORDERS = "orders"
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the store's orders hold."""
+
+    held: Mapping[str, Mapping[str, int]]
+    sold: Mapping[str, Mapping[int, int]]
+    newest: int
+
+
+def read_orders(
+    run: Run, skus: Collection[str] | None, memories: Mapping[str, StockMemory]
+) -> Orders:
+    """Orders of the last minutes from the store, all others as they were written down.
+
+    Of recent ones, those that are linked or written down are known already: by then Brightpearl
+    has set aside what the table does not say. Only what is not known is read in full, and what was
+    sold since something was sent that is still on its way.
+    """
+    world = run.world
+    since = utc_now() - timedelta(minutes=world.pair.stock.orders_window_minutes)
+    found = patiently(lambda: list(world.bigcommerce.list_order_ids(min_date_created=since)))
+    headers = [one for one in found if isinstance(one, OrderHeader)]
+    ids = [one.id for one in headers if is_sold(one.status_id)]
+    demand, pair = Demand(world.database), run.report.pair
+    linked = Crosswalk(world.database).get(pair, ORDERS, ids).keys()
+    known = linked | demand.known(pair, ids)
+    moving = [sent.newest_order for one in memories.values() for sent in one.sent.values()]
+    first = min(moving, default=None)
+    wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]
+    documents = patiently(lambda: world.bigcommerce.get_orders(wanted)) if wanted else []
+    held: dict[str, dict[str, int]] = defaultdict(dict)
+    # Bundles hold their components, whichever SKU is looked at: all of it is needed.
+    for sku, units in demand.of(pair).items():
+        held[sku].update(units)
+    sold: dict[str, dict[int, int]] = defaultdict(dict)
+    for order in (one for one in documents if isinstance(one, Order)):
+        for sku, count in sold_units(order).items():
+            sold[sku][int(order.id)] = count
+            if order.id not in known:
+                held[sku][order.id] = count
+    newest = max((int(one.id) for one in headers), default=0)
+    asked = sold if skus is None else {sku: sold[sku] for sku in skus if sku in sold}
+    return Orders(held, asked, newest)
