@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 
-from bench.house import House, System
+from bench.house import House, System, answered
 from core.errors import TransientError
 from store.inbox import Inbox
 
