@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -111,10 +112,27 @@ def _account_side(world: Connections, since: datetime) -> dict[str, list[tuple[s
         )
     )
     ids = [row.order_id for row in refs]
+    children = patiently(lambda: list(world.brightpearl.list_child_refs(ids)))
+    wanted = list(dict.fromkeys([*ids, *(row.order_id for row in children)]))
+    orders = [
+        order
+        for order in patiently(lambda: world.brightpearl.get_sales_orders(wanted))
+        if isinstance(order, SalesOrder)
+    ]
+    return _whole(orders)
+
+
+def _whole(orders: Sequence[SalesOrder]) -> dict[str, list[tuple[str, Decimal]]]:
+    """Orders with what they are worth, by reference; a back order is part of its order."""
+    ids = {order.id for order in orders}
+    split: dict[str, Decimal] = defaultdict(Decimal)
+    for order in orders:
+        if order.parent_id in ids and not order.is_cancelled:
+            split[order.parent_id] += order.total.gross
     found: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
-    for order in patiently(lambda: world.brightpearl.get_sales_orders(ids)):
-        if isinstance(order, SalesOrder):
-            found[order.external_ref].append((order.id, order.total.gross))
+    for order in orders:
+        if order.parent_id not in ids:
+            found[order.external_ref].append((order.id, order.total.gross + split[order.id]))
     return dict(found)
 
 
