@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
@@ -23,6 +23,10 @@ from store.tables import inbox
 
 NAMED = "named"
 """Source of a key that came into the inbox under another record's id."""
+
+UNSETTLED = ("due", "claimed")
+"""States in which a key has been due since it says; any other is due since it is named."""
+_is_unsettled = inbox.c.state.in_(UNSETTLED)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def take(  # noqa: PLR0913 - whose keys, for whom, how long, when
 ) -> dict[str, Taken]:
     """Claim these keys, due or not; those that another owner holds are left out."""
     taken: dict[str, Taken] = {}
+    named_now = literal(now, inbox.c.due_since.type)
     with database.write() as connection:
         for part in in_parts(sorted(set(keys))):
             fresh = _known(connection, pair, entity, part, now)
@@ -63,12 +68,14 @@ def take(  # noqa: PLR0913 - whose keys, for whom, how long, when
                     state="claimed",
                     owner=owner,
                     ready_at=now + timedelta(seconds=lease_s),
+                    due_since=case((_is_unsettled, inbox.c.due_since), else_=named_now),
                     source=NAMED,
                     updated_at=now,
                 )
             )
             for row in free:
-                claim = Claim(row.key, row.attempts, row.due_since or now, NAMED)
+                since = row.due_since if row.state in UNSETTLED else None
+                claim = Claim(row.key, row.attempts, since or now, NAMED)
                 taken[row.key] = Taken(claim, "" if row.key in fresh else row.state)
     return taken
 

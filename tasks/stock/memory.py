@@ -68,6 +68,8 @@ class StockMemory(BaseModel):
     """What is on its way, by location."""
     revision: int = 0
     """How often something was sent: a plan that was made before the last time is out of date."""
+    rests_since: datetime | None = None
+    """Since when a difference waits for a flood of events to pass."""
     oversold: str = ""
     """Why more was sold than there is, as it looked when that was first seen."""
 

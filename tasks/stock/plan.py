@@ -17,6 +17,7 @@ from core.errors import ContractError
 from core.frames import records
 from core.settings import StockSettings
 from tasks.stock.memory import Arrival, StockMemory
+from tasks.stock.pace import Pace
 from tasks.stock.places import Places
 from tasks.stock.plan_models import Adjust, Correct, Plan
 
@@ -43,6 +44,8 @@ class Scene:
     """SKUs of which orders hold units: what sells out is no fault."""
     may_zero: bool = False
     """Whether a person has released a run that takes much of the catalogue off sale."""
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    """When an event last named each SKU."""
 
     @property
     def visible_after(self) -> timedelta:
@@ -68,6 +71,8 @@ def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
         goes_on = [key not in settled.waiting for key in keys]
         apart = apart[pd.Series(goes_on, index=apart.index, dtype="bool")]
     needs_word = _needs_word(apart, scene)
+    rests = _rests(apart, scene)
+    apart = apart[~apart["sku_key"].isin(list(rests))]
     masters = set(scene.settings.masters)
     adjusts = [_adjust(row, scene) for row in records(apart[~apart["location_id"].isin(masters)])]
     counted = records(apart[apart["location_id"].isin(masters)])
@@ -76,12 +81,29 @@ def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
         adjusts=tuple(sorted(adjusts, key=_urgency)),
         corrects=tuple(_corrections(counted, scene)),
         waits=frozenset(sku for sku, _ in settled.waiting),
-        memories=settled.remembered(told),
+        rests=rests,
+        memories=settled.remembered(told, rests),
         compared=len(both),
         equal=int(is_equal.sum()),
         newest_order=scene.newest_order,
         needs_word=needs_word,
     )
+
+
+def _rests(apart: pd.DataFrame, scene: Scene) -> dict[str, datetime]:
+    """SKUs that are not sent anything before a moment; one that is urgent anywhere is not held."""
+    pace = Pace(scene.now, scene.settings, scene.heard)
+    found: dict[str, datetime] = {}
+    urgent: set[str] = set()
+    for row in records(apart) if pace.is_flood else ():
+        sku = row["sku_key"]
+        memory = scene.memories.get(sku, StockMemory())
+        until = pace.rests_until(sku, _shown(row), row["quantity"], memory)
+        if until is None:
+            urgent.add(sku)
+        else:
+            found[sku] = until
+    return {sku: until for sku, until in found.items() if sku not in urgent}
 
 
 def _shown(row: Row) -> int:
@@ -143,25 +165,33 @@ class _Settled:
         else:
             self.waiting.add((sku, location))
 
-    def remembered(self, told: pd.DataFrame) -> dict[str, StockMemory]:
-        """Memories that change: what has arrived is forgotten, what agrees is told."""
+    def remembered(self, told: pd.DataFrame, rests: Collection[str] = ()) -> dict[str, StockMemory]:
+        """Memories that change: what has arrived is forgotten, what agrees is told.
+
+        And since when SKUs rest that do.
+        """
         agreed: dict[str, dict[str, int]] = {}
         rows = zip(told["sku_key"], told["location_id"], told["quantity"], strict=True)
         for sku, location, quantity in rows:
             if (sku, location) not in self.waiting:
                 agreed.setdefault(sku, {})[location] = int(quantity)
         found: dict[str, StockMemory] = {}
-        for sku in {*agreed, *self._left}:
-            memory = self.scene.memories.get(sku, StockMemory())
+        rested = {sku for sku in self.scene.heard if self._memory(sku).rests_since}
+        for sku in {*agreed, *self._left, *rests, *rested}:
+            memory = self._memory(sku)
             now = memory.model_copy(
                 update={
                     "told": {**memory.told, **agreed.get(sku, {})},
                     "sent": self._left.get(sku, memory.sent),
+                    "rests_since": (memory.rests_since or self.scene.now) if sku in rests else None,
                 }
             )
             if now != memory:
                 found[sku] = now
         return found
+
+    def _memory(self, sku: str) -> StockMemory:
+        return self.scene.memories.get(sku, StockMemory())
 
 
 ZEROING = "zeroing"

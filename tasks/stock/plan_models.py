@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tasks.stock.memory import Identity, StockMemory
@@ -55,6 +56,8 @@ class Plan:
     corrects: tuple[Correct, ...] = ()
     waits: frozenset[str] = frozenset()
     """SKUs of which something is on its way: nothing more is sent until it is seen."""
+    rests: Mapping[str, datetime] = field(default_factory=dict)
+    """SKUs that wait for a flood of events to pass, and until when at most."""
     memories: Mapping[str, StockMemory] = field(default_factory=dict)
     """What is to be remembered of SKUs before anything is written; those that changed."""
     compared: int = 0
@@ -70,6 +73,7 @@ class Plan:
             "adjustments": len(self.adjusts),
             "corrections": len(self.corrects),
             "on their way": len(self.waits),
+            "resting": len(self.rests),
             "equal": self.equal,
         }
 

@@ -31,6 +31,7 @@ def scene_of(run: Run, look: Look) -> Scene:
         catalogue=max(known, len(look.stock.skus)),
         held=look.orders.keys(),
         may_zero=(CATALOGUE, ZEROING) in approved,
+        heard={claim.key: claim.due_since for claim in run.batch.claims},
     )
 
 

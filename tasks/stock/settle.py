@@ -21,7 +21,7 @@ from tasks.stock.memory import StockMemory
 from tasks.stock.plan_models import Plan
 
 NOTHING = StockMemory()
-SEEN = "stock to be seen"
+SEEN, CALM = "stock to be seen", "its events to pause"
 """What a parked SKU waits for."""
 
 
@@ -91,5 +91,7 @@ def _outcomes(
             yield Outcome(sku, "corrected", waits_for=SEEN, wake_at=soon)
         elif sku in plan.waits:
             yield Outcome(sku, "waiting", waits_for=SEEN, wake_at=soon)
+        elif sku in plan.rests:
+            yield Outcome(sku, "resting", waits_for=CALM, wake_at=plan.rests[sku])
         else:
             yield Outcome(sku, "unchanged")

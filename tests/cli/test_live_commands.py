@@ -78,6 +78,7 @@ def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(sandbox, 
     assert sandbox.brightpearl_requests.writes() == writes
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("engine")
 def test_sync_since_takes_what_changed(sandbox, place, sku, told):
     key = place(sku)
@@ -117,6 +118,7 @@ def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("engine")
 def test_a_sweep_finds_what_no_webhook_told(sandbox, place, sku, told):
     key = place(sku)
@@ -138,6 +140,7 @@ def test_an_audit_names_what_is_missing_and_then_agrees_as_the_status_shows(
     assert "audit-orders" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("engine")
 def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
     keys = [place(sku) for _ in range(3)]
@@ -150,6 +153,7 @@ def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("engine")
 def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, told, capsys):
     key = place(sku, email="somebody@example.com")
@@ -164,6 +168,7 @@ def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, to
     assert "Sales order" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("engine")
 def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
     assert run(["mappings", "try", "999999"]) == 2

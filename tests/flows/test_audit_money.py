@@ -156,6 +156,7 @@ def test_a_cent_on_either_side_is_named_with_its_reason(world: World) -> None:
     assert _named_accounts_for_everything(found)
 
 
+@pytest.mark.long
 def test_what_waits_for_a_person_is_explained(world: World) -> None:
     amended, deleted, unpaid = all_imported(world, {}, {}, {})
     unknown = world.place(lines=[{"sku": "NOT-THERE", "name": "New", "price": "5.00"}])
@@ -232,6 +233,7 @@ def test_refunds_and_credits_that_differ_are_named(world: World) -> None:
     assert differences(audit())[f"BC-{fine}-R{made[fine]['refund_id']}"] == "no_refund"
 
 
+@pytest.mark.long
 def test_a_refund_counts_for_its_order_and_again_for_its_own_day(world: World) -> None:
     key = imported(world, channel_id=2)
     world.sandbox.clock.advance(timedelta(days=3).total_seconds())
@@ -252,6 +254,7 @@ def test_a_refund_counts_for_its_order_and_again_for_its_own_day(world: World) -
     assert line["bigcommerce"] == line["brightpearl"]
 
 
+@pytest.mark.long
 def test_the_day_is_the_stores_own_and_the_next_day_has_its_own_orders(world: World) -> None:
     world.sandbox.clock.freeze(datetime(2026, 7, 1, 22, 59, tzinfo=UTC))
     early = imported(world)
@@ -275,6 +278,7 @@ def test_back_orders_belong_to_their_order(world: World) -> None:
     assert audit()["agrees"] is True
 
 
+@pytest.mark.long
 def test_an_order_that_was_paid_for_less_than_its_new_total_agrees_by_its_transactions(
     world: World,
 ) -> None:

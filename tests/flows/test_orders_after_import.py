@@ -91,6 +91,7 @@ def test_an_edit_of_lines_quantities_and_prices_amends_the_sales_order(world: Wo
     assert third
 
 
+@pytest.mark.long
 def test_an_added_row_whose_answer_was_lost_is_added_once(world: World) -> None:
     key = imported(world, 2)
     world.bigcommerce("edit", order_id=int(key), add=[{"sku": skus(world)[3], "quantity": 1}])
@@ -169,6 +170,7 @@ def test_a_change_on_both_sides_is_a_persons_to_decide(world: World) -> None:
     assert quantities(world, key) == [2, 4]
 
 
+@pytest.mark.long
 def test_a_changed_delivery_address_is_noted_for_staff_and_closes_by_itself(world: World) -> None:
     key = imported(world, 1)
     moved = {"street_1": "7 New Street", "city": "Leeds", "zip": "LS1 1AA"}
@@ -204,6 +206,7 @@ def test_a_cancelled_order_is_released_and_cancelled(world: World) -> None:
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_note_that_has_not_left_is_taken_back_before_an_order_is_cancelled(world: World) -> None:
     key = imported(world, 2)
     note_for(world, key)
@@ -272,6 +275,7 @@ def test_an_order_cancelled_in_brightpearl_is_cancelled_in_the_store(world: Worl
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_store_order_with_a_shipment_is_never_cancelled_from_brightpearl(world: World) -> None:
     key = imported(world, 1)
     line = store_order(world, key).lines[0]
@@ -326,6 +330,7 @@ def test_a_dispute_is_a_case_on_both_sides_and_credits_nothing(world: World) -> 
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_late_capture_is_booked_when_its_event_comes(world: World) -> None:
     lines = [{"sku": skus(world)[0], "quantity": 1}]
     key = world.place(lines=lines, payment="authorized", status_id=7)
@@ -354,6 +359,7 @@ def test_partial_captures_are_a_receipt_each(world: World) -> None:
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_receipt_that_staff_deleted_is_only_booked_again_on_request(world: World) -> None:
     key = imported(world, 1)
     account = world.sandbox.account
@@ -391,6 +397,7 @@ def test_an_order_deleted_in_brightpearl_is_created_again_only_on_request(world:
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_an_edit_that_empties_an_order_is_a_case(world: World) -> None:
     key = imported(world, 1)
     world.bigcommerce("edit", order_id=int(key), lines=[{"sku": skus(world)[0], "quantity": 0}])
@@ -402,6 +409,7 @@ def test_an_edit_that_empties_an_order_is_a_case(world: World) -> None:
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_units_in_a_back_order_count_for_the_order(world: World, moment: str) -> None:
     key = imported(world, 3)
@@ -414,6 +422,7 @@ def test_units_in_a_back_order_count_for_the_order(world: World, moment: str) ->
     assert cases(world) == []
 
 
+@pytest.mark.long
 def test_an_order_that_staff_take_up_again_is_not_cancelled_a_second_time(world: World) -> None:
     key = imported(world, 2)
     world.bigcommerce("edit", order_id=int(key), status_id=5)
@@ -431,6 +440,7 @@ def test_an_order_that_staff_take_up_again_is_not_cancelled_a_second_time(world:
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_refund_of_a_cancelled_order_does_not_take_it_up_again(world: World) -> None:
     key = imported(world, 3)
     world.bigcommerce("edit", order_id=int(key), status_id=5)
@@ -446,6 +456,7 @@ def test_a_refund_of_a_cancelled_order_does_not_take_it_up_again(world: World) -
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_disputed_order_is_not_cancelled_from_brightpearl(world: World) -> None:
     key = imported(world, 1)
     world.bigcommerce("edit", order_id=int(key), status_id=13)
@@ -459,6 +470,7 @@ def test_a_disputed_order_is_not_cancelled_from_brightpearl(world: World) -> Non
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_status_set_in_the_store_is_not_overruled_by_a_cancellation(world: World) -> None:
     key = imported(world, 1)
     world.bigcommerce("edit", order_id=int(key), status_id=12)
@@ -473,6 +485,7 @@ def test_a_status_set_in_the_store_is_not_overruled_by_a_cancellation(world: Wor
     assert store_order(world, key).status_id == 5
 
 
+@pytest.mark.long
 def test_money_that_comes_in_for_a_cancelled_order_is_booked(world: World) -> None:
     lines = [{"sku": skus(world)[0], "quantity": 1}]
     key = world.place(lines=lines, payment_method="Bank deposit", payment="offline")
@@ -488,6 +501,7 @@ def test_money_that_comes_in_for_a_cancelled_order_is_booked(world: World) -> No
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["bigcommerce", "brightpearl"])
 def test_a_deleted_receipt_of_a_cancelled_order_stays_a_case(world: World, where: str) -> None:
     key = imported(world, 1)
@@ -506,6 +520,7 @@ def test_a_deleted_receipt_of_a_cancelled_order_stays_a_case(world: World, where
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_row_that_staff_changed_themselves_does_not_put_their_pick_on_hold(world: World) -> None:
     key = imported(world, 2, 1)
     row = next(row for row in world.sales_order(key).rows.values() if row.product_id)
@@ -520,6 +535,7 @@ def test_a_row_that_staff_changed_themselves_does_not_put_their_pick_on_hold(wor
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_staff_who_let_a_held_pick_go_on_are_not_overruled(world: World) -> None:
     key = imported(world, 2, 1)
     note_for(world, key)
@@ -542,6 +558,7 @@ def test_staff_who_let_a_held_pick_go_on_are_not_overruled(world: World) -> None
     assert runs_twice_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_part_captured_of_an_authorisation_is_booked_at_once(world: World) -> None:
     lines = [{"sku": skus(world)[0], "quantity": 2}]
     key = world.place(lines=lines, payment="authorized", status_id=7)

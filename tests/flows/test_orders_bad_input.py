@@ -14,6 +14,8 @@ from mappings.bundle import SHIPPED
 from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 
+pytestmark = pytest.mark.long
+
 WRONG = "wrong-token-xyz"
 
 

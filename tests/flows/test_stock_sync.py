@@ -63,6 +63,28 @@ def test_many_notices_of_one_product_are_one_key_and_one_adjustment(world: World
     assert [on_sale(world, sku) for sku in skus] == [promised(world, sku) for sku in skus]
 
 
+def test_in_a_flood_of_notices_a_sku_with_plenty_is_adjusted_once_its_own_have_paused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconcile()
+    skus = plenty(world, 40)
+    keys = [product(world, sku) for sku in skus]
+    for units, sku in enumerate(skus, 20):
+        world.brightpearl("stock", sku=sku, on_hand=units)
+    world.brightpearl("stock", sku=skus[0], on_hand=1)
+    world.forget_requests()
+    told = sync(world, *keys)
+    assert told["counts"]["adjusted"] == written(world) == 1
+    assert on_sale(world, skus[0]) == promised(world, skus[0])
+
+    sync(world, *keys)
+    assert written(world) == 1
+
+    wake(monkeypatch, 11)
+    assert written(world) == 2
+    assert [on_sale(world, sku) for sku in skus] == [promised(world, sku) for sku in skus]
+
+
 def test_units_of_an_order_that_brightpearl_does_not_know_stay_sold(world: World) -> None:
     (sku,) = plenty(world)
     before = on_sale(world, sku)

@@ -101,6 +101,7 @@ def test_every_part_of_a_refund_has_its_row_and_all_add_up(world: World, inclusi
     assert runs_again_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_money_off_the_order_as_a_whole_bears_no_tax(world: World) -> None:
     key = imported(world)
     made = refund(world, key, amount="5.00")
@@ -114,6 +115,7 @@ def test_money_off_the_order_as_a_whole_bears_no_tax(world: World) -> None:
     assert runs_again_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_tax_alone_is_a_row_without_net(world: World) -> None:
     key = imported(world)
     made = refund(world, key, tax="0.50")
@@ -173,6 +175,7 @@ def test_nothing_is_written_while_the_gateway_owes_an_answer(world: World) -> No
     assert runs_again_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_pending_refund_does_not_hold_up_those_before_it(world: World) -> None:
     key = imported(world)
     first = refund(world, key, amount="5.00")
@@ -185,6 +188,7 @@ def test_a_pending_refund_does_not_hold_up_those_before_it(world: World) -> None
     assert runs_again_without_writing(world, key)
 
 
+@pytest.mark.long
 def test_a_refund_that_was_declined_at_once_leaves_no_trace(world: World) -> None:
     key = imported(world)
     refund(world, key, amount="5.00", payment="declined")
@@ -245,6 +249,7 @@ def test_a_foreign_order_is_credited_at_the_rate_of_its_sales_order(world: World
     assert agrees(world, key, made)
 
 
+@pytest.mark.long
 def test_a_rate_that_has_drifted_is_told(world: World) -> None:
     key = imported(world, currency="EUR", exchange_rate="1.2000")
     world.sales_order(key).exchange_rate = Decimal("1.2100")
@@ -256,6 +261,7 @@ def test_a_rate_that_has_drifted_is_told(world: World) -> None:
     assert report["counts"]["created"] == 1
 
 
+@pytest.mark.long
 def test_another_currency_than_the_sales_order_is_refused(world: World) -> None:
     key = imported(world)
     world.sales_order(key).currency_code = "USD"
@@ -269,6 +275,7 @@ def test_another_currency_than_the_sales_order_is_refused(world: World) -> None:
     assert credits_of(world) == []
 
 
+@pytest.mark.long
 def test_money_that_the_gateway_sent_in_another_currency_is_refused(world: World) -> None:
     key = imported(world, currency="EUR", exchange_rate="1.2000")
     refund(world, key, amount="4.00", currency="GBP")
@@ -295,6 +302,7 @@ def test_a_tender_nobody_mapped_is_refused_and_released_by_its_value(world: Worl
     assert [case.value for case in cases(world)] == ["custom"]
 
 
+@pytest.mark.long
 def test_more_than_the_order_was_worth_is_refused(world: World) -> None:
     key = imported(world)
     refund(world, key, amount="4.00")
@@ -308,6 +316,7 @@ def test_more_than_the_order_was_worth_is_refused(world: World) -> None:
     assert credits_of(world) == []
 
 
+@pytest.mark.long
 def test_more_units_than_the_line_had_are_refused(world: World) -> None:
     key = imported(world)
     sku = lines(world, 1)[0]["sku"]
@@ -346,6 +355,7 @@ def test_a_refund_of_an_order_that_is_not_imported_yet_is_parked(world: World) -
     assert cases(world) == []
 
 
+@pytest.mark.long
 def test_a_refund_of_an_order_that_will_never_be_imported_is_told(world: World) -> None:
     key = world.place(lines=lines(world, 3, 2))
     refund(world, key, everything=True)
@@ -358,6 +368,7 @@ def test_a_refund_of_an_order_that_will_never_be_imported_is_told(world: World) 
     assert states(world, key) == ["dead"]
 
 
+@pytest.mark.long
 def test_a_refund_of_an_order_that_was_deleted_in_brightpearl_is_told(world: World) -> None:
     key = imported(world)
     world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
@@ -384,6 +395,7 @@ def test_a_preview_shows_the_plan_and_writes_nothing(world: World) -> None:
     assert credits_of(world) == []
 
 
+@pytest.mark.long
 def test_credits_stay_open_where_the_merchant_wants_to_look_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

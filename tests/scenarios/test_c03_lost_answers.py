@@ -219,6 +219,7 @@ def test_everything_ends_as_done(story: Story) -> None:
         assert set(story.world.states(*keys, entity=entity)) == {"done"}
 
 
+@pytest.mark.long
 def test_a_worker_killed_after_brightpearl_accepted_an_order_doubles_nothing(
     story: Story,
 ) -> None:

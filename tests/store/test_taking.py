@@ -48,6 +48,24 @@ def test_a_key_at_rest_is_taken_and_says_how_it_stood(database: Database, outcom
     assert taken(database, "100", owner="two")["100"].was == was
 
 
+def test_a_parked_key_is_due_since_it_was_named_and_a_due_one_since_its_event(
+    database: Database,
+) -> None:
+    inbox = Inbox(database)
+    inbox.put(*PAIR, ["100", "101"], source="webhook", now=NOW)
+    inbox.claim(*PAIR, owner="one", limit=1, lease_s=60, now=NOW)
+    parked = Parked("100", "grace", LATER, LATER + timedelta(days=1), "why")
+    inbox.settle(*PAIR, "one", [parked], now=NOW)
+    named_at = NOW + timedelta(seconds=5)
+
+    found = taken(database, "100", "101", owner="two", now=named_at)
+
+    assert {key: one.claim.due_since for key, one in found.items()} == {"100": named_at, "101": NOW}
+    inbox.settle(*PAIR, "two", [parked], now=named_at)
+    (again,) = inbox.claim(*PAIR, owner="three", limit=1, lease_s=60, now=LATER)
+    assert again.due_since == named_at
+
+
 def test_a_key_in_other_hands_is_left_to_them_until_their_lease_ends(database: Database) -> None:
     taken(database, "100", owner="one")
 

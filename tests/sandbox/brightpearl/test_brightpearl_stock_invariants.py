@@ -261,4 +261,4 @@ class Warehouse(RuleBasedStateMachine):
 
 
 TestWarehouse = pytest.mark.filterwarnings("error")(Warehouse.TestCase)
-TestWarehouse.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestWarehouse.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)

@@ -292,7 +292,7 @@ def heard(one: Entry, found: dict[int, str]) -> Entry:
 
 
 Parcels.TestCase.settings = settings(
-    max_examples=300,
+    max_examples=150,
     stateful_step_count=16,
     deadline=None,
     report_multiple_bugs=False,

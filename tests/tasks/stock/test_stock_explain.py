@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import frame
@@ -164,6 +164,7 @@ def test_of_each_channel_the_row_that_counts_is_named() -> None:
     assert [kept.units for kept in seven.buffers] == [3]
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(
         st.tuples(
