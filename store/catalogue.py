@@ -14,7 +14,7 @@ from store.statements import in_parts, upsert
 from store.tables import catalogue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CataloguedProduct:
     """A product of Brightpearl."""
 
@@ -75,7 +75,10 @@ class Catalogue:
             return list(connection.scalars(query))
 
     def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
-        """Keep products as read; a product whose SKU changed is found under the new one only."""
+        """Keep products as read; a product whose SKU changed is found under the new one only.
+
+        In short transactions: a catalogue is large, and nobody else can write meanwhile.
+        """
         rows = [
             {
                 "pair": pair,
@@ -88,8 +91,9 @@ class Catalogue:
             }
             for product in products
         ]
-        with self._database.write() as connection:
-            upsert(connection, catalogue, rows, key=("pair", "product_id"))
+        for part in in_parts(rows):
+            with self._database.write() as connection:
+                upsert(connection, catalogue, part, key=("pair", "product_id"))
 
 
 def _chosen(products: Sequence[CataloguedProduct]) -> CataloguedProduct:

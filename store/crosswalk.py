@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from store.statements import in_parts, upsert
 from store.tables import crosswalk
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     """One record in both systems."""
 
@@ -39,14 +39,12 @@ class Crosswalk:
         """Links by Brightpearl's id; unknown ids are left out."""
         return self._find(pair, entity, crosswalk.c.id_bp, ids_bp, by="id_bp")
 
-    def all(self, pair: str, entity: str) -> dict[str, Link]:
-        """Every link of an entity, by BigCommerce's key."""
+    def scan(self, pair: str, entity: str) -> Iterator[Link]:
+        """Every link of an entity, one after the other: there may be a great many."""
         query = select(crosswalk).where(crosswalk.c.pair == pair, crosswalk.c.entity == entity)
         with self._database.read() as connection:
-            return {
-                row.key_bc: Link(row.key_bc, row.id_bp, row.detail, row.state)
-                for row in connection.execute(query)
-            }
+            for row in connection.execute(query):
+                yield Link(row.key_bc, row.id_bp, row.detail, row.state)
 
     def count(self, pair: str, entity: str) -> int:
         """How many records of an entity are linked."""

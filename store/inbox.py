@@ -243,6 +243,14 @@ class Inbox:
                 for row in connection.execute(statement)
             ]
 
+    def moving(self, pair: str, entity: str, since: datetime) -> int:
+        """How many keys that are not settled an event has named since a moment."""
+        statement = select(func.count()).where(
+            inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.due_since >= since
+        )
+        with self._database.read() as connection:
+            return connection.scalar(statement) or 0
+
     def next_ready_at(self) -> datetime | None:
         """When the next key may be claimed."""
         with self._database.read() as connection:

@@ -47,6 +47,10 @@ ENDING_S = 5.0
 SENDING_S = 2.0
 """How long a stop waits for Prefect's queues of events and log lines, which nobody needs."""
 LOOK_EVERY_S = 0.05
+SWITCH_S = 0.0005
+"""How long a thread that computes may keep the interpreter from others. At Python's 5 ms an order
+that comes while a large catalogue is compared waits so long after each of its hundreds of answers.
+"""
 
 
 def serve(settings: Settings, stop: threading.Event | None = None) -> None:
@@ -58,6 +62,7 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     """
     began = time.monotonic()
     set_up_logging()
+    sys.setswitchinterval(SWITCH_S)
     is_ours, stop = stop is None, stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):

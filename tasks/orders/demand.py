@@ -59,11 +59,11 @@ def note_seen(run: Run, orders: Iterable[Order], links: Mapping[str, Link]) -> N
 def note_reserved(run: Run, order_ids: Iterable[str]) -> None:
     """Brightpearl has set these orders' units aside: counted once more they would be missing twice.
 
-    What it could not set aside is written down as they are settled.
+    Whoever looked before its answer came has counted them so. What it could not set aside is
+    written down as they are settled.
     """
-    Demand(run.world.database).replace(
-        run.report.pair, {order_id: {} for order_id in order_ids}, now=utc_now()
-    )
+    nothing: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
+    _look_again(run, Demand(run.world.database).replace(run.report.pair, nothing, now=utc_now()))
 
 
 def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]) -> None:
@@ -83,9 +83,10 @@ def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutco
     }
     if run.dry_run:
         return
-    Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
+    changed = Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
     called_off = {one.key for one in outcomes if one.result == "cancelled"}
-    _look_again(run, {sku for (order_id, _), sku in skus.items() if order_id in called_off and sku})
+    given_back = {sku for (order_id, _), sku in skus.items() if order_id in called_off and sku}
+    _look_again(run, changed | given_back)
 
 
 def _unheld(

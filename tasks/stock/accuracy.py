@@ -22,7 +22,7 @@ BY_HAND = "the store's stock was changed by hand or by another app"
 BOTH = "both changed since they agreed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Drift:
     """One SKU at one location that differs."""
 

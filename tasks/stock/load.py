@@ -180,7 +180,7 @@ def _renamed(named: Sequence[Adjust], identity: Identity, scene: _Scene) -> list
     names = dict(zip(items["sku_key"], items[column], strict=True))
     for one in named:
         memory = scene.memory(one.sku_key)
-        scene.loaded.memories[one.sku_key] = memory.model_copy(update={"identity": identity})
+        scene.loaded.memories[one.sku_key] = replace(memory, identity=identity)
     return [replace(one, identity=identity, value=names[one.sku_key]) for one in named]
 
 
@@ -257,11 +257,10 @@ def _with_sent(
             at=now,
             newest_order=scene.plan.newest_order,
         )
-        found[one.sku_key] = memory.model_copy(
-            update={
-                "sent": {**memory.sent, one.location_id: sent},
-                "revision": memory.revision + (0 if again else 1),
-            }
+        found[one.sku_key] = replace(
+            memory,
+            sent={**memory.sent, one.location_id: sent},
+            revision=memory.revision + (0 if again else 1),
         )
     return found
 

@@ -137,11 +137,11 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
 def _memories(run: Run, skus: Collection[str] | None) -> dict[str, StockMemory]:
     crosswalk = Crosswalk(run.world.database)
     links = (
-        crosswalk.all(run.report.pair, STOCK)
+        crosswalk.scan(run.report.pair, STOCK)
         if skus is None
-        else crosswalk.get(run.report.pair, STOCK, sorted(skus))
+        else crosswalk.get(run.report.pair, STOCK, sorted(skus)).values()
     )
-    return {key: StockMemory.of(link) for key, link in links.items()}
+    return {link.key_bc: StockMemory.of(link) for link in links}
 
 
 def _only_account(run: Run, store_skus: Collection[str]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
 
 from store.crosswalk import Link
 
@@ -23,10 +24,9 @@ class Arrival(Enum):
     """Something else changed the number as well."""
 
 
-class Sent(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
     """An adjustment that the store accepted, or may have: its answer was lost."""
-
-    model_config = ConfigDict(frozen=True)
 
     base: int
     """Units in the store's hand that it was worked out from."""
@@ -53,18 +53,18 @@ class Sent(BaseModel):
         return now - self.at >= visible_after
 
 
-class StockMemory(BaseModel):
+# One for each of 100,000 SKUs is held at once: slots keep them small.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockMemory:
     """One SKU, as both systems last had it."""
-
-    model_config = ConfigDict(frozen=True)
 
     sku: str = ""
     variant_id: str = ""
     product_id_bc: str = ""
     identity: Identity = "sku"
-    told: dict[str, int] = {}
+    told: dict[str, int] = field(default_factory=dict)
     """What shoppers could buy when both sides last agreed, by location."""
-    sent: dict[str, Sent] = {}
+    sent: dict[str, Sent] = field(default_factory=dict)
     """What is on its way, by location."""
     revision: int = 0
     """How often something was sent: a plan that was made before the last time is out of date."""
@@ -73,11 +73,15 @@ class StockMemory(BaseModel):
     oversold: str = ""
     """Why more was sold than there is, as it looked when that was first seen."""
 
-    @classmethod
-    def of(cls, link: Link | None) -> Self:
+    @staticmethod
+    def of(link: Link | None) -> StockMemory:
         """What the link remembers; nothing of a SKU that is not linked."""
-        return cls.model_validate(link.detail if link else {})
+        return _FORM.validate_python(link.detail) if link else StockMemory()
 
     def detail(self) -> dict[str, Any]:
         """As the link keeps it."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        found: dict[str, Any] = _FORM.dump_python(self, mode="json", exclude_defaults=True)
+        return found
+
+
+_FORM = TypeAdapter(StockMemory)

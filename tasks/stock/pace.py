@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from core.settings import StockSettings
 from tasks.stock.memory import StockMemory
@@ -24,12 +23,13 @@ class Pace:
     settings: StockSettings
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """When an event last named each SKU of the batch."""
+    moving: int = 0
+    """How many SKUs, of this batch or not, events have named within the time of calm."""
 
-    @cached_property
+    @property
     def is_flood(self) -> bool:
         """Whether so many SKUs are on the move that waiting a moment saves writes."""
-        moving = sum(at + self._calm > self.now for at in self.heard.values())
-        return moving >= self.settings.flood_skus
+        return bool(self.heard) and self.moving >= self.settings.flood_skus
 
     def rests_until(
         self, sku: str, shown: int, quantity: int, memory: StockMemory

@@ -7,7 +7,7 @@ what is on its way (docs/decisions/0011). Reductions go first, then what sells o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,8 @@ class Scene:
     """Whether a person has released a run that takes much of the catalogue off sale."""
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """When an event last named each SKU."""
+    moving: int = 0
+    """How many SKUs events have named lately."""
 
     @property
     def visible_after(self) -> timedelta:
@@ -92,7 +94,7 @@ def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
 
 def _rests(apart: pd.DataFrame, scene: Scene) -> dict[str, datetime]:
     """SKUs that are not sent anything before a moment; one that is urgent anywhere is not held."""
-    pace = Pace(scene.now, scene.settings, scene.heard)
+    pace = Pace(scene.now, scene.settings, scene.heard, scene.moving)
     found: dict[str, datetime] = {}
     urgent: set[str] = set()
     for row in records(apart) if pace.is_flood else ():
@@ -179,12 +181,11 @@ class _Settled:
         rested = {sku for sku in self.scene.heard if self._memory(sku).rests_since}
         for sku in {*agreed, *self._left, *rests, *rested}:
             memory = self._memory(sku)
-            now = memory.model_copy(
-                update={
-                    "told": {**memory.told, **agreed.get(sku, {})},
-                    "sent": self._left.get(sku, memory.sent),
-                    "rests_since": (memory.rests_since or self.scene.now) if sku in rests else None,
-                }
+            now = replace(
+                memory,
+                told={**memory.told, **agreed.get(sku, {})},
+                sent=self._left.get(sku, memory.sent),
+                rests_since=(memory.rests_since or self.scene.now) if sku in rests else None,
             )
             if now != memory:
                 found[sku] = now

@@ -10,7 +10,7 @@ from typing import Any
 from tasks.stock.memory import Identity, StockMemory
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Adjust:
     """One SKU's stock at one location, to be changed in the store."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 
 from core.times import utc_now
 from store.crosswalk import Crosswalk
+from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.claim import Run
 from tasks.outcome import REVIEW, Obstacle
@@ -32,7 +35,14 @@ def scene_of(run: Run, look: Look) -> Scene:
         held=look.orders.keys(),
         may_zero=(CATALOGUE, ZEROING) in approved,
         heard={claim.key: claim.due_since for claim in run.batch.claims},
+        moving=_moving(run) if run.batch.claims else 0,
     )
+
+
+def _moving(run: Run) -> int:
+    """How many SKUs events have named within the time of calm."""
+    since = utc_now() - timedelta(seconds=run.world.pair.stock.calm_s)
+    return Inbox(run.world.database).moving(run.report.pair, STOCK, since)
 
 
 @step("plan-stock", PURE)

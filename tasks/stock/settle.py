@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from core.errors import TransientError
@@ -10,12 +11,13 @@ from core.ids import sku_key
 from core.times import utc_now
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Run
+from tasks.deliver import chunks
 from tasks.outcome import Aside, Outcome
 from tasks.policy import PURE, step
 from tasks.settle import planned, settle
 from tasks.stock.accuracy import oversold
 from tasks.stock.keys import STOCK
-from tasks.stock.load import Loaded, LookAgainError
+from tasks.stock.load import TOGETHER, Loaded, LookAgainError
 from tasks.stock.look import Look
 from tasks.stock.memory import StockMemory
 from tasks.stock.plan_models import Plan
@@ -50,14 +52,15 @@ def remember(run: Run, look: Look, plan: Plan, loaded: Loaded) -> None:
         changed.pop(sku, None)
     changed |= _oversold(look, {**look.memories, **changed, **loaded.memories})
     crosswalk = Crosswalk(run.world.database)
-    kept = crosswalk.get(run.report.pair, STOCK, list(changed))
-    links = [
-        Link(sku, look.product_of[sku], memory.detail())
-        for sku, memory in changed.items()
-        # Another run that sent something meanwhile knows better.
-        if sku in look.product_of and StockMemory.of(kept.get(sku)).revision == memory.revision
-    ]
-    crosswalk.put(run.report.pair, STOCK, links, now=utc_now())
+    for part in chunks([sku for sku in changed if sku in look.product_of], TOGETHER):
+        kept = crosswalk.get(run.report.pair, STOCK, part)
+        links = [
+            Link(sku, look.product_of[sku], changed[sku].detail())
+            for sku in part
+            # Another run that sent something meanwhile knows better.
+            if StockMemory.of(kept.get(sku)).revision == changed[sku].revision
+        ]
+        crosswalk.put(run.report.pair, STOCK, links, now=utc_now())
 
 
 def _oversold(look: Look, memories: Mapping[str, StockMemory]) -> dict[str, StockMemory]:
@@ -65,7 +68,7 @@ def _oversold(look: Look, memories: Mapping[str, StockMemory]) -> dict[str, Stoc
     causes = {sku_key(one.sku): one.cause for one in oversold(look)}
     was = {sku for sku in look.product_of if memories.get(sku, NOTHING).oversold}
     return {
-        sku: memories.get(sku, NOTHING).model_copy(update={"oversold": causes.get(sku, "")})
+        sku: replace(memories.get(sku, NOTHING), oversold=causes.get(sku, ""))
         for sku in causes.keys() ^ was
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -40,14 +40,13 @@ class Items:
             memory = memories.get(sku, StockMemory())
             if (memory.variant_id, memory.product_id_bc) != (variant_id, product_id):
                 is_simple = variants[product_id] == 1
-                found[sku] = memory.model_copy(
-                    update={
-                        "sku": self.skus[sku],
-                        "variant_id": variant_id,
-                        "product_id_bc": product_id,
-                        # A guess that the store corrects: what is simple is tracked by product.
-                        "identity": "product_id" if is_simple else "sku",
-                    }
+                found[sku] = replace(
+                    memory,
+                    sku=self.skus[sku],
+                    variant_id=variant_id,
+                    product_id_bc=product_id,
+                    # A guess that the store corrects: what is simple is tracked by product.
+                    identity="product_id" if is_simple else "sku",
                 )
         return found
 

@@ -16,7 +16,11 @@ from shelves import (
     wake,
     written,
 )
-from world import World
+from world import PAIR, World
+
+from core.times import utc_now
+from store.demand import Demand
+from tasks.connections import connect
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
@@ -99,6 +103,25 @@ def test_units_of_an_order_that_brightpearl_does_not_know_stay_sold(world: World
     sync(world, product(world, sku))
     assert written(world) == 0
     assert on_sale(world, sku) == promised(world, sku) == before - 3
+
+
+def test_whoever_counted_units_as_held_that_were_reserved_by_then_looks_again(
+    world: World,
+) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    there = on_sale(world, sku)
+    key = world.place(lines=[{"sku": sku, "quantity": 3}])
+    world.sync(key)
+    demand = Demand(connect(PAIR).database)
+    demand.replace(PAIR, {key: {sku.casefold(): 3}}, now=utc_now())
+    sync(world, product(world, sku))
+    assert on_sale(world, sku) == there - 6
+
+    world.sync(key)
+    assert world.states(sku.casefold(), entity="stock") == ["due"]
+    sync(world)
+    assert on_sale(world, sku) == promised(world, sku) == there - 3
 
 
 def test_what_is_on_its_way_is_not_sent_again(

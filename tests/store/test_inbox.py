@@ -96,6 +96,14 @@ def test_a_parked_key_wakes_by_the_clock_and_by_an_event_and_expires_with_its_re
     assert inbox.reasons(*PAIR, "done") == {"1": "expired: pending"}
 
 
+def test_keys_move_that_an_event_has_named_lately_and_that_are_not_settled(inbox: Inbox) -> None:
+    put(inbox, "1", "2", "3")
+    claim(inbox, limit=1)
+    inbox.settle(*PAIR, "a", [Done("1")], now=NOW)
+    assert inbox.moving(*PAIR, NOW) == 2
+    assert inbox.moving(*PAIR, at(1)) == 0
+
+
 def test_a_dead_key_rests_until_an_event_or_a_release(inbox: Inbox, database: Database) -> None:
     put(inbox, "1", "2")
     claim(inbox)

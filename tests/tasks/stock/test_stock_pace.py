@@ -34,11 +34,12 @@ def planned(
     heard: dict[str, datetime], *, shown: int, wanted: int, memory: StockMemory = NOTHING
 ) -> Plan:
     """The plan for one SKU, `a`, of which so much is on sale and so much is to be."""
+    moving = sum(at > ago(SETTINGS.calm_s) for at in heard.values())
     row = {"sku_key": "a", "sku": "A", "product_id_bc": "5", "location_id": "1"}
     stock = {"is_enabled": True, "on_hand": shown, "available": shown, "safety_stock": 0}
     desired = pd.DataFrame([{**row, "product_id": "10", "quantity": wanted}])
     del desired["product_id_bc"]
-    scene = Scene(NOON, SETTINGS, {"a": memory}, heard=heard)
+    scene = Scene(NOON, SETTINGS, {"a": memory}, heard=heard, moving=moving)
     return work_out(desired, frame([row | stock], ITEMS), scene)
 
 
@@ -67,6 +68,12 @@ def test_it_waits_no_longer_than_a_minute_however_often_it_is_named() -> None:
     assert plan.memories["a"].rests_since is None
 
 
+def test_a_flood_is_told_by_all_that_moves_and_not_by_one_batch() -> None:
+    alone = {"a": ago(0)}
+    assert Pace(NOON, SETTINGS, alone, moving=3).rests_until("a", 50, 40, NOTHING)
+    assert Pace(NOON, SETTINGS, alone, moving=2).rests_until("a", 50, 40, NOTHING) is None
+
+
 def test_what_is_scarce_never_waits() -> None:
     assert planned(flood(a=0), shown=50, wanted=5).adjusts
     assert planned(flood(a=0), shown=0, wanted=50).adjusts
@@ -93,7 +100,7 @@ def test_nothing_scarce_rests_and_nothing_rests_longer_than_it_may(
     heard_s: float, rests_s: float | None, shown: int, wanted: int
 ) -> None:
     memory = StockMemory(rests_since=None if rests_s is None else ago(rests_s))
-    until = Pace(NOON, SETTINGS, flood(z=3, a=heard_s)).rests_until("a", shown, wanted, memory)
+    until = Pace(NOON, SETTINGS, flood(z=3, a=heard_s), 3).rests_until("a", shown, wanted, memory)
     if until is not None:
         assert min(shown, wanted) > SETTINGS.scarce_units
         assert NOON < until <= ago(heard_s) + timedelta(seconds=SETTINGS.calm_s)
