@@ -131,13 +131,13 @@ class StockSettings(SyncSettings):
     verify_after_s: float = Field(default=2.0, gt=0)
     """How soon an adjustment is looked for."""
     flood_skus: int = Field(default=30, ge=1)
-    """From so many SKUs on that events name at once, those with plenty of stock wait a moment."""
+    """From so many SKUs on that events name at once, those not running out wait a moment."""
     calm_s: float = Field(default=10.0, ge=0)
     """They wait until no event has named them for so long …"""
     rest_s: float = Field(default=60.0, ge=0)
     """… and never longer than this."""
     scarce_units: int = Field(default=5, ge=0)
-    """A SKU of which no more than this is on sale, or is to be, never waits."""
+    """Where no more than this may be left on sale, a SKU never waits."""
     zeroing_percent: float = Field(default=20.0, ge=0, le=100)
     """A run that would take more of the catalogue off sale stops until a person releases it."""
     zeroing_least: int = Field(default=20, ge=0)

@@ -1,8 +1,8 @@
 """How soon a difference is sent: at once, unless stock moves in floods. Pure.
 
-While a great many SKUs are named by events at once, those of which there is plenty wait until
+While a great many SKUs are named by events at once, those that are not running out wait until
 their own events pause, so that a SKU that moves ten times in a minute costs one write and not ten.
-What is scarce never waits: there a late number is a piece sold twice, or not sold at all.
+What is running out never waits: there a late number is a piece sold twice.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Pace:
         heard_at = self.heard.get(sku)
         if not self.is_flood or heard_at is None:
             return None
-        if min(shown, quantity) <= self.settings.scarce_units:
+        if quantity < shown and quantity <= self.settings.scarce_units:
             return None
         longest = timedelta(seconds=self.settings.rest_s)
         until = min(heard_at + self._calm, (memory.rests_since or self.now) + longest)

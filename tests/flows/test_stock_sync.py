@@ -67,7 +67,7 @@ def test_many_notices_of_one_product_are_one_key_and_one_adjustment(world: World
     assert [on_sale(world, sku) for sku in skus] == [promised(world, sku) for sku in skus]
 
 
-def test_in_a_flood_of_notices_a_sku_with_plenty_is_adjusted_once_its_own_have_paused(
+def test_in_a_flood_of_notices_a_sku_is_adjusted_once_its_own_have_paused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reconcile()

@@ -49,7 +49,7 @@ def test_a_change_that_comes_alone_is_sent_at_once() -> None:
     assert not plan.rests
 
 
-def test_in_a_flood_a_sku_with_plenty_waits_until_its_own_events_pause() -> None:
+def test_in_a_flood_a_sku_waits_until_its_own_events_pause() -> None:
     plan = planned(flood(a=4), shown=50, wanted=40)
     assert not plan.adjusts
     assert plan.rests == {"a": NOON + timedelta(seconds=6)}
@@ -74,9 +74,10 @@ def test_a_flood_is_told_by_all_that_moves_and_not_by_one_batch() -> None:
     assert Pace(NOON, SETTINGS, alone, moving=2).rests_until("a", 50, 40, NOTHING) is None
 
 
-def test_what_is_scarce_never_waits() -> None:
+def test_what_is_running_out_never_waits() -> None:
     assert planned(flood(a=0), shown=50, wanted=5).adjusts
-    assert planned(flood(a=0), shown=0, wanted=50).adjusts
+    assert planned(flood(a=0), shown=50, wanted=6).rests
+    assert planned(flood(a=0), shown=0, wanted=5).rests
 
 
 def test_what_agrees_meanwhile_rests_no_more() -> None:
@@ -96,12 +97,12 @@ def test_a_comparison_of_everything_waits_for_nothing() -> None:
     shown=st.integers(-5, 100),
     wanted=st.integers(0, 100),
 )
-def test_nothing_scarce_rests_and_nothing_rests_longer_than_it_may(
+def test_nothing_that_runs_out_rests_and_nothing_rests_longer_than_it_may(
     heard_s: float, rests_s: float | None, shown: int, wanted: int
 ) -> None:
     memory = StockMemory(rests_since=None if rests_s is None else ago(rests_s))
     until = Pace(NOON, SETTINGS, flood(z=3, a=heard_s), 3).rests_until("a", shown, wanted, memory)
     if until is not None:
-        assert min(shown, wanted) > SETTINGS.scarce_units
+        assert not (wanted < shown and wanted <= SETTINGS.scarce_units)
         assert NOON < until <= ago(heard_s) + timedelta(seconds=SETTINGS.calm_s)
         assert until <= (memory.rests_since or NOON) + timedelta(seconds=SETTINGS.rest_s)
