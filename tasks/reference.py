@@ -45,10 +45,8 @@ ID_COLUMNS = {
 
 @dataclass(frozen=True)
 class Reference:
-    """The account's and the store's settings, as read at one moment."""
+    """The account's settings, as read at one moment."""
 
-    zone: str
-    """The store's IANA time zone."""
     account_currency: str
     """Brightpearl's base currency."""
     ids: Mapping[str, frozenset[str]]
@@ -61,6 +59,7 @@ class Known:
     """What a batch needs to know to be mapped."""
 
     zone: str
+    """The store's IANA time zone."""
     account_currency: str
     products: Mapping[str, str]
     """Brightpearl's product id by SKU as compared."""
@@ -105,6 +104,8 @@ def unknown_ids(
 
 
 _reference: dict[str, Reference] = {}
+_zones: dict[str, tuple[float, str]] = {}
+"""When each store's time zone was read, and what it is."""
 
 
 @step("learn", PATIENT)
@@ -114,7 +115,7 @@ def learn(run: Run, found: Found) -> Known:
     reference = read_reference(run.world, KEPT_FOR_RELEASED_S if released else KEPT_S)
     products = find_products(run.world, _account_skus(run, set(found.lines["sku_key"]) - {""}))
     return Known(
-        zone=reference.zone,
+        zone=store_zone(run.world),
         account_currency=reference.account_currency,
         products={key: product.product_id for key, product in products.items()},
         stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
@@ -132,6 +133,18 @@ def read_reference(world: Connections, kept_s: float = KEPT_S) -> Reference:
         known = patiently(lambda: _read_reference(world))
         _reference[world.pair.name] = known
     return known
+
+
+def store_zone(world: Connections) -> str:
+    """The store's IANA time zone, at most an hour old.
+
+    Raises: TransientError, ConfigError.
+    """
+    read_at, zone = _zones.get(world.pair.name, (0.0, ""))
+    if not zone or time.monotonic() - read_at > KEPT_S:
+        zone = patiently(world.bigcommerce.store).time_zone
+        _zones[world.pair.name] = time.monotonic(), zone
+    return zone
 
 
 def find_products(world: Connections, sku_keys: set[str]) -> dict[str, CataloguedProduct]:
@@ -192,7 +205,6 @@ def _read_reference(world: Connections) -> Reference:
     brightpearl = world.brightpearl
     currencies = brightpearl.currencies()
     return Reference(
-        zone=world.bigcommerce.store().time_zone,
         account_currency=next((c.code for c in currencies if c.is_default), ""),
         ids={
             "order_status": _texts(s.status_id for s in brightpearl.order_statuses()),
@@ -215,3 +227,4 @@ def _texts(values: Iterable[object]) -> frozenset[str]:
 def forget() -> None:
     """Read reference data anew the next time."""
     _reference.clear()
+    _zones.clear()

@@ -14,7 +14,7 @@ from bench.stock.shelves import Shelves, change, forget
 from bench.usage import computed_s, peak_mb
 
 SIZES, QUICK_SIZES = (10_000, 100_000), (10_000, 20_000)
-NIGHTLY = "reconcile-stock/nightly"
+NIGHTLY, HOURLY = "reconcile-stock/nightly", "audit-stock/hourly"
 WITHIN_S = 900.0
 MOST_APART = 9
 RATIO, SECONDS, MEGABYTES = at_most(1.25), at_most(120), at_most(700)

@@ -18,7 +18,7 @@ from bench.aftermath import Paths, open_paths
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, answered, house
 from bench.plan import Bench
-from bench.stock.everything import NIGHTLY
+from bench.stock.everything import HOURLY, NIGHTLY
 from bench.stock.resale import (
     Course,
     Resold,
@@ -32,6 +32,7 @@ from cli.demo.stage import PAIR
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
 from store.ledger import Entry, Ledger
+from store.runs import Runs
 
 SEEDS, QUICK_SEEDS = 20, 4
 ROUNDS = 2
@@ -211,6 +212,7 @@ def measure(bench: Bench) -> list[Figure]:
     """Seeds side by side, in two rounds."""
     each = bench.pick(SEEDS, QUICK_SEEDS) // ROUNDS
     courses: list[Course] = []
+    told: dict[str, int] = {}
     with house(bench, "stock-race") as home, open_paths(home) as api:
         home.pause_schedules()
         skus = _skus(home, each * ROUNDS)
@@ -236,10 +238,11 @@ def measure(bench: Bench) -> list[Figure]:
                 race.wait_right(RIGHT_WITHIN_S)
             courses += race.courses()
             refused += race.refused
+            told |= _told_oversold(home, own)
         overlaps = len(ask(home, "bigcommerce", "stock/journal")["overlapping_absolutes"])
         shelves = Shelves.of(home)
         pushes = _pushes(home, skus)
-    return _figures(courses, shelves, pushes, overlaps, refused)
+    return _figures(courses, shelves, pushes, overlaps, refused, told)
 
 
 def _skus(home: House, count: int) -> list[str]:
@@ -262,6 +265,14 @@ def _opened(home: House, skus: Sequence[str]) -> dict[str, int]:
     body = [{"sku": sku, "on_hand": ON_HAND} for sku in skus]
     answered(home.controls.bigcommerce.post("/_sandbox/stock", json=body))
     return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
+
+
+def _told_oversold(home: House, skus: Sequence[str]) -> dict[str, int]:
+    """Units sold above stock of each SKU, as the audit tells them."""
+    home.run(HOURLY, WITHIN_S)
+    (found,) = Runs(home.stage.database).last(PAIR, flow="audit-stock", limit=1)
+    told = {sku_key(one["sku"]): int(one["units"]) for one in found["oversold"]}
+    return {sku: told.get(sku_key(sku), 0) for sku in skus}
 
 
 @contextmanager
@@ -327,14 +338,21 @@ def _pushes(home: House, skus: Sequence[str]) -> Pushes:
     return Pushes(entries, looks)
 
 
-def _figures(
-    courses: Sequence[Course], shelves: Shelves, pushes: Pushes, overlaps: int, refused: int
+def _figures(  # noqa: PLR0913, PLR0917 - all that was seen
+    courses: Sequence[Course],
+    shelves: Shelves,
+    pushes: Pushes,
+    overlaps: int,
+    refused: int,
+    told: Mapping[str, int],
 ) -> list[Figure]:
     looked = pushes.looked()
     wrong: list[Resold] = [one for course in courses for one in resold(course, looked)]
     took = [seconds_until_right(course) for course in courses]
     right = [one for one in courses if shelves.on_sale(one.sku) == one.end]
-    oversold = sum(max(0, -one.unsold(one.store[-1].at)) for one in courses if one.store)
+    above = {one.sku: one.oversold for one in courses}
+    oversold = sum(above.values())
+    untold = {sku: (told[sku], units) for sku, units in above.items() if told[sku] != units}
     number = sum(len(one.pushes) for one in courses)
     raised = sum(push.after > push.before for one in courses for push in one.pushes)
     plain = sum(resold_by_numbers(one, pushes.numbers(one.sku, seed=1)) for one in courses)
@@ -380,6 +398,11 @@ def _figures(
             + ", ".join("never" if one is None else f"{one:.1f}" for one in took),
             at_most(QUIET_WITHIN_S),
         ),
+        Figure("SKUs whose units sold above stock the audit tells exactly",
+               len(courses) - len(untold), "",
+               "; ".join([*(f"{sku}: {said} and not {units}" for sku, (said, units)
+                            in untold.items()), f"{oversold} units in all; {how}"]),
+               at_least(len(courses))),
         Figure(
             "for comparison: sold units on sale again, had numbers been sent",
             plain,

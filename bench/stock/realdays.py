@@ -10,7 +10,7 @@ from random import Random
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, answered, house
 from bench.plan import Bench
-from bench.stock.everything import NIGHTLY
+from bench.stock.everything import HOURLY, NIGHTLY
 from bench.stock.held import State, held
 from bench.stock.shelves import Shelves, change, wait_still
 from cli.demo.stage import PAIR
@@ -21,7 +21,6 @@ GENERATED, QUICK_GENERATED = 600, 100
 AT_ONCE, EVERY_S = 20, 0.5
 HAPPENS_EVERY, AUDITED_EVERY, RECONCILED_EVERY = 2, 20, 60
 """Batches of orders from one restock, audit or reconciliation to the next."""
-HOURLY = "audit-stock/hourly"
 RESTOCKED, LOST, COUNTED, RETURNED = 3, 1, 2, 2
 """SKUs, and orders of which something comes back, each time."""
 MOST = 40

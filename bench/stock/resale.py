@@ -51,9 +51,18 @@ class Course:
     @property
     def end(self) -> int:
         """What should be on sale when all is over."""
+        return max(0, self._left)
+
+    @property
+    def oversold(self) -> int:
+        """Units sold above stock when all is over."""
+        return max(0, -self._left)
+
+    @property
+    def _left(self) -> int:
         moments = [*(one.at for one in self.store), *self.elsewhere]
         moments += [moment for moment, _ in self.arrived]
-        return max(0, self.unsold(max(moments))) if moments else max(0, self.opening)
+        return self.unsold(max(moments)) if moments else self.opening
 
     @property
     def quiet_at(self) -> datetime | None:

@@ -12,7 +12,7 @@ from core.errors import NotFoundError
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.policy import PATIENT, patiently, step
-from tasks.reference import KEPT_FOR_RELEASED_S, KEPT_S, read_reference
+from tasks.reference import KEPT_FOR_RELEASED_S, KEPT_S, read_reference, store_zone
 
 COST = "BUY"
 """The type of price lists that hold costs."""
@@ -54,7 +54,7 @@ def learn(run: Run) -> Known:
     reference = read_reference(run.world, kept_s)
     statuses = _read(run.world, kept_s).statuses
     return Known(
-        zone=reference.zone,
+        zone=store_zone(run.world),
         account_currency=reference.account_currency,
         ids={**reference.ids, "credit_status": statuses},
     )
