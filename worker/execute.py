@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from prefect import Flow
@@ -114,20 +114,41 @@ class _Engine(AsyncFlowRunEngine[..., Any]):
         await asyncio.shield(self.set_state(Cancelled(message=self.stopped_because), force=True))
 
 
-@dataclass
-class _InHand:
+class InHand(Protocol):
     """One run and how to interrupt it."""
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether the flow itself has ended."""
+
+    def interrupt(self, because: str) -> None:
+        """Ask it to stop between two of its steps."""
+
+
+@dataclass
+class _Here:
+    """A run in a thread of this process."""
 
     engine: _Engine
     loop: asyncio.AbstractEventLoop
     task: asyncio.Task[None]
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether only Prefect has yet to hear how it ended."""
+        return self.engine.has_worked
+
+    def interrupt(self, because: str) -> None:
+        """Ask it to stop at its next `await`."""
+        self.engine.stopped_because = because
+        self.loop.call_soon_threadsafe(self.task.cancel)
 
 
 @dataclass
 class Running:
     """The runs that this process executes right now."""
 
-    _runs: dict[UUID, _InHand] = field(default_factory=dict)
+    _runs: dict[UUID, InHand] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ending: str = ""
 
@@ -139,7 +160,7 @@ class Running:
     def working(self) -> list[UUID]:
         """Those whose flow has not ended yet."""
         with self._lock:
-            return [run_id for run_id, run in self._runs.items() if not run.engine.has_worked]
+            return [run_id for run_id, run in self._runs.items() if not run.has_worked]
 
     def stop(self, flow_run_id: UUID, because: str) -> bool:
         """Ask a run to stop at its next `await`; False when it is not in hand.
@@ -149,7 +170,7 @@ class Running:
         with self._lock:
             found = self._runs.get(flow_run_id)
             if found is not None:
-                self._interrupt(found, because)
+                found.interrupt(because)
         return found is not None
 
     def stop_all(self, because: str) -> None:
@@ -157,24 +178,19 @@ class Running:
         with self._lock:
             self._ending = because
             for found in self._runs.values():
-                self._interrupt(found, because)
+                found.interrupt(because)
 
-    def add(self, flow_run_id: UUID, found: _InHand) -> None:
+    def add(self, flow_run_id: UUID, found: InHand) -> None:
         """Keep a run while it lives."""
         with self._lock:
             self._runs[flow_run_id] = found
             if self._ending:
-                self._interrupt(found, self._ending)
+                found.interrupt(self._ending)
 
     def remove(self, flow_run_id: UUID) -> None:
         """Forget a run that ended."""
         with self._lock:
             self._runs.pop(flow_run_id, None)
-
-    @staticmethod
-    def _interrupt(found: _InHand, because: str) -> None:
-        found.engine.stopped_because = because
-        found.loop.call_soon_threadsafe(found.task.cancel)
 
 
 RUNNING = Running()
@@ -216,7 +232,7 @@ def _execute_sync(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
 async def _execute(flow: Flow[..., Any], flow_run: FlowRun, running: Running) -> State[Any]:
     engine = _Engine(flow=flow, flow_run=flow_run, parameters=flow_run.parameters)
     task = asyncio.ensure_future(_drive(engine))
-    running.add(flow_run.id, _InHand(engine, asyncio.get_running_loop(), task))
+    running.add(flow_run.id, _Here(engine, asyncio.get_running_loop(), task))
     try:
         await task
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import os
 import signal
 import socket
 import sys
@@ -14,7 +13,6 @@ import time
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
@@ -23,6 +21,7 @@ from core.settings import Settings
 from store.database import open_database
 from worker.drain import Drain
 from worker.execute import RUNNING
+from worker.process import leave, set_up_logging
 from worker.warm import WarmWorker
 
 log = logging.getLogger("causeway.worker")
@@ -44,8 +43,6 @@ PATIENCE_S = 50.0
 its claims expire and its keys become due."""
 ENDING_S = 5.0
 """How long a stop waits for threads without a run: most of them wait for Prefect."""
-SENDING_S = 2.0
-"""How long a stop waits for Prefect's queues of events and log lines, which nobody needs."""
 LOOK_EVERY_S = 0.05
 SWITCH_S = 0.0005
 """How long a thread that computes may keep the interpreter from others. At Python's 5 ms an order
@@ -88,32 +85,13 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
         drain.let_go()
         log.info("stopped")
     if is_ours:
-        _leave()
+        leave()
 
 
 def _wait_for_runs() -> None:
     until = time.monotonic() + PATIENCE_S
     while RUNNING.working() and time.monotonic() < until:
         time.sleep(LOOK_EVERY_S)
-
-
-def _leave() -> None:
-    """End the process, however long Prefect's queues of events and log lines are.
-
-    At exit Prefect sends them for as long as that takes: with its server away, for ever.
-    """
-    EventsWorker.drain_all(timeout=SENDING_S)
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def set_up_logging() -> None:
-    """Lines of ours on stderr, beside Prefect's own; none for every HTTP request."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
-    logging.getLogger("causeway").setLevel(logging.INFO)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def warm_up() -> None:

@@ -33,6 +33,7 @@ from prefect.workers.base import (
 )
 
 from core.errors import ConfigError
+from worker.apart import OWN_PROCESS, execute_apart
 from worker.execute import RUNNING, execute, load_flow
 
 log = logging.getLogger("causeway.worker")
@@ -54,7 +55,7 @@ class WarmWorkerResult(BaseWorkerResult):
 
 
 class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResult]):
-    """Runs each flow run in a thread of this process."""
+    """Runs each flow run in a thread of this process, or where its deployment asks for it apart."""
 
     type = "warm"
     job_configuration = WarmJobConfiguration
@@ -79,9 +80,13 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
             )
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         flow = load_flow(deployment.entrypoint or "")
-        place = thread_of(flow_run.id)
+        place = place_of(flow_run.id)
         if task_status is not None:
             task_status.started(place)
+        if OWN_PROCESS in deployment.tags:
+            status = await anyio.to_thread.run_sync(execute_apart, flow_run)
+            log.info("%s %s: ended in its own process", flow.name, flow_run.name)
+            return WarmWorkerResult(identifier=place, status_code=status)
         state: State[Any] = await anyio.to_thread.run_sync(execute, flow, flow_run)
         log.info("%s %s: %s", flow.name, flow_run.name, state.name)
         return WarmWorkerResult(identifier=place, status_code=0)
@@ -124,6 +129,6 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
                 RUNNING.stop(flow_run.id, because="Cancelled by an operator; its keys stay due.")
 
 
-def thread_of(flow_run_id: UUID) -> str:
+def place_of(flow_run_id: UUID) -> str:
     """Where a run is executed, as Prefect's `infrastructure_pid`."""
-    return f"thread:{socket.gethostname()}:{os.getpid()}:{flow_run_id}"
+    return f"worker:{socket.gethostname()}:{os.getpid()}:{flow_run_id}"

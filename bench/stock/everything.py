@@ -11,7 +11,7 @@ from bench.floors import Floor, account_stock_floor, store_stock_floor
 from bench.house import Counted, House, house
 from bench.plan import Bench
 from bench.stock.shelves import Shelves, change, forget
-from bench.usage import computed_s, peak_mb
+from bench.usage import Family
 
 SIZES, QUICK_SIZES = (10_000, 100_000), (10_000, 20_000)
 NIGHTLY, HOURLY = "reconcile-stock/nightly", "audit-stock/hourly"
@@ -31,7 +31,7 @@ class Whole:
     seconds: float
     computed_s: float
     peak_mb: float
-    before_mb: float
+    together_mb: float
     store: Counted
     account: Counted
     store_floor: Floor
@@ -42,8 +42,8 @@ class Whole:
         """How it was measured."""
         return (
             f"{self.wrong} of {self.skus} SKUs wrong, half too many and half too few on sale; "
-            f"{NIGHTLY} run by Prefect in the warm worker, limits off, no delay, catalogue not "
-            "read before"
+            f"{NIGHTLY} run by Prefect's worker in a process of its own, limits off, no delay, "
+            "catalogue not read before"
         )
 
 
@@ -62,9 +62,10 @@ def _reconcile(bench: Bench, size: int) -> Whole:
         make_wrong(home, shelves)
         wrong = len(Shelves.of(home).apart())
         forget(home)
-        before_mb, before_s = peak_mb(home.worker), computed_s(home.worker)
+        usage = Family(home.worker)
         bench.progress.step(f"stock-all: {wrong} of {len(shelves.store)} SKUs are wrong")
-        seconds = home.run(NIGHTLY, WITHIN_S)
+        with usage.watched():
+            seconds = home.run(NIGHTLY, WITHIN_S)
         bench.progress.step(f"stock-all: reconciled in {seconds:.1f} s")
         after = Shelves.of(home)
         return Whole(
@@ -72,9 +73,9 @@ def _reconcile(bench: Bench, size: int) -> Whole:
             wrong=wrong,
             still_wrong=len(after.apart()),
             seconds=seconds,
-            computed_s=computed_s(home.worker) - before_s,
-            peak_mb=peak_mb(home.worker),
-            before_mb=before_mb,
+            computed_s=usage.child_computed_s,
+            peak_mb=usage.child_peak_mb,
+            together_mb=usage.together_mb,
             store=home.counted("bigcommerce"),
             account=home.counted("brightpearl"),
             store_floor=store_stock_floor(len(after.store), wrong),
@@ -127,9 +128,10 @@ def _figures(one: Whole) -> list[Figure]:
             for system, counted, floor in sides
         ),
         Figure(f"{name}: seconds", one.seconds, "s",
-               f"{one.computed_s:.1f} s of them the worker computed; {one.how}", SECONDS),
-        Figure(f"{name}: memory of the worker, highest", one.peak_mb, "MB",
-               f"VmHWM, {one.before_mb:.0f} MB before; {one.how}", MEGABYTES),
+               f"{one.computed_s:.1f} s of them it computed; {one.how}", SECONDS),
+        Figure(f"{name}: memory of the process, highest", one.peak_mb, "MB",
+               f"VmHWM; with the worker that started it {one.together_mb:.0f} MB, what they share "
+               f"counted once; {one.how}", MEGABYTES),
     ]  # fmt: skip
 
 

@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from waiting import eventually
 
 from bench.house import Counted
 from bench.latency import complete_at
@@ -12,7 +15,7 @@ from bench.memory import growth, slope
 from bench.quota import Sample, full_minutes, share
 from bench.senders import Sent, Shop
 from bench.shoppers import basket
-from bench.usage import computed_s, resident_mb
+from bench.usage import Family, children_of, computed_s, resident_mb
 from receiver.bigcommerce import Secrets, is_genuine, keys_of
 
 NOON_S = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
@@ -20,6 +23,16 @@ NOON_S = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
 
 def samples(*told):
     return [Sample(NOON_S + at, requests, is_busy) for at, requests, is_busy in told]
+
+
+def test_a_child_is_found_and_counted_while_it_lives():
+    waiting = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    usage = Family(os.getpid())
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as child, usage.watched():  # noqa: S603
+        assert child.pid in children_of(os.getpid())
+        assert eventually(lambda: usage.child_peak_mb > 0 and usage.together_mb > 0)
+        child.communicate()
+    assert child.pid not in children_of(os.getpid())
 
 
 def test_only_minutes_that_are_full_of_work_count():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -59,7 +61,47 @@ def test_the_run_button_runs_in_the_worker_s_own_process(deployed: Any) -> None:
 
     assert eventually(is_(deployed, run_id, "COMPLETED"))
     assert deployed.states("1") == {"done"}
-    assert deployed.run(run_id)["infrastructure_pid"].startswith("thread:")
+    assert deployed.run(run_id)["infrastructure_pid"].startswith("worker:")
+    assert (deployed.folder / "pid").read_text("ascii") == str(os.getpid())
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_deployment_that_asks_for_it_runs_in_a_process_of_its_own(deployed: Any) -> None:
+    deployed.change_deployment(tags=["causeway", "own-process"])
+    deployed.put("1")
+
+    run_id = deployed.press_run()
+
+    assert eventually(is_(deployed, run_id, "COMPLETED"))
+    assert deployed.states("1") == {"done"}
+    assert (deployed.folder / "pid").read_text("ascii") != str(os.getpid())
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_run_in_a_process_of_its_own_that_is_cancelled_stops_and_its_keys_stay_due(
+    deployed: Any,
+) -> None:
+    deployed.change_deployment(tags=["causeway", "own-process"])
+    deployed.put("slow-1")
+    run_id = deployed.press_run()
+    assert eventually((deployed.folder / "begun").exists)
+
+    deployed.ask(f"/flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})
+
+    assert eventually(is_(deployed, run_id, "CANCELLED"))
+    assert deployed.states("slow-1") == {"due"}
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_process_of_its_own_that_is_killed_leaves_its_run_crashed(deployed: Any) -> None:
+    deployed.change_deployment(tags=["causeway", "own-process"])
+    deployed.put("slow-1")
+    run_id = deployed.press_run()
+    assert eventually((deployed.folder / "begun").exists)
+
+    os.kill(int((deployed.folder / "pid").read_text("ascii")), signal.SIGKILL)
+
+    assert eventually(is_(deployed, run_id, "CRASHED"))
 
 
 @pytest.mark.usefixtures("serving")

@@ -19,6 +19,7 @@ OWNER = "tried"
 @flow(name="sync-orders", persist_result=False)
 async def sync_orders(pair: str = "default", *, dry_run: bool = False) -> int:
     """Settle whatever is due; gives how many keys that were."""
+    _tell_process()
     inbox = Inbox(open_database(os.environ["CAUSEWAY_DATABASE_URL"]))
     for claim in inbox.peek(pair, "orders", keys=None, limit=500):
         if not await _behaves(claim.key):
@@ -26,6 +27,10 @@ async def sync_orders(pair: str = "default", *, dry_run: bool = False) -> int:
     claims = inbox.claim(pair, "orders", owner=OWNER, limit=500, lease_s=60, now=utc_now())
     inbox.settle(pair, "orders", OWNER, [Done(claim.key) for claim in claims], now=utc_now())
     return len(claims)
+
+
+def _tell_process() -> None:
+    Path(os.environ["TRIED_FOLDER"], "pid").write_text(str(os.getpid()), encoding="ascii")
 
 
 async def _behaves(key: str) -> bool:
