@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from store.database import Database
 from store.statements import in_parts
@@ -23,7 +23,10 @@ class Demand:
         self._database = database
 
     def replace(self, pair: str, by_order: Mapping[str, Units], *, now: datetime) -> set[str]:
-        """Say anew what each of these orders holds; nothing is none. SKUs whose units changed."""
+        """Say anew what each of these orders holds; nothing is none. SKUs whose units changed.
+
+        An order that holds nothing is not known any more.
+        """
         order_ids = sorted(by_order)
         rows = {
             (order_id, sku): units
@@ -53,12 +56,31 @@ class Demand:
                         for (order_id, sku), units in rows.items()
                     ],
                 )
-        return {key[1] for key in {*rows, *before} if rows.get(key) != before.get(key)}
+        return {key[1] for key in {*rows, *before} if rows.get(key, 0) != before.get(key, 0)}
+
+    def release(self, pair: str, order_ids: Sequence[str], *, now: datetime) -> set[str]:
+        """These orders hold nothing any more, and stay known. SKUs whose units changed."""
+        changed: set[str] = set()
+        with self._database.write() as connection:
+            for part in in_parts(sorted(order_ids)):
+                changed.update(
+                    connection.scalars(
+                        update(demand)
+                        .where(
+                            demand.c.pair == pair,
+                            demand.c.order_id.in_(part),
+                            demand.c.units > 0,
+                        )
+                        .values(units=0, updated_at=now)
+                        .returning(demand.c.sku_key)
+                    )
+                )
+        return changed
 
     def of(self, pair: str, sku_keys: Sequence[str] | None = None) -> dict[str, dict[str, int]]:
         """Units by SKU and order, of these SKUs or of all."""
         query = select(demand.c.sku_key, demand.c.order_id, demand.c.units).where(
-            demand.c.pair == pair
+            demand.c.pair == pair, demand.c.units > 0
         )
         parts = (
             [query]
@@ -73,7 +95,7 @@ class Demand:
         return dict(found)
 
     def known(self, pair: str, order_ids: Sequence[str]) -> set[str]:
-        """Those of the orders that hold something."""
+        """Those of the orders that hold something, or did until they were released."""
         return {order_id for order_id, _ in self._of_orders(pair, order_ids)}
 
     def _of_orders(self, pair: str, order_ids: Sequence[str]) -> dict[tuple[str, str], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -69,14 +69,19 @@ def intent_of(run: Run, write: Recorded) -> Intent:
     )
 
 
-def deliver(run: Run, writes: Sequence[Write]) -> Answers:
+def deliver(
+    run: Run, writes: Sequence[Write], heard: Callable[[Answers], None] | None = None
+) -> Answers:
     """Send every write, ten to a request and several requests at once.
+
+    `heard` is called with the answers of each request as they come, in whatever thread.
 
     Raises: ConfigError when the account refuses us as a whole.
     """
     together = [write for write in writes if not write.message.alone]
     alone = [[write] for write in writes if write.message.alone]
-    futures = [send.submit(run, chunk) for chunk in [*chunks(together, TOGETHER), *alone]]
+    parts = [*chunks(together, TOGETHER), *alone]
+    futures = [send.submit(run, part, heard) for part in parts]
     answers: Answers = {}
     for future in futures:
         answers.update(future.result())
@@ -89,7 +94,9 @@ def deliver(run: Run, writes: Sequence[Write]) -> Answers:
 
 
 @step("send", PURE)
-def send(run: Run, writes: Sequence[Write]) -> Answers:
+def send(
+    run: Run, writes: Sequence[Write], heard: Callable[[Answers], None] | None = None
+) -> Answers:
     """One chunk of writes: the intent first, then the request, then the outcome."""
     ledger = Ledger(run.world.database)
     ids = ledger.intend([intent_of(run, write) for write in writes], now=utc_now())
@@ -101,6 +108,8 @@ def send(run: Run, writes: Sequence[Write]) -> Answers:
         ],
         now=utc_now(),
     )
+    if heard is not None:
+        heard(answers)
     return answers
 
 

@@ -56,23 +56,24 @@ def note_seen(run: Run, orders: Iterable[Order], links: Mapping[str, Link]) -> N
     _look_again(run, let_go)
 
 
-def note_reserved(run: Run, order_ids: Iterable[str]) -> None:
+def note_reserved(run: Run, order_ids: Sequence[str]) -> None:
     """Brightpearl has set these orders' units aside: counted once more they would be missing twice.
 
     Whoever looked before its answer came has counted them so. What it could not set aside is
     written down as they are settled.
     """
-    nothing: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
-    _look_again(run, Demand(run.world.database).replace(run.report.pair, nothing, now=utc_now()))
+    if order_ids:
+        _look_again(
+            run, Demand(run.world.database).release(run.report.pair, order_ids, now=utc_now())
+        )
 
 
-def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]) -> None:
-    """Write down what Brightpearl has not set aside of the orders it has.
-
-    The store gives the stock of an order back that we call off there, and says so to nobody.
-    """
+def still_held(
+    read: Read, plan: Plan, outcomes: Sequence[OrderOutcome]
+) -> dict[str, dict[str, int]]:
+    """What Brightpearl has not set aside of the orders it has, by order; none of most."""
     plans = {one.order_id: one for one in plan.orders}
-    skus = {(row["order_id"], row["line_id"]): row["sku_key"] for row in records(read.found.lines)}
+    skus = _skus(read)
     now = {
         outcome.key: _unheld(plans[outcome.key], outcome, skus)
         for outcome in outcomes
@@ -81,12 +82,26 @@ def note_settled(run: Run, read: Read, plan: Plan, outcomes: Sequence[OrderOutco
     gone: dict[str, dict[str, int]] = {
         key: {} for key, aside in read.asides.items() if aside.kind in {"gone", "not imported"}
     }
-    if run.dry_run:
-        return
-    changed = Demand(run.world.database).replace(run.report.pair, {**gone, **now}, now=utc_now())
+    return {**gone, **now}
+
+
+def note_held(run: Run, by_order: Mapping[str, Mapping[str, int]]) -> None:
+    """Write down what orders hold."""
+    if by_order:
+        _look_again(
+            run, Demand(run.world.database).replace(run.report.pair, by_order, now=utc_now())
+        )
+
+
+def note_called_off(run: Run, read: Read, outcomes: Sequence[OrderOutcome]) -> None:
+    """The store gives the stock of an order back that we call off there, and says so to nobody."""
     called_off = {one.key for one in outcomes if one.result == "cancelled"}
-    given_back = {sku for (order_id, _), sku in skus.items() if order_id in called_off and sku}
-    _look_again(run, changed | given_back)
+    skus = _skus(read).items()
+    _look_again(run, {sku for (order_id, _), sku in skus if order_id in called_off and sku})
+
+
+def _skus(read: Read) -> dict[tuple[str, str], str]:
+    return {(row["order_id"], row["line_id"]): row["sku_key"] for row in records(read.found.lines)}
 
 
 def _unheld(

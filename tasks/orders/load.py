@@ -13,7 +13,7 @@ from dataclasses import replace
 from core.errors import CausewayError, RejectedError
 from core.ids import external_ref
 from tasks.claim import Run
-from tasks.deliver import Write, deliver
+from tasks.deliver import Answers, Write, deliver
 from tasks.orders.actual import read_orders
 from tasks.orders.amending import amend, call_off, set_statuses, tell_staff
 from tasks.orders.creating import create_contacts, create_orders, read_back
@@ -72,7 +72,16 @@ def _work(order: OrderPlan, actual: Actual) -> Work:
 
 def _pay_and_reserve(run: Run, works: Sequence[Work]) -> None:
     going = [work for work in works if work.goes_on and work.there]
-    answers = deliver(run, [part for work in going for part in _details(work)])
+    reserving = {
+        reservation_label(work.plan.order_id): work.plan.order_id
+        for work in going
+        if work.reservation
+    }
+
+    def heard(answers: Answers) -> None:
+        note_reserved(run, [reserving[one] for one in reserving.keys() & _carried_out(answers)])
+
+    answers = deliver(run, [part for work in going for part in _details(work)], heard)
     for work in going:
         for receipt in work.plan.receipts:
             answer = answers[receipt.transaction_ref]
@@ -83,7 +92,15 @@ def _pay_and_reserve(run: Run, works: Sequence[Work]) -> None:
         answer = answers.get(reservation_label(work.plan.order_id))
         if isinstance(answer, CausewayError) and not isinstance(answer, RejectedError):
             work.error = work.error or answer
-    note_reserved(run, [w.plan.order_id for w in going if w.reservation and w.error is None])
+
+
+def _carried_out(answers: Answers) -> set[str]:
+    """Labels of what Brightpearl did, or refused because there is no more to do."""
+    return {
+        label
+        for label, answer in answers.items()
+        if not isinstance(answer, CausewayError) or isinstance(answer, RejectedError)
+    }
 
 
 def _details(work: Work) -> Iterable[Write]:

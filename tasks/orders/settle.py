@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.times import utc_now
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
-from tasks.orders.demand import note_settled
+from tasks.orders.demand import note_called_off, note_held, still_held
 from tasks.orders.extract import Read
 from tasks.orders.fingerprint import fingerprints
 from tasks.orders.outcome import OrderOutcome
@@ -23,9 +23,14 @@ def settle_orders(
     """Link the orders, with the state in which both sides were agreed; then settle the batch."""
     run.report.counts["short of stock"] += sum(bool(outcome.short) for outcome in outcomes)
     planned(run, plan.count(), plan.preview())
-    note_settled(run, read, plan, outcomes)
     if not run.dry_run:
+        held = still_held(read, plan, outcomes)
+        # An order counts as holding all it has until it is known: by what it still holds, which
+        # is written before its link, or by the link, after which it need not hold anything.
+        note_held(run, {key: units for key, units in held.items() if units})
         _remember(run, read, outcomes)
+        note_held(run, {key: units for key, units in held.items() if not units})
+        note_called_off(run, read, outcomes)
     settle(run, batch, read.asides, outcomes)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from shelves import (
     audit,
@@ -20,7 +24,10 @@ from world import PAIR, World
 
 from core.times import utc_now
 from store.demand import Demand
+from tasks.claim import Run
 from tasks.connections import connect
+from tasks.orders.telling import tell_store
+from tasks.orders.work import Work
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
@@ -121,6 +128,28 @@ def test_whoever_counted_units_as_held_that_were_reserved_by_then_looks_again(
     world.sync(key)
     assert world.states(sku.casefold(), entity="stock") == ["due"]
     sync(world)
+    assert on_sale(world, sku) == promised(world, sku) == there - 3
+
+
+def test_an_order_that_is_reserved_counts_once_though_it_is_not_linked_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    there = on_sale(world, sku)
+    key = world.place(lines=[{"sku": sku, "quantity": 3}])
+    told: list[dict[str, Any]] = []
+
+    def look_meanwhile(run: Run, works: Sequence[Work]) -> None:
+        with ThreadPoolExecutor(1) as stock:
+            told.append(stock.submit(sync, world, product(world, sku)).result())
+        tell_store(run, works)
+
+    monkeypatch.setattr("tasks.orders.load.tell_store", look_meanwhile)
+    world.forget_requests()
+    world.sync(key)
+    assert [one["counts"]["unchanged"] for one in told] == [1]
+    assert written(world) == 0
     assert on_sale(world, sku) == promised(world, sku) == there - 3
 
 
