@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from bench.figures import Figure, at_least, at_most
 from bench.house import House, answered, house
 from bench.plan import Bench
 from bench.stock.everything import HOURLY, NIGHTLY
+from bench.stock.pushes import LONGEST_S, SHORTEST_S, Pushes, pushes_of
 from bench.stock.resale import (
     Course,
     Resold,
@@ -31,7 +31,6 @@ from bench.stock.shelves import Shelves, ask, change, journal, wait_still
 from cli.demo.stage import PAIR
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
-from store.ledger import Entry, Ledger
 from store.runs import Runs
 
 SEEDS, QUICK_SEEDS = 20, 4
@@ -45,7 +44,6 @@ EVERY_S = 20.0
 RECONCILED_AFTER_S = EVERY_S + 5.0
 SHOPPERS, TILLS = 8, 4
 PEOPLE = 20
-SHORTEST_S, LONGEST_S = 0.2, 20.0
 DELAYS = ((0.03, 20_000), (0.07, 5_000), (0.2, 1_500), (1.0, 200))
 """Share of requests that get so far, and their delay in milliseconds."""
 ONE_BY_ONE = r"/orders/\d+"
@@ -241,7 +239,7 @@ def measure(bench: Bench) -> list[Figure]:
             told |= _told_oversold(home, own)
         overlaps = len(ask(home, "bigcommerce", "stock/journal")["overlapping_absolutes"])
         shelves = Shelves.of(home)
-        pushes = _pushes(home, skus)
+        pushes = pushes_of(home, skus)
     return _figures(courses, shelves, pushes, overlaps, refused, told)
 
 
@@ -295,47 +293,6 @@ def _slow(home: House) -> Iterator[None]:
         for client in clients:
             answered(client.put("/_sandbox/faults", json=[]))
         home.switch("bigcommerce", inventory_delay_s=[0, 0])
-
-
-@dataclass(frozen=True)
-class Pushes:
-    """What we wrote, as our own ledger has it."""
-
-    entries: Sequence[Entry]
-    looks: Mapping[str, Sequence[datetime]]
-    """When each run began to look at both sides, each time."""
-
-    def looked(self) -> dict[str, datetime]:
-        """When we began to look before a write, by its transaction. Pure."""
-        found: dict[str, datetime] = {}
-        for one in self.entries:
-            before = [at for at in self.looks.get(one.run_id, ()) if at <= one.intent_at]
-            if before and one.written_id:
-                found[one.written_id] = max(before)
-        return found
-
-    def numbers(self, sku: str, seed: int) -> list[tuple[datetime, int]]:
-        """Had the number itself been sent: when it would have landed, and the number. Pure."""
-        chance = Random(f"{seed} {sku}")  # noqa: S311 - reproducible, not secret
-        return [
-            (
-                one.intent_at + timedelta(seconds=chance.uniform(SHORTEST_S, LONGEST_S)),
-                int(one.after["quantity"]),
-            )
-            for one in self.entries
-            if one.key == sku_key(sku) and "quantity" in one.after
-        ]
-
-
-def _pushes(home: House, skus: Sequence[str]) -> Pushes:
-    ledger = Ledger(home.stage.database)
-    entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
-    looks: dict[str, list[datetime]] = defaultdict(list)
-    for step in home.steps("look-at-stock"):
-        if step["start_time"]:
-            began = datetime.fromisoformat(step["start_time"])
-            looks[str(step["flow_run_id"])].append(began)
-    return Pushes(entries, looks)
 
 
 def _figures(  # noqa: PLR0913, PLR0917 - all that was seen
