@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from cli.engine import ask_prefect
 from cli.output import say, table, warn
+from connectors.bigcommerce.client import BigCommerce
 from core.errors import CausewayError, ConfigError, TransientError
 from core.settings import Settings, load_settings, prefect_api_url
 from worker.alerts import register_alerts
-from worker.deployments import PREFECT_YAML, read_prefect_file
+from worker.deployments import NOWHERE, PREFECT_YAML, read_prefect_file
 from worker.register import (
     Registered,
     register_deployment,
@@ -31,14 +32,30 @@ def deploy(settings: Settings) -> None:
     Raises: ConfigError without PREFECT_API_URL or with a wrong prefect.yaml; TransientError when
     the server does not answer.
     """
-    found = register_all(settings)
+    zones = dict(store_zones(settings))
+    found = register_all(settings, zones=zones)
     say(table(["what", "name", "done"], [(item.kind, item.name, item.done) for item in found]))
 
 
-def register_all(settings: Settings, prefect_file: Path = PREFECT_YAML) -> list[Registered]:
+def store_zones(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The time zone of each pair's store; of one that does not answer, a warning instead."""
+    for name, pair in sorted(settings.pairs.items()):
+        try:
+            yield name, BigCommerce(pair.bigcommerce).store().time_zone
+        except CausewayError as error:
+            warn(
+                f"The time zone of the store of {name} is not known ({error.message}): what runs "
+                "at night goes by the zones in prefect.yaml. Deploy again once it answers."
+            )
+
+
+def register_all(
+    settings: Settings, prefect_file: Path = PREFECT_YAML, *, zones: Mapping[str, str] = NOWHERE
+) -> list[Registered]:
     """Make the server hold what `prefect.yaml` says for the configured pairs; gives what was done.
 
-    What else of ours is in that work pool is removed.
+    What runs at night does so by the `zones` of the pairs' stores. What else of ours is in that
+    work pool is removed.
 
     Raises: ConfigError, TransientError.
     """
@@ -51,7 +68,7 @@ def register_all(settings: Settings, prefect_file: Path = PREFECT_YAML) -> list[
         ]
         done.extend(
             register_deployment(client, deployment, Path.cwd())
-            for deployment in wanted.for_pairs(settings)
+            for deployment in wanted.for_pairs(settings, zones)
         )
         done.extend(remove_others(client, work_pool, done))
         done.extend(register_alerts(client))

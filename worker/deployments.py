@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,6 +16,7 @@ from core.errors import ConfigError
 from core.settings import Settings
 
 PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
+NOWHERE: Mapping[str, str] = {}
 OURS = "causeway"
 """The tag that every deployment and so every run of ours carries; alerts look for it."""
 
@@ -41,6 +42,10 @@ class Schedule(_Part):
         if (self.interval is None) == (self.cron is None):
             raise ValueError("a schedule has either interval or cron")
         return self
+
+    def of_zone(self, zone: str) -> Schedule:
+        """The same by the clock of a time zone, where it goes by a clock at all."""
+        return self.model_copy(update={"timezone": zone}) if self.cron and zone else self
 
     def to_prefect(self, *, is_active: bool) -> DeploymentScheduleCreate:
         """The same, as Prefect's API takes it."""
@@ -87,14 +92,18 @@ class Deployment(_Part):
     concurrency_limit: ConcurrencyLimit | None = None
     work_pool: WorkPoolName
 
-    def of_pair(self, pair: str, settings: Settings) -> Deployment:
-        """The same deployment for one pair, in the pool that the settings name."""
+    def of_pair(self, pair: str, settings: Settings, zone: str = "") -> Deployment:
+        """The same deployment for one pair, in the pool that the settings name.
+
+        What runs at night runs in the store's night, where its time `zone` is known.
+        """
         return self.model_copy(
             update={
                 "name": named(self.name, pair, settings),
                 "parameters": {**self.parameters, "pair": pair},
                 "tags": (*self.tags, f"pair:{pair}"),
                 "work_pool": WorkPoolName(name=settings.worker.work_pool),
+                "schedules": tuple(schedule.of_zone(zone) for schedule in self.schedules),
             }
         )
 
@@ -105,11 +114,13 @@ class PrefectFile(BaseModel):
     work_pools: tuple[WorkPool, ...]
     deployments: tuple[Deployment, ...]
 
-    def for_pairs(self, settings: Settings) -> Iterator[Deployment]:
-        """Every deployment of every configured pair."""
+    def for_pairs(
+        self, settings: Settings, zones: Mapping[str, str] = NOWHERE
+    ) -> Iterator[Deployment]:
+        """Every deployment of every configured pair. In: the stores' time zones that are known."""
         for pair in sorted(settings.pairs):
             for deployment in self.deployments:
-                yield deployment.of_pair(pair, settings)
+                yield deployment.of_pair(pair, settings, zones.get(pair, ""))
 
 
 def read_prefect_file(path: Path = PREFECT_YAML) -> PrefectFile:

@@ -75,6 +75,20 @@ def test_deployments_of_further_pairs_carry_the_pair_s_name() -> None:
     assert on_event_name(settings, "us", "orders") == "sync-orders/on-event-us"
 
 
+def test_what_runs_at_night_runs_in_the_night_of_the_pair_s_store() -> None:
+    settings, zone = Settings(default_pair="uk"), "America/Chicago"
+    shipped = read_prefect_file(PREFECT_YAML).deployments
+
+    by_clock = [
+        schedule
+        for deployment in shipped
+        for schedule in deployment.of_pair("us", settings, zone).schedules
+        if schedule.cron
+    ]
+    assert {one.timezone for one in by_clock} == {zone}
+    assert all(one.schedules == one.of_pair("us", settings).schedules for one in shipped)
+
+
 @pytest.mark.parametrize(
     "entrypoint",
     ["flows/orders.py:sync_orders", "flows.orders.sync_orders"],
