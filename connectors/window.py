@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,8 @@ SAME_WINDOW_S = 1.0
 STRANGERS = 0.04
 """The part of a window left over while others use the same quota: they also send between an
 answer and our next request."""
+REMEMBERED = 5
+"""Windows by which an account's quota is judged: after so many, one that shrank is known."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Window:
     def __init__(self) -> None:
         self._left: int | None = None
         self._limit = 0
-        self._most = 0
+        self._peaks: deque[int] = deque([0], maxlen=REMEMBERED)
+        """The most that each of the last windows was seen to hold, for accounts that do not say."""
         self._ends_at: float | None = None
         self._is_silent = False
         self._asking = False
@@ -79,8 +83,8 @@ class Window:
             left = left if self._left is None else min(left, self._left)
             ends_at = min(ends_at, known)
         self._left, self._ends_at, self._is_silent = left, ends_at, False
-        self._most = max(self._most, reading.left + 1)
-        self._limit = max(reading.limit or 0, self._most)
+        self._peaks[-1] = max(self._peaks[-1], reading.left + 1)
+        self._limit = reading.limit or max(self._peaks)
         self._strangers = self._strangers or self._limit - reading.left > self._sent
 
     def _heard_nothing(self, reading: Reading, *, failed: bool) -> None:
@@ -101,5 +105,6 @@ class Window:
 
     def _begin(self, in_flight: int) -> None:
         self._left, self._ends_at = None, None
+        self._peaks.append(0)
         self._sent = in_flight
         self._strangers_before, self._strangers = self._strangers, False

@@ -27,6 +27,8 @@ class Parked:
     wake_at: datetime
     expires_at: datetime
     reason: str
+    is_try: bool = True
+    """Whether it counts among the tries, by which pauses grow; not where the moment is known."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def after(outcome: Outcome, row: Any, now: datetime) -> dict[str, Any]:  # noqa:
                 "lane": PARKED_LANE,
                 "condition": outcome.condition,
                 "expires_at": expires_at,
-                "attempts": row.attempts + 1,
+                "attempts": row.attempts + outcome.is_try,
             }
         case Again():
             state = {"state": "due", "ready_at": outcome.at, "attempts": row.attempts + 1}

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from connectors.budget import BLIND_PAUSE_S, Budget, Usage, budget_of
-from connectors.window import Reading
+from connectors.window import Reading, Window
 
 
 class SimulatedTime:
@@ -260,6 +260,18 @@ def test_lower_lanes_stop_while_little_is_left(lane, left, waits):
     ask(budget, Reading(left=left - 1, limit=200, resets_in_s=60), lane)
 
     assert time.waits == ([60.05] if waits else [])
+
+
+def test_a_quota_that_shrank_is_known_after_some_windows():
+    window = Window()
+    now, went = 1000.0, []
+    for limit in [400, *[40] * 6]:
+        assert window.pause("stock", now, 0) is None
+        window.sent()
+        window.learn(Reading(left=limit - 1, resets_in_s=60), now, failed=False)
+        went.append(window.pause("stock", now + 1, 0) is None)
+        now += 61
+    assert went == [True, *[False] * 4, True, True]
 
 
 def test_a_waiting_higher_lane_goes_first():

@@ -96,6 +96,17 @@ def test_a_parked_key_wakes_by_the_clock_and_by_an_event_and_expires_with_its_re
     assert inbox.reasons(*PAIR, "done") == {"1": "expired: pending"}
 
 
+def test_a_pause_whose_end_is_known_is_not_a_try(inbox: Inbox) -> None:
+    put(inbox, "1")
+    tries = []
+    for is_try in (True, False, True):
+        (held,) = claim(inbox)
+        tries.append(held.attempts)
+        parked = Parked("1", "stock", NOW, at(9_999), "seen soon", is_try=is_try)
+        inbox.settle(*PAIR, "a", [parked], now=NOW)
+    assert [*tries, claim(inbox)[0].attempts] == [0, 1, 1, 2]
+
+
 def test_keys_move_that_an_event_has_named_lately_and_that_are_not_settled(inbox: Inbox) -> None:
     put(inbox, "1", "2", "3")
     claim(inbox, limit=1)
