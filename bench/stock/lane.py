@@ -35,6 +35,7 @@ SOLD = 40
 PEOPLE = 25
 SETTLED_WITHIN_S = 600.0
 TIMES = 2.0
+MOST_NIGHTS = 5
 REF = "BC-"
 
 
@@ -80,8 +81,17 @@ class Nightly:
     seconds: float = 0.0
     error: CausewayError | None = None
 
-    def run(self) -> None:
-        """From beginning to end."""
+    def beside(self, lane: Lane, count: int) -> list[str]:
+        """Run it, and place orders at the lane's pace until it is over; their ids."""
+        thread = threading.Thread(target=self._run, name="nightly")
+        thread.start()
+        ids = lane.place(count, self.over)
+        thread.join()
+        if self.error:
+            raise self.error
+        return ids
+
+    def _run(self) -> None:
         try:
             self.seconds = self.home.run(NIGHTLY, WITHIN_S)
         except CausewayError as error:
@@ -99,9 +109,6 @@ def measure(bench: Bench) -> list[Figure]:
         lane = Lane(home, _stocked(home, shelves))
         home.run(NIGHTLY, WITHIN_S)
         _products_are_old(home)
-        drifts = [one for one in drawn(shelves, seed=5) if one.sku not in lane.skus]
-        change(home, "brightpearl", changes_of(drifts, "account"))
-        change(home, "bigcommerce", changes_of(drifts, "store"))
         ensure_webhooks(home.stage.settings)
         lane.place(WARM)
         home.settle(SETTLED_WITHIN_S)
@@ -109,24 +116,32 @@ def measure(bench: Bench) -> list[Figure]:
         home.settle(SETTLED_WITHIN_S)
         bench.progress.step(f"stock-lane: {count} orders alone are placed")
         home.controls.forget_requests()
-        nightly = Nightly(home)
-        thread = threading.Thread(target=nightly.run, name="nightly")
-        thread.start()
-        beside = lane.place(count, nightly.over)
+        beside: list[str] = []
+        nights: list[Nightly] = []
+        while len(beside) < count and len(nights) < MOST_NIGHTS:
+            night = _drift(home, shelves, lane, seed=len(nights))
+            beside += night.beside(lane, count)
+            nights.append(night)
+            bench.progress.step(f"stock-lane: {len(beside)} orders beside reconciliations")
         asked = home.counted("brightpearl")
-        bench.progress.step(f"stock-lane: {len(beside)} orders beside a reconciliation are placed")
-        thread.join()
         home.settle(SETTLED_WITHIN_S)
         took_alone, took_beside = lane.seconds(alone), lane.seconds(beside)
-    if nightly.error:
-        raise nightly.error
     return _figures(
         len(shelves.skus),
-        nightly.seconds,
+        [one.seconds for one in nights],
         (took_alone, took_beside),
         len(beside),
-        str(f"{asked.total} requests to Brightpearl by then, {asked.throttled} throttled"),
+        f"{asked.total} requests to Brightpearl by then, {asked.throttled} throttled",
     )
+
+
+def _drift(home: House, shelves: Shelves, lane: Lane, seed: int) -> Nightly:
+    """Some SKUs go wrong on either side: the reconciliation that is to come has work to do."""
+    drifts = [one for one in drawn(shelves, seed=seed) if one.sku not in lane.skus]
+    change(home, "brightpearl", changes_of(drifts, "account"))
+    change(home, "bigcommerce", changes_of(drifts, "store"))
+    home.settle(SETTLED_WITHIN_S)
+    return Nightly(home)
 
 
 def _products_are_old(home: House) -> None:
@@ -146,12 +161,17 @@ def _stocked(home: House, shelves: Shelves) -> list[str]:
 
 
 def _figures(
-    skus: int, nightly_s: float, took: tuple[list[float], list[float]], beside: int, asked: str
+    skus: int,
+    nights_s: Sequence[float],
+    took: tuple[list[float], list[float]],
+    beside: int,
+    asked: str,
 ) -> list[Figure]:
     alone_p95, beside_p95 = (percentile(part, 0.95) or 0.0 for part in took)
     how = (
         f"one order every {EVERY_S:g} s, {len(took[0])} alone, then {len(took[1])} of {beside} "
-        f"beside {NIGHTLY} over {skus} SKUs, which took {nightly_s:.0f} s ({asked}); from the "
+        f"beside {NIGHTLY} over {skus} SKUs, again and again, in "
+        f"{', '.join(f'{one:.0f}' for one in nights_s)} s ({asked}); from the "
         "order to its whole reservation, by the sandboxes' clock; documented limits; seconds "
         + " | ".join(", ".join(f"{one:.1f}" for one in part) for part in took)
     )
