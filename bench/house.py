@@ -127,10 +127,10 @@ class House:
                     path = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
                     _asked(prefect.patch, path, json={"active": False})
 
-    def run(self, deployment: str, within_s: float) -> float:
+    def run(self, deployment: str, within_s: float, begun: threading.Event | None = None) -> float:
         """Press Prefect's Run button, such as of `reconcile-stock/nightly`; seconds that it took.
 
-        The worker takes it up; the seconds are from its beginning there to its end, as Prefect has
+        `begun` is set when its flow begins. The worker takes it up; the seconds are from its beginning there to its end, as Prefect has
         them.
 
         Raises: TransientError when it does not end well in time.
@@ -143,6 +143,8 @@ class House:
                 time.sleep(LOOK_S)
                 self.stage.processes.check()
                 made = _asked(prefect.get, f"/flow_runs/{made['id']}")
+                if begun is not None and made["start_time"]:
+                    begun.set()
         if made["state_type"] != "COMPLETED":
             raise TransientError(
                 f"{deployment} did not end well within {within_s:.0f} s: it is "
