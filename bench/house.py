@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -130,8 +131,8 @@ class House:
     def run(self, deployment: str, within_s: float, begun: threading.Event | None = None) -> float:
         """Press Prefect's Run button, such as of `reconcile-stock/nightly`; seconds that it took.
 
-        `begun` is set when its flow begins. The worker takes it up; the seconds are from its beginning there to its end, as Prefect has
-        them.
+        `begun` is set when its flow begins. The worker takes it up; the seconds are from its
+        beginning there to its end, as Prefect has them.
 
         Raises: TransientError when it does not end well in time.
         """
