@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,6 +25,11 @@ class CataloguedProduct:
     status: str
     is_ambiguous: bool = False
     """Several live products carry the SKU."""
+
+
+Row = Mapping[str, Any]
+TOLD = ("product_id", "sku", "sku_key", "is_stock_tracked", "status")
+"""Columns that Brightpearl says."""
 
 
 class Catalogue:
@@ -77,7 +83,7 @@ class Catalogue:
     def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
         """Keep products as read; a product whose SKU changed is found under the new one only.
 
-        In short transactions: a catalogue is large, and nobody else can write meanwhile.
+        Only what changed is written, in short transactions: a catalogue is large.
         """
         rows = [
             {
@@ -92,8 +98,19 @@ class Catalogue:
             for product in products
         ]
         for part in in_parts(rows):
-            with self._database.write() as connection:
-                upsert(connection, catalogue, part, key=("pair", "product_id"))
+            if changed := self._changed(pair, part):
+                with self._database.write_one_of_many() as connection:
+                    upsert(connection, catalogue, changed, key=("pair", "product_id"))
+
+    def _changed(self, pair: str, rows: Sequence[Row]) -> list[Row]:
+        """Those of these rows that are not kept just so."""
+        ids = [row["product_id"] for row in rows]
+        query = select(*(catalogue.c[name] for name in TOLD)).where(
+            catalogue.c.pair == pair, catalogue.c.product_id.in_(ids)
+        )
+        with self._database.read() as connection:
+            kept = {tuple(row) for row in connection.execute(query)}
+        return [row for row in rows if tuple(row[name] for name in TOLD) not in kept]
 
 
 def _chosen(products: Sequence[CataloguedProduct]) -> CataloguedProduct:

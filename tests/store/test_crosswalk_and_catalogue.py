@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from store.catalogue import Catalogue, CataloguedProduct
 from store.crosswalk import Crosswalk, Link
 from store.cursors import Cursors
 from store.database import Database
+from store.statements import upsert
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
@@ -67,6 +70,31 @@ def test_a_product_whose_sku_changed_is_found_under_the_new_one_only(database: D
             "p", [CataloguedProduct("1", sku, stock_tracked=True, status="LIVE")], now=NOW
         )
     assert list(catalogue.find("p", ["old", "new"])) == ["new"]
+
+
+def test_products_that_are_kept_already_are_not_written_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = Catalogue(database)
+    products = [
+        CataloguedProduct(str(n), f"SKU-{n}", stock_tracked=True, status="LIVE")
+        for n in range(1200)
+    ]
+    catalogue.put("p", products, now=NOW)
+    written: list[int] = []
+
+    def told(connection: Any, table: Any, rows: list[Any], **key: Any) -> None:
+        written.append(len(rows))
+        upsert(connection, table, rows, **key)
+
+    monkeypatch.setattr("store.catalogue.upsert", told)
+    catalogue.put("p", products, now=NOW)
+    assert written == []
+
+    renamed = replace(products[700], sku="NEW")
+    catalogue.put("p", [*products[:700], renamed, *products[701:]], now=NOW)
+    assert written == [1]
+    assert catalogue.find("p", ["new"])["new"].product_id == "700"
 
 
 def test_a_cursor_comes_back_in_utc_whatever_zone_it_was_set_in(database: Database) -> None:
