@@ -225,8 +225,12 @@ class Inbox:
         return len(keys)
 
     def waiting(self, now: datetime) -> list[Waiting]:
-        """Pairs and entities with keys that may be claimed."""
-        since = func.coalesce(inbox.c.due_since, inbox.c.ready_at)
+        """Pairs and entities with keys that may be claimed.
+
+        A parked key is due since it woke, whenever its event was.
+        """
+        told = func.coalesce(inbox.c.due_since, inbox.c.ready_at)
+        since = case((inbox.c.state == "parked", inbox.c.ready_at), else_=told)
         statement = (
             select(
                 inbox.c.pair,

@@ -107,6 +107,16 @@ def test_a_pause_whose_end_is_known_is_not_a_try(inbox: Inbox) -> None:
     assert [*tries, claim(inbox)[0].attempts] == [0, 1, 1, 2]
 
 
+def test_a_parked_key_that_wakes_again_is_due_since_then(inbox: Inbox) -> None:
+    put(inbox, "1")
+    for woken_at in (2, 4):
+        claim(inbox, now=at(woken_at - 2))
+        parked = Parked("1", "stock", at(woken_at), at(9_999), "seen soon")
+        inbox.settle(*PAIR, "a", [parked], now=at(woken_at - 1))
+        (waiting,) = inbox.waiting(at(woken_at))
+        assert waiting.oldest_due_since == at(woken_at)
+
+
 def test_keys_move_that_an_event_has_named_lately_and_that_are_not_settled(inbox: Inbox) -> None:
     put(inbox, "1", "2", "3")
     claim(inbox, limit=1)
