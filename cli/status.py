@@ -126,6 +126,8 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
 
 
 def _requests(run: dict[str, Any]) -> str:
-    used = run.get("requests") or {}
+    used = run.get("requests")
+    if not isinstance(used, dict):  # reports of earlier versions
+        return str(used or "-")
     shown = f"{used.get('bigcommerce', 0)} + {used.get('brightpearl', 0)}"
     return f"{shown}, {used['throttled']} throttled" if used.get("throttled") else shown

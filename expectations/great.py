@@ -16,7 +16,6 @@ import pandas as pd
 from core.settings import silence_telemetry
 
 silence_telemetry()
-# Its temporary folders are nobody's news.
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 with warnings.catch_warnings():
     # It still imports modules that Python has deprecated; nobody here can act on that.
@@ -57,6 +56,9 @@ with warnings.catch_warnings():
         ExpectationConfiguration,
     )
     from great_expectations.expectations.row_conditions import Column
+
+# This module sets its own level, and tells of every temporary folder.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
 __all__ = [
     "Column",

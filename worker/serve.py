@@ -98,8 +98,6 @@ def warm_up() -> None:
     """Import, once, what every run needs: Prefect's engine, pandas, Great Expectations."""
     importlib.import_module("flows.orders")
     check = importlib.import_module("expectations.check")
-    # This module of Great Expectations sets its own level, and tells of every temporary folder.
-    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     check.warm()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,8 +27,8 @@ class TieOut:
     pair: str
     day: Day
     started_at: datetime
-    sent: int
-    """Requests sent before."""
+    sent: Mapping[str, int]
+    """Requests sent before, by system."""
 
 
 @step("choose-day", PATIENT)
@@ -61,7 +62,7 @@ def tie_out(asked: TieOut, store: StoreSide, account: AccountSide) -> dict[str, 
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
         **findings(day, order_lines, refund_lines, differences),
-        "requests": _sent(world) - asked.sent,
+        "requests": {system: sent - asked.sent[system] for system, sent in _sent(world).items()},
     }
     return conclude(
         world,
@@ -74,5 +75,8 @@ def tie_out(asked: TieOut, store: StoreSide, account: AccountSide) -> dict[str, 
     )
 
 
-def _sent(world: Connections) -> int:
-    return sum(client.usage().sent for client in (world.bigcommerce, world.brightpearl))
+def _sent(world: Connections) -> dict[str, int]:
+    return {
+        "bigcommerce": world.bigcommerce.usage().sent,
+        "brightpearl": world.brightpearl.usage().sent,
+    }

@@ -71,6 +71,10 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
     assert "1 orders in the store, 0 in Brightpearl" in told.out
     assert f"nobody knows why: BC-{key} not imported" in told.out
     assert "The two systems differ; see docs/money.md." in told.err
+    assert "great_expectations" not in told.err
+
+    assert run(["status"]) == 0
+    assert "audit-money" in capsys.readouterr().out
 
     assert run(["sync", "orders", "--key", str(key)]) == 0
     capsys.readouterr()
