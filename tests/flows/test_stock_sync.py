@@ -28,6 +28,7 @@ from tasks.claim import Run
 from tasks.connections import connect
 from tasks.orders.telling import tell_store
 from tasks.orders.work import Work
+from tasks.stock import orders_side
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
@@ -129,6 +130,24 @@ def test_whoever_counted_units_as_held_that_were_reserved_by_then_looks_again(
     assert world.states(sku.casefold(), entity="stock") == ["due"]
     sync(world)
     assert on_sale(world, sku) == promised(world, sku) == there - 3
+
+
+def test_orders_that_are_known_are_not_listed_again_and_a_new_one_is_seen(world: World) -> None:
+    (sku,) = plenty(world)
+    reconcile()
+    there = on_sale(world, sku)
+    for _ in range(3):
+        world.sync(world.place(lines=[{"sku": sku, "quantity": 1}]))
+    sync(world, product(world, sku))
+    passed = max(orders_side._passed.values())  # noqa: SLF001 - what is asked shows in no count
+    assert passed == max(world.sandbox.store.orders)
+
+    world.place(lines=[{"sku": sku, "quantity": 2}])
+    world.forget_requests()
+    sync(world, product(world, sku))
+    assert written(world) == 0
+    assert on_sale(world, sku) == there - 5
+    assert max(orders_side._passed.values()) == passed  # noqa: SLF001
 
 
 def test_an_order_that_is_reserved_counts_once_though_it_is_not_linked_yet(
