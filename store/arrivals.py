@@ -17,6 +17,8 @@ LANES = {"backfill": 3}
 HINTS = ("webhook", "sweep", "backfill")
 """Sources that only say that something may have changed in the store; any other is a stronger
 reason, for which both sides are read in full."""
+UNSETTLED = ("due", "claimed")
+"""States in which a key has been due since it says; any other is due since it is named."""
 CHANNEL = "causeway_inbox"
 """PostgreSQL's NOTIFY channel for new keys."""
 
@@ -88,7 +90,7 @@ def _on_event(told: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - the
     """What an event does to a key that is known: a held one becomes dirty, any other is due."""
     held = (inbox.c.state == "claimed") & (inbox.c.ready_at > now)
     was_due = inbox.c.state == "due"
-    unsettled = inbox.c.state.in_(("due", "claimed"))
+    unsettled = inbox.c.state.in_(UNSETTLED)
     moment = literal(now, inbox.c.ready_at.type)
     return {
         "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),

@@ -15,6 +15,7 @@ from typing import Literal
 from sqlalchemy import Connection, case, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.arrivals import UNSETTLED
 from store.database import Database
 from store.inbox import Claim, State
 from store.rows import rows_of
@@ -23,10 +24,6 @@ from store.tables import inbox
 
 NAMED = "named"
 """Source of a key that came into the inbox under another record's id."""
-
-UNSETTLED = ("due", "claimed")
-"""States in which a key has been due since it says; any other is due since it is named."""
-_is_unsettled = inbox.c.state.in_(UNSETTLED)
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ def take(  # noqa: PLR0913 - whose keys, for whom, how long, when
 ) -> dict[str, Taken]:
     """Claim these keys, due or not; those that another owner holds are left out."""
     taken: dict[str, Taken] = {}
-    named_now = literal(now, inbox.c.due_since.type)
+    since_now = literal(now, inbox.c.due_since.type)
+    since = case((inbox.c.state.in_(UNSETTLED), inbox.c.due_since), else_=since_now)
     with database.write() as connection:
         for part in in_parts(sorted(set(keys))):
             fresh = _known(connection, pair, entity, part, now)
@@ -68,14 +66,14 @@ def take(  # noqa: PLR0913 - whose keys, for whom, how long, when
                     state="claimed",
                     owner=owner,
                     ready_at=now + timedelta(seconds=lease_s),
-                    due_since=case((_is_unsettled, inbox.c.due_since), else_=named_now),
+                    due_since=since,
                     source=NAMED,
                     updated_at=now,
                 )
             )
             for row in free:
-                since = row.due_since if row.state in UNSETTLED else None
-                claim = Claim(row.key, row.attempts, since or now, NAMED)
+                was_due = row.due_since if row.state in UNSETTLED else None
+                claim = Claim(row.key, row.attempts, was_due or now, NAMED)
                 taken[row.key] = Taken(claim, "" if row.key in fresh else row.state)
     return taken
 

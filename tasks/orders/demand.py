@@ -96,8 +96,9 @@ def note_held(run: Run, by_order: Mapping[str, Mapping[str, int]]) -> None:
 def note_called_off(run: Run, read: Read, outcomes: Sequence[OrderOutcome]) -> None:
     """The store gives the stock of an order back that we call off there, and says so to nobody."""
     called_off = {one.key for one in outcomes if one.result == "cancelled"}
-    skus = _skus(read).items()
-    _look_again(run, {sku for (order_id, _), sku in skus if order_id in called_off and sku})
+    if called_off:
+        skus = _skus(read).items()
+        _look_again(run, {sku for (order_id, _), sku in skus if order_id in called_off and sku})
 
 
 def _skus(read: Read) -> dict[tuple[str, str], str]:

@@ -78,21 +78,6 @@ def test_a_deployment_that_asks_for_it_runs_in_a_process_of_its_own(deployed: An
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_run_in_a_process_of_its_own_that_is_cancelled_stops_and_its_keys_stay_due(
-    deployed: Any,
-) -> None:
-    deployed.change_deployment(tags=["causeway", "own-process"])
-    deployed.put("slow-1")
-    run_id = deployed.press_run()
-    assert eventually((deployed.folder / "begun").exists)
-
-    deployed.ask(f"/flow_runs/{run_id}/set_state", state={"type": "CANCELLING"})
-
-    assert eventually(is_(deployed, run_id, "CANCELLED"))
-    assert deployed.states("slow-1") == {"due"}
-
-
-@pytest.mark.usefixtures("serving")
 def test_a_process_of_its_own_that_is_killed_leaves_its_run_crashed(deployed: Any) -> None:
     deployed.change_deployment(tags=["causeway", "own-process"])
     deployed.put("slow-1")
@@ -116,9 +101,11 @@ def test_a_work_pool_that_is_made_later_is_served_then(
 
 
 @pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize("tags", [["causeway"], ["causeway", "own-process"]])
 def test_a_run_cancelled_in_prefect_stops_between_its_steps_and_its_keys_stay_due(
-    deployed: Any,
+    deployed: Any, tags: list[str]
 ) -> None:
+    deployed.change_deployment(tags=tags)
     deployed.put("slow-1")
     run_id = deployed.press_run()
     assert eventually((deployed.folder / "begun").exists)
