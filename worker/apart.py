@@ -15,6 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import get_current_settings
@@ -77,7 +78,19 @@ def main() -> None:
         with ThreadPoolExecutor(1) as threads:
             threads.submit(execute, flow, flow_run).result()
     except CausewayError as error:
-        log.error("%s %s", error, error.remedy)  # noqa: TRY400 - it says all itself
+        log.error("The run %s ended: %s", sys.argv[1], error)  # noqa: TRY400 - it says all itself
+        leave(FAILED)
+    except httpx.HTTPError as error:
+        log.error(  # noqa: TRY400 - the trace of a server that is away tells nothing
+            "The run %s ended: Prefect did not answer (%s). Keys stay due; run it again once the "
+            "server is up.",
+            sys.argv[1],
+            type(error).__name__,
+        )
+        leave(FAILED)
+    except Exception:
+        # Whatever it was: the process must not wait at its end for a server that may be away.
+        log.exception("The run %s met an error that nobody foresaw", sys.argv[1])
         leave(FAILED)
     leave()
 
