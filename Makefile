@@ -61,11 +61,11 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/python -m cli.demo $(foreach file,$(ORDERS),--orders '$(file)') $(if $(KEEP),--keep)
+	@$(BIN)/python -m demo $(foreach file,$(ORDERS),--orders '$(file)') $(if $(KEEP),--keep)
 
 # The same, with real orders at full speed: nothing missing, nothing twice, not a cent off.
 days: $(STAMP)
-	@$(BIN)/python -m cli.demo --limits off $(foreach file,$(ORDERS),--orders '$(file)')
+	@$(BIN)/python -m demo --limits off $(foreach file,$(ORDERS),--orders '$(file)')
 
 # Everything is measured on this machine, in minutes; QUICK=1 for less of it, NAMES="latency batch"
 # for some of it. Real orders come from ORDERS, or from the folder that CAUSEWAY_SHARED names.

@@ -11,11 +11,11 @@ import typer
 from bench.figures import Figure, heading, machine, missed, to_json, write
 from bench.plan import FOLDER, Bench, alone, real_days
 from bench.registry import Measurement, chosen
-from cli.demo.progress import Progress
 from cli.output import say, warn
 from core.errors import CausewayError, ConfigError
 from core.settings import silence_telemetry
 from core.times import utc_now
+from demo.progress import Progress
 
 DOCUMENT = Path("var/bench.json")
 BUSY_LOAD = 0.7

@@ -15,10 +15,10 @@ from bench.floors import MESSAGES, PAGE, READ_BACK, ROWS, Floor, Term, ceiling
 from bench.house import Counted, House, house
 from bench.plan import Bench
 from bench.shoppers import Shoppers
-from cli.demo.stage import PAIR
-from cli.demo.verdict import percentile
 from core.ids import GOODS_OUT, note_key
 from core.times import utc_now
+from demo.stage import PAIR
+from demo.verdict import percentile
 from store.inbox import Inbox
 
 ORDERS = 100

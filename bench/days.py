@@ -7,7 +7,7 @@ import time
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
-from cli.demo.verdict import Verdict
+from demo.verdict import Verdict
 
 GENERATED, QUICK_GENERATED = 600, 150
 AT_ONCE, EVERY_S = 20, 0.5

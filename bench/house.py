@@ -15,11 +15,6 @@ from typing import Any, Literal
 import httpx
 
 from bench.plan import Bench
-from cli.demo.controls import Controls
-from cli.demo.play import Play
-from cli.demo.rest import Rest
-from cli.demo.stage import ASKED_AGAIN, ENDED, LOOK_S, PAIR, Options, Stage
-from cli.demo.verdict import Verdict
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from cli.up import start_all
@@ -27,6 +22,11 @@ from cli.webhooks import ensure_webhooks
 from core.errors import ContractError, TransientError
 from core.settings import load_settings
 from core.times import utc_now
+from demo.controls import Controls
+from demo.play import Play
+from demo.rest import Rest
+from demo.stage import ASKED_AGAIN, ENDED, LOOK_S, PAIR, Options, Stage
+from demo.verdict import Verdict
 from store.database import open_database
 from store.inbox import Inbox
 

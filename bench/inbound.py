@@ -15,11 +15,11 @@ from bench.figures import Figure, at_least, at_most
 from bench.plan import Bench
 from bench.senders import CONNECTIONS, Sent, Shop, flood, steady
 from bench.usage import computed_s
-from cli.demo.stage import PAIR
-from cli.demo.verdict import percentile
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from core.settings import load_settings
+from demo.stage import PAIR
+from demo.verdict import percentile
 from store.database import open_database
 from store.inbox import Inbox
 

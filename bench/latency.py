@@ -13,9 +13,9 @@ from bench.house import House, house
 from bench.plan import Bench
 from bench.shoppers import Shoppers
 from bench.usage import computed_s
-from cli.demo.account_side import account_orders
-from cli.demo.store_side import store_orders
-from cli.demo.verdict import percentile
+from demo.account_side import account_orders
+from demo.store_side import store_orders
+from demo.verdict import percentile
 
 WARM = 3
 """Orders before the first that is timed: the first one reads reference data and the catalogue."""

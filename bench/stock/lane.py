@@ -18,11 +18,11 @@ from bench.shoppers import PLENTY, basket
 from bench.stock.drift import changes_of, drawn
 from bench.stock.everything import NIGHTLY, WITHIN_S
 from bench.stock.shelves import Shelves, change
-from cli.demo.stage import PAIR
-from cli.demo.verdict import percentile
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.times import utc_now
+from demo.stage import PAIR
+from demo.verdict import percentile
 from store.cursors import Cursors
 from tasks.reference import OVERLAP, PRODUCTS
 

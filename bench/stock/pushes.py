@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bench.house import House
-from cli.demo.stage import PAIR
 from core.ids import sku_key
+from demo.stage import PAIR
 from store.ledger import Entry, Ledger
 
 SHORTEST_S, LONGEST_S = 0.2, 20.0

@@ -28,9 +28,9 @@ from bench.stock.resale import (
     seconds_until_right,
 )
 from bench.stock.shelves import Shelves, ask, change, journal, wait_still
-from cli.demo.stage import PAIR
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
+from demo.stage import PAIR
 from store.runs import Runs
 
 SEEDS, QUICK_SEEDS = 20, 4

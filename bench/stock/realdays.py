@@ -13,8 +13,8 @@ from bench.plan import Bench
 from bench.stock.everything import HOURLY, NIGHTLY
 from bench.stock.held import State, held
 from bench.stock.shelves import Shelves, change, wait_still
-from cli.demo.stage import PAIR
 from core.ids import sku_key
+from demo.stage import PAIR
 from store.runs import Runs
 
 GENERATED, QUICK_GENERATED = 600, 100

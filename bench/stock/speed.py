@@ -12,7 +12,7 @@ from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
 from bench.stock.shelves import Shelves, ask, change, forget, journal, wait_still
-from cli.demo.verdict import percentile
+from demo.verdict import percentile
 
 TIMES, QUICK_TIMES = 30, 10
 WARM = 2

@@ -18,13 +18,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import update
 from waiting import eventually
 
-from cli.demo.account_side import account_orders
-from cli.demo.controls import Controls
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.settings import Settings, load_settings
 from core.times import utc_now
+from demo.account_side import account_orders
+from demo.controls import Controls
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.tables import inbox, leases

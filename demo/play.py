@@ -9,18 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cli.demo import script, summary
-from cli.demo.account_side import account_orders
-from cli.demo.afterwards import Shelf, happenings, parcels
-from cli.demo.progress import Progress
-from cli.demo.rest import Rest
-from cli.demo.stage import PAIR, Stage
-from cli.demo.stock_side import judge_stock
-from cli.demo.store_side import store_orders
-from cli.demo.verdict import Sides, Verdict, judge
 from cli.quarantine import matching
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
+from demo import script, summary
+from demo.account_side import account_orders
+from demo.afterwards import Shelf, happenings, parcels
+from demo.progress import Progress
+from demo.rest import Rest
+from demo.stage import PAIR, Stage
+from demo.stock_side import judge_stock
+from demo.store_side import store_orders
+from demo.verdict import Sides, Verdict, judge
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs

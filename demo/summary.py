@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.demo.verdict import Verdict, percentile
 from cli.output import table
+from demo.verdict import Verdict, percentile
 
 SHOWN_DIFFERENCES = 20
 

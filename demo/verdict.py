@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from cli.demo.stock_side import StockVerdict
+from demo.stock_side import StockVerdict
 
 ZERO = Decimal(0)
 CENTS = 100

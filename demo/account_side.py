@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from cli.demo.verdict import ZERO, AccountOrder
+from demo.verdict import ZERO, AccountOrder
 
 State = Mapping[str, Any]
 REF = "BC-"

@@ -2,10 +2,10 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from cli.demo import summary
-from cli.demo.account_side import account_orders
-from cli.demo.store_side import store_orders
-from cli.demo.verdict import Verdict
+from demo import summary
+from demo.account_side import account_orders
+from demo.store_side import store_orders
+from demo.verdict import Verdict
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

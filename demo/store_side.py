@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from cli.demo.verdict import ZERO, StoreOrder
+from demo.verdict import ZERO, StoreOrder
 
 State = Mapping[str, Any]
 MONEY_IN = ("purchase", "capture", "settled")

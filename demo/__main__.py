@@ -1,4 +1,4 @@
-"""`python -m cli.demo`, which is what `make demo` runs."""
+"""`python -m demo`, which is what `make demo` runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from cli.demo.play import perform
-from cli.demo.progress import Progress
-from cli.demo.stage import Options, Stage, set_up
-from cli.demo.summary import to_text
 from cli.output import say, warn
 from core.errors import CausewayError
+from demo.play import perform
+from demo.progress import Progress
+from demo.stage import Options, Stage, set_up
+from demo.summary import to_text
 
 DOCUMENT = Path("var/demo.json")
 

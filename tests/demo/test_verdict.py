@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cli.demo.verdict import AccountOrder, Sides, StoreOrder, judge, percentile
+from demo.verdict import AccountOrder, Sides, StoreOrder, judge, percentile
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 IMPORTABLE = (11, 9)

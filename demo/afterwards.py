@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from cli.demo.controls import Controls
+from demo.controls import Controls
 
 State = Mapping[str, Any]
 PARCELS = 12
