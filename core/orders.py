@@ -208,15 +208,3 @@ PAYMENTS: Schema = {
     "paid_at": "time",
 }
 """Desired customer payments: one receipt per settled transaction; `transaction_ref` is unique."""
-
-REFUSALS: Schema = {
-    "order_id": "text",
-    "class": "text",
-    "field": "text",
-    "value": "text",
-    "reason": "text",
-    "remedy": "text",
-}
-"""Rows that may not travel on. `class` names the kind of obstacle (sku, order_status, tax_code,
-channel, currency, shipping_method, payment_method, money, document …), `value` the obstacle itself,
-so that all that wait for the same thing can be released together."""

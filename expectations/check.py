@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +11,8 @@ import pandas as pd
 
 from core.errors import ContractError
 from core.frames import frame
-from core.orders import ORDERS, REFUSALS
+from core.orders import ORDERS
+from core.refusals import REFUSALS, release_remedy
 from core.times import utc_now
 from expectations import orders as suites
 from expectations.great import ExpectationSuite, ExpectationValidationResult, results
@@ -24,9 +24,9 @@ class Verdict:
     """What became of a frame."""
 
     accepted: pd.DataFrame
-    """The frame without any row of a refused order; same columns and dtypes, index from 0."""
+    """The frame without any row of a refused record; same columns and dtypes, index from 0."""
     refused: pd.DataFrame
-    """REFUSALS, one per order and reason."""
+    """REFUSALS, one per record and reason."""
     notes: list[str] = field(default_factory=list)
     """What a person may want to know, such as `2 of 500 rows: the order lies in the future`."""
 
@@ -58,8 +58,8 @@ def check(
         else:
             refused.extend(_refusals(rows, rule, positions, record))
     unique = list({tuple(refusal.values()): refusal for refusal in refused}.values())
-    order_ids = {refusal["order_id"] for refusal in unique}
-    accepted = rows[~rows[record].isin(order_ids)].reset_index(drop=True) if order_ids else rows
+    keys = {refusal["key"] for refusal in unique}
+    accepted = rows[~rows[record].isin(keys)].reset_index(drop=True) if keys else rows
     return Verdict(accepted, frame(unique, REFUSALS), notes)
 
 
@@ -177,21 +177,15 @@ def _refusals(
 ) -> Iterator[dict[str, Any]]:
     failing = rows.iloc[positions]
     told = failing[rule.tell] if rule.tell else pd.Series("", index=failing.index)
-    for order_id, found in zip(failing[record], told, strict=True):
+    for key, found in zip(failing[record], told, strict=True):
         value = "" if found is None or pd.isna(found) else str(found)
         yield {
-            "order_id": order_id,
+            "key": key,
             "class": rule.klass,
             "field": rule.field,
             "value": value,
             "reason": rule.says,
-            "remedy": _remedy(rule, value, str(order_id)),
+            "remedy": release_remedy(
+                rule.remedy.replace("{value}", value), rule.klass, value=value, key=str(key)
+            ),
         }
-
-
-def _remedy(rule: Rule, value: str, order_id: str) -> str:
-    """What to do, and the command that then releases all that waited for the same obstacle."""
-    together = value and rule.klass not in ("document", "money")
-    by = f"--value {shlex.quote(value)}" if together else f"--key {shlex.quote(order_id)}"
-    told = rule.remedy.replace("{value}", value)
-    return f"{told}, then: causeway quarantine release --class {rule.klass} {by}"

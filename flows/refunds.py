@@ -43,7 +43,7 @@ async def sync_refunds(
             found = validate_found(run, compared.found)
             transformed = transform_refunds(found, known, run.bundle)
             desired = validate_desired(run, transformed, found)
-            plan = plan_refunds(compared.scene.without(run.refused_orders), desired)
+            plan = plan_refunds(compared.scene.without(run.refused_keys), desired)
             outcomes = load_refunds(run, plan, known)
             settle_refunds(run, batch, split.asides, plan, outcomes)
     return run.report.to_json()

@@ -6,7 +6,6 @@ what these were sold for, to the cent. Source: fact sheet, reading refunds.
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import pandas as pd
 
 from core.frames import frame
 from core.money import ZERO, shared_out, two_places
-from core.orders import REFUSALS
 from core.refunds import CREDIT_ROWS
+from core.refusals import REFUSALS, release_remedy
 from mappings.credit_parts import Part, PartsError, parts_of
 
 Record = Mapping[str, Any]
@@ -128,14 +127,13 @@ def _taxes(parts: Sequence[Part], amounts: Sequence[Decimal], tax: Decimal) -> l
 
 
 def _refusal(order_id: str, refund_id: str, unfit: PartsError) -> dict[str, str]:
-    release = f"causeway quarantine release --class {unfit.class_} --key {shlex.quote(order_id)}"
     return {
-        "order_id": order_id,
+        "key": order_id,
         "class": unfit.class_,
         "field": unfit.field,
         "value": f"refund {refund_id}",
         "reason": f"refund {refund_id}: {unfit}",
-        "remedy": f"{unfit.remedy}, then: {release}",
+        "remedy": release_remedy(unfit.remedy, unfit.class_, key=order_id),
     }
 
 

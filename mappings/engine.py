@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from core.frames import DTYPES, Kind, frame
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from mappings.context import Context
 from mappings.refusals import refusal
 from mappings.rules import EntityMapping, FieldRule

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import pandas as pd
 
 from core.frames import frame
 from core.money import ZERO, two_places
-from core.orders import REFUSALS, ROWS
+from core.orders import ROWS
+from core.refusals import REFUSALS, release_remedy
 from mappings.balance import ApartError, Balanced, Part, Totals, balance
 from mappings.parts import Unfit, order_parts
 from mappings.rates import Amounts, may_be_a_blend, plain, taxed_at_several
@@ -171,11 +171,10 @@ def _refusal(order_id: str, refusal: Mapping[str, str]) -> dict[str, str]:
     What is wrong with one order alone is released by its key, anything else by the value that
     many may wait for.
     """
-    klass, value = refusal["class"], refusal["value"]
-    alone = klass in ("document", "money")
-    by = f"--key {shlex.quote(order_id)}" if alone else f"--value {shlex.quote(value)}"
-    release = f"causeway quarantine release --class {klass} {by}"
-    return {"order_id": order_id, **refusal, "remedy": f"{refusal['remedy']}, then: {release}"}
+    remedy = release_remedy(
+        refusal["remedy"], refusal["class"], value=refusal["value"], key=order_id
+    )
+    return {"key": order_id, **refusal, "remedy": remedy}
 
 
 def _by_order(rows: pd.DataFrame) -> dict[str, list[Record]]:

@@ -19,7 +19,7 @@ from prefect.context import FlowRunContext, SyncClientContext
 
 from core.errors import CausewayError
 from core.frames import concat
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from core.times import utc_now
 from store.inbox import Again, Claim, Dead, Done, Inbox, Outcome
 from store.quarantine import Quarantine, Refusal
@@ -196,7 +196,7 @@ class Run:
         )
 
     def refuse(self, refusals: pd.DataFrame) -> None:
-        """Remember rows (REFUSALS) that may not travel on; their orders leave the batch."""
+        """Remember rows (REFUSALS) that may not travel on; their keys leave the batch."""
         self._refusals.append(refusals)
 
     def refusals(self) -> pd.DataFrame:
@@ -204,9 +204,9 @@ class Run:
         return concat(self._refusals, REFUSALS)
 
     @property
-    def refused_orders(self) -> set[str]:
-        """The orders that left the batch."""
-        return set(self.refusals()["order_id"])
+    def refused_keys(self) -> set[str]:
+        """The keys that left the batch."""
+        return set(self.refusals()["key"])
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Say what became of every key of the batch."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.frames import concat, frame
 from core.ids import sku_key
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from core.times import utc_now
 from store.catalogue import Catalogue, CataloguedProduct
 from store.cursors import Cursors
@@ -89,7 +89,7 @@ def unknown_ids(
     return frame(
         (
             {
-                "order_id": order_id,
+                "key": order_id,
                 "class": class_,
                 "field": column,
                 "value": value,

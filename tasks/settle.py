@@ -105,8 +105,8 @@ def _obstacles(run: Run, outcomes: Sequence[Outcome]) -> tuple[dict[str, list[Ob
     found: dict[str, list[Obstacle]] = {}
     for row in records(run.refusals()):
         obstacle = Obstacle(row["class"], row["field"], row["value"], row["reason"], row["remedy"])
-        if obstacle not in found.setdefault(row["order_id"], []):
-            found[row["order_id"]].append(obstacle)
+        if obstacle not in found.setdefault(row["key"], []):
+            found[row["key"]].append(obstacle)
     for outcome in outcomes:
         if outcome.obstacles:
             found.setdefault(outcome.key, []).extend(outcome.obstacles)

@@ -59,7 +59,7 @@ def sales_of(
         rates=tax_rates(bundle),
     )
     nets = _nets(records(rows.rows))
-    obstacles = {row["order_id"]: row["class"] for row in records(rows.refusals)}
+    obstacles = {row["key"]: row["class"] for row in records(rows.refusals)}
     wanted = set(needs_taxes(found.orders, found.lines)) - set(told)
     came = _receipts(found, received)
     currencies = bundle.table("currencies")

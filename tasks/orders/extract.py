@@ -13,7 +13,7 @@ from connectors.bigcommerce.client import Reach, plan_reads
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import RejectedError
 from core.frames import frame
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from mappings.rows import needs_taxes
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
@@ -119,7 +119,7 @@ def unreadable(document: Unreadable) -> pd.DataFrame:
     return frame(
         [
             {
-                "order_id": document.order_id,
+                "key": document.order_id,
                 "class": "document",
                 "field": document.field,
                 "value": "",

@@ -10,7 +10,8 @@ import pandas as pd
 
 from core.frames import concat, frame
 from core.money import ZERO
-from core.orders import REFUSALS, TRANSACTIONS
+from core.orders import TRANSACTIONS
+from core.refusals import REFUSALS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
@@ -80,7 +81,7 @@ def transform_orders(
         ],
         REFUSALS,
     )
-    return Transformed(desired.without(set(refused["order_id"])), refused, rows.rounded)
+    return Transformed(desired.without(set(refused["key"])), refused, rows.rounded)
 
 
 def tax_rates(bundle: Bundle) -> list[Decimal]:
@@ -152,5 +153,6 @@ def _of_orders(refusals: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
     if refusals.empty:
         return refusals
     people = orders.set_index("order_id")["email_key"]
-    held = refusals.assign(email_key=refusals["order_id"].map(people)).drop(columns="order_id")
-    return held.merge(orders[["order_id", "email_key"]], on="email_key")[list(REFUSALS)]
+    held = refusals.assign(email_key=refusals["key"].map(people)).drop(columns="key")
+    named = orders[["order_id", "email_key"]].rename(columns={"order_id": "key"})
+    return held.merge(named, on="email_key")[list(REFUSALS)]

@@ -29,7 +29,7 @@ def validate_found(run: Run, found: Found) -> Found:
             "transactions_in": found.transactions,
         },
     )
-    return found.without(run.refused_orders)
+    return found.without(run.refused_keys)
 
 
 @step("validate-sales-orders-out", PURE)
@@ -51,7 +51,7 @@ def validate_desired(run: Run, transformed: Transformed) -> Desired:
             "contacts_out": _contacts_by_order(desired),
         },
     )
-    return desired.without(run.refused_orders)
+    return desired.without(run.refused_keys)
 
 
 def with_row_sums(desired: Desired) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from connectors.bigcommerce.client import Reach, plan_reads
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from connectors.bigcommerce.refund_models import Refund
 from core.frames import frame
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from store.crosswalk import Crosswalk, Link
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside
@@ -56,7 +56,7 @@ def extract_refunds(run: Run, batch: Batch) -> Read:
     refunded = [key for key in batch.keys if refunds.get(key) and key not in asides]
     orders, gone = read_orders(run, refunded)
     asides |= dict.fromkeys(gone, Aside("gone", "not in BigCommerce"))
-    in_hand = {key: refunds.get(key, ()) for key in batch.keys if key not in run.refused_orders}
+    in_hand = {key: refunds.get(key, ()) for key in batch.keys if key not in run.refused_keys}
     return Read(in_hand, orders, links, asides)
 
 
@@ -130,7 +130,7 @@ def unreadable(documents: Iterable[Broken], what: str) -> pd.DataFrame:
     return frame(
         [
             {
-                "order_id": document.order_id,
+                "key": document.order_id,
                 "class": "document",
                 "field": document.field,
                 "value": "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.frames import frame
 from core.ids import external_ref
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from store.inbox import Inbox
 from tasks.claim import Run
 from tasks.outcome import Aside
@@ -37,7 +37,7 @@ def set_aside(run: Run, read: Read, actual: Actual) -> Split:
     asides = dict(read.asides)
     refused: list[dict[str, str]] = []
     for order_id in missing:
-        if order_id in run.refused_orders:
+        if order_id in run.refused_keys:
             continue
         found = _why(run, read, actual, order_id, states.get(order_id, ""))
         if isinstance(found, Aside):
@@ -45,7 +45,7 @@ def set_aside(run: Run, read: Read, actual: Actual) -> Split:
         else:
             refused.append(found)
     run.refuse(frame(refused, REFUSALS))
-    refused_ids = run.refused_orders
+    refused_ids = run.refused_keys
     here = (key for key in read.wanted if key in actual.sales and key not in refused_ids)
     return Split(tuple(here), asides)
 
@@ -87,7 +87,7 @@ def refunds_of(count: int, what: str) -> str:
 def _refusal(order_id: str, class_: str, reason: str, remedy: str) -> dict[str, str]:
     release = f"causeway quarantine release --class {class_} --key {order_id}"
     return {
-        "order_id": order_id,
+        "key": order_id,
         "class": class_,
         "field": "order_id",
         "value": external_ref(order_id),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.frames import concat
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from mappings.bundle import Bundle
 from mappings.credit_rows import credit_rows
 from mappings.engine import Context, apply
@@ -60,7 +60,7 @@ def transform_refunds(found: Found, known: Known, bundle: Bundle) -> Transformed
         ],
         REFUSALS,
     )
-    return Transformed(desired.without(set(refused["order_id"])), refused)
+    return Transformed(desired.without(set(refused["key"])), refused)
 
 
 def _unknown(desired: Desired, known: Known) -> list[pd.DataFrame]:

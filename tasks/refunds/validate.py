@@ -29,7 +29,7 @@ def validate_found(run: Run, found: Found) -> Found:
             "refund_payments_in": found.payments,
         },
     )
-    return found.without(run.refused_orders)
+    return found.without(run.refused_keys)
 
 
 @step("validate-credits-out", PURE)
@@ -49,7 +49,7 @@ def validate_desired(run: Run, transformed: Transformed, found: Found) -> Desire
             "payouts_out": desired.payouts,
         },
     )
-    return desired.without(run.refused_orders)
+    return desired.without(run.refused_keys)
 
 
 def _beside_sums(desired: Desired, found: Found) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from connectors.bigcommerce.shipment_models import Shipment
 from core.errors import RejectedError
 from core.frames import frame
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from store.ledger import UNKNOWN, Entry, Ledger
 from tasks.claim import Run
 from tasks.deliver import chunks
@@ -35,7 +35,7 @@ def extract_actual(
 
     Raises: TransientError, ConfigError.
     """
-    refused = run.refused_orders
+    refused = run.refused_keys
     left = {key: standing for key, standing in standings.items() if key not in refused}
     wanted = wanted_parts(desired)
     unlike = [
@@ -78,7 +78,7 @@ def _refuse(run: Run, order_id: str, error: RejectedError) -> None:
     reason = f"the order's shipments in BigCommerce cannot be read: {error.message}"
     remedy = "Look at them in BigCommerce, then: causeway quarantine release --class document "
     row = {
-        "order_id": order_id,
+        "key": order_id,
         "class": "document",
         "field": "shipments",
         "value": "",

@@ -9,7 +9,7 @@ from connectors.brightpearl.goods_models import DropShipNote, GoodsOutNote
 from connectors.brightpearl.models import Unreadable
 from core.frames import frame
 from core.ids import DROP_SHIP, GOODS_OUT, note_key, note_of
-from core.orders import REFUSALS
+from core.refusals import REFUSALS
 from store.crosswalk import Crosswalk
 from tasks.claim import Batch, Run
 from tasks.connections import Connections
@@ -129,7 +129,7 @@ def refuse_unreadable(run: Run, found: Mapping[str, Note | Unreadable], family: 
         frame(
             (
                 {
-                    "order_id": family.order_of.get(note.order_id, key),
+                    "key": family.order_of.get(note.order_id, key),
                     "class": "document",
                     "field": note.field,
                     "value": "",

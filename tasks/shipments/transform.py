@@ -26,4 +26,4 @@ def transform_shipments(found: Found, bundle: Bundle) -> Transformed:
     context = Context(zone="UTC", tables=bundle.tables)
     shipments = apply(bundle.mapping("shipments"), found.notes, context)
     desired = Desired(shipments.frame, found.units)
-    return Transformed(desired.without(set(shipments.refusals["order_id"])), shipments.refusals)
+    return Transformed(desired.without(set(shipments.refusals["key"])), shipments.refusals)

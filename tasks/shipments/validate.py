@@ -16,7 +16,7 @@ def validate_found(run: Run, found: Found) -> Found:
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
     judge(run, "shipments", {"notes_in": found.notes, "units_in": found.units})
-    return found.without(run.refused_orders)
+    return found.without(run.refused_keys)
 
 
 @step("validate-shipments-out", PURE)
@@ -28,4 +28,4 @@ def validate_desired(run: Run, transformed: Transformed) -> Desired:
     run.refuse(transformed.refused)
     desired = transformed.desired
     judge(run, "shipments", {"shipments_out": desired.shipments})
-    return desired.without(run.refused_orders)
+    return desired.without(run.refused_keys)

@@ -21,7 +21,7 @@ def validate_look(run: Run, look: Look) -> Look:
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
     judge(run, "stock", {"items_in": look.items}, record=SKU)
-    return replace(look, items=_without(look.items, run.refused_orders))
+    return replace(look, items=_without(look.items, run.refused_keys))
 
 
 @step("validate-stock-out", PURE)
@@ -31,7 +31,7 @@ def validate_levels(run: Run, levels: pd.DataFrame) -> pd.DataFrame:
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
     judge(run, "stock", {"stock_levels_out": levels}, record=SKU)
-    return _without(levels, run.refused_orders)
+    return _without(levels, run.refused_keys)
 
 
 def _without(rows: pd.DataFrame, skus: set[str]) -> pd.DataFrame:

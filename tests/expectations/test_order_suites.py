@@ -14,11 +14,11 @@ from core.orders import (
     LINES,
     ORDERS,
     PAYMENTS,
-    REFUSALS,
     ROWS,
     SALES_ORDERS,
     TRANSACTIONS,
 )
+from core.refusals import REFUSALS
 from expectations.check import Verdict, check, warm, without
 from expectations.great import ExpectationSuite, ExpectColumnValuesToBeBetween
 from expectations.orders import SUITES
@@ -238,7 +238,7 @@ def test_a_bad_row_refuses_its_order_alone_with_class_value_and_remedy(example: 
     assert list(verdict.accepted["order_id"]) == ["2", "3"]
     assert verdict.accepted.dtypes.equals(frame([], SCHEMAS[name]).dtypes)
     told = verdict.refused.to_dict("records")
-    assert [(t["order_id"], t["class"], t["field"], t["value"]) for t in told] == [
+    assert [(t["key"], t["class"], t["field"], t["value"]) for t in told] == [
         ("1", klass, field, value)
     ]
     assert (name, told[0]["reason"]) in messages(name, Severity.REFUSE)
@@ -303,7 +303,7 @@ def test_one_bad_line_takes_all_lines_of_its_order_and_no_other() -> None:
     verdict = check(frame(lines, LINES), SUITES["order_lines_in"])
 
     assert list(verdict.accepted["line_id"]) == ["c"]
-    assert list(verdict.refused["order_id"]) == ["1"]
+    assert list(verdict.refused["key"]) == ["1"]
 
 
 def test_positions_count_whatever_index_the_frame_brings() -> None:
@@ -318,7 +318,7 @@ def test_positions_count_whatever_index_the_frame_brings() -> None:
 
     verdict = check(orders, SUITES["orders_in"], now=NOW)
 
-    assert list(verdict.refused["order_id"]) == ["2"]
+    assert list(verdict.refused["key"]) == ["2"]
 
 
 def test_every_reason_of_an_order_is_told_and_the_same_one_only_once() -> None:

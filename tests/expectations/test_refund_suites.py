@@ -136,7 +136,7 @@ def test_a_bad_row_leaves_with_its_class_and_a_remedy(
 ) -> None:
     verdict = judged(name, change)
     (refusal,) = verdict.refused.to_dict("records")
-    assert (refusal["order_id"], refusal["class"], refusal["field"]) == ("1", class_, field)
+    assert (refusal["key"], refusal["class"], refusal["field"]) == ("1", class_, field)
     assert "causeway quarantine release" in refusal["remedy"]
     assert list(verdict.accepted["order_id"]) == ["2", "3"]
 

@@ -60,7 +60,7 @@ def test_a_row_that_may_not_travel_is_refused_alone_with_class_and_remedy(
 ) -> None:
     verdict = judged(suite, change)
     (refusal,) = verdict.refused.to_dict("records")
-    assert (refusal["order_id"], refusal["class"], refusal["field"]) == ("100", class_, field)
+    assert (refusal["key"], refusal["class"], refusal["field"]) == ("100", class_, field)
     assert refusal["reason"]
     assert f"causeway quarantine release --class {class_}" in refusal["remedy"]
     assert list(verdict.accepted["order_id"]) == ["101"]

@@ -96,7 +96,7 @@ def one(name, bundle=BUNDLE, **changes):
 def refused(name, **changes):
     found = mapped(name, changes)
     assert found.frame.empty
-    return found.refusals.drop(columns=["order_id", "reason", "remedy"]).to_dict("records")
+    return found.refusals.drop(columns=["key", "reason", "remedy"]).to_dict("records")
 
 
 def remedies(name, **changes):

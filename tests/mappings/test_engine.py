@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import DTYPES, frame
-from core.orders import CONTACTS, ORDERS, PAYMENTS, REFUSALS
+from core.orders import CONTACTS, ORDERS, PAYMENTS
+from core.refusals import REFUSALS
 from mappings.bundle import load_bundle
 from mappings.engine import Context, apply
 from mappings.rules import EntityMapping, FieldRule
@@ -65,7 +66,7 @@ def test_the_frame_that_goes_in_is_not_touched_whatever_its_index():
     pd.testing.assert_frame_equal(rows, before)
     assert mapped.frame["company"].tolist() == ["R", "B"]
     assert mapped.frame.index.tolist() == [0, 1]
-    assert mapped.refusals["order_id"].tolist() == ["101"]
+    assert mapped.refusals["key"].tolist() == ["101"]
 
 
 def test_a_column_that_is_missed_stays_blank_unless_it_is_to_be_refused():
@@ -90,7 +91,7 @@ def test_a_refused_row_leaves_the_frame_with_value_reason_and_remedy():
     assert mapped.frame["company"].tolist() == ["R"]
     assert mapped.refusals.to_dict("records") == [
         {
-            "order_id": "101",
+            "key": "101",
             "class": "colour",
             "field": "status_id",
             "value": "dark green",
@@ -108,7 +109,7 @@ def test_every_obstacle_of_a_row_is_told_not_just_the_first():
     )
     rows = orders({"status_id": "9", "channel_id": "8"}, {"status_id": "red", "channel_id": "7"})
     refusals = apply(contacts_of(*rules), rows, CONTEXT).refusals
-    assert refusals[["order_id", "class", "value"]].to_numpy().tolist() == [
+    assert refusals[["key", "class", "value"]].to_numpy().tolist() == [
         ["100", "status", "9"],
         ["100", "channel", "8"],
         ["101", "channel", "7"],
@@ -166,7 +167,7 @@ def test_only_the_rows_that_must_have_a_value_are_refused():
     )
     rows = orders({"status_id": "x", "channel_id": "1"}, {"status_id": "x", "channel_id": "2"})
     mapped = apply(contacts_of(rule), rows, CONTEXT)
-    assert mapped.refusals["order_id"].tolist() == ["100"]
+    assert mapped.refusals["key"].tolist() == ["100"]
     assert mapped.frame["company"].tolist() == [""]
 
 
@@ -261,7 +262,7 @@ def test_every_row_either_travels_on_in_its_place_or_is_refused_by_its_id(record
     mapped = apply(contacts_of(*RULES), rows, CONTEXT)
     fits = [TABLES["colours"].get(record["status_id"]) is not None for record in records]
     assert len(mapped.frame) == sum(fits)
-    assert set(mapped.refusals["order_id"]) == set(rows["order_id"][[not fit for fit in fits]])
+    assert set(mapped.refusals["key"]) == set(rows["order_id"][[not fit for fit in fits]])
     kept = [record for record, fit in zip(records, fits, strict=True) if fit]
     assert mapped.frame["email_key"].tolist() == [record["email_key"] for record in kept]
     assert set(mapped.frame["company"]) <= {"R", "B"}

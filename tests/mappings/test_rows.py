@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from core.frames import frame
-from core.orders import CHARGES, LINES, ORDERS, REFUSALS, ROWS, TAXES
+from core.orders import CHARGES, LINES, ORDERS, ROWS, TAXES
+from core.refusals import REFUSALS
 from mappings.rows import Rows, needs_taxes, order_rows
 
 RATES = [Decimal("20.00"), Decimal(5), Decimal(0)]
@@ -567,7 +568,7 @@ def test_one_bad_order_holds_up_no_other() -> None:
     )
 
     assert list(made.rows["order_id"]) == ["2"]
-    assert list(made.refusals["order_id"]) == ["1001"]
+    assert list(made.refusals["key"]) == ["1001"]
 
 
 def test_no_orders_give_no_rows_with_all_columns() -> None:

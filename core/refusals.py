@@ -1,0 +1,53 @@
+"""Rows that may not travel on: which columns a frame of refusals has, and how a remedy reads."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+    from core.frames import Schema
+
+REFUSALS: Schema = {
+    "key": "text",
+    "class": "text",
+    "field": "text",
+    "value": "text",
+    "reason": "text",
+    "remedy": "text",
+}
+"""Refused rows, one per record and reason. `key` names the record, such as an order's id or a SKU;
+`class` the kind of reason (sku, order_status, tax_code, channel, currency, shipping_method,
+payment_method, money, document …); `value` what is wrong, so that all records that wait for the
+same thing can be released together."""
+
+BY_RECORD = frozenset({"document", "money"})
+"""Classes of what is wrong with one record alone: it is released by its key."""
+
+
+def release_command(
+    class_: str = "",
+    *,
+    value: str = "",
+    key: str = "",
+    entity: str = "",
+    apply: bool = False,
+) -> str:
+    """The command that releases quarantined records: all of a `value`, or the one of a `key`."""
+    parts = ["causeway quarantine release"]
+    if apply:
+        parts.append("--apply")
+    options = {"entity": entity, "class": class_, "value": value, "key": key}
+    parts.extend(f"--{name} {shlex.quote(text)}" for name, text in options.items() if text)
+    return " ".join(parts)
+
+
+def release_remedy(action: str, class_: str, *, value: str = "", key: str = "") -> str:
+    """What to do, and the command that then releases what waits for it.
+
+    Everything that waits for the same `value` is released together. Where there is no value, or
+    the class is about one record alone, the record is released by its `key`.
+    """
+    if value and not (key and class_ in BY_RECORD):
+        return f"{action}, then: {release_command(class_, value=value)}"
+    return f"{action}, then: {release_command(class_, key=key)}"
