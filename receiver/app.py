@@ -17,9 +17,9 @@ from starlette.routing import Route
 from core.settings import Pair, Settings
 from receiver import bigcommerce, brightpearl
 from receiver.writer import Delivery, Writer
-from store.crosswalk import Crosswalk
 from store.database import Database
 from store.errors import StoreUnavailableError
+from store.links import Links
 
 LARGEST_BODY = 256 * 1024
 ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
@@ -41,7 +41,7 @@ class Receiver:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._pairs = settings.pairs
         self._database = database
-        self._crosswalk = Crosswalk(database)
+        self._links = Links(database)
         self._writer = Writer(database)
 
     def app(self) -> Starlette:
@@ -124,7 +124,7 @@ class Receiver:
             raise RefusedError(BAD_REQUEST, "malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
             raise RefusedError(NOT_FOUND, "of another account")
-        links = await asyncio.to_thread(self._crosswalk.find, pair.name, ORDERS, named.orders)
+        links = await asyncio.to_thread(self._links.find, pair.name, ORDERS, named.orders)
         found = {
             ORDERS: [link.key_bc for link in links.values()],
             SHIPMENTS: named.notes,

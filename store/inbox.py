@@ -18,14 +18,13 @@ from sqlalchemy import bindparam, case, func, select, update
 from store import arrivals
 from store.arrivals import CHANNEL, Arrival, put, put_all
 from store.database import Database
-from store.outcomes import Again, Dead, Done, Outcome, Parked, after
+from store.outcomes import Dead, Done, Outcome, Parked, Retry, after
 from store.rows import by_entity, change, locked, rows_of
 from store.statements import in_order, in_parts
 from store.tables import inbox
 
 __all__ = [
     "CHANNEL",
-    "Again",
     "Arrival",
     "Claim",
     "Dead",
@@ -34,6 +33,7 @@ __all__ = [
     "Inbox",
     "Outcome",
     "Parked",
+    "Retry",
     "State",
     "Waiting",
     "put",

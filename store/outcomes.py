@@ -40,7 +40,7 @@ class Dead:
 
 
 @dataclass(frozen=True)
-class Again:
+class Retry:
     """To be tried again at a time."""
 
     key: str
@@ -48,7 +48,7 @@ class Again:
     reason: str
 
 
-Outcome = Done | Parked | Dead | Again
+Outcome = Done | Parked | Dead | Retry
 
 
 def after(outcome: Outcome, row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a row
@@ -67,7 +67,7 @@ def after(outcome: Outcome, row: Any, now: datetime) -> dict[str, Any]:  # noqa:
                 "expires_at": expires_at,
                 "attempts": row.attempts + outcome.is_try,
             }
-        case Again():
+        case Retry():
             state = {"state": "due", "ready_at": outcome.at, "attempts": row.attempts + 1}
         case Dead():
             state = {**_closed(), "state": "dead"}

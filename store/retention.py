@@ -1,6 +1,6 @@
 """What of our memory is dropped after a while, so that an installation of years stays small.
 
-Kept for ever: what is needed to do nothing twice (the crosswalk, intents whose end is not known),
+Kept for ever: what is needed to do nothing twice (the links, intents whose end is not known),
 what a person has decided (discarded and approved cases), what still waits for one, and the
 published mappings.
 """

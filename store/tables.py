@@ -79,7 +79,7 @@ leases = Table(
     Column("expires_at", Moment, nullable=False),
 )
 
-crosswalk = Table(
+links = Table(
     "crosswalk",
     metadata,
     Column("pair", Words, nullable=False),
@@ -92,7 +92,7 @@ crosswalk = Table(
     PrimaryKeyConstraint("pair", "entity", "key_bc"),
     Index("ix_crosswalk_id_bp", "pair", "entity", "id_bp"),
 )
-"""Which record in BigCommerce is which in Brightpearl."""
+"""Which record of BigCommerce is which record of Brightpearl."""
 
 catalogue = Table(
     "catalogue",

@@ -21,7 +21,7 @@ from core.errors import CausewayError
 from core.frames import concat
 from core.refusals import REFUSALS
 from core.times import utc_now
-from store.inbox import Again, Claim, Dead, Done, Inbox, Outcome
+from store.inbox import Claim, Dead, Done, Inbox, Outcome, Retry
 from store.quarantine import Quarantine, Refusal
 from store.runs import Runs
 from store.taking import NAMED, take
@@ -181,7 +181,7 @@ class Run:
         self._settled(
             Done(key, f"is {record}")
             if record in taken
-            else Again(key, at, f"another run is at {record}")
+            else Retry(key, at, f"another run is at {record}")
             for key, record in records.items()
         )
         held = {claim.key for claim in own}
@@ -240,7 +240,7 @@ class Run:
         if not is_expected:
             self._suspects.update(keys)
         self.settle(
-            Again(key, now + timedelta(seconds=self.batch.pause_s(key)), self.report.error)
+            Retry(key, now + timedelta(seconds=self.batch.pause_s(key)), self.report.error)
             for key in keys
         )
 

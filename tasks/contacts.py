@@ -13,8 +13,8 @@ from datetime import timedelta
 from connectors.brightpearl.models import ContactRow
 from core.ids import email_key
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
 from store.cursors import Cursors
+from store.links import Link, Links
 from tasks.connections import Connections
 from tasks.policy import patiently
 
@@ -55,7 +55,7 @@ def search(world: Connections, key: str) -> Sequence[ContactRow]:
 def remember(world: Connections, contacts: Mapping[str, str]) -> None:
     """Keep contact ids by e-mail as compared."""
     links = [Link(key_bc=person(key), id_bp=contact_id) for key, contact_id in contacts.items()]
-    Crosswalk(world.database).put(world.pair.name, CONTACTS, links, now=utc_now())
+    Links(world.database).put(world.pair.name, CONTACTS, links, now=utc_now())
 
 
 def scan(world: Connections) -> None:
@@ -93,5 +93,5 @@ def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
 
 
 def _remembered(world: Connections, keys: set[str]) -> dict[str, str]:
-    links = Crosswalk(world.database).get(world.pair.name, CONTACTS, [person(key) for key in keys])
+    links = Links(world.database).get(world.pair.name, CONTACTS, [person(key) for key in keys])
     return {key: links[person(key)].id_bp for key in keys if person(key) in links}

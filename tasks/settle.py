@@ -10,7 +10,7 @@ from typing import Any
 from core.frames import records
 from core.times import utc_now
 from store import inbox
-from store.inbox import Again, Dead, Done, Parked
+from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import Quarantine, Refusal, kept_value
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside, Obstacle, Outcome
@@ -53,9 +53,9 @@ class _Scene:
     now: datetime
     expires_at: datetime
 
-    def again(self, key: str, reason: str) -> Again:
+    def again(self, key: str, reason: str) -> Retry:
         """Soon: nobody has to do anything."""
-        return Again(key, self.now + timedelta(seconds=self.batch.pause_s(key)), reason)
+        return Retry(key, self.now + timedelta(seconds=self.batch.pause_s(key)), reason)
 
     def parked(
         self, key: str, condition: str, reason: str, wake_at: datetime | None = None

@@ -11,7 +11,7 @@ from connectors.brightpearl.models import OrderRef, SalesOrder, Unreadable
 from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import external_ref
 from core.money import ZERO, two_places
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.connections import Connections, connect, current_bundle
 from tasks.money.credits import CreditReads, read_credits
 from tasks.money.day import Day
@@ -77,7 +77,7 @@ class Reads:
         """Which sales orders are of the day's orders: by our memory, and by what they carry."""
         pair = self.world.pair
         ids = [*store.sales, *store.unreadable]
-        links = Crosswalk(self.world.database).get(pair.name, "orders", ids)
+        links = Links(self.world.database).get(pair.name, "orders", ids)
         self.keys = {link.id_bp: key for key, link in links.items()}
         self.memories = {key: Memory.of(link) for key, link in links.items()}
         rows = patiently(
@@ -151,9 +151,7 @@ class Reads:
 
     def owners(self, order_ids: set[str]) -> dict[str, Booking]:
         """Sales orders of orders that were placed on another day, as far as our memory has them."""
-        links = Crosswalk(self.world.database).get(
-            self.world.pair.name, "orders", sorted(order_ids)
-        )
+        links = Links(self.world.database).get(self.world.pair.name, "orders", sorted(order_ids))
         ids = {link.id_bp: key for key, link in links.items()}
         return {ids[one.id]: self._booking(ids[one.id], [one]) for one in self._read(ids)}
 

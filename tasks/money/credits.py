@@ -12,7 +12,7 @@ from decimal import Decimal
 from connectors.brightpearl.models import OrderRef, SalesCredit, Unreadable
 from core.ids import credit_ref, external_ref
 from core.money import ZERO, two_places
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.connections import Connections, current_bundle
 from tasks.money.day import Day
 from tasks.money.sides import Credited, StoreSide, cents
@@ -103,14 +103,14 @@ def _linked(reads: CreditReads) -> dict[str, tuple[str, str]]:
         link_key(one.order_id, one.refund_id): (one.order_id, one.refund_id)
         for one in reads.store.refunds
     }
-    links = Crosswalk(reads.world.database).get(reads.world.pair.name, REFUNDS, list(keys))
+    links = Links(reads.world.database).get(reads.world.pair.name, REFUNDS, list(keys))
     return {link.id_bp: keys[key] for key, link in links.items()}
 
 
 def _parents(reads: CreditReads, rows: Collection[OrderRef]) -> dict[str, str]:
     """BigCommerce's order id by sales order id: the day's, and others that our memory has."""
     unknown = [row.parent_id for row in rows if row.parent_id not in {"", *reads.sales_orders}]
-    links = Crosswalk(reads.world.database).find(reads.world.pair.name, "orders", unknown)
+    links = Links(reads.world.database).find(reads.world.pair.name, "orders", unknown)
     others = {id_: link.key_bc for id_, link in links.items()}
     return {**others, **reads.sales_orders}
 

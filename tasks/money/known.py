@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from store.quarantine import Entry, Quarantine
 from tasks.connections import Connections
 from tasks.money.account import agreed_figures
@@ -82,7 +82,7 @@ class Known:
 def read_known(world: Connections, order_ids: Collection[str]) -> Known:
     """What is known of these orders. Reads our own database only."""
     ids = sorted(set(order_ids))
-    links = Crosswalk(world.database).get(world.pair.name, ORDERS, ids)
+    links = Links(world.database).get(world.pair.name, ORDERS, ids)
     return Known(
         orders=_records(world, ORDERS, ids),
         refunds=_records(world, REFUNDS, ids),

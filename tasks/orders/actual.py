@@ -14,7 +14,7 @@ from connectors.brightpearl.order_parts import SalesOrderRow
 from core.frames import records
 from core.ids import external_ref
 from core.money import ZERO, two_places
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.claim import Run
 from tasks.contacts import find_contacts
 from tasks.deliver import chunks
@@ -51,7 +51,7 @@ def extract_actual(run: Run, desired: Desired, rules: Rules) -> Actual:
     Raises: TransientError, ConfigError.
     """
     refs = {external_ref(key): key for key in desired.sales_orders["order_id"]}
-    links = Crosswalk(run.world.database).get(run.report.pair, run.entity, list(refs.values()))
+    links = Links(run.world.database).get(run.report.pair, run.entity, list(refs.values()))
     memories = {ref: Memory.of(links[key]) for ref, key in refs.items() if key in links}
     ids = {ref: links[key].id_bp for ref, key in refs.items() if key in links}
     ids |= _look_up(run, desired, set(refs) - set(ids))

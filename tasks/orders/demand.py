@@ -14,9 +14,9 @@ from connectors.bigcommerce.models import Order
 from core.frames import records
 from core.ids import sku_key
 from core.times import utc_now
-from store.crosswalk import Link
 from store.demand import Demand
 from store.inbox import Inbox
+from store.links import Link
 from tasks.claim import Run
 from tasks.orders.outcome import OrderOutcome
 from tasks.orders.plan_models import OrderPlan, Plan

@@ -15,7 +15,7 @@ from core.errors import RejectedError
 from core.frames import frame
 from core.refusals import REFUSALS
 from mappings.rows import needs_taxes
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Batch, Run
 from tasks.deliver import chunks
 from tasks.orders.demand import note_seen
@@ -53,7 +53,7 @@ def extract_orders(run: Run, batch: Batch) -> Read:
     bigcommerce = run.world.bigcommerce
     reaches = [read_reach.submit(run, reach) for reach in plan_reads(batch.keys)]
     documents = [document for future in reaches for document in future.result()]
-    links = Crosswalk(run.world.database).get(run.report.pair, run.entity, batch.keys)
+    links = Links(run.world.database).get(run.report.pair, run.entity, batch.keys)
     note_seen(run, [one for one in documents if isinstance(one, Order)], links)
     asides: dict[str, Aside] = {}
     orders: list[Order] = []

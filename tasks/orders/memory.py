@@ -1,4 +1,4 @@
-"""What both systems agreed on about an order, as the crosswalk keeps it.
+"""What both systems agreed on about an order, as the link keeps it.
 
 Who changed what is told by comparing each side with this, not by comparing times: a side that still
 reads like the memory was not touched. The other syncs find order lines and rows by it.
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from store.crosswalk import Link
+from store.links import Link
 
 LET_GO = "let go"
 """In place of a status: staff took a held order off hold by hand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Batch, Run
 from tasks.orders.demand import note_called_off, note_held, still_held
 from tasks.orders.extract import Read
@@ -50,7 +50,7 @@ def _remember(run: Run, read: Read, outcomes: Sequence[OrderOutcome]) -> None:
         )
         for outcome in agreed
     ]
-    Crosswalk(run.world.database).put(run.report.pair, "orders", links, now=utc_now())
+    Links(run.world.database).put(run.report.pair, "orders", links, now=utc_now())
 
 
 def _is_settled(outcome: OrderOutcome) -> bool:

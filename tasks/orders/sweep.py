@@ -8,8 +8,8 @@ from typing import Any
 
 from connectors.bigcommerce.models import OrderHeader, Unreadable
 from core.times import utc_now
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from tasks.connections import Connections, connect
 from tasks.orders.memory import Memory
 from tasks.policy import PATIENT, patiently, step
@@ -61,7 +61,7 @@ def moved_there(world: Connections, since: datetime) -> list[str]:
     """Orders of ours whose status staff changed in Brightpearl since it was agreed on."""
     rows = patiently(lambda: list(world.brightpearl.list_changed_refs(since)))
     statuses = {row.order_id: row.status_id for row in rows}
-    links = Crosswalk(world.database).find(world.pair.name, "orders", list(statuses))
+    links = Links(world.database).find(world.pair.name, "orders", list(statuses))
     return [
         link.key_bc
         for order_id, link in links.items()

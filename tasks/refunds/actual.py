@@ -11,8 +11,8 @@ from connectors.brightpearl.goods_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
 from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import external_ref
-from store.crosswalk import Crosswalk, Link
 from store.inbox import Inbox
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.policy import PATIENT, patiently, step
 from tasks.reference import products_by_id
@@ -53,7 +53,7 @@ def extract_account(run: Run, read: Read) -> Actual:
 def _sales(run: Run, read: Read) -> tuple[dict[str, Sale], frozenset[str]]:
     """Sales orders by BigCommerce's id, and the ids of those that were deleted."""
     brightpearl = run.world.brightpearl
-    links = Crosswalk(run.world.database).get(run.report.pair, ORDERS, read.wanted)
+    links = Links(run.world.database).get(run.report.pair, ORDERS, read.wanted)
     ids = {link.id_bp: key for key, link in links.items()}
     unknown = [key for key in read.wanted if key not in links and read.refunds[key]]
     states = Inbox(run.world.database).states(run.report.pair, ORDERS, unknown)
@@ -98,7 +98,7 @@ def _lacks_units(read: Read, order_id: str, sale: Sale) -> bool:
 
 
 def _credits(run: Run, read: Read, sales: Mapping[str, Sale]) -> list[SalesCredit]:
-    """Credits under these sales orders, and those that the crosswalk knows."""
+    """Credits under these sales orders, and those that are linked."""
     brightpearl = run.world.brightpearl
     parents = [sale.id for sale in sales.values()]
     refs = patiently(lambda: list(brightpearl.list_credit_refs(parent_ids=parents)))
@@ -111,7 +111,7 @@ def _credits(run: Run, read: Read, sales: Mapping[str, Sale]) -> list[SalesCredi
 def _by_credit(run: Run, documents: Iterable[SalesCredit]) -> dict[str, Link]:
     """Links that are found by their credit alone: of refunds that are gone from the store."""
     ids = [document.id for document in documents]
-    links = Crosswalk(run.world.database).find(run.report.pair, REFUNDS, ids)
+    links = Links(run.world.database).find(run.report.pair, REFUNDS, ids)
     return {link.key_bc: link for link in links.values()}
 
 

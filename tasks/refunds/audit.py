@@ -14,8 +14,8 @@ from connectors.brightpearl.models import SalesCredit
 from core.ids import credit_ref
 from core.money import ZERO, two_places
 from core.times import to_iso, utc_now
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from store.quarantine import Quarantine
 from tasks.audit import conclude
 from tasks.connections import Connections, connect
@@ -132,7 +132,7 @@ def read_sides(world: Connections, since: datetime) -> Sides:
     listed = patiently(lambda: list(world.bigcommerce.list_refunds(created_from=since)))
     refunds = [refund for refund in listed if isinstance(refund, Refund)]
     final = [r for r in counted(refunds) if not r.is_pending and two_places(r.total_amount)]
-    links = Crosswalk(world.database).get(
+    links = Links(world.database).get(
         world.pair.name, REFUNDS, [link_key(one.order_id, one.id) for one in refunds]
     )
     by_ref = {
@@ -160,7 +160,7 @@ def _given(refund: Refund) -> Given:
 def _account_side(
     world: Connections, since: datetime, by_ref: Mapping[str, str]
 ) -> dict[str, list[Credited]]:
-    """Credits by reference: those that carry one, and those that the crosswalk links."""
+    """Credits by reference: those that carry one, and those that are linked."""
     brightpearl = world.brightpearl
     instance = str(world.pair.brightpearl.instance_id)
     refs = patiently(lambda: list(brightpearl.list_credit_refs(updated_since=since)))

@@ -14,7 +14,7 @@ from connectors.bigcommerce.models import Missing, Order, Unreadable
 from connectors.bigcommerce.refund_models import Refund
 from core.frames import frame
 from core.refusals import REFUSALS
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside
 from tasks.policy import PATIENT, patiently, step
@@ -33,7 +33,7 @@ class Read:
     orders: Mapping[str, Order]
     """Orders that have refunds."""
     links: Mapping[str, Link]
-    """What the crosswalk knows of these refunds."""
+    """What the links say about these refunds."""
     asides: dict[str, Aside] = field(default_factory=dict)
 
     @property
@@ -49,7 +49,7 @@ def extract_refunds(run: Run, batch: Batch) -> Read:
     """
     refunds = read_refunds(run, batch.keys)
     keys = [link_key(one.order_id, one.id) for many in refunds.values() for one in many]
-    links = Crosswalk(run.world.database).get(run.report.pair, REFUNDS, keys)
+    links = Links(run.world.database).get(run.report.pair, REFUNDS, keys)
     asides = dict.fromkeys(
         _echoes(batch, refunds, links), Aside("unchanged", "unchanged since both sides agreed")
     )

@@ -1,4 +1,4 @@
-"""What both systems agreed on about a refund, as the crosswalk keeps it.
+"""What both systems agreed on about a refund, as the link keeps it.
 
 Who changed what is told by comparing each side with this: a refund that still reads like the memory
 was not touched, and a credit that does not was changed by a person.
@@ -13,10 +13,10 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from connectors.bigcommerce.refund_models import Refund
-from store.crosswalk import Link
+from store.links import Link
 
 REFUNDS = "refunds"
-"""The crosswalk's entity: BigCommerce's order and refund id, Brightpearl's sales credit id."""
+"""The entity of the links: BigCommerce's order and refund id, Brightpearl's sales credit id."""
 
 
 class RefundMemory(BaseModel):
@@ -52,7 +52,7 @@ class RefundMemory(BaseModel):
 
 
 def link_key(order_id: str, refund_id: str) -> str:
-    """The key of a refund in the crosswalk."""
+    """The key of a refund's link."""
     return f"{order_id}/{refund_id}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.errors import CausewayError, RejectedError
-from store.crosswalk import Link
+from store.links import Link
 from tasks.outcome import Obstacle, Outcome
 from tasks.refunds.cases import PICKED
 from tasks.refunds.memory import RefundMemory, link_key
@@ -26,7 +26,7 @@ class RefundOutcome(Outcome):
 
 
 def outcome_of(work: OrderWork) -> RefundOutcome:
-    """The outcome of an order, and what the crosswalk is to remember."""
+    """The outcome of an order, and what its links are to remember."""
     plan = work.plan
     errors = [one.error for one in work.credits if one.error]
     errors += [work.error] if work.error else []

@@ -16,7 +16,7 @@ from connectors.bigcommerce.refund_models import (
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.money import ZERO, two_places
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.deliver import chunks
 from tasks.outcome import Obstacle
@@ -157,7 +157,7 @@ def _conclude(run: Run, work: OrderWork, plan: ReturnPlan, answer: Refund | Caus
         return
     memory = RefundMemory(gross=plan.gross, is_staffs=True)
     link = Link(link_key(plan.order_id, answer.id), plan.credit.id, memory.detail())
-    Crosswalk(run.world.database).put(run.report.pair, REFUNDS, [link], now=utc_now())
+    Links(run.world.database).put(run.report.pair, REFUNDS, [link], now=utc_now())
     work.refund_id = answer.id
 
 

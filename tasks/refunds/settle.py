@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.times import utc_now
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside
 from tasks.policy import PURE, step
@@ -30,7 +30,7 @@ def settle_refunds(
         pair, now, database = run.report.pair, utc_now(), run.world.database
         links = [link for outcome in outcomes for link in outcome.links]
         if links:
-            Crosswalk(database).put(pair, REFUNDS, links, now=now)
+            Links(database).put(pair, REFUNDS, links, now=now)
         for entity, keys in (
             ("orders", [outcome.key for outcome in outcomes if outcome.is_reopened]),
             ("refunds", [outcome.key for outcome in outcomes if outcome.goes_on]),

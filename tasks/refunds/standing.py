@@ -64,7 +64,7 @@ def mark(credit_id: str) -> str:
 def standings(read: Read, actual: Actual, order_id: str) -> list[Standing]:
     """The order's refunds in the order of their ids.
 
-    A credit belongs to a refund by the crosswalk, by its reference, or by the refund's words. Where
+    A credit belongs to a refund by its link, by its reference, or by the refund's words. Where
     none does, one that nobody claims and that is worth just as much is taken for the same return:
     staff often credit here and refund there by hand. A credit that undoes a whole order, after it
     was called off, takes the money of all its refunds.

@@ -10,7 +10,7 @@ from connectors.brightpearl.models import SalesCredit, SalesOrder
 from connectors.brightpearl.order_parts import SalesOrderRow
 from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import sku_key
-from store.crosswalk import Link
+from store.links import Link
 
 AT = "-at-"
 """Ends the reference of a charge that stands in several rows, one per tax rate."""
@@ -92,7 +92,7 @@ class Actual:
     credits: Mapping[str, Sequence[Credit]]
     """In the order of their ids."""
     links: Mapping[str, Link]
-    """What the crosswalk knows of refunds and credits: by `link_key`."""
+    """What the links say about refunds and credits: by `link_key`."""
     notes: Mapping[str, Sequence[GoodsOutNote]] = field(default_factory=dict)
     """Goods-out notes; of orders with refunds that are not settled yet."""
     held: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

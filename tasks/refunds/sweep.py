@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.bigcommerce.refund_models import Refund
 from core.times import utc_now
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
 from tasks.sweep import Source, sweep
@@ -54,5 +54,5 @@ def credited_orders(world: Connections, since: datetime) -> list[str]:
     """Ids of our orders whose sales credits are new or changed since, whoever made them."""
     refs = patiently(lambda: list(world.brightpearl.list_credit_refs(updated_since=since)))
     parents = {ref.parent_id for ref in refs if ref.parent_id}
-    links = Crosswalk(world.database).find(world.pair.name, "orders", sorted(parents))
+    links = Links(world.database).find(world.pair.name, "orders", sorted(parents))
     return [links[parent].key_bc for parent in sorted(links, key=int)]

@@ -9,8 +9,8 @@ from typing import Any
 
 from connectors.bigcommerce.models import Order
 from core.times import to_iso, utc_now
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from store.quarantine import Quarantine
 from tasks.audit import conclude
 from tasks.connections import Connections, connect, current_bundle
@@ -105,14 +105,14 @@ def read_sides(world: Connections, since: datetime) -> Sides:
     family = Family()
     changed = patiently(lambda: list(world.bigcommerce.list_orders(min_date_modified=since)))
     orders = {order.id: order for order in changed if isinstance(order, Order)}
-    crosswalk, pair = Crosswalk(world.database), world.pair.name
+    linked, pair = Links(world.database), world.pair.name
     left = patiently(lambda: list(world.brightpearl.list_goods_out(shipped_since=since)))
     find_owners(world, (row.order_id for row in left if not row.is_transfer), family)
     elsewhere = sorted(set(family.order_of.values()) - orders.keys(), key=int)
     for order in patiently(lambda: world.bigcommerce.get_orders(elsewhere)):
         if isinstance(order, Order):
             orders[order.id] = order
-    links = crosswalk.get(pair, ORDERS, list(orders))
+    links = linked.get(pair, ORDERS, list(orders))
     family.order_of.update({link.id_bp: key for key, link in links.items()})
     ours = {key: order for key, order in orders.items() if family.of(key)}
     goods = Goods(
@@ -122,7 +122,7 @@ def read_sides(world: Connections, since: datetime) -> Sides:
         {key: Memory.of(link) for key, link in links.items()},
     )
     goods.read_all_notes(ours)
-    told = crosswalk.get(pair, ENTITY, list(ours))
+    told = linked.get(pair, ENTITY, list(ours))
     standings = {
         key: Standing.of(order, ShipmentMemory.of(told.get(key)), "") for key, order in ours.items()
     }

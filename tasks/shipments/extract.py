@@ -11,8 +11,8 @@ from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.frames import frame
 from core.ids import note_of
 from core.shipments import NOTES, UNITS
-from store.crosswalk import Crosswalk
 from store.ledger import Entry, Ledger
+from store.links import Links
 from tasks.claim import Run
 from tasks.orders.extract import read_reach, unreadable
 from tasks.orders.memory import Memory
@@ -77,9 +77,9 @@ def _recall(
     run: Run, orders: Mapping[str, Order], named: Named
 ) -> tuple[dict[str, Standing], dict[str, Memory]]:
     """The orders beside what our memory and the ledger say of them; what the order sync agreed."""
-    crosswalk = Crosswalk(run.world.database)
-    told = crosswalk.get(run.report.pair, run.entity, list(orders))
-    agreed = crosswalk.get(run.report.pair, ORDERS, list(orders))
+    linked = Links(run.world.database)
+    told = linked.get(run.report.pair, run.entity, list(orders))
+    agreed = linked.get(run.report.pair, ORDERS, list(orders))
     for links in (told, agreed):
         named.family.order_of.update({link.id_bp: key for key, link in links.items()})
     unsure = _unsure(run, list(orders))

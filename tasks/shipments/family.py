@@ -12,7 +12,7 @@ from functools import partial
 
 from connectors.brightpearl.models import OrderRef, SalesOrder
 from core.ids import external_ref
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.connections import Connections
 from tasks.policy import patiently
 
@@ -90,7 +90,7 @@ def _child_refs(world: Connections, parents: Iterable[str]) -> list[OrderRef]:
 
 
 def _remembered(world: Connections, ids_bp: set[str], family: Family) -> None:
-    links = Crosswalk(world.database).find(world.pair.name, ORDERS, sorted(ids_bp))
+    links = Links(world.database).find(world.pair.name, ORDERS, sorted(ids_bp))
     family.order_of.update({id_bp: link.key_bc for id_bp, link in links.items()})
 
 

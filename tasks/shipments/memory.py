@@ -1,4 +1,4 @@
-"""What BigCommerce was told of an order's goods notes, as the crosswalk keeps it.
+"""What BigCommerce was told of an order's goods notes, as the link keeps it.
 
 BigCommerce keeps no reference of ours on a shipment. That a shipment belongs to a note is known
 here, or found out again by comparing units and tracking number.
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from store.crosswalk import Link
+from store.links import Link
 
 NOTES = "goods-notes"
 """Entity of links from notes to orders: a note that is gone can no longer say whose it was."""

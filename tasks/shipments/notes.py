@@ -10,7 +10,7 @@ from connectors.brightpearl.models import Unreadable
 from core.frames import frame
 from core.ids import DROP_SHIP, GOODS_OUT, note_key, note_of
 from core.refusals import REFUSALS
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.claim import Batch, Run
 from tasks.connections import Connections
 from tasks.outcome import Aside
@@ -160,7 +160,7 @@ def _id(note: Note | Unreadable) -> str:
 
 def _remembered(world: Connections, keys: Sequence[str]) -> dict[str, str]:
     """The orders of notes that are gone and of which the store was told."""
-    links = Crosswalk(world.database).find(world.pair.name, NOTES, keys)
+    links = Links(world.database).find(world.pair.name, NOTES, keys)
     return {key: link.key_bc.partition("/")[0] for key, link in links.items()}
 
 

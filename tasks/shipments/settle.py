@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
 from store.ledger import Conclusion, Ledger
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.policy import PURE, step
 from tasks.settle import planned, settle
@@ -46,9 +46,9 @@ def _remember(
             if part.shipment_id
         ]
     links += _unsettled(standings, {outcome.key for outcome in outcomes})
-    crosswalk = Crosswalk(run.world.database)
-    crosswalk.put(run.report.pair, NOTES, notes, now=utc_now())
-    crosswalk.put(run.report.pair, run.entity, links, now=utc_now())
+    linked = Links(run.world.database)
+    linked.put(run.report.pair, NOTES, notes, now=utc_now())
+    linked.put(run.report.pair, run.entity, links, now=utc_now())
 
 
 def _unsettled(standings: Mapping[str, Standing], done: set[str]) -> Iterable[Link]:

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.brightpearl.models import Unreadable
 from core.ids import GOODS_OUT, note_key
 from core.times import utc_now
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
 from tasks.shipments.family import ORDERS
@@ -63,7 +63,7 @@ def changed_notes(world: Connections, since: datetime) -> list[str]:
     """
     refs = patiently(lambda: list(world.brightpearl.list_changed_refs(since)))
     ids = [one for ref in refs for one in (ref.order_id, ref.parent_id) if one]
-    links = Crosswalk(world.database).find(world.pair.name, ORDERS, ids)
+    links = Links(world.database).find(world.pair.name, ORDERS, ids)
     ours = [ref.order_id for ref in refs if {ref.order_id, ref.parent_id} & links.keys()]
     if not ours:
         return []
@@ -78,6 +78,6 @@ def changed_notes(world: Connections, since: datetime) -> list[str]:
 
 def _told(world: Connections, order_ids: Sequence[str]) -> set[str]:
     """Notes of these orders that the store was told of."""
-    links = Crosswalk(world.database).get(world.pair.name, ENTITY, order_ids)
+    links = Links(world.database).get(world.pair.name, ENTITY, order_ids)
     parts = [part for link in links.values() for part in ShipmentMemory.of(link).parts]
     return {part.note_key for part in parts}

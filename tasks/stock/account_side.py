@@ -18,7 +18,7 @@ from connectors.brightpearl.stock_models import (
 from core.ids import sku_key
 from core.times import utc_now
 from store.catalogue import Catalogue, CataloguedProduct
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.deliver import chunks
@@ -156,15 +156,15 @@ def _remember_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> No
             within[part].add(bundle)
     if run.dry_run or not within:
         return
-    crosswalk, pair = Crosswalk(run.world.database), run.report.pair
-    links = crosswalk.get(pair, COMPONENTS, sorted(within))
+    linked, pair = Links(run.world.database), run.report.pair
+    links = linked.get(pair, COMPONENTS, sorted(within))
     changed = [
         Link(part, part, {"bundles": sorted({*_bundles_of(links.get(part)), *bundles})})
         for part, bundles in within.items()
         if not bundles <= set(_bundles_of(links.get(part)))
     ]
     if changed:
-        crosswalk.put(pair, COMPONENTS, changed, now=utc_now())
+        linked.put(pair, COMPONENTS, changed, now=utc_now())
 
 
 def _bundles_of(link: Link | None) -> Sequence[str]:

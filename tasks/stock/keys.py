@@ -11,8 +11,8 @@ from connectors.bigcommerce.inventory_models import StockItem
 from core.ids import PRODUCT, VARIANT, sku_key
 from core.times import utc_now
 from mappings.tables import Table
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from tasks.claim import Batch, Run
 from tasks.connections import Connections
 from tasks.outcome import Aside
@@ -65,8 +65,8 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     """SKUs of the store by key: the product's own, and those of the bundles that contain it."""
     if not products:
         return {}
-    crosswalk = Crosswalk(run.world.database)
-    links = crosswalk.get(run.report.pair, COMPONENTS, list(products.values()))
+    linked = Links(run.world.database)
+    links = linked.get(run.report.pair, COMPONENTS, list(products.values()))
     within = {key: links[one].detail["bundles"] for key, one in products.items() if one in links}
     asked = {*products.values(), *(one for bundles in within.values() for one in bundles)}
     catalogued = products_by_id(run.world, asked)

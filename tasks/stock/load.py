@@ -14,9 +14,9 @@ from connectors.bigcommerce.inventory_models import Kind, StockChange
 from connectors.bigcommerce.inventory_refusals import RejectedStockError
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
 from store.leases import Leases
 from store.ledger import Intent, Ledger
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.deliver import chunks, conclusion
 from tasks.outcome import Obstacle
@@ -112,7 +112,7 @@ def _correct(run: Run, plan: Plan, loaded: Loaded) -> None:
 def _up_to_date(run: Run, plan: Plan, look: Look, loaded: Loaded) -> list[Adjust]:
     """Adjustments but those of SKUs that another run sent something since both sides were read."""
     skus = sorted({one.sku_key for one in plan.adjusts})
-    links = Crosswalk(run.world.database).get(run.report.pair, STOCK, skus)
+    links = Links(run.world.database).get(run.report.pair, STOCK, skus)
     moved = {
         sku
         for sku, link in links.items()
@@ -268,7 +268,7 @@ def _with_sent(
 def _remember(run: Run, memories: Mapping[str, StockMemory], scene: _Scene) -> None:
     product_of = scene.look.product_of
     links = [Link(sku, product_of.get(sku, ""), one.detail()) for sku, one in memories.items()]
-    Crosswalk(run.world.database).put(run.report.pair, STOCK, links, now=utc_now())
+    Links(run.world.database).put(run.report.pair, STOCK, links, now=utc_now())
     scene.loaded.memories.update(memories)
 
 

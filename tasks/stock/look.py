@@ -17,7 +17,7 @@ from core.frames import frame
 from core.stock import ITEMS
 from core.times import utc_now
 from store.catalogue import Catalogue
-from store.crosswalk import Crosswalk
+from store.links import Links
 from tasks.claim import Run
 from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, step
@@ -135,11 +135,11 @@ def look(run: Run, skus: Collection[str] | None) -> Look:
 
 
 def _memories(run: Run, skus: Collection[str] | None) -> dict[str, StockMemory]:
-    crosswalk = Crosswalk(run.world.database)
+    linked = Links(run.world.database)
     links = (
-        crosswalk.scan(run.report.pair, STOCK)
+        linked.scan(run.report.pair, STOCK)
         if skus is None
-        else crosswalk.get(run.report.pair, STOCK, sorted(skus)).values()
+        else linked.get(run.report.pair, STOCK, sorted(skus)).values()
     )
     return {link.key_bc: StockMemory.of(link) for link in links}
 

@@ -1,4 +1,4 @@
-"""What is remembered of a SKU's stock, as the crosswalk keeps it. Pure."""
+"""What is remembered of a SKU's stock, as the link keeps it. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from store.crosswalk import Link
+from store.links import Link
 
 Identity = Literal["sku", "product_id"]
 """By what the store wants a SKU's stock to be named."""

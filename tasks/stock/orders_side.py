@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from connectors.bigcommerce.models import Order, OrderHeader
 from core.times import utc_now
-from store.crosswalk import Crosswalk
 from store.demand import Demand
+from store.links import Links
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.orders.demand import is_sold, sold_units
@@ -81,7 +81,7 @@ def read_orders(
     headers = _recent(world, first)
     ids = [one.id for one in headers if is_sold(one.status_id)]
     demand, pair = Demand(world.database), run.report.pair
-    linked = Crosswalk(world.database).get(pair, ORDERS, ids).keys()
+    linked = Links(world.database).get(pair, ORDERS, ids).keys()
     known = linked | demand.known(pair, ids)
     newest = _pass(world, headers, known)
     wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]

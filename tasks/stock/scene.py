@@ -7,8 +7,8 @@ from datetime import timedelta
 import pandas as pd
 
 from core.times import utc_now
-from store.crosswalk import Crosswalk
 from store.inbox import Inbox
+from store.links import Links
 from store.quarantine import Quarantine
 from tasks.claim import Run
 from tasks.outcome import REVIEW, Obstacle
@@ -22,7 +22,7 @@ from tasks.stock.plan_models import Plan
 
 def scene_of(run: Run, look: Look) -> Scene:
     """The scene of a run, at this moment."""
-    known = Crosswalk(run.world.database).count(run.report.pair, STOCK)
+    known = Links(run.world.database).count(run.report.pair, STOCK)
     approved = Quarantine(run.world.database).approved(run.report.pair, STOCK, [CATALOGUE])
     return Scene(
         now=look.read_at,

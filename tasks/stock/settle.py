@@ -9,7 +9,7 @@ from datetime import timedelta
 from core.errors import TransientError
 from core.ids import sku_key
 from core.times import utc_now
-from store.crosswalk import Crosswalk, Link
+from store.links import Link, Links
 from tasks.claim import Run
 from tasks.deliver import chunks
 from tasks.outcome import Aside, Outcome
@@ -51,16 +51,16 @@ def remember(run: Run, look: Look, plan: Plan, loaded: Loaded) -> None:
     for sku in loaded.memories:
         changed.pop(sku, None)
     changed |= _oversold(look, {**look.memories, **changed, **loaded.memories})
-    crosswalk = Crosswalk(run.world.database)
+    linked = Links(run.world.database)
     for part in chunks([sku for sku in changed if sku in look.product_of], TOGETHER):
-        kept = crosswalk.get(run.report.pair, STOCK, part)
+        kept = linked.get(run.report.pair, STOCK, part)
         links = [
             Link(sku, look.product_of[sku], changed[sku].detail())
             for sku in part
             # Another run that sent something meanwhile knows better.
             if StockMemory.of(kept.get(sku)).revision == changed[sku].revision
         ]
-        crosswalk.put(run.report.pair, STOCK, links, now=utc_now())
+        linked.put(run.report.pair, STOCK, links, now=utc_now())
 
 
 def _oversold(look: Look, memories: Mapping[str, StockMemory]) -> dict[str, StockMemory]:

@@ -28,9 +28,9 @@ from receiver import brightpearl
 from receiver.app import LARGEST_BODY, Receiver
 from receiver.bigcommerce import Secrets, is_genuine
 from store.counts import Counts
-from store.crosswalk import Crosswalk, Link
 from store.database import Database, open_database
 from store.inbox import Inbox
+from store.links import Link, Links
 
 SECRET = "a-long-shared-secret"
 CREATED = {
@@ -315,7 +315,7 @@ def test_a_notice_of_brightpearl_names_orders_by_ranges(
     client: httpx.Client, database: Database
 ) -> None:
     links = [Link("250", "100001"), Link("251", "100002"), Link("260", "100009")]
-    Crosswalk(database).put("default", "orders", links, now=utc_now())
+    Links(database).put("default", "orders", links, now=utc_now())
     notice = {
         "accountCode": "acme",
         "fullEvent": "order.modified.order-status",

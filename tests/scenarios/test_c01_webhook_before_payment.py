@@ -32,7 +32,7 @@ from stories import (
 from world import PAIR, World
 
 from core.times import utc_now
-from store.inbox import Again, Parked
+from store.inbox import Parked, Retry
 
 CREATED = "store/order/created"
 PARKED = [str(1_000_000 + number) for number in range(10_000)]
@@ -126,7 +126,7 @@ def test_a_fresh_order_is_claimed_before_ten_thousand_that_woke_with_it(story: S
 
     assert len(batch) == 500
     assert batch[0].key == fresh
-    again = [Again(claim.key, later + timedelta(days=365), "tried") for claim in batch]
+    again = [Retry(claim.key, later + timedelta(days=365), "tried") for claim in batch]
     keys.settle(PAIR, ORDERS, "tried", again, now=later)
 
 

@@ -44,7 +44,7 @@ from waiting import eventually
 from world import PAIR, World
 
 from core.times import utc_now
-from store.inbox import Again
+from store.inbox import Retry
 from tasks.connections import disconnect
 
 CANCELLED = 5
@@ -258,7 +258,7 @@ def taken_over(world: World, key: str) -> None:
     later = utc_now() + timedelta(hours=1)
     (claim,) = inbox(world).claim(PAIR, ORDERS, owner="restarted", limit=10, lease_s=60, now=later)
     assert (claim.key, claim.attempts) == (key, 1)
-    again = Again(key, utc_now(), "the worker before vanished")
+    again = Retry(key, utc_now(), "the worker before vanished")
     inbox(world).settle(PAIR, ORDERS, "restarted", [again], now=later)
 
 

@@ -30,7 +30,7 @@ from sweeping import recheck_orders, sweep_orders
 from world import PAIR, World
 
 from core.times import utc_now
-from store.crosswalk import Crosswalk
+from store.links import Links
 from store.quarantine import Quarantine
 from tasks.connections import connect
 
@@ -65,7 +65,7 @@ def story(world: World) -> Story:
         world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
     recheck_orders()
     told.look()
-    links = Crosswalk(connect(PAIR).database).get(PAIR, ORDERS, told.all)
+    links = Links(connect(PAIR).database).get(PAIR, ORDERS, told.all)
     gone = world.sandbox.account.deleted_orders
     told.tombstones = {key for key, link in links.items() if int(link.id_bp) in gone}
     told.proposed = {key: cases(world, key) for key in told.all}

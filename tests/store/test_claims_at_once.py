@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.counts import Counts
-from store.crosswalk import Crosswalk, Link
 from store.database import Database
 from store.inbox import Done, Inbox, Parked
 from store.leases import Leases
+from store.links import Link, Links
 from store.versions import Versions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -239,16 +239,16 @@ def test_mappings_that_are_published_at_once_get_numbers_of_their_own(database: 
 
 
 def test_rows_that_several_write_in_different_orders_are_all_written(database: Database) -> None:
-    crosswalk, counts = Crosswalk(database), Counts(database)
+    linked, counts = Links(database), Counts(database)
 
     def write(seed: int) -> None:
         shuffled = random.Random(seed)  # noqa: S311 - any order will do
         for _ in range(5):
             links = [Link(key, f"bp {key}") for key in shuffled.sample(KEYS, len(KEYS))]
-            crosswalk.put(*PAIR, links, now=NOW)
+            linked.put(*PAIR, links, now=NOW)
             names = shuffled.sample(["a", "b", "c", "d"], 4)
             counts.add("p", NOW.date(), dict.fromkeys(names, 1))
 
     together(*[lambda seed=seed: write(seed) for seed in range(3)])
-    assert len(crosswalk.get(*PAIR, KEYS)) == len(KEYS)
+    assert len(linked.get(*PAIR, KEYS)) == len(KEYS)
     assert counts.of_day("p", NOW.date()) == dict.fromkeys("abcd", 15)

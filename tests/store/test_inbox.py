@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
-from store.inbox import Again, Claim, Dead, Done, Inbox, Parked, put_all
+from store.inbox import Claim, Dead, Done, Inbox, Parked, Retry, put_all
 from store.leases import Leases
 from store.quarantine import Quarantine, Refusal
 
@@ -144,7 +144,7 @@ def test_a_dead_key_rests_until_an_event_or_a_release(inbox: Inbox, database: Da
 def test_what_failed_is_tried_again_later_with_one_attempt_more(inbox: Inbox) -> None:
     put(inbox, "1")
     claim(inbox)
-    inbox.settle(*PAIR, "a", [Again("1", at(30), "busy")], now=NOW)
+    inbox.settle(*PAIR, "a", [Retry("1", at(30), "busy")], now=NOW)
     assert claim(inbox, now=at(29)) == []
     assert claim(inbox, now=at(30))[0].attempts == 1
 
@@ -252,7 +252,7 @@ def test_every_event_is_followed_by_a_claim_whatever_happens_between(
             settle(Done)
             held = set()
         elif action == "again":
-            settle(lambda one, now=clock: Again(one, at(now), "busy"))
+            settle(lambda one, now=clock: Retry(one, at(now), "busy"))
             owed |= held
             held = set()
         else:

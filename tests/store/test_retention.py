@@ -9,11 +9,11 @@ from sqlalchemy import func, select, update
 
 from store.accuracy import Accuracy, Look
 from store.counts import Counts
-from store.crosswalk import Crosswalk, Link
 from store.database import Database
 from store.inbox import Dead, Done, Inbox, Parked
 from store.leases import Leases
 from store.ledger import Conclusion, Intent, Ledger
+from store.links import Link, Links
 from store.quarantine import Quarantine, Refusal
 from store.retention import LEAST_RUNS, Forgotten, forget_old
 from store.runs import Runs
@@ -151,7 +151,7 @@ def test_counters_and_ended_leases_are_forgotten(database: Database) -> None:
 
 
 def test_identities_and_mappings_are_never_forgotten(database: Database) -> None:
-    Crosswalk(database).put(*PAIR, [Link("1", "2")], now=ago(9_000))
+    Links(database).put(*PAIR, [Link("1", "2")], now=ago(9_000))
     Versions(database).publish("p", files={}, author="a", note="", now=ago(9_000))
     before = rows(database)
     assert forget_old(database, now=NOW) == NOTHING

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.database import Database
-from store.inbox import Again, Dead, Done, Inbox, Parked
+from store.inbox import Dead, Done, Inbox, Parked, Retry
 from store.taking import NAMED, Taken, take
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def test_a_key_the_inbox_does_not_know_is_made_and_held(database: Database) -> N
     [
         (Done("100"), "done"),
         (Dead("100", "why"), "dead"),
-        (Again("100", LATER, "why"), "due"),
+        (Retry("100", LATER, "why"), "due"),
         (Parked("100", "grace", LATER, LATER + timedelta(days=1), "why"), "parked"),
     ],
 )

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from store.catalogue import Catalogue, CataloguedProduct
-from store.crosswalk import Crosswalk, Link
 from store.cursors import Cursors
 from store.database import Database
+from store.links import Link, Links
 from store.statements import upsert
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,29 +19,22 @@ PAIR = ("p", "orders")
 
 
 def test_a_link_is_found_from_either_side_and_replaced_by_its_key(database: Database) -> None:
-    crosswalk = Crosswalk(database)
-    crosswalk.put(*PAIR, [Link("1", "701", {"n": 1}), Link("2", "702"), Link("1", "703")], now=NOW)
-    crosswalk.put(*PAIR, [Link("2", "704", {"ref": "é"})], now=NOW)
-    assert crosswalk.get(*PAIR, ["1", "2", "3"]) == {
+    links = Links(database)
+    links.put(*PAIR, [Link("1", "701", {"n": 1}), Link("2", "702"), Link("1", "703")], now=NOW)
+    links.put(*PAIR, [Link("2", "704", {"ref": "é"})], now=NOW)
+    assert links.get(*PAIR, ["1", "2", "3"]) == {
         "1": Link("1", "703"),
         "2": Link("2", "704", {"ref": "é"}),
     }
-    assert crosswalk.find(*PAIR, ["702", "703"]) == {"703": Link("1", "703")}
-    assert crosswalk.get("q", "orders", ["1"]) == {}
+    assert links.find(*PAIR, ["702", "703"]) == {"703": Link("1", "703")}
+    assert links.get("q", "orders", ["1"]) == {}
 
 
 def test_many_links_are_kept_and_found_in_parts(database: Database) -> None:
-    crosswalk = Crosswalk(database)
-    links = [Link(str(number), str(number + 9_000)) for number in range(1_700)]
-    crosswalk.put(*PAIR, links, now=NOW)
-    assert len(crosswalk.get(*PAIR, [link.key_bc for link in links])) == 1_700
-
-
-def test_a_record_that_is_gone_stays_known_as_gone(database: Database) -> None:
-    crosswalk = Crosswalk(database)
-    crosswalk.put(*PAIR, [Link("1", "701")], now=NOW)
-    crosswalk.tombstone(*PAIR, ["1"], now=NOW)
-    assert crosswalk.get(*PAIR, ["1"])["1"].state == "deleted"
+    links = Links(database)
+    many = [Link(str(number), str(number + 9_000)) for number in range(1_700)]
+    links.put(*PAIR, many, now=NOW)
+    assert len(links.get(*PAIR, [link.key_bc for link in many])) == 1_700
 
 
 def test_products_are_found_by_sku_however_it_is_written(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""Which record here is which there."""
+"""Which record of BigCommerce is which record of Brightpearl."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, func, select, update
+from sqlalchemy import Column, func, select
 
 from store.database import Database
 from store.statements import in_parts, upsert
-from store.tables import crosswalk
+from store.tables import links as table
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +21,35 @@ class Link:
     key_bc: str
     id_bp: str
     detail: Mapping[str, Any] = field(default_factory=dict)
-    state: str = "live"
-    """`live`, or `deleted` when it is gone from Brightpearl."""
 
 
-class Crosswalk:
-    """The crosswalk of a database."""
+class Links:
+    """The links of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, pair: str, entity: str, keys_bc: Sequence[str]) -> dict[str, Link]:
         """Links by BigCommerce's key; unknown keys are left out."""
-        return self._find(pair, entity, crosswalk.c.key_bc, keys_bc, by="key_bc")
+        return self._find(pair, entity, table.c.key_bc, keys_bc, by="key_bc")
 
     def find(self, pair: str, entity: str, ids_bp: Sequence[str]) -> dict[str, Link]:
         """Links by Brightpearl's id; unknown ids are left out."""
-        return self._find(pair, entity, crosswalk.c.id_bp, ids_bp, by="id_bp")
+        return self._find(pair, entity, table.c.id_bp, ids_bp, by="id_bp")
 
     def scan(self, pair: str, entity: str) -> Iterator[Link]:
         """Every link of an entity, one after the other: there may be a great many."""
-        query = select(crosswalk).where(crosswalk.c.pair == pair, crosswalk.c.entity == entity)
+        query = select(table).where(table.c.pair == pair, table.c.entity == entity)
         with self._database.read() as connection:
             for row in connection.execute(query):
-                yield Link(row.key_bc, row.id_bp, row.detail, row.state)
+                yield Link(row.key_bc, row.id_bp, row.detail)
 
     def count(self, pair: str, entity: str) -> int:
         """How many records of an entity are linked."""
         query = (
             select(func.count())
-            .select_from(crosswalk)
-            .where(crosswalk.c.pair == pair, crosswalk.c.entity == entity)
+            .select_from(table)
+            .where(table.c.pair == pair, table.c.entity == entity)
         )
         with self._database.read() as connection:
             return connection.scalar(query) or 0
@@ -64,28 +62,14 @@ class Crosswalk:
                 "entity": entity,
                 "key_bc": link.key_bc,
                 "id_bp": link.id_bp,
-                "state": link.state,
+                "state": "live",
                 "detail": dict(link.detail),
                 "updated_at": now,
             }
             for link in links
         ]
         with self._database.write() as connection:
-            upsert(connection, crosswalk, rows, key=("pair", "entity", "key_bc"))
-
-    def tombstone(self, pair: str, entity: str, keys_bc: Sequence[str], *, now: datetime) -> None:
-        """Remember that these records are gone from Brightpearl."""
-        with self._database.write() as connection:
-            for part in in_parts(keys_bc):
-                connection.execute(
-                    update(crosswalk)
-                    .where(
-                        crosswalk.c.pair == pair,
-                        crosswalk.c.entity == entity,
-                        crosswalk.c.key_bc.in_(part),
-                    )
-                    .values(state="deleted", updated_at=now)
-                )
+            upsert(connection, table, rows, key=("pair", "entity", "key_bc"))
 
     def _find(
         self,
@@ -100,13 +84,13 @@ class Crosswalk:
         with self._database.read() as connection:
             for part in in_parts(values):
                 rows = connection.execute(
-                    select(crosswalk).where(
-                        crosswalk.c.pair == pair,
-                        crosswalk.c.entity == entity,
+                    select(table).where(
+                        table.c.pair == pair,
+                        table.c.entity == entity,
                         column.in_(part),
                     )
                 )
                 for row in rows:
-                    link = Link(row.key_bc, row.id_bp, row.detail, row.state)
+                    link = Link(row.key_bc, row.id_bp, row.detail)
                     found[getattr(link, by)] = link
         return found
