@@ -62,8 +62,8 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 def bigcommerce(store: BigCommerce) -> Iterator[Finding]:
     """Credentials, clock and time zone."""
-    there = store.server_time()
-    about = store.store()
+    there = store.get_server_time()
+    about = store.get_store()
     yield ok("BigCommerce", f"{about.name or 'the store'} answers; time zone {about.time_zone}")
     yield skew("BigCommerce", there)
 
@@ -71,7 +71,7 @@ def bigcommerce(store: BigCommerce) -> Iterator[Finding]:
 def scopes(store: BigCommerce) -> Iterator[Finding]:
     """What the token may read. That it may write, only a write can tell."""
     reads: dict[str, Callable[[], object]] = {
-        "orders": lambda: next(store.list_order_ids(min_id=int(NO_SUCH_ORDER)), None),
+        "orders": lambda: next(store.list_order_headers(min_id=int(NO_SUCH_ORDER)), None),
         "order transactions": lambda: store.list_transactions(NO_SUCH_ORDER),
         "channels": store.list_channels,
         "webhooks": store.list_hooks,
@@ -89,7 +89,7 @@ def scopes(store: BigCommerce) -> Iterator[Finding]:
 
 def brightpearl(account: Brightpearl) -> Iterator[Finding]:
     """Credentials and clock."""
-    there = account.server_time()
+    there = account.get_server_time()
     yield ok("Brightpearl", "the account answers")
     if there is not None:
         yield skew("Brightpearl", there)

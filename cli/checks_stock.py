@@ -39,7 +39,7 @@ def stock_checks(
         yield finding
     if not may_all:
         return
-    warehouses = {str(one.id) for one in account.warehouses()}
+    warehouses = {str(one.id) for one in account.list_warehouses()}
     locations = {one.id: one.enabled for one in store.list_locations()}
     yield from placed(places, warehouses, locations)
     yield from settled(places, pair.stock)
@@ -93,7 +93,7 @@ def settled(places: Places, settings: StockSettings) -> Iterator[Finding]:
     """Whether the settings name locations that are fed. Pure."""
     named = {
         "CAUSEWAY_STOCK__SALES_LOCATION": (settings.sales_location,),
-        "CAUSEWAY_STOCK__MASTERS": settings.masters,
+        "CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS": settings.bigcommerce_owned_locations,
     }
     for name, wanted in named.items():
         left = [one for one in wanted if one not in places.locations]
@@ -105,7 +105,7 @@ def settled(places: Places, settings: StockSettings) -> Iterator[Finding]:
 def _permissions(store: BigCommerce) -> Iterator[Finding]:
     """What the token may do."""
     asked: dict[str, tuple[str, Callable[[], object]]] = {
-        "inventory": ("read", lambda: list(store.read_inventory([NO_SUCH_PRODUCT]))),
+        "inventory": ("read", lambda: list(store.list_inventory_of_variants([NO_SUCH_PRODUCT]))),
         "inventory, modify": ("written", lambda: _add_nothing(store)),
         "locations": ("read", store.list_locations),
     }
@@ -129,7 +129,7 @@ def _add_nothing(store: BigCommerce) -> None:
 
 
 def _behaviour(store: BigCommerce) -> Iterator[Finding]:
-    found = store.inventory_settings()
+    found = store.get_inventory_settings()
     if found.update_stock_behavior == WHEN_PLACED:
         yield ok("BigCommerce inventory settings", "an order takes its stock when it is placed")
         return

@@ -32,16 +32,16 @@ def table_checks(
 
 def account_values(account: Brightpearl) -> Iterator[tuple[str, set[str]]]:
     """By table: the values that exist in the account."""
-    yield "order_status", _texts(status.status_id for status in account.order_statuses())
-    yield "channels", _texts(channel.id for channel in account.channels())
-    yield "warehouses", _texts(warehouse.id for warehouse in account.warehouses())
-    yield "price_lists", _texts(price_list.id for price_list in account.price_lists())
-    yield "shipping_methods", _texts(method.id for method in account.shipping_methods())
-    yield "currencies", _texts(currency.code for currency in account.currencies())
-    yield "tax_codes", _texts(code.code for code in account.tax_codes())
+    yield "order_status", _texts(status.status_id for status in account.list_order_statuses())
+    yield "channels", _texts(channel.id for channel in account.list_channels())
+    yield "warehouses", _texts(warehouse.id for warehouse in account.list_warehouses())
+    yield "price_lists", _texts(price_list.id for price_list in account.list_price_lists())
+    yield "shipping_methods", _texts(method.id for method in account.list_shipping_methods())
+    yield "currencies", _texts(currency.code for currency in account.list_currencies())
+    yield "tax_codes", _texts(code.code for code in account.list_tax_codes())
     yield (
         "payment_methods",
-        _texts(method.code for method in account.payment_methods() if method.is_active),
+        _texts(method.code for method in account.list_payment_methods() if method.is_active),
     )
 
 

@@ -41,7 +41,7 @@ def store_zones(settings: Settings) -> Iterator[tuple[str, str]]:
     """The time zone of each pair's store; of one that does not answer, a warning instead."""
     for name, pair in sorted(settings.pairs.items()):
         try:
-            yield name, BigCommerce(pair.bigcommerce).store().time_zone
+            yield name, BigCommerce(pair.bigcommerce).get_store().time_zone
         except CausewayError as error:
             warn(
                 f"The time zone of the store of {name} is not known ({error.message}): what runs "

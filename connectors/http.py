@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from connectors.budget import Budget
-from connectors.window import Lane, Reading
+from connectors.budget import Budget, Priority, RateLimit
 from core.errors import (
     CausewayError,
     ConfigError,
@@ -66,7 +65,7 @@ class Answer:
 
 Judge = Callable[[Answer], CausewayError | None]
 """The one place per system that turns an answer into an error, or says that it is none."""
-Meter = Callable[[Answer], Reading]
+Meter = Callable[[Answer], RateLimit]
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Http:
         method: str,
         path: str,
         *,
-        lane: Lane,
+        priority: Priority,
         params: Mapping[str, Any] | None = None,
         content: object = None,
         headers: Mapping[str, str] | None = None,
@@ -116,11 +115,11 @@ class Http:
         Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
         ContractError, RejectedError, NotFoundError.
         """
-        with self.budget.request(lane, write=method not in READS) as tell:
+        with self.budget.request(priority, write=method not in READS) as report:
             response = self._exchange(method, path, params, content, headers or {}, query)
             answer = _answer(method, path, response)
             error = self._judge(answer)
-            tell(self._meter(answer), isinstance(error, TransientError))
+            report(self._meter(answer), isinstance(error, TransientError))
         if error is not None:
             raise error
         return answer

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from enum import IntEnum
 
-Lane = Literal["orders", "stock", "catalogue", "backfill"]
 
-RESERVES: dict[Lane, float] = {"orders": 0.0, "stock": 0.2, "catalogue": 0.35, "backfill": 0.5}
-"""The part of a window that each lane leaves to those above it."""
+class Priority(IntEnum):
+    """Who goes first where requests are short; the lower number is the more important one."""
+
+    ORDERS = 0
+    """What a customer waits for: orders, refunds, shipments, whatever reads or writes them."""
+    STOCK = 1
+    """Stock of single SKUs, as events name them."""
+    CATALOGUE = 2
+    """Products, prices, customers; sweeps, and the reconciliation of all stock."""
+    BACKFILL = 3
+    """Work that nobody waits for today: backfills and audits."""
+
+
+RESERVES = {
+    Priority.ORDERS: 0.0,
+    Priority.STOCK: 0.2,
+    Priority.CATALOGUE: 0.35,
+    Priority.BACKFILL: 0.5,
+}
+"""The part of a window that each priority leaves to those above it."""
 MARGIN_S = 0.05
 """Waited beyond a window's announced end, for clocks that do not agree."""
 SAME_WINDOW_S = 1.0
 """Announced ends that differ by less mean one window, seen through different delays."""
-STRANGERS = 0.04
+OTHERS_SHARE = 0.04
 """The part of a window left over while others use the same quota: they also send between an
 answer and our next request."""
 REMEMBERED = 5
@@ -22,7 +39,7 @@ REMEMBERED = 5
 
 
 @dataclass(frozen=True)
-class Reading:
+class RateLimit:
     """What one answer said about the window; None where it said nothing."""
 
     left: int | None = None
@@ -32,7 +49,7 @@ class Reading:
 
 
 class Window:
-    """How many requests are left until when, as far as the account has told.
+    """How many requests are left until when, as far as the account has said.
 
     A new window begins unknown: one request asks, the others wait for its answer. An account
     that answers without such headers is asked freely, within the number of requests at once.
@@ -47,18 +64,18 @@ class Window:
         self._is_silent = False
         self._asking = False
         self._sent = 0
-        self._strangers = False
-        self._strangers_before = False
+        self._others = False
+        self._others_before = False
 
-    def pause(self, lane: Lane, now: float, in_flight: int) -> float | None:
-        """None: go. Zero: wait for news. Else: wait at most so many seconds."""
+    def pause(self, priority: Priority, now: float, in_flight: int) -> float | None:
+        """None: go. Zero: wait until something changes. Else: wait at most so many seconds."""
         if self._ends_at is not None and now >= self._ends_at:
             self._begin(in_flight)
         if self._is_silent:
             return None
         if self._left is None:
             return 0.0 if self._asking else None
-        if self._left - in_flight > self._kept_back(lane):
+        if self._left - in_flight > self._kept_back(priority):
             return None
         if self._ends_at is None:
             return 0.0 if in_flight else None
@@ -69,42 +86,42 @@ class Window:
         self._sent += 1
         self._asking = self._asking or self._left is None
 
-    def learn(self, reading: Reading, now: float, *, failed: bool) -> None:
+    def learn(self, rate_limit: RateLimit, now: float, *, failed: bool) -> None:
         """Take over what an answer said; `failed` when there was none, or a bad one."""
         self._asking = False
-        if reading.left is None:
-            self._heard_nothing(reading, failed=failed)
+        if rate_limit.left is None:
+            self._learn_nothing(rate_limit, failed=failed)
             return
-        left = 0 if reading.throttled else reading.left
-        ends_at = None if reading.resets_in_s is None else self.end_of(reading, now)
+        left = 0 if rate_limit.throttled else rate_limit.left
+        ends_at = None if rate_limit.resets_in_s is None else self.end_of(rate_limit, now)
         known = self._ends_at
         if known is not None and ends_at is not None and abs(ends_at - known) < SAME_WINDOW_S:
             # Answers overtake each other: a larger number from the same window is only older.
             left = left if self._left is None else min(left, self._left)
             ends_at = min(ends_at, known)
         self._left, self._ends_at, self._is_silent = left, ends_at, False
-        self._peaks[-1] = max(self._peaks[-1], reading.left + 1)
-        self._limit = reading.limit or max(self._peaks)
-        self._strangers = self._strangers or self._limit - reading.left > self._sent
+        self._peaks[-1] = max(self._peaks[-1], rate_limit.left + 1)
+        self._limit = rate_limit.limit or max(self._peaks)
+        self._others = self._others or self._limit - rate_limit.left > self._sent
 
-    def _heard_nothing(self, reading: Reading, *, failed: bool) -> None:
-        if reading.throttled:
+    def _learn_nothing(self, rate_limit: RateLimit, *, failed: bool) -> None:
+        if rate_limit.throttled:
             self._left, self._is_silent = None, False
         elif self._left is not None:
             self._left = max(0, self._left - 1)
         elif not failed:
             self._is_silent = True
 
-    def end_of(self, reading: Reading, now: float) -> float:
-        """When the window that an answer told of is over for certain."""
-        return now + (reading.resets_in_s or 0.0) + MARGIN_S
+    def end_of(self, rate_limit: RateLimit, now: float) -> float:
+        """When the window that an answer announced is over for certain."""
+        return now + (rate_limit.resets_in_s or 0.0) + MARGIN_S
 
-    def _kept_back(self, lane: Lane) -> int:
-        strangers = STRANGERS if self._strangers or self._strangers_before else 0.0
-        return int(max(RESERVES[lane], strangers) * self._limit)
+    def _kept_back(self, priority: Priority) -> int:
+        others = OTHERS_SHARE if self._others or self._others_before else 0.0
+        return int(max(RESERVES[priority], others) * self._limit)
 
     def _begin(self, in_flight: int) -> None:
         self._left, self._ends_at = None, None
         self._peaks.append(0)
         self._sent = in_flight
-        self._strangers_before, self._strangers = self._strangers, False
+        self._others_before, self._others = self._others, False

@@ -7,14 +7,23 @@ names the setting; no value of a secret ever appears in it.
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from core.errors import ConfigError
 
@@ -28,10 +37,29 @@ QUIET = {
 """Telemetry of the engines, off unless the operator set the variable himself."""
 
 
+log = logging.getLogger("causeway.settings")
+
+
 class Section(BaseModel):
     """A group of settings; a name we do not know is refused, for it is most likely a typo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old names of settings that still work, and what each is called now."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_old_names(cls, values: Any) -> Any:  # noqa: ANN401 - before validation
+        if not isinstance(values, dict) or not (old := values.keys() & cls.renamed.keys()):
+            return values
+        for name in sorted(old):
+            log.warning(
+                "The setting %s is deprecated: it is now called %s.",
+                name.upper(),
+                cls.renamed[name].upper(),
+            )
+        current = {cls.renamed[name]: values[name] for name in old}
+        return {**current, **{name: value for name, value in values.items() if name not in old}}
 
 
 Filled = Annotated[str, Field(min_length=1)]
@@ -73,9 +101,10 @@ class WebhookSettings(Section):
 class SyncSettings(Section):
     """What every sync is told."""
 
+    renamed = {"gather_s": "batch_window_s"}
     batch_size: int = Field(default=500, ge=1, le=2000)
     """Keys claimed at once."""
-    gather_s: float = Field(default=0.0, ge=0)
+    batch_window_s: float = Field(default=0.0, ge=0)
     """How long the worker lets keys gather before it starts a run for them."""
     expire_after_days: int = Field(default=30, ge=1)
     """How long a record that cannot be synced yet is waited for."""
@@ -117,12 +146,20 @@ class RefundSettings(SyncSettings):
 class StockSettings(SyncSettings):
     """What the merchant decides about stock."""
 
+    renamed = {
+        **SyncSettings.renamed,
+        "masters": "bigcommerce_owned_locations",
+        "flood_skus": "debounce_from_skus",
+        "calm_s": "debounce_s",
+        "rest_s": "debounce_limit_s",
+        "zeroing_least": "zeroing_min_skus",
+    }
     batch_size: int = Field(default=2000, ge=1, le=2000)
-    gather_s: float = Field(default=0.5, ge=0)
+    batch_window_s: float = Field(default=0.5, ge=0)
     """A change of stock rarely comes alone, and the order that makes it goes first."""
     sales_location: str = "1"
     """BigCommerce's location that shoppers buy from."""
-    masters: tuple[str, ...] = ()
+    bigcommerce_owned_locations: tuple[str, ...] = ()
     """Locations at which a count made in BigCommerce is right, and Brightpearl is corrected."""
     orders_window_minutes: int = Field(default=15, ge=1)
     """How far back orders are read that no event has named yet; longer than a sweep's interval."""
@@ -130,17 +167,17 @@ class StockSettings(SyncSettings):
     """How long the store may take to show an adjustment that it accepted."""
     verify_after_s: float = Field(default=2.0, gt=0)
     """How soon an adjustment is looked for."""
-    flood_skus: int = Field(default=30, ge=1)
+    debounce_from_skus: int = Field(default=30, ge=1)
     """From so many SKUs on that events name at once, those not running out wait a moment."""
-    calm_s: float = Field(default=10.0, ge=0)
+    debounce_s: float = Field(default=10.0, ge=0)
     """They wait until no event has named them for so long …"""
-    rest_s: float = Field(default=60.0, ge=0)
+    debounce_limit_s: float = Field(default=60.0, ge=0)
     """… and never longer than this."""
     scarce_units: int = Field(default=5, ge=0)
     """Where no more than this may be left on sale, a SKU never waits."""
     zeroing_percent: float = Field(default=20.0, ge=0, le=100)
     """A run that would take more of the catalogue off sale stops until a person releases it."""
-    zeroing_least: int = Field(default=20, ge=0)
+    zeroing_min_skus: int = Field(default=20, ge=0)
     """So many SKUs may go off sale in one run whatever the share."""
 
 
@@ -172,8 +209,9 @@ class ReceiverSettings(Section):
 class WorkerSettings(Section):
     """How the warm worker works."""
 
+    renamed = {"look_every_s": "poll_interval_s"}
     work_pool: str = "causeway"
-    look_every_s: float = Field(default=0.1, gt=0)
+    poll_interval_s: float = Field(default=0.1, gt=0)
     """How often the inbox is looked at where the database cannot notify."""
     writes_at_once: int = Field(default=3, ge=1, le=20)
     """Simultaneous writes per account."""
@@ -289,7 +327,11 @@ def _checked(told: dict[str, Any]) -> Settings:
         ) from None
 
 
-LISTS = (("orders", "importable_statuses"), ("stock", "masters"))
+LISTS = (
+    ("orders", "importable_statuses"),
+    ("stock", "bigcommerce_owned_locations"),
+    ("stock", "masters"),
+)
 
 
 def _split_lists(told: dict[str, Any]) -> None:

@@ -170,7 +170,7 @@ class Play:
     def tie_outs(self) -> list[dict[str, Any]]:
         """The money of each day played, both systems side by side, as the nightly run does it."""
         with closing(BigCommerce(self.stage.settings.pair().bigcommerce)) as store:
-            zone = store.store().time_zone
+            zone = store.get_store().time_zone
         placed = [
             datetime.fromisoformat(order["created_at"])
             for order in self.stage.controls.states()[0]["orders"].values()

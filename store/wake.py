@@ -21,9 +21,9 @@ class Watch:
     changes with every commit of another connection.
     """
 
-    def __init__(self, database: Database, *, look_every_s: float = 0.1) -> None:
+    def __init__(self, database: Database, *, poll_interval_s: float = 0.1) -> None:
         self._database = database
-        self._look_every_s = look_every_s
+        self._poll_interval_s = poll_interval_s
         self._looking: ExitStack | None = None
         self._connection: Connection | None = None
         self._seen: int | None = None
@@ -58,7 +58,7 @@ class Watch:
             left = until - time.monotonic()
             if left <= 0:
                 return False
-            stop.wait(min(self._look_every_s, left))
+            stop.wait(min(self._poll_interval_s, left))
         return False
 
     def _data_version(self) -> int:

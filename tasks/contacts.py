@@ -49,7 +49,7 @@ def find_contacts(world: Connections, keys: set[str]) -> dict[str, str]:
 
 def search(world: Connections, key: str) -> Sequence[ContactRow]:
     """Contacts that carry this address as primary or other e-mail, compared exactly."""
-    return patiently(lambda: world.brightpearl.search_contacts(key))
+    return patiently(lambda: world.brightpearl.find_contacts(key))
 
 
 def remember(world: Connections, contacts: Mapping[str, str]) -> None:

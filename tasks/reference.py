@@ -142,7 +142,7 @@ def store_zone(world: Connections) -> str:
     """
     read_at, zone = _zones.get(world.pair.name, (0.0, ""))
     if not zone or time.monotonic() - read_at > KEPT_S:
-        zone = patiently(world.bigcommerce.store).time_zone
+        zone = patiently(world.bigcommerce.get_store).time_zone
         _zones[world.pair.name] = time.monotonic(), zone
     return zone
 
@@ -203,18 +203,20 @@ def _account_skus(run: Run, sku_keys: set[str]) -> set[str]:
 
 def _read_reference(world: Connections) -> Reference:
     brightpearl = world.brightpearl
-    currencies = brightpearl.currencies()
+    currencies = brightpearl.list_currencies()
     return Reference(
         account_currency=next((c.code for c in currencies if c.is_default), ""),
         ids={
-            "order_status": _texts(s.status_id for s in brightpearl.order_statuses()),
-            "channel": _texts(c.id for c in brightpearl.channels()),
-            "warehouse": _texts(w.id for w in brightpearl.warehouses()),
-            "price_list": _texts(p.id for p in brightpearl.price_lists()),
-            "shipping_method": _texts(m.id for m in brightpearl.shipping_methods()),
+            "order_status": _texts(s.status_id for s in brightpearl.list_order_statuses()),
+            "channel": _texts(c.id for c in brightpearl.list_channels()),
+            "warehouse": _texts(w.id for w in brightpearl.list_warehouses()),
+            "price_list": _texts(p.id for p in brightpearl.list_price_lists()),
+            "shipping_method": _texts(m.id for m in brightpearl.list_shipping_methods()),
             "currency": _texts(c.code for c in currencies),
-            "tax_code": _texts(t.code for t in brightpearl.tax_codes()),
-            "payment_method": _texts(m.code for m in brightpearl.payment_methods() if m.is_active),
+            "tax_code": _texts(t.code for t in brightpearl.list_tax_codes()),
+            "payment_method": _texts(
+                m.code for m in brightpearl.list_payment_methods() if m.is_active
+            ),
         },
         read_at=time.monotonic(),
     )

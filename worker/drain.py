@@ -45,7 +45,7 @@ class Drain:
     def run(self) -> None:
         """Block until stopped, then until the runs in hand have ended."""
         reachability = Reachability(clock=self.clock)
-        watch = Watch(self.database, look_every_s=self.settings.worker.look_every_s)
+        watch = Watch(self.database, poll_interval_s=self.settings.worker.poll_interval_s)
         inbox = Inbox(self.database)
         while not self.stop.is_set():
             try:

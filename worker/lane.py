@@ -54,7 +54,7 @@ class Lane:
         self.name = f"lane:{pair}:{entity}"
         self._pair, self._entity = pair, entity
         self._deployment = on_event_name(settings, pair, entity)
-        self._gather_s = settings.pair(pair).sync(entity).gather_s
+        self._gather_s = settings.pair(pair).sync(entity).batch_window_s
         self._inbox, self._leases = Inbox(database), Leases(database)
         self._engine = Engine(reachability, clock=clock)
         self._reachability = reachability

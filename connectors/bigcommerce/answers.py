@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 from connectors.bigcommerce.inventory_refusals import ADJUSTMENTS, refused_stock
+from connectors.budget import RateLimit
 from connectors.http import Answer
 from connectors.numbers import number
-from connectors.window import Reading
 from connectors.words import clean
 from core.errors import (
     CausewayError,
@@ -32,7 +32,7 @@ RIGHTS = (
 )
 
 
-def meter(answer: Answer) -> Reading:
+def meter(answer: Answer) -> RateLimit:
     """How much of the window is left. The window's length and size are theirs to say."""
     headers = answer.headers
     resets_in_ms = number(headers.get("x-rate-limit-time-reset-ms"))
@@ -43,7 +43,7 @@ def meter(answer: Answer) -> Reading:
     ]
     left = number(headers.get("x-rate-limit-requests-left"))
     limit = number(headers.get("x-rate-limit-requests-quota"))
-    return Reading(
+    return RateLimit(
         left=None if left is None else int(left),
         limit=None if limit is None else int(limit),
         resets_in_s=max(waits_s, default=None),

@@ -10,30 +10,28 @@ from pydantic import ValidationError
 
 from connectors.bigcommerce.answers import judge, meter
 from connectors.bigcommerce.reads import PAGE
-from connectors.budget import Usage, budget_of
+from connectors.budget import budget_of
+from connectors.client import Client
 from connectors.documents import Document, broken_field
 from connectors.http import Answer, Http, System
-from connectors.window import Lane
 from core.errors import ContractError, OutcomeUnknownError, RejectedError
 from core.settings import BigCommerceSettings
 
 D = TypeVar("D", bound=Document)
 
 
-class Api:
+class Api(Client):
     """One store. Thread-safe. Each request is sent once; the calling task decides on retries."""
 
     def __init__(
         self,
         settings: BigCommerceSettings,
         *,
-        lane: Lane = "orders",
         reads_at_once: int = 6,
         writes_at_once: int = 3,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._lane = lane
-        self._http = Http(
+        http = Http(
             System(
                 "BigCommerce",
                 f"{settings.api_url.rstrip('/')}/stores/{settings.store_hash}",
@@ -49,18 +47,11 @@ class Api:
             ),
             transport,
         )
-
-    def usage(self) -> Usage:
-        """Requests sent to this store by this process so far."""
-        return self._http.budget.usage()
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
+        super().__init__(http)
 
     def _get(self, path: str, *, query: str = "", **params: Any) -> Answer:  # noqa: ANN401 - query values
         """One read; `query` goes into the URL as it stands, before the parameters."""
-        return self._http.send("GET", path, lane=self._lane, params=params, query=query)
+        return self._send("GET", path, params=params, query=query)
 
     def _rows(self, path: str, **params: Any) -> list[dict[str, Any]]:  # noqa: ANN401
         """A V2 list: a bare array; an empty one is 204 without a body."""

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from connectors.bigcommerce.hooks import Hooks
 from connectors.bigcommerce.inventory import Inventory
 from connectors.bigcommerce.orders import Orders
-from connectors.bigcommerce.reads import Reach, plan_reads
+from connectors.bigcommerce.reads import IdRange, plan_ranges
 from connectors.bigcommerce.refunds import Refunds
 from connectors.bigcommerce.shipments import Shipments
 from connectors.bigcommerce.store_models import Channel, Store
 from core.errors import ContractError
 
-__all__ = ["BigCommerce", "Reach", "plan_reads"]
+__all__ = ["BigCommerce", "IdRange", "plan_ranges"]
 
 
 class BigCommerce(Orders, Shipments, Refunds, Inventory, Hooks):
@@ -22,7 +22,7 @@ class BigCommerce(Orders, Shipments, Refunds, Inventory, Hooks):
     Every method raises TransientError, ConfigError or ContractError besides what it names.
     """
 
-    def server_time(self) -> datetime:
+    def get_server_time(self) -> datetime:
         """The store's clock, UTC. Source: GET /v2/time, the cheapest check of credentials."""
         answer = self._get("/v2/time")
         try:
@@ -30,7 +30,7 @@ class BigCommerce(Orders, Shipments, Refunds, Inventory, Hooks):
         except (TypeError, ValueError, OverflowError) as error:
             raise ContractError(f"BigCommerce answered {answer.what} with no time.") from error
 
-    def store(self) -> Store:
+    def get_store(self) -> Store:
         """The store's settings. Source: GET /v2/store."""
         answer = self._get("/v2/store")
         return self._one(Store, answer, answer.body)

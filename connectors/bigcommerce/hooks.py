@@ -28,7 +28,7 @@ class Hooks(Api):
             "headers": dict(headers),
             "is_active": True,
         }
-        answer = self._http.send("POST", "/v3/hooks", lane=self._lane, content=body)
+        answer = self._send("POST", "/v3/hooks", content=body)
         if not isinstance(answer.body, dict):
             raise ContractError(f"BigCommerce answered {answer.what} without a hook.")
         # Some answers come without an envelope. Source: guide and reference differ.
@@ -36,8 +36,8 @@ class Hooks(Api):
 
     def update_hook(self, hook_id: str, **fields: Any) -> None:  # noqa: ANN401 - JSON values
         """Change some fields, such as `is_active=True` after they switched it off."""
-        self._http.send("PUT", f"/v3/hooks/{hook_id}", lane=self._lane, content=fields)
+        self._send("PUT", f"/v3/hooks/{hook_id}", content=fields)
 
     def delete_hook(self, hook_id: str) -> None:
         """Unsubscribe. Raises: NotFoundError when it is gone already."""
-        self._http.send("DELETE", f"/v3/hooks/{hook_id}", lane=self._lane)
+        self._send("DELETE", f"/v3/hooks/{hook_id}")

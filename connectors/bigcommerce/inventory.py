@@ -39,7 +39,7 @@ class Inventory(Api):
         rows = self._all_data("/v3/inventory/locations", limit=PAGE)
         return [self._one(Location, answer, row) for answer, row in rows]
 
-    def scan_inventory(self, location_ids: Sequence[str] = ()) -> Iterator[Row]:
+    def list_inventory(self, location_ids: Sequence[str] = ()) -> Iterator[Row]:
         """The whole inventory, 1000 items to a request; at these locations or at all.
 
         Pages are counted by BigCommerce: an item may be missed or come twice when products come
@@ -49,7 +49,7 @@ class Inventory(Api):
         for _, row in self._all_data(ITEMS, limit=PAGE, **asked):
             yield _item(row)
 
-    def read_inventory(
+    def list_inventory_of_variants(
         self, variant_ids: Iterable[str], location_ids: Sequence[str] = ()
     ) -> Iterator[Row]:
         """The items of these variants, as many to a request as its URL holds, about 900.
@@ -64,12 +64,12 @@ class Inventory(Api):
                 if isinstance(item, UnreadableItem) or item.variant_id in wanted:
                     yield item
 
-    def find_inventory(
+    def list_inventory_of_skus(
         self, skus: Iterable[str], location_ids: Sequence[str] = ()
     ) -> Iterator[Row]:
         """The items with these SKUs, in any case; as many to a request as its URL holds.
 
-        An SKU with a comma cannot be asked for, so it is not found: `scan_inventory` has it.
+        An SKU with a comma cannot be asked for, so it is not found: `list_inventory` has it.
         """
         askable = {sku.casefold(): sku for sku in skus if sku and "," not in sku}
         for run in in_runs(quote(sku, safe="") for _, sku in sorted(askable.items())):
@@ -93,13 +93,13 @@ class Inventory(Api):
         ordered = sorted(rows, key=lambda row: int(row.location_id))
         body = {"reason": reason, "items": [row.wire() for row in ordered]}
         path = f"/v3/inventory/adjustments/{kind}"
-        answer = self._http.send(METHODS[kind], path, lane=self._lane, content=body)
+        answer = self._send(METHODS[kind], path, content=body)
         number = answer.body.get("transaction_id") if isinstance(answer.body, dict) else None
         if not number:
             raise OutcomeUnknownError(f"BigCommerce answered {answer.what} with no transaction.")
         return str(number)
 
-    def inventory_settings(self) -> InventorySettings:
+    def get_inventory_settings(self) -> InventorySettings:
         """When orders take stock and give it back. Source: GET /v3/settings/inventory."""
         answer = self._get("/v3/settings/inventory")
         return self._one(InventorySettings, answer, self._field(answer, "data"))

@@ -18,7 +18,7 @@ from connectors.bigcommerce.models import (
     Transaction,
     Unreadable,
 )
-from connectors.bigcommerce.reads import PAGE, Reach, plan_reads, strayed, wire
+from connectors.bigcommerce.reads import PAGE, IdRange, plan_ranges, strayed, wire
 from connectors.documents import broken_field
 from core.errors import ContractError, NotFoundError
 
@@ -42,27 +42,27 @@ class Orders(Api):
         for row in self._scan({**WHOLE, **wire(filters)}):
             yield self._order(row)
 
-    def list_order_ids(self, **filters: Any) -> Iterator[OrderHeader | Unreadable]:  # noqa: ANN401
+    def list_order_headers(self, **filters: Any) -> Iterator[OrderHeader | Unreadable]:  # noqa: ANN401
         """Ids, statuses, dates and totals only, in the order of their ids; filters as above."""
         for row in self._scan(wire(filters)):
             yield _header(row)
 
     def get_orders(self, ids: Sequence[str]) -> list[Order | Unreadable | Missing]:
         """These orders in the fewest requests, in the order of their ids."""
-        return [order for reach in plan_reads(ids) for order in self.read(reach)]
+        return [order for id_range in plan_ranges(ids) for order in self.get_range(id_range)]
 
-    def read(self, reach: Reach) -> list[Order | Unreadable | Missing]:
-        """The wanted orders of one piece of `plan_reads`; what is not there is Missing.
+    def get_range(self, id_range: IdRange) -> list[Order | Unreadable | Missing]:
+        """The wanted orders of one piece of `plan_ranges`; what is not there is Missing.
 
         A list leaves archived orders out: those are looked at by themselves (`is_deleted`).
         """
-        if not reach.as_list:
-            return [self._get_order(order_id) for order_id in reach.ids]
-        span = {"min_id": int(reach.ids[0]), "max_id": int(reach.ids[-1])}
+        if not id_range.as_list:
+            return [self._get_order(order_id) for order_id in id_range.ids]
+        span = {"min_id": int(id_range.ids[0]), "max_id": int(id_range.ids[-1])}
         rows = {str(row["id"]): row for row in self._scan({**WHOLE, **span})}
         return [
             self._order(rows[order_id]) if order_id in rows else self._get_order(order_id)
-            for order_id in reach.ids
+            for order_id in id_range.ids
         ]
 
     def list_lines(self, order_id: str) -> list[dict[str, Any]]:
@@ -107,7 +107,7 @@ class Orders(Api):
         body = {name: value for name, value in told.items() if value is not None}
         if not body:
             raise ValueError("an order is not updated with nothing")
-        self._http.send("PUT", f"/v2/orders/{order_id}", lane=self._lane, content=body)
+        self._send("PUT", f"/v2/orders/{order_id}", content=body)
 
     def _scan(self, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every row of `GET /v2/orders`, by keyset on the id and never by page number.

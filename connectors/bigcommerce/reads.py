@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class Reach:
+class IdRange:
     """A piece of reading that costs one request: one id by itself, or a list around several."""
 
     ids: tuple[str, ...]
@@ -29,7 +29,7 @@ class Reach:
         return len(self.ids) > 1
 
 
-def plan_reads(ids: Sequence[str]) -> list[Reach]:
+def plan_ranges(ids: Sequence[str]) -> list[IdRange]:
     """How to read these orders in the fewest requests, each piece one request.
 
     V2 has no filter for several ids: it is one GET per id, or one list per 250 orders of a range.
@@ -42,7 +42,7 @@ def plan_reads(ids: Sequence[str]) -> list[Reach]:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return [Reach(tuple(str(number) for number in run)) for run in runs]
+    return [IdRange(tuple(str(number) for number in run)) for run in runs]
 
 
 def wire(filters: Mapping[str, Any]) -> dict[str, Any]:

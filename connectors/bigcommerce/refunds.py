@@ -65,7 +65,7 @@ class Refunds(Api):
         """
         path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
         body = {"items": [item.wire() for item in items]}
-        answer = self._http.send("POST", path, lane=self._lane, content=body)
+        answer = self._send("POST", path, content=body)
         return of_order(RefundQuote, order_id, self._field(answer, "data"))
 
     def create_refund(
@@ -89,7 +89,7 @@ class Refunds(Api):
             "payments": [payment.wire() for payment in payments],
         }
         path = f"/v3/orders/{order_id}/payment_actions/refunds"
-        answer = self._http.send("POST", path, lane=self._lane, content=body)
+        answer = self._send("POST", path, content=body)
         data = answer.body.get("data") if isinstance(answer.body, dict) else None
         return written(Refund, answer, data)
 

@@ -29,7 +29,7 @@ class Shipments(Api):
         Raises: OutcomeUnknownError; RejectedError, for example for more units than are left.
         """
         path = f"/v2/orders/{order_id}/shipments"
-        answer = self._http.send("POST", path, lane=self._lane, content=shipment.wire())
+        answer = self._send("POST", path, content=shipment.wire())
         return written(Shipment, answer, answer.body)
 
     def update_shipment(self, order_id: str, shipment_id: str, **fields: Any) -> Shipment:  # noqa: ANN401
@@ -41,7 +41,7 @@ class Shipments(Api):
         if not body:
             raise ValueError("a shipment is not changed with nothing")
         path = f"/v2/orders/{order_id}/shipments/{shipment_id}"
-        answer = self._http.send("PUT", path, lane=self._lane, content=body)
+        answer = self._send("PUT", path, content=body)
         return written(Shipment, answer, answer.body)
 
     def delete_shipment(self, order_id: str, shipment_id: str) -> None:
@@ -50,4 +50,4 @@ class Shipments(Api):
         Raises: NotFoundError when it is gone already.
         """
         path = f"/v2/orders/{order_id}/shipments/{shipment_id}"
-        self._http.send("DELETE", path, lane=self._lane)
+        self._send("DELETE", path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from connectors.budget import RateLimit
 from connectors.http import Answer
 from connectors.numbers import number
-from connectors.window import Reading
 from connectors.words import clean
 from core.errors import (
     CausewayError,
@@ -33,11 +33,11 @@ RIGHTS = (
 URL = "CAUSEWAY_BRIGHTPEARL__API_URL may be wrong: it ends in /public-api, without the account."
 
 
-def meter(answer: Answer) -> Reading:
+def meter(answer: Answer) -> RateLimit:
     """How much of the minute is left."""
     left = number(answer.headers.get("brightpearl-requests-remaining"))
     resets_in_ms = number(answer.headers.get("brightpearl-next-throttle-period"))
-    return Reading(
+    return RateLimit(
         left=None if left is None else int(left),
         limit=None if left is None else LIMIT,
         resets_in_s=None if resets_in_ms is None else resets_in_ms / 1000,

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from connectors.brightpearl.answers import judge, meter
 from connectors.brightpearl.messages import Message, envelope, outcomes
 from connectors.brightpearl.search import search
-from connectors.budget import Usage, budget_of
+from connectors.budget import budget_of
+from connectors.client import Client
 from connectors.documents import Document, broken_field
 from connectors.http import Answer, Http, System
-from connectors.window import Lane
 from core.errors import CausewayError, ContractError, RejectedError
 from core.settings import BrightpearlSettings
 from core.times import to_iso
@@ -23,20 +23,18 @@ from core.times import to_iso
 D = TypeVar("D", bound=Document)
 
 
-class Api:
+class Api(Client):
     """One account. Thread-safe. Each request is sent once; the calling task decides on retries."""
 
     def __init__(
         self,
         settings: BrightpearlSettings,
         *,
-        lane: Lane = "orders",
         reads_at_once: int = 6,
         writes_at_once: int = 3,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._lane = lane
-        self._http = Http(
+        http = Http(
             System(
                 "Brightpearl",
                 f"{settings.api_url.rstrip('/')}/{settings.account}",
@@ -55,14 +53,7 @@ class Api:
             ),
             transport,
         )
-
-    def usage(self) -> Usage:
-        """Requests sent to this account by this process so far."""
-        return self._http.budget.usage()
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
+        super().__init__(http)
 
     def send(self, messages: Sequence[Message]) -> dict[str, Any | CausewayError]:
         """Carry out 1 to 10 writes in one request; the outcome of each by its label.
@@ -74,7 +65,7 @@ class Api:
         """
         if len(messages) != 1:
             body = envelope(messages)
-            answer = self._http.send("POST", "/multi-message", lane=self._lane, content=body)
+            answer = self._send("POST", "/multi-message", content=body)
             return outcomes(messages, answer)
         (message,) = messages
         try:
@@ -84,17 +75,16 @@ class Api:
 
     def _write(self, message: Message) -> Any:  # noqa: ANN401 - their JSON
         """What one write came to: some answer no value, and some answer 200 and mean an error."""
-        answer = self._http.send(
+        answer = self._send(
             message.method,
             message.uri,
-            lane=self._lane,
             content=message.body,
             headers=message.headers,
         )
         return message.read((answer.body or {}).get("response"))
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._http.send("GET", path, lane=self._lane, params=params)
+        return self._send("GET", path, params=params)
 
     def _search(self, path: str, model: type[D], **filters: Any) -> Iterator[D]:  # noqa: ANN401
         return search(self._get, path, model, filters)

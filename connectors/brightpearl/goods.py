@@ -34,7 +34,7 @@ class Goods(Api):
         """Goods-out notes by id, 500 to a request; one that is gone is not among them."""
         return self._by_note("goods-out", GoodsOutNote, note_ids, GOODS_OUT_AT_ONCE)
 
-    def goods_out_of_orders(self, order_ids: Iterable[str]) -> list[GoodsOutNote | Unreadable]:
+    def list_goods_out_of_orders(self, order_ids: Iterable[str]) -> list[GoodsOutNote | Unreadable]:
         """All goods-out notes of these orders, 500 orders to a request."""
         return self._by_order("goods-out", GoodsOutNote, order_ids, GOODS_OUT_AT_ONCE)
 
@@ -59,7 +59,7 @@ class Goods(Api):
         """Drop-ship notes by id, 200 to a request; one that is gone is not among them."""
         return self._by_note("drop-ship", DropShipNote, note_ids, MOST)
 
-    def drop_ship_of_orders(self, order_ids: Iterable[str]) -> list[DropShipNote | Unreadable]:
+    def list_drop_ship_of_orders(self, order_ids: Iterable[str]) -> list[DropShipNote | Unreadable]:
         """All drop-ship notes of these sales orders, 200 orders to a request."""
         return self._by_order("drop-ship", DropShipNote, order_ids, MOST)
 

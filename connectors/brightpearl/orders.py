@@ -83,7 +83,7 @@ class Orders(OrderReads):
         Source: OPTIONS, whose answer holds ready-made paths with id sets.
         """
         path = "/order-service/sales-order"
-        answer = self._http.send("OPTIONS", path, lane=self._lane)
+        answer = self._send("OPTIONS", path)
         try:
             uris = self._response(answer)["getUris"]
             return {one for uri in uris for one in parse(str(uri).rpartition("/")[2])}

@@ -35,7 +35,7 @@ class ProductPrices(Document):
 class Prices(Api):
     """What products cost."""
 
-    def unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
+    def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
         """The price of a single unit by product id; a product without one is left out.
 
         200 products to a request.

@@ -44,7 +44,7 @@ class Records(Api):
         for changes in new_or_changed(updated_since):
             yield from self._search("/contact-service/contact-search", ContactRow, **changes)
 
-    def search_contacts(self, email: str) -> list[ContactRow]:
+    def find_contacts(self, email: str) -> list[ContactRow]:
         """Contacts with exactly this address, as primary one, else as secondary one.
 
         The search finds parts of addresses and is case-insensitive: equality is checked here.

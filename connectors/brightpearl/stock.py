@@ -30,7 +30,7 @@ to work."""
 class Stock(Api):
     """What stands in an account's warehouses."""
 
-    def availability(
+    def list_availability(
         self, product_ids: Iterable[str]
     ) -> Iterator[ProductStock | NotTracked | UnreadableProduct]:
         """What there is of each of these products, each once, by id.
@@ -81,7 +81,7 @@ class Stock(Api):
         """
         return {
             (warehouse_id, product.product_id): units.on_hand
-            for product in self.availability(product_ids)
+            for product in self.list_availability(product_ids)
             if isinstance(product, ProductStock)
             for warehouse_id, units in product.warehouses.items()
         }

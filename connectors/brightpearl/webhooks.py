@@ -24,9 +24,9 @@ class Webhooks(Api):
 
     def create_webhook(self, body: Mapping[str, Any]) -> str:
         """Subscribe; the new id. Raises: RejectedError, for example for a template (`INTC-057`)."""
-        answer = self._http.send("POST", PATH, lane=self._lane, content=dict(body))
+        answer = self._send("POST", PATH, content=dict(body))
         return str(self._response(answer))
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Unsubscribe. Raises: NotFoundError when it is gone already."""
-        self._http.send("DELETE", f"{PATH}/{webhook_id}", lane=self._lane)
+        self._send("DELETE", f"{PATH}/{webhook_id}")

@@ -39,7 +39,7 @@ def begin(pair: str, day: str | None) -> TieOut:
     """
     world, now = connect(pair), utc_now()
     sent = _sent(world)
-    zone = patiently(world.bigcommerce.store).time_zone
+    zone = patiently(world.bigcommerce.get_store).time_zone
     return TieOut(pair, the_day(day, zone, now), now, sent)
 
 

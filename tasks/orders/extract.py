@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from connectors.bigcommerce.client import Reach, plan_reads
+from connectors.bigcommerce.client import IdRange, plan_ranges
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import RejectedError
 from core.frames import frame
@@ -51,8 +51,8 @@ def extract_orders(run: Run, batch: Batch) -> Read:
     Raises: TransientError, ConfigError, ContractError.
     """
     bigcommerce = run.world.bigcommerce
-    reaches = [read_reach.submit(run, reach) for reach in plan_reads(batch.keys)]
-    documents = [document for future in reaches for document in future.result()]
+    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(batch.keys)]
+    documents = [document for future in ranges for document in future.result()]
     links = Links(run.world.database).get(run.report.pair, run.entity, batch.keys)
     note_seen(run, [one for one in documents if isinstance(one, Order)], links)
     asides: dict[str, Aside] = {}
@@ -79,9 +79,9 @@ def extract_orders(run: Run, batch: Batch) -> Read:
 
 
 @step("read-orders", PATIENT)
-def read_reach(run: Run, reach: Reach) -> list[Order | Unreadable | Missing]:
+def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing]:
     """Orders of one range or one id."""
-    return patiently(lambda: run.world.bigcommerce.read(reach))
+    return patiently(lambda: run.world.bigcommerce.get_range(id_range))
 
 
 @step("read-details", PATIENT)

@@ -45,7 +45,7 @@ def with_notes(
     if not wanted:
         return orders
     notes: dict[str, list[Note]] = defaultdict(list)
-    for note in patiently(lambda: run.world.brightpearl.goods_out_of_orders(wanted)):
+    for note in patiently(lambda: run.world.brightpearl.list_goods_out_of_orders(wanted)):
         if isinstance(note, GoodsOutNote):
             known = Note(note.id, note.is_shipped, note.is_picked)
             notes[wanted[note.order_id]].append(known)
@@ -73,8 +73,8 @@ def with_noted_units(run: Run, orders: dict[str, ActualOrder]) -> dict[str, Actu
         return orders
     brightpearl = run.world.brightpearl
     notes = (
-        *patiently(lambda: brightpearl.goods_out_of_orders(waiting)),
-        *patiently(lambda: brightpearl.drop_ship_of_orders(waiting)),
+        *patiently(lambda: brightpearl.list_goods_out_of_orders(waiting)),
+        *patiently(lambda: brightpearl.list_drop_ship_of_orders(waiting)),
     )
     unclear = {note.order_id for note in notes if isinstance(note, Unreadable)}
     noted: dict[str, Counter[str]] = {ref: Counter() for ref in waiting.values()}

@@ -29,12 +29,12 @@ def sweep_orders(pair: str) -> dict[str, Any]:
     world = connect(pair)
     store = Source(
         CURSOR,
-        lambda: patiently(world.bigcommerce.server_time),
+        lambda: patiently(world.bigcommerce.get_server_time),
         lambda since: changed_orders(world, since),
     )
     account = Source(
         ACCOUNT_CURSOR,
-        lambda: patiently(world.brightpearl.server_time) or utc_now(),
+        lambda: patiently(world.brightpearl.get_server_time) or utc_now(),
         lambda since: moved_there(world, since),
         source="notice",
     )
@@ -70,16 +70,20 @@ def moved_there(world: Connections, since: datetime) -> list[str]:
 
 
 def _in_status(world: Connections, status_id: int) -> list[OrderHeader | Unreadable]:
-    return list(world.bigcommerce.list_order_ids(status_id=status_id))
+    return list(world.bigcommerce.list_order_headers(status_id=status_id))
 
 
 def changed_orders(world: Connections, since: datetime, until: datetime | None = None) -> list[str]:
     """Ids of the orders modified from `since` on (until `until`), in order-number order."""
     window = {"min_date_modified": since} | ({"max_date_modified": until} if until else {})
-    return patiently(lambda: [row.order_id for row in world.bigcommerce.list_order_ids(**window)])
+    return patiently(
+        lambda: [row.order_id for row in world.bigcommerce.list_order_headers(**window)]
+    )
 
 
 def placed_orders(world: Connections, since: datetime, until: datetime | None = None) -> list[str]:
     """Ids of the orders placed in a window, in order-number order."""
     window = {"min_date_created": since} | ({"max_date_created": until} if until else {})
-    return patiently(lambda: [row.order_id for row in world.bigcommerce.list_order_ids(**window)])
+    return patiently(
+        lambda: [row.order_id for row in world.bigcommerce.list_order_headers(**window)]
+    )

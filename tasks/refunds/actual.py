@@ -160,7 +160,7 @@ def _notes(run: Run, sales: Mapping[str, Sale]) -> dict[str, list[GoodsOutNote]]
     found: dict[str, list[GoodsOutNote]] = defaultdict(list)
     if owners:
         brightpearl = run.world.brightpearl
-        for note in patiently(lambda: brightpearl.goods_out_of_orders(owners)):
+        for note in patiently(lambda: brightpearl.list_goods_out_of_orders(owners)):
             if isinstance(note, GoodsOutNote) and not note.is_transfer:
                 found[owners[note.order_id]].append(note)
     return dict(found)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from connectors.bigcommerce.client import Reach, plan_reads
+from connectors.bigcommerce.client import IdRange, plan_ranges
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from connectors.bigcommerce.refund_models import Refund
 from core.frames import frame
@@ -76,8 +76,8 @@ def read_refunds(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Refund, 
 
 def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], set[str]]:
     """Orders by id, and the ids of those that are not there."""
-    reaches = [_read_reach.submit(run, reach) for reach in plan_reads(order_ids)]
-    documents = [document for future in reaches for document in future.result()]
+    ranges = [_read_range.submit(run, id_range) for id_range in plan_ranges(order_ids)]
+    documents = [document for future in ranges for document in future.result()]
     broken = [document for document in documents if isinstance(document, Unreadable)]
     run.refuse(unreadable(broken, "order"))
     orders = {document.id: document for document in documents if isinstance(document, Order)}
@@ -85,8 +85,8 @@ def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], s
 
 
 @step("read-orders", PATIENT)
-def _read_reach(run: Run, reach: Reach) -> list[Order | Unreadable | Missing]:
-    return patiently(lambda: run.world.bigcommerce.read(reach))
+def _read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing]:
+    return patiently(lambda: run.world.bigcommerce.get_range(id_range))
 
 
 def _echoes(

@@ -65,7 +65,7 @@ def default_location(world: Connections, warehouse_id: str) -> str:
     kept = _read(world)
     if warehouse_id not in kept.locations:
         try:
-            told = patiently(partial(world.brightpearl.default_location, warehouse_id))
+            told = patiently(partial(world.brightpearl.get_default_location, warehouse_id))
         except NotFoundError:
             told = ""
         kept.locations[warehouse_id] = told
@@ -77,7 +77,7 @@ def unit_costs(world: Connections, product_ids: Iterable[str]) -> Mapping[str, D
     wanted, cost_list_id = sorted(set(product_ids)), _read(world).cost_list_id
     if not wanted or not cost_list_id:
         return {}
-    return patiently(lambda: world.brightpearl.unit_prices(wanted, cost_list_id))
+    return patiently(lambda: world.brightpearl.get_unit_prices(wanted, cost_list_id))
 
 
 def _read(world: Connections, kept_s: float = KEPT_S) -> _Kept:
@@ -85,8 +85,8 @@ def _read(world: Connections, kept_s: float = KEPT_S) -> _Kept:
     kept = _kept.get(name)
     if kept is None or time.monotonic() - kept.read_at > kept_s:
         brightpearl = world.brightpearl
-        statuses = patiently(lambda: brightpearl.order_statuses("SC"))
-        lists = patiently(brightpearl.price_lists)
+        statuses = patiently(lambda: brightpearl.list_order_statuses("SC"))
+        lists = patiently(brightpearl.list_price_lists)
         kept = _Kept(
             read_at=time.monotonic(),
             statuses=frozenset(status.status_id for status in statuses),

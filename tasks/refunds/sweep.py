@@ -25,12 +25,12 @@ def sweep_refunds(pair: str) -> dict[str, Any]:
     world = connect(pair)
     store = Source(
         CURSOR,
-        lambda: patiently(world.bigcommerce.server_time),
+        lambda: patiently(world.bigcommerce.get_server_time),
         lambda since: refunded_orders(world, since),
     )
     account = Source(
         CREDITS_CURSOR,
-        lambda: patiently(world.brightpearl.server_time) or utc_now(),
+        lambda: patiently(world.brightpearl.get_server_time) or utc_now(),
         lambda since: credited_orders(world, since),
         source="credit",
     )

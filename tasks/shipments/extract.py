@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.bigcommerce.client import plan_reads
+from connectors.bigcommerce.client import plan_ranges
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.frames import frame
 from core.ids import note_of
@@ -14,7 +14,7 @@ from core.shipments import NOTES, UNITS
 from store.ledger import Entry, Ledger
 from store.links import Links
 from tasks.claim import Run
-from tasks.orders.extract import read_reach, unreadable
+from tasks.orders.extract import read_range, unreadable
 from tasks.orders.memory import Memory
 from tasks.outcome import Aside
 from tasks.policy import PATIENT, step
@@ -54,10 +54,10 @@ def extract_shipments(run: Run, named: Named) -> Read:
 def _read_store(run: Run, named: Named) -> tuple[dict[str, Order], dict[str, Aside]]:
     """The store's orders in the fewest requests."""
     ids = [key for key in run.batch.keys if not note_of(key)]
-    reaches = [read_reach.submit(run, reach) for reach in plan_reads(ids)]
+    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(ids)]
     orders: dict[str, Order] = {}
     asides = dict(named.asides)
-    for document in [one for future in reaches for one in future.result()]:
+    for document in [one for future in ranges for one in future.result()]:
         if isinstance(document, Missing):
             asides[document.order_id] = _missing(run.batch.tries(document.order_id))
         elif isinstance(document, Unreadable):

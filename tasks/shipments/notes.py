@@ -100,8 +100,8 @@ def notes_of_orders(world: Connections, ids_bp: Sequence[str]) -> list[Note | Un
     if not ids_bp:
         return []
     return [
-        *patiently(lambda: world.brightpearl.goods_out_of_orders(ids_bp)),
-        *patiently(lambda: world.brightpearl.drop_ship_of_orders(ids_bp)),
+        *patiently(lambda: world.brightpearl.list_goods_out_of_orders(ids_bp)),
+        *patiently(lambda: world.brightpearl.list_drop_ship_of_orders(ids_bp)),
     ]
 
 

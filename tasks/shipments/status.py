@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.bigcommerce.client import BigCommerce, plan_reads
+from connectors.bigcommerce.client import BigCommerce, plan_ranges
 from connectors.bigcommerce.models import Order
 from core.errors import CausewayError
 from mappings.errors import MappingError, Problem
 from mappings.tables import Table, comparable
 from tasks.claim import Run
-from tasks.orders.extract import read_reach
+from tasks.orders.extract import read_range
 from tasks.shipments.memory import ShipmentMemory
 from tasks.shipments.plan_models import OrderPlan
 from tasks.shipments.standing import Standing
@@ -45,8 +45,8 @@ def read_statuses(table: Table) -> Statuses:
 def follow(run: Run, orders: Sequence[OrderPlan], statuses: Statuses) -> dict[str, CausewayError]:
     """Look at the orders again, together, and correct statuses; why that failed, by order."""
     before = {order.order_id: order.status_id for order in orders}
-    reaches = [read_reach.submit(run, reach) for reach in plan_reads(list(before))]
-    documents = [one for future in reaches for one in future.result()]
+    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(list(before))]
+    documents = [one for future in ranges for one in future.result()]
     wrong = {
         order.id: (order.status_id, wanted)
         for order in documents

@@ -34,7 +34,7 @@ def sweep_shipments(pair: str) -> dict[str, Any]:
     """
     world = connect(pair)
 
-    started_at = patiently(world.brightpearl.server_time) or utc_now()
+    started_at = patiently(world.brightpearl.get_server_time) or utc_now()
     return sweep(
         world,
         ENTITY,
@@ -67,7 +67,7 @@ def changed_notes(world: Connections, since: datetime) -> list[str]:
     ours = [ref.order_id for ref in refs if {ref.order_id, ref.parent_id} & links.keys()]
     if not ours:
         return []
-    drops = patiently(lambda: world.brightpearl.drop_ship_of_orders(ours))
+    drops = patiently(lambda: world.brightpearl.list_drop_ship_of_orders(ours))
     left = {key_of(one) for one in drops if isinstance(one, Unreadable) or one.is_shipped}
     told = _told(world, [link.key_bc for link in links.values()])
     ids = [key.partition("-")[2] for key in told if key.startswith(GOODS_OUT)]

@@ -204,7 +204,7 @@ def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[s
 @step("read-levels", PATIENT)
 def read_levels(world: Connections, product_ids: Sequence[str]) -> list[Any]:
     """Availability of some products."""
-    return patiently(lambda: list(world.brightpearl.availability(product_ids)))
+    return patiently(lambda: list(world.brightpearl.list_availability(product_ids)))
 
 
 def _broken(sku: str, bundle: BrokenBundle) -> Obstacle:

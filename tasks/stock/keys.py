@@ -103,7 +103,7 @@ def _of_variants(world: Connections, variants: Mapping[str, str]) -> dict[str, l
 
 
 def _read_variants(world: Connections, variant_ids: list[str]) -> dict[str, str]:
-    items = world.bigcommerce.read_inventory(variant_ids)
+    items = world.bigcommerce.list_inventory_of_variants(variant_ids)
     return {
         item.variant_id: sku_key(item.sku)
         for item in items

@@ -39,7 +39,7 @@ def _recent(world: Connections, first: int | None) -> list[OrderHeader]:
     passed = _passed.get(_store(world), 0)
     least = 1 + (passed if first is None else min(passed, first))
     asked = {"min_date_created": since, "min_id": least}
-    found = patiently(lambda: list(world.bigcommerce.list_order_ids(**asked)))
+    found = patiently(lambda: list(world.bigcommerce.list_order_headers(**asked)))
     return [one for one in found if isinstance(one, OrderHeader)]
 
 

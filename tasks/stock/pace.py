@@ -29,7 +29,7 @@ class Pace:
     @property
     def is_flood(self) -> bool:
         """Whether so many SKUs are on the move that waiting a moment saves writes."""
-        return bool(self.heard) and self.moving >= self.settings.flood_skus
+        return bool(self.heard) and self.moving >= self.settings.debounce_from_skus
 
     def rests_until(
         self, sku: str, shown: int, quantity: int, memory: StockMemory
@@ -43,10 +43,10 @@ class Pace:
             return None
         if quantity < shown and quantity <= self.settings.scarce_units:
             return None
-        longest = timedelta(seconds=self.settings.rest_s)
+        longest = timedelta(seconds=self.settings.debounce_limit_s)
         until = min(heard_at + self._calm, (memory.rests_since or self.now) + longest)
         return until if until > self.now else None
 
     @property
     def _calm(self) -> timedelta:
-        return timedelta(seconds=self.settings.calm_s)
+        return timedelta(seconds=self.settings.debounce_s)

@@ -75,7 +75,7 @@ def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
     needs_word = _needs_word(apart, scene)
     rests = _rests(apart, scene)
     apart = apart[~apart["sku_key"].isin(list(rests))]
-    masters = set(scene.settings.masters)
+    masters = set(scene.settings.bigcommerce_owned_locations)
     adjusts = [_adjust(row, scene) for row in records(apart[~apart["location_id"].isin(masters)])]
     counted = records(apart[apart["location_id"].isin(masters)])
     told = both[is_equal]
@@ -207,7 +207,9 @@ def _needs_word(apart: pd.DataFrame, scene: Scene) -> bool:
     apart = apart[~apart["sku_key"].isin(list(scene.held))]
     on_sale = apart["on_hand"] > apart["safety_stock"]
     gone = apart.loc[(apart["quantity"] == 0) & on_sale, "sku_key"].nunique()
-    most = max(scene.settings.zeroing_least, scene.catalogue * scene.settings.zeroing_percent / 100)
+    most = max(
+        scene.settings.zeroing_min_skus, scene.catalogue * scene.settings.zeroing_percent / 100
+    )
     if gone <= most:
         return False
     if not scene.may_zero:

@@ -41,7 +41,7 @@ def scene_of(run: Run, look: Look) -> Scene:
 
 def _moving(run: Run) -> int:
     """How many SKUs events have named within the time of calm."""
-    since = utc_now() - timedelta(seconds=run.world.pair.stock.calm_s)
+    since = utc_now() - timedelta(seconds=run.world.pair.stock.debounce_s)
     return Inbox(run.world.database).moving(run.report.pair, STOCK, since)
 
 

@@ -63,15 +63,15 @@ def read_items(
     """
     bigcommerce, at = world.bigcommerce, places.locations
     if skus is None:
-        found = patiently(lambda: list(bigcommerce.scan_inventory(at)))
+        found = patiently(lambda: list(bigcommerce.list_inventory(at)))
     else:
         known = [memories[sku].variant_id for sku in skus if sku in memories]
         variants = [one for one in known if one]
-        found = patiently(lambda: list(bigcommerce.read_inventory(variants, at)))
+        found = patiently(lambda: list(bigcommerce.list_inventory_of_variants(variants, at)))
         here = {sku_key(one.sku) for one in found}
         unknown = [memories[s].sku if s in memories else s for s in skus if s not in here]
         if unknown:
-            found += patiently(lambda: list(bigcommerce.find_inventory(unknown, at)))
+            found += patiently(lambda: list(bigcommerce.list_inventory_of_skus(unknown, at)))
     return _sorted_out(found, set(at))
 
 

@@ -28,7 +28,7 @@ def sweep_stock(pair: str) -> dict[str, Any]:
     world = connect(pair)
     account = Source(
         CURSOR,
-        lambda: patiently(world.brightpearl.server_time) or utc_now(),
+        lambda: patiently(world.brightpearl.get_server_time) or utc_now(),
         lambda since: moved_products(world, since),
     )
     return sweep(world, STOCK, [account])

@@ -49,9 +49,9 @@ def test_a_warehouse_of_several_locations_offers_its_units_at_each():
 
 
 def test_settings_that_name_a_location_which_nothing_feeds_are_named():
-    wrong = StockSettings(sales_location="5", masters=("1", "6"))
+    wrong = StockSettings(sales_location="5", bigcommerce_owned_locations=("1", "6"))
     assert states(settled(places(("2", "1")), wrong)) == [
         ("warn", "CAUSEWAY_STOCK__SALES_LOCATION names 5, which no warehouse feeds"),
-        ("warn", "CAUSEWAY_STOCK__MASTERS names 6, which no warehouse feeds"),
+        ("warn", "CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS names 6, which no warehouse feeds"),
     ]
     assert not list(settled(places(("2", "1")), StockSettings()))

@@ -106,7 +106,7 @@ def test_stock_is_reconciled_after_a_look_at_what_would_be_done(world, told, cap
 def test_a_reconciliation_that_would_empty_the_shop_is_one_message_until_it_is_released(
     world, told, capsys, monkeypatch
 ):
-    monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_LEAST", "1")
+    monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_MIN_SKUS", "1")
     monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_PERCENT", "0")
     disconnect()
     told("reconcile stock")

@@ -288,8 +288,8 @@ def test_the_other_sides_clock_is_read_from_the_answer_when_it_tells():
     )
     silent = httpx.Response(200, json={"response": []}, headers={"date": "now"})
 
-    assert brightpearl(Script(told)).server_time().isoformat() == "2018-01-10T21:05:30+00:00"
-    assert brightpearl(Script(silent)).server_time() is None
+    assert brightpearl(Script(told)).get_server_time().isoformat() == "2018-01-10T21:05:30+00:00"
+    assert brightpearl(Script(silent)).get_server_time() is None
 
 
 def test_a_message_alone_is_sent_direct_and_a_failure_of_transport_is_raised():

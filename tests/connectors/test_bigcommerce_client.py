@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.bigcommerce.client import Reach
+from connectors.bigcommerce.client import IdRange
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import ContractError, NotFoundError, RejectedError, TransientError
 from tests.connectors.conftest import Script, bigcommerce
@@ -261,13 +261,15 @@ def test_a_line_that_breaks_the_model_makes_its_order_unreadable(changes):
 def test_a_broken_row_does_not_stop_a_sweep():
     shop = Shop([order(1, date_modified="soon"), order(2)])
 
-    assert [row.order_id for row in bigcommerce(shop).list_order_ids()] == ["1", "2"]
+    assert [row.order_id for row in bigcommerce(shop).list_order_headers()] == ["1", "2"]
 
 
 def test_a_lean_scan_asks_for_no_lines():
     script = Script(httpx.Response(200, json=[order(1)]))
 
-    (row,) = bigcommerce(script).list_order_ids(min_date_modified=datetime(2026, 7, 1, tzinfo=UTC))
+    (row,) = bigcommerce(script).list_order_headers(
+        min_date_modified=datetime(2026, 7, 1, tzinfo=UTC)
+    )
 
     assert (row.status_id, row.total_inc_tax) == (11, 0)
     assert "include" not in script.requests[0].url.params
@@ -297,7 +299,7 @@ def test_an_answer_about_another_order_is_not_believed():
     script = Script(httpx.Response(200, json=order(8)))
 
     with pytest.raises(ContractError):
-        bigcommerce(script).read(Reach(("7",)))
+        bigcommerce(script).get_range(IdRange(("7",)))
 
 
 def test_a_fault_in_the_middle_of_a_scan_is_raised_not_swallowed():
@@ -385,8 +387,8 @@ def test_hooks_can_be_switched_on_again_and_removed():
 
 def test_the_store_tells_its_zone_its_time_and_its_channels():
     document = {"id": "sandbox", "store_id": 1025646, "timezone": {"name": "Europe/London"}}
-    zone = bigcommerce(Script(httpx.Response(200, json=document))).store().time_zone
-    time = bigcommerce(Script(httpx.Response(200, json={"time": 1709251200}))).server_time()
+    zone = bigcommerce(Script(httpx.Response(200, json=document))).get_store().time_zone
+    time = bigcommerce(Script(httpx.Response(200, json={"time": 1709251200}))).get_server_time()
     rows = [{"id": 1, "name": "UK web", "type": "storefront"}]
     channels = bigcommerce(Script(httpx.Response(200, json={"data": rows}))).list_channels()
 
@@ -398,9 +400,9 @@ def test_the_store_tells_its_zone_its_time_and_its_channels():
 @pytest.mark.parametrize(
     ("call", "body"),
     [
-        ("store", {"id": "sandbox"}),
-        ("server_time", {"time": "noon"}),
-        ("server_time", {}),
+        ("get_store", {"id": "sandbox"}),
+        ("get_server_time", {"time": "noon"}),
+        ("get_server_time", {}),
         ("list_channels", {"data": [{"name": "no id"}]}),
         ("list_hooks", {"data": {"id": 1}}),
     ],

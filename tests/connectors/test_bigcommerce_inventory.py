@@ -65,7 +65,7 @@ def adjust(title: str) -> RejectedStockError:
 def test_the_whole_inventory_comes_with_every_location(front):
     locate(front.store, LocationChange(label="Shed", enabled=False))
 
-    mug, pen = front.client.scan_inventory()
+    mug, pen = front.client.list_inventory()
 
     assert (mug.sku, pen.sku) == ("MUG", "PEN")
     assert mug.variant_id == str(front.store.variant("MUG").id)
@@ -82,7 +82,7 @@ def test_a_scan_of_one_location_tells_of_no_other(front):
     locate(front.store, LocationChange(label="Shed"))
 
     assert [
-        [at.location_id for at in item.locations] for item in front.client.scan_inventory(["2"])
+        [at.location_id for at in item.locations] for item in front.client.list_inventory(["2"])
     ] == [
         ["2"],
         ["2"],
@@ -93,7 +93,7 @@ def test_a_scan_asks_for_a_thousand_at_a_time(front):
     for number in range(1100):
         front.store.add_product(Product(f"N-{number}", f"Thing {number}", 1, stock=number))
 
-    items = list(front.client.scan_inventory())
+    items = list(front.client.list_inventory())
 
     assert len({item.sku for item in items}) == len(items) == 1102
     assert front.log.document()["total"] == 2
@@ -111,7 +111,7 @@ def test_locations_come_whether_enabled_or_not(front):
 def test_variants_are_read_by_id_and_what_is_gone_does_not_come(front):
     wanted = str(front.store.variant("PEN").id)
 
-    (item,) = front.client.read_inventory([wanted, "999999", wanted])
+    (item,) = front.client.list_inventory_of_variants([wanted, "999999", wanted])
 
     assert item.sku == "PEN"
 
@@ -124,7 +124,7 @@ def test_a_variant_of_shared_stock_is_found_by_its_product_alone(front):
         made = front.store.add_product(item)
     track(front.store, Tracking(sku="S-M", tracking="product"))
 
-    (item,) = front.client.read_inventory([str(made.id)])
+    (item,) = front.client.list_inventory_of_variants([str(made.id)])
 
     assert (item.sku, item.variant_id, item.product_id) == ("", None, str(made.product_id))
     assert item.at("1").on_hand == 6
@@ -134,7 +134,7 @@ def test_skus_are_found_in_any_case_and_with_awkward_characters(front):
     create_product(front.store, NewProduct(sku="A&B +c/é", stock=4))
     create_product(front.store, NewProduct(sku="D,E", stock=4))
 
-    found = list(front.client.find_inventory(["mug", "a&b +C/é", "D,E", "D", "NONE"]))
+    found = list(front.client.list_inventory_of_skus(["mug", "a&b +C/é", "D,E", "D", "NONE"]))
 
     assert sorted(item.sku for item in found) == ["A&B +c/é", "MUG"]
 
@@ -143,7 +143,7 @@ def test_nine_hundred_ids_go_into_one_url_with_their_commas():
     script = Script(EMPTY)
     ids = [str(number) for number in range(100_000, 101_000)]
 
-    assert list(bigcommerce(script).read_inventory(ids)) == []
+    assert list(bigcommerce(script).list_inventory_of_variants(ids)) == []
 
     asked = [str(request.url) for request in script.requests]
     assert len(asked) == 1
@@ -162,8 +162,8 @@ def test_items_that_nobody_asked_for_are_left_out():
     told = httpx.Response(200, json={"data": [row()], "meta": {}})
     client = bigcommerce(Script(told))
 
-    assert list(client.read_inventory(["6"])) == []
-    assert list(client.find_inventory(["B"])) == []
+    assert list(client.list_inventory_of_variants(["6"])) == []
+    assert list(client.list_inventory_of_skus(["B"])) == []
 
 
 def test_a_row_that_breaks_the_model_is_told_and_the_others_come():
@@ -171,7 +171,7 @@ def test_a_row_that_breaks_the_model_is_told_and_the_others_come():
     nameless = row(identity={"sku": "B", "product_id": None})
     told = httpx.Response(200, json={"data": [broken, row(), nameless, None], "meta": {}})
 
-    first, good, second, third = bigcommerce(Script(told)).scan_inventory()
+    first, good, second, third = bigcommerce(Script(told)).list_inventory()
 
     assert isinstance(first, UnreadableItem)
     assert (first.sku, first.product_id) == ("A", "7")
@@ -189,7 +189,7 @@ def test_nulls_where_nothing_is_set_are_read():
     identity = {"sku": None, "variant_id": None, "product_id": 7}
     told = httpx.Response(200, json={"data": [row(locations=[level, unset], identity=identity)]})
 
-    (item,) = bigcommerce(Script(told)).scan_inventory()
+    (item,) = bigcommerce(Script(told)).list_inventory()
 
     assert (item.sku, item.variant_id, item.product_id) == ("", None, "7")
     assert [(one.safety_stock, one.is_enabled) for one in item.locations] == [(0, False)] * 2
@@ -201,7 +201,7 @@ def test_an_absolute_adjustment_sets_what_is_on_hand(front):
     )
 
     assert number
-    assert [item.at("1").on_hand for item in front.client.scan_inventory()] == [7, 0]
+    assert [item.at("1").on_hand for item in front.client.list_inventory()] == [7, 0]
 
 
 def test_a_relative_adjustment_adds_to_it(front):
@@ -375,7 +375,11 @@ def test_a_lost_answer_leaves_the_adjustment_in_place(front):
 
 def test_a_read_that_fails_names_the_path_and_none_of_the_ids():
     with pytest.raises(TransientError) as caught:
-        list(bigcommerce(Script(httpx.Response(500, text="no"))).read_inventory(["123456"]))
+        list(
+            bigcommerce(Script(httpx.Response(500, text="no"))).list_inventory_of_variants(
+                ["123456"]
+            )
+        )
 
     assert "/v3/inventory/items" in str(caught.value)
     assert "123456" not in str(caught.value)
@@ -383,13 +387,13 @@ def test_a_read_that_fails_names_the_path_and_none_of_the_ids():
 
 def test_an_inventory_without_a_list_breaks_the_contract():
     with pytest.raises(ContractError):
-        list(bigcommerce(Script(httpx.Response(200, json={"data": {}}))).scan_inventory())
+        list(bigcommerce(Script(httpx.Response(200, json={"data": {}}))).list_inventory())
 
 
 def test_the_settings_say_when_orders_change_stock(front):
     front.store.switches.update_stock_behavior = "order_completed_or_shipped"
 
-    settings = front.client.inventory_settings()
+    settings = front.client.get_inventory_settings()
 
     assert settings.update_stock_behavior == "order_completed_or_shipped"
     assert settings.edit_order_stock_adjustment

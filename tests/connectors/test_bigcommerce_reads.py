@@ -6,40 +6,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.bigcommerce.reads import PAGE, ROWS_PER_WANTED, plan_reads, strayed, wire
+from connectors.bigcommerce.reads import PAGE, ROWS_PER_WANTED, plan_ranges, strayed, wire
 
 IDS = st.lists(st.integers(1, 5000).map(str), max_size=300)
 
 
 @given(IDS)
 def test_every_id_is_read_exactly_once_and_in_order(ids):
-    planned = [order_id for reach in plan_reads(ids) for order_id in reach.ids]
+    planned = [order_id for id_range in plan_ranges(ids) for order_id in id_range.ids]
 
     assert planned == sorted(set(ids), key=int)
 
 
 @given(IDS)
 def test_a_piece_of_reading_never_needs_a_second_page(ids):
-    for reach in plan_reads(ids):
-        assert int(reach.ids[-1]) - int(reach.ids[0]) < PAGE
+    for id_range in plan_ranges(ids):
+        assert int(id_range.ids[-1]) - int(id_range.ids[0]) < PAGE
 
 
 @given(IDS)
 def test_a_list_is_never_read_for_a_few_scattered_orders(ids):
-    for reach in plan_reads(ids):
-        rows = int(reach.ids[-1]) - int(reach.ids[0]) + 1
-        assert rows <= ROWS_PER_WANTED * len(reach.ids)
+    for id_range in plan_ranges(ids):
+        rows = int(id_range.ids[-1]) - int(id_range.ids[0]) + 1
+        assert rows <= ROWS_PER_WANTED * len(id_range.ids)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 1200))
 def test_neighbouring_orders_cost_no_more_than_the_floor(first, many):
     ids = [str(first + number) for number in range(many)]
 
-    assert len(plan_reads(ids)) <= min(many, many // PAGE + 1)
+    assert len(plan_ranges(ids)) <= min(many, many // PAGE + 1)
 
 
 def test_a_lone_order_is_read_by_itself():
-    near, lone = plan_reads(["9000", "1", "7", "9000"])
+    near, lone = plan_ranges(["9000", "1", "7", "9000"])
 
     assert (near.as_list, near.ids) == (True, ("1", "7"))
     assert (lone.as_list, lone.ids) == (False, ("9000",))

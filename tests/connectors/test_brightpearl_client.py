@@ -324,10 +324,10 @@ def test_contacts_are_found_by_exactly_their_address_whatever_its_case(world):
     bob = contact(world, "Bob@Example.com")
     contact(world, "jimbob@example.com")
 
-    (found,) = world.client.search_contacts("bob@example.com")
+    (found,) = world.client.find_contacts("bob@example.com")
 
     assert (found.contact_id, found.is_staff, found.is_primary) == (str(bob), False, True)
-    assert world.client.search_contacts("ob@example.com") == []
+    assert world.client.find_contacts("ob@example.com") == []
     listed = {row.primary_email for row in world.client.list_contacts()}
     assert listed >= {"Bob@Example.com", "jimbob@example.com"}
 
@@ -339,7 +339,7 @@ def test_a_secondary_address_is_looked_at_when_no_primary_one_fits(world):
     person = ContactCreate(first_name="A", last_name="B", address_ids=ids, communication=body)
     number = sent(world, messages.create_contact("c", person))
 
-    (found,) = world.client.search_contacts("B@example.com")
+    (found,) = world.client.find_contacts("B@example.com")
 
     assert found.contact_id == str(number)
 
@@ -347,22 +347,22 @@ def test_a_secondary_address_is_looked_at_when_no_primary_one_fits(world):
 def test_reference_data_is_read(world):
     client = world.client
 
-    assert {status.status_id for status in client.order_statuses()} >= {"2", "17"}
-    assert {code.code: code.rate for code in client.tax_codes()} == {
+    assert {status.status_id for status in client.list_order_statuses()} >= {"2", "17"}
+    assert {code.code: code.rate for code in client.list_tax_codes()} == {
         "T20": 20,
         "T5": 5,
         "T0": 0,
         "T9": 0,
     }
-    assert "Main warehouse" in {warehouse.name for warehouse in client.warehouses()}
-    assert "BigCommerce UK" in {channel.name for channel in client.channels()}
-    assert "COU24" in {method.code for method in client.shipping_methods()}
-    lists = {one.code: one for one in client.price_lists()}
+    assert "Main warehouse" in {warehouse.name for warehouse in client.list_warehouses()}
+    assert "BigCommerce UK" in {channel.name for channel in client.list_channels()}
+    assert "COU24" in {method.code for method in client.list_shipping_methods()}
+    lists = {one.code: one for one in client.list_price_lists()}
     assert (lists["RETAIL"].is_gross, lists["RETAIL"].currency_code) == (True, "GBP")
     assert lists["COST"].type == "BUY"
-    card = next(method for method in client.payment_methods() if method.code == "CARD")
+    card = next(method for method in client.list_payment_methods() if method.code == "CARD")
     assert {bank.currency_code for bank in card.bank_accounts} == {"GBP", "EUR", "USD"}
-    assert {one.code for one in client.currencies() if one.is_default} == {"GBP"}
+    assert {one.code for one in client.list_currencies() if one.is_default} == {"GBP"}
 
 
 def test_webhooks_are_made_listed_and_removed(world):
@@ -455,9 +455,9 @@ def test_a_connection_that_drops_on_a_read_is_worth_another_try(world):
     world.faults.configure([{"kind": "drop_connection", "times": 1}])
 
     with pytest.raises(TransientError):
-        world.client.tax_codes()
+        world.client.list_tax_codes()
 
-    assert len(world.client.tax_codes()) == 4
+    assert len(world.client.list_tax_codes()) == 4
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_502_html", "http_503", "http_504"])
@@ -482,7 +482,7 @@ def test_a_used_up_minute_is_a_throttled_answer_with_its_end(world):
     world.account.switches.requests_per_minute = 0
 
     with pytest.raises(TransientError) as caught:
-        world.client.tax_codes()
+        world.client.list_tax_codes()
 
     assert 0 < caught.value.retry_after_s <= 60
     assert world.client.usage().throttled == 1
@@ -490,7 +490,7 @@ def test_a_used_up_minute_is_a_throttled_answer_with_its_end(world):
 
 def test_a_wrong_token_is_one_error_that_does_not_repeat_it(world):
     with pytest.raises(ConfigError) as caught:
-        world.stranger(token="not-the-token").tax_codes()
+        world.stranger(token="not-the-token").list_tax_codes()
 
     assert "not-the-token" not in str(caught.value)
     assert caught.value.remedy
@@ -501,7 +501,7 @@ def test_new_fields_in_their_documents_change_nothing(world):
     world.faults.configure([{"kind": "extra_fields"}])
 
     assert one(world, order_id).external_ref == "BC-1"
-    assert len(world.client.tax_codes()) == 4
+    assert len(world.client.list_tax_codes()) == 4
 
 
 def test_a_filter_that_brightpearl_cannot_read_is_refused_not_retried(world):
@@ -515,4 +515,4 @@ def test_an_api_url_that_leads_elsewhere_is_an_error_and_not_an_empty_account(wo
     elsewhere = world.stranger(api_url=world.url.replace("public-api", "_sandbox"))
 
     with pytest.raises((ContractError, RejectedError)):
-        elsewhere.tax_codes()
+        elsewhere.list_tax_codes()

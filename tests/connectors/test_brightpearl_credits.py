@@ -353,20 +353,22 @@ def test_a_credit_whose_answer_was_lost_is_there_to_be_found(world, as_):
 
 
 def test_statuses_belong_to_a_type_and_say_what_is_cancelled(world):
-    orders = {one.status_id: one for one in world.client.order_statuses("SO")}
-    credits_ = {one.status_id: one for one in world.client.order_statuses("SC")}
+    orders = {one.status_id: one for one in world.client.list_order_statuses("SO")}
+    credits_ = {one.status_id: one for one in world.client.list_order_statuses("SC")}
 
     assert {"9", "10"} <= set(credits_)
     assert not set(orders) & set(credits_)
     assert [one.status_id for one in orders.values() if one.is_cancelled] == ["5"]
     assert orders["1"].state == "draft"
-    assert {one.status_id for one in world.client.order_statuses()} == set(orders)
+    assert {one.status_id for one in world.client.list_order_statuses()} == set(orders)
 
 
 def test_a_status_that_does_not_say_what_it_means_is_not_cancelled():
     rows = [{"statusId": 5, "name": "Cancelled", "orderTypeCode": "SO"}]
 
-    (found,) = brightpearl(Script(httpx.Response(200, json={"response": rows}))).order_statuses()
+    (found,) = brightpearl(
+        Script(httpx.Response(200, json={"response": rows}))
+    ).list_order_statuses()
 
     assert not found.is_cancelled
 

@@ -85,7 +85,7 @@ def test_a_note_tells_its_units_by_row_its_tracking_and_how_far_it_is(world):
 
     (before,) = world.client.get_goods_out([note_id])
     shipped(world, note_id)
-    (after,) = world.client.goods_out_of_orders([order_id])
+    (after,) = world.client.list_goods_out_of_orders([order_id])
 
     assert isinstance(before, GoodsOutNote)
     row = line_of(world, order_id)
@@ -117,7 +117,7 @@ def test_a_transfer_belongs_to_no_order_and_a_note_without_shipping_has_no_track
 
     assert (found.is_transfer, found.order_id) == (True, "0")
     assert (found.reference, found.shipping_method_id, found.shipped_at) == ("", "", None)
-    assert brightpearl(Script(answered({"12": transfer}))).goods_out_of_orders(["7"]) == []
+    assert brightpearl(Script(answered({"12": transfer}))).list_goods_out_of_orders(["7"]) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_transfer_belongs_to_no_order_and_a_note_without_shipping_has_no_track
     ],
 )
 @pytest.mark.parametrize(
-    "method", ["get_goods_out", "goods_out_of_orders", "get_drop_ship", "list_goods_in"]
+    "method", ["get_goods_out", "list_goods_out_of_orders", "get_drop_ship", "list_goods_in"]
 )
 def test_no_notes_are_none_however_that_is_said(answer, method):
     script = Script(answer)
@@ -143,9 +143,9 @@ def test_no_notes_are_none_however_that_is_said(answer, method):
     ("method", "size"),
     [
         ("get_goods_out", 500),
-        ("goods_out_of_orders", 500),
+        ("list_goods_out_of_orders", 500),
         ("get_drop_ship", 200),
-        ("drop_ship_of_orders", 200),
+        ("list_drop_ship_of_orders", 200),
         ("list_goods_in", 200),
     ],
 )
@@ -175,9 +175,9 @@ def test_notes_are_asked_for_by_order_or_by_note_of_any_order():
     script = Script(answered({}))
     client = brightpearl(script)
 
-    client.goods_out_of_orders(["7", "9"])
+    client.list_goods_out_of_orders(["7", "9"])
     client.get_goods_out(["12"])
-    client.drop_ship_of_orders(["7"])
+    client.list_drop_ship_of_orders(["7"])
     client.list_goods_in(["8"])
 
     assert [request.url.path.partition("/order/")[2] for request in script.requests] == [
@@ -202,7 +202,7 @@ def test_notes_are_asked_for_by_order_or_by_note_of_any_order():
 def test_a_note_of_another_shape_names_itself_and_lets_the_others_pass(changes, field):
     client = brightpearl(Script(answered({"13": note(**changes), "12": note(), "14": "x"})))
 
-    good, broken, no_note = client.goods_out_of_orders(["7"])
+    good, broken, no_note = client.list_goods_out_of_orders(["7"])
 
     assert isinstance(good, GoodsOutNote)
     assert isinstance(broken, Unreadable)
@@ -242,7 +242,7 @@ def test_a_note_that_staff_unship_has_not_left_and_no_search_by_time_finds_it(wo
 
     unship(world.account, world.account.goods_out[int(note_id)])
 
-    (found,) = world.client.goods_out_of_orders([order_id])
+    (found,) = world.client.list_goods_out_of_orders([order_id])
     assert (found.is_shipped, found.shipped_at) == (False, None)
     since = world.account.clock.now() - timedelta(days=1)
     assert list(world.client.list_goods_out(shipped_since=since)) == []
@@ -271,7 +271,7 @@ def test_a_note_that_has_not_left_is_taken_back_and_one_that_has_is_not(world):
 
     sent(world, goods_messages.delete_goods_out("d", order_id, gone))
 
-    assert [found.id for found in world.client.goods_out_of_orders([order_id])] == [kept]
+    assert [found.id for found in world.client.list_goods_out_of_orders([order_id])] == [kept]
     with pytest.raises(RejectedError):
         sent(world, goods_messages.delete_goods_out("d", order_id, kept))
     with pytest.raises(NotFoundError):
@@ -352,7 +352,7 @@ def test_a_suppliers_note_has_its_sales_order_rows_and_purchase():
     found = note(156, purchaseOrderId=157, supplierId=235)
     client = brightpearl(Script(answered({"117": found})))
 
-    (by_order,) = client.drop_ship_of_orders(["156"])
+    (by_order,) = client.list_drop_ship_of_orders(["156"])
     (by_note,) = client.get_drop_ship(["117"])
 
     assert isinstance(by_order, DropShipNote)
@@ -461,11 +461,11 @@ def test_what_a_goods_in_note_never_is_cannot_be_sent():
 
 
 def test_the_default_place_of_a_warehouse_is_known_and_an_unknown_warehouse_has_none(world):
-    assert world.client.default_location("2") == "2"
+    assert world.client.get_default_location("2") == "2"
     with pytest.raises(NotFoundError):
-        world.client.default_location("99")
+        world.client.get_default_location("99")
     with pytest.raises(ContractError):
-        brightpearl(Script(answered([2]))).default_location("2")
+        brightpearl(Script(answered([2]))).get_default_location("2")
 
 
 def test_goods_messages_share_a_request(world):
@@ -484,4 +484,4 @@ def test_goods_messages_share_a_request(world):
     assert world.log.writes() == 1
     assert (outcome["a"], outcome["b"]) == (None, None)
     assert isinstance(outcome["c"], CausewayError)
-    assert world.client.goods_out_of_orders([order_id]) == []
+    assert world.client.list_goods_out_of_orders([order_id]) == []

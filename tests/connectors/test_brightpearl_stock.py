@@ -113,7 +113,7 @@ def test_units_are_told_by_warehouse(world):
     change_stock(world.account, StockChange(sku="MUG", warehouse_id=3, on_hand=4))
     mug = world.product_id("MUG")
 
-    (stock,) = world.client.availability([mug])
+    (stock,) = world.client.list_availability([mug])
 
     assert stock == ProductStock(mug, {"2": Units(10, 10, 0), "3": Units(4, 4, 0)})
 
@@ -121,7 +121,7 @@ def test_units_are_told_by_warehouse(world):
 def test_each_product_is_told_once_in_order_of_id_by_200_to_a_request(world):
     ids = [made(world, sku=f"P{number}", stock=number) for number in range(450)]
 
-    told = list(world.client.availability([*reversed(ids), *ids[:5]]))
+    told = list(world.client.list_availability([*reversed(ids), *ids[:5]]))
 
     assert [product.product_id for product in told] == ids
     units = [sum(held.on_hand for held in product.warehouses.values()) for product in told]
@@ -131,7 +131,7 @@ def test_each_product_is_told_once_in_order_of_id_by_200_to_a_request(world):
 
 
 def test_nothing_asked_is_nothing_sent(world):
-    assert list(world.client.availability([])) == []
+    assert list(world.client.list_availability([])) == []
     assert list(world.client.list_bundles([])) == []
     assert world.log.count() == 0
 
@@ -142,7 +142,7 @@ def test_a_product_without_stock_keeping_or_existence_spoils_no_other(world, how
     wrap = made(world, sku="WRAP", stock_tracked=False)
     ids = [*all_but(world), "4"]
 
-    told = {product.product_id: product for product in world.client.availability(ids)}
+    told = {product.product_id: product for product in world.client.list_availability(ids)}
 
     assert {wrap: told[wrap], "4": told["4"]} == {wrap: NotTracked(wrap), "4": NotTracked("4")}
     assert all(isinstance(told[good], ProductStock) for good in all_but(world, wrap))
@@ -152,7 +152,7 @@ def test_a_product_without_stock_keeping_or_existence_spoils_no_other(world, how
 def test_one_bad_product_of_200_is_found_by_halving(world):
     ids = [made(world, sku=f"P{number}", stock_tracked=number != 77) for number in range(200)]
 
-    told = list(world.client.availability(ids))
+    told = list(world.client.list_availability(ids))
 
     bad = [product for product in told if isinstance(product, NotTracked)]
     assert bad == [NotTracked(ids[77])]
@@ -180,7 +180,9 @@ def test_odd_values_make_that_product_unreadable_and_leave_the_page_alone(
     set_odd_answers(world.account, [OddAnswer(sku="MUG", **odd)])
     mug = world.product_id("MUG")
 
-    told = {product.product_id: product for product in world.client.availability(all_but(world))}
+    told = {
+        product.product_id: product for product in world.client.list_availability(all_but(world))
+    }
 
     broken = told.pop(mug)
     assert isinstance(broken, UnreadableProduct)
@@ -195,7 +197,7 @@ def test_less_than_nothing_is_a_number_of_units(world):
     set_odd_answers(world.account, [OddAnswer(sku="MUG", value=-3)])
     mug = world.product_id("MUG")
 
-    (stock,) = world.client.availability([mug])
+    (stock,) = world.client.list_availability([mug])
 
     assert stock == ProductStock(mug, {"2": Units(10, -3, 0)})
     assert world.client.on_hand([mug]) == {("2", mug): -3}
@@ -219,7 +221,7 @@ def test_an_answer_that_is_no_map_stops_the_sweep(answer):
     script = Script(httpx.Response(200, json={"response": answer}))
 
     with pytest.raises(ContractError):
-        list(brightpearl(script).availability(["7"]))
+        list(brightpearl(script).list_availability(["7"]))
 
 
 def test_a_page_that_is_not_theirs_is_no_empty_warehouse():
@@ -227,8 +229,11 @@ def test_a_page_that_is_not_theirs_is_no_empty_warehouse():
     nothing = Script(httpx.Response(404, json={"errors": [{"code": "CMNC-404", "message": "-"}]}))
 
     with pytest.raises(NotFoundError):
-        list(brightpearl(elsewhere).availability(["7"]))
-    assert list(brightpearl(nothing).availability(["7", "8"])) == [NotTracked("7"), NotTracked("8")]
+        list(brightpearl(elsewhere).list_availability(["7"]))
+    assert list(brightpearl(nothing).list_availability(["7", "8"])) == [
+        NotTracked("7"),
+        NotTracked("8"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -247,14 +252,14 @@ def test_what_concerns_all_products_is_raised_and_not_halved(reply, error):
     script = Script(reply)
 
     with pytest.raises(error):
-        list(brightpearl(script).availability(["7", "8"]))
+        list(brightpearl(script).list_availability(["7", "8"]))
 
     assert len(script.requests) == 1
 
 
 def test_products_are_read_as_they_come_and_not_all_at_once(world):
     ids = [made(world, sku=f"P{number}") for number in range(250)]
-    told = world.client.availability(ids)
+    told = world.client.list_availability(ids)
 
     next(told)
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from connectors.budget import BLIND_PAUSE_S, Budget, Usage, budget_of
-from connectors.window import Reading, Window
+from connectors.window import Priority, RateLimit, Window
 
 
 class SimulatedTime:
@@ -78,25 +78,25 @@ class Vendor:
     window: int = -1
     history: dict[int, int] = field(default_factory=dict)
 
-    def take(self) -> Reading:
+    def take(self) -> RateLimit:
         window = int(self.time.now // self.length_s)
         if window != self.window:
             self.window, self.used = window, 0
         throttled = self.used >= self.limit
         if not throttled:
             self.used += 1
-        return Reading(
+        return RateLimit(
             left=self.limit - self.used,
             limit=self.limit,
             resets_in_s=(window + 1) * self.length_s - self.time.now,
             throttled=throttled,
         )
 
-    def ours(self) -> Reading:
-        reading = self.take()
-        if not reading.throttled:
+    def ours(self) -> RateLimit:
+        rate_limit = self.take()
+        if not rate_limit.throttled:
             self.history[self.window] = self.history.get(self.window, 0) + 1
-        return reading
+        return rate_limit
 
 
 def simulate(limit, length_s, *, foreign_per_s=0.0, threads=6, windows=6, seed=1):
@@ -108,11 +108,11 @@ def simulate(limit, length_s, *, foreign_per_s=0.0, threads=6, windows=6, seed=1
 
     def worker() -> None:
         while time.now < ends_at:
-            with budget.request("orders", write=False) as tell:
+            with budget.request(Priority.ORDERS, write=False) as report:
                 time.sleep(random.uniform(0.02, 0.15))
-                reading = vendor.ours()
+                rate_limit = vendor.ours()
                 time.sleep(random.uniform(0.02, 0.15))
-                tell(reading, reading.throttled)
+                report(rate_limit, rate_limit.throttled)
 
     def stranger() -> None:
         while time.now < ends_at:
@@ -142,17 +142,17 @@ def test_requests_of_other_apps_in_the_same_window_do_not_get_ours_throttled(see
     assert sum(used) >= 0.95 * 8 * (200 - 60)
 
 
-def knowing(reading: Reading, **kwargs):
+def knowing(rate_limit: RateLimit, **kwargs):
     """A budget in a stopped time that has heard one answer."""
     time = StoppedTime()
     budget = Budget(clock=time.clock, wait=time.wait, **kwargs)
-    ask(budget, reading)
+    ask(budget, rate_limit)
     return budget, time
 
 
-def ask(budget: Budget, reading: Reading, lane="orders", *, failed=False) -> None:
-    with budget.request(lane, write=False) as tell:
-        tell(reading, failed)
+def ask(budget: Budget, rate_limit: RateLimit, priority=Priority.ORDERS, *, failed=False) -> None:
+    with budget.request(priority, write=False) as report:
+        report(rate_limit, failed)
 
 
 class StoppedTime:
@@ -180,84 +180,87 @@ def test_the_first_request_goes_alone_until_its_answer_tells_what_is_left():
     time = StoppedTime()
     budget = Budget(clock=time.clock, wait=time.wait)
 
-    with budget.request("orders", write=False) as tell:
-        with pytest.raises(WouldBlockError), budget.request("orders", write=False):
+    with budget.request(Priority.ORDERS, write=False) as report:
+        with pytest.raises(WouldBlockError), budget.request(Priority.ORDERS, write=False):
             pass
-        tell(Reading(left=10, limit=150, resets_in_s=30), False)
-        with budget.request("orders", write=False):
+        report(RateLimit(left=10, limit=150, resets_in_s=30), False)
+        with budget.request(Priority.ORDERS, write=False):
             assert budget.usage().sent == 2
 
 
 def test_an_account_that_tells_nothing_is_asked_freely():
-    budget, _ = knowing(Reading())
+    budget, _ = knowing(RateLimit())
 
     with ExitStack() as open_requests:
         for _ in range(6):
-            open_requests.enter_context(budget.request("orders", write=False))
+            open_requests.enter_context(budget.request(Priority.ORDERS, write=False))
 
 
 def test_a_request_without_an_answer_counts_as_failed_and_as_used():
-    budget, time = knowing(Reading(left=2, limit=150, resets_in_s=30))
+    budget, time = knowing(RateLimit(left=2, limit=150, resets_in_s=30))
 
-    with budget.request("orders", write=True):
+    with budget.request(Priority.ORDERS, write=True):
         pass
-    ask(budget, Reading(left=None))
+    ask(budget, RateLimit(left=None))
 
     assert budget.usage() == Usage(sent=3, throttled=0, failed=1)
-    ask(budget, Reading(left=149, limit=150, resets_in_s=30))
+    ask(budget, RateLimit(left=149, limit=150, resets_in_s=30))
     assert time.waits == [30.05]
 
 
 def test_nobody_sends_before_the_reset_after_a_throttled_answer():
-    budget, time = knowing(Reading(left=140, limit=150, resets_in_s=12.0, throttled=True))
+    budget, time = knowing(RateLimit(left=140, limit=150, resets_in_s=12.0, throttled=True))
 
-    ask(budget, Reading(left=149, limit=150, resets_in_s=30))
+    ask(budget, RateLimit(left=149, limit=150, resets_in_s=30))
 
     assert time.waits == [12.05]
     assert budget.usage() == Usage(sent=2, throttled=1, failed=0)
 
 
 def test_throttled_answers_without_a_reset_make_everybody_pause_longer_and_longer():
-    budget, time = knowing(Reading(throttled=True))
+    budget, time = knowing(RateLimit(throttled=True))
 
-    ask(budget, Reading(throttled=True))
-    ask(budget, Reading(throttled=True))
-    ask(budget, Reading(left=100, limit=150, resets_in_s=30))
-    ask(budget, Reading(throttled=True))
-    ask(budget, Reading())
+    ask(budget, RateLimit(throttled=True))
+    ask(budget, RateLimit(throttled=True))
+    ask(budget, RateLimit(left=100, limit=150, resets_in_s=30))
+    ask(budget, RateLimit(throttled=True))
+    ask(budget, RateLimit())
 
     assert time.waits == [BLIND_PAUSE_S, 2 * BLIND_PAUSE_S, 4 * BLIND_PAUSE_S, BLIND_PAUSE_S]
 
 
 def test_several_headerless_throttled_answers_of_one_burst_are_one_pause():
-    budget, time = knowing(Reading(left=100, limit=150, resets_in_s=30))
+    budget, time = knowing(RateLimit(left=100, limit=150, resets_in_s=30))
 
-    with budget.request("orders", write=False) as one, budget.request("orders", write=False) as two:
-        one(Reading(throttled=True), True)
-        two(Reading(throttled=True), True)
-    ask(budget, Reading())
+    with (
+        budget.request(Priority.ORDERS, write=False) as one,
+        budget.request(Priority.ORDERS, write=False) as two,
+    ):
+        one(RateLimit(throttled=True), True)
+        two(RateLimit(throttled=True), True)
+    ask(budget, RateLimit())
 
     assert time.waits == [BLIND_PAUSE_S]
 
 
 @pytest.mark.parametrize(
-    ("lane", "left", "waits"),
+    ("priority", "left", "waits"),
     [
-        ("orders", 1, False),
-        ("stock", 41, False),
-        ("stock", 40, True),
-        ("catalogue", 70, True),
-        ("backfill", 100, True),
-        ("backfill", 101, False),
+        (Priority.ORDERS, 1, False),
+        (Priority.STOCK, 41, False),
+        (Priority.STOCK, 40, True),
+        (Priority.CATALOGUE, 70, True),
+        (Priority.BACKFILL, 100, True),
+        (Priority.BACKFILL, 101, False),
     ],
 )
-def test_lower_lanes_stop_while_little_is_left(lane, left, waits):
-    budget, time = knowing(Reading(left=199, limit=200, resets_in_s=60))
+def test_lower_priorities_stop_while_little_is_left(priority, left, waits):
+    budget, time = knowing(RateLimit(left=199, limit=200, resets_in_s=60))
     for _ in range(199 - left):
         budget_left = 199 - budget.usage().sent
-        ask(budget, Reading(left=budget_left, limit=200, resets_in_s=60))
+        ask(budget, RateLimit(left=budget_left, limit=200, resets_in_s=60))
 
-    ask(budget, Reading(left=left - 1, limit=200, resets_in_s=60), lane)
+    ask(budget, RateLimit(left=left - 1, limit=200, resets_in_s=60), priority)
 
     assert time.waits == ([60.05] if waits else [])
 
@@ -266,54 +269,67 @@ def test_a_quota_that_shrank_is_known_after_some_windows():
     window = Window()
     now, went = 1000.0, []
     for limit in [400, *[40] * 6]:
-        assert window.pause("stock", now, 0) is None
+        assert window.pause(Priority.STOCK, now, 0) is None
         window.sent()
-        window.learn(Reading(left=limit - 1, resets_in_s=60), now, failed=False)
-        went.append(window.pause("stock", now + 1, 0) is None)
+        window.learn(RateLimit(left=limit - 1, resets_in_s=60), now, failed=False)
+        went.append(window.pause(Priority.STOCK, now + 1, 0) is None)
         now += 61
     assert went == [True, *[False] * 4, True, True]
 
 
-def test_a_waiting_higher_lane_goes_first():
+def test_a_waiting_higher_priority_goes_first():
     time, order = SimulatedTime(), []
     budget = Budget(clock=time.clock, wait=time.wait, reads_at_once=1)
 
-    def send(lane, after_s):
+    def send(priority, after_s):
         def actor() -> None:
             time.sleep(after_s)
-            with budget.request(lane, write=False) as tell:
-                order.append(lane)
+            with budget.request(priority, write=False) as report:
+                order.append(priority)
                 time.sleep(1)
-                tell(Reading(left=100, limit=150, resets_in_s=30), False)
+                report(RateLimit(left=100, limit=150, resets_in_s=30), False)
 
         return actor
 
-    time.run(send("orders", 0), send("backfill", 0.1), send("catalogue", 0.2), send("orders", 0.3))
+    time.run(
+        send(Priority.ORDERS, 0),
+        send(Priority.BACKFILL, 0.1),
+        send(Priority.CATALOGUE, 0.2),
+        send(Priority.ORDERS, 0.3),
+    )
 
-    assert order == ["orders", "orders", "catalogue", "backfill"]
+    assert order == [
+        Priority.ORDERS,
+        Priority.ORDERS,
+        Priority.CATALOGUE,
+        Priority.BACKFILL,
+    ]
 
 
 def test_reads_and_writes_at_once_are_limited_apart():
     budget, _ = knowing(
-        Reading(left=100, limit=150, resets_in_s=30), reads_at_once=2, writes_at_once=1
+        RateLimit(left=100, limit=150, resets_in_s=30), reads_at_once=2, writes_at_once=1
     )
 
     with ExitStack() as open_requests:
-        open_requests.enter_context(budget.request("orders", write=True))
+        open_requests.enter_context(budget.request(Priority.ORDERS, write=True))
         for _ in range(2):
-            open_requests.enter_context(budget.request("orders", write=False))
+            open_requests.enter_context(budget.request(Priority.ORDERS, write=False))
         for write in (True, False):
-            with pytest.raises(WouldBlockError), budget.request("orders", write=write):
+            with pytest.raises(WouldBlockError), budget.request(Priority.ORDERS, write=write):
                 pass
 
 
 def test_an_older_answer_that_comes_later_does_not_raise_what_is_left():
-    budget, time = knowing(Reading(left=3, limit=4, resets_in_s=30))
+    budget, time = knowing(RateLimit(left=3, limit=4, resets_in_s=30))
 
-    with budget.request("orders", write=False) as late, budget.request("orders", write=False) as on:
-        on(Reading(left=0, limit=4, resets_in_s=30), False)
-        late(Reading(left=1, limit=4, resets_in_s=30), False)
-    ask(budget, Reading(left=3, limit=4, resets_in_s=30))
+    with (
+        budget.request(Priority.ORDERS, write=False) as late,
+        budget.request(Priority.ORDERS, write=False) as on,
+    ):
+        on(RateLimit(left=0, limit=4, resets_in_s=30), False)
+        late(RateLimit(left=1, limit=4, resets_in_s=30), False)
+    ask(budget, RateLimit(left=3, limit=4, resets_in_s=30))
 
     assert time.waits == [30.05]
 
@@ -325,13 +341,13 @@ def test_real_threads_never_exceed_what_may_run_at_once():
     def work(number: int) -> None:
         for turn in range(40):
             write = (number + turn) % 2 == 0
-            with budget.request("orders", write=write) as tell:
+            with budget.request(Priority.ORDERS, write=write) as report:
                 with guard:
                     running[write] += 1
                     most[write] = max(most[write], running[write])
                 with guard:
                     running[write] -= 1
-                tell(Reading(left=100_000, limit=100_000, resets_in_s=600), False)
+                report(RateLimit(left=100_000, limit=100_000, resets_in_s=600), False)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:

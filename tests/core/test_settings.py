@@ -183,3 +183,34 @@ def test_telemetry_is_off_unless_the_operator_decided_otherwise(
 
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
     assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("STOCK__CALM_S", "stock.debounce_s"),
+        ("STOCK__REST_S", "stock.debounce_limit_s"),
+        ("STOCK__FLOOD_SKUS", "stock.debounce_from_skus"),
+        ("STOCK__ZEROING_LEAST", "stock.zeroing_min_skus"),
+        ("STOCK__MASTERS", "stock.bigcommerce_owned_locations"),
+        ("STOCK__GATHER_S", "stock.batch_window_s"),
+        ("ORDERS__GATHER_S", "orders.batch_window_s"),
+        ("WORKER__LOOK_EVERY_S", "worker.poll_interval_s"),
+    ],
+)
+def test_an_old_name_still_works_and_a_warning_says_the_new_one(
+    old: str, new: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load_settings({**MINIMAL, f"CAUSEWAY_{old}": "7"})
+
+    group, name = new.split(".")
+    section = settings.worker if group == "worker" else getattr(settings.pair(), group)
+    assert getattr(section, name) in {7, ("7",)}
+    assert name.upper() in caplog.text
+    assert old.partition("__")[2] in caplog.text
+
+
+def test_the_new_name_wins_over_the_old_one() -> None:
+    told = {"CAUSEWAY_STOCK__DEBOUNCE_S": "3", "CAUSEWAY_STOCK__CALM_S": "8"}
+
+    assert load_settings({**MINIMAL, **told}).pair().stock.debounce_s == 3

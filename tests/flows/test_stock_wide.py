@@ -144,7 +144,7 @@ def test_a_count_made_where_the_store_is_master_corrects_brightpearl(
 ) -> None:
     up, down = plenty(world, 2)
     reconcile()
-    monkeypatch.setenv("CAUSEWAY_STOCK__MASTERS", "1")
+    monkeypatch.setenv("CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS", "1")
     disconnect()
     world.bigcommerce("stock", sku=up, delta=6)
     world.bigcommerce("stock", sku=down, delta=-6)
@@ -261,13 +261,13 @@ def test_a_plan_that_another_run_has_overtaken_sends_nothing(
 def test_an_item_of_the_store_that_cannot_be_read_is_named_by_a_look_at_everything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan = BigCommerce.scan_inventory
+    scan = BigCommerce.list_inventory
 
     def with_an_odd_one(self: BigCommerce, at: Any) -> Any:
         yield UnreadableItem("ODD-1", "7", "locations", "missing")
         yield from scan(self, at)
 
-    monkeypatch.setattr(BigCommerce, "scan_inventory", with_an_odd_one)
+    monkeypatch.setattr(BigCommerce, "list_inventory", with_an_odd_one)
     found = audit()
     assert "ODD-1" in found["refused"]["odd-1"]
     assert not found["agrees"]
@@ -280,7 +280,7 @@ def test_a_correction_that_cannot_be_made_is_a_case_and_the_rest_goes_through(
 ) -> None:
     (sku,) = plenty(world)
     reconcile()
-    monkeypatch.setenv("CAUSEWAY_STOCK__MASTERS", "1")
+    monkeypatch.setenv("CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS", "1")
     disconnect()
     monkeypatch.setattr("tasks.stock.correct.default_location", lambda *_: "")
     world.bigcommerce("stock", sku=sku, delta=6)

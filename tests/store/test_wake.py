@@ -23,7 +23,7 @@ LONG_S = 60.0
 @pytest.fixture
 def watch(database: Database) -> Iterator[Watch]:
     """Watching, with all that was there before noticed."""
-    watch = Watch(database, look_every_s=0.005)
+    watch = Watch(database, poll_interval_s=0.005)
     watch.wait(0)
     while watch.wait(0.02):
         pass

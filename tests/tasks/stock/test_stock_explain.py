@@ -102,7 +102,9 @@ def told(
         **look,  # type: ignore[arg-type]
     )
     desired = offers(stock, places).rename(columns={"sellable": "quantity"})
-    scene = Scene(NOON, StockSettings(masters=masters), seen.memories, places=places)
+    scene = Scene(
+        NOON, StockSettings(bigcommerce_owned_locations=masters), seen.memories, places=places
+    )
     plan = work_out(desired, seen.items, scene)
     catalogue = {
         one: CataloguedProduct(product_id, one.upper(), one != "kit", "LIVE")

@@ -17,7 +17,7 @@ from tasks.stock.plan import Scene, work_out
 from tasks.stock.plan_models import Plan
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SETTINGS = StockSettings(flood_skus=3, calm_s=10, rest_s=60, scarce_units=5)
+SETTINGS = StockSettings(debounce_from_skus=3, debounce_s=10, debounce_limit_s=60, scarce_units=5)
 NOTHING = StockMemory()
 
 
@@ -34,7 +34,7 @@ def planned(
     heard: dict[str, datetime], *, shown: int, wanted: int, memory: StockMemory = NOTHING
 ) -> Plan:
     """The plan for one SKU, `a`, of which so much is on sale and so much is to be."""
-    moving = sum(at > ago(SETTINGS.calm_s) for at in heard.values())
+    moving = sum(at > ago(SETTINGS.debounce_s) for at in heard.values())
     row = {"sku_key": "a", "sku": "A", "product_id_bc": "5", "location_id": "1"}
     stock = {"is_enabled": True, "on_hand": shown, "available": shown, "safety_stock": 0}
     desired = pd.DataFrame([{**row, "product_id": "10", "quantity": wanted}])
@@ -104,5 +104,5 @@ def test_nothing_that_runs_out_rests_and_nothing_rests_longer_than_it_may(
     until = Pace(NOON, SETTINGS, flood(z=3, a=heard_s), 3).rests_until("a", shown, wanted, memory)
     if until is not None:
         assert not (wanted < shown and wanted <= SETTINGS.scarce_units)
-        assert NOON < until <= ago(heard_s) + timedelta(seconds=SETTINGS.calm_s)
-        assert until <= (memory.rests_since or NOON) + timedelta(seconds=SETTINGS.rest_s)
+        assert NOON < until <= ago(heard_s) + timedelta(seconds=SETTINGS.debounce_s)
+        assert until <= (memory.rests_since or NOON) + timedelta(seconds=SETTINGS.debounce_limit_s)
