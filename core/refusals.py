@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
     from core.frames import Schema
@@ -20,6 +23,20 @@ REFUSALS: Schema = {
 `class` the kind of reason (sku, order_status, tax_code, channel, currency, shipping_method,
 payment_method, money, document …); `value` what is wrong, so that all records that wait for the
 same thing can be released together."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record waits for a person, and what that person can do."""
+
+    class_: str
+    field: str
+    value: str
+    reason: str
+    remedy: str
+    detail: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Of a review case: the proposed plan, in words and numbers, without personal data."""
+
 
 BY_RECORD = frozenset({"document", "money"})
 """Classes of what is wrong with one record alone: it is released by its key."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.refusals import Refusal
 from store.arrivals import put
 from store.columns import storable
 from store.database import Database
@@ -18,22 +18,6 @@ from store.statements import in_parts
 from store.tables import LONGEST_VALUE, quarantine
 
 CLASS = quarantine.c["class"]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a record may not travel on."""
-
-    pair: str
-    entity: str
-    key: str
-    class_: str
-    field: str
-    value: str
-    reason: str
-    remedy: str
-    run_id: str = ""
-    detail: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,11 +58,22 @@ class Quarantine:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, refusals: Sequence[Refusal], *, now: datetime) -> None:
-        """Keep refusals; one that is open already is only counted again."""
-        if not refusals:
+    def open(
+        self,
+        pair: str,
+        entity: str,
+        refusals: Iterable[tuple[str, Refusal]],
+        *,
+        run_id: str = "",
+        now: datetime,
+    ) -> None:
+        """Keep refusals by record key; one that is open already is only counted again."""
+        rows = [
+            {"pair": pair, "entity": entity, "key": key, "run_id": run_id, **_columns(one, now)}
+            for key, one in refusals
+        ]
+        if not rows:
             return
-        rows = [_columns(refusal, now) for refusal in refusals]
         with self._database.write() as connection:
             insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             statement = insert(quarantine)

@@ -19,10 +19,10 @@ from prefect.context import FlowRunContext, SyncClientContext
 
 from core.errors import CausewayError
 from core.frames import concat
-from core.refusals import REFUSALS
+from core.refusals import REFUSALS, Refusal
 from core.times import utc_now
 from store.inbox import Claim, Dead, Done, Inbox, Outcome, Retry
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from store.runs import Runs
 from store.taking import NAMED, take
 from tasks.connections import Connections, connect, current_bundle
@@ -246,17 +246,15 @@ class Run:
 
     def _set_aside(self, key: str) -> None:
         refusal = Refusal(
-            pair=self.report.pair,
-            entity=self.entity,
-            key=key,
             class_="unexpected",
             field="",
             value=self.report.error,
             reason=f"this record alone makes the sync fail with {self.report.error}",
             remedy="Report it with the log of the run; release it after an update of Causeway.",
-            run_id=self.run_id,
         )
-        Quarantine(self.world.database).open([refusal], now=utc_now())
+        Quarantine(self.world.database).open(
+            self.report.pair, self.entity, [(key, refusal)], run_id=self.run_id, now=utc_now()
+        )
         self.settle([Dead(key, refusal.reason)])
 
     def _keep_alive(self) -> None:

@@ -1,9 +1,9 @@
 """Who tries again, how often and how long: decided here once, used by every step.
 
-Connectors send each request once and name what happened. A step wraps one request in `patiently`
-(tenacity, seconds); Prefect repeats a whole step after that (`PATIENT`, minutes). Only
+Connectors send each request once and name what happened. A step wraps one request in `with_retries`
+(tenacity, seconds); Prefect repeats a whole step after that (`RETRIED`, minutes). Only
 `TransientError` is ever repeated, and a write whose answer was lost only where repeating it is
-harmless: everything else looks first.
+harmless: everything else is looked up first.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
 from prefect.tasks import Task
+from prefect.utilities.annotations import quote
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
@@ -50,21 +51,21 @@ class Plain(TypedDict):
     persist_result: bool
 
 
-def patiently(call: Callable[[], T], *, repeatable: bool = True, attempts: int = ATTEMPTS) -> T:
-    """What `call` gives, after as many tries as a passing fault deserves.
+def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: int = ATTEMPTS) -> T:
+    """What `call` returns, after as many tries as a passing fault deserves.
 
     `repeatable=False` is for a write without a natural key: a lost answer is then not repeated
-    but raised, for the caller to look.
+    but raised, for the caller to look the record up.
 
     Raises: whatever `call` raised last.
     """
 
-    def worth_it(error: BaseException) -> bool:
+    def deserves_retry(error: BaseException) -> bool:
         lost = isinstance(error, OutcomeUnknownError) and not repeatable
         return isinstance(error, TransientError) and not lost
 
     retrying = Retrying(
-        retry=retry_if_exception(worth_it),
+        retry=retry_if_exception(deserves_retry),
         stop=stop_after_attempt(attempts),
         wait=_wait,
         reraise=True,
@@ -78,7 +79,7 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return isinstance(error, TransientError)
 
 
-PATIENT: TaskPolicy = {
+RETRIED: TaskPolicy = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
     "retries": 2,
@@ -86,26 +87,14 @@ PATIENT: TaskPolicy = {
     "retry_jitter_factor": 0.5,
     "retry_condition_fn": is_transient,
 }
-"""For steps that touch the world."""
+"""For steps that read either system."""
 
 PURE: Plain = {"cache_policy": NO_CACHE, "persist_result": False}
 """For steps that only compute, and for those that must not be repeated as a whole."""
 
 
-class _Box:
-    """Arguments that Prefect hands on without walking through them.
-
-    Prefect looks into every list, mapping and dataclass of a task's arguments for futures; on a
-    batch of five hundred orders that costs more than the work. A plain object is left alone.
-    """
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.args = args
-        self.kwargs = kwargs
-
-
 class Pending(Protocol[T_co]):
-    """What a submitted step will give."""
+    """What a submitted step will return."""
 
     def result(self) -> T_co:
         """Wait for it. Raises: whatever the step raised."""
@@ -114,34 +103,36 @@ class Pending(Protocol[T_co]):
 class Step(Generic[P, T]):
     """A function as a Prefect task: visible, repeatable by policy, cheap to call with frames.
 
-    Outside of a flow run it is the plain function: nothing is recorded, nothing repeated.
+    Prefect walks through every list, mapping and dataclass of a task's arguments to find futures;
+    on a batch of five hundred orders that costs more than the work, so arguments are quoted.
+    Outside of a flow run a step is the plain function: nothing is recorded, nothing repeated.
     """
 
     def __init__(self, function: Callable[P, T], name: str, policy: TaskPolicy | Plain) -> None:
-        def boxed(box: _Box) -> T:
-            return function(*box.args, **box.kwargs)
+        def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+            return function(*args, **kwargs)
 
-        boxed.__name__ = boxed.__qualname__ = function.__name__
-        boxed.__module__ = function.__module__
+        call.__name__ = call.__qualname__ = function.__name__
+        call.__module__ = function.__module__
         self.fn = function
-        self.__doc__ = boxed.__doc__ = function.__doc__
-        self._task: Any = task(name=name, task_run_name=name, **policy)(boxed)
+        self.__doc__ = call.__doc__ = function.__doc__
+        self._task: Any = task(name=name, task_run_name=name, **policy)(call)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run it now, as one task run."""
         if not in_flow_run():
             return self.fn(*args, **kwargs)
-        return cast("T", self._task(_Box(args, kwargs)))
+        return cast("T", self._task(quote(args), quote(kwargs)))
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
         """Run it in a thread of the flow's task runner."""
         if not in_flow_run():
             return _threads.submit(copy_context().run, lambda: self.fn(*args, **kwargs))
-        return cast("Pending[T]", self._task.submit(_Box(args, kwargs)))
+        return cast("Pending[T]", self._task.submit(quote(args), quote(kwargs)))
 
 
 def in_flow_run() -> bool:
-    """Whether Prefect watches what is done here."""
+    """Whether Prefect records what is done here."""
     return FlowRunContext.get() is not None
 
 
@@ -159,3 +150,6 @@ def _wait(state: RetryCallState) -> float:
     asked = error.retry_after_s if isinstance(error, TransientError) else None
     own = _jitter(state)
     return min(LONGEST_WAIT_S, own if asked is None else asked + own)
+
+
+patiently, PATIENT = with_retries, RETRIED

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.frames import records
+from core.refusals import Refusal
 from core.times import utc_now
 from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
-from store.quarantine import Quarantine, Refusal, kept_value
+from store.quarantine import Quarantine, kept_value
 from tasks.claim import Batch, Run
 from tasks.outcome import Aside, Obstacle, Outcome
 from tasks.report import RefusedBecause
@@ -125,23 +126,22 @@ def _keep_cases(run: Run, obstacles: Obstacles, outcomes: Sequence[Outcome], now
     still = {(key, o.class_, o.value) for key, found in obstacles.items() for o in found}
     quarantine.resolve(run.report.pair, run.entity, [*went_through, *obstacles], now=now, but=still)
     quarantine.open(
-        [refusal_of(run, key, obstacle) for key, found in obstacles.items() for obstacle in found],
+        run.report.pair,
+        run.entity,
+        [(key, refusal_of(obstacle)) for key, found in obstacles.items() for obstacle in found],
+        run_id=run.run_id,
         now=now,
     )
 
 
-def refusal_of(run: Run, key: str, obstacle: Obstacle) -> Refusal:
+def refusal_of(obstacle: Obstacle) -> Refusal:
     """What holds a record up, as the quarantine keeps it."""
     return Refusal(
-        pair=run.report.pair,
-        entity=run.entity,
-        key=key,
         class_=obstacle.class_,
         field=obstacle.field,
         value=obstacle.value,
         reason=obstacle.reason,
         remedy=obstacle.remedy,
-        run_id=run.run_id,
         detail=obstacle.detail,
     )
 

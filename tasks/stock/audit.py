@@ -42,8 +42,10 @@ def conclude_audit(run: Run, look: Look, levels: pd.DataFrame) -> dict[str, Any]
 
 def open_cases(run: Run, refused: Mapping[str, Obstacle]) -> None:
     """SKUs of which nothing certain is known, for a person; by SKU."""
-    cases = [refusal_of(run, sku, why) for sku, why in refused.items()]
-    Quarantine(run.world.database).open(cases, now=utc_now())
+    cases = [(sku, refusal_of(why)) for sku, why in refused.items()]
+    Quarantine(run.world.database).open(
+        run.report.pair, STOCK, cases, run_id=run.run_id, now=utc_now()
+    )
 
 
 def document(

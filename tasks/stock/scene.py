@@ -64,7 +64,9 @@ def ask_for_zeroing(run: Run, error: ZeroingError) -> None:
     """Open the case in which a person releases a run that takes much of the catalogue off sale."""
     detail = {"kind": ZEROING, "proposal": {"off sale": str(error.skus)}}
     case = Obstacle(REVIEW, ZEROING, ZEROING, error.message, error.remedy, detail)
-    Quarantine(run.world.database).open([refusal_of(run, CATALOGUE, case)], now=utc_now())
+    Quarantine(run.world.database).open(
+        run.report.pair, STOCK, [(CATALOGUE, refusal_of(case))], run_id=run.run_id, now=utc_now()
+    )
 
 
 def zeroing_is_done(run: Run) -> None:

@@ -1,15 +1,16 @@
 import json
 
 import pytest
+from cases import Case, open_cases
 
 from cli.main import run
 from core.times import utc_now
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 
 
 def refusal(key, class_="sku", value="ABC-1"):
-    return Refusal(
+    return Case(
         pair="default",
         entity="orders",
         key=key,
@@ -26,7 +27,7 @@ def waiting(database):
     """Two orders wait for one SKU, a third for a status."""
     quarantine = Quarantine(database)
     refusals = [refusal("101"), refusal("102"), refusal("103", "order_status", "99")]
-    quarantine.open(refusals, now=utc_now())
+    open_cases(quarantine, refusals, now=utc_now())
     return quarantine
 
 

@@ -1,12 +1,14 @@
 import json
 from datetime import timedelta
 
+from cases import Case, open_cases
+
 from cli.main import run
 from core.times import utc_now
 from store.accuracy import Accuracy, Look
 from store.counts import Counts
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from store.runs import Runs
 
 RUN = {
@@ -36,8 +38,8 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
     Inbox(database).put("other", "orders", ["1"], source="webhook", now=now)
     Runs(database).keep(RUN, run_id="run-1")
     Counts(database).add("default", now.date(), {"refused: signature": 4})
-    refusal = Refusal("default", "orders", "9", "sku", "sku", "ABC-1", "unknown", "create it")
-    Quarantine(database).open([refusal], now=now)
+    refusal = Case("default", "orders", "9", "sku", "sku", "ABC-1", "unknown", "create it")
+    open_cases(Quarantine(database), [refusal], now=now)
 
     assert run(["status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

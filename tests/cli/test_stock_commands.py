@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from cases import Case, open_cases
 from shelves import levels, plenty, product
 
 from cli.main import run
@@ -11,7 +12,7 @@ from core.times import utc_now
 from mappings.bundle import SHIPPED
 from store.demand import Demand
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from tasks.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
@@ -173,8 +174,8 @@ def test_what_waits_in_quarantine_and_in_the_inbox_is_told_beside_the_terms(worl
     Inbox(database).put("default", "stock", [key], source="notice", now=utc_now())
     assert told("stock", "explain", sku)["inbox"] == "due"
 
-    refusal = Refusal("default", "stock", key, "rejected", "", "7", "it is gone", "Look there.")
-    Quarantine(database).open([refusal], now=utc_now())
+    refusal = Case("default", "stock", key, "rejected", "", "7", "it is gone", "Look there.")
+    open_cases(Quarantine(database), [refusal], now=utc_now())
     found = told("stock", "explain", sku, code=1)
     assert "it is gone" in found["problem"]
     assert found["places"]

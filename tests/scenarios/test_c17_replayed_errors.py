@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cases import Case, open_cases
 from parcels import Parcels
 from refunding import refund
 from stories import (
@@ -36,7 +37,7 @@ from stories import (
 from world import PAIR, World
 
 from core.times import utc_now
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from tasks.connections import connect
 
 LONG_AGO = timedelta(days=30)
@@ -80,7 +81,7 @@ def story(world: World) -> Story:
         (REFUNDS, told.refunded, "payment_method", "custom"),
         (ORDERS, told.amended, "review", "edit 0a1b2c3d"),
     ):
-        quarantine.open([old(entity, key, class_, value)], now=utc_now() - LONG_AGO)
+        open_cases(quarantine, [old(entity, key, class_, value)], now=utc_now() - LONG_AGO)
     world.forget_requests()
     approved = [case.id for case in cases(world, told.amended)]
     told.released = len(quarantine.approve(approved, now=utc_now()))
@@ -109,11 +110,11 @@ def gone_on(story: Story) -> None:
     world.brightpearl("edit", external_ref=f"BC-{story.refused}", note="Called the shopper.")
 
 
-def old(entity: str, key: str, class_: str, value: str) -> Refusal:
+def old(entity: str, key: str, class_: str, value: str) -> Case:
     """An error of a month ago, with a proposal where a person may approve one."""
     detail = {"kind": "edit", "proposal": {"rows": []}} if class_ == "review" else {}
     reason, remedy = "It could not be written.", "Correct it, then release."
-    return Refusal(PAIR, entity, key, class_, "", value, reason, remedy, "run-long-ago", detail)
+    return Case(PAIR, entity, key, class_, "", value, reason, remedy, "run-long-ago", detail)
 
 
 def state(story: Story) -> dict[str, Any]:

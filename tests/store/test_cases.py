@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cases import Case, open_cases
 
 from store.database import Database
 from store.inbox import Inbox
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from store.tables import LONGEST_VALUE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,8 +20,8 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def refusal(key: str, value: str = "X", class_: str = "sku", run_id: str = "r1") -> Refusal:
-    return Refusal(*PAIR, key, class_, "sku", value, "unknown", "create it", run_id, {"n": 1})
+def refusal(key: str, value: str = "X", class_: str = "sku", run_id: str = "r1") -> Case:
+    return Case(*PAIR, key, class_, "sku", value, "unknown", "create it", run_id, {"n": 1})
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def quarantine(database: Database) -> Quarantine:
 def test_an_open_case_that_comes_again_is_counted_and_tells_the_newest_run(
     quarantine: Quarantine,
 ) -> None:
-    quarantine.open([refusal("1"), refusal("1", "Y")], now=NOW)
-    quarantine.open([refusal("1", run_id="r2")], now=at(5))
+    open_cases(quarantine, [refusal("1"), refusal("1", "Y")], now=NOW)
+    open_cases(quarantine, [refusal("1", run_id="r2")], now=at(5))
     first, second = quarantine.list(pair="p", entity="orders", class_="sku")
     assert (first.times, first.run_id, first.opened_at, first.seen_at) == (2, "r2", NOW, at(5))
     assert (second.value, second.times, second.detail) == ("Y", 1, {"n": 1})
@@ -41,24 +42,24 @@ def test_an_open_case_that_comes_again_is_counted_and_tells_the_newest_run(
 def test_a_record_with_several_cases_is_released_as_a_whole_and_due_again(
     quarantine: Quarantine, database: Database
 ) -> None:
-    quarantine.open([refusal("1"), refusal("1", class_="tax"), refusal("2", "Y")], now=NOW)
+    open_cases(quarantine, [refusal("1"), refusal("1", class_="tax"), refusal("2", "Y")], now=NOW)
     assert quarantine.release("p", class_="tax", now=at(1)) == ["1"]
     assert [entry.key for entry in quarantine.list()] == ["2"]
     assert Inbox(database).states(*PAIR, ["1", "2"]) == {"1": "due"}
-    quarantine.open([refusal("1")], now=at(2))
+    open_cases(quarantine, [refusal("1")], now=at(2))
     assert [entry.times for entry in quarantine.list(value="X")] == [1]
 
 
 def test_cases_are_closed_when_their_record_goes_through_but_for_those_that_still_stand(
     quarantine: Quarantine,
 ) -> None:
-    quarantine.open([refusal("1"), refusal("1", "Y"), refusal("2")], now=NOW)
+    open_cases(quarantine, [refusal("1"), refusal("1", "Y"), refusal("2")], now=NOW)
     quarantine.resolve(*PAIR, ["1", "2"], now=at(1), but={("1", "sku", "Y")})
     assert [(entry.key, entry.value) for entry in quarantine.list()] == [("1", "Y")]
 
 
 def test_what_a_person_discarded_is_told_from_then_on(quarantine: Quarantine) -> None:
-    quarantine.open([refusal("1"), refusal("2")], now=NOW)
+    open_cases(quarantine, [refusal("1"), refusal("2")], now=NOW)
     (entry, _) = quarantine.list()
     assert quarantine.discard([entry.id], "a test order", now=at(1)) == 1
     assert quarantine.discard([entry.id], "again", now=at(2)) == 0
@@ -71,7 +72,7 @@ def test_what_a_person_discarded_is_told_from_then_on(quarantine: Quarantine) ->
 def test_an_approved_proposal_is_carried_out_once(
     quarantine: Quarantine, database: Database
 ) -> None:
-    quarantine.open([refusal("1", "plan 1"), refusal("2")], now=NOW)
+    open_cases(quarantine, [refusal("1", "plan 1"), refusal("2")], now=NOW)
     (entry, _) = quarantine.list()
     assert quarantine.approve([entry.id], now=at(1)) == ["1"]
     assert quarantine.approved(*PAIR, ["1", "2"]) == {("1", "plan 1")}
@@ -84,8 +85,10 @@ def test_an_approved_proposal_is_carried_out_once(
 def test_groups_count_records_and_show_the_most_frequent_obstacle_first(
     quarantine: Quarantine,
 ) -> None:
-    quarantine.open(
-        [refusal("1"), refusal("2"), refusal("3", "A"), refusal("3", "b", "tax")], now=NOW
+    open_cases(
+        quarantine,
+        [refusal("1"), refusal("2"), refusal("3", "A"), refusal("3", "b", "tax")],
+        now=NOW,
     )
     groups = [(group.class_, group.value, group.count) for group in quarantine.summary("p")]
     assert groups == [("sku", "X", 2), ("sku", "A", 1), ("tax", "b", 1)]
@@ -95,7 +98,7 @@ def test_a_value_of_any_length_and_any_characters_is_one_case(quarantine: Quaran
     """What a shopper typed may be longer than an index takes, and no proper text at all."""
     odd = "".join(chr(0x10000 + 7 * number) for number in range(2_000)) + "\0\ud83d"
     for _ in range(2):
-        quarantine.open([refusal("1", odd), refusal("2", "half \ud83d\0")], now=NOW)
+        open_cases(quarantine, [refusal("1", odd), refusal("2", "half \ud83d\0")], now=NOW)
     long, short = quarantine.list()
     assert (long.value, long.times) == (odd[:LONGEST_VALUE], 2)
     assert (short.value, short.times) == ("half ?", 2)

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cases import Case, open_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
 from store.inbox import Claim, Dead, Done, Inbox, Parked, Retry, put_all
 from store.leases import Leases
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
@@ -130,12 +131,10 @@ def test_a_dead_key_rests_until_an_event_or_a_release(inbox: Inbox, database: Da
     claim(inbox)
     inbox.settle(*PAIR, "a", [Dead("1", "sku"), Dead("2", "sku")], now=NOW)
     assert claim(inbox, now=at(9_999)) == []
-    refusals = [
-        Refusal(*PAIR, key, "sku", "sku", "X", "unknown", "create it") for key in ("1", "2")
-    ]
+    refusals = [Case(*PAIR, key, "sku", "sku", "X", "unknown", "create it") for key in ("1", "2")]
     quarantine = Quarantine(database)
-    quarantine.open(refusals, now=NOW)
-    quarantine.open(refusals, now=at(1))
+    open_cases(quarantine, refusals, now=NOW)
+    open_cases(quarantine, refusals, now=at(1))
     assert [(g.class_, g.value, g.count) for g in quarantine.summary("p")] == [("sku", "X", 2)]
     assert quarantine.release("p", class_="sku", value="X", now=at(2)) == ["1", "2"]
     assert [one.source for one in claim(inbox, now=at(2))] == ["release", "release"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cases import Case, open_cases
 from sqlalchemy import func, select, update
 
 from store.accuracy import Accuracy, Look
@@ -14,7 +15,7 @@ from store.inbox import Dead, Done, Inbox, Parked
 from store.leases import Leases
 from store.ledger import Conclusion, Intent, Ledger
 from store.links import Link, Links
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from store.retention import LEAST_RUNS, Forgotten, forget_old
 from store.runs import Runs
 from store.tables import metadata, runs
@@ -121,7 +122,9 @@ def test_cases_are_forgotten_once_they_are_over_but_decisions_of_a_person_stand(
     database: Database, decision: str
 ) -> None:
     quarantine = Quarantine(database)
-    quarantine.open([Refusal(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=ago(200))
+    open_cases(
+        quarantine, [Case(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=ago(200)
+    )
     (entry,) = quarantine.list()
     match decision:
         case "discarded":

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cases import Case, open_cases
 
 from store.database import Database
 from store.errors import StoreUnavailableError
 from store.inbox import Dead, Inbox, Parked, put
-from store.quarantine import Quarantine, Refusal
+from store.quarantine import Quarantine
 from store.wake import Watch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_a_released_case_and_a_met_condition_wake_who_waits(
     later = NOW + timedelta(hours=1)
     inbox.settle(*PAIR, "a", [Dead("1", "sku"), Parked("2", "paid", later, later, "")], now=NOW)
     quarantine = Quarantine(database)
-    quarantine.open([Refusal(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=NOW)
+    open_cases(quarantine, [Case(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=NOW)
     while watch.wait(0.02):
         pass
     timer = in_a_moment(lambda: quarantine.release("p", class_="sku", now=NOW))

@@ -1,0 +1,111 @@
+"""What a pair's runs share: one store, one account, our database, and what is cached between runs.
+
+A process keeps one `Connections` per pair: HTTP connections, budgets and caches stay warm.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from cachetools import TTLCache
+
+from connectors.bigcommerce.client import BigCommerce
+from connectors.brightpearl.client import Brightpearl
+from core.settings import Pair, Settings, load_settings
+from core.times import utc_now
+from mappings.bundle import Bundle, load_bundle
+from store.database import Database, open_database
+from store.versions import Versions
+
+T = TypeVar("T")
+MOST_CACHED = 64
+"""Names in the cache of a pair: reference data, time zone, costs …"""
+
+
+class Cache:
+    """Values that are read rarely, each with its own longest age. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._by_age: dict[float, TTLCache[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, read: Callable[[], T], *, max_age_s: float) -> T:
+        """The value of a name, read anew when the one at hand is older than `max_age_s`."""
+        with self._lock:
+            cache = self._by_age.setdefault(max_age_s, TTLCache(MOST_CACHED, max_age_s))
+            found = cache.get(name)
+        if found is not None:
+            return cast("T", found)
+        value = read()
+        with self._lock:
+            for each in self._by_age.values():
+                each[name] = value
+        return value
+
+
+@dataclass(frozen=True)
+class Connections:
+    """One pair, connected."""
+
+    settings: Settings
+    pair: Pair
+    database: Database
+    bigcommerce: BigCommerce
+    brightpearl: Brightpearl
+    clock: Callable[[], datetime] = utc_now
+    """The time, aware UTC."""
+    cache: Cache = field(default_factory=Cache)
+    suspects: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By entity, keys of batches that failed for a reason nobody foresaw: tried one by one."""
+
+
+_open: dict[str, Connections] = {}
+
+
+def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Connections:
+    """The connections of a pair, opened once per process.
+
+    Raises: ConfigError when the pair is not configured; StoreUnavailableError.
+    """
+    if pair_name not in _open:
+        _open[pair_name] = _connect(pair_name, clock)
+    return _open[pair_name]
+
+
+def disconnect() -> None:
+    """Close every connection; the next `connect` reads the settings anew."""
+    while _open:
+        _, connections = _open.popitem()
+        connections.bigcommerce.close()
+        connections.brightpearl.close()
+        connections.database.close()
+
+
+def _connect(pair_name: str, clock: Callable[[], datetime]) -> Connections:
+    settings = load_settings()
+    pair = settings.pair(pair_name)
+    reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
+    return Connections(
+        settings=settings,
+        pair=pair,
+        database=open_database(settings.database_url),
+        bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
+        brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
+        clock=clock,
+    )
+
+
+def current_bundle(connections: Connections) -> Bundle:
+    """The mappings in force: the newest published version, else the files of the installation.
+
+    Raises: MappingError naming file, line and field when they do not load.
+    """
+    published = Versions(connections.database).current(connections.pair.name)
+    if published is None:
+        return load_bundle(connections.settings.mappings_path)
+    return Bundle.from_files(published.files, version=str(published.number))

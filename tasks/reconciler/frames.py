@@ -1,0 +1,65 @@
+"""A set of frames on the way of a batch: which column names the record is declared once.
+
+A set is a frozen dataclass whose frames are declared with `rows`; an instance without arguments is
+a batch of no records, with every column and dtype.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Self
+
+import pandas as pd
+
+from core.frames import Schema, frame, records
+from core.refusals import REFUSALS
+
+
+def rows(schema: Schema, *, is_keyed: bool = True) -> pd.DataFrame:
+    """Declare a frame of a set. `is_keyed` says whether its rows belong to one record each."""
+    found: pd.DataFrame = dataclasses.field(
+        default_factory=lambda: frame([], schema), metadata={"is_keyed": is_keyed}
+    )
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Frames(ABC):
+    """The frames of a batch, and the rows of it that may not travel on (REFUSALS)."""
+
+    KEY: ClassVar[str] = "order_id"
+    """The column that names the record a row belongs to."""
+
+    refusals: pd.DataFrame = rows(REFUSALS, is_keyed=False)
+    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """What the run's report counts of the batch, such as `rounding rows`."""
+
+    @abstractmethod
+    def validated(self) -> Mapping[str, pd.DataFrame]:
+        """The frames to validate, by the name of their suite in `expectations/<entity>.py`."""
+
+    def without(self, keys: Collection[str]) -> Self:
+        """The same batch less these records, with all that belongs to them."""
+        if not keys:
+            return self
+        left: dict[str, Any] = {
+            field.name: _without(getattr(self, field.name), self.KEY, keys)
+            for field in dataclasses.fields(self)
+            if field.metadata.get("is_keyed")
+        }
+        return dataclasses.replace(self, **left)
+
+
+def by_key(of: pd.DataFrame, key: str = Frames.KEY) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each record, as plain dictionaries."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(of):
+        found[row[key]].append(row)
+    return dict(found)
+
+
+def _without(of: pd.DataFrame, key: str, keys: Collection[str]) -> pd.DataFrame:
+    return of[~of[key].isin(list(keys))].reset_index(drop=True)

@@ -1,0 +1,43 @@
+"""What an entity declares of itself; flows, commands, deployments and settings derive from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tasks.reconciler.connections import Connections
+
+Window = Callable[[Connections, datetime, datetime | None], list[str]]
+"""Keys of what happened from a moment on, until another one if it is given."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that can be asked what changed since a moment."""
+
+    cursor: str
+    """Names how far it was read."""
+    clock: Callable[[], datetime]
+    """The clock by which it dates its changes."""
+    changed: Callable[[datetime], Iterable[str]]
+    """Keys of what changed at or after a moment."""
+    source: str = "sweep"
+    """What the inbox is told; other than `sweep` where the store's side alone says too little."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A kind of record that is synced."""
+
+    name: str
+    """As keys, commands, settings and deployments call it."""
+    sources: Callable[[Connections], Sequence[Source]]
+    """Where a sweep asks for what changed."""
+    changed: Window
+    """Keys of what changed in a window: `causeway sync --since`."""
+    created: Window
+    """Keys of what came into being in a window: `causeway backfill`."""
+    audit: Callable[[str, int | None], dict[str, Any]]
+    """Proof that nothing is missing. In: the pair, and over how many days."""

@@ -1,0 +1,128 @@
+"""What a run did, in numbers a person can read: kept in our tables, shown as Prefect artifact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+SHOWN_REFUSALS = 50
+"""Lines of refusals in an artifact; the rest is counted, and `causeway quarantine list` has all."""
+
+
+@dataclass(frozen=True)
+class RefusedBecause:
+    """Why keys wait for a person: they are released together."""
+
+    class_: str
+    value: str
+    reason: str
+    remedy: str
+
+
+@dataclass
+class Report:
+    """The counts of one run. Never personal data: it is stored and shown."""
+
+    flow: str
+    pair: str
+    started_at: datetime
+    mapping_version: str = ""
+    batches: int = 0
+    keys: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """Outcome of keys and kinds of writes: created, completed, unchanged, parked, refused …"""
+    refused: Counter[RefusedBecause] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
+    """`bigcommerce`, `brightpearl`, `throttled`, `failed`."""
+    notes: Counter[str] = field(default_factory=Counter)
+    preview: list[dict[str, str]] = field(default_factory=list)
+    records: dict[str, str] = field(default_factory=dict)
+    """The record behind each key that called it by another system's id."""
+    error: str = ""
+    ended_at: datetime | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took so far, or in all."""
+        return ((self.ended_at or self.started_at) - self.started_at).total_seconds()
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as one JSON document."""
+        return {
+            "flow": self.flow,
+            "pair": self.pair,
+            "started_at": self.started_at.isoformat(),
+            "seconds": round(self.seconds, 3),
+            "mapping_version": self.mapping_version,
+            "batches": self.batches,
+            "keys": self.keys,
+            "counts": dict(self.counts),
+            "refused": [
+                {
+                    "class": why.class_,
+                    "value": why.value,
+                    "reason": why.reason,
+                    "remedy": why.remedy,
+                    "orders": count,
+                }
+                for why, count in self.refused.most_common()
+            ],
+            "requests": dict(self.requests),
+            "notes": dict(self.notes),
+            "preview": self.preview,
+            "records": self.records,
+            "error": self.error,
+        }
+
+    def to_markdown(self) -> str:
+        """The report as the artifact that stands in Prefect's UI."""
+        parts = [f"# {self.flow} · {self.pair}", self._sentence()]
+        if self.error:
+            parts.append(f"**Stopped:** {_cell(self.error)}")
+        if self.counts:
+            parts.append(_table(["what", "count"], sorted(self.counts.items())))
+        if self.refused:
+            parts.append("## Waiting for a person")
+            parts.append(self._refusals())
+        if self.notes:
+            parts.append("## Noticed")
+            parts.extend(f"- {_cell(note)} ({count} times)" for note, count in self.notes.items())
+        if self.preview:
+            columns = list(self.preview[0])
+            rows = [tuple(line.get(name, "") for name in columns) for line in self.preview]
+            parts.extend(["## What would be done", _table(columns, rows[:200])])
+        if self.requests:
+            parts.append("## Requests")
+            parts.append(_table(["what", "count"], sorted(self.requests.items())))
+        return "\n\n".join(parts) + "\n"
+
+    def _sentence(self) -> str:
+        mapping = f" with mappings {self.mapping_version}" if self.mapping_version else ""
+        return (
+            f"{self.keys} keys in {self.batches} batches, {self.seconds:.1f} s{mapping}. "
+            f"Started {self.started_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+
+    def _refusals(self) -> str:
+        rows = [
+            (why.class_, why.value, count, why.reason, why.remedy)
+            for why, count in self.refused.most_common(SHOWN_REFUSALS)
+        ]
+        table = _table(["class", "value", "orders", "what happened", "what to do"], rows)
+        hidden = len(self.refused) - len(rows)
+        more = f"\n\n… and {hidden} more: `causeway quarantine list`." if hidden > 0 else ""
+        return table + more
+
+
+def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    body = "".join(f"\n| {' | '.join(_cell(value) for value in row)} |" for row in rows)
+    return head + body
+
+
+def _cell(value: object) -> str:
+    """Text that cannot break a Markdown table or smuggle markup into it."""
+    text = str(value).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split())
