@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from agreement.moments import percentile
 from bench.figures import Figure, at_least, at_most
 from bench.floors import MESSAGES, PAGE, READ_BACK, ROWS, Floor, Term, ceiling
 from bench.house import Counted, House, house
@@ -18,7 +19,6 @@ from bench.shoppers import Shoppers
 from core.ids import GOODS_OUT, note_key
 from core.times import utc_now
 from demo.stage import PAIR
-from demo.verdict import percentile
 from store.inbox import Inbox
 
 ORDERS = 100
@@ -139,7 +139,7 @@ def measure_requests(bench: Bench) -> list[Figure]:
                 ("refunds", ids),
             )
         ]
-    agreeing = verdict.in_brightpearl - len(verdict.differences())
+    agreeing = verdict.in_brightpearl - len(verdict.differences)
     return [
         Figure("orders that agree after it all", agreeing, "", "both states", at_least(ORDERS)),
         *_ratios("amendments", amended, _floors_of_amendments()),

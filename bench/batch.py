@@ -34,7 +34,7 @@ def measure(bench: Bench) -> list[Figure]:
         verdict = home.verdict()
         batch = _batch(home, keys, contacts_before)
         second = _work_off(home, keys)
-        complete = verdict.in_brightpearl - len(verdict.differences())
+        complete = verdict.in_brightpearl - len(verdict.differences)
         return [
             Figure(
                 "orders of the batch that are complete",

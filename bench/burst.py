@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
+from agreement.moments import complete_at
 from bench.figures import Figure, at_least, at_most
 from bench.floors import windows_s
 from bench.house import Counted, house
-from bench.latency import complete_at
 from bench.plan import Bench
 from bench.senders import Sent, Shop, steady
 from bench.shoppers import Shoppers
@@ -33,7 +33,7 @@ def measure(bench: Bench) -> list[Figure]:
         sent = asyncio.run(steady(Shop.of(home.stage.services.environment), keys, PER_S))
         home.settle(WITHIN_S)
         seconds = time.monotonic() - began
-        done = complete_at(home.controls.states()[1])
+        done = complete_at(*home.controls.states())
         runs = home.runs() - runs_before
         store, account = home.counted("bigcommerce"), home.counted("brightpearl")
     complete = sum(key in done for key in keys)

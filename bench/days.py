@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from agreement.differences import Kind
+from agreement.verdict import Verdict
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
-from demo.verdict import Verdict
 
 GENERATED, QUICK_GENERATED = 600, 150
 AT_ONCE, EVERY_S = 20, 0.5
@@ -38,7 +39,9 @@ def _judged(bench: Bench, verdict: Verdict, seconds: float) -> list[Figure]:
         f"{bench.origin}, placed {AT_ONCE} every {EVERY_S:g} s, by webhooks, limits off; both "
         "sandboxes' states compared order by order"
     )
-    named = verdict.eligible - len(verdict.missing)
+    missing, doubled = verdict.with_kind(Kind.MISSING), verdict.with_kind(Kind.DOUBLED)
+    others = verdict.of_orders()
+    named = verdict.eligible - len(missing)
     return [
         Figure(
             "eligible orders in Brightpearl or named in quarantine",
@@ -48,15 +51,13 @@ def _judged(bench: Bench, verdict: Verdict, seconds: float) -> list[Figure]:
             f"{verdict.quarantined} in quarantine, {verdict.parked} parked; {how}",
             at_least(verdict.eligible),
         ),
-        Figure(
-            "orders that are in Brightpearl twice", len(verdict.duplicates), "", how, at_most(0)
-        ),
+        Figure("orders that are in Brightpearl twice", len(doubled), "", how, at_most(0)),
         Figure("cents off", verdict.cents_off, "", how, at_most(0)),
         Figure(
             "other differences",
-            len(verdict.differences()) - len(verdict.missing) - len(verdict.duplicates),
+            len(others) - len(missing) - len(doubled),
             "",
-            "; ".join(verdict.differences()[:10]) or how,
+            "; ".join(others[:10]) or how,
             at_most(0),
         ),
         Figure("orders per second", verdict.placed / seconds, "/s", f"{seconds:.1f} s; {how}"),
@@ -70,7 +71,7 @@ def _again(keys: list[str], writes: int, verdict: Verdict) -> list[Figure]:
             writes,
             "",
             f"{len(keys)} keys made due by an operator; requests other than reads that both "
-            f"sandboxes counted; {len(verdict.differences())} differences afterwards",
+            f"sandboxes counted; {len(verdict.of_orders())} differences afterwards",
             at_most(0),
         )
     ]

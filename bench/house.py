@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import httpx
 
+from agreement.verdict import Verdict
 from bench.plan import Bench
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
@@ -26,7 +27,6 @@ from demo.controls import Controls
 from demo.play import Play
 from demo.rest import Rest
 from demo.stage import ASKED_AGAIN, ENDED, LOOK_S, PAIR, Options, Stage
-from demo.verdict import Verdict
 from store.database import open_database
 from store.inbox import Inbox
 

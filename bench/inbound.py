@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
+from agreement.moments import percentile
 from bench.figures import Figure, at_least, at_most
 from bench.plan import Bench
 from bench.senders import CONNECTIONS, Sent, Shop, flood, steady
@@ -19,7 +20,6 @@ from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from core.settings import load_settings
 from demo.stage import PAIR
-from demo.verdict import percentile
 from store.database import open_database
 from store.inbox import Inbox
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from datetime import datetime
 from random import Random
-from typing import Any
 
+from agreement.moments import complete_at, paid_at, percentile
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
 from bench.shoppers import Shoppers
 from bench.usage import computed_s
-from demo.account_side import account_orders
-from demo.store_side import store_orders
-from demo.verdict import percentile
 
 WARM = 3
 """Orders before the first that is timed: the first one reads reference data and the catalogue."""
@@ -66,23 +61,9 @@ def measure(bench: Bench) -> list[Figure]:
 def _latencies(home: House, keys: list[str]) -> list[float]:
     """Sorted seconds of those that are complete."""
     store, account = home.controls.states()
-    ready = {o.order_id: o.ready_at for o in store_orders(store, home.play.began_at)}
-    done = complete_at(account)
-    pairs = [(ready[key], done[key]) for key in keys if key in done]
-    return sorted((end - start).total_seconds() for start, end in pairs if start is not None)
-
-
-def complete_at(account: Mapping[str, Any]) -> dict[str, datetime]:
-    """When sales orders that are paid and wholly reserved became so, by the store's order id. Pure.
-
-    In: the account's full state. A reservation has no moment of its own; it touches the order.
-    """
-    moments = {str(order["id"]): order["updated_on"] for order in account["orders"].values()}
-    found: dict[str, datetime] = {}
-    for key, orders in account_orders(account).items():
-        for order in orders:
-            touched = moments[order.order_id]
-            whole = order.received == order.gross and order.reserved == order.units
-            if whole and touched and order.complete_at:
-                found[key] = max(order.complete_at, datetime.fromisoformat(touched))
-    return found
+    complete = complete_at(store, account)
+    return sorted(
+        (complete[key] - paid_at(store["orders"][key])).total_seconds()
+        for key in keys
+        if key in complete
+    )

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agreement.verdict import Sides, Verdict, judge
 from cli.quarantine import matching
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
 from demo import script, summary
-from demo.account_side import account_orders
 from demo.afterwards import Shelf, happenings, parcels
 from demo.progress import Progress
 from demo.rest import Rest
 from demo.stage import PAIR, Stage
-from demo.stock_side import judge_stock
-from demo.store_side import store_orders
-from demo.verdict import Sides, Verdict, judge
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
@@ -183,19 +180,19 @@ class Play:
 
     def verdict(self) -> Verdict:
         """Both sides, compared."""
-        pair = self.stage.settings.pair()
         store, account = self.stage.controls.states()
-        orders = [
-            replace(order, ready_at=None) if order.order_id in self.not_timed else order
-            for order in store_orders(store, self.began_at)
-        ]
-        parked = Inbox(self.stage.database).reasons(PAIR, ENTITY, "parked")
-        sides = Sides(
-            orders, account_orders(account), frozenset(parked), frozenset(self._quarantined())
-        )
-        verdict = judge(sides, pair.orders.importable_statuses)
         on_sale, levels = self.stage.controls.levels()
-        return replace(verdict, stock=judge_stock(store, account, on_sale, levels))
+        sides = Sides(
+            store,
+            account,
+            on_sale,
+            levels,
+            parked=Inbox(self.stage.database).reasons(PAIR, ENTITY, "parked").keys(),
+            quarantined=self._quarantined(),
+            not_timed=self.not_timed,
+        )
+        importable = self.stage.settings.pair().orders.importable_statuses
+        return judge(sides, importable=importable, since=self.began_at)
 
     def _placed(self, ids: Sequence[str]) -> Sequence[str]:
         self.rest.placed += len(ids)

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agreement.differences import Kind
+from agreement.moments import percentile
+from agreement.verdict import Verdict
 from cli.output import table
-from demo.verdict import Verdict, percentile
 
 SHOWN_DIFFERENCES = 20
 
@@ -25,41 +27,39 @@ def to_json(
     """
     latencies = verdict.latencies_s
     return {
-        "agrees": verdict.agrees
-        and not verdict.stock.differences
-        and all(one["agrees"] for one in tie_outs),
+        "agrees": verdict.agrees and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
             "eligible": verdict.eligible,
             "in_brightpearl": verdict.in_brightpearl,
             "parked": verdict.parked,
             "quarantined": verdict.quarantined,
-            "called_off": verdict.called_off,
-            "duplicates": len(verdict.duplicates),
-            "missing": len(verdict.missing),
+            "cancelled": verdict.cancelled,
+            "duplicates": len(verdict.with_kind(Kind.DOUBLED)),
+            "missing": len(verdict.with_kind(Kind.MISSING)),
         },
         "money": {
             "cents_off": verdict.cents_off,
-            "orders_off": len(verdict.amounts),
-            "payments_off": len(verdict.payments),
+            "orders_off": len(verdict.with_kind(Kind.AMOUNT, Kind.LINE)),
+            "payments_off": len(verdict.with_kind(Kind.RECEIPT)),
         },
         "stock": {
-            "skus": verdict.stock.skus,
-            "equal": verdict.stock.equal,
+            "skus": len(verdict.stock),
+            "equal": len(verdict.stock) - len(verdict.wrong_stock),
             "units_ordered": verdict.units,
             "units_reserved": verdict.units_reserved,
             "orders_not_reserved": len(verdict.unreserved),
         },
         "shipments": {
             "units_sent": verdict.units_left,
-            "units_told": verdict.units_told,
-            "orders_off": len(verdict.shipments),
+            "units_in_store": verdict.units_shipped,
+            "orders_off": len(verdict.with_kind(Kind.SHIPMENT)),
         },
         "refunds": {
-            "refunded": verdict.refund_count,
-            "credited": verdict.credit_count,
+            "refunded": verdict.refunds,
+            "credited": verdict.credits,
             "cents_off": verdict.refund_cents_off,
-            "orders_off": len(verdict.refunds),
+            "orders_off": len(verdict.with_kind(Kind.REFUND)),
         },
         "tie_out": [_tied(one) for one in tie_outs],
         "latency_s": {
@@ -69,8 +69,8 @@ def to_json(
         },
         "requests": dict(requests),
         "differences": [
-            *verdict.differences(),
-            *(f"{sku}: {what}" for sku, what in verdict.stock.differences.items()),
+            *verdict.of_orders(),
+            *verdict.of_stock(),
             *_untied(tie_outs),
         ],
         "seconds": round(seconds, 1),
@@ -115,14 +115,14 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("  in Brightpearl", orders["in_brightpearl"]),
         ("  named in quarantine", orders["quarantined"]),
         ("  waiting for payment or stock", orders["parked"]),
-        ("  called off on both sides", orders["called_off"]),
+        ("  cancelled on both sides", orders["cancelled"]),
         ("  doubled", orders["duplicates"]),
         ("  missing", orders["missing"]),
         ("cents off", money["cents_off"]),
         ("orders whose receipts differ", money["payments_off"]),
         ("SKUs whose stock is right", f"{stock['equal']} of {stock['skus']}"),
         ("units reserved", f"{stock['units_reserved']} of {stock['units_ordered']}"),
-        ("units sent, told to the store", f"{sent['units_sent']}, {sent['units_told']}"),
+        ("units sent, shipped in the store", f"{sent['units_sent']}, {sent['units_in_store']}"),
         ("refunds, credits", f"{back['refunded']}, {back['credited']}"),
         ("  credits' cents off", back["cents_off"]),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
+from agreement.records import CANCELLED, OrderRecords, State
+
 from .happening import VOCABULARY, Act, sometimes
 from .shelf import Shelf
-from .sides import CANCELLED, Request, Seen, State
+from .sides import Request
 
 READY, SHIPPED, COMPLETED, HOLD = 17, 18, 19, 20
 STAGES = ("created", "printed", "picked", "packed")
@@ -18,7 +20,7 @@ STAGES = ("created", "printed", "picked", "packed")
 says: Callable[..., Callable[[Act], Act]] = VOCABULARY.says
 
 
-def _edit(seen: Seen, **what: object) -> Request | None:
+def _edit(seen: OrderRecords, **what: object) -> Request | None:
     if seen.sale is None:
         return None
     return Request("account", "edit", {"order_id": seen.sale["id"], **what})
@@ -34,7 +36,7 @@ def _units(row: State) -> int:
 
 
 @says("account", 5)
-def staff_change_a_quantity(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_change_a_quantity(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     rows = _rows(seen.sale)
     if not rows:
         return None
@@ -43,7 +45,7 @@ def staff_change_a_quantity(seen: Seen, chance: Random, _shelf: Shelf) -> Reques
 
 
 @says("account", 2)
-def staff_change_a_price(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_change_a_price(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     rows = _rows(seen.sale, products=False)
     if not rows:
         return None
@@ -52,7 +54,7 @@ def staff_change_a_price(seen: Seen, chance: Random, _shelf: Shelf) -> Request |
 
 
 @says("account", 2)
-def staff_add_a_row(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_add_a_row(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     row = {"name": "Extra", "quantity": "1", "tax_code": "T20", "net": "2.00", "tax": "0.40"}
     if sometimes(chance, 50) and (rows := _rows(seen.sale)):
         row |= {"name": "", "product_id": str(chance.choice(rows)["product_id"])}
@@ -60,59 +62,61 @@ def staff_add_a_row(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None
 
 
 @says("account", 2)
-def staff_remove_a_row(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_remove_a_row(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     rows = _rows(seen.sale, products=False)
     return _edit(seen, remove_rows=[chance.choice(rows)["id"]]) if len(rows) > 1 else None
 
 
 @says("account", 3)
-def staff_set_a_status(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_set_a_status(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, status_id=chance.choice((READY, SHIPPED, COMPLETED, 2)))
 
 
 @says("account", 2)
-def staff_hold_it(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def staff_hold_it(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, hold=True)
 
 
 @says("account", 2)
-def staff_cancel_it(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def staff_cancel_it(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, cancel=True)
 
 
 @says("account")
-def staff_take_it_up_again(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def staff_take_it_up_again(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     is_off = seen.sale is not None and seen.sale["status_id"] == CANCELLED
     return _edit(seen, status_id=READY) if is_off else None
 
 
 @says("account")
-def staff_delete_it(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def staff_delete_it(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, delete=True)
 
 
 @says("account", 2)
-def staff_change_the_delivery_address(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_change_the_delivery_address(
+    seen: OrderRecords, chance: Random, _shelf: Shelf
+) -> Request | None:
     street = f"{chance.randint(1, 99)} Other Road"
     return _edit(seen, delivery_address={"address_line1": street})
 
 
 @says("account", 2)
-def the_rules_invoice_it(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def the_rules_invoice_it(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, close=True)
 
 
 @says("account", 2)
-def the_rules_allocate_it(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def the_rules_allocate_it(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, allocate=True)
 
 
 @says("account")
-def staff_write_a_note(seen: Seen, _chance: Random, _shelf: Shelf) -> Request | None:
+def staff_write_a_note(seen: OrderRecords, _chance: Random, _shelf: Shelf) -> Request | None:
     return _edit(seen, note="Looked at it.")
 
 
-def _ship(seen: Seen, chance: Random, **what: object) -> Request | None:
+def _ship(seen: OrderRecords, chance: Random, **what: object) -> Request | None:
     """A note of some units, or of all that is left, of the order or of one of its back orders."""
     if not seen.family:
         return None
@@ -126,17 +130,17 @@ def _ship(seen: Seen, chance: Random, **what: object) -> Request | None:
 
 
 @says("account", 6)
-def the_warehouse_ships(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def the_warehouse_ships(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     return _ship(seen, chance, tracking=chance.choice((None, f"TRACK-{seen.key}")))
 
 
 @says("account", 4)
-def the_warehouse_makes_a_note(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def the_warehouse_makes_a_note(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     return _ship(seen, chance, stage=chance.choice(STAGES))
 
 
 @says("account", 3)
-def a_note_goes_on(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def a_note_goes_on(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.waiting:
         return None
     stage = chance.choice((*STAGES, "shipped", "shipped", "shipped"))
@@ -145,7 +149,7 @@ def a_note_goes_on(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
 
 
 @says("account", 2)
-def a_note_is_destroyed(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def a_note_is_destroyed(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.waiting:
         return None
     note = chance.choice(seen.waiting)
@@ -153,7 +157,7 @@ def a_note_is_destroyed(seen: Seen, chance: Random, _shelf: Shelf) -> Request | 
 
 
 @says("account", 3)
-def a_note_is_taken_back(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def a_note_is_taken_back(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.shipped:
         return None
     note = chance.choice(seen.shipped)
@@ -162,7 +166,7 @@ def a_note_is_taken_back(seen: Seen, chance: Random, _shelf: Shelf) -> Request |
 
 
 @says("account", 2)
-def tracking_comes_late(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def tracking_comes_late(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.notes:
         return None
     note = chance.choice(seen.notes)
@@ -170,7 +174,7 @@ def tracking_comes_late(seen: Seen, chance: Random, _shelf: Shelf) -> Request | 
 
 
 @says("account", 2)
-def staff_make_a_back_order(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_make_a_back_order(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     rows = _rows(seen.sale)
     if seen.sale is None or not rows:
         return None
@@ -182,7 +186,7 @@ def staff_make_a_back_order(seen: Seen, chance: Random, _shelf: Shelf) -> Reques
 
 
 @says("account", 2)
-def staff_credit_some(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_credit_some(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     rows = [row for row in _rows(seen.sale) if row["sku"]]
     if seen.sale is None:
         return None
@@ -195,14 +199,14 @@ def staff_credit_some(seen: Seen, chance: Random, _shelf: Shelf) -> Request | No
 
 
 @says("account")
-def staff_pay_a_credit_out(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_pay_a_credit_out(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.credits:
         return None
     return Request("account", "payment", {"order_id": chance.choice(seen.credits)["id"]})
 
 
 @says("account")
-def staff_cancel_a_credit(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_cancel_a_credit(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.credits:
         return None
     credit = chance.choice(seen.credits)
@@ -210,21 +214,21 @@ def staff_cancel_a_credit(seen: Seen, chance: Random, _shelf: Shelf) -> Request 
 
 
 @says("account")
-def staff_receive_goods_back(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_receive_goods_back(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.credits:
         return None
     return Request("account", "receive", {"order_id": chance.choice(seen.credits)["id"]})
 
 
 @says("account", 2)
-def staff_delete_a_payment(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_delete_a_payment(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if not seen.payments:
         return None
     return Request("account", "payment", {"delete": chance.choice(seen.payments)["id"]})
 
 
 @says("account")
-def staff_take_a_payment(seen: Seen, chance: Random, _shelf: Shelf) -> Request | None:
+def staff_take_a_payment(seen: OrderRecords, chance: Random, _shelf: Shelf) -> Request | None:
     if seen.sale is None:
         return None
     amount = f"{chance.randint(100, 500) / 100:.2f}"
@@ -232,7 +236,7 @@ def staff_take_a_payment(seen: Seen, chance: Random, _shelf: Shelf) -> Request |
 
 
 @says("account")
-def stock_comes_in(seen: Seen, chance: Random, shelf: Shelf) -> Request | None:
+def stock_comes_in(seen: OrderRecords, chance: Random, shelf: Shelf) -> Request | None:
     short = [row["sku"] for row in _rows(seen.sale) if row["sku"] in shelf.short]
     if not short:
         return None

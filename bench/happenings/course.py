@@ -11,6 +11,8 @@ from typing import Self
 
 from sqlalchemy import select
 
+from agreement.differences import ORDERS, REFUNDS, SHIPMENTS, Case, differences
+from agreement.records import OrderRecords
 from core.times import utc_now
 from store.database import Database
 from store.inbox import Inbox
@@ -18,12 +20,11 @@ from store.quarantine import Entry, Quarantine
 from store.tables import ledger
 
 from . import account_side, store_side  # noqa: F401 - they fill the vocabulary
-from .agreement import ORDERS, REFUNDS, SHIPMENTS, Case, differences
 from .happening import VOCABULARY, chance_of, sometimes
 from .kinds import KINDS
 from .marks import Facts, Marks, changes, facts
 from .shelf import Shelf
-from .sides import Seen, System, Systems
+from .sides import System, Systems
 
 ENTITIES = (ORDERS, SHIPMENTS, REFUNDS)
 APPLIED = "person: applies a case"
@@ -110,7 +111,7 @@ class Company:
     cases: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
     decided: list[int] = field(default_factory=list)
     """Cases whose proposal is to be carried out."""
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, OrderRecords] = field(default_factory=dict)
 
     def place(self, courses: Iterable[Course]) -> None:
         """Shoppers order, and all of it is imported."""
@@ -124,7 +125,7 @@ class Company:
         self.sync()
         self.seen = self.look()
 
-    def look(self) -> dict[str, Seen]:
+    def look(self) -> dict[str, OrderRecords]:
         """All orders as they are now."""
         return self.systems.look([course.key for course in self.courses])
 
@@ -225,7 +226,7 @@ class Company:
                     course.undone.append(f"{moment}: written in the store: {written}")
         self.seen = after
 
-    def _done(self, key: str, after: Mapping[str, Seen]) -> dict[System, Facts]:
+    def _done(self, key: str, after: Mapping[str, OrderRecords]) -> dict[System, Facts]:
         found: dict[System, Facts] = {}
         systems: tuple[System, ...] = ("store", "account")
         for system in systems:
@@ -272,7 +273,7 @@ class Company:
             of_order = cases.get(course.key, [])
             course.apart += [
                 f"{one.text} [{', '.join(map(str, of_order)) or 'no case'}]"
-                for one in differences(seen, course.by_hand, is_decided=course.is_decided)
+                for one in differences(seen, by_hand=course.by_hand, is_decided=course.is_decided)
                 if not one.is_named(of_order)
             ]
             course.undone += course.marks.undone(seen)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
-from .shelf import Shelf
-from .sides import Request, Seen, System
+from agreement.records import OrderRecords
 
-Act = Callable[[Seen, Random, Shelf], Request | None]
+from .shelf import Shelf
+from .sides import Request, System
+
+Act = Callable[[OrderRecords, Random, Shelf], Request | None]
 """What is done to an order as it stands; None where there is nothing to do it to."""
 
 

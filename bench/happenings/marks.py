@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .agreement import OFF
-from .sides import Seen, State, System
+from agreement.differences import OFF
+from agreement.records import OrderRecords, State
+
+from .sides import System
 
 Fact = tuple[str, str]
 """Kind of fact, and of which record."""
@@ -42,7 +44,7 @@ MOVED: Mapping[Kind, Collection[Kind]] = {
 """The same, of what the syncs did: the store moves an order's status by itself."""
 
 
-def facts(seen: Seen, system: System) -> dict[Fact, Any]:
+def facts(seen: OrderRecords, system: System) -> dict[Fact, Any]:
     """What one side says of an order."""
     return dict(_of_store(seen.store) if system == "store" else _of_account(seen))
 
@@ -75,7 +77,7 @@ def _of_store(order: State) -> Iterator[tuple[Fact, Any]]:
         yield ("shipment", str(shipment["id"])), (units, shipment["tracking_number"])
 
 
-def _of_account(seen: Seen) -> Iterator[tuple[Fact, Any]]:
+def _of_account(seen: OrderRecords) -> Iterator[tuple[Fact, Any]]:
     yield ("order", ""), seen.sale["id"] if seen.sale else None
     if seen.sale is not None:
         yield ("status", ""), seen.sale["status_id"]
@@ -132,7 +134,7 @@ class Marks:
         """A person decided a case: what was done before it may change."""
         self.stand.clear()
 
-    def undone(self, seen: Seen) -> Iterator[str]:
+    def undone(self, seen: OrderRecords) -> Iterator[str]:
         """What no longer stands although nobody took it back."""
         now = {system: facts(seen, system) for system in SYSTEMS}
         for (system, fact), (since, value) in self.stand.items():
@@ -148,7 +150,7 @@ class Marks:
     def _heard_before(self, moment: int) -> int:
         return max((one for one in self.heard if one < moment), default=0)
 
-    def _is_overtaken(self, seen: Seen, system: System, kind: str, since: int) -> bool:
+    def _is_overtaken(self, seen: OrderRecords, system: System, kind: str, since: int) -> bool:
         """Whether a later change of the other side, or of what it belongs to, explains it."""
         if system == "account" and kind != "order":
             if not seen.sales:
@@ -164,7 +166,7 @@ class Marks:
             self.moved.get(other, -1) >= since for other in OVERTAKEN.get((system, kind), ())
         ) or any(self.followed.get(other, -1) >= since for other in MOVED.get((system, kind), ()))
 
-    def _status(self, seen: Seen, since: int) -> bool:
+    def _status(self, seen: OrderRecords, since: int) -> bool:
         """The store's status changed since, or the account invoiced it by itself.
 
         Or its pick waits, because the store's lines changed since, or a note came on top.

@@ -49,10 +49,10 @@ def measure(bench: Bench) -> list[Figure]:
         runs = home.runs("sync-stock") - runs_before
     apart = shelves.apart()
     wrong = {
-        sku: (int(shelves.account[sku][WAREHOUSE][1]), units)
+        sku: f"{shelves.account[sku][WAREHOUSE][1]} in the account and not {units}"
         for sku, units in end["ends_with"].items()
         if shelves.account[sku][WAREHOUSE][1] != units
-    } | apart
+    } | {sku: str(one) for sku, one in apart.items()}
     requests = store.total + account.total
     how = (
         f"{end['notices_sent']} notices about {end['changes_made']} true changes of {products} "
@@ -93,7 +93,7 @@ def _over(bench: Bench, home: House) -> Mapping[str, Any]:
         time.sleep(LOOK_S)
 
 
-def _told(wrong: Mapping[str, tuple[int, int]]) -> str:
+def _told(wrong: Mapping[str, str]) -> str:
     """What there is and what there should be, for people."""
-    some = [f"{sku}: {there} and not {units}" for sku, (there, units) in wrong.items()]
+    some = [f"{sku}: {what}" for sku, what in wrong.items()]
     return "; ".join([*some[:SHOWN], ""])

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
+from agreement.moments import complete_at, paid_at, percentile
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
@@ -22,7 +20,6 @@ from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.times import utc_now
 from demo.stage import PAIR
-from demo.verdict import percentile
 from store.cursors import Cursors
 from tasks.reference import OVERLAP, PRODUCTS
 
@@ -36,7 +33,6 @@ PEOPLE = 25
 SETTLED_WITHIN_S = 600.0
 TIMES = 2.0
 MOST_NIGHTS = 5
-REF = "BC-"
 
 
 @dataclass
@@ -61,12 +57,11 @@ class Lane:
 
     def seconds(self, ids: Sequence[str]) -> list[float]:
         """Sorted seconds of those that are complete."""
-        orders = self.home.state("bigcommerce", "orders")["orders"]
-        done = done_at(
-            self.home.state("brightpearl", "orders", "payments", "reservations"), set(self.skus)
-        )
+        store = self.home.state("bigcommerce", "orders")
+        account = self.home.state("brightpearl", "orders", "payments", "reservations")
+        done = complete_at(store, account, lambda row: row["sku"] in self.skus)
         return sorted(
-            (done[key] - datetime.fromisoformat(orders[key]["created_at"])).total_seconds()
+            (done[key] - paid_at(store["orders"][key])).total_seconds()
             for key in ids
             if key in done
         )
@@ -180,24 +175,3 @@ def _figures(
         Figure("p95 beside a reconciliation, times p95 alone",
                beside_p95 / alone_p95 if alone_p95 else 0.0, "", how, at_most(TIMES)),
     ]  # fmt: skip
-
-
-def done_at(account: Mapping[str, Any], skus: Collection[str]) -> dict[str, datetime]:
-    """When sales orders that are paid and wholly reserved became so, by the store's order id. Pure.
-
-    In: parts of the account's state, and SKUs that have stock. A reservation has no moment of its
-    own; it touches the order.
-    """
-    received: dict[str, Decimal] = defaultdict(Decimal)
-    for payment in account["payments"].values():
-        received[str(payment["order_id"])] += Decimal(payment["amount_paid"])
-    found: dict[str, datetime] = {}
-    for order in account["orders"].values():
-        ref, rows = order["external_ref"] or "", list(order["rows"].values())
-        reservation = account["reservations"].get(str(order["id"]), {"rows": {}})
-        reserved = sum(units for _, units in reservation["rows"].values())
-        gross = sum((Decimal(row["net"]) + Decimal(row["tax"]) for row in rows), Decimal())
-        units = sum(Decimal(row["quantity"]) for row in rows if row["sku"] in skus)
-        if ref.startswith(REF) and received[str(order["id"])] == gross and reserved == units:
-            found[ref.removeprefix(REF)] = datetime.fromisoformat(order["updated_on"])
-    return found

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from agreement.records import State
+from agreement.stock import ACCOUNT_PARTS, SkuStock, held_by_orders
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, answered, house
 from bench.plan import Bench
 from bench.stock.everything import HOURLY, NIGHTLY
-from bench.stock.held import State, held
 from bench.stock.shelves import Shelves, change, wait_still
-from core.ids import sku_key
 from demo.stage import PAIR
 from store.runs import Runs
 
@@ -26,8 +26,6 @@ RESTOCKED, LOST, COUNTED, RETURNED = 3, 1, 2, 2
 MOST = 40
 WITHIN_S = 1800.0
 SHOWN = 10
-STORE = ("orders",)
-ACCOUNT = ("orders", "reservations", "goods_out")
 
 
 @dataclass
@@ -103,7 +101,7 @@ def measure(bench: Bench) -> list[Figure]:
         f"{RECONCILED_EVERY}; {len(before)} SKUs were wrong before the last audit; both sandboxes' "
         "states"
     )
-    some = [f"{sku}: {there} and not {units}" for sku, (there, units) in apart.items()]
+    some = [f"{sku}: {one}" for sku, one in apart.items()]
     return [
         Figure("SKU x location right at the end", 100 * (1 - len(apart) / len(skus)), "%",
                "; ".join([*some[:SHOWN], how]), at_least(100)),
@@ -141,8 +139,7 @@ def _play(bench: Bench, home: House, days: Days, *, real: bool) -> int:
     return placed
 
 
-def _apart(home: House) -> dict[str, tuple[int, int]]:
-    """SKUs that are wrong: on sale, and what should be."""
-    units = held(home.state("bigcommerce", *STORE), home.state("brightpearl", *ACCOUNT))
-    shelves = Shelves.of(home)
-    return shelves.apart({sku: units.get(sku_key(sku), 0) for sku in shelves.skus})
+def _apart(home: House) -> dict[str, SkuStock]:
+    """SKUs that are wrong."""
+    store = home.state("bigcommerce", "orders")
+    return Shelves.of(home).apart(held_by_orders(store, home.state("brightpearl", *ACCOUNT_PARTS)))

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from agreement.stock import SkuStock, compare_stock
 from bench.house import House, System, answered
 from core.errors import TransientError
 from store.inbox import Inbox
@@ -52,18 +53,10 @@ class Shelves:
         """What the account can still promise, of all warehouses."""
         return sum(int(level[1]) for level in self.account[sku].values())
 
-    def sellable(self, sku: str, held: Mapping[str, int]) -> int:
-        """What shoppers should be able to buy. In: units that store orders hold."""
-        return max(0, self.promised(sku) - held.get(sku, 0))
-
-    def apart(self, held: Mapping[str, int] | None = None) -> dict[str, tuple[int, int]]:
-        """SKUs that are wrong: what is on sale, and what should be."""
-        found = {}
-        for sku in self.skus:
-            there, wanted = self.on_sale(sku), self.sellable(sku, held or {})
-            if there != wanted:
-                found[sku] = (there, wanted)
-        return found
+    def apart(self, held: Mapping[str, int] | None = None) -> dict[str, SkuStock]:
+        """SKUs that are wrong. In: units that store orders hold, by the form SKUs compare in."""
+        found = compare_stock(self.store, self.account, held or {})
+        return {sku: one for sku, one in found.items() if not one.is_right}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from agreement.moments import percentile
 from bench.figures import Figure, at_least, at_most
 from bench.house import House, house
 from bench.plan import Bench
 from bench.stock.shelves import Shelves, ask, change, forget, journal, wait_still
-from demo.verdict import percentile
 
 TIMES, QUICK_TIMES = 30, 10
 WARM = 2

@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from waiting import eventually
 
 from bench.house import Counted
-from bench.latency import complete_at
 from bench.memory import growth, slope
 from bench.quota import Sample, full_minutes, share
 from bench.senders import Sent, Shop
@@ -106,37 +105,6 @@ def test_an_order_names_a_product_only_once():
     for number in range(50):
         skus = [line["sku"] for line in basket(number, SKUS, people=2)["lines"]]
         assert len(set(skus)) == len(skus) > 0
-
-
-def account(*, received="12.00", reserved=2):
-    at = datetime.fromtimestamp(NOON_S, UTC)
-    return {
-        "orders": {
-            "100001": {
-                "id": 100001, "type_code": "SO", "external_ref": "BC-101", "warehouse_id": 2,
-                "parent_id": None, "status_id": 2,
-                "currency_code": "GBP", "created_on": at.isoformat(),
-                "updated_on": (at + timedelta(seconds=3)).isoformat(),
-                "rows": {"7": {"id": 7, "product_id": 5, "quantity": "2", "net": "10.00",
-                               "tax": "2.00"}},
-            }
-        },
-        "payments": {"1": {"order_id": 100001, "type_code": "RECEIPT", "amount_paid": received,
-                           "created_on": (at + timedelta(seconds=2)).isoformat()}},
-        "reservations": {"100001": {"rows": {"7": [5, reserved]}}},
-        "products": {"5": {"document": {"stock": {"stockTracked": True}}}},
-        "stock": {"5": {"2": {"in_stock": 9, "allocated": reserved}}},
-    }  # fmt: skip
-
-
-def test_an_order_is_complete_when_the_last_of_its_parts_was_written():
-    (found,) = complete_at(account()).items()
-    assert found == ("101", datetime.fromtimestamp(NOON_S + 3, UTC))
-
-
-@pytest.mark.parametrize("lacking", [{"received": "11.99"}, {"reserved": 1}])
-def test_an_order_that_is_not_wholly_paid_and_reserved_is_not_complete(lacking):
-    assert complete_at(account(**lacking)) == {}
 
 
 def test_a_process_uses_memory_and_time():

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench.stock.held import held, set_aside
-from bench.stock.lane import done_at
 from bench.stock.race import Pushes
 from bench.stock.resale import (
     Course,
@@ -86,56 +84,6 @@ def test_a_seed_is_right_from_the_row_after_which_it_stays_so():
 def test_a_call_is_matched_with_the_journals_row_inside_it():
     calls = [(at(1), at(2)), (at(1.5), at(3)), (at(8), at(9))]
     assert matched(calls, [at(1.9), at(1.2), at(5)]) == [at(1.2), at(1.9), at(9)]
-
-
-ROW = {"sku": "A", "quantity": "3", "net": "10.00", "tax": "2.00"}
-SHIPPING = {"sku": "", "quantity": "1", "net": "1.00", "tax": "0"}
-
-
-def account(*, reserved=3, noted=0, paid="13.00", status_id=2):
-    return {
-        "orders": {
-            "7": {
-                "id": 7,
-                "type_code": "SO",
-                "status_id": status_id,
-                "external_ref": "BC-100",
-                "updated_on": at(5).isoformat(),
-                "rows": {"1": ROW, "2": SHIPPING},
-            }
-        },
-        "reservations": {"7": {"rows": {"1": [1001, reserved]}}} if reserved else {},
-        "goods_out": {"9": {"order_id": 7, "rows": {"1": [[1001, noted, 2]]}}} if noted else {},
-        "payments": {"4": {"order_id": 7, "amount_paid": paid}},
-    }
-
-
-def store(status_id=11, refunded=0):
-    line = {"sku": "a", "quantity": 3, "quantity_refunded": refunded}
-    return {
-        "orders": {"100": {"id": 100, "status_id": status_id, "is_deleted": False, "lines": [line]}}
-    }
-
-
-def test_an_order_holds_what_is_neither_reserved_nor_on_a_note():
-    assert held(store(), account()) == {}
-    assert held(store(), account(reserved=1)) == {"a": 2}
-    assert held(store(), account(reserved=0, noted=3)) == {}
-    assert set_aside(account(reserved=1, noted=2)) == {("100", "a"): 3}
-
-
-def test_orders_that_are_off_or_unknown_to_the_account():
-    nothing = {"orders": {}, "reservations": {}, "goods_out": {}}
-    assert held(store(), nothing) == {"a": 3}
-    assert held(store(refunded=1), nothing) == {"a": 2}
-    assert held(store(status_id=5), nothing) == {}
-    assert held(store(), account(reserved=0, status_id=5)) == {}
-
-
-def test_an_order_is_complete_when_paid_and_wholly_reserved():
-    assert done_at(account(), {"A"}) == {"100": at(5)}
-    assert done_at(account(paid="12.00"), {"A"}) == {}
-    assert done_at(account(reserved=2), {"A"}) == {}
 
 
 def entry(seconds, run="r", written="t", quantity=7):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,14 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import update
 from waiting import eventually
 
+from agreement.differences import differences
+from agreement.records import read_orders
+from agreement.stock import reservation_of
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.settings import Settings, load_settings
 from core.times import utc_now
-from demo.account_side import account_orders
 from demo.controls import Controls
 from store.database import Database, open_database
 from store.inbox import Inbox
@@ -90,12 +91,11 @@ class Installation:
 
     def check_each_is_there_paid_and_reserved_once(self, keys: list[str]) -> None:
         store, account = self.controls.states()
-        there = account_orders(account)
-        for key in keys:
-            (order,) = there[key]
-            total = Decimal(store["orders"][key]["total_inc_tax"])
-            assert (order.gross, order.received) == (total, total)
-            assert (order.units, order.reserved) == (2, 2)
+        for records in read_orders(store, account, keys).values():
+            assert len(records.sales) == 1
+            assert list(differences(records)) == []
+            reservation = reservation_of(records, account)
+            assert (reservation.units, reservation.reserved) == (2, 2)
         receipts = [one["transaction_ref"] for one in account["payments"].values()]
         assert len(receipts) == len(set(receipts))
         emails = [one["emails"]["PRI"] for one in account["contacts"].values()]

@@ -1,0 +1,167 @@
+"""Is on sale in the store what the account can promise, and is reserved what can be? Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agreement.differences import OFF
+from agreement.records import CANCELLED, OrderRecords, State, read_orders
+from core.ids import sku_key
+
+Levels = Mapping[str, Mapping[str, Sequence[int]]]
+"""`GET /_sandbox/stock`: by SKU and place, the second number is what can be sold or promised."""
+HOLDS_NOTHING = OFF | {0, 4}
+"""The store's statuses of orders that hold no stock: incomplete, refunded, cancelled, declined."""
+ACCOUNT_PARTS = ("orders", "reservations", "goods_out")
+"""Parts of the account's state that tell what orders hold."""
+
+
+@dataclass(frozen=True)
+class SkuStock:
+    """One SKU: what is on sale, and what should be."""
+
+    on_sale: int
+    promised: int
+    """What the account can still promise, of all its warehouses."""
+    held: int
+    """Units that store orders have taken and the account has not allocated."""
+
+    @property
+    def expected(self) -> int:
+        """What should be on sale."""
+        return max(0, self.promised - self.held)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is."""
+        return self.on_sale == self.expected
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.on_sale} on sale, {self.promised} promised, {self.held} held by orders"
+
+
+def compare_stock(store: Levels, account: Levels, held: Mapping[str, int]) -> dict[str, SkuStock]:
+    """Every SKU that both systems keep stock of. In: `held` by the form in which SKUs compare."""
+    return {
+        sku: SkuStock(_units(store[sku]), _units(account[sku]), held.get(sku_key(sku), 0))
+        for sku in store
+        if sku in account
+    }
+
+
+def held_by_orders(store: State, account: State) -> dict[str, int]:
+    """Units by SKU that the store has sold and the account has neither reserved nor noted.
+
+    In: orders of both states; of the account also its reservations and goods-out notes.
+    """
+    allocated = Allocated.of(account)
+    units: Counter[str] = Counter()
+    for records in read_orders(store, account).values():
+        for sku, count in _held(records, allocated):
+            units[sku_key(sku)] += count
+    return {sku: count for sku, count in units.items() if count}
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """Units of sales orders' rows that are set apart for them."""
+
+    reserved: Mapping[str, int]
+    """By row; a row on a note is no longer reserved."""
+    noted: Mapping[str, int]
+    """By row, on goods-out notes, left or not."""
+
+    @classmethod
+    def of(cls, account: State) -> Allocated:
+        """What the account has allocated."""
+        reserved = {
+            str(row_id): int(units)
+            for reservation in account["reservations"].values()
+            for row_id, (_, units) in reservation["rows"].items()
+        }
+        noted: Counter[str] = Counter()
+        for note in account.get("goods_out", {}).values():
+            for row_id, parts in note["rows"].items():
+                noted[str(row_id)] += sum(int(part[1]) for part in parts)
+        return cls(reserved, noted)
+
+    def units(self, rows: Iterable[State]) -> int:
+        """Of these rows."""
+        ids = [str(row["id"]) for row in rows]
+        return sum(self.reserved.get(one, 0) + self.noted.get(one, 0) for one in ids)
+
+
+def _held(records: OrderRecords, allocated: Allocated) -> Iterator[tuple[str, int]]:
+    order = records.store
+    is_cancelled = records.sales and records.is_cancelled_in_account
+    if order["is_deleted"] or order["status_id"] in HOLDS_NOTHING or is_cancelled:
+        return
+    rows = [row for one in records.family for row in one["rows"].values()]
+    for line in records.lines:
+        own = [row for row in rows if row["external_ref"] == str(line["id"])]
+        units = line["quantity"] - int(line.get("quantity_refunded") or 0) - allocated.units(own)
+        if own:
+            units = min(units, sum(units_of(row) for row in own))
+        if line["sku"] and units > 0:
+            yield line["sku"], units
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What an order waits to be sent off with."""
+
+    units: int = 0
+    """Units of products that have stock."""
+    reserved: int = 0
+    could_reserve: int = 0
+    """Units not reserved although they lie free in the order's warehouse."""
+
+
+def reservation_of(records: OrderRecords, account: State) -> Reservation:
+    """How far a sales order is reserved; nothing of one that is cancelled, noted or credited.
+
+    In: the account's full state.
+    """
+    sale = records.sale
+    if sale is None or sale["status_id"] == CANCELLED or records.notes or records.live_credits:
+        return Reservation()
+    rows = [row for row in sale["rows"].values() if has_stock(account, row)]
+    found = account["reservations"].get(str(sale["id"]), {"rows": {}})
+    reserved = {row_id: int(units) for row_id, (_, units) in found["rows"].items()}
+    return Reservation(
+        units=sum(units_of(row) for row in rows),
+        reserved=sum(reserved.values()),
+        could_reserve=sum(
+            max(0, min(units_of(row) - reserved.get(str(row["id"]), 0), _free(account, sale, row)))
+            for row in rows
+        ),
+    )
+
+
+def has_stock(account: State, row: State) -> bool:
+    """Whether a row's product is one whose units are counted."""
+    product = account["products"].get(str(row["product_id"]), {})
+    document = product.get("document", {})
+    is_bundle = bool(document.get("composition", {}).get("bundle"))
+    return bool(document.get("stock", {}).get("stockTracked")) and not is_bundle
+
+
+def units_of(row: State) -> int:
+    """The quantity of a row."""
+    return int(Decimal(row["quantity"]))
+
+
+def _free(account: State, sale: State, row: State) -> int:
+    """Units of a row's product that nobody has been promised, in the order's warehouse."""
+    levels = account["stock"].get(str(row["product_id"]), {})
+    level = levels.get(str(sale["warehouse_id"]), {"in_stock": 0, "allocated": 0})
+    free = int(level["in_stock"]) - int(level["allocated"]) - int(level.get("quarantined", 0))
+    return max(0, free)
+
+
+def _units(places: Mapping[str, Sequence[int]]) -> int:
+    return sum(int(level[1]) for level in places.values())

@@ -1,0 +1,59 @@
+import pytest
+from both_states import account, line, note, row, sales_order, store, store_order
+
+from agreement.stock import SkuStock, compare_stock, held_by_orders
+
+
+def held(in_account, **more):
+    order = store_order(lines=[line(sku="Mug", **more.pop("line", {}))], **more)
+    return held_by_orders(store(order), in_account)
+
+
+def without_reservation(**more):
+    return account(reservations={}, **more)
+
+
+def nothing():
+    return account(reservations={}, payments={}) | {"orders": {}}
+
+
+def test_an_order_holds_what_is_neither_reserved_nor_on_a_note():
+    assert held(account()) == {}
+    assert held(account(reservations={"100001": {"rows": {"11": [7, 1]}}})) == {"mug": 2}
+    assert held(without_reservation(goods_out={"5": note(units=3, shipped=False)})) == {}
+
+
+def test_an_order_that_is_not_imported_holds_everything_but_what_is_refunded():
+    assert held(nothing()) == {"mug": 3}
+    assert held(nothing(), line={"quantity_refunded": 1}) == {"mug": 2}
+
+
+@pytest.mark.parametrize("status_id", [0, 4, 5, 6])
+def test_orders_that_sell_nothing_hold_nothing(status_id):
+    assert held(nothing(), status_id=status_id) == {}
+
+
+def test_orders_that_are_archived_or_cancelled_in_the_account_hold_nothing():
+    assert held(nothing(), is_deleted=True) == {}
+    assert held(account(sales_order(status_id=5), reservations={})) == {}
+
+
+def test_an_order_holds_no_more_than_its_row_says():
+    fewer = sales_order(row(quantity="2"))
+    assert held(account(fewer, reservations={})) == {"mug": 2}
+
+
+def test_units_of_a_back_order_are_held_once():
+    parent = sales_order(row(quantity="2"))
+    child = sales_order(row(12, quantity="1"), id=9, external_ref=None, parent_id=100001)
+    reserved = {"100001": {"rows": {"11": [7, 2]}}, "9": {"rows": {"12": [7, 1]}}}
+    assert held(account(parent, child, reservations=reserved)) == {}
+    assert held(account(parent, child, reservations={"9": reserved["9"]})) == {"mug": 2}
+
+
+def test_what_is_on_sale_is_what_is_promised_and_not_held():
+    on_sale = {"A": {"1": [9, 4]}, "B": {"1": [3, 0]}, "C": {"1": [0, 0]}, "ONLY-HERE": {}}
+    levels = {"A": {"2": [9, 3], "3": [9, 1]}, "B": {"2": [3, 3]}, "C": {"2": [0, -2]}}
+    found = compare_stock(on_sale, levels, {"b": 2})
+    assert found == {"A": SkuStock(4, 4, 0), "B": SkuStock(0, 3, 2), "C": SkuStock(0, -2, 0)}
+    assert [sku for sku, one in found.items() if not one.is_right] == ["B"]

@@ -1,0 +1,40 @@
+import json
+
+from agreement.differences import Difference, Kind
+from agreement.verdict import Verdict
+from demo import summary
+
+REQUESTS = {"bigcommerce": 12, "brightpearl": 34, "throttled": 0}
+
+
+def test_the_document_of_a_demo_has_the_promised_shape(tmp_path):
+    verdict = Verdict(
+        placed=5, eligible=4, in_brightpearl=3, parked=1, quarantined=1, latencies_s=[0.5, 0.75]
+    )
+    path = tmp_path / "var" / "demo.json"
+
+    summary.write(summary.to_json(verdict, REQUESTS, 61.23), path)
+
+    told = json.loads(path.read_text())
+    assert told["orders"]["in_brightpearl"] == 3
+    assert told["money"]["cents_off"] == 0
+    assert told["latency_s"] == {"p50": 0.5, "p95": 0.75, "max": 0.75}
+    assert told["requests"] == REQUESTS
+    assert told["shipments"] == {"units_sent": 0, "units_in_store": 0, "orders_off": 0}
+    assert told["refunds"] == {"refunded": 0, "credited": 0, "cents_off": 0, "orders_off": 0}
+    assert told["seconds"] == 61.2
+    assert told["agrees"] is True
+
+
+def test_the_summary_names_what_differs():
+    missing = Difference(Kind.MISSING, "there is no sales order")
+    verdict = Verdict(2, 2, 1, differences={"101": [missing]}, cents_off=3)
+    shown = summary.to_text(summary.to_json(verdict, REQUESTS, 1.0))
+    assert "The two systems differ:" in shown
+    assert "101: there is no sales order" in shown
+
+
+def test_a_demo_without_a_single_order_has_no_latency():
+    told = summary.to_json(Verdict(), REQUESTS, 1.0)
+    assert told["latency_s"] == {"p50": None, "p95": None, "max": None}
+    assert "- / - / - s" in summary.to_text(told)
