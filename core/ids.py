@@ -54,3 +54,13 @@ def note_of(key: str) -> tuple[str, str] | None:
 def credit_ref(order_id_bc: str, refund_id: str) -> str:
     """The reference under which Brightpearl keeps the sales credit of one refund."""
     return f"{external_ref(order_id_bc)}-R{refund_id}"
+
+
+def order_id_of(reference: str) -> str:
+    """The BigCommerce order that a reference of ours names: of a sales order or of a credit.
+
+    "" for a reference that is not ours.
+    """
+    head = external_ref("")
+    order_id = reference.removeprefix(head).partition("-")[0]
+    return order_id if reference.startswith(head) and order_id.isdecimal() else ""

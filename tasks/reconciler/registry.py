@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.budget import Priority
 from tasks.reconciler.connections import Connections
 
 Window = Callable[[Connections, datetime, datetime | None], list[str]]
@@ -33,6 +34,8 @@ class Entity:
 
     name: str
     """As keys, commands, settings and deployments call it."""
+    priority: Priority
+    """Who goes first where requests are short."""
     sources: Callable[[Connections], Sequence[Source]]
     """Where a sweep asks for what changed."""
     changed: Window

@@ -19,6 +19,7 @@ from prefect.context import FlowRunContext, SyncClientContext
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
+from connectors.budget import Priority
 from core.errors import CausewayError
 from core.frames import concat
 from core.refusals import REFUSALS, Refusal
@@ -32,10 +33,13 @@ from store.taking import NAMED, take
 from tasks.policy import PURE, in_flow_run, step
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.connections import Connections, connect, current_bundle
+from tasks.reconciler.registry import Entity
 from tasks.reconciler.report import Report
 
 log = logging.getLogger("causeway.tasks")
 
+BACKFILL = "backfill"
+"""The source of keys that a backfill made due."""
 LEASE_S = 300.0
 """A claim that nobody renews for this long belongs to whoever asks next."""
 PAUSES_S = (5, 15, 60, 300, 900)
@@ -78,18 +82,21 @@ class Run:
     again, and the report is kept and published either way.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is synced, for whom, and how
         self,
-        flow: str,
-        entity: str,
+        entity: Entity,
         pair: str,
         *,
+        flow: str = "",
         dry_run: bool = False,
         keeps_report: bool = True,
+        priority: Priority | None = None,
     ) -> None:
+        flow = flow or f"sync-{entity.name}"
         self.connections: Connections = connect(pair)
         self.pair = pair
-        self.entity = entity
+        self.entity = entity.name
+        self._priority = entity.priority if priority is None else priority
         self.dry_run = dry_run
         self.keeps_report = keeps_report
         """False for a run whose own document says all."""
@@ -103,11 +110,11 @@ class Run:
         self.quarantine = Quarantine(database)
         self.report = Report(flow=flow, pair=pair, started_at=self.now())
         self.bundle = current_bundle(self.connections)
-        self.settings = self.connections.pair.sync(entity)
+        self.settings = self.connections.pair.sync(self.entity)
         self.report.mapping_version = self.bundle.version
         self.batch = Batch()
         self._refusals: list[pd.DataFrame] = []
-        self._suspects = self.connections.suspects[entity]
+        self._suspects = self.connections.suspects[self.entity]
         self._shown: set[str] = set()
         self._over = threading.Event()
         self._clients = ExitStack()
@@ -115,13 +122,20 @@ class Run:
 
     @property
     def bigcommerce(self) -> BigCommerce:
-        """The store."""
-        return self.connections.bigcommerce
+        """The store, at the run's priority."""
+        return self.connections.bigcommerce.at(self.priority)
 
     @property
     def brightpearl(self) -> Brightpearl:
-        """The account."""
-        return self.connections.brightpearl
+        """The account, at the run's priority."""
+        return self.connections.brightpearl.at(self.priority)
+
+    @property
+    def priority(self) -> Priority:
+        """The entity's, but the lowest while nothing but a backfill is at work."""
+        if self.batch and all(claim.source == BACKFILL for claim in self.batch.claims):
+            return Priority.BACKFILL
+        return self._priority
 
     def now(self) -> datetime:
         """The time by the run's clock, UTC."""

@@ -1,0 +1,150 @@
+"""Orders of the store as every sync reads them: in the fewest requests, one broken order alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
+
+import pandas as pd
+
+from connectors.bigcommerce.client import IdRange, plan_ranges
+from connectors.bigcommerce.models import Missing, Order, Unreadable
+from core.errors import RejectedError
+from core.ids import sku_key
+from core.refusals import Refusal, release_remedy
+from tasks.bigcommerce.statuses import HOLDS_NO_STOCK
+from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.apply import chunks
+from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.outcomes import Outcome, missing
+from tasks.reconciler.run import Run
+
+TOGETHER = 10
+"""Orders whose details are read in one step, a request each."""
+KEPT_S = 3600.0
+"""How long the store's settings are used before they are read again."""
+
+T = TypeVar("T")
+
+
+class Broken(Protocol):
+    """A document of either system that breaks the model."""
+
+    @property
+    def order_id(self) -> str:
+        """Of the order in BigCommerce."""
+
+    @property
+    def field(self) -> str:
+        """The field that is wrong."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+
+
+def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[Outcome]]:
+    """Orders by id, and what becomes of those that the store does not show.
+
+    An order that breaks the model is refused. Raises: TransientError, ConfigError.
+    """
+    orders, absent = read_documents(run, order_ids)
+    attempts = {claim.key: claim.attempts for claim in run.batch.claims}
+    return orders, [missing(order_id, attempts.get(order_id, 0)) for order_id in absent]
+
+
+def read_documents(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[str]]:
+    """Orders by id, and the ids of those that are not in the store; broken ones are refused."""
+    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(order_ids)]
+    documents = [document for future in ranges for document in future.result()]
+    refuse_unreadable(run, (one for one in documents if isinstance(one, Unreadable)), "order")
+    orders = {document.id: document for document in documents if isinstance(document, Order)}
+    return orders, [one.order_id for one in documents if isinstance(one, Missing)]
+
+
+@step("read-orders", RETRIED)
+def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing]:
+    """Orders of one range of ids, or one order."""
+    return with_retries(lambda: run.bigcommerce.get_range(id_range))
+
+
+def read_details(
+    run: Run, order_ids: Sequence[str], read: Callable[[str], list[T]], what: str
+) -> dict[str, list[T]]:
+    """What belongs to each order, a request an order; one whose rows break the model is refused."""
+    futures = [read_few.submit(part, read) for part in chunks(order_ids, TOGETHER)]
+    found: dict[str, list[T]] = {}
+    broken: list[Unreadable] = []
+    for future in futures:
+        for order_id, rows in future.result().items():
+            if isinstance(rows, RejectedError):
+                broken.append(Unreadable(order_id, what, rows.message))
+            else:
+                found[order_id] = rows
+    refuse_unreadable(run, broken, "order")
+    return found
+
+
+@step("read-details", RETRIED)
+def read_few(order_ids: Sequence[str], read: Callable[[str], T]) -> dict[str, T | RejectedError]:
+    """What belongs to a few orders, or why it cannot be read of one of them."""
+    return {order_id: _or_refusal(partial(read, order_id)) for order_id in order_ids}
+
+
+def refuse_unreadable(run: Run, documents: Iterable[Broken], what: str) -> None:
+    """Refuse the orders of documents that break the model. `what` names the document."""
+    run.refuse(unreadable(documents, what))
+
+
+def unreadable(documents: Iterable[Broken], what: str) -> pd.DataFrame:
+    """REFUSALS of documents that break the model."""
+    return refusal_rows(
+        (
+            document.order_id,
+            Refusal(
+                "document",
+                document.field,
+                "",
+                f"the {what}'s field {document.field} is not what it should be: {document.reason}",
+                release_remedy(
+                    f"Open the {what}, correct the field or report it",
+                    "document",
+                    key=document.order_id,
+                ),
+            ),
+        )
+        for document in documents
+    )
+
+
+def sold_units(order: Order) -> dict[str, int]:
+    """Units by SKU as compared that an order has taken from the store's stock."""
+    if order.is_deleted or order.status_id in HOLDS_NO_STOCK:
+        return {}
+    units: Counter[str] = Counter()
+    for line in order.lines:
+        if line.sku:
+            units[sku_key(line.sku)] += max(0, line.quantity - line.quantity_refunded)
+    return {sku: count for sku, count in units.items() if count}
+
+
+def time_zone(connections: Connections) -> str:
+    """The store's IANA time zone, at most an hour old.
+
+    Raises: TransientError, ConfigError.
+    """
+    return connections.cache.get(
+        "store time zone",
+        lambda: with_retries(connections.bigcommerce.get_store).time_zone,
+        max_age_s=KEPT_S,
+    )
+
+
+def _or_refusal(read: Callable[[], T]) -> T | RejectedError:
+    try:
+        return with_retries(read)
+    except RejectedError as refused:
+        return refused

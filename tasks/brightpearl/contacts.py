@@ -1,0 +1,240 @@
+"""Who in Brightpearl is behind an e-mail address, and people whom it does not know yet.
+
+Matched exactly, asked for in as few requests as possible, and remembered under a hash, so that our
+links hold no addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from connectors.brightpearl import messages
+from connectors.brightpearl.models import ContactCreate, ContactRow, PostalAddress
+from core.errors import CausewayError
+from core.ids import email_key
+from store.cursors import Cursors
+from store.links import Link, Links
+from tasks.policy import with_retries
+from tasks.reconciler.apply import Phase, apply
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
+from tasks.reconciler.run import Run
+
+FEW = 2
+"""Up to so many unknown people are searched one by one; more are cheaper by a page of 500."""
+OVERLAP = timedelta(minutes=10)
+SCANNED = "brightpearl-contacts"
+CONTACTS = "contacts"
+LINES = ("line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3")
+"""Parts of an address, as frames and Brightpearl's documents name them."""
+
+
+def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
+    """Contact id by e-mail as compared, for those that Brightpearl has.
+
+    Raises: TransientError, ConfigError.
+    """
+    found = _remembered(connections, keys)
+    unknown = keys - set(found)
+    if not unknown:
+        return found
+    if len(unknown) <= FEW:
+        rows = [row for key in sorted(unknown) for row in search(connections, key)]
+        remember(connections, best_by_email(rows))
+    else:
+        scan(connections)
+    return found | _remembered(connections, unknown)
+
+
+def search(connections: Connections, key: str) -> Sequence[ContactRow]:
+    """Contacts that carry this address as primary or other e-mail, compared exactly."""
+    return with_retries(lambda: connections.brightpearl.find_contacts(key))
+
+
+def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
+    """Keep contact ids by e-mail as compared."""
+    links = [Link(key_bc=person(key), id_bp=contact_id) for key, contact_id in contacts.items()]
+    if links:
+        Links(connections.database).put(
+            connections.pair.name, CONTACTS, links, now=connections.clock()
+        )
+
+
+def scan(connections: Connections) -> None:
+    """Remember contacts that are new or changed since the last scan; the first time, all of them.
+
+    The cursor overlaps and moves last.
+    """
+    cursors, pair = Cursors(connections.database), connections.pair.name
+    started_at = connections.clock()
+    since = cursors.get(pair, SCANNED)
+    rows = with_retries(
+        lambda: list(connections.brightpearl.list_contacts(updated_since=since and since - OVERLAP))
+    )
+    remember(connections, best_by_email(rows))
+    cursors.set(pair, SCANNED, started_at)
+
+
+def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
+    """Contact id by each e-mail as compared. Pure.
+
+    An e-mail is not unique in Brightpearl: staff and suppliers are passed over, then the contact
+    that has it as primary address wins, then an organisation's primary contact, then the oldest.
+    """
+    best: dict[str, tuple[bool, bool, int]] = {}
+    for row in rows:
+        if row.is_staff or row.is_supplier:
+            continue
+        for place, email in enumerate((row.primary_email, row.secondary_email, row.tertiary_email)):
+            if not email:
+                continue
+            rank = (place > 0, not row.is_primary, int(row.contact_id))
+            key = email_key(email)
+            best[key] = min(best.get(key, rank), rank)
+    return {key: str(contact_id) for key, (_, _, contact_id) in best.items()}
+
+
+def person(key: str) -> str:
+    """The name under which an e-mail address (as compared) stands in our links and the ledger."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactPlan(RecordPlan):
+    """A person Brightpearl does not know yet."""
+
+    email_key: str
+    document: Mapping[str, Any]
+    """One row of CONTACTS."""
+
+
+@dataclass(kw_only=True)
+class NewContact(Progress[ContactPlan]):
+    """A contact on its way."""
+
+    addresses: dict[str, int] = field(default_factory=dict)
+    """Ids of postal addresses by use: BIL, and DEL where it differs."""
+    contact_id: str = ""
+
+
+@dataclass(frozen=True)
+class CreateAddress(Operation[NewContact]):
+    """A postal address of the new contact."""
+
+    use: str
+    address: PostalAddress
+    kind = "create postal address"
+
+    def describe(self) -> str:
+        """Part of the contact: not worth a word of its own."""
+        return ""
+
+    def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
+        """Postal addresses are never compared: a second one does no harm."""
+        return BrightpearlWrite(
+            key=record.key,
+            entity=CONTACTS,
+            action=self.kind,
+            natural_key=self.use,
+            after={"use": self.use},
+            message=messages.create_address(f"{record.key}:{self.use}", self.address),
+        )
+
+    def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        """Its id."""
+        record.addresses[self.use] = int(str(answer))
+
+
+@dataclass(frozen=True)
+class CreateContact(Operation[NewContact]):
+    """The contact itself. It has no natural key: an earlier try is looked up by e-mail."""
+
+    kind = "create contact"
+
+    def describe(self) -> str:
+        """Without personal data."""
+        return "contact"
+
+    def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
+        """The contact with its addresses' ids."""
+        row = record.plan.document
+        billing = record.addresses["BIL"]
+        delivery = record.addresses.get("DEL", billing)
+        phones = {"telephones": {"PRI": row["phone"]}} if row["phone"] else {}
+        contact = ContactCreate(
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+            address_ids={"DEF": billing, "BIL": billing, "DEL": delivery},
+            communication={"emails": {"PRI": {"email": row["email"]}}, **phones},
+            organisation={"name": row["company"]} if row["company"] else None,
+        )
+        return BrightpearlWrite(
+            key=record.key,
+            entity=CONTACTS,
+            action=self.kind,
+            natural_key=record.key,
+            after={"addresses": sorted({billing, delivery})},
+            is_repeatable=False,
+            message=messages.create_contact(f"contact:{record.key}", contact),
+        )
+
+    def find(self, run: Run, record: NewContact) -> str | None:
+        """The contact that has the e-mail by now."""
+        email = record.plan.email_key
+        return best_by_email(search(run.connections, email)).get(email)
+
+    def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        """Its id."""
+        record.contact_id = str(answer)
+
+
+PHASES: tuple[Phase[NewContact], ...] = (
+    Phase((CreateAddress,), together=True),
+    Phase((CreateContact,)),
+)
+
+
+def plan_contact(row: Mapping[str, Any]) -> ContactPlan:
+    """A contact with its addresses: one, or two where billing and delivery differ. Pure."""
+    billing, delivery = (_address(row, use) for use in ("billing", "delivery"))
+    uses = {"BIL": billing} if billing == delivery else {"BIL": billing, "DEL": delivery}
+    return ContactPlan(
+        key=person(row["email_key"]),
+        operations=(
+            *(CreateAddress(use, address) for use, address in uses.items()),
+            CreateContact(),
+        ),
+        email_key=row["email_key"],
+        document=row,
+    )
+
+
+def create_contacts(
+    run: Run, plans: Sequence[ContactPlan]
+) -> tuple[dict[str, str], dict[str, CausewayError]]:
+    """Contact ids by e-mail as compared, and why there is none for some.
+
+    Raises: ConfigError.
+    """
+    if not plans:
+        return {}, {}
+    records = apply(run, [NewContact(plan=plan) for plan in plans], PHASES)
+    known = {one.plan.email_key: one.contact_id for one in records if one.contact_id}
+    remember(run.connections, known)
+    return known, {one.plan.email_key: one.error for one in records if one.error is not None}
+
+
+def _address(row: Mapping[str, Any], use: str) -> PostalAddress:
+    line_1, *rest = (row[f"{use}_{name}"] or None for name in LINES)
+    return PostalAddress(line_1=line_1 or "-", **dict(zip(LINES[1:], rest, strict=True)))
+
+
+def _remembered(connections: Connections, keys: set[str]) -> dict[str, str]:
+    links = Links(connections.database).get(
+        connections.pair.name, CONTACTS, [person(key) for key in keys]
+    )
+    return {key: links[person(key)].id_bp for key in keys if person(key) in links}
