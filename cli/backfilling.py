@@ -11,9 +11,9 @@ from cli.engine import run_here
 from cli.output import warn
 from core.times import to_iso, utc_now
 from flows.syncs import SYNCS
-from store.cursors import Cursors
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.runs import Cursors
 from tasks.connections import Connections, connect
 
 WINDOW = timedelta(days=1)

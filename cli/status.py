@@ -13,12 +13,11 @@ from cli.output import ago, finish, table
 from core.ids import FLOWS
 from core.settings import load_settings
 from core.times import utc_now
-from store.accuracy import Accuracy, Look
-from store.counts import Counts
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
+from store.statistics import Accuracy, Counts, StockComparison
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
@@ -66,7 +65,7 @@ def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def accuracy(looks: Sequence[Look]) -> dict[str, Any] | None:
+def accuracy(looks: Sequence[StockComparison]) -> dict[str, Any] | None:
     """How accurate stock was at the last looks at all of it, and at the worst; None before any."""
     if not looks:
         return None
@@ -74,7 +73,7 @@ def accuracy(looks: Sequence[Look]) -> dict[str, Any] | None:
     return {"looks": len(looks), "last": _look(looks[0]), "worst": _look(worst)}
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look(look: StockComparison) -> dict[str, Any]:
     return {
         "at": look.at,
         "accuracy_percent": round(look.percent, 4),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.times import utc_now
-from store import counts, inbox
+from store import inbox, statistics
 from store.database import Database
 from store.errors import StoreUnavailableError
 
@@ -82,12 +82,12 @@ class Writer:
         for delivery in batch:
             counted[delivery.pair][f"webhooks {delivery.counted}"] += 1
         with self._database.write() as connection:
-            arrivals = [
+            events = [
                 (delivery.pair, entity, key, delivery.source)
                 for delivery in batch
                 for entity, named in delivery.keys.items()
                 for key in named
             ]
-            inbox.put_all(connection, arrivals, now=now)
+            inbox.put_all(connection, events, now=now)
             for pair, by_name in sorted(counted.items()):
-                counts.add(connection, pair, now.date(), by_name)
+                statistics.add(connection, pair, now.date(), by_name)

@@ -1,4 +1,4 @@
-"""Units of store orders that Brightpearl has not set aside: sold, and not yet out of its stock."""
+"""Units of store orders that Brightpearl has not reserved: sold, and not yet out of its stock."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 One row per (pair, entity, key), whatever happens to the record. `ready_at` says when the row may be
 claimed: now for a due key, later for one that rests or is parked, at the lease's end for a claimed
 one (so that a crashed owner's keys come back by themselves), never for one that is done or dead.
-What an event does to a row stands in `arrivals.py`, what an outcome does in `outcomes.py`.
+What an event does to a row stands in `events.py`, what an outcome does in `outcomes.py`, and how
+parked keys wake in `conditions.py`.
 """
 
 from __future__ import annotations
@@ -11,39 +12,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import Row, Select, bindparam, case, func, literal, select, update
 
-from store import arrivals
-from store.arrivals import CHANNEL, Arrival, put, put_all
+from store import conditions as parked
+from store.conditions import in_sequence
 from store.database import Database
+from store.events import UNSETTLED, Event, put, put_all
 from store.outcomes import Dead, Done, Outcome, Parked, Retry, after
-from store.rows import by_entity, change, locked, rows_of
-from store.statements import in_order, in_parts
+from store.statements import (
+    by_entity,
+    change,
+    in_order,
+    in_parts,
+    insert_into,
+    locked,
+    rows_of,
+)
 from store.tables import inbox
 
 __all__ = [
-    "CHANNEL",
-    "Arrival",
+    "NAMED",
     "Claim",
     "Dead",
     "Depth",
     "Done",
+    "Event",
     "Inbox",
     "Outcome",
     "Parked",
     "Retry",
     "State",
+    "Taken",
     "Waiting",
     "put",
     "put_all",
 ]
 
+NAMED = "named"
+"""Source of a key that came into the inbox under another record's id."""
 State = Literal["due", "claimed", "parked", "dead", "done"]
 SETTLED = (
     *("state", "owner", "ready_at", "due_since", "source", "dirty_since", "dirty_source"),
-    *("lane", "attempts", "condition", "expires_at", "reason", "updated_at"),
+    *("priority", "attempts", "expires_at", "reason", "updated_at"),
 )
 """Columns that an outcome may change."""
 
@@ -57,6 +69,15 @@ class Claim:
     """Tries since it became due that did not settle it."""
     due_since: datetime
     source: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A key that is held now, and the state in which it was before."""
+
+    claim: Claim
+    was: State | Literal[""]
+    """"" for a key that the inbox did not know."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +135,18 @@ class Inbox:
     def claim(  # noqa: PLR0913 - whose keys, for whom, how many, how long, when
         self, pair: str, entity: str, *, owner: str, limit: int, lease_s: float, now: datetime
     ) -> list[Claim]:
-        """Take up to `limit` keys that are ready, the more important and older ones first."""
-        ready = (
-            select(inbox.c.key)
-            .where(inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now)
-            .order_by(inbox.c.lane, inbox.c.ready_at, inbox.c.key)
-            .limit(limit)
-        )
+        """Take up to `limit` keys that are ready.
+
+        First what an event or a condition that came true made due, then what woke by the clock,
+        then a backfill. Of each those that have been ready for longest are taken, and of one
+        moment, for example of one waking, the records with the smallest numbers; those that are
+        taken come in the order of their numbers, as orders were placed.
+        """
+        ready = _ready(select(inbox.c.key), pair, entity, now).limit(limit)
         with self._database.write() as connection:
             # SQLite's write transaction is alone anyway; PostgreSQL passes over rows in use.
             keys = list(connection.scalars(ready.with_for_update(skip_locked=True)))
-            claimed: list[Claim] = []
+            rows: list[Row[Any]] = []
             for part in in_parts(keys):
                 statement = (
                     update(inbox)
@@ -132,40 +154,89 @@ class Inbox:
                     .values(
                         state="claimed",
                         owner=owner,
+                        claimed_at=now,
                         ready_at=now + timedelta(seconds=lease_s),
                         # Taken from an owner that vanished: that was a try as well.
                         attempts=inbox.c.attempts + case((inbox.c.state == "claimed", 1), else_=0),
                         updated_at=now,
                     )
-                    .returning(inbox.c.key, inbox.c.attempts, inbox.c.due_since, inbox.c.source)
+                    .returning(inbox)
                 )
-                claimed.extend(
-                    Claim(row.key, row.attempts, row.due_since or now, row.source)
-                    for row in connection.execute(statement)
-                )
-        place = {key: position for position, key in enumerate(keys)}
-        return sorted(claimed, key=lambda claim: place[claim.key])
+                rows.extend(connection.execute(statement))
+        return _claims(rows, now)
 
     def peek(
-        self, pair: str, entity: str, *, keys: Sequence[str] | None, limit: int
+        self, pair: str, entity: str, *, keys: Sequence[str] | None, limit: int, now: datetime
     ) -> list[Claim]:
         """What a claim would take, or just these keys; nothing is taken."""
-        from core.times import utc_now  # noqa: PLC0415 - the only look at the clock in here
-
-        now = utc_now()
         if keys is not None:
             return [Claim(key, 0, now, "operator") for key in keys[:limit]]
-        ready = (
-            select(inbox)
-            .where(inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now)
-            .order_by(inbox.c.lane, inbox.c.ready_at, inbox.c.key)
-            .limit(limit)
-        )
+        ready = _ready(select(inbox), pair, entity, now).limit(limit)
         with self._database.read() as connection:
-            return [
-                Claim(row.key, row.attempts, row.due_since or now, row.source)
-                for row in connection.execute(ready)
-            ]
+            return _claims(connection.execute(ready), now)
+
+    def take(  # noqa: PLR0913 - whose keys, for whom, how long, when
+        self,
+        pair: str,
+        entity: str,
+        keys: Sequence[str],
+        *,
+        owner: str,
+        lease_s: float,
+        now: datetime,
+    ) -> dict[str, Taken]:
+        """Claim just these keys, due or not; those that another owner holds are left out.
+
+        An event of one system may name a record that only the other can place (a goods note,
+        say). Whoever finds out which record is meant takes that record's own key, so that two
+        runs never work on one record at the same time, whatever it was called when it came in.
+        """
+        taken: dict[str, Taken] = {}
+        since_now = literal(now, inbox.c.due_since.type)
+        since = case((inbox.c.state.in_(UNSETTLED), inbox.c.due_since), else_=since_now)
+        with self._database.write() as connection:
+            for part in in_parts(sorted(set(keys))):
+                row_of_new = {
+                    "pair": pair,
+                    "entity": entity,
+                    "state": "due",
+                    "ready_at": now,
+                    "due_since": now,
+                    "source": NAMED,
+                    "updated_at": now,
+                }
+                unknown = (
+                    insert_into(connection, inbox)
+                    .values([{**row_of_new, "key": key} for key in part])
+                    .on_conflict_do_nothing()
+                    .returning(inbox.c.key)
+                )
+                made = set(connection.scalars(unknown))
+                rows = connection.execute(
+                    select(inbox)
+                    .where(*rows_of(pair, entity, part))
+                    .order_by(*in_order(connection, inbox.c.key))
+                    .with_for_update()
+                ).all()
+                free = [row for row in rows if row.owner in (None, owner) or row.ready_at <= now]
+                connection.execute(
+                    update(inbox)
+                    .where(*rows_of(pair, entity, [row.key for row in free]))
+                    .values(
+                        state="claimed",
+                        owner=owner,
+                        claimed_at=now,
+                        ready_at=now + timedelta(seconds=lease_s),
+                        due_since=since,
+                        source=NAMED,
+                        updated_at=now,
+                    )
+                )
+                for row in free:
+                    was_due = row.due_since if row.state in UNSETTLED else None
+                    claim = Claim(row.key, row.attempts, was_due or now, NAMED)
+                    taken[row.key] = Taken(claim, "" if row.key in made else row.state)
+        return taken
 
     def renew(self, owner: str, *, lease_s: float, now: datetime) -> int:
         """Keep this owner's claims for another lease; how many there are."""
@@ -188,7 +259,7 @@ class Inbox:
         )
         with self._database.write() as connection:
             for part in in_parts(sorted(by_key)):
-                # Locked: an event between this look and the update must not be forgotten.
+                # Locked: an event between this read and the update must not be forgotten.
                 held = connection.execute(
                     select(inbox)
                     .where(
@@ -199,38 +270,45 @@ class Inbox:
                     .order_by(*in_order(connection, inbox.c.key))
                     .with_for_update()
                 ).all()
+                if not held:
+                    continue
+                settled = {row.key: by_key[row.key] for row in held}
+                since = min(row.claimed_at or now for row in held)
+                met = parked.met_since(connection, pair, settled.values(), since)
                 changes = [
                     {
                         "of_key": row.key,
                         **{name: getattr(row, name) for name in SETTLED},
-                        **after(by_key[row.key], row, now),
+                        **after(settled[row.key], row, met, now),
                     }
                     for row in held
                 ]
-                if changes:
-                    connection.execute(statement, changes)
+                connection.execute(statement, changes)
+                still = {change["of_key"] for change in changes if change["state"] == "parked"}
+                parked.write(connection, pair, entity, settled, still)
 
-    def wake(self, pair: str, entity: str, condition: str, *, now: datetime) -> int:
-        """Make every key due that is parked for this condition."""
-        asleep = (
-            inbox.c.pair == pair,
-            inbox.c.entity == entity,
-            inbox.c.state == "parked",
-            inbox.c.condition == condition,
-        )
-        with self._database.write() as connection:
-            keys = locked(connection, *asleep)
-            change(connection, keys, state="due", ready_at=now, due_since=now, updated_at=now)
-            arrivals.notify(connection)
-        return len(keys)
+    def wake(self, pair: str, conditions: Iterable[str], *, now: datetime) -> int:
+        """Make every key of the pair due that waits for any of these; how many they were.
+
+        They wake whichever entity they belong to, in the sequence of their numbers, and the
+        running worker is notified as by an event. Name every condition that came true, whether
+        anybody is known to wait for it or not: a key that is being worked on at this moment and
+        then parked for it is due at once. `now` is the present moment, later than that at which
+        the condition came true.
+        """
+        return parked.wake(self._database, pair, conditions, now=now)
+
+    def waiting_for(self, pair: str, prefix: str) -> set[str]:
+        """Conditions that begin with `prefix` and for which any key of the pair waits."""
+        return parked.waiting_for(self._database, pair, prefix)
 
     def waiting(self, now: datetime) -> list[Waiting]:
         """Pairs and entities with keys that may be claimed.
 
         A parked key is due since it woke, whenever its event was.
         """
-        told = func.coalesce(inbox.c.due_since, inbox.c.ready_at)
-        since = case((inbox.c.state == "parked", inbox.c.ready_at), else_=told)
+        named = func.coalesce(inbox.c.due_since, inbox.c.ready_at)
+        since = case((inbox.c.state == "parked", inbox.c.ready_at), else_=named)
         statement = (
             select(
                 inbox.c.pair,
@@ -320,3 +398,16 @@ class Inbox:
                 connection.execute(inbox.delete().where(*rows_of(pair, entity, keys)))
             dropped += len(keys)
         return dropped
+
+
+def _ready(statement: Select[Any], pair: str, entity: str, now: datetime) -> Select[Any]:
+    """Keys that may be claimed, in the order in which they are."""
+    return statement.where(
+        inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now
+    ).order_by(inbox.c.priority, inbox.c.ready_at, func.length(inbox.c.key), inbox.c.key)
+
+
+def _claims(rows: Iterable[Row[Any]], now: datetime) -> list[Claim]:
+    """Claims by priority, and of each by number."""
+    ordered = sorted(rows, key=lambda row: (row.priority, in_sequence(row.key)))
+    return [Claim(row.key, row.attempts, row.due_since or now, row.source) for row in ordered]

@@ -62,7 +62,6 @@ class Links:
                 "entity": entity,
                 "key_bc": link.key_bc,
                 "id_bp": link.id_bp,
-                "state": "live",
                 "detail": dict(link.detail),
                 "updated_at": now,
             }

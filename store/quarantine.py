@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.refusals import Refusal
-from store.arrivals import put
 from store.columns import storable
 from store.database import Database
-from store.statements import in_parts
+from store.events import put
+from store.statements import in_parts, insert_into
 from store.tables import LONGEST_VALUE, quarantine
 
 CLASS = quarantine.c["class"]
@@ -75,8 +74,7 @@ class Quarantine:
         if not rows:
             return
         with self._database.write() as connection:
-            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement = insert(quarantine)
+            statement = insert_into(connection, quarantine)
             statement = statement.on_conflict_do_update(
                 index_elements=["pair", "entity", "key", "class", "field", "value"],
                 index_where=quarantine.c.state == "open",

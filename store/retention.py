@@ -16,7 +16,7 @@ from store.database import Database
 from store.inbox import Inbox
 from store.ledger import UNKNOWN
 from store.statements import in_parts
-from store.tables import accuracy, counts, leases, ledger, quarantine, runs
+from store.tables import accuracy, conditions_met, counts, leases, ledger, quarantine, runs
 
 DONE_KEYS = timedelta(days=30)
 """A settled key says nothing that both systems do not say; its next event makes it anew."""
@@ -30,10 +30,13 @@ LEDGER = timedelta(days=400)
 """What was written when, by which mapping: a financial year and the time to close its books."""
 COUNTS = timedelta(days=400)
 """Counters per day: a year, and the same days of the year before."""
-LOOKS = timedelta(days=400)
+COMPARISONS = timedelta(days=400)
 """How accurate stock was: as long as the counters."""
 LEASES = timedelta(days=1)
 """Leases that nobody has renewed or taken since they ended."""
+
+CONDITIONS = timedelta(days=1)
+"""Conditions that came true; they matter to runs that were at work then."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Forgotten:
     cases: int
     writes: int
     counts: int
-    looks: int
+    comparisons: int
     leases: int
+    conditions: int
 
 
 def forget_old(database: Database, *, now: datetime) -> Forgotten:
@@ -68,8 +72,13 @@ def forget_old(database: Database, *, now: datetime) -> Forgotten:
         ),
         writes=_forget_writes(database, now - LEDGER),
         counts=_forget_all(database, counts, counts.c.day < (now - COUNTS).date()),
-        looks=_forget_rows(database, accuracy, accuracy.c.id, accuracy.c.at < now - LOOKS),
+        comparisons=_forget_rows(
+            database, accuracy, accuracy.c.id, accuracy.c.at < now - COMPARISONS
+        ),
         leases=_forget_all(database, leases, leases.c.expires_at < now - LEASES),
+        conditions=_forget_all(
+            database, conditions_met, conditions_met.c.met_at < now - CONDITIONS
+        ),
     )
 
 

@@ -1,30 +1,90 @@
-"""The report of each run, for `causeway status` and for looking back."""
+"""What runs leave to the next ones: leases, cursors, and the report of each run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
-from core.times import utc_now
 from store.database import Database
-from store.tables import runs
+from store.statements import insert_into, upsert
+from store.tables import cursors, leases, runs
 
 
-class Runs:
-    """The kept reports of a database."""
+class Leases:
+    """Leases on names: one holder at a time, and an end to every hold."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, report: Mapping[str, Any], *, run_id: str) -> None:
+    def acquire(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
+        """Take a lease that is free, expired, or ours already; whether we hold it now."""
+        row = {"name": name, "owner": owner, "expires_at": now + timedelta(seconds=ttl_s)}
+        with self._database.write() as connection:
+            statement = insert_into(connection, leases).values(row)
+            taken = connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={
+                        "owner": statement.excluded.owner,
+                        "expires_at": statement.excluded.expires_at,
+                    },
+                    where=(leases.c.owner == owner) | (leases.c.expires_at <= now),
+                ).returning(leases.c.owner)
+            ).all()
+        return bool(taken)
+
+    def renew(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
+        """Keep a lease; False when it was lost."""
+        statement = (
+            update(leases)
+            .where(leases.c.name == name, leases.c.owner == owner)
+            .values(expires_at=now + timedelta(seconds=ttl_s))
+        )
+        with self._database.write() as connection:
+            return bool(connection.execute(statement).rowcount)
+
+    def release(self, name: str, owner: str) -> None:
+        """Give a lease back; one that is not ours stays."""
+        statement = delete(leases).where(leases.c.name == name, leases.c.owner == owner)
+        with self._database.write() as connection:
+            connection.execute(statement)
+
+
+class Cursors:
+    """How far we have read what the systems say changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, pair: str, name: str) -> datetime | None:
+        """The moment up to which was read; None before the first time."""
+        statement = select(cursors.c.position).where(cursors.c.pair == pair, cursors.c.name == name)
+        with self._database.read() as connection:
+            return connection.scalar(statement)
+
+    def set(self, pair: str, name: str, position: datetime) -> None:
+        """Move a cursor."""
+        row = {"pair": pair, "name": name, "position": position}
+        with self._database.write() as connection:
+            upsert(connection, cursors, [row], key=("pair", "name"))
+
+
+class Runs:
+    """The report of each run, for `causeway status` and for what happened a while ago."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, report: Mapping[str, Any], *, run_id: str, now: datetime) -> None:
         """Keep the report of a run; it names its `pair` and `flow`."""
         row = {
             "run_id": run_id,
             "pair": report["pair"],
             "flow": report["flow"],
-            "kept_at": utc_now(),
+            "kept_at": now,
             "report": dict(report),
         }
         with self._database.write() as connection:

@@ -34,15 +34,15 @@ inbox = Table(
     Column("entity", Words, nullable=False),
     Column("key", Words, nullable=False),
     Column("state", Words, nullable=False),
-    Column("lane", Integer, nullable=False, server_default="0"),
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("ready_at", Moment),
     Column("due_since", Moment),
     Column("source", Words, nullable=False),
     Column("dirty_since", Moment),
     Column("dirty_source", Words),
     Column("owner", Words),
+    Column("claimed_at", Moment),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("condition", Words),
     Column("reason", Words, nullable=False, server_default=""),
     Column("expires_at", Moment),
     Column("updated_at", Moment, nullable=False),
@@ -53,7 +53,7 @@ Index(
     "ix_inbox_claim",
     inbox.c.pair,
     inbox.c.entity,
-    inbox.c.lane,
+    inbox.c.priority,
     inbox.c.ready_at,
     sqlite_where=text("ready_at IS NOT NULL"),
     postgresql_where=text("ready_at IS NOT NULL"),
@@ -71,6 +71,28 @@ Index(
     postgresql_where=text("owner IS NOT NULL"),
 )
 
+inbox_conditions = Table(
+    "inbox_conditions",
+    metadata,
+    Column("pair", Words, nullable=False),
+    Column("condition", Words, nullable=False),
+    Column("entity", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    PrimaryKeyConstraint("pair", "condition", "entity", "key"),
+    Index("ix_inbox_conditions_key", "pair", "entity", "key"),
+)
+"""What parked keys wait for; `conditions.py` says how they wake."""
+
+conditions_met = Table(
+    "conditions_met",
+    metadata,
+    Column("pair", Words, nullable=False),
+    Column("condition", Words, nullable=False),
+    Column("met_at", Moment, nullable=False),
+    PrimaryKeyConstraint("pair", "condition"),
+)
+"""When conditions came true while keys of the pair were being worked on."""
+
 leases = Table(
     "leases",
     metadata,
@@ -80,17 +102,16 @@ leases = Table(
 )
 
 links = Table(
-    "crosswalk",
+    "links",
     metadata,
     Column("pair", Words, nullable=False),
     Column("entity", Words, nullable=False),
     Column("key_bc", Words, nullable=False),
     Column("id_bp", Words, nullable=False),
-    Column("state", Words, nullable=False),
     Column("detail", document_type(), nullable=False),
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("pair", "entity", "key_bc"),
-    Index("ix_crosswalk_id_bp", "pair", "entity", "id_bp"),
+    Index("ix_links_id_bp", "pair", "entity", "id_bp"),
 )
 """Which record of BigCommerce is which record of Brightpearl."""
 
@@ -191,7 +212,7 @@ demand = Table(
     PrimaryKeyConstraint("pair", "order_id", "sku_key"),
     Index("ix_demand_sku_key", "pair", "sku_key"),
 )
-"""Units of BigCommerce's orders that Brightpearl has not set aside."""
+"""Units of BigCommerce's orders that Brightpearl has not reserved."""
 
 accuracy = Table(
     "accuracy",
@@ -205,7 +226,7 @@ accuracy = Table(
     Index("ix_accuracy_at", "pair", "at"),
     sqlite_autoincrement=True,
 )
-"""How many SKUs at locations were right at each look at all of them, and units sold above stock."""
+"""How many SKUs at locations were right in each comparison of all, and units sold above stock."""
 
 counts = Table(
     "counts",

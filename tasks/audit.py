@@ -42,7 +42,7 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
     }
     if not is_kept:
         return document
-    Runs(world.database).keep(document, run_id=flow_run_id())
+    Runs(world.database).keep(document, run_id=flow_run_id(), now=utc_now())
     if flow_run_id():
         publish(f"{flow}-{world.pair.name}", to_markdown(document), f"What {flow} found")
     return document

@@ -21,10 +21,9 @@ from core.errors import CausewayError
 from core.frames import concat
 from core.refusals import REFUSALS, Refusal
 from core.times import utc_now
-from store.inbox import Claim, Dead, Done, Inbox, Outcome, Retry
+from store.inbox import NAMED, Claim, Dead, Done, Inbox, Outcome, Retry
 from store.quarantine import Quarantine
 from store.runs import Runs
-from store.taking import NAMED, take
 from tasks.connections import Connections, connect, current_bundle
 from tasks.policy import PURE, in_flow_run, step
 from tasks.report import Report
@@ -122,7 +121,9 @@ class Run:
         self.report.requests = self._usage() - self._usage_before
         try:
             if self.keeps_report or error is not None:
-                Runs(self.world.database).keep(self.report.to_json(), run_id=self.run_id)
+                Runs(self.world.database).keep(
+                    self.report.to_json(), run_id=self.run_id, now=self.report.ended_at
+                )
                 self._publish()
         finally:
             self._clients.close()
@@ -166,8 +167,7 @@ class Run:
             self.batch = Batch((*own, *named))
             return dict.fromkeys(records.values(), "")
         now = utc_now()
-        taken = take(
-            self.world.database,
+        taken = self._inbox.take(
             self.report.pair,
             self.entity,
             list(records.values()),
@@ -220,7 +220,7 @@ class Run:
         self._suspects.difference_update(outcome.key for outcome in found)
 
     def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
-        due = self._inbox.peek(self.report.pair, self.entity, keys=only, limit=limit)
+        due = self._inbox.peek(self.report.pair, self.entity, keys=only, limit=limit, now=utc_now())
         fresh = [claim for claim in due if claim.key not in self._shown]
         self._shown.update(claim.key for claim in fresh)
         return fresh

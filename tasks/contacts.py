@@ -13,8 +13,8 @@ from datetime import timedelta
 from connectors.brightpearl.models import ContactRow
 from core.ids import email_key
 from core.times import utc_now
-from store.cursors import Cursors
 from store.links import Link, Links
+from store.runs import Cursors
 from tasks.connections import Connections
 from tasks.policy import patiently
 

@@ -14,7 +14,7 @@ from core.ids import sku_key
 from core.refusals import REFUSALS
 from core.times import utc_now
 from store.catalogue import Catalogue, CataloguedProduct
-from store.cursors import Cursors
+from store.runs import Cursors
 from tasks.claim import Run
 from tasks.connections import Connections
 from tasks.orders.desired import Desired, Found

@@ -68,7 +68,7 @@ class _Scene:
         wait_s = WAITS_S[min(self.batch.tries(key), len(WAITS_S) - 1)]
         later = self.now + timedelta(seconds=wait_s)
         return Parked(
-            key, condition, wake_at or later, self.expires_at, reason, is_try=wake_at is None
+            key, (condition,), wake_at or later, self.expires_at, reason, is_try=wake_at is None
         )
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.times import to_iso, utc_now
-from store.cursors import Cursors
 from store.inbox import Inbox
+from store.runs import Cursors
 from tasks.connections import Connections
 
 NEVER_READ = timedelta(days=1)

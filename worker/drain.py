@@ -19,8 +19,8 @@ from core.settings import Settings
 from core.times import utc_now
 from store.database import Database
 from store.inbox import Inbox
-from store.leases import Leases
-from store.wake import Watch
+from store.notifications import InboxListener
+from store.runs import Leases
 from worker.engine import Reachability
 from worker.lane import Lane
 
@@ -45,7 +45,7 @@ class Drain:
     def run(self) -> None:
         """Block until stopped, then until the runs in hand have ended."""
         reachability = Reachability(clock=self.clock)
-        watch = Watch(self.database, poll_interval_s=self.settings.worker.poll_interval_s)
+        watch = InboxListener(self.database, poll_interval_s=self.settings.worker.poll_interval_s)
         inbox = Inbox(self.database)
         while not self.stop.is_set():
             try:

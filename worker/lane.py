@@ -21,7 +21,7 @@ from core.settings import Settings
 from core.times import utc_now
 from store.database import Database
 from store.inbox import Inbox
-from store.leases import Leases
+from store.runs import Leases
 from worker.deployments import on_event_name
 from worker.engine import Engine, PrefectAwayError, Reachability, away
 from worker.execute import execute, load_flow

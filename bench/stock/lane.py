@@ -20,7 +20,7 @@ from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.times import utc_now
 from demo.stage import PAIR
-from store.cursors import Cursors
+from store.runs import Cursors
 from tasks.reference import OVERLAP, PRODUCTS
 
 SKUS, QUICK_SKUS = 100_000, 40_000

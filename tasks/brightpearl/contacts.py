@@ -16,8 +16,8 @@ from connectors.brightpearl import messages
 from connectors.brightpearl.models import ContactCreate, ContactRow, PostalAddress
 from core.errors import CausewayError
 from core.ids import email_key
-from store.cursors import Cursors
 from store.links import Link, Links
+from store.runs import Cursors
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
 from tasks.reconciler.connections import Connections

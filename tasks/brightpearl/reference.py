@@ -13,7 +13,7 @@ from core.errors import NotFoundError
 from core.frames import frame
 from core.refusals import REFUSALS, Refusal, release_remedy
 from store.catalogue import Catalogue, CataloguedProduct
-from store.cursors import Cursors
+from store.runs import Cursors
 from tasks.policy import with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections

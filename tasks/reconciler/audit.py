@@ -41,7 +41,7 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
     }
     if not is_kept:
         return document
-    Runs(connections.database).keep(document, run_id=flow_run_id())
+    Runs(connections.database).keep(document, run_id=flow_run_id(), now=connections.clock())
     if flow_run_id():
         publish(f"{flow}-{connections.pair.name}", to_markdown(document), f"What {flow} found")
     return document

@@ -24,12 +24,11 @@ from core.errors import CausewayError
 from core.frames import concat
 from core.refusals import REFUSALS, Refusal
 from store import inbox
-from store.inbox import Claim, Dead, Done, Inbox, Retry
+from store.inbox import NAMED, Claim, Dead, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
-from store.taking import NAMED, take
 from tasks.policy import PURE, in_flow_run, step
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.connections import Connections, connect, current_bundle
@@ -166,7 +165,9 @@ class Run:
         self.report.requests = self._usage() - self._usage_before
         try:
             if self.keeps_report or error is not None:
-                Runs(self.database).keep(self.report.to_json(), run_id=self.run_id)
+                Runs(self.database).keep(
+                    self.report.to_json(), run_id=self.run_id, now=self.report.ended_at
+                )
                 self._publish()
         finally:
             self._clients.close()
@@ -210,8 +211,7 @@ class Run:
             named = tuple(Claim(key, 0, now, NAMED) for key in sorted(fresh))
             self.batch = Batch((*own, *named))
             return dict.fromkeys(records.values(), "")
-        taken = take(
-            self.database,
+        taken = self.inbox.take(
             self.pair,
             self.entity,
             list(records.values()),
@@ -272,7 +272,7 @@ class Run:
         self._suspects.difference_update(outcome.key for outcome in found)
 
     def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
-        due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit)
+        due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit, now=self.now())
         fresh = [claim for claim in due if claim.key not in self._shown]
         self._shown.update(claim.key for claim in fresh)
         return fresh

@@ -68,7 +68,7 @@ class _Endings:
         wait = timedelta(seconds=WAITS_S[min(attempts, len(WAITS_S) - 1)])
         return Parked(
             outcome.key,
-            outcome.waits_for[0],
+            outcome.waits_for,
             outcome.wake_at or self.now + wait,
             self.now + timedelta(days=self.run.settings.expire_after_days),
             outcome.reason or f"waits for {', '.join(outcome.waits_for)}",

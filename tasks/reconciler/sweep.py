@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from core.times import to_iso
-from store.cursors import Cursors
 from store.inbox import Inbox
+from store.runs import Cursors
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import connect
 from tasks.reconciler.registry import Entity

@@ -10,10 +10,10 @@ import pandas as pd
 
 from core.ids import sku_key
 from core.times import utc_now
-from store.accuracy import Accuracy
-from store.accuracy import Look as Kept
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.statistics import Accuracy
+from store.statistics import StockComparison as Kept
 from tasks.audit import SHOWN, conclude
 from tasks.claim import Run
 from tasks.outcome import Obstacle

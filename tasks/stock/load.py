@@ -14,9 +14,9 @@ from connectors.bigcommerce.inventory_models import Kind, StockChange
 from connectors.bigcommerce.inventory_refusals import RejectedStockError
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.times import utc_now
-from store.leases import Leases
 from store.ledger import Intent, Ledger
 from store.links import Link, Links
+from store.runs import Leases
 from tasks.claim import Run
 from tasks.deliver import chunks, conclusion
 from tasks.outcome import Obstacle

@@ -6,9 +6,9 @@ import pytest
 from shelves import levels, on_sale, plenty, product, promised
 
 from cli.main import run
-from store.accuracy import Accuracy
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.statistics import Accuracy
 from tasks.connections import connect, disconnect
 
 pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]

@@ -5,11 +5,10 @@ from cases import Case, open_cases
 
 from cli.main import run
 from core.times import utc_now
-from store.accuracy import Accuracy, Look
-from store.counts import Counts
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
+from store.statistics import Accuracy, Counts, StockComparison
 
 RUN = {
     "flow": "sync-orders",
@@ -36,7 +35,7 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
         "default", "orders", ["1", "2"], source="webhook", now=now - timedelta(seconds=90)
     )
     Inbox(database).put("other", "orders", ["1"], source="webhook", now=now)
-    Runs(database).keep(RUN, run_id="run-1")
+    Runs(database).keep(RUN, run_id="run-1", now=utc_now())
     Counts(database).add("default", now.date(), {"refused: signature": 4})
     refusal = Case("default", "orders", "9", "sku", "sku", "ABC-1", "unknown", "create it")
     open_cases(Quarantine(database), [refusal], now=now)
@@ -57,12 +56,14 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
 def test_the_status_shows_how_accurate_stock_was_last_and_at_the_worst(database, capsys):
     now = utc_now()
     kept = Accuracy(database)
-    kept.keep("default", Look(now - timedelta(days=9), 1000, 0, 99))
+    kept.keep("default", StockComparison(now - timedelta(days=9), 1000, 0, 99))
     for hour in range(29, 0, -1):
         worst = 7 if hour == 5 else 0
-        kept.keep("default", Look(now - timedelta(hours=hour), 1000, 1000 - worst, worst))
-    kept.keep("default", Look(now, 1000, 999, 2))
-    kept.keep("other", Look(now, 10, 1, 0))
+        kept.keep(
+            "default", StockComparison(now - timedelta(hours=hour), 1000, 1000 - worst, worst)
+        )
+    kept.keep("default", StockComparison(now, 1000, 999, 2))
+    kept.keep("other", StockComparison(now, 10, 1, 0))
 
     assert run(["status", "--json"]) == 0
     stock = json.loads(capsys.readouterr().out)["stock"]

@@ -27,10 +27,10 @@ from core.times import utc_now
 from receiver import brightpearl
 from receiver.app import LARGEST_BODY, Receiver
 from receiver.bigcommerce import Secrets, is_genuine
-from store.counts import Counts
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.links import Link, Links
+from store.statistics import Counts
 
 SECRET = "a-long-shared-secret"
 CREATED = {

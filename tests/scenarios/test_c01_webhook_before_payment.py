@@ -79,7 +79,9 @@ def sleep(world: World, keys: Sequence[str], *, until: datetime) -> None:
     claims = inbox(world).claim(PAIR, ORDERS, owner="earlier", limit=len(keys), lease_s=60, now=now)
     assert len(claims) == len(keys)
     waiting = [
-        Parked(claim.key, "status", until, now + timedelta(days=30), "status 0 is not imported yet")
+        Parked(
+            claim.key, ("status",), until, now + timedelta(days=30), "status 0 is not imported yet"
+        )
         for claim in claims
     ]
     inbox(world).settle(PAIR, ORDERS, "earlier", waiting, now=now)
@@ -140,7 +142,7 @@ def test_an_order_that_is_never_paid_expires_with_its_reason_and_no_alarm(story:
             for one in keys.claim(PAIR, ORDERS, owner="tried", limit=1, lease_s=1, now=moment)
             if one.key == key
         ]
-        parked = Parked(claim.key, "status", moment, now + timedelta(days=30), reason)
+        parked = Parked(claim.key, ("status",), moment, now + timedelta(days=30), reason)
         keys.settle(PAIR, ORDERS, "tried", [parked], now=moment)
 
     assert story.world.states(key) == ["done"]

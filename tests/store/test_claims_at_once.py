@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store.counts import Counts
 from store.database import Database
 from store.inbox import Done, Inbox, Parked
-from store.leases import Leases
 from store.links import Link, Links
+from store.runs import Leases
+from store.statistics import Counts
 from store.versions import Versions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -154,12 +154,12 @@ def test_arriving_claiming_renewing_settling_and_waking_do_not_block_each_other(
         for _ in range(6):
             found = inbox.claim(*PAIR, owner=owner, limit=100, lease_s=60, now=NOW)
             inbox.renew(owner, lease_s=90, now=NOW)
-            parked = [Parked(one.key, "stock", wake_at, expires_at, "short") for one in found]
+            parked = [Parked(one.key, ("stock",), wake_at, expires_at, "short") for one in found]
             inbox.settle(*PAIR, owner, parked[::-1], now=NOW)
 
     def wake() -> None:
         for _ in range(6):
-            inbox.wake(*PAIR, "stock", now=NOW)
+            inbox.wake("p", ["stock"], now=NOW)
 
     together(lambda: arrive(1), lambda: arrive(2), lambda: work("a"), lambda: work("b"), wake)
 
@@ -168,7 +168,7 @@ ALL_LOCK_IN_ORDER = {
     "arriving": lambda inbox: inbox.put(*PAIR, ["9", "a", "B"], source="webhook", now=NOW),
     "renewing": lambda inbox: inbox.renew("a", lease_s=90, now=NOW),
     "settling": lambda inbox: inbox.settle(*PAIR, "a", [Done("9"), Done("a"), Done("B")], now=NOW),
-    "waking": lambda inbox: inbox.wake(*PAIR, "stock", now=NOW),
+    "waking": lambda inbox: inbox.wake("p", ["stock"], now=NOW),
     "forgetting": lambda inbox: inbox.forget_done(NOW + timedelta(days=1)),
 }
 
@@ -186,7 +186,7 @@ def test_rows_are_locked_in_the_order_of_their_keys(database: Database, what: st
     held = [one.key for one in inbox.claim(*PAIR, owner="a", limit=9, lease_s=60, now=NOW)]
     if what in {"waking", "forgetting"}:
         wake_at = NOW + timedelta(hours=1)
-        ends = [Parked(key, "stock", wake_at, wake_at, "short") for key in held]
+        ends = [Parked(key, ("stock",), wake_at, wake_at, "short") for key in held]
         if what == "forgetting":
             ends = [Done(key) for key in held]
         inbox.settle(*PAIR, "a", ends, now=NOW)
@@ -217,11 +217,29 @@ def test_an_event_that_comes_while_its_key_is_settled_is_never_lost(database: Da
         assert inbox.states(*PAIR, ["1"]) == {"1": "due"}
 
 
+def test_a_condition_that_comes_true_while_a_key_is_parked_for_it_is_never_missed(
+    database: Database,
+) -> None:
+    """Whichever of the two is first, the key is due afterwards."""
+    inbox = Inbox(database)
+    for round_ in range(20):
+        now = NOW + timedelta(minutes=round_)
+        inbox.put(*PAIR, ["1"], source="webhook", now=now)
+        inbox.claim(*PAIR, owner="a", limit=1, lease_s=60, now=now)
+        met_at = now + timedelta(seconds=1)
+        parked = Parked("1", ("stock:7",), now + timedelta(hours=1), now + timedelta(days=1), "")
+        together(
+            lambda parked=parked, now=met_at: inbox.settle(*PAIR, "a", [parked], now=now),
+            lambda now=met_at: inbox.wake("p", ["stock:7"], now=now),
+        )
+        assert inbox.states(*PAIR, ["1"]) == {"1": "due"}
+
+
 def test_a_lease_is_taken_by_one_of_many(database: Database) -> None:
     leases, holders = Leases(database), list[str]()
 
     def take(owner: str) -> None:
-        if leases.acquire("lane", owner, ttl_s=60, now=NOW):
+        if leases.acquire("sync", owner, ttl_s=60, now=NOW):
             holders.append(owner)
 
     together(*[lambda owner=f"t{n}": take(owner) for n in range(6)])

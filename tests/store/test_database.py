@@ -12,11 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError
 from store.columns import to_json
-from store.cursors import Cursors
 from store.database import Database
 from store.errors import StoreUnavailableError
 from store.inbox import Inbox
-from store.runs import Runs
+from store.runs import Cursors, Runs
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -139,7 +138,7 @@ ODD: dict[str, Any] = {
 def test_a_document_holds_what_both_databases_can_keep(database: Database) -> None:
     """Frames bring NaN, the vendors' JSON brings NUL and halves of characters."""
     runs = Runs(database)
-    runs.keep({"pair": "p", "flow": "f", **ODD}, run_id="\0r")
+    runs.keep({"pair": "p", "flow": "f", **ODD}, run_id="\0r", now=NOW)
     assert runs.last("p") == [
         {
             "pair": "p",

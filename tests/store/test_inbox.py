@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from store.database import Database
 from store.inbox import Claim, Dead, Done, Inbox, Parked, Retry, put_all
-from store.leases import Leases
 from store.quarantine import Quarantine
+from store.runs import Leases
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
@@ -83,7 +83,7 @@ def test_a_renewed_lease_is_kept(inbox: Inbox) -> None:
 def test_a_parked_key_wakes_by_the_clock_and_by_an_event_and_expires_with_its_reason(
     inbox: Inbox,
 ) -> None:
-    parked = Parked("1", "status", at(100), at(150), "pending")
+    parked = Parked("1", ("status",), at(100), at(150), "pending")
     put(inbox, "1")
     claim(inbox)
     inbox.settle(*PAIR, "a", [parked], now=NOW)
@@ -103,7 +103,7 @@ def test_a_pause_whose_end_is_known_is_not_a_try(inbox: Inbox) -> None:
     for is_try in (True, False, True):
         (held,) = claim(inbox)
         tries.append(held.attempts)
-        parked = Parked("1", "stock", NOW, at(9_999), "seen soon", is_try=is_try)
+        parked = Parked("1", ("stock",), NOW, at(9_999), "seen soon", is_try=is_try)
         inbox.settle(*PAIR, "a", [parked], now=NOW)
     assert [*tries, claim(inbox)[0].attempts] == [0, 1, 1, 2]
 
@@ -112,7 +112,7 @@ def test_a_parked_key_that_wakes_again_is_due_since_then(inbox: Inbox) -> None:
     put(inbox, "1")
     for woken_at in (2, 4):
         claim(inbox, now=at(woken_at - 2))
-        parked = Parked("1", "stock", at(woken_at), at(9_999), "seen soon")
+        parked = Parked("1", ("stock",), at(woken_at), at(9_999), "seen soon")
         inbox.settle(*PAIR, "a", [parked], now=at(woken_at - 1))
         (waiting,) = inbox.waiting(at(woken_at))
         assert waiting.oldest_due_since == at(woken_at)
@@ -207,7 +207,7 @@ def test_ten_thousand_parked_keys_do_not_hold_up_a_new_one(inbox: Inbox) -> None
         inbox.settle(
             *PAIR,
             "a",
-            [Parked(one.key, "status", at(3600), at(9999), "pending") for one in held],
+            [Parked(one.key, ("status",), at(3600), at(9999), "pending") for one in held],
             now=NOW,
         )
     put(inbox, "new", now=at(1))
@@ -264,11 +264,11 @@ def test_every_event_is_followed_by_a_claim_whatever_happens_between(
 
 def test_a_lease_has_one_holder_and_an_end(database: Database) -> None:
     leases = Leases(database)
-    assert leases.acquire("lane", "a", ttl_s=10, now=NOW)
-    assert not leases.acquire("lane", "b", ttl_s=10, now=at(9))
-    assert leases.renew("lane", "a", ttl_s=10, now=at(9))
-    assert not leases.acquire("lane", "b", ttl_s=10, now=at(15))
-    assert leases.acquire("lane", "b", ttl_s=10, now=at(20))
-    assert not leases.renew("lane", "a", ttl_s=10, now=at(21))
-    leases.release("lane", "a")
-    assert not leases.acquire("lane", "c", ttl_s=10, now=at(22))
+    assert leases.acquire("sync", "a", ttl_s=10, now=NOW)
+    assert not leases.acquire("sync", "b", ttl_s=10, now=at(9))
+    assert leases.renew("sync", "a", ttl_s=10, now=at(9))
+    assert not leases.acquire("sync", "b", ttl_s=10, now=at(15))
+    assert leases.acquire("sync", "b", ttl_s=10, now=at(20))
+    assert not leases.renew("sync", "a", ttl_s=10, now=at(21))
+    leases.release("sync", "a")
+    assert not leases.acquire("sync", "c", ttl_s=10, now=at(22))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from store.catalogue import Catalogue, CataloguedProduct
-from store.cursors import Cursors
 from store.database import Database
 from store.links import Link, Links
+from store.runs import Cursors
 from store.statements import upsert
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from core.errors import ConfigError
 from store.database import Database
+from store.inbox import Inbox
+from store.links import Link, Links
 from store.migrate import alembic_config, migrate, newest, revision
-from store.tables import metadata
+from store.tables import inbox, metadata
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -46,6 +51,32 @@ def test_the_tables_can_be_made_taken_back_and_made_again(empty: Database) -> No
         assert tables(empty) == {"alembic_version"}
         with empty.read() as connection:
             assert revision(connection) is None
+
+
+def test_what_keys_wait_for_and_links_are_kept_when_their_tables_change(empty: Database) -> None:
+    """From revision 0002 to 0003, and back."""
+    with empty.write() as connection:
+        command.upgrade(alembic_config(connection), "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO inbox (pair, entity, key, state, lane, source, updated_at, condition) "
+            "VALUES ('p', 'orders', '1', 'parked', 1, 'sweep', '2026-03-01T12:00Z', 'status'), "
+            "('p', 'orders', '2', 'due', 3, 'backfill', '2026-03-01T12:00Z', 'status')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO crosswalk (pair, entity, key_bc, id_bp, state, detail, updated_at) "
+            "VALUES ('p', 'orders', '1', '701', 'live', '{}', '2026-03-01T12:00Z')"
+        )
+    migrate(empty)
+    assert Inbox(empty).waiting_for("p", "") == {"status"}
+    assert Inbox(empty).wake("p", ["status"], now=NOW) == 1
+    assert Links(empty).get("p", "orders", ["1"]) == {"1": Link("1", "701")}
+    with empty.write() as connection:
+        assert set(connection.scalars(select(inbox.c.priority))) == {0, 3}
+        command.downgrade(alembic_config(connection), "0002")
+        assert connection.exec_driver_sql("SELECT id_bp, state FROM crosswalk").one() == (
+            "701",
+            "live",
+        )
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:

@@ -6,24 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cases import Case, open_cases
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from store.accuracy import Accuracy, Look
-from store.counts import Counts
 from store.database import Database
 from store.inbox import Dead, Done, Inbox, Parked
-from store.leases import Leases
 from store.ledger import Conclusion, Intent, Ledger
 from store.links import Link, Links
 from store.quarantine import Quarantine
 from store.retention import LEAST_RUNS, Forgotten, forget_old
-from store.runs import Runs
-from store.tables import metadata, runs
+from store.runs import Leases, Runs
+from store.statistics import Accuracy, Counts, StockComparison
+from store.tables import metadata
 from store.versions import Versions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
-NOTHING = Forgotten(keys=0, runs=0, cases=0, writes=0, counts=0, looks=0, leases=0)
+NOTHING = Forgotten(
+    keys=0, runs=0, cases=0, writes=0, counts=0, comparisons=0, leases=0, conditions=0
+)
 
 
 def ago(days: float) -> datetime:
@@ -65,7 +65,7 @@ def test_keys_that_wait_are_never_forgotten(database: Database) -> None:
     inbox = Inbox(database)
     inbox.put(*PAIR, ["held", "parked", "dead"], source="webhook", now=ago(900))
     inbox.claim(*PAIR, owner="a", limit=3, lease_s=60, now=ago(900))
-    parked = Parked("parked", "paid", ago(800), ago(-9), "not paid")
+    parked = Parked("parked", ("paid",), ago(800), ago(-9), "not paid")
     inbox.settle(*PAIR, "a", [parked, Dead("dead", "sku")], now=ago(900))
     inbox.put(*PAIR, ["due"], source="webhook", now=ago(900))
     assert forget_old(database, now=NOW).keys == 0
@@ -76,9 +76,8 @@ def test_reports_are_forgotten_but_the_newest_of_each_flow(database: Database) -
     kept = Runs(database)
     for flow, count in (("sync-orders", LEAST_RUNS + 7), ("audit-orders", 3)):
         for number in range(count):
-            kept.keep({"pair": "p", "flow": flow, "number": number}, run_id=f"{flow} {number}")
-    with database.write() as connection:
-        connection.execute(update(runs).values(kept_at=ago(31)))
+            report = {"pair": "p", "flow": flow, "number": number}
+            kept.keep(report, run_id=f"{flow} {number}", now=ago(31))
     assert forget_old(database, now=NOW).runs == 7
     newest = [report["number"] for report in kept.last("p", flow="sync-orders", limit=99)]
     assert newest == list(range(LEAST_RUNS + 6, 6, -1))
@@ -88,9 +87,9 @@ def test_reports_are_forgotten_but_the_newest_of_each_flow(database: Database) -
 def test_how_accurate_stock_was_is_forgotten_after_more_than_a_year(database: Database) -> None:
     kept = Accuracy(database)
     for days in (500, 399):
-        kept.keep("p", Look(ago(days), compared=10, equal=9, oversold=0))
-    assert forget_old(database, now=NOW).looks == 1
-    assert [look.at for look in kept.last("p")] == [ago(399)]
+        kept.keep("p", StockComparison(ago(days), compared=10, equal=9, oversold=0))
+    assert forget_old(database, now=NOW).comparisons == 1
+    assert [one.at for one in kept.last("p")] == [ago(399)]
 
 
 def test_writes_whose_end_is_not_known_are_remembered_for_ever(database: Database) -> None:

@@ -12,7 +12,7 @@ import pytest
 from waiting import eventually
 
 from core.times import utc_now
-from store.leases import Leases
+from store.runs import Leases
 from worker.drain import Drain
 from worker.engine import EVENT_TAG, REMEMBER_S, Engine, Reachability
 from worker.execute import RUNNING

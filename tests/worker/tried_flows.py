@@ -21,7 +21,7 @@ async def sync_orders(pair: str = "default", *, dry_run: bool = False) -> int:
     """Settle whatever is due; gives how many keys that were."""
     _tell_process()
     inbox = Inbox(open_database(os.environ["CAUSEWAY_DATABASE_URL"]))
-    for claim in inbox.peek(pair, "orders", keys=None, limit=500):
+    for claim in inbox.peek(pair, "orders", keys=None, limit=500, now=utc_now()):
         if not await _behaves(claim.key):
             return 0
     claims = inbox.claim(pair, "orders", owner=OWNER, limit=500, lease_s=60, now=utc_now())

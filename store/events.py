@@ -7,22 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, case, func, literal
-from sqlalchemy.dialects import postgresql, sqlite
 
-from store.statements import in_parts
+from store.notifications import notify
+from store.statements import in_parts, insert_into
 from store.tables import inbox
 
-LANES = {"backfill": 3}
-"""Sources that are worked off after all others; the rest have lane 0."""
+PRIORITIES = {"backfill": 3}
+"""Sources that are worked off after all others; the rest have priority 0."""
 HINTS = ("webhook", "sweep", "backfill")
 """Sources that only say that something may have changed in the store; any other is a stronger
 reason, for which both sides are read in full."""
 UNSETTLED = ("due", "claimed")
 """States in which a key has been due since it says; any other is due since it is named."""
-CHANNEL = "causeway_inbox"
-"""PostgreSQL's NOTIFY channel for new keys."""
 
-Arrival = tuple[str, str, str, str]
+Event = tuple[str, str, str, str]
 """Pair, entity, key and source of an event."""
 
 
@@ -39,10 +37,10 @@ def put(  # noqa: PLR0913 - the key's parts and the event's
     put_all(connection, [(pair, entity, key, source) for key in keys], now=now)
 
 
-def put_all(connection: Connection, arrivals: Iterable[Arrival], *, now: datetime) -> None:
+def put_all(connection: Connection, events: Iterable[Event], *, now: datetime) -> None:
     """The same for keys of any pair, entity and source.
 
-    All of a transaction's arrivals belong in one call: rows are locked in the order of their keys,
+    All of a transaction's events belong in one call: rows are locked in the order of their keys,
     so that transactions that bring the same keys at the same time do not block each other.
     """
     rows = [
@@ -51,17 +49,16 @@ def put_all(connection: Connection, arrivals: Iterable[Arrival], *, now: datetim
             "entity": entity,
             "key": key,
             "state": "due",
-            "lane": LANES.get(source, 0),
+            "priority": PRIORITIES.get(source, 0),
             "ready_at": now,
             "due_since": now,
             "source": source,
             "updated_at": now,
         }
-        for (pair, entity, key), source in sorted(_strongest(arrivals).items())
+        for (pair, entity, key), source in sorted(_strongest(events).items())
     ]
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for part in in_parts(rows):
-        fresh = insert(inbox).values(list(part))
+        fresh = insert_into(connection, inbox).values(list(part))
         connection.execute(
             fresh.on_conflict_do_update(
                 index_elements=["pair", "entity", "key"], set_=_on_event(fresh.excluded, now)
@@ -70,23 +67,17 @@ def put_all(connection: Connection, arrivals: Iterable[Arrival], *, now: datetim
     notify(connection)
 
 
-def notify(connection: Connection) -> None:
-    """Wake whoever waits for keys, once this transaction is committed."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
-
-
-def _strongest(arrivals: Iterable[Arrival]) -> Mapping[tuple[str, str, str], str]:
+def _strongest(events: Iterable[Event]) -> Mapping[tuple[str, str, str], str]:
     """The source of each key; the first reason that is more than a hint, else the last hint."""
     sources: dict[tuple[str, str, str], str] = {}
-    for pair, entity, key, source in arrivals:
+    for pair, entity, key, source in events:
         known = sources.get((pair, entity, key))
         if known is None or known in HINTS:
             sources[pair, entity, key] = source
     return sources
 
 
-def _on_event(told: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - the row as it would be inserted
+def _on_event(event: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - the row as it would be inserted
     """What an event does to a key that is known: a held one becomes dirty, any other is due."""
     held = (inbox.c.state == "claimed") & (inbox.c.ready_at > now)
     was_due = inbox.c.state == "due"
@@ -97,19 +88,19 @@ def _on_event(told: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - the
         # A hint must not hide a stronger reason that is still waiting to be worked off.
         "dirty_source": case(
             (held & _is_strong(inbox.c.dirty_source), inbox.c.dirty_source),
-            (held, told.source),
+            (held, event.source),
             else_=None,
         ),
         "source": case(
             (held | unsettled & _is_strong(inbox.c.source), inbox.c.source),
             (_is_strong(inbox.c.dirty_source), inbox.c.dirty_source),
-            else_=told.source,
+            else_=event.source,
         ),
         "state": case((held, inbox.c.state), else_="due"),
         "ready_at": case((held, inbox.c.ready_at), else_=moment),
         "due_since": case((held | was_due, inbox.c.due_since), else_=moment),
         "attempts": case((held | was_due, inbox.c.attempts), else_=0),
-        "lane": case((held, inbox.c.lane), else_=told.lane),
+        "priority": case((held, inbox.c.priority), else_=event.priority),
         "updated_at": moment,
     }
 

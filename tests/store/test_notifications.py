@@ -12,8 +12,8 @@ from cases import Case, open_cases
 from store.database import Database
 from store.errors import StoreUnavailableError
 from store.inbox import Dead, Inbox, Parked, put
+from store.notifications import InboxListener
 from store.quarantine import Quarantine
-from store.wake import Watch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
@@ -22,9 +22,9 @@ LONG_S = 60.0
 
 
 @pytest.fixture
-def watch(database: Database) -> Iterator[Watch]:
+def watch(database: Database) -> Iterator[InboxListener]:
     """Watching, with all that was there before noticed."""
-    watch = Watch(database, poll_interval_s=0.005)
+    watch = InboxListener(database, poll_interval_s=0.005)
     watch.wait(0)
     while watch.wait(0.02):
         pass
@@ -43,7 +43,7 @@ def in_a_moment(work: Callable[[], object]) -> threading.Timer:
     return timer
 
 
-def test_a_new_key_wakes_who_waits(watch: Watch, inbox: Inbox) -> None:
+def test_a_new_key_wakes_who_waits(watch: InboxListener, inbox: Inbox) -> None:
     timer = in_a_moment(lambda: inbox.put(*PAIR, ["1"], source="webhook", now=NOW))
     assert watch.wait(LONG_S)
     timer.join()
@@ -51,19 +51,19 @@ def test_a_new_key_wakes_who_waits(watch: Watch, inbox: Inbox) -> None:
 
 
 def test_a_key_that_came_between_two_waits_is_noticed_by_the_next(
-    watch: Watch, inbox: Inbox
+    watch: InboxListener, inbox: Inbox
 ) -> None:
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
     assert watch.wait(LONG_S)
 
 
 def test_a_released_case_and_a_met_condition_wake_who_waits(
-    watch: Watch, inbox: Inbox, database: Database
+    watch: InboxListener, inbox: Inbox, database: Database
 ) -> None:
     inbox.put(*PAIR, ["1", "2"], source="webhook", now=NOW)
     inbox.claim(*PAIR, owner="a", limit=2, lease_s=60, now=NOW)
     later = NOW + timedelta(hours=1)
-    inbox.settle(*PAIR, "a", [Dead("1", "sku"), Parked("2", "paid", later, later, "")], now=NOW)
+    inbox.settle(*PAIR, "a", [Dead("1", "sku"), Parked("2", ("paid",), later, later, "")], now=NOW)
     quarantine = Quarantine(database)
     open_cases(quarantine, [Case(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=NOW)
     while watch.wait(0.02):
@@ -73,16 +73,16 @@ def test_a_released_case_and_a_met_condition_wake_who_waits(
     timer.join()
     while watch.wait(0.02):
         pass
-    timer = in_a_moment(lambda: inbox.wake(*PAIR, "paid", now=NOW))
+    timer = in_a_moment(lambda: inbox.wake("p", ["paid"], now=NOW))
     assert watch.wait(LONG_S)
     timer.join()
 
 
-def test_nothing_new_is_no_reason_to_wake(watch: Watch) -> None:
+def test_nothing_new_is_no_reason_to_wake(watch: InboxListener) -> None:
     assert not watch.wait(0.05)
 
 
-def test_what_was_undone_wakes_nobody(watch: Watch, database: Database) -> None:
+def test_what_was_undone_wakes_nobody(watch: InboxListener, database: Database) -> None:
     def arrive_in_vain() -> None:
         with database.write() as connection:
             put(connection, *PAIR, ["1"], source="webhook", now=NOW)
@@ -93,7 +93,7 @@ def test_what_was_undone_wakes_nobody(watch: Watch, database: Database) -> None:
     assert not watch.wait(0.05)
 
 
-def test_a_stop_ends_the_waiting(watch: Watch) -> None:
+def test_a_stop_ends_the_waiting(watch: InboxListener) -> None:
     stop = threading.Event()
     timer = in_a_moment(stop.set)
     assert not watch.wait(LONG_S, stop)
@@ -105,7 +105,7 @@ def test_a_key_is_noticed_again_after_the_server_was_restarted(
 ) -> None:
     """The lost connection is told once; what came meanwhile is noticed after it."""
     database = Database(new_url("postgresql"))
-    watch, inbox = Watch(database), Inbox(database)
+    watch, inbox = InboxListener(database), Inbox(database)
     assert watch.wait(0)
     request.getfixturevalue("server").cut_off(database.url.database)
     with pytest.raises(StoreUnavailableError, match="cannot be listened to"):

@@ -1,4 +1,4 @@
-"""Waiting for new keys without asking the inbox all the time."""
+"""How a worker learns of new keys without asking the inbox all the time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from contextlib import ExitStack
 import psycopg
 from sqlalchemy import Connection
 
-from store.arrivals import CHANNEL
 from store.database import CONNECTION, Database
 from store.errors import StoreUnavailableError, store_errors
 
+CHANNEL = "causeway_inbox"
+"""PostgreSQL's NOTIFY channel for keys that became due."""
 
-class Watch:
+
+def notify(connection: Connection) -> None:
+    """Wake whoever waits for keys, once this transaction is committed."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
+
+class InboxListener:
     """Notices that the inbox may have changed.
 
     On PostgreSQL by LISTEN; on SQLite by `PRAGMA data_version`, which costs microseconds and
@@ -24,7 +32,7 @@ class Watch:
     def __init__(self, database: Database, *, poll_interval_s: float = 0.1) -> None:
         self._database = database
         self._poll_interval_s = poll_interval_s
-        self._looking: ExitStack | None = None
+        self._polling: ExitStack | None = None
         self._connection: Connection | None = None
         self._seen: int | None = None
         self._listening: psycopg.Connection | None = None
@@ -35,19 +43,19 @@ class Watch:
         Raises: StoreUnavailableError.
         """
         if self._database.is_sqlite:
-            return self._look(timeout_s, stop or threading.Event())
+            return self._poll(timeout_s, stop or threading.Event())
         return self._listen(timeout_s, stop or threading.Event())
 
     def close(self) -> None:
         """Give the connection back."""
-        if self._looking is not None:
-            self._looking.close()
-            self._looking = self._connection = None
+        if self._polling is not None:
+            self._polling.close()
+            self._polling = self._connection = None
         if self._listening is not None:
             self._listening.close()
             self._listening = None
 
-    def _look(self, timeout_s: float, stop: threading.Event) -> bool:
+    def _poll(self, timeout_s: float, stop: threading.Event) -> bool:
         until = time.monotonic() + timeout_s
         while not stop.is_set():
             version = self._data_version()
@@ -63,9 +71,9 @@ class Watch:
 
     def _data_version(self) -> int:
         """A number that another connection's commit changes, read on a connection of our own."""
-        if self._looking is None:
-            self._looking = ExitStack()
-            self._connection = self._looking.enter_context(self._database.read())
+        if self._polling is None:
+            self._polling = ExitStack()
+            self._connection = self._polling.enter_context(self._database.read())
         if self._connection is None:
             return 0
         with store_errors(self._database.where):

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.database import Database
-from store.inbox import Dead, Done, Inbox, Parked, Retry
-from store.taking import NAMED, Taken, take
+from store.inbox import NAMED, Dead, Done, Inbox, Parked, Retry, Taken
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=61)
@@ -19,7 +18,7 @@ PAIR = ("p", "shipments")
 def taken(
     database: Database, *keys: str, owner: str = "one", now: datetime = NOW
 ) -> dict[str, Taken]:
-    return take(database, *PAIR, keys, owner=owner, lease_s=60, now=now)
+    return Inbox(database).take(*PAIR, keys, owner=owner, lease_s=60, now=now)
 
 
 def test_a_key_the_inbox_does_not_know_is_made_and_held(database: Database) -> None:
@@ -36,7 +35,7 @@ def test_a_key_the_inbox_does_not_know_is_made_and_held(database: Database) -> N
         (Done("100"), "done"),
         (Dead("100", "why"), "dead"),
         (Retry("100", LATER, "why"), "due"),
-        (Parked("100", "grace", LATER, LATER + timedelta(days=1), "why"), "parked"),
+        (Parked("100", ("grace",), LATER, LATER + timedelta(days=1), "why"), "parked"),
     ],
 )
 def test_a_key_at_rest_is_taken_and_says_how_it_stood(database: Database, outcome, was) -> None:
@@ -54,7 +53,7 @@ def test_a_parked_key_is_due_since_it_was_named_and_a_due_one_since_its_event(
     inbox = Inbox(database)
     inbox.put(*PAIR, ["100", "101"], source="webhook", now=NOW)
     inbox.claim(*PAIR, owner="one", limit=1, lease_s=60, now=NOW)
-    parked = Parked("100", "grace", LATER, LATER + timedelta(days=1), "why")
+    parked = Parked("100", ("grace",), LATER, LATER + timedelta(days=1), "why")
     inbox.settle(*PAIR, "one", [parked], now=NOW)
     named_at = NOW + timedelta(seconds=5)
 
