@@ -39,14 +39,13 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def _send(  # noqa: PLR0913 - one argument for each part of a request
+    def _send(
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
         content: object = None,
-        headers: Mapping[str, str] | None = None,
         query: str = "",
     ) -> Answer:
         return self._http.send(
@@ -55,6 +54,5 @@ class Client:
             priority=self._priority,
             params=params,
             content=content,
-            headers=headers,
             query=query,
         )

@@ -105,7 +105,6 @@ class Http:
         priority: Priority,
         params: Mapping[str, Any] | None = None,
         content: object = None,
-        headers: Mapping[str, str] | None = None,
         query: str = "",
     ) -> Answer:
         """The answer to one request.
@@ -116,7 +115,7 @@ class Http:
         ContractError, RejectedError, NotFoundError.
         """
         with self.budget.request(priority, write=method not in READS) as report:
-            response = self._exchange(method, path, params, content, headers or {}, query)
+            response = self._exchange(method, path, params, content, query)
             answer = _answer(method, path, response)
             error = self._judge(answer)
             report(self._meter(answer), isinstance(error, TransientError))
@@ -128,22 +127,21 @@ class Http:
         """Let go of the connections."""
         self._client.close()
 
-    def _exchange(  # noqa: PLR0913, PLR0917 - one argument for each part of a request
+    def _exchange(
         self,
         method: str,
         path: str,
         params: Mapping[str, Any] | None,
         content: object,
-        headers: Mapping[str, str],
         query: str,
     ) -> httpx.Response:
         url = path
         if query:  # httpx would encode the commas: it gets the URL as it is to be
             url, params = f"{path}?{query}&{httpx.QueryParams(params or {})}", None
         body = None if content is None else json.dumps(content, default=_wire).encode()
-        sent = {**headers} if body is None else {"Content-Type": "application/json", **headers}
+        headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self._client.request(method, url, params=params, content=body, headers=sent)
+            return self._client.request(method, url, params=params, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _without_answer(error, method, f"{self.system}: {method} {path}") from error
 

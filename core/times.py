@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 
@@ -19,11 +19,6 @@ def from_rfc2822(text: str) -> datetime:
     """
     moment = parsedate_to_datetime(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def to_rfc2822(moment: datetime) -> str:
-    """The moment as BigCommerce V2 writes it."""
-    return format_datetime(moment.astimezone(UTC))
 
 
 def from_iso(text: str) -> datetime:

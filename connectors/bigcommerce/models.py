@@ -233,10 +233,6 @@ class Order(OrderHeader):
     lines: tuple[OrderLine, ...] = Field(default=(), exclude=True)
     """Completed by the client where BigCommerce cut or left out the embedded ones."""
 
-    def lines_to(self, order_address_id: str) -> tuple[OrderLine, ...]:
-        """The lines that go to one address."""
-        return tuple(line for line in self.lines if line.order_address_id == order_address_id)
-
     @field_validator("consignments", mode="before")
     @classmethod
     def _either_form(cls, value: object) -> object:
@@ -270,13 +266,6 @@ class Transaction(Document):
     @classmethod
     def _empty_object_is_none(cls, value: object) -> object:
         return value or ""
-
-
-class Coupon(Document):
-    """A coupon used on an order."""
-
-    code: Text = ""
-    discount: Money = Decimal(0)
 
 
 class TaxRow(Document):

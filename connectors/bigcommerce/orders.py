@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from connectors.bigcommerce.api import Api, of_order
 from connectors.bigcommerce.models import (
-    Coupon,
     Missing,
     Order,
     OrderHeader,
@@ -77,11 +76,6 @@ class Orders(Api):
         rows = self._data(self._get(f"/v3/orders/{order_id}/transactions"))
         return [of_order(Transaction, order_id, row) for row in rows]
 
-    def list_coupons(self, order_id: str) -> list[Coupon]:
-        """Coupons used on an order. Raises: RejectedError when a row breaks the model."""
-        rows = self._all_rows(f"/v2/orders/{order_id}/coupons")
-        return [of_order(Coupon, order_id, row) for row in rows]
-
     def list_taxes(self, order_id: str) -> list[TaxRow]:
         """Tax rows of an order by line. Raises: RejectedError when a row breaks the model."""
         rows = self._all_rows(f"/v2/orders/{order_id}/taxes", details="true")
@@ -93,18 +87,13 @@ class Orders(Api):
         *,
         status_id: int | None = None,
         external_order_id: str | None = None,
-        staff_notes: str | None = None,
     ) -> None:
         """One PUT that carries these fields and nothing else: a line in it would lose discounts.
 
         Harmless to repeat. Raises: ValueError when there is nothing to write.
         """
-        told = {
-            "status_id": status_id,
-            "external_order_id": external_order_id,
-            "staff_notes": staff_notes,
-        }
-        body = {name: value for name, value in told.items() if value is not None}
+        fields = {"status_id": status_id, "external_order_id": external_order_id}
+        body = {name: value for name, value in fields.items() if value is not None}
         if not body:
             raise ValueError("an order is not updated with nothing")
         self._send("PUT", f"/v2/orders/{order_id}", content=body)

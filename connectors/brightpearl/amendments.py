@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import httpx
@@ -53,37 +52,16 @@ def delete_row(label: str, order_id: str, row_id: str) -> Message:
     return Message(label, "DELETE", f"/order-service/order/{order_id}/row/{row_id}", None)
 
 
-def patch_order(
-    label: str,
-    order_id: str,
-    *,
-    reference: str | None = None,
-    shipping_method_id: int | None = None,
-    delivery_on: date | None = None,
-) -> Message:
-    """Change what is named of an order's header; an empty reference or method 0 takes it away.
-
-    It must be sent alone. Raises: ValueError when nothing is named.
-    """
-    changes = [
-        *(_change("/reference", reference) if reference is not None else ()),
-        *(
-            _change("/delivery/shippingMethodId", shipping_method_id)
-            if shipping_method_id is not None
-            else ()
-        ),
-        *(_change("/delivery/deliveryDate", delivery_on.isoformat()) if delivery_on else ()),
-    ]
-    if not changes:
-        raise ValueError("an order is not patched with nothing")
+def patch_order(label: str, order_id: str, *, shipping_method_id: int) -> Message:
+    """Change an order's shipping method; method 0 takes it away. It must be sent alone."""
+    path = "/delivery/shippingMethodId"
+    change = (
+        {"op": "replace", "path": path, "value": shipping_method_id}
+        if shipping_method_id
+        else {"op": "remove", "path": path}
+    )
     uri = f"/order-service/order/{order_id}"
-    return Message(label, "PATCH", uri, changes, alone=True, read=nothing)
-
-
-def _change(path: str, value: object) -> Sequence[Mapping[str, object]]:
-    """One operation of a JSON Patch."""
-    operation = {"op": "replace", "path": path, "value": value}
-    return [operation if value else {"op": "remove", "path": path}]
+    return Message(label, "PATCH", uri, [change], alone=True, read=nothing)
 
 
 def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> CausewayError | None:

@@ -79,7 +79,6 @@ class Api(Client):
             message.method,
             message.uri,
             content=message.body,
-            headers=message.headers,
         )
         return message.read((answer.body or {}).get("response"))
 

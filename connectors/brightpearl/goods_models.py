@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, Field, field_validator, model_validator
 
-from connectors.brightpearl.models import ReservedProduct
 from connectors.documents import (
     Document,
     Flag,
@@ -144,28 +143,6 @@ def _moved(by_row: Mapping[str, Any]) -> Sequence[Any]:
 
 
 # --- requests
-
-
-class GoodsOutCreate(RequestBody):
-    """What leaves one warehouse; reserved units move over, others are allocated by it."""
-
-    warehouse_id: int = Field(gt=0)
-    products: tuple[ReservedProduct, ...] = Field(min_length=1)
-    released_at: Moment | None = None
-    shipping_method_id: int | None = None
-    is_priority: bool = False
-
-    def wire(self) -> dict[str, Any]:
-        """The body, which could name several warehouses."""
-        whole = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        entry = {
-            "warehouseId": self.warehouse_id,
-            "transfer": False,
-            "products": whole["products"],
-            **({"releaseDate": whole["released_at"]} if self.released_at else {}),
-        }
-        method = {"shippingMethodId": self.shipping_method_id} if self.shipping_method_id else {}
-        return {"warehouses": [entry], "priority": self.is_priority, **method}
 
 
 class UnitCost(RequestBody):

@@ -47,21 +47,3 @@ def id_set(ids: Iterable[str]) -> str:
     if not runs:
         raise ValueError("an id set must not be empty")
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
-
-
-def parse(text: str) -> list[str]:
-    """The ids of a set, each once, ascending: numbers and ranges between commas or periods.
-
-    Raises: ValueError for anything else, and for a range that falls.
-    """
-    found: set[int] = set()
-    for part in re.split(r"[,.]", text):
-        match = _PART.fullmatch(part.strip())
-        if match is None:
-            raise ValueError("not an id set")
-        low = int(match[1])
-        high = int(match[2] or low)
-        if high < low or len(found) + high - low >= MOST_READ:
-            raise ValueError("an id set has a range that falls, or is too wide")
-        found.update(range(low, high + 1))
-    return [str(number) for number in sorted(found)]

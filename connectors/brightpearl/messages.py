@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -55,9 +54,7 @@ class Message:
     uri: str
     body: Any = field(repr=False)
     alone: bool = False
-    """Whether it must not share a multi-message: PATCH is not known to work in one, and headers
-    of its own a message cannot have."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    """Whether it must not share a multi-message: PATCH is not known to work in one."""
     read: Read = field(default=as_told, repr=False, compare=False)
 
 
@@ -93,19 +90,9 @@ def create_sales_credit(label: str, credit: SalesOrderCreate) -> Message:
     return Message(label, "POST", "/order-service/sales-credit", credit.wire())
 
 
-def close_order(label: str, order_id: str, tax_date: date | None = None) -> Message:
-    """Invoice a sales order: it begins now and ends later; refused once it is invoiced."""
-    return _close(label, "sales-order", order_id, tax_date)
-
-
-def close_credit(label: str, credit_id: str, tax_date: date | None = None) -> Message:
+def close_credit(label: str, credit_id: str) -> Message:
     """Invoice a sales credit: it begins now and ends later."""
-    return _close(label, "sales-credit", credit_id, tax_date)
-
-
-def _close(label: str, resource: str, order_id: str, tax_date: date | None) -> Message:
-    body = {"taxDate": tax_date.isoformat()} if tax_date else {}
-    return Message(label, "POST", f"/order-service/{resource}/{order_id}/close", body)
+    return Message(label, "POST", f"/order-service/sales-credit/{credit_id}/close", {})
 
 
 def create_address(label: str, address: PostalAddress) -> Message:
@@ -140,10 +127,6 @@ def set_reservation(label: str, order_id: str, products: Sequence[ReservedProduc
     """Set the units of these rows in a reservation that exists; other rows keep theirs."""
     uri = f"/warehouse-service/order/{order_id}/reservation"
     return Message(label, "PUT", uri, {"products": [product.wire() for product in products]})
-
-
-reserve_more = set_reservation
-"""The name by which more units are asked for."""
 
 
 def release_reservation(label: str, order_id: str) -> Message:

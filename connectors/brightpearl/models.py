@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Literal
 
-from pydantic import AliasPath, Field, model_validator
+from pydantic import AliasPath, Field
 
 from connectors.brightpearl.order_parts import (
     Customer,
@@ -134,37 +134,18 @@ class SalesOrderCreate(RequestBody):
 class PaymentCreate(RequestBody):
     """A customer payment; `transaction_ref` with the method is its key against doubling.
 
-    RECEIPT, AUTH, CAPTURE and VOID belong to a sales order, PAYMENT (money out) to a sales credit.
+    A RECEIPT belongs to a sales order, a PAYMENT (money out) to a sales credit. Brightpearl books
+    nought when the amount is left out.
     """
 
     method_code: str = Field(serialization_alias="paymentMethodCode")
-    payment_type: str = Field(
-        serialization_alias="paymentType", pattern="^(RECEIPT|PAYMENT|AUTH|CAPTURE|VOID)$"
-    )
+    payment_type: Literal["RECEIPT", "PAYMENT"] = Field(serialization_alias="paymentType")
     order_id: int = Field(serialization_alias="orderId")
     currency_code: str = Field(serialization_alias="currencyIsoCode")
     paid_at: Moment = Field(serialization_alias="paymentDate")
     transaction_ref: str = Field(serialization_alias="transactionRef")
-    transaction_code: str | None = Field(default=None, serialization_alias="transactionCode")
-    """Ties an AUTH to its CAPTUREs and its VOID."""
-    amount: Money | None = Field(default=None, serialization_alias="amountPaid")
-    amount_authorized: Money | None = Field(default=None, serialization_alias="amountAuthorized")
-    authorization_expiry: Moment | None = Field(
-        default=None, serialization_alias="authorizationExpiry"
-    )
+    amount: Money = Field(serialization_alias="amountPaid")
     exchange_rate: Money | None = Field(default=None, serialization_alias="exchangeRate")
-
-    @model_validator(mode="after")
-    def _has_the_amount_of_its_type(self) -> Self:
-        """Brightpearl books nought when the amount that moves money is left out."""
-        is_promise = self.payment_type in {"AUTH", "VOID"}
-        if is_promise and self.amount_authorized is None:
-            raise ValueError(f"{self.payment_type} needs amount_authorized")
-        if not is_promise and self.amount is None:
-            raise ValueError(f"{self.payment_type} needs amount")
-        if self.payment_type == "AUTH" and self.authorization_expiry is None:
-            raise ValueError("AUTH needs authorization_expiry")
-        return self
 
 
 class ReservedProduct(RequestBody):
@@ -276,13 +257,6 @@ class ProductRow(Document):
     sku: Text = Field(default="", alias="SKU")
     stock_tracked: bool = Field(default=False, alias="stockTracked")
     status: Text = Field(default="LIVE", alias="productStatus")
-
-
-class NoteRow(Document):
-    """An order note as a search shows it."""
-
-    order_id: Id = Field(alias="orderId")
-    text: Text = Field(default="", alias="noteText")
 
 
 class Webhook(Document):

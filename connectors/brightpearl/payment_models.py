@@ -27,13 +27,3 @@ class PaymentRow(Document):
     @classmethod
     def _none_is_nought(cls, value: object) -> object:
         return Decimal(0) if value is None or value == "" else value
-
-
-class PaymentTotal(Document):
-    """What was paid for an order."""
-
-    order_id: Id = Field(alias="orderId")
-    currency_code: Text = Field(default="", alias="paymentCurrency")
-    amount_paid: Money = Field(alias="amountPaid")
-    amount_authorized: Money = Field(default=Decimal(0), alias="amountAuthorized")
-    amount_captured: Money = Field(default=Decimal(0), alias="amountCaptured")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.idsets import chunks, id_set
-from connectors.brightpearl.payment_models import PaymentRow, PaymentTotal
+from connectors.brightpearl.payment_models import PaymentRow
 
 SEARCH = "/accounting-service/customer-payment-search"
 
@@ -25,12 +25,3 @@ class Payments(Api):
         """Customer payments that carry exactly this reference."""
         rows = self._search(SEARCH, PaymentRow, transactionRef=transaction_ref)
         return [row for row in rows if row.transaction_ref == transaction_ref]
-
-    def payment_totals(self, order_ids: Iterable[str]) -> dict[str, PaymentTotal]:
-        """What was paid for each of these orders, 200 to a request, zeroes where nothing was."""
-        totals: dict[str, PaymentTotal] = {}
-        for part in chunks(order_ids):
-            answer = self._get(f"/accounting-service/sale-payment-total/{id_set(part)}")
-            rows = (self._one(PaymentTotal, answer, row) for row in self._listed(answer))
-            totals.update((row.order_id, row) for row in rows)
-        return totals

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from connectors.brightpearl.api import Api, new_or_changed
 from connectors.brightpearl.models import ContactRow, ProductRow
-from core.errors import RejectedError
-from core.ids import email_key, sku_key
+from core.ids import email_key
 
 
 class Records(Api):
@@ -18,26 +17,6 @@ class Records(Api):
         """All products, or those created or changed since; one that is both may come twice."""
         for changes in new_or_changed(updated_since):
             yield from self._search("/product-service/product-search", ProductRow, **changes)
-
-    def find_products(self, sku: str) -> list[ProductRow]:
-        """Products whose SKU is this one, letter case aside."""
-        rows = self._search("/product-service/product-search", ProductRow, SKU=sku)
-        return [row for row in rows if sku_key(row.sku) == sku_key(sku)]
-
-    def find_product(self, sku: str) -> ProductRow | None:
-        """The product with this SKU, letter case aside, or None.
-
-        Raises: RejectedError (code `ambiguous`) when several have it, naming them.
-        """
-        products = self.find_products(sku)
-        if len(products) > 1:
-            ids = ", ".join(product.product_id for product in products)
-            raise RejectedError(
-                f"The products {ids} all have the SKU {sku!r}.",
-                remedy="Keep the SKU at one of them in Brightpearl.",
-                code="ambiguous",
-            )
-        return products[0] if products else None
 
     def list_contacts(self, updated_since: datetime | None = None) -> Iterator[ContactRow]:
         """All contacts, or those created or changed since; one that is both may come twice."""

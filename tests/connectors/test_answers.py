@@ -39,7 +39,10 @@ def read_account(script: Script):
 
 
 def write_account(script: Script):
-    return brightpearl(script).update_status("7", 3)
+    (outcome,) = brightpearl(script).send([set_status("s", "7", 3)]).values()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def error_of(call, reply):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.bigcommerce.models import Coupon, Order, OrderLine, TaxRow
+from connectors.bigcommerce.models import Order, OrderLine, TaxRow
 from connectors.bigcommerce.refund_models import Refund
 from connectors.bigcommerce.shipment_models import Shipment
 
@@ -34,7 +34,6 @@ def responses() -> dict[str, Any]:
         ("order_Resp", Order),
         ("orderProductsCollection_Resp", OrderLine),
         ("orderProductLineItem_Resp", OrderLine),
-        ("orderCouponsCollection_Resp", Coupon),
         ("orderTaxes_Resp", TaxRow),
         ("orderShipmentCollection_Resp", Shipment),
         ("orderShipment_Resp", Shipment),

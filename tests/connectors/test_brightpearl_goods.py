@@ -1,6 +1,5 @@
 """Goods notes through the account's client: what leaves, what a supplier sends, what comes back."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +15,6 @@ from connectors.brightpearl.goods_models import (
     GoodsInCreate,
     GoodsInNote,
     GoodsMovedCreate,
-    GoodsOutCreate,
     GoodsOutNote,
     UnitCost,
 )
@@ -29,6 +27,7 @@ from core.errors import (
     RejectedError,
     TransientError,
 )
+from core.times import to_iso
 from sandbox.brightpearl.unshipping import unship
 from tests.connectors.conftest import Script, brightpearl
 from tests.connectors.test_brightpearl_client import one, placed, sales_order, sent
@@ -45,15 +44,20 @@ def units_of(world, order_id: str, units: int) -> ReservedProduct:
     return ReservedProduct(product_id=row.product_id, row_id=row.id, quantity=units)
 
 
-def noted(world, order_id: str, units: int = 1, **more: Any) -> str:
-    note = GoodsOutCreate(warehouse_id=2, products=(units_of(world, order_id, units),), **more)
-    return str(sent(world, goods_messages.create_goods_out("g", order_id, note)))
+def noted(world, order_id: str, units: int = 1) -> str:
+    """A goods-out note as the warehouse's own software makes it."""
+    products = [units_of(world, order_id, units).wire()]
+    body = {"warehouses": [{"warehouseId": 2, "transfer": False, "products": products}]}
+    path = f"/warehouse-service/order/{order_id}/goods-note/goods-out"
+    read = messages.first_id
+    return str(sent(world, messages.Message("g", "POST", path, body, read=read)))
 
 
-def shipped(world, note_id: str, **more: Any) -> None:
-    at = world.account.clock.now()
-    event = goods_messages.goods_out_event("e", note_id, ["SHW"], at=at, owner_id=STAFF, **more)
-    sent(world, event)
+def shipped(world, note_id: str) -> None:
+    at = to_iso(world.account.clock.now())
+    body = {"events": [{"eventCode": "SHW", "occured": at, "eventOwnerId": STAFF}]}
+    path = f"/warehouse-service/goods-note/goods-out/{note_id}/event"
+    sent(world, messages.Message("e", "POST", path, body))
 
 
 def note(order_id: int = 7, **changes: Any) -> dict[str, Any]:
@@ -278,43 +282,6 @@ def test_a_note_that_has_not_left_is_taken_back_and_one_that_has_is_not(world):
         sent(world, goods_messages.delete_goods_out("d", order_id, gone))
 
 
-@pytest.mark.parametrize("form", ["integer", "array"])
-def test_a_new_note_answers_its_id_whatever_form_that_has(world, form):
-    world.account.switches.goods_out_answer = form
-    order_id = placed(world)
-
-    note_id = noted(world, order_id, shipping_method_id=3, is_priority=True)
-
-    (found,) = world.client.get_goods_out([note_id])
-    assert (found.order_id, found.shipping_method_id) == (order_id, "3")
-
-
-def test_an_event_that_comes_after_another_is_refused_by_its_version(world):
-    note_id = noted(world, placed(world))
-    (before,) = world.client.get_goods_out([note_id])
-    shipped(world, note_id, version=before.last_event_version)
-
-    with pytest.raises(RejectedError):
-        shipped(world, note_id, version=before.last_event_version)
-
-
-def test_an_event_with_a_version_goes_alone_and_says_it_in_a_header():
-    at = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    event = goods_messages.goods_out_event("e", "5", ["PIC"], at=at, owner_id=4, version="31")
-    script = Script(httpx.Response(200, json={}))
-
-    brightpearl(script).send([event])
-
-    (request,) = script.requests
-    assert request.headers["if-match"] == "31"
-    assert json.loads(request.content) == {
-        "events": [{"eventCode": "PIC", "occured": "2026-07-01T12:00:00.000Z", "eventOwnerId": 4}]
-    }
-    assert event.alone
-    plain = goods_messages.goods_out_event("e", "5", ["PIC"], at=at, owner_id=4)
-    assert not plain.alone
-
-
 def test_what_must_go_alone_is_never_bundled():
     lonely = messages.Message("a", "PATCH", "/order-service/order/1", [], alone=True)
     other = messages.set_status("b", "1", 2)
@@ -338,12 +305,8 @@ def test_what_must_go_alone_is_never_bundled():
     ],
 )
 def test_a_note_whose_answer_is_lost_or_came_too_fast_is_told_apart(answer, error):
-    note = GoodsOutCreate(
-        warehouse_id=2, products=(ReservedProduct(product_id=1, row_id=1, quantity=1),)
-    )
-
     with pytest.raises(error) as caught:
-        brightpearl(Script(answer)).send([goods_messages.create_goods_out("g", "7", note)])
+        brightpearl(Script(answer)).send([goods_messages.delete_goods_out("g", "7", "8")])
 
     assert type(caught.value) is error
 

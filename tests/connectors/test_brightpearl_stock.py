@@ -472,8 +472,7 @@ def test_stock_added_to_an_archived_product_makes_it_live(world):
 
     world.client.correct_stock("2", [correction(world, 1)], "Found")
 
-    product = world.client.find_product("MUG")
-    assert product is not None
+    (product,) = (one for one in world.client.list_products() if one.sku == "MUG")
     assert product.status == "LIVE"
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.times import from_iso, from_rfc2822, local_date, to_iso, to_rfc2822, utc_now
+from core.times import from_iso, from_rfc2822, local_date, to_iso, utc_now
 
 moments = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - the strategy adds the zone itself
@@ -19,7 +20,7 @@ moments = st.datetimes(
 
 @given(moments)
 def test_an_rfc_2822_date_keeps_its_second(moment: datetime) -> None:
-    back = from_rfc2822(to_rfc2822(moment))
+    back = from_rfc2822(format_datetime(moment))
 
     assert back == moment.replace(microsecond=0)
     assert back.tzinfo is UTC
@@ -33,11 +34,10 @@ def test_an_iso_date_keeps_its_millisecond_and_says_z(moment: datetime) -> None:
     assert from_iso(text) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def test_bigcommerce_writes_dates_as_the_fact_sheet_shows() -> None:
+def test_dates_of_bigcommerce_are_read_as_the_fact_sheet_shows() -> None:
     moment = datetime(2018, 1, 10, 21, 5, 30, tzinfo=UTC)
 
     assert from_rfc2822("Wed, 10 Jan 2018 21:05:30 +0000") == moment
-    assert to_rfc2822(moment) == "Wed, 10 Jan 2018 21:05:30 +0000"
     assert from_rfc2822("Wed, 10 Jan 2018 22:05:30 +0100") == moment
 
 
