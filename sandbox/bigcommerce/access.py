@@ -1,16 +1,16 @@
 """Who may do what: the token, its scopes, and how an app gets one."""
 
 import hmac
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import orjson
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.routing import BAD_REQUEST, OK, Call, Refusal, Reply
+from sandbox.bigcommerce.routing import BAD_REQUEST, OK, UNSUPPORTED, Call, Refusal
 from sandbox.bigcommerce.switches import BigCommerceSwitches
+from sandbox.kit.routing import Reply
 
-UNAUTHORIZED, FORBIDDEN, NOT_ACCEPTABLE, UNSUPPORTED = 401, 403, 406, 415
+UNAUTHORIZED, FORBIDDEN, NOT_ACCEPTABLE = 401, 403, 406
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
 UNKNOWN_CALLER = (
     "Unauthorized - the v3 Auth client ID or token in the request are not a valid "
@@ -37,13 +37,12 @@ EITHER = "/payment_actions/"
 """These need the scope of transactions or that of orders."""
 
 
-def refusal(
-    call: Call, store_hash: str, headers: Mapping[str, str], switches: BigCommerceSwitches
-) -> Refusal | None:
+def refusal(call: Call, switches: BigCommerceSwitches) -> Refusal | None:
     """Why the request is turned away, or None."""
+    headers = call.headers
     token = headers.get("x-auth-token", "")
     right_token = hmac.compare_digest(token.encode(), reference.ACCESS_TOKEN.encode())
-    if store_hash != reference.STORE_HASH or not right_token:
+    if call.tenant != reference.STORE_HASH or not right_token:
         return Refusal(UNAUTHORIZED, UNKNOWN_CALLER)
     if not _may(call, switches.scopes.split()):
         return Refusal(FORBIDDEN, NO_SCOPE)
@@ -69,13 +68,13 @@ def _may(call: Call, granted: list[str]) -> bool:
     return bool(wanted & set(granted))
 
 
-def token(raw_body: bytes, content_type: str, used_codes: set[str]) -> Reply:
+def token(call: Call, used_codes: set[str]) -> Reply:
     """Exchange an install code for the token. A code works once."""
     try:
         sent = (
-            orjson.loads(raw_body)
-            if "json" in content_type
-            else dict(parse_qsl(raw_body.decode(), keep_blank_values=True))
+            orjson.loads(call.raw_body)
+            if "json" in call.headers.get("content-type", "")
+            else dict(parse_qsl(call.raw_body.decode(), keep_blank_values=True))
         )
     except ValueError:
         sent = None

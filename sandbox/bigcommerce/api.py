@@ -12,19 +12,20 @@ from sandbox.bigcommerce import (
     shipments_api,
     store_api,
 )
-from sandbox.bigcommerce.routing import Router
+from sandbox.bigcommerce.routing import Router, StoreErrors
 
-ROUTER = Router()
-for _module in (
-    orders_api,
-    order_parts_api,
-    shipments_api,
-    payments_api,
-    refunds_api,
-    hooks_api,
-    store_api,
-    catalog_api,
-    inventory_api,
-    customers_api,
-):
-    ROUTER.add(_module.routes)
+ROUTER = Router(
+    (
+        orders_api.routes,
+        order_parts_api.routes,
+        shipments_api.routes,
+        payments_api.routes,
+        refunds_api.routes,
+        hooks_api.routes,
+        store_api.routes,
+        catalog_api.routes,
+        inventory_api.routes,
+        customers_api.routes,
+    ),
+    StoreErrors(),
+)

@@ -7,9 +7,10 @@ from sandbox.bigcommerce.formats import iso, number
 from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Product, Variant
 from sandbox.bigcommerce.reference import LOCATION
-from sandbox.bigcommerce.routing import NOT_FOUND, OK, Call, Reply, Routes, refuse
+from sandbox.bigcommerce.routing import NOT_FOUND, OK, Call, Routes, refuse
 from sandbox.bigcommerce.stock import is_item
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

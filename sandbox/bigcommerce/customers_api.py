@@ -6,8 +6,9 @@ from sandbox.bigcommerce.filters import kept
 from sandbox.bigcommerce.formats import iso
 from sandbox.bigcommerce.paging import v3_cursor_page
 from sandbox.bigcommerce.records import Customer
-from sandbox.bigcommerce.routing import Call, Reply, Routes
+from sandbox.bigcommerce.routing import Call, Routes
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

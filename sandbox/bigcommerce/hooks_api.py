@@ -15,11 +15,11 @@ from sandbox.bigcommerce.routing import (
     OK,
     UNPROCESSABLE,
     Call,
-    Reply,
     Routes,
     refuse,
 )
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 PER_SCOPE = 10

@@ -9,17 +9,10 @@ from typing import Any
 from sandbox.bigcommerce import adjustments, inventory_documents, reference
 from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Variant
-from sandbox.bigcommerce.routing import (
-    NOT_FOUND,
-    OK,
-    UNPROCESSABLE,
-    Call,
-    Reply,
-    Routes,
-    refuse,
-)
+from sandbox.bigcommerce.routing import NOT_FOUND, OK, UNPROCESSABLE, Call, Routes, refuse
 from sandbox.bigcommerce.stock_records import Location
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 INVENTORY_PAGE = 1000

@@ -7,17 +7,10 @@ from sandbox.bigcommerce.formats import read_moment
 from sandbox.bigcommerce.orders_api import the_order
 from sandbox.bigcommerce.paging import v2_page
 from sandbox.bigcommerce.records import Message, ShipTo
-from sandbox.bigcommerce.routing import (
-    BAD_REQUEST,
-    OK,
-    Call,
-    Reply,
-    Routes,
-    refuse,
-    the_one,
-)
+from sandbox.bigcommerce.routing import BAD_REQUEST, OK, Call, Routes, refuse, the_one
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Address
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 ADDRESS = frozenset(item.name for item in fields(Address))

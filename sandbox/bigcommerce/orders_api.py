@@ -8,17 +8,9 @@ from sandbox.bigcommerce.order_writes import apply_changes, read_changes, read_n
 from sandbox.bigcommerce.placing import BasketRefused, place
 from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.reference import Status
-from sandbox.bigcommerce.routing import (
-    BAD_REQUEST,
-    NO_CONTENT,
-    NOT_FOUND,
-    OK,
-    Call,
-    Reply,
-    Routes,
-    refuse,
-)
+from sandbox.bigcommerce.routing import BAD_REQUEST, NO_CONTENT, NOT_FOUND, OK, Call, Routes, refuse
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 INCLUDES = frozenset({"consignments", "consignments.line_items", "fees"})

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from sandbox.bigcommerce.routing import BAD_REQUEST, NO_CONTENT, OK, TOO_LARGE, Call, Reply, refuse
+from sandbox.bigcommerce.routing import BAD_REQUEST, NO_CONTENT, OK, TOO_LARGE, Call, refuse
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 T = TypeVar("T")
 DEFAULT, MOST = 50, 250

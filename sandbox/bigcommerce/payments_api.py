@@ -6,17 +6,9 @@ from sandbox.bigcommerce import payments
 from sandbox.bigcommerce.formats import iso, number
 from sandbox.bigcommerce.orders_api import the_order
 from sandbox.bigcommerce.records import Order, Transaction
-from sandbox.bigcommerce.routing import (
-    CREATED,
-    NO_CONTENT,
-    OK,
-    UNPROCESSABLE,
-    Call,
-    Reply,
-    Routes,
-    refuse,
-)
+from sandbox.bigcommerce.routing import CREATED, NO_CONTENT, OK, UNPROCESSABLE, Call, Routes, refuse
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -17,12 +17,12 @@ from sandbox.bigcommerce.routing import (
     UNPROCESSABLE,
     Call,
     Refusal,
-    Reply,
     Routes,
     refuse,
     the_one,
 )
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 UNAVAILABLE = 503
@@ -47,7 +47,7 @@ def busy(store: Store, call: Call) -> Reply | None:
     if store.switches.second_refund == "accept":
         return None
     failed = _Failed(int(store.switches.second_refund), "Another refund is being processed.")
-    return Reply(failed.status, failed.body(is_v2=call.is_v2))
+    return failed.reply(call)
 
 
 def is_refund(call: Call) -> bool:

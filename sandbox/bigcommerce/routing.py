@@ -1,29 +1,25 @@
-"""From a method and path to a handler, independent of any web server."""
+"""Calls of the store's API, the errors it answers with, and how modules declare operations."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import orjson
 
 from sandbox.bigcommerce.store import Store
+from sandbox.kit import routing
+from sandbox.kit.routing import Reply
 
 T = TypeVar("T")
 OK, CREATED, NO_CONTENT = 200, 201, 204
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 400, 404, 405
-CONFLICT, TOO_LARGE, UNSUPPORTED, UNPROCESSABLE = 409, 413, 415, 422
+TOO_LARGE, UNSUPPORTED, UNPROCESSABLE, TOO_MANY = 413, 415, 422, 429
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(routing.Call):
     """One request. `path` starts at the API version."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    raw_body: bytes = b""
-    params: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_v2(self) -> bool:
@@ -66,7 +62,7 @@ class Call:
         return int(text)
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the sandbox
+class Refusal(routing.Refusal):
     """An error answer; its body depends on the API version."""
 
     def __init__(self, status: int, title: str, errors: Mapping[str, str] | None = None) -> None:
@@ -88,6 +84,10 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault of the sandbox
             document["errors"] = dict(self.errors)
         return document
 
+    def reply(self, call: Call) -> Reply:
+        """The error in the format of the call's API version."""
+        return Reply(self.status, self.body(is_v2=call.is_v2))
+
 
 def refuse(status: int, title: str, errors: Mapping[str, str] | None = None) -> NoReturn:
     """Answer with an error.
@@ -107,99 +107,60 @@ def the_one(rows: Iterable[T], title: str = "The requested resource was not foun
     return refuse(NOT_FOUND, title)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Status and body; bytes are JSON already, None is no body at all."""
-
-    status: int
-    body: object = None
+def _page(status: int, text: str) -> Reply:
+    html = f"<html><head><title>{status} {text}</title></head><body><h1>{text}</h1></body></html>"
+    return Reply(status, page=html, shows_quota=False)
 
 
-Handler = Callable[[Store, Call], Reply]
-_PARAMETER = re.compile(r"\{(\w+)\}")
+class StoreErrors(routing.ErrorFormat[Call]):
+    """Errors of V2 and V3."""
+
+    pages: ClassVar = {
+        "http_502_html": _page(502, "Bad Gateway"),
+        "http_503": _page(503, "Service Unavailable"),
+        "http_504": _page(504, "Gateway Time-out"),
+        "maintenance": _page(503, "Down for Maintenance"),
+    }
+    extra_field = ("field_nobody_knows", {"since": 2027})
+    kept_fields = frozenset({"id", "data", "meta", "status_id", "total_inc_tax", "total_tax"})
+
+    def not_found(self, call: Call) -> Reply:
+        """404."""
+        return Refusal(NOT_FOUND, "The requested resource was not found.").reply(call)
+
+    def not_allowed(self, call: Call) -> Reply:
+        """405."""
+        title = "The requested method is not allowed on this resource."
+        return Refusal(NOT_ALLOWED, title).reply(call)
+
+    def internal_error(self, call: Call) -> Reply:
+        """500, in V3 without a type."""
+        name = "message" if call.is_v2 else "title"
+        error = {"status": SERVER_ERROR, name: "An unexpected error occurred."}
+        return Reply(SERVER_ERROR, [error] if call.is_v2 else error)
+
+    def throttled(self, call: Call) -> Reply:
+        """429."""
+        body = Refusal(TOO_MANY, "Too many requests").body(is_v2=call.is_v2)
+        return Reply(TOO_MANY, body, is_throttled=True)
+
+    def documents(self, body: object) -> Iterator[dict[str, Any]]:
+        """The rows of a list, or the one record."""
+        rows = body.get("data", body) if isinstance(body, dict) else body
+        for row in rows if isinstance(rows, list) else [rows]:
+            if isinstance(row, dict):
+                yield row
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation."""
-
-    method: str
-    template: str
-    pattern: re.Pattern[str]
-    handler: Handler
+Routes = routing.Routes[Store, Call]
 
 
-class Router:
-    """All operations. Literal segments win over parameters."""
+class Router(routing.Router[Store, Call]):
+    """All operations of the store's API."""
 
-    def __init__(self) -> None:
-        self._exact: dict[str, dict[str, Route]] = {}
-        self._patterns: list[tuple[re.Pattern[str], str, dict[str, Route]]] = []
-
-    def add(self, routes: "Routes") -> None:
-        """Take the operations of a module."""
-        for route in routes:
-            if "{" not in route.template:
-                self._exact.setdefault(route.template, {})[route.method] = route
-                continue
-            for _, template, methods in self._patterns:
-                if template == route.template:
-                    methods[route.method] = route
-                    break
-            else:
-                entry = (route.pattern, route.template, {route.method: route})
-                self._patterns.append(entry)
-
-    def find(self, path: str) -> tuple[str, dict[str, Route], dict[str, str]]:
-        """Template, operations by method and path parameters; no operations for unknown paths."""
-        exact = self._exact.get(path)
-        if exact is not None:
-            return path, exact, {}
-        for pattern, template, methods in self._patterns:
-            match = pattern.fullmatch(path)
-            if match is not None:
-                return template, methods, match.groupdict()
-        return "(unknown)", {}, {}
-
-    def operations(self) -> Iterator[tuple[str, str]]:
-        """Method and template of every operation."""
-        for methods in [*self._exact.values(), *(entry[2] for entry in self._patterns)]:
-            for route in methods.values():
-                yield route.method, route.template
+    strict_methods = True
 
     def handle(self, store: Store, call: Call) -> Reply:
-        """The answer, also where it is a refusal."""
+        """The answer, once what is due has happened."""
         store.timers.run_due()
-        _, methods, params = self.find(call.path)
-        try:
-            if not methods:
-                refuse(NOT_FOUND, "The requested resource was not found.")
-            route = methods.get(call.method)
-            if route is None:
-                refuse(NOT_ALLOWED, "The requested method is not allowed on this resource.")
-            known = Call(call.method, call.path, call.query, call.raw_body, params)
-            return route.handler(store, known)
-        except Refusal as refusal:
-            return Reply(refusal.status, refusal.body(is_v2=call.is_v2))
-
-
-class Routes:
-    """The operations of one module."""
-
-    def __init__(self) -> None:
-        self._routes: list[Route] = []
-
-    def __iter__(self) -> Iterator[Route]:
-        """Each operation."""
-        return iter(self._routes)
-
-    def __call__(self, method: str, *templates: str) -> Callable[[Handler], Handler]:
-        """Register a handler for templates such as `/v2/orders/{id}`."""
-
-        def register(handler: Handler) -> Handler:
-            for template in templates:
-                pattern = re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", template))
-                self._routes.append(Route(method, template, pattern, handler))
-            return handler
-
-        return register
+        return super().handle(store, call)

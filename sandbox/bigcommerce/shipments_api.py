@@ -17,13 +17,13 @@ from sandbox.bigcommerce.routing import (
     NO_CONTENT,
     OK,
     Call,
-    Reply,
     Routes,
     refuse,
     the_one,
 )
 from sandbox.bigcommerce.shipment_documents import document
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 Body = Mapping[str, Any]

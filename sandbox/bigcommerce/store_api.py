@@ -6,8 +6,9 @@ from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.formats import iso
 from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.reference import TaxClass
-from sandbox.bigcommerce.routing import OK, Call, Reply, Routes, the_one
+from sandbox.bigcommerce.routing import OK, Call, Routes, the_one
 from sandbox.bigcommerce.store import Store
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 DOMAIN = "causeway-sandbox.example.com"

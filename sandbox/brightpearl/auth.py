@@ -1,18 +1,18 @@
 """Who may call: private system apps, staff apps, OAuth apps. A refusal is a string, not a list."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sandbox.brightpearl import reference
+from sandbox.kit.routing import Call
 
 NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication token."
 EXPIRED = "Authorization token expired"
 
 
-def refusal(
-    account_code: str, headers: Mapping[str, str], is_good: Callable[[str], bool]
-) -> str | None:
+def refusal(call: Call, is_good: Callable[[str], bool]) -> str | None:
     """The text of the 401 (a wrong token is echoed, as observed), or None for a known caller."""
-    if account_code != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
+    headers = call.headers
+    if call.tenant != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
         return NOT_AUTHENTICATED
     bearer = headers.get("authorization", "")
     if bearer.startswith("Bearer "):

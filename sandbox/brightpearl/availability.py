@@ -7,8 +7,9 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.records import ZERO, Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
 from sandbox.brightpearl.stock_records import OddStock, StockLevel
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

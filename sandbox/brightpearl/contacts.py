@@ -13,7 +13,8 @@ from sandbox.brightpearl.patching import Change, apply_all, operations
 from sandbox.brightpearl.postal_addresses import address_document
 from sandbox.brightpearl.records import Contact
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -8,7 +8,8 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.patching import Operation, illegal, operations
 from sandbox.brightpearl.records import Contact, Order, Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

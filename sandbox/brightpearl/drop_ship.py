@@ -16,8 +16,9 @@ from sandbox.brightpearl.order_state import noted_units, received_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.reservations import release_surplus
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock_records import DropShipNote
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

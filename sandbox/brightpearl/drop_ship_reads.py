@@ -5,8 +5,9 @@ from typing import Any
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import stamp
 from sandbox.brightpearl.note_choice import chosen_notes
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
 from sandbox.brightpearl.stock_records import DropShipNote
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

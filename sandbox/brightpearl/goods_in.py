@@ -13,9 +13,10 @@ from sandbox.brightpearl.note_choice import chosen_notes
 from sandbox.brightpearl.order_state import received_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer
 from sandbox.brightpearl.stock import check_location, move
 from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

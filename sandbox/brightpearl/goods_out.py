@@ -12,9 +12,10 @@ from sandbox.brightpearl.order_state import is_tracked, noted_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse, stale
 from sandbox.brightpearl.reservations import release_surplus, take
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level, move
 from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -9,7 +9,8 @@ from sandbox.brightpearl.formats import require_moment
 from sandbox.brightpearl.order_edits import editable
 from sandbox.brightpearl.order_state import is_cancelled
 from sandbox.brightpearl.records import Order
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

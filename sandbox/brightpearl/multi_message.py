@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, answer
+from sandbox.brightpearl.routing import Call, Incoming, answer
+from sandbox.kit.routing import Reply
 
 PATH = "/multi-message"
 FEWEST, MOST = 2, 10

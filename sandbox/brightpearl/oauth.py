@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 from sandbox.brightpearl import reference
-from sandbox.brightpearl.routing import Reply
 from sandbox.kit.clock import Clock
+from sandbox.kit.routing import Reply
 
 LIFETIME_S = 604_800
 CODE = "sandbox-authorization-code"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sandbox.brightpearl.idset import format_id_set
-from sandbox.brightpearl.routing import Call, Reply, answer
+from sandbox.brightpearl.routing import Call, answer
+from sandbox.kit.routing import Reply
 
 R = TypeVar("R")
 

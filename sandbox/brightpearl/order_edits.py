@@ -12,8 +12,9 @@ from sandbox.brightpearl.order_rows import RowIn
 from sandbox.brightpearl.patching import Change, apply_all, operations
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.row_changes import append_row, keep_row, remove_row, require_open, row_of
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

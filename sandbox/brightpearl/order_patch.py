@@ -10,7 +10,8 @@ from sandbox.brightpearl.order_documents import party_order
 from sandbox.brightpearl.patching import Change, apply_all, operations
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -11,8 +11,9 @@ from sandbox.brightpearl.order_documents import party_order
 from sandbox.brightpearl.order_state import paid_total, settled_units
 from sandbox.brightpearl.records import Order, OrderNote
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.sales_orders import place
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -11,7 +11,8 @@ from sandbox.brightpearl.formats import require_moment
 from sandbox.brightpearl.order_state import refresh
 from sandbox.brightpearl.records import ZERO, Order, Payment
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

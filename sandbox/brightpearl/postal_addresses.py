@@ -7,7 +7,8 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import alpha_3
 from sandbox.brightpearl.records import Address, PostalAddress
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -13,7 +13,8 @@ from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.products import READ_LIMIT
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -11,8 +11,9 @@ from sandbox.brightpearl.formats import stamp
 from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse, stale
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock_records import StockLevel
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -9,9 +9,10 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock import check_location, move
 from sandbox.brightpearl.stock_records import GoodsMovement
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

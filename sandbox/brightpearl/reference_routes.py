@@ -5,7 +5,8 @@ from typing import Any
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import not_found
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
+from sandbox.kit import routing
+from sandbox.kit.routing import Call, Reply
+
 HTTP_BAD_REQUEST = 400
 HTTP_NOT_FOUND = 404
 HTTP_PRECONDITION_FAILED = 412
 HTTP_SERVER_ERROR = 500
+HTTP_UNAVAILABLE = 503
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of this program
+class Refusal(routing.Refusal):
     """One or more vendor errors with the HTTP status they travel under.
 
     Codes that the vendor or recorded traffic give are used as they are. Where neither gives one,
@@ -25,6 +29,10 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
     def body(self) -> dict[str, list[dict[str, str]]]:
         """The envelope `{"errors": [{"code", "message"}]}`."""
         return {"errors": [{"code": code, "message": text} for code, text in self.errors]}
+
+    def reply(self, call: Call) -> Reply:  # noqa: ARG002 - the same for every call
+        """The envelope under its status."""
+        return Reply(self.status, self.body)
 
 
 def refuse(code: str, message: str, status: int = HTTP_BAD_REQUEST) -> NoReturn:

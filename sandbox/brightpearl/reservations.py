@@ -10,9 +10,10 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.order_state import noted_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level
 from sandbox.brightpearl.stock_records import Reservation
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

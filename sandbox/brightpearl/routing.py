@@ -1,19 +1,29 @@
-"""From a method and path to a handler, independent of any web server."""
+"""Calls of the account's API, the errors it answers with, and how modules declare operations."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.idset import IdSet, require_id_set
-from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, not_found, refuse
+from sandbox.brightpearl.refusals import (
+    HTTP_BAD_REQUEST,
+    HTTP_NOT_FOUND,
+    HTTP_SERVER_ERROR,
+    HTTP_UNAVAILABLE,
+    Refusal,
+    not_found,
+    refuse,
+)
+from sandbox.kit import routing
+from sandbox.kit.routing import Reply
 
 M = TypeVar("M")
+THROTTLED = "You have sent too many requests. Please wait before sending another request"
 
 
 class Incoming(BaseModel):
@@ -25,15 +35,8 @@ class Incoming(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(routing.Call):
     """One request, or one message of a multi-message. `path` starts at the service name."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    raw_body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:  # noqa: ANN401 - JSON may be anything until a model has read it
         """The body.
@@ -100,14 +103,6 @@ def _adapter(shape: type[M]) -> TypeAdapter[M]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Status and the whole JSON body, envelope included."""
-
-    status: int
-    body: object
-
-
 def answer(value: object, status: int = 200) -> Reply:
     """`{"response": value}`."""
     return Reply(status, {"response": value})
@@ -118,78 +113,67 @@ def done() -> Reply:
     return Reply(200, {})
 
 
-Handler = Callable[[Account, Call], Reply]
+def _page(status: int, text: str) -> Reply:
+    html = f"<html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>"
+    return Reply(status, page=html)
 
 
-class Routes:
-    """Handlers that a module declares with `@routes("GET", "/service/resource/{ids}")`."""
+class AccountErrors(routing.ErrorFormat[Call]):
+    """Errors with codes; those of servers before the API as pages or plain texts."""
 
-    def __init__(self) -> None:
-        self.entries: list[tuple[str, str, Handler]] = []
+    pages: ClassVar = {
+        "http_502_html": _page(502, "Bad gateway"),
+        "maintenance": _page(503, "Down for maintenance"),
+        "http_503": _page(503, "Service temporarily unavailable"),
+        "http_504": _page(504, "Gateway time-out"),
+    }
+    extra_field = ("fieldNobodyKnows", {"since": "4.96"})
+    kept_fields = frozenset({"id", "contactId", "metaData", "results"})
 
-    def __call__(self, method: str, *templates: str) -> Callable[[Handler], Handler]:
-        """Declare a handler for one method and one or more paths."""
+    def not_found(self, call: Call) -> Reply:
+        """404, also where only the method is unknown."""
+        return Refusal(HTTP_NOT_FOUND, [("CMNC-404", "Resource URI not found")]).reply(call)
 
-        def declare(handler: Handler) -> Handler:
-            self.entries.extend((method, template, handler) for template in templates)
-            return handler
+    def internal_error(self, call: Call) -> Reply:
+        """500 with a code which says that the call may be sent again."""
+        error = ("CMNU-003", "An internal error occurred")
+        return Refusal(HTTP_SERVER_ERROR, [error]).reply(call)
 
-        return declare
+    def throttled(self, call: Call) -> Reply:  # noqa: ARG002 - the same for every call
+        """503 with a text instead of errors."""
+        return Reply(HTTP_UNAVAILABLE, {"response": THROTTLED}, is_throttled=True)
 
+    def too_long(self) -> Reply:
+        """414, from a server before the API."""
+        return _page(414, "Request-URI too large")
 
-@dataclass(slots=True)
-class _Path:
-    template: str
-    segments: tuple[str, ...]
-    handlers: dict[str, Handler]
-
-    def match(self, parts: list[str]) -> dict[str, str] | None:
-        params = {}
-        for segment, part in zip(self.segments, parts, strict=True):
-            if segment[0] == "{":
-                params[segment[1:-1]] = part
-            elif segment != part:
-                return None
-        return params
+    def documents(self, body: object) -> Iterator[dict[str, Any]]:
+        """The records under `response`."""
+        value = body.get("response") if isinstance(body, dict) else None
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                yield item
 
 
-class Router:
-    """Finds handlers by service and number of segments; fixed segments win over parameters."""
+Routes = routing.Routes[Account, Call]
 
-    def __init__(self, tables: Iterable[Routes]) -> None:
-        self._paths: dict[tuple[str, int], list[_Path]] = defaultdict(list)
-        known: dict[str, _Path] = {}
-        for method, template, handler in (entry for table in tables for entry in table.entries):
-            if template not in known:
-                segments = tuple(template.strip("/").split("/"))
-                known[template] = path = _Path(template, segments, {})
-                self._paths[segments[0], len(segments)].append(path)
-            known[template].handlers[method] = handler
-        for paths in self._paths.values():
-            paths.sort(key=lambda path: path.template.count("{"))
-        self.templates = sorted((path.template, *sorted(path.handlers)) for path in known.values())
 
-    def find(self, method: str, path: str) -> tuple[Handler | None, str, dict[str, str]]:
-        """Handler (None when there is none), path template and path parameters."""
-        parts = path.strip("/").split("/")
-        for candidate in self._paths.get((parts[0], len(parts)), ()):
-            params = candidate.match(parts)
-            if params is not None and method in candidate.handlers:
-                return candidate.handlers[method], candidate.template, params
-        return None, "/" + parts[0], {}
+class Router(routing.Router[Account, Call]):
+    """All operations of the account's API."""
+
+    strict_methods = False
+
+    def unknown(self, path: str) -> str:
+        """The service of the path."""
+        return "/" + path.split("/")[1]
+
+    def find(self, method: str, path: str) -> routing.Found[Account, Call]:
+        """Slashes at either end of a path do not matter."""
+        return super().find(method, "/" + path.strip("/"))
 
     def handle(self, account: Account, call: Call) -> Reply:
-        """The answer of the handler, or the vendor's refusal as an answer."""
-        handler, _, params = self.find(call.method, call.path)
-        if handler is None:
-            return Reply(
-                404, {"errors": [{"code": "CMNC-404", "message": "Resource URI not found"}]}
-            )
-        bound = Call(call.method, call.path, call.query, call.raw_body, call.headers, params)
+        """The answer; a value that a record does not take is the caller's mistake."""
         try:
-            return handler(account, bound)
-        except Refusal as refusal:
-            return Reply(refusal.status, refusal.body)
+            return super().handle(account, call)
         except ValidationError:
-            error = {"code": "CMNC-904", "message": "A value is not valid"}
-            return Reply(HTTP_BAD_REQUEST, {"errors": [error]})
+            return Refusal(HTTP_BAD_REQUEST, [("CMNC-904", "A value is not valid")]).reply(call)

@@ -16,7 +16,8 @@ from sandbox.brightpearl.order_rows import RowIn, new_rows
 from sandbox.brightpearl.order_state import refresh
 from sandbox.brightpearl.records import Address, Contact, Order
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -9,7 +9,8 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import parse_moment, stamp
 from sandbox.brightpearl.idset import parse_id_set
 from sandbox.brightpearl.refusals import HTTP_SERVER_ERROR, refuse
-from sandbox.brightpearl.routing import Call, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Routes, answer
+from sandbox.kit.routing import Reply
 
 R = TypeVar("R")
 

@@ -7,8 +7,9 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer
 from sandbox.brightpearl.stock import check_location, correct, removable
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -13,7 +13,8 @@ from sandbox.brightpearl.idset import format_id_set
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.records import Event, Webhook
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Reply, Routes, answer, done
+from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.routing import Reply
 
 routes = Routes()
 

@@ -1,10 +1,20 @@
-"""Faults on request: which kind meets which request, how often, reproducibly for a seed."""
+"""Faults on request: which kind meets which request, how often, and what it does to the answer.
 
+The same for the same seed.
+"""
+
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from sandbox.kit.routing import Call, ErrorFormat, Reply
+
+C = TypeVar("C", bound=Call)
 
 BEFORE = "before"
 """Takes the handler's place, or delays it."""
@@ -120,3 +130,60 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         times=times,
         params={name: value for name, value in given.items() if name not in _KNOWN},
     )
+
+
+class FaultEffects(Generic[C]):
+    """What faults do to the answers of one system."""
+
+    def __init__(self, errors: ErrorFormat[C], seed: int) -> None:
+        self._errors = errors
+        self._random = Random(seed)  # noqa: S311 - reproducible, not secret
+
+    async def before(self, fault: Fault, call: C) -> Reply | None:
+        """The answer that takes the handler's place, or None when it may go on (after a wait)."""
+        match fault.kind:
+            case "http_500":
+                return self._errors.internal_error(call)
+            case "throttle_without_headers":
+                return replace(self._errors.throttled(call), shows_quota=False)
+            case "drop_connection":
+                return Reply(200, is_cut=True)
+            case "slow":
+                await asyncio.sleep(float(fault.params.get("ms", 1000)) / 1000)
+        return self._errors.pages.get(fault.kind)
+
+    def after(self, fault: Fault, reply: Reply, call: C) -> Reply:
+        """What the caller sees of an answer whose work is done."""
+        match fault.kind:
+            case "lost_answer":
+                if fault.params.get("as") == "http_502":
+                    return self._errors.pages["http_502_html"]
+                return replace(reply, is_cut=True)
+            case "error_after_commit":
+                return self._errors.internal_error(call)
+        body = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+        for document in self._errors.documents(body):
+            self._spoil(fault, document)
+        return replace(reply, body=body)
+
+    def _spoil(self, fault: Fault, document: dict[str, Any]) -> None:
+        match fault.kind:
+            case "extra_fields":
+                name, value = self._errors.extra_field
+                document[name] = value
+            case "null_fields":
+                names = [name for name in document if name not in self._errors.kept_fields]
+                named = fault.params.get("field")
+                if named or names:
+                    document[named or self._random.choice(names)] = None
+            case "empty_line_items":
+                _empty_lines(document)
+
+
+def _empty_lines(document: dict[str, Any]) -> None:
+    """The anomaly seen on real stores: consignments without their lines."""
+    whole = document.get("consignments")
+    for consignments in whole if isinstance(whole, list) else [whole]:
+        if isinstance(consignments, dict):
+            for place in consignments.get("shipping", ()):
+                place["line_items"] = []

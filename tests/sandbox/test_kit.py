@@ -8,8 +8,8 @@ from hypothesis import given
 
 from sandbox.kit.clock import Clock
 from sandbox.kit.faults import AFTER, BEFORE, Faults
+from sandbox.kit.limits import FixedWindow
 from sandbox.kit.requests_log import RequestsLog
-from sandbox.kit.window import FixedWindow
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 

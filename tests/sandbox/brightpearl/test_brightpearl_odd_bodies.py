@@ -12,8 +12,7 @@ from sandbox.brightpearl.routing import Call
 
 WRITES = [
     (method, template)
-    for template, *methods in ROUTER.templates
-    for method in methods
+    for method, template in sorted(ROUTER.operations())
     if method in {"POST", "PUT", "PATCH"}
 ]
 WORDS = st.sampled_from(

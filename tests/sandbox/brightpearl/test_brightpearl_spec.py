@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.brightpearl import multi_message
 from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.routing import Call, Reply
+from sandbox.brightpearl.routing import Call
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
 from sandbox.brightpearl.staff_products import (
     Component,
@@ -19,6 +19,7 @@ from sandbox.brightpearl.staff_products import (
     delete_product,
     write_product,
 )
+from sandbox.kit.routing import Reply
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
 pytestmark = pytest.mark.skipif(
