@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from bench.figures import Figure, heading, machine, missed, to_json, write
+from bench.figures import Figure, machine, missed, to_json, to_text, write
 from bench.plan import FOLDER, Bench, alone, real_days
 from bench.registry import Measurement, chosen
+from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError, ConfigError
 from core.settings import silence_telemetry
 from core.times import utc_now
-from demo.progress import Progress
 
 DOCUMENT = Path("var/bench.json")
 BUSY_LOAD = 0.7
@@ -65,17 +65,16 @@ def _run(plan: Bench, measurements: list[Measurement]) -> bool:
     stopped: dict[str, str] = {}
     if (load := where["load_before"]) > BUSY_LOAD:
         warn(f"The machine is busy (load {load:.1f}): figures of speed will be worse than its own.")
-    say(heading())
     for measurement in measurements:
         say(f"\n{measurement.name}: {measurement.title}")
         try:
-            figures[measurement.name] = measurement.measure(plan)
+            with plan.progress:
+                figures[measurement.name] = measurement.measure(plan)
         except CausewayError as error:
             stopped[measurement.name] = str(error)
             say(f"  stopped: {error}")
             continue
-        for figure in figures[measurement.name]:
-            say(figure.line())
+        say(to_text(figures[measurement.name]))
     document = to_json(figures, at=began_at, where=where, is_quick=plan.is_quick, stopped=stopped)
     write(document, DOCUMENT)
     for group in figures.values():

@@ -1,4 +1,4 @@
-"""What a benchmark says: figures with a bar, as a line for people and a document for scripts."""
+"""What a benchmark says: figures with a bar, as a table for people and a document for scripts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cli.display import table
 from core.times import to_iso
 
-NAME_WIDTH, VALUE_WIDTH, BAR_WIDTH = 62, 16, 10
 KB_PER_GB = 1024 * 1024
 
 
@@ -71,19 +71,21 @@ class Figure:
             "how": self.how,
         }
 
-    def line(self) -> str:
-        """A row of the table."""
-        verdict = {None: "", True: "met", False: "MISSED"}[self.met]
-        shown = f"{_short(self.value)} {self.unit}".rstrip()
-        bar = "" if self.bar is None else str(self.bar)
-        row = f"{self.name:<{NAME_WIDTH}}{shown:>{VALUE_WIDTH}}  {bar:<{BAR_WIDTH}}{verdict}"
-        return row.rstrip()
+    @property
+    def shown(self) -> str:
+        """Value and unit, for people."""
+        return f"{_short(self.value)} {self.unit}".rstrip()
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is met, for people."""
+        return {None: "", True: "met", False: "MISSED"}[self.met]
 
 
-def heading() -> str:
-    """The table's first line."""
-    figure, bar = f"{'figure':>{VALUE_WIDTH}}", f"{'bar':<{BAR_WIDTH}}"
-    return f"{'what':<{NAME_WIDTH}}{figure}  {bar}".rstrip()
+def to_text(figures: Sequence[Figure]) -> str:
+    """A table of figures."""
+    rows = [(one.name, one.shown, one.bar or "", one.verdict) for one in figures]
+    return table(["what", "figure", "bar", ""], rows, right=("figure",))
 
 
 def missed(figures: Sequence[Figure]) -> list[Figure]:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.display import Progress
 from core.errors import TransientError
-from demo.progress import Progress
 
 FOLDER = Path("var/bench")
 REAL_DAYS = Path("data/online-retail")

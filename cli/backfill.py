@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.display import table
 from cli.options import EntityArgument, JsonOption, PairOption, moment, synced_entity
-from cli.output import finish, table
+from cli.output import finish
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import to_iso, utc_now

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from cli.display import Progress
 from cli.engine import run_here
-from cli.output import warn
 from core.times import to_iso, utc_now
 from flows.syncs import SYNCS
 from store.inbox import Inbox
@@ -32,12 +32,15 @@ def run_backfill(
     start = max(since, reached) if reached else since
     counts: Counter[str] = Counter()
     keys: list[str] = []
-    for day_start, day_end in windows(start, until):
-        placed = SYNCS[entity].came(world, day_start, day_end)
-        counts.update(_import(world, entity, placed))
-        keys.extend(placed)
-        cursors.set(pair, name, day_end)
-        warn(f"{to_iso(day_end)}: {len(placed)} {entity}, {len(keys)} so far")
+    days = list(windows(start, until))
+    with Progress() as progress:
+        for number, (day_start, day_end) in enumerate(days):
+            progress.now(f"{entity} from {to_iso(day_start)}", done=number, total=len(days))
+            placed = SYNCS[entity].came(world, day_start, day_end)
+            counts.update(_import(world, entity, placed))
+            keys.extend(placed)
+            cursors.set(pair, name, day_end)
+            progress.step(f"{to_iso(day_end)}: {len(placed)} {entity}, {len(keys)} so far")
     held = {entry.key for entry in Quarantine(world.database).list(pair=pair, entity=entity)}
     return {
         "pair": pair,

@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
+from cli.display import table
 from cli.engine import ask_prefect
-from cli.output import say, table, warn
+from cli.output import say, warn
 from connectors.bigcommerce.client import BigCommerce
 from core.errors import CausewayError, ConfigError, TransientError
 from core.settings import Settings, load_settings, prefect_api_url

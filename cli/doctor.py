@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import typer
 
-from cli.findings import Finding
+from cli.display import table
 from cli.options import JsonOption, PairOption
 from cli.output import finish
 from core.settings import load_settings
 
-MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+STATES = {"ok": "ok", "warn": "warn", "fail": "FAIL"}
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +27,7 @@ def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     findings = examine(settings, settings.pair(pair))
     failed = [finding for finding in findings if finding.state == "fail"]
     result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
-    text = "\n".join(_line(finding) for finding in findings)
+    rows = [(STATES[one.state], one.what, one.text, one.remedy) for one in findings]
+    text = table(["state", "check", "found", "what to do"], rows)
     problem = f"{len(failed)} of {len(findings)} checks failed." if failed else ""
     finish(result, as_json=as_json, text=text, problem=problem)
-
-
-def _line(finding: Finding) -> str:
-    line = f"{MARKS[finding.state]}  {finding.what}: {finding.text}"
-    return f"{line}\n      → {finding.remedy}" if finding.remedy else line

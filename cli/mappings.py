@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.display import table
 from cli.options import JsonOption, PairOption
-from cli.output import finish, table
+from cli.output import finish
 from cli.rolling_back import requeue as requeue_written
 from cli.rolling_back import written_by
 from core.errors import ConfigError

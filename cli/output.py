@@ -37,24 +37,6 @@ def warn(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows below their headings, aligned; numbers to the right."""
-    cells = [[_text(value) for value in row] for row in rows]
-    widths = [
-        max(len(name), *(len(row[i]) for row in cells), 0) if cells else len(name)
-        for i, name in enumerate(columns)
-    ]
-    numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
-    lines = [list(columns), ["-" * width for width in widths], *cells]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in lines
-    )
-
-
 def finish(
     result: Mapping[str, Any] | Sequence[Any],
     *,
@@ -105,15 +87,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write itself
     if isinstance(value, Decimal | date):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return to_iso(value)
-    return " ".join(str(value).split())
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.display import table
 from cli.options import JsonOption, PairOption
-from cli.output import ago, finish, table
+from cli.output import ago, finish
 from core.errors import ConfigError
 from core.ids import sku_key
 from core.settings import load_settings

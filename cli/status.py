@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
+from cli.display import table
 from cli.options import JsonOption, PairOption
-from cli.output import ago, finish, table
+from cli.output import ago, finish
 from core.ids import FLOWS
 from core.settings import load_settings
 from core.times import utc_now

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from cli.output import stdout_kept_clean, table
+from cli.display import table
+from cli.output import stdout_kept_clean
 from connectors.bigcommerce.models import Order
 from core.frames import records
 from core.ids import sku_key

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.display import table
 from cli.options import (
     MONEY,
     STOCK,
@@ -19,7 +20,7 @@ from cli.options import (
     reconciled,
     synced_entity,
 )
-from cli.output import finish, table
+from cli.output import finish
 from core.settings import load_settings
 
 DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cli.display import table
 from cli.engine import run_here
-from cli.output import table, warn
+from cli.output import warn
 from core.times import to_iso, utc_now
 from flows.money import audit_money
 from flows.stock import reconcile_stock

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from prefect import flow
 
+from cli.display import table
 from cli.engine import run_here
-from cli.output import table
 from core.errors import ConfigError
 from core.frames import records
 from mappings.bundle import Bundle

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.display import table
 from cli.options import JsonOption, PairOption
-from cli.output import finish, table
+from cli.output import finish
 from cli.subscriptions import (
     EVENTS,
     SCOPES,

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
+from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError
 from demo.play import perform
-from demo.progress import Progress
 from demo.stage import Options, Stage, set_up
 from demo.summary import to_text
 

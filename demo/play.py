@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from agreement.verdict import Sides, Verdict, judge
+from cli.display import Progress
 from cli.quarantine import matching
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
 from demo import script, summary
 from demo.afterwards import Shelf, happenings, parcels
-from demo.progress import Progress
 from demo.rest import Rest
 from demo.stage import PAIR, Stage
 from store.inbox import Inbox

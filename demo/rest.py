@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cli.display import Progress
 from core.errors import TransientError
 from demo.controls import Controls
-from demo.progress import Progress
 from store.database import Database
 from store.inbox import Inbox
 

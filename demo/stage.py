@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from cli.display import Progress
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from cli.up import start_all
@@ -20,7 +21,6 @@ from cli.webhooks import ensure_webhooks
 from core.errors import TransientError
 from core.settings import Settings, load_settings
 from demo.controls import Controls
-from demo.progress import Progress
 from store.database import Database, open_database
 
 PAIR = "default"

@@ -10,7 +10,7 @@ from typing import Any
 from agreement.differences import Kind
 from agreement.moments import percentile
 from agreement.verdict import Verdict
-from cli.output import table
+from cli.display import table
 
 SHOWN_DIFFERENCES = 20
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench.figures import Figure, at_least, at_most, heading, machine, missed, to_json, write
+from bench.figures import Figure, at_least, at_most, machine, missed, to_json, to_text, write
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FIGURE = Figure("requests", 1.09, "x", "counted", at_most(1.25))
@@ -28,23 +28,22 @@ def test_a_figure_without_a_bar_cannot_miss_it():
     told = replace(FIGURE, value=9e9, bar=None)
     assert told.met is None
     assert missed([told]) == []
-    assert told.line().endswith("x")
+    assert to_text([told]).endswith("x")
 
 
-def test_a_line_says_value_bar_and_verdict_below_the_headings():
-    line = FIGURE.line()
+def test_a_table_says_value_bar_and_verdict_below_the_headings():
+    heading, _, line, other = to_text([FIGURE, replace(FIGURE, value=2)]).splitlines()
     assert line.startswith("requests ")
-    assert "1.09 x  ≤ 1.25" in line
-    assert line.endswith("met")
-    assert replace(FIGURE, value=2).line().endswith("MISSED")
-    assert line.index("1.09 x") + len("1.09 x") == heading().index("figure") + len("figure")
+    assert line.endswith("1.09 x  ≤ 1.25  met")
+    assert other.endswith("MISSED")
+    assert line.index("1.09 x") + len("1.09 x") == heading.index("figure") + len("figure")
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0, "0 "), (500, "500 "), (12345.6, "12,346 "), (0.0123, "0.0123 ")]
+    ("value", "shown"), [(0, "0 x"), (500, "500 x"), (12345.6, "12,346 x"), (0.0123, "0.0123 x")]
 )
 def test_numbers_are_shown_as_people_read_them(value, shown):
-    assert f" {shown}x" in replace(FIGURE, value=value).line()
+    assert replace(FIGURE, value=value).shown == shown
 
 
 def test_the_document_names_every_figure_with_its_measurement_and_how():

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import typer
 
-from cli.output import ago, document, finish, stdout_kept_clean, table
+from cli.output import ago, document, finish, stdout_kept_clean
 from core.errors import ConfigError
 
 
@@ -33,25 +33,6 @@ def test_a_document_holds_money_and_times_as_text(capsys):
 def test_a_value_without_a_json_form_is_a_defect_that_shows():
     with pytest.raises(TypeError, match="object"):
         document({"thing": object()})
-
-
-def test_a_table_is_aligned_with_numbers_to_the_right():
-    shown = table(["what", "count"], [("created", 7), ("unchanged", 120)])
-
-    assert shown.splitlines() == [
-        "what       count",
-        "---------  -----",
-        "created        7",
-        "unchanged    120",
-    ]
-
-
-def test_a_table_without_rows_keeps_its_headings():
-    assert table(["what", "count"], []).splitlines() == ["what  count", "----  -----"]
-
-
-def test_a_cell_never_breaks_its_line():
-    assert len(table(["reason"], [("first\nsecond\tthird",)]).splitlines()) == 3
 
 
 def test_a_problem_goes_to_stderr_and_makes_exit_code_one(capsys):
