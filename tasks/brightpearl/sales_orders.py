@@ -8,12 +8,17 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.models import SalesOrder, Unreadable
+from core.ids import external_ref, order_id_of
+from store.links import Link, Links
 from tasks.policy import with_retries
 from tasks.reconciler.agreed import Agreed
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 
+ORDERS = "orders"
+"""Entity of the links from the store's orders to sales orders."""
 GENERATIONS = 5
 """So often may a back order have been split off a back order."""
 
@@ -77,7 +82,7 @@ def read_sales_orders(
     )
 
 
-def back_order_ids(connections: Connections, order_ids: Iterable[str]) -> dict[str, str]:
+def back_order_ids(brightpearl: Brightpearl, order_ids: Iterable[str]) -> dict[str, str]:
     """The original order's id by the id of each back order, back orders of back orders included.
 
     Staff split units off an order by making a sales order that names the first one as its parent.
@@ -88,7 +93,7 @@ def back_order_ids(connections: Connections, order_ids: Iterable[str]) -> dict[s
     for _ in range(GENERATIONS):
         if not asked:
             break
-        refs = _children(connections, asked)
+        refs = _children(brightpearl, asked)
         fresh = {child: root[parent] for child, parent in refs.items() if child not in root}
         root |= fresh
         found |= fresh
@@ -98,7 +103,7 @@ def back_order_ids(connections: Connections, order_ids: Iterable[str]) -> dict[s
 
 def read_back_orders(run: Run, order_ids: Iterable[str]) -> dict[str, list[SalesOrder]]:
     """Back orders that were not cancelled, by the id of the order that they were split off."""
-    owners = back_order_ids(run.connections, order_ids)
+    owners = back_order_ids(run.brightpearl, order_ids)
     documents, _ = read_sales_orders(run, owners)
     found: dict[str, list[SalesOrder]] = defaultdict(list)
     for order in documents.values():
@@ -107,6 +112,88 @@ def read_back_orders(run: Run, order_ids: Iterable[str]) -> dict[str, list[Sales
     return dict(found)
 
 
-def _children(connections: Connections, parents: Sequence[str]) -> Mapping[str, str]:
-    rows = with_retries(lambda: list(connections.brightpearl.list_child_refs(parents)))
+class Owners:
+    """Which order of the store each sales order belongs to, back orders included.
+
+    Sales orders that are not ours belong to none. What our links do not know is read, and kept.
+    """
+
+    def __init__(self, connections: Connections, brightpearl: Brightpearl) -> None:
+        self.order_of: dict[str, str] = {}
+        """The store's order by Brightpearl's order id."""
+        self.sales_orders: dict[str, SalesOrder] = {}
+        """Sales orders that were read on the way."""
+        self.brightpearl = brightpearl
+        self._links = Links(connections.database)
+        self._pair = connections.pair
+
+    def sales_order_ids(self, order_id: str) -> list[str]:
+        """Brightpearl's ids of one order of the store, as far as they are known."""
+        return [one for one, owner in self.order_of.items() if owner == order_id]
+
+    def add(self, links: Iterable[Link]) -> None:
+        """Take over what links say."""
+        self.order_of.update({link.id_bp: link.key_bc for link in links})
+
+    def find(self, sales_order_ids: Iterable[str]) -> None:
+        """Find out whose these sales orders are.
+
+        Only those that our links do not know are read, 200 to a request: those of other channels,
+        back orders, and ours that were created a moment ago.
+        """
+        wanted = {one for one in sales_order_ids if one and one not in self.order_of}
+        self._find_links(wanted)
+        asked = wanted - self.order_of.keys()
+        for _ in range(GENERATIONS):
+            if not asked:
+                break
+            self.read(asked)
+            parents = {
+                order.parent_id
+                for order in self.sales_orders.values()
+                if order.id not in self.order_of and order.parent_id
+            }
+            self._find_links(parents - self.order_of.keys())
+            asked = parents - self.order_of.keys() - self.sales_orders.keys()
+        for order_id in self.sales_orders:
+            self._inherit(order_id)
+
+    def read(self, sales_order_ids: Iterable[str]) -> None:
+        """Read sales orders that were not read yet; their own reference says whose they are."""
+        ids = [one for one in dict.fromkeys(sales_order_ids) if one not in self.sales_orders]
+        if not ids:
+            return
+        for order in with_retries(lambda: self.brightpearl.get_sales_orders(ids)):
+            if not isinstance(order, SalesOrder):
+                continue
+            self.sales_orders[order.id] = order
+            owner = order_id_of(order.external_ref)
+            is_ours = order.instance_id == str(self._pair.brightpearl.instance_id)
+            if is_ours and owner and order.external_ref == external_ref(owner):
+                self.order_of.setdefault(order.id, owner)
+
+    def add_back_orders(self, order_ids: Iterable[str]) -> None:
+        """Add the back orders of these orders of the store, one generation after the other."""
+        wanted = set(order_ids)
+        known = [one for one, owner in self.order_of.items() if owner in wanted]
+        for back_order, original in back_order_ids(self.brightpearl, known).items():
+            self.order_of[back_order] = self.order_of[original]
+
+    def _find_links(self, sales_order_ids: Iterable[str]) -> None:
+        self.add(self._links.find(self._pair.name, ORDERS, sorted(sales_order_ids)).values())
+
+    def _inherit(self, order_id: str) -> None:
+        """A back order belongs where its parent does."""
+        line = [order_id]
+        while line[-1] not in self.order_of and len(line) <= GENERATIONS:
+            order = self.sales_orders.get(line[-1])
+            if order is None or not order.parent_id:
+                return
+            line.append(order.parent_id)
+        if owner := self.order_of.get(line[-1]):
+            self.order_of.update(dict.fromkeys(line, owner))
+
+
+def _children(brightpearl: Brightpearl, parents: Sequence[str]) -> Mapping[str, str]:
+    rows = with_retries(lambda: list(brightpearl.list_child_refs(parents)))
     return {row.order_id: row.parent_id for row in rows}
