@@ -20,6 +20,8 @@ GOODS_OUT, DROP_SHIP = "note", "drop"
 
 PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
+STOCK_CONDITION = "stock:"
+"""How conditions begin of what waits for units of a product."""
 
 
 def sku_key(sku: str) -> str:
@@ -33,6 +35,11 @@ def sku_key(sku: str) -> str:
 def email_key(email: str) -> str:
     """The form in which e-mail addresses are compared: trimmed, case-folded, NFC."""
     return unicodedata.normalize("NFC", email).strip().casefold()
+
+
+def stock_condition(product_id_bp: str) -> str:
+    """What a record waits for that lacks units of Brightpearl's product, such as `stock:1007`."""
+    return f"{STOCK_CONDITION}{product_id_bp}"
 
 
 def external_ref(order_id_bc: str) -> str:

@@ -114,6 +114,28 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
     return [answers[id(write)] for write in writes]
 
 
+def send_as_one(
+    run: Run, writes: Sequence[Write], call: Callable[[], Any], *, attempts: int = ATTEMPTS
+) -> Answer:
+    """Send one request that carries all of the writes; they share its answer.
+
+    Raises: ConfigError when a system refuses us as a whole.
+    """
+
+    def answers() -> Sequence[Answer]:
+        repeatable = all(write.is_repeatable for write in writes)
+        try:
+            answer: Answer = with_retries(call, repeatable=repeatable, attempts=attempts)
+        except (TransientError, RejectedError) as error:
+            answer = error
+        return [answer] * len(writes)
+
+    answer, *_ = in_ledger(run, writes, answers)
+    if not isinstance(answer, CausewayError):
+        run.report.counts.update(f"wrote: {write.action}" for write in writes)
+    return answer
+
+
 def in_ledger(
     run: Run, writes: Sequence[Write], call: Callable[[], Sequence[Answer]]
 ) -> Sequence[Answer]:

@@ -10,12 +10,15 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pandas as pd
 
 from core.frames import Schema, frame, records
 from core.refusals import REFUSALS
+
+
+Typed = TypeVar("Typed")
 
 
 def rows(schema: Schema, *, is_keyed: bool = True) -> pd.DataFrame:
@@ -59,6 +62,12 @@ def by_key(of: pd.DataFrame, key: str = Frames.KEY) -> dict[str, list[dict[str, 
     for row in records(of):
         found[row[key]].append(row)
     return dict(found)
+
+
+def typed_rows(of: pd.DataFrame, row: type[Typed]) -> list[Typed]:
+    """Each row as an instance of a dataclass whose fields are columns of the frame."""
+    names = [field.name for field in dataclasses.fields(cast("Any", row))]
+    return [row(*values) for values in zip(*(of[name].tolist() for name in names), strict=True)]
 
 
 def _without(of: pd.DataFrame, key: str, keys: Collection[str]) -> pd.DataFrame:
