@@ -17,7 +17,6 @@ import pandas as pd
 from core.frames import Schema, frame, records
 from core.refusals import REFUSALS
 
-
 Typed = TypeVar("Typed")
 
 
