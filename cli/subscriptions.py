@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.bigcommerce.client import BigCommerce
-from connectors.bigcommerce.models import Hook
+from connectors.bigcommerce.store_models import Hook
+from connectors.brightpearl.account_models import Webhook
 from connectors.brightpearl.client import Brightpearl
-from connectors.brightpearl.models import Webhook
 from core.errors import ConfigError
 from core.settings import Pair
 

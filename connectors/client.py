@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, Self
 
+from connectors.answers import Answer
 from connectors.budget import Priority, Usage
-from connectors.http import Answer, Http
+from connectors.http import Http
 
 
 class Client:

@@ -5,66 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
 import httpx
 
+from connectors.answers import READS, Answer, decoded
 from connectors.budget import Budget, Priority, RateLimit
 from core.errors import (
     CausewayError,
     ConfigError,
-    ContractError,
     OutcomeUnknownError,
     TransientError,
 )
-from core.times import from_rfc2822
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds; a page of 250 whole orders takes a while."""
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 USER_AGENT = f"causeway/{version('causeway')}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A response whose body is decoded: JSON with exact decimals, or text."""
-
-    method: str
-    path: str
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-    """None for an empty body; `str` for one that is not JSON."""
-
-    @property
-    def is_write(self) -> bool:
-        """Whether the request may have changed something."""
-        return self.method not in READS
-
-    @property
-    def is_success(self) -> bool:
-        """2xx."""
-        return httpx.codes.is_success(self.status)
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The other side's clock, when the answer tells it."""
-        try:
-            return from_rfc2822(self.headers["date"])
-        except (KeyError, ValueError):
-            return None
-
-    @property
-    def what(self) -> str:
-        """The request in words for people: method and path, never a query or a body."""
-        return f"{self.method} {self.path}"
-
 
 Judge = Callable[[Answer], CausewayError | None]
 """The one place per system that turns an answer into an error, or says that it is none."""
+
 Meter = Callable[[Answer], RateLimit]
 
 
@@ -116,7 +79,7 @@ class Http:
         """
         with self.budget.request(priority, write=method not in READS) as report:
             response = self._exchange(method, path, params, content, query)
-            answer = _answer(method, path, response)
+            answer = decoded(method, path, response)
             error = self._judge(answer)
             report(self._meter(answer), isinstance(error, TransientError))
         if error is not None:
@@ -167,24 +130,6 @@ def _without_answer(error: Exception, method: str, what: str) -> CausewayError:
             return TransientError(f"{what} got no answer ({why}).")
         case _:
             return OutcomeUnknownError(f"{what} got no answer ({why}).")
-
-
-def _answer(method: str, path: str, response: httpx.Response) -> Answer:
-    """The response decoded by its content type; a page of HTML stays text.
-
-    Raises: ContractError when a good answer says that it is JSON and is not.
-    """
-    body: Any = response.text or None
-    if body is not None and "json" in response.headers.get("content-type", "json"):
-        try:
-            body = json.loads(response.content, parse_float=Decimal)
-        except ValueError as error:
-            if response.is_success:
-                raise ContractError(
-                    f"{method} {path} was answered with what is not JSON.",
-                    remedy="Look for a proxy between us and the API.",
-                ) from error
-    return Answer(method, path, response.status_code, response.headers, body)
 
 
 def _wire(value: object) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from connectors.brightpearl.models import ContactRow
+from connectors.brightpearl.account_models import ContactRow
 from core.ids import email_key
 from core.times import utc_now
 from store.links import Link, Links

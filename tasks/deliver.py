@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from connectors.brightpearl.messages import Message
+from connectors.brightpearl.multi_message import Message
 from core.errors import CausewayError, ConfigError, OutcomeUnknownError, TransientError
 from core.times import utc_now
 from store.ledger import Conclusion, Intent, Ledger

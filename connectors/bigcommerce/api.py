@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
+from connectors.answers import Answer
 from connectors.bigcommerce.answers import judge, meter
-from connectors.bigcommerce.reads import PAGE
 from connectors.budget import budget_of
 from connectors.client import Client
 from connectors.documents import Document, broken_field
-from connectors.http import Answer, Http, System
+from connectors.http import Http, System
 from core.errors import ContractError, OutcomeUnknownError, RejectedError
 from core.settings import BigCommerceSettings
+
+PAGE = 250
+"""Rows of a page, the most that BigCommerce gives of orders and what belongs to them."""
+
+LONGEST_NAMES = 7000
+"""Characters that names may take in a URL, which BigCommerce cuts at about 8 kB."""
 
 D = TypeVar("D", bound=Document)
 
@@ -107,6 +113,23 @@ class Api(Client):
                 f"BigCommerce answered {answer.what} with a {model.__name__} whose field "
                 f"{field!r} is wrong: {reason}."
             ) from None
+
+
+def url_parts(
+    names: Iterable[str], *, longest: int = LONGEST_NAMES, at_most: int | None = None
+) -> Iterator[list[str]]:
+    """The names in the fewest parts that a URL holds, joined by commas, in the order they come."""
+    part: list[str] = []
+    used = 0
+    for name in names:
+        size = len(name) + len(",")
+        if part and (used + size > longest or len(part) == at_most):
+            yield part
+            part, used = [], 0
+        part.append(name)
+        used += size
+    if part:
+        yield part
 
 
 def of_order(model: type[D], order_id: str, row: object) -> D:

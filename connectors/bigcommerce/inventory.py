@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from connectors.bigcommerce.api import Api
+from connectors.bigcommerce.api import Api, url_parts
 from connectors.bigcommerce.inventory_models import (
     InventorySettings,
     Kind,
@@ -24,8 +24,6 @@ ITEMS = "/v3/inventory/items"
 PAGE = 1000
 """Rows of a page, and items asked for by name at once: the most that BigCommerce gives."""
 MOST_CHANGES = 2000
-LONGEST_NAMES = 7000
-"""Characters that names may take in a URL, which BigCommerce cuts at about 8 kB."""
 METHODS: dict[Kind, str] = {"absolute": "PUT", "relative": "POST"}
 Row = StockItem | UnreadableItem
 _ITEM: TypeAdapter[StockItem] = TypeAdapter(StockItem)
@@ -58,7 +56,7 @@ class Inventory(Api):
         their product come as one item without a `variant_id`.
         """
         ids = sorted({str(int(one)) for one in variant_ids}, key=int)
-        for run in in_runs(ids):
+        for run in url_parts(ids, at_most=PAGE):
             wanted = {None, *run}
             for item in self._named("variant_id:in", run, location_ids):
                 if isinstance(item, UnreadableItem) or item.variant_id in wanted:
@@ -72,7 +70,8 @@ class Inventory(Api):
         An SKU with a comma cannot be asked for, so it is not found: `list_inventory` has it.
         """
         askable = {sku.casefold(): sku for sku in skus if sku and "," not in sku}
-        for run in in_runs(quote(sku, safe="") for _, sku in sorted(askable.items())):
+        names = (quote(sku, safe="") for _, sku in sorted(askable.items()))
+        for run in url_parts(names, at_most=PAGE):
             for item in self._named("sku:in", run, location_ids):
                 if isinstance(item, UnreadableItem) or item.sku.casefold() in askable:
                     yield item
@@ -110,20 +109,6 @@ class Inventory(Api):
         names = f"{name}={','.join(run)}"
         for _, row in self._all_data(ITEMS, limit=PAGE, query=names, **asked):
             yield _item(row)
-
-
-def in_runs(names: Iterable[str], longest: int = LONGEST_NAMES) -> Iterator[list[str]]:
-    """The names in the fewest runs that a URL and a page hold, in the order they come."""
-    run: list[str] = []
-    used = 0
-    for name in names:
-        if run and (used + len(name) + 1 > longest or len(run) == PAGE):
-            yield run
-            run, used = [], 0
-        run.append(name)
-        used += len(name) + 1
-    if run:
-        yield run
 
 
 def _item(row: dict[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""BigCommerce documents, the fields we read. Source: REST Management API, Orders V2 and V3."""
+"""Orders, the fields we read. Source: REST Management API, Orders V2 and V3."""
 
 from __future__ import annotations
 
@@ -276,12 +276,3 @@ class TaxRow(Document):
     tax_class: Text = Field(default="", alias="class")
     rate: Money
     line_amount: Money
-
-
-class Hook(Document):
-    """A webhook subscription."""
-
-    id: Id
-    scope: str
-    destination: str
-    is_active: bool = True

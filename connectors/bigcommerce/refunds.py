@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.bigcommerce.api import Api, of_order, written
+from connectors.bigcommerce.api import Api, of_order, url_parts, written
 from connectors.bigcommerce.models import Unreadable
 from connectors.bigcommerce.refund_models import (
     Refund,
@@ -20,9 +20,6 @@ from connectors.documents import broken_field
 from core.times import to_iso
 
 ALL = "/v3/orders/payment_actions/refunds"
-LONGEST_IDS = 7000
-"""Characters that ids may take in a URL, which BigCommerce cuts at about 8 kB."""
-COMMA = len("%2C")
 
 
 class Refunds(Api):
@@ -41,9 +38,10 @@ class Refunds(Api):
             for _, row in self._all_data(ALL, **asked):
                 yield _refund(row)
             return
-        for part in in_urls(order_ids):
+        ids = sorted({str(int(one)) for one in order_ids}, key=int)
+        for part in url_parts(ids):
             wanted = set(part)
-            for _, row in self._all_data(ALL, **asked, **{"order_id:in": ",".join(part)}):
+            for _, row in self._all_data(ALL, query=f"order_id:in={','.join(part)}", **asked):
                 refund = _refund(row)
                 if refund.order_id in wanted or not refund.order_id:
                     yield refund
@@ -92,21 +90,6 @@ class Refunds(Api):
         answer = self._send("POST", path, content=body)
         data = answer.body.get("data") if isinstance(answer.body, dict) else None
         return written(Refund, answer, data)
-
-
-def in_urls(ids: Iterable[str], longest: int = LONGEST_IDS) -> Iterator[list[str]]:
-    """The ids, sorted and without repetition, in the fewest runs that a URL holds."""
-    run: list[str] = []
-    used = 0
-    for number in sorted({int(one) for one in ids}):
-        text = str(number)
-        if run and used + len(text) + COMMA > longest:
-            yield run
-            run, used = [], 0
-        run.append(text)
-        used += len(text) + COMMA
-    if run:
-        yield run
 
 
 def _refund(row: dict[str, Any]) -> Refund | Unreadable:

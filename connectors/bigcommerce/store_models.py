@@ -1,4 +1,4 @@
-"""The store's own settings, the fields we read. Source: REST Management API, V2 and V3."""
+"""The store's own settings and subscriptions, the fields we read. Source: REST Management API."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ class Channel(Document):
     name: Text = ""
     type: Text = ""
     status: Text = ""
+
+
+class Hook(Document):
+    """A webhook subscription."""
+
+    id: Id
+    scope: str
+    destination: str
+    is_active: bool = True

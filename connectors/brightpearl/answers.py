@@ -5,10 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from connectors.answers import Answer, clean, number
 from connectors.budget import RateLimit
-from connectors.http import Answer
-from connectors.numbers import number
-from connectors.words import clean
 from core.errors import (
     CausewayError,
     ConfigError,

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
+from connectors.answers import Answer
 from connectors.brightpearl.answers import judge, meter
-from connectors.brightpearl.messages import Message, envelope, outcomes
-from connectors.brightpearl.search import search
+from connectors.brightpearl.multi_message import Message, envelope, outcomes
+from connectors.brightpearl.reads import search
 from connectors.budget import budget_of
 from connectors.client import Client
 from connectors.documents import Document, broken_field
-from connectors.http import Answer, Http, System
+from connectors.http import Http, System
 from core.errors import CausewayError, ContractError, RejectedError
 from core.settings import BrightpearlSettings
 from core.times import to_iso

@@ -1,83 +1,25 @@
-"""Writes as messages: alone they are a direct request, together one multi-message."""
+"""Every write to an account, as a message; who sends it chooses with which others.
+
+Addresses of an order are changed by no documented call.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 from pydantic import Field, ValidationError
 
+from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
 from connectors.brightpearl.answers import refusal
-from connectors.brightpearl.models import (
-    ContactCreate,
-    PaymentCreate,
-    PostalAddress,
-    ReservedProduct,
-    SalesOrderCreate,
-)
-from connectors.documents import Document, Text
-from connectors.http import Answer
-from core.errors import CausewayError, ContractError, TransientError
-
-MOST = 10
-"""Messages that one multi-message takes. Source: observed in public integrations."""
-
-
-Read = Callable[[Any], Any]
-"""Turns the response of a write into its outcome: a value, or a CausewayError."""
-
-
-def as_told(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The response itself."""
-    return response
-
-
-def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The id of a note; they answer one id, or a list of ids."""
-    return response[0] if isinstance(response, list) and response else response
-
-
-def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
-    """None, where a whole document is answered that nobody asked for."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One write; `uri` starts with the service name."""
-
-    label: str
-    method: str
-    uri: str
-    body: Any = field(repr=False)
-    alone: bool = False
-    """Whether it must not share a multi-message: PATCH is not known to work in one."""
-    read: Read = field(default=as_told, repr=False, compare=False)
-
-
-class Content(Document):
-    """The body of a processed message: a JSON document as text."""
-
-    content: Text = ""
-
-
-class Processed(Document):
-    """One message of a multi-message that was carried out, or refused."""
-
-    status: int = Field(alias="statusCode")
-    body: Content | None = None
-
-    @property
-    def decoded(self) -> Any:  # noqa: ANN401 - their JSON
-        """The body's document; text where it is none, None where there is no body."""
-        text = self.body.content if self.body else ""
-        try:
-            return json.loads(text, parse_float=Decimal) if text else None
-        except ValueError:
-            return text
+from connectors.brightpearl.goods_note_models import GoodsInCreate
+from connectors.brightpearl.models import RowAdd, RowUpdate, SalesOrderCreate
+from connectors.brightpearl.multi_message import Message, first_id, nothing
+from connectors.brightpearl.reads import MOST, id_set
+from connectors.brightpearl.stock_models import ReservedProduct, StockCorrection
+from connectors.documents import Document
+from core.errors import CausewayError, ContractError, RejectedError
 
 
 def create_sales_order(label: str, order: SalesOrderCreate) -> Message:
@@ -90,29 +32,101 @@ def create_sales_credit(label: str, credit: SalesOrderCreate) -> Message:
     return Message(label, "POST", "/order-service/sales-credit", credit.wire())
 
 
+def set_status(label: str, order_id: str, status_id: int, note: str = "") -> Message:
+    """Set the status of an order or credit, with a note that staff see and the customer does not.
+
+    This alone releases, cancels or invoices nothing.
+    """
+    uri = f"/order-service/order/{order_id}/status"
+    told = {"orderNote": {"text": note, "isPublic": False}} if note else {}
+    return Message(label, "PUT", uri, {"orderStatusId": status_id, **told})
+
+
+def add_note(label: str, order_id: str, text: str) -> Message:
+    """A note that staff see and the customer does not."""
+    uri = f"/order-service/order/{order_id}/note"
+    return Message(label, "POST", uri, {"text": text, "isPublic": False})
+
+
 def close_credit(label: str, credit_id: str) -> Message:
     """Invoice a sales credit: it begins now and ends later."""
     return Message(label, "POST", f"/order-service/sales-credit/{credit_id}/close", {})
 
 
-def create_address(label: str, address: PostalAddress) -> Message:
-    """Answers the new id."""
-    return Message(label, "POST", "/contact-service/postal-address", address.wire())
+class RowsWritten(Document):
+    """What became of each row, by its id."""
+
+    statuses: Mapping[str, int] = Field(alias="resourceStatuses")
+    errors: Mapping[str, Any] = Field(default={}, alias="resourceErrors")
 
 
-def create_contact(label: str, contact: ContactCreate) -> Message:
-    """Answers the new id. Brightpearl knows no key against doubling a contact."""
-    return Message(label, "POST", "/contact-service/contact", contact.wire())
+def update_rows(label: str, order_id: str, rows: Sequence[RowUpdate]) -> Message:
+    """Set several rows of a sales order at once, harmless to repeat.
+
+    Its outcome is a RejectedError that names the rows refused; the others are written then.
+
+    Raises: ValueError for no row, or more than 200.
+    """
+    if not 0 < len(rows) <= MOST:
+        raise ValueError(f"1 to {MOST} rows are updated at once, not {len(rows)}")
+    ids = [str(row.id) for row in rows]
+    return Message(
+        label,
+        "PUT",
+        f"/order-service/sales-order/{order_id}/row/{id_set(ids)}",
+        [row.wire() for row in rows],
+        read=lambda response: rows_written(order_id, ids, response),
+    )
 
 
-def create_payment(label: str, payment: PaymentCreate) -> Message:
-    """Answers the new id; a second payment of the same reference and method is refused."""
-    return Message(label, "POST", "/accounting-service/customer-payment", payment.wire())
+def add_row(label: str, order_id: str, row: RowAdd) -> Message:
+    """Add a row to an order or credit; answers its id. Nothing prevents adding it twice."""
+    return Message(label, "POST", f"/order-service/order/{order_id}/row", row.wire())
 
 
-def delete_payment(label: str, payment_id: str) -> Message:
-    """Take a payment back; there is no way to edit one. Its reference is free again."""
-    return Message(label, "DELETE", f"/accounting-service/customer-payment/{payment_id}", None)
+def delete_row(label: str, order_id: str, row_id: str) -> Message:
+    """Take a row off an order, and a bundle's components with it."""
+    return Message(label, "DELETE", f"/order-service/order/{order_id}/row/{row_id}", None)
+
+
+def patch_order(label: str, order_id: str, *, shipping_method_id: int) -> Message:
+    """Change an order's shipping method; method 0 takes it away. It must be sent alone."""
+    path = "/delivery/shippingMethodId"
+    change = (
+        {"op": "replace", "path": path, "value": shipping_method_id}
+        if shipping_method_id
+        else {"op": "remove", "path": path}
+    )
+    uri = f"/order-service/order/{order_id}"
+    return Message(label, "PATCH", uri, [change], alone=True, read=nothing)
+
+
+def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> CausewayError | None:
+    """None when all rows were written, else why some were not."""
+    try:
+        told = RowsWritten.model_validate(response)
+        statuses = {row_id: told.statuses[row_id] for row_id in row_ids}
+    except (ValidationError, KeyError):
+        return ContractError(
+            f"Brightpearl answered rows of order {order_id} without a status for each."
+        )
+    refused = [
+        refusal(
+            f"Brightpearl answered row {row_id} of order {order_id} with {status}",
+            status,
+            {"errors": told.errors.get(row_id)},
+            is_write=True,
+        )
+        for row_id, status in statuses.items()
+        if not httpx.codes.is_success(status)
+    ]
+    final = [error for error in refused if isinstance(error, RejectedError)]
+    if not final:
+        return refused[0] if refused else None
+    reasons = " ".join(error.message for error in final)
+    return RejectedError(
+        f"{reasons} The rows not named were written.", status=final[0].status, code=final[0].code
+    )
 
 
 def reserve(
@@ -137,74 +151,58 @@ def release_reservation(label: str, order_id: str) -> Message:
     return Message(label, "DELETE", f"/warehouse-service/order/{order_id}/reservation", None)
 
 
-def set_status(label: str, order_id: str, status_id: int, note: str = "") -> Message:
-    """Set the status of an order or credit, with a note that staff see and the customer does not.
+def correct_stock(
+    label: str, warehouse_id: str, corrections: Sequence[StockCorrection], reason: str
+) -> Message:
+    """Change the stock of a warehouse by differences; answers the ids of the movements.
 
-    This alone releases, cancels or invoices nothing.
+    Nothing prevents it from counting twice: after a lost answer, look at the stock first.
+
+    Raises: ValueError for no correction.
     """
-    uri = f"/order-service/order/{order_id}/status"
-    told = {"orderNote": {"text": note, "isPublic": False}} if note else {}
-    return Message(label, "PUT", uri, {"orderStatusId": status_id, **told})
+    if not corrections:
+        raise ValueError("stock is not corrected by nothing")
+    uri = f"/warehouse-service/warehouse/{warehouse_id}/stock-correction"
+    listed = [{**correction.wire(), "reason": reason} for correction in corrections]
+    return Message(label, "POST", uri, {"corrections": listed}, read=_ids)
 
 
-def add_note(label: str, order_id: str, text: str) -> Message:
-    """A note that staff see and the customer does not."""
-    uri = f"/order-service/order/{order_id}/note"
-    return Message(label, "POST", uri, {"text": text, "isPublic": False})
+def _ids(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    if not isinstance(response, list):
+        return ContractError("Brightpearl answered a stock correction with no list of ids.")
+    return tuple(str(one) for one in response)
 
 
-def envelope(messages: Sequence[Message]) -> dict[str, Any]:
-    """The body of a multi-message whose messages do not depend on each other.
+def delete_goods_out(label: str, order_id: str, note_id: str) -> Message:
+    """Take back a note that has not left; refused once it is shipped."""
+    uri = f"/warehouse-service/order/{order_id}/goods-note/goods-out/{note_id}"
+    return Message(label, "DELETE", uri, None)
 
-    Raises: ValueError for fewer than 2 or more than 10, for one that must go alone, or when a
-    label comes twice.
+
+def create_goods_in(label: str, credit_id: str, note: GoodsInCreate) -> Message:
+    """Take goods of a sales credit back into stock; answers the (first) id.
+
+    A batch reference that another note has is refused.
     """
-    if not 1 < len(messages) <= MOST:
-        raise ValueError(f"a multi-message takes 2 to {MOST} messages, not {len(messages)}")
-    if lonely := [message.label for message in messages if message.alone]:
-        raise ValueError(f"the messages {', '.join(lonely)} must each be sent alone")
-    if len({message.label for message in messages}) < len(messages):
-        raise ValueError("the labels of a multi-message must differ")
-    return {
-        "processingMode": "PARALLEL",
-        "onFail": "CONTINUE",
-        "messages": [
-            {
-                "label": message.label,
-                "uri": message.uri,
-                "httpMethod": message.method,
-                "body": message.body,
-            }
-            for message in messages
-        ],
-    }
+    uri = f"/warehouse-service/order/{credit_id}/goods-note/goods-in"
+    return Message(label, "POST", uri, note.wire(), read=first_id)
 
 
-def outcomes(messages: Sequence[Message], answer: Answer) -> dict[str, Any | CausewayError]:
-    """What became of each message, by label: the value of its `response`, or its error.
-
-    A label that is not among the processed ones was not carried out.
-
-    Raises: ContractError when the answer is not that of a multi-message.
-    """
-    try:
-        processed = {
-            str(one["label"]): Processed.model_validate(one)
-            for one in answer.body["response"]["processedMessages"]
-        }
-    except (TypeError, KeyError, ValidationError) as error:
-        raise ContractError(
-            f"Brightpearl answered {answer.what} with what is no list of processed messages "
-            f"({type(error).__name__})."
-        ) from None
-    return {message.label: _outcome(message, processed.get(message.label)) for message in messages}
+def create_payment(label: str, payment: PaymentCreate) -> Message:
+    """Answers the new id; a second payment of the same reference and method is refused."""
+    return Message(label, "POST", "/accounting-service/customer-payment", payment.wire())
 
 
-def _outcome(message: Message, processed: Processed | None) -> Any | CausewayError:  # noqa: ANN401
-    what = f"Brightpearl answered {message.method} {message.uri}"
-    if processed is None:
-        return TransientError(f"{what} not at all: the message was left unprocessed.")
-    body = processed.decoded
-    if httpx.codes.is_success(processed.status):
-        return message.read(body.get("response") if isinstance(body, dict) else None)
-    return refusal(f"{what} with {processed.status}", processed.status, body, is_write=True)
+def delete_payment(label: str, payment_id: str) -> Message:
+    """Take a payment back; there is no way to edit one. Its reference is free again."""
+    return Message(label, "DELETE", f"/accounting-service/customer-payment/{payment_id}", None)
+
+
+def create_address(label: str, address: PostalAddress) -> Message:
+    """Answers the new id."""
+    return Message(label, "POST", "/contact-service/postal-address", address.wire())
+
+
+def create_contact(label: str, contact: ContactCreate) -> Message:
+    """Answers the new id. Brightpearl knows no key against doubling a contact."""
+    return Message(label, "POST", "/contact-service/contact", contact.wire())

@@ -1,162 +1,15 @@
-"""Brightpearl documents, the fields we read and write. Source: Brightpearl API reference."""
+"""Sales orders and credits, the fields we read and write. Source: Brightpearl API reference."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any
 
 from pydantic import AliasPath, Field
 
-from connectors.brightpearl.order_parts import (
-    Customer,
-    Invoice,
-    OrderAddress,
-    SalesOrderRow,
-    Total,
-    plain,
-)
 from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
-
-# --- requests
-
-
-class Address(RequestBody):
-    """An address inside a sales order: street, suburb, city, state."""
-
-    full_name: str | None = Field(default=None, serialization_alias="addressFullName")
-    company: str | None = Field(default=None, serialization_alias="companyName")
-    line_1: str | None = Field(default=None, serialization_alias="addressLine1")
-    line_2: str | None = Field(default=None, serialization_alias="addressLine2")
-    line_3: str | None = Field(default=None, serialization_alias="addressLine3")
-    line_4: str | None = Field(default=None, serialization_alias="addressLine4")
-    post_code: str | None = Field(default=None, serialization_alias="postalCode")
-    country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
-    telephone: str | None = None
-    email: str | None = None
-
-    @property
-    def plain(self) -> Mapping[str, str]:
-        """What of it may be compared with the address of an order that exists."""
-        return plain(self.model_dump())
-
-
-class PostalAddress(RequestBody):
-    """An address by itself, which a contact then refers to."""
-
-    line_1: str = Field(serialization_alias="addressLine1")
-    line_2: str | None = Field(default=None, serialization_alias="addressLine2")
-    line_3: str | None = Field(default=None, serialization_alias="addressLine3")
-    line_4: str | None = Field(default=None, serialization_alias="addressLine4")
-    post_code: str | None = Field(default=None, serialization_alias="postalCode")
-    country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
-
-
-class ContactCreate(RequestBody):
-    """A customer with addresses that exist already."""
-
-    first_name: str = Field(serialization_alias="firstName")
-    last_name: str = Field(serialization_alias="lastName")
-    address_ids: Mapping[str, int] = Field(serialization_alias="postAddressIds")
-    """By use: DEF, BIL and DEL."""
-    communication: Mapping[str, object]
-    organisation: Mapping[str, str] | None = None
-
-
-class CustomerRef(RequestBody):
-    """The contact of an order, and its address where it differs from the contact's."""
-
-    id: int
-    address: Address | None = None
-
-
-class BillingRef(RequestBody):
-    """Who is billed."""
-
-    contact_id: int = Field(serialization_alias="contactId")
-    address: Address | None = None
-
-
-class Delivery(RequestBody):
-    """Where and how an order goes."""
-
-    address: Address | None = None
-    shipping_method_id: int | None = Field(default=None, serialization_alias="shippingMethodId")
-
-
-class CurrencyRef(RequestBody):
-    """The order's currency; the rate is stated only where it is fixed."""
-
-    code: str
-    fixed_exchange_rate: bool | None = Field(default=None, serialization_alias="fixedExchangeRate")
-    exchange_rate: str | None = Field(default=None, serialization_alias="exchangeRate")
-
-
-class SalesOrderRowCreate(RequestBody):
-    """A row: `net` and `tax` are totals of the row."""
-
-    product_id: int | None = Field(default=None, serialization_alias="productId")
-    name: str | None = None
-    quantity: str
-    tax_code: str = Field(serialization_alias="taxCode")
-    net: Money
-    tax: Money
-    nominal_code: str | None = Field(default=None, serialization_alias="nominalCode")
-    external_ref: str = Field(serialization_alias="externalRef")
-    sequence: int | None = None
-
-
-class SalesOrderCreate(RequestBody):
-    """A whole sales order; `external_ref` with `instance_id` is its key against doubling.
-
-    A sales credit is the same, with positive amounts and the sales order as its parent.
-    """
-
-    customer: CustomerRef
-    billing: BillingRef
-    delivery: Delivery
-    ref: str
-    external_ref: str = Field(serialization_alias="externalRef")
-    instance_id: int = Field(serialization_alias="installedIntegrationInstanceId")
-    parent_id: int | None = Field(default=None, serialization_alias="parentId")
-    placed_on: Moment = Field(serialization_alias="placedOn")
-    tax_date: str = Field(serialization_alias="taxDate")
-    status_id: int = Field(serialization_alias="statusId")
-    warehouse_id: int = Field(serialization_alias="warehouseId")
-    channel_id: int = Field(serialization_alias="channelId")
-    price_list_id: int | None = Field(default=None, serialization_alias="priceListId")
-    price_mode_code: str = Field(serialization_alias="priceModeCode")
-    currency: CurrencyRef
-    rows: tuple[SalesOrderRowCreate, ...]
-
-
-class PaymentCreate(RequestBody):
-    """A customer payment; `transaction_ref` with the method is its key against doubling.
-
-    A RECEIPT belongs to a sales order, a PAYMENT (money out) to a sales credit. Brightpearl books
-    nought when the amount is left out.
-    """
-
-    method_code: str = Field(serialization_alias="paymentMethodCode")
-    payment_type: Literal["RECEIPT", "PAYMENT"] = Field(serialization_alias="paymentType")
-    order_id: int = Field(serialization_alias="orderId")
-    currency_code: str = Field(serialization_alias="currencyIsoCode")
-    paid_at: Moment = Field(serialization_alias="paymentDate")
-    transaction_ref: str = Field(serialization_alias="transactionRef")
-    amount: Money = Field(serialization_alias="amountPaid")
-    exchange_rate: Money | None = Field(default=None, serialization_alias="exchangeRate")
-
-
-class ReservedProduct(RequestBody):
-    """Units of one order row."""
-
-    product_id: int = Field(serialization_alias="productId")
-    row_id: int = Field(serialization_alias="salesOrderRowId")
-    quantity: int
-
-
-# --- answers
 
 
 @dataclass(frozen=True)
@@ -169,6 +22,71 @@ class Unreadable:
     """What is wrong with the field; never its value."""
     record_id: str = ""
     """Of a goods note; empty for an order or credit."""
+
+
+def plain(fields: Mapping[str, object]) -> Mapping[str, str]:
+    """The fields of an address that say something, without letter case and spacing."""
+    texts = {name: " ".join(str(value or "").split()).casefold() for name, value in fields.items()}
+    return {name: text for name, text in texts.items() if text}
+
+
+class Total(Document):
+    """Totals of an order, in its currency."""
+
+    net: Money
+    tax: Money
+    gross: Money
+
+
+class SalesOrderRow(Document):
+    """A row as it stands; net and tax are totals of the row."""
+
+    id: Id
+    product_id: OtherId = Field(default="", alias="productId")
+    name: Text = ""
+    sku: Text = ""
+    quantity: Decimal
+    net: Money
+    tax: Money
+    tax_code: Text = Field(default="", alias="taxCode")
+    nominal_code: Text = Field(default="", alias="nominalCode")
+    external_ref: Text = Field(default="", alias="externalRef")
+    is_bundle_parent: Flag = Field(default=False, alias="bundleParent")
+    is_bundle_child: Flag = Field(default=False, alias="bundleChild")
+    parent_row_id: OtherId = Field(default="", alias="parentRowId")
+    """Of a bundle's component: the row of the bundle."""
+
+
+class Customer(Document):
+    """The contact of an order."""
+
+    id: Id
+
+
+class Invoice(Document):
+    """The order's invoice; the reference is empty until there is one."""
+
+    reference: Text = Field(default="", alias="invoiceReference")
+
+
+class OrderAddress(Document):
+    """An address of an order as it stands: street, suburb, city, state."""
+
+    full_name: Text = Field(default="", alias="addressFullName")
+    company: Text = Field(default="", alias="companyName")
+    line_1: Text = Field(default="", alias="addressLine1")
+    line_2: Text = Field(default="", alias="addressLine2")
+    line_3: Text = Field(default="", alias="addressLine3")
+    line_4: Text = Field(default="", alias="addressLine4")
+    post_code: Text = Field(default="", alias="postalCode")
+    country_iso3: Text = Field(default="", alias="countryIsoCode")
+    telephone: Text = ""
+    email: Text = ""
+
+    @property
+    def plain(self) -> Mapping[str, str]:
+        """What of it may be compared with the address of a request."""
+        return plain(self.model_dump())
 
 
 class SalesOrder(Document):
@@ -238,30 +156,130 @@ class OrderRef(Document):
     """None until the first change."""
 
 
-class ContactRow(Document):
-    """A contact as a search shows it."""
+class Address(RequestBody):
+    """An address inside a sales order: street, suburb, city, state."""
 
-    contact_id: Id = Field(alias="contactId")
-    primary_email: Text = Field(default="", alias="primaryEmail")
-    secondary_email: Text = Field(default="", alias="secondaryEmail")
-    tertiary_email: Text = Field(default="", alias="tertiaryEmail")
-    is_staff: bool | None = Field(default=False, alias="isStaff")
-    is_supplier: bool | None = Field(default=False, alias="isSupplier")
-    is_primary: bool | None = Field(default=True, alias="isPrimary")
+    full_name: str | None = Field(default=None, serialization_alias="addressFullName")
+    company: str | None = Field(default=None, serialization_alias="companyName")
+    line_1: str | None = Field(default=None, serialization_alias="addressLine1")
+    line_2: str | None = Field(default=None, serialization_alias="addressLine2")
+    line_3: str | None = Field(default=None, serialization_alias="addressLine3")
+    line_4: str | None = Field(default=None, serialization_alias="addressLine4")
+    post_code: str | None = Field(default=None, serialization_alias="postalCode")
+    country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
+    telephone: str | None = None
+    email: str | None = None
+
+    @property
+    def plain(self) -> Mapping[str, str]:
+        """What of it may be compared with the address of an order that exists."""
+        return plain(self.model_dump())
 
 
-class ProductRow(Document):
-    """A product as a search shows it."""
+class CustomerRef(RequestBody):
+    """The contact of an order, and its address where it differs from the contact's."""
 
-    product_id: Id = Field(alias="productId")
-    sku: Text = Field(default="", alias="SKU")
-    stock_tracked: bool = Field(default=False, alias="stockTracked")
-    status: Text = Field(default="LIVE", alias="productStatus")
+    id: int
+    address: Address | None = None
 
 
-class Webhook(Document):
-    """A subscription; the account's list mixes those of all its apps."""
+class BillingRef(RequestBody):
+    """Who is billed."""
 
-    id: Id
-    subscribe_to: str = Field(alias="subscribeTo")
-    uri_template: str = Field(alias="uriTemplate")
+    contact_id: int = Field(serialization_alias="contactId")
+    address: Address | None = None
+
+
+class Delivery(RequestBody):
+    """Where and how an order goes."""
+
+    address: Address | None = None
+    shipping_method_id: int | None = Field(default=None, serialization_alias="shippingMethodId")
+
+
+class CurrencyRef(RequestBody):
+    """The order's currency; the rate is stated only where it is fixed."""
+
+    code: str
+    fixed_exchange_rate: bool | None = Field(default=None, serialization_alias="fixedExchangeRate")
+    exchange_rate: str | None = Field(default=None, serialization_alias="exchangeRate")
+
+
+class SalesOrderRowCreate(RequestBody):
+    """A row: `net` and `tax` are totals of the row."""
+
+    product_id: int | None = Field(default=None, serialization_alias="productId")
+    name: str | None = None
+    quantity: str
+    tax_code: str = Field(serialization_alias="taxCode")
+    net: Money
+    tax: Money
+    nominal_code: str | None = Field(default=None, serialization_alias="nominalCode")
+    external_ref: str = Field(serialization_alias="externalRef")
+    sequence: int | None = None
+
+
+class SalesOrderCreate(RequestBody):
+    """A whole sales order; `external_ref` with `instance_id` is its key against doubling.
+
+    A sales credit is the same, with positive amounts and the sales order as its parent.
+    """
+
+    customer: CustomerRef
+    billing: BillingRef
+    delivery: Delivery
+    ref: str
+    external_ref: str = Field(serialization_alias="externalRef")
+    instance_id: int = Field(serialization_alias="installedIntegrationInstanceId")
+    parent_id: int | None = Field(default=None, serialization_alias="parentId")
+    placed_on: Moment = Field(serialization_alias="placedOn")
+    tax_date: str = Field(serialization_alias="taxDate")
+    status_id: int = Field(serialization_alias="statusId")
+    warehouse_id: int = Field(serialization_alias="warehouseId")
+    channel_id: int = Field(serialization_alias="channelId")
+    price_list_id: int | None = Field(default=None, serialization_alias="priceListId")
+    price_mode_code: str = Field(serialization_alias="priceModeCode")
+    currency: CurrencyRef
+    rows: tuple[SalesOrderRowCreate, ...]
+
+
+class RowUpdate(RequestBody):
+    """A row as it shall be; `net` and `tax` are totals of the row. What is not set stays."""
+
+    id: int = Field(gt=0)
+    product_id: int | None = Field(default=None, serialization_alias="productId")
+    name: str | None = None
+    quantity: str
+    tax_code: str = Field(serialization_alias="taxCode")
+    net: Money
+    tax: Money
+    nominal_code: str | None = Field(default=None, serialization_alias="nominalCode")
+    external_ref: str | None = Field(default=None, serialization_alias="externalRef")
+    sequence: int | None = None
+
+
+class RowAdd(RequestBody):
+    """A row that comes later. It takes two places only and no reference of ours: update it then."""
+
+    product_id: int | None = None
+    name: str | None = None
+    quantity: str
+    tax_code: str
+    net: Money = Field(decimal_places=2)
+    tax: Money = Field(decimal_places=2)
+    nominal_code: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """The nested shape that single rows have."""
+        told = {
+            "productId": self.product_id,
+            "productName": self.name,
+            "quantity": {"magnitude": self.quantity},
+            "rowValue": {
+                "taxCode": self.tax_code,
+                "rowNet": {"value": str(self.net)},
+                "rowTax": {"value": str(self.tax)},
+            },
+            "nominalCode": self.nominal_code,
+        }
+        return {name: value for name, value in told.items() if value is not None}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.api import Api
-from connectors.brightpearl.idsets import chunks, id_set
-from connectors.brightpearl.payment_models import PaymentRow
+from connectors.brightpearl.reads import chunks, id_set
 
 SEARCH = "/accounting-service/customer-payment-search"
 

@@ -1,22 +1,27 @@
-"""What an account defines for itself: statuses, codes, methods, lists."""
+"""What an account defines for itself: products and prices, statuses, codes, methods, lists."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
-from connectors.brightpearl.api import Api
-from connectors.brightpearl.reference_models import (
+from connectors.brightpearl.account_models import (
     Channel,
     Currency,
     OrderStatus,
     PaymentMethod,
     PriceList,
+    ProductPrices,
+    ProductRow,
     ShippingMethod,
     TaxCode,
     Warehouse,
 )
-from core.errors import ContractError
+from connectors.brightpearl.api import Api
+from connectors.brightpearl.reads import chunks, id_set, new_or_changed
+from core.errors import ContractError, NotFoundError
 
 
 class Reference(Api):
@@ -69,3 +74,32 @@ class Reference(Api):
     def get_server_time(self) -> datetime | None:
         """Brightpearl's clock, as one cheap answer tells it."""
         return self._get("/accounting-service/tax-code").server_time
+
+
+class Products(Api):
+    """Products of an account, and what they cost."""
+
+    def list_products(self, updated_since: datetime | None = None) -> Iterator[ProductRow]:
+        """All products, or those created or changed since; one that is both may come twice."""
+        for changes in new_or_changed(updated_since):
+            yield from self._search("/product-service/product-search", ProductRow, **changes)
+
+    def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
+        """The price of a single unit by product id; a product without one is left out.
+
+        200 products to a request.
+        """
+        found: dict[str, Decimal] = {}
+        for part in chunks(product_ids):
+            path = f"/product-service/product-price/{id_set(part)}/price-list/{price_list_id}"
+            try:
+                answer = self._get(path)
+            except NotFoundError:
+                continue
+            for row in self._listed(answer):
+                product = self._one(ProductPrices, answer, row)
+                for listed in product.lists:
+                    if listed.price_list_id == price_list_id and listed.by_quantity:
+                        price = listed.by_quantity[min(listed.by_quantity)]
+                        found[product.product_id] = price
+        return found

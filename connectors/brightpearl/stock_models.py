@@ -10,26 +10,13 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from connectors.brightpearl.goods_models import UnitCost
+from connectors.brightpearl.goods_note_models import UnitCost
 from connectors.documents import Document, Id, Moment, RequestBody
 
 FIELDS = ("inStock", "onHand", "allocated")
+
 MOST = 10**12
 """No warehouse holds, and no bundle contains, more units than that."""
-
-
-class ReservationRow(Document):
-    """Units reserved for one order row."""
-
-    product_id: Id = Field(alias="productId")
-    quantity: int
-
-
-class Reservation(Document):
-    """What is reserved for an order, by order row id."""
-
-    warehouse_id: Id = Field(alias="warehouseId")
-    rows: Mapping[str, ReservationRow] = Field(alias="orderRows")
 
 
 class Units(NamedTuple):
@@ -82,6 +69,28 @@ class Movement(Document):
 
     product_id: Id = Field(alias="productId")
     updated_on: Moment | None = Field(default=None, alias="updatedOn")
+
+
+class ReservationRow(Document):
+    """Units reserved for one order row."""
+
+    product_id: Id = Field(alias="productId")
+    quantity: int
+
+
+class Reservation(Document):
+    """What is reserved for an order, by order row id."""
+
+    warehouse_id: Id = Field(alias="warehouseId")
+    rows: Mapping[str, ReservationRow] = Field(alias="orderRows")
+
+
+class ReservedProduct(RequestBody):
+    """Units of one order row."""
+
+    product_id: int = Field(serialization_alias="productId")
+    row_id: int = Field(serialization_alias="salesOrderRowId")
+    quantity: int
 
 
 class StockCorrection(RequestBody):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.brightpearl.account_models import Webhook
 from connectors.brightpearl.api import Api
-from connectors.brightpearl.models import Webhook
 from core.errors import NotFoundError
 
 PATH = "/integration-service/webhook"

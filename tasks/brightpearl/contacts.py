@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.models import ContactCreate, ContactRow, PostalAddress
+from connectors.brightpearl.account_models import ContactCreate, ContactRow, PostalAddress
 from core.errors import CausewayError
 from core.ids import email_key
 from store.links import Link, Links

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from connectors.brightpearl.client import Brightpearl
-from connectors.brightpearl.goods_models import DropShipNote, GoodsOutNote
+from connectors.brightpearl.goods_note_models import DropShipNote, GoodsOutNote
 from connectors.brightpearl.models import Unreadable
 from core.ids import DROP_SHIP, GOODS_OUT, note_key, note_of
 from core.refusals import Refusal, release_remedy

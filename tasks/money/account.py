@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.models import OrderRef, SalesOrder, Unreadable
-from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import external_ref
 from core.money import ZERO, two_places
 from store.links import Links

@@ -9,8 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from connectors.brightpearl.models import SalesOrder
-from connectors.brightpearl.order_parts import SalesOrderRow
+from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from core.frames import records
 from core.ids import external_ref
 from core.money import ZERO, two_places

@@ -7,21 +7,20 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors.brightpearl import amendments, goods_messages, messages
-from connectors.brightpearl.amendment_models import RowAdd, RowUpdate
-from connectors.brightpearl.messages import Message
+from connectors.brightpearl import messages
+from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
 from connectors.brightpearl.models import (
     BillingRef,
-    ContactCreate,
     CurrencyRef,
     CustomerRef,
     Delivery,
-    PaymentCreate,
-    PostalAddress,
-    ReservedProduct,
+    RowAdd,
+    RowUpdate,
     SalesOrderCreate,
     SalesOrderRowCreate,
 )
+from connectors.brightpearl.multi_message import Message
+from connectors.brightpearl.stock_models import ReservedProduct
 from core.money import two_places
 from tasks.claim import Run
 from tasks.contacts import CONTACTS, person
@@ -238,7 +237,7 @@ def status_write(order_id: str, order_id_bp: str, change: StatusChange) -> Write
 def take_back_write(order_id: str, order_id_bp: str, note_id: str) -> Write:
     """A goods-out note that has not left, taken back."""
     label = f"take-back:{note_id}"
-    message = goods_messages.delete_goods_out(label, order_id_bp, note_id)
+    message = messages.delete_goods_out(label, order_id_bp, note_id)
     return Write(message, "orders", order_id, "take back goods-out note", label, after={})
 
 
@@ -258,16 +257,16 @@ def amendment_writes(order_id: str, order_id_bp: str, amend: Amendment) -> list[
             RowUpdate(id=int(change.row_id), **_update(amend.documents[change.ref]))
             for change in changed
         ]
-        message = amendments.update_rows(f"rows:{order_id}", order_id_bp, updates)
+        message = messages.update_rows(f"rows:{order_id}", order_id_bp, updates)
         writes.append(_amend(order_id, message, "change rows", changed))
     for change in amend.changes:
         if change.after is None:
             label = f"drop:{order_id}:{change.row_id}"
-            message = amendments.delete_row(label, order_id_bp, change.row_id)
+            message = messages.delete_row(label, order_id_bp, change.row_id)
             writes.append(_amend(order_id, message, "drop row", [change]))
         elif change.before is None:
             label = f"add:{order_id}:{change.ref}"
-            message = amendments.add_row(label, order_id_bp, _added(amend.documents[change.ref]))
+            message = messages.add_row(label, order_id_bp, _added(amend.documents[change.ref]))
             write = _amend(order_id, message, "add row", [change])
             writes.append(replace(write, is_repeatable=False))
     return writes
@@ -280,7 +279,7 @@ def reference_write(
     updates = [
         RowUpdate(id=int(row_id), **_update(amend.documents[ref])) for ref, row_id in rows.items()
     ]
-    message = amendments.update_rows(f"refs:{order_id}", order_id_bp, updates)
+    message = messages.update_rows(f"refs:{order_id}", order_id_bp, updates)
     return _amend(order_id, message, "name rows", [])
 
 
@@ -288,7 +287,7 @@ def method_write(order_id: str, order_id_bp: str, before: str, after: str) -> Wr
     """Another shipping method."""
     label = f"method:{order_id}"
     return Write(
-        amendments.patch_order(label, order_id_bp, shipping_method_id=int(after)),
+        messages.patch_order(label, order_id_bp, shipping_method_id=int(after)),
         "orders",
         order_id,
         "change shipping method",

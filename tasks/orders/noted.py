@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from connectors.brightpearl.goods_models import GoodsOutNote
+from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import Unreadable
 from core.ids import external_ref
 from tasks.claim import Run

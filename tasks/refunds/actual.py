@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from connectors.brightpearl.goods_models import GoodsInNote, GoodsOutNote
+from connectors.brightpearl.account_models import PaymentRow
+from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
-from connectors.brightpearl.payment_models import PaymentRow
 from core.ids import external_ref
 from store.inbox import Inbox
 from store.links import Link, Links

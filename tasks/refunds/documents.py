@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.brightpearl import goods_messages, messages
-from connectors.brightpearl.goods_models import GoodsInCreate, GoodsMovedCreate, UnitCost
+from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl.account_models import PaymentCreate
+from connectors.brightpearl.goods_note_models import GoodsInCreate, GoodsMovedCreate, UnitCost
 from connectors.brightpearl.models import (
     BillingRef,
     CurrencyRef,
     CustomerRef,
     Delivery,
-    PaymentCreate,
-    ReservedProduct,
     SalesCredit,
     SalesOrderCreate,
     SalesOrderRowCreate,
 )
+from connectors.brightpearl.stock_models import ReservedProduct
 from core.times import utc_now
 from tasks.claim import Run
 from tasks.deliver import Write
@@ -149,7 +149,7 @@ def goods_write(
     )
     return _write(
         plan,
-        goods_messages.create_goods_in(goods_label(plan), credit.id, note),
+        messages.create_goods_in(goods_label(plan), credit.id, note),
         "take goods back",
         plan.external_ref,
         {"units": sum(one[2] for one in goods), "rows": [list(one) for one in goods]},
@@ -208,7 +208,7 @@ def note_writes(release: Release) -> Iterator[Write]:
     """Goods-out notes that nobody has picked are taken back."""
     for note_id in release.notes:
         yield Write(
-            goods_messages.delete_goods_out(f"note:{note_id}", release.sales_order_id, note_id),
+            messages.delete_goods_out(f"note:{note_id}", release.sales_order_id, note_id),
             REFUNDS,
             release.order_id,
             "take goods-out note back",
@@ -253,7 +253,7 @@ def release_write(release: Release, *, anew: bool = False) -> Write | None:
 
 def _write(
     plan: CreditPlan,
-    message: messages.Message,
+    message: multi_message.Message,
     action: str,
     natural_key: str,
     after: Mapping[str, Any],

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.brightpearl.goods_models import GoodsOutNote
-from connectors.brightpearl.models import SalesOrder
-from connectors.brightpearl.order_parts import SalesOrderRow
+from connectors.brightpearl.goods_note_models import GoodsOutNote
+from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from tasks.refunds.memory import RefundMemory
 from tasks.refunds.states import Actual, Sale
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from connectors.brightpearl.goods_models import GoodsInNote
+from connectors.brightpearl.account_models import PaymentRow
+from connectors.brightpearl.goods_note_models import GoodsInNote
 from connectors.brightpearl.models import SalesCredit
-from connectors.brightpearl.payment_models import PaymentRow
 from core.errors import (
     CausewayError,
     NotFoundError,

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
-from connectors.brightpearl.order_parts import SalesOrderRow
+from connectors.brightpearl.models import SalesOrderRow
 from core.money import ZERO, two_places
 from tasks.outcome import Obstacle, review
 from tasks.refunds.plan_models import ReturnPlan

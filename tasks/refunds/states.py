@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.brightpearl.goods_models import GoodsInNote, GoodsOutNote
-from connectors.brightpearl.models import SalesCredit, SalesOrder
-from connectors.brightpearl.order_parts import SalesOrderRow
-from connectors.brightpearl.payment_models import PaymentRow
+from connectors.brightpearl.account_models import PaymentRow
+from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
+from connectors.brightpearl.models import SalesCredit, SalesOrder, SalesOrderRow
 from core.ids import sku_key
 from store.links import Link
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.brightpearl.goods_models import DropShipNote, GoodsOutNote
+from connectors.brightpearl.goods_note_models import DropShipNote, GoodsOutNote
 from connectors.brightpearl.models import Unreadable
 from core.frames import frame
 from core.ids import DROP_SHIP, GOODS_OUT, note_key, note_of

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from connectors.bigcommerce.models import Order, OrderLine
-from connectors.brightpearl.models import SalesOrder
-from connectors.brightpearl.order_parts import SalesOrderRow
+from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from core.ids import sku_key
 from mappings.tables import Table
 from tasks.orders.memory import Memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from connectors.brightpearl.goods_models import UnitCost
+from connectors.brightpearl.goods_note_models import UnitCost
 from connectors.brightpearl.stock_models import StockCorrection
 from core.errors import CausewayError, RejectedError
 from core.times import utc_now

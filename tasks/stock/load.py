@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from connectors.bigcommerce.answers import RejectedStockError
 from connectors.bigcommerce.inventory_models import Kind, StockChange
-from connectors.bigcommerce.inventory_refusals import RejectedStockError
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.times import utc_now
 from store.ledger import Intent, Ledger

@@ -13,8 +13,8 @@ from cli.subscriptions import (
     plan_brightpearl,
     subscription,
 )
-from connectors.bigcommerce.models import Hook
-from connectors.brightpearl.models import Webhook
+from connectors.bigcommerce.store_models import Hook
+from connectors.brightpearl.account_models import Webhook
 from core.errors import ConfigError
 from core.settings import load_settings
 

@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.bigcommerce.inventory import in_runs
+from connectors.bigcommerce.answers import RejectedStockError
+from connectors.bigcommerce.api import url_parts
 from connectors.bigcommerce.inventory_models import (
     LocationStock,
     StockChange,
     StockItem,
     UnreadableItem,
 )
-from connectors.bigcommerce.inventory_refusals import RejectedStockError
 from core.errors import (
     ContractError,
     NotFoundError,
@@ -153,9 +153,9 @@ def test_nine_hundred_ids_go_into_one_url_with_their_commas():
 
 
 def test_names_are_cut_where_the_url_or_the_page_is_full():
-    assert [len(run) for run in in_runs(["x"] * 1001)] == [1000, 1]
-    assert [len(run) for run in in_runs(["x" * 99] * 100)] == [70, 30]
-    assert list(in_runs([])) == []
+    assert [len(part) for part in url_parts(["x"] * 1001, at_most=1000)] == [1000, 1]
+    assert [len(part) for part in url_parts(["x" * 99] * 100)] == [70, 30]
+    assert list(url_parts([])) == []
 
 
 def test_items_that_nobody_asked_for_are_left_out():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.bigcommerce.reads import PAGE, ROWS_PER_WANTED, plan_ranges, strayed, wire
+from connectors.bigcommerce.api import PAGE
+from connectors.bigcommerce.orders import ROWS_PER_WANTED, plan_ranges, strayed, wire
 
 IDS = st.lists(st.integers(1, 5000).map(str), max_size=300)
 

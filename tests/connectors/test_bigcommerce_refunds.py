@@ -10,13 +10,13 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from connectors.bigcommerce.api import LONGEST_NAMES, url_parts
 from connectors.bigcommerce.models import Unreadable
 from connectors.bigcommerce.refund_models import (
     Refund,
     RefundItemCreate,
     RefundPaymentCreate,
 )
-from connectors.bigcommerce.refunds import LONGEST_IDS, in_urls
 from core.errors import (
     ContractError,
     NotFoundError,
@@ -152,18 +152,18 @@ def test_as_many_orders_as_a_url_holds_share_a_request():
 
     assert sorted(one.order_id for one in found) == orders
     batches = {asked["order_id:in"] for asked in till.asked}
-    assert len(batches) == 3
+    assert len(batches) == 2
 
 
-def test_ids_are_cut_into_the_fewest_runs_that_fit():
+def test_ids_are_cut_into_the_fewest_parts_that_fit():
     ids = [str(number) for number in range(10**9, 10**9 + 2_000)]
 
-    runs = list(in_urls(ids))
+    parts = list(url_parts(ids))
 
-    assert [one for run in runs for one in run] == ids
-    assert all(len("%2C".join(run)) <= LONGEST_IDS for run in runs)
-    assert len(runs) == 4
-    assert list(in_urls([])) == []
+    assert [one for part in parts for one in part] == ids
+    assert all(len(",".join(part)) <= LONGEST_NAMES for part in parts)
+    assert len(parts) == 4
+    assert list(url_parts([])) == []
 
 
 def test_refunds_of_orders_nobody_asked_for_are_left_out():

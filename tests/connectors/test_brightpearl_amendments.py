@@ -8,10 +8,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import amendments, messages
-from connectors.brightpearl.amendment_models import RowAdd, RowUpdate
-from connectors.brightpearl.models import Address, ReservedProduct
-from connectors.brightpearl.order_parts import OrderAddress
+from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl.models import Address, OrderAddress, RowAdd, RowUpdate
+from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import (
     CausewayError,
     ContractError,
@@ -47,7 +46,7 @@ def outcome_of(script: Script, *ids: int) -> Any:
         RowUpdate(id=number, quantity="1", tax_code="T20", net=Decimal(1), tax=Decimal(0))
         for number in ids
     ]
-    return brightpearl(script).send([amendments.update_rows("u", "54", rows)])["u"]
+    return brightpearl(script).send([messages.update_rows("u", "54", rows)])["u"]
 
 
 def test_several_rows_are_set_in_one_request_and_the_rest_stays(world):
@@ -57,7 +56,7 @@ def test_several_rows_are_set_in_one_request_and_the_rest_stays(world):
 
     outcome = sent(
         world,
-        amendments.update_rows(
+        messages.update_rows(
             "u",
             order_id,
             [
@@ -87,7 +86,7 @@ def test_a_row_that_is_refused_is_named_and_the_others_are_written(world):
     with pytest.raises(RejectedError) as caught:
         sent(
             world,
-            amendments.update_rows(
+            messages.update_rows(
                 "u", order_id, [update(first, quantity="1.5"), update(second, net="2.00")]
             ),
         )
@@ -105,8 +104,8 @@ def test_a_refused_row_inside_a_multi_message_is_that_messages_outcome(world):
 
     outcome = world.client.send(
         [
-            amendments.update_rows("good", orders[0], [update(rows[0], quantity="1")]),
-            amendments.update_rows("bad", orders[1], [update(rows[1], quantity="0")]),
+            messages.update_rows("good", orders[0], [update(rows[0], quantity="1")]),
+            messages.update_rows("bad", orders[1], [update(rows[1], quantity="0")]),
         ]
     )
 
@@ -118,7 +117,7 @@ def test_a_refused_row_inside_a_multi_message_is_that_messages_outcome(world):
 @pytest.mark.parametrize("together", [False, True])
 def test_rows_of_an_order_that_is_gone_are_refused(world, together):
     row = row_of(world, placed(world))
-    batch = [amendments.update_rows("u", "999999", [update(row)])]
+    batch = [messages.update_rows("u", "999999", [update(row)])]
     if together:
         batch.append(messages.set_status("s", "999999", 2))
 
@@ -167,7 +166,7 @@ def test_no_rows_or_too_many_are_not_sent(many):
     ]
 
     with pytest.raises(ValueError, match=f"not {many}"):
-        amendments.update_rows("u", "54", rows)
+        messages.update_rows("u", "54", rows)
 
 
 def test_a_row_is_added_then_given_our_reference_and_taken_off_again(world):
@@ -180,22 +179,22 @@ def test_a_row_is_added_then_given_our_reference_and_taken_off_again(world):
         tax=Decimal("1.00"),
     )
 
-    row_id = str(sent(world, amendments.add_row("a", order_id, added)))
+    row_id = str(sent(world, messages.add_row("a", order_id, added)))
     row = next(row for row in one(world, order_id).rows if row.id == row_id)
     assert (row.quantity, row.net, row.external_ref) == (2, 5, "")
-    sent(world, amendments.update_rows("u", order_id, [update(row, external_ref="line-3")]))
+    sent(world, messages.update_rows("u", order_id, [update(row, external_ref="line-3")]))
 
     assert row_of(world, order_id, "line-3").id == row_id
-    sent(world, amendments.delete_row("d", order_id, row_id))
+    sent(world, messages.delete_row("d", order_id, row_id))
     assert row_id not in {row.id for row in one(world, order_id).rows}
     with pytest.raises(NotFoundError):
-        sent(world, amendments.delete_row("d", order_id, row_id))
+        sent(world, messages.delete_row("d", order_id, row_id))
 
 
 def test_an_added_row_of_free_text_has_the_shape_of_single_rows():
     row = RowAdd(name="Gift note", quantity="1", tax_code="T0", net=Decimal("1.50"), tax=Decimal(0))
 
-    assert amendments.add_row("a", "54", row).body == {
+    assert messages.add_row("a", "54", row).body == {
         "productName": "Gift note",
         "quantity": {"magnitude": "1"},
         "rowValue": {"taxCode": "T0", "rowNet": {"value": "1.50"}, "rowTax": {"value": "0"}},
@@ -207,26 +206,26 @@ def test_an_added_row_of_free_text_has_the_shape_of_single_rows():
 def test_a_shipping_method_is_patched_and_answers_no_document(world):
     order_id = placed(world)
 
-    outcome = sent(world, amendments.patch_order("p", order_id, shipping_method_id=3))
+    outcome = sent(world, messages.patch_order("p", order_id, shipping_method_id=3))
 
     assert outcome is None
     assert one(world, order_id).shipping_method_id == "3"
-    sent(world, amendments.patch_order("p", order_id, shipping_method_id=0))
+    sent(world, messages.patch_order("p", order_id, shipping_method_id=0))
     assert one(world, order_id).shipping_method_id == ""
     with pytest.raises(NotFoundError):
-        sent(world, amendments.patch_order("p", "999999", shipping_method_id=3))
+        sent(world, messages.patch_order("p", "999999", shipping_method_id=3))
 
 
 def test_a_patch_goes_alone():
-    message = amendments.patch_order("p", "54", shipping_method_id=3)
+    message = messages.patch_order("p", "54", shipping_method_id=3)
 
     assert message.alone
     assert message.body == [{"op": "replace", "path": "/delivery/shippingMethodId", "value": 3}]
-    assert amendments.patch_order("p", "54", shipping_method_id=0).body == [
+    assert messages.patch_order("p", "54", shipping_method_id=0).body == [
         {"op": "remove", "path": "/delivery/shippingMethodId"}
     ]
     with pytest.raises(ValueError, match="alone"):
-        messages.envelope([message, messages.set_status("s", "54", 2)])
+        multi_message.envelope([message, messages.set_status("s", "54", 2)])
 
 
 def test_a_status_may_come_with_a_note_that_staff_see(world):
@@ -275,7 +274,7 @@ def test_a_whole_unwinding_shares_one_request(world):
         [
             messages.release_reservation("r", order_id),
             messages.set_status("s", order_id, 5, "Cancelled in the store."),
-            amendments.delete_row("d", order_id, row_of(world, order_id, "line-2").id),
+            messages.delete_row("d", order_id, row_of(world, order_id, "line-2").id),
         ]
     )
 
@@ -307,7 +306,7 @@ def test_rows_are_sent_as_totals_in_text_and_only_what_is_set():
         httpx.Response(200, json={"response": {"resourceStatuses": {"3": 200}}}),
     )
 
-    brightpearl(script).send([amendments.update_rows("u", "54", rows)])
+    brightpearl(script).send([messages.update_rows("u", "54", rows)])
 
     (request,) = script.requests
     assert request.url.path.endswith("/order-service/sales-order/54/row/3")

@@ -8,13 +8,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import messages
-from connectors.brightpearl.models import (
-    PaymentCreate,
-    SalesCredit,
-    SalesOrderCreate,
-    Unreadable,
-)
+from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl.account_models import PaymentCreate
+from connectors.brightpearl.models import SalesCredit, SalesOrderCreate, Unreadable
 from core.errors import ContractError, NotFoundError, OutcomeUnknownError, RejectedError
 from sandbox.brightpearl.back_orders import BackOrder, split
 from tests.connectors.conftest import Script, brightpearl
@@ -244,7 +240,7 @@ def test_components_of_a_bundle_name_the_row_of_the_bundle(world):
 
 def test_an_order_is_invoiced_when_its_invoice_has_a_reference(world):
     order_id = placed(world)
-    close = messages.Message("i", "POST", f"/order-service/sales-order/{order_id}/close", {})
+    close = multi_message.Message("i", "POST", f"/order-service/sales-order/{order_id}/close", {})
     sent(world, close)
     assert not one(world, order_id).is_invoiced
 

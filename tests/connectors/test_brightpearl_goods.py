@@ -9,8 +9,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import goods_messages, messages
-from connectors.brightpearl.goods_models import (
+from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInCreate,
     GoodsInNote,
@@ -18,7 +18,8 @@ from connectors.brightpearl.goods_models import (
     GoodsOutNote,
     UnitCost,
 )
-from connectors.brightpearl.models import ReservedProduct, Unreadable
+from connectors.brightpearl.models import Unreadable
+from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import (
     CausewayError,
     ContractError,
@@ -49,15 +50,15 @@ def noted(world, order_id: str, units: int = 1) -> str:
     products = [units_of(world, order_id, units).wire()]
     body = {"warehouses": [{"warehouseId": 2, "transfer": False, "products": products}]}
     path = f"/warehouse-service/order/{order_id}/goods-note/goods-out"
-    read = messages.first_id
-    return str(sent(world, messages.Message("g", "POST", path, body, read=read)))
+    read = multi_message.first_id
+    return str(sent(world, multi_message.Message("g", "POST", path, body, read=read)))
 
 
 def shipped(world, note_id: str) -> None:
     at = to_iso(world.account.clock.now())
     body = {"events": [{"eventCode": "SHW", "occured": at, "eventOwnerId": STAFF}]}
     path = f"/warehouse-service/goods-note/goods-out/{note_id}/event"
-    sent(world, messages.Message("e", "POST", path, body))
+    sent(world, multi_message.Message("e", "POST", path, body))
 
 
 def note(order_id: int = 7, **changes: Any) -> dict[str, Any]:
@@ -273,17 +274,17 @@ def test_a_note_that_has_not_left_is_taken_back_and_one_that_has_is_not(world):
     gone, kept = noted(world, order_id), noted(world, order_id)
     shipped(world, kept)
 
-    sent(world, goods_messages.delete_goods_out("d", order_id, gone))
+    sent(world, messages.delete_goods_out("d", order_id, gone))
 
     assert [found.id for found in world.client.list_goods_out_of_orders([order_id])] == [kept]
     with pytest.raises(RejectedError):
-        sent(world, goods_messages.delete_goods_out("d", order_id, kept))
+        sent(world, messages.delete_goods_out("d", order_id, kept))
     with pytest.raises(NotFoundError):
-        sent(world, goods_messages.delete_goods_out("d", order_id, gone))
+        sent(world, messages.delete_goods_out("d", order_id, gone))
 
 
 def test_what_must_go_alone_is_never_bundled():
-    lonely = messages.Message("a", "PATCH", "/order-service/order/1", [], alone=True)
+    lonely = multi_message.Message("a", "PATCH", "/order-service/order/1", [], alone=True)
     other = messages.set_status("b", "1", 2)
     script = Script(httpx.Response(200, json={}))
 
@@ -306,7 +307,7 @@ def test_what_must_go_alone_is_never_bundled():
 )
 def test_a_note_whose_answer_is_lost_or_came_too_fast_is_told_apart(answer, error):
     with pytest.raises(error) as caught:
-        brightpearl(Script(answer)).send([goods_messages.delete_goods_out("g", "7", "8")])
+        brightpearl(Script(answer)).send([messages.delete_goods_out("g", "7", "8")])
 
     assert type(caught.value) is error
 
@@ -356,7 +357,7 @@ def test_goods_come_back_on_a_credit_once_for_each_reference(world):
     assert world.client.list_goods_in([credit_id]) == []
     stock = world.client.on_hand([row.product_id])["2", row.product_id]
 
-    first = goods_messages.create_goods_in("g", credit_id, goods_in(row, 1, "BC-R1-1"))
+    first = messages.create_goods_in("g", credit_id, goods_in(row, 1, "BC-R1-1"))
     note_id = str(sent(world, first))
 
     (found,) = world.client.list_goods_in([credit_id, "999999"])
@@ -438,9 +439,9 @@ def test_goods_messages_share_a_request(world):
 
     outcome = world.client.send(
         [
-            goods_messages.delete_goods_out("a", order_id, one_),
-            goods_messages.delete_goods_out("b", order_id, two),
-            goods_messages.delete_goods_out("c", order_id, "999999"),
+            messages.delete_goods_out("a", order_id, one_),
+            messages.delete_goods_out("b", order_id, two),
+            messages.delete_goods_out("c", order_id, "999999"),
         ]
     )
 

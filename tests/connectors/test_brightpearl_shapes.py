@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.brightpearl.messages import MOST, Message, envelope
 from connectors.brightpearl.models import SalesOrder, Unreadable
+from connectors.brightpearl.multi_message import MOST, Message, envelope
 from core.errors import ConfigError, ContractError, OutcomeUnknownError, TransientError
 from tests.connectors.conftest import Script, brightpearl
 

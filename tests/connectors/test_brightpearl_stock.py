@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.brightpearl.goods_models import UnitCost
+from connectors.brightpearl.goods_note_models import UnitCost
+from connectors.brightpearl.messages import correct_stock
 from connectors.brightpearl.stock import PRODUCTS_AT_ONCE
-from connectors.brightpearl.stock_messages import correct_stock
 from connectors.brightpearl.stock_models import (
     Bundle,
     NotTracked,

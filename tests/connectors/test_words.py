@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.numbers import number
-from connectors.words import LONGEST, clean
+from connectors.answers import LONGEST, clean, number
 
 
 def test_addresses_tokens_markup_and_line_breaks_do_not_get_into_messages():

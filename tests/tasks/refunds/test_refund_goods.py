@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.brightpearl.goods_models import GoodsOutNote
+from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from tasks.refunds.goods import Goods, Units
 from tasks.refunds.memory import RefundMemory

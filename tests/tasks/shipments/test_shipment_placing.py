@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.bigcommerce.models import Order, OrderLine
-from connectors.brightpearl.goods_models import GoodsOutNote
+from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from mappings.tables import Table, TableRow
 from tasks.orders.memory import AgreedRow, Memory

@@ -9,25 +9,27 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.brightpearl.api import Api, period
-from connectors.brightpearl.goods_models import (
+from connectors.brightpearl.api import Api
+from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInNote,
     GoodsOutNote,
     GoodsOutRow,
 )
-from connectors.brightpearl.idsets import MOST, chunks, id_set
 from connectors.brightpearl.models import Unreadable
+from connectors.brightpearl.reads import MOST, chunks, id_set, period
 from connectors.documents import broken_field
 from core.errors import ContractError, NotFoundError
 
 GOODS_OUT_AT_ONCE = 500
 """Notes, or orders, in one question for goods-out notes; other notes take 200."""
+
 MILLISECOND = timedelta(milliseconds=1)
+
 N = TypeVar("N", GoodsOutNote, DropShipNote, GoodsInNote)
 
 
-class Goods(Api):
+class GoodsNotes(Api):
     """The goods notes of an account."""
 
     def get_goods_out(self, note_ids: Iterable[str]) -> list[GoodsOutNote | Unreadable]:

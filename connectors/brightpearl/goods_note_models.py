@@ -8,16 +8,7 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, Field, field_validator, model_validator
 
-from connectors.documents import (
-    Document,
-    Flag,
-    Id,
-    Moment,
-    Money,
-    OtherId,
-    RequestBody,
-    Text,
-)
+from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
 
 
 class NoteUnits(Document):
@@ -140,9 +131,6 @@ def _moved(by_row: Mapping[str, Any]) -> Sequence[Any]:
         for row_id, many in by_row.items()
         for one in (many if isinstance(many, list) else [many])
     ]
-
-
-# --- requests
 
 
 class UnitCost(RequestBody):

@@ -1,20 +1,38 @@
-"""Webhook subscriptions. Source: REST Management API, Webhooks V3."""
+"""The store itself: its settings, channels, clock and webhooks. Source: Management API V2, V3."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.bigcommerce.api import Api
-from connectors.bigcommerce.models import Hook
+from connectors.bigcommerce.store_models import Channel, Hook, Store
 from core.errors import ContractError
 
 
-class Hooks(Api):
-    """Our own subscriptions; those of other API accounts are invisible."""
+class StoreSettings(Api):
+    """What a store says of itself, and our own subscriptions to its events."""
+
+    def get_server_time(self) -> datetime:
+        """The store's clock, UTC. Source: GET /v2/time, the cheapest check of credentials."""
+        answer = self._get("/v2/time")
+        try:
+            return datetime.fromtimestamp(int(self._field(answer, "time")), UTC)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ContractError(f"BigCommerce answered {answer.what} with no time.") from error
+
+    def get_store(self) -> Store:
+        """The store's settings. Source: GET /v2/store."""
+        answer = self._get("/v2/store")
+        return self._one(Store, answer, answer.body)
+
+    def list_channels(self) -> list[Channel]:
+        """All sales channels. Source: GET /v3/channels."""
+        return [self._one(Channel, answer, row) for answer, row in self._all_data("/v3/channels")]
 
     def list_hooks(self) -> list[Hook]:
-        """All of them, active or not."""
+        """Our webhooks, active or not; those of other API accounts are invisible."""
         return [self._one(Hook, answer, row) for answer, row in self._all_data("/v3/hooks")]
 
     def create_hook(self, scope: str, destination: str, headers: Mapping[str, str]) -> Hook:

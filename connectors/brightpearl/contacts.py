@@ -1,22 +1,18 @@
-"""Products and contacts, found by the keys that both systems share: SKU and e-mail address."""
+"""Contacts, found by what both systems know of them: the e-mail address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from connectors.brightpearl.api import Api, new_or_changed
-from connectors.brightpearl.models import ContactRow, ProductRow
+from connectors.brightpearl.account_models import ContactRow
+from connectors.brightpearl.api import Api
+from connectors.brightpearl.reads import new_or_changed
 from core.ids import email_key
 
 
-class Records(Api):
-    """Products and contacts of an account. Searches are compared, never trusted."""
-
-    def list_products(self, updated_since: datetime | None = None) -> Iterator[ProductRow]:
-        """All products, or those created or changed since; one that is both may come twice."""
-        for changes in new_or_changed(updated_since):
-            yield from self._search("/product-service/product-search", ProductRow, **changes)
+class Contacts(Api):
+    """Contacts of an account. Searches are compared, never trusted."""
 
     def list_contacts(self, updated_since: datetime | None = None) -> Iterator[ContactRow]:
         """All contacts, or those created or changed since; one that is both may come twice."""

@@ -1,0 +1,202 @@
+"""Contacts, products, payments, reference data, webhooks: the fields we read and write.
+
+Source: Brightpearl API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from connectors.documents import Document, Id, Moment, Money, RequestBody, Text
+
+
+class ContactRow(Document):
+    """A contact as a search shows it."""
+
+    contact_id: Id = Field(alias="contactId")
+    primary_email: Text = Field(default="", alias="primaryEmail")
+    secondary_email: Text = Field(default="", alias="secondaryEmail")
+    tertiary_email: Text = Field(default="", alias="tertiaryEmail")
+    is_staff: bool | None = Field(default=False, alias="isStaff")
+    is_supplier: bool | None = Field(default=False, alias="isSupplier")
+    is_primary: bool | None = Field(default=True, alias="isPrimary")
+
+
+class PostalAddress(RequestBody):
+    """An address by itself, which a contact then refers to."""
+
+    line_1: str = Field(serialization_alias="addressLine1")
+    line_2: str | None = Field(default=None, serialization_alias="addressLine2")
+    line_3: str | None = Field(default=None, serialization_alias="addressLine3")
+    line_4: str | None = Field(default=None, serialization_alias="addressLine4")
+    post_code: str | None = Field(default=None, serialization_alias="postalCode")
+    country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
+
+
+class ContactCreate(RequestBody):
+    """A customer with addresses that exist already."""
+
+    first_name: str = Field(serialization_alias="firstName")
+    last_name: str = Field(serialization_alias="lastName")
+    address_ids: Mapping[str, int] = Field(serialization_alias="postAddressIds")
+    """By use: DEF, BIL and DEL."""
+    communication: Mapping[str, object]
+    organisation: Mapping[str, str] | None = None
+
+
+class ProductRow(Document):
+    """A product as a search shows it."""
+
+    product_id: Id = Field(alias="productId")
+    sku: Text = Field(default="", alias="SKU")
+    stock_tracked: bool = Field(default=False, alias="stockTracked")
+    status: Text = Field(default="LIVE", alias="productStatus")
+
+
+class ListPrice(Document):
+    """Prices of one list by the quantity from which they hold."""
+
+    price_list_id: Id = Field(alias="priceListId")
+    by_quantity: Mapping[int, Money] = Field(default={}, alias="quantityPrice")
+
+    @field_validator("by_quantity", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: object) -> object:
+        return value or {}
+
+
+class ProductPrices(Document):
+    """A product's prices."""
+
+    product_id: Id = Field(alias="productId")
+    lists: tuple[ListPrice, ...] = Field(default=(), alias="priceLists")
+
+
+class PaymentRow(Document):
+    """A customer payment as a search shows it."""
+
+    payment_id: Id = Field(alias="paymentId")
+    transaction_ref: Text = Field(default="", alias="transactionRef")
+    method_code: Text = Field(default="", alias="paymentMethodCode")
+    payment_type: Text = Field(default="", alias="paymentType")
+    order_id: Id = Field(alias="orderId")
+    currency_code: Text = Field(default="", alias="currencyCode")
+    amount: Money = Field(default=Decimal(0), alias="amountPaid")
+    amount_authorized: Money = Field(default=Decimal(0), alias="amountAuthorized")
+    transaction_code: Text = Field(default="", alias="transactionCode")
+    paid_at: Moment | None = Field(default=None, alias="paymentDate")
+
+    @field_validator("amount", "amount_authorized", mode="before")
+    @classmethod
+    def _none_is_nought(cls, value: object) -> object:
+        return Decimal(0) if value is None or value == "" else value
+
+
+class PaymentCreate(RequestBody):
+    """A customer payment; `transaction_ref` with the method is its key against doubling.
+
+    A RECEIPT belongs to a sales order, a PAYMENT (money out) to a sales credit. Brightpearl books
+    nought when the amount is left out.
+    """
+
+    method_code: str = Field(serialization_alias="paymentMethodCode")
+    payment_type: Literal["RECEIPT", "PAYMENT"] = Field(serialization_alias="paymentType")
+    order_id: int = Field(serialization_alias="orderId")
+    currency_code: str = Field(serialization_alias="currencyIsoCode")
+    paid_at: Moment = Field(serialization_alias="paymentDate")
+    transaction_ref: str = Field(serialization_alias="transactionRef")
+    amount: Money = Field(serialization_alias="amountPaid")
+    exchange_rate: Money | None = Field(default=None, serialization_alias="exchangeRate")
+
+
+class Named(Document):
+    """Something with an id and a name, which may come as text in a language."""
+
+    id: Id
+    name: Text = ""
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _text_of_language(cls, value: object) -> object:
+        return value.get("text") if isinstance(value, dict) else value
+
+
+class OrderStatus(Document):
+    """An order status of one order type."""
+
+    status_id: Id = Field(alias="statusId")
+    name: Text = ""
+    order_type_code: Text = Field(default="", alias="orderTypeCode")
+    state: Text = ""
+    """The account's own word for what the status means, such as draft."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the account says that orders of this status are cancelled."""
+        return self.state.strip().lower() in {"cancelled", "canceled"}
+
+
+class Channel(Named):
+    """A sales channel."""
+
+
+class Warehouse(Named):
+    """A warehouse."""
+
+
+class ShippingMethod(Named):
+    """A way of sending goods."""
+
+    code: Text = ""
+
+
+class PriceList(Named):
+    """A price list; `is_gross` says how orders show its prices, `type` is SELL or BUY."""
+
+    code: Text = ""
+    currency_code: Text = Field(default="", alias="currencyCode")
+    type: Text = Field(default="", alias="priceListTypeCode")
+    is_gross: bool = Field(default=False, alias="gross")
+
+
+class TaxCode(Document):
+    """A tax code; its rate (percent) is absent when zero."""
+
+    id: Id
+    code: str
+    rate: Money = Decimal(0)
+
+
+class BankAccount(Document):
+    """Where money of one currency is booked."""
+
+    currency_code: Text = Field(default="", alias="currencyIsoCode")
+    nominal_code: Text = Field(default="", alias="bankAccountNominalCode")
+
+
+class PaymentMethod(Document):
+    """A payment method; without a bank account for a currency no accounting entry is made."""
+
+    name: Text = ""
+    code: str
+    is_active: bool = Field(default=True, alias="isActive")
+    bank_accounts: tuple[BankAccount, ...] = Field(default=(), alias="bankAccounts")
+
+
+class Currency(Document):
+    """A currency of the account."""
+
+    code: str
+    is_default: bool = Field(default=False, alias="isDefault")
+
+
+class Webhook(Document):
+    """A subscription; the account's list mixes those of all its apps."""
+
+    id: Id
+    subscribe_to: str = Field(alias="subscribeTo")
+    uri_template: str = Field(alias="uriTemplate")
