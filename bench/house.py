@@ -18,7 +18,6 @@ from agreement.verdict import Verdict
 from bench.plan import Bench
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
-from cli.up import start_all
 from cli.webhooks import ensure_webhooks
 from core.errors import ContractError, TransientError
 from core.settings import load_settings
@@ -209,7 +208,7 @@ def house(  # noqa: PLR0913 - what an installation can differ in
         told = sandbox_environment(folder, ports)
         services = Services.of(processes, folder, ports, told)
         bench.progress.step(f"{name}: starting an installation of its own")
-        start_all(services, sandbox=True, options=options.of_sandbox())
+        services.start_all(with_sandboxes=True, sandbox_options=options.of_sandbox())
         settings = load_settings(told)
         if is_subscribed:
             ensure_webhooks(settings)

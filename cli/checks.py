@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
 import httpx
 
-from cli.checks_engine import prefect_checks
-from cli.checks_stock import stock_checks
-from cli.checks_tables import table_checks
-from cli.findings import Finding, fail, ok, warn
-from cli.subscriptions import Target, plan_bigcommerce, plan_brightpearl
+from cli.engine import ask_prefect
+from cli.webhooks import Target, plan_bigcommerce, plan_brightpearl
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
-from core.errors import CausewayError, NotFoundError
-from core.settings import Pair, Settings
+from core.errors import CausewayError, NotFoundError, TransientError
+from core.ids import FLOWS
+from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
 from store.database import open_database
 from store.inbox import Inbox
@@ -26,31 +26,30 @@ NO_SUCH_ORDER = "2147483647"
 """An id that no store reaches: reading it tells about permissions, not about orders."""
 
 
-def examine(settings: Settings, pair: Pair) -> list[Finding]:
-    """Every check, in the order in which a person would set things right."""
-    store, account = BigCommerce(pair.bigcommerce), Brightpearl(pair.brightpearl)
-    checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("database", lambda: database(settings)),
-        ("BigCommerce", lambda: bigcommerce(store)),
-        ("BigCommerce scopes", lambda: scopes(store)),
-        ("Brightpearl", lambda: brightpearl(account)),
-        ("mappings", lambda: table_checks(settings, pair, store, account)),
-        ("stock", lambda: stock_checks(settings, pair, store, account)),
-        ("webhooks", lambda: webhooks(pair, store, account)),
-        ("Prefect", lambda: prefect_checks(settings)),
-    ]
-    findings = [ok("settings", f"pair {pair.name} is configured")]
-    for what, check in checks:
-        findings.extend(guarded(what, check))
-    return findings
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    what: str
+    """What was looked at."""
+    state: Literal["ok", "warn", "fail"]
+    text: str
+    remedy: str = ""
 
 
-def guarded(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """The check's findings; an error of ours is a finding too."""
-    try:
-        yield from check()
-    except CausewayError as error:
-        yield fail(what, error.message, error.remedy)
+def ok(what: str, text: str) -> Finding:
+    """It is as it should be."""
+    return Finding(what, "ok", text)
+
+
+def warn(what: str, text: str, remedy: str) -> Finding:
+    """It works, but not all of it, or not for long."""
+    return Finding(what, "warn", text, remedy)
+
+
+def fail(what: str, text: str, remedy: str) -> Finding:
+    """It does not work."""
+    return Finding(what, "fail", text, remedy)
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -133,3 +132,49 @@ def receiver(url: str) -> Finding:
     if answer.status_code == httpx.codes.OK:
         return ok("receiver", f"{url} is healthy")
     return warn("receiver", f"{url} answers {answer.status_code}", "See the receiver's log.")
+
+
+def prefect_checks(settings: Settings) -> Iterator[Finding]:
+    """The server, the work pool with a live worker, and the deployments.
+
+    Raises: TransientError when the server does not answer.
+    """
+    url = prefect_api_url()
+    if url is None:
+        yield warn(
+            "Prefect",
+            "PREFECT_API_URL is not set; the worker would keep a small server of its own",
+            "Start a server (causeway up, or prefect server start) and set PREFECT_API_URL.",
+        )
+        return
+    yield ok("Prefect", f"{ask_prefect(url)} answers at {url}")
+    with httpx.Client(base_url=url.rstrip("/"), timeout=10) as client:
+        yield work_pool(client, settings.worker.work_pool)
+        yield deployments(client)
+
+
+def work_pool(client: httpx.Client, name: str) -> Finding:
+    """Whether the pool exists and a worker polls it."""
+    answer = client.get(f"/work_pools/{name}")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return warn("work pool", f"{name} does not exist", "causeway deploy")
+    status = str(_body(answer).get("status", "")).lower()
+    if status == "ready":
+        return ok("work pool", f"{name} is ready")
+    return warn("work pool", f"{name} is {status or 'idle'}", "Start a worker: causeway worker")
+
+
+def deployments(client: httpx.Client) -> Finding:
+    """Whether each of our flows has one."""
+    answer = client.post("/deployments/filter", json={"flows": {"name": {"any_": [*FLOWS]}}})
+    found = answer.json() if answer.status_code == httpx.codes.OK else []
+    if len(found) >= len(FLOWS):
+        return ok("deployments", f"{len(found)} are registered")
+    return warn("deployments", f"{len(found)} of at least {len(FLOWS)} exist", "causeway deploy")
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    if answer.status_code != httpx.codes.OK:
+        raise TransientError(f"Prefect answers {answer.status_code} for its work pools.")
+    body: dict[str, Any] = answer.json()
+    return body

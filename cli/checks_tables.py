@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 
-from cli.bundles import in_force
-from cli.findings import Finding, fail, ok, warn
+from cli.checks import Finding, fail, ok, warn
+from cli.mapping_versions import in_force
 from connectors.bigcommerce.client import BigCommerce
+from connectors.bigcommerce.inventory_models import StockChange
 from connectors.brightpearl.client import Brightpearl
-from core.settings import Pair, Settings
+from core.errors import ConfigError, RejectedError
+from core.settings import Pair, Settings, StockSettings
+from tasks.stock.places import Places, read_places
+
+TABLE = "table stock_locations"
+CORRECT = "Correct mappings/tables/stock_locations.csv"
+NO_SUCH_PRODUCT = "2147483647"
+"""An id that no store reaches: adding nothing to it changes nothing."""
+WHEN_PLACED = "order_placed"
 
 
 def table_checks(
@@ -67,6 +78,125 @@ def unmapped_channels(channels: Iterable[tuple[str, str]], known: set[str]) -> F
             "Add a row to mappings/tables/channels.csv for each that is to be synced.",
         )
     return ok("channels", "every channel of the store is mapped")
+
+
+def stock_checks(
+    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
+) -> Iterator[Finding]:
+    """Both tables can be read, their places exist, and the token may do what is needed.
+
+    Raises: MappingError, ConfigError for tables that cannot be read; what the systems raise.
+    """
+    bundle = in_force(settings, pair.name)
+    places = read_places(
+        bundle.table("stock_locations"), bundle.table("stock_buffers"), pair.stock.sales_location
+    )
+    may_all = True
+    for finding in _permissions(store):
+        may_all = may_all and finding.state != "fail"
+        yield finding
+    if not may_all:
+        return
+    warehouses = {str(one.id) for one in account.list_warehouses()}
+    locations = {one.id: one.enabled for one in store.list_locations()}
+    yield from placed(places, warehouses, locations)
+    yield from settled(places, pair.stock)
+    yield from _behaviour(store)
+
+
+def placed(
+    places: Places, warehouses: Collection[str], locations: Mapping[str, bool]
+) -> Iterator[Finding]:
+    """Whether what `stock_locations` names exists, and is named once. Pure."""
+    if not places.pairs:
+        yield warn(TABLE, "no warehouse feeds any location: no stock is kept right", CORRECT)
+        return
+    wrong = False
+    for finding in _strange(places, warehouses, locations):
+        wrong = wrong or finding.state == "fail"
+        yield finding
+    if not wrong:
+        fed = f"{len(places.warehouses)} warehouses feed {len(places.locations)} locations"
+        yield ok(TABLE, fed)
+
+
+def _strange(
+    places: Places, warehouses: Collection[str], locations: Mapping[str, bool]
+) -> Iterator[Finding]:
+    if missing := [one for one in places.warehouses if one not in warehouses]:
+        there = ", ".join(sorted(warehouses, key=int))
+        text = f"names the warehouses {', '.join(missing)}, which the account lacks"
+        yield fail(TABLE, text, f"{CORRECT} (the account has: {there}).")
+    if missing := [one for one in places.locations if one not in locations]:
+        there = ", ".join(sorted(locations, key=int))
+        text = f"names the locations {', '.join(missing)}, which the store lacks"
+        yield fail(TABLE, text, f"{CORRECT} (the store has: {there}).")
+    if closed := [one for one in places.locations if not locations.get(one, True)]:
+        yield warn(
+            TABLE,
+            f"locations {', '.join(closed)} are disabled in the store: nothing is sent there",
+            f"Enable them in BigCommerce, or take them out of the table. {CORRECT}.",
+        )
+    fed: Counter[str] = Counter(warehouse for warehouse, _ in dict.fromkeys(places.pairs))
+    if shared := [warehouse for warehouse, count in fed.items() if count > 1]:
+        yield warn(
+            TABLE,
+            f"warehouses {', '.join(shared)} feed several locations: their units are offered at "
+            "each, so they can be sold more than once",
+            "Let a warehouse feed one location, or keep units back by stock_buffers.csv.",
+        )
+
+
+def settled(places: Places, settings: StockSettings) -> Iterator[Finding]:
+    """Whether the settings name locations that are fed. Pure."""
+    named = {
+        "CAUSEWAY_STOCK__SALES_LOCATION": (settings.sales_location,),
+        "CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS": settings.bigcommerce_owned_locations,
+    }
+    for name, wanted in named.items():
+        left = [one for one in wanted if one not in places.locations]
+        if left and places.pairs:
+            text = f"{name} names {', '.join(left)}, which no warehouse feeds"
+            yield warn("stock settings", text, f"{CORRECT}, or the setting.")
+
+
+def _permissions(store: BigCommerce) -> Iterator[Finding]:
+    """What the token may do."""
+    asked: dict[str, tuple[str, Callable[[], object]]] = {
+        "inventory": ("read", lambda: list(store.list_inventory_of_variants([NO_SUCH_PRODUCT]))),
+        "inventory, modify": ("written", lambda: _add_nothing(store)),
+        "locations": ("read", store.list_locations),
+    }
+    for name, (done, ask) in asked.items():
+        try:
+            ask()
+        except ConfigError as error:
+            yield fail(f"BigCommerce scope {name}", error.message, error.remedy)
+        else:
+            yield ok(f"BigCommerce scope {name}", f"may be {done}")
+
+
+def _add_nothing(store: BigCommerce) -> None:
+    """Add no unit to a product that does not exist: refused for its id, or for want of a scope.
+
+    Raises: ConfigError without the scope.
+    """
+    nothing = StockChange("1", "product_id", NO_SUCH_PRODUCT, 0)
+    with suppress(RejectedError):
+        store.adjust_stock([nothing], kind="relative", reason="Causeway: may stock be written?")
+
+
+def _behaviour(store: BigCommerce) -> Iterator[Finding]:
+    found = store.get_inventory_settings()
+    if found.update_stock_behavior == WHEN_PLACED:
+        yield ok("BigCommerce inventory settings", "an order takes its stock when it is placed")
+        return
+    yield warn(
+        "BigCommerce inventory settings",
+        f"an order takes its stock late ({found.update_stock_behavior}): until then shoppers can "
+        "buy what is sold, as far as no sync has taken it off",
+        "In BigCommerce's inventory settings let stock go down when an order is placed.",
+    )
 
 
 def _texts(values: Iterable[object]) -> set[str]:

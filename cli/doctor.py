@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.display import table
 from cli.options import JsonOption, PairOption
 from cli.output import finish
-from core.settings import load_settings
+from connectors.bigcommerce.client import BigCommerce
+from connectors.brightpearl.client import Brightpearl
+from core.errors import CausewayError
+from core.settings import Pair, Settings, load_settings
+
+if TYPE_CHECKING:
+    from cli.checks import Finding
 
 STATES = {"ok": "ok", "warn": "warn", "fail": "FAIL"}
 
@@ -22,8 +30,6 @@ def register(app: typer.Typer) -> None:
 def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Check settings, credentials, scopes, reference data, database, Prefect and clocks."""
     settings = load_settings()
-    from cli.checks import examine  # noqa: PLC0415 - the mappings bring pandas along
-
     findings = examine(settings, settings.pair(pair))
     failed = [finding for finding in findings if finding.state == "fail"]
     result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
@@ -31,3 +37,31 @@ def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     text = table(["state", "check", "found", "what to do"], rows)
     problem = f"{len(failed)} of {len(findings)} checks failed." if failed else ""
     finish(result, as_json=as_json, text=text, problem=problem)
+
+
+def examine(settings: Settings, pair: Pair) -> list[Finding]:
+    """Every check, in the order in which a person would set things right.
+
+    An error of ours is a finding too, and stops no other check.
+    """
+    from cli import checks, checks_tables  # noqa: PLC0415 - the mappings bring pandas along
+
+    store, account = BigCommerce(pair.bigcommerce), Brightpearl(pair.brightpearl)
+    wanted: dict[str, Callable[[], Iterator[Finding]]] = {
+        "database": lambda: checks.database(settings),
+        "BigCommerce": lambda: checks.bigcommerce(store),
+        "BigCommerce scopes": lambda: checks.scopes(store),
+        "Brightpearl": lambda: checks.brightpearl(account),
+        "mappings": lambda: checks_tables.table_checks(settings, pair, store, account),
+        "stock": lambda: checks_tables.stock_checks(settings, pair, store, account),
+        "webhooks": lambda: checks.webhooks(pair, store, account),
+        "Prefect": lambda: checks.prefect_checks(settings),
+    }
+    findings = [checks.ok("settings", f"pair {pair.name} is configured")]
+    for what, check in wanted.items():
+        try:
+            for finding in check():
+                findings.append(finding)  # noqa: PERF402 - those before an error are kept
+        except CausewayError as error:
+            findings.append(checks.fail(what, error.message, error.remedy))
+    return findings

@@ -18,23 +18,23 @@ from core.errors import CausewayError, ConfigError
 from core.settings import silence_telemetry
 
 COMMANDS = {
-    "up": "cli.processes_commands",
-    "receiver": "cli.processes_commands",
-    "worker": "cli.processes_commands",
-    "deploy": "cli.processes_commands",
-    "sandbox": "cli.sandbox",
+    "up": "cli.run",
+    "receiver": "cli.run",
+    "worker": "cli.run",
+    "deploy": "cli.run",
+    "sandbox": "cli.run",
     "sync": "cli.sync",
     "sweep": "cli.sync",
     "audit": "cli.sync",
     "reconcile": "cli.sync",
     "stock": "cli.stock",
-    "backfill": "cli.backfill",
+    "backfill": "cli.sync",
     "quarantine": "cli.quarantine",
     "mappings": "cli.mappings",
     "webhooks": "cli.webhooks",
     "doctor": "cli.doctor",
     "status": "cli.status",
-    "db": "cli.db",
+    "db": "cli.run",
 }
 """The module that declares each sub-command: only the one that is asked for is imported, so that
 the receiver does not carry what the others need."""

@@ -11,8 +11,6 @@ import typer
 from cli.display import table
 from cli.options import JsonOption, PairOption
 from cli.output import finish
-from cli.rolling_back import requeue as requeue_written
-from cli.rolling_back import written_by
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import utc_now
@@ -38,7 +36,7 @@ def register(app: typer.Typer) -> None:
 @mappings.command("list")
 def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the files of the version in force."""
-    from cli.bundles import in_force  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import in_force  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     bundle = in_force(settings, settings.pair(pair).name)
@@ -62,7 +60,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print one file of a version."""
-    from cli.bundles import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     name = settings.pair(pair).name
@@ -81,7 +79,7 @@ def show(
 @mappings.command()
 def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
     """Check files against the schema; each problem names file, line and field."""
-    from cli.bundles import from_folder  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import from_folder  # noqa: PLC0415 - brings pandas along
 
     bundle = from_folder(load_settings(), path, check=False)
     problems = [str(problem) for problem in bundle.validate()]
@@ -101,12 +99,12 @@ def try_(
     as_json: JsonOption = False,
 ) -> None:
     """Map one order and show the documents, writing nothing."""
-    from cli.bundles import from_folder, in_force  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     name = settings.pair(pair).name
     bundle = in_force(settings, name) if path is None else from_folder(settings, path)
-    from cli.trying import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
+    from cli.mapping_trial import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
 
     mapped = map_order(name, key, bundle)
     problem = "" if not mapped["refused"] else "This order would be refused; see above."
@@ -123,7 +121,7 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Make the files an immutable, numbered version, in force from the next run on."""
-    from cli.bundles import from_folder, in_force  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     name = settings.pair(pair).name
@@ -158,7 +156,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Show what differs between two versions, or between one and the files."""
-    from cli.bundles import from_folder, published_bundle  # noqa: PLC0415 - brings pandas along
+    from cli.mapping_versions import from_folder, published_bundle  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     name = settings.pair(pair).name
@@ -181,11 +179,12 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish an older version again; names the records that the newer one wrote."""
-    from cli.bundles import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
+    from cli import mapping_versions as versions  # noqa: PLC0415 - brings pandas along
 
     settings = load_settings()
     name = settings.pair(pair).name
-    bad, good = in_force(settings, name), published_bundle(settings, name, number)
+    bad = versions.in_force(settings, name)
+    good = versions.published_bundle(settings, name, number)
     database = open_database(settings.database_url)
     version = Versions(database).publish(
         name,
@@ -194,8 +193,8 @@ def rollback(
         note=f"back to version {number}",
         now=utc_now(),
     )
-    written = written_by(database, name, bad.version)
-    queued = requeue_written(database, name, written) if requeue else 0
+    written = versions.written_by(database, name, bad.version)
+    queued = versions.requeue(database, name, written) if requeue else 0
     result = {
         **_row(version),
         "written_by": bad.version,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -20,10 +20,9 @@ VAR = Path("var")
 READY_LINE = "ready after"
 """What the worker logs when it takes work."""
 DEPLOY_WITHIN_S = 120
+START_WITHIN_S = 120.0
 KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
-
-
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 """glibc keeps memory apart for each thread that ever needed some. The worker has a thread for each
 lane, schedule and step at work: a hundred megabytes would be held that nobody uses."""
@@ -106,7 +105,7 @@ def prefect_home(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Services:
-    """Starts the parts. Nothing is waited for here: `processes.wait_ready` does that, once."""
+    """Starts the parts, which are waited for together."""
 
     processes: Processes
     folder: Path
@@ -133,6 +132,24 @@ class Services:
     def prefect_api_url(self) -> str:
         """Where the Prefect server answers."""
         return self.environment["PREFECT_API_URL"]
+
+    def start_all(self, *, with_sandboxes: bool, sandbox_options: Sequence[str] = ()) -> None:
+        """Start every part beside the others and wait until all can be used.
+
+        Raises: ProcessError.
+        """
+        started = []
+        if with_sandboxes:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            remove_database(self.folder)
+            started.append(self.start_sandboxes(*sandbox_options))
+        if self.prefect_api_url == f"http://127.0.0.1:{self.ports.prefect}/api":
+            started.append(self.start_prefect())
+        started.append(self.start_receiver())
+        started.append(self.start_worker())
+        self.start_deploy()
+        self.processes.wait_ready(*(child.name for child in started), within_s=START_WITHIN_S)
+        self.processes.wait_ended("deploy", within_s=START_WITHIN_S)
 
     def start_sandboxes(self, *options: str) -> Child:
         """Both sandboxes; `options` as of `python -m sandbox`."""

@@ -34,7 +34,7 @@ def explain(
     key = stock_key(sku)
     name = load_settings().pair(pair).name
     # Frames take a second to import: only what looks at stock pays for them.
-    from cli.stocking import explained, explanation_text  # noqa: PLC0415 - see above
+    from cli.stock_report import explained, explanation_text  # noqa: PLC0415 - see above
 
     found = explained(name, key)
     problem = f"{found.problem} {found.remedy}".rstrip()
@@ -45,7 +45,7 @@ def explain(
 def oversold(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the units sold above what there is, by cause, with the orders concerned."""
     name = load_settings().pair(pair).name
-    from cli.stocking import oversold_text, sold_above  # noqa: PLC0415 - as above
+    from cli.stock_report import oversold_text, sold_above  # noqa: PLC0415 - as above
 
     found = sold_above(name)
     units = found["units"]

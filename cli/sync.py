@@ -1,7 +1,9 @@
-"""`causeway sync`, `sweep`, `audit` and `reconcile`: what the schedules do, by hand."""
+"""`causeway sync`, `sweep`, `audit`, `reconcile` and `backfill`: what the schedules do, by hand."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +23,9 @@ from cli.options import (
     synced_entity,
 )
 from cli.output import finish
+from core.errors import ConfigError
 from core.settings import load_settings
+from core.times import to_iso, utc_now
 
 DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}
 """Where a difference is explained."""
@@ -33,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("sweep")(sweep)
     app.command("audit")(audit)
     app.command("reconcile")(reconcile)
+    app.command("backfill")(backfill)
 
 
 def sync(  # noqa: PLR0913 - the options of a command
@@ -62,11 +67,11 @@ def sync(  # noqa: PLR0913 - the options of a command
     settings = load_settings()
     name = settings.pair(pair).name
     # The engine and pandas take seconds to import: only commands that run a flow pay for it.
-    from cli.syncing import preview, sync_until_settled  # noqa: PLC0415 - see above
+    from cli.sync_runs import preview, sync_until_settled  # noqa: PLC0415 - see above
 
     if dry_run:
         report = preview(name, entity, keys=keys, since=since_at)
-        finish(report, as_json=as_json, text=_previewed(report))
+        finish(report, as_json=as_json, text=_preview_text(report))
         return
     result = sync_until_settled(name, entity, keys=keys, since=since_at)
     finish(result.document(), as_json=as_json, text=result.text(), problem=result.problem())
@@ -76,7 +81,7 @@ def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOptio
     """Put everything that changed since the last sweep in the inbox, then sync it."""
     entity = synced_entity(entity)
     name = load_settings().pair(pair).name
-    from cli.syncing import swept  # noqa: PLC0415 - the engine takes seconds to import
+    from cli.sync_runs import swept  # noqa: PLC0415 - the engine takes seconds to import
 
     found = swept(name, entity)
     text = f"{found['changed']} changed since {found['since']}, {found['newly_due']} newly due."
@@ -104,7 +109,7 @@ def audit(
     entity = MONEY if entity == MONEY else synced_entity(entity)
     chosen = a_day(entity, day, days)
     name = load_settings().pair(pair).name
-    from cli.syncing import audited, money_audited  # noqa: PLC0415 - the engine takes seconds
+    from cli.sync_runs import audited, money_audited  # noqa: PLC0415 - the engine takes seconds
 
     found = money_audited(name, chosen) if entity == MONEY else audited(name, entity, days)
     doc = DOCS.get(entity, "docs/runbook.md, audit")
@@ -124,7 +129,7 @@ def reconcile(
     """Compare all of it, repair what differs, say how accurate it was."""
     reconciled(entity)
     name = load_settings().pair(pair).name
-    from cli.syncing import stock_reconciled  # noqa: PLC0415 - the engine takes seconds to import
+    from cli.sync_runs import stock_reconciled  # noqa: PLC0415 - the engine takes seconds to import
 
     found = stock_reconciled(name, dry_run=dry_run)
     finish(
@@ -135,7 +140,7 @@ def reconcile(
     )
 
 
-def _previewed(report: dict[str, object]) -> str:
+def _preview_text(report: dict[str, object]) -> str:
     lines = report.get("preview")
     rows = lines if isinstance(lines, list) else []
     if not rows:
@@ -151,7 +156,7 @@ def _previewed(report: dict[str, object]) -> str:
 def _reconciled_text(found: dict[str, Any], *, dry_run: bool) -> str:
     """What was found, and what was done about it."""
     if dry_run:
-        plan = _previewed(found) if found["preview"] else "Nothing would be written."
+        plan = _preview_text(found) if found["preview"] else "Nothing would be written."
         return f"{_audit_text(found)}\n\n{plan}"
     done = f"{found['repaired']} repaired in {found['write_requests']} requests."
     return f"{_audit_text(found)}\n{done}"
@@ -182,3 +187,52 @@ def _audit_text(found: dict[str, object]) -> str:
     if left := found.get("only_in_store"):
         lines.append(f"left alone, for Brightpearl keeps no stock of them: {left} SKUs")
     return "\n".join(lines)
+
+
+def backfill(  # noqa: PLR0913 - the options of a command
+    entity: EntityArgument,
+    *,
+    since: Annotated[str, typer.Option("--since", help="Placed since then: 2026-11-24, 90d.")],
+    until: Annotated[
+        str | None, typer.Option("--until", help="Placed before then; now if not said.")
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="From the start, not from where it stopped.")
+    ] = False,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import what was placed in a period, day by day; interrupted, it goes on where it stopped.
+
+    Live orders come first: a day's orders are only taken up while none of those wait.
+    """
+    entity = synced_entity(entity)
+    start = _day(moment(since, option="--since"))
+    end = moment(until, option="--until") if until else utc_now()
+    if end <= start:
+        raise ConfigError("--until must be later than --since.")
+    name = load_settings().pair(pair).name
+    from cli.sync_runs import run_backfill  # noqa: PLC0415 - the engine takes seconds to import
+
+    result = run_backfill(name, entity, start, end, restart=restart)
+    problem = (
+        f"{result['quarantined']} records wait in quarantine: causeway quarantine list"
+        if result["quarantined"]
+        else ""
+    )
+    finish(result, as_json=as_json, text=_backfilled_text(result), problem=problem)
+
+
+def _day(since: datetime) -> datetime:
+    """The start of that UTC day: `90d` names the same period all day, so it can be resumed."""
+    return since.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _backfilled_text(result: dict[str, Any]) -> str:
+    counts = Counter(result["counts"])
+    head = (
+        f"{result['records']} {result['entity']} from {to_iso(result['from'])} to "
+        f"{to_iso(result['until'])}."
+    )
+    shown = [(name, count) for name, count in sorted(counts.items()) if count]
+    return f"{head}\n{table(['what', 'count'], shown)}" if shown else head

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from cli.output import say, warn
 from cli.processes import Processes
-from cli.services import VAR, Ports, Services, remove_database, sandbox_environment
+from cli.services import VAR, Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.settings import Settings, load_settings, prefect_api_url
@@ -19,19 +19,18 @@ SANDBOX_PORTS = (8101, 8102)
 FOLLOWED = ("receiver", "worker", "deploy")
 """Whose lines are shown; the others' are in their logs."""
 CHECK_EVERY_S = 0.5
-START_WITHIN_S = 120.0
 
 
-def up(settings: Settings, *, sandbox: bool) -> None:
+def up(settings: Settings, *, with_sandboxes: bool) -> None:
     """Start all parts, see that they run, stop them in order on SIGINT or SIGTERM.
 
-    With `PREFECT_API_URL` set that server is used, else one is started. With `sandbox` the pair is
-    both sandboxes, whatever the settings say.
+    With `PREFECT_API_URL` set that server is used, else one is started. With sandboxes they are the
+    pair, whatever the settings say.
 
     Raises: ConfigError; ProcessError when a part ends by itself.
     """
-    folder = VAR / "sandbox" if sandbox else VAR
-    if not sandbox:
+    folder = VAR / "sandbox" if with_sandboxes else VAR
+    if not with_sandboxes:
         settings.pair()
     ports = Ports.free(
         prefect=PREFECT_PORT,
@@ -39,40 +38,22 @@ def up(settings: Settings, *, sandbox: bool) -> None:
         bigcommerce=SANDBOX_PORTS[0],
         brightpearl=SANDBOX_PORTS[1],
     )
-    told = sandbox_environment(folder, ports) if sandbox else _own_receiver(ports)
+    # The receiver's port may differ from the wanted one, when that is taken.
+    environment = (
+        sandbox_environment(folder, ports)
+        if with_sandboxes
+        else {"CAUSEWAY_RECEIVER__PORT": str(ports.receiver)}
+    )
     with _interruptible(), Processes(folder / "log", follow=FOLLOWED) as processes:
-        services = Services.of(processes, folder, ports, told, prefect_api_url=prefect_api_url())
-        start_all(services, sandbox=sandbox)
-        _subscribe(load_settings(told) if sandbox else settings)
-        say(_where(services, sandbox=sandbox))
+        services = Services.of(
+            processes, folder, ports, environment, prefect_api_url=prefect_api_url()
+        )
+        services.start_all(with_sandboxes=with_sandboxes)
+        _subscribe(load_settings(environment) if with_sandboxes else settings)
+        say(_addresses(services, with_sandboxes=with_sandboxes))
         while True:
             processes.check()
             time.sleep(CHECK_EVERY_S)
-
-
-def start_all(services: Services, *, sandbox: bool, options: tuple[str, ...] = ()) -> None:
-    """Start every part beside the others and wait until all can be used.
-
-    Raises: ProcessError.
-    """
-    processes = services.processes
-    started = []
-    if sandbox:
-        services.folder.mkdir(parents=True, exist_ok=True)
-        remove_database(services.folder)
-        started.append(services.start_sandboxes(*options))
-    if services.prefect_api_url == f"http://127.0.0.1:{services.ports.prefect}/api":
-        started.append(services.start_prefect())
-    started.append(services.start_receiver())
-    started.append(services.start_worker())
-    services.start_deploy()
-    processes.wait_ready(*(child.name for child in started), within_s=START_WITHIN_S)
-    processes.wait_ended("deploy", within_s=START_WITHIN_S)
-
-
-def _own_receiver(ports: Ports) -> dict[str, str]:
-    """The receiver's port, which may differ from the wanted one when that is taken."""
-    return {"CAUSEWAY_RECEIVER__PORT": str(ports.receiver)}
 
 
 def _subscribe(settings: Settings) -> None:
@@ -84,7 +65,7 @@ def _subscribe(settings: Settings) -> None:
             warn("Sweeps find changed orders every five minutes.")
 
 
-def _where(services: Services, *, sandbox: bool) -> str:
+def _addresses(services: Services, *, with_sandboxes: bool) -> str:
     ports = services.ports
     lines = [
         "",
@@ -93,7 +74,7 @@ def _where(services: Services, *, sandbox: bool) -> str:
         f"  webhooks to  http://127.0.0.1:{ports.receiver}",
         f"  logs in      {services.folder / 'log'}",
     ]
-    if sandbox:
+    if with_sandboxes:
         lines += [
             f"  BigCommerce  http://127.0.0.1:{ports.bigcommerce}/_sandbox/state",
             f"  Brightpearl  http://127.0.0.1:{ports.brightpearl}/_sandbox/state",

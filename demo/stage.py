@@ -16,7 +16,6 @@ import httpx
 from cli.display import Progress
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
-from cli.up import start_all
 from cli.webhooks import ensure_webhooks
 from core.errors import TransientError
 from core.settings import Settings, load_settings
@@ -113,7 +112,7 @@ def set_up(options: Options, progress: Progress) -> Iterator[Stage]:
         settings = load_settings(told)
         services = Services.of(processes, FOLDER, ports, told)
         progress.step("starting both sandboxes, Prefect, the receiver and the worker")
-        start_all(services, sandbox=True, options=options.of_sandbox())
+        services.start_all(with_sandboxes=True, sandbox_options=options.of_sandbox())
         hooks = ensure_webhooks(settings)
         progress.step(f"all are up, {len(hooks)} webhook subscriptions stand")
         store = f"http://127.0.0.1:{ports.bigcommerce}"

@@ -1,15 +1,15 @@
-"""What `sync`, `sweep`, `audit` and `reconcile` do: the worker's own flows, in this process."""
+"""What `sync`, `sweep`, `audit`, `reconcile` and `backfill` do: the flows, run in this process."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from cli.display import table
+from cli.display import Progress, table
 from cli.engine import run_here
 from cli.output import warn
 from core.times import to_iso, utc_now
@@ -18,11 +18,15 @@ from flows.stock import reconcile_stock
 from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect
+from store.runs import Cursors
+from tasks.connections import Connections, connect
 
 ROUNDS = 4
 """How often keys are tried here before they are left to the worker."""
 LOOK_AGAIN_S = 1.0
+
+
+WINDOW = timedelta(days=1)
 
 
 @dataclass
@@ -172,3 +176,57 @@ def _wait_for_due(inbox: Inbox) -> None:
 def _is_of(reports: Sequence[Mapping[str, Any]], entry: Entry) -> bool:
     refused = {(why["class"], why["value"]) for report in reports for why in report["refused"]}
     return (entry.class_, entry.value) in refused
+
+
+def run_backfill(
+    pair: str, entity: str, since: datetime, until: datetime, *, restart: bool
+) -> dict[str, Any]:
+    """Sync what came into being from `since` to `until`; the cursor moves after each day.
+
+    Raises: CausewayError of the store, the account or the run; the same command goes on there.
+    """
+    world = connect(pair)
+    cursors, name = Cursors(world.database), f"{entity}-backfill {to_iso(since)}"
+    reached = None if restart else cursors.get(pair, name)
+    start = max(since, reached) if reached else since
+    counts: Counter[str] = Counter()
+    keys: list[str] = []
+    days = list(windows(start, until))
+    with Progress() as progress:
+        for number, (day_start, day_end) in enumerate(days):
+            progress.now(f"{entity} from {to_iso(day_start)}", done=number, total=len(days))
+            placed = SYNCS[entity].came(world, day_start, day_end)
+            counts.update(_import(world, entity, placed))
+            keys.extend(placed)
+            cursors.set(pair, name, day_end)
+            progress.step(f"{to_iso(day_end)}: {len(placed)} {entity}, {len(keys)} so far")
+    held = {entry.key for entry in Quarantine(world.database).list(pair=pair, entity=entity)}
+    return {
+        "pair": pair,
+        "from": start,
+        "until": until,
+        "resumed": start > since,
+        "entity": entity,
+        "records": len(keys),
+        "counts": dict(counts),
+        "quarantined": len(held.intersection(keys)),
+    }
+
+
+def windows(start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The period cut into days, oldest first; none when it is over already. Pure."""
+    while start < until:
+        end = min(start + WINDOW, until)
+        yield start, end
+        start = end
+
+
+def _import(world: Connections, entity: str, keys: list[str]) -> Counter[str]:
+    """One batch after another, so that live orders never queue behind a whole backfill."""
+    counts: Counter[str] = Counter()
+    size = world.pair.sync(entity).batch_size
+    for first in range(0, len(keys), size):
+        batch = keys[first : first + size]
+        Inbox(world.database).put(world.pair.name, entity, batch, source="backfill", now=utc_now())
+        counts.update(run_here(lambda: SYNCS[entity].sync(world.pair.name))["counts"])
+    return counts

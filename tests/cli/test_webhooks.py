@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cli.subscriptions import (
+from cli.webhooks import (
     BODY,
     EVENTS,
     SCOPES,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.checks_stock import placed, settled
+from cli.checks_tables import placed, settled
 from core.settings import StockSettings
 from mappings.tables import Table, TableRow
 from tasks.stock.places import read_places

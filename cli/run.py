@@ -1,4 +1,4 @@
-"""`causeway sandbox`: both systems on this machine, to try things out."""
+"""`causeway up`, `receiver`, `worker`, `deploy`, `sandbox` and `db`: what runs on this machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from cli.output import say
 from core.errors import ConfigError
+from core.settings import load_settings
 
 sandbox = typer.Typer(help="Both systems on this machine, without risk.", no_args_is_help=True)
+db = typer.Typer(help="Causeway's own tables.", no_args_is_help=True)
 
 
 class Limits(StrEnum):
@@ -22,16 +25,58 @@ class Limits(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    commands = {"up": up, "receiver": receiver, "worker": worker, "deploy": deploy}
+    for name, command in commands.items():
+        app.command(name)(command)
     app.add_typer(sandbox, name="sandbox")
+    app.add_typer(db, name="db")
+
+
+def receiver() -> None:
+    """Serve the webhooks' addresses until stopped."""
+    settings = load_settings()
+    from receiver.serve import serve  # noqa: PLC0415 - each process imports only its own
+
+    serve(settings)
+
+
+def worker() -> None:
+    """Work off the inbox and run what Prefect schedules, until stopped."""
+    settings = load_settings()
+    settings.pair()
+    from worker.serve import serve  # noqa: PLC0415 - the engine takes seconds to import
+
+    serve(settings)
+
+
+def deploy() -> None:
+    """Register work pool, deployments, schedules, limits and alerts with Prefect; repeatable."""
+    settings = load_settings()
+    settings.pair()
+    from cli.deploy import deploy as deploy_all  # noqa: PLC0415 - the engine takes seconds
+
+    deploy_all(settings)
+
+
+def up(
+    *,
+    with_sandboxes: Annotated[
+        bool, typer.Option("--sandbox", help="With both sandboxes instead of real accounts.")
+    ] = False,
+) -> None:
+    """Run everything on this machine, in the foreground, until interrupted."""
+    from cli.up import up as up_all  # noqa: PLC0415 - no other command needs it
+
+    up_all(load_settings(), with_sandboxes=with_sandboxes)
 
 
 @sandbox.callback()
-def _group() -> None:
+def _sandbox_group() -> None:
     """Keep `serve` a sub-command although it is the only one."""
 
 
 @sandbox.command("serve")
-def serve_(  # noqa: PLR0913 - the options of a command
+def serve_sandboxes(  # noqa: PLR0913 - the options of a command
     more_orders: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     *,
     bigcommerce_port: Annotated[int, typer.Option(min=0, max=65535)] = 8101,
@@ -54,7 +99,7 @@ def serve_(  # noqa: PLR0913 - the options of a command
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
 ) -> None:
     """Serve both sandboxes on loopback until interrupted."""
-    # An option takes one value each time it stands there: what follows `--orders a.csv` comes last.
+    # An option takes one value at a time: what follows `--orders a.csv` arrives as arguments.
     files = [*(orders or []), *(more_orders or [])]
     if more_orders and not orders:
         raise ConfigError(
@@ -85,3 +130,17 @@ def serve_(  # noqa: PLR0913 - the options of a command
         ) from error
     except (FormatError, ValueError) as error:
         raise ConfigError(f"The sandboxes cannot start: {error}") from error
+
+
+@db.callback()
+def _db_group() -> None:
+    """Keep `upgrade` a sub-command although it is the only one."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the tables, or bring them up to this version; repeatable."""
+    from store.database import open_database  # noqa: PLC0415 - `up` and the sandboxes need none
+
+    open_database(load_settings().database_url)
+    say("The tables are up to date.")

@@ -1,13 +1,18 @@
-"""Which mappings are in force, and older ones. The bundle brings pandas along: import this late."""
+"""Versions of the mappings: the one in force, older ones, and what one of them wrote."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import ConfigError
+from core.ids import ENTITIES
 from core.settings import Settings
+from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
-from store.database import open_database
+from store.database import Database, open_database
+from store.inbox import Inbox
+from store.ledger import Ledger
 from store.versions import Versions
 
 
@@ -41,3 +46,26 @@ def from_folder(settings: Settings, path: Path | None, *, check: bool = True) ->
     Raises: MappingError.
     """
     return load_bundle(path or settings.mappings_path, check=check)
+
+
+def written_by(database: Database, pair: str, version: str) -> list[tuple[str, str]]:
+    """Entity and key of every record that a version wrote, each once, in the order written."""
+    entries = Ledger(database).by_version(pair, version)
+    return list(
+        dict.fromkeys((entry.entity, entry.key) for entry in entries if entry.entity in ENTITIES)
+    )
+
+
+def requeue(database: Database, pair: str, written: Sequence[tuple[str, str]]) -> int:
+    """Put those records back into the inbox; how many were not due before."""
+    inbox, now = Inbox(database), utc_now()
+    return sum(
+        inbox.put(
+            pair,
+            entity,
+            [key for of, key in written if of == entity],
+            source="operator",
+            now=now,
+        )
+        for entity in dict(written)
+    )
