@@ -13,12 +13,12 @@ from connectors.brightpearl.models import OrderRef, SalesCredit, Unreadable
 from core.ids import credit_ref, external_ref
 from core.money import ZERO, two_places
 from store.links import Links
+from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.connections import Connections, current_bundle
 from tasks.money.day import Day
 from tasks.money.sides import Credited, StoreSide, cents
 from tasks.orders.plan_off import UNDONE
 from tasks.policy import patiently
-from tasks.refunds.memory import REFUNDS, link_key
 
 CLOCKS_APART = timedelta(hours=1)
 """How far a credit's time may lie before its refund's."""

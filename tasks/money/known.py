@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from store.inbox import Inbox
 from store.links import Links
 from store.quarantine import Entry, Quarantine
+from tasks.bigcommerce.refunds import REFUNDS
 from tasks.connections import Connections
 from tasks.money.account import agreed_figures
 from tasks.money.sides import Figures
 from tasks.orders.memory import Memory
 from tasks.outcome import REVIEW
-from tasks.refunds.memory import REFUNDS
 
 ORDERS = "orders"
 ACTIVE = {"due", "claimed"}

@@ -1,0 +1,44 @@
+"""Refunds of the store as every sync reads them, and how their sales credits are linked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from connectors.bigcommerce.models import Unreadable
+from connectors.bigcommerce.refund_models import Refund
+from tasks.bigcommerce.orders import refuse_unreadable
+from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.run import Run
+
+REFUNDS = "refunds"
+"""Entity of the links from the store's refunds (see `link_key`) to sales credits."""
+
+
+def link_key(order_id: str, refund_id: str) -> str:
+    """The key of a refund's link."""
+    return f"{order_id}/{refund_id}"
+
+
+@step("read-refunds", RETRIED)
+def read_refunds(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Refund, ...]]:
+    """Refunds by order, in the order of their ids; one that breaks the model refuses its order."""
+    found: dict[str, list[Refund]] = defaultdict(list)
+    broken: list[Unreadable] = []
+    for refund in with_retries(lambda: list(run.bigcommerce.list_refunds(order_ids=order_ids))):
+        if isinstance(refund, Unreadable):
+            broken.append(refund)
+        else:
+            found[refund.order_id].append(refund)
+    refuse_unreadable(run, broken, "refund")
+    return {key: tuple(sorted(many, key=lambda r: int(r.id))) for key, many in found.items()}
+
+
+def gave_nothing(refund: Refund) -> bool:
+    """Whether every payment of it was declined."""
+    return bool(refund.payments) and all(payment.is_declined for payment in refund.payments)
+
+
+def counted(refunds: Iterable[Refund]) -> list[Refund]:
+    """Refunds that gave money back, or may yet."""
+    return [refund for refund in refunds if not gave_nothing(refund)]
