@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from store.database import Database
 from store.notifications import notify
@@ -76,8 +76,9 @@ def wake(database: Database, pair: str, conditions: Iterable[str], *, now: datet
     queue behind events, so that a table for which thousands of orders waited holds up no new one.
     """
     wanted = sorted(set(conditions))
-    for part in in_parts(wanted):
-        _mark_met(database, pair, part, now)
+    if _is_at_work(database, pair):
+        for part in in_parts(wanted):
+            _mark_met(database, pair, part, now)
     keys = _parked_for(database, pair, wanted)
     chunks = list(in_parts(keys))
     woken = 0
@@ -120,17 +121,23 @@ def waiting_for(database: Database, pair: str, prefix: str) -> set[str]:
         return set(connection.scalars(statement.where(begins)))
 
 
+def _is_at_work(database: Database, pair: str) -> bool:
+    """Whether any key of the pair is claimed. Later claims read what is true by then."""
+    # Whatever the pair: asked for that as well, SQLite would read all keys of the pair.
+    held = select(inbox.c.pair).where(inbox.c.owner.is_not(None))
+    with database.read() as connection:
+        return pair in set(connection.scalars(held))
+
+
 def _mark_met(database: Database, pair: str, conditions: Sequence[str], now: datetime) -> None:
-    """Keep when these came true, if any key of the pair is being worked on."""
-    held = exists().where(inbox.c.owner.is_not(None), inbox.c.pair == pair)
+    """Keep when these came true, for keys that are being worked on."""
+    rows = [{"pair": pair, "condition": one, "met_at": now} for one in conditions]
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             # Waits for whoever settles just now, and lets nobody settle meanwhile: a key is parked
-            # before `_parked_for` looks, or its run finds these rows.
+            # before `_parked_for` reads, or its run finds these rows.
             connection.exec_driver_sql("LOCK TABLE conditions_met IN EXCLUSIVE MODE")
-        if connection.scalar(select(held)):
-            rows = [{"pair": pair, "condition": one, "met_at": now} for one in conditions]
-            upsert(connection, conditions_met, rows, key=("pair", "condition"))
+        upsert(connection, conditions_met, rows, key=("pair", "condition"))
 
 
 def _parked_for(database: Database, pair: str, conditions: Sequence[str]) -> list[tuple[str, str]]:
