@@ -21,9 +21,9 @@ from store.database import open_database
 from store.inbox import Inbox
 
 LARGEST_SKEW_S = 30.0
-"""Signatures and sweeps stand a little; a clock this far off is set wrong."""
+"""Signatures and sweeps tolerate a little; a clock this far off is set wrong."""
 NO_SUCH_ORDER = "2147483647"
-"""An id that no store reaches: reading it tells about permissions, not about orders."""
+"""An id that no store reaches: reading it shows permissions, and needs no order."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Finding:
     """One line of the doctor's report."""
 
     what: str
-    """What was looked at."""
+    """What was checked."""
     state: Literal["ok", "warn", "fail"]
     text: str
     remedy: str = ""
@@ -61,14 +61,14 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 def bigcommerce(store: BigCommerce) -> Iterator[Finding]:
     """Credentials, clock and time zone."""
-    there = store.get_server_time()
+    server_time = store.get_server_time()
     about = store.get_store()
     yield ok("BigCommerce", f"{about.name or 'the store'} answers; time zone {about.time_zone}")
-    yield skew("BigCommerce", there)
+    yield skew("BigCommerce", server_time)
 
 
 def scopes(store: BigCommerce) -> Iterator[Finding]:
-    """What the token may read. That it may write, only a write can tell."""
+    """What the token may read. Whether it may write, only a write can show."""
     reads: dict[str, Callable[[], object]] = {
         "orders": lambda: next(store.list_order_headers(min_id=int(NO_SUCH_ORDER)), None),
         "order transactions": lambda: store.list_transactions(NO_SUCH_ORDER),
@@ -88,22 +88,22 @@ def scopes(store: BigCommerce) -> Iterator[Finding]:
 
 def brightpearl(account: Brightpearl) -> Iterator[Finding]:
     """Credentials and clock."""
-    there = account.get_server_time()
+    server_time = account.get_server_time()
     yield ok("Brightpearl", "the account answers")
-    if there is not None:
-        yield skew("Brightpearl", there)
+    if server_time is not None:
+        yield skew("Brightpearl", server_time)
 
 
-def skew(system: str, there: datetime) -> Finding:
-    """How far its clock and ours are apart, to the second."""
-    apart = abs((utc_now() - there).total_seconds())
-    if apart <= LARGEST_SKEW_S:
-        return ok(f"{system} clock", f"{apart:.0f} s from ours")
-    return warn(f"{system} clock", f"{apart:.0f} s from ours", "Set this machine's clock (NTP).")
+def skew(system: str, server_time: datetime) -> Finding:
+    """How far its clock is from ours, to the second."""
+    seconds = abs((utc_now() - server_time).total_seconds())
+    if seconds <= LARGEST_SKEW_S:
+        return ok(f"{system} clock", f"{seconds:.0f} s from ours")
+    return warn(f"{system} clock", f"{seconds:.0f} s from ours", "Set this machine's clock (NTP).")
 
 
 def webhooks(pair: Pair, store: BigCommerce, account: Brightpearl) -> Iterator[Finding]:
-    """The receiver can be reached, and both systems are told to call it."""
+    """The receiver can be reached, and both systems are subscribed to call it."""
     target = Target.of(pair)
     changes = [
         *plan_bigcommerce(store.list_hooks(), target.bigcommerce),

@@ -34,9 +34,9 @@ def table_checks(
         yield fail("mappings", str(problems[0]), "causeway mappings validate")
         return
     yield ok("mappings", f"version {bundle.version} loads, {len(bundle.files)} files")
-    for name, there in account_values(account):
+    for name, actual in account_values(account):
         gives = {row.becomes for row in bundle.table(name).rows if row.becomes}
-        yield compared(name, gives, there)
+        yield compared(name, gives, actual)
     known = set(bundle.table("channels").values)
     yield unmapped_channels([(c.id, c.name) for c in store.list_channels()], known)
 
@@ -56,14 +56,14 @@ def account_values(account: Brightpearl) -> Iterator[tuple[str, set[str]]]:
     )
 
 
-def compared(name: str, gives: set[str], there: set[str]) -> Finding:
+def compared(name: str, gives: set[str], actual: set[str]) -> Finding:
     """Whether everything that a table gives exists. Pure."""
-    if strange := sorted(gives - there):
+    if unknown := sorted(gives - actual):
         return fail(
             f"table {name}",
-            f"gives {', '.join(strange)}, which the account lacks",
+            f"gives {', '.join(unknown)}, which the account lacks",
             f"Correct mappings/tables/{name}.csv, or create it in Brightpearl "
-            f"(it has: {', '.join(sorted(there))}).",
+            f"(it has: {', '.join(sorted(actual))}).",
         )
     return ok(f"table {name}", f"{len(gives)} values exist in the account")
 
@@ -112,7 +112,7 @@ def placed(
         yield warn(TABLE, "no warehouse feeds any location: no stock is kept right", CORRECT)
         return
     wrong = False
-    for finding in _strange(places, warehouses, locations):
+    for finding in _unknown_places(places, warehouses, locations):
         wrong = wrong or finding.state == "fail"
         yield finding
     if not wrong:
@@ -120,21 +120,21 @@ def placed(
         yield ok(TABLE, fed)
 
 
-def _strange(
+def _unknown_places(
     places: Places, warehouses: Collection[str], locations: Mapping[str, bool]
 ) -> Iterator[Finding]:
     if missing := [one for one in places.warehouses if one not in warehouses]:
-        there = ", ".join(sorted(warehouses, key=int))
+        actual = ", ".join(sorted(warehouses, key=int))
         text = f"names the warehouses {', '.join(missing)}, which the account lacks"
-        yield fail(TABLE, text, f"{CORRECT} (the account has: {there}).")
+        yield fail(TABLE, text, f"{CORRECT} (the account has: {actual}).")
     if missing := [one for one in places.locations if one not in locations]:
-        there = ", ".join(sorted(locations, key=int))
+        actual = ", ".join(sorted(locations, key=int))
         text = f"names the locations {', '.join(missing)}, which the store lacks"
-        yield fail(TABLE, text, f"{CORRECT} (the store has: {there}).")
+        yield fail(TABLE, text, f"{CORRECT} (the store has: {actual}).")
     if closed := [one for one in places.locations if not locations.get(one, True)]:
         yield warn(
             TABLE,
-            f"locations {', '.join(closed)} are disabled in the store: nothing is sent there",
+            f"locations {', '.join(closed)} are disabled in the store: nothing is sent to them",
             f"Enable them in BigCommerce, or take them out of the table. {CORRECT}.",
         )
     fed: Counter[str] = Counter(warehouse for warehouse, _ in dict.fromkeys(places.pairs))

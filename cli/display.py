@@ -1,7 +1,7 @@
 """What a person sees: tables, and progress while something takes its time.
 
 Tables are part of a command's text. Progress goes to stderr: on a terminal a line that keeps
-changing, with a bar where it is known how much there is to do; elsewhere a plain line now and then.
+changing, with a bar where the total is known; elsewhere a plain line every few seconds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from core.times import to_iso
 PLAIN = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)
 """A table's lines: one of hyphens below the headings, for scripts read tables as well."""
 UNBROKEN = 10_000
-"""Columns of a table that nobody watches on a terminal."""
+"""Width of a table that is not shown on a terminal."""
 PLAIN_EVERY_S = 5.0
-"""How often a line is printed where nobody watches a terminal."""
+"""How often a line is printed where there is no terminal."""
 
 
 def table(
@@ -56,7 +56,7 @@ def table(
 
 
 class Progress:
-    """Steps with the time since the start, and between them how things stand."""
+    """Steps with the time since the start, and between them the progress of the current one."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -102,7 +102,7 @@ class Progress:
         self._printed_at = time.monotonic()
 
     def now(self, text: str, *, done: int = 0, total: int | None = None) -> None:
-        """Show how things stand at this moment."""
+        """Show the progress at this moment."""
         if self._bars is not None:
             self._bars.update(self._task, description=escape(text), completed=done, total=total)
         elif time.monotonic() - self._printed_at >= PLAIN_EVERY_S:

@@ -1,4 +1,4 @@
-"""Running a flow here and now, with Prefect watching where one is told of."""
+"""Running a flow in this process, recorded by a Prefect server where one is set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_STARTED = "ephemeral Prefect API server"
 def run_here(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a flow in this process until it ends; its log goes to stderr.
 
-    With `PREFECT_API_URL` the run stands in that server's UI; without it Prefect keeps its own
+    With `PREFECT_API_URL` the run is shown in that server's UI; without it Prefect keeps its own
     small database for the while.
 
     Raises: TransientError when that server does not answer; whatever the flow raises.
@@ -66,7 +66,7 @@ def ask_prefect(url: str) -> str:
 
 @contextmanager
 def quiet_engine() -> Iterator[None]:
-    """Only what went wrong is logged, and a server is started for the while if none is told of.
+    """Only what went wrong is logged, and a temporary server is started if none is set.
 
     Prefect read its settings as it was imported; the operator's own variables go before these.
     """
@@ -85,22 +85,22 @@ def quiet_engine() -> Iterator[None]:
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTS_WITHIN_S,
     }
     unsaid = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
-    told_by_us, consoles = _ToldByUs(), logging.getLogger().handlers
+    printed, consoles = _PrintedByCommand(), logging.getLogger().handlers
     shown = [one for one in consoles if isinstance(one, PrefectConsoleHandler)]
     try:
         with temporary_settings(unsaid):
             setup_logging(incremental=True)
             for console in shown if PREFECT_LOGGING_LEVEL in unsaid else ():
-                console.addFilter(told_by_us)
+                console.addFilter(printed)
             yield
     finally:
         for console in shown:
-            console.removeFilter(told_by_us)
+            console.removeFilter(printed)
         setup_logging(incremental=True)
 
 
-class _ToldByUs(logging.Filter):
-    """Leaves out, on the console alone, failures that the command itself tells in a line or two."""
+class _PrintedByCommand(logging.Filter):
+    """Keeps failures off the console that the command itself prints in a line or two."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is shown."""

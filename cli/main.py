@@ -80,7 +80,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _tell_version(*, asked: bool) -> None:
+def _print_version(*, asked: bool) -> None:
     if asked:
         typer.echo(metadata.version("causeway"))
         raise typer.Exit
@@ -94,11 +94,11 @@ def _root(
             "--version",
             help="Print the version and stop.",
             is_eager=True,
-            callback=lambda asked: _tell_version(asked=asked),
+            callback=lambda asked: _print_version(asked=asked),
         ),
     ] = False,
 ) -> None:
-    """What stands before every sub-command."""
+    """Options before every sub-command."""
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
             "order": key,
             "version": bundle.version,
             "found": aside is None or aside.kind not in {"again", "gone"},
-            "set_aside": aside.reason if aside else "",
+            "skipped": aside.reason if aside else "",
             "sales_order": _shown(desired.sales_orders),
             "rows": _shown(desired.rows),
             "payments": _shown(desired.payments),
@@ -61,8 +61,8 @@ def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
 def to_text(mapped: dict[str, Any]) -> str:
     """The documents below each other."""
     parts = [f"Order {mapped['order']} with mappings {mapped['version']}"]
-    if mapped["set_aside"]:
-        parts.append(f"Set aside: {mapped['set_aside']}")
+    if mapped["skipped"]:
+        parts.append(f"Skipped: {mapped['skipped']}")
     parts.extend(
         "Sales order\n" + table(["field", "value"], list(header.items()))
         for header in mapped["sales_order"]

@@ -25,9 +25,9 @@ quarantine = typer.Typer(
 )
 
 ClassOption = Annotated[
-    str | None, typer.Option("--class", help="Kind of obstacle, such as sku or order_status.")
+    str | None, typer.Option("--class", help="Kind of refusal, such as sku or order_status.")
 ]
-ValueOption = Annotated[str | None, typer.Option("--value", help="The obstacle itself.")]
+ValueOption = Annotated[str | None, typer.Option("--value", help="The value that was refused.")]
 KeyOption = Annotated[
     list[str] | None,
     typer.Option("--key", help="A BigCommerce id, of stock a SKU; may be repeated."),
@@ -54,7 +54,7 @@ def list_(  # noqa: PLR0913 - the options of a command
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what waits, grouped by obstacle, with the remedy of each."""
+    """Show what waits, grouped by what was refused, with the remedy of each."""
     database, name = _opened(pair)
     entries = matching(
         Quarantine(database).list(pair=name, entity=entity), class_=class_, value=value, keys=key
@@ -99,8 +99,8 @@ def release(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Put records back into the inbox, after what held them up was set right.
 
-    By id, by obstacle (--class, --value), by record (--entity, --key) or --all; the conditions
-    add up.
+    By id, by what was refused (--class, --value), by record (--entity, --key) or --all; all
+    conditions must hold.
     With --apply the proposals of review cases are carried out, each after both sides were read
     again and still call for it.
     """

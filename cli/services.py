@@ -24,8 +24,8 @@ START_WITHIN_S = 120.0
 KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
-"""glibc keeps memory apart for each thread that ever needed some. The worker has a thread for each
-lane, schedule and step at work: a hundred megabytes would be held that nobody uses."""
+"""glibc keeps an arena of memory for each thread that ever needed some. The worker has a thread for
+each entity, schedule and step at work: a hundred unused megabytes would be kept."""
 STEPS_TOGETHER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
@@ -47,7 +47,7 @@ class Ports:
     def free(
         cls, *, prefect: int = 0, receiver: int = 0, bigcommerce: int = 0, brightpearl: int = 0
     ) -> Ports:
-        """The wanted ports where nobody has them, else free ones."""
+        """The wanted ports where they are free, else others."""
         return cls(
             prefect=free_port(prefect),
             receiver=free_port(receiver),

@@ -1,4 +1,4 @@
-"""`causeway status`: how things stand, in one screen."""
+"""`causeway status`: the state of an installation in one screen."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from store.statistics import Accuracy, Counts, StockComparison
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
-LOOKS_SHOWN = 30
-"""Looks at all stock of which the worst is shown: a day of hourly audits, and some."""
+COMPARISONS = 30
+"""Comparisons of all stock of which the worst is shown: a day of hourly audits, and some."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,11 +35,11 @@ def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show inbox depth and age, last runs, requests, stock's accuracy, quarantine and webhooks."""
     settings = load_settings()
     name = settings.pair(pair).name
-    found = standing(open_database(settings.database_url), name, utc_now())
+    found = snapshot(open_database(settings.database_url), name, utc_now())
     finish(found, as_json=as_json, text=to_text(found, utc_now()))
 
 
-def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
+def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
     """Everything that `status` shows, as one JSON document."""
     return {
         "pair": pair,
@@ -57,7 +57,7 @@ def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         "runs": [
             run for flow in FLOWS for run in Runs(database).last(pair, flow=flow, limit=RUNS_SHOWN)
         ],
-        "stock": accuracy(Accuracy(database).last(pair, limit=LOOKS_SHOWN)),
+        "stock": accuracy(Accuracy(database).last(pair, limit=COMPARISONS)),
         "quarantine": [
             {"class": group.class_, "value": group.value, "count": group.count}
             for group in Quarantine(database).summary(pair)
@@ -66,21 +66,25 @@ def standing(database: Database, pair: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def accuracy(looks: Sequence[StockComparison]) -> dict[str, Any] | None:
-    """How accurate stock was at the last looks at all of it, and at the worst; None before any."""
-    if not looks:
+def accuracy(comparisons: Sequence[StockComparison]) -> dict[str, Any] | None:
+    """How accurate stock was when all of it was compared, last and at worst; None before any."""
+    if not comparisons:
         return None
-    worst = min(looks, key=lambda look: look.percent)
-    return {"looks": len(looks), "last": _look(looks[0]), "worst": _look(worst)}
-
-
-def _look(look: StockComparison) -> dict[str, Any]:
+    worst = min(comparisons, key=lambda one: one.percent)
     return {
-        "at": look.at,
-        "accuracy_percent": round(look.percent, 4),
-        "compared": look.compared,
-        "equal": look.equal,
-        "oversold_units": look.oversold,
+        "comparisons": len(comparisons),
+        "last": _comparison(comparisons[0]),
+        "worst": _comparison(worst),
+    }
+
+
+def _comparison(one: StockComparison) -> dict[str, Any]:
+    return {
+        "at": one.at,
+        "accuracy_percent": round(one.percent, 4),
+        "compared": one.compared,
+        "equal": one.equal,
+        "oversold_units": one.oversold,
     }
 
 
@@ -105,19 +109,19 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
     ]
     parts.append("Last runs\n" + table(["flow", "when", "keys", "s", "requests", "end"], runs))
     if stock := found["stock"]:
-        names = {"last": stock["last"], f"worst of {stock['looks']}": stock["worst"]}
-        looks = [
+        names = {"last": stock["last"], f"worst of {stock['comparisons']}": stock["worst"]}
+        compared = [
             (
                 name,
-                ago(look["at"], now) + " ago",
-                look["accuracy_percent"],
-                f"{look['equal']} of {look['compared']}",
-                look["oversold_units"],
+                ago(one["at"], now) + " ago",
+                one["accuracy_percent"],
+                f"{one['equal']} of {one['compared']}",
+                one["oversold_units"],
             )
-            for name, look in names.items()
+            for name, one in names.items()
         ]
-        columns = ["look", "when", "equal %", "SKUs at locations", "units sold above stock"]
-        parts.append("Stock\n" + table(columns, looks))
+        columns = ["comparison", "when", "equal %", "SKUs at locations", "units sold above stock"]
+        parts.append("Stock\n" + table(columns, compared))
     waiting = [(line["class"], line["value"], line["count"]) for line in found["quarantine"]]
     parts.append("Quarantine\n" + table(["class", "value", "records"], waiting))
     counts = sorted(found["webhooks_today"].items())

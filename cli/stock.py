@@ -33,7 +33,7 @@ def explain(
     """Show every term of what may be sold of a SKU, and where it came from."""
     key = stock_key(sku)
     name = load_settings().pair(pair).name
-    # Frames take a second to import: only what looks at stock pays for them.
+    # Frames take a second to import: only a command that reads stock pays for them.
     from cli.stock_report import explained, explanation_text  # noqa: PLC0415 - see above
 
     found = explained(name, key)
@@ -43,7 +43,7 @@ def explain(
 
 @stock.command()
 def oversold(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Show the units sold above what there is, by cause, with the orders concerned."""
+    """Show the units sold above stock, by cause, with the orders concerned."""
     name = load_settings().pair(pair).name
     from cli.stock_report import oversold_text, sold_above  # noqa: PLC0415 - as above
 

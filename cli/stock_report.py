@@ -1,4 +1,4 @@
-"""The work of `causeway stock`: the sync's own look at both systems, without its writes."""
+"""The work of `causeway stock`: the sync's own read of both systems, without its writes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from tasks.stock.transform import transform_stock
 
 
 def explained(pair: str, key: str) -> Explanation:
-    """One SKU term by term; a key that names a product or a variant stands for its SKU.
+    """One SKU term by term; a key that names a product or a variant means its SKU.
 
     Raises: TransientError, ConfigError (settings, tables), ContractError.
     """
-    with _looking("explain-stock", pair) as run:
+    with _reading("explain-stock", pair) as run:
         named = identify(run, run.claim(only=[key]))
         if not named.skus:
             return unknown(key, STRANGER.reason)
@@ -52,11 +52,11 @@ def explained(pair: str, key: str) -> Explanation:
 
 
 def sold_above(pair: str) -> dict[str, Any]:
-    """Units sold above what there is: of all SKUs that orders hold, and of no others.
+    """Units sold above stock: of all SKUs that orders hold, and of no others.
 
     Raises: as `explained`.
     """
-    with _looking("oversold-stock", pair) as run:
+    with _reading("oversold-stock", pair) as run:
         skus = _held(run)
         seen = look(run, sorted(skus))
         found = judge_stock(seen, transform_stock(run, seen)).oversold if skus else ()
@@ -75,7 +75,7 @@ def sold_above(pair: str) -> dict[str, Any]:
 
 
 def _what_waits(run: Run, found: Explanation) -> tuple[str, str]:
-    """What holds the SKU up, and what helps: the look, the mapping, or a case that is open."""
+    """What holds the SKU up, and what helps: the read, the mapping, or a case that is open."""
     if found.problem:
         return found.problem, found.remedy
     for why in records(run.refusals()):
@@ -88,7 +88,7 @@ def _what_waits(run: Run, found: Explanation) -> tuple[str, str]:
 
 
 @contextmanager
-def _looking(name: str, pair: str) -> Iterator[Run]:
+def _reading(name: str, pair: str) -> Iterator[Run]:
     """A run that only reads, without Prefect: its steps are plain functions here."""
     with stdout_kept_clean(), Run(name, STOCK, pair, dry_run=True, keeps_report=False) as run:
         yield run
@@ -139,7 +139,7 @@ def explanation_text(found: Explanation) -> str:
 def _head(found: Explanation) -> str:
     named = f"{found.sku} is product {found.product_id} of Brightpearl"
     if sku_key(found.account_sku) != found.sku_key:
-        named += f", named {found.account_sku} there"
+        named += f", whose SKU is {found.account_sku}"
     made_of = ", ".join(f"{units} x product {part}" for part, units in found.components.items())
     return f"{named}; a bundle of {made_of}" if made_of else named
 
@@ -154,7 +154,7 @@ def _place_text(place: Place) -> str:
         ]
     rows += [
         ("can be promised", place.promised, "the sum of the warehouses"),
-        ("held by orders", -place.held, "not set aside in Brightpearl"),
+        ("held by orders", -place.held, "not allocated in Brightpearl"),
         ("kept back", -place.buffer, "; ".join(kept.source for kept in place.buffers)),
         ("may be sold", place.sellable, "what is left, never below 0"),
     ]
@@ -162,7 +162,7 @@ def _place_text(place: Place) -> str:
         rows.append(("to be on sale", place.quantity, "by mappings/stock.yaml"))
     if place.on_hand is not None and place.safety_stock is not None:
         rows += [
-            ("in the store", place.on_hand, "on hand there"),
+            ("in the store", place.on_hand, "on hand in BigCommerce"),
             ("its safety stock", -place.safety_stock, "set in the store"),
             ("on sale", place.on_sale or 0, "what shoppers can buy now"),
         ]

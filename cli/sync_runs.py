@@ -23,7 +23,7 @@ from tasks.connections import Connections, connect
 
 ROUNDS = 4
 """How often keys are tried here before they are left to the worker."""
-LOOK_AGAIN_S = 1.0
+RETRY_AFTER_S = 1.0
 
 
 WINDOW = timedelta(days=1)
@@ -169,8 +169,8 @@ def _meant(reports: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[st
 def _wait_for_due(inbox: Inbox) -> None:
     """Until the next key may be tried again: a claim of another run, or a pause after a failure."""
     due_at = inbox.next_ready_at()
-    wait_s = (due_at - utc_now()).total_seconds() if due_at else LOOK_AGAIN_S
-    time.sleep(min(max(wait_s, LOOK_AGAIN_S), 60.0))
+    wait_s = (due_at - utc_now()).total_seconds() if due_at else RETRY_AFTER_S
+    time.sleep(min(max(wait_s, RETRY_AFTER_S), 60.0))
 
 
 def _is_of(reports: Sequence[Mapping[str, Any]], entry: Entry) -> bool:
@@ -183,7 +183,7 @@ def run_backfill(
 ) -> dict[str, Any]:
     """Sync what came into being from `since` to `until`; the cursor moves after each day.
 
-    Raises: CausewayError of the store, the account or the run; the same command goes on there.
+    Raises: CausewayError of the store, the account or the run; the same command goes on from it.
     """
     world = connect(pair)
     cursors, name = Cursors(world.database), f"{entity}-backfill {to_iso(since)}"

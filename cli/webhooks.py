@@ -26,7 +26,7 @@ SCOPES = (
     "store/app/uninstalled",
     "store/hook/deliveryException",
 )
-"""BigCommerce: orders and their payments, what is shipped, and word of trouble with the hooks
+"""BigCommerce: orders and their payments, what is shipped, and reports of trouble with the hooks
 themselves."""
 EVENTS = (
     "order.modified.order-status",
@@ -53,7 +53,7 @@ Action = Literal["keep", "create", "activate", "rewrite", "remove"]
 
 
 webhooks = typer.Typer(
-    help="The subscriptions on both systems that tell us what changed.", no_args_is_help=True
+    help="The subscriptions on both systems that report what changed.", no_args_is_help=True
 )
 
 
@@ -89,9 +89,9 @@ class Target:
                 "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             )
         base = str(settings.public_url).rstrip("/")
-        there = f"{base}/webhooks/brightpearl/{pair.name}/"
+        address = f"{base}/webhooks/brightpearl/{pair.name}/"
         return cls(
-            f"{base}/webhooks/bigcommerce/{pair.name}", f"{there}{secret}", f"{there}…", secret
+            f"{base}/webhooks/bigcommerce/{pair.name}", f"{address}{secret}", f"{address}…", secret
         )
 
 
@@ -127,7 +127,7 @@ def plan_brightpearl(hooks: Sequence[Webhook], target: Target) -> list[Change]:
     """Changes for the account's subscriptions; those of other apps are left alone. Pure.
 
     There is no update: one of ours with an older secret in its URL is removed after the new one
-    stands. Source: fact sheet, match on event and URL.
+    exists. Source: fact sheet, match on event and URL.
     """
     changes = []
     ours = of_pair(hooks, target)

@@ -25,10 +25,10 @@ def test_a_bar_is_met_when_it_is_reached(bar, value, is_met):
 
 
 def test_a_figure_without_a_bar_cannot_miss_it():
-    told = replace(FIGURE, value=9e9, bar=None)
-    assert told.met is None
-    assert missed([told]) == []
-    assert to_text([told]).endswith("x")
+    printed = replace(FIGURE, value=9e9, bar=None)
+    assert printed.met is None
+    assert missed([printed]) == []
+    assert to_text([printed]).endswith("x")
 
 
 def test_a_table_says_value_bar_and_verdict_below_the_headings():
@@ -87,7 +87,7 @@ def test_the_document_is_written_whole(tmp_path):
 
 
 def test_the_machine_is_told():
-    told = machine()
-    assert told["cores"] >= 1
-    assert told["memory_gb"] > 0
-    assert told["processor"]
+    printed = machine()
+    assert printed["cores"] >= 1
+    assert printed["memory_gb"] > 0
+    assert printed["processor"]

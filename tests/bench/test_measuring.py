@@ -20,8 +20,8 @@ from receiver.bigcommerce import Secrets, is_genuine, keys_of
 NOON_S = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
 
 
-def samples(*told):
-    return [Sample(NOON_S + at, requests, is_busy) for at, requests, is_busy in told]
+def samples(*counts):
+    return [Sample(NOON_S + at, requests, is_busy) for at, requests, is_busy in counts]
 
 
 def test_a_child_is_found_and_counted_while_it_lives():

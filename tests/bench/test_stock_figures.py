@@ -72,12 +72,12 @@ def test_only_adjustments_over_the_api_are_ours():
 
 
 def test_requests_that_adjust_are_counted():
-    told = {
+    printed = {
         "PUT /v3/inventory/adjustments/absolute": 2,
         "POST /v3/inventory/adjustments/relative": 3,
         "GET /v3/inventory/items": 9,
     }
-    assert adjustments(Counted(14, 0, told)) == 5
+    assert adjustments(Counted(14, 0, printed)) == 5
 
 
 def test_a_row_of_the_journal_is_read():

@@ -12,7 +12,7 @@ from tasks.connections import disconnect
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "problem"),
     [
         (
             "audit orders --day 2026-03-10",
@@ -26,10 +26,10 @@ from tasks.connections import disconnect
         ("audit stock --days 3", "it takes neither --day nor --days."),
     ],
 )
-def test_an_option_that_does_not_fit_is_refused_in_a_line(configured, capsys, line, told):
+def test_an_option_that_does_not_fit_is_refused_in_a_line(configured, capsys, line, problem):
     assert run(line.split()) == 2
     errors = capsys.readouterr().err
-    assert told in errors
+    assert problem in errors
     assert "Traceback" not in errors
 
 
@@ -67,11 +67,11 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
     key = placed.json()["ids"][0]
 
     assert run(["audit", "money", "--day", "2026-03-10"]) == 1
-    told = capsys.readouterr()
-    assert "1 orders in the store, 0 in Brightpearl" in told.out
-    assert f"nobody knows why: BC-{key} not imported" in told.out
-    assert "The two systems differ; see docs/money.md." in told.err
-    assert "great_expectations" not in told.err
+    printed = capsys.readouterr()
+    assert "1 orders in the store, 0 in Brightpearl" in printed.out
+    assert f"nobody knows why: BC-{key} not imported" in printed.out
+    assert "The two systems differ; see docs/money.md." in printed.err
+    assert "great_expectations" not in printed.err
 
     assert run(["status"]) == 0
     assert "audit-money" in capsys.readouterr().out

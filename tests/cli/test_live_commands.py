@@ -52,7 +52,7 @@ def place(sandbox):
 
 
 @pytest.fixture
-def told(capsys):
+def run_json(capsys):
     def document(line, *, code=0):
         capsys.readouterr()
         assert run([*line.split(), "--json"]) == code
@@ -66,31 +66,33 @@ def sales_orders(sandbox):
 
 
 @pytest.mark.usefixtures("engine")
-def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(sandbox, place, sku, told):
+def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(
+    sandbox, place, sku, run_json
+):
     keys = [place(sku), place(sku)]
 
-    found = told(f"sync orders --key {' '.join(keys)}")
+    found = run_json(f"sync orders --key {' '.join(keys)}")
 
     assert found["states"] == {"done": 2}
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
     writes = sandbox.brightpearl_requests.writes()
-    assert told(f"sync orders --key {keys[0]} --key {keys[1]}")["unsettled"] == []
+    assert run_json(f"sync orders --key {keys[0]} --key {keys[1]}")["unsettled"] == []
     assert sandbox.brightpearl_requests.writes() == writes
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("engine")
-def test_sync_since_takes_what_changed(sandbox, place, sku, told):
+def test_sync_since_takes_what_changed(sandbox, place, sku, run_json):
     key = place(sku)
-    assert told("sync orders --since 1h")["keys"] == 1
+    assert run_json("sync orders --since 1h")["keys"] == 1
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, sku, told):
+def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, sku, run_json):
     key = place(sku)
 
-    found = told(f"sync orders --key {key} --dry-run")
+    found = run_json(f"sync orders --key {key} --dry-run")
 
     assert found["preview"][0]["order"] == key
     assert found["preview"][0]["action"] == "create"
@@ -101,39 +103,39 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, s
 
 @pytest.mark.usefixtures("engine")
 def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
-    sandbox, place, sku, told, capsys
+    sandbox, place, sku, run_json, capsys
 ):
     key = place(sku, ABSENT)
 
-    found = told(f"sync orders --key {key}", code=1)
+    found = run_json(f"sync orders --key {key}", code=1)
 
     assert [(e["key"], e["class"]) for e in found["quarantined"]] == [(key, "sku")]
     assert run(["sync", "orders", "--key", key]) == 1
     assert f"{key}: sku" in capsys.readouterr().err
     control = sandbox.brightpearl_url.removesuffix("/public-api")
-    product = {"sku": ABSENT, "name": "It is there now", "stock": 5}
+    product = {"sku": ABSENT, "name": "New in Brightpearl", "stock": 5}
     assert httpx.post(f"{control}/_sandbox/products", json=product).status_code == 200
-    assert told(f"quarantine release --class sku --value {ABSENT}")["released"] == 1
-    assert told("sync orders")["quarantined"] == []
+    assert run_json(f"quarantine release --class sku --value {ABSENT}")["released"] == 1
+    assert run_json("sync orders")["quarantined"] == []
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("engine")
-def test_a_sweep_finds_what_no_webhook_told(sandbox, place, sku, told):
+def test_a_sweep_finds_what_no_webhook_reported(sandbox, place, sku, run_json):
     key = place(sku)
-    assert told("sweep orders")["changed"] == 1
+    assert run_json("sweep orders")["changed"] == 1
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
 @pytest.mark.usefixtures("engine")
 def test_an_audit_names_what_is_missing_and_then_agrees_as_the_status_shows(
-    place, sku, told, capsys
+    place, sku, run_json, capsys
 ):
     key = place(sku)
-    assert told("audit orders --days 1", code=1)["missing"] == [f"BC-{key}"]
-    told("sync orders")
-    assert told("audit orders --days 1")["agrees"] is True
+    assert run_json("audit orders --days 1", code=1)["missing"] == [f"BC-{key}"]
+    run_json("sync orders")
+    assert run_json("audit orders --days 1")["agrees"] is True
 
     assert run(["status"]) == 0
 
@@ -142,23 +144,23 @@ def test_an_audit_names_what_is_missing_and_then_agrees_as_the_status_shows(
 
 @pytest.mark.long
 @pytest.mark.usefixtures("engine")
-def test_a_backfill_imports_a_period_once(sandbox, place, sku, told):
+def test_a_backfill_imports_a_period_once(sandbox, place, sku, run_json):
     keys = [place(sku) for _ in range(3)]
-    assert told("backfill orders --since 1d")["records"] == 3
+    assert run_json("backfill orders --since 1d")["records"] == 3
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
-    again = told("backfill orders --since 1d")
+    again = run_json("backfill orders --since 1d")
     assert again["resumed"] is True
     assert again["records"] == 0
-    assert told("backfill orders --since 1d --restart")["records"] == 3
+    assert run_json("backfill orders --since 1d --restart")["records"] == 3
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("engine")
-def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, told, capsys):
+def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, run_json, capsys):
     key = place(sku, email="somebody@example.com")
 
-    found = told(f"mappings try {key}")
+    found = run_json(f"mappings try {key}")
 
     assert found["sales_order"][0]["external_ref"] == f"BC-{key}"
     assert {row["kind"] for row in found["rows"]} == {"product", "shipping"}
@@ -175,25 +177,25 @@ def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
     assert "no order 999999" in capsys.readouterr().err
 
 
-def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, told):
-    assert told("webhooks list", code=1) == []
-    assert told("webhooks ensure")["counts"] == {"create": 12}
-    assert told("webhooks ensure")["counts"] == {"keep": 12}
-    assert {row["state"] for row in told("webhooks list")} == {"active"}
+def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, run_json):
+    assert run_json("webhooks list", code=1) == []
+    assert run_json("webhooks ensure")["counts"] == {"create": 12}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
+    assert {row["state"] for row in run_json("webhooks list")} == {"active"}
     hook = next(iter(sandbox.store.hooks.values()))
     hook.is_active = False
-    assert told("webhooks ensure")["counts"] == {"keep": 11, "activate": 1}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 11, "activate": 1}
     assert hook.is_active
     assert hook.headers == {"X-Causeway-Secret": "the-webhook-secret"}
-    assert told("webhooks remove")["counts"] == {"remove": 12}
+    assert run_json("webhooks remove")["counts"] == {"remove": 12}
     assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
 
 
-def test_a_rotated_secret_reaches_both_systems(sandbox, told, monkeypatch):
-    told("webhooks ensure")
+def test_a_rotated_secret_reaches_both_systems(sandbox, run_json, monkeypatch):
+    run_json("webhooks ensure")
     monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "another-long-secret")
 
-    told("webhooks ensure --rotate")
+    run_json("webhooks ensure --rotate")
 
     secrets = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
     assert secrets == {"another-long-secret"}
@@ -209,12 +211,12 @@ def test_what_webhooks_print_holds_no_secret(sandbox, capsys):
     assert "the-webhook-secret" not in "".join(capsys.readouterr())
 
 
-def findings(told, *, code=0):
-    return {line["what"]: line for line in told("doctor", code=code)["findings"]}
+def findings(run_json, *, code=0):
+    return {line["what"]: line for line in run_json("doctor", code=code)["findings"]}
 
 
-def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sandbox, told):
-    found = findings(told)
+def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sandbox, run_json):
+    found = findings(run_json)
     assert {line["state"] for line in found.values()} <= {"ok", "warn"}
     assert found["table order_status"]["state"] == "ok"
     assert found["webhooks"]["remedy"] == "causeway webhooks ensure"
@@ -223,26 +225,26 @@ def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sand
     assert all(line["remedy"] for line in found.values() if line["state"] != "ok")
 
 
-def test_the_doctor_names_a_wrong_token_and_goes_on(sandbox, told, monkeypatch):
+def test_the_doctor_names_a_wrong_token_and_goes_on(sandbox, run_json, monkeypatch):
     monkeypatch.setenv("CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN", "a-wrong-token")
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert found["BigCommerce"]["state"] == "fail"
     assert found["Brightpearl"]["state"] == "ok"
     assert not any("a-wrong-token" in line["text"] for line in found.values())
 
 
-def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, told):
+def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, run_json):
     sandbox.store.switches.scopes = (
         "store_v2_orders store_v2_information_read_only store_channel_settings_read_only"
     )
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert found["BigCommerce scope order transactions"]["state"] == "fail"
     assert found["BigCommerce scope orders"]["state"] == "ok"
 
 
-def test_the_doctor_tells_what_the_token_may_do_with_stock_and_changes_nothing(sandbox, told):
+def test_the_doctor_says_what_the_token_may_do_with_stock_and_changes_nothing(sandbox, run_json):
     before = {sku: dict(v.stock) for sku, v in sandbox.store.variants.items()}
-    found = findings(told)
+    found = findings(run_json)
     assert found["table stock_locations"]["text"] == "2 warehouses feed 1 locations"
     assert found["BigCommerce scope inventory, modify"]["state"] == "ok"
     assert found["BigCommerce inventory settings"]["state"] == "ok"
@@ -252,56 +254,56 @@ def test_the_doctor_tells_what_the_token_may_do_with_stock_and_changes_nothing(s
         "store_v2_orders store_v2_transactions store_v2_information_read_only "
         "store_channel_settings_read_only store_inventory_read_only"
     )
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert found["BigCommerce scope inventory"]["state"] == "ok"
     assert found["BigCommerce scope inventory, modify"]["state"] == "fail"
     assert found["BigCommerce scope locations"]["state"] == "fail"
 
 
 def test_the_doctor_names_a_place_that_does_not_exist_and_a_table_that_cannot_be_read(
-    sandbox, told, folder
+    sandbox, run_json, folder
 ):
     table = folder / "tables" / "stock_locations.csv"
     table.write_text("value,becomes,note\n2,99,\n")
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert "locations 99, which the store lacks" in found["table stock_locations"]["text"]
 
     table.write_text("value,becomes,note\nmain,1,\n")
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert "Line 2 of mappings/tables/stock_locations.csv" in found["stock"]["text"]
 
 
-def test_the_doctor_names_a_value_that_the_account_lacks(sandbox, told, folder):
+def test_the_doctor_names_a_value_that_the_account_lacks(sandbox, run_json, folder):
     table = folder / "tables" / "warehouses.csv"
     table.write_text("value,becomes,note\n1,77,\n2,2,\n")
-    found = findings(told, code=1)
+    found = findings(run_json, code=1)
     assert found["table warehouses"]["state"] == "fail"
     assert "77" in found["table warehouses"]["text"]
 
 
-def test_the_doctor_finds_a_prefect_that_is_down(sandbox, told, monkeypatch):
+def test_the_doctor_finds_a_prefect_that_is_down(sandbox, run_json, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    assert "does not answer" in findings(told, code=1)["Prefect"]["text"]
+    assert "does not answer" in findings(run_json, code=1)["Prefect"]["text"]
 
 
 def test_a_sync_without_its_prefect_server_says_so_in_a_line(sandbox, monkeypatch, capsys):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert run(["sync", "orders"]) == 1
-    told = capsys.readouterr().err
-    assert "Prefect at http://127.0.0.1:9/api does not answer" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert "Prefect at http://127.0.0.1:9/api does not answer" in printed
+    assert "Traceback" not in printed
 
 
-def test_a_small_server_of_prefects_that_does_not_start_is_told_with_what_to_do(monkeypatch):
+def test_a_small_server_of_prefects_that_does_not_start_is_reported_with_what_to_do(monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
 
     async def wait_in_vain():
         raise RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server.")
 
-    with pytest.raises(TransientError, match="did not start within") as told:
+    with pytest.raises(TransientError, match="did not start within") as raised:
         run_here(wait_in_vain)
 
-    assert "set PREFECT_API_URL" in told.value.remedy
+    assert "set PREFECT_API_URL" in raised.value.remedy
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_server_that_does_not_start(monkeypatch):

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 
 
 @pytest.fixture
-def told(world, capsys):
+def run_json(world, capsys):
     def document(line, *, code=0):
         capsys.readouterr()
         assert run([*line.split(), "--json"]) == code
@@ -24,54 +24,54 @@ def told(world, capsys):
     return document
 
 
-def test_stock_is_synced_by_a_sku_in_any_case_by_product_and_by_variant(world, told):
+def test_stock_is_synced_by_a_sku_in_any_case_by_product_and_by_variant(world, run_json):
     by_sku, by_product, by_variant = plenty(world, 3)
     for sku in (by_sku, by_product, by_variant):
         world.brightpearl("stock", sku=sku, on_hand=5)
     variant = next(v.id for v in world.sandbox.store.variants.values() if v.sku == by_variant)
     keys = f"{by_sku.swapcase()} {product(world, by_product)} variant:{variant}"
 
-    shown = told(f"sync stock --key {keys} --dry-run")["preview"]
+    shown = run_json(f"sync stock --key {keys} --dry-run")["preview"]
     assert {line["sku"] for line in shown} == {
         sku.casefold() for sku in (by_sku, by_product, by_variant)
     }
     assert world.writes() == 0
     assert Inbox(connect("default").database).depth() == []
 
-    found = told(f"sync stock --key {keys}")
+    found = run_json(f"sync stock --key {keys}")
     assert found["unsettled"] == []
     for sku in (by_sku, by_product, by_variant):
         assert on_sale(world, sku) == promised(world, sku)
 
 
 def test_a_bundle_that_is_broken_is_named_until_it_is_released_by_entity_and_key(
-    world, told, capsys
+    world, run_json, capsys
 ):
     ring = world.brightpearl("products", sku="RING", components=[])["product_id"]
     part = {"product_id": ring, "quantity": 1}
     world.brightpearl("products", edit=ring, components=[part])
     world.bigcommerce("products", sku="RING", stock=1)
 
-    found = told("sync stock --key Ring", code=1)
+    found = run_json("sync stock --key Ring", code=1)
 
     assert [(one["key"], one["class"]) for one in found["quarantined"]] == [("ring", "bundle")]
-    assert told("quarantine list --entity orders")["open"] == 0
-    assert told("quarantine list --entity stock --key RING")["open"] == 1
+    assert run_json("quarantine list --entity orders")["open"] == 0
+    assert run_json("quarantine list --entity stock --key RING")["open"] == 1
     world.brightpearl("products", edit=ring, components=[{"sku": plenty(world)[0]}])
-    assert told("quarantine release --entity stock --key Ring")["keys"] == ["ring"]
-    assert told("sync stock")["quarantined"] == []
+    assert run_json("quarantine release --entity stock --key Ring")["keys"] == ["ring"]
+    assert run_json("sync stock")["quarantined"] == []
 
 
-def test_a_sweep_and_an_audit_read_well(world, told, capsys):
+def test_a_sweep_and_an_audit_read_well(world, run_json, capsys):
     (sku,) = plenty(world)
-    told("reconcile stock")
+    run_json("reconcile stock")
     world.brightpearl("stock", sku=sku, delta=3)
-    assert told("sweep stock")["changed"] == 1
+    assert run_json("sweep stock")["changed"] == 1
     assert on_sale(world, sku) == promised(world, sku)
-    assert told("audit stock")["agrees"] is True
+    assert run_json("audit stock")["agrees"] is True
 
     world.bigcommerce("stock", sku=sku, on_hand=999)
-    found = told("audit stock", code=1)
+    found = run_json("audit stock", code=1)
     assert [one["sku"] for one in found["drifted"]] == [sku]
     assert run(["audit", "stock"]) == 1
     shown = capsys.readouterr()
@@ -79,23 +79,23 @@ def test_a_sweep_and_an_audit_read_well(world, told, capsys):
     assert "The two systems differ; see docs/stock.md." in shown.err
 
 
-def test_stock_is_reconciled_after_a_look_at_what_would_be_done(world, told, capsys):
+def test_stock_is_reconciled_after_a_preview(world, run_json, capsys):
     (sku,) = plenty(world)
-    told("reconcile stock")
+    run_json("reconcile stock")
     world.brightpearl("stock", sku=sku, delta=4)
     world.forget_requests()
 
-    shown = told("reconcile stock --dry-run")
+    shown = run_json("reconcile stock --dry-run")
     assert [(one["sku"], one["writes"]) for one in shown["preview"]] == [(sku.casefold(), "add 4")]
     assert world.writes() == 0
     assert run(["reconcile", "stock", "--dry-run"]) == 0
     assert "Nothing was written." in capsys.readouterr().out
 
-    assert told("reconcile stock")["repaired"] == 1
+    assert run_json("reconcile stock")["repaired"] == 1
     assert run(["reconcile", "stock"]) == 0
     assert "0 repaired in 0 requests." in capsys.readouterr().out
     assert [
-        look.equal < look.compared for look in Accuracy(connect("default").database).last("default")
+        one.equal < one.compared for one in Accuracy(connect("default").database).last("default")
     ] == [
         False,
         True,
@@ -104,28 +104,28 @@ def test_stock_is_reconciled_after_a_look_at_what_would_be_done(world, told, cap
 
 
 def test_a_reconciliation_that_would_empty_the_shop_is_one_message_until_it_is_released(
-    world, told, capsys, monkeypatch
+    world, run_json, capsys, monkeypatch
 ):
     monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_MIN_SKUS", "1")
     monkeypatch.setenv("CAUSEWAY_STOCK__ZEROING_PERCENT", "0")
     disconnect()
-    told("reconcile stock")
+    run_json("reconcile stock")
     account = levels(world, "brightpearl")
     for sku in plenty(world, 2):
         for warehouse in account[sku]:
             world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
 
     assert run(["reconcile", "stock"]) == 1
-    told_ = capsys.readouterr()
-    assert told_.out == ""
-    assert told_.err.splitlines()[0].startswith("ZeroingError: This run would take 2 of")
-    assert "causeway quarantine release --apply --class review --value zeroing" in told_.err
-    assert len(told_.err.splitlines()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines()[0].startswith("ZeroingError: This run would take 2 of")
+    assert "causeway quarantine release --apply --class review --value zeroing" in printed.err
+    assert len(printed.err.splitlines()) == 2
 
     (case,) = Quarantine(connect("default").database).list(pair="default", entity="stock")
     assert case.field == "zeroing"
-    told("quarantine release --apply --class review --value zeroing")
-    assert told("reconcile stock")["repaired"] == 2
+    run_json("quarantine release --apply --class review --value zeroing")
+    assert run_json("reconcile stock")["repaired"] == 2
 
 
 def test_what_waits_for_a_person_makes_a_reconciliation_exit_with_one(world, capsys):

@@ -58,10 +58,10 @@ def test_wrong_usage_is_exit_code_two(line, capsys):
 )
 def test_missing_settings_are_one_error_and_exit_code_two(line, capsys):
     assert run(line.split()) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("ConfigError: The pair 'default' is not configured")
-    assert "Traceback" not in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("ConfigError: The pair 'default' is not configured")
+    assert "Traceback" not in printed.err
 
 
 @pytest.mark.usefixtures("configured")
@@ -75,9 +75,9 @@ def test_a_malformed_setting_is_named(monkeypatch, capsys):
 def test_a_setting_with_a_secret_never_shows_it(monkeypatch, capsys):
     monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "short")
     assert run(["webhooks", "ensure"]) == 2
-    told = capsys.readouterr()
-    assert "'short'" not in told.err
-    assert "CAUSEWAY_WEBHOOKS__SECRET" in told.err
+    printed = capsys.readouterr()
+    assert "'short'" not in printed.err
+    assert "CAUSEWAY_WEBHOOKS__SECRET" in printed.err
 
 
 @pytest.mark.usefixtures("configured")
@@ -99,18 +99,18 @@ def test_entities_of_later_versions_are_refused_in_one_line(command, entity, cap
 @pytest.mark.parametrize("line", ["webhooks list", "webhooks ensure"])
 def test_an_api_that_is_down_is_exit_code_one_without_a_traceback(line, capsys):
     assert run(line.split()) == 1
-    told = capsys.readouterr()
-    assert told.err.startswith("TransientError: BigCommerce")
-    assert "Traceback" not in told.err
-    assert not any(word in told.err for word in ("the-store", "the-client", "the-account"))
+    printed = capsys.readouterr()
+    assert printed.err.startswith("TransientError: BigCommerce")
+    assert "Traceback" not in printed.err
+    assert not any(word in printed.err for word in ("the-store", "the-client", "the-account"))
 
 
 @pytest.mark.usefixtures("configured")
 def test_an_error_is_the_json_document_too(capsys):
     assert run(["status", "--pair", "us", "--json"]) == 2
-    told = json.loads(capsys.readouterr().out)
-    assert told["kind"] == "ConfigError"
-    assert "CAUSEWAY_BIGCOMMERCE__STORE_HASH" in told["remedy"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["kind"] == "ConfigError"
+    assert "CAUSEWAY_BIGCOMMERCE__STORE_HASH" in printed["remedy"]
 
 
 @pytest.mark.usefixtures("configured")

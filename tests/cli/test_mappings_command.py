@@ -16,13 +16,13 @@ def with_channel_3(folder):
     table.write_text(table.read_text().rstrip("\n") + "\n3,2,the marketplace\n")
 
 
-def told(capsys):
+def run_json(capsys):
     return json.loads(capsys.readouterr().out)
 
 
 def test_the_shipped_files_are_listed_under_a_version_made_of_their_content(capsys):
     assert run(["mappings", "list", "--json"]) == 0
-    found = told(capsys)
+    found = run_json(capsys)
     assert found["version"].startswith("files-")
     assert "orders.yaml" in [line["file"] for line in found["files"]]
 
@@ -46,7 +46,7 @@ def test_the_shipped_files_are_valid(capsys):
 def test_every_problem_is_named_by_file_and_line(folder, capsys):
     (folder / "tables" / "channels.csv").write_text("value,becomes,note\n1,2,\n1,3,\n")
     assert run(["mappings", "validate", str(folder), "--json"]) == 1
-    found = told(capsys)
+    found = run_json(capsys)
     assert found["valid"] is False
     assert found["problems"][0].startswith("tables/channels.csv:3:")
 
@@ -56,7 +56,7 @@ def test_what_does_not_load_is_not_published(folder, capsys):
     assert run(["mappings", "publish"]) == 2
     assert "orders.yaml" in capsys.readouterr().err
     run(["mappings", "history", "--json"])
-    assert told(capsys) == []
+    assert run_json(capsys) == []
 
 
 def test_publishing_makes_a_numbered_version_and_shows_what_changed(folder, capsys):
@@ -66,11 +66,11 @@ def test_publishing_makes_a_numbered_version_and_shows_what_changed(folder, caps
 
     assert run(["mappings", "publish", "--author", "ada", "--note", "a marketplace", "--json"]) == 0
 
-    found = told(capsys)
+    found = run_json(capsys)
     assert (found["number"], found["author"]) == (2, "ada")
     assert "+3,2,the marketplace" in found["diff"]
     run(["mappings", "history", "--json"])
-    assert [version["note"] for version in told(capsys)] == ["a marketplace", "first"]
+    assert [version["note"] for version in run_json(capsys)] == ["a marketplace", "first"]
 
 
 def test_versions_are_compared_with_each_other_and_with_the_files(folder, capsys):
@@ -78,7 +78,7 @@ def test_versions_are_compared_with_each_other_and_with_the_files(folder, capsys
     with_channel_3(folder)
     capsys.readouterr()
     run(["mappings", "diff", "1", "--json"])
-    assert "+3,2,the marketplace" in told(capsys)["diff"]
+    assert "+3,2,the marketplace" in run_json(capsys)["diff"]
     run(["mappings", "diff", "1", "1"])
     assert capsys.readouterr().out == "They are the same.\n"
 
@@ -101,7 +101,7 @@ def test_rolling_back_names_and_requeues_what_the_bad_version_wrote(folder, data
 
     assert run(["mappings", "rollback", "1", "--requeue", "--json"]) == 0
 
-    found = told(capsys)
+    found = run_json(capsys)
     assert (found["number"], found["written_by"], found["requeued"]) == (3, "2", 1)
     assert found["written"] == [{"entity": "orders", "key": "101"}]
     assert Inbox(database).states("default", "orders", ["101"]) == {"101": "due"}

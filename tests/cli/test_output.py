@@ -20,9 +20,9 @@ def test_a_document_holds_money_and_times_as_text(capsys):
     at = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     document({"net": Decimal("10.10"), "at": at, "on": date(2026, 11, 24), "thing": Thing(at)})
 
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
 
-    assert told == {
+    assert printed == {
         "net": "10.10",
         "at": "2026-11-24T12:00:00.000Z",
         "on": "2026-11-24",
@@ -39,10 +39,10 @@ def test_a_problem_goes_to_stderr_and_makes_exit_code_one(capsys):
     with pytest.raises(typer.Exit) as stopped:
         finish({"left": 1}, as_json=True, problem="one order waits")
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert stopped.value.exit_code == 1
-    assert json.loads(told.out) == {"left": 1}
-    assert told.err == "one order waits\n"
+    assert json.loads(printed.out) == {"left": 1}
+    assert printed.err == "one order waits\n"
 
 
 def test_what_libraries_print_stays_out_of_the_document(capsys):
@@ -50,9 +50,9 @@ def test_what_libraries_print_stays_out_of_the_document(capsys):
         sys.stdout.write("a library was here\n")
     finish({"ok": True}, as_json=True)
 
-    told = capsys.readouterr()
-    assert json.loads(told.out) == {"ok": True}
-    assert "a library was here" in told.err
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"ok": True}
+    assert "a library was here" in printed.err
 
 
 @pytest.mark.parametrize(

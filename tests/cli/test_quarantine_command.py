@@ -31,7 +31,7 @@ def waiting(database):
     return quarantine
 
 
-def told(capsys):
+def run_json(capsys):
     return json.loads(capsys.readouterr().out)
 
 
@@ -45,7 +45,7 @@ def test_the_list_groups_what_waits_for_the_same_thing_with_its_remedy(capsys):
 @pytest.mark.usefixtures("waiting")
 def test_the_list_can_be_narrowed(capsys):
     assert run(["quarantine", "list", "--class", "order_status", "--json"]) == 0
-    found = told(capsys)
+    found = run_json(capsys)
     assert found["open"] == 1
     assert found["entries"][0]["key"] == "103"
 
@@ -53,7 +53,7 @@ def test_the_list_can_be_narrowed(capsys):
 @pytest.mark.usefixtures("waiting")
 def test_the_list_shows_so_many_and_counts_all(capsys):
     run(["quarantine", "list", "--limit", "1", "--json"])
-    found = told(capsys)
+    found = run_json(capsys)
     assert (found["open"], len(found["entries"])) == (3, 1)
 
 
@@ -66,7 +66,7 @@ def test_an_empty_quarantine_says_so(capsys):
 @pytest.mark.usefixtures("waiting")
 def test_one_entry_is_shown_in_full(capsys):
     assert run(["quarantine", "show", "1", "--json"]) == 0
-    assert told(capsys)["remedy"] == "Create the product."
+    assert run_json(capsys)["remedy"] == "Create the product."
 
 
 @pytest.mark.usefixtures("database")
@@ -78,7 +78,7 @@ def test_an_entry_that_does_not_exist_is_wrong_usage(capsys):
 def test_a_value_is_released_with_everything_that_waits_for_it(waiting, database, capsys):
     line = ["quarantine", "release", "--class", "sku", "--value", "abc-1", "--json"]
     assert run(line) == 0
-    assert told(capsys) == {"released": 2, "keys": ["101", "102"]}
+    assert run_json(capsys) == {"released": 2, "keys": ["101", "102"]}
     assert Inbox(database).states("default", "orders", ["101", "102", "103"]) == {
         "101": "due",
         "102": "due",
@@ -93,7 +93,7 @@ def test_a_value_is_released_with_everything_that_waits_for_it(waiting, database
 @pytest.mark.usefixtures("waiting")
 def test_release_takes_ids_keys_or_everything(options, keys, capsys):
     run(["quarantine", "release", *options, "--json"])
-    assert told(capsys)["keys"] == keys
+    assert run_json(capsys)["keys"] == keys
 
 
 @pytest.mark.usefixtures("waiting")

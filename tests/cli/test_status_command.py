@@ -67,7 +67,7 @@ def test_the_status_shows_how_accurate_stock_was_last_and_at_the_worst(database,
 
     assert run(["status", "--json"]) == 0
     stock = json.loads(capsys.readouterr().out)["stock"]
-    assert stock["looks"] == 30
+    assert stock["comparisons"] == 30
     assert (stock["last"]["accuracy_percent"], stock["last"]["oversold_units"]) == (99.9, 2)
     assert (stock["worst"]["accuracy_percent"], stock["worst"]["equal"]) == (99.3, 993)
 

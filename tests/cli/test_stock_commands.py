@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture
-def told(world, capsys):
+def run_json(world, capsys):
     def document(*words, code=0):
         capsys.readouterr()
         assert run([*words, "--json"]) == code
@@ -48,7 +48,9 @@ def empty(world, sku):
         world.brightpearl("stock", sku=sku, on_hand=0, warehouse_id=int(warehouse))
 
 
-def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(world, told, capsys):
+def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
+    world, run_json, capsys
+):
     (sku,) = plenty(world)
     empty(world, sku)
     world.brightpearl("stock", sku=sku, on_hand=9)
@@ -59,7 +61,7 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(worl
     )
     world.forget_requests()
 
-    found = told("stock", "explain", f" {sku.swapcase()} ")
+    found = run_json("stock", "explain", f" {sku.swapcase()} ")
 
     assert (found["sku"], found["sku_key"], found["problem"]) == (sku, sku.casefold(), "")
     assert {one["order_id"]: one["source"] for one in found["orders"]} == {
@@ -80,21 +82,21 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(worl
     assert "would be written: add -22" in shown
 
 
-def test_a_product_and_a_variant_stand_for_their_sku(world, told):
+def test_a_product_and_a_variant_mean_their_sku(world, run_json):
     (sku,) = plenty(world)
     variant = next(one.id for one in world.sandbox.store.variants.values() if one.sku == sku)
-    assert told("stock", "explain", product(world, sku))["sku"] == sku
-    assert told("stock", "explain", f"variant:{variant}")["sku"] == sku
+    assert run_json("stock", "explain", product(world, sku))["sku"] == sku
+    assert run_json("stock", "explain", f"variant:{variant}")["sku"] == sku
 
 
-def test_a_component_shows_the_orders_of_its_bundles(world, told, capsys):
+def test_a_component_shows_the_orders_of_its_bundles(world, run_json, capsys):
     cup, tray = plenty(world, 2)
     parts = [{"sku": cup, "quantity": 2}, {"sku": tray, "quantity": 1}]
     world.brightpearl("products", sku="TEA-SET", stock_tracked=False, components=parts)
     world.bigcommerce("products", sku="TEA-SET", stock=50)
     order = world.place(lines=[{"sku": "TEA-SET", "quantity": 3}])
 
-    (place,) = told("stock", "explain", cup)["places"]
+    (place,) = run_json("stock", "explain", cup)["places"]
     assert place["held"] == 6
     assert run(["stock", "explain", "tea-set"]) == 0
     shown = capsys.readouterr().out
@@ -116,7 +118,7 @@ def test_a_component_shows_the_orders_of_its_bundles(world, told, capsys):
         ("variant:999999", "has no stock, or no SKU"),
     ],
 )
-def test_a_sku_of_which_nothing_can_be_said_says_so(world, told, capsys, sku, said):
+def test_a_sku_of_which_nothing_is_known_is_refused(world, run_json, capsys, sku, said):
     world.bigcommerce("products", sku="ONLY-BC", stock=7)
     world.brightpearl("products", sku="ONLY-BP", stock=5)
     for both in ("SERVICE", "TWICE", "RING"):
@@ -128,7 +130,7 @@ def test_a_sku_of_which_nothing_can_be_said_says_so(world, told, capsys, sku, sa
     part = {"product_id": ring, "quantity": 1}
     world.brightpearl("products", edit=ring, components=[part])
 
-    found = told("stock", "explain", sku, code=1)
+    found = run_json("stock", "explain", sku, code=1)
     assert said in found["problem"]
     assert found["places"] == []
 
@@ -148,9 +150,9 @@ def test_a_table_that_cannot_be_read_is_one_line_and_exit_code_two(
 ):
     (tables / f"{name}.csv").write_text(f"value,becomes,note\n{row}\n")
     assert run(command) == 2
-    told = capsys.readouterr()
-    assert f"Line 2 of mappings/tables/{name}.csv cannot be read" in told.err
-    assert "Traceback" not in told.err
+    printed = capsys.readouterr()
+    assert f"Line 2 of mappings/tables/{name}.csv cannot be read" in printed.err
+    assert "Traceback" not in printed.err
 
 
 def test_a_malformed_setting_of_stock_is_named(world, monkeypatch, capsys):
@@ -168,15 +170,15 @@ def test_a_warehouse_that_feeds_no_open_location_is_told(world, tables, capsys):
     assert "location 99 of stock_locations.csv does not exist in the store" in shown
 
 
-def test_what_waits_in_quarantine_and_in_the_inbox_is_told_beside_the_terms(world, told, capsys):
+def test_what_waits_in_quarantine_and_in_the_inbox_is_shown_with_the_terms(world, run_json, capsys):
     (sku,) = plenty(world)
     key, database = sku.casefold(), connect("default").database
     Inbox(database).put("default", "stock", [key], source="notice", now=utc_now())
-    assert told("stock", "explain", sku)["inbox"] == "due"
+    assert run_json("stock", "explain", sku)["inbox"] == "due"
 
     refusal = Case("default", "stock", key, "rejected", "", "7", "it is gone", "Look there.")
     open_cases(Quarantine(database), [refusal], now=utc_now())
-    found = told("stock", "explain", sku, code=1)
+    found = run_json("stock", "explain", sku, code=1)
     assert "it is gone" in found["problem"]
     assert found["places"]
     assert run(["stock", "explain", sku]) == 1
@@ -185,12 +187,12 @@ def test_what_waits_in_quarantine_and_in_the_inbox_is_told_beside_the_terms(worl
     assert "Look there." in shown.err
 
 
-def test_nothing_is_sold_above_stock_at_first(world, told):
-    found = told("stock", "oversold")
+def test_nothing_is_sold_above_stock_at_first(world, run_json):
+    found = run_json("stock", "oversold")
     assert (found["units"], found["oversold"]) == (0, [])
 
 
-def test_what_is_sold_above_stock_is_named_by_cause_with_its_orders(world, told, capsys):
+def test_what_is_sold_above_stock_is_named_by_cause_with_its_orders(world, run_json, capsys):
     sku, other = plenty(world, 2)
     first = world.place(lines=[{"sku": sku, "quantity": 4}])
     second = world.place(lines=[{"sku": sku, "quantity": 5}, {"sku": other, "quantity": 1}])
@@ -198,7 +200,7 @@ def test_what_is_sold_above_stock_is_named_by_cause_with_its_orders(world, told,
     world.brightpearl("stock", sku=sku, on_hand=7)
     world.forget_requests()
 
-    found = told("stock", "oversold", code=1)
+    found = run_json("stock", "oversold", code=1)
 
     assert (found["units"], found["skus_held"]) == (2, 2)
     (one,) = found["oversold"]
@@ -216,6 +218,6 @@ def test_what_is_sold_above_stock_is_named_by_cause_with_its_orders(world, told,
 def test_a_token_without_the_scope_is_a_line(world, capsys, command):
     world.sandbox.store.switches.scopes = "store_v2_orders"
     assert run(command) == 2
-    told = capsys.readouterr().err
-    assert "403" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert "403" in printed
+    assert "Traceback" not in printed

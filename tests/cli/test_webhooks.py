@@ -48,9 +48,9 @@ def webhook(number, event, url):
 
 
 def test_each_pair_has_an_address_of_its_own_on_each_side():
-    there = target()
-    assert there.bigcommerce == "https://causeway.example.com/webhooks/bigcommerce/default"
-    assert there.brightpearl == (
+    ours = target()
+    assert ours.bigcommerce == "https://causeway.example.com/webhooks/bigcommerce/default"
+    assert ours.brightpearl == (
         "https://causeway.example.com/webhooks/brightpearl/default/a-long-random-secret"
     )
 
@@ -60,16 +60,16 @@ def test_what_is_shown_of_an_address_holds_no_secret():
 
 
 @pytest.mark.parametrize(
-    ("told", "named"),
+    ("settings", "named"),
     [
         ({}, "PUBLIC_URL"),
         ({"CAUSEWAY_WEBHOOKS__PUBLIC_URL": "https://x.example"}, "SECRET"),
         (PUBLIC | {"CAUSEWAY_WEBHOOKS__SECRET": "short"}, "SECRET"),
     ],
 )
-def test_a_missing_setting_is_named(told, named):
+def test_a_missing_setting_is_named(settings, named):
     with pytest.raises(ConfigError, match=named) as caught:
-        Target.of(load_settings(ENVIRONMENT | told).pair())
+        Target.of(load_settings(ENVIRONMENT | settings).pair())
     assert "short" not in str(caught.value).replace("shorter", "")
 
 
@@ -109,36 +109,36 @@ def test_doubled_hooks_are_removed():
 
 
 def test_brightpearl_subscriptions_match_on_event_and_address():
-    there = target()
+    ours = target()
     hooks = [
-        webhook(1, EVENTS[0], there.brightpearl),
+        webhook(1, EVENTS[0], ours.brightpearl),
         webhook(2, EVENTS[1], "https://other.example/hook"),
     ]
-    assert plan_brightpearl(hooks, there) == [
+    assert plan_brightpearl(hooks, ours) == [
         Change("brightpearl", EVENTS[0], "keep", "1"),
         *(Change("brightpearl", event, "create") for event in EVENTS[1:]),
     ]
 
 
 def test_a_subscription_with_an_older_secret_is_replaced_after_the_new_one_stands():
-    there = target()
-    old = there.brightpearl.replace("a-long-random-secret", "the-secret-before")
+    ours = target()
+    old = ours.brightpearl.replace("a-long-random-secret", "the-secret-before")
     hooks = [webhook(1, EVENTS[0], old)]
-    changes = plan_brightpearl(hooks, there)
+    changes = plan_brightpearl(hooks, ours)
     assert changes[0] == Change("brightpearl", EVENTS[0], "create")
     assert changes[-1] == Change("brightpearl", EVENTS[0], "remove", "1")
 
 
 def test_another_pair_with_a_longer_name_is_not_ours():
-    there = target()
-    url = there.brightpearl.replace("/default/", "/default-b2b/")
-    assert of_pair([webhook(1, EVENTS[0], url)], there) == []
+    ours = target()
+    url = ours.brightpearl.replace("/default/", "/default-b2b/")
+    assert of_pair([webhook(1, EVENTS[0], url)], ours) == []
 
 
 def test_a_subscription_asks_for_id_sets_at_least_once():
-    told = subscription("order.modified.order-status", "https://x.example")
-    assert told["idSetAccepted"] is True
-    assert told["qualityOfService"] == 1
+    printed = subscription("order.modified.order-status", "https://x.example")
+    assert printed["idSetAccepted"] is True
+    assert printed["qualityOfService"] == 1
     filled = BODY.replace("${resource-id}", "1-5,99")
     assert json.loads(filled)["id"] == "1-5,99"
 

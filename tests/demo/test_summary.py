@@ -15,15 +15,15 @@ def test_the_document_of_a_demo_has_the_promised_shape(tmp_path):
 
     summary.write(summary.to_json(verdict, REQUESTS, 61.23), path)
 
-    told = json.loads(path.read_text())
-    assert told["orders"]["in_brightpearl"] == 3
-    assert told["money"]["cents_off"] == 0
-    assert told["latency_s"] == {"p50": 0.5, "p95": 0.75, "max": 0.75}
-    assert told["requests"] == REQUESTS
-    assert told["shipments"] == {"units_sent": 0, "units_in_store": 0, "orders_off": 0}
-    assert told["refunds"] == {"refunded": 0, "credited": 0, "cents_off": 0, "orders_off": 0}
-    assert told["seconds"] == 61.2
-    assert told["agrees"] is True
+    printed = json.loads(path.read_text())
+    assert printed["orders"]["in_brightpearl"] == 3
+    assert printed["money"]["cents_off"] == 0
+    assert printed["latency_s"] == {"p50": 0.5, "p95": 0.75, "max": 0.75}
+    assert printed["requests"] == REQUESTS
+    assert printed["shipments"] == {"units_sent": 0, "units_in_store": 0, "orders_off": 0}
+    assert printed["refunds"] == {"refunded": 0, "credited": 0, "cents_off": 0, "orders_off": 0}
+    assert printed["seconds"] == 61.2
+    assert printed["agrees"] is True
 
 
 def test_the_summary_names_what_differs():
@@ -35,6 +35,6 @@ def test_the_summary_names_what_differs():
 
 
 def test_a_demo_without_a_single_order_has_no_latency():
-    told = summary.to_json(Verdict(), REQUESTS, 1.0)
-    assert told["latency_s"] == {"p50": None, "p95": None, "max": None}
-    assert "- / - / - s" in summary.to_text(told)
+    printed = summary.to_json(Verdict(), REQUESTS, 1.0)
+    assert printed["latency_s"] == {"p50": None, "p95": None, "max": None}
+    assert "- / - / - s" in summary.to_text(printed)

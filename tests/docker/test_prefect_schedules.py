@@ -1,6 +1,6 @@
 """The Prefect server starts what is scheduled, with the packages that are locked beside it.
 
-Nothing else would tell: a server whose scheduler fails answers, shows every deployment with its
+Nothing else would show it: a server whose scheduler fails answers, shows every deployment with its
 schedule, runs what is started by hand, and only never starts a sweep.
 """
 
