@@ -39,14 +39,6 @@ class Usage:
     throttled: int = 0
     failed: int = 0
 
-    def since(self, before: Usage) -> Usage:
-        """What came on top of an earlier count."""
-        return Usage(
-            self.sent - before.sent,
-            self.throttled - before.throttled,
-            self.failed - before.failed,
-        )
-
 
 class Budget:
     """The budget of one account; thread-safe.

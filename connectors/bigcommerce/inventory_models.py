@@ -28,8 +28,6 @@ class Location(Document):
     """A place that holds stock. `1` is the default one, from which the storefront sells."""
 
     id: Id
-    code: Text = ""
-    label: Text = ""
     enabled: Flag
 
 
@@ -101,6 +99,3 @@ class InventorySettings(Document):
 
     update_stock_behavior: Text
     """`order_placed`, or `order_completed_or_shipped`."""
-    edit_order_stock_adjustment: Flag
-    refund_order_stock_adjustment: Flag
-    """Covers cancellations too."""

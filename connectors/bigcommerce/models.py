@@ -50,10 +50,7 @@ class Address(Document):
 class AppliedDiscount(Document):
     """A discount on a line; `amount` is taken off the whole line."""
 
-    id: Text = ""
-    amount: Money
     code: Text = ""
-    target: Text = ""
 
 
 class ProductOption(Document):
@@ -84,10 +81,7 @@ class OrderLine(Document):
     order_address_id: Id = ""
     """"0" for what is not shipped."""
     parent_order_product_id: Id = ""
-    wrapping_name: Text = ""
-    wrapping_cost_ex_tax: Money = Decimal(0)
     wrapping_cost_inc_tax: Money = Decimal(0)
-    wrapping_cost_tax: Money = Decimal(0)
     quantity_shipped: int = 0
     quantity_refunded: int = 0
 
@@ -103,19 +97,12 @@ class ShippingConsignment(Address):
     id: Id
     """The order_address_id of its lines, which shipments and refunds of shipping name."""
     shipping_method: Text = ""
-    cost_ex_tax: Money = Decimal(0)
-    cost_inc_tax: Money = Decimal(0)
-    cost_tax: Money = Decimal(0)
-    handling_cost_ex_tax: Money = Decimal(0)
-    handling_cost_inc_tax: Money = Decimal(0)
-    handling_cost_tax: Money = Decimal(0)
     line_items: tuple[dict[str, Any], ...] = ()
 
 
 class Pickup(Document):
     """What is collected by the shopper."""
 
-    pickup_method_display_name: Text = ""
     line_items: tuple[dict[str, Any], ...] = ()
 
 
@@ -176,7 +163,6 @@ class Fee(Document):
     cost_ex_tax: Money = Field(validation_alias=AliasChoices("cost_ex_tax", "cost_exc_tax"))
     """Spelt both ways in the vendor's reference."""
     cost_inc_tax: Money
-    cost_tax: Money = Decimal(0)
 
 
 class OrderHeader(Document):
@@ -200,8 +186,6 @@ class Order(OrderHeader):
 
     customer_id: Id
     channel_id: Id = "1"
-    currency_code: Text = ""
-    """Of display; amounts are in `default_currency_code`."""
     default_currency_code: str
     store_default_currency_code: Text = ""
     store_default_to_transactional_exchange_rate: Money = Decimal(1)
@@ -210,13 +194,10 @@ class Order(OrderHeader):
     total_tax: Money
     shipping_cost_ex_tax: Money
     shipping_cost_inc_tax: Money
-    shipping_cost_tax: Money
     handling_cost_ex_tax: Money
     handling_cost_inc_tax: Money
-    handling_cost_tax: Money
     wrapping_cost_ex_tax: Money
     wrapping_cost_inc_tax: Money
-    wrapping_cost_tax: Money
     discount_amount: Money
     coupon_discount: Money
     store_credit_amount: Money = Decimal(0)
@@ -226,7 +207,6 @@ class Order(OrderHeader):
     external_order_id: Text = ""
     customer_message: Text = ""
     items_total: int = 0
-    items_shipped: int = 0
     billing_address: Address
     consignments: Consignments = Consignments()
     fees: tuple[Fee, ...] = ()

@@ -61,7 +61,6 @@ class RefundPayment(Document):
     offline: Flag = False
     is_declined: bool | None = None
     """None while the gateway has not answered."""
-    declined_message: Text = ""
     transaction_id: Id = ""
 
     @property
@@ -111,11 +110,8 @@ class RefundOption(Document):
     """One payment of a way to refund."""
 
     provider_id: str
-    provider_description: Text = ""
     amount: Money
     offline: Flag = False
-    offline_provider: Flag = False
-    offline_reason: Text = ""
 
     def payment(self) -> RefundPaymentCreate:
         """The payment as a refund takes it: BigCommerce wants the amounts of its own quote."""
@@ -127,20 +123,9 @@ class RefundOption(Document):
 class RefundQuote(Document):
     """What BigCommerce would give back, and the ways to do it."""
 
-    order_id: Id
     total_amount: Money = Field(alias="total_refund_amount")
-    total_tax: Money = Field(default=Decimal(0), alias="total_refund_tax_amount")
-    order_level_amount: Money = Field(default=Decimal(0), alias="order_level_refund_amount")
-    rounding: Money = Decimal(0)
-    adjustment: Money = Decimal(0)
-    is_tax_inclusive: Flag = Field(default=False, alias="tax_inclusive")
     alternatives: tuple[tuple[RefundOption, ...], ...] = Field(alias="refund_methods")
     """One of them is chosen, and all of its payments are used together."""
-
-    @field_validator("total_tax", "order_level_amount", "rounding", "adjustment", mode="before")
-    @classmethod
-    def _none_is_nought(cls, value: object) -> object:
-        return Decimal(0) if value is None else value
 
 
 class RefundItemCreate(RequestBody):

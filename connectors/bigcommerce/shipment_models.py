@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from connectors.documents import Document, Id, Moment, RequestBody, Text
+from connectors.documents import Document, Id, RequestBody, Text
 
 LONGEST_TRACKING = 50
-LONGEST_LINK = 500
 LONGEST_COMMENTS = 65_535
 
 
@@ -25,17 +24,12 @@ class Shipment(Document):
     """What went to one address of an order, with one tracking number."""
 
     id: Id
-    order_id: Id = ""
     order_address_id: Id
-    date_created: Moment
     tracking_number: Text = ""
     tracking_carrier: Text = ""
     """A courier's slug at AfterShip, or empty."""
     shipping_provider: Text = ""
     shipping_method: Text = ""
-    tracking_link: Text = ""
-    generated_tracking_link: Text = ""
-    """Made by BigCommerce of the number and its provider or carrier."""
     comments: Text = ""
     items: tuple[ShipmentItem, ...]
 
@@ -63,7 +57,6 @@ class ShipmentChange(RequestBody):
     tracking_carrier: str | None = None
     shipping_provider: str | None = None
     shipping_method: str | None = None
-    tracking_link: str | None = Field(default=None, max_length=LONGEST_LINK)
     comments: str | None = Field(default=None, max_length=LONGEST_COMMENTS)
 
 

@@ -11,9 +11,7 @@ class Store(Document):
     """The store's own settings. `time_zone` is an IANA name."""
 
     id: Id
-    store_id: Id = ""
     name: Text = ""
-    currency: Text = ""
     time_zone: str = Field(alias="timezone")
 
     @field_validator("time_zone", mode="before")
@@ -27,8 +25,6 @@ class Channel(Document):
 
     id: Id
     name: Text = ""
-    type: Text = ""
-    status: Text = ""
 
 
 class Hook(Document):

@@ -81,16 +81,12 @@ class PaymentRow(Document):
 
     payment_id: Id = Field(alias="paymentId")
     transaction_ref: Text = Field(default="", alias="transactionRef")
-    method_code: Text = Field(default="", alias="paymentMethodCode")
     payment_type: Text = Field(default="", alias="paymentType")
     order_id: Id = Field(alias="orderId")
     currency_code: Text = Field(default="", alias="currencyCode")
     amount: Money = Field(default=Decimal(0), alias="amountPaid")
-    amount_authorized: Money = Field(default=Decimal(0), alias="amountAuthorized")
-    transaction_code: Text = Field(default="", alias="transactionCode")
-    paid_at: Moment | None = Field(default=None, alias="paymentDate")
 
-    @field_validator("amount", "amount_authorized", mode="before")
+    @field_validator("amount", mode="before")
     @classmethod
     def _none_is_nought(cls, value: object) -> object:
         return Decimal(0) if value is None or value == "" else value
@@ -129,7 +125,6 @@ class OrderStatus(Document):
     """An order status of one order type."""
 
     status_id: Id = Field(alias="statusId")
-    name: Text = ""
     order_type_code: Text = Field(default="", alias="orderTypeCode")
     state: Text = ""
     """The account's own word for what the status means, such as draft."""
@@ -155,36 +150,24 @@ class ShippingMethod(Named):
 
 
 class PriceList(Named):
-    """A price list; `is_gross` says how orders show its prices, `type` is SELL or BUY."""
+    """A price list; `type` is SELL or BUY."""
 
-    code: Text = ""
-    currency_code: Text = Field(default="", alias="currencyCode")
     type: Text = Field(default="", alias="priceListTypeCode")
-    is_gross: bool = Field(default=False, alias="gross")
 
 
 class TaxCode(Document):
     """A tax code; its rate (percent) is absent when zero."""
 
-    id: Id
     code: str
     rate: Money = Decimal(0)
 
 
-class BankAccount(Document):
-    """Where money of one currency is booked."""
-
-    currency_code: Text = Field(default="", alias="currencyIsoCode")
-    nominal_code: Text = Field(default="", alias="bankAccountNominalCode")
-
-
 class PaymentMethod(Document):
-    """A payment method; without a bank account for a currency no accounting entry is made."""
+    """A payment method."""
 
     name: Text = ""
     code: str
     is_active: bool = Field(default=True, alias="isActive")
-    bank_accounts: tuple[BankAccount, ...] = Field(default=(), alias="bankAccounts")
 
 
 class Currency(Document):

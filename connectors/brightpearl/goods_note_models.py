@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import AliasChoices, AliasPath, Field, field_validator, model_validator
+from pydantic import AliasPath, Field, model_validator
 
 from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
 
@@ -52,11 +52,8 @@ class GoodsOutNote(GoodsNote):
 
     warehouse_id: Id = Field(alias="warehouseId")
     is_transfer: Flag = Field(default=False, alias="transfer")
-    is_printed: Flag = Field(default=False, validation_alias=AliasPath("status", "printed"))
     is_picked: Flag = Field(default=False, validation_alias=AliasPath("status", "picked"))
     is_packed: Flag = Field(default=False, validation_alias=AliasPath("status", "packed"))
-    created_on: Moment | None = Field(default=None, alias="createdOn")
-    last_event_version: Id = Field(default="", alias="lastEventVersion")
 
 
 class DropShipNote(GoodsNote):
@@ -65,9 +62,6 @@ class DropShipNote(GoodsNote):
     That tracking stands where goods-out notes have it is our reading.
     """
 
-    supplier_id: OtherId = Field(default="", alias="supplierId")
-    purchase_order_id: OtherId = Field(default="", alias="purchaseOrderId")
-
 
 class GoodsOutRow(Document):
     """A goods-out note as a search shows it: no tracking, no rows."""
@@ -75,11 +69,7 @@ class GoodsOutRow(Document):
     note_id: Id = Field(alias="goodsOutNoteId")
     order_id: Id = Field(alias="orderId")
     is_transfer: Flag = Field(default=False, alias="transfer")
-    is_shipped: Flag = Field(default=False, alias="shipped")
     shipped_at: Moment | None = Field(default=None, alias="shippedOn")
-    warehouse_id: OtherId = Field(default="", alias="warehouseId")
-    shipping_method_id: OtherId = Field(default="", alias="shippingMethodId")
-    created_on: Moment | None = Field(default=None, alias="createdOn")
 
 
 class GoodsMoved(Document):
@@ -89,9 +79,6 @@ class GoodsMoved(Document):
     """Of the sales credit, too: the vendor's name is that of purchases."""
     product_id: Id = Field(alias="productId")
     quantity: int
-    location_id: OtherId = Field(
-        default="", validation_alias=AliasChoices("destinationLocationId", "locationId")
-    )
 
 
 class GoodsInNote(Document):
@@ -102,7 +89,6 @@ class GoodsInNote(Document):
     warehouse_id: OtherId = Field(default="", alias="warehouseId")
     batch_ref: Text = Field(default="", alias="userBatchReference")
     """Ours, unique over all notes."""
-    received_at: Moment | None = Field(default=None, alias="receivedOn")
     status: Text = Field(default="", alias="goodsNoteStatus")
     """OPEN, CLOSED or CANCELLED, where it is told."""
     moved: tuple[GoodsMoved, ...] = Field(alias="goodsMoved")
@@ -153,15 +139,8 @@ class GoodsMovedCreate(RequestBody):
 class GoodsInCreate(RequestBody):
     """Goods that come back to one warehouse; `batch_ref` is the key against doubling."""
 
-    transfer: bool = False
+    transfer: Literal[False] = False
     warehouse_id: int = Field(serialization_alias="warehouseId", gt=0)
     moved: tuple[GoodsMovedCreate, ...] = Field(serialization_alias="goodsMoved", min_length=1)
     received_at: Moment = Field(serialization_alias="receivedOn")
     batch_ref: str = Field(serialization_alias="userBatchReference", min_length=1)
-
-    @field_validator("transfer")
-    @classmethod
-    def _never(cls, value: bool) -> bool:  # noqa: FBT001 - a validator's value
-        if value:
-            raise ValueError("returned goods are no transfer")
-        return value

@@ -51,7 +51,6 @@ class SalesOrderRow(Document):
     tax_code: Text = Field(default="", alias="taxCode")
     nominal_code: Text = Field(default="", alias="nominalCode")
     external_ref: Text = Field(default="", alias="externalRef")
-    is_bundle_parent: Flag = Field(default=False, alias="bundleParent")
     is_bundle_child: Flag = Field(default=False, alias="bundleChild")
     parent_row_id: OtherId = Field(default="", alias="parentRowId")
     """Of a bundle's component: the row of the bundle."""
@@ -111,11 +110,8 @@ class SalesOrder(Document):
     """No also where the account has no cancelled status: see the statuses."""
     invoice: Invoice | None = None
     placed_on: Moment | None = Field(default=None, alias="placedOn")
-    tax_date: Moment | None = Field(default=None, alias="taxDate")
-    """Midnight of the account's own day."""
     created_on: Moment | None = Field(default=None, alias="createdOn")
     updated_on: Moment | None = Field(default=None, alias="updatedOn")
-    delivery_on: Moment | None = Field(default=None, validation_alias=AliasPath("delivery", "date"))
     delivery_address: OrderAddress = Field(
         default=OrderAddress(), validation_alias=AliasPath("delivery", "address")
     )
@@ -150,10 +146,7 @@ class OrderRef(Document):
     order_type_id: Id = Field(default="", alias="orderTypeId")
     status_id: Id = Field(default="", alias="orderStatusId")
     parent_id: OtherId = Field(default="", alias="parentOrderId")
-    ref: Text = Field(default="", alias="customerRef")
     created_on: Moment | None = Field(default=None, alias="createdOn")
-    updated_on: Moment | None = Field(default=None, alias="updatedOn")
-    """None until the first change."""
 
 
 class Address(RequestBody):

@@ -80,10 +80,10 @@ class Stock(Api):
         with an answer that cannot be read.
         """
         return {
-            (warehouse_id, product.product_id): units.on_hand
+            (warehouse_id, product.product_id): units
             for product in self.list_availability(product_ids)
             if isinstance(product, ProductStock)
-            for warehouse_id, units in product.warehouses.items()
+            for warehouse_id, units in product.on_hand.items()
         }
 
     def list_movements(self, since: datetime) -> Iterator[Movement]:

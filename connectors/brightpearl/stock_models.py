@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -14,28 +14,17 @@ from connectors.brightpearl.goods_note_models import UnitCost
 from connectors.documents import Document, Id, Moment, RequestBody
 
 FIELDS = ("inStock", "onHand", "allocated")
-
 MOST = 10**12
 """No warehouse holds, and no bundle contains, more units than that."""
 
 
-class Units(NamedTuple):
-    """Units of a product in a warehouse. A warehouse that owes more than it has is below 0."""
-
-    in_stock: int
-    """All that stands there, also what waits on goods-out notes."""
-    on_hand: int
-    """What may still be promised."""
-    allocated: int
-    """What is reserved, or on a note that has not left."""
-
-
 @dataclass(frozen=True, slots=True)
 class ProductStock:
-    """A product's units by warehouse id; a warehouse without the product is not named."""
+    """What may still be promised of a product; a warehouse without the product is not named."""
 
     product_id: str
-    warehouses: Mapping[str, Units]
+    on_hand: Mapping[str, int]
+    """Units by warehouse id; a warehouse that owes more than it has is below 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +116,10 @@ def read_stock(product_id: str, document: object) -> ProductStock | UnreadablePr
         return UnreadableProduct(product_id, *odd.args)
 
 
-def _levels(told: object) -> dict[str, Units]:
+def _levels(told: object) -> dict[str, int]:
     document = _object(told, "product")
     levels = {
-        _id(warehouse_id, "warehouses"): _units(warehouse_id, level)
+        _id(warehouse_id, "warehouses"): _on_hand(warehouse_id, level)
         for warehouse_id, level in _object(document.get("warehouses"), "warehouses").items()
     }
     if not levels and _object(document.get("total") or {}, "total").get("onHand"):
@@ -138,10 +127,12 @@ def _levels(told: object) -> dict[str, Units]:
     return levels
 
 
-def _units(warehouse_id: str, told: object) -> Units:
+def _on_hand(warehouse_id: str, told: object) -> int:
+    """What may still be promised; where another number beside it is odd, it is not believed."""
     field = f"warehouses.{warehouse_id}"
     level = _object(told, field)
-    return Units(*[_whole(level.get(name), field, name) for name in FIELDS])
+    _, on_hand, _ = (_whole(level.get(name), field, name) for name in FIELDS)
+    return on_hand
 
 
 def read_bundle(row: object) -> Bundle | UnreadableProduct | None:

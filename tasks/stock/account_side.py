@@ -190,9 +190,7 @@ def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[s
     for future in futures:
         for one in future.result():
             if isinstance(one, ProductStock):
-                rows += [
-                    (one.product_id, at, level.on_hand) for at, level in one.warehouses.items()
-                ]
+                rows += [(one.product_id, at, units) for at, units in one.on_hand.items()]
             elif isinstance(one, NotTracked):
                 odd[one.product_id] = "it says that it keeps no stock of it"
             else:

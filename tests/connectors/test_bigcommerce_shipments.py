@@ -67,10 +67,9 @@ def test_a_shipment_reads_back_as_it_was_made_and_moves_its_order(front):
     assert listed == made
     assert (made.tracking_number, made.tracking_carrier) == ("TRACK-1", "royal-mail")
     assert (made.shipping_method, made.comments) == ("Tracked 24", "Left with a neighbour")
-    assert made.order_id == order.id
     assert made.units == {order.lines[0].id: 1} == parcel(order, 1).units
     after = read(front, placed)
-    assert (after.status_id, after.items_shipped) == (3, 1)
+    assert after.status_id == 3
     assert after.lines[0].quantity_shipped == 1
 
 
@@ -128,9 +127,7 @@ def test_tracking_that_comes_late_is_added_without_another_mail(front):
     made = front.client.create_shipment(order.id, parcel(order, 2))
     assert made.tracking_number == ""
 
-    after = front.client.update_shipment(
-        order.id, made.id, tracking_number="LATE-1", tracking_link="https://track.test/LATE-1"
-    )
+    after = front.client.update_shipment(order.id, made.id, tracking_number="LATE-1")
 
     assert (after.id, after.tracking_number) == (made.id, "LATE-1")
     assert after.units == made.units
@@ -145,7 +142,8 @@ def test_a_shipment_is_taken_back_once(front):
     front.client.delete_shipment(order.id, made.id)
 
     assert front.client.list_shipments(order.id) == []
-    assert (read(front, placed).items_shipped, read(front, placed).status_id) == (0, 2)
+    after = read(front, placed)
+    assert (after.lines[0].quantity_shipped, after.status_id) == (0, 2)
     with pytest.raises(NotFoundError):
         front.client.delete_shipment(order.id, made.id)
     with pytest.raises(NotFoundError):
@@ -203,7 +201,7 @@ def test_units_of_a_line_that_comes_twice_are_added():
     [
         ({"items": None}, "items"),
         ({"items": [{"order_product_id": 1}]}, "items.0.quantity"),
-        ({"date_created": "jane@example.com"}, "date_created"),
+        ({"items": [{"order_product_id": 1, "quantity": "jane@example.com"}]}, "items.0.quantity"),
     ],
 )
 def test_a_shipment_of_another_shape_names_its_order_and_the_field_not_the_value(changes, field):

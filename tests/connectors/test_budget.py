@@ -365,7 +365,3 @@ def test_an_account_has_one_budget_in_the_process():
 
     assert budget_of("http://x.test/", "shop", reads_at_once=9, writes_at_once=9) is first
     assert budget_of("http://x.test", "other", reads_at_once=1, writes_at_once=1) is not first
-
-
-def test_usage_of_a_run_is_the_difference_of_two_counts():
-    assert Usage(9, 1, 2).since(Usage(4, 1, 0)) == Usage(5, 0, 2)
