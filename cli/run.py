@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def receiver() -> None:
     """Serve the webhooks' addresses until stopped."""
     settings = load_settings()
-    from receiver.serve import serve  # noqa: PLC0415 - each process imports only its own
+    from receiver.app import serve  # noqa: PLC0415 - each process imports only its own
 
     serve(settings)
 

@@ -1,4 +1,4 @@
-"""Ids are strings inside. These are the ones that more than one room has to agree on."""
+"""Ids are strings inside. These are the ones that several packages have to agree on."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FLOWS = (
 """Flows by their names in Prefect, as far as an operator looks after them."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
-
-
+LARGEST_ID = 2**63 - 1
+"""No record of either system has a larger id; one that an event names would only fill columns."""
 PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
 STOCK_CONDITION = "stock:"

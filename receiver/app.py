@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,12 +18,15 @@ from starlette.routing import Route
 from core.settings import Pair, Settings
 from receiver import bigcommerce, brightpearl
 from receiver.writer import Delivery, Writer
-from store.database import Database
+from store.database import Database, open_database
 from store.errors import StoreUnavailableError
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024
 ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open: longer than senders keep it open, as a rule a minute at
+most, so that none of them sends a webhook into one that is just being closed."""
 OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
 
 
@@ -109,7 +113,7 @@ class Receiver:
         return Delivery(pair.name, "accepted", keys, source)
 
     async def _notice(self, pair: Pair, request: Request) -> Delivery:
-        """What a Brightpearl notice asks to be remembered: orders that are ours, notes, stock.
+        """What a Brightpearl notice asks to be remembered: linked orders, goods notes, stock.
 
         Raises: RefusedError, StoreUnavailableError.
         """
@@ -136,12 +140,12 @@ class Receiver:
     async def health(self, _request: Request) -> Response:
         """200 while webhooks can be kept, else 503."""
         try:
-            await asyncio.to_thread(self._look)
+            await asyncio.to_thread(self._ping)
         except StoreUnavailableError as error:
             return PlainTextResponse(str(error), status_code=UNAVAILABLE)
         return PlainTextResponse("ok")
 
-    def _look(self) -> None:
+    def _ping(self) -> None:
         with self._database.read() as connection:
             connection.exec_driver_sql("SELECT 1")
 
@@ -153,8 +157,29 @@ class Receiver:
         await asyncio.gather(writing, return_exceptions=True)
 
 
+def serve(settings: Settings) -> None:
+    """Listen until SIGTERM or SIGINT. No access log: paths hold Brightpearl's token.
+
+    Raises: ConfigError, StoreUnavailableError at start only.
+    """
+    database = open_database(settings.database_url)
+    config = uvicorn.Config(
+        Receiver(settings, database).app(),
+        host=settings.receiver.host,
+        port=settings.receiver.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    server = uvicorn.Server(config)
+    where = f"{settings.receiver.host}:{settings.receiver.port}"
+    print(f"causeway receiver: listening on {where}", flush=True)  # noqa: T201 - people wait for it
+    server.run()
+
+
 async def _body(request: Request) -> bytes:
-    """The whole body, unless it is larger than it may be; the rest is not read then.
+    """The whole body, unless it is larger than it may be; then the remainder is not read.
 
     Raises: RefusedError.
     """

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.ids import VARIANT
-from receiver.limits import LARGEST_ID
+from core.ids import LARGEST_ID
 
 SECRET_HEADER = "x-causeway-secret"  # noqa: S105 - the header's name, not a secret
 TOLERANCE_S = 300.0
@@ -21,8 +20,6 @@ TOLERANCE_S = 300.0
 repeats deliveries for two days, and acting on an old one is harmless."""
 
 ORDERS = ("orders",)
-COUNTED = "store/sku/inventory/updated"
-"""A variant's stock was set or adjusted, by whomever; not by an order."""
 REFUNDED = (4, 14)
 """Status ids of an order that was refunded, wholly or in part."""
 
@@ -40,23 +37,23 @@ class Secrets:
 
 
 def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now_s: float) -> bool:
-    """Whether the delivery shows our secret, a valid signature, or both.
+    """Whether the delivery shows the shared secret, a valid signature, or both.
 
     A wrong one of either kind spoils the delivery; header names are lower-case.
     """
     shown = headers.get(SECRET_HEADER)
-    is_ours = secrets.shared is not None and shown is not None
+    is_known = secrets.shared is not None and shown is not None
     if secrets.shared is not None and shown is not None and not _same(shown, secrets.shared):
         return False
     if "webhook-signature" not in headers:
-        return is_ours
+        return is_known
     if not _is_signed(headers, body, secrets.client_secret):
         return False
-    return is_ours or (secrets.shared is None and _is_fresh(headers, now_s))
+    return is_known or (secrets.shared is None and _is_fresh(headers, now_s))
 
 
 def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
-    """Keys by entity and the source of an event; None for a scope that concerns none of ours.
+    """Keys by entity and the source of an event; None for a scope that no entity subscribes to.
 
     Raises: KeyError, TypeError or ValueError when the id is missing or no number.
     """
@@ -75,12 +72,7 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
         return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
         return _named(("orders", "shipments"), data["orderId"]), "webhook"
-    return _counted(data) if scope == COUNTED else None
-
-
-def _counted(data: Mapping[str, Any]) -> tuple[Named, str]:
-    variant_id = _number(data["inventory"]["variant_id"])
-    return {"stock": [f"{VARIANT}{variant_id}"]}, "webhook"
+    return None
 
 
 def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:

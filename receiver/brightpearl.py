@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.ids import DROP_SHIP, GOODS_OUT, PRODUCT, note_key
-from receiver.limits import LARGEST_ID
+from core.ids import DROP_SHIP, GOODS_OUT, LARGEST_ID, PRODUCT, note_key
 
 MOST_IDS = 10_000
 """Ids that one notice may name; a forged range must not fill the inbox."""
 NOTES = {"goods-out-note": GOODS_OUT, "drop-ship-note": DROP_SHIP}
 ON_HAND = "product.modified.on-hand-modified"
 STEPS = ("printed", "picked", "packed")
-"""Ends of events on the way to shipping, `un-picked` among them: nothing to tell the store yet."""
+"""Ends of events on the way to shipping, `un-picked` among them: nothing to report yet."""
 
 
 def is_genuine(token: str, secret: str | None) -> bool:
@@ -31,7 +30,7 @@ class Notice:
     """What a notice names, by Brightpearl's ids."""
 
     orders: list[str] = field(default_factory=list)
-    """Sales orders, of which only ours concern us."""
+    """Sales orders, of which only linked ones are kept."""
     notes: list[str] = field(default_factory=list)
     """Keys of goods-out and drop-ship notes."""
     products: list[str] = field(default_factory=list)

@@ -59,7 +59,7 @@ class Writer:
             await self._write_out(batch)
 
     async def _write_out(self, batch: Sequence[Delivery]) -> None:
-        """Write, and tell every waiting request how it went; a broken batch is not the end."""
+        """Write, and answer every waiting request; a batch that fails does not stop the writer."""
         failure: Exception | None = None
         try:
             await asyncio.to_thread(self._write, batch)

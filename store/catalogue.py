@@ -28,8 +28,8 @@ class CataloguedProduct:
 
 
 Row = Mapping[str, Any]
-TOLD = ("product_id", "sku", "sku_key", "is_stock_tracked", "status")
-"""Columns that Brightpearl says."""
+READ_COLUMNS = ("product_id", "sku", "sku_key", "is_stock_tracked", "status")
+"""Columns whose values come from Brightpearl."""
 
 
 class Catalogue:
@@ -105,12 +105,12 @@ class Catalogue:
     def _changed(self, pair: str, rows: Sequence[Row]) -> list[Row]:
         """Those of these rows that are not kept just so."""
         ids = [row["product_id"] for row in rows]
-        query = select(*(catalogue.c[name] for name in TOLD)).where(
+        query = select(*(catalogue.c[name] for name in READ_COLUMNS)).where(
             catalogue.c.pair == pair, catalogue.c.product_id.in_(ids)
         )
         with self._database.read() as connection:
             kept = {tuple(row) for row in connection.execute(query)}
-        return [row for row in rows if tuple(row[name] for name in TOLD) not in kept]
+        return [row for row in rows if tuple(row[name] for name in READ_COLUMNS) not in kept]
 
 
 def _chosen(products: Sequence[CataloguedProduct]) -> CataloguedProduct:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime, to the microsecond.
 
     PostgreSQL keeps it as `timestamptz`; SQLite as text of fixed width, which sorts as time does.
@@ -52,7 +52,7 @@ class Moment(TypeDecorator[datetime]):
         return datetime.fromisoformat(value)
 
 
-class Words(TypeDecorator[str]):
+class StorableText(TypeDecorator[str]):
     """Text as both databases can keep it; what comes from outside may hold what they cannot."""
 
     impl = Text
@@ -117,4 +117,4 @@ def _plain(value: object) -> str:
         return str(value)
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    raise TypeError(f"a {type(value).__name__} cannot stand in a JSON document")
+    raise TypeError(f"a {type(value).__name__} cannot be part of a JSON document")

@@ -3,7 +3,7 @@
 A parked key has a row per condition in `inbox_conditions`; they stay until the key is settled
 anew. `conditions_met` keeps when a condition came true while keys of its pair were being worked
 on: their run may have read the systems a moment too early, and parks a key for what is true by
-then. Settling looks there, so that such a key is due at once.
+then. Settling reads it, so that such a key is due at once.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ CONNECTION: dict[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
-"""PostgreSQL: a server that went away without a word is noticed after a minute, not two hours."""
+"""PostgreSQL: a server that went away silently is noticed after a minute, not two hours."""
 
 
 class Database:
@@ -70,9 +70,9 @@ class Database:
     def write_one_of_many(self) -> Iterator[Connection]:
         """The same for one of a long row of transactions: others come in between.
 
-        SQLite lets processes wait by looking again and again, not in a queue. Whoever begins a
+        SQLite lets processes wait by polling, not in a queue. Whoever begins a
         transaction right after the last one ended keeps all others out, the receiver among them:
-        so each is followed by a rest of the same length.
+        so each is followed by a pause of the same length.
 
         Raises: StoreUnavailableError.
         """
@@ -113,11 +113,11 @@ class Database:
 
     def _postgresql(self) -> Engine:
         milliseconds = int(self._busy_timeout_s * 1000)
-        told = self.url.query.get("options", "")
-        ours = f"-c lock_timeout={milliseconds} -c timezone=UTC"
+        of_url = self.url.query.get("options", "")
+        own = f"-c lock_timeout={milliseconds} -c timezone=UTC"
         return create_engine(
             self.url,
-            connect_args={**CONNECTION, "options": f"{ours} {told}".rstrip()},
+            connect_args={**CONNECTION, "options": f"{own} {of_url}".rstrip()},
             pool_size=5,
             max_overflow=20,
             pool_timeout=self._busy_timeout_s,
@@ -208,7 +208,7 @@ def _checked(url: str) -> URL:
 
 
 def _shown(url: URL) -> str:
-    """The URL without anything that may be secret; a password can stand in the query as well."""
+    """The URL without anything that may be secret; its query may hold a password as well."""
     return url.set(drivername="postgresql", query={}).render_as_string()
 
 

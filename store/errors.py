@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import TransientError
@@ -17,7 +17,7 @@ _REMEDIES = (
     ),
     (
         ("locked", "busy", "locknotavailable", "deadlockdetected", "querycanceled"),
-        "Something holds it for long; it is tried again. If it stays so, look for a second "
+        "Something holds it for long; it is tried again. If it stays so, check for a second "
         "installation or a backup on the same database.",
     ),
     (("full", "diskfull"), "Free some space on its disk."),
@@ -28,7 +28,7 @@ _REMEDIES = (
     (("readonly",), "Give the user of this process the right to write to the file and its folder."),
     (("not a database", "malformed"), "The file is damaged: restore it from a backup."),
 )
-_REACH = "Check CAUSEWAY_DATABASE_URL and that the database is there and reachable."
+_REACH = "Check CAUSEWAY_DATABASE_URL and that the database exists and is reachable."
 
 
 class StoreUnavailableError(TransientError):
@@ -37,7 +37,7 @@ class StoreUnavailableError(TransientError):
 
 @contextmanager
 def store_errors(where: str) -> Iterator[None]:
-    """Turn the driver's errors into ours.
+    """Turn the driver's errors into StoreUnavailableError.
 
     Raises: StoreUnavailableError; errors of our own statements (a broken constraint) go through.
     """
@@ -61,20 +61,15 @@ def store_errors(where: str) -> Iterator[None]:
         ) from error
 
 
-def is_locked(error: SQLAlchemyError) -> bool:
-    """Whether somebody else holds the database just now."""
-    return "locked" in str(getattr(error, "orig", error))
-
-
 def _problem(error: DBAPIError) -> str:
     """The driver's first line; details, which may quote values, stay out."""
-    told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
-    return told.strip().splitlines()[0].rstrip(".") if told.strip() else "no reason given"
+    message = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    return message.strip().splitlines()[0].rstrip(".") if message.strip() else "no reason given"
 
 
 def _remedy(error: DBAPIError, problem: str) -> str:
-    told = f"{problem} {type(error.orig).__name__}".lower()
+    message = f"{problem} {type(error.orig).__name__}".lower()
     for signs, remedy in _REMEDIES:
-        if any(sign in told for sign in signs):
+        if any(sign in message for sign in signs):
             return remedy
     return _REACH

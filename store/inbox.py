@@ -1,10 +1,11 @@
 """Keys that may need work: the only thing ever queued.
 
-One row per (pair, entity, key), whatever happens to the record. `ready_at` says when the row may be
-claimed: now for a due key, later for one that rests or is parked, at the lease's end for a claimed
-one (so that a crashed owner's keys come back by themselves), never for one that is done or dead.
-What an event does to a row stands in `events.py`, what an outcome does in `outcomes.py`, and how
-parked keys wake in `conditions.py`.
+One row per (pair, entity, key), however often an event names it. `ready_at` says when the row may
+be claimed: now for a due key, later for one that is retried or parked, at the lease's end for a
+claimed one (so that a crashed owner's keys come back by themselves), never for one that is done or
+dead.
+`events.py` says what an event does to a row, `outcomes.py` what an outcome does, and
+`conditions.py` how parked keys wake.
 """
 
 from __future__ import annotations

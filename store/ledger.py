@@ -84,7 +84,7 @@ class Ledger:
             update(ledger)
             .where(ledger.c.id == bindparam("intent_id"))
             .values(
-                outcome=bindparam("told"),
+                outcome=bindparam("ended"),
                 outcome_at=now,
                 written_id=bindparam("written"),
                 error=bindparam("why"),
@@ -93,7 +93,7 @@ class Ledger:
         rows = [
             {
                 "intent_id": one.intent_id,
-                "told": one.outcome,
+                "ended": one.outcome,
                 "written": one.written_id,
                 "why": one.error,
             }

@@ -215,8 +215,8 @@ class Quarantine:
         now: datetime,
         but: Collection[tuple[str, str, str]] = (),
     ) -> None:
-        """Close what no longer stands of these records' entries; `but` (key, class, value) does."""
-        stands = {(key, class_, kept_value(value)) for key, class_, value in but}
+        """Close these records' entries, except those in `but` (key, class, value)."""
+        kept = {(key, class_, kept_value(value)) for key, class_, value in but}
         with self._database.write() as connection:
             for part in in_parts(keys):
                 entries = connection.execute(
@@ -237,7 +237,7 @@ class Quarantine:
                     entry.id
                     for entry in entries
                     if entry.state == "approved"
-                    or (entry.key, entry.class_, entry.value) not in stands
+                    or (entry.key, entry.class_, entry.value) not in kept
                 ]
                 for ids in in_parts(over):
                     connection.execute(
@@ -275,7 +275,7 @@ def _conditions(
         (CLASS, class_),
         (quarantine.c.value, value),
     )
-    return [column == told for column, told in wanted if told is not None]
+    return [column == value for column, value in wanted if value is not None]
 
 
 def _columns(refusal: Refusal, now: datetime) -> dict[str, Any]:

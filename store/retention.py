@@ -93,7 +93,7 @@ def _forget_runs(database: Database, before: datetime) -> int:
 
 
 def _forget_writes(database: Database, before: datetime) -> int:
-    """Writes whose end is known. Ids grow with time, so that only old rows are looked at."""
+    """Writes whose end is known. Ids grow with time, so that only old rows are read."""
     newer = (
         select(ledger.c.id).where(ledger.c.intent_at >= before).order_by(ledger.c.id).limit(1)
     ).scalar_subquery()

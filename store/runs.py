@@ -20,7 +20,7 @@ class Leases:
         self._database = database
 
     def acquire(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
-        """Take a lease that is free, expired, or ours already; whether we hold it now."""
+        """Take a lease that is free, expired or held by this owner; whether it is held now."""
         row = {"name": name, "owner": owner, "expires_at": now + timedelta(seconds=ttl_s)}
         with self._database.write() as connection:
             statement = insert_into(connection, leases).values(row)
@@ -47,7 +47,7 @@ class Leases:
             return bool(connection.execute(statement).rowcount)
 
     def release(self, name: str, owner: str) -> None:
-        """Give a lease back; one that is not ours stays."""
+        """Give a lease back; one of another owner stays."""
         statement = delete(leases).where(leases.c.name == name, leases.c.owner == owner)
         with self._database.write() as connection:
             connection.execute(statement)

@@ -60,7 +60,7 @@ class StockComparison:
     """SKUs at locations."""
     equal: int
     oversold: int
-    """Units sold above what there is."""
+    """Units sold above what is in stock."""
 
     @property
     def percent(self) -> float:

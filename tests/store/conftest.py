@@ -69,7 +69,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """The PostgreSQL server of this test process; skips where there is none."""
+    """The PostgreSQL server of this test process; skips if none is installed."""
     programs = newest_programs()
     if programs is None:
         pytest.skip(f"PostgreSQL is not installed: no initdb in {INSTALLED}/*/bin or on the PATH")
@@ -115,8 +115,8 @@ def running(programs: Path, folder: Path, password: str, user: str | None) -> It
     )
     port = free_port()
     options = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}")
-    told = " ".join(f"-c {option}" for option in (*options, *FASTER))
-    call("pg_ctl", "start", "-w", "-t", "60", "-l", str(folder / "log"), "-o", told)
+    settings = " ".join(f"-c {option}" for option in (*options, *FASTER))
+    call("pg_ctl", "start", "-w", "-t", "60", "-l", str(folder / "log"), "-o", settings)
     try:
         yield Server(port, password, version)
     finally:

@@ -1,4 +1,4 @@
-"""The quarantine: one case per record and obstacle, and what people decide about it."""
+"""The quarantine: one case per record and refusal, and what people decide about it."""
 
 from __future__ import annotations
 

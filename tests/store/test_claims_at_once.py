@@ -87,9 +87,9 @@ def claimers(database: Database, count: int) -> list[list[str]]:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        told, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=60)
         assert process.returncode == 0
-        held.append([key for part in json.loads(told) for key in part])
+        held.append([key for part in json.loads(printed) for key in part])
     return held
 
 

@@ -1,4 +1,4 @@
-"""The way to the database: which ones there are, what its errors say, how it is lost and found."""
+"""The way to the database: which ones exist, what its errors say, how it is lost and found."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://h/d", "sqlite://", "sqlite:///:memory:"])
 def test_a_url_that_cannot_be_used_is_refused_with_those_that_can(url: str) -> None:
-    with pytest.raises(ConfigError, match="CAUSEWAY_DATABASE_URL") as told:
+    with pytest.raises(ConfigError, match="CAUSEWAY_DATABASE_URL") as raised:
         Database(url)
-    assert "postgresql://user:password@host/database" in told.value.remedy
+    assert "postgresql://user:password@host/database" in raised.value.remedy
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
@@ -45,18 +45,18 @@ def test_every_usual_way_to_write_a_postgresql_url_works(
 def test_no_message_shows_a_password(new_url: Callable[..., str]) -> None:
     url = new_url("postgresql")
     database = Database(url.replace("postgres:", "postgres:wrong-", 1) + "?passfile=%2Fsecret")
-    with pytest.raises(StoreUnavailableError) as told, database.read():
+    with pytest.raises(StoreUnavailableError) as raised, database.read():
         pass
-    text = f"{told.value} {database.where}"
+    text = f"{raised.value} {database.where}"
     assert "postgresql://postgres:***@127.0.0.1" in text
-    assert not any(word in text for word in ("wrong-", "secret", "psycopg"))
+    assert not any(part in text for part in ("wrong-", "secret", "psycopg"))
 
 
 def test_a_server_that_is_away_is_said_so() -> None:
     database = Database("postgresql://causeway@127.0.0.1:1/causeway")
-    with pytest.raises(StoreUnavailableError, match="cannot be used") as told, database.write():
+    with pytest.raises(StoreUnavailableError, match="cannot be used") as raised, database.write():
         pass
-    assert "Check CAUSEWAY_DATABASE_URL" in told.value.remedy
+    assert "Check CAUSEWAY_DATABASE_URL" in raised.value.remedy
 
 
 def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(
@@ -65,9 +65,9 @@ def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(
     database = Database(empty_url)
     if database.path is not None:
         database.path.touch()
-    with pytest.raises(StoreUnavailableError) as told:
+    with pytest.raises(StoreUnavailableError) as raised:
         Cursors(database).get("p", "orders")
-    assert "causeway db upgrade" in told.value.remedy
+    assert "causeway db upgrade" in raised.value.remedy
     database.close()
 
 
@@ -107,9 +107,9 @@ def test_a_row_that_somebody_holds_is_waited_for_only_so_long(new_url: Callable[
     Inbox(database).put("p", "orders", ["1"], source="webhook", now=NOW)
     with database.write() as connection:
         connection.exec_driver_sql("SELECT 1 FROM inbox FOR UPDATE")
-        with pytest.raises(StoreUnavailableError) as told:
+        with pytest.raises(StoreUnavailableError) as raised:
             Inbox(hasty).put("p", "orders", ["1"], source="webhook", now=NOW)
-    assert "Something holds it for long" in told.value.remedy
+    assert "Something holds it for long" in raised.value.remedy
     for one in (database, hasty):
         one.close()
 
@@ -153,5 +153,5 @@ def test_a_document_holds_what_both_databases_can_keep(database: Database) -> No
 
 
 def test_what_has_no_place_in_a_document_is_refused() -> None:
-    with pytest.raises(TypeError, match="a set cannot stand in a JSON document"):
+    with pytest.raises(TypeError, match="a set cannot be part of a JSON document"):
         to_json({"keys": {1, 2}})

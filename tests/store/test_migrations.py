@@ -80,7 +80,7 @@ def test_what_keys_wait_for_and_links_are_kept_when_their_tables_change(empty: D
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:
-    """One transaction: the tables of a failed upgrade are not half there."""
+    """One transaction: a failed upgrade leaves no half of the tables."""
 
     def fail_late() -> None:
         with empty.write() as connection:
@@ -101,8 +101,8 @@ def test_processes_that_start_together_make_the_tables_once(empty: Database) -> 
         )
         for _ in range(3)
     ]
-    told = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], told
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], errors
     with empty.read() as connection:
         assert revision(connection) == newest()
 

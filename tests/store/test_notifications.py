@@ -22,14 +22,14 @@ LONG_S = 60.0
 
 
 @pytest.fixture
-def watch(database: Database) -> Iterator[InboxListener]:
-    """Watching, with all that was there before noticed."""
-    watch = InboxListener(database, poll_interval_s=0.005)
-    watch.wait(0)
-    while watch.wait(0.02):
+def listener(database: Database) -> Iterator[InboxListener]:
+    """A listener that has noticed all earlier changes."""
+    listener = InboxListener(database, poll_interval_s=0.005)
+    listener.wait(0)
+    while listener.wait(0.02):
         pass
-    yield watch
-    watch.close()
+    yield listener
+    listener.close()
 
 
 @pytest.fixture
@@ -43,22 +43,22 @@ def in_a_moment(work: Callable[[], object]) -> threading.Timer:
     return timer
 
 
-def test_a_new_key_wakes_who_waits(watch: InboxListener, inbox: Inbox) -> None:
+def test_a_new_key_wakes_who_waits(listener: InboxListener, inbox: Inbox) -> None:
     timer = in_a_moment(lambda: inbox.put(*PAIR, ["1"], source="webhook", now=NOW))
-    assert watch.wait(LONG_S)
+    assert listener.wait(LONG_S)
     timer.join()
     assert inbox.waiting(NOW)
 
 
 def test_a_key_that_came_between_two_waits_is_noticed_by_the_next(
-    watch: InboxListener, inbox: Inbox
+    listener: InboxListener, inbox: Inbox
 ) -> None:
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
-    assert watch.wait(LONG_S)
+    assert listener.wait(LONG_S)
 
 
 def test_a_released_case_and_a_met_condition_wake_who_waits(
-    watch: InboxListener, inbox: Inbox, database: Database
+    listener: InboxListener, inbox: Inbox, database: Database
 ) -> None:
     inbox.put(*PAIR, ["1", "2"], source="webhook", now=NOW)
     inbox.claim(*PAIR, owner="a", limit=2, lease_s=60, now=NOW)
@@ -66,23 +66,23 @@ def test_a_released_case_and_a_met_condition_wake_who_waits(
     inbox.settle(*PAIR, "a", [Dead("1", "sku"), Parked("2", ("paid",), later, later, "")], now=NOW)
     quarantine = Quarantine(database)
     open_cases(quarantine, [Case(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=NOW)
-    while watch.wait(0.02):
+    while listener.wait(0.02):
         pass
     timer = in_a_moment(lambda: quarantine.release("p", class_="sku", now=NOW))
-    assert watch.wait(LONG_S)
+    assert listener.wait(LONG_S)
     timer.join()
-    while watch.wait(0.02):
+    while listener.wait(0.02):
         pass
     timer = in_a_moment(lambda: inbox.wake("p", ["paid"], now=NOW))
-    assert watch.wait(LONG_S)
+    assert listener.wait(LONG_S)
     timer.join()
 
 
-def test_nothing_new_is_no_reason_to_wake(watch: InboxListener) -> None:
-    assert not watch.wait(0.05)
+def test_nothing_new_is_no_reason_to_wake(listener: InboxListener) -> None:
+    assert not listener.wait(0.05)
 
 
-def test_what_was_undone_wakes_nobody(watch: InboxListener, database: Database) -> None:
+def test_what_was_undone_wakes_nobody(listener: InboxListener, database: Database) -> None:
     def arrive_in_vain() -> None:
         with database.write() as connection:
             put(connection, *PAIR, ["1"], source="webhook", now=NOW)
@@ -90,28 +90,28 @@ def test_what_was_undone_wakes_nobody(watch: InboxListener, database: Database) 
 
     with pytest.raises(LookupError):
         arrive_in_vain()
-    assert not watch.wait(0.05)
+    assert not listener.wait(0.05)
 
 
-def test_a_stop_ends_the_waiting(watch: InboxListener) -> None:
+def test_a_stop_ends_the_waiting(listener: InboxListener) -> None:
     stop = threading.Event()
     timer = in_a_moment(stop.set)
-    assert not watch.wait(LONG_S, stop)
+    assert not listener.wait(LONG_S, stop)
     timer.join()
 
 
 def test_a_key_is_noticed_again_after_the_server_was_restarted(
     new_url: Callable[..., str], request: pytest.FixtureRequest
 ) -> None:
-    """The lost connection is told once; what came meanwhile is noticed after it."""
+    """The lost connection is reported once; what arrived meanwhile is noticed after it."""
     database = Database(new_url("postgresql"))
-    watch, inbox = InboxListener(database), Inbox(database)
-    assert watch.wait(0)
+    listener, inbox = InboxListener(database), Inbox(database)
+    assert listener.wait(0)
     request.getfixturevalue("server").cut_off(database.url.database)
     with pytest.raises(StoreUnavailableError, match="cannot be listened to"):
-        watch.wait(LONG_S)
+        listener.wait(LONG_S)
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
-    assert watch.wait(LONG_S)
+    assert listener.wait(LONG_S)
     assert [one.count for one in inbox.waiting(NOW)] == [1]
-    watch.close()
+    listener.close()
     database.close()

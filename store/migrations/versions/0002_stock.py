@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("sku_key", sa.Text(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
-        sa.Column("updated_at", store.columns.Moment(length=27), nullable=False),
+        sa.Column("updated_at", store.columns.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "order_id", "sku_key", name=op.f("pk_demand")),
     )
     with op.batch_alter_table("demand", schema=None) as batch_op:
@@ -30,7 +30,7 @@ def upgrade() -> None:
         "accuracy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("pair", sa.Text(), nullable=False),
-        sa.Column("at", store.columns.Moment(length=27), nullable=False),
+        sa.Column("at", store.columns.UtcDateTime(length=27), nullable=False),
         sa.Column("compared", sa.Integer(), nullable=False),
         sa.Column("equal", sa.Integer(), nullable=False),
         sa.Column("oversold", sa.Integer(), nullable=False),
