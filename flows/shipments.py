@@ -1,4 +1,4 @@
-"""Shipments, from Brightpearl to BigCommerce. Read top to bottom: it is the way of one note."""
+"""Shipments, from Brightpearl to BigCommerce. Read top to bottom: it is the path of one note."""
 
 from __future__ import annotations
 
@@ -6,41 +6,40 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.claim import Run
-from tasks.shipments.actual import extract_actual
-from tasks.shipments.audit import audit
-from tasks.shipments.extract import extract_shipments
-from tasks.shipments.load import load_shipments
-from tasks.shipments.notes import identify
-from tasks.shipments.plan import plan_shipments, scene_of
-from tasks.shipments.settle import settle_shipments
-from tasks.shipments.sweep import sweep_shipments as sweep
-from tasks.shipments.transform import transform_shipments
-from tasks.shipments.validate import validate_desired, validate_found
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run
+from tasks.reconciler.settle import settle
+from tasks.reconciler.sweep import sweep
+from tasks.shipments.audit import audit_shipments as audit
+from tasks.shipments.entity import SHIPMENTS
+from tasks.shipments.extract import extract_shipments, read_shipments
+from tasks.shipments.frames import map_shipments
+from tasks.shipments.operations import link_shipments, load_shipments
+from tasks.shipments.plan import plan_shipments
+from tasks.shipments.scope import identify_orders
 
 
 @flow(name="sync-shipments", persist_result=False)
 async def sync_shipments(
     pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
 ) -> dict[str, Any]:
-    """Tell BigCommerce what left Brightpearl's warehouses, of the notes and orders in the inbox.
+    """Ship in BigCommerce what left Brightpearl's warehouses, of the keys in the inbox.
 
     Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names what to look at instead: `note-17`, `drop-5`, or a BigCommerce order.
+    with it, `keys` names what to plan instead: `note-17`, `drop-5`, or a BigCommerce order.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run("sync-shipments", "shipments", pair, dry_run=dry_run) as run:
-        while (batch := run.claim(only=keys)).claims:
-            named = identify(run, batch)
-            read = extract_shipments(run, named)
-            accepted = validate_found(run, read.found)
-            transformed = transform_shipments(accepted, run.bundle)
-            desired = validate_desired(run, transformed)
-            actual = extract_actual(run, desired, read.standings)
-            plan = plan_shipments(desired, actual, scene_of(run))
-            outcomes = load_shipments(run, plan)
-            settle_shipments(run, read, plan, outcomes)
+    with Run(SHIPMENTS, pair, dry_run=dry_run) as run:
+        while run.claim(only=keys):
+            scope = identify_orders(run)
+            read = extract_shipments(run, scope)
+            found = validate(run, read.found)
+            desired = validate(run, map_shipments(run, found))
+            states = read_shipments(run, desired, read.states)
+            plans = plan_shipments(run, desired, states)
+            records = load_shipments(run, plans)
+            settle(run, plans, link_shipments(run, read, records))
     return run.report.to_json()
 
 
@@ -50,7 +49,7 @@ async def sweep_shipments(pair: str = "default") -> dict[str, Any]:
 
     Heals lost notices: it costs minutes, not a shipment.
     """
-    swept = sweep(pair)
+    swept = sweep(pair, SHIPMENTS)
     await sync_shipments(pair)
     return swept
 

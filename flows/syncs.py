@@ -16,7 +16,7 @@ from flows.stock import audit_stock, sweep_stock, sync_stock
 from tasks.connections import Connections
 from tasks.orders.sweep import changed_orders, placed_orders
 from tasks.refunds.sweep import refunded_orders
-from tasks.shipments.sweep import shipped_notes
+from tasks.shipments.entity import shipped_notes
 from tasks.stock.sweep import moved_products
 
 Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]

@@ -1,198 +1,321 @@
-"""Both sides of a batch, now: the store's orders as they stand, shipped notes as frames."""
+"""Both sides of a batch, now: the store's orders, and what left of them in Brightpearl."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connectors.bigcommerce.client import plan_ranges
-from connectors.bigcommerce.models import Missing, Order, Unreadable
+import pandas as pd
+
+from connectors.bigcommerce.models import Order
+from connectors.brightpearl.models import SalesOrder, Unreadable
 from core.frames import frame
-from core.ids import note_of
+from core.ids import note_of, sku_key
 from core.shipments import NOTES, UNITS
-from store.ledger import Entry, Ledger
-from store.links import Links
-from tasks.claim import Run
-from tasks.orders.extract import read_range, unreadable
-from tasks.orders.memory import Memory
-from tasks.outcome import Aside
-from tasks.policy import PATIENT, step
-from tasks.shipments.desired import Found
-from tasks.shipments.family import ORDERS
-from tasks.shipments.goods import Goods
-from tasks.shipments.memory import ShipmentMemory, added, part_ref
-from tasks.shipments.notes import Named, Note, key_of, refuse_unreadable
-from tasks.shipments.placing import Placed, Placement, Rows
-from tasks.shipments.standing import Read, Standing
-
-LOOKS = 3
-"""How often an order is looked for that a note names and the store does not show."""
-NOT_THERE = Aside("not imported", "not in Brightpearl: nothing of it can leave")
-NO_ADDRESS = (
-    "a unit left for a line without a shipping address (collected, or downloaded): the store is "
-    "told nothing of it; where that matters, set the order's status in BigCommerce by hand"
+from mappings.tables import Table
+from store.ledger import UNKNOWN, Entry
+from store.links import Link
+from tasks.bigcommerce.orders import read_details, read_orders
+from tasks.brightpearl.goods_notes import (
+    Note,
+    is_of_order,
+    read_notes_of_orders,
+    readable,
+    unreadable_notes,
 )
-ECHO = Aside("unchanged", "unchanged: the store says what it was told")
+from tasks.brightpearl.reference import find_products
+from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
+from tasks.policy import RETRIED, step
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.run import Run
+from tasks.shipments.frames import Desired, Found, desired_parts
+from tasks.shipments.matching import needs_shipments
+from tasks.shipments.placement import Placed, Placement, Rows, place, rows_of
+from tasks.shipments.scope import Scope
+from tasks.shipments.state import AgreedShipments, ShippingState, added, part_ref
+
+CREATED = {"create shipment", "ship"}
+"""The ledger's actions that create a shipment; `ship` in entries of the first versions."""
+NOT_SHIPPED = (
+    "a unit left for a line without a shipping address (collected, or downloaded): the store gets "
+    "no shipment of it; where that matters, set the order's status in BigCommerce by hand"
+)
 
 
-def extract_shipments(run: Run, named: Named) -> Read:
+@dataclass(frozen=True)
+class Read:
+    """A batch as it was read."""
+
+    found: Found
+    states: Mapping[str, ShippingState]
+    """By order, of those that go on."""
+    skipped: tuple[Outcome, ...]
+
+
+@dataclass
+class NoteReader:
+    """The notes of some orders, and where their units belong; more is read as it is needed."""
+
+    connections: Connections
+    owners: Owners
+    skus: Table
+    """Renamed SKUs."""
+    agreed: Mapping[str, AgreedOrder]
+    """What the order sync agreed on, by order."""
+    notes: dict[str, dict[str, Note]] = field(default_factory=dict)
+    """Notes that were read, by order and key, whether they left or not."""
+    broken: dict[str, Unreadable] = field(default_factory=dict)
+    """Notes that break the model, by key."""
+
+    def read_all(self, order_ids: Iterable[str]) -> None:
+        """Read all notes of these orders and of their back orders, in the fewest requests."""
+        wanted = set(order_ids)
+        if not wanted:
+            return
+        order_of = self.owners.order_of
+        self.owners.add_back_orders(wanted)
+        ids = [one for one, owner in order_of.items() if owner in wanted]
+        found = read_notes_of_orders(self.owners.brightpearl, ids)
+        self.broken |= {key: one for key, one in found.items() if isinstance(one, Unreadable)}
+        self.notes |= {order_id: {} for order_id in wanted}
+        for key, note in readable(found).items():
+            if is_of_order(note):
+                self.notes[order_of[note.order_id]][key] = note
+
+    def shipped(self, order_id: str) -> dict[str, Note]:
+        """The notes of an order that left, of those that were read."""
+        return {key: note for key, note in self.notes.get(order_id, {}).items() if note.is_shipped}
+
+    def existing(self, order_ids: Iterable[str]) -> set[str]:
+        """Those of these orders that still exist in Brightpearl."""
+        ids = {one: key for key in order_ids for one in self.owners.sales_order_ids(key)}
+        self.owners.read(ids)
+        return {order_id for one, order_id in ids.items() if one in self.owners.sales_orders}
+
+    def place(
+        self, orders: Iterable[Order], states: Mapping[str, ShippingState]
+    ) -> dict[str, tuple[Rows, Placement]]:
+        """The units of notes that left, on the lines of their orders; reads the sales orders.
+
+        Notes that were not read keep the units that were agreed on.
+        """
+        orders = [order for order in orders if self.shipped(order.id)]
+        self._read_unknown(order.id for order in orders)
+        has_stock = self._has_stock(order.id for order in orders)
+        found = {}
+        for order in orders:
+            agreed = self.agreed.get(order.id, AgreedOrder())
+            rows = rows_of(order, agreed, self._sales_orders(order.id), self.skus, has_stock)
+            state = states[order.id]
+            others = [p.note_units for p in state.agreed.parts if not state.has_read(p.note_key)]
+            notes = self.shipped(order.id).values()
+            found[order.id] = rows, place(order, rows, notes, added(others))
+        return found
+
+    def _sales_orders(self, order_id: str) -> Sequence[SalesOrder]:
+        read = self.owners.sales_orders
+        return [read[one] for one in self.owners.sales_order_ids(order_id) if one in read]
+
+    def _read_unknown(self, order_ids: Iterable[str]) -> None:
+        """Read sales orders with rows on notes that nothing was agreed on."""
+        unknown: list[str] = []
+        for order_id in order_ids:
+            agreed = self.agreed.get(order_id, AgreedOrder())
+            known = {row.row_id for row in agreed.rows.values()}
+            notes = self.shipped(order_id).values()
+            unknown += [note.order_id for note in notes if note.rows.keys() - known]
+        self.owners.read(unknown)
+        self.owners.find(unknown)
+
+    def _has_stock(self, order_ids: Iterable[str]) -> dict[str, bool]:
+        """Whether components of bundles have stock, by SKU as compared."""
+        keys = {
+            sku_key(row.sku)
+            for order_id in order_ids
+            for order in self._sales_orders(order_id)
+            for row in order.rows
+            if row.is_bundle_child and row.sku
+        }
+        products = find_products(self.connections, keys) if keys else {}
+        return {key: product.stock_tracked for key, product in products.items()}
+
+
+def extract_shipments(run: Run, scope: Scope) -> Read:
     """The orders of the batch, and what left of them.
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    orders, asides = _read_store(run, named)
-    standings, agreed = _recall(run, orders, named)
-    for key, standing in list(standings.items()):
-        if aside := _set_aside(standing, named):
-            asides[key] = aside
-            del standings[key], orders[key]
-    found, standings = read_goods(run, named, orders, standings, agreed)
-    return Read(found, standings, asides)
+    orders, missing = read_orders(run, [key for key in run.batch.keys if not note_of(key)])
+    links = run.links.get(run.pair, ORDERS, list(orders))
+    states = _states(run, orders, scope, links.values())
+    skipped = {key: outcome for key, one in states.items() if (outcome := _skip(one, scope))}
+    states = {key: state for key, state in states.items() if key not in skipped}
+    reader = NoteReader(
+        run.connections,
+        scope.owners,
+        run.bundle.table("skus"),
+        {key: AgreedOrder.of(link) for key, link in links.items()},
+    )
+    found, states = read_goods(run, scope, reader, [orders[key] for key in states], states)
+    return Read(found, states, (*scope.skipped, *missing, *skipped.values()))
 
 
-def _read_store(run: Run, named: Named) -> tuple[dict[str, Order], dict[str, Aside]]:
-    """The store's orders in the fewest requests."""
-    ids = [key for key in run.batch.keys if not note_of(key)]
-    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(ids)]
-    orders: dict[str, Order] = {}
-    asides = dict(named.asides)
-    for document in [one for future in ranges for one in future.result()]:
-        if isinstance(document, Missing):
-            asides[document.order_id] = _missing(run.batch.tries(document.order_id))
-        elif isinstance(document, Unreadable):
-            run.refuse(unreadable(document))
-        else:
-            orders[document.id] = document
-    return orders, asides
+@step("read-goods", RETRIED)
+def read_goods(
+    run: Run,
+    scope: Scope,
+    reader: NoteReader,
+    orders: Sequence[Order],
+    states: Mapping[str, ShippingState],
+) -> tuple[Found, dict[str, ShippingState]]:
+    """The notes that left, their units on the orders' lines; and how much of each order was read.
+
+    An order whose named notes do not fit is read in full: units that seem too many may come from a
+    note that was taken back meanwhile.
+    """
+    states = dict(states)
+    reader.notes = {key: dict(notes) for key, notes in scope.notes.items() if key in states}
+    reader.read_all(key for key, state in states.items() if state.notes_read is None)
+    placed = reader.place(orders, states)
+    doubtful = {
+        key
+        for key, (rows, placement) in placed.items()
+        if states[key].notes_read is not None
+        and _is_doubtful(states[key], rows, reader.shipped(key), placement)
+    }
+    if doubtful:
+        reader.read_all(doubtful)
+        states |= {key: replace(states[key], notes_read=None) for key in doubtful}
+        again = reader.place([order for order in orders if order.id in doubtful], states)
+        placed = {key: one for key, one in placed.items() if key not in doubtful} | again
+    states |= _deleted(reader, states)
+    not_shipped = sum(placement.not_shipped for _, placement in placed.values())
+    run.report.notes.update({NOT_SHIPPED: not_shipped} if not_shipped else {})
+    refusals = unreadable_notes(reader.broken, scope.owners.order_of)
+    placements = {key: placement for key, (_, placement) in placed.items()}
+    return _found(reader, placements, refusals), states
 
 
-def _missing(tries: int) -> Aside:
-    if tries < LOOKS:
-        return Aside("again", "not found in BigCommerce yet")
-    return Aside("gone", "not in BigCommerce")
+def read_shipments(
+    run: Run, desired: Desired, states: Mapping[str, ShippingState]
+) -> dict[str, ShippingState]:
+    """The orders of the batch that were not refused, with their shipments where it takes them.
+
+    They are listed, a request an order, where the lines differ from what was agreed on (staff
+    shipped or took back, our own answer was lost), where the outcome of a write of ours is not
+    known, or where a shipment is to say something else now, for staff may have changed it.
+
+    Raises: TransientError, ConfigError.
+    """
+    refused = run.refused_keys
+    states = {key: state for key, state in states.items() if key not in refused}
+    parts = desired_parts(desired)
+    listed = [
+        key
+        for key, state in states.items()
+        if state.open_writes
+        or not state.is_as_agreed
+        or needs_shipments(state.read_parts, parts.get(key, ()))
+    ]
+    shipments = read_details(run, listed, run.bigcommerce.list_shipments, "shipments")
+    return {
+        key: replace(state, shipments=tuple(shipments[key]), creations=_creations(run, key))
+        if key in shipments
+        else state
+        for key, state in states.items()
+        if key in shipments or key not in listed
+    }
 
 
-def _recall(
-    run: Run, orders: Mapping[str, Order], named: Named
-) -> tuple[dict[str, Standing], dict[str, Memory]]:
-    """The orders beside what our memory and the ledger say of them; what the order sync agreed."""
-    linked = Links(run.world.database)
-    told = linked.get(run.report.pair, run.entity, list(orders))
-    agreed = linked.get(run.report.pair, ORDERS, list(orders))
-    for links in (told, agreed):
-        named.family.order_of.update({link.id_bp: key for key, link in links.items()})
-    unsure = _unsure(run, list(orders))
-    standings = {
+def _states(
+    run: Run, orders: Mapping[str, Order], scope: Scope, order_links: Iterable[Link]
+) -> dict[str, ShippingState]:
+    """The orders beside what our links and the ledger say of them."""
+    owners, keys = scope.owners, list(orders)
+    links = run.links.get(run.pair, run.entity, keys)
+    owners.add([*links.values(), *order_links])
+    open_writes: dict[str, list[Entry]] = defaultdict(list)
+    for entry in run.ledger.open_intents(run.pair, run.entity, keys):
+        open_writes[entry.key].append(entry)
+    return {
         key: replace(
-            Standing.of(order, ShipmentMemory.of(told.get(key)), _first(named.family.of(key))),
-            unsure=unsure.get(key, ()),
-            looked=None if key in named.whole else named.looked.get(key, frozenset()),
+            ShippingState.of(
+                order,
+                AgreedShipments.of(links.get(key)),
+                next(iter(owners.sales_order_ids(key)), ""),
+            ),
+            open_writes=tuple(open_writes[key]),
+            notes_read=None if key in scope.in_full else scope.named.get(key, frozenset()),
         )
         for key, order in orders.items()
     }
-    return standings, {key: Memory.of(link) for key, link in agreed.items()}
 
 
-def _unsure(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Entry, ...]]:
-    entries = Ledger(run.world.database).open_intents(run.report.pair, run.entity, order_ids)
-    found: dict[str, tuple[Entry, ...]] = {}
-    for entry in entries:
-        found[entry.key] = (*found.get(entry.key, ()), entry)
-    return found
-
-
-def _first(ids: Sequence[str]) -> str:
-    return ids[0] if ids else ""
-
-
-def _set_aside(standing: Standing, named: Named) -> Aside | None:
-    """Why nothing is to be done about an order, as far as that can be told without Brightpearl."""
-    if not standing.order_id_bp:
-        return NOT_THERE
-    is_quiet = standing.memory.is_quiet and not standing.unsure
-    if standing.order_id in named.hinted and is_quiet and standing.is_as_told:
-        return ECHO
+def _skip(state: ShippingState, scope: Scope) -> Outcome | None:
+    """What becomes of an order of which nothing is to be read in Brightpearl."""
+    key = state.order_id
+    if not state.order_id_bp:
+        return Outcome(key, "not imported", "not in Brightpearl: nothing of it can leave")
+    is_at_rest = state.agreed.is_at_rest and not state.open_writes
+    if key in scope.hinted and is_at_rest and state.is_as_agreed:
+        return Outcome(key, "unchanged", "unchanged: the store has what was agreed on")
     return None
 
 
-@step("read-goods", PATIENT)
-def read_goods(
-    run: Run,
-    named: Named,
-    orders: Mapping[str, Order],
-    standings: Mapping[str, Standing],
-    agreed: Mapping[str, Memory],
-) -> tuple[Found, dict[str, Standing]]:
-    """The notes that left, their units on the orders' lines; and what of each order was looked at.
-
-    An order whose named notes do not fit is looked at in full: units that seem too many may come
-    from a note that was taken back meanwhile.
-    """
-    goods = Goods(run.world, named.family, run.bundle.table("skus"), agreed)
-    goods.notes = {key: list(notes) for key, notes in named.notes.items() if key in orders}
-    goods.read_all_notes(key for key in orders if standings[key].looked is None)
-    standings = dict(standings)
-    placements = _place(goods, orders, standings)
-    doubtful = {key for key, (rows, _) in placements.items() if standings[key].looked is not None}
-    doubtful = {key for key in doubtful if _is_doubtful(goods, standings[key], *placements[key])}
-    if doubtful:
-        goods.read_all_notes(doubtful)
-        standings |= {key: replace(standings[key], looked=None) for key in doubtful}
-        placements |= _place(goods, {key: orders[key] for key in doubtful}, standings)
-    standings |= _of_deleted(goods, standings)
-    refuse_unreadable(run, goods.broken, named.family)
-    not_shipped = sum(placement.not_shipped for _, placement in placements.values())
-    run.report.notes.update({NO_ADDRESS: not_shipped} if not_shipped else {})
-    return _frames(goods, {key: placement for key, (_, placement) in placements.items()}), standings
-
-
-def _place(
-    goods: Goods, orders: Mapping[str, Order], standings: Mapping[str, Standing]
-) -> dict[str, tuple[Rows, Placement]]:
-    rows = goods.rows(orders.values())
-    return {key: (rows[key], goods.place(orders[key], rows[key], standings[key])) for key in rows}
-
-
-def _of_deleted(goods: Goods, standings: Mapping[str, Standing]) -> dict[str, Standing]:
-    """Orders whose notes went with the sales order that staff deleted: that takes nothing back."""
+def _deleted(reader: NoteReader, states: Mapping[str, ShippingState]) -> dict[str, ShippingState]:
+    """Orders whose notes went with the sales order that staff deleted: nothing is taken back."""
     absent = [
         key
-        for key, standing in standings.items()
-        if {part.note_key for part in standing.looked_parts} - {key_of(n) for n in goods.left(key)}
+        for key, state in states.items()
+        if {part.note_key for part in state.read_parts} - reader.shipped(key).keys()
     ]
-    there = goods.existing(absent)
-    return {key: replace(standings[key], is_gone=True) for key in absent if key not in there}
+    existing = reader.existing(absent)
+    return {key: replace(states[key], is_gone=True) for key in absent if key not in existing}
 
 
-def _is_doubtful(goods: Goods, standing: Standing, rows: Rows, placement: Placement) -> bool:
+def _is_doubtful(
+    state: ShippingState, rows: Rows, notes: Mapping[str, Note], placement: Placement
+) -> bool:
     """Whether what the named notes say by themselves is not to be trusted."""
-    refs = {part.ref for part in standing.memory.parts}
-    fresh = [p for p in placement.placed if part_ref(p.note_key, p.address_id) not in refs]
-    room = {key: line.quantity - line.shipped for key, line in standing.lines.items()}
-    too_many = any(
-        units > room.get(line_id, 0)
-        for line_id, units in added({p.line_id: p.units} for p in fresh).items()
-    )
-    in_bundles = any(
-        row in rows.components for note in goods.left(standing.order_id) for row in note.rows
-    )
-    return too_many or in_bundles
+    known = {part.ref for part in state.agreed.parts}
+    new = [one for one in placement.placed if part_ref(one.note_key, one.address_id) not in known]
+    units = added({one.line_id: one.units} for one in new)
+    is_too_many = any(count > state.left.get(line_id, 0) for line_id, count in units.items())
+    return is_too_many or any(note.rows.keys() & rows.components for note in notes.values())
 
 
-def _frames(goods: Goods, placements: Mapping[str, Placement]) -> Found:
+def _found(
+    reader: NoteReader, placements: Mapping[str, Placement], refusals: pd.DataFrame
+) -> Found:
     notes: list[dict[str, Any]] = []
     units: list[dict[str, Any]] = []
     for order_id, placement in placements.items():
-        by_key = {key_of(note): note for note in goods.notes[order_id]}
         for key, address_id, placed in _parts(placement):
             ref = {"order_id": order_id, "part_ref": part_ref(key, address_id)}
-            row = _note(by_key[key], address_id, placement.references[key], placed)
-            notes.append({**ref, **row})
+            note = reader.notes[order_id][key]
+            notes.append(
+                {
+                    **ref,
+                    "note_key": key,
+                    "address_id": address_id,
+                    "note_kind": (note_of(key) or ("", ""))[0],
+                    "note_id": note.id,
+                    "order_id_bp": note.order_id,
+                    "warehouse_id": getattr(note, "warehouse_id", ""),
+                    "shipping_method_id": note.shipping_method_id,
+                    "reference": placement.references[key],
+                    "shipped_at": note.shipped_at,
+                    "qty": sum(one.units for one in placed),
+                }
+            )
             units += [
-                {**ref, "row_id": p.row_id, "line_id": p.line_id, "qty": p.units} for p in placed
+                {**ref, "row_id": one.row_id, "line_id": one.line_id, "qty": one.units}
+                for one in placed
             ]
-    return Found(frame(notes, NOTES), frame(units, UNITS))
+    return Found(refusals, notes=frame(notes, NOTES), units=frame(units, UNITS))
 
 
 def _parts(placement: Placement) -> Iterator[tuple[str, str, list[Placed]]]:
@@ -207,17 +330,8 @@ def _parts(placement: Placement) -> Iterator[tuple[str, str, list[Placed]]]:
             yield key, address_id, placed
 
 
-def _note(note: Note, address_id: str, reference: str, placed: Sequence[Placed]) -> dict[str, Any]:
-    key = key_of(note)
-    return {
-        "note_key": key,
-        "address_id": address_id,
-        "note_kind": (note_of(key) or ("", ""))[0],
-        "note_id": note.id,
-        "order_id_bp": note.order_id,
-        "warehouse_id": getattr(note, "warehouse_id", ""),
-        "shipping_method_id": note.shipping_method_id,
-        "reference": reference,
-        "shipped_at": note.shipped_at,
-        "qty": sum(one.units for one in placed),
-    }
+def _creations(run: Run, order_id: str) -> tuple[Entry, ...]:
+    """What the ledger says of shipments that we created, or may have created."""
+    history = run.ledger.history(run.pair, run.entity, order_id)
+    possible = {None, UNKNOWN, "written"}
+    return tuple(one for one in history if one.action in CREATED and one.outcome in possible)

@@ -6,325 +6,391 @@ did in the store by hand stands unless it contradicts them, and then a person de
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from core.frames import records
-from core.times import utc_now
-from tasks.claim import Run
-from tasks.outcome import Obstacle
+from connectors.bigcommerce.shipment_models import Shipment
+from core.ids import DROP_SHIP
+from core.refusals import Refusal
+from tasks.bigcommerce.statuses import FINAL
 from tasks.policy import PURE, step
-from tasks.shipments import cases
-from tasks.shipments.desired import Desired
+from tasks.reconciler.cases import Decisions, review
+from tasks.reconciler.run import Run
+from tasks.shipments.frames import Desired, DesiredPart, desired_parts
 from tasks.shipments.matching import (
     Recovered,
-    best,
-    blank_fields,
-    is_edited,
-    is_same,
-    news,
-    plain,
+    best_match,
+    can_stand_for,
+    merge_tracking,
     recovered,
 )
-from tasks.shipments.memory import FIELDS, Part, added
-from tasks.shipments.plan_models import Change, Create, OrderPlan, Plan, Wanted
-from tasks.shipments.standing import Standing
+from tasks.shipments.operations import (
+    CreateShipment,
+    DeleteShipment,
+    ShipmentPlan,
+    UpdateShipment,
+)
+from tasks.shipments.state import Part, ShippingState, added
 
-CLOSED = {0: "incomplete", 4: "refunded", 5: "cancelled", 6: "declined"}
-"""Statuses of orders that nothing is shipped for without a person's word."""
+CLOSED = {0: "incomplete", **{int(status): name for status, name in FINAL.items()}}
+"""Statuses of orders that nothing is shipped for unless a person says so."""
+GOODS_NOTE = "goods note"
+"""Condition that an order waits for whose note was taken back: any of its notes leaves."""
+
+NO_DECISIONS = Decisions()
 
 
 @dataclass(frozen=True)
-class Scene:
+class PlanContext:
     """What a plan depends on besides both sides."""
 
     now: datetime
     grace: timedelta
-    """How long a shipment stands whose note was taken back."""
-    approved: frozenset[tuple[str, str]] = frozenset()
-    """Proposals that a person approved: (order, case's value)."""
-
-
-def scene_of(run: Run) -> Scene:
-    """The scene of a run, at this moment."""
-    grace = timedelta(minutes=run.world.pair.shipments.unshipped_grace_minutes)
-    return Scene(utc_now(), grace, frozenset(run.approved()))
+    """How long a shipment stays whose note was taken back."""
+    decisions: Decisions = NO_DECISIONS
 
 
 @step("plan-shipments", PURE)
-def plan_shipments(desired: Desired, standings: Mapping[str, Standing], scene: Scene) -> Plan:
-    """The plan for a batch. In: validated frames of core/shipments.py, and the store's side."""
-    return work_out(desired, standings, scene)
+def plan_shipments(
+    run: Run, desired: Desired, states: Mapping[str, ShippingState]
+) -> list[ShipmentPlan]:
+    """The plans of a batch. In: validated frames, and the store's side."""
+    grace = timedelta(minutes=run.connections.pair.shipments.unshipped_grace_minutes)
+    context = PlanContext(run.now(), grace, run.decisions())
+    parts = desired_parts(desired)
+    return [plan_order(state, parts.get(key, ()), context) for key, state in states.items()]
 
 
-def work_out(desired: Desired, standings: Mapping[str, Standing], scene: Scene) -> Plan:
-    """Desired minus actual (see `plan_shipments`)."""
-    wanted = wanted_parts(desired)
-    return Plan(
-        tuple(
-            plan_order(standing, wanted.get(order_id, []), scene)
-            for order_id, standing in standings.items()
-        )
-    )
-
-
-def plan_order(standing: Standing, wanted: Sequence[Wanted], scene: Scene) -> OrderPlan:
-    """What one order needs. In: its parts in the order in which they left."""
-    return _Planning(standing, scene).plan(wanted)
-
-
-def wanted_parts(desired: Desired) -> dict[str, list[Wanted]]:
-    """The parts of each order, in the order in which they left."""
-    units: dict[tuple[str, str], Counter[str]] = {}
-    strange: dict[tuple[str, str], Counter[str]] = {}
-    for row in records(desired.units):
-        key = row["order_id"], row["part_ref"]
-        of_line, of_row = units.setdefault(key, Counter()), strange.setdefault(key, Counter())
-        if row["line_id"]:
-            of_line[row["line_id"]] += row["qty"]
-        else:
-            of_row[row["row_id"]] += row["qty"]
-    found: dict[str, list[Wanted]] = {}
-    ordered = desired.shipments.sort_values("shipped_at", kind="stable", na_position="first")
-    for row in records(ordered):
-        key = row["order_id"], row["part_ref"]
-        found.setdefault(row["order_id"], []).append(
-            Wanted(
-                row["note_key"],
-                row["address_id"],
-                dict(units.get(key, {})),
-                dict(strange.get(key, {})),
-                {name: row[name] for name in FIELDS if row[name]},
-            )
-        )
-    return found
+def plan_order(
+    state: ShippingState, desired: Sequence[DesiredPart], context: PlanContext
+) -> ShipmentPlan:
+    """What one order needs. In: its parts in the sequence in which they left."""
+    return _Planning(state, context).plan(desired)
 
 
 @dataclass
 class _Planning:
     """One order on its way through the plan."""
 
-    standing: Standing
-    scene: Scene
+    state: ShippingState
+    context: PlanContext
     parts: list[Part] = field(default_factory=list)
-    """What the store was told, as far as it is known now."""
-    takes_back: list[Part] = field(default_factory=list)
-    creates: list[Create] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    """What was agreed on or recovered."""
     kept: list[Part] = field(default_factory=list)
-    deleted: dict[str, Part] = field(default_factory=dict)
+    deleted: list[Part] = field(default_factory=list)
+    creates: list[CreateShipment] = field(default_factory=list)
+    updates: list[UpdateShipment] = field(default_factory=list)
+    deleted_by_staff: dict[str, Part] = field(default_factory=dict)
     """Parts whose shipment somebody deleted in the store, by name."""
-    cases: list[Obstacle] = field(default_factory=list)
+    is_adopted: bool = False
+    """Whether a shipment stands for another part, or says more, without a write."""
+    cases: list[Refusal] = field(default_factory=list)
 
-    def plan(self, wanted: Sequence[Wanted]) -> OrderPlan:
+    def plan(self, desired: Sequence[DesiredPart]) -> ShipmentPlan:
         """The order's plan."""
-        found = recovered(self.standing)
-        self.parts = [*self.standing.memory.parts, *(one.part for one in found)]
-        fresh, orphans = self._compare(wanted)
-        fresh = self._stand_in(fresh, orphans)
-        fresh = self._find_in_store(fresh)
-        for one in fresh:
+        found = recovered(self.state)
+        self.parts = [*self.state.agreed.parts, *(one.part for one in found)]
+        new, orphans = self._compare(desired)
+        new = self._reuse(new, orphans)
+        new = self._find_in_store(new)
+        for one in new:
             self._ship(one, orphans)
-        wakes_at = self._let_go(orphans)
-        standing = self.standing
-        return OrderPlan(
-            order_id=standing.order_id,
-            order_id_bp=standing.order_id_bp,
-            status_id=_status_before(standing, found),
-            takes_back=tuple(part for part in self.takes_back if part.shipment_id),
-            creates=tuple(self.creates),
-            changes=tuple(self.changes),
-            kept=tuple(self.kept),
+        wake_at = self._withdraw(orphans)
+        in_store = [part for part in self.deleted if part.shipment_id]
+        deletes = [DeleteShipment(part) for part in in_store]
+        agreed = self.state.agreed
+        return ShipmentPlan(
+            key=self.state.order_id,
+            operations=(*deletes, *self.creates, *self.updates),
             cases=tuple(self.cases),
-            wakes_at=wakes_at,
-            is_remembered=tuple(self.kept) == standing.memory.parts,
-            is_followed=not found and not standing.memory.follows,
-            heard_of=tuple(
+            result=self._result(is_deleting=bool(deletes), is_waiting=wake_at is not None),
+            reason=_waiting(wake_at),
+            waits_for=(GOODS_NOTE,) if wake_at else (),
+            wake_at=wake_at,
+            state=self.state,
+            parts=(*self.kept, *in_store),
+            status_before=_status_before(self.state, found),
+            moves_status=bool(deletes or self.creates or found or agreed.status_before),
+            recovered=tuple(
                 (one.entry.id, one.part.shipment_id) for one in found if not one.entry.written_id
             ),
         )
 
-    def _compare(self, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Part]]:
-        """Parts that the store was not told of, and those that no note stands behind any more."""
-        by_ref = {one.ref: one for one in wanted}
-        fresh = dict(by_ref)
+    def _result(self, *, is_deleting: bool, is_waiting: bool) -> str:
+        """The most of what is done."""
+        results = {
+            "shipped": bool(self.creates),
+            "changed": is_deleting or bool(self.updates),
+            "adopted": self.is_adopted,
+            "held": bool(self.cases),
+            "waiting": is_waiting,
+        }
+        return next((result for result, applies in results.items() if applies), "unchanged")
+
+    def _compare(self, desired: Sequence[DesiredPart]) -> tuple[list[DesiredPart], list[Part]]:
+        """Parts that have no shipment yet, and those that no note stands behind any more."""
+        by_ref = {one.ref: one for one in desired}
+        new = dict(by_ref)
         orphans: list[Part] = []
-        torn = self._torn(wanted)
+        torn = self._torn(desired)
         for part in self.parts:
             one = by_ref.get(part.ref)
-            if part.note_key in torn and self._is_there(part):
+            if part.note_key in torn and self._exists(part):
                 self.kept.append(part)
-                fresh.pop(part.ref, None)
-            elif one is None and not self.standing.was_looked_at(part.note_key):
+                new.pop(part.ref, None)
+            elif one is None and not self.state.has_read(part.note_key):
                 self.kept.append(part)
             elif one is None:
-                orphans += [part] if self._is_there(part) else []
-            elif part.whole != one.said:
-                self.takes_back += [part] if self._is_there(part) else []
-            elif self._is_there(part):
-                del fresh[one.ref]
+                orphans += [part] if self._exists(part) else []
+            elif part.note_units != one.note_units:
+                self.deleted += [part] if self._exists(part) else []
+            elif self._exists(part):
+                new.pop(one.ref, None)
                 self._keep(part, one)
             else:
-                self.deleted[one.ref] = part
-        strange = [one for one in wanted if one.note_key in torn and one.strange]
-        for one in strange:
-            fresh.pop(one.ref, None)
-            self._passes(cases.unknown(self.standing, one))
-        return list(fresh.values()), orphans
+                self.deleted_by_staff[one.ref] = part
+        for one in desired:
+            if one.note_key in torn and one.unplaced:
+                new.pop(one.ref, None)
+                self._passes(unknown_case(self.state, one))
+        return list(new.values()), orphans
 
-    def _torn(self, wanted: Sequence[Wanted]) -> set[str]:
+    def _torn(self, desired: Sequence[DesiredPart]) -> set[str]:
         """Notes that left with units of lines which the store has dropped since.
 
-        What was told of them stands: the goods are with the shopper all the same.
+        Their shipments stay: the goods are with the shopper all the same.
         """
-        left = {one.note_key for one in wanted}
+        left = {one.note_key for one in desired}
         return {
             part.note_key
             for part in self.parts
-            if part.note_key in left and part.units.keys() - self.standing.lines.keys()
+            if part.note_key in left and part.units.keys() - self.state.lines.keys()
         }
 
-    def _is_there(self, part: Part) -> bool:
-        """Whether the store still has it, as far as its shipments were listed."""
-        is_listed = self.standing.shipments is not None
-        return not (is_listed and part.shipment_id and not self.standing.shipment(part.shipment_id))
+    def _exists(self, part: Part) -> bool:
+        """Whether the store still has its shipment, as far as shipments were listed."""
+        is_listed = self.state.shipments is not None
+        return not (is_listed and part.shipment_id and not self.state.shipment(part.shipment_id))
 
-    def _keep(self, part: Part, one: Wanted) -> None:
-        """The shipment stays; what is known now and was not told before is told."""
-        new = self._news(part, one)
-        told = {**part.told, **one.told}
-        if new is None:
-            self.kept.append(part)
-        elif new or part.told != told:
-            now = part.model_copy(update={"told": told, "absent_since": None})
-            self._change(part, now, new)
-        else:
-            self.kept.append(part.model_copy(update={"absent_since": None}))
+    def _keep(self, part: Part, one: DesiredPart) -> None:
+        """The shipment of a part stands for this one; what it is to say besides is updated.
 
-    def _news(self, part: Part, one: Wanted) -> dict[str, str] | None:
-        """What is to be told of a shipment; None if a person has to decide.
-
-        What staff changed in the store since stays; a number of theirs against a new one of the
-        note is a case.
+        A part whose tracking a person has to decide about stays as it is.
         """
-        new = news(part.told, one.told) if part.shipment_id else {}
-        there = self.standing.shipment(part.shipment_id)
-        if not new or there is None:
-            return new
-        number = one.told.get("tracking_number")
-        if "tracking_number" in new and is_edited(there, part, "tracking_number"):
-            if plain(there.tracking_number) != plain(number):
-                case = cases.tracking(self.standing, one, there.tracking_number)
-                return new if self._passes(case) else None
-            del new["tracking_number"]
-        return {name: text for name, text in new.items() if not is_edited(there, part, name)}
+        changes = self._changes(part, one)
+        if changes is None:
+            self.kept.append(part)
+            return
+        before = {name: part.tracking.get(name, "") for name in changes}
+        tracking = {**part.tracking, **one.tracking, **before}
+        kept = one.agreed(part.shipment_id, part.units).model_copy(
+            update={"tracking": {name: text for name, text in tracking.items() if text}}
+        )
+        self.kept.append(kept)
+        self.is_adopted |= kept.model_copy(update={"absent_since": part.absent_since}) != part
+        if changes:
+            self.updates.append(UpdateShipment(kept, changes, before))
 
-    def _change(self, part: Part, now: Part, new: Mapping[str, str]) -> None:
-        before = {name: part.told.get(name, "") for name in new}
-        self.changes.append(Change(now, new, before))
+    def _changes(self, part: Part, one: DesiredPart) -> Mapping[str, str] | None:
+        """What a shipment is to say that it does not say yet; None if a person has to decide."""
+        if not part.shipment_id:
+            return {}
+        shipment = self.state.shipment(part.shipment_id)
+        merged = merge_tracking(part, one, shipment)
+        names = list(merged.for_bigcommerce)
+        for conflict in merged.conflicts:
+            if not self._passes(tracking_case(self.state, one, conflict.bigcommerce)):
+                return None
+            names.append(conflict.name)
+        return {name: one.tracking[name] for name in names}
 
-    def _stand_in(self, fresh: list[Wanted], orphans: list[Part]) -> list[Wanted]:
+    def _reuse(self, new: list[DesiredPart], orphans: list[Part]) -> list[DesiredPart]:
         """A shipment whose note is gone stands for another note with the same units."""
-        left: list[Wanted] = []
-        for one in fresh:
-            same = [part for part in orphans if is_same(part, one)]
-            part = min(same, key=lambda part: part.told != one.told, default=None)
+        left: list[DesiredPart] = []
+        for one in new:
+            same = [part for part in orphans if can_stand_for(part, one)]
+            part = min(same, key=lambda part: part.tracking != one.tracking, default=None)
             if part is None:
                 left.append(one)
                 continue
             orphans.remove(part)
-            new = self._news(part, one)
-            if new is None:
-                self.kept.append(part)
-            else:
-                self._change(part, one.part(part.shipment_id, part.units), new)
+            self._keep(part, one)
         return left
 
-    def _find_in_store(self, fresh: list[Wanted]) -> list[Wanted]:
-        """Shipments that are there already: staff made them, or our answer was lost."""
+    def _find_in_store(self, new: list[DesiredPart]) -> list[DesiredPart]:
+        """Shipments that staff made stand for parts with the same units; blank ones are filled."""
         known = {part.shipment_id for part in self.parts}
-        foreign = [one for one in self.standing.shipments or () if one.id not in known]
-        left: list[Wanted] = []
-        for one in sorted(fresh, key=lambda one: "tracking_number" not in one.told):
-            match = best(one, foreign)
+        foreign = [one for one in self.state.shipments or () if one.id not in known]
+        left: list[DesiredPart] = []
+        for one in sorted(new, key=lambda one: "tracking_number" not in one.tracking):
+            match = best_match(one, foreign)
             if match is None:
                 left.append(one)
                 continue
             foreign.remove(match)
-            fields = blank_fields(match, one)
-            before = dict.fromkeys(fields, "")
-            part = one.part(match.id, match.units)
-            self.changes.append(Change(part, fields, before))
-        return [one for one in fresh if one in left]
+            if match.tracking_number.strip() or "tracking_number" not in one.tracking:
+                self.kept.append(one.agreed(match.id, match.units))
+                self.is_adopted = True
+            else:
+                self._keep(_made_by_staff(match), one)
+        return [one for one in new if one in left]
 
-    def _ship(self, one: Wanted, orphans: list[Part]) -> None:
+    def _ship(self, one: DesiredPart, orphans: list[Part]) -> None:
         """A new shipment, as far as there is room; else a case."""
-        gone = self.deleted.get(one.ref)
-        if gone and not self._passes(cases.deleted(self.standing, one)):
-            self.kept.append(gone)
+        deleted = self.deleted_by_staff.get(one.ref)
+        if deleted and not self._passes(deleted_case(self.state, one)):
+            self.kept.append(deleted)
             return
-        status = CLOSED.get(self.standing.status_id)
-        status = "archived" if self.standing.is_deleted else status
-        if status and not self._passes(cases.closed(self.standing, one, status)):
+        status = CLOSED.get(self.state.status_id)
+        status = "archived" if self.state.is_deleted else status
+        if status and not self._passes(closed_case(self.state, one, status)):
             return
-        if one.strange and not self._passes(cases.unknown(self.standing, one)):
+        if one.unplaced and not self._passes(unknown_case(self.state, one)):
             return
-        if not self._fits(one.units):
+        if self._fitting(one.units) != one.units:
             in_the_way = [part for part in orphans if part.units.keys() & one.units.keys()]
-            self.takes_back += in_the_way
+            self.deleted += in_the_way
             orphans[:] = [part for part in orphans if part not in in_the_way]
-        units = self._room(one.units)
-        if units != one.units and not self._passes(cases.excess(self.standing, one, units)):
+        units = self._fitting(one.units)
+        if units != one.units and not self._passes(excess_case(self.state, one, units)):
             return
         if units:
-            self.creates.append(Create(one, units))
+            self.creates.append(CreateShipment(one, units))
         else:
-            self.kept.append(one.part("", {}))
+            self.kept.append(one.agreed("", {}))
 
-    def _fits(self, units: Mapping[str, int]) -> bool:
-        return self._room(units) == units
-
-    def _room(self, units: Mapping[str, int]) -> Mapping[str, int]:
+    def _fitting(self, units: Mapping[str, int]) -> Mapping[str, int]:
         """As many of the units as may still be shipped."""
-        back = added(part.units for part in self.takes_back)
+        back = added(part.units for part in self.deleted)
         out = added(create.units for create in self.creates)
         room = {
-            line_id: line.quantity - line.shipped + back.get(line_id, 0) - out.get(line_id, 0)
-            for line_id, line in self.standing.lines.items()
+            line_id: count + back.get(line_id, 0) - out.get(line_id, 0)
+            for line_id, count in self.state.left.items()
         }
-        fitting = {line: min(count, room.get(line, 0)) for line, count in units.items()}
+        fitting = {line_id: min(n, room.get(line_id, 0)) for line_id, n in units.items()}
         return {line_id: count for line_id, count in fitting.items() if count > 0}
 
-    def _let_go(self, orphans: Sequence[Part]) -> datetime | None:
-        """Shipments of notes that were taken back stand for a while: most are sent again."""
-        wakes: list[datetime] = []
-        if self.standing.is_gone:
+    def _withdraw(self, orphans: Sequence[Part]) -> datetime | None:
+        """Shipments of notes that were taken back stay for a while: most are sent again."""
+        if self.state.is_gone:
             self.kept += orphans
             return None
+        now, ends = self.context.now, []
         for part in orphans:
-            since = part.absent_since or self.scene.now
-            until = since + self.scene.grace
-            if until <= self.scene.now or not part.shipment_id:
-                self.takes_back.append(part)
+            since = part.absent_since or now
+            end = since + self.context.grace
+            if end <= now or not part.shipment_id:
+                self.deleted.append(part)
             else:
                 self.kept.append(part.model_copy(update={"absent_since": since}))
-                wakes.append(until)
-        return min(wakes, default=None)
+                ends.append(end)
+        return min(ends, default=None)
 
-    def _passes(self, case: Obstacle) -> bool:
+    def _passes(self, case: Refusal) -> bool:
         """Whether a person approved of what is proposed; else the case is opened."""
-        if not self._approves(case):
-            self.cases.append(case)
-            return False
-        return True
-
-    def _approves(self, case: Obstacle) -> bool:
-        return (self.standing.order_id, case.value) in self.scene.approved
+        if self.context.decisions.approves(self.state.order_id, case):
+            return True
+        self.cases.append(case)
+        return False
 
 
-def _status_before(standing: Standing, found: Sequence[Recovered]) -> int:
+def _made_by_staff(shipment: Shipment) -> Part:
+    """A shipment that belongs to no note yet, and of which nothing was agreed on."""
+    return Part(
+        note_key="",
+        address_id=shipment.order_address_id,
+        shipment_id=shipment.id,
+        units=dict(shipment.units),
+    )
+
+
+def _status_before(state: ShippingState, found: Sequence[Recovered]) -> int:
     """The store's status before shipments moved it, those of runs that died included."""
-    told = [one.entry.before.get("status_id") for one in found]
-    return next(filter(None, [standing.memory.follows, *told]), standing.status_id)
+    entries = [one.entry.before.get("status_id") for one in found]
+    return next(filter(None, [state.agreed.status_before, *entries]), state.status_id)
+
+
+def _waiting(until: datetime | None) -> str:
+    if until is None:
+        return ""
+    return f"waits until {until:%Y-%m-%d %H:%M} UTC for the goods note to be shipped again"
+
+
+def excess_case(state: ShippingState, one: DesiredPart, units: Mapping[str, int]) -> Refusal:
+    """More units left than the order has left to ship."""
+    over = {line: n - units.get(line, 0) for line, n in one.units.items() if n > units.get(line, 0)}
+    return _case(
+        "excess",
+        state,
+        one,
+        f"{_name(one)} sends {sum(one.units.values())} units, of which the order in BigCommerce "
+        f"has {sum(units.values())} left to ship",
+        {"ship": dict(units), "leave out": over},
+    )
+
+
+def unknown_case(state: ShippingState, one: DesiredPart) -> Refusal:
+    """Units of rows that belong to no line of the order."""
+    rows = ", ".join(sorted(one.unplaced))
+    return _case(
+        "unknown",
+        state,
+        one,
+        f"{_name(one)} sends units of the row {rows}, which belongs to no line of the order in "
+        "BigCommerce",
+        {"ship": dict(one.units), "leave out": dict(one.unplaced)},
+    )
+
+
+def closed_case(state: ShippingState, one: DesiredPart, status: str) -> Refusal:
+    """Goods left for an order that is over in the store."""
+    return _case(
+        "closed",
+        state,
+        one,
+        f"{_name(one)} left although the order is {status} in BigCommerce: stop the parcel, or "
+        "inform the shopper",
+        {"ship": dict(one.units), "status": status},
+    )
+
+
+def deleted_case(state: ShippingState, one: DesiredPart) -> Refusal:
+    """A shipment of ours that somebody deleted in the store."""
+    return _case(
+        "deleted",
+        state,
+        one,
+        f"the shipment of {_name(one)} was deleted in BigCommerce, but the goods note says that "
+        "it left",
+        {"ship": dict(one.units)},
+    )
+
+
+def tracking_case(state: ShippingState, one: DesiredPart, entered: str) -> Refusal:
+    """Another tracking number than the one that staff entered in the store."""
+    number = one.tracking.get("tracking_number", "")
+    return _case(
+        "tracking",
+        state,
+        one,
+        f"{_name(one)} has the tracking number {number} now, but in BigCommerce somebody entered "
+        f"{entered or 'none'}",
+        {"tracking_number": number, "instead of": entered},
+    )
+
+
+def _case(
+    kind: str, state: ShippingState, one: DesiredPart, reason: str, proposal: Mapping[str, Any]
+) -> Refusal:
+    whole = json.dumps([state.order_id, one.ref, proposal], sort_keys=True)
+    name = hashlib.sha256(whole.encode()).hexdigest()[:12]
+    return review(kind, name, reason, {"note": one.note_key, **proposal})
+
+
+def _name(one: DesiredPart) -> str:
+    kind, _, number = one.note_key.partition("-")
+    return f"the {'drop-ship' if kind == DROP_SHIP else 'goods-out'} note {number}"

@@ -44,7 +44,7 @@ def test_a_tracking_number_of_300_characters_waits_and_the_next_order_is_shipped
     assert Quarantine(connect(PAIR).database).list(pair=PAIR, entity=ENTITY) == []
 
 
-def test_three_hundred_characters_that_list_numbers_are_told_one_by_one(world: World) -> None:
+def test_three_hundred_characters_that_list_numbers_are_sent_one_by_one(world: World) -> None:
     order = Parcels.imported(world, 1)
     numbers = [f"RM{n:09}GB" for n in range(22)]
     note = order.leaves(tracking=", ".join(numbers))
@@ -57,7 +57,9 @@ def test_three_hundred_characters_that_list_numbers_are_told_one_by_one(world: W
     assert quiet(world, note)
 
 
-def test_a_shipping_method_nobody_mapped_sends_the_number_alone_and_is_noted(world: World) -> None:
+def test_a_shipping_method_nobody_mapped_sends_the_number_alone_and_is_reported(
+    world: World,
+) -> None:
     order = Parcels.imported(world, 1)
     note = order.leaves(tracking="AA1")
     world.sandbox.account.goods_out[int(note.partition("-")[2])].shipping_method_id = 99
@@ -77,8 +79,8 @@ def test_the_carrier_the_provider_and_the_words_come_from_tables(world: World) -
     sync(world, note)
 
     (shipment,) = order.stored.shipments
-    told = shipment.tracking_carrier, shipment.shipping_provider, shipment.shipping_method
-    assert told == ("royal-mail", "royalmail", "Royal Mail 2nd Class")
+    sent = shipment.tracking_carrier, shipment.shipping_provider, shipment.shipping_method
+    assert sent == ("royal-mail", "royalmail", "Royal Mail 2nd Class")
 
 
 def test_units_of_a_row_that_no_line_knows_wait_for_a_person(world: World) -> None:
@@ -116,7 +118,7 @@ def test_an_impossible_quantity_on_a_note_refuses_it(world: World, quantity: int
     assert quiet(world, note)
 
 
-def stranger(world: World) -> int:
+def not_ours(world: World) -> int:
     """A sales order that staff entered in Brightpearl; its id."""
     account = world.sandbox.account
     product = next(
@@ -135,12 +137,12 @@ def stranger(world: World) -> int:
     return int(answer.json()["response"])
 
 
-def test_notes_of_strangers_and_transfers_are_done_with_at_once(world: World) -> None:
+def test_notes_of_other_channels_and_transfers_are_done_with_at_once(world: World) -> None:
     order = Parcels.imported(world, 1)
     transfer = order.leaves(tracking="AA1")
     moved = world.sandbox.account.goods_out[int(transfer.partition("-")[2])]
     moved.transfer, moved.order_id = True, 0
-    answer = world.brightpearl("ship", order_id=stranger(world))
+    answer = world.brightpearl("ship", order_id=not_ours(world))
     strange = f"note-{answer['goods_out_note_id']}"
 
     report = sync(world, transfer, strange)

@@ -45,14 +45,14 @@ def test_a_shipment_that_staff_made_of_the_same_parcel_is_taken_for_it(
 
     report = sync(world, note)
 
-    assert report["counts"].get("wrote: ship", 0) == 0
+    assert report["counts"].get("wrote: create shipment", 0) == 0
     assert order.shipments == [(entered or "AA1", [2, 1])]
     assert order.mails == 1
     assert quiet(world, note)
     assert quiet(world, order.order)
 
 
-def test_another_parcel_of_the_same_units_is_shipped_beside_that_of_staff(world: World) -> None:
+def test_another_parcel_of_the_same_units_is_shipped_as_well_as_that_of_staff(world: World) -> None:
     order = Parcels.imported(world, 2)
     order.shipped_in_store(1, tracking_number="BY HAND")
     note = order.leaves(1, tracking="AA1")
@@ -169,7 +169,7 @@ def test_a_status_that_the_table_keeps_is_put_back_after_the_store_moved_it(
     assert quiet(world, note)
 
 
-def test_a_store_that_leaves_the_status_alone_is_told_it(world: World, order: Parcels) -> None:
+def test_a_store_that_leaves_the_status_alone_gets_it_set(world: World, order: Parcels) -> None:
     world.switch("bigcommerce", shipment_moves_status="never")
     note = order.leaves(1, tracking="AA1")
 
@@ -191,7 +191,7 @@ def test_a_preview_shows_what_would_be_shipped_and_writes_nothing(
     report = order.preview(note)
 
     (line,) = report["preview"]
-    assert (line["order"], line["action"]) == (order.order, "ship")
+    assert (line["record"], line["action"]) == (order.order, "shipped")
     assert "3 units" in line["writes"]
     assert world.writes() == 0
     assert order.shipments == []

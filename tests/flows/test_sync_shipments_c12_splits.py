@@ -1,4 +1,4 @@
-"""C12: parcels, tracking numbers, notes that come back, back orders, and who is told how often."""
+"""C12: parcels, tracking numbers, notes that come back, back orders, and how often the shopper is mailed."""
 
 from __future__ import annotations
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from parcels import ENTITY, PAIR, Parcels, quiet, states, sync
+from sent import just_before
 from world import World
 
 from core.times import utc_now
-from flows import shipments
+from flows.shipments import sync_shipments
 from store.inbox import Inbox
 from store.ledger import Ledger
 from tasks.connections import connect
@@ -28,7 +28,7 @@ def order(world: World) -> Parcels:
 def again(world: World, order: Parcels) -> None:
     """The pause after a failed try is over."""
     Inbox(connect(PAIR).database).put(PAIR, ENTITY, [order.order], source="retry", now=utc_now())
-    asyncio.run(shipments.sync_shipments.fn(pair=PAIR))
+    asyncio.run(sync_shipments.fn(pair=PAIR))
 
 
 def test_a_parcel_whose_answer_was_lost_is_found_and_not_sent_again(
@@ -65,18 +65,18 @@ def test_a_parcel_that_never_arrived_is_sent_by_the_next_try(world: World, order
     assert quiet(world, order.order)
 
 
-def test_a_run_that_dies_after_the_parcel_leaves_work_for_which_the_next_one_looks(
-    world: World, order: Parcels, monkeypatch: pytest.MonkeyPatch
+def dies() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_dies_after_the_parcel_leaves_what_the_next_one_finds(
+    world: World, order: Parcels
 ) -> None:
     note = order.leaves(tracking="AA1")
+    status_read = just_before("GET", rf"/orders/{order.order}$", dies, nth=2)
 
-    def dies(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shipments, "settle_shipments", dies)
-        with pytest.raises(KeyboardInterrupt):
-            sync(world, note)
+    with status_read, pytest.raises(KeyboardInterrupt):
+        sync(world, note)
     assert len(order.shipments) == 1
 
     again(world, order)
@@ -101,7 +101,7 @@ def test_a_store_that_is_away_for_one_order_does_not_hold_up_another(world: Worl
     assert quiet(world, *notes)
 
 
-def test_a_status_that_could_not_be_told_is_told_by_the_next_try(
+def test_a_status_that_could_not_be_set_is_set_by_the_next_try(
     world: World, order: Parcels
 ) -> None:
     world.switch("bigcommerce", shipment_moves_status="never")
@@ -120,18 +120,15 @@ def test_a_status_that_could_not_be_told_is_told_by_the_next_try(
     assert quiet(world, order.order)
 
 
-def test_a_parcel_that_staff_sent_between_our_look_and_our_word_is_refused_and_then_understood(
-    world: World, order: Parcels, monkeypatch: pytest.MonkeyPatch
+def test_a_parcel_that_staff_sent_between_our_read_and_our_write_is_refused_and_then_adopted(
+    world: World, order: Parcels
 ) -> None:
     note = order.leaves(tracking="AA1")
-    plan = shipments.plan_shipments
 
-    def late(*args: Any) -> Any:
+    def staff_ship() -> None:
         order.shipped_in_store(2, 1, tracking_number="AA1")
-        return plan(*args)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(shipments, "plan_shipments", late)
+    with just_before("POST", rf"/orders/{order.order}/shipments$", staff_ship):
         sync(world, note)
     assert states(world, order.order) == ["dead"]
 

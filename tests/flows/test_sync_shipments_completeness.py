@@ -81,9 +81,9 @@ def test_an_audit_names_what_is_missing_and_puts_it_back(world: World) -> None:
 
     assert not found["agrees"]
     line = missing.line_ids[0]
-    assert found["missing"] == {missing.order: f"line {line}: 2 left, 0 told"}
-    assert found["beyond"] == {beyond.order: f"line {beyond.line_ids[0]}: 0 left, 1 told"}
-    assert found["untold"] == [late.order]
+    assert found["missing"] == {missing.order: f"line {line}: 2 left, 0 in BigCommerce"}
+    assert found["beyond"] == {beyond.order: f"line {beyond.line_ids[0]}: 0 left, 1 in BigCommerce"}
+    assert found["without_tracking"] == [late.order]
     sync(world)
     assert missing.shipments == [("AA1", [2])]
     assert late.shipments == [("LATE", [2])]
@@ -91,7 +91,7 @@ def test_an_audit_names_what_is_missing_and_puts_it_back(world: World) -> None:
     assert audit()["missing"] == {}
 
 
-def test_an_audit_tells_what_waits_from_what_is_missing(world: World) -> None:
+def test_an_audit_lists_what_waits_besides_what_is_missing(world: World) -> None:
     order = Parcels.imported(world, 2)
     sync(world, order.leaves(tracking="X" * 60))
 
@@ -101,7 +101,7 @@ def test_an_audit_tells_what_waits_from_what_is_missing(world: World) -> None:
     assert found["waiting"] == {order.order: "quarantined: tracking"}
 
 
-def test_the_stores_own_word_of_our_shipment_costs_nothing_in_brightpearl(world: World) -> None:
+def test_the_stores_echo_of_our_shipment_costs_nothing_in_brightpearl(world: World) -> None:
     order = Parcels.imported(world, 1)
     sync(world, order.leaves(tracking="AA1"))
     world.forget_requests()

@@ -12,7 +12,7 @@ from mappings.bundle import Bundle, load_bundle
 from mappings.engine import Context, apply
 from mappings.errors import MappingError
 from mappings.listing_steps import Listed
-from tasks.shipments.status import read_statuses
+from tasks.shipments.operations import read_statuses
 
 CONTEXT = Context(zone="UTC", tables={})
 NOTE = {

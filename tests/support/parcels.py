@@ -1,4 +1,4 @@
-"""What tests of shipments do and look at: staff ship in either system, the flow runs twice."""
+"""What tests of shipments do and compare: staff ship in either system, the flow runs twice."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Parcels:
 
     @property
     def mails(self) -> int:
-        """How often the shopper was told of a shipment."""
+        """How often the shopper was mailed about a shipment."""
         return sum(mail.about == "shipment" for mail in self.stored.mails)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,3 +60,25 @@ def sent_to(*base_urls: str) -> Iterator[Sent]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx.HTTPTransport, "handle_request", noted)
         yield found
+
+
+@contextmanager
+def just_before(
+    method: str, path: str, act: Callable[[], object], *, nth: int = 1
+) -> Iterator[None]:
+    """Act just before the nth request leaves whose path ends in a regular expression."""
+    send, lock = httpx.HTTPTransport.handle_request, threading.Lock()
+    met = 0
+
+    def acting(transport: Any, request: httpx.Request) -> httpx.Response:
+        nonlocal met
+        with lock:
+            is_met = request.method == method and bool(re.search(path, request.url.path))
+            met += is_met
+        if is_met and met == nth:
+            act()
+        return send(transport, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.HTTPTransport, "handle_request", acting)
+        yield

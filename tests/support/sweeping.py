@@ -10,8 +10,9 @@ from world import PAIR
 
 from flows.syncs import SYNCS
 from tasks.orders import sweep as orders
+from tasks.reconciler.sweep import sweep
 from tasks.refunds import sweep as refunds
-from tasks.shipments import sweep as shipments
+from tasks.shipments.entity import SHIPMENTS
 
 
 def sweep_orders() -> dict[str, Any]:
@@ -23,7 +24,7 @@ def recheck_orders() -> dict[str, Any]:
 
 
 def sweep_shipments() -> dict[str, Any]:
-    return _swept(shipments.sweep_shipments, "shipments")
+    return _swept(lambda pair: sweep(pair, SHIPMENTS), "shipments")
 
 
 def sweep_refunds() -> dict[str, Any]:

@@ -9,18 +9,25 @@ from typing import Any
 import pytest
 
 from connectors.bigcommerce.shipment_models import Shipment
-from tasks.shipments.memory import Part, ShipmentMemory
-from tasks.shipments.plan import Scene, plan_order
-from tasks.shipments.plan_models import Action, OrderPlan, Plan, Wanted
-from tasks.shipments.standing import Standing, StoreLine
+from tasks.reconciler.cases import Decisions
+from tasks.reconciler.operations import count, preview
+from tasks.shipments.frames import DesiredPart
+from tasks.shipments.operations import (
+    CreateShipment,
+    DeleteShipment,
+    ShipmentPlan,
+    UpdateShipment,
+)
+from tasks.shipments.plan import PlanContext, plan_order
+from tasks.shipments.state import AgreedShipments, Part, ShippingState, StoreLine
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-SCENE = Scene(NOW, timedelta(minutes=60))
+CONTEXT = PlanContext(NOW, timedelta(minutes=60))
 NUMBER = {"tracking_number": "A1"}
 
 
-def wanted(note: int = 1, units: dict[str, int] | None = None, **told: str) -> Wanted:
-    return Wanted(f"note-{note}", "7", units or {"11": 2}, {}, told or NUMBER)
+def desired(note: int = 1, units: dict[str, int] | None = None, **tracking: str) -> DesiredPart:
+    return DesiredPart(f"note-{note}", "7", units or {"11": 2}, {}, tracking or NUMBER)
 
 
 def part(note: int = 1, units: dict[str, int] | None = None, **more: Any) -> Part:
@@ -29,18 +36,18 @@ def part(note: int = 1, units: dict[str, int] | None = None, **more: Any) -> Par
         address_id="7",
         shipment_id=f"s{note}",
         units=units or {"11": 2},
-        **{"told": NUMBER, **more},
+        **{"tracking": NUMBER, **more},
     )
 
 
-def standing(*parts: Part, ordered: int = 4, shipped: int | None = None, **more: Any) -> Standing:
+def state(*parts: Part, ordered: int = 4, shipped: int | None = None, **more: Any) -> ShippingState:
     units = sum(one.units.get("11", 0) for one in parts) if shipped is None else shipped
     lines = {"11": StoreLine("7", ordered, units)}
-    memory = ShipmentMemory(parts=parts)
-    return replace(Standing("100", "500", 11, False, lines, memory), **more)
+    agreed = AgreedShipments(parts=parts)
+    return replace(ShippingState("100", "500", 11, False, lines, agreed), **more)
 
 
-def shipment(number: str, units: dict[str, int], key: str = "x1") -> Shipment:
+def shipment(number: str, units: dict[str, int], key: str = "x1", **more: str) -> Shipment:
     return Shipment.model_validate(
         {
             "id": key,
@@ -48,150 +55,212 @@ def shipment(number: str, units: dict[str, int], key: str = "x1") -> Shipment:
             "date_created": "2026-03-01T00:00:00Z",
             "tracking_number": number,
             "items": [{"order_product_id": k, "quantity": n} for k, n in units.items()],
+            **more,
         }
     )
 
 
-def plan(at: Standing, *parts: Wanted, scene: Scene = SCENE) -> OrderPlan:
-    return plan_order(at, parts, scene)
+def plan(at: ShippingState, *parts: DesiredPart, context: PlanContext = CONTEXT) -> ShipmentPlan:
+    return plan_order(at, parts, context)
 
 
-def kinds(made: OrderPlan) -> list[str]:
+def kinds(made: ShipmentPlan) -> list[str]:
     return [case.field for case in made.cases]
 
 
+def created(made: ShipmentPlan) -> list[Any]:
+    return [one.units for one in made.operations if isinstance(one, CreateShipment)]
+
+
+def updated(made: ShipmentPlan) -> list[Any]:
+    return [one.fields for one in made.operations if isinstance(one, UpdateShipment)]
+
+
+def deleted(made: ShipmentPlan) -> list[str]:
+    return [one.part.shipment_id for one in made.operations if isinstance(one, DeleteShipment)]
+
+
+def kept(made: ShipmentPlan) -> list[Part]:
+    gone = deleted(made)
+    return [one for one in made.parts if one.shipment_id not in gone]
+
+
 def test_a_note_that_left_is_shipped_and_the_second_time_nothing_is() -> None:
-    made = plan(standing(), wanted())
-    assert made.action is Action.SHIP
-    assert [create.units for create in made.creates] == [{"11": 2}]
-    again = plan(standing(part()), wanted())
-    assert (again.action, again.is_remembered) == (Action.NOTHING, True)
+    made = plan(state(), desired())
+    assert (made.result, created(made)) == ("shipped", [{"11": 2}])
+    again = plan(state(part()), desired())
+    assert (again.result, again.operations, again.parts) == ("unchanged", (), (part(),))
 
 
-def test_tracking_that_comes_late_is_told_and_what_was_told_is_never_blanked() -> None:
-    late = plan(standing(part(told={})), wanted())
-    assert [(one.fields, one.before) for one in late.changes] == [
-        ({"tracking_number": "A1"}, {"tracking_number": ""})
-    ]
-    blank = plan(standing(part()), Wanted("note-1", "7", {"11": 2}, {}, {}))
-    assert blank.action is Action.NOTHING
+def test_tracking_that_comes_late_is_entered_and_what_was_entered_is_never_blanked() -> None:
+    late = plan(state(part(tracking={})), desired())
+    (update,) = late.operations
+    assert isinstance(update, UpdateShipment)
+    assert (update.fields, update.before) == (
+        {"tracking_number": "A1"},
+        {"tracking_number": ""},
+    )
+    assert late.parts == (part(tracking={}),)
+    blank = plan(state(part()), DesiredPart("note-1", "7", {"11": 2}, {}, {}))
+    assert (blank.result, blank.parts) == ("unchanged", (part(),))
 
 
 def test_other_units_of_the_same_note_replace_its_shipment() -> None:
-    made = plan(standing(part()), wanted(units={"11": 3}))
-    assert [one.shipment_id for one in made.takes_back] == ["s1"]
-    assert [create.units for create in made.creates] == [{"11": 3}]
+    made = plan(state(part()), desired(units={"11": 3}))
+    assert (deleted(made), created(made)) == (["s1"], [{"11": 3}])
 
 
 @pytest.mark.parametrize("left", [{}, {"11": 2}])
-def test_a_shipment_of_a_line_that_the_store_dropped_stands(left: dict[str, int]) -> None:
-    told = part(units={"11": 2, "12": 1} if left else {"12": 1})
-    rest = Wanted("note-1", "", {}, {"r9": 1}, {}) if not left else None
-    same = Wanted("note-1", "7", left, {"r9": 1}, NUMBER)
-    made = plan(standing(told, shipped=2), rest or same)
-    assert (made.takes_back, made.creates) == ((), ())
-    assert made.kept == (told,)
+def test_a_shipment_of_a_line_that_the_store_dropped_stays(left: dict[str, int]) -> None:
+    agreed = part(units={"11": 2, "12": 1} if left else {"12": 1})
+    rest = DesiredPart("note-1", "", {}, {"r9": 1}, {}) if not left else None
+    same = DesiredPart("note-1", "7", left, {"r9": 1}, NUMBER)
+    made = plan(state(agreed, shipped=2), rest or same)
+    assert made.operations == ()
+    assert made.parts == (agreed,)
     assert kinds(made) == ["unknown"]
 
 
 def test_a_note_taken_back_is_waited_for_until_the_grace_is_over() -> None:
-    first = plan(standing(part()))
-    assert (first.action, first.wakes_at) == (Action.WAIT, NOW + SCENE.grace)
-    assert [one.absent_since for one in first.kept] == [NOW]
-    asleep = standing(*first.kept)
-    later = plan(asleep, scene=replace(SCENE, now=NOW + timedelta(minutes=59)))
-    assert (later.wakes_at, later.is_remembered) == (NOW + SCENE.grace, True)
-    over = plan(asleep, scene=replace(SCENE, now=NOW + timedelta(minutes=60)))
-    assert [one.shipment_id for one in over.takes_back] == ["s1"]
-    back = plan(asleep, wanted())
-    assert [one.absent_since for one in back.kept] == [None]
+    first = plan(state(part()))
+    assert (first.result, first.wake_at) == ("waiting", NOW + CONTEXT.grace)
+    assert [one.absent_since for one in first.parts] == [NOW]
+    asleep = state(*first.parts)
+    later = plan(asleep, context=replace(CONTEXT, now=NOW + timedelta(minutes=59)))
+    assert (later.wake_at, later.parts) == (NOW + CONTEXT.grace, first.parts)
+    over = plan(asleep, context=replace(CONTEXT, now=NOW + timedelta(minutes=60)))
+    assert deleted(over) == ["s1"]
+    back = plan(asleep, desired())
+    assert [one.absent_since for one in back.parts] == [None]
 
 
-def test_a_note_that_was_not_looked_at_is_not_missed() -> None:
-    made = plan(standing(part(), looked=frozenset({"note-2"})), wanted(2))
-    assert (made.takes_back, len(made.creates), len(made.kept)) == ((), 1, 1)
+def test_a_note_that_was_not_read_is_not_missed() -> None:
+    made = plan(state(part(), notes_read=frozenset({"note-2"})), desired(2))
+    assert (deleted(made), len(created(made)), made.parts) == ([], 1, (part(),))
 
 
 def test_what_is_in_the_way_of_another_note_goes_at_once() -> None:
-    made = plan(standing(part(units={"11": 4})), wanted(2, {"11": 3}), wanted(3, {"11": 1}))
-    assert [one.shipment_id for one in made.takes_back] == ["s1"]
-    assert [create.units for create in made.creates] == [{"11": 3}, {"11": 1}]
+    made = plan(state(part(units={"11": 4})), desired(2, {"11": 3}), desired(3, {"11": 1}))
+    assert deleted(made) == ["s1"]
+    assert created(made) == [{"11": 3}, {"11": 1}]
+
+
+def test_a_shipment_whose_note_is_gone_stands_for_another_note_with_the_same_units() -> None:
+    made = plan(state(part()), desired(2, tracking_number="B2"))
+    assert updated(made) == [{"tracking_number": "B2"}]
+    assert [(one.note_key, one.shipment_id, one.tracking) for one in made.parts] == [
+        ("note-2", "s1", NUMBER)
+    ]
+    alike = plan(state(part()), desired(2))
+    assert (alike.result, alike.operations) == ("adopted", ())
 
 
 @pytest.mark.parametrize(
-    ("number", "fields"), [("A1", {}), ("a 1", {}), ("", {"tracking_number": "A1"})]
+    ("number", "fields"), [("A1", []), ("a 1", []), ("", [{"tracking_number": "A1"}])]
 )
 def test_a_shipment_of_staff_is_taken_for_the_note_by_units_and_number(
-    number: str, fields: dict[str, str]
+    number: str, fields: list[dict[str, str]]
 ) -> None:
-    there = (shipment(number, {"11": 2}),)
-    made = plan(standing(shipped=2, shipments=there), wanted())
-    assert [(one.part.shipment_id, one.fields) for one in made.changes] == [("x1", fields)]
-    assert made.creates == ()
+    listed = (shipment(number, {"11": 2}),)
+    made = plan(state(shipped=2, shipments=listed), desired())
+    assert ([one.shipment_id for one in made.parts], updated(made)) == (["x1"], fields)
+    assert created(made) == []
+
+
+def test_a_number_is_filled_into_a_shipment_of_staff_and_what_they_entered_stays() -> None:
+    listed = (shipment("", {"11": 2}, shipping_method="By bike", shipping_provider="custom"),)
+    one = desired(tracking_number="A1", shipping_method="Van", shipping_provider="ups")
+    made = plan(state(shipped=2, shipments=listed), one)
+    assert updated(made) == [{"tracking_number": "A1", "shipping_provider": "ups"}]
 
 
 def test_another_number_on_as_many_units_is_another_parcel_while_there_is_room() -> None:
-    there = (shipment("OTHER", {"11": 2}),)
-    beside = plan(standing(shipped=2, shipments=there), wanted())
-    assert [create.units for create in beside.creates] == [{"11": 2}]
-    full = plan(standing(ordered=2, shipped=2, shipments=there), wanted())
-    assert (full.creates, kinds(full)) == ((), ["excess"])
+    listed = (shipment("OTHER", {"11": 2}),)
+    another = plan(state(shipped=2, shipments=listed), desired())
+    assert created(another) == [{"11": 2}]
+    full = plan(state(ordered=2, shipped=2, shipments=listed), desired())
+    assert (created(full), kinds(full)) == ([], ["excess"])
 
 
-def approving(made: OrderPlan) -> Scene:
-    return replace(SCENE, approved=frozenset(("100", case.value) for case in made.cases))
+def approving(made: ShipmentPlan) -> PlanContext:
+    decisions = Decisions(approved=frozenset(("100", case.value) for case in made.cases))
+    return replace(CONTEXT, decisions=decisions)
 
 
 @pytest.mark.parametrize(
     ("at", "one", "kind", "shipped"),
     [
-        (standing(ordered=1), wanted(), "excess", [{"11": 1}]),
-        (standing(ordered=0), wanted(), "excess", []),
-        (standing(status_id=5), wanted(), "closed", [{"11": 2}]),
-        (standing(is_deleted=True), wanted(), "closed", [{"11": 2}]),
-        (
-            standing(),
-            replace(wanted(), strange={"9": 1}),
-            "unknown",
-            [{"11": 2}],
-        ),
-        (standing(part(), shipped=0, shipments=()), wanted(), "deleted", [{"11": 2}]),
+        (state(ordered=1), desired(), "excess", [{"11": 1}]),
+        (state(ordered=0), desired(), "excess", []),
+        (state(status_id=5), desired(), "closed", [{"11": 2}]),
+        (state(is_deleted=True), desired(), "closed", [{"11": 2}]),
+        (state(), replace(desired(), unplaced={"9": 1}), "unknown", [{"11": 2}]),
+        (state(part(), shipped=0, shipments=()), desired(), "deleted", [{"11": 2}]),
     ],
 )
 def test_what_a_person_has_to_decide_is_done_as_proposed_once_it_is_approved(
-    at: Standing, one: Wanted, kind: str, shipped: list[dict[str, int]]
+    at: ShippingState, one: DesiredPart, kind: str, shipped: list[dict[str, int]]
 ) -> None:
     made = plan(at, one)
-    assert (made.creates, kinds(made)) == ((), [kind])
-    assert kinds(plan(at, one)) == [kind]
-    approved = plan(at, one, scene=approving(made))
+    assert (made.result, created(made), kinds(made)) == ("held", [], [kind])
+    assert [case.value for case in plan(at, one).cases] == [made.cases[0].value]
+    approved = plan(at, one, context=approving(made))
     assert approved.cases == ()
-    assert [create.units for create in approved.creates] == shipped
-    remembered = [create.wanted.part("s9", create.units) for create in approved.creates]
-    after = standing(*remembered, *approved.kept, ordered=max(2, at.lines["11"].quantity))
-    assert plan(after, one).action is Action.NOTHING
+    assert created(approved) == shipped
+    agreed = [
+        operation.part.agreed("s9", operation.units)
+        for operation in approved.operations
+        if isinstance(operation, CreateShipment)
+    ]
+    after = state(*agreed, *kept(approved), ordered=max(2, at.lines["11"].quantity))
+    assert plan(after, one).result == "unchanged"
 
 
-def test_a_number_that_staff_changed_is_not_changed_back_without_a_word() -> None:
-    there = (shipment("FIXED", {"11": 2}, "s1"),)
-    at = standing(part(), shipments=there)
-    made = plan(at, wanted(tracking_number="B2"))
-    assert (made.changes, kinds(made)) == ((), ["tracking"])
-    approved = plan(at, wanted(tracking_number="B2"), scene=approving(made))
-    assert [one.fields for one in approved.changes] == [{"tracking_number": "B2"}]
-    same = plan(at, wanted(tracking_number="FIXED"))
-    assert (kinds(same), [one.fields for one in same.changes]) == ([], [{}])
+def test_a_number_that_staff_changed_is_changed_back_only_if_a_person_says_so() -> None:
+    listed = (shipment("FIXED", {"11": 2}, "s1"),)
+    at = state(part(), shipments=listed)
+    made = plan(at, desired(tracking_number="B2"))
+    assert (updated(made), kinds(made)) == ([], ["tracking"])
+    approved = plan(at, desired(tracking_number="B2"), context=approving(made))
+    assert updated(approved) == [{"tracking_number": "B2"}]
+    same = plan(at, desired(tracking_number="FIXED"))
+    assert (kinds(same), updated(same)) == ([], [])
+    assert [one.tracking for one in same.parts] == [{"tracking_number": "FIXED"}]
 
 
-def test_other_words_that_staff_changed_stay_while_the_number_is_told() -> None:
-    there = (shipment("A1", {"11": 2}, "s1").model_copy(update={"shipping_method": "By bike"}),)
-    at = standing(part(told={**NUMBER, "shipping_method": "Van"}), shipments=there)
-    made = plan(at, wanted(tracking_number="B2", shipping_method="Lorry"))
-    assert [one.fields for one in made.changes] == [{"tracking_number": "B2"}]
+def test_other_fields_that_staff_changed_stay_while_the_number_is_entered() -> None:
+    listed = (shipment("A1", {"11": 2}, "s1", shipping_method="By bike"),)
+    at = state(part(tracking={**NUMBER, "shipping_method": "Van"}), shipments=listed)
+    made = plan(at, desired(tracking_number="B2", shipping_method="Lorry"))
+    assert updated(made) == [{"tracking_number": "B2"}]
 
 
 def test_a_preview_says_what_would_be_written_and_counts_it() -> None:
-    whole = Plan((plan(standing(), wanted()), plan(standing(part()))))
-    assert [line["action"] for line in whole.preview()] == ["ship", "wait"]
-    assert "ship 2 units of note-1, A1" in whole.preview()[0]["writes"]
-    assert whole.count()["shipments"] == 1
+    plans = [plan(state(), desired()), plan(state(part()))]
+    lines = [preview(one) for one in plans]
+    assert [line["action"] for line in lines] == ["shipped", "waiting"]
+    assert "ship 2 units of note-1, A1" in lines[0]["writes"]
+    assert "until 2026-03-01 01:00 UTC" in lines[1]["why"]
+    assert count(plans)["create shipment"] == 1
+
+
+def test_links_of_the_first_versions_are_read_as_what_they_say() -> None:
+    stored = {
+        "parts": [
+            {
+                "note_key": "note-1",
+                "address_id": "7",
+                "shipment_id": "s1",
+                "units": {"11": 1},
+                "said": {"11": 2},
+                "told": {"tracking_number": "A1"},
+            }
+        ],
+        "is_settled": False,
+        "follows": 9,
+    }
+    agreed = AgreedShipments.model_validate(stored)
+    (one,) = agreed.parts
+    assert (one.note_units, one.tracking) == ({"11": 2}, {"tracking_number": "A1"})
+    assert (agreed.is_settled, agreed.status_before) == (False, 9)
+    assert AgreedShipments.model_validate(agreed.detail()) == agreed

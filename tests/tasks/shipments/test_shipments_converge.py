@@ -1,7 +1,7 @@
 """Any order of events, people at work in both systems: both sides end up agreeing, nothing twice.
 
 The store and the account are models here, so that thousands of sequences can be tried; the plan and
-what is remembered of it are the real ones.
+what is agreed on afterwards are the real ones.
 """
 
 from __future__ import annotations
@@ -23,13 +23,17 @@ from hypothesis.stateful import (
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
-from tasks.shipments.documents import change_label, create_label, delete_label
-from tasks.shipments.load import what_stands
-from tasks.shipments.matching import is_to_be_looked_at
-from tasks.shipments.memory import ShipmentMemory, added
-from tasks.shipments.plan import Scene, plan_order
-from tasks.shipments.plan_models import Create, OrderPlan, Wanted
-from tasks.shipments.standing import SHIP, Standing, StoreLine
+from tasks.shipments.frames import DesiredPart
+from tasks.shipments.matching import needs_shipments
+from tasks.shipments.operations import (
+    CreateShipment,
+    DeleteShipment,
+    ShipmentPlan,
+    ShipmentProgress,
+    UpdateShipment,
+)
+from tasks.shipments.plan import PlanContext, plan_order
+from tasks.shipments.state import AgreedShipments, ShippingState, StoreLine, added
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 GRACE = timedelta(minutes=60)
@@ -48,13 +52,13 @@ class Note:
 class Parcels(RuleBasedStateMachine):
     """One order of two lines to one or two addresses."""
 
-    @initialize(quantities=st.tuples(st.integers(1, 4), st.integers(1, 4)), apart=st.booleans())
-    def order(self, quantities: tuple[int, int], apart: bool) -> None:
+    @initialize(quantities=st.tuples(st.integers(1, 4), st.integers(1, 4)), several=st.booleans())
+    def order(self, quantities: tuple[int, int], several: bool) -> None:
         self.ordered = {"11": quantities[0], "12": quantities[1]}
-        self.address = {"11": "1", "12": "2" if apart else "1"}
+        self.address = {"11": "1", "12": "2" if several else "1"}
         self.notes: dict[str, Note] = {}
         self.store: dict[str, Shipment] = {}
-        self.memory = ShipmentMemory()
+        self.agreed = AgreedShipments()
         self.ledger: list[Entry] = []
         self.named: set[str] = set()
         self.now = START
@@ -113,15 +117,15 @@ class Parcels(RuleBasedStateMachine):
     def staff_delete_in_the_store(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.store)))
         del self.store[key]
-        self.withdrawn |= {part.ref for part in self.memory.parts if part.shipment_id == key}
+        self.withdrawn |= {part.ref for part in self.agreed.parts if part.shipment_id == key}
 
-    @precondition(lambda self: self.store and not self.unsure)  # else nobody could tell whose it is
+    @precondition(lambda self: self.store and not self.unanswered)  # else nobody knows whose it is
     @rule(data=st.data())
     def staff_correct_a_number_in_the_store(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.store)))
         text = data.draw(st.sampled_from(["FIXED1", "FIXED2"]))
         self.store[key] = self.store[key].model_copy(update={"tracking_number": text})
-        note = next((p.note_key for p in self.memory.parts if p.shipment_id == key), "")
+        note = next((p.note_key for p in self.agreed.parts if p.shipment_id == key), "")
         own = self.notes[note].tracking if note in self.notes else ""
         self.corrected[key] = (text, own)
 
@@ -131,87 +135,91 @@ class Parcels(RuleBasedStateMachine):
 
     # --- what we do
 
-    @rule(whole=st.booleans(), dies=st.sampled_from(["", "", "unheard", "heard"]))
+    @rule(whole=st.booleans(), dies=st.sampled_from(["", "", "unanswered", "answered"]))
     def sync(self, whole: bool, dies: str) -> None:
         self.work(whole=whole, dies=dies)
 
-    def work(self, *, whole: bool, dies: str = "") -> OrderPlan:
-        """A run over the order; one that dies has written and remembers nothing of it.
+    @rule(fails_at=st.integers(0, 2))
+    def sync_until_a_write_fails(self, fails_at: int) -> None:
+        self.work(whole=True, fails_at=fails_at)
 
-        The ledger at least knows what was sent, and if it was heard, also what came of it.
+    def work(self, *, whole: bool, dies: str = "", fails_at: int | None = None) -> ShipmentPlan:
+        """A run over the order; one that dies has written and keeps nothing of it.
+
+        The ledger at least knows what was sent, and if it was answered, also what came of it.
         """
-        standing = self.standing(whole=whole)
-        plan = plan_order(standing, self.wanted(standing), Scene(self.now, GRACE))
+        state = self.state(whole=whole)
+        plan = plan_order(state, self.desired(state), PlanContext(self.now, GRACE))
         before = dict(self.store)
-        self.ledger = [heard(one, dict(plan.heard_of)) for one in self.ledger]
-        answers = self.write(plan)
-        self.check_deletes(plan, standing)
-        assert not self.withdrawn & {create.wanted.ref for create in plan.creates}
-        for create in plan.creates:
-            made = "" if dies == "unheard" else answers[create_label("100", create)].id
-            self.ledger.append(entry(next(self.ids), create, made))
+        self.ledger = [answered(one, dict(plan.recovered)) for one in self.ledger]
+        sent = plan.operations[:fails_at]
+        record = self.write(plan, sent, is_answered=dies != "unanswered")
+        self.check_deletes(plan, state)
         if dies:
             return plan
-        found = what_stands(plan, answers)
-        assert found.error is None
-        self.memory = ShipmentMemory(parts=tuple(found.parts))
+        self.agreed = record.agreed(is_settled=True)
         self.ledger = [one for one in self.ledger if one.written_id]
-        self.named = set() if standing.looked is not None else self.named
+        self.named = set() if state.notes_read is not None else self.named
         self.check_corrections(before)
         return plan
 
-    def standing(self, *, whole: bool) -> Standing:
+    def state(self, *, whole: bool) -> ShippingState:
         shipped = self.shipped
         lines = {
             key: StoreLine(self.address[key], n, shipped.get(key, 0))
             for key, n in self.ordered.items()
         }
-        known = {part.ref for part in self.memory.parts}
+        known = {part.ref for part in self.agreed.parts}
         fresh = added(one.units for one in self.parts(self.named) if one.ref not in known)
         fits = all(n <= self.ordered[line] - shipped.get(line, 0) for line, n in fresh.items())
-        looked = None if whole or not fits else frozenset(self.named)
-        standing = Standing("100", "200", 11, False, lines, self.memory, self.unsure, looked=looked)
-        to_look = is_to_be_looked_at(standing.looked_parts, self.wanted(standing))
-        if standing.is_as_told and not self.unsure and not to_look:
-            return standing
+        read = None if whole or not fits else frozenset(self.named)
+        state = ShippingState(
+            "100", "200", 11, False, lines, self.agreed, self.unanswered, notes_read=read
+        )
+        is_listed = needs_shipments(state.read_parts, self.desired(state))
+        if state.is_as_agreed and not self.unanswered and not is_listed:
+            return state
         listed = tuple(self.store.values())
-        return replace(standing, shipments=listed, made=tuple(self.ledger))
+        return replace(state, shipments=listed, creations=tuple(self.ledger))
 
     @property
-    def unsure(self) -> tuple[Entry, ...]:
+    def unanswered(self) -> tuple[Entry, ...]:
         return tuple(one for one in self.ledger if not one.written_id)
 
-    def wanted(self, standing: Standing) -> list[Wanted]:
-        keys = self.notes if standing.looked is None else standing.looked
+    def desired(self, state: ShippingState) -> list[DesiredPart]:
+        keys = self.notes if state.notes_read is None else state.notes_read
         return self.parts(keys)
 
-    def parts(self, keys: Any) -> list[Wanted]:
+    def parts(self, keys: Any) -> list[DesiredPart]:
         found = []
         for key in sorted(set(keys) & self.notes.keys(), key=lambda key: int(key[5:])):
             note = self.notes[key]
             for address in sorted(set(self.address.values())):
                 units = {k: n for k, n in note.units.items() if self.address[k] == address}
-                told = {"tracking_number": note.tracking} if note.tracking else {}
+                tracking = {"tracking_number": note.tracking} if note.tracking else {}
                 if units and note.shipped:
-                    found.append(Wanted(key, address, units, {}, told))
+                    found.append(DesiredPart(key, address, units, {}, tracking))
         return found
 
-    def write(self, plan: OrderPlan) -> dict[str, Any]:
-        answers: dict[str, Any] = {}
-        for part in plan.takes_back:
-            self.store.pop(part.shipment_id, None)  # deleting what is gone is no error
-            answers[delete_label("100", part)] = None
-        for create in plan.creates:
-            made = self.make(create.wanted.address_id, dict(create.units), create.wanted.told)
-            answers[create_label("100", create)] = made
-        for change in plan.changes:
-            if change.fields:
-                key = change.part.shipment_id
-                self.store[key] = self.store[key].model_copy(update=dict(change.fields))
-                answers[change_label("100", change)] = self.store[key]
-        return answers
+    def write(self, plan: ShipmentPlan, sent: Any, *, is_answered: bool) -> ShipmentProgress:
+        record = ShipmentProgress(plan=plan, parts=list(plan.parts))
+        for operation in sent:
+            answer = None
+            match operation:
+                case DeleteShipment(part):
+                    self.store.pop(part.shipment_id, None)  # deleting what is gone is no error
+                case CreateShipment(part, units):
+                    assert part.ref not in self.withdrawn
+                    answer = self.make(part.address_id, dict(units), part.tracking)
+                    written = answer.id if is_answered else ""
+                    self.ledger.append(entry(next(self.ids), operation, written))
+                case UpdateShipment(part, fields):
+                    key = part.shipment_id
+                    self.store[key] = self.store[key].model_copy(update=dict(fields))
+            operation.apply(record, answer)
+        return record
 
-    def make(self, address: str, units: dict[str, int], told: Any) -> Shipment:
+    def make(self, address: str, units: dict[str, int], tracking: Any) -> Shipment:
         """A shipment in the store, which takes no more than was ordered."""
         for line, n in units.items():
             assert n <= self.ordered[line] - self.shipped.get(line, 0), "more than was ordered"
@@ -221,7 +229,7 @@ class Parcels(RuleBasedStateMachine):
                 "order_address_id": address,
                 "date_created": self.now.isoformat(),
                 "items": [{"order_product_id": k, "quantity": n} for k, n in units.items()],
-                **told,
+                **tracking,
             }
         )
         self.store[made.id] = made
@@ -233,15 +241,17 @@ class Parcels(RuleBasedStateMachine):
 
     # --- what must hold
 
-    def check_deletes(self, plan: OrderPlan, standing: Standing) -> None:
-        """No shipment is taken back while its note says the same."""
+    def check_deletes(self, plan: ShipmentPlan, state: ShippingState) -> None:
+        """No shipment is deleted while its note says the same."""
         says = {one.ref: one.units for one in self.parts(self.notes)}
-        for part in plan.takes_back:
-            assert says.get(part.ref) != part.whole or not standing.was_looked_at(part.note_key)
+        for one in plan.operations:
+            if isinstance(one, DeleteShipment):
+                part = one.part
+                assert says.get(part.ref) != part.note_units or not state.has_read(part.note_key)
 
     def check_corrections(self, before: dict[str, Shipment]) -> None:
         """A number that staff corrected stays, unless the note's own changed since."""
-        owner = {part.shipment_id: part.note_key for part in self.memory.parts}
+        owner = {part.shipment_id: part.note_key for part in self.agreed.parts}
         for key, (text, own) in self.corrected.items():
             note = self.notes.get(owner.get(key, ""))
             if key in before and key in self.store and note and note.tracking == own:
@@ -255,39 +265,38 @@ class Parcels(RuleBasedStateMachine):
             self.work(whole=True)
             self.now += GRACE * 2
         plan = self.work(whole=True)
-        assert not (plan.takes_back)
-        assert not (plan.creates)
-        assert not (plan.changes)
-        assert not (plan.wakes_at)
-        told = Counter(part.ref for part in self.memory.parts)
-        assert set(told.values()) <= {1}
-        ids = Counter(part.shipment_id for part in self.memory.parts)
+        assert plan.operations == ()
+        assert sorted(plan.parts, key=str) == sorted(self.agreed.parts, key=str)
+        assert plan.wake_at is None
+        refs = Counter(part.ref for part in self.agreed.parts)
+        assert set(refs.values()) <= {1}
+        ids = Counter(part.shipment_id for part in self.agreed.parts)
         assert set(ids.values()) <= {1}
         if not plan.cases:
             assert {one.ref: one.units for one in self.parts(self.notes)} == {
-                part.ref: part.units for part in self.memory.parts
+                part.ref: part.units for part in self.agreed.parts
             }
             self.check_store(ids)
 
     def check_store(self, ids: Counter[str]) -> None:
-        """Units agree line by line, but for what staff shipped and no note speaks of."""
+        """Units agree line by line, but for what staff shipped and no note names."""
         assert self.store.keys() - self.by_staff <= ids.keys(), "shipped twice"
-        if self.shipped == self.memory.units:
+        if self.shipped == self.agreed.units:
             return
-        assert all(part.shipment_id in self.store for part in self.memory.parts)
+        assert all(part.shipment_id in self.store for part in self.agreed.parts)
         theirs = added(one.units for one in self.store.values() if one.id not in ids)
-        assert self.shipped == added([self.memory.units, theirs])
+        assert self.shipped == added([self.agreed.units, theirs])
 
 
-def entry(number: int, create: Create, made: str) -> Entry:
-    """The ledger's row of a shipment; nobody heard of it again without its id."""
+def entry(number: int, create: CreateShipment, written: str) -> Entry:
+    """The ledger's row of a shipment; without its id it was not answered."""
     values: dict[str, Any] = dict.fromkeys(Entry.__dataclass_fields__, "")
-    after = {"units": dict(create.units), **create.wanted.told}
-    known = {"id": number, "action": SHIP, "natural_key": create.wanted.ref, "written_id": made}
+    after = {"units": dict(create.units), **create.part.tracking}
+    known = {"id": number, "natural_key": create.part.ref, "written_id": written}
     return Entry(**{**values, **known, "before": {}, "after": after})
 
 
-def heard(one: Entry, found: dict[int, str]) -> Entry:
+def answered(one: Entry, found: dict[int, str]) -> Entry:
     return replace(one, written_id=found[one.id]) if one.id in found else one
 
 

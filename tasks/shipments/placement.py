@@ -16,11 +16,10 @@ from connectors.bigcommerce.models import Order, OrderLine
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from core.ids import sku_key
 from mappings.tables import Table
-from tasks.orders.memory import Memory
-from tasks.shipments.notes import Note, key_of
+from tasks.brightpearl.goods_notes import Note, key_of
+from tasks.brightpearl.sales_orders import AgreedOrder
+from tasks.shipments.state import NO_ADDRESS
 
-NOWHERE = {"", "0"}
-"""Addresses of lines that are not shipped."""
 ALMOST = Decimal("0.000001")
 """What a division may lack of the whole number that it stands for."""
 
@@ -65,42 +64,44 @@ class Placement:
 
 def rows_of(
     order: Order,
-    memory: Memory,
+    agreed: AgreedOrder,
     sales_orders: Iterable[SalesOrder],
     skus: Table,
     has_stock: Mapping[str, bool],
 ) -> Rows:
     """Everything that is known about the rows of one order.
 
-    In: what was agreed on; the sales order and its back orders, as far as they were read; whether
-    a product has stock, by SKU as compared.
+    In: what the order sync agreed on; the sales order and its back orders, as far as they were
+    read; whether a product has stock, by SKU as compared.
     """
     lines = {line.id: line for line in order.lines}
     rows = Rows()
-    for ref, agreed in memory.rows.items():
+    for ref, row in agreed.rows.items():
         if ref in lines:
-            _know(rows, agreed.row_id, agreed.product_id, ref)
+            _add(rows, row.row_id, row.product_id, ref)
     found = [row for one in sales_orders for row in one.rows]
     plain = [row for row in found if not row.is_bundle_child]
-    for row in sorted(plain, key=lambda row: row.external_ref not in lines):
-        if row.external_ref in lines:
-            _know(rows, row.id, row.product_id, row.external_ref)
-        elif row.id not in rows.lines:
-            _guess(rows, row, order.lines, skus)
-    for row in found:
-        if row.is_bundle_child:
-            _hang(rows, row, found, has_stock)
+    for one in sorted(plain, key=lambda one: one.external_ref not in lines):
+        if one.external_ref in lines:
+            _add(rows, one.id, one.product_id, one.external_ref)
+        elif one.id not in rows.lines:
+            _add_by_product(rows, one, order.lines, skus)
+    for one in found:
+        if one.is_bundle_child:
+            _add_component(rows, one, found, has_stock)
     return rows
 
 
-def _know(rows: Rows, row_id: str, product_id: str, line_id: str) -> None:
+def _add(rows: Rows, row_id: str, product_id: str, line_id: str) -> None:
     rows.lines[row_id] = line_id
     if product_id and line_id not in rows.products.setdefault(product_id, []):
         rows.products[product_id].append(line_id)
 
 
-def _guess(rows: Rows, row: SalesOrderRow, lines: Iterable[OrderLine], skus: Table) -> None:
-    """By product, else by SKU; several lines of one product are told apart when units come."""
+def _add_by_product(
+    rows: Rows, row: SalesOrderRow, lines: Iterable[OrderLine], skus: Table
+) -> None:
+    """By product, else by SKU; which of several lines is found when units come."""
     if not row.product_id:
         return
     same = rows.products.get(row.product_id) or [
@@ -117,7 +118,7 @@ def _same_sku(store: str, account: str, skus: Table) -> bool:
     return sku_key(skus.get(key) or key) == sku_key(account)
 
 
-def _hang(
+def _add_component(
     rows: Rows, row: SalesOrderRow, found: Sequence[SalesOrderRow], has_stock: Mapping[str, bool]
 ) -> None:
     parent = next((one for one in found if one.id == row.parent_row_id), None)
@@ -159,7 +160,7 @@ class _Placing:
         self._rows = rows
         self._named = named
         self._address = {
-            line.id: "" if line.order_address_id in NOWHERE else line.order_address_id
+            line.id: "" if line.order_address_id in NO_ADDRESS else line.order_address_id
             for line in order.lines
         }
         self._left = Counter({line.id: line.quantity for line in order.lines})

@@ -10,8 +10,8 @@ from connectors.bigcommerce.models import Order, OrderLine
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from mappings.tables import Table, TableRow
-from tasks.orders.memory import AgreedRow, Memory
-from tasks.shipments.placing import Placement, place, rows_of
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
+from tasks.shipments.placement import Placement, place, rows_of
 
 NO_SKUS = Table("skus", ())
 
@@ -53,12 +53,12 @@ def placed(
     store: Order,
     notes: list[GoodsOutNote],
     *orders: SalesOrder,
-    memory: Memory | None = None,
+    agreed: AgreedOrder | None = None,
     skus: Table = NO_SKUS,
     has_stock: dict[str, bool] | None = None,
     taken: dict[str, int] | None = None,
 ) -> Placement:
-    rows = rows_of(store, memory or Memory(), orders, skus, has_stock or {})
+    rows = rows_of(store, agreed or AgreedOrder(), orders, skus, has_stock or {})
     return place(store, rows, notes, taken or {})
 
 
@@ -67,8 +67,8 @@ def units(placement: Placement) -> list[tuple[str, str, int]]:
 
 
 def test_a_row_that_was_agreed_on_needs_no_sales_order() -> None:
-    memory = Memory(rows={"11": AgreedRow(row_id="1"), "shipping": AgreedRow(row_id="9")})
-    found = placed(order(("11", "A", 2)), [note(1, r1_5=2)], memory=memory)
+    agreed = AgreedOrder(rows={"11": AgreedRow(row_id="1"), "shipping": AgreedRow(row_id="9")})
+    found = placed(order(("11", "A", 2)), [note(1, r1_5=2)], agreed=agreed)
     assert units(found) == [("note-1", "11", 2)]
 
 
@@ -80,12 +80,12 @@ def test_a_row_carries_its_lines_id() -> None:
 
 
 def test_a_row_without_reference_goes_by_its_product_then_by_its_sku() -> None:
-    memory = Memory(rows={"11": AgreedRow(row_id="1", product_id="5")})
+    agreed = AgreedOrder(rows={"11": AgreedRow(row_id="1", product_id="5")})
     by_product = placed(
         order(("11", "A", 2)),
         [note(1, r8_5=1)],
         sales_order({"id": 8, "productId": 5}),
-        memory=memory,
+        agreed=agreed,
     )
     by_sku = placed(
         order(("11", "A", 2)), [note(1, r8_5=1)], sales_order({"id": 8, "productId": 5, "sku": "a"})

@@ -1,0 +1,319 @@
+"""The writes that shipments consist of, and what becomes of each order.
+
+BigCommerce knows no key against doubling: a shipment whose answer was lost is found in the order's
+list of shipments when the order is read next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.shipment_models import Shipment, ShipmentCreate, ShipmentItemCreate
+from core.errors import CausewayError, NotFoundError, TransientError
+from mappings.errors import MappingError, Problem
+from mappings.tables import Table, comparable
+from store.ledger import Conclusion
+from store.links import Link
+from tasks.bigcommerce.orders import read_documents
+from tasks.bigcommerce.statuses import EVERY_STATUS
+from tasks.policy import PURE, step
+from tasks.reconciler.apply import Phase, apply, outcome_of
+from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
+from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.run import Run
+from tasks.shipments.extract import Read
+from tasks.shipments.frames import DesiredPart
+from tasks.shipments.state import GOODS_NOTES, AgreedShipments, Part, ShippingState
+
+REMEDY = (
+    "Compare the order's shipments with its goods notes in both systems; when they may go on, "
+    "release it."
+)
+Statuses = Mapping[str, int | None]
+"""The store's status by the table's value; None leaves what the store made of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentPlan(RecordPlan):
+    """Everything that the shipments of one order need."""
+
+    state: ShippingState
+    """What it was worked out from."""
+    parts: tuple[Part, ...]
+    """What is agreed on before anything is written."""
+    status_before: int
+    """The store's status before shipments move it."""
+    moves_status: bool
+    """Whether the store's status of the order may have to be corrected afterwards."""
+    recovered: tuple[tuple[int, str], ...] = ()
+    """Writes whose outcome was not known (the ledger's row), and the shipments found of them."""
+
+
+@dataclass(kw_only=True)
+class ShipmentProgress(Progress[ShipmentPlan]):
+    """One order on its way through its operations."""
+
+    parts: list[Part] = field(default_factory=list)
+    """What the store has now."""
+
+    def agreed(self, *, is_settled: bool) -> AgreedShipments:
+        """As the order's link is to keep it."""
+        is_corrected = self.goes_on or not self.plan.moves_status
+        return AgreedShipments(
+            parts=tuple(sorted(self.parts, key=lambda part: part.ref)),
+            is_settled=is_settled,
+            status_before=0 if is_corrected else self.plan.status_before,
+        )
+
+
+class ShipmentOperation(Operation[ShipmentProgress]):
+    """A write to one order of the store."""
+
+    def absorb(
+        self, _run: Run, _record: ShipmentProgress, error: CausewayError
+    ) -> CausewayError | None:
+        """What is gone changed since it was read: the order is read again."""
+        return TransientError(error.message) if isinstance(error, NotFoundError) else error
+
+
+@dataclass(frozen=True)
+class DeleteShipment(ShipmentOperation):
+    """A shipment whose note was taken back, or sends other units now."""
+
+    part: Part
+    kind = "delete shipment"
+
+    def describe(self) -> str:
+        """Which one, of which note."""
+        return f"delete shipment {self.part.shipment_id} of {self.part.note_key}"
+
+    def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
+        """A delete; the order keeps the status that the shipment gave it."""
+        part = self.part
+        return BigCommerceWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=part.shipment_id,
+            before={"note": part.note_key, "units": dict(part.units), **part.tracking},
+            send=lambda store: store.delete_shipment(record.key, part.shipment_id),
+        )
+
+    def absorb(
+        self, _run: Run, _record: ShipmentProgress, error: CausewayError
+    ) -> CausewayError | None:
+        """One that is gone was deleted already."""
+        return None if isinstance(error, NotFoundError) else error
+
+    def apply(self, record: ShipmentProgress, _answer: object) -> None:
+        """The store has it no more."""
+        record.parts.remove(self.part)
+
+
+@dataclass(frozen=True)
+class CreateShipment(ShipmentOperation):
+    """A shipment of one part."""
+
+    part: DesiredPart
+    units: Mapping[str, int]
+    kind = "create shipment"
+
+    def describe(self) -> str:
+        """How much of which note, under which number."""
+        number = self.part.tracking.get("tracking_number")
+        what = f"ship {sum(self.units.values())} units of {self.part.note_key}"
+        return f"{what}, {number}" if number else what
+
+    def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
+        """The whole shipment: a number that comes later is not mailed to the shopper."""
+        document = ShipmentCreate(
+            order_address_id=int(self.part.address_id),
+            items=tuple(
+                ShipmentItemCreate(order_product_id=int(line_id), quantity=units)
+                for line_id, units in self.units.items()
+            ),
+            # Left out, the store would call it "custom" and make no link of the carrier.
+            **{"shipping_provider": "", **self.part.tracking},
+        )
+        return BigCommerceWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=self.part.ref,
+            before={"status_id": record.plan.status_before},
+            after={"units": dict(self.units), **self.part.tracking},
+            is_repeatable=False,
+            send=lambda store: store.create_shipment(record.key, document),
+            written_id=_id_of,
+        )
+
+    def apply(self, record: ShipmentProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        """The store has it now."""
+        record.parts.append(self.part.agreed(answer.id, self.units))
+
+
+@dataclass(frozen=True)
+class UpdateShipment(ShipmentOperation):
+    """A shipment that is to say something else."""
+
+    part: Part
+    """As it is agreed on before."""
+    fields: Mapping[str, str]
+    before: Mapping[str, str]
+    kind = "update shipment"
+
+    def describe(self) -> str:
+        """Which one, of which note, in which fields."""
+        name = f"shipment {self.part.shipment_id} for {self.part.note_key}"
+        return f"{name}: {', '.join(self.fields)}"
+
+    def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
+        """The fields that change."""
+        shipment_id, fields = self.part.shipment_id, dict(self.fields)
+        return BigCommerceWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=shipment_id,
+            before=dict(self.before),
+            after=fields,
+            send=lambda store: store.update_shipment(record.key, shipment_id, **fields),
+            written_id=_id_of,
+        )
+
+    def apply(self, record: ShipmentProgress, _answer: object) -> None:
+        """The shipment says so now."""
+        tracking = {**self.part.tracking, **self.fields}
+        updated = self.part.model_copy(update={"tracking": tracking})
+        record.parts[record.parts.index(self.part)] = updated
+
+
+@dataclass(frozen=True)
+class SetStatus(ShipmentOperation):
+    """The store's status of an order, where it made something else of it than the table says."""
+
+    status_id: int
+    before: int
+    kind = "set status"
+
+    def describe(self) -> str:
+        """From which to which."""
+        return f"status {self.before} to {self.status_id}"
+
+    def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
+        """The status alone."""
+        return BigCommerceWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=record.key,
+            before={"status_id": self.before},
+            after={"status_id": self.status_id},
+            send=lambda store: store.update_order(record.key, status_id=self.status_id),
+        )
+
+
+PHASES: tuple[Phase[ShipmentProgress], ...] = (
+    Phase((DeleteShipment,)),
+    Phase((CreateShipment,)),
+    Phase((UpdateShipment,)),
+)
+"""First what makes room for the rest."""
+
+
+def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProgress]:
+    """Carry the plans out. A dry run writes nothing.
+
+    Raises: ConfigError, MappingError. Everything that concerns one order stands in its progress.
+    """
+    if run.dry_run:
+        return []
+    statuses = read_statuses(run.bundle.table("shipment_status"))
+    # Written down before anything else can change what was found.
+    _conclude(run, [Conclusion(id_, "written", one) for p in plans for id_, one in p.recovered])
+    records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
+    apply(run, records, PHASES)
+    _correct_statuses(run, [one for one in records if one.goes_on], statuses)
+    return records
+
+
+def read_statuses(table: Table) -> Statuses:
+    """The table of statuses.
+
+    Raises: MappingError naming the row whose right side is no status id.
+    """
+    problems = [
+        Problem(table.file, row.line, "becomes", f"{row.becomes!r} is not a BigCommerce status id")
+        for row in table.rows
+        if row.becomes and row.becomes not in EVERY_STATUS
+    ]
+    if problems:
+        raise MappingError(problems)
+    return {comparable(row.value): int(row.becomes) if row.becomes else None for row in table.rows}
+
+
+def wanted_status(statuses: Statuses, order: Order, before: int) -> int | None:
+    """The status that an order is to have; None leaves what the store made of it. Pure."""
+    extent = ShippingState.of(order, AgreedShipments()).extent
+    return statuses.get(f"{extent} from {before}", statuses.get(extent))
+
+
+@step("link-shipments", PURE)
+def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) -> list[Outcome]:
+    """Keep which note is which shipment; what became of each order that was not refused.
+
+    Of orders that were refused, it is kept that work is left. A write whose outcome was not known,
+    and of which nothing was found, did not happen: both sides were read since.
+    """
+    outcomes = [outcome_of(record, REMEDY) for record in records]
+    if run.dry_run:
+        return [*read.skipped, *outcomes]
+    links: list[Link] = []
+    notes: list[Link] = []
+    conclusions: list[Conclusion] = []
+    for record, outcome in zip(records, outcomes, strict=True):
+        state, is_retried = record.plan.state, outcome.is_retried
+        agreed = record.agreed(is_settled=not is_retried and not outcome.refusals)
+        if agreed != state.agreed:
+            links.append(Link(record.key, state.order_id_bp, agreed.detail()))
+            shipped = [part for part in agreed.parts if part.shipment_id]
+            notes += [Link(f"{record.key}/{part.ref}", part.note_key) for part in shipped]
+        recovered = {entry_id for entry_id, _ in record.plan.recovered}
+        conclusions += [
+            Conclusion(entry.id, "failed", error="not found when both sides were read again")
+            for entry in state.open_writes
+            if not is_retried and entry.id not in recovered
+        ]
+    for order_id in read.states.keys() - {record.key for record in records}:
+        state = read.states[order_id]
+        unsettled = state.agreed.model_copy(update={"is_settled": False})
+        if unsettled != state.agreed:
+            links.append(Link(order_id, state.order_id_bp, unsettled.detail()))
+    run.links.put(run.pair, GOODS_NOTES, notes, now=run.now())
+    run.links.put(run.pair, run.entity, links, now=run.now())
+    _conclude(run, conclusions)
+    return [*read.skipped, *outcomes]
+
+
+def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: Statuses) -> None:
+    """Read the orders again, together: BigCommerce moves a status when a shipment is created.
+
+    It leaves it when one is deleted.
+    """
+    moved = [record for record in records if record.plan.moves_status]
+    orders, _ = read_documents(run, [record.key for record in moved])
+    for record in moved:
+        order = orders.get(record.key)
+        if order is None:
+            continue
+        wanted = wanted_status(statuses, order, record.plan.status_before)
+        if wanted is not None and wanted != order.status_id:
+            record.added.append(SetStatus(wanted, order.status_id))
+    apply(run, moved, [Phase((SetStatus,))])
+
+
+def _conclude(run: Run, conclusions: Sequence[Conclusion]) -> None:
+    run.ledger.conclude(conclusions, now=run.now())
+
+
+def _id_of(shipment: Shipment) -> str:
+    return str(shipment.id)

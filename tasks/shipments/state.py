@@ -1,0 +1,186 @@
+"""One order as shipments see it: the store's side now, and what both sides last agreed on.
+
+BigCommerce keeps no reference of ours on a shipment. That a shipment belongs to a note is known by
+the order's link, or found out again by comparing units and tracking number.
+
+A *part* is what one goods note sends to one address of an order: one shipment in BigCommerce.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.shipment_models import Shipment
+from store.ledger import Entry
+from tasks.reconciler.agreed import Agreed
+
+ENTITY = "shipments"
+"""As keys, links and settings call it."""
+GOODS_NOTES = "goods-notes"
+"""Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
+TRACKING = (
+    "tracking_number",
+    "tracking_carrier",
+    "shipping_provider",
+    "shipping_method",
+    "comments",
+)
+"""What a shipment says besides its units."""
+NO_ADDRESS = {"", "0"}
+"""Addresses of lines that are not shipped."""
+
+
+class Part(BaseModel):
+    """What one note sends to one address, as the store has it."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    note_key: str
+    address_id: str
+    shipment_id: str = ""
+    """"" where a person decided that nothing more of it is shipped in the store."""
+    units: dict[str, int] = {}
+    """By order line, as they stand in the shipment."""
+    on_note: dict[str, int] = Field(default={}, validation_alias=AliasChoices("on_note", "said"))
+    """By order line, as the note has them, where the shipment holds fewer."""
+    tracking: dict[str, str] = Field(default={}, validation_alias=AliasChoices("tracking", "told"))
+    """TRACKING as the note last had it; blank fields are left out."""
+    absent_since: datetime | None = None
+    """Since when the note has been taken back or gone."""
+
+    @property
+    def ref(self) -> str:
+        """The part's name."""
+        return part_ref(self.note_key, self.address_id)
+
+    @property
+    def note_units(self) -> Mapping[str, int]:
+        """The units of the note that this part answers for."""
+        return self.on_note or self.units
+
+
+class AgreedShipments(Agreed):
+    """The shipments of one order, as its link keeps them."""
+
+    parts: tuple[Part, ...] = ()
+    is_settled: bool = True
+    """Whether nothing was left to do when the order was last worked on."""
+    status_before: int = Field(default=0, validation_alias=AliasChoices("status_before", "follows"))
+    """The store's status before shipments moved it, while it still has to be corrected."""
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """Units in our shipments, by order line."""
+        return added(part.units for part in self.parts)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is left to do and nothing is waited for."""
+        return self.is_settled and not any(part.absent_since for part in self.parts)
+
+
+NOTHING_AGREED = AgreedShipments()
+
+
+@dataclass(frozen=True)
+class StoreLine:
+    """A line that is shipped to an address."""
+
+    address_id: str
+    quantity: int
+    shipped: int
+
+
+@dataclass(frozen=True)
+class ShippingState:
+    """The store's side of one order, and what was agreed on before."""
+
+    order_id: str
+    order_id_bp: str
+    status_id: int
+    is_deleted: bool
+    lines: Mapping[str, StoreLine]
+    """By line id; lines without an address are left out."""
+    agreed: AgreedShipments = NOTHING_AGREED
+    open_writes: tuple[Entry, ...] = ()
+    """Writes of an earlier run whose outcome is not known."""
+    creations: tuple[Entry, ...] = ()
+    """All shipments that we created or may have created; read together with `shipments`."""
+    is_gone: bool = False
+    """Whether the sales order was deleted in Brightpearl, its notes with it."""
+    notes_read: frozenset[str] | None = None
+    """Keys of the notes that were read; None for all there are."""
+    shipments: tuple[Shipment, ...] | None = None
+    """The shipments in the store; None where they were not listed."""
+
+    @classmethod
+    def of(cls, order: Order, agreed: AgreedShipments, order_id_bp: str = "") -> Self:
+        """The order as it was read."""
+        return cls(
+            order_id=order.id,
+            order_id_bp=order_id_bp,
+            status_id=order.status_id,
+            is_deleted=order.is_deleted,
+            lines={
+                line.id: StoreLine(line.order_address_id, line.quantity, line.quantity_shipped)
+                for line in order.lines
+                if line.order_address_id not in NO_ADDRESS
+            },
+            agreed=agreed,
+        )
+
+    @property
+    def is_as_agreed(self) -> bool:
+        """Whether the store's lines say what our shipments add up to."""
+        return self.shipped == self.agreed.units
+
+    @property
+    def shipped(self) -> Mapping[str, int]:
+        """Units that the store says left, by line."""
+        return {line_id: line.shipped for line_id, line in self.lines.items() if line.shipped}
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Units that the store may still ship, by line."""
+        return {line_id: line.quantity - line.shipped for line_id, line in self.lines.items()}
+
+    @property
+    def read_parts(self) -> list[Part]:
+        """The agreed parts of the notes that were read."""
+        return [part for part in self.agreed.parts if self.has_read(part.note_key)]
+
+    @property
+    def extent(self) -> str:
+        """How much has left: `none`, `part` or `all` of what is shipped to an address."""
+        if not any(line.shipped for line in self.lines.values()):
+            return "none"
+        is_whole = all(line.shipped >= line.quantity for line in self.lines.values())
+        return "all" if is_whole else "part"
+
+    def shipment(self, shipment_id: str) -> Shipment | None:
+        """One of the shipments in the store, as far as they were listed."""
+        return next((one for one in self.shipments or () if one.id == shipment_id), None)
+
+    def has_read(self, note_key: str) -> bool:
+        """Whether a note was read, so that its absence means something."""
+        return self.notes_read is None or note_key in self.notes_read
+
+
+def part_ref(note_key: str, address_id: str) -> str:
+    """The name of what one note sends to one address."""
+    return f"{note_key}/{address_id}"
+
+
+def added(units: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    """Units of several by order line, those of none left out."""
+    total: Counter[str] = Counter()
+    for one in units:
+        total.update(one)
+    return {line_id: count for line_id, count in total.items() if count}
