@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from pydantic import BaseModel
 
-from core.frames import documents
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
 from tasks.policy import PURE, step
-from tasks.reconciler.frames import Frames, rows
+from tasks.reconciler.frames import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
 from tasks.shipments.state import TRACKING, Part, part_ref
 
@@ -89,7 +87,7 @@ def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
     """The parts of each order, in the sequence in which they left."""
     placed: dict[tuple[str, str], Counter[str]] = {}
     unplaced: dict[tuple[str, str], Counter[str]] = {}
-    for row in documents(desired.units, _UnitRow):
+    for row in typed_rows(desired.units, _UnitRow):
         of_part = (row.order_id, row.part_ref)
         if row.line_id:
             placed.setdefault(of_part, Counter())[row.line_id] += row.qty
@@ -97,7 +95,7 @@ def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
             unplaced.setdefault(of_part, Counter())[row.row_id] += row.qty
     found: dict[str, list[DesiredPart]] = {}
     ordered = desired.shipments.sort_values("shipped_at", kind="stable", na_position="first")
-    for one in documents(ordered, _ShipmentRow):
+    for one in typed_rows(ordered, _ShipmentRow):
         of_part = (one.order_id, one.part_ref)
         found.setdefault(one.order_id, []).append(
             DesiredPart(
@@ -111,7 +109,8 @@ def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
     return found
 
 
-class _UnitRow(BaseModel):
+@dataclass(frozen=True)
+class _UnitRow:
     """A row of UNITS."""
 
     order_id: str
@@ -121,7 +120,8 @@ class _UnitRow(BaseModel):
     qty: int
 
 
-class _ShipmentRow(BaseModel):
+@dataclass(frozen=True)
+class _ShipmentRow:
     """A row of SHIPMENTS."""
 
     order_id: str

@@ -1,4 +1,4 @@
-"""C12: parcels, tracking numbers, notes that come back, back orders, and how often the shopper is mailed."""
+"""C12: parcels, tracking numbers, notes that come back, back orders, mails to the shopper."""
 
 from __future__ import annotations
 

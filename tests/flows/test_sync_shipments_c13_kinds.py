@@ -1,4 +1,4 @@
-"""C13: bundles whose parts lie in several warehouses, downloads, what is collected; and what a supplier sends."""
+"""C13: bundles in several warehouses, downloads, what is collected, what a supplier sends."""
 
 from __future__ import annotations
 
