@@ -8,11 +8,17 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from starlette.types import ASGIApp
 
 from sandbox.bigcommerce.store import Store
@@ -21,16 +27,16 @@ from sandbox.catalogue.generated import SKUS
 from sandbox.kit.clock import Clock
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
-from sandbox.kit.tls import make_certificate
 from sandbox.world import Limits, Plan, World, build, read_faults
 
 HOST = "127.0.0.1"
 START_S = 30.0
 OWN_ORDERS = 25
+CERTIFICATE_LIFETIME = timedelta(days=2)
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
+    """A server that leaves signals to its caller."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -70,11 +76,6 @@ class Running:
         return self.world.faults["bigcommerce"]
 
     @property
-    def brightpearl_faults(self) -> Faults:
-        """What may go wrong with the account's API."""
-        return self.world.faults["brightpearl"]
-
-    @property
     def bigcommerce_requests(self) -> RequestsLog:
         """Requests to the store's API."""
         return self.world.requests["bigcommerce"]
@@ -83,6 +84,39 @@ class Running:
     def brightpearl_requests(self) -> RequestsLog:
         """Requests to the account's API."""
         return self.world.requests["brightpearl"]
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Certificate and key files in `folder`, valid for 127.0.0.1 and localhost.
+
+    The certificate is signed with its own key: clients trust it when they are given the file.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + CERTIFICATE_LIFETIME)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "sandbox.crt", folder / "sandbox.key"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate_file, key_file
 
 
 def _server(
@@ -113,7 +147,7 @@ def _url(listener: socket.socket, scheme: str = "http") -> str:
 
 
 async def _run(servers: Sequence[tuple[_Server, socket.socket]], ready: Callable[[], None]) -> None:
-    """Serve until every server is told to exit."""
+    """Serve until `should_exit` is set on every server."""
     tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
     while not all(server.started for server, _ in servers):
         if any(task.done() for task in tasks):
@@ -156,7 +190,7 @@ def serve(  # noqa: PLR0913 - the flags of a command
         seed=seed,
     )
     world = build(plan)
-    gc.freeze()  # what is there now stays: it need not be looked through for garbage
+    gc.freeze()  # the records made so far stay, so the collector can skip them
     listeners = [_listen(bigcommerce_port), _listen(brightpearl_port)]
     servers = [_server(world.store_app), _server(world.account_app)]
 

@@ -102,7 +102,7 @@ def build(plan: Plan) -> World:
 
 @contextlib.contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Nothing made inside is garbage; looking for some takes half of a large catalogue's time."""
+    """Nothing made inside is garbage; collecting takes half of a large catalogue's time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -7,7 +7,7 @@ from sandbox.bigcommerce.events import Sender
 from sandbox.bigcommerce.gateway import StoreGateway
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.app import application
-from sandbox.kit.control import common_routes
+from sandbox.kit.controls import common_routes
 from sandbox.kit.delivery import Deliveries
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
@@ -29,11 +29,12 @@ def create_app(
     deliveries = Deliveries(store.clock, sender, seed)
     sender.put = deliveries.put
     common = common_routes(
-        lambda: state_parts(store),
-        faults,
-        log,
-        store.clock,
-        deliveries,
+        state=lambda: state_parts(store),
+        switches=store.switches,
+        faults=faults,
+        log=log,
+        clock=store.clock,
+        deliveries=deliveries,
         settle=store.timers.run_due,
     )
     return application(

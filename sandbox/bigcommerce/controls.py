@@ -1,14 +1,13 @@
 """The store's own control routes under `/_sandbox/`: shoppers, staff, and the switches."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.bigcommerce import (
@@ -32,11 +31,18 @@ from sandbox.bigcommerce.refund_amounts import RefundRefused
 from sandbox.bigcommerce.shipping import ShipmentRefused
 from sandbox.bigcommerce.staff import NotThere
 from sandbox.bigcommerce.store import Store
-from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.bigcommerce.transactions import paid, paid_back
+from sandbox.kit.controls import answer, answered
 
 M = TypeVar("M", bound=Asked)
-WHOLE = frozenset({"consignments.line_items", "fees"})
+STATUSES: Mapping[type[Exception], int] = {
+    NotThere: 404,
+    BasketRefused: 409,
+    PaymentRefused: 409,
+    ShipmentRefused: 409,
+    RefundRefused: 409,
+}
+"""Why a control cannot be done, and what it answers then."""
 
 
 def state(store: Store) -> dict[str, Any]:
@@ -127,25 +133,25 @@ def control_routes(store: Store) -> list[Route]:
     def action(shape: type[M], act: Callable[[Store, M], dict[str, Any]], path: str) -> Route:
         async def endpoint(request: Request) -> Response:
             raw_body = await request.body()
-            return answered(lambda: _each(store, raw_body, shape, act))
+            return answered(lambda: _each(store, raw_body, shape, act), STATUSES)
 
         return Route(path, endpoint, methods=["POST"])
 
     async def orders(request: Request) -> Response:
         raw_body = await request.body()
-        return answered(lambda: place_orders(store, orjson.loads(raw_body)))
+        return answered(lambda: place_orders(store, orjson.loads(raw_body)), STATUSES)
 
     async def remove_product(request: Request) -> Response:
         sku = request.path_params["sku"]
-        return answered(lambda: staff.delete_product(store, sku))
+        return answered(lambda: staff.delete_product(store, sku), STATUSES)
 
     async def refund(request: Request) -> Response:
         raw_body = await request.body()
-        return answered(lambda: staff_refunds.act(store, orjson.loads(raw_body)))
+        return answered(lambda: staff_refunds.act(store, orjson.loads(raw_body)), STATUSES)
 
     async def take_back(request: Request) -> Response:
         order_id, shipment_id = request.path_params["id"], request.path_params.get("shipment_id")
-        return answered(lambda: staff_shipping.take_back(store, order_id, shipment_id))
+        return answered(lambda: staff_shipping.take_back(store, order_id, shipment_id), STATUSES)
 
     shipments = "/_sandbox/orders/{id:int}/shipments"
     return [
@@ -162,24 +168,7 @@ def control_routes(store: Store) -> list[Route]:
         *_stock_routes(store),
         action(staff.NewProduct, staff.create_product, "/_sandbox/products"),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
-        *_switch_routes(store),
     ]
-
-
-def answered(act: Callable[[], Any]) -> Response:
-    """What `act` gives as JSON; 400, 404 or 409 with an `error` when it cannot be done."""
-    try:
-        return JSONResponse(act())
-    except NotThere as gone:
-        return JSONResponse({"error": str(gone)}, status_code=404)
-    except (BasketRefused, PaymentRefused, ShipmentRefused, RefundRefused) as refused:
-        return JSONResponse({"error": str(refused)}, status_code=409)
-    except ValidationError as wrong:
-        first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse({"error": f"{where or 'body'}: {first['msg']}"}, status_code=400)
-    except ValueError as wrong:
-        return JSONResponse({"error": str(wrong)}, status_code=400)
 
 
 def _each(
@@ -221,14 +210,13 @@ def _stock_routes(store: Store) -> list[Route]:
     """Stock as it really is; `GET stock/journal?sku=A&sku=B` answers the changes of these alone."""
 
     async def levels(_request: Request) -> Response:
-        return Response(orjson.dumps(staff_stock.levels(store)), media_type="application/json")
+        return answer(staff_stock.levels(store))
 
     async def journal(request: Request) -> Response:
-        told = staff_stock.journal(store, request.query_params.getlist("sku"))
-        return Response(orjson.dumps(told), media_type="application/json")
+        return answer(staff_stock.journal(store, request.query_params.getlist("sku")))
 
     async def forget(_request: Request) -> Response:
-        return answered(lambda: staff_stock.forget_journal(store))
+        return answered(lambda: staff_stock.forget_journal(store), STATUSES)
 
     path = "/_sandbox/stock"
     return [
@@ -236,41 +224,3 @@ def _stock_routes(store: Store) -> list[Route]:
         Route(f"{path}/journal", journal, methods=["GET"]),
         Route(f"{path}/journal", forget, methods=["DELETE"]),
     ]
-
-
-def _switch_routes(store: Store) -> list[Route]:
-    def shown() -> dict[str, Any]:
-        meanings = store.switches.meanings()
-        return {
-            name: {"value": value, "meaning": meanings[name]}
-            for name, value in asdict(store.switches).items()
-        }
-
-    async def show(_request: Request) -> Response:
-        return JSONResponse(shown())
-
-    async def change(request: Request) -> Response:
-        raw_body = await request.body()
-
-        def act() -> dict[str, Any]:
-            set_switches(store.switches, orjson.loads(raw_body))
-            return shown()
-
-        return answered(act)
-
-    path = "/_sandbox/switches"
-    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
-
-
-def set_switches(switches: BigCommerceSwitches, changes: dict[str, Any]) -> None:
-    """Set the switches named, all or none.
-
-    Raises: ValueError for an unknown switch or a value of another kind.
-    """
-    known = {item.name for item in fields(switches)}
-    unknown = sorted(set(changes) - known)
-    if unknown:
-        raise ValueError(f"there is no switch {', '.join(unknown)}")
-    checked = TypeAdapter(BigCommerceSwitches).validate_python(asdict(switches) | changes)
-    for name in changes:
-        setattr(switches, name, getattr(checked, name))

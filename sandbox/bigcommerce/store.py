@@ -19,8 +19,7 @@ from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
 from sandbox.catalogue.model import Customer as Shopper
 from sandbox.catalogue.model import Product as CatalogueProduct
-from sandbox.kit.clock import Clock
-from sandbox.kit.timers import Timers
+from sandbox.kit.clock import Clock, Timers
 
 if TYPE_CHECKING:
     from sandbox.bigcommerce.events import Sender

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sandbox.brightpearl import reference
-from sandbox.brightpearl.agenda import Agenda
 from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.records import (
     Contact,
@@ -37,7 +36,7 @@ from sandbox.brightpearl.stock_records import (
     StockLevel,
 )
 from sandbox.brightpearl.switches import BrightpearlSwitches
-from sandbox.kit.clock import Clock
+from sandbox.kit.clock import Clock, Timers
 
 JOURNAL_SIZE = 500_000
 
@@ -110,7 +109,7 @@ class Account:
         self.zone = ZoneInfo(reference.TIME_ZONE)
         self.utc = ZoneInfo("UTC")
         self.sequences = Sequences()
-        self.agenda = Agenda()
+        self.timers = Timers(clock)
         self.clock_went_back = False
         self._last_moment = clock.now()
         self.listeners: list[Callable[[Event], None]] = []
@@ -192,7 +191,8 @@ class Account:
 
     def settle(self) -> None:
         """Do what is due by the clock; the vendor works in the background."""
-        self.agenda.settle(self.now())
+        self.now()
+        self.timers.run_due()
 
     def order(self, order_id: int, type_code: str | None = None) -> Order:
         """The order.

@@ -9,7 +9,7 @@ from sandbox.brightpearl.controls import control_routes, state
 from sandbox.brightpearl.delivery import QualityPolicy
 from sandbox.brightpearl.gateway import AccountGateway
 from sandbox.kit.app import application
-from sandbox.kit.control import common_routes
+from sandbox.kit.controls import common_routes
 from sandbox.kit.delivery import Deliveries
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
@@ -35,7 +35,13 @@ def create_app(
         account, faults, log, seed, lambda outgoing: deliveries.put(policy.message(outgoing))
     )
     common = common_routes(
-        lambda: state(account), faults, log, account.clock, deliveries, settle=account.settle
+        state=lambda: state(account),
+        switches=account.switches,
+        faults=faults,
+        log=log,
+        clock=account.clock,
+        deliveries=deliveries,
+        settle=account.settle,
     )
 
     async def release_gathered() -> None:

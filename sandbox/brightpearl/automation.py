@@ -6,7 +6,7 @@ What a rule finds done already it leaves alone; held and cancelled orders it doe
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox.brightpearl import reference
@@ -35,7 +35,7 @@ Rule = Callable[[Account, Order], None]
 
 
 def follow_rules(account: Account, order: Order) -> None:
-    """Put on the agenda what the switches say will be done with a new sales order."""
+    """Set timers for what the switches say will be done with a new sales order."""
     switches = account.switches
     rules: tuple[tuple[float, Rule], ...] = (
         (switches.automatic_allocation_s, allocate),
@@ -46,10 +46,10 @@ def follow_rules(account: Account, order: Order) -> None:
     for wait_s, rule in rules:
         if wait_s >= 0:
             moment = account.now() + timedelta(seconds=wait_s)
-            account.agenda.put(moment, partial(_apply, account, order, rule))
+            account.timers.at(moment, partial(_apply, account, order, rule))
 
 
-def _apply(account: Account, order: Order, rule: Rule) -> None:
+def _apply(account: Account, order: Order, rule: Rule, _moment: datetime) -> None:
     is_open = order.id in account.orders and order.invoice_reference is None
     if is_open and not is_cancelled(order) and order.status_id != reference.HOLD_STATUS:
         rule(account, order)

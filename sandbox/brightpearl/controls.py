@@ -1,11 +1,10 @@
 """The account's own control routes under `/_sandbox/`: what staff do, and the switches."""
 
 from collections.abc import Callable
-from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -26,7 +25,6 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal
 from sandbox.brightpearl.routing import read_document
 from sandbox.brightpearl.stock_controls import stock_routes
-from sandbox.brightpearl.switches import BrightpearlSwitches
 
 M = TypeVar("M", bound=staff.Control)
 
@@ -105,7 +103,6 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
         ),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
         *stock_routes(account),
-        *switch_routes(account),
     ]
 
 
@@ -126,41 +123,3 @@ def perform(
 
 def _listed(sent: object) -> list[object]:
     return sent if isinstance(sent, list) else [sent]
-
-
-def switch_routes(account: Account) -> list[Route]:
-    """Show and set switches."""
-
-    def shown() -> dict[str, Any]:
-        meanings = account.switches.meanings()
-        return {
-            name: {"value": value, "meaning": meanings[name]}
-            for name, value in asdict(account.switches).items()
-        }
-
-    async def show(_request: Request) -> Response:
-        return JSONResponse(shown())
-
-    async def change(request: Request) -> Response:
-        try:
-            set_switches(account.switches, await request.json())
-        except ValueError as fault:
-            return JSONResponse({"error": str(fault)}, status_code=400)
-        return JSONResponse(shown())
-
-    path = "/_sandbox/switches"
-    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
-
-
-def set_switches(switches: BrightpearlSwitches, changes: dict[str, Any]) -> None:
-    """Set the switches named, all or none.
-
-    Raises: ValueError for an unknown switch or a value of another kind.
-    """
-    known = {item.name for item in fields(switches)}
-    unknown = sorted(set(changes) - known)
-    if unknown:
-        raise ValueError(f"there is no switch {', '.join(unknown)}")
-    merged = TypeAdapter(BrightpearlSwitches).validate_python(asdict(switches) | changes)
-    for name in changes:
-        setattr(switches, name, getattr(merged, name))

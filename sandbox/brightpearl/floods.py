@@ -56,7 +56,7 @@ class _Change:
 
 
 def start_flood(account: Account, wanted: Flood) -> dict[str, Any]:
-    """Put the changes and the notices on the agenda; answers what will come of it."""
+    """Set timers for the changes and the notices; answers what will come of it."""
     if wanted.warehouse_id not in reference.WAREHOUSES:
         not_found(f"There is no warehouse {wanted.warehouse_id}")
     products = _products(account, wanted)
@@ -77,11 +77,11 @@ def start_flood(account: Account, wanted: Flood) -> dict[str, Any]:
     account.flood = progress
     for change in changes:
         moment = start + timedelta(seconds=change.at_s)
-        account.agenda.put(moment, partial(_make, account, change, wanted.warehouse_id, progress))
+        account.timers.at(moment, partial(_make, account, change, wanted.warehouse_id, progress))
     for at_s, about in _calls(wanted, changes, random):
         events = [_event(change, start) for change in about]
         moment = start + timedelta(seconds=at_s)
-        account.agenda.put(moment, partial(_tell, account, events, progress))
+        account.timers.at(moment, partial(_tell, account, events, progress))
     return flood_document(account)
 
 
@@ -161,7 +161,13 @@ def _event(change: _Change, start: datetime) -> Event:
     return Event("product", change.product_id, "modified", "on-hand-modified", raised_at)
 
 
-def _make(account: Account, change: _Change, warehouse_id: int, progress: FloodProgress) -> None:
+def _make(
+    account: Account,
+    change: _Change,
+    warehouse_id: int,
+    progress: FloodProgress,
+    _moment: datetime,
+) -> None:
     progress.changes_made += 1
     if change.product_id not in account.products:
         return
@@ -171,7 +177,9 @@ def _make(account: Account, change: _Change, warehouse_id: int, progress: FloodP
         correct(account, change.product_id, warehouse_id, delta, cause="flood")
 
 
-def _tell(account: Account, events: Sequence[Event], progress: FloodProgress) -> None:
+def _tell(
+    account: Account, events: Sequence[Event], progress: FloodProgress, _moment: datetime
+) -> None:
     progress.notices_sent += len(events)
     for webhook in account.webhooks.values():
         if subscribed(webhook, events[0]):

@@ -1,6 +1,6 @@
 """Closing orders and credits: asking is quick, the invoice comes later."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sandbox.brightpearl import reference
@@ -46,16 +46,16 @@ def start_invoicing(account: Account, order: Order) -> None:
     """Make the invoice pending, unless it is already."""
     if order.invoice_due_at is None:
         order.invoice_due_at = account.now() + timedelta(seconds=account.switches.invoicing_delay_s)
-        account.agenda.put(order.invoice_due_at, partial(_invoice, account, order))
+        account.timers.at(order.invoice_due_at, partial(_invoice, account, order))
 
 
-def _invoice(account: Account, order: Order) -> None:
+def _invoice(account: Account, order: Order, moment: datetime) -> None:
     """The invoice is there, unless the order was deleted meanwhile. Fires a status change."""
     if order.id not in account.orders:
         return
     prefix = "SC" if order.type_code == "SC" else "SI"
     order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
-    order.closed_on = order.invoice_due_at
+    order.closed_on = moment
     if not is_cancelled(order):
         order.status_id = reference.INVOICED_STATUS.get(order.type_code, order.status_id)
     account.touch(order)

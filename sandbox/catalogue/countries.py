@@ -10,7 +10,7 @@ from sandbox.catalogue.model import Address
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How addresses look there. `places` are (city, region, postcode)."""
+    """What its addresses are made of. `places` are (city, region, postcode)."""
 
     name: str
     iso2: str
@@ -141,7 +141,7 @@ COMPANIES = ("", "", "", "Bright Ideas Ltd", "The Corner Shop", "Mäkinen & Söh
 
 
 def address_of(person: str, country_name: str) -> Address:
-    """The address of a person; the same for the same words, always.
+    """The address of a person; always the same for the same arguments.
 
     Raises: KeyError for a country that `COUNTRIES` lacks.
     """

@@ -15,7 +15,7 @@ NAMED_ROWS = 10_000
 class Product:
     """One SKU. Money in the store's currency, ex tax.
 
-    Several SKUs with one `parent_name` are the variants of one product, told apart by `options`.
+    Several SKUs with one `parent_name` are the variants of one product, distinguished by `options`.
     """
 
     sku: str
@@ -71,7 +71,7 @@ class ShopLine:
 
 @dataclass(frozen=True, slots=True)
 class ShopOrder:
-    """An order as its source tells it. Money in the store's currency, ex tax."""
+    """An order as its source has it. Money in the store's currency, ex tax."""
 
     reference: str
     placed_at: datetime
@@ -131,9 +131,9 @@ class Report:
     left_out: list[LeftOut] = field(default_factory=list)
     cancellations: list[str] = field(default_factory=list)
     """Numbers of cancelling invoices."""
-    undone: list[str] = field(default_factory=list)
+    matched: list[str] = field(default_factory=list)
     """Those of them that undo earlier orders."""
-    not_undone: dict[str, str] = field(default_factory=dict)
+    not_matched: dict[str, str] = field(default_factory=dict)
     """The others, with the reason."""
     emptied: list[str] = field(default_factory=list)
     """Numbers of invoices with no line left."""
@@ -157,9 +157,9 @@ class Report:
             "discount_rows": self.discount_rows,
             "left_out": dict(self.left_out_by_reason),
             "cancelling_invoices": len(self.cancellations),
-            "cancelling_invoices_matched": len(self.undone),
-            "cancelling_invoices_not_matched": dict(Counter(self.not_undone.values())),
-            "not_matched": dict(self.not_undone),
+            "cancelling_invoices_matched": len(self.matched),
+            "cancelling_invoices_not_matched": dict(Counter(self.not_matched.values())),
+            "not_matched": dict(self.not_matched),
             "invoices_with_nothing_left": list(self.emptied),
         }
 

@@ -9,7 +9,7 @@ What becomes of a row:
   are one;
 - `POST`, `DOT`, `C2` are shipping, `D` an order discount, any other code a free-text line;
 - rows of invoices `C…` are part of no order; what those invoices undo become refunds, see
-  `undoing`;
+  `cancellations`;
 - rows with a quantity or price that no shopper pays (zero, negative, fractional pieces) are left
   out, counted and named in the report; so is a negative free-text line, because it is a
   correction made in the books, not something bought.
@@ -24,6 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from zlib import crc32
 
+from sandbox.catalogue.cancellations import match
 from sandbox.catalogue.countries import address_of
 from sandbox.catalogue.model import Catalogue, Customer, Product, Report, ShopLine, ShopOrder
 from sandbox.catalogue.retail_rows import (
@@ -36,7 +37,6 @@ from sandbox.catalogue.retail_rows import (
     read,
     text_name,
 )
-from sandbox.catalogue.undoing import match
 
 __all__ = ["FormatError", "load"]
 

@@ -21,7 +21,7 @@ SHIPPING = {
 """Codes of carriage, with the shipping method at home."""
 DISCOUNT = "D"
 AMOUNTS = frozenset({DISCOUNT, "M"})
-"""Codes that may stand for an amount instead of a thing."""
+"""Codes of rows that may be an amount instead of a thing."""
 _PRODUCT = re.compile(r"\d{5}|DCGS")
 _COLUMNS = (
     "InvoiceNo",
@@ -115,7 +115,7 @@ def read(files: Iterable[Path], report: Report) -> tuple[dict[str, Invoice], dic
     return invoices, cancelling
 
 
-def _read_cancelled(  # noqa: PLR0913, PLR0917 - where the row stands
+def _read_cancelled(  # noqa: PLR0913, PLR0917 - the row and its place in the file
     known: dict[str, Invoice], number: str, code: str, record: dict[str, str], file: Path, line: int
 ) -> None:
     if number not in known:

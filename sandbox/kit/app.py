@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.kit.control import PREFIX
+from sandbox.kit.controls import PREFIX
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 

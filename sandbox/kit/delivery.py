@@ -1,7 +1,6 @@
 """Webhooks really sent: queued, tried again by schedule, and unreliable on request."""
 
 import asyncio
-import contextlib
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -13,13 +12,14 @@ from typing import Any, Protocol
 
 import httpx
 
-from sandbox.kit.clock import Clock
+from sandbox.kit.clock import POLL_S, Alarm, Clock
 
 TIMEOUT_S = 5.0
 AT_ONCE = 20
 LOG_SIZE = 5000
-LOOK_S = 1.0
-CALM_LOOK_S = 0.005
+SOON_S = 1.0
+"""What is due within this time counts as under way."""
+SETTLED_POLL_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Message:
 
     id: str
     about: str
-    """What it is about, for the log: a scope, or an event."""
+    """Its scope or event, for the log."""
     method: str
     url: str
     body: bytes
@@ -50,14 +50,14 @@ class DeliverySwitches:
 
 
 class Policy(Protocol):
-    """What a system does about answers."""
+    """A vendor's rules about deliveries."""
 
     def hold_s(self, message: Message) -> float | None:
         """Seconds before this message may be tried at all; 0 for now, None for never."""
         ...
 
     def settle(self, message: Message, tries: int, status: int | None) -> float | None:
-        """Note a try's outcome (None: no answer); seconds until the next one, or None to stop."""
+        """The outcome of a try (None: no answer); seconds until the next one, or None to stop."""
         ...
 
 
@@ -94,9 +94,8 @@ class Deliveries:
         self._fresh: deque[_Queued] = deque()
         self._queue: list[_Queued] = []
         self._in_flight = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        clock.on_jump(self._ring)
+        self._alarm = Alarm()
+        clock.on_jump(self._alarm.ring)
 
     def put(self, message: Message) -> None:
         """Send it soon, unless the switches lose it."""
@@ -106,25 +105,25 @@ class Deliveries:
         self._enqueue(message)
         if self._struck(switches.duplicate_rate):
             self._enqueue(message)
-        self._ring()
+        self._alarm.ring()
 
     def waiting(self) -> int:
         """Messages not settled yet: queued, waiting for their next try, or under way."""
         return len(self._fresh) + len(self._queue) + self._in_flight
 
-    async def settled(self, patience_s: float) -> bool:
+    async def settled(self, timeout_s: float) -> bool:
         """Wait until nothing is under way or due soon; whether that came in time."""
-        deadline = asyncio.get_running_loop().time() + patience_s
-        while not self._is_calm():
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not self._is_settled():
             if asyncio.get_running_loop().time() > deadline:
                 return False
-            await asyncio.sleep(CALM_LOOK_S)
+            await asyncio.sleep(SETTLED_POLL_S)
         return True
 
-    def _is_calm(self) -> bool:
+    def _is_settled(self) -> bool:
         if self._fresh or self._in_flight:
             return False
-        soon = self._clock.now() + timedelta(seconds=LOOK_S)
+        soon = self._clock.now() + timedelta(seconds=SOON_S)
         return not self._queue or self._queue[0].due > soon
 
     def document(self) -> dict[str, Any]:
@@ -137,22 +136,19 @@ class Deliveries:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        self._loop = asyncio.get_running_loop()
         limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-        places = asyncio.Semaphore(AT_ONCE)
-        async with (
-            httpx.AsyncClient(limits=limits, timeout=TIMEOUT_S, trust_env=False) as client,
-            asyncio.TaskGroup() as group,
-        ):
-            try:
+        slots = asyncio.Semaphore(AT_ONCE)
+        with self._alarm.attached():
+            async with (
+                httpx.AsyncClient(limits=limits, timeout=TIMEOUT_S, trust_env=False) as client,
+                asyncio.TaskGroup() as group,
+            ):
                 while True:
                     await self._wait()
                     while (item := self._next_due()) is not None:
                         self._in_flight += 1
-                        await places.acquire()
-                        group.create_task(self._send(client, item, places))
-            finally:
-                self._loop = None
+                        await slots.acquire()
+                        group.create_task(self._send(client, item, slots))
 
     def _struck(self, rate: float) -> bool:
         return rate > 0 and self._random.random() < rate
@@ -164,22 +160,15 @@ class Deliveries:
         due = self._clock.now() + timedelta(seconds=wait)
         self._fresh.append(_Queued(due, next(self._sequence), message))
 
-    def _ring(self) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._wake.set)
-
     async def _wait(self) -> None:
         """Until something may be due."""
         if self._fresh:
             return
-        rest = LOOK_S
+        rest_s = POLL_S
         if self._queue:
-            rest = (self._queue[0].due - self._clock.now()).total_seconds()
-        if rest > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(rest, LOOK_S))
-        self._wake.clear()
+            rest_s = (self._queue[0].due - self._clock.now()).total_seconds()
+        if rest_s > 0:
+            await self._alarm.wait(rest_s)
 
     def _next_due(self) -> _Queued | None:
         while self._fresh:
@@ -189,28 +178,28 @@ class Deliveries:
         return None
 
     async def _send(
-        self, client: httpx.AsyncClient, item: _Queued, places: asyncio.Semaphore
+        self, client: httpx.AsyncClient, item: _Queued, slots: asyncio.Semaphore
     ) -> None:
         try:
             held = self._policy.hold_s(item.message)
             if held is None:
                 return
             if held > 0:
-                self._again(item, held)
+                self._retry(item, held)
                 return
             item.tries += 1
             status = await self._post(client, item)
             wait = self._policy.settle(item.message, item.tries, status)
             if wait is not None:
-                self._again(item, wait * self.switches.retry_time_scale)
+                self._retry(item, wait * self.switches.retry_time_scale)
         finally:
             self._in_flight -= 1
-            places.release()
+            slots.release()
 
-    def _again(self, item: _Queued, wait_s: float) -> None:
+    def _retry(self, item: _Queued, wait_s: float) -> None:
         item.due = self._clock.now() + timedelta(seconds=wait_s)
         heapq.heappush(self._queue, item)
-        self._wake.set()
+        self._alarm.ring()
 
     async def _post(self, client: httpx.AsyncClient, item: _Queued) -> int | None:
         message, now = item.message, self._clock.now()

@@ -75,7 +75,7 @@ class Gateway(ABC, Generic[S, C]):
         """Headers of an answer besides those that describe its body."""
 
     def foreign_path(self, path: str) -> str:
-        """What stands for the path of a URL that is not the vendor's."""
+        """The path that a call has when its URL is not the vendor's."""
         return path
 
     def latency_s(self) -> float:
@@ -117,7 +117,7 @@ class Gateway(ABC, Generic[S, C]):
         return self._call_type(
             method=request.method,
             path=path,
-            query=dict(request.query_params),
+            query=dict(request.query_params) if scope["query_string"] else {},
             raw_body=raw_body,
             headers=dict(request.headers.items()),
             tenant=tenant,

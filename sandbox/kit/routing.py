@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from starlette.routing import compile_path
 
@@ -115,14 +115,13 @@ class _Path(Generic[S, C]):
     handlers: dict[str, Handler[S, C]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[S, C]):
+class Found(NamedTuple, Generic[S, C]):
     """What the router knows of a method and path."""
 
     template: str
-    handler: Handler[S, C] | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    is_known: bool = True
+    handler: Handler[S, C] | None
+    params: Mapping[str, str]
+    is_known: bool
     """Whether any operation has the path."""
 
 
@@ -139,9 +138,9 @@ class Router(Generic[S, C]):
             if template not in self._known:
                 self._known[template] = _Path(template, compile_path(template)[0])
             self._known[template].handlers[method] = handler
-        self._by_depth: dict[int, list[_Path[S, C]]] = defaultdict(list)
+        self._by_start: dict[str, list[_Path[S, C]]] = defaultdict(list)
         for path in sorted(self._known.values(), key=lambda known: known.template.count("{")):
-            self._by_depth[path.template.count("/")].append(path)
+            self._by_start[_start(path.template)].append(path)
 
     def unknown(self, path: str) -> str:  # noqa: ARG002 - for vendors to overrule
         """What the request log calls a path that no operation has."""
@@ -149,14 +148,14 @@ class Router(Generic[S, C]):
 
     def find(self, method: str, path: str) -> Found[S, C]:
         """The operation, or as much of it as there is."""
-        for candidate in self._by_depth.get(path.count("/"), ()):
+        for candidate in self._by_start.get(_start(path), ()):
             match = candidate.pattern.fullmatch(path)
             if match is None:
                 continue
             handler = candidate.handlers.get(method)
             if handler is not None or self.strict_methods:
-                return Found(candidate.template, handler, match.groupdict())
-        return Found(self.unknown(path), is_known=False)
+                return Found(candidate.template, handler, match.groupdict(), is_known=True)
+        return Found(self.unknown(path), None, {}, is_known=False)
 
     def operations(self) -> Iterator[tuple[str, str]]:
         """Method and template of every operation."""
@@ -175,3 +174,8 @@ class Router(Generic[S, C]):
             return found.handler(system, replace(call, params=found.params))
         except Refusal as refusal:
             return refusal.reply(call)
+
+
+def _start(path: str) -> str:
+    """The first two parts of a path, which no template has parameters in."""
+    return "/".join(path.split("/", 3)[:3])

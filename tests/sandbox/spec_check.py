@@ -1,4 +1,4 @@
-"""Holds answers against the machine-readable descriptions of an API (OpenAPI 3.0).
+"""Checks answers against the machine-readable descriptions of an API (OpenAPI 3.0).
 
 The descriptions are not part of this repository. They lie in `shared/specs` beside it, or where
 `CAUSEWAY_SHARED` says.
@@ -66,7 +66,7 @@ class Specification:
         """What is wrong with an answer; empty when it is as described.
 
         An answer without a body is right when the status is described, or when the description
-        does not know the status: there is nothing to hold against it.
+        does not know the status: it cannot be checked.
         """
         operation = self._operations[method, _shape(template)]
         response = operation.responses.get(str(status))

@@ -175,8 +175,8 @@ def test_every_country_has_people_with_whole_addresses():
 def test_five_real_days_are_accounted_for_row_by_row():
     report = load(REAL).report
 
-    told = report.order_lines + report.shipping_rows + report.discount_rows
-    assert told + sum(report.left_out_by_reason.values()) == report.rows == 17_778
+    reported = report.order_lines + report.shipping_rows + report.discount_rows
+    assert reported + sum(report.left_out_by_reason.values()) == report.rows == 17_778
     kept = report.orders + len(report.emptied) + len(report.cancellations)
     assert kept == report.invoices == 789
     assert len(report.cancellations) == 116

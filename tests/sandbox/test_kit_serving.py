@@ -88,8 +88,8 @@ def test_both_urls_answer_and_share_a_clock(sandboxes):
 
     httpx.post(f"{store}/clock", json={"advance_s": 86_400})
 
-    told = [httpx.get(f"{url}/state?only=now").json()["now"][:13] for url in (store, account)]
-    assert told[0] == told[1]
+    times = [httpx.get(f"{url}/state?only=now").json()["now"][:13] for url in (store, account)]
+    assert times[0] == times[1]
 
 
 def _sandbox(*flags: str) -> subprocess.Popen:
@@ -102,7 +102,7 @@ def _sandbox(*flags: str) -> subprocess.Popen:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_when_it_is_ready_and_stops_when_told(orders_file, number):
+def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(orders_file, number):
     process = _sandbox("--orders", str(orders_file), "--limits", "off")
     line = process.stdout.readline()
     store = line.split("BigCommerce ")[1].split(",")[0]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from sandbox.bigcommerce.controls import set_switches, state
+from sandbox.bigcommerce.controls import state
 from sandbox.bigcommerce.events import Sender
 from sandbox.bigcommerce.placing import BasketRefused
 from sandbox.bigcommerce.records import Hook
@@ -60,7 +60,7 @@ def real(shop, sku: str, location: int = 1) -> int:
 
 
 def delayed(shop, low: float, high: float) -> None:
-    set_switches(shop.store.switches, {"inventory_delay_s": [low, high]})
+    shop.store.switches.change({"inventory_delay_s": [low, high]})
 
 
 def title(answer: Any) -> str:
@@ -189,7 +189,7 @@ def test_shoppers_may_buy_what_all_enabled_locations_have(shop, shed):
     off = locate(shop.store, LocationChange(enabled=False))["location_id"]
     for place in (shed, off):
         change_stock(shop.store, StockChange(sku="SOCK-M", location_id=place, on_hand=5))
-    set_switches(shop.store.switches, {"refuse_oversell": True, "shoppers_buy_from": "aggregated"})
+    shop.store.switches.change({"refuse_oversell": True, "shoppers_buy_from": "aggregated"})
 
     with pytest.raises(BasketRefused, match="only 14"):
         shop.place({"sku": "SOCK-M", "quantity": 15})
@@ -729,7 +729,7 @@ def test_an_unknown_location_or_delay_is_refused(shop):
     with pytest.raises(NotThere):
         change_stock(shop.store, StockChange(sku="MUG", location_id=9, delta=1))
     with pytest.raises(ValidationError):
-        set_switches(shop.store.switches, {"inventory_delay_s": 5})
+        shop.store.switches.change({"inventory_delay_s": 5})
 
 
 def test_controls_over_http_move_stock_and_let_it_land(sandboxes):

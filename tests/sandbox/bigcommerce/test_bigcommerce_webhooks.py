@@ -14,7 +14,13 @@ from sandbox.bigcommerce.events import RETRY_WAITS_S, Sender, is_subscribed, pay
 from sandbox.kit.delivery import Message
 
 TOKEN = {"X-Auth-Token": "sandbox-access-token"}
-PATIENCE_S = 10
+TIMEOUT_S = 10
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes as many connections at once as the store opens."""
+
+    request_queue_size = 64
 
 
 class Receiver:
@@ -41,13 +47,13 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
 
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """Bodies, once there are so many."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.got) >= count, PATIENCE_S), self.got
+            assert self.changed.wait_for(lambda: len(self.got) >= count, TIMEOUT_S), self.got
             return [json.loads(body) for _, body in self.got]
 
 
@@ -76,8 +82,8 @@ def hooks(sandboxes) -> Iterator[Callable[..., dict[str, Any]]]:
 
     yield subscribe
     sandboxes.store.hooks.clear()
-    calm = {"duplicate_rate": 0, "loss_rate": 0, "reorder_rate": 0, "retry_time_scale": 1}
-    httpx.put(f"{control}/deliveries", json=calm)
+    reliable = {"duplicate_rate": 0, "loss_rate": 0, "reorder_rate": 0, "retry_time_scale": 1}
+    httpx.put(f"{control}/deliveries", json=reliable)
 
 
 def place(sandboxes: Any, **basket: Any) -> int:
@@ -88,8 +94,8 @@ def place(sandboxes: Any, **basket: Any) -> int:
 
 def settle(sandboxes: Any) -> None:
     """Wait until the store has nothing to send for now."""
-    url = f"{sandboxes.bigcommerce_url}/_sandbox/deliveries?wait_s={PATIENCE_S}"
-    assert httpx.get(url, timeout=2 * PATIENCE_S).json()["settled"]
+    url = f"{sandboxes.bigcommerce_url}/_sandbox/deliveries?wait_s={TIMEOUT_S}"
+    assert httpx.get(url, timeout=2 * TIMEOUT_S).json()["settled"]
 
 
 def test_the_signature_is_the_documented_one():

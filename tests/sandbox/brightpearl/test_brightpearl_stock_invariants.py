@@ -28,6 +28,7 @@ from sandbox.brightpearl.staff_goods import Shipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 from sandbox.brightpearl.staff_stock import StockChange, change_stock
 from sandbox.brightpearl.staff_suppliers import DropShipment, drop_ship_goods
+from sandbox.kit.clock import Clock
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OPENING = 12
@@ -94,7 +95,9 @@ class Warehouse(RuleBasedStateMachine):
             stock=OPENING,
         )
         catalogue = SimpleNamespace(products=[product])
-        self.account = Account(catalogue, SimpleNamespace(now=lambda: NOON))
+        clock = Clock()
+        clock.freeze(NOON)
+        self.account = Account(catalogue, clock)
         self.product_id = self.account.products_by_sku["MUG"][0]
         change_stock(self.account, StockChange(sku="MUG", delta=6, warehouse_id=3))
 

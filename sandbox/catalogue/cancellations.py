@@ -3,8 +3,8 @@
 A cancelling invoice is matched when each of its rows is: a product row or free-text row with a line
 of an earlier order of the same customer, for the same code and price, with enough pieces left; a
 carriage row with that order's shipping; a discount or manual row without such a line with the
-order's value as a whole. One order that answers for all rows is looked for first, the latest one;
-then the rows are spread over several. What one invoice undoes is no more there for the next.
+order's value as a whole. One order that covers all rows is preferred, the latest such one;
+then the rows are spread over several. What one invoice has undone is not available to the next.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class _Left:
-    """What of an order nothing has undone yet. Money ex tax."""
+    """The part of an order that nothing has undone yet. Money ex tax."""
 
     order: ShopOrder
     pieces: list[int]
@@ -72,14 +72,14 @@ def match(
         known = of_customer[invoice.customer_id] if invoice.customer_id else []
         reason = _match_one(invoice, known, found)
         if reason is None:
-            report.undone.append(invoice.number)
+            report.matched.append(invoice.number)
         else:
-            report.not_undone[invoice.number] = reason
+            report.not_matched[invoice.number] = reason
     return found
 
 
 def _match_one(invoice: Invoice, known: list[_Left], found: list[ShopRefund]) -> str | None:
-    """Add its refunds, or say why there are none."""
+    """Add its refunds, or give the reason why there are none."""
     earlier = [place for place, left in enumerate(known)
                if left.order.placed_at < invoice.placed_at]  # fmt: skip
     if invoice.is_odd:

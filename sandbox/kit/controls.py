@@ -1,10 +1,11 @@
 """Control routes that both systems have under `/_sandbox/`. No credentials, never counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,6 +14,7 @@ from sandbox.kit.clock import Clock
 from sandbox.kit.delivery import Deliveries, DeliverySwitches
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
+from sandbox.kit.switches import Switches
 
 PREFIX = "/_sandbox/"
 
@@ -22,18 +24,41 @@ def dumps(document: object) -> bytes:
     return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
+def answer(document: object) -> Response:
+    """JSON as it is, without the checks that take long for large documents."""
+    return Response(dumps(document), media_type="application/json")
+
+
+def answered(
+    act: Callable[[], Any], statuses: Mapping[type[Exception], int] | None = None
+) -> Response:
+    """What `act` gives as JSON, or an `error`: 400 unless its kind has another status."""
+    try:
+        return JSONResponse(act())
+    except tuple(statuses or ()) as refusal:
+        status = next(code for kind, code in (statuses or {}).items() if isinstance(refusal, kind))
+        return JSONResponse({"error": str(refusal)}, status_code=status)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return JSONResponse({"error": f"{where or 'body'}: {first['msg']}"}, status_code=400)
+    except ValueError as wrong:
+        return JSONResponse({"error": str(wrong)}, status_code=400)
+
+
 def common_routes(  # noqa: PLR0913 - what both systems have in common, wired once each
+    *,
     state: Callable[[], dict[str, Any]],
+    switches: Switches,
     faults: Faults,
     log: RequestsLog,
     clock: Clock,
     deliveries: Deliveries,
-    *,
-    settle: Callable[[], None] = lambda: None,
+    settle: Callable[[], None],
 ) -> list[Route]:
     """The routes. `GET state?only=counts,orders` answers these parts alone.
 
-    A part of the state may be a function: it is called for those who ask for the part.
+    A part of the state may be a function: it is called when the part is asked for.
 
     `settle` does what a jump of the clock makes due.
     """
@@ -44,7 +69,7 @@ def common_routes(  # noqa: PLR0913 - what both systems have in common, wired on
         if only:
             parts = {name: parts[name] for name in only.split(",") if name in parts}
         parts = {name: part() if callable(part) else part for name, part in parts.items()}
-        return Response(dumps(parts), media_type="application/json")
+        return answer(parts)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -52,6 +77,7 @@ def common_routes(  # noqa: PLR0913 - what both systems have in common, wired on
     return [
         Route(f"{PREFIX}state", show_state, methods=["GET"]),
         Route(f"{PREFIX}health", health, methods=["GET"]),
+        *_switch_routes(switches),
         *_fault_routes(faults),
         *_log_routes(log),
         _clock_route(clock, settle),
@@ -59,19 +85,38 @@ def common_routes(  # noqa: PLR0913 - what both systems have in common, wired on
     ]
 
 
+def _switch_routes(switches: Switches) -> list[Route]:
+    async def show(_request: Request) -> Response:
+        return JSONResponse(switches.document())
+
+    async def change(request: Request) -> Response:
+        raw_body = await request.body()
+
+        def act() -> dict[str, Any]:
+            switches.change(orjson.loads(raw_body))
+            return switches.document()
+
+        return answered(act)
+
+    path = f"{PREFIX}switches"
+    return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
+
+
 def _fault_routes(faults: Faults) -> list[Route]:
     async def show(_request: Request) -> Response:
         return JSONResponse(faults.documents())
 
     async def change(request: Request) -> Response:
-        try:
-            rules = orjson.loads(await request.body())
+        raw_body = await request.body()
+
+        def act() -> list[dict[str, Any]]:
+            rules = orjson.loads(raw_body)
             if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-                raise ValueError("the body is not a JSON list of faults")  # noqa: TRY301 - one way out
+                raise ValueError("the body is not a JSON list of faults")
             faults.configure(rules)
-        except ValueError as wrong:
-            return JSONResponse({"error": str(wrong)}, status_code=400)
-        return JSONResponse(faults.documents())
+            return faults.documents()
+
+        return answered(act)
 
     path = f"{PREFIX}faults"
     return [Route(path, show, methods=["GET"]), Route(path, change, methods=["PUT"])]
@@ -109,11 +154,11 @@ def _delivery_routes(deliveries: Deliveries) -> list[Route]:
 
     async def show(request: Request) -> Response:
         try:
-            patience_s = float(request.query_params.get("wait_s", 0))
+            timeout_s = float(request.query_params.get("wait_s", 0))
         except ValueError:
             return JSONResponse({"error": "wait_s is no number"}, status_code=400)
-        is_calm = await deliveries.settled(patience_s)
-        return JSONResponse(deliveries.document() | {"settled": is_calm})
+        is_settled = await deliveries.settled(timeout_s)
+        return JSONResponse(deliveries.document() | {"settled": is_settled})
 
     async def change(request: Request) -> Response:
         try:

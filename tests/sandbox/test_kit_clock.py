@@ -1,4 +1,4 @@
-"""What is to happen later happens by the sandbox clock, whoever looks, or when nobody does."""
+"""Timers follow the sandbox clock, with a reader or without one."""
 
 import asyncio
 import threading
@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.kit.clock import Clock
-from sandbox.kit.timers import Timers
+from sandbox.kit.clock import Clock, Timers
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
