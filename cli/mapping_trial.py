@@ -12,11 +12,11 @@ from cli.engine import run_here
 from core.errors import ConfigError
 from core.frames import records
 from mappings.bundle import Bundle
-from tasks.claim import Run
+from tasks.orders.entity import ORDERS
 from tasks.orders.extract import extract_orders
-from tasks.orders.transform import transform_orders
-from tasks.orders.validate import validate_desired, validate_found
-from tasks.reference import learn
+from tasks.orders.mapping import map_orders, read_known
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run
 
 PERSONAL = ("email", "name", "company", "line_", "phone", "post_code")
 """Columns left out of what is shown, for it ends in terminals and tickets."""
@@ -25,21 +25,19 @@ PERSONAL = ("email", "name", "company", "line_", "phone", "post_code")
 @flow(name="try-mappings", persist_result=False)
 async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
     """The documents that one order would become, and what would be refused."""
-    with Run("try-mappings", "orders", pair, dry_run=True) as run:
+    with Run(ORDERS, pair, flow="try-mappings", dry_run=True) as run:
         run.bundle = bundle
-        batch = run.claim(only=[key])
-        read = extract_orders(run, batch)
-        accepted = validate_found(run, read.found)
-        known = learn(run, accepted)
-        desired = validate_desired(
-            run, transform_orders(accepted, known, bundle, run.world.pair.orders)
-        )
-        aside = read.asides.get(key)
+        run.claim(only=[key])
+        read = extract_orders(run)
+        found = validate(run, read.found)
+        known = read_known(run, found)
+        desired = validate(run, map_orders(found, known, bundle, run.connections.pair.orders))
+        skipped = next((one for one in read.skipped if one.key == key), None)
         return {
             "order": key,
             "version": bundle.version,
-            "found": aside is None or aside.kind not in {"again", "gone"},
-            "skipped": aside.reason if aside else "",
+            "found": skipped is None or not (skipped.is_retried or skipped.result == "gone"),
+            "skipped": skipped.reason if skipped else "",
             "sales_order": _shown(desired.sales_orders),
             "rows": _shown(desired.rows),
             "payments": _shown(desired.payments),
@@ -62,7 +60,7 @@ def to_text(mapped: dict[str, Any]) -> str:
     """The documents below each other."""
     parts = [f"Order {mapped['order']} with mappings {mapped['version']}"]
     if mapped["skipped"]:
-        parts.append(f"Skipped: {mapped['skipped']}")
+        parts.append(f"Not synced now: {mapped['skipped']}")
     parts.extend(
         "Sales order\n" + table(["field", "value"], list(header.items()))
         for header in mapped["sales_order"]

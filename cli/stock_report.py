@@ -19,8 +19,8 @@ from store.catalogue import Catalogue
 from store.demand import Demand
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from tasks.bigcommerce.orders import sold_units
 from tasks.claim import Run
-from tasks.orders.demand import sold_units
 from tasks.policy import patiently
 from tasks.stock.accuracy import judge_stock
 from tasks.stock.explain import Explanation, Place, Sources, explain, unknown

@@ -19,7 +19,7 @@ from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
 from store.runs import Cursors
-from tasks.connections import Connections, connect
+from tasks.reconciler.connections import Connections, connect
 
 ROUNDS = 4
 """How often keys are tried here before they are left to the worker."""

@@ -55,3 +55,14 @@ def shared_out(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     for i in by_remainder[: abs(left)]:
         shares[i] += step
     return shares
+
+
+def describe_difference(store: Decimal, account: Decimal, currency_code: str) -> str:
+    """The totals of one order in both systems, and the difference between them, in words."""
+    store, account = two_places(store), two_places(account)
+    if store == account:
+        return "their totals agree, their rows do not"
+    return (
+        f"the store says {store} {currency_code}, Brightpearl says {account}: "
+        f"a difference of {store - account}"
+    )

@@ -1,4 +1,4 @@
-"""Orders, from BigCommerce to Brightpearl. Read top to bottom: it is the way of one order."""
+"""Orders, from BigCommerce to Brightpearl. Read top to bottom: it is the path of one order."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.claim import Run
-from tasks.orders.actual import extract_actual
-from tasks.orders.audit import audit
-from tasks.orders.decide import decided
+from tasks.orders.account import extract_account
+from tasks.orders.audit import audit_orders as audit
+from tasks.orders.desired import desired_orders
+from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
+from tasks.orders.links import link_orders
 from tasks.orders.load import load_orders
-from tasks.orders.plan import plan_orders
-from tasks.orders.settle import settle_orders
-from tasks.orders.sweep import recheck_orders as recheck
-from tasks.orders.sweep import sweep_orders as sweep
-from tasks.orders.transform import transform_orders
-from tasks.orders.validate import validate_desired, validate_found
-from tasks.reference import learn
+from tasks.orders.mapping import map_orders, read_known
+from tasks.orders.plan import new_contacts, plan_orders
+from tasks.orders.rules import Rules
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run
+from tasks.reconciler.settle import settle
+from tasks.reconciler.sweep import sweep
 
 
 @flow(name="sync-orders", persist_result=False)
@@ -28,22 +29,24 @@ async def sync_orders(
     """Bring Brightpearl into agreement with the orders whose keys are in the inbox.
 
     Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names the orders to look at instead of those that are due.
+    with it, `keys` names the orders to plan instead of those that are due.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run("sync-orders", "orders", pair, dry_run=dry_run) as run:
-        while (batch := run.claim(only=keys)).claims:
-            read = extract_orders(run, batch)
-            accepted = validate_found(run, read.found)
-            known = learn(run, accepted)
-            transformed = transform_orders(accepted, known, run.bundle, run.world.pair.orders)
-            desired = validate_desired(run, transformed)
-            rules = decided(run)
-            actual = extract_actual(run, desired, rules)
-            plan = plan_orders(desired, actual, rules)
-            outcomes = load_orders(run, plan, actual, rules)
-            settle_orders(run, batch, read, plan, outcomes)
+    with Run(ORDERS, pair, dry_run=dry_run) as run:
+        while run.claim(only=keys):
+            read = extract_orders(run)
+            found = validate(run, read.found)
+            mapped = map_orders(
+                found, read_known(run, found), run.bundle, run.connections.pair.orders
+            )
+            accepted = validate(run, mapped)
+            orders = desired_orders(accepted)
+            rules = Rules.of(run)
+            account = extract_account(run, orders, rules)
+            plans = plan_orders(orders, new_contacts(accepted, account), account, rules)
+            records = load_orders(run, plans, account)
+            settle(run, plans, link_orders(run, read, records))
     return run.report.to_json()
 
 
@@ -53,7 +56,7 @@ async def sweep_orders(pair: str = "default") -> dict[str, Any]:
 
     Heals lost webhooks: it costs minutes, not an order.
     """
-    swept = sweep(pair)
+    swept = sweep(pair, ORDERS)
     await sync_orders(pair)
     return swept
 
@@ -64,7 +67,7 @@ async def recheck_orders(pair: str = "default") -> dict[str, Any]:
 
     Finds edits whose event was lost, and what staff changed in Brightpearl.
     """
-    checked = recheck(pair)
+    checked = recheck_unsent(pair)
     await sync_orders(pair)
     return checked
 

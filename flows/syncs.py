@@ -13,8 +13,8 @@ from flows.orders import audit_orders, sweep_orders, sync_orders
 from flows.refunds import audit_refunds, sweep_refunds, sync_refunds
 from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
 from flows.stock import audit_stock, sweep_stock, sync_stock
-from tasks.connections import Connections
-from tasks.orders.sweep import changed_orders, placed_orders
+from tasks.orders.entity import changed_orders, placed_orders
+from tasks.reconciler.connections import Connections
 from tasks.refunds.sweep import refunded_orders
 from tasks.shipments.entity import shipped_notes
 from tasks.stock.sweep import moved_products

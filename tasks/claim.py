@@ -24,8 +24,8 @@ from core.times import utc_now
 from store.inbox import NAMED, Claim, Dead, Done, Inbox, Outcome, Retry
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.connections import Connections, connect, current_bundle
 from tasks.policy import PURE, in_flow_run, step
+from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.report import Report
 
 log = logging.getLogger("causeway.tasks")

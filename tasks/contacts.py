@@ -15,8 +15,8 @@ from core.ids import email_key
 from core.times import utc_now
 from store.links import Link, Links
 from store.runs import Cursors
-from tasks.connections import Connections
 from tasks.policy import patiently
+from tasks.reconciler.connections import Connections
 
 FEW = 2
 """Up to so many unknown people are searched one by one; more are cheaper by a page of 500."""

@@ -11,8 +11,8 @@ from core.errors import CausewayError, ConfigError, OutcomeUnknownError, Transie
 from core.times import utc_now
 from store.ledger import Conclusion, Intent, Ledger
 from tasks.claim import Run
-from tasks.connections import Connections
 from tasks.policy import PURE, patiently, step
+from tasks.reconciler.connections import Connections
 
 TOGETHER = 10
 """Messages in one multi-message, the most that Brightpearl takes."""

@@ -9,16 +9,13 @@ from datetime import timedelta
 
 import pandas as pd
 
-from core.frames import concat, frame
-from core.ids import sku_key
+from core.frames import frame
 from core.refusals import REFUSALS
 from core.times import utc_now
 from store.catalogue import Catalogue, CataloguedProduct
 from store.runs import Cursors
-from tasks.claim import Run
-from tasks.connections import Connections
-from tasks.orders.desired import Desired, Found
-from tasks.policy import PATIENT, patiently, step
+from tasks.policy import patiently
+from tasks.reconciler.connections import Connections
 
 KEPT_S = 3600.0
 """How long reference data is used before it is read again."""
@@ -27,20 +24,6 @@ KEPT_FOR_RELEASED_S = 30.0
 OVERLAP = timedelta(minutes=10)
 """How far a product scan reaches back behind the last one's start."""
 PRODUCTS = "brightpearl-products"
-
-ID_COLUMNS = {
-    "sales_orders": {
-        "status_id": ("order_status", "order status"),
-        "channel_id": ("channel", "channel"),
-        "warehouse_id": ("warehouse", "warehouse"),
-        "price_list_id": ("price_list", "price list"),
-        "shipping_method_id": ("shipping_method", "shipping method"),
-        "currency_code": ("currency", "currency"),
-    },
-    "rows": {"tax_code": ("tax_code", "tax code")},
-    "payments": {"payment_method_code": ("payment_method", "payment method")},
-}
-"""Columns whose values must exist in the account: refusal class, and its name for people."""
 
 
 @dataclass(frozen=True)
@@ -52,32 +35,6 @@ class Reference:
     ids: Mapping[str, frozenset[str]]
     """What exists in Brightpearl, by refusal class."""
     read_at: float
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a batch needs to know to be mapped."""
-
-    zone: str
-    """The store's IANA time zone."""
-    account_currency: str
-    products: Mapping[str, str]
-    """Brightpearl's product id by SKU as compared."""
-    stock_tracked: frozenset[str]
-    ids: Mapping[str, frozenset[str]]
-
-    def unknown_ids(self, desired: Desired) -> pd.DataFrame:
-        """REFUSALS: orders whose mapped ids do not exist in the account.
-
-        Brightpearl takes some of them silently (a payment method without a bank account loses the
-        accounting entry), so they are stopped here. Source: fact sheet of customer-payment.
-        """
-        parts = [
-            unknown_ids(getattr(desired, name), column, self.ids[class_], class_, spoken)
-            for name, columns in ID_COLUMNS.items()
-            for column, (class_, spoken) in columns.items()
-        ]
-        return concat(parts, REFUSALS)
 
 
 def unknown_ids(
@@ -106,21 +63,6 @@ def unknown_ids(
 _reference: dict[str, Reference] = {}
 _zones: dict[str, tuple[float, str]] = {}
 """When each store's time zone was read, and what it is."""
-
-
-@step("learn", PATIENT)
-def learn(run: Run, found: Found) -> Known:
-    """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
-    released = any(claim.source == "release" for claim in run.batch.claims)
-    reference = read_reference(run.world, KEPT_FOR_RELEASED_S if released else KEPT_S)
-    products = find_products(run.world, _account_skus(run, set(found.lines["sku_key"]) - {""}))
-    return Known(
-        zone=store_zone(run.world),
-        account_currency=reference.account_currency,
-        products={key: product.product_id for key, product in products.items()},
-        stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
-        ids=reference.ids,
-    )
 
 
 def read_reference(world: Connections, kept_s: float = KEPT_S) -> Reference:
@@ -193,12 +135,6 @@ def refresh_products(world: Connections) -> None:
         now=started_at,
     )
     cursors.set(world.pair.name, PRODUCTS, started_at)
-
-
-def _account_skus(run: Run, sku_keys: set[str]) -> set[str]:
-    """The SKUs under which the account may know them: the table `skus` renames some."""
-    renamed = run.bundle.table("skus")
-    return {sku_key(renamed.get(key) or key) for key in sku_keys}
 
 
 def _read_reference(world: Connections) -> Reference:

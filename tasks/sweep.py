@@ -10,7 +10,7 @@ from typing import Any
 from core.times import to_iso, utc_now
 from store.inbox import Inbox
 from store.runs import Cursors
-from tasks.connections import Connections
+from tasks.reconciler.connections import Connections
 
 NEVER_READ = timedelta(days=1)
 """How far the first sweep of a new pair reaches back; older records are a backfill's matter."""

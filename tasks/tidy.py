@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from core.times import utc_now
 from store.retention import forget_old
-from tasks.connections import connect
 from tasks.policy import PATIENT, step
+from tasks.reconciler.connections import connect
 
 
 @step("forget-old", PATIENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +20,10 @@ from tasks.reconciler.run import Run
 
 ORDERS = "orders"
 """Entity of the links from the store's orders to sales orders."""
+AROUND = timedelta(days=1)
+"""How much wider Brightpearl is searched: its dates are days in the account's zone."""
+UNDONE = "-UNDONE"
+"""Ends the reference of the sales credit that undoes a whole order."""
 GENERATIONS = 5
 """So often may a back order have been split off a back order."""
 
@@ -47,6 +52,8 @@ class AgreedOrder(Agreed):
 
     agreed: str = ""
     """Fingerprint of the store's side; "" while something is left to do."""
+    money: str = ""
+    """Fingerprint of what the store says of the order's money, when its receipts were read."""
     rows: dict[str, AgreedRow] = {}  # noqa: RUF012 - pydantic copies defaults
     """By row reference: a line's id in BigCommerce, or `shipping`, `fee-12`, `rounding` …"""
     delivery: str = ""

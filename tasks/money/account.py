@@ -12,7 +12,8 @@ from connectors.brightpearl.models import OrderRef, SalesOrder, Unreadable
 from core.ids import external_ref
 from core.money import ZERO, two_places
 from store.links import Links
-from tasks.connections import Connections, connect, current_bundle
+from tasks.brightpearl.sales_orders import AROUND
+from tasks.brightpearl.sales_orders import AgreedOrder as Memory
 from tasks.money.credits import CreditReads, read_credits
 from tasks.money.day import Day
 from tasks.money.sides import (
@@ -27,9 +28,8 @@ from tasks.money.sides import (
     receipt_name,
     total_of,
 )
-from tasks.orders.audit import AROUND
-from tasks.orders.memory import Memory
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections, connect, current_bundle
 
 RECEIVED = {"RECEIPT": 1, "CAPTURE": 1, "PAYMENT": -1}
 """Payment types that move money, and which way as seen from a sales order."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from core.times import to_iso, utc_now
 from tasks.audit import conclude
-from tasks.connections import Connections, connect
 from tasks.money.compare import absent_orders, compare
 from tasks.money.compare_refunds import compare_refunds, owners_of_day, refunds_of_day
 from tasks.money.day import Day, the_day
@@ -18,6 +17,7 @@ from tasks.money.report import HEADINGS, findings, says
 from tasks.money.sides import AccountSide, StoreSide
 from tasks.money.totals import lines_of_orders, lines_of_refunds
 from tasks.policy import PATIENT, PURE, patiently, step
+from tasks.reconciler.connections import Connections, connect
 
 
 @dataclass(frozen=True)

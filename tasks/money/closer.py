@@ -13,11 +13,11 @@ from core.errors import RejectedError
 from core.money import two_places
 from core.times import local_date
 from mappings.tables import Table
-from tasks.connections import connect, current_bundle
 from tasks.money.day import Day
 from tasks.money.sales import sales_of
 from tasks.money.sides import AccountSide, Booking, Owner, Sale, StoreSide
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import connect, current_bundle
 
 LOOKS = 250
 """Orders looked at by themselves, for each purpose; the rest goes by what the pages told."""

@@ -14,11 +14,11 @@ from core.ids import credit_ref, external_ref
 from core.money import ZERO, two_places
 from store.links import Links
 from tasks.bigcommerce.refunds import REFUNDS, link_key
-from tasks.connections import Connections, current_bundle
+from tasks.brightpearl.sales_orders import UNDONE
 from tasks.money.day import Day
 from tasks.money.sides import Credited, StoreSide, cents
-from tasks.orders.plan_off import UNDONE
 from tasks.policy import patiently
+from tasks.reconciler.connections import Connections, current_bundle
 
 CLOCKS_APART = timedelta(hours=1)
 """How far a credit's time may lie before its refund's."""

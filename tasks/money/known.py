@@ -10,11 +10,11 @@ from store.inbox import Inbox
 from store.links import Links
 from store.quarantine import Entry, Quarantine
 from tasks.bigcommerce.refunds import REFUNDS
-from tasks.connections import Connections
+from tasks.brightpearl.sales_orders import AgreedOrder as Memory
 from tasks.money.account import agreed_figures
 from tasks.money.sides import Figures
-from tasks.orders.memory import Memory
 from tasks.outcome import REVIEW
+from tasks.reconciler.connections import Connections
 
 ORDERS = "orders"
 ACTIVE = {"due", "claimed"}

@@ -7,12 +7,11 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from core.ids import external_ref
+from core.money import describe_difference
+from tasks.bigcommerce.receipts import RECEIPT, lost_receipt_case, receipt_case
+from tasks.bigcommerce.statuses import FINAL, OrderStatus
 from tasks.money.known import Case, Known
 from tasks.money.sides import PAID, Booking, Credited, Figures, Returned, Sale, foreign_money
-from tasks.orders.compare import digest
-from tasks.orders.differences import RECEIPT, differs, receipt_value
-from tasks.orders.extract import OVER
-from tasks.orders.states import ActualOrder
 from tasks.outcome import REVIEW
 
 
@@ -64,8 +63,8 @@ def because_absent(sale: Sale, known: Known, importable: Collection[str]) -> str
         because = _left(left)
     elif record.state == "parked":
         because = f"parked: {record.reason}"
-    elif int(status or 0) in OVER:
-        because = f"{OVER[int(status)]} before it was imported"
+    elif OrderStatus(int(status or 0)) in FINAL:
+        because = f"{FINAL[OrderStatus(int(status))]} before it was imported"
     else:
         because = "" if status in importable else f"status {status} is not imported"
     return because
@@ -99,12 +98,8 @@ def because_rows(sale: Sale, there: Booking, known: Known) -> str:
         return f"waits for a person: {case.name}"
     if record.is_active:
         return "about to be looked at"
-    words = differs(
-        {
-            "total_inc_tax": sale.figures["total"],
-            "currency_code": sale.owner.currency_code,
-        },
-        ActualOrder(there.ids[0], "", gross=there.figures["total"]),
+    words = describe_difference(
+        sale.figures["total"], there.figures["total"], sale.owner.currency_code
     )
     # A decision holds for the amounts that it was made about.
     decided = (case for case in record.left if case.field in ROWS and words in case.reason)
@@ -140,8 +135,8 @@ def because_receipts(
         return f"waits for a person: {case.name}"
     if record.is_active:
         return "about to be booked"
-    names = {receipt_value(ref) for ref in missing}
-    names |= {f"{RECEIPT} {digest(ref, 'gone')}" for ref in too_many}
+    names = {receipt_case(ref) for ref in missing}
+    names |= {lost_receipt_case(ref) for ref in too_many}
     left = {case.value for case in record.left}
     return "left as it is by a person" if names and names <= left else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from connectors.bigcommerce.models import Order, TaxRow, Transaction
@@ -14,6 +15,9 @@ from core.money import ZERO, two_places
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.rows import needs_taxes, order_rows
+from tasks.bigcommerce.order_frames import OrderFrames, order_frames, tax_rows
+from tasks.bigcommerce.receipts import PAID, receipts, tax_rates
+from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
 from tasks.money.sides import (
     CHARGES,
     ROUNDING,
@@ -25,12 +29,8 @@ from tasks.money.sides import (
     own_money,
     receipt_name,
 )
-from tasks.orders.desired import Found
-from tasks.orders.flatten import flatten
-from tasks.orders.rules import OFF
-from tasks.orders.transform import PAID, settled, tax_rates
 
-NEVER_SOLD = OFF | {"0"}
+NEVER_SOLD = CANCELLED | {OrderStatus.INCOMPLETE}
 """Store statuses of orders that are no sale: incomplete, cancelled, declined."""
 
 
@@ -48,7 +48,7 @@ def sales_of(
     charges to four places, and only one side of them (with or without tax) is exact.
     """
     received, told = dict(transactions or {}), dict(taxes or {})
-    found = flatten(orders, received, told)
+    found = replace(order_frames(orders, received), taxes=tax_rows(told))
     rows = order_rows(
         found.orders,
         found.lines,
@@ -72,7 +72,7 @@ def sales_of(
             ),
             figures=_figures(order, nets.get(order.id), came.get(order.id)),
             status_id=str(order.status_id),
-            is_sold=str(order.status_id) not in NEVER_SOLD and not order.is_deleted,
+            is_sold=order.status_id not in NEVER_SOLD and not order.is_deleted,
             obstacle=obstacles.get(order.id, ""),
             lacks_taxes=order.id in wanted,
             receipts=came.get(order.id),
@@ -154,11 +154,11 @@ def _charged(order: Order) -> Decimal:
     )
 
 
-def _receipts(found: Found, read: Collection[str]) -> dict[str, dict[str, Decimal]]:
+def _receipts(found: OrderFrames, read: Collection[str]) -> dict[str, dict[str, Decimal]]:
     """Money that came in by reference, of the orders whose transactions were read."""
     came: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in read}
     currencies = dict(zip(found.orders["order_id"], found.orders["currency_code"], strict=True))
-    for row in records(settled(found.orders, found.transactions)):
+    for row in records(receipts(found.orders, found.transactions)):
         key = row["order_id"]
         if key in came:
             ref = f"{external_ref(key)}-{row['transaction_id']}"

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from connectors.bigcommerce.models import Order, Unreadable
 from connectors.bigcommerce.refund_models import Refund
-from tasks.connections import connect, current_bundle
 from tasks.money.day import Day
 from tasks.money.sales import returned, sales_of
 from tasks.money.sides import StoreSide
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import connect, current_bundle
 
 SECOND = timedelta(seconds=1)
 

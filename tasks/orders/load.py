@@ -1,210 +1,186 @@
-"""The plan, carried out in the fewest requests Brightpearl allows. Harmless to repeat.
+"""The plans of a batch of orders, carried out phase by phase. Harmless to repeat.
 
-First contacts and sales orders, then changes to those that stand, then (with the row ids read back)
-receipts and reservations, then the word back to the store. Everything stands under a natural key. A
-record that is refused drops out with its reason; the rest goes on.
+First contacts and sales orders, then changes to those that exist, then (with the row ids read back)
+receipts and reservations, then the write-back to the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from core.errors import CausewayError, RejectedError
-from core.ids import external_ref
-from tasks.claim import Run
-from tasks.deliver import Answers, Write, deliver
-from tasks.orders.actual import read_orders
-from tasks.orders.amending import amend, call_off, set_statuses, tell_staff
-from tasks.orders.creating import create_contacts, create_orders, read_back
-from tasks.orders.demand import note_reserved
-from tasks.orders.documents import (
-    credit_write,
-    note_write,
-    payment_write,
-    reservation_label,
-    reservation_write,
+from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
+from tasks.brightpearl.contacts import create_contacts
+from tasks.brightpearl.sales_orders import AgreedOrder
+from tasks.orders.account import read_actual
+from tasks.orders.actual import Account
+from tasks.orders.edits import total_difference
+from tasks.orders.held_units import release_reserved
+from tasks.orders.matching import adopt_rows, compare, contents
+from tasks.orders.operations import (
+    AddNote,
+    AddRow,
+    CancelSalesOrder,
+    CreateCredit,
+    CreateReceipt,
+    CreateSalesOrder,
+    DeleteGoodsOutNote,
+    DeleteRow,
+    NameRows,
+    OrderPlan,
+    OrderProgress,
+    ReleaseStock,
+    ReserveStock,
+    SetShippingMethod,
+    SetStatus,
+    UpdateRows,
+    UpdateStoreOrder,
 )
-from tasks.orders.memory import Memory
-from tasks.orders.outcome import OrderOutcome
-from tasks.orders.plan_models import Action, OrderPlan, Plan, Receipt
-from tasks.orders.remembering import remembered
-from tasks.orders.reserving import shortage
-from tasks.orders.rules import Rules
-from tasks.orders.states import Actual
-from tasks.orders.telling import tell_store
-from tasks.orders.work import Work
-from tasks.outcome import Obstacle
-from tasks.policy import patiently
+from tasks.orders.reservations import reservation_after_amendment, shortage
+from tasks.reconciler.apply import Answer, Phase, apply
+from tasks.reconciler.operations import Write
+from tasks.reconciler.run import Run
 
 
-def load_orders(run: Run, plan: Plan, actual: Actual, rules: Rules) -> list[OrderOutcome]:
-    """Carry the plan out and say what became of each order. A dry run writes nothing.
+def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[OrderProgress]:
+    """Carry the plans out and say how far each order came. A dry run writes nothing.
 
-    Raises: ConfigError, ContractError. Everything that concerns one order is in its outcome.
+    Raises: ConfigError, ContractError. Everything that concerns one order is in its progress.
     """
     if run.dry_run:
         return []
-    works = [_work(order, actual) for order in plan.orders]
-    contacts = dict(actual.contacts) | create_contacts(run, plan.contacts, works)
-    create_orders(run, works, contacts)
-    read_back(run, works)
-    set_statuses(run, works)
-    amend(run, works)
-    call_off(run, works, rules)
-    _undo(run, works)
-    _pay_and_reserve(run, works)
-    _find_shortages(run, works)
-    tell_staff(run, works)
-    tell_store(run, works)
-    return [_outcome(work, actual) for work in works]
-
-
-def _work(order: OrderPlan, actual: Actual) -> Work:
-    there = actual.orders.get(external_ref(order.order_id))
-    return Work(
-        order,
-        there=there,
-        order_id_bp=there.order_id_bp if there else "",
-        reservation=order.reservation,
-    )
-
-
-def _pay_and_reserve(run: Run, works: Sequence[Work]) -> None:
-    going = [work for work in works if work.goes_on and work.there]
-    reserving = {
-        reservation_label(work.plan.order_id): work.plan.order_id
-        for work in going
-        if work.reservation
-    }
-
-    def heard(answers: Answers) -> None:
-        note_reserved(run, [reserving[one] for one in reserving.keys() & _carried_out(answers)])
-
-    answers = deliver(run, [part for work in going for part in _details(work)], heard)
-    for work in going:
-        for receipt in work.plan.receipts:
-            answer = answers[receipt.transaction_ref]
-            if isinstance(answer, RejectedError):
-                answer = _unless_known(run, work, receipt, answer)
-            if isinstance(answer, CausewayError):
-                work.error = answer
-        answer = answers.get(reservation_label(work.plan.order_id))
-        if isinstance(answer, CausewayError) and not isinstance(answer, RejectedError):
-            work.error = work.error or answer
-
-
-def _carried_out(answers: Answers) -> set[str]:
-    """Labels of what Brightpearl did, or refused because there is no more to do."""
-    return {
-        label
-        for label, answer in answers.items()
-        if not isinstance(answer, CausewayError) or isinstance(answer, RejectedError)
-    }
-
-
-def _details(work: Work) -> Iterable[Write]:
-    """Receipts and the reservation of one order, beside each other."""
-    if work.there is None:
-        return
-    for receipt in work.plan.receipts:
-        yield payment_write(receipt, work.order_id_bp)
-    if work.reservation:
-        yield reservation_write(work.reservation, work.there)
-
-
-def _unless_known(
-    run: Run, work: Work, receipt: Receipt, refused: RejectedError
-) -> RejectedError | None:
-    """None for a receipt that was refused because it is there already; else why it was not."""
-    ref = receipt.transaction_ref
-    found = patiently(lambda: run.world.brightpearl.find_payments(ref))
-    if not found:
-        return refused
-    if any(payment.order_id == work.order_id_bp for payment in found):
-        return None
-    return RejectedError(
-        f"The receipt {ref} stands on sales order {found[0].order_id}, not on {work.order_id_bp}.",
-        remedy="Move or delete it in Brightpearl, then release the order.",
-        code="receipt",
-    )
-
-
-def _find_shortages(run: Run, works: Sequence[Work]) -> None:
-    """What could not be reserved. Brightpearl reserves what it has and does not say so."""
-    reserving = [work for work in works if work.reservation and work.goes_on]
-    there = read_orders(run, [work.order_id_bp for work in reserving], reserved=True)
-    notes: list[Write] = []
-    for work in reserving:
-        now = there.get(external_ref(work.plan.order_id))
-        if now is None or work.reservation is None or work.there is None:
-            continue
-        known = work.there
-        now = replace(now, rows=known.rows, noted=known.noted, moved=known.moved)
-        work.short = shortage(work.plan.wanted_units, now)
-        if work.short:
-            notes.append(note_write(work.plan.order_id, work.order_id_bp, work.short))
-    deliver(run, notes)
-
-
-def _undo(run: Run, works: Sequence[Work]) -> None:
-    """Sales credits over whole orders that were called off after they were invoiced."""
-    undoing = [work for work in works if work.plan.credit and work.goes_on]
-    writes = [
-        credit_write(run, work.plan.credit, work.there.contact_id, work.order_id_bp)
-        for work in undoing
-        if work.plan.credit and work.there
+    records = [
+        OrderProgress(
+            plan=plan,
+            actual=plan.actual,
+            order_id_bp=plan.actual.order_id_bp if plan.actual else "",
+            contact_id=account.contacts.get(plan.desired.email_key, ""),
+        )
+        for plan in plans
     ]
-    answers = deliver(run, writes)
-    for work in undoing:
-        answer = answers[work.plan.order_id]
-        if isinstance(answer, CausewayError):
-            work.error = answer
-        else:
-            work.credit_id = str(answer)
+    return list(apply(run, records, PHASES))
 
 
-RESULTS = {
-    Action.CREATE: "created",
-    Action.COMPLETE: "completed",
-    Action.AMEND: "amended",
-    Action.CANCEL: "cancelled",
-    Action.HOLD: "held",
-}
+def _create_contacts(run: Run, records: Sequence[OrderProgress]) -> None:
+    """Contacts of new orders; an order of a person who could not be created drops out."""
+    plans = {
+        operation.contact.email_key: operation.contact
+        for record in records
+        for operation in record.plan.operations
+        if isinstance(operation, CreateSalesOrder) and operation.contact
+    }
+    known, failed = create_contacts(run, list(plans.values()))
+    for record in records:
+        email = record.desired.email_key
+        record.contact_id = record.contact_id or known.get(email, "")
+        if email in failed and not record.contact_id:
+            record.fail(failed[email])
 
 
-def _outcome(work: Work, actual: Actual) -> OrderOutcome:
-    order_id, id_bp, plan = work.plan.order_id, work.order_id_bp, work.plan
-    before = actual.memories.get(external_ref(order_id), Memory())
-    if isinstance(work.error, RejectedError):
-        obstacles = (*plan.cases, _rejected(work.error))
-        return OrderOutcome(
-            order_id, "rejected", str(work.error), obstacles, order_id_bp=id_bp, memory=before
+def _read_created(run: Run, records: Sequence[OrderProgress]) -> None:
+    """Row ids, and proof that the order is as it was sent: reference and total."""
+    found = read_actual(run, {record.key: record.order_id_bp for record in records})
+    for record in records:
+        record.actual = found.get(record.key)
+        if record.actual is None:
+            record.fail(
+                OutcomeUnknownError(f"The sales order of {record.key} cannot be read back yet.")
+            )
+        elif reason := total_difference(record.desired, record.actual):
+            record.fail(
+                RejectedError(
+                    f"Brightpearl stored order {record.key} otherwise than it was sent: {reason}.",
+                    remedy="Compare the order in both systems, correct it in Brightpearl, release.",
+                    code="money",
+                )
+            )
+
+
+def _read_amended(run: Run, records: Sequence[OrderProgress]) -> None:
+    """Every amended order once more: do its rows agree now, and do they carry our references?
+
+    What still differs is tried again: someone else may have written.
+    """
+    found = read_actual(run, {record.key: record.order_id_bp for record in records})
+    for record in records:
+        before, actual = record.there, found.get(record.key)
+        if actual is None:
+            record.fail(TransientError(f"The order {record.key} cannot be read back yet."))
+            continue
+        wanted = contents(record.desired.rows)
+        actual = replace(
+            adopt_rows(wanted, actual),
+            transaction_refs=before.transaction_refs,
+            unsent_notes=before.unsent_notes,
         )
-    if work.error is not None:
-        return OrderOutcome(
-            order_id, "again", work.error.message, plan.cases, order_id_bp=id_bp, memory=before
+        record.actual = actual
+        if compare(wanted, actual, AgreedOrder()).changes:
+            record.fail(
+                TransientError(f"The sales order of {record.key} was amended and still differs.")
+            )
+        rows = {row.row_ref: row for row in record.desired.rows}
+        nameless = {
+            row.row_id: rows[ref]
+            for ref, row in actual.rows.items()
+            if not row.has_ref and ref in rows
+        }
+        if nameless:
+            record.added.append(NameRows(nameless))
+        if reservation := reservation_after_amendment(record.desired, actual):
+            record.added.append(reservation)
+
+
+def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
+    """What could not be reserved. Brightpearl reserves what it has and does not say so."""
+    reserving = [record for record in records if record.is_reserving]
+    found = read_actual(
+        run, {record.key: record.order_id_bp for record in reserving}, with_reservations=True
+    )
+    for record in reserving:
+        if (actual := found.get(record.key)) is None:
+            continue
+        known = record.there
+        actual = replace(
+            actual,
+            rows=known.rows,
+            units_on_notes=known.units_on_notes,
+            moved=known.moved,
         )
-    short = work.short or plan.short
-    return OrderOutcome(
-        order_id,
-        RESULTS.get(plan.action, "unchanged"),
-        plan.reason,
-        plan.cases,
-        waits_for="stock" if short else "",
-        order_id_bp=id_bp,
-        short=short,
-        status_id=work.status_id,
-        external_order_id=work.external_order_id,
-        memory=remembered(work, before, dict(short)),
+        record.short = shortage(record.desired.units, actual)
+        if record.short:
+            lines = [f"product {product}: {units} short" for product, units in record.short.items()]
+            text = f"Not enough stock to reserve. {'; '.join(lines)}."
+            record.added.append(AddNote("short", text, {"short": dict(record.short)}))
+
+
+def _release_reserved(run: Run, answered: Sequence[tuple[Write, Answer]]) -> None:
+    """Orders that Brightpearl reserved, or that it refused because there is no more to reserve."""
+    release_reserved(
+        run,
+        [
+            write.key
+            for write, answer in answered
+            if write.action == ReserveStock.kind
+            and (not isinstance(answer, CausewayError) or isinstance(answer, RejectedError))
+        ],
     )
 
 
-def _rejected(error: RejectedError) -> Obstacle:
-    return Obstacle(
-        error.code if error.code == "money" else "rejected",
-        "",
-        error.code,
-        error.message,
-        error.remedy or "Correct the record in BigCommerce or the mapping, then release it.",
-    )
+PHASES: tuple[Phase[OrderProgress], ...] = (
+    Phase((CreateSalesOrder,), before=_create_contacts, after=_read_created),
+    Phase((SetStatus,)),
+    Phase((DeleteGoodsOutNote,)),
+    Phase((UpdateRows, DeleteRow, AddRow, SetShippingMethod), after=_read_amended),
+    Phase((NameRows,)),
+    Phase((ReleaseStock,)),
+    Phase((CancelSalesOrder,)),
+    Phase((CreateCredit,)),
+    Phase(
+        (CreateReceipt, ReserveStock),
+        together=True,
+        after=_read_reserved,
+        on_answers=_release_reserved,
+    ),
+    Phase((AddNote,)),
+    Phase((UpdateStoreOrder,)),
+)

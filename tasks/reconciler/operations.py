@@ -146,7 +146,7 @@ def preview(plan: RecordPlan) -> dict[str, str]:
     """One line for people: what would be done about a record, without personal data."""
     return {
         "record": plan.key,
-        "action": plan.result,
+        "outcome": plan.result,
         "writes": ", ".join(filter(None, (one.describe() for one in plan.operations))),
         "why": plan.reason or "; ".join(case.reason for case in plan.cases),
     }

@@ -25,6 +25,8 @@ class Outcome:
     """Conditions any of which wakes it, such as `stock:1007` or `payment`."""
     wake_at: datetime | None = None
     """When it is tried again even if no condition comes true, where that moment is known."""
+    is_skipped: bool = False
+    """Whether both sides were not compared: then its open cases stay open."""
 
     @property
     def is_retried(self) -> bool:
@@ -34,12 +36,17 @@ class Outcome:
 
 def retry(key: str, reason: str) -> Outcome:
     """A record that cannot be worked on right now."""
-    return Outcome(key, RETRY, reason)
+    return Outcome(key, RETRY, reason, is_skipped=True)
+
+
+def skipped(key: str, result: str, reason: str = "") -> Outcome:
+    """A record that needs nothing, or that cannot be synced now, as far as one side says."""
+    return Outcome(key, result, reason, is_skipped=True)
 
 
 def parked(key: str, reason: str, *conditions: str) -> Outcome:
     """A record that waits for something to happen."""
-    return Outcome(key, "parked", reason, waits_for=conditions)
+    return Outcome(key, "parked", reason, waits_for=conditions, is_skipped=True)
 
 
 def missing(key: str, attempts: int, system: str = "BigCommerce") -> Outcome:
@@ -49,7 +56,7 @@ def missing(key: str, attempts: int, system: str = "BigCommerce") -> Outcome:
     """
     if attempts < READS_OF_MISSING:
         return retry(key, f"not found in {system} yet")
-    return Outcome(key, "gone", f"not in {system}")
+    return skipped(key, "gone", f"not in {system}")
 
 
 READS_OF_MISSING = 3

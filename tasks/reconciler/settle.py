@@ -103,7 +103,7 @@ def _update_cases(
     run: Run, refusals: Mapping[str, Sequence[Refusal]], outcomes: Sequence[Outcome]
 ) -> None:
     """Open what is new, close what is over."""
-    through = [one.key for one in outcomes if not one.is_retried and one.key not in refusals]
+    through = [one.key for one in outcomes if not one.is_skipped and one.key not in refusals]
     still = {(key, one.class_, one.value) for key, found in refusals.items() for one in found}
     run.quarantine.resolve(run.pair, run.entity, [*through, *refusals], now=run.now(), but=still)
     run.open_cases((key, one) for key, found in refusals.items() for one in found)
@@ -128,10 +128,10 @@ def _report(
     if run.dry_run:
         report.preview.extend(preview(plan) for plan in plans)
         report.preview.extend(
-            {"record": one.key, "action": one.result, "writes": "", "why": one.reason}
+            {"record": one.key, "outcome": one.result, "writes": "", "why": one.reason}
             for one in outcomes
         )
         report.preview.extend(
-            {"record": key, "action": "refused", "writes": "", "why": found[0].reason}
+            {"record": key, "outcome": "refused", "writes": "", "why": found[0].reason}
             for key, found in refusals.items()
         )

@@ -18,8 +18,8 @@ from store.inbox import Inbox
 from store.links import Links
 from store.quarantine import Quarantine
 from tasks.audit import conclude
-from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections, connect
 from tasks.refunds.memory import REFUNDS, RefundMemory, link_key
 from tasks.refunds.standing import counted
 

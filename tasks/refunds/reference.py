@@ -10,8 +10,8 @@ from functools import partial
 
 from core.errors import NotFoundError
 from tasks.claim import Run
-from tasks.connections import Connections
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections
 from tasks.reference import KEPT_FOR_RELEASED_S, KEPT_S, read_reference, store_zone
 
 COST = "BUY"

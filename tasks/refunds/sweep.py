@@ -8,8 +8,8 @@ from typing import Any
 from connectors.bigcommerce.refund_models import Refund
 from core.times import utc_now
 from store.links import Links
-from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections, connect
 from tasks.sweep import Source, sweep
 
 CURSOR = "refunds-swept"

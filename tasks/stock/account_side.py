@@ -20,10 +20,10 @@ from core.times import utc_now
 from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link, Links
 from tasks.claim import Run
-from tasks.connections import Connections
 from tasks.deliver import chunks
 from tasks.outcome import Obstacle
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections
 from tasks.reference import find_products, refresh_products
 from tasks.stock.bundles import BrokenBundle, explode
 from tasks.stock.keys import COMPONENTS

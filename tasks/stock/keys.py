@@ -14,9 +14,9 @@ from mappings.tables import Table
 from store.inbox import Inbox
 from store.links import Links
 from tasks.claim import Batch, Run
-from tasks.connections import Connections
 from tasks.outcome import Aside
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections
 from tasks.reference import products_by_id
 
 STOCK, COMPONENTS = "stock", "components"

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tasks.connections import Connections
 from tasks.policy import patiently
+from tasks.reconciler.connections import Connections
 from tasks.reference import read_reference
 from tasks.stock.places import Places
 

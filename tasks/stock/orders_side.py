@@ -11,10 +11,11 @@ from connectors.bigcommerce.models import Order, OrderHeader
 from core.times import utc_now
 from store.demand import Demand
 from store.links import Links
+from tasks.bigcommerce.orders import sold_units
 from tasks.claim import Run
-from tasks.connections import Connections
-from tasks.orders.demand import is_sold, sold_units
+from tasks.former import is_sold
 from tasks.policy import patiently
+from tasks.reconciler.connections import Connections
 from tasks.stock.memory import StockMemory
 
 ORDERS = "orders"

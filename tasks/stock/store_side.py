@@ -13,9 +13,9 @@ from connectors.bigcommerce.inventory_models import StockItem, UnreadableItem
 from core.frames import DTYPES
 from core.ids import sku_key
 from core.stock import ITEMS
-from tasks.connections import Connections
 from tasks.outcome import Obstacle
 from tasks.policy import patiently
+from tasks.reconciler.connections import Connections
 from tasks.stock.memory import StockMemory
 from tasks.stock.places import Places
 

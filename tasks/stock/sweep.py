@@ -11,8 +11,8 @@ from typing import Any
 
 from core.ids import PRODUCT
 from core.times import utc_now
-from tasks.connections import Connections, connect
 from tasks.policy import PATIENT, patiently, step
+from tasks.reconciler.connections import Connections, connect
 from tasks.stock.keys import STOCK
 from tasks.sweep import Source, sweep
 

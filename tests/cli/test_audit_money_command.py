@@ -8,7 +8,7 @@ import pytest
 from cli.main import run
 from sandbox.serve import running
 from tasks import reference
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from core.errors import TransientError
 from sandbox.serve import running
 from store.inbox import Inbox
 from tasks import reference
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
 

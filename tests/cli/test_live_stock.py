@@ -9,7 +9,7 @@ from cli.main import run
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.statistics import Accuracy
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
 

@@ -13,7 +13,7 @@ from mappings.bundle import SHIPPED
 from store.demand import Demand
 from store.inbox import Inbox
 from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
 pytestmark = pytest.mark.long

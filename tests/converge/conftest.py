@@ -17,7 +17,7 @@ from flows.orders import sync_orders
 from flows.refunds import sync_refunds
 from flows.shipments import sync_shipments
 from store.inbox import Inbox
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 FLOWS = {"orders": sync_orders, "shipments": sync_shipments, "refunds": sync_refunds}
 

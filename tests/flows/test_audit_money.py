@@ -17,7 +17,7 @@ from core.times import utc_now
 from flows.money import audit_money
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = "2026-03-10"

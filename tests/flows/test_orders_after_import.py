@@ -10,8 +10,8 @@ from world import World
 
 from core.times import utc_now
 from store.quarantine import Quarantine
-from tasks.connections import connect
-from tasks.orders.audit import audit
+from tasks.orders.audit import audit_orders as audit
+from tasks.reconciler.connections import connect
 
 ON_HOLD, CANCELLED = 20, 5
 

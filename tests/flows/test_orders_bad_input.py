@@ -12,7 +12,7 @@ from world import World
 from core.errors import ConfigError
 from mappings.bundle import SHIPPED
 from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 

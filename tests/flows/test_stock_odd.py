@@ -11,7 +11,7 @@ from shelves import levels, on_sale, plenty, product, promised, reconcile, sync,
 from world import PAIR, World
 
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 

@@ -25,9 +25,9 @@ from world import PAIR, World
 from core.times import utc_now
 from store.demand import Demand
 from tasks.claim import Run
-from tasks.connections import connect
 from tasks.orders.telling import tell_store
 from tasks.orders.work import Work
+from tasks.reconciler.connections import connect
 from tasks.stock import orders_side
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"

@@ -30,7 +30,7 @@ from core.times import utc_now
 from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 from tasks.stock import load
 from tasks.stock.keys import CATALOGUE
 from tasks.stock.plan import ZeroingError

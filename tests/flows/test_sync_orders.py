@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from core.times import utc_now
 from flows.orders import sync_orders
 from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 
 def skus(world: World) -> list[str]:
@@ -224,7 +224,7 @@ def test_a_preview_shows_the_plan_and_writes_nothing(world: World) -> None:
 
     report = asyncio.run(sync_orders.fn(pair="default", dry_run=True, keys=[key]))
 
-    assert report["preview"][0]["action"] == "create"
+    assert report["preview"][0]["outcome"] == "created"
     assert world.writes() == 0
     assert world.sales_orders == []
 

@@ -24,7 +24,7 @@ from refunding import (
 from world import World
 
 from sandbox.brightpearl import reference
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 pytestmark = pytest.mark.long
 

@@ -7,7 +7,7 @@ from parcels import ENTITY, PAIR, Parcels, lines, quiet, states, sync
 from world import World
 
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 

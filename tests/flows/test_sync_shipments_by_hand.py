@@ -10,7 +10,7 @@ from world import World
 
 from core.times import utc_now
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 pytestmark = pytest.mark.long
 

@@ -7,7 +7,7 @@ from parcels import ENTITY, PAIR, Parcels, quiet, skus, states, sync
 from world import World
 
 from store.quarantine import Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 

@@ -13,7 +13,7 @@ from core.times import utc_now
 from flows.shipments import sync_shipments
 from store.inbox import Inbox
 from store.ledger import Ledger
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 pytestmark = pytest.mark.long
 

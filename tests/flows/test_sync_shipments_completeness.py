@@ -12,7 +12,7 @@ from world import World
 
 from flows.shipments import audit_shipments, sync_shipments
 from store.inbox import Inbox
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 pytestmark = pytest.mark.long
 

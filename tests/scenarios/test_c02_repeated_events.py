@@ -34,7 +34,7 @@ from stories import (
 )
 from world import World
 
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 DELIVERIES, SENDERS = 50, 8
 

@@ -45,7 +45,7 @@ from world import PAIR, World
 
 from core.times import utc_now
 from store.inbox import Retry
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 CANCELLED = 5
 SUPPORT = Path(__file__).parents[1] / "support"

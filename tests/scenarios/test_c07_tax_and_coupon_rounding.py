@@ -40,7 +40,7 @@ from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.tax_documents import taxes
 from sandbox.world import Plan, build
-from tasks.orders.flatten import flatten
+from tasks.bigcommerce.order_frames import order_frames, tax_rows
 
 PERCENT = {"T20": 20, "T5": 5, "T0": 0}
 WHOLE = frozenset({"consignments.line_items", "fees"})
@@ -203,14 +203,14 @@ def test_a_thousand_orders_through_the_mappings_re_sum_with_the_tax_of_each_clas
 def mapped(store: Store, orders: list[Any]) -> Rows:
     """Rows of the orders, by the documents that the API would answer."""
     documents = [read(store, order) for order in orders]
-    found = flatten(documents, {}, {})
+    found = order_frames(documents, {})
     wanted = set(needs_taxes(found.orders, found.lines, found.charges))
     told = {
         str(order.id): [TaxRow.model_validate(decoded(row)) for row in taxes(order, details=True)]
         for order in orders
         if str(order.id) in wanted
     }
-    found = flatten(documents, {}, told)
+    found = replace(order_frames(documents, {}), taxes=tax_rows(told))
     return order_rows(
         found.orders,
         found.lines,

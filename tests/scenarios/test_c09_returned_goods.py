@@ -33,7 +33,7 @@ from stories import (
 from world import World
 
 from sandbox.brightpearl import reference
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 
 CREDIT_CANCELLED = 21
 

@@ -38,7 +38,7 @@ from world import PAIR, World
 
 from core.times import utc_now
 from store.quarantine import Quarantine
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 LONG_AGO = timedelta(days=30)
 A_MINUTE_S = 60.0

@@ -32,7 +32,7 @@ from world import PAIR, World
 from core.times import utc_now
 from store.links import Links
 from store.quarantine import Quarantine
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 
 @dataclass

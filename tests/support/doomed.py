@@ -11,7 +11,7 @@ from core.settings import silence_telemetry
 from core.times import utc_now
 from flows.orders import sync_orders
 from store.inbox import Inbox
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 if __name__ == "__main__":
     silence_telemetry()

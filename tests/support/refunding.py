@@ -15,7 +15,7 @@ from flows.refunds import sync_refunds
 from mappings.bundle import SHIPPED
 from sandbox.brightpearl.order_state import paid_total
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect, disconnect
+from tasks.reconciler.connections import connect, disconnect
 
 REFUNDS = "refunds"
 

@@ -19,7 +19,7 @@ from store.inbox import Inbox
 from store.ledger import Entry as Written
 from store.ledger import Ledger
 from store.quarantine import Entry, Quarantine
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 ORDERS, SHIPMENTS, REFUNDS = "orders", "shipments", "refunds"
 

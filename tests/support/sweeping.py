@@ -9,18 +9,18 @@ from typing import Any
 from world import PAIR
 
 from flows.syncs import SYNCS
-from tasks.orders import sweep as orders
+from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.reconciler.sweep import sweep
 from tasks.refunds import sweep as refunds
 from tasks.shipments.entity import SHIPMENTS
 
 
 def sweep_orders() -> dict[str, Any]:
-    return _swept(orders.sweep_orders, "orders")
+    return _swept(lambda pair: sweep(pair, ORDERS), "orders")
 
 
 def recheck_orders() -> dict[str, Any]:
-    return _swept(orders.recheck_orders, "orders")
+    return _swept(recheck_unsent, "orders")
 
 
 def sweep_shipments() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.times import utc_now
 from flows.orders import sync_orders
 from sandbox.serve import Running
 from store.inbox import Inbox
-from tasks.connections import connect
+from tasks.reconciler.connections import connect
 
 PAIR = "default"
 

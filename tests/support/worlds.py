@@ -12,7 +12,7 @@ from world import World
 
 from sandbox.serve import running
 from tasks import reference
-from tasks.connections import disconnect
+from tasks.reconciler.connections import disconnect
 from tasks.stock import orders_side
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import credit_ref, external_ref
+from tasks.bigcommerce.receipts import receipt_case
 from tasks.money.compare import absent_orders, compare
 from tasks.money.compare_refunds import compare_refunds, owners_of_day, refunds_of_day
 from tasks.money.day import Day
@@ -27,7 +28,6 @@ from tasks.money.sides import (
     StoreSide,
 )
 from tasks.money.totals import lines_of_orders, lines_of_refunds
-from tasks.orders.differences import receipt_value
 
 DAY = Day(date(2026, 3, 10), "Europe/London")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -292,10 +292,10 @@ def test_receipts_are_named_one_by_one_where_transactions_were_read() -> None:
     account = replace(account, bookings={"100": booking})
     (difference,) = named(store, account)
     assert (difference.reason, difference.detail) == (Reason.RECEIPT_MISSING, "missing BC-100-2")
-    left = Record(left=(review("receipt", receipt_value("BC-100-2")),))
+    left = Record(left=(review("receipt", receipt_case("BC-100-2")),))
     (difference,) = named(store, account, known(left))
     assert difference.because == "left as it is by a person"
-    other = Record(left=(review("receipt", receipt_value("BC-100-1")),))
+    other = Record(left=(review("receipt", receipt_case("BC-100-1")),))
     (difference,) = named(store, account, known(other))
     assert difference.because == ""
 

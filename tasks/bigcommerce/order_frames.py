@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from connectors.bigcommerce.models import (
     Address,
@@ -18,42 +21,74 @@ from core.frames import frame
 from core.ids import email_key, sku_key
 from core.money import ZERO
 from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
-from tasks.orders.desired import Found
+from tasks.reconciler.frames import Frames, rows
 
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
+CHARGE_NAMES = {"shipping": "Shipping", "handling": "Handling", "wrapping": "Gift wrapping"}
+UNPAID = frozenset({"pending", "declined", "held for review"})
+"""Payment statuses of an order that has received nothing."""
+UNCAPTURED = frozenset({"authorized", "capture pending"})
+"""Payment statuses of an order that may have received a part by now."""
 
 
-def flatten(
+@dataclass(frozen=True)
+class OrderFrames(Frames):
+    """The store's side of a batch of orders."""
+
+    orders: pd.DataFrame = rows(ORDERS)
+    lines: pd.DataFrame = rows(LINES)
+    charges: pd.DataFrame = rows(CHARGES)
+    taxes: pd.DataFrame = rows(TAXES)
+    transactions: pd.DataFrame = rows(TRANSACTIONS)
+    money_unread: frozenset[str] = frozenset()
+    """Orders whose transactions were not read, because they are as they were."""
+
+    def validated(self) -> Mapping[str, pd.DataFrame]:
+        """By the name of their suite."""
+        return {
+            "orders_in": self.orders,
+            "order_lines_in": self.lines,
+            "transactions_in": self.transactions,
+        }
+
+
+def order_frames(
     orders: Iterable[Order],
-    transactions: dict[str, list[Transaction]],
-    taxes: dict[str, list[TaxRow]],
+    transactions: Mapping[str, Iterable[Transaction]],
     known: Collection[str] = (),
-) -> Found:
-    """Frames ORDERS, LINES, CHARGES, TAXES and TRANSACTIONS of these orders.
-
-    `known` are the ids of those that were imported before.
-    """
+) -> OrderFrames:
+    """The frames of these orders. `known` are the ids of those that were imported before."""
     orders = list(orders)
-    return Found(
+    return OrderFrames(
         orders=frame(
             (_order(o) | {"in_brightpearl": "yes" if o.id in known else "no"} for o in orders),
             ORDERS,
         ),
         lines=frame((_line(order, line) for order in orders for line in order.lines), LINES),
         charges=frame((charge for order in orders for charge in _charges(order)), CHARGES),
-        taxes=frame(
-            (_tax(order_id, row) for order_id, rows in taxes.items() for row in rows), TAXES
-        ),
         transactions=frame(
-            (
-                _transaction(order_id, row)
-                for order_id, rows in transactions.items()
-                for row in rows
-            ),
+            (_transaction(key, row) for key, of_order in transactions.items() for row in of_order),
             TRANSACTIONS,
         ),
     )
+
+
+def tax_rows(taxes: Mapping[str, Iterable[TaxRow]]) -> pd.DataFrame:
+    """TAXES by order, as BigCommerce reports them."""
+    return frame((_tax(key, row) for key, of_order in taxes.items() for row in of_order), TAXES)
+
+
+def may_have_received(order: Order, *, is_reported: bool = False) -> bool:
+    """Whether the gateway may have received something for this order.
+
+    An order that is unpaid as a whole has no settled transaction; it is not worth a request. One
+    that is authorised may have been captured in part: it is read when `is_reported` says that
+    money may have moved.
+    """
+    unpaid = UNPAID if is_reported else UNPAID | UNCAPTURED
+    covered = order.store_credit_amount + order.gift_certificate_amount
+    return order.payment_status not in unpaid or covered > ZERO
 
 
 def _order(order: Order) -> dict[str, Any]:
@@ -125,25 +160,25 @@ def _line(order: Order, line: OrderLine) -> dict[str, Any]:
 
 
 def _charges(order: Order) -> Iterator[dict[str, Any]]:
-    for kind in ("shipping", "handling", "wrapping"):
+    for kind, name in CHARGE_NAMES.items():
+        ex_tax = getattr(order, f"{kind}_cost_ex_tax")
+        inc_tax = getattr(order, f"{kind}_cost_inc_tax")
         yield {
             "order_id": order.id,
             "charge_id": kind,
             "kind": kind,
-            "name": _charge_name(order, kind),
-            "total_ex_tax": getattr(order, f"{kind}_cost_ex_tax"),
-            "total_inc_tax": getattr(order, f"{kind}_cost_inc_tax"),
-            "total_tax": getattr(order, f"{kind}_cost_inc_tax")
-            - getattr(order, f"{kind}_cost_ex_tax"),
+            "name": _shipping_name(order) if kind == "shipping" else name,
+            "total_ex_tax": ex_tax,
+            "total_inc_tax": inc_tax,
+            "total_tax": inc_tax - ex_tax,
         }
     yield from (_fee(order, fee) for fee in order.fees)
 
 
-def _charge_name(order: Order, kind: str) -> str:
+def _shipping_name(order: Order) -> str:
     shipping = _first_shipping(order)
-    if kind == "shipping" and isinstance(shipping, ShippingConsignment):
-        return shipping.shipping_method or "Shipping"
-    return {"shipping": "Shipping", "handling": "Handling", "wrapping": "Gift wrapping"}[kind]
+    method = shipping.shipping_method if isinstance(shipping, ShippingConsignment) else ""
+    return method or CHARGE_NAMES["shipping"]
 
 
 def _fee(order: Order, fee: Fee) -> dict[str, Any]:
@@ -182,17 +217,3 @@ def _transaction(order_id: str, row: Transaction) -> dict[str, Any]:
         "reference_transaction_id": row.reference_transaction_id,
         "created_at": row.date_created,
     }
-
-
-def has_money(order: Order, *, is_told: bool = False) -> bool:
-    """Whether the gateway may have received something for this order.
-
-    An order that is unpaid as a whole has no settled transaction; it is not worth a request. One
-    that is authorised may have been captured in part: it is read when `is_told` says that money
-    may have moved.
-    """
-    silent = {"pending", "declined", "held for review"}
-    if not is_told:
-        silent |= {"authorized", "capture pending"}
-    covered = order.store_credit_amount + order.gift_certificate_amount
-    return order.payment_status not in silent or covered > ZERO

@@ -1,0 +1,310 @@
+"""Brightpearl's side of a batch of orders, read in the fewest requests."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from connectors.brightpearl.goods_note_models import GoodsOutNote
+from connectors.brightpearl.models import SalesOrder, SalesOrderRow, Unreadable
+from core.money import ZERO, two_places
+from tasks.brightpearl.contacts import find_contacts
+from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
+from tasks.orders.actual import Account, ActualOrder, ActualRow, Allocation, Content
+from tasks.orders.desired import DesiredOrder, address_hash
+from tasks.orders.matching import adopt_rows, contents, differs
+from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.cases import Decisions
+from tasks.reconciler.run import Run
+
+FEW = 2
+"""Up to so many unknown orders are searched one by one; more by the days they were placed on."""
+ALLOCATIONS: dict[str, Allocation] = {
+    "ANR": "not required",
+    "ANA": "none",
+    "APA": "part",
+    "AAA": "all",
+}
+SHIPPED = {"SPS", "ASS"}
+"""Shipping status codes of an order of which something has left."""
+ON_NOTES = {"SOP", "SOA"}
+"""Stock status codes of an order of which something is on a goods-out note."""
+
+
+@step("read-account", RETRIED)
+def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions) -> Account:
+    """What Brightpearl has of these orders and people. Reads only.
+
+    Raises: TransientError, ConfigError.
+    """
+    wanted = {order.order_id: order for order in desired}
+    links = run.links.get(run.pair, run.entity, list(wanted))
+    agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
+    ids = {key: link.id_bp for key, link in links.items()}
+    ids |= _look_up(run, [order for key, order in wanted.items() if key not in ids])
+    orders = read_actual(run, ids, agreed, with_reservations=True)
+    orders = {
+        key: adopt_rows(contents(wanted[key].rows), order) if order.foreign else order
+        for key, order in orders.items()
+    }
+    orders = _with_payments(run, orders)
+    back_orders = _back_orders(run, {key: ids[key] for key in agreed})
+    for key in orders.keys() & back_orders.keys():
+        for child in back_orders[key]:
+            orders[key] = _joined(orders[key], child, agreed[key])
+    orders = _with_notes(run, orders, _in_question(wanted, orders, decisions))
+    orders = _with_units_on_notes(run, orders)
+    creating = {order.email_key for key, order in wanted.items() if key not in orders}
+    return Account(
+        orders=orders,
+        contacts=find_contacts(run.connections, creating) if creating else {},
+        on_hand=_free_stock(run, wanted, orders),
+        deleted={
+            key: tuple(child.id for child in back_orders.get(key, ()))
+            for key in ids
+            if key not in orders
+        },
+        agreed=agreed,
+    )
+
+
+def read_actual(
+    run: Run,
+    ids: Mapping[str, str],
+    agreed: Mapping[str, AgreedOrder] | None = None,
+    *,
+    with_reservations: bool = False,
+) -> dict[str, ActualOrder]:
+    """Sales orders as they are, without payments, notes and back orders.
+
+    In: Brightpearl's id by BigCommerce's order id. `with_reservations` reads how far orders are
+    reserved that are so in part (a request each).
+    """
+    documents, _ = read_sales_orders(run, ids.values())
+    nothing = AgreedOrder()
+    return {
+        key: _actual(
+            run,
+            documents[order_id],
+            (agreed or {}).get(key, nothing),
+            with_reservations=with_reservations,
+        )
+        for key, order_id in ids.items()
+        if order_id in documents
+    }
+
+
+def _actual(
+    run: Run, document: SalesOrder, agreed: AgreedOrder, *, with_reservations: bool
+) -> ActualOrder:
+    allocation = ALLOCATIONS.get(document.allocation_code, "none")
+    reserved: dict[str, int] = {}
+    if with_reservations and allocation == "part":
+        found = with_retries(lambda: run.brightpearl.get_reservation(document.id))
+        reserved = {row: units.quantity for row, units in found.rows.items()} if found else {}
+    rows, foreign = _rows(document, agreed)
+    return ActualOrder(
+        order_id_bp=document.id,
+        external_ref=document.external_ref,
+        gross=document.total.gross,
+        rows=rows,
+        foreign=foreign,
+        status_id=document.status_id,
+        contact_id=document.customer.id if document.customer else "",
+        delivery=address_hash(document.delivery_address.plain),
+        shipping_method_id=document.shipping_method_id,
+        allocation=allocation,
+        reserved=reserved,
+        has_notes=document.stock_code in ON_NOTES,
+        is_shipped=document.shipping_code in SHIPPED,
+        is_cancelled=document.is_cancelled,
+        is_invoiced=document.is_invoiced,
+    )
+
+
+def _rows(
+    document: SalesOrder, agreed: AgreedOrder
+) -> tuple[dict[str, ActualRow], tuple[ActualRow, ...]]:
+    """Our rows by reference, and the others. A bundle's components are the account's own matter."""
+    known = {row.row_id: ref for ref, row in agreed.rows.items()}
+    rows: dict[str, ActualRow] = {}
+    foreign: list[ActualRow] = []
+    for row in document.rows:
+        if row.is_bundle_child:
+            continue
+        ref = row.external_ref or known.get(row.id, "")
+        actual = ActualRow(row.id, _content(row), has_ref=bool(row.external_ref))
+        if ref and ref not in rows:
+            rows[ref] = actual
+        else:
+            foreign.append(actual)
+    return rows, tuple(foreign)
+
+
+def _content(row: SalesOrderRow) -> Content:
+    whole = int(row.quantity)
+    quantity = whole if whole == row.quantity else row.quantity
+    return Content(row.product_id, quantity, two_places(row.net), two_places(row.tax))
+
+
+def _look_up(run: Run, orders: Sequence[DesiredOrder]) -> dict[str, str]:
+    """Orders that no link knows but that Brightpearl may have all the same."""
+    brightpearl = run.brightpearl
+    keys = {order.external_ref: order.order_id for order in orders}
+    if not keys:
+        return {}
+    if len(keys) <= FEW:
+        rows = [
+            row
+            for ref in sorted(keys)
+            for row in with_retries(partial(brightpearl.find_sales_orders, ref))
+        ]
+    else:
+        first = min(order.placed_at for order in orders) - AROUND
+        last = max(order.placed_at for order in orders) + AROUND
+        instance_id = run.connections.pair.brightpearl.instance_id
+        rows = with_retries(lambda: list(brightpearl.list_order_refs(first, last, instance_id)))
+    found = sorted((int(row.order_id), row.external_ref) for row in rows)
+    return {keys[ref]: str(order_id) for order_id, ref in reversed(found) if ref in keys}
+
+
+def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:
+    if not orders:
+        return orders
+    ids = [order.order_id_bp for order in orders.values()]
+    refs: dict[str, set[str]] = defaultdict(set)
+    for payment in with_retries(lambda: list(run.brightpearl.list_payments(ids))):
+        refs[payment.order_id].add(payment.transaction_ref)
+    return {
+        key: replace(order, transaction_refs=frozenset(refs[order.order_id_bp]))
+        for key, order in orders.items()
+    }
+
+
+def _back_orders(run: Run, ids: Mapping[str, str]) -> dict[str, list[SalesOrder]]:
+    """What staff split off these orders and did not cancel.
+
+    Read of every order that is linked: what an order has less than before may have come back to it
+    since, and one that was deleted may have left some behind. In: sales order id by order id.
+    """
+    keys = {order_id: key for key, order_id in ids.items()}
+    found = read_back_orders(run, keys) if keys else {}
+    return {keys[order_id]: children for order_id, children in found.items()}
+
+
+def _joined(parent: ActualOrder, child: SalesOrder, agreed: AgreedOrder) -> ActualOrder:
+    """The parent with the units and money of a back order in its own rows."""
+    rows = dict(parent.rows)
+    by_product = {row.product_id: ref for ref, row in agreed.rows.items() if row.product_id}
+    foreign = list(parent.foreign)
+    moved = Counter(parent.moved)
+    for row in child.rows:
+        ref = row.external_ref or by_product.get(row.product_id, "")
+        if not ref:
+            foreign.append(ActualRow(row.id, _content(row)))
+            continue
+        own = rows.get(ref, ActualRow(row.id, Content(row.product_id, 0, ZERO, ZERO)))
+        rows[ref] = replace(own, content=own.content.plus(_content(row)))
+        moved[ref] += int(row.quantity)
+    return replace(
+        parent,
+        rows=rows,
+        foreign=tuple(foreign),
+        gross=parent.gross + child.total.gross,
+        back_orders=(*parent.back_orders, child.id),
+        moved=moved,
+        is_shipped=parent.is_shipped or child.shipping_code in SHIPPED,
+        has_notes=parent.has_notes or child.stock_code in ON_NOTES,
+    )
+
+
+def _in_question(
+    wanted: Mapping[str, DesiredOrder],
+    orders: Mapping[str, ActualOrder],
+    decisions: Decisions,
+) -> set[str]:
+    """Orders that may be cancelled or amended.
+
+    Their notes are read in any case: an order's status says nothing of notes over products without
+    stock.
+    """
+    approved = {key for key, _ in decisions.approved}
+    return {
+        key
+        for key, order in orders.items()
+        if not order.is_cancelled
+        and (
+            key in approved
+            or wanted[key].store.is_cancelled
+            or differs(contents(wanted[key].rows), order)
+        )
+    }
+
+
+def _with_notes(
+    run: Run, orders: dict[str, ActualOrder], keys: Collection[str]
+) -> dict[str, ActualOrder]:
+    """The orders, with the goods-out notes of those in question."""
+    owners = {orders[key].order_id_bp: key for key in keys}
+    if not owners:
+        return orders
+    notes: dict[str, list[GoodsOutNote]] = defaultdict(list)
+    for note in with_retries(lambda: run.brightpearl.list_goods_out_of_orders(owners)):
+        if isinstance(note, GoodsOutNote):
+            notes[owners[note.order_id]].append(note)
+    return orders | {
+        key: replace(
+            orders[key],
+            unsent_notes=tuple(note.id for note in of_order if not note.is_shipped),
+            has_notes=True,
+            is_shipped=orders[key].is_shipped or any(note.is_shipped for note in of_order),
+        )
+        for key, of_order in notes.items()
+    }
+
+
+def _with_units_on_notes(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:
+    """The orders, with the units on notes of those of which something is neither held nor sent."""
+    owners = {
+        order.order_id_bp: key
+        for key, order in orders.items()
+        if order.allocation == "part" and order.has_notes and not order.is_cancelled
+    }
+    if not owners:
+        return orders
+    brightpearl = run.brightpearl
+    notes = (
+        *with_retries(lambda: brightpearl.list_goods_out_of_orders(owners)),
+        *with_retries(lambda: brightpearl.list_drop_ship_of_orders(owners)),
+    )
+    unclear = {note.order_id for note in notes if isinstance(note, Unreadable)}
+    if "" in unclear:
+        return orders
+    units: dict[str, Counter[str]] = {
+        key: Counter() for order_id, key in owners.items() if order_id not in unclear
+    }
+    for note in notes:
+        if not isinstance(note, Unreadable) and note.order_id not in unclear:
+            units[owners[note.order_id]].update(note.rows)
+    return orders | {
+        key: replace(orders[key], units_on_notes=of_order) for key, of_order in units.items()
+    }
+
+
+def _free_stock(
+    run: Run, wanted: Mapping[str, DesiredOrder], orders: Mapping[str, ActualOrder]
+) -> dict[tuple[str, str], int]:
+    """Free units of the products of orders that are not wholly reserved."""
+    waiting: Iterable[DesiredOrder] = (
+        wanted[key]
+        for key, order in orders.items()
+        if order.allocation in {"none", "part"}
+        and order.knows_units_on_notes
+        and not order.is_cancelled
+    )
+    products = {product_id for order in waiting for product_id, _ in order.units.values()}
+    if not products:
+        return {}
+    return with_retries(lambda: run.brightpearl.on_hand(products))

@@ -1,0 +1,159 @@
+"""From the store's fields to Brightpearl's: the mapping files applied, the money made to re-sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.frames import concat
+from core.ids import sku_key
+from core.refusals import REFUSALS
+from core.settings import OrderSettings
+from mappings.bundle import Bundle
+from mappings.engine import Context, apply
+from mappings.rows import order_rows
+from tasks.bigcommerce.order_frames import OrderFrames
+from tasks.bigcommerce.orders import time_zone
+from tasks.bigcommerce.receipts import receipts, tax_rates
+from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
+from tasks.orders.frames import Desired
+from tasks.policy import PURE, RETRIED, step
+from tasks.reconciler.run import Run
+
+ID_COLUMNS = {
+    "sales_orders": {
+        "status_id": "order_status",
+        "channel_id": "channel",
+        "warehouse_id": "warehouse",
+        "price_list_id": "price_list",
+        "shipping_method_id": "shipping_method",
+        "currency_code": "currency",
+    },
+    "rows": {"tax_code": "tax_code"},
+    "payments": {"payment_method_code": "payment_method"},
+}
+"""Columns whose values must exist in the account, and the refusal class of those that do not.
+
+Brightpearl takes some of them silently (a payment method without a bank account loses the
+accounting entry), so they are stopped here. Source: fact sheet of customer-payment.
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a batch needs to know of both systems to be mapped."""
+
+    zone: str
+    """The store's IANA time zone."""
+    account_currency: str
+    products: Mapping[str, str]
+    """Brightpearl's product id by SKU as compared."""
+    stock_tracked: frozenset[str]
+    """Brightpearl's ids of the products that have stock."""
+    ids: Mapping[str, frozenset[str]]
+    """What exists in the account, by refusal class."""
+
+
+@step("read-reference", RETRIED)
+def read_known(run: Run, found: OrderFrames) -> Known:
+    """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
+    reference = read_reference(run)
+    renamed = run.bundle.table("skus")
+    sku_keys = {sku_key(renamed.get(key) or key) for key in set(found.lines["sku_key"]) - {""}}
+    products = find_products(run.connections, sku_keys)
+    return Known(
+        zone=time_zone(run.connections),
+        account_currency=reference.account_currency,
+        products={key: product.product_id for key, product in products.items()},
+        stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
+        ids=reference.ids,
+    )
+
+
+@step("map-orders", PURE)
+def map_orders(
+    found: OrderFrames, known: Known, bundle: Bundle, settings: OrderSettings
+) -> Desired:
+    """Desired sales orders, rows, contacts and payments of a validated batch. Pure."""
+    context = Context(
+        zone=known.zone,
+        tables=bundle.tables,
+        known={"products": known.products},
+        account_currency=known.account_currency,
+    )
+    rows = order_rows(
+        found.orders,
+        found.lines,
+        found.charges,
+        found.taxes,
+        cap=settings.rounding_cap,
+        rounding_nominal_code=settings.rounding_nominal_code,
+        rates=tax_rates(bundle),
+    )
+    headers = apply(bundle.mapping("orders"), found.orders, context)
+    finished = apply(bundle.mapping("order_rows"), rows.rows, context)
+    accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]
+    contacts = apply(bundle.mapping("contacts"), _latest_per_person(accepted), context)
+    read = found.orders[~found.orders["order_id"].isin(list(found.money_unread))]
+    money = receipts(read, found.transactions)
+    payments = apply(bundle.mapping("payments"), money, context)
+    desired = Desired(
+        orders=found.orders,
+        lines=found.lines,
+        sales_orders=headers.frame,
+        rows=finished.frame,
+        contacts=contacts.frame,
+        payments=payments.frame,
+        money_unread=found.money_unread,
+        stock_tracked=known.stock_tracked,
+        counts={"rounding rows": rows.rounded},
+        refusals=concat(
+            [
+                rows.refusals,
+                headers.refusals,
+                finished.refusals,
+                _of_orders(contacts.refusals, found.orders),
+                payments.refusals,
+                _unknown(known.ids, headers.frame, finished.frame, payments.frame),
+            ],
+            REFUSALS,
+        ),
+    )
+    return desired.without(set(desired.refusals["key"]))
+
+
+def _unknown(
+    ids: Mapping[str, frozenset[str]],
+    sales_orders: pd.DataFrame,
+    rows: pd.DataFrame,
+    payments: pd.DataFrame,
+) -> pd.DataFrame:
+    frames = {"sales_orders": sales_orders, "rows": rows, "payments": payments}
+    return concat(
+        [
+            unknown_ids(frames[name], column, ids[class_], class_)
+            for name, columns in ID_COLUMNS.items()
+            for column, class_ in columns.items()
+        ],
+        REFUSALS,
+    )
+
+
+def _latest_per_person(orders: pd.DataFrame) -> pd.DataFrame:
+    """One order per e-mail, the newest: its addresses are the person's."""
+    newest = orders.sort_values("placed_at", kind="stable").drop_duplicates(
+        "email_key", keep="last"
+    )
+    return newest.reset_index(drop=True)
+
+
+def _of_orders(refusals: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """A person who cannot become a contact holds up every order of that person."""
+    if refusals.empty:
+        return refusals
+    people = orders.set_index("order_id")["email_key"]
+    held = refusals.assign(email_key=refusals["key"].map(people)).drop(columns="key")
+    owners = orders[["order_id", "email_key"]].rename(columns={"order_id": "key"})
+    return held.merge(owners, on="email_key")[list(REFUSALS)]
