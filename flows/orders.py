@@ -8,14 +8,13 @@ from prefect import flow
 
 from tasks.orders.account import extract_account
 from tasks.orders.audit import audit_orders as audit
-from tasks.orders.desired import desired_orders
+from tasks.orders.desired import Rules, desired_orders
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
 from tasks.orders.links import link_orders
 from tasks.orders.load import load_orders
 from tasks.orders.mapping import map_orders, read_known
 from tasks.orders.plan import new_contacts, plan_orders
-from tasks.orders.rules import Rules
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle

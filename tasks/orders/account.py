@@ -12,9 +12,17 @@ from connectors.brightpearl.models import SalesOrder, SalesOrderRow, Unreadable
 from core.money import ZERO, two_places
 from tasks.brightpearl.contacts import find_contacts
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
-from tasks.orders.actual import Account, ActualOrder, ActualRow, Allocation, Content
 from tasks.orders.desired import DesiredOrder, address_hash
-from tasks.orders.matching import adopt_rows, contents, differs
+from tasks.orders.matching import (
+    Account,
+    ActualOrder,
+    ActualRow,
+    Allocation,
+    Content,
+    adopt_rows,
+    contents,
+    differs,
+)
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.run import Run

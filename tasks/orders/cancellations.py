@@ -19,8 +19,9 @@ from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.statuses import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
-from tasks.orders.actual import ActualOrder
-from tasks.orders.desired import DesiredOrder, StoreOrder
+from tasks.orders.completion import missing_receipts, receipt_cases
+from tasks.orders.desired import DesiredOrder, Rules, StoreOrder
+from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import (
     CancelSalesOrder,
     CreateCredit,
@@ -32,8 +33,6 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
-from tasks.orders.receipts import missing_receipts, receipt_cases
-from tasks.orders.rules import Rules
 from tasks.reconciler.cases import digest, review
 from tasks.reconciler.operations import Operation
 

@@ -1,19 +1,67 @@
-"""One order as it should be in Brightpearl, and as the store has it: typed rows. Pure."""
+"""What orders should be in Brightpearl: as frames, as typed rows, and by the merchant's rules."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pandas as pd
+
 from connectors.brightpearl.models import Address
 from core.frames import records
+from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
-from tasks.orders.frames import Desired
-from tasks.reconciler.frames import by_key
+from tasks.reconciler.cases import Decisions
+from tasks.reconciler.frames import Frames, by_key
+from tasks.reconciler.frames import rows as columns
+from tasks.reconciler.run import Run
+
+
+@dataclass(frozen=True)
+class Desired(Frames):
+    """What Brightpearl should hold.
+
+    `orders` and `lines` are the store's side again, for the write-back and for what was refunded.
+    Contacts stay when an order is refused: the plan takes those it needs.
+    """
+
+    orders: pd.DataFrame = columns(ORDERS)
+    lines: pd.DataFrame = columns(LINES)
+    sales_orders: pd.DataFrame = columns(SALES_ORDERS)
+    rows: pd.DataFrame = columns(ROWS)
+    contacts: pd.DataFrame = columns(CONTACTS, is_keyed=False)
+    payments: pd.DataFrame = columns(PAYMENTS)
+    money_unread: frozenset[str] = frozenset()
+    """Orders of which `payments` says nothing: their money is as it was agreed on."""
+    stock_tracked: frozenset[str] = frozenset()
+    """Brightpearl's ids of the products that have stock."""
+
+    def validated(self) -> Mapping[str, pd.DataFrame]:
+        """By the name of their suite."""
+        people = self.sales_orders[["order_id", "email_key"]]
+        return {
+            "sales_orders_out": with_row_sums(self),
+            "sales_order_rows_out": self.rows,
+            "payments_out": self.payments,
+            # Each order's contact, so that a refusal names the orders it holds up.
+            "contacts_out": people.merge(self.contacts, on="email_key", how="inner"),
+        }
+
+
+def with_row_sums(desired: Desired) -> pd.DataFrame:
+    """SALES_ORDERS beside `rows_total`, the sum of net and tax of each order's rows."""
+    gross = desired.rows["net"] + desired.rows["tax"]
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for order_id, amount in zip(desired.rows["order_id"], gross, strict=True):
+        sums[order_id] += amount
+    totals = [sums[order_id] for order_id in desired.sales_orders["order_id"]]
+    return desired.sales_orders.assign(rows_total=pd.Series(totals, dtype="object"))
+
 
 Units = Mapping[str, tuple[str, int]]
 """Product id and units by row reference."""
@@ -223,3 +271,26 @@ def _typed(cls: type[T], row: Mapping[str, Any]) -> T:
 
 def _party(header: Mapping[str, Any], use: str) -> Party:
     return Party(**{field.name: header[f"{use}_{field.name}"] for field in fields(Party)})
+
+
+@dataclass(frozen=True)
+class Rules(Decisions):
+    """The merchant's settings, the account's statuses, and what people decided about cases."""
+
+    on_hold: str = ""
+    """Brightpearl's status of an order whose pick must wait; "" if the table has none."""
+    cancelled: str = ""
+    cancel_in_store: bool = True
+
+    @classmethod
+    def of(cls, run: Run) -> Rules:
+        """The rules for the batch of a run."""
+        statuses = run.bundle.table("account_statuses")
+        decisions = run.decisions()
+        return cls(
+            approved=decisions.approved,
+            discarded=decisions.discarded,
+            on_hold=statuses.get("on_hold") or "",
+            cancelled=statuses.get("cancelled") or "",
+            cancel_in_store=run.connections.pair.orders.cancel_in_store,
+        )

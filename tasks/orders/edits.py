@@ -6,26 +6,27 @@ person approves it. Nothing is amended once goods are on a note.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.brightpearl import messages
+from connectors.brightpearl.models import RowAdd, RowUpdate
+from connectors.brightpearl.multi_message import Message
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.statuses import OrderStatus
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.actual import ActualOrder
-from tasks.orders.desired import DesiredOrder
-from tasks.orders.matching import Comparison, RowChange
+from tasks.orders.desired import DesiredOrder, Row, Rules
+from tasks.orders.matching import ActualOrder, Comparison, RowChange
 from tasks.orders.operations import (
     AddNote,
-    AddRow,
+    Changes,
     DeleteGoodsOutNote,
-    DeleteRow,
     OrderOperation,
-    SetShippingMethod,
-    UpdateRows,
+    OrderProgress,
+    Removal,
+    row_fields,
 )
-from tasks.orders.rules import Rules
 from tasks.reconciler.cases import digest, review
 from tasks.reconciler.merge import Owner, merge
 
@@ -48,6 +49,124 @@ KINDS = {
 """Why a difference is not simply amended, and the kind of the case that it makes."""
 OWNERS: dict[str, Owner] = {"shipping_method_id": "brightpearl"}
 """Fields of a sales order that both sides may change, and whose value wins if both did."""
+
+
+@dataclass(frozen=True)
+class UpdateRows(OrderOperation):
+    """Rows that change, all in one request."""
+
+    row_changes: tuple[RowChange, ...]
+    rows: tuple[Row, ...]
+    """As they are to be, in the same order."""
+    kind = "change rows"
+
+    def describe(self) -> str:
+        """Which."""
+        return ", ".join(f"change row {change.ref}" for change in self.row_changes)
+
+    def message(self, record: OrderProgress) -> Message:
+        """One PUT of all rows."""
+        updates = [
+            RowUpdate(id=int(change.row_id), external_ref=row.row_ref, **row_fields(row))
+            for change, row in zip(self.row_changes, self.rows, strict=True)
+        ]
+        return messages.update_rows(f"rows:{record.key}", record.order_id_bp, updates)
+
+    def changes(self) -> Changes:
+        """Contents by row."""
+        return _before_and_after(self.row_changes)
+
+
+@dataclass(frozen=True)
+class DeleteRow(Removal):
+    """A row that the store's order does not have any more."""
+
+    change: RowChange
+    kind = "drop row"
+
+    def describe(self) -> str:
+        """Which."""
+        return f"drop row {self.change.ref}"
+
+    def message(self, record: OrderProgress) -> Message:
+        """One DELETE."""
+        label = f"drop:{record.key}:{self.change.row_id}"
+        return messages.delete_row(label, record.order_id_bp, self.change.row_id)
+
+    def changes(self) -> Changes:
+        """Its content."""
+        return _before_and_after([self.change])
+
+
+@dataclass(frozen=True)
+class AddRow(OrderOperation):
+    """A row that comes later. It has no reference at first, so it is not sent twice.
+
+    The next read of the order finds a row whose answer was lost.
+    """
+
+    change: RowChange
+    row: Row
+    kind = "add row"
+    is_repeatable = False
+
+    def describe(self) -> str:
+        """Which."""
+        return f"add row {self.change.ref}"
+
+    def message(self, record: OrderProgress) -> Message:
+        """One POST; money with two places."""
+        fields = row_fields(self.row)
+        row = RowAdd(**fields | {"net": two_places(self.row.net), "tax": two_places(self.row.tax)})
+        label = f"add:{record.key}:{self.change.ref}"
+        return messages.add_row(label, record.order_id_bp, row)
+
+    def changes(self) -> Changes:
+        """Its content."""
+        return _before_and_after([self.change])
+
+
+@dataclass(frozen=True)
+class NameRows(OrderOperation):
+    """Our references for rows that were added without one."""
+
+    rows: Mapping[str, Row]
+    """By row id."""
+    kind = "name rows"
+
+    def describe(self) -> str:
+        """Part of the amendment: not worth a word of its own."""
+        return ""
+
+    def message(self, record: OrderProgress) -> Message:
+        """One PUT of all these rows."""
+        updates = [
+            RowUpdate(id=int(row_id), external_ref=row.row_ref, **row_fields(row))
+            for row_id, row in self.rows.items()
+        ]
+        return messages.update_rows(f"refs:{record.key}", record.order_id_bp, updates)
+
+
+@dataclass(frozen=True)
+class SetShippingMethod(OrderOperation):
+    """Another shipping method."""
+
+    before: str
+    after: str
+    kind = "change shipping method"
+
+    def describe(self) -> str:
+        """Which."""
+        return f"shipping method {self.after}"
+
+    def message(self, record: OrderProgress) -> Message:
+        """One PATCH, which Brightpearl takes only by itself."""
+        label = f"method:{record.key}"
+        return messages.patch_order(label, record.order_id_bp, shipping_method_id=int(self.after))
+
+    def changes(self) -> Changes:
+        """Method ids."""
+        return {"shipping_method_id": self.before}, {"shipping_method_id": self.after}
 
 
 @dataclass(frozen=True)
@@ -213,3 +332,13 @@ def _new_method(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder)
     )
     method: str = merged.for_brightpearl.get("shipping_method_id", "")
     return method
+
+
+def _before_and_after(
+    changes: Sequence[RowChange],
+) -> Changes:
+    described = [change.describe() for change in changes]
+    return (
+        {one["row"]: one["before"] for one in described},
+        {one["row"]: one["after"] for one in described},
+    )

@@ -8,15 +8,11 @@ from typing import Any, TypeVar
 from core.ids import stock_condition
 from store.links import Link
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
+from tasks.orders.completion import CreateReceipt
+from tasks.orders.edits import SetShippingMethod
 from tasks.orders.extract import Read, fingerprint, money_fingerprint
 from tasks.orders.held_units import enqueue_cancelled, keep_held, still_held
-from tasks.orders.operations import (
-    AddNote,
-    CreateReceipt,
-    OrderProgress,
-    SetShippingMethod,
-    SetStatus,
-)
+from tasks.orders.operations import AddNote, OrderProgress, SetStatus
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import outcome_of
 from tasks.reconciler.operations import Operation

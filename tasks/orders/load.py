@@ -13,30 +13,34 @@ from core.errors import CausewayError, OutcomeUnknownError, RejectedError, Trans
 from tasks.brightpearl.contacts import create_contacts
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.account import read_actual
-from tasks.orders.actual import Account
-from tasks.orders.edits import total_difference
-from tasks.orders.held_units import release_reserved
-from tasks.orders.matching import adopt_rows, compare, contents
-from tasks.orders.operations import (
-    AddNote,
-    AddRow,
-    CancelSalesOrder,
-    CreateCredit,
+from tasks.orders.completion import (
     CreateReceipt,
-    CreateSalesOrder,
-    DeleteGoodsOutNote,
+    ReserveStock,
+    reservation_after_amendment,
+    shortage,
+)
+from tasks.orders.edits import (
+    AddRow,
     DeleteRow,
     NameRows,
+    SetShippingMethod,
+    UpdateRows,
+    total_difference,
+)
+from tasks.orders.held_units import release_reserved
+from tasks.orders.matching import Account, adopt_rows, compare, contents
+from tasks.orders.operations import (
+    AddNote,
+    CancelSalesOrder,
+    CreateCredit,
+    CreateSalesOrder,
+    DeleteGoodsOutNote,
     OrderPlan,
     OrderProgress,
     ReleaseStock,
-    ReserveStock,
-    SetShippingMethod,
     SetStatus,
-    UpdateRows,
     UpdateStoreOrder,
 )
-from tasks.orders.reservations import reservation_after_amendment, shortage
 from tasks.reconciler.apply import Answer, Phase, apply
 from tasks.reconciler.operations import Write
 from tasks.reconciler.run import Run

@@ -18,7 +18,7 @@ from tasks.bigcommerce.order_frames import OrderFrames
 from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.receipts import receipts, tax_rates
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
-from tasks.orders.frames import Desired
+from tasks.orders.desired import Desired
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.run import Run
 

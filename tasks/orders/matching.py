@@ -1,4 +1,4 @@
-"""How the rows of both sides are matched and compared. Pure.
+"""Brightpearl's side of a batch of orders, and how its rows are compared with the store's. Pure.
 
 Each side is also compared with what was agreed on last: a change on one side may travel to the
 other, a change on both is a person's to decide. Times are never compared.
@@ -6,13 +6,124 @@ other, a change on both is a person's to decide. Times are never compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal
 
-from core.money import two_places
+from core.money import ZERO, two_places
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.actual import ActualOrder, ActualRow, Content, Contents
 from tasks.orders.desired import Row
+
+Allocation = Literal["not required", "none", "part", "all"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What of a row both sides have to agree on."""
+
+    product_id: str
+    quantity: int | Decimal
+    """Whole in orders of ours; staff may enter parts of a unit."""
+    net: Decimal
+    tax: Decimal
+
+    def plus(self, other: Content) -> Content:
+        """Both together, as one row of this product."""
+        return Content(
+            self.product_id,
+            self.quantity + other.quantity,
+            self.net + other.net,
+            self.tax + other.tax,
+        )
+
+    def __str__(self) -> str:
+        """For people and the ledger: products by id, units and money."""
+        what = f"product {self.product_id}" if self.product_id else "free text"
+        return f"{self.quantity} x {what}, net {self.net}, tax {self.tax}"
+
+
+Contents = Mapping[str, Content]
+"""What is in an order's rows, by row reference."""
+
+
+@dataclass(frozen=True)
+class ActualRow:
+    """A row of a sales order as it is; rows of back orders made of it are added in."""
+
+    row_id: str
+    content: Content
+    has_ref: bool = True
+    """Whether Brightpearl knows our reference of it."""
+
+
+@dataclass(frozen=True)
+class ActualOrder:
+    """A sales order as it is in Brightpearl."""
+
+    order_id_bp: str
+    external_ref: str
+    gross: Decimal = ZERO
+    rows: Mapping[str, ActualRow] = field(default_factory=dict)
+    """By our row reference."""
+    foreign: tuple[ActualRow, ...] = ()
+    """Rows that are not ours."""
+    status_id: str = ""
+    contact_id: str = ""
+    delivery: str = ""
+    """Hash of the delivery address."""
+    shipping_method_id: str = ""
+    allocation: Allocation = "none"
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """Units reserved by row id; filled where `allocation` is `part`."""
+    transaction_refs: frozenset[str] = frozenset()
+    has_notes: bool = False
+    """Whether goods are on a goods-out note, sent or not."""
+    units_on_notes: Mapping[str, int] | None = None
+    """By row id; filled where `allocation` is `part` and there are notes."""
+    unsent_notes: tuple[str, ...] = ()
+    """Ids of goods-out notes that have not left; read where the order may be cancelled or amended
+    although it has notes."""
+    back_orders: tuple[str, ...] = ()
+    """Ids of back orders that staff made of it."""
+    moved: Mapping[str, int] = field(default_factory=dict)
+    """Units by our row reference that are in these back orders."""
+    is_shipped: bool = False
+    is_cancelled: bool = False
+    is_invoiced: bool = False
+
+    @property
+    def knows_units_on_notes(self) -> bool:
+        """Whether it is known which units are on goods notes, if any are."""
+        return self.units_on_notes is not None or not (self.has_notes or self.is_shipped)
+
+    @property
+    def row_ids(self) -> dict[str, str]:
+        """Row id by our row reference."""
+        return {ref: row.row_id for ref, row in self.rows.items()}
+
+    @property
+    def contents(self) -> dict[str, Content]:
+        """What is in our rows, by reference."""
+        return {ref: row.content for ref, row in self.rows.items()}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Brightpearl's side of a batch."""
+
+    orders: Mapping[str, ActualOrder] = field(default_factory=dict)
+    """By BigCommerce's order id."""
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    """Contact id by e-mail as compared."""
+    on_hand: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Units free by (warehouse id, product id); filled for products of part-reserved orders."""
+    deleted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Orders that were in Brightpearl once and are gone, with the ids of their back orders that
+    still exist."""
+    agreed: Mapping[str, AgreedOrder] = field(default_factory=dict)
+    """What was agreed on last, by BigCommerce's order id."""
+
 
 FOREIGN = "bp:"
 """How the reference of a row begins that is not ours."""

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import PaymentCreate
 from connectors.brightpearl.models import (
     BillingRef,
     CurrencyRef,
     CustomerRef,
     Delivery,
-    RowAdd,
-    RowUpdate,
     SalesOrderCreate,
     SalesOrderRowCreate,
 )
 from connectors.brightpearl.multi_message import Message
-from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
-from core.money import two_places
 from tasks.brightpearl.contacts import ContactPlan
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.actual import ActualOrder
-from tasks.orders.desired import DesiredOrder, Payment, Row, Units
-from tasks.orders.matching import RowChange
-from tasks.policy import with_retries
+from tasks.orders.desired import DesiredOrder, Row
+from tasks.orders.matching import ActualOrder
 from tasks.reconciler.operations import (
     BigCommerceWrite,
     BrightpearlWrite,
@@ -271,220 +264,6 @@ class ReleaseStock(Removal):
 
 
 @dataclass(frozen=True)
-class UpdateRows(OrderOperation):
-    """Rows that change, all in one request."""
-
-    row_changes: tuple[RowChange, ...]
-    rows: tuple[Row, ...]
-    """As they are to be, in the same order."""
-    kind = "change rows"
-
-    def describe(self) -> str:
-        """Which."""
-        return ", ".join(f"change row {change.ref}" for change in self.row_changes)
-
-    def message(self, record: OrderProgress) -> Message:
-        """One PUT of all rows."""
-        updates = [
-            RowUpdate(id=int(change.row_id), external_ref=row.row_ref, **_row_fields(row))
-            for change, row in zip(self.row_changes, self.rows, strict=True)
-        ]
-        return messages.update_rows(f"rows:{record.key}", record.order_id_bp, updates)
-
-    def changes(self) -> Changes:
-        """Contents by row."""
-        return _before_and_after(self.row_changes)
-
-
-@dataclass(frozen=True)
-class DeleteRow(Removal):
-    """A row that the store's order does not have any more."""
-
-    change: RowChange
-    kind = "drop row"
-
-    def describe(self) -> str:
-        """Which."""
-        return f"drop row {self.change.ref}"
-
-    def message(self, record: OrderProgress) -> Message:
-        """One DELETE."""
-        label = f"drop:{record.key}:{self.change.row_id}"
-        return messages.delete_row(label, record.order_id_bp, self.change.row_id)
-
-    def changes(self) -> Changes:
-        """Its content."""
-        return _before_and_after([self.change])
-
-
-@dataclass(frozen=True)
-class AddRow(OrderOperation):
-    """A row that comes later. It has no reference at first, so it is not sent twice.
-
-    The next read of the order finds a row whose answer was lost.
-    """
-
-    change: RowChange
-    row: Row
-    kind = "add row"
-    is_repeatable = False
-
-    def describe(self) -> str:
-        """Which."""
-        return f"add row {self.change.ref}"
-
-    def message(self, record: OrderProgress) -> Message:
-        """One POST; money with two places."""
-        fields = _row_fields(self.row)
-        row = RowAdd(**fields | {"net": two_places(self.row.net), "tax": two_places(self.row.tax)})
-        label = f"add:{record.key}:{self.change.ref}"
-        return messages.add_row(label, record.order_id_bp, row)
-
-    def changes(self) -> Changes:
-        """Its content."""
-        return _before_and_after([self.change])
-
-
-@dataclass(frozen=True)
-class NameRows(OrderOperation):
-    """Our references for rows that were added without one."""
-
-    rows: Mapping[str, Row]
-    """By row id."""
-    kind = "name rows"
-
-    def describe(self) -> str:
-        """Part of the amendment: not worth a word of its own."""
-        return ""
-
-    def message(self, record: OrderProgress) -> Message:
-        """One PUT of all these rows."""
-        updates = [
-            RowUpdate(id=int(row_id), external_ref=row.row_ref, **_row_fields(row))
-            for row_id, row in self.rows.items()
-        ]
-        return messages.update_rows(f"refs:{record.key}", record.order_id_bp, updates)
-
-
-@dataclass(frozen=True)
-class SetShippingMethod(OrderOperation):
-    """Another shipping method."""
-
-    before: str
-    after: str
-    kind = "change shipping method"
-
-    def describe(self) -> str:
-        """Which."""
-        return f"shipping method {self.after}"
-
-    def message(self, record: OrderProgress) -> Message:
-        """One PATCH, which Brightpearl takes only by itself."""
-        label = f"method:{record.key}"
-        return messages.patch_order(label, record.order_id_bp, shipping_method_id=int(self.after))
-
-    def changes(self) -> Changes:
-        """Method ids."""
-        return {"shipping_method_id": self.before}, {"shipping_method_id": self.after}
-
-
-@dataclass(frozen=True)
-class CreateReceipt(Operation[OrderProgress]):
-    """Money that came in. Brightpearl refuses a second payment of one reference and method."""
-
-    payment: Payment
-    kind = "create receipt"
-
-    def describe(self) -> str:
-        """How much."""
-        return f"receipt {self.payment.amount} {self.payment.currency_code}"
-
-    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """The receipt under its transaction reference."""
-        payment = self.payment
-        document = PaymentCreate(
-            method_code=payment.payment_method_code,
-            payment_type=payment.payment_type,
-            order_id=int(record.order_id_bp),
-            currency_code=payment.currency_code,
-            paid_at=payment.paid_at,
-            transaction_ref=payment.transaction_ref,
-            amount=payment.amount,
-        )
-        return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
-            natural_key=payment.transaction_ref,
-            after={"amount": str(payment.amount), "currency": payment.currency_code},
-            message=messages.create_payment(payment.transaction_ref, document),
-        )
-
-    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """A receipt that is refused because it is on this order already is done."""
-        if not isinstance(error, RejectedError):
-            return error
-        ref = self.payment.transaction_ref
-        found = with_retries(lambda: run.brightpearl.find_payments(ref))
-        if not found:
-            return error
-        if any(payment.order_id == record.order_id_bp for payment in found):
-            return None
-        return RejectedError(
-            f"The receipt {ref} is on sales order {found[0].order_id}, not on "
-            f"{record.order_id_bp}.",
-            remedy="Move or delete it in Brightpearl, then release the order.",
-            code="receipt",
-        )
-
-
-@dataclass(frozen=True)
-class ReserveStock(Operation[OrderProgress]):
-    """Stock to set aside in one warehouse; read again afterwards, for a part is not reported."""
-
-    units: Units
-    replaces: bool = False
-    """The order has a reservation already, which is to grow."""
-    kind = "reserve stock"
-
-    def describe(self) -> str:
-        """How much."""
-        return f"reserve {sum(units for _, units in self.units.values())} units"
-
-    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """Every row that has an id."""
-        row_ids = record.there.row_ids
-        products = [
-            ReservedProduct(product_id=int(product_id), row_id=int(row_ids[ref]), quantity=units)
-            for ref, (product_id, units) in self.units.items()
-            if ref in row_ids
-        ]
-        label, order_id = f"reserve:{record.key}", record.order_id_bp
-        message = (
-            messages.set_reservation(label, order_id, products)
-            if self.replaces
-            else messages.reserve(label, order_id, record.desired.warehouse_id, products)
-        )
-        return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
-            natural_key=label,
-            after={"units": sum(product.quantity for product in products)},
-            is_repeatable=self.replaces,
-            message=message,
-        )
-
-    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """A refused reservation is a shortage, which is read afterwards."""
-        del run, record
-        return None if isinstance(error, RejectedError) else error
-
-    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """How far it went is to be read."""
-        del answer
-        record.is_reserving = True
-
-
-@dataclass(frozen=True)
 class AddNote(OrderOperation):
     """A note that staff read on the sales order."""
 
@@ -568,7 +347,7 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
         currency=_currency(desired.currency_code, desired.exchange_rate),
         rows=tuple(
             SalesOrderRowCreate(
-                external_ref=row.row_ref, sequence=row.sequence or None, **_row_fields(row)
+                external_ref=row.row_ref, sequence=row.sequence or None, **row_fields(row)
             )
             for row in desired.rows
         ),
@@ -594,7 +373,8 @@ def _whole_order(
     )
 
 
-def _row_fields(row: Row) -> dict[str, Any]:
+def row_fields(row: Row) -> dict[str, Any]:
+    """What creating, changing and adding a row have in common."""
     return {
         "product_id": _number(row.product_id),
         "name": row.name or None,
@@ -604,16 +384,6 @@ def _row_fields(row: Row) -> dict[str, Any]:
         "tax": row.tax,
         "nominal_code": row.nominal_code or None,
     }
-
-
-def _before_and_after(
-    changes: Sequence[RowChange],
-) -> Changes:
-    described = [change.describe() for change in changes]
-    return (
-        {one["row"]: one["before"] for one in described},
-        {one["row"]: one["after"] for one in described},
-    )
 
 
 def _currency(code: str, rate: Decimal | None) -> CurrencyRef:

@@ -14,27 +14,28 @@ from core.refusals import Refusal
 from tasks.brightpearl.contacts import ContactPlan, plan_contact
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders import edits
-from tasks.orders.actual import Account, ActualOrder
 from tasks.orders.cancellations import (
     is_reopened,
     plan_cancelled_in_brightpearl,
     plan_cancelled_in_store,
 )
-from tasks.orders.desired import DesiredOrder
-from tasks.orders.frames import Desired
-from tasks.orders.matching import compare, contents
+from tasks.orders.completion import (
+    ReserveStock,
+    missing_receipts,
+    plan_reservation,
+    receipt_cases,
+    shortage,
+)
+from tasks.orders.desired import Desired, DesiredOrder, Rules
+from tasks.orders.matching import Account, ActualOrder, compare, contents
 from tasks.orders.operations import (
     AddNote,
     CreateSalesOrder,
     OrderPlan,
     OrderProgress,
-    ReserveStock,
     SetStatus,
     UpdateStoreOrder,
 )
-from tasks.orders.receipts import missing_receipts, receipt_cases
-from tasks.orders.reservations import plan_reservation, shortage
-from tasks.orders.rules import Rules
 from tasks.policy import PURE, step
 from tasks.reconciler.operations import Operation
 

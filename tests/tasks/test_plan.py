@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from core.frames import frame
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
-from tasks.orders.desired import Desired
+from tasks.orders.desired import Desired, Rules
 from tasks.orders.memory import AgreedRow, Memory
 from tasks.orders.plan import work_out
 from tasks.orders.plan_models import Action, OrderPlan
-from tasks.orders.rules import Rules
 from tasks.orders.states import Actual, ActualOrder, ActualRow, Content
 
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)

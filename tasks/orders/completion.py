@@ -1,0 +1,208 @@
+"""What an order that is in Brightpearl still lacks: receipts and stock. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.brightpearl import messages
+from connectors.brightpearl.account_models import PaymentCreate
+from connectors.brightpearl.stock_models import ReservedProduct
+from core.errors import CausewayError, RejectedError
+from core.money import two_places
+from core.refusals import Refusal
+from tasks.bigcommerce.receipts import RECEIPT, receipt_case
+from tasks.brightpearl.sales_orders import AgreedOrder
+from tasks.orders.desired import DesiredOrder, Payment, Rules, Units
+from tasks.orders.matching import Account, ActualOrder
+from tasks.orders.operations import OrderProgress
+from tasks.policy import with_retries
+from tasks.reconciler.cases import digest, review
+from tasks.reconciler.operations import BrightpearlWrite, Operation
+from tasks.reconciler.run import Run
+
+
+@dataclass(frozen=True)
+class CreateReceipt(Operation[OrderProgress]):
+    """Money that came in. Brightpearl refuses a second payment of one reference and method."""
+
+    payment: Payment
+    kind = "create receipt"
+
+    def describe(self) -> str:
+        """How much."""
+        return f"receipt {self.payment.amount} {self.payment.currency_code}"
+
+    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
+        """The receipt under its transaction reference."""
+        payment = self.payment
+        document = PaymentCreate(
+            method_code=payment.payment_method_code,
+            payment_type=payment.payment_type,
+            order_id=int(record.order_id_bp),
+            currency_code=payment.currency_code,
+            paid_at=payment.paid_at,
+            transaction_ref=payment.transaction_ref,
+            amount=payment.amount,
+        )
+        return BrightpearlWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=payment.transaction_ref,
+            after={"amount": str(payment.amount), "currency": payment.currency_code},
+            message=messages.create_payment(payment.transaction_ref, document),
+        )
+
+    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
+        """A receipt that is refused because it is on this order already is done."""
+        if not isinstance(error, RejectedError):
+            return error
+        ref = self.payment.transaction_ref
+        found = with_retries(lambda: run.brightpearl.find_payments(ref))
+        if not found:
+            return error
+        if any(payment.order_id == record.order_id_bp for payment in found):
+            return None
+        return RejectedError(
+            f"The receipt {ref} is on sales order {found[0].order_id}, not on "
+            f"{record.order_id_bp}.",
+            remedy="Move or delete it in Brightpearl, then release the order.",
+            code="receipt",
+        )
+
+
+@dataclass(frozen=True)
+class ReserveStock(Operation[OrderProgress]):
+    """Stock to set aside in one warehouse; read again afterwards, for a part is not reported."""
+
+    units: Units
+    replaces: bool = False
+    """The order has a reservation already, which is to grow."""
+    kind = "reserve stock"
+
+    def describe(self) -> str:
+        """How much."""
+        return f"reserve {sum(units for _, units in self.units.values())} units"
+
+    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
+        """Every row that has an id."""
+        row_ids = record.there.row_ids
+        products = [
+            ReservedProduct(product_id=int(product_id), row_id=int(row_ids[ref]), quantity=units)
+            for ref, (product_id, units) in self.units.items()
+            if ref in row_ids
+        ]
+        label, order_id = f"reserve:{record.key}", record.order_id_bp
+        message = (
+            messages.set_reservation(label, order_id, products)
+            if self.replaces
+            else messages.reserve(label, order_id, record.desired.warehouse_id, products)
+        )
+        return BrightpearlWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=label,
+            after={"units": sum(product.quantity for product in products)},
+            is_repeatable=self.replaces,
+            message=message,
+        )
+
+    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
+        """A refused reservation is a shortage, which is read afterwards."""
+        del run, record
+        return None if isinstance(error, RejectedError) else error
+
+    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        """How far it went is to be read."""
+        del answer
+        record.is_reserving = True
+
+
+def missing_receipts(
+    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules
+) -> tuple[CreateReceipt, ...]:
+    """Receipts to book; one that staff deleted only after a person approved it."""
+    approved = {value for order_id, value in rules.approved if order_id == desired.order_id}
+    return tuple(
+        CreateReceipt(payment)
+        for payment in desired.payments
+        if (ref := payment.transaction_ref) not in actual.transaction_refs
+        and (ref not in agreed.receipts or receipt_case(ref) in approved)
+    )
+
+
+def receipt_cases(
+    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
+) -> Iterable[Refusal]:
+    """Receipts that one side does not have any more."""
+    if not desired.is_money_read:
+        return
+    wanted = {payment.transaction_ref: payment for payment in desired.payments}
+    for ref in sorted(set(agreed.receipts) & set(wanted) - actual.transaction_refs):
+        payment = wanted[ref]
+        amount = f"{two_places(payment.amount)} {payment.currency_code}"
+        yield review(
+            RECEIPT,
+            digest(ref),
+            f"the receipt {ref} over {amount} is not on the sales order any more: it was deleted "
+            "in Brightpearl, or is on an order that was deleted",
+            {"receipt": ref, "amount": amount},
+        )
+    known = set(agreed.receipts) & actual.transaction_refs
+    for ref in sorted(known - set(wanted)):
+        yield review(
+            RECEIPT,
+            digest(ref, "gone"),
+            f"the store does not know of the money behind the receipt {ref} of order "
+            f"{desired.order_id} any more; delete the receipt in Brightpearl, or find out where "
+            "the money went",
+            {},
+        )
+
+
+def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
+    """Units that an order lacks of what is wanted for it, by Brightpearl product id."""
+    if actual.allocation in {"all", "not required"} or not actual.knows_units_on_notes:
+        return {}
+    short: dict[str, int] = {}
+    for ref, (product_id, quantity) in _to_reserve(units, actual).items():
+        missing = quantity - actual.reserved.get(actual.row_ids.get(ref, ""), 0)
+        if missing > 0:
+            short[product_id] = short.get(product_id, 0) + missing
+    return short
+
+
+def plan_reservation(
+    desired: DesiredOrder, actual: ActualOrder, account: Account
+) -> ReserveStock | None:
+    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since."""
+    short = shortage(desired.units, actual)
+    warehouse_id = desired.warehouse_id
+    if not any(account.on_hand.get((warehouse_id, product), 0) > 0 for product in short):
+        return None
+    replaces = actual.allocation == "part" and bool(actual.reserved)
+    return ReserveStock(_to_reserve(desired.units, actual), replaces=replaces)
+
+
+def reservation_after_amendment(desired: DesiredOrder, actual: ActualOrder) -> ReserveStock | None:
+    """What to reserve of an order whose rows were changed a moment ago."""
+    if not desired.units or actual.allocation in {"all", "not required"}:
+        return None
+    return ReserveStock(desired.units, replaces=actual.allocation == "part")
+
+
+def _to_reserve(units: Units, actual: ActualOrder) -> dict[str, tuple[str, int]]:
+    """What is wanted, less what goods notes and back orders account for already.
+
+    What a back order reserves is its own matter: it was made because the stock was not there.
+    """
+    on_notes = actual.units_on_notes or {}
+    left = {
+        ref: (
+            product_id,
+            quantity - on_notes.get(actual.row_ids.get(ref, ""), 0) - actual.moved.get(ref, 0),
+        )
+        for ref, (product_id, quantity) in units.items()
+    }
+    return {ref: (product_id, count) for ref, (product_id, count) in left.items() if count > 0}
