@@ -14,8 +14,8 @@ REF = "BC-"
 SALES_ORDER, SALES_CREDIT = "SO", "SC"
 CANCELLED, CREDIT_CANCELLED = 5, 21
 """The account's statuses of a cancelled sales order, and of a cancelled credit."""
-STORE_PARTS = "orders"
-ACCOUNT_PARTS = "orders,deleted_orders,payments,goods_out"
+STORE_PARTS = ("orders",)
+ACCOUNT_PARTS = ("orders", "deleted_orders", "payments", "goods_out")
 """Parts of both states that are read here."""
 
 

@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
+from bench.environment import FOLDER, Bench, real_days
 from bench.figures import Figure, machine, missed, to_json, to_text, write
-from bench.plan import FOLDER, Bench, alone, real_days
 from bench.registry import Measurement, chosen
 from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError, ConfigError
 from core.settings import silence_telemetry
 from core.times import utc_now
+from demo.installation import exclusive
 
 DOCUMENT = Path("var/bench.json")
 BUSY_LOAD = 0.7
@@ -37,14 +38,14 @@ def bench(
     ] = None,
 ) -> None:
     """Measure, print a table, write var/bench.json; exit code 0 if every bar is met."""
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _interrupt)
     silence_telemetry()
     files = real_days(orders or [], shared)
     for file in files:
         if not file.is_file():
             raise typer.BadParameter(f"{file} is not a file", param_hint="--orders")
     try:
-        with alone(FOLDER):
+        with exclusive(FOLDER, "benchmark"):
             is_good = _run(Bench(Progress(), quick, files), chosen(names or []))
     except ConfigError as error:
         warn(str(error))
@@ -84,7 +85,7 @@ def _run(plan: Bench, measurements: list[Measurement]) -> bool:
     return bool(document["all_met"])
 
 
-def _stop(_number: int, _frame: object) -> None:
+def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -9,79 +9,75 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
-from bench.happenings.course import PASSES, Company, Course
-from bench.happenings.happening import VOCABULARY
-from bench.happenings.kinds import KINDS
-from bench.happenings.shelf import Shelf
-from bench.happenings.sides import Systems
-from bench.house import house
-from bench.plan import Bench
+from bench.lives.baskets import KINDS, Skus
+from bench.lives.events import EVENTS
+from bench.lives.lives import PASSES, Life, Lives
 
 SEQUENCES, QUICK_SEQUENCES = 1000, 50
 """Of each kind of order."""
 ROUNDS = 8
 WITHIN_S = 1800.0
 SHOWN = 100
-"""Sequences that are told in full."""
-AT_ONCE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
+"""Lives that are printed in full."""
+NO_GRACE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
 """A shipment whose note was taken back is not waited for: the rounds are minutes, not days."""
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """Every order lives by itself: what happens to it is drawn by its seed, and can be told."""
+    """Every order lives by itself: what happens to it is drawn by its seed, and can be replayed."""
     count = bench.pick(SEQUENCES, QUICK_SEQUENCES)
-    courses = [Course(kind, f"{kind} {number}") for kind in KINDS for number in range(count)]
+    drawn = [Life(kind, f"{kind} {number}") for kind in KINDS for number in range(count)]
     began = time.monotonic()
-    with _told(AT_ONCE), house(bench, "converge", is_subscribed=False) as home:
+    with _settings(NO_GRACE), environment(bench, "converge", is_subscribed=False) as home:
         home.pause_schedules()
-        systems = Systems(home.controls.bigcommerce, home.controls.brightpearl)
-        company = Company(
-            systems,
-            lambda: home.stage.database,
-            partial(home.settle, WITHIN_S),
-            Shelf.stock(systems),
+        lives = Lives(
+            home.controls,
+            lambda: home.installation.database,
+            partial(home.wait_idle, WITHIN_S),
+            Skus.stock(home.controls),
         )
-        passes = _live(bench, company, courses)
-        company.systems.forget()
-        company.everything_is_due()
-        company.sync()
-        writes = company.systems.writes()
-        company.judge()
-    return _figures(company, passes, writes, time.monotonic() - began)
+        passes = _live(bench, lives, drawn)
+        home.controls.reset_requests()
+        lives.make_all_due()
+        lives.sync()
+        writes = lives.writes()
+        lives.judge()
+    return _figures(lives, passes, writes, time.monotonic() - began)
 
 
-def _live(bench: Bench, company: Company, courses: Sequence[Course]) -> int:
+def _live(bench: Bench, lives: Lives, drawn: Sequence[Life]) -> int:
     """All rounds, then quiet; the passes that it took."""
-    company.place(courses)
-    bench.progress.step(f"converge: {len(courses)} orders of {len(KINDS)} kinds are placed")
+    lives.place(drawn)
+    bench.progress.step(f"converge: {len(drawn)} orders of {len(KINDS)} kinds are placed")
     for number in range(1, ROUNDS + 1):
-        company.happen(number)
-        done = sum(len(course.done) for course in courses)
-        bench.progress.step(f"converge: round {number} of {ROUNDS}, {done} things have happened")
-    passes = company.settle(ROUNDS + 1)
+        lives.advance(number)
+        done = sum(len(life.done) for life in drawn)
+        bench.progress.step(f"converge: round {number} of {ROUNDS}, {done} events")
+    passes = lives.settle(ROUNDS + 1)
     bench.progress.step(f"converge: quiet after {passes} passes over everything")
     return passes
 
 
-def _figures(company: Company, passes: int, writes: int, seconds: float) -> list[Figure]:
-    courses = company.courses
-    apart = [course for course in courses if course.apart]
-    undone = [course for course in courses if course.undone]
-    done = Counter(step.name for course in courses for step in course.done)
-    each = Counter(course.kind for course in courses)
+def _figures(lives: Lives, passes: int, writes: int, seconds: float) -> list[Figure]:
+    all_ = lives.lives
+    different = [life for life in all_ if life.differences]
+    undone = [life for life in all_ if life.undone]
+    done = Counter(step.name for life in all_ for step in life.done)
+    each = Counter(life.kind for life in all_)
     how = (
-        f"{min(each.values())} sequences of each of {', '.join(each)}; {done.total()} happenings "
+        f"{min(each.values())} sequences of each of {', '.join(each)}; {done.total()} events "
         f"of {len(done)} kinds in {ROUNDS} rounds, {seconds:.0f} s; both sandboxes' states "
         "compared at quiet"
     )
     return [
         Figure(
             "random sequences after which both sides agree, or a case says why not",
-            len(courses) - len(apart),
+            len(all_) - len(different),
             "",
-            "; ".join(f"{one}: {', '.join(one.apart)}" for one in apart[:SHOWN]) or how,
-            at_least(len(courses)),
+            "; ".join(f"{one}: {', '.join(one.differences)}" for one in different[:SHOWN]) or how,
+            at_least(len(all_)),
         ),
         Figure(
             "random sequences in which a person's newer change was undone",
@@ -91,11 +87,11 @@ def _figures(company: Company, passes: int, writes: int, seconds: float) -> list
             at_most(0),
         ),
         Figure(
-            "kinds of happenings that took place",
+            "kinds of events that took place",
             len(done),
             "",
             ", ".join(f"{count} x {name}" for name, count in done.most_common()),
-            at_least(len(VOCABULARY.names())),
+            at_least(len(EVENTS.names())),
         ),
         Figure("passes over everything until nothing is written", passes, "", how, at_most(PASSES)),
         Figure(
@@ -110,7 +106,7 @@ def _figures(company: Company, passes: int, writes: int, seconds: float) -> list
 
 
 @contextmanager
-def _told(settings: dict[str, str]) -> Iterator[None]:
+def _settings(settings: dict[str, str]) -> Iterator[None]:
     """Settings for every process that is started meanwhile."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)

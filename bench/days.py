@@ -6,9 +6,9 @@ import time
 
 from agreement.differences import Kind
 from agreement.verdict import Verdict
+from bench.environment import Bench, Environment, environment
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
-from bench.plan import Bench
+from demo.play import place_loaded_orders
 
 GENERATED, QUICK_GENERATED = 600, 150
 AT_ONCE, EVERY_S = 20, 0.5
@@ -17,19 +17,17 @@ WITHIN_S = 900.0
 
 def measure(bench: Bench) -> list[Figure]:
     """Place every order, by webhooks as always; judge; make all keys due again."""
-    with house(bench, "days", days=bench.days) as home:
+    with environment(bench, "days", days=bench.days) as home:
         began = time.monotonic()
         if bench.days:
-            home.play.real_orders()
+            place_loaded_orders(home.installation)
         else:
             _place_generated(home, bench.pick(GENERATED, QUICK_GENERATED))
         seconds = time.monotonic() - began
         verdict = home.verdict()
-        keys = list(home.state("bigcommerce", "orders")["orders"])
-        home.controls.forget_requests()
-        home.due(keys)
-        home.settle(WITHIN_S)
-        writes = home.counted("bigcommerce").writes + home.counted("brightpearl").writes
+        keys = list(home.controls.state("bigcommerce", "orders")["orders"])
+        counted = home.work_off(keys, WITHIN_S)
+        writes = sum(one.writes for one in counted.values())
         again = home.verdict()
     return [*_judged(bench, verdict, seconds), *_again(keys, writes, again)]
 
@@ -77,8 +75,8 @@ def _again(keys: list[str], writes: int, verdict: Verdict) -> list[Figure]:
     ]
 
 
-def _place_generated(home: House, orders: int) -> None:
+def _place_generated(home: Environment, orders: int) -> None:
     for _ in range(orders // AT_ONCE):
-        home.play.rest.placed += len(home.controls.place({"generate": AT_ONCE}))
-        home.play.rest.pause(EVERY_S)
-    home.settle(WITHIN_S)
+        home.installation.placed += len(home.controls.place({"generate": AT_ONCE}))
+        home.installation.pause(EVERY_S)
+    home.wait_idle(WITHIN_S)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from demo.controls import System
+
 MESSAGES = 10
 """In one multi-message of Brightpearl."""
 READ_BACK = 200
@@ -23,7 +25,7 @@ ADJUSTMENTS = 2000
 LEVELS = 100
 """Products in one question for availability: undocumented, and so many in daily use."""
 EMBEDDED = 50
-"""Lines of a consignment that stand in the list itself."""
+"""Lines of a consignment that the list itself holds."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def brightpearl_floor(batch: Batch) -> Floor:
             _by(2 * n, MESSAGES, "receipts and reservations"),
             _by(a, MESSAGES, "addresses of new customers"),
             _by(a, MESSAGES, "new contacts"),
-            _cold(a, batch.contacts_before, "contacts looked for"),
-            _cold(batch.skus, batch.products, "products looked for"),
+            _cold(a, batch.contacts_before, "contacts looked up"),
+            _cold(batch.skus, batch.products, "products looked up"),
         ]
     )
 
@@ -89,9 +91,9 @@ def brightpearl_floor(batch: Batch) -> Floor:
 def bigcommerce_floor(batch: Batch) -> Floor:
     """List, read each order's transactions, and write status and id back in one PUT each."""
     terms = [
-        Term("pages of orders", f"⌊{batch.span}/{PAGE}⌋ + 1", batch.span // PAGE + 1),
+        _pages(batch.span),
         Term("transactions", str(batch.orders), batch.orders),
-        Term("words back", str(batch.orders), batch.orders),
+        Term("status and number", str(batch.orders), batch.orders),
     ]
     if batch.long_orders:
         pages = sum(ceiling(lines, PAGE) for lines in batch.long_orders)
@@ -105,7 +107,7 @@ def store_stock_floor(items: int, rows: int) -> Floor:
 
 
 def account_stock_floor(products: int, catalogue: int) -> Floor:
-    """Read what there is of products, and first the whole catalogue if none of it is known."""
+    """Read products' availability, and first the whole catalogue if none of it is known."""
     terms = [_by(products, LEVELS, "availability"), _by(catalogue, ROWS, "catalogue")]
     return Floor([term for term in terms if term.requests])
 
@@ -129,9 +131,55 @@ def _by(count: int, size: int, what: str) -> Term:
     return Term(what, f"⌈{count}/{size}⌉", ceiling(count, size))
 
 
-def _cold(wanted: int, there: int, what: str) -> Term:
+def _cold(wanted: int, existing: int, what: str) -> Term:
     """One search each, or a scan of everything: an empty one is a request as well."""
     if not wanted:
         return Term(what, "0", 0)
-    pages = max(1, ceiling(there, ROWS))
-    return Term(what, f"min({wanted}, ⌈{there}/{ROWS}⌉)", min(wanted, pages))
+    pages = max(1, ceiling(existing, ROWS))
+    return Term(what, f"min({wanted}, ⌈{existing}/{ROWS}⌉)", min(wanted, pages))
+
+
+def amendment_floors(orders: int) -> dict[System, Floor]:
+    """Read edited orders on both sides, change their rows and reservations, read both back."""
+    return {
+        "bigcommerce": Floor([_pages(orders), Term("transactions", str(orders), orders)]),
+        "brightpearl": Floor(
+            [
+                _by(orders, READ_BACK, "orders"),
+                _by(orders, READ_BACK, "payments"),
+                _by(orders, MESSAGES, "rows"),
+                _by(orders, READ_BACK, "rows read back"),
+                _by(orders, MESSAGES, "reservations"),
+                _by(orders, READ_BACK, "reservations read back"),
+            ]
+        ),
+    }
+
+
+def shipment_floors(orders: int, notes: int) -> dict[System, Floor]:
+    """Read goods-out notes and their orders on both sides, and make a shipment of each note."""
+    return {
+        "bigcommerce": Floor([_pages(orders), Term("shipments", str(notes), notes)]),
+        "brightpearl": Floor([_by(notes, ROWS, "notes"), _by(orders, READ_BACK, "orders")]),
+    }
+
+
+def refund_floors(refunds: int) -> dict[System, Floor]:
+    """Read refunds and their orders, make a credit of each, take goods back, pay and close it."""
+    return {
+        "bigcommerce": Floor([_by(refunds, PAGE, "refunds"), _pages(refunds)]),
+        "brightpearl": Floor(
+            [
+                _by(refunds, READ_BACK, "orders"),
+                _by(refunds, READ_BACK, "credits that exist"),
+                _by(refunds, MESSAGES, "credits"),
+                _by(refunds, READ_BACK, "credits read back"),
+                _by(3 * refunds, MESSAGES, "goods in, payment, close"),
+            ]
+        ),
+    }
+
+
+def _pages(orders: int) -> Term:
+    """Consecutive orders in the store's list: a full last page costs one more."""
+    return Term("pages of orders", f"⌊{orders}/{PAGE}⌋ + 1", orders // PAGE + 1)

@@ -6,14 +6,10 @@ import statistics
 import time
 from collections.abc import Sequence
 
-import httpx
-
+from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, house
-from bench.plan import Bench
 from bench.shoppers import Shoppers
 from bench.usage import resident_mb
-from core.errors import TransientError
 
 RUNS, QUICK_RUNS = 20, 6
 ORDERS = 500
@@ -27,37 +23,37 @@ SWEEPS = (
 """What a worker does beside: run by hand at first, and then not by the clock.
 
 A sweep in the middle makes all orders of its window due again: a batch of another size, whose
-memory says nothing about growth.
+memory does not show growth.
 """
-LOOK_S = 0.5
 WARM = 5
 """Runs after which caches are full; with fewer runs a third of them."""
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """Each run takes 500 new orders that become due together; then the worker is looked at."""
+    """Each run takes 500 new orders that become due together; then the worker is measured."""
     runs = bench.pick(RUNS, QUICK_RUNS)
-    with house(bench, "memory", is_subscribed=False) as home:
+    with environment(bench, "memory", is_subscribed=False) as home:
         shoppers = Shoppers(home, PEOPLE)
         before = resident_mb(home.worker)
         for flow in SWEEPS:
-            _run_once(home, flow)
+            home.run(flow, WITHIN_S)
         home.pause_schedules()
         used: list[float] = []
         took: list[float] = []
         for number in range(runs):
             keys = shoppers.place(ORDERS)
             began = time.monotonic()
-            home.due(keys)
-            home.settle(WITHIN_S)
+            home.enqueue(keys)
+            home.wait_idle(WITHIN_S)
             took.append(time.monotonic() - began)
             used.append(resident_mb(home.worker))
             bench.progress.step(f"memory: run {number + 1} of {runs}, {used[-1]:.0f} MB")
-        told = home.runs()
-        placed = int(home.state("brightpearl", "counts")["counts"]["sales_orders"])
+        in_prefect = home.runs()
+        counts = home.controls.state("brightpearl", "counts")["counts"]
+        placed = int(counts["sales_orders"])
     how = (
-        f"{runs} runs of {ORDERS} orders ({told} in Prefect), VmRSS of the worker after each: "
-        f"{before:.0f} MB before, then {', '.join(f'{mb:.0f}' for mb in used)}; "
+        f"{runs} runs of {ORDERS} orders ({in_prefect} in Prefect), VmRSS of the worker after each:"
+        f" {before:.0f} MB before, then {', '.join(f'{mb:.0f}' for mb in used)}; "
         f"{statistics.median(took):.1f} s a run in the middle"
     )
     if bench.is_quick:
@@ -69,25 +65,6 @@ def measure(bench: Bench) -> list[Figure]:
                at_most(5)),
         Figure("memory of the worker, slope", slope(used), "MB/run", how),
     ]  # fmt: skip
-
-
-def _run_once(home: House, deployment: str) -> None:
-    """Press Prefect's Run button and wait for the end.
-
-    Raises: TransientError when it does not end in time.
-    """
-    api = home.stage.services.prefect_api_url
-    found = httpx.get(f"{api}/deployments/name/{deployment}", timeout=30).json()
-    made = httpx.post(
-        f"{api}/deployments/{found['id']}/create_flow_run", json={}, timeout=30
-    ).json()
-    until = time.monotonic() + WITHIN_S
-    while time.monotonic() < until:
-        run = httpx.get(f"{api}/flow_runs/{made['id']}", timeout=30).json()
-        if run["state_type"] == "COMPLETED":
-            return
-        time.sleep(LOOK_S)
-    raise TransientError(f"{deployment} did not end well within {WITHIN_S:.0f} s.")
 
 
 def growth(used: Sequence[float]) -> float:

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import aftermath, batch, burst, converge, days, inbound, latency, memory, quota
+from bench import (
+    converge,
+    days,
+    latency,
+    limits,
+    memory,
+    priorities,
+    receiver,
+    request_counts,
+)
+from bench.environment import Bench
 from bench.figures import Figure
-from bench.plan import Bench
-from bench.stock import drift, everything, flood, lane, race, realdays, speed
+from bench.stock import catalogue, notices, race
+from bench.stock import days as stock_days
 from core.errors import ConfigError
 
 
@@ -23,27 +33,41 @@ class Measurement:
 
 MEASUREMENTS: Sequence[Measurement] = (
     Measurement("days", "real days the whole way, and once more", days.measure),
-    Measurement("batch", "requests for a batch of orders, and once more", batch.measure),
-    Measurement("latency", "from a paid order to a complete sales order", latency.measure),
     Measurement(
-        "afterwards", "from a change after import to its effect", aftermath.measure_latency
+        "batch", "requests for a batch of orders, and once more", request_counts.measure_batch
     ),
-    Measurement("aftermath", "requests for edits, parcels and refunds", aftermath.measure_requests),
+    Measurement("latency", "from a paid order to a complete sales order", latency.measure_orders),
+    Measurement("afterwards", "from a change after import to its effect", latency.measure_changes),
     Measurement(
-        "converge", "random lives of orders, edited by hand on both sides", converge.measure
+        "aftermath", "requests for edits, parcels and refunds", request_counts.measure_changes
     ),
-    Measurement("burst", "200 webhooks in one second, at documented limits", burst.measure),
-    Measurement("receiver", "the receiver alone, on one core", inbound.measure),
-    Measurement("quota", "a backlog at documented limits", quota.measure),
+    Measurement(
+        "converge", "random lives of orders, edited by people on both sides", converge.measure
+    ),
+    Measurement("burst", "200 webhooks in one second, at documented limits", limits.measure_burst),
+    Measurement("receiver", "the receiver alone, on one core", receiver.measure),
+    Measurement("quota", "a backlog at documented limits", limits.measure_quota),
     Measurement("memory", "memory of the warm worker", memory.measure),
-    Measurement("stock-all", "stock: a catalogue in which all is wrong", everything.measure),
-    Measurement("stock-drift", "stock: a few SKUs of many have drifted", drift.measure),
-    Measurement("stock-latency", "from a change of stock to what is on sale", speed.measure),
-    Measurement("stock-flood", "stock: 10,000 notices within a minute", flood.measure),
+    Measurement(
+        "stock-all", "stock: a catalogue in which all is wrong", catalogue.measure_everything
+    ),
+    Measurement("stock-drift", "stock: a few SKUs of many have drifted", catalogue.measure_drift),
+    Measurement(
+        "stock-latency", "from a change of stock to what is on sale", notices.measure_latency
+    ),
+    Measurement("stock-flood", "stock: 10,000 notices within a minute", notices.measure_flood),
     Measurement("stock-race", "stock: two channels race for the last pieces", race.measure),
-    Measurement("stock-days", "stock: real days, restocks, returns and counts", realdays.measure),
-    Measurement("stock-lane", "orders beside a full reconciliation, at limits", lane.measure),
+    Measurement("stock-days", "stock: real days, restocks, returns and counts", stock_days.measure),
+    Measurement(
+        "stock-priority",
+        "orders during a full reconciliation, at limits",
+        priorities.measure_reconciliation,
+    ),
 )
+
+
+RENAMED = {"stock-lane": "stock-priority"}
+"""Names of earlier versions."""
 
 
 def chosen(names: Sequence[str]) -> list[Measurement]:
@@ -51,10 +75,11 @@ def chosen(names: Sequence[str]) -> list[Measurement]:
 
     Raises: ConfigError for a name that there is not.
     """
+    wanted = {RENAMED.get(name, name) for name in names}
     known = {measurement.name for measurement in MEASUREMENTS}
-    if unknown := sorted(set(names) - known):
+    if unknown := sorted(wanted - known):
         raise ConfigError(
             f"There is no measurement {', '.join(unknown)}.",
             remedy=f"Known: {', '.join(m.name for m in MEASUREMENTS)}.",
         )
-    return [m for m in MEASUREMENTS if not names or m.name in names]
+    return [m for m in MEASUREMENTS if not wanted or m.name in wanted]

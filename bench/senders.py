@@ -70,7 +70,7 @@ class Shop:
 
 @dataclass
 class Sent:
-    """What became of the webhooks that were sent."""
+    """The outcome of the webhooks that were sent."""
 
     accepted: list[str] = field(default_factory=list)
     """Order ids that were answered 2xx."""
@@ -79,7 +79,7 @@ class Sent:
     """From the moment at which a webhook was to be sent, whether or not a connection was free."""
     seconds: float = 0.0
 
-    def note(self, order_id: str, status: int, latency_s: float) -> None:
+    def record(self, order_id: str, status: int, latency_s: float) -> None:
         """One answer."""
         self.statuses[status] += 1
         self.latencies_s.append(latency_s)
@@ -87,14 +87,14 @@ class Sent:
             self.accepted.append(order_id)
 
 
-class Line:
+class Connection:
     """One kept connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     @classmethod
-    async def open(cls, url: str) -> Line:
+    async def open(cls, url: str) -> Connection:
         """Connect."""
         at = urlsplit(url)
         return cls(*await asyncio.open_connection(at.hostname, at.port))
@@ -112,7 +112,7 @@ class Line:
         return int(lines[0].split()[1])
 
     def close(self) -> None:
-        """Hang up."""
+        """Close it."""
         self._writer.close()
 
 
@@ -125,19 +125,19 @@ async def flood(
     """
     sent, until = Sent(), time.perf_counter() + seconds
 
-    async def keep_sending(line: Line) -> None:
+    async def keep_sending(connection: Connection) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while (began := time.perf_counter()) < until:
                 order_id = next(order_ids)
-                status = await line.send(shop.request(order_id))
-                sent.note(order_id, status, time.perf_counter() - began)
+                status = await connection.send(shop.request(order_id))
+                sent.record(order_id, status, time.perf_counter() - began)
 
     began = time.perf_counter()
-    lines = [await Line.open(shop.url) for _ in range(connections)]
-    await asyncio.gather(*map(keep_sending, lines))
+    opened = [await Connection.open(shop.url) for _ in range(connections)]
+    await asyncio.gather(*map(keep_sending, opened))
     sent.seconds = time.perf_counter() - began
-    for line in lines:
-        line.close()
+    for connection in opened:
+        connection.close()
     return sent
 
 
@@ -146,24 +146,24 @@ async def steady(
 ) -> Sent:
     """These, one every 1/`per_s` seconds, however long the answers take."""
     sent = Sent()
-    lines = [await Line.open(shop.url) for _ in range(connections)]
-    free: asyncio.Queue[Line] = asyncio.Queue()
-    for line in lines:
-        free.put_nowait(line)
+    opened = [await Connection.open(shop.url) for _ in range(connections)]
+    free: asyncio.Queue[Connection] = asyncio.Queue()
+    for connection in opened:
+        free.put_nowait(connection)
 
-    async def send(order_id: str, meant_at: float) -> None:
-        line = await free.get()
-        status = await line.send(shop.request(order_id))
-        free.put_nowait(line)
-        sent.note(order_id, status, time.perf_counter() - meant_at)
+    async def send(order_id: str, due_at: float) -> None:
+        connection = await free.get()
+        status = await connection.send(shop.request(order_id))
+        free.put_nowait(connection)
+        sent.record(order_id, status, time.perf_counter() - due_at)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for place, order_id in enumerate(order_ids):
-            meant_at = began + place / per_s
-            await asyncio.sleep(max(0.0, meant_at - time.perf_counter()))
-            group.create_task(send(order_id, meant_at))
+            due_at = began + place / per_s
+            await asyncio.sleep(max(0.0, due_at - time.perf_counter()))
+            group.create_task(send(order_id, due_at))
     sent.seconds = time.perf_counter() - began
-    for line in lines:
-        line.close()
+    for connection in opened:
+        connection.close()
     return sent

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from bench.house import House
+from bench.environment import Environment
 
 AT_ONCE = 100
 """Orders in one request to the sandbox."""
@@ -18,9 +18,9 @@ LINES = (1, 2, 3, 2, 4)
 
 @dataclass
 class Shoppers:
-    """Place orders whose webhooks nobody hears of, or hears of as usual."""
+    """Place orders whose webhooks are lost, or arrive as usual."""
 
-    house: House
+    environment: Environment
     people: int
     """So many shoppers take turns; the first order of each makes a contact."""
     skus: Sequence[str] = ()
@@ -28,22 +28,22 @@ class Shoppers:
 
     def __post_init__(self) -> None:
         """Everything they may order is in stock, more than they can buy."""
-        self.skus = self.house.restock(PLENTY)
+        self.skus = self.environment.controls.restock(PLENTY)
 
     def place(self, orders: int) -> list[str]:
         """Place so many; their ids, the oldest first."""
         ids: list[str] = []
         while orders > 0:
             part = min(orders, AT_ONCE)
-            ids += self.house.controls.place([self._next() for _ in range(part)])
+            ids += self.environment.controls.place([self._next() for _ in range(part)])
             orders -= part
         return ids
 
-    def place_unheard(self, orders: int) -> list[str]:
+    def place_silently(self, orders: int) -> list[str]:
         """Place so many whose webhooks are lost."""
-        self.house.controls.deliver(loss_rate=1)
+        self.environment.controls.deliver(loss_rate=1)
         ids = self.place(orders)
-        self.house.controls.deliver(loss_rate=0)
+        self.environment.controls.deliver(loss_rate=0)
         return ids
 
     def _next(self) -> dict[str, Any]:

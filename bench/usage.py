@@ -1,4 +1,4 @@
-"""What a process uses, as the kernel tells: memory and computing time, whatever else runs."""
+"""What a process uses, by the kernel's account: memory and computing time, whatever else runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KB_PER_MB = 1024
-LOOK_EVERY_S = 0.2
+SAMPLE_EVERY_S = 0.2
 PARENT, USER, SYSTEM = 1, 11, 12
 """Places in /proc/PID/stat behind the command's name; times are in clock ticks."""
 
@@ -27,13 +27,13 @@ def peak_mb(pid: int) -> float:
 
 def computed_s(pid: int) -> float:
     """Computing time of a process and all its threads so far."""
-    told = _stat(pid)
-    return (int(told[USER]) + int(told[SYSTEM])) / os.sysconf("SC_CLK_TCK")
+    times = _stat(pid)
+    return (int(times[USER]) + int(times[SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
 class Family:
-    """A process and those that it starts, looked at while they live."""
+    """A process and those that it starts, sampled while they live."""
 
     pid: int
     child_peak_mb: float = 0.0
@@ -44,7 +44,7 @@ class Family:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Look at it again and again until the block ends."""
+        """Take samples until the block ends."""
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), name="usage", daemon=True)
         thread.start()
@@ -55,11 +55,11 @@ class Family:
             thread.join()
 
     def _watch(self, over: threading.Event) -> None:
-        while not over.wait(LOOK_EVERY_S):
+        while not over.wait(SAMPLE_EVERY_S):
             with suppress(OSError, ValueError):  # one that ends meanwhile
-                self._look()
+                self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         children = children_of(self.pid)
         for child in children:
             self.child_peak_mb = max(self.child_peak_mb, peak_mb(child))
@@ -83,11 +83,11 @@ def shared_fairly_mb(pid: int) -> float:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / KB_PER_MB
-    raise ValueError("the kernel does not tell Pss")
+    raise ValueError("the kernel does not report Pss")
 
 
 def _stat(pid: int) -> list[str]:
-    """What stands in /proc/PID/stat behind the command's name."""
+    """The fields of /proc/PID/stat behind the command's name."""
     return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
 
 
@@ -96,4 +96,4 @@ def _status(pid: int, wanted: str) -> str:
         name, _, value = line.partition(":")
         if name == wanted:
             return value.strip()
-    raise ValueError(f"the kernel does not tell {wanted}")
+    raise ValueError(f"the kernel does not report {wanted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +14,11 @@ import typer
 from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError
+from demo.installation import Installation, Options, exclusive, start_installation
 from demo.play import perform
-from demo.stage import Options, Stage, set_up
 from demo.summary import to_text
 
+FOLDER = Path("var/demo")
 DOCUMENT = Path("var/demo.json")
 
 
@@ -37,13 +39,13 @@ def demo(
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
 ) -> None:
     """Watch orders go all the way, on this machine; exit code 0 if both systems agree."""
-    options = Options(tuple(orders or ()), keep, limits.value, seed)
+    options = Options(tuple(orders or ()), limits.value, seed, wants_usual_ports=keep)
     for file in options.orders:
         if not file.is_file():
             raise typer.BadParameter(f"{file} is not a file", param_hint="--orders")
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        agrees = _show(options)
+        agrees = _run(options, keep=keep)
     except CausewayError as error:
         warn(f"The demo stopped. {error}")
         raise typer.Exit(1) from None
@@ -53,30 +55,34 @@ def demo(
     raise typer.Exit(0 if agrees else 1)
 
 
-def _show(options: Options) -> bool:
+def _run(options: Options, *, keep: bool) -> bool:
     progress = Progress()
-    with set_up(options, progress) as stage:
-        with progress:
-            document = perform(stage, progress, DOCUMENT)
-        say()
-        say(to_text(document))
-        say(f"The figures are in {DOCUMENT}, the logs in {stage.services.folder / 'log'}.")
-        if options.keep:
-            _linger(stage)
+    with exclusive(FOLDER, "demo"):
+        shutil.rmtree(FOLDER / "prefect", ignore_errors=True)
+        progress.step("starting both sandboxes, Prefect, the receiver and the worker")
+        with start_installation(FOLDER, options, progress) as installation:
+            progress.step("all are up, and subscribed to both systems' webhooks")
+            with progress:
+                document = perform(installation, DOCUMENT)
+            say()
+            say(to_text(document))
+            say(f"The figures are in {DOCUMENT}, the logs in {FOLDER / 'log'}.")
+            if keep:
+                _stay(installation)
     return bool(document["agrees"])
 
 
-def _linger(stage: Stage) -> None:
-    """Say where to look, and stay until interrupted."""
-    ports = stage.services.ports
-    told = stage.services.environment
-    file = stage.services.folder / "environment"
-    file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in sorted(told.items())))
+def _stay(installation: Installation) -> None:
+    """Say what can be opened, and stay until interrupted."""
+    services = installation.services
+    file = services.folder / "environment"
+    variables = sorted(services.environment.items())
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables))
     say()
     say("Everything is still running. Ctrl-C stops it.")
-    say(f"  Prefect      {stage.services.prefect_api_url.removesuffix('/api')}")
-    say(f"  BigCommerce  http://127.0.0.1:{ports.bigcommerce}/_sandbox/state")
-    say(f"  Brightpearl  http://127.0.0.1:{ports.brightpearl}/_sandbox/state")
+    say(f"  Prefect      {services.prefect_api_url.removesuffix('/api')}")
+    say(f"  BigCommerce  http://127.0.0.1:{services.ports.bigcommerce}/_sandbox/state")
+    say(f"  Brightpearl  http://127.0.0.1:{services.ports.brightpearl}/_sandbox/state")
     say(f"  In another terminal: source {file}; .venv/bin/causeway status")
     try:
         signal.pause()
@@ -84,7 +90,7 @@ def _linger(stage: Stage) -> None:
         say("stopping")
 
 
-def _stop(_number: int, _frame: object) -> None:
+def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 

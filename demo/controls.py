@@ -1,25 +1,55 @@
-"""What people do in both systems during a demo, through the sandboxes' controls."""
+"""What people do in both systems, through the sandboxes' controls, and what the sandboxes count."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx
 
 from core.errors import ContractError
 
-TIMEOUT_S = 60.0
+System = Literal["bigcommerce", "brightpearl"]
+SYSTEMS: tuple[System, ...] = ("bigcommerce", "brightpearl")
+TIMEOUT_S = 300.0
+"""A full state of a large catalogue takes a minute."""
 PLENTY = 20
+READS = ("GET ", "HEAD ", "OPTIONS ")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Requests that one sandbox counted itself."""
+
+    total: int
+    throttled: int
+    by_request: Mapping[str, int]
+
+    @property
+    def writes(self) -> int:
+        """Those that may have changed something."""
+        return sum(
+            count for request, count in self.by_request.items() if not request.startswith(READS)
+        )
+
+    def most(self, count: int = 8) -> str:
+        """The commonest requests, for people."""
+        ranked = sorted(self.by_request.items(), key=lambda item: -item[1])
+        return ", ".join(f"{number} x {request}" for request, number in ranked[:count])
 
 
 class Controls:
     """Both sandboxes' `/_sandbox/` routes. URLs are those of the servers, without a path."""
 
-    def __init__(self, bigcommerce_url: str, brightpearl_url: str) -> None:
-        self.bigcommerce = httpx.Client(base_url=bigcommerce_url, timeout=TIMEOUT_S)
-        self.brightpearl = httpx.Client(base_url=brightpearl_url, timeout=TIMEOUT_S)
+    def __init__(self, bigcommerce_url: str, brightpearl_url: str, *, idle: int = 8) -> None:
+        """Keep up to `idle` unused connections to each open."""
+        limits = httpx.Limits(max_keepalive_connections=idle)
+        self.clients: Mapping[System, httpx.Client] = {
+            "bigcommerce": httpx.Client(base_url=bigcommerce_url, timeout=TIMEOUT_S, limits=limits),
+            "brightpearl": httpx.Client(base_url=brightpearl_url, timeout=TIMEOUT_S, limits=limits),
+        }
 
     def __enter__(self) -> Self:
         """Open until the block ends."""
@@ -32,110 +62,136 @@ class Controls:
         _trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
-        self.bigcommerce.close()
-        self.brightpearl.close()
+        for client in self.clients.values():
+            client.close()
+
+    def call(
+        self,
+        system: System,
+        method: str,
+        what: str,
+        body: object = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - the sandbox's JSON
+        """A sandbox's answer.
+
+        Raises: ContractError when it refuses.
+        """
+        client = self.clients[system]
+        answer = client.request(method, f"/_sandbox/{what}", json=body, params=params)
+        if answer.is_error:
+            raise ContractError(
+                f"The sandbox answers {answer.status_code} to {method} {what}: {answer.text[:300]}"
+            )
+        return answer.json()
+
+    # Shoppers and the store's staff.
 
     def place(self, orders: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[str]:
-        """Shoppers place these orders (or as many as told to `generate`); their ids."""
-        return [str(number) for number in _told(self.bigcommerce, "POST", "orders", orders)["ids"]]
+        """Shoppers place these orders (or as many as `generate` says); their ids."""
+        answer = self.call("bigcommerce", "POST", "orders", orders)
+        return [str(number) for number in answer["ids"]]
 
     def place_next(self, count: int) -> tuple[list[str], int]:
         """Shoppers place the next loaded orders; their ids, and how many are left."""
-        told = _told(self.bigcommerce, "POST", "orders", {"next": count})
-        return [str(number) for number in told["ids"]], int(told["left"])
+        answer = self.call("bigcommerce", "POST", "orders", {"next": count})
+        return [str(number) for number in answer["ids"]], int(answer["left"])
 
     def pay(self, order_id: str) -> None:
         """The gateway captures what an order still owes."""
-        _told(self.bigcommerce, "POST", "pay", {"order_id": int(order_id), "action": "capture"})
+        self.call("bigcommerce", "POST", "pay", {"order_id": int(order_id), "action": "capture"})
 
     def edit(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
         """Staff change an order in the store."""
-        _told(self.bigcommerce, "POST", "edit", changes)
+        self.call("bigcommerce", "POST", "edit", changes)
 
     def edit_all(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Staff change many orders in the store."""
-        _told(self.bigcommerce, "POST", "edit", list(changes))
+        self.call("bigcommerce", "POST", "edit", list(changes))
 
     def refund(self, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
         """Staff refund an order in the store, or say how one ends."""
-        told: dict[str, Any] = _told(self.bigcommerce, "POST", "refund", wanted)
-        return told
+        answer: dict[str, Any] = self.call("bigcommerce", "POST", "refund", wanted)
+        return answer
 
     def refund_next(self, count: int) -> tuple[list[str], int]:
         """Staff refund what the next loaded cancelling invoices say; ids, and how many are left."""
-        told = self.refund(next=count)
-        return [str(number) for number in told["ids"]], int(told["left"])
+        answer = self.refund(next=count)
+        return [str(number) for number in answer["ids"]], int(answer["left"])
+
+    # The account's staff and warehouse.
 
     def edit_account(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
         """Staff change a sales order in Brightpearl."""
-        _told(self.brightpearl, "POST", "edit", changes)
+        self.call("brightpearl", "POST", "edit", changes)
 
     def ship(self, *parcels: Mapping[str, Any]) -> None:
-        """The warehouse makes goods-out notes and, unless told otherwise, sends them off."""
-        _told(self.brightpearl, "POST", "ship", list(parcels))
+        """The warehouse makes goods-out notes and, unless `leave` is false, sends them off."""
+        self.call("brightpearl", "POST", "ship", list(parcels))
 
     def add_product(self, sku: str, name: str, stock: int) -> None:
         """Staff create a product in Brightpearl."""
-        product = {"sku": sku, "name": name, "stock": stock}
-        _told(self.brightpearl, "POST", "products", product)
+        self.call("brightpearl", "POST", "products", {"sku": sku, "name": name, "stock": stock})
+
+    # Stock of both.
 
     def levels(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Stock of the store and of the account, by SKU and place."""
-        return _told(self.bigcommerce, "GET", "stock"), _told(self.brightpearl, "GET", "stock")
+        return self.call("bigcommerce", "GET", "stock"), self.call("brightpearl", "GET", "stock")
 
-    def count_in_store(self, sku: str, units: int) -> None:
-        """Staff type a number into the store's stock."""
-        _told(self.bigcommerce, "POST", "stock", {"sku": sku, "on_hand": units})
+    def change_stock(self, system: System, changes: Iterable[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - JSON
+        """People count, restock or take away: `sku` with `delta` or `on_hand`."""
+        return self.call(system, "POST", "stock", list(changes))
 
-    def change_stock(self, *changes: Mapping[str, Any]) -> None:
-        """A delivery, or a count, in Brightpearl: `sku` with `delta` or `on_hand`."""
-        _told(self.brightpearl, "POST", "stock", list(changes))
-
-    def deliver(self, **switches: float) -> None:
-        """How reliably the store's webhooks arrive from now on."""
-        _told(self.bigcommerce, "PUT", "deliveries", switches)
-
-    def undelivered(self) -> int:
-        """Webhooks of both systems that are still on their way."""
-        return sum(
-            int(_told(client, "GET", "deliveries")["waiting"])
-            for client in (self.bigcommerce, self.brightpearl)
-        )
-
-    def source(self) -> tuple[int, dict[str, Any]]:
-        """How many loaded orders nobody has placed yet, and what became of the files' rows."""
-        told = _told(self.bigcommerce, "GET", "state?only=counts,source")
-        return int(told["counts"]["orders_not_placed_yet"]), told["source"]
+    def restock(self, units: int) -> list[str]:
+        """Give both systems so many units of everything that is in stock; the SKUs."""
+        variants = self.state("bigcommerce", "variants")["variants"].values()
+        skus = [variant["sku"] for variant in variants if variant["available"] > 0]
+        for system in SYSTEMS:
+            self.change_stock(system, ({"sku": sku, "on_hand": units} for sku in skus))
+        return skus
 
     def skus(self) -> list[str]:
         """SKUs that both systems know and have enough of for a few orders."""
-        variants = _told(self.bigcommerce, "GET", "state?only=variants")["variants"].values()
+        variants = self.state("bigcommerce", "variants")["variants"].values()
         return [variant["sku"] for variant in variants if variant["available"] >= PLENTY]
+
+    # The sandboxes themselves.
+
+    def deliver(self, **switches: float) -> None:
+        """How reliably the store's webhooks arrive from now on."""
+        self.call("bigcommerce", "PUT", "deliveries", switches)
+
+    def undelivered(self) -> int:
+        """Webhooks of both systems that are still on their way."""
+        return sum(int(self.call(system, "GET", "deliveries")["waiting"]) for system in SYSTEMS)
+
+    def switch(self, system: System, **switches: object) -> None:
+        """Set an option that a sandbox otherwise gets at its start."""
+        self.call(system, "PUT", "switches", switches)
+
+    def source(self) -> tuple[int, dict[str, Any]]:
+        """How many loaded orders nobody has placed yet, and what became of the files' rows."""
+        state = self.state("bigcommerce", "counts", "source")
+        return int(state["counts"]["orders_not_placed_yet"]), state["source"]
+
+    def state(self, system: System, *only: str) -> dict[str, Any]:
+        """A sandbox's state, or those parts of it."""
+        params = {"only": ",".join(only)} if only else None
+        answer: dict[str, Any] = self.call(system, "GET", "state", params=params)
+        return answer
 
     def states(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The full state of the store, and of the account."""
-        return _told(self.bigcommerce, "GET", "state"), _told(self.brightpearl, "GET", "state")
+        return self.state("bigcommerce"), self.state("brightpearl")
 
-    def requests(self) -> dict[str, int]:
-        """Requests since the last `forget_requests`, and how many of them were throttled."""
-        store = _told(self.bigcommerce, "GET", "requests")
-        account = _told(self.brightpearl, "GET", "requests")
-        return {
-            "bigcommerce": store["total"],
-            "brightpearl": account["total"],
-            "throttled": store["throttled"] + account["throttled"],
-        }
+    def counted(self, system: System) -> Counted:
+        """Requests since the last `reset_requests`."""
+        answer = self.call(system, "GET", "requests")
+        by_request = {name: int(row["count"]) for name, row in answer["requests"].items()}
+        return Counted(int(answer["total"]), int(answer["throttled"]), by_request)
 
-    def forget_requests(self) -> None:
+    def reset_requests(self) -> None:
         """Count requests from here on."""
-        for client in (self.bigcommerce, self.brightpearl):
-            _told(client, "DELETE", "requests")
-
-
-def _told(client: httpx.Client, method: str, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-    answer = client.request(method, f"/_sandbox/{what}", json=body)
-    if answer.is_error:
-        raise ContractError(
-            f"The sandbox answers {answer.status_code} to {method} {what}: {answer.text[:300]}"
-        )
-    return answer.json()
+        for system in SYSTEMS:
+            self.call(system, "DELETE", "requests")

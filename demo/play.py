@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agreement.verdict import Sides, Verdict, judge
 from cli.display import Progress
 from cli.quarantine import matching
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
-from demo import script, summary
-from demo.afterwards import Shelf, happenings, parcels
-from demo.rest import Rest
-from demo.stage import PAIR, Stage
+from demo import scenario, summary
+from demo.controls import SYSTEMS, Controls
+from demo.installation import PAIR, Installation
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
 
-ENTITY = "orders"
 PLAIN = 40
 """Plain orders in a demo without files."""
 AT_ONCE, EVERY_S = 2, 0.5
@@ -30,241 +27,221 @@ AT_ONCE, EVERY_S = 2, 0.5
 LOADED_AT_ONCE, LOADED_EVERY_S = 20, 0.5
 LOST = 2
 """Orders whose webhooks are lost on purpose."""
-REST_WITHIN_S = 240.0
-REST_PER_LOADED_S = 1.5
+IDLE_WITHIN_S = 240.0
+IDLE_PER_LOADED_S = 1.5
+RUN_WITHIN_S = 120.0
 STOCK_OF_NEW_PRODUCT = 50
 COUNTED_UNITS = 12
-SEEN_WITHIN_S = 60
+VISIBLE_WITHIN_S = 60
 PLENTY = 20
+
+
+def place_loaded_orders(installation: Installation) -> None:
+    """The orders of the files that were loaded, earliest first, as fast as on a busy day."""
+    left, source = installation.controls.source()
+    installation.progress.step(f"{left} orders are loaded: {_source_text(source)}")
+    within_s = max(IDLE_WITHIN_S, left * IDLE_PER_LOADED_S)
+    while left:
+        placed, left = installation.controls.place_next(LOADED_AT_ONCE)
+        installation.placed += len(placed)
+        installation.pause(LOADED_EVERY_S)
+    installation.progress.step("all are placed")
+    installation.wait_idle(within_s)
 
 
 @dataclass
 class Play:
-    """One performance on a stage that is set."""
+    """One performance on an installation."""
 
-    stage: Stage
-    progress: Progress
-    rest: Rest
-    began_at: datetime = field(default_factory=utc_now)
-    not_timed: set[str] = field(default_factory=set)
-    """Orders that had to wait on purpose: they say nothing about speed."""
+    installation: Installation
 
-    def real_orders(self) -> None:
-        """The orders of the files that were loaded, earliest first, as fast as a busy day."""
-        left, source = self.stage.controls.source()
-        self.progress.step(f"{left} orders are loaded: {_told(source)}")
-        within_s = max(REST_WITHIN_S, left * REST_PER_LOADED_S)
-        while left:
-            placed, left = self.stage.controls.place_next(LOADED_AT_ONCE)
-            self._placed(placed)
-            self.rest.pause(LOADED_EVERY_S)
-        self.progress.step("all are placed")
-        self.rest.wait(within_s)
+    @property
+    def progress(self) -> Progress:
+        """What the audience sees."""
+        return self.installation.progress
 
-    def own_orders(self) -> None:
+    @property
+    def controls(self) -> Controls:
+        """What shoppers and staff do."""
+        return self.installation.controls
+
+    def place_own_orders(self) -> None:
         """Plain orders and awkward ones, by webhooks that come twice, late or not at all."""
-        controls = self.stage.controls
         self.progress.step(f"{PLAIN} shoppers order; a webhook in four comes twice, some come late")
-        controls.deliver(duplicate_rate=0.25, reorder_rate=0.25)
+        self.controls.deliver(duplicate_rate=0.25, reorder_rate=0.25)
         for _ in range(PLAIN // AT_ONCE):
-            self._placed(controls.place({"generate": AT_ONCE}))
-            self.rest.pause(EVERY_S)
+            self._placed(self.controls.place({"generate": AT_ONCE}))
+            self.installation.pause(EVERY_S)
         unpaid: list[str] = []
-        for scene in script.scenes(controls.skus()):
-            self.progress.step(f"then: {scene.title}")
-            ids = self._placed(controls.place(scene.orders))
-            unpaid += ids if scene.is_paid_later else []
-            self.rest.pause(EVERY_S)
-        controls.deliver(duplicate_rate=0, reorder_rate=0)
-        self.rest.wait(REST_WITHIN_S)
-        self._late_payment(unpaid)
-        self._lost_webhooks()
-        self._missing_product()
+        for placement in scenario.awkward_orders(self.controls.skus()):
+            self.progress.step(f"then: {placement.title}")
+            ids = self._placed(self.controls.place(placement.orders))
+            unpaid += ids if placement.is_paid_later else []
+            self.installation.pause(EVERY_S)
+        self.controls.deliver(duplicate_rate=0, reorder_rate=0)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        self._pay_late(unpaid)
+        self._lose_webhooks()
+        self._create_missing_product()
 
-    def afterwards(self) -> None:
-        """What happens to orders after their import, on both sides, and a person's word."""
-        store, account = self.stage.controls.states()
-        for happening in happenings(Shelf.of(store, account)):
-            self.progress.step(f"then: {happening.title}")
-            happening.act(self.stage.controls)
-            self.rest.pause(EVERY_S)
-            if happening.is_waited_for:
-                self.rest.wait(REST_WITHIN_S)
-        self.rest.wait(REST_WITHIN_S)
-        quarantine = Quarantine(self.stage.database)
+    def change_own_orders(self) -> None:
+        """What happens to orders after their import, on both sides, and a person's decision."""
+        orders = scenario.reserved_orders(*self.controls.states())
+        for change in scenario.changes_after_import(orders):
+            self.progress.step(f"then: {change.title}")
+            change.act(self.controls)
+            self.installation.pause(EVERY_S)
+            if change.is_waited_for:
+                self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        quarantine = Quarantine(self.installation.database)
         cases = [entry for entry in quarantine.list(pair=PAIR) if entry.detail.get("proposal")]
         for case in cases:
-            self.progress.step(f"a case: {case.reason}")
+            self.progress.step(f"a review case: {case.reason}")
         quarantine.approve([case.id for case in cases], now=utc_now())
-        self.progress.step("a person says so: causeway quarantine release --apply")
-        self.rest.wait(REST_WITHIN_S)
+        self.progress.step("a person approves it: causeway quarantine release --apply")
+        self.installation.wait_idle(IDLE_WITHIN_S)
 
-    def stock(self) -> None:
+    def change_loaded_orders(self) -> None:
+        """Every order of the files is sent off; cancelling invoices become refunds."""
+        ready = scenario.reserved_orders(*self.controls.states())
+        self.progress.step(f"the warehouse sends {len(ready)} orders off, half of them in parts")
+        for start in range(0, len(ready), LOADED_AT_ONCE):
+            orders = ready[start : start + LOADED_AT_ONCE]
+            parcels = (
+                parcel
+                for number, order in enumerate(orders)
+                for parcel in scenario.parcels(order, number)
+            )
+            self.controls.ship(*parcels)
+            self.installation.pause(LOADED_EVERY_S)
+        refunded, left = self.controls.refund_next(LOADED_AT_ONCE)
+        while left and refunded:
+            more, left = self.controls.refund_next(LOADED_AT_ONCE)
+            refunded += more
+        self.progress.step(f"{len(refunded)} cancelling invoices become refunds")
+        self.installation.wait_idle(max(IDLE_WITHIN_S, len(ready) * IDLE_PER_LOADED_S))
+
+    def change_stock(self) -> None:
         """Stock changes in Brightpearl, and a number is typed into the store by hand."""
-        controls = self.stage.controls
         arrived, counted, typed = self._stocked(3)
         self.progress.step(
             f"a delivery of 25 x {arrived} arrives, {counted} is counted anew in Brightpearl"
         )
-        controls.change_stock(
-            {"sku": arrived, "delta": 25}, {"sku": counted, "on_hand": COUNTED_UNITS}
-        )
-        self.rest.wait(REST_WITHIN_S)
-        on_sale = controls.levels()[0]
+        changes = [{"sku": arrived, "delta": 25}, {"sku": counted, "on_hand": COUNTED_UNITS}]
+        self.controls.change_stock("brightpearl", changes)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        on_sale = self.controls.levels()[0]
         for sku in (arrived, counted):
-            units = sum(level[1] for level in on_sale[sku].values())
-            self.progress.step(f"on sale of {sku}: {units}")
+            self.progress.step(f"on sale of {sku}: {_units(on_sale[sku])}")
         self.progress.step(
             f"somebody types 999 for {typed} in the store; the hourly audit finds it"
         )
-        controls.count_in_store(typed, 999)
-        self._audit_stock()
-        self._see_stock()
-        self._audit_stock()
-        self._see_stock()
-
-    def _see_stock(self) -> None:
-        """Wait until the store shows every adjustment: some are looked for after 30 seconds."""
-        inbox = Inbox(self.stage.database)
-        self.rest.wait(REST_WITHIN_S)
-        for _ in range(SEEN_WITHIN_S):
-            if not inbox.reasons(PAIR, "stock", "parked"):
-                break
-            self.rest.pause(1)
-        self.rest.wait(REST_WITHIN_S)
-
-    def _audit_stock(self) -> None:
-        self.stage.run_now("audit-stock")
-        (found,) = Runs(self.stage.database).last(PAIR, flow="audit-stock", limit=1)
-        self.progress.step(f"causeway audit stock: {found['says']}")
-        for drift in found["drifted"][:3]:
-            self.progress.step(f"  {drift['sku']}: {drift['cause']}")
-
-    def _stocked(self, count: int) -> list[str]:
-        """SKUs that both systems have a lot of."""
-        on_sale, levels = self.stage.controls.levels()
-        found = [sku for sku in on_sale if sku in levels and _units(on_sale[sku]) >= PLENTY]
-        return sorted(found)[:count]
-
-    def real_afterwards(self) -> None:
-        """Every order of the files is sent off; cancelling invoices become refunds."""
-        store, account = self.stage.controls.states()
-        ready = Shelf.of(store, account).orders
-        self.progress.step(f"the warehouse sends {len(ready)} orders off, half of them in parts")
-        for start in range(0, len(ready), LOADED_AT_ONCE):
-            orders = ready[start : start + LOADED_AT_ONCE]
-            self.stage.controls.ship(
-                *(parcel for n, order in enumerate(orders) for parcel in parcels(order, n))
-            )
-            self.rest.pause(LOADED_EVERY_S)
-        refunded, left = self.stage.controls.refund_next(LOADED_AT_ONCE)
-        while left and refunded:
-            more, left = self.stage.controls.refund_next(LOADED_AT_ONCE)
-            refunded += more
-        self.progress.step(f"{len(refunded)} cancelling invoices become refunds")
-        self.rest.wait(max(REST_WITHIN_S, len(ready) * REST_PER_LOADED_S))
+        self.controls.change_stock("bigcommerce", [{"sku": typed, "on_hand": 999}])
+        for _ in range(2):
+            self._audit_stock()
+            self._wait_for_adjustments()
 
     def tie_outs(self) -> list[dict[str, Any]]:
         """The money of each day played, both systems side by side, as the nightly run does it."""
-        with closing(BigCommerce(self.stage.settings.pair().bigcommerce)) as store:
+        with closing(BigCommerce(self.installation.settings.pair().bigcommerce)) as store:
             zone = store.get_store().time_zone
         placed = [
             datetime.fromisoformat(order["created_at"])
-            for order in self.stage.controls.states()[0]["orders"].values()
+            for order in self.controls.state("bigcommerce", "orders")["orders"].values()
         ]
         days = sorted({local_date(moment, zone).isoformat() for moment in placed})
         for day in days:
             self.progress.step(f"causeway audit money --day {day}")
-            self.stage.run_now("audit-money", day=day)
-        return Runs(self.stage.database).last(PAIR, flow="audit-money", limit=len(days))
-
-    def verdict(self) -> Verdict:
-        """Both sides, compared."""
-        store, account = self.stage.controls.states()
-        on_sale, levels = self.stage.controls.levels()
-        sides = Sides(
-            store,
-            account,
-            on_sale,
-            levels,
-            parked=Inbox(self.stage.database).reasons(PAIR, ENTITY, "parked").keys(),
-            quarantined=self._quarantined(),
-            not_timed=self.not_timed,
-        )
-        importable = self.stage.settings.pair().orders.importable_statuses
-        return judge(sides, importable=importable, since=self.began_at)
+            self.installation.run("audit-money/nightly", RUN_WITHIN_S, parameters={"day": day})
+        return Runs(self.installation.database).last(PAIR, flow="audit-money", limit=len(days))
 
     def _placed(self, ids: Sequence[str]) -> Sequence[str]:
-        self.rest.placed += len(ids)
+        self.installation.placed += len(ids)
         return ids
 
-    def _late_payment(self, unpaid: Sequence[str]) -> None:
+    def _pay_late(self, unpaid: Sequence[str]) -> None:
         for order_id in unpaid:
-            self.stage.controls.pay(order_id)
-        self.not_timed.update(unpaid)
+            self.controls.pay(order_id)
+        self.installation.not_timed.update(unpaid)
         self.progress.step("the late payment comes in")
-        self.rest.wait(REST_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S)
 
-    def _lost_webhooks(self) -> None:
-        controls = self.stage.controls
-        controls.deliver(loss_rate=1)
-        lost = self._placed(controls.place({"generate": LOST}))
-        controls.deliver(loss_rate=0)
-        self.not_timed.update(lost)
+    def _lose_webhooks(self) -> None:
+        self.controls.deliver(loss_rate=1)
+        lost = self._placed(self.controls.place({"generate": LOST}))
+        self.controls.deliver(loss_rate=0)
+        self.installation.not_timed.update(lost)
         self.progress.step(f"the webhooks of {LOST} orders are lost; the sweep finds the orders")
-        self.stage.run_now("sweep-orders")
-        self.rest.wait(REST_WITHIN_S)
+        self.installation.run("sweep-orders/every-5-minutes", RUN_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S)
 
-    def _missing_product(self) -> None:
+    def _create_missing_product(self) -> None:
         """What a person would do: read the quarantine, set it right, release."""
-        for line in self._waiting():
-            self.progress.step(f"in quarantine: {line}")
-        sku = script.ABSENT_SKU
-        quarantine = Quarantine(self.stage.database)
+        quarantine = Quarantine(self.installation.database)
+        for group in quarantine.summary(PAIR):
+            self.progress.step(f"in quarantine: {group.count} x {group.class_} {group.value}")
+        sku = scenario.ABSENT_SKU
         held = matching(quarantine.list(pair=PAIR), class_="sku", value=sku)
-        self.not_timed.update(entry.key for entry in held)
+        self.installation.not_timed.update(entry.key for entry in held)
         self.progress.step(f"staff create {sku} in Brightpearl; then: causeway quarantine release")
-        self.stage.controls.add_product(sku, "Summer hat, red", STOCK_OF_NEW_PRODUCT)
+        self.controls.add_product(sku, "Summer hat, red", STOCK_OF_NEW_PRODUCT)
         released = quarantine.release(PAIR, ids=[entry.id for entry in held], now=utc_now())
         self.progress.step(f"{len(released)} orders are released together")
-        self.rest.wait(REST_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S)
 
-    def _waiting(self) -> list[str]:
-        groups = Quarantine(self.stage.database).summary(PAIR)
-        return [f"{group.count} x {group.class_} {group.value}" for group in groups]
+    def _audit_stock(self) -> None:
+        self.installation.run("audit-stock/hourly", RUN_WITHIN_S)
+        (found,) = Runs(self.installation.database).last(PAIR, flow="audit-stock", limit=1)
+        self.progress.step(f"causeway audit stock: {found['says']}")
+        for drift in found["drifted"][:3]:
+            self.progress.step(f"  {drift['sku']}: {drift['cause']}")
 
-    def _quarantined(self) -> set[str]:
-        return {e.key for e in Quarantine(self.stage.database).list(pair=PAIR, entity=ENTITY)}
+    def _wait_for_adjustments(self) -> None:
+        """Wait until the store shows every adjustment: some are looked up after 30 seconds."""
+        inbox = Inbox(self.installation.database)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        for _ in range(VISIBLE_WITHIN_S):
+            if not inbox.reasons(PAIR, "stock", "parked"):
+                break
+            self.installation.pause(1)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+
+    def _stocked(self, count: int) -> list[str]:
+        """SKUs that both systems have a lot of."""
+        on_sale, levels = self.controls.levels()
+        found = [sku for sku in on_sale if sku in levels and _units(on_sale[sku]) >= PLENTY]
+        return sorted(found)[:count]
 
 
-def perform(stage: Stage, progress: Progress, document_path: Path) -> dict[str, Any]:
+def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
     """Play, judge, write the document; gives it.
 
     Raises: CausewayError when a process ends or work does not.
     """
-    rest = Rest(stage.database, stage.controls, progress, stage.processes.check)
-    play = Play(stage, progress, rest)
-    stage.controls.forget_requests()
-    if stage.options.orders:
-        play.real_orders()
-        play.real_afterwards()
+    play, controls = Play(installation), installation.controls
+    controls.reset_requests()
+    if installation.options.orders:
+        place_loaded_orders(installation)
+        play.change_loaded_orders()
     else:
-        play.own_orders()
-        play.afterwards()
-    play.stock()
-    requests = stage.controls.requests()
-    money = play.tie_outs()
-    verdict = play.verdict()
-    document = summary.to_json(verdict, requests, progress.seconds, money)
+        play.place_own_orders()
+        play.change_own_orders()
+    play.change_stock()
+    requests = {system: controls.counted(system) for system in SYSTEMS}
+    tie_outs = play.tie_outs()
+    document = summary.to_json(
+        installation.verdict(), requests, installation.progress.seconds, tie_outs
+    )
     summary.write(document, document_path)
     return document
 
 
-def _units(places: Mapping[str, list[int]]) -> int:
+def _units(places: Mapping[str, Sequence[int]]) -> int:
     return sum(level[1] for level in places.values())
 
 
-def _told(source: dict[str, Any]) -> str:
+def _source_text(source: Mapping[str, Any]) -> str:
     left_out = sum(source.get("left_out", {}).values())
     return (
         f"{source.get('rows', 0)} rows, {source.get('invoices', 0)} invoices, "

@@ -1,4 +1,4 @@
-"""What a demo leaves: a table for people, `var/demo.json` for scripts."""
+"""What a demo writes: a table for people, `var/demo.json` for scripts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from agreement.differences import Kind
 from agreement.moments import percentile
 from agreement.verdict import Verdict
 from cli.display import table
+from demo.controls import Counted, System
 
 SHOWN_DIFFERENCES = 20
 
 
 def to_json(
     verdict: Verdict,
-    requests: Mapping[str, int],
+    requests: Mapping[System, Counted],
     seconds: float,
     tie_outs: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The document of `var/demo.json`. What this version does not move says so.
+    """The document of `var/demo.json`.
 
     In: `tie_outs` are the documents of `causeway audit money`, one per day.
     """
@@ -61,23 +62,26 @@ def to_json(
             "cents_off": verdict.refund_cents_off,
             "orders_off": len(verdict.with_kind(Kind.REFUND)),
         },
-        "tie_out": [_tied(one) for one in tie_outs],
+        "tie_out": [_tie_out(one) for one in tie_outs],
         "latency_s": {
             "p50": _rounded(percentile(latencies, 0.5)),
             "p95": _rounded(percentile(latencies, 0.95)),
             "max": _rounded(latencies[-1] if latencies else None),
         },
-        "requests": dict(requests),
+        "requests": {
+            **{system: counted.total for system, counted in requests.items()},
+            "throttled": sum(counted.throttled for counted in requests.values()),
+        },
         "differences": [
             *verdict.of_orders(),
             *verdict.of_stock(),
-            *_untied(tie_outs),
+            *_unexplained(tie_outs),
         ],
         "seconds": round(seconds, 1),
     }
 
 
-def _tied(tie_out: Mapping[str, Any]) -> dict[str, Any]:
+def _tie_out(tie_out: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "day": tie_out["day"],
         "agrees": tie_out["agrees"],
@@ -88,7 +92,7 @@ def _tied(tie_out: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _untied(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
+def _unexplained(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"{name}: {why} (money tie-out of {one['day']})"
         for one in tie_outs
@@ -108,7 +112,7 @@ def to_text(document: Mapping[str, Any]) -> str:
     """The summary table, and the differences if there are any."""
     orders, money, stock = document["orders"], document["money"], document["stock"]
     latency, requests = document["latency_s"], document["requests"]
-    sent, back = document["shipments"], document["refunds"]
+    sent, refunds = document["shipments"], document["refunds"]
     rows = [
         ("orders placed", orders["placed"]),
         ("  importable", orders["eligible"]),
@@ -123,8 +127,8 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("SKUs whose stock is right", f"{stock['equal']} of {stock['skus']}"),
         ("units reserved", f"{stock['units_reserved']} of {stock['units_ordered']}"),
         ("units sent, shipped in the store", f"{sent['units_sent']}, {sent['units_in_store']}"),
-        ("refunds, credits", f"{back['refunded']}, {back['credited']}"),
-        ("  credits' cents off", back["cents_off"]),
+        ("refunds, credits", f"{refunds['refunded']}, {refunds['credited']}"),
+        ("  credits' cents off", refunds["cents_off"]),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),
         ("requests to BigCommerce", requests["bigcommerce"]),
         ("requests to Brightpearl", requests["brightpearl"]),
@@ -142,27 +146,32 @@ def to_text(document: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-TIED = ("orders", "total", "taxed", "refunded", "paid", "paid_back")
+TIE_OUT_FIGURES = ("orders", "total", "taxed", "refunded", "paid", "paid_back")
 """Figures of a tie-out that the table shows; var/demo.json has all."""
 
 
 def _tie_out_text(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Both systems' money by day, channel and currency; what differs shows both sides."""
     rows = [
-        (one["day"], line["channel"], line["currency"], *(_both(line, name) for name in TIED))
+        (
+            one["day"],
+            line["channel"],
+            line["currency"],
+            *(_both(line, name) for name in TIE_OUT_FIGURES),
+        )
         for one in tie_outs
         for line in one["lines"]
     ]
     if not rows:
         return []
-    columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIED)]
+    columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIE_OUT_FIGURES)]
     title = "\nMoney tie-out, BigCommerce = Brightpearl\n"
     return [title + table(columns, rows), *(one["says"].splitlines()[0] for one in tie_outs)]
 
 
 def _both(line: Mapping[str, Any], name: str) -> str:
-    ours, theirs = line["bigcommerce"][name], line["brightpearl"][name]
-    return str(ours) if ours == theirs else f"{ours} ≠ {theirs}"
+    store, account = line["bigcommerce"][name], line["brightpearl"][name]
+    return str(store) if store == account else f"{store} ≠ {account}"
 
 
 def _seconds(latency: Mapping[str, float | None]) -> str:

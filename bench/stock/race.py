@@ -11,26 +11,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-import httpx
-
-from bench.aftermath import Paths, open_paths
+from bench.environment import Bench, Environment, environment
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, answered, house
-from bench.plan import Bench
-from bench.stock.everything import HOURLY, NIGHTLY
-from bench.stock.pushes import LONGEST_S, SHORTEST_S, Pushes, pushes_of
+from bench.latency import Apis, open_apis
+from bench.stock.catalogue import HOURLY, NIGHTLY
 from bench.stock.resale import (
+    LONGEST_S,
+    SHORTEST_S,
     Course,
+    Pushes,
     Resold,
     matched,
+    pushes_of,
     resold,
     resold_by_numbers,
     seconds_until_right,
 )
-from bench.stock.shelves import Shelves, ask, change, journal, wait_still
+from bench.stock.shelves import Shelves, change, journal, wait_settled
 from core.errors import CausewayError, TransientError
 from core.ids import sku_key
-from demo.stage import PAIR
+from demo.controls import SYSTEMS
+from demo.installation import PAIR
 from store.runs import Runs
 
 SEEDS, QUICK_SEEDS = 20, 4
@@ -51,7 +52,7 @@ ONE_BY_ONE = r"/orders/\d+"
 ONE_BY_ONE_DELAYS = ((0.2, 1_500), (1.0, 200))
 OUT_OF_ORDER = {"duplicate_rate": 0.5, "reorder_rate": 0.5, "reorder_s": 5.0}
 WITHIN_S = 1200.0
-STILL_WITHIN_S = 480.0
+SETTLED_WITHIN_S = 480.0
 """Orders alone take minutes at such delays."""
 QUIET_WITHIN_S = 30.0
 RIGHT_WITHIN_S = 60.0
@@ -67,8 +68,8 @@ RESERVED, STAFF = "reservation", "staff"
 class Race:
     """One round: several seeds side by side, each a SKU of its own."""
 
-    home: House
-    api: Paths
+    home: Environment
+    apis: Apis
     skus: Sequence[str]
     seed: int
     products: Mapping[str, int]
@@ -94,9 +95,9 @@ class Race:
             "warehouseId": 2,
             "rows": [row | {"name": sku, "net": "1.00", "tax": "0.20"}],
         }
-        return int(
-            answered(self.api.account.post("/order-service/sales-order", json=body))["response"]
-        )
+        answer = self.apis.account.post("/order-service/sales-order", json=body)
+        answer.raise_for_status()
+        return int(answer.json()["response"])
 
     def run(self) -> None:
         """Wave after wave, while everything is reconciled in the middle."""
@@ -147,16 +148,16 @@ class Race:
             "lines": [{"sku": sku, "quantity": 1}],
             "email": f"racer-{abs(hash((sku, time.monotonic()))) % PEOPLE}@example.com",
         }
-        answer = self.home.controls.bigcommerce.post("/_sandbox/orders", json=basket)
+        answer = self.home.controls.clients["bigcommerce"].post("/_sandbox/orders", json=basket)
         if answer.status_code == REFUSED:
             self.refused += 1
         else:
-            answered(answer)
+            answer.raise_for_status()
 
     def _sell(self, order_id: int) -> None:
         began = datetime.now(UTC) - timedelta(milliseconds=1)  # the journal has whole ones
         body = {"order_id": order_id, "allocate": True}
-        answered(self.home.controls.brightpearl.post("/_sandbox/edit", json=body))
+        self.home.controls.call("brightpearl", "POST", "edit", body)
         self.calls[order_id] = began, datetime.now(UTC)
 
     def _reconcile(self) -> None:
@@ -164,7 +165,7 @@ class Race:
         try:
             self.home.run(NIGHTLY, WITHIN_S)
         except CausewayError as error:
-            self.home.play.progress.step(f"stock-race: the reconciliation failed: {error}")
+            self.home.installation.progress.step(f"stock-race: the reconciliation failed: {error}")
 
     def wait_right(self, within_s: float) -> None:
         """Give what is still wrong a while longer."""
@@ -184,9 +185,9 @@ class Race:
                 row["cause"],
                 row["after"] - row["before"],
             )
-            for row in ask(self.home, "brightpearl", "stock/journal")
+            for row in self.home.controls.call("brightpearl", "GET", "stock/journal")
         ]
-        reservations = self.home.state("brightpearl", "reservations")["reservations"]
+        reservations = self.home.controls.state("brightpearl", "reservations")["reservations"]
         found = []
         for sku in self.skus:
             rows = [row for row in account if row[0] == sku and row[1] >= self.began_at]
@@ -211,88 +212,89 @@ def measure(bench: Bench) -> list[Figure]:
     each = bench.pick(SEEDS, QUICK_SEEDS) // ROUNDS
     courses: list[Course] = []
     told: dict[str, int] = {}
-    with house(bench, "stock-race") as home, open_paths(home) as api:
+    with environment(bench, "stock-race") as home, open_apis(home) as apis:
         home.pause_schedules()
         skus = _skus(home, each * ROUNDS)
         home.controls.place({"lines": [{"sku": _other(home, skus)}]})
-        wait_still(home, WITHIN_S)
-        contact_id = int(next(iter(home.state("brightpearl", "contacts")["contacts"])))
+        wait_settled(home, WITHIN_S)
+        contact_id = int(next(iter(home.controls.state("brightpearl", "contacts")["contacts"])))
         products = _opened(home, skus)
         home.run(NIGHTLY, WITHIN_S)
-        wait_still(home, WITHIN_S)
+        wait_settled(home, WITHIN_S)
         refused = 0
         for number in range(ROUNDS):
             own = skus[number * each : (number + 1) * each]
-            race = Race(home, api, own, number * each, products, contact_id)
+            race = Race(home, apis, own, number * each, products, contact_id)
             race.prepare()
-            home.switch("bigcommerce", refuse_oversell=number == 0)
+            home.controls.switch("bigcommerce", refuse_oversell=number == 0)
             with _slow(home):
                 race.run()
                 bench.progress.step(f"stock-race: round {number + 1} of {ROUNDS} is ordered")
                 try:
-                    wait_still(home, STILL_WITHIN_S)
+                    wait_settled(home, SETTLED_WITHIN_S)
                 except TransientError as error:  # what is not right by now is judged as it is
                     bench.progress.step(f"stock-race: {error}")
                 race.wait_right(RIGHT_WITHIN_S)
             courses += race.courses()
             refused += race.refused
             told |= _told_oversold(home, own)
-        overlaps = len(ask(home, "bigcommerce", "stock/journal")["overlapping_absolutes"])
+        overlaps = len(
+            home.controls.call("bigcommerce", "GET", "stock/journal")["overlapping_absolutes"]
+        )
         shelves = Shelves.of(home)
         pushes = pushes_of(home, skus)
     return _figures(courses, shelves, pushes, overlaps, refused, told)
 
 
-def _skus(home: House, count: int) -> list[str]:
+def _skus(home: Environment, count: int) -> list[str]:
     shelves = Shelves.of(home)
     plenty = [sku for sku in shelves.skus if shelves.promised(sku) > ON_HAND]
     return Random(11).sample(plenty, count)  # noqa: S311 - reproducible, not secret
 
 
-def _other(home: House, skus: Sequence[str]) -> str:
+def _other(home: Environment, skus: Sequence[str]) -> str:
     shelves = Shelves.of(home)
     return next(sku for sku in shelves.skus if sku not in skus and shelves.promised(sku) > ON_HAND)
 
 
-def _opened(home: House, skus: Sequence[str]) -> dict[str, int]:
+def _opened(home: Environment, skus: Sequence[str]) -> dict[str, int]:
     """Five of each on both sides; Brightpearl's product ids."""
     for warehouse in (2, 3):
         units = ON_HAND if warehouse == 2 else 0  # noqa: PLR2004 - the main warehouse
         body = [{"sku": sku, "on_hand": units, "warehouse_id": warehouse} for sku in skus]
-        answers = answered(home.controls.brightpearl.post("/_sandbox/stock", json=body))
+        answers = home.controls.change_stock("brightpearl", body)
     body = [{"sku": sku, "on_hand": ON_HAND} for sku in skus]
-    answered(home.controls.bigcommerce.post("/_sandbox/stock", json=body))
+    home.controls.change_stock("bigcommerce", body)
     return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
 
 
-def _told_oversold(home: House, skus: Sequence[str]) -> dict[str, int]:
+def _told_oversold(home: Environment, skus: Sequence[str]) -> dict[str, int]:
     """Units sold above stock of each SKU, as the audit tells them."""
     home.run(HOURLY, WITHIN_S)
-    (found,) = Runs(home.stage.database).last(PAIR, flow="audit-stock", limit=1)
+    (found,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
     told = {sku_key(one["sku"]): int(one["units"]) for one in found["oversold"]}
     return {sku: told.get(sku_key(sku), 0) for sku in skus}
 
 
 @contextmanager
-def _slow(home: House) -> Iterator[None]:
+def _slow(home: Environment) -> Iterator[None]:
     """Both APIs answer late, adjustments show late, Brightpearl's notices lose their order."""
-    clients: Sequence[httpx.Client] = (home.controls.bigcommerce, home.controls.brightpearl)
     rules = [
         *({"kind": "slow", "path": ONE_BY_ONE, "rate": r, "ms": ms} for r, ms in ONE_BY_ONE_DELAYS),
         *({"kind": "slow", "rate": share, "ms": ms} for share, ms in DELAYS),
     ]
-    home.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
-    for client in clients:
-        answered(client.put("/_sandbox/faults", json=rules))
-    answered(home.controls.brightpearl.put("/_sandbox/deliveries", json=OUT_OF_ORDER))
+    home.controls.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
+    for system in SYSTEMS:
+        home.controls.call(system, "PUT", "faults", rules)
+    home.controls.call("brightpearl", "PUT", "deliveries", OUT_OF_ORDER)
     try:
         yield
     finally:
-        calm = dict.fromkeys(OUT_OF_ORDER, 0.0)
-        answered(home.controls.brightpearl.put("/_sandbox/deliveries", json=calm))
-        for client in clients:
-            answered(client.put("/_sandbox/faults", json=[]))
-        home.switch("bigcommerce", inventory_delay_s=[0, 0])
+        in_order = dict.fromkeys(OUT_OF_ORDER, 0.0)
+        home.controls.call("brightpearl", "PUT", "deliveries", in_order)
+        for system in SYSTEMS:
+            home.controls.call(system, "PUT", "faults", [])
+        home.controls.switch("bigcommerce", inventory_delay_s=[0, 0])
 
 
 def _figures(  # noqa: PLR0913, PLR0917 - all that was seen

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-import httpx
-
 from agreement.stock import SkuStock, compare_stock
-from bench.house import House, System, answered
+from bench.environment import Environment
 from core.errors import TransientError
+from demo.controls import SYSTEMS, System
 from store.inbox import Inbox
 
 LOCATION = "1"
@@ -22,8 +21,7 @@ OURS = frozenset({"absolute", "relative"})
 STOCK = "stock"
 AT_ONCE = 5000
 """Changes in one request to a sandbox."""
-LOOK_S = 0.25
-TIMEOUT_S = 300.0
+POLL_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,9 @@ class Shelves:
     """In stock, on hand and allocated, by SKU and warehouse."""
 
     @classmethod
-    def of(cls, home: House) -> Self:
+    def of(cls, home: Environment) -> Self:
         """What both sandboxes say."""
-        return cls(ask(home, "bigcommerce", "stock"), ask(home, "brightpearl", "stock"))
+        return cls(*home.controls.levels())
 
     @property
     def skus(self) -> list[str]:
@@ -53,7 +51,7 @@ class Shelves:
         """What the account can still promise, of all warehouses."""
         return sum(int(level[1]) for level in self.account[sku].values())
 
-    def apart(self, held: Mapping[str, int] | None = None) -> dict[str, SkuStock]:
+    def wrong(self, held: Mapping[str, int] | None = None) -> dict[str, SkuStock]:
         """SKUs that are wrong. In: units that store orders hold, by the form SKUs compare in."""
         found = compare_stock(self.store, self.account, held or {})
         return {sku: one for sku, one in found.items() if not one.is_right}
@@ -78,10 +76,11 @@ class Moved:
         return self.cause in OURS
 
 
-def journal(home: House, skus: Iterable[str] = ()) -> list[Moved]:
-    """Every change of the store's stock since it was forgotten, earliest first."""
-    told = ask(home, "bigcommerce", "stock/journal", {"sku": list(skus)})
-    return [moved(row) for row in told["changes"]]
+def journal(home: Environment, skus: Iterable[str] = ()) -> list[Moved]:
+    """Every change of the store's stock since `start_counting`, earliest first."""
+    params = {"sku": list(skus)}
+    answer = home.controls.call("bigcommerce", "GET", "stock/journal", params=params)
+    return [moved(row) for row in answer["changes"]]
 
 
 def moved(row: Sequence[Any]) -> Moved:
@@ -98,24 +97,17 @@ def moved(row: Sequence[Any]) -> Moved:
     )
 
 
-def forget(home: House) -> None:
-    """Count requests and changes from here on."""
-    home.controls.forget_requests()
-    for client in (home.controls.bigcommerce, home.controls.brightpearl):
-        answered(client.delete("/_sandbox/stock/journal", timeout=TIMEOUT_S))
+def start_counting(home: Environment) -> None:
+    """Count requests and changes of stock from here on."""
+    home.controls.reset_requests()
+    for system in SYSTEMS:
+        home.controls.call(system, "DELETE", "stock/journal")
 
 
-def change(home: House, system: System, changes: Iterable[Mapping[str, object]]) -> None:
+def change(home: Environment, system: System, changes: Iterable[Mapping[str, object]]) -> None:
     """People count, restock or take away, many SKUs at once."""
-    client: httpx.Client = getattr(home.controls, system)
     for part in parts(list(changes), AT_ONCE):
-        answered(client.post("/_sandbox/stock", json=part, timeout=TIMEOUT_S))
-
-
-def ask(home: House, system: System, what: str, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - the sandbox's JSON
-    """What a sandbox's control says."""
-    client: httpx.Client = getattr(home.controls, system)
-    return answered(client.get(f"/_sandbox/{what}", params=params, timeout=TIMEOUT_S))
+        home.controls.change_stock(system, part)
 
 
 def parts(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[list[Mapping[str, object]]]:
@@ -124,26 +116,26 @@ def parts(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[list[Mapp
         yield list(rows[start : start + size])
 
 
-def is_still(home: House) -> bool:
-    """Whether nothing is due and no stock is waited for that was sent."""
+def is_settled(home: Environment) -> bool:
+    """Whether nothing is due and every adjustment that was sent was seen to arrive."""
     waiting = sum(
         line.count
-        for line in Inbox(home.stage.database).depth()
+        for line in Inbox(home.installation.database).depth()
         if line.state in {"due", "claimed"} or (line.entity == STOCK and line.state == "parked")
     )
     return not waiting and home.controls.undelivered() == 0
 
 
-def wait_still(home: House, within_s: float, looks: int = 4) -> None:
+def wait_settled(home: Environment, within_s: float, polls: int = 4) -> None:
     """Block until all adjustments were seen to arrive.
 
     Raises: TransientError when time is up; ProcessError when a part has ended.
     """
     until = time.monotonic() + within_s
     quiet = 0
-    while quiet < looks:
-        quiet = quiet + 1 if is_still(home) else 0
+    while quiet < polls:
+        quiet = quiet + 1 if is_settled(home) else 0
         if time.monotonic() > until:
             raise TransientError(f"Stock is still waited for after {within_s:.0f} s.")
-        home.play.rest.check()
-        time.sleep(LOOK_S)
+        home.installation.check()
+        time.sleep(POLL_S)

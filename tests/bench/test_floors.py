@@ -22,19 +22,19 @@ def test_one_order_of_a_known_customer_costs_three():
     assert brightpearl_floor(replace(KNOWN, orders=1)).requests == 3
 
 
-def test_a_new_customer_costs_an_address_a_contact_and_a_look():
+def test_a_new_customer_costs_an_address_a_contact_and_a_lookup():
     before = brightpearl_floor(KNOWN).requests
     after = brightpearl_floor(replace(KNOWN, new_contacts=1, contacts_before=0)).requests
     assert after - before == 3
 
 
 @pytest.mark.parametrize(
-    ("new", "before", "looks"), [(300, 0, 1), (300, 1001, 3), (2, 5000, 2), (0, 5000, 0)]
+    ("new", "before", "requests"), [(300, 0, 1), (300, 1001, 3), (2, 5000, 2), (0, 5000, 0)]
 )
-def test_customers_are_looked_for_one_by_one_or_by_the_page_whichever_is_less(new, before, looks):
+def test_customers_are_looked_up_one_by_one_or_by_the_page_whichever_is_less(new, before, requests):
     floor = brightpearl_floor(replace(KNOWN, new_contacts=new, contacts_before=before))
     found = {term.what: term.requests for term in floor.terms}
-    assert found["contacts looked for"] == looks
+    assert found["contacts looked up"] == requests
 
 
 def test_a_batch_of_500_new_orders_adds_up():
@@ -59,7 +59,7 @@ def test_a_full_last_page_of_orders_costs_one_more(span, pages):
     assert floor.requests == pages + 20
 
 
-def test_each_order_costs_bigcommerce_its_transactions_and_one_word_back():
+def test_each_order_costs_bigcommerce_its_transactions_and_one_write_back():
     assert bigcommerce_floor(replace(KNOWN, orders=500, span=500)).requests == 1003
 
 

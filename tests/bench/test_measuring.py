@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 from waiting import eventually
 
-from bench.house import Counted
+from bench.limits import Sample, full_minutes, share
 from bench.memory import growth, slope
-from bench.quota import Sample, full_minutes, share
 from bench.senders import Sent, Shop
 from bench.shoppers import basket
 from bench.usage import Family, children_of, computed_s, resident_mb
+from demo.controls import Counted
 from receiver.bigcommerce import Secrets, is_genuine, keys_of
 
 NOON_S = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
@@ -85,8 +85,8 @@ def test_a_sent_webhook_is_one_that_the_receiver_believes():
 
 def test_only_a_2xx_is_accepted():
     sent = Sent()
-    sent.note("1", 200, 0.1)
-    sent.note("2", 503, 0.2)
+    sent.record("1", 200, 0.1)
+    sent.record("2", 503, 0.2)
     assert sent.accepted == ["1"]
     assert sent.latencies_s == [0.1, 0.2]
 

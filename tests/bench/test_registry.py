@@ -1,8 +1,9 @@
 import pytest
 
-from bench.plan import alone, real_days
+from bench.environment import real_days
 from bench.registry import MEASUREMENTS, chosen
 from core.errors import ConfigError, TransientError
+from demo.installation import exclusive
 
 
 def test_without_names_all_are_measured_in_reading_order():
@@ -14,12 +15,16 @@ def test_names_choose_but_do_not_order():
     assert names == ["batch", "receiver"]
 
 
-def test_a_name_that_there_is_not_is_refused_with_those_that_there_are():
+def test_a_name_of_an_earlier_version_is_still_accepted():
+    assert [measurement.name for measurement in chosen(["stock-lane"])] == ["stock-priority"]
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match=r"speed.*batch, latency"):
         chosen(["speed"])
 
 
-def test_every_name_and_function_is_there_once():
+def test_every_name_and_function_occurs_once():
     assert len({measurement.name for measurement in MEASUREMENTS}) == len(MEASUREMENTS)
     assert len({measurement.measure for measurement in MEASUREMENTS}) == len(MEASUREMENTS)
 
@@ -40,7 +45,8 @@ def test_without_files_orders_are_generated(tmp_path):
 
 
 def test_a_second_benchmark_is_kept_away(tmp_path):
-    with alone(tmp_path), pytest.raises(TransientError, match="Another benchmark"), alone(tmp_path):
+    refused = pytest.raises(TransientError, match="Another benchmark")
+    with exclusive(tmp_path, "benchmark"), refused, exclusive(tmp_path, "benchmark"):
         pass
-    with alone(tmp_path):
+    with exclusive(tmp_path, "benchmark"):
         pass

@@ -5,20 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.floors import account_stock_floor, store_stock_floor
-from bench.house import Counted
-from bench.stock.drift import adjustments, changes_of, drawn, touched_by_us
-from bench.stock.everything import split
+from bench.stock.catalogue import adjustments, changes_of, drawn, split, touched_by_us
+from bench.stock.notices import took
 from bench.stock.shelves import Moved, Shelves, moved
-from bench.stock.speed import took
+from demo.controls import Counted
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def shelves(levels, on_sale=None):
     """Both sides of SKUs: what the account promises, and what is on sale if that differs."""
-    there = levels | (on_sale or {})
+    in_store = levels | (on_sale or {})
     return Shelves(
-        {sku: {"1": [units, max(0, units)]} for sku, units in there.items()},
+        {sku: {"1": [units, max(0, units)]} for sku, units in in_store.items()},
         {sku: {"2": [units, units, 0], "3": [1, 0, 1]} for sku, units in levels.items()},
     )
 
@@ -40,8 +39,8 @@ def test_the_account_is_asked_by_the_hundred_and_its_catalogue_by_the_page():
 
 def test_what_is_on_sale_is_compared_with_what_is_promised_and_not_held():
     both = shelves({"A": 5, "B": 3, "C": 0}, {"A": 4, "C": -2})
-    assert {sku: (one.on_sale, one.expected) for sku, one in both.apart().items()} == {"A": (4, 5)}
-    assert both.apart({"a": 1, "b": 9}).keys() == {"B"}
+    assert {sku: (one.on_sale, one.expected) for sku, one in both.wrong().items()} == {"A": (4, 5)}
+    assert both.wrong({"a": 1, "b": 9}).keys() == {"B"}
 
 
 def test_every_sku_is_made_wrong_and_none_is_taken_off_sale():

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench.stock.race import Pushes
 from bench.stock.resale import (
     Course,
+    Pushes,
     matched,
     resold,
     resold_by_numbers,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from world import PAIR, World
 
-from bench.happenings.course import Company
-from bench.happenings.shelf import Shelf
-from bench.happenings.sides import Systems
+from bench.lives.baskets import Skus
+from bench.lives.lives import Lives
 from core.times import utc_now
+from demo.controls import Controls
 from flows.orders import sync_orders
 from flows.refunds import sync_refunds
 from flows.shipments import sync_shipments
@@ -23,19 +22,14 @@ FLOWS = {"orders": sync_orders, "shipments": sync_shipments, "refunds": sync_ref
 
 
 @pytest.fixture
-def company(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+def lives(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lives]:
     """Nobody has ordered yet."""
     monkeypatch.setenv("CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES", "0")
     disconnect()
     account_url = world.control("brightpearl", "").partition("/_sandbox")[0]
     # An idle connection may be closed by the server as it is used again.
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with (
-        httpx.Client(base_url=world.sandbox.bigcommerce_url, timeout=60, limits=limits) as store,
-        httpx.Client(base_url=account_url, timeout=60, limits=limits) as account,
-    ):
-        systems = Systems(store, account)
-        yield Company(systems, lambda: connect(PAIR).database, _sync, Shelf.stock(systems))
+    with Controls(world.sandbox.bigcommerce_url, account_url, idle=0) as controls:
+        yield Lives(controls, lambda: connect(PAIR).database, _sync, Skus.stock(controls))
 
 
 def _sync() -> None:

@@ -12,27 +12,27 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from bench.happenings.course import APPLIED, PASSES, Company, Course, Step
-from bench.happenings.happening import VOCABULARY
-from bench.happenings.kinds import KINDS
+from bench.lives.baskets import KINDS
+from bench.lives.events import EVENTS
+from bench.lives.lives import APPLIED, PASSES, Life, Lives, Step
 
 pytestmark = pytest.mark.long
 
-STEPS = st.sampled_from([*VOCABULARY.names(), APPLIED])
+STEPS = st.sampled_from([*EVENTS.names(), APPLIED])
 EXAMPLES, MOMENTS = 2, 5
 
 
-class Life(RuleBasedStateMachine):
+class RandomLives(RuleBasedStateMachine):
     """One order of each kind; at every moment something may happen to each of them."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, lives: Lives) -> None:
         super().__init__()
-        self.company = company
+        self.lives = lives
         self.moment = 0
 
     @initialize(seed=st.integers(0, 99))
     def shoppers_order(self, seed: int) -> None:
-        self.company.place(Course(kind, f"{kind} {seed}") for kind in KINDS)
+        self.lives.place(Life(kind, f"{kind} {seed}") for kind in KINDS)
 
     @rule(
         what=st.fixed_dictionaries(
@@ -41,30 +41,26 @@ class Life(RuleBasedStateMachine):
     )
     def something_happens(self, what: dict[str, tuple[str, int] | None]) -> None:
         self.moment += 1
-        self.company.look_at_cases()
-        for course in self.company.courses:
-            if (chosen := what[course.kind]) is not None:
-                self.company.do(course, Step(self.moment, *chosen))
-        self.company.hear(self.moment)
+        self.lives.read_cases()
+        for life in self.lives.lives:
+            if (chosen := what[life.kind]) is not None:
+                self.lives.do(life, Step(self.moment, *chosen))
+        self.lives.notify(self.moment)
 
     def teardown(self) -> None:
-        """All is quiet: both sides agree, and one more look at everything writes nothing."""
-        if not self.company.courses:
+        """All is quiet: both sides agree, and one more pass over everything writes nothing."""
+        if not self.lives.lives:
             return
-        passes = self.company.settle(self.moment + 1)
-        self.company.judge()
-        wrong = [
-            f"{course}: {', '.join(course.wrong)}"
-            for course in self.company.courses
-            if course.wrong
-        ]
+        passes = self.lives.settle(self.moment + 1)
+        self.lives.judge()
+        wrong = [f"{life}: {', '.join(life.wrong)}" for life in self.lives.lives if life.wrong]
         assert not wrong, "\n".join(wrong)
         assert passes <= PASSES
 
 
-def test_orders_that_live_at_random_come_to_agree(company: Company) -> None:
+def test_orders_that_live_at_random_come_to_agree(lives: Lives) -> None:
     run_state_machine_as_test(
-        lambda: Life(replace(company, courses=[], seen={})),
+        lambda: RandomLives(replace(lives, lives=[], orders={})),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=MOMENTS,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.happenings.course import PASSES, Company, Course
+from bench.lives.lives import PASSES, Life, Lives
 
 pytestmark = pytest.mark.long
 
@@ -18,13 +18,13 @@ LIVES = Path(__file__).with_name("lives.txt")
 MOMENTS = 8
 
 
-def test_lives_that_once_went_wrong_come_to_agree(company: Company) -> None:
-    told = Path(os.environ.get("LIVES", LIVES)).read_text().splitlines()
-    company.place(Course.told(line) for line in told)
+def test_lives_that_once_went_wrong_come_to_agree(lives: Lives) -> None:
+    written = Path(os.environ.get("LIVES", LIVES)).read_text().splitlines()
+    lives.place(Life.parse(line) for line in written)
     for moment in range(1, MOMENTS + 1):
-        company.happen(moment)
-    passes = company.settle(MOMENTS + 1)
-    company.judge()
-    wrong = [f"{one}: {', '.join(one.wrong)}" for one in company.courses if one.wrong]
+        lives.advance(moment)
+    passes = lives.settle(MOMENTS + 1)
+    lives.judge()
+    wrong = [f"{one}: {', '.join(one.wrong)}" for one in lives.lives if one.wrong]
     assert not wrong, "\n".join(wrong)
     assert passes <= PASSES

@@ -78,13 +78,11 @@ class Installation:
 
     def faults(self, *rules: dict[str, Any]) -> None:
         """How Brightpearl misbehaves from now on."""
-        answer = self.controls.brightpearl.put("/_sandbox/faults", json=list(rules))
-        assert answer.is_success, answer.text
+        self.controls.call("brightpearl", "PUT", "faults", list(rules))
 
     def counts(self) -> dict[str, int]:
         """How many records of each kind Brightpearl has."""
-        answer = self.controls.brightpearl.get("/_sandbox/state?only=counts")
-        return dict(answer.json()["counts"])
+        return dict(self.controls.state("brightpearl", "counts")["counts"])
 
     def has_more(self, kind: str, before: dict[str, int]) -> bool:
         return self.counts()[kind] > before[kind]

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import count
 
 from agreement.moments import percentile
+from bench.environment import Bench
 from bench.figures import Figure, at_least, at_most
-from bench.plan import Bench
 from bench.senders import CONNECTIONS, Sent, Shop, flood, steady
 from bench.usage import computed_s
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from core.settings import load_settings
-from demo.stage import PAIR
+from demo.installation import PAIR
 from store.database import open_database
 from store.inbox import Inbox
 
@@ -32,7 +32,7 @@ MS = 1000
 
 
 @dataclass(frozen=True)
-class Alone:
+class Receiver:
     """A receiver without anything else, and who sends to it."""
 
     processes: Processes
@@ -50,20 +50,22 @@ class Alone:
 def measure(bench: Bench) -> list[Figure]:
     """Flood it, send at a steady pace, then kill it in the middle of a flood."""
     numbers = map(str, count(1))
-    with receiver(bench) as alone:
+    with started_receiver(bench) as target:
         bench.progress.step("receiver: as many as it takes")
         seconds = bench.pick(FLOOD_S, QUICK_FLOOD_S)
-        before = computed_s(alone.pid)
-        floods = [asyncio.run(flood(alone.shop, numbers, seconds)) for _ in range(ROUNDS)]
-        flooded = computed_s(alone.pid) - before
+        before = computed_s(target.pid)
+        floods = [asyncio.run(flood(target.shop, numbers, seconds)) for _ in range(ROUNDS)]
+        flooded = computed_s(target.pid) - before
         bench.progress.step("receiver: at a steady pace")
         total = STEADY_PER_S * bench.pick(STEADY_S, QUICK_STEADY_S)
-        before = computed_s(alone.pid)
-        paced = asyncio.run(steady(alone.shop, [next(numbers) for _ in range(total)], STEADY_PER_S))
-        computed = computed_s(alone.pid) - before
+        before = computed_s(target.pid)
+        paced = asyncio.run(
+            steady(target.shop, [next(numbers) for _ in range(total)], STEADY_PER_S)
+        )
+        computed = computed_s(target.pid) - before
         bench.progress.step("receiver: killed in the middle of a flood")
-        killed = asyncio.run(_killed(alone, numbers))
-        lost = _lost(alone.inbox, [*floods, paced, killed])
+        killed = asyncio.run(_killed(target, numbers))
+        lost = _lost(target.inbox, [*floods, paced, killed])
     rates = [len(one.accepted) / one.seconds for one in floods]
     latencies = sorted(paced.latencies_s)
     refused = sum(sum(one.statuses.values()) - len(one.accepted) for one in [*floods, paced])
@@ -73,7 +75,7 @@ def measure(bench: Bench) -> list[Figure]:
             statistics.median(rates),
             "/s",
             f"median of {_listed(rates)}; {seconds} s each, {CONNECTIONS} kept connections, "
-            f"distinct orders, signed, each on disk before its 2xx; {alone.cores}",
+            f"distinct orders, signed, each on disk before its 2xx; {target.cores}",
             at_least(500),
         ),
         Figure(
@@ -115,10 +117,10 @@ def measure(bench: Bench) -> list[Figure]:
     ]
 
 
-async def _killed(alone: Alone, numbers: Iterator[str]) -> Sent:
-    flooding = asyncio.create_task(flood(alone.shop, numbers, KILLED_AFTER_S * 5))
+async def _killed(target: Receiver, numbers: Iterator[str]) -> Sent:
+    flooding = asyncio.create_task(flood(target.shop, numbers, KILLED_AFTER_S * 5))
     await asyncio.sleep(KILLED_AFTER_S)
-    alone.processes.kill("receiver")
+    target.processes.kill("receiver")
     return await flooding
 
 
@@ -128,13 +130,14 @@ def _lost(inbox: Inbox, rounds: list[Sent]) -> int:
 
 
 @contextmanager
-def receiver(bench: Bench) -> Iterator[Alone]:
+def started_receiver(bench: Bench) -> Iterator[Receiver]:
     """`causeway receiver` on one core, its senders on the others, with an empty database."""
     folder = bench.folder / "receiver"
     shutil.rmtree(folder, ignore_errors=True)
     with Processes(folder / "log") as processes:
-        told = sandbox_environment(folder, Ports.free())
-        services = Services.of(processes, folder, Ports.free(receiver=_port(told)), told)
+        ports = Ports.free()
+        settings = sandbox_environment(folder, ports)
+        services = Services.of(processes, folder, ports, settings)
         cores = sorted(os.sched_getaffinity(0))
         try:
             # A child keeps to the cores of the thread that starts it.
@@ -142,18 +145,17 @@ def receiver(bench: Bench) -> Iterator[Alone]:
             services.start_receiver()
             os.sched_setaffinity(0, cores[1:] or cores)
             processes.wait_ready("receiver")
-            database = open_database(load_settings(told).database_url)
+            database = open_database(load_settings(settings).database_url)
             where = "senders on another" if len(cores) > 1 else "senders on the same one"
-            yield Alone(
-                processes, Shop.of(told), Inbox(database), f"receiver pinned to one core, {where}"
+            yield Receiver(
+                processes,
+                Shop.of(settings),
+                Inbox(database),
+                f"receiver pinned to one core, {where}",
             )
             database.close()
         finally:
             os.sched_setaffinity(0, cores)
-
-
-def _port(told: dict[str, str]) -> int:
-    return int(told["CAUSEWAY_RECEIVER__PORT"])
 
 
 def _listed(values: list[float]) -> str:

@@ -9,12 +9,11 @@ from random import Random
 
 from agreement.records import State
 from agreement.stock import ACCOUNT_PARTS, SkuStock, held_by_orders
+from bench.environment import Bench, Environment, environment
 from bench.figures import Figure, at_least, at_most
-from bench.house import House, answered, house
-from bench.plan import Bench
-from bench.stock.everything import HOURLY, NIGHTLY
-from bench.stock.shelves import Shelves, change, wait_still
-from demo.stage import PAIR
+from bench.stock.catalogue import HOURLY, NIGHTLY
+from bench.stock.shelves import Shelves, change, wait_settled
+from demo.installation import PAIR
 from store.runs import Runs
 
 GENERATED, QUICK_GENERATED = 600, 100
@@ -32,7 +31,7 @@ SHOWN = 10
 class Days:
     """What happens besides orders."""
 
-    home: House
+    home: Environment
     skus: Sequence[str]
     chance: Random
     done: Counter[str] = field(default_factory=Counter)
@@ -60,13 +59,13 @@ class Days:
                 "order_id": order["id"],
                 "rows": [{"sku": row["sku"], "quantity": "1"}],
             }
-            post = self.home.controls.brightpearl.post
-            made = answered(post("/_sandbox/credit", json=credit))
-            answered(post("/_sandbox/receive", json={"order_id": made["credit_id"]}))
+            made = self.home.controls.call("brightpearl", "POST", "credit", credit)
+            received = {"order_id": made["credit_id"]}
+            self.home.controls.call("brightpearl", "POST", "receive", received)
             self.done["returned"] += 1
 
     def _returnable(self) -> list[State]:
-        orders = self.home.state("brightpearl", "orders")["orders"].values()
+        orders = self.home.controls.state("brightpearl", "orders")["orders"].values()
         some = [
             order
             for order in orders
@@ -79,21 +78,21 @@ class Days:
 def measure(bench: Bench) -> list[Figure]:
     """Place all orders, batch by batch, by webhooks as always; look at every SKU at the end."""
     files = bench.days[:1] if bench.is_quick else bench.days
-    with house(bench, "stock-days", days=files) as home:
+    with environment(bench, "stock-days", days=files) as home:
         home.pause_schedules()
         home.run(NIGHTLY, WITHIN_S)
         skus = Shelves.of(home).skus
         days = Days(home, skus, Random(8))  # noqa: S311 - reproducible, not secret
         placed = _play(bench, home, days, real=bool(files))
-        wait_still(home, WITHIN_S)
+        wait_settled(home, WITHIN_S)
         days.happen()
-        wait_still(home, WITHIN_S)
+        wait_settled(home, WITHIN_S)
         before = _apart(home)
         home.run(HOURLY, WITHIN_S)
-        wait_still(home, WITHIN_S)
+        wait_settled(home, WITHIN_S)
         apart = _apart(home)
         home.run(HOURLY, WITHIN_S)
-        (told_,) = Runs(home.stage.database).last(PAIR, flow="audit-stock", limit=1)
+        (told_,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
     how = (
         f"{placed} orders ({bench.origin}), {AT_ONCE} every {EVERY_S:g} s, by webhooks; in between "
         + ", ".join(f"{count} {what}" for what, count in days.done.items())
@@ -115,7 +114,7 @@ def measure(bench: Bench) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _play(bench: Bench, home: House, days: Days, *, real: bool) -> int:
+def _play(bench: Bench, home: Environment, days: Days, *, real: bool) -> int:
     """All orders; how many."""
     total = home.controls.source()[0] if real else bench.pick(GENERATED, QUICK_GENERATED)
     placed, batch = 0, 0
@@ -127,8 +126,8 @@ def _play(bench: Bench, home: House, days: Days, *, real: bool) -> int:
             home.controls.place({"generate": wanted})
         placed += wanted
         batch += 1
-        home.play.rest.placed = placed
-        home.play.rest.pause(EVERY_S)
+        home.installation.placed = placed
+        home.installation.pause(EVERY_S)
         if batch % HAPPENS_EVERY == 0:
             days.happen()
         if batch % RECONCILED_EVERY == 0:
@@ -139,7 +138,9 @@ def _play(bench: Bench, home: House, days: Days, *, real: bool) -> int:
     return placed
 
 
-def _apart(home: House) -> dict[str, SkuStock]:
+def _apart(home: Environment) -> dict[str, SkuStock]:
     """SKUs that are wrong."""
-    store = home.state("bigcommerce", "orders")
-    return Shelves.of(home).apart(held_by_orders(store, home.state("brightpearl", *ACCOUNT_PARTS)))
+    store = home.controls.state("bigcommerce", "orders")
+    return Shelves.of(home).wrong(
+        held_by_orders(store, home.controls.state("brightpearl", *ACCOUNT_PARTS))
+    )

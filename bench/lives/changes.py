@@ -1,7 +1,7 @@
-"""What a person changed, field by field, and whether it still stands.
+"""What a person changed, field by field, and whether it is still so.
 
-Each side is read as facts, before and after a happening; what differs is what was done. A fact that
-is gone has the value None.
+Each side is read as facts, before and after an event; what differs is what was done. A fact that is
+gone has the value None.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 
 from agreement.differences import OFF
 from agreement.records import OrderRecords, State
-
-from .sides import System
+from bench.lives.events import System
 
 Fact = tuple[str, str]
 """Kind of fact, and of which record."""
@@ -38,15 +37,15 @@ OVERTAKEN: Mapping[Kind, Collection[Kind]] = {
     ("store", "charge"): [("store", "line")],
 }
 """A person's change of what may change what a person did before."""
-MOVED: Mapping[Kind, Collection[Kind]] = {
+OVERTAKEN_BY_SYNCS: Mapping[Kind, Collection[Kind]] = {
     ("store", "status"): [("store", "shipment"), ("store", "refund")],
 }
-"""The same, of what the syncs did: the store moves an order's status by itself."""
+"""The same, of what the syncs did: the store changes an order's status by itself."""
 
 
-def facts(seen: OrderRecords, system: System) -> dict[Fact, Any]:
+def facts(records: OrderRecords, system: System) -> dict[Fact, Any]:
     """What one side says of an order."""
-    return dict(_of_store(seen.store) if system == "store" else _of_account(seen))
+    return dict(_of_store(records.store) if system == "store" else _of_account(records))
 
 
 def changes(before: Facts, after: Facts) -> dict[Fact, Any]:
@@ -62,8 +61,8 @@ def _of_store(order: State) -> Iterator[tuple[Fact, Any]]:
     for name in ("total_inc_tax", "total_tax", "shipping_cost_inc_tax", "discount_amount"):
         yield ("charge", name), order[name]
     for line in order["lines"]:
-        told = line["sku"], line["quantity"], line["price"], str(line["discounts"])
-        yield ("line", str(line["id"])), told
+        value = line["sku"], line["quantity"], line["price"], str(line["discounts"])
+        yield ("line", str(line["id"])), value
     for place in order["addresses"]:
         yield ("address", str(place["id"])), place["address"]
         yield ("method", str(place["id"])), place["method"]
@@ -77,28 +76,28 @@ def _of_store(order: State) -> Iterator[tuple[Fact, Any]]:
         yield ("shipment", str(shipment["id"])), (units, shipment["tracking_number"])
 
 
-def _of_account(seen: OrderRecords) -> Iterator[tuple[Fact, Any]]:
-    yield ("order", ""), seen.sale["id"] if seen.sale else None
-    if seen.sale is not None:
-        yield ("status", ""), seen.sale["status_id"]
-        yield ("address", ""), seen.sale["delivery_address"]
-        yield ("method", ""), seen.sale["shipping_method_id"]
-        yield ("invoice", ""), seen.sale["invoice_reference"] or seen.sale["closed_on"]
-    for order in seen.family:
+def _of_account(records: OrderRecords) -> Iterator[tuple[Fact, Any]]:
+    yield ("order", ""), records.sale["id"] if records.sale else None
+    if records.sale is not None:
+        yield ("status", ""), records.sale["status_id"]
+        yield ("address", ""), records.sale["delivery_address"]
+        yield ("method", ""), records.sale["shipping_method_id"]
+        yield ("invoice", ""), records.sale["invoice_reference"] or records.sale["closed_on"]
+    for order in records.family:
         for row in order["rows"].values():
-            told = row["product_id"], row["quantity"], row["net"], row["tax"]
-            yield ("row", str(row["id"])), told
-    for payment in seen.payments:
+            value = row["product_id"], row["quantity"], row["net"], row["tax"]
+            yield ("row", str(row["id"])), value
+    for payment in records.payments:
         name = payment["transaction_ref"] or str(payment["id"])
         yield ("payment", name), (payment["amount_paid"], payment["type_code"])
-    for note in seen.notes:
+    for note in records.notes:
         yield ("note", str(note["id"])), (note["rows"], "shipped" in note["stages"])
-    for credit in seen.credits:
+    for credit in records.credits:
         rows = sorted((row["net"], row["tax"]) for row in credit["rows"].values())
         yield ("credit", str(credit["id"])), (credit["status_id"], rows)
 
 
-def _stands(fact: Fact, done: Any, now: Any) -> bool:  # noqa: ANN401 - a fact's value
+def _is_kept(fact: Fact, done: Any, now: Any) -> bool:  # noqa: ANN401 - a fact's value
     """Whether what a person did is still so; a tracking number filled in where none was is."""
     if fact[0] == "shipment" and done is not None and now is not None:
         (units, number), (units_now, number_now) = done, now
@@ -107,76 +106,78 @@ def _stands(fact: Fact, done: Any, now: Any) -> bool:  # noqa: ANN401 - a fact's
 
 
 @dataclass
-class Marks:
+class Changes:
     """What people did to one order, and when either side last changed."""
 
-    stand: dict[tuple[System, Fact], tuple[int, Any]] = field(default_factory=dict)
-    """What is to hold: by fact, since when."""
-    moved: dict[tuple[System, str], int] = field(default_factory=dict)
+    by_people: dict[tuple[System, Fact], tuple[int, Any]] = field(default_factory=dict)
+    """What has to be kept: by fact, since when, and its value."""
+    changed: dict[Kind, int] = field(default_factory=dict)
     """When facts of a kind were last changed by a person."""
-    followed: dict[tuple[System, str], int] = field(default_factory=dict)
+    synced: dict[Kind, int] = field(default_factory=dict)
     """When facts of a kind were last changed by the syncs."""
-    heard: list[int] = field(default_factory=list)
-    """When the syncs heard of what had been done."""
+    notified: list[int] = field(default_factory=list)
+    """When the syncs were notified of what had been done."""
 
-    def note(self, moment: int, system: System, done: Facts) -> None:
+    def add(self, moment: int, system: System, done: Facts) -> None:
         """A person did this."""
         for fact, value in done.items():
-            self.stand[system, fact] = moment, value
-            self.moved[system, fact[0]] = moment
+            self.by_people[system, fact] = moment, value
+            self.changed[system, fact[0]] = moment
 
-    def follow(self, moment: int, system: System, done: Facts) -> None:
+    def add_synced(self, moment: int, system: System, done: Facts) -> None:
         """The syncs did this."""
         for kind, _ in done:
-            self.followed[system, kind] = moment
+            self.synced[system, kind] = moment
 
     def forget(self) -> None:
         """A person decided a case: what was done before it may change."""
-        self.stand.clear()
+        self.by_people.clear()
 
-    def undone(self, seen: OrderRecords) -> Iterator[str]:
-        """What no longer stands although nobody took it back."""
-        now = {system: facts(seen, system) for system in SYSTEMS}
-        for (system, fact), (since, value) in self.stand.items():
-            is_kept = _stands(fact, value, now[system].get(fact))
-            if not is_kept and not self._is_overtaken(seen, system, fact[0], since):
-                told = f"{system} {' '.join(fact)}".strip()
-                yield f"{told}: {value} became {now[system].get(fact)}"
+    def notify(self, moment: int) -> None:
+        """The syncs were notified of what was done so far."""
+        self.notified.append(moment)
 
-    def listen(self, moment: int) -> None:
-        """The syncs heard of what was done so far."""
-        self.heard.append(moment)
+    def undone(self, records: OrderRecords) -> Iterator[str]:
+        """What was changed back although nobody took it back."""
+        now = {system: facts(records, system) for system in SYSTEMS}
+        for (system, fact), (since, value) in self.by_people.items():
+            is_kept = _is_kept(fact, value, now[system].get(fact))
+            if not is_kept and not self._is_overtaken(records, system, fact[0], since):
+                what = f"{system} {' '.join(fact)}".strip()
+                yield f"{what}: {value} became {now[system].get(fact)}"
 
-    def _heard_before(self, moment: int) -> int:
-        return max((one for one in self.heard if one < moment), default=0)
+    def _notified_before(self, moment: int) -> int:
+        return max((one for one in self.notified if one < moment), default=0)
 
-    def _is_overtaken(self, seen: OrderRecords, system: System, kind: str, since: int) -> bool:
+    def _is_overtaken(self, records: OrderRecords, system: System, kind: str, since: int) -> bool:
         """Whether a later change of the other side, or of what it belongs to, explains it."""
         if system == "account" and kind != "order":
-            if not seen.sales:
+            if not records.sales:
                 return True
             if kind == "status":
-                return self._status(seen, since)
-            if kind == "note" and seen.store["status_id"] in OFF:
+                return self._is_status_overtaken(records, since)
+            if kind == "note" and records.store["status_id"] in OFF:
                 return True
         if kind == "note":
-            # Who made a note did not know of what the syncs had not heard of yet.
-            since = self._heard_before(since) + 1
-        return any(
-            self.moved.get(other, -1) >= since for other in OVERTAKEN.get((system, kind), ())
-        ) or any(self.followed.get(other, -1) >= since for other in MOVED.get((system, kind), ()))
+            # Who made a note did not know of what the syncs had not been notified of yet.
+            since = self._notified_before(since) + 1
+        overtaking = OVERTAKEN.get((system, kind), ())
+        by_syncs = OVERTAKEN_BY_SYNCS.get((system, kind), ())
+        return any(self.changed.get(other, -1) >= since for other in overtaking) or any(
+            self.synced.get(other, -1) >= since for other in by_syncs
+        )
 
-    def _status(self, seen: OrderRecords, since: int) -> bool:
-        """The store's status changed since, or the account invoiced it by itself.
+    def _is_status_overtaken(self, records: OrderRecords, since: int) -> bool:
+        """Whether the store's status changed since, or the account invoiced the order by itself.
 
         Or its pick waits, because the store's lines changed since, or a note came on top.
         """
-        sale = seen.sale
+        sale = records.sale
         if sale is None or sale["closed_on"]:
             return True
-        books = (self.moved, self.followed)
-        if any(book.get(("store", "status"), -1) >= since for book in books):
+        status: Kind = ("store", "status")
+        if any(moments.get(status, -1) >= since for moments in (self.changed, self.synced)):
             return True
         changed: tuple[Kind, ...] = (("store", "line"), ("store", "charge"), ("account", "note"))
-        is_newer = any(self.moved.get(kind, -1) >= since for kind in changed)
+        is_newer = any(self.changed.get(kind, -1) >= since for kind in changed)
         return bool(is_newer and sale["status_id"] == HOLD)

@@ -1,0 +1,168 @@
+"""Does other work delay orders, at documented limits? A full reconciliation, a backfill."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from agreement.moments import complete_at, paid_at, percentile
+from bench.environment import Bench, Environment, environment
+from bench.figures import Figure, at_least, at_most
+from bench.shoppers import PLENTY, basket
+from bench.stock.catalogue import NIGHTLY, WITHIN_S, changes_of, drawn
+from bench.stock.shelves import Shelves, change
+from cli.webhooks import ensure_webhooks
+from core.errors import CausewayError
+from core.times import utc_now
+from demo.installation import PAIR
+from store.runs import Cursors
+from tasks.reference import OVERLAP, PRODUCTS
+
+SKUS, QUICK_SKUS = 100_000, 40_000
+ORDERS, QUICK_ORDERS = 50, 20
+EVERY_S = 3.0
+WARM = 4
+SOLD = 40
+"""SKUs that shoppers order."""
+PEOPLE = 25
+SETTLED_WITHIN_S = 600.0
+TIMES = 2.0
+MOST_RUNS = 5
+
+
+@dataclass
+class Pace:
+    """Orders at an even pace, and how long each took to be complete."""
+
+    home: Environment
+    skus: Sequence[str]
+    numbers: count[int] = field(default_factory=count)
+
+    def place(self, orders: int, over: threading.Event | None = None) -> list[str]:
+        """Place so many, or until it is over; their ids."""
+        ids: list[str] = []
+        began = time.monotonic()
+        while len(ids) < orders and not (over and over.is_set()):
+            ids += self.home.controls.place([basket(next(self.numbers), self.skus, PEOPLE)])
+            time.sleep(max(0.0, began + len(ids) * EVERY_S - time.monotonic()))
+        return ids
+
+    def seconds(self, ids: Sequence[str]) -> list[float]:
+        """Sorted seconds from paid to complete, of those that are complete."""
+        store = self.home.controls.state("bigcommerce", "orders")
+        account = self.home.controls.state("brightpearl", "orders", "payments", "reservations")
+        done = complete_at(store, account, lambda row: row["sku"] in self.skus)
+        return sorted(
+            (done[key] - paid_at(store["orders"][key])).total_seconds()
+            for key in ids
+            if key in done
+        )
+
+
+@dataclass
+class Reconciliation:
+    """A full reconciliation that runs while orders are placed."""
+
+    home: Environment
+    begun: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+    seconds: float = 0.0
+    error: CausewayError | None = None
+
+    def run_during(self, pace: Pace, orders: int) -> list[str]:
+        """Run it, and place orders at that pace until it is over; their ids."""
+        thread = threading.Thread(target=self._run, name="reconciliation")
+        thread.start()
+        self.begun.wait(WITHIN_S)
+        ids = pace.place(orders, self.over)
+        thread.join()
+        if self.error:
+            raise self.error
+        return ids
+
+    def _run(self) -> None:
+        try:
+            self.seconds = self.home.installation.run(NIGHTLY, WITHIN_S, begun=self.begun)
+        except CausewayError as error:
+            self.error = error
+        finally:
+            self.over.set()
+            self.begun.set()
+
+
+def measure_reconciliation(bench: Bench) -> list[Figure]:
+    """The same orders at the same pace, first alone, then while stock is reconciled."""
+    orders = bench.pick(ORDERS, QUICK_ORDERS)
+    skus = bench.pick(SKUS, QUICK_SKUS)
+    with environment(bench, "stock-priority", is_subscribed=False, skus=skus) as home:
+        home.pause_schedules()
+        shelves = Shelves.of(home)
+        pace = Pace(home, _stocked(home, shelves))
+        home.run(NIGHTLY, WITHIN_S)
+        _keep_catalogue(home)
+        drifts = [one for one in drawn(shelves, seed=5) if one.sku not in pace.skus]
+        change(home, "brightpearl", changes_of(drifts, "account"))
+        change(home, "bigcommerce", changes_of(drifts, "store"))
+        ensure_webhooks(home.installation.settings)
+        pace.place(WARM)
+        home.wait_idle(SETTLED_WITHIN_S)
+        alone = pace.place(orders)
+        home.wait_idle(SETTLED_WITHIN_S)
+        bench.progress.step(f"stock-priority: {orders} orders alone are placed")
+        home.controls.reset_requests()
+        during: list[str] = []
+        runs: list[Reconciliation] = []
+        while len(during) < orders and len(runs) < MOST_RUNS:
+            run = Reconciliation(home)
+            during += run.run_during(pace, orders - len(during))
+            runs.append(run)
+            bench.progress.step(f"stock-priority: {len(during)} orders during reconciliations")
+        requests = home.controls.counted("brightpearl")
+        home.wait_idle(SETTLED_WITHIN_S)
+        took = pace.seconds(alone), pace.seconds(during)
+    how = (
+        f"during {NIGHTLY} over {len(shelves.skus)} SKUs, again and again, in "
+        f"{', '.join(f'{one.seconds:.0f}' for one in runs)} s ({requests.total} requests to "
+        f"Brightpearl by then, {requests.throttled} throttled)"
+    )
+    return compared(took, len(alone) + len(during), "during a reconciliation", how, TIMES)
+
+
+def compared(
+    took: tuple[list[float], list[float]], placed: int, what: str, how: str, times: float
+) -> list[Figure]:
+    """Figures of the same orders alone and with other work. In: sorted seconds of both."""
+    alone, during = took
+    alone_p95, during_p95 = (percentile(part, 0.95) or 0.0 for part in took)
+    how = (
+        f"one order every {EVERY_S:g} s, {len(alone)} alone, then {len(during)} {how}; from paid "
+        "to wholly reserved, by the sandboxes' clock; documented limits; seconds "
+        + " | ".join(", ".join(f"{one:.1f}" for one in part) for part in took)
+    )
+    ratio = during_p95 / alone_p95 if alone_p95 else 0.0
+    return [
+        Figure(f"orders complete, alone and {what}", len(alone) + len(during), "", how,
+               at_least(placed)),
+        Figure("paid → complete, p95 alone", alone_p95, "s", how),
+        Figure(f"paid → complete, p95 {what}", during_p95, "s", how),
+        Figure(f"p95 {what}, times p95 alone", ratio, "", how, at_most(times)),
+    ]  # fmt: skip
+
+
+def _keep_catalogue(home: Environment) -> None:
+    """The catalogue was made minutes ago: it shall not count as changed since it was read."""
+    Cursors(home.installation.database).set(PAIR, PRODUCTS, utc_now() + OVERLAP)
+
+
+def _stocked(home: Environment, shelves: Shelves) -> list[str]:
+    """SKUs of which both sides have more than all shoppers buy."""
+    skus = [sku for sku in shelves.skus if shelves.promised(sku) > 0][:SOLD]
+    change(home, "bigcommerce", [{"sku": sku, "on_hand": PLENTY} for sku in skus])
+    body = [{"sku": sku, "on_hand": PLENTY} for sku in skus]
+    change(home, "brightpearl", body)
+    elsewhere = [{"sku": sku, "on_hand": 0, "warehouse_id": 3} for sku in skus]
+    change(home, "brightpearl", elsewhere)
+    return skus
