@@ -204,22 +204,14 @@ def read_shipments(
 ) -> dict[str, ShippingState]:
     """The orders of the batch that were not refused, with their shipments where it takes them.
 
-    They are listed, a request an order, where the lines differ from what was agreed on (staff
-    shipped or took back, our own answer was lost), where the outcome of a write of ours is not
-    known, or where a shipment is to say something else now, for staff may have changed it.
+    They are listed, a request an order, only where they are needed (see `needs_shipments`).
 
     Raises: TransientError, ConfigError.
     """
     refused = run.refused_keys
     states = {key: state for key, state in states.items() if key not in refused}
     parts = desired_parts(desired)
-    listed = [
-        key
-        for key, state in states.items()
-        if state.open_writes
-        or not state.is_as_agreed
-        or needs_shipments(state.read_parts, parts.get(key, ()))
-    ]
+    listed = [key for key, state in states.items() if needs_shipments(state, parts.get(key, ()))]
     shipments = read_details(run, listed, run.bigcommerce.list_shipments, "shipments")
     return {
         key: replace(state, shipments=tuple(shipments[key]), creations=_creations(run, key))
@@ -259,8 +251,7 @@ def _skip(state: ShippingState, scope: Scope) -> Outcome | None:
     key = state.order_id
     if not state.order_id_bp:
         return Outcome(key, "not imported", "not in Brightpearl: nothing of it can leave")
-    is_at_rest = state.agreed.is_at_rest and not state.open_writes
-    if key in scope.hinted and is_at_rest and state.is_as_agreed:
+    if key in scope.hinted and state.agreed.is_at_rest and state.is_as_agreed:
         return Outcome(key, "unchanged", "unchanged: the store has what was agreed on")
     return None
 

@@ -94,9 +94,16 @@ def merge_tracking(part: Part, desired: DesiredPart, shipment: Shipment | None) 
     return merge(base, store, note, OWNERS)
 
 
-def needs_shipments(parts: Iterable[Part], desired: Iterable[DesiredPart]) -> bool:
-    """Whether shipments that exist are to say something else, or to stand for other notes."""
-    known = {part.ref: part for part in parts}
+def needs_shipments(state: ShippingState, desired: Iterable[DesiredPart]) -> bool:
+    """Whether an order's shipments have to be listed before it can be planned.
+
+    They are where the lines differ from what was agreed on (staff shipped or took back), where an
+    earlier run left work undone (it died, or got no answer), and where shipments that exist are to
+    say something else or to stand for other notes, for staff may have changed them.
+    """
+    if not state.agreed.is_settled or not state.is_as_agreed:
+        return True
+    known = {part.ref: part for part in state.read_parts}
     wanted = {one.ref: one for one in desired}
     is_late = any(
         merge_tracking(known[ref], one, None).for_bigcommerce

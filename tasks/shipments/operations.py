@@ -6,7 +6,7 @@ list of shipments when the order is read next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,6 +230,7 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     statuses = read_statuses(run.bundle.table("shipment_status"))
     # Written down before anything else can change what was found.
     _conclude(run, [Conclusion(id_, "written", one) for p in plans for id_, one in p.recovered])
+    _keep_unsettled(run, [plan.state for plan in plans if plan.operations])
     records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
     apply(run, records, PHASES)
     _correct_statuses(run, [one for one in records if one.goes_on], statuses)
@@ -267,14 +268,14 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
     outcomes = [outcome_of(record, REMEDY) for record in records]
     if run.dry_run:
         return [*read.skipped, *outcomes]
-    links: list[Link] = []
+    written: list[Link] = []
     notes: list[Link] = []
     conclusions: list[Conclusion] = []
     for record, outcome in zip(records, outcomes, strict=True):
         state, is_retried = record.plan.state, outcome.is_retried
         agreed = record.agreed(is_settled=not is_retried and not outcome.refusals)
-        if agreed != state.agreed:
-            links.append(Link(record.key, state.order_id_bp, agreed.detail()))
+        if record.plan.operations or agreed != state.agreed:
+            written.append(Link(record.key, state.order_id_bp, agreed.detail()))
             shipped = [part for part in agreed.parts if part.shipment_id]
             notes += [Link(f"{record.key}/{part.ref}", part.note_key) for part in shipped]
         recovered = {entry_id for entry_id, _ in record.plan.recovered}
@@ -283,13 +284,10 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
             for entry in state.open_writes
             if not is_retried and entry.id not in recovered
         ]
-    for order_id in read.states.keys() - {record.key for record in records}:
-        state = read.states[order_id]
-        unsettled = state.agreed.model_copy(update={"is_settled": False})
-        if unsettled != state.agreed:
-            links.append(Link(order_id, state.order_id_bp, unsettled.detail()))
     run.links.put(run.pair, GOODS_NOTES, notes, now=run.now())
-    run.links.put(run.pair, run.entity, links, now=run.now())
+    run.links.put(run.pair, run.entity, written, now=run.now())
+    planned = {record.key for record in records}
+    _keep_unsettled(run, [one for key, one in read.states.items() if key not in planned])
     _conclude(run, conclusions)
     return [*read.skipped, *outcomes]
 
@@ -309,6 +307,17 @@ def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: S
         if wanted is not None and wanted != order.status_id:
             record.added.append(SetStatus(wanted, order.status_id))
     apply(run, moved, [Phase((SetStatus,))])
+
+
+def _keep_unsettled(run: Run, states: Iterable[ShippingState]) -> None:
+    """Keep that work is left: should it never be finished, the next run lists the shipments."""
+    links = [
+        Link(state.order_id, state.order_id_bp, unsettled.detail())
+        for state in states
+        if state.agreed.is_settled
+        for unsettled in [state.agreed.model_copy(update={"is_settled": False})]
+    ]
+    run.links.put(run.pair, run.entity, links, now=run.now())
 
 
 def _conclude(run: Run, conclusions: Sequence[Conclusion]) -> None:

@@ -156,8 +156,10 @@ class Parcels(RuleBasedStateMachine):
         record = self.write(plan, sent, is_answered=dies != "unanswered")
         self.check_deletes(plan, state)
         if dies:
+            update = {"is_settled": self.agreed.is_settled and not plan.operations}
+            self.agreed = self.agreed.model_copy(update=update)
             return plan
-        self.agreed = record.agreed(is_settled=True)
+        self.agreed = record.agreed(is_settled=len(sent) == len(plan.operations))
         self.ledger = [one for one in self.ledger if one.written_id]
         self.named = set() if state.notes_read is not None else self.named
         self.check_corrections(before)
@@ -176,8 +178,7 @@ class Parcels(RuleBasedStateMachine):
         state = ShippingState(
             "100", "200", 11, False, lines, self.agreed, self.unanswered, notes_read=read
         )
-        is_listed = needs_shipments(state.read_parts, self.desired(state))
-        if state.is_as_agreed and not self.unanswered and not is_listed:
+        if not needs_shipments(state, self.desired(state)):
             return state
         listed = tuple(self.store.values())
         return replace(state, shipments=listed, creations=tuple(self.ledger))
