@@ -19,7 +19,7 @@ from core.errors import CausewayError, ConfigError, TransientError
 from core.settings import Settings, load_settings, prefect_api_url
 from worker.alerts import register_alerts
 from worker.deployments import NOWHERE, PREFECT_YAML, read_prefect_file
-from worker.register import (
+from worker.registration import (
     Registered,
     register_deployment,
     register_work_pool,

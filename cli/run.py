@@ -44,7 +44,7 @@ def worker() -> None:
     """Work off the inbox and run what Prefect schedules, until stopped."""
     settings = load_settings()
     settings.pair()
-    from worker.serve import serve  # noqa: PLC0415 - the engine takes seconds to import
+    from worker.service import serve  # noqa: PLC0415 - the engine takes seconds to import
 
     serve(settings)
 

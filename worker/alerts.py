@@ -1,6 +1,6 @@
-"""Alerts: Prefect tells people about failed runs, through a notification block they made.
+"""Alerts: Prefect notifies people of failed runs, through a notification block they made.
 
-The address of a chat room or mailbox is a secret, so it stays in Prefect: whoever runs Causeway
+The address of a chat channel or mailbox is a secret, so it stays in Prefect: whoever runs Causeway
 makes a notification block of any type (Slack, Teams, e-mail, custom webhook …) named
 `causeway-alerts`, and `causeway deploy` ties it to the events below. Without that block there are
 no alerts; the runs' states and `causeway status` show the same.
@@ -15,8 +15,8 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
-from worker.deployments import OURS
-from worker.register import Registered
+from worker.deployments import TAG
+from worker.registration import Registered
 
 BLOCK = "causeway-alerts"
 FAILED = "causeway: a run failed"
@@ -30,9 +30,9 @@ What was not settled stays due and is tried again. See docs/runbook.md."""
 
 
 def failed_run_alert(block_document_id: object) -> AutomationCore:
-    """Failed and crashed runs of ours to the block, at most one per deployment and hour.
+    """Failed and crashed runs of Causeway to the block, at most one per deployment and hour.
 
-    Reactive triggers fire at the first event, then wait for the rest of `within`.
+    Reactive triggers fire at the first event, then wait until `within` is over.
     """
     return AutomationCore(
         name=FAILED,
@@ -41,7 +41,7 @@ def failed_run_alert(block_document_id: object) -> AutomationCore:
             expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
             match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
             match_related=ResourceSpecification(
-                {"prefect.resource.id": f"prefect.tag.{OURS}", "prefect.resource.role": "tag"}
+                {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
             ),
             for_each={"related:deployment:prefect.resource.id"},
             posture=Posture.Reactive,

@@ -1,4 +1,4 @@
-"""Which deployments there are: `prefect.yaml`, once for every configured pair."""
+"""The deployments: `prefect.yaml`, once for every configured pair."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.settings import Settings
 
 PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
 NOWHERE: Mapping[str, str] = {}
-OURS = "causeway"
-"""The tag that every deployment and so every run of ours carries; alerts look for it."""
+TAG = "causeway"
+"""The tag of every deployment and run of Causeway; alerts match it."""
 
 
 class _Part(BaseModel):
-    """A part of the file; a field we do not know is refused, for it would silently do nothing."""
+    """A part of the file; an unknown field is refused, for it would silently do nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -109,7 +109,7 @@ class Deployment(_Part):
 
 
 class PrefectFile(BaseModel):
-    """What `causeway deploy` reads of prefect.yaml; the rest is for Prefect's own command."""
+    """What `causeway deploy` reads of prefect.yaml; Prefect's own command reads more."""
 
     work_pools: tuple[WorkPool, ...]
     deployments: tuple[Deployment, ...]

@@ -2,7 +2,7 @@
 
 Registered as a Prefect collection, so that `prefect worker start --type warm` and work pools of
 type `warm` know it. Scheduled runs and the Run button of the UI go through it; events do not wait
-for its polling (see drain.py).
+for its polling (see consumers.py).
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ from prefect.workers.base import (
 )
 
 from core.errors import ConfigError
-from worker.apart import OWN_PROCESS, execute_apart
-from worker.execute import RUNNING, execute, load_flow
+from worker.execution import ACTIVE_RUNS, execute, load_flow
+from worker.processes import OWN_PROCESS, execute_in_subprocess
 
 log = logging.getLogger("causeway.worker")
 
-ASK_EVERY_S = 3.0
-"""How often Prefect is asked which of the runs in hand somebody wants to cancel."""
+CANCELLED = "Cancelled by an operator; its keys stay due."
+
+CANCELLED = "Cancelled by an operator; its keys stay due."
 
 
 class WarmJobConfiguration(BaseJobConfiguration):
@@ -51,11 +52,11 @@ class WarmVariables(BaseVariables):
 
 
 class WarmWorkerResult(BaseWorkerResult):
-    """How a run ended: 0 when Prefect heard of its end, be it a failure, from the run itself."""
+    """How a run ended: 0 when the run itself reported its end to Prefect, be it a failure."""
 
 
 class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResult]):
-    """Runs each flow run in a thread of this process, or where its deployment asks for it apart."""
+    """Runs each flow run in a thread of this process, or in a subprocess if its tags ask for it."""
 
     type = "warm"
     job_configuration = WarmJobConfiguration
@@ -84,8 +85,8 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         if task_status is not None:
             task_status.started(place)
         if OWN_PROCESS in deployment.tags:
-            status = await anyio.to_thread.run_sync(execute_apart, flow_run)
-            log.info("%s %s: ended in its own process", flow.name, flow_run.name)
+            status = await anyio.to_thread.run_sync(execute_in_subprocess, flow_run)
+            log.info("%s %s: ended in its subprocess", flow.name, flow_run.name)
             return WarmWorkerResult(identifier=place, status_code=status)
         state: State[Any] = await anyio.to_thread.run_sync(execute, flow, flow_run)
         log.info("%s %s: %s", flow.name, flow_run.name, state.name)
@@ -102,18 +103,18 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         Raises: InfrastructureNotFound when this process does not have it.
         """
         _, _, flow_run_id = infrastructure_pid.rpartition(":")
-        if not RUNNING.stop(UUID(flow_run_id), because="Cancelled."):
+        if not ACTIVE_RUNS.stop(UUID(flow_run_id), because="Cancelled."):
             raise InfrastructureNotFound(f"{infrastructure_pid} does not run in this process.")
 
-    async def watch_cancelling(self) -> None:
+    async def watch_cancelling(self, every_s: float) -> None:
         """Stop the runs in hand, however they began, that somebody cancelled in Prefect.
 
-        Prefect's base class looks after runs that have not begun; those that have, are for
-        whoever executes them.
+        Prefect's base class cancels runs that have not begun; those that have are left to whoever
+        executes them.
         """
         while True:
-            await anyio.sleep(ASK_EVERY_S)
-            if not self.is_setup or not (in_hand := RUNNING.ids()):
+            await anyio.sleep(every_s)
+            if not self.is_setup or not (in_hand := ACTIVE_RUNS.ids()):
                 continue
             cancelling = FlowRunFilter(
                 id=FlowRunFilterId(any_=in_hand),
@@ -124,9 +125,9 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
             try:
                 runs = await self.client.read_flow_runs(flow_run_filter=cancelling)
             except httpx.HTTPError:
-                continue  # asked again; the polling beside this says that Prefect is away
+                continue  # asked again; the polling says that Prefect is away
             for flow_run in runs:
-                RUNNING.stop(flow_run.id, because="Cancelled by an operator; its keys stay due.")
+                ACTIVE_RUNS.stop(flow_run.id, because=CANCELLED)
 
 
 def place_of(flow_run_id: UUID) -> str:

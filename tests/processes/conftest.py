@@ -30,7 +30,7 @@ from store.database import Database, open_database
 from store.inbox import Inbox
 from store.tables import inbox, leases
 from worker.deployments import WorkPool, WorkPoolName, read_prefect_file
-from worker.register import register_deployment, register_work_pool
+from worker.registration import register_deployment, register_work_pool
 
 PAIR = ("default", "orders")
 START_WITHIN_S = 180.0

@@ -32,11 +32,11 @@ from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from store.database import Database, open_database
 from store.inbox import Dead, Inbox
-from worker.engine import Reachability
-from worker.lane import Lane
-from worker.register import Registered
+from worker.consumers import EntityConsumer
+from worker.prefect_server import PrefectServer, Reachability
+from worker.registration import Registered
 
-FLOWS = Path(__file__).with_name("tried_flows.py")
+FLOWS = Path(__file__).with_name("deployed_flows.py")
 SETTINGS = {
     "api_url": PREFECT_API_URL,
     "retries": PREFECT_CLIENT_MAX_RETRIES,
@@ -72,7 +72,7 @@ deployments:
 
 @dataclass
 class Clock:
-    """Goes only when told."""
+    """Moves only when a test moves it."""
 
     now: float = 0.0
 
@@ -81,8 +81,8 @@ class Clock:
 
 
 @dataclass
-class Tried:
-    """One installation without processes of its own: what a worker meets."""
+class Installation:
+    """One installation without processes of its own, as a worker finds it."""
 
     pair: str
     environment: dict[str, str]
@@ -92,7 +92,7 @@ class Tried:
     gate: Gate
     folder: Path
     clock: Clock = field(default_factory=Clock)
-    lanes: list[Lane] = field(default_factory=list)
+    consumers: list[EntityConsumer] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     seen: set[str] = field(default_factory=set)
 
@@ -101,7 +101,7 @@ class Tried:
         return Inbox(self.database)
 
     def put(self, *keys: str) -> None:
-        """Webhooks came."""
+        """Webhooks name these keys."""
         self.inbox.put(self.pair, "orders", keys, source="webhook", now=utc_now())
 
     def states(self, *keys: str) -> set[str]:
@@ -112,7 +112,7 @@ class Tried:
         return get_client(sync_client=True)
 
     def give_up(self) -> None:
-        """What is due is due no more."""
+        """A person gives up what is due."""
         whose = (self.pair, "orders")
         claims = self.inbox.claim(*whose, owner="person", limit=500, lease_s=60, now=utc_now())
         outcomes = [Dead(claim.key, "given up") for claim in claims]
@@ -125,33 +125,37 @@ class Tried:
         settings = self.settings.model_copy(update={"pairs": pairs or self.settings.pairs})
         return register_all(settings, file)
 
-    def lane(self) -> Lane:
-        """The lane of the pair's orders in one more worker."""
-        found = Lane(
+    def consumer(self, server: PrefectServer | None = None) -> EntityConsumer:
+        """The consumer of the pair's orders in one more worker."""
+        found = EntityConsumer(
             self.settings,
             self.database,
             self.pair,
             "orders",
-            owner=f"worker-{len(self.lanes)}",
+            owner=f"worker-{len(self.consumers)}",
             stop=self.stop,
-            reachability=Reachability(clock=self.clock),
+            server=server or self.server(),
             clock=self.clock,
         )
-        self.lanes.append(found)
+        self.consumers.append(found)
         return found
+
+    def server(self, kind: type[PrefectServer] = PrefectServer) -> PrefectServer:
+        """The Prefect server, as a consumer asks it."""
+        return kind(Reachability(clock=self.clock), clock=self.clock)
 
     @contextmanager
     def without_retries(self) -> Iterator[None]:
         """Prefect's client gives up at once, not after a minute."""
-        with prefect_told(retries=0):
+        with prefect_settings(retries=0):
             yield
 
     def close(self) -> None:
-        """End the lanes, as a worker does when it is stopped."""
+        """End the consumers, as a worker does when it is stopped."""
         (self.folder / "go-on").touch()
         self.stop.set()
-        for lane in self.lanes:
-            lane.close()
+        for consumer in self.consumers:
+            consumer.close()
 
     def ask(self, path: str, method: str = "POST", **body: Any) -> Any:
         """Prefect's answer; on SQLite it is unavailable for a moment now and then."""
@@ -170,7 +174,7 @@ class Tried:
         return dict(self.ask(f"/deployments/name/sync-orders/on-event-{self.pair}", "GET"))
 
     def deployments(self, pair: str = "") -> dict[str, dict[str, Any]]:
-        """The deployments of a pair by trigger, such as `on-event`; ours if none is named."""
+        """The deployments of a pair, by default the own one, by trigger such as `on-event`."""
         wanted = {"tags": {"all_": [f"pair:{pair or self.pair}"]}}
         found = self.ask("/deployments/filter", deployments=wanted)
         return {one["name"].removesuffix(f"-{pair or self.pair}"): one for one in found}
@@ -193,15 +197,17 @@ class Tried:
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs of the deployment, the oldest first."""
-        of_ours = {"deployments": {"id": {"any_": [self.deployment["id"]]}}}
-        found = self.ask("/flow_runs/filter", limit=200, sort="EXPECTED_START_TIME_ASC", **of_ours)
+        of_deployment = {"deployments": {"id": {"any_": [self.deployment["id"]]}}}
+        found = self.ask(
+            "/flow_runs/filter", limit=200, sort="EXPECTED_START_TIME_ASC", **of_deployment
+        )
         return list(found)
 
     def run(self, run_id: str) -> dict[str, Any]:
         return dict(self.ask(f"/flow_runs/{run_id}", "GET"))
 
     def ended(self) -> list[str]:
-        """How the runs stand."""
+        """The states of the runs."""
         return [run["state_type"] for run in self.runs()]
 
 
@@ -218,7 +224,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 @contextmanager
-def prefect_told(**settings: Any) -> Iterator[None]:
+def prefect_settings(**settings: Any) -> Iterator[None]:
     """Settings of Prefect's for all threads, also for those that begin meanwhile."""
     with temporary_settings({SETTINGS[name]: value for name, value in settings.items()}):
         before = prefect.context.GLOBAL_SETTINGS_CONTEXT
@@ -238,24 +244,24 @@ def no_events() -> Iterator[None]:
 
 
 @pytest.fixture
-def tried(
+def installation(
     server: Services, no_events: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Tried]:
+) -> Iterator[Installation]:
     """A pair without deployments; what the worker asks Prefect goes through a gate."""
     pair = f"p{uuid.uuid4().hex[:8]}"
     database_url = f"sqlite:///{tmp_path}/causeway.db"
     monkeypatch.setenv("CAUSEWAY_DATABASE_URL", database_url)
-    monkeypatch.setenv("TRIED_FOLDER", str(tmp_path))
+    monkeypatch.setenv("FLOWS_FOLDER", str(tmp_path))
     environment = {**SETTINGS_OF_PAIR, "CAUSEWAY_PAIR": pair, "CAUSEWAY_WORKER__WORK_POOL": pair}
     settings = load_settings({**environment, "CAUSEWAY_DATABASE_URL": database_url})
     settings = settings.model_copy(update={"default_pair": "default"})
     with (
         Gate(server.ports.prefect) as gate,
         httpx.Client(base_url=server.prefect_api_url, timeout=60) as http,
-        prefect_told(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
+        prefect_settings(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
     ):
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{gate.port}/api")
-        found = Tried(
+        found = Installation(
             pair, environment, settings, open_database(database_url), http, gate, tmp_path
         )
         yield found
@@ -265,7 +271,7 @@ def tried(
 
 
 @pytest.fixture
-def deployed(tried: Tried) -> Tried:
+def deployed(installation: Installation) -> Installation:
     """The same with its deployment on the server."""
-    tried.deploy()
-    return tried
+    installation.deploy()
+    return installation

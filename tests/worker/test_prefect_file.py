@@ -1,4 +1,4 @@
-"""What may stand in prefect.yaml, which flows its entrypoints name, and how absence is told."""
+"""What prefect.yaml may contain, which flows it names, and how Prefect's absence is reported."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 from core.errors import ConfigError
 from core.settings import Settings
 from worker.deployments import PREFECT_YAML, named, on_event_name, read_prefect_file
-from worker.engine import PAUSES_S, Reachability
-from worker.execute import load_flow
-from worker.loop import WarmLoop
+from worker.execution import RunLoop, load_flow
+from worker.prefect_server import PAUSES_S, Reachability
 
 DEPLOYMENT = """
 work_pools: [{name: causeway, type: warm}]
@@ -23,7 +22,7 @@ deployments:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("deployments: [", "line 2 is not valid YAML"),
         ("work_pools: []", "deployments: Field required"),
@@ -37,7 +36,7 @@ deployments:
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_with_its_place(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     file = tmp_path / "prefect.yaml"
     file.write_text(text + "\n", encoding="utf-8")
@@ -46,7 +45,7 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_place(
         read_prefect_file(file)
 
     assert str(file) in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -54,7 +53,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_prefect_file(tmp_path / "prefect.yaml")
 
 
-def test_every_shipped_deployment_names_a_flow_carries_our_tag_and_runs_alone() -> None:
+def test_every_shipped_deployment_names_a_flow_carries_the_tag_and_runs_alone() -> None:
     wanted = read_prefect_file(PREFECT_YAML)
 
     assert [pool.type for pool in wanted.work_pools] == ["warm"]
@@ -108,7 +107,7 @@ def test_an_entrypoint_that_names_no_flow_is_refused_with_the_remedy(entrypoint:
     assert "causeway deploy" in caught.value.remedy
 
 
-def test_an_absent_server_is_asked_less_often_each_time_and_told_of_once(
+def test_an_absent_server_is_asked_less_often_each_time_and_reported_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     now = 0.0
@@ -129,6 +128,6 @@ def test_an_absent_server_is_asked_less_often_each_time_and_told_of_once(
     assert reachability.may_ask()
 
 
-def test_a_loop_whose_clients_were_never_opened_closes_in_peace() -> None:
-    with WarmLoop() as loop:
+def test_a_loop_whose_clients_were_never_opened_closes_without_an_error() -> None:
+    with RunLoop() as loop:
         loop.close_clients()

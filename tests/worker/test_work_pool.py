@@ -1,4 +1,4 @@
-"""What stands on a real Prefect server after a deploy, and the worker that serves it."""
+"""What is on a real Prefect server after a deploy, and the worker that serves it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from waiting import eventually
 
 from cli.main import run as causeway
 from core.errors import ConfigError
-from worker import serve, warm
 from worker.alerts import BLOCK, FAILED, register_alerts
 from worker.deployments import WorkPool, read_prefect_file
-from worker.register import register_work_pool
+from worker.registration import register_work_pool
+from worker.service import Polling, poll
 
 pytestmark = pytest.mark.long
 
@@ -32,25 +32,20 @@ def poll_every_s() -> float:
 
 
 @pytest.fixture
-def serving(
-    tried: Any, monkeypatch: pytest.MonkeyPatch, poll_every_s: float
-) -> Iterator[threading.Thread]:
+def serving(installation: Any, poll_every_s: float) -> Iterator[threading.Thread]:
     """The worker's polling, more often than it would by itself."""
-    monkeypatch.setattr(serve, "POLL_EVERY_S", poll_every_s)
-    monkeypatch.setattr(serve, "POLL_AGAIN_S", (poll_every_s,))
-    monkeypatch.setattr(serve, "PATIENT_FOR", 2)
-    monkeypatch.setattr(warm, "ASK_EVERY_S", poll_every_s)
-    polls = threading.Thread(target=serve.poll, args=(tried.settings, tried.stop))
+    often = Polling(poll_every_s, poll_every_s, (poll_every_s,), quiet_attempts=2)
+    polls = threading.Thread(target=poll, args=(installation.settings, installation.stop, often))
     polls.start()
     yield polls
-    (tried.folder / "go-on").touch()
-    tried.gate.open()
-    tried.stop.set()
+    (installation.folder / "go-on").touch()
+    installation.gate.open()
+    installation.stop.set()
     polls.join()
 
 
-def is_(tried: Any, run_id: str, state: str) -> Callable[[], bool]:
-    return lambda: tried.run(run_id)["state_type"] == state
+def is_(installation: Any, run_id: str, state: str) -> Callable[[], bool]:
+    return lambda: installation.run(run_id)["state_type"] == state
 
 
 @pytest.mark.usefixtures("serving")
@@ -66,7 +61,7 @@ def test_the_run_button_runs_in_the_worker_s_own_process(deployed: Any) -> None:
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_deployment_that_asks_for_it_runs_in_a_process_of_its_own(deployed: Any) -> None:
+def test_a_deployment_that_asks_for_it_runs_in_a_subprocess(deployed: Any) -> None:
     deployed.change_deployment(tags=["causeway", "own-process"])
     deployed.put("1")
 
@@ -78,7 +73,7 @@ def test_a_deployment_that_asks_for_it_runs_in_a_process_of_its_own(deployed: An
 
 
 @pytest.mark.usefixtures("serving")
-def test_a_process_of_its_own_that_is_killed_leaves_its_run_crashed(deployed: Any) -> None:
+def test_a_subprocess_that_is_killed_leaves_its_run_crashed(deployed: Any) -> None:
     deployed.change_deployment(tags=["causeway", "own-process"])
     deployed.put("slow-1")
     run_id = deployed.press_run()
@@ -91,13 +86,13 @@ def test_a_process_of_its_own_that_is_killed_leaves_its_run_crashed(deployed: An
 
 @pytest.mark.usefixtures("serving")
 def test_a_work_pool_that_is_made_later_is_served_then(
-    tried: Any, caplog: pytest.LogCaptureFixture
+    installation: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert eventually(lambda: "was `causeway deploy` run?" in caplog.text)
 
-    tried.deploy()
+    installation.deploy()
 
-    assert eventually(is_(tried, tried.press_run(), "COMPLETED"))
+    assert eventually(is_(installation, installation.press_run(), "COMPLETED"))
 
 
 @pytest.mark.usefixtures("serving")
@@ -163,40 +158,40 @@ def test_the_pool_is_served_again_after_prefect_was_away_for_long(
 OF_THE_SERVER = {"id", "created", "updated", "status", "deployment_id", "last_polled"}
 
 
-def said(record: Any) -> Any:
+def lasting(record: Any) -> Any:
     """A record of Prefect's without what the server itself makes up and changes."""
     if isinstance(record, dict):
-        return {k: said(v) for k, v in record.items() if k not in OF_THE_SERVER}
-    return [said(item) for item in record] if isinstance(record, list) else record
+        return {k: lasting(v) for k, v in record.items() if k not in OF_THE_SERVER}
+    return [lasting(item) for item in record] if isinstance(record, list) else record
 
 
-def automations(tried: Any) -> list[dict[str, Any]]:
-    return list(tried.ask("/automations/filter"))
+def automations(installation: Any) -> list[dict[str, Any]]:
+    return list(installation.ask("/automations/filter"))
 
 
 def test_causeway_deploy_puts_on_the_server_what_prefect_yaml_says(
-    tried: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installation: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in tried.environment.items():
+    for name, value in installation.environment.items():
         monkeypatch.setenv(name, value)
     wanted = {f"{one.entrypoint} {one.name}": one for one in read_prefect_file().deployments}
 
     assert causeway(["deploy"]) == 0
 
-    answer = tried.ask(
-        "/deployments/filter", deployments={"tags": {"all_": [f"pair:{tried.pair}"]}}
+    answer = installation.ask(
+        "/deployments/filter", deployments={"tags": {"all_": [f"pair:{installation.pair}"]}}
     )
     found = {f"{one['entrypoint']} {one['name']}": one for one in answer}
     assert set(found) == set(wanted)
     for name, deployment in found.items():
-        assert deployment["tags"] == [*wanted[name].tags, f"pair:{tried.pair}"]
+        assert deployment["tags"] == [*wanted[name].tags, f"pair:{installation.pair}"]
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["concurrency_options"]["grace_period_seconds"] == 120
-        assert deployment["parameters"] == {"pair": tried.pair}
+        assert deployment["parameters"] == {"pair": installation.pair}
         assert deployment["enforce_parameter_schema"] is True
         assert "pair" in deployment["parameter_openapi_schema"]["properties"]
-        assert deployment["work_pool_name"] == tried.pair
+        assert deployment["work_pool_name"] == installation.pair
         assert deployment["description"] == wanted[name].description
         assert [one["slug"] for one in deployment["schedules"]] == [
             one.slug for one in wanted[name].schedules
@@ -207,7 +202,7 @@ def test_causeway_deploy_puts_on_the_server_what_prefect_yaml_says(
     assert nightly["schedule"]["cron"] == "30 2 * * *"
     assert nightly["schedule"]["timezone"] == "Europe/London"
     assert found["flows.orders.sync_orders on-event"]["schedules"] == []
-    assert tried.ask(f"/work_pools/{tried.pair}", "GET")["type"] == "warm"
+    assert installation.ask(f"/work_pools/{installation.pair}", "GET")["type"] == "warm"
     assert "sync-orders/on-event" in capsys.readouterr().out
 
 
@@ -218,9 +213,9 @@ def test_registering_twice_changes_nothing(deployed: Any) -> None:
 
     after = deployed.deployments()
     assert [item.done for item in done[:3]] == ["kept", "updated", "updated"]
-    assert said(after) == said(before)
+    assert lasting(after) == lasting(before)
     assert [after[name]["id"] for name in before] == [one["id"] for one in before.values()]
-    assert said(deployed.ask(f"/work_pools/{deployed.pair}", "GET")) == said(pool)
+    assert lasting(deployed.ask(f"/work_pools/{deployed.pair}", "GET")) == lasting(pool)
 
 
 def test_what_an_operator_paused_stays_paused(deployed: Any) -> None:
@@ -238,111 +233,113 @@ def test_what_an_operator_paused_stays_paused(deployed: Any) -> None:
     assert found["on-event"]["paused"] is True
 
 
-def test_deployments_of_a_pair_that_is_configured_no_more_are_removed(tried: Any) -> None:
-    gone = f"gone-{tried.pair}"
-    ours = tried.settings.pairs
-    tried.deploy({**ours, gone: ours[tried.pair].model_copy(update={"name": gone})})
-    assert set(tried.deployments(gone)) == {"on-event", "nightly"}
+def test_deployments_of_a_pair_that_is_configured_no_more_are_removed(installation: Any) -> None:
+    gone = f"gone-{installation.pair}"
+    pairs = installation.settings.pairs
+    installation.deploy({**pairs, gone: pairs[installation.pair].model_copy(update={"name": gone})})
+    assert set(installation.deployments(gone)) == {"on-event", "nightly"}
 
-    done = tried.deploy()
+    done = installation.deploy()
 
     assert [item.done for item in done].count("removed") == 2
-    assert tried.deployments(gone) == {}
-    assert set(tried.deployments()) == {"on-event", "nightly"}
+    assert installation.deployments(gone) == {}
+    assert set(installation.deployments()) == {"on-event", "nightly"}
 
 
-def test_a_work_pool_that_exists_keeps_its_type(tried: Any) -> None:
-    tried.ask("/work_pools/", name=tried.pair, type="process")
+def test_a_work_pool_that_exists_keeps_its_type(installation: Any) -> None:
+    installation.ask("/work_pools/", name=installation.pair, type="process")
 
-    done = tried.deploy()
+    done = installation.deploy()
 
-    assert tried.ask(f"/work_pools/{tried.pair}", "GET")["type"] == "process"
+    assert installation.ask(f"/work_pools/{installation.pair}", "GET")["type"] == "process"
     assert done[0].done == "kept: it is of type process, prefect.yaml says warm"
 
 
-def test_a_type_that_no_package_brings_is_refused_with_a_remedy(tried: Any) -> None:
-    with tried.prefect() as client, pytest.raises(ConfigError, match="'quantum'") as caught:
-        register_work_pool(client, WorkPool(name=tried.pair, type="quantum"))
+def test_a_type_that_no_package_brings_is_refused_with_a_remedy(installation: Any) -> None:
+    with installation.prefect() as client, pytest.raises(ConfigError, match="'quantum'") as caught:
+        register_work_pool(client, WorkPool(name=installation.pair, type="quantum"))
 
     assert "Install the Prefect package" in caught.value.remedy
 
 
 def test_without_a_notification_block_there_is_no_alert_and_deploying_says_how_to_get_one(
-    tried: Any,
+    installation: Any,
 ) -> None:
-    with tried.prefect() as client:
+    with installation.prefect() as client:
         (alert,) = register_alerts(client)
 
-    assert automations(tried) == []
+    assert automations(installation) == []
     assert (alert.kind, alert.name) == ("alert", FAILED)
     assert f"make a notification block named {BLOCK}" in alert.done
 
 
 @pytest.fixture
-def told(tried: Any) -> Iterator[list[dict[str, Any]]]:
-    """What an operator's chat room is told, by a notification block they made."""
-    messages: list[dict[str, Any]] = []
+def messages(installation: Any) -> Iterator[list[dict[str, Any]]]:
+    """What an operator's chat channel receives, by a notification block they made."""
+    received: list[dict[str, Any]] = []
 
-    class Room(BaseHTTPRequestHandler):
+    class Channel(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            messages.append(json.loads(self.rfile.read(length)))
+            received.append(json.loads(self.rfile.read(length)))
             self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Room) as room:
-        threading.Thread(target=room.serve_forever).start()
+    with HTTPServer(("127.0.0.1", 0), Channel) as channel:
+        threading.Thread(target=channel.serve_forever).start()
         block = CustomWebhookNotificationBlock(
-            name="room",
-            url=f"http://127.0.0.1:{room.server_port}/",
+            name="channel",
+            url=f"http://127.0.0.1:{channel.server_port}/",
             json_data={"subject": "{{subject}}", "body": "{{body}}"},
         )
         block_id = block.save(BLOCK)
-        yield messages
-        tried.ask(f"/block_documents/{block_id}", "DELETE")
-        with tried.prefect() as client:
+        yield received
+        installation.ask(f"/block_documents/{block_id}", "DELETE")
+        with installation.prefect() as client:
             register_alerts(client)
-        room.shutdown()
+        channel.shutdown()
 
 
-@pytest.mark.usefixtures("told")
-def test_alerts_are_reconciled_by_name(tried: Any) -> None:
-    with tried.prefect() as client:
+@pytest.mark.usefixtures("messages")
+def test_alerts_are_reconciled_by_name(installation: Any) -> None:
+    with installation.prefect() as client:
         assert [item.done for item in register_alerts(client)] == ["created"]
-        (alert,) = automations(tried)
+        (alert,) = automations(installation)
         assert alert["name"] == FAILED
 
         assert [item.done for item in register_alerts(client)] == ["updated"]
-        assert said(automations(tried)) == said([alert])
+        assert lasting(automations(installation)) == lasting([alert])
 
-        tried.ask("/automations/", **{k: alert[k] for k in ("name", "trigger", "actions")})
-        assert len(automations(tried)) == 2
+        installation.ask("/automations/", **{k: alert[k] for k in ("name", "trigger", "actions")})
+        assert len(automations(installation)) == 2
         register_alerts(client)
-        assert said(automations(tried)) == said([alert])
+        assert lasting(automations(installation)) == lasting([alert])
 
 
-@pytest.mark.usefixtures("told")
-def test_an_alert_that_an_operator_switched_off_stays_off(tried: Any) -> None:
-    with tried.prefect() as client:
+@pytest.mark.usefixtures("messages")
+def test_an_alert_that_an_operator_switched_off_stays_off(installation: Any) -> None:
+    with installation.prefect() as client:
         register_alerts(client)
-        tried.ask(f"/automations/{automations(tried)[0]['id']}", "PATCH", enabled=False)
+        installation.ask(
+            f"/automations/{automations(installation)[0]['id']}", "PATCH", enabled=False
+        )
 
         register_alerts(client)
 
-    assert [alert["enabled"] for alert in automations(tried)] == [False]
+    assert [alert["enabled"] for alert in automations(installation)] == [False]
 
 
-def test_a_run_that_fails_is_told_with_its_reason_and_remedy(
-    tried: Any, told: list[dict[str, Any]]
+def test_a_run_that_fails_is_reported_with_its_reason_and_remedy(
+    installation: Any, messages: list[dict[str, Any]]
 ) -> None:
-    tried.deploy()
-    tried.put("refused-1")
+    installation.deploy()
+    installation.put("refused-1")
 
-    tried.lane().wake()
+    installation.consumer().notify()
 
-    assert eventually(lambda: told)
-    assert told[0]["subject"] == "Causeway: sync-orders Failed"
-    assert "Renew it" in told[0]["body"]
+    assert eventually(lambda: messages)
+    assert messages[0]["subject"] == "Causeway: sync-orders Failed"
+    assert "Renew it" in messages[0]["body"]

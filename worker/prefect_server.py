@@ -1,4 +1,4 @@
-"""What the worker asks of the Prefect server: deployments, new runs, and word of how runs ended."""
+"""What the worker asks of the Prefect server: deployments, new runs, and how runs ended."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.context import SettingsContext, get_settings_context
+from prefect.context import SettingsContext
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES
 from prefect.states import Crashed, Pending
 
 from core.errors import ConfigError, TransientError
-from worker.patience import patient
+from worker.prefect_internal import retry_busy_server, settings_with_retries
 
 log = logging.getLogger("causeway.worker")
 
@@ -39,13 +38,13 @@ REMEMBER_S = 15.0
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 """Between attempts while the server is away."""
 RETRIES = 1
-"""Of one request. Prefect's own five take a minute, in which nobody would be told that it is away
+"""Of one request. Prefect's own five take a minute, in which nobody would learn that it is away
 and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
 UNFINISHED = [StateType.RUNNING, StateType.PENDING]
 
 
-class PrefectAwayError(TransientError):
+class PrefectUnavailableError(TransientError):
     """The Prefect server does not answer; keys wait in the inbox until it does."""
 
 
@@ -82,20 +81,20 @@ class Reachability:
 
 
 @dataclass
-class Engine:
-    """The Prefect server, as far as the drain needs it. Not shared between threads."""
+class PrefectServer:
+    """The Prefect server, as far as consumers need it. Not shared between threads."""
 
     reachability: Reachability
     clock: Callable[[], float] = time.monotonic
     _client: SyncPrefectClient | None = None
     _known: dict[str, tuple[float, DeploymentResponse]] = field(default_factory=dict)
     _unreported: list[UUID] = field(default_factory=list)
-    _prefect: SettingsContext = field(default_factory=lambda: _with_retries(RETRIES))
+    _prefect: SettingsContext = field(default_factory=lambda: settings_with_retries(RETRIES))
 
     def deployment(self, name: str) -> DeploymentResponse:
         """The deployment `flow/name`.
 
-        Raises: PrefectAwayError; ConfigError when it is not registered, or Prefect refuses.
+        Raises: PrefectUnavailableError; ConfigError when it is not registered, or Prefect refuses.
         """
         asked_at, known = self._known.get(name, (0.0, None))
         if known is not None and self.clock() - asked_at < REMEMBER_S:
@@ -115,9 +114,9 @@ class Engine:
         """A run of the deployment, made as Pending so that no polling worker takes it.
 
         A deployment's concurrency limit does not count such runs: whoever makes one holds the
-        lane's lease.
+        consumer's lease.
 
-        Raises: PrefectAwayError; ConfigError when the deployment is gone, or Prefect refuses.
+        Raises: PrefectUnavailableError; ConfigError when the deployment is gone or Prefect refuses.
         """
         once = uuid4().hex
         try:
@@ -138,9 +137,9 @@ class Engine:
             ) from error
 
     def end_abandoned(self, deployment: DeploymentResponse, pair: str, entity: str) -> int:
-        """Mark runs of this lane that are still unfinished as crashed; gives how many.
+        """Mark runs of this pair and entity that are still unfinished as crashed; gives how many.
 
-        Only for the holder of the lane's lease: whoever executed them is gone.
+        Only for the holder of the consumer's lease: whoever executed them is gone.
         """
         wanted = FlowRunFilter(
             deployment_id=FlowRunFilterDeploymentId(any_=[deployment.id]),
@@ -154,13 +153,13 @@ class Engine:
         return len(runs)
 
     def report_later(self, flow_run_id: UUID) -> None:
-        """Remember a run whose end Prefect did not hear of."""
+        """Remember a run whose end Prefect does not know."""
         self._unreported.append(flow_run_id)
 
     def report_now(self) -> None:
-        """Tell Prefect of the runs whose end it did not hear of.
+        """Report the runs whose end Prefect does not know.
 
-        Raises: PrefectAwayError.
+        Raises: PrefectUnavailableError.
         """
         because = "Prefect did not answer when this run ended; what it left undone is due again."
         while self._unreported:
@@ -183,7 +182,7 @@ class Engine:
     def _ask(self, question: Callable[[SyncPrefectClient], T]) -> T:
         """What the server answers.
 
-        Raises: PrefectAwayError; ConfigError when it refuses; ObjectNotFound.
+        Raises: PrefectUnavailableError; ConfigError when it refuses; ObjectNotFound.
         """
         try:
             with self._prefect:
@@ -197,7 +196,7 @@ class Engine:
                 self.reachability.found()
                 raise _refused(error) from error
             self.reachability.lost(error)
-            raise PrefectAwayError(
+            raise PrefectUnavailableError(
                 f"Prefect does not answer ({type(error).__name__}).",
                 remedy="Start it, or correct PREFECT_API_URL.",
             ) from error
@@ -208,16 +207,9 @@ class Engine:
         if self._client is None:
             client = get_client(sync_client=True)
             client.__enter__()
-            patient(client)
+            retry_busy_server(client)
             self._client = client
         return self._client
-
-
-def _with_retries(count: int) -> SettingsContext:
-    """Prefect's settings as they are, with so many retries; made once, for that takes 30 ms."""
-    now = get_settings_context()
-    settings = now.settings.copy_with_update(updates={PREFECT_CLIENT_MAX_RETRIES: count})
-    return SettingsContext(profile=now.profile, settings=settings)
 
 
 def _refused(error: httpx.HTTPStatusError) -> ConfigError:
@@ -229,7 +221,7 @@ def _refused(error: httpx.HTTPStatusError) -> ConfigError:
     )
 
 
-def away(error: BaseException) -> bool:
+def is_unavailable(error: BaseException) -> bool:
     """Whether an error that came out of Prefect's engine means that the server is away."""
     seen: Any = error
     while seen is not None:

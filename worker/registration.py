@@ -23,8 +23,8 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.base import BaseWorker
 
 from core.errors import ConfigError
-from worker.deployments import OURS, Deployment, WorkPool
-from worker.execute import load_flow
+from worker.deployments import TAG, Deployment, WorkPool
+from worker.execution import load_flow
 
 MOST_DEPLOYMENTS = 200
 
@@ -73,8 +73,8 @@ def register_deployment(
 ) -> Registered:
     """Make or update one deployment. Whatever an operator paused stays paused.
 
-    `directory` is where processes of other worker types begin, so that relative settings mean the
-    same there as here.
+    `directory` is where processes of other worker types begin, so that relative settings mean
+    the same to them.
 
     Raises: ConfigError when its entrypoint is no flow of this installation.
     """
@@ -109,14 +109,14 @@ def register_deployment(
 def remove_others(
     client: SyncPrefectClient, work_pool: str, wanted: Iterable[Registered]
 ) -> list[Registered]:
-    """Remove deployments of ours in this pool that are not wanted any more.
+    """Remove deployments of Causeway in this pool that are not wanted any more.
 
     Of a pair that was taken out of the settings, say: its schedules would go on for ever.
     """
     keep = {item.name for item in wanted}
     removed = []
     for found in client.read_deployments(
-        deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[OURS])),
+        deployment_filter=DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG])),
         work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[work_pool])),
         limit=MOST_DEPLOYMENTS,
     ):

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import dataclass
 
 import httpx
 from prefect.client.orchestration import get_client
@@ -19,35 +20,43 @@ from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from core.errors import CausewayError
 from core.settings import Settings
 from store.database import open_database
-from worker.drain import Drain
-from worker.execute import RUNNING
-from worker.process import leave, set_up_logging
+from worker.consumers import InboxConsumer
+from worker.execution import ACTIVE_RUNS
+from worker.processes import exit_process, set_up_logging
 from worker.warm import WarmWorker
 
 log = logging.getLogger("causeway.worker")
 
-POLL_EVERY_S = 5
-"""A schedule's run starts at most this late. Every poll rewrites the pool's deployments on the
-server, so not more often than that."""
-POLL_AGAIN_S = (1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
-"""Pauses before the worker introduces itself to Prefect again, while it does not answer or does not
-know the work pool: the first ones are short, for both may just be starting."""
-PATIENT_FOR = len(POLL_AGAIN_S)
-"""Attempts in a row before that is worth a line."""
 FORESEEN = (httpx.HTTPError, ObjectNotFound, CausewayError, RuntimeError, ValueError)
 """How Prefect's worker says that its server is away, or does not know the pool."""
 LONG_S = 60.0
 """A pool that was served this long was served well."""
-PATIENCE_S = 50.0
+STOP_WITHIN_S = 50.0
 """How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
 its claims expire and its keys become due."""
 ENDING_S = 5.0
 """How long a stop waits for threads without a run: most of them wait for Prefect."""
-LOOK_EVERY_S = 0.05
+CHECK_EVERY_S = 0.05
 SWITCH_S = 0.0005
 """How long a thread that computes may keep the interpreter from others. At Python's 5 ms an order
 that comes while a large catalogue is compared waits so long after each of its hundreds of answers.
 """
+
+
+@dataclass(frozen=True)
+class Polling:
+    """How often the worker asks Prefect, for runs to execute and for runs to cancel."""
+
+    every_s: float = 5
+    """A schedule's run starts at most this late. Every poll rewrites the pool's deployments on the
+    server, so not more often than that."""
+    cancelled_every_s: float = 3.0
+    """How often it asks which of the runs in hand somebody wants to cancel."""
+    again_s: tuple[float, ...] = (1.0, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
+    """Pauses before it introduces itself to Prefect again, while Prefect does not answer or does
+    not know the work pool: the first ones are short, for both may just be starting."""
+    quiet_attempts: int = 7
+    """Attempts in a row before that is worth a line."""
 
 
 def serve(settings: Settings, stop: threading.Event | None = None) -> None:
@@ -60,38 +69,38 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     began = time.monotonic()
     set_up_logging()
     sys.setswitchinterval(SWITCH_S)
-    is_ours, stop = stop is None, stop or threading.Event()
+    owns_process, stop = stop is None, stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
     database = open_database(settings.database_url)
     warm_up()
     poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
-    drain = Drain(settings, database, stop)
-    drainer = threading.Thread(target=drain.run, name="drain", daemon=True)
-    for thread in (poller, drainer):
+    consumer = InboxConsumer(settings, database, stop)
+    consuming = threading.Thread(target=consumer.run, name="consume", daemon=True)
+    for thread in (poller, consuming):
         thread.start()
     log.info("ready after %.1f s", time.monotonic() - began)
     stop.wait()
-    log.info("stopping: %d runs in hand end with their step", len(RUNNING.ids()))
-    RUNNING.stop_all(because="The worker was stopped; keys that are not settled stay due.")
+    log.info("stopping: %d runs in hand end with their step", len(ACTIVE_RUNS.ids()))
+    ACTIVE_RUNS.stop_all(because="The worker was stopped; keys that are not settled stay due.")
     _wait_for_runs()
     until = time.monotonic() + ENDING_S
-    for thread in (drainer, poller):
+    for thread in (consuming, poller):
         thread.join(max(0.0, until - time.monotonic()))
-    if abandoned := len(RUNNING.working()):
+    if abandoned := len(ACTIVE_RUNS.unfinished()):
         log.warning("stopped with %d runs in hand; their claims expire", abandoned)
     else:
-        drain.let_go()
+        consumer.release_leases()
         log.info("stopped")
-    if is_ours:
-        leave()
+    if owns_process:
+        exit_process()
 
 
 def _wait_for_runs() -> None:
-    until = time.monotonic() + PATIENCE_S
-    while RUNNING.working() and time.monotonic() < until:
-        time.sleep(LOOK_EVERY_S)
+    until = time.monotonic() + STOP_WITHIN_S
+    while ACTIVE_RUNS.unfinished() and time.monotonic() < until:
+        time.sleep(CHECK_EVERY_S)
 
 
 def warm_up() -> None:
@@ -101,28 +110,30 @@ def warm_up() -> None:
     check.warm()
 
 
-def poll(settings: Settings, stop: threading.Event) -> None:
-    """Serve the work pool until told to stop; a Prefect server that is away is waited for."""
+def poll(settings: Settings, stop: threading.Event, polling: Polling = Polling()) -> None:
+    """Serve the work pool until stopped; a Prefect server that is away is waited for."""
     attempts = 0
     while not stop.is_set():
         began = time.monotonic()
-        failure = _serve_while_it_goes(settings.worker.work_pool, stop)
+        failure = _serve_until_it_fails(settings.worker.work_pool, stop, polling)
         if failure is not None:
             attempts = 1 if time.monotonic() - began > LONG_S else attempts + 1
-            if attempts == PATIENT_FOR:
+            if attempts == polling.quiet_attempts:
                 log.warning(
                     "Prefect's work pool %s cannot be served (%s); scheduled runs wait. Is the "
                     "server up, and was `causeway deploy` run?",
                     settings.worker.work_pool,
                     type(failure).__name__,
                 )
-        stop.wait(POLL_AGAIN_S[min(attempts, len(POLL_AGAIN_S) - 1)])
+        stop.wait(polling.again_s[min(attempts, len(polling.again_s) - 1)])
 
 
-def _serve_while_it_goes(work_pool: str, stop: threading.Event) -> Exception | None:
-    """Serve the pool; gives what ended that, or nothing when we were told to stop."""
+def _serve_until_it_fails(
+    work_pool: str, stop: threading.Event, polling: Polling
+) -> Exception | None:
+    """Serve the pool; gives what ended that, or nothing when it was stopped."""
     try:
-        asyncio.run(serve_pool(work_pool, stop))
+        asyncio.run(serve_pool(work_pool, stop, polling))
     except Exception as error:
         # The last line of defence of a process that works off events as well.
         if not _is_foreseen(error):
@@ -138,31 +149,31 @@ def _is_foreseen(error: Exception) -> bool:
     return isinstance(error, FORESEEN)
 
 
-async def serve_pool(work_pool: str, stop: threading.Event) -> None:
-    """Poll a work pool of type `warm` and run what is due, until told to stop.
+async def serve_pool(work_pool: str, stop: threading.Event, polling: Polling) -> None:
+    """Poll a work pool of type `warm` and run what is due, until stopped.
 
     Raises: ObjectNotFound when the pool does not exist; httpx.HTTPError, or a group with
     RuntimeError, when Prefect does not answer for long.
     """
-    # Asked first, for a worker that starts while the server is away looks for it only every 30 s.
+    # Asked first, for a worker that starts while the server is away asks for it only every 30 s.
     async with get_client() as client:
         await client.read_work_pool(work_pool)
-    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: POLL_EVERY_S}):
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: polling.every_s}):
         worker = WarmWorker(
             work_pool_name=work_pool,
             name=f"causeway {socket.gethostname()}",
             create_pool_if_not_found=False,
             prefetch_seconds=0,
         )
-        polling = asyncio.ensure_future(worker.start(printer=log.info))
-        watching = asyncio.ensure_future(worker.watch_cancelling())
+        serving = asyncio.ensure_future(worker.start(printer=log.info))
+        watching = asyncio.ensure_future(worker.watch_cancelling(polling.cancelled_every_s))
         stopping = asyncio.ensure_future(_until(stop))
         try:
-            await asyncio.wait({polling, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({serving, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (watching, stopping, polling):
+            for task in (watching, stopping, serving):
                 task.cancel()
-            ends = await asyncio.gather(polling, watching, stopping, return_exceptions=True)
+            ends = await asyncio.gather(serving, watching, stopping, return_exceptions=True)
     for end in ends:
         if isinstance(end, Exception):
             raise end

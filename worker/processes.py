@@ -1,8 +1,9 @@
-"""A run in a process of its own, for flows that compute for minutes.
+"""Processes that execute runs: how each begins and ends, and a subprocess for a single run.
 
-Threads of one Python process take turns: beside a comparison of a whole catalogue an order would
-take several times as long. The process is started by the warm worker for deployments with the tag
-`own-process`, and yields to everything else on the machine (docs/decisions/0012).
+A flow that computes for minutes runs in a subprocess. Threads of one Python process take turns:
+while a whole catalogue is compared, an order would take several times as long. The warm worker
+starts the subprocess for deployments with the tag `own-process`, and it yields to everything else
+on the machine (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 from uuid import UUID
 
 import httpx
@@ -21,46 +23,68 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import get_current_settings
 
 from core.errors import CausewayError
-from worker.execute import RUNNING, Running, execute, load_flow
-from worker.process import leave, set_up_logging
+from worker.execution import ACTIVE_RUNS, ActiveRuns, execute, load_flow
+from worker.prefect_internal import send_queued_events
 
 log = logging.getLogger("causeway.worker")
 
 OWN_PROCESS = "own-process"
-"""The tag of deployments whose runs get one."""
+"""The tag of deployments whose runs get a subprocess."""
 NICE = 10
-"""How far it steps back behind whoever else wants to compute."""
+"""How much it yields to whatever else wants to compute."""
 STOPPED = "Stopped, by an operator or with its worker; keys that are not settled stay due."
 FAILED = 1
+SENDING_S = 2.0
+"""How long an end waits for Prefect's queues of events and log lines, which nobody needs."""
 
 
-class Apart:
-    """A run that another process executes."""
+def set_up_logging() -> None:
+    """Write Causeway's log lines to stderr next to Prefect's; none for every HTTP request."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s")
+    logging.getLogger("causeway").setLevel(logging.INFO)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def exit_process(status: int = 0) -> NoReturn:
+    """End the process, however long Prefect's queues of events and log lines are.
+
+    Whatever is not sent within `SENDING_S` is dropped.
+    """
+    send_queued_events(SENDING_S)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+class _Subprocess:
+    """A run that a subprocess executes."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
     @property
-    def has_worked(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
-    def interrupt(self, because: str) -> None:  # noqa: ARG002 - a signal carries no words
+    def interrupt(self, because: str) -> None:  # noqa: ARG002 - a signal carries no reason
         """Ask it to stop between two of its steps."""
         self._process.terminate()
 
 
-def execute_apart(flow_run: FlowRun, *, running: Running = RUNNING) -> int:
-    """Run it to its end in a process of its own; 0 unless the process itself came to grief."""
+def execute_in_subprocess(flow_run: FlowRun, *, active: ActiveRuns = ACTIVE_RUNS) -> int:
+    """Run it to its end in a subprocess; 0 unless the process itself failed."""
     environment = get_current_settings().to_environment_variables(exclude_unset=True)
     process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
-        [sys.executable, "-m", "worker.apart", str(flow_run.id)], env={**os.environ, **environment}
+        [sys.executable, "-m", "worker.processes", str(flow_run.id)],
+        env={**os.environ, **environment},
     )
-    running.add(flow_run.id, Apart(process))
+    active.add(flow_run.id, _Subprocess(process))
     try:
         return process.wait()
     finally:
-        running.remove(flow_run.id)
+        active.remove(flow_run.id)
 
 
 def main() -> None:
@@ -68,7 +92,7 @@ def main() -> None:
     set_up_logging()
     os.nice(NICE)
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: RUNNING.stop_all(because=STOPPED))
+        signal.signal(name, lambda *_: ACTIVE_RUNS.stop_all(because=STOPPED))
     try:
         with get_client(sync_client=True) as client:
             flow_run = client.read_flow_run(UUID(sys.argv[1]))
@@ -79,20 +103,20 @@ def main() -> None:
             threads.submit(execute, flow, flow_run).result()
     except CausewayError as error:
         log.error("The run %s ended: %s", sys.argv[1], error)  # noqa: TRY400 - it says all itself
-        leave(FAILED)
+        exit_process(FAILED)
     except httpx.HTTPError as error:
-        log.error(  # noqa: TRY400 - the trace of a server that is away tells nothing
+        log.error(  # noqa: TRY400 - the trace of a server that is away explains nothing
             "The run %s ended: Prefect did not answer (%s). Keys stay due; run it again once the "
             "server is up.",
             sys.argv[1],
             type(error).__name__,
         )
-        leave(FAILED)
+        exit_process(FAILED)
     except Exception:
         # Whatever it was: the process must not wait at its end for a server that may be away.
         log.exception("The run %s met an error that nobody foresaw", sys.argv[1])
-        leave(FAILED)
-    leave()
+        exit_process(FAILED)
+    exit_process()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The process of its own in which a run may be executed."""
+"""The subprocess in which a run may be executed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 pytestmark = pytest.mark.long
 
 
-def test_a_prefect_that_is_away_is_told_in_a_line_and_ends_the_process() -> None:
+def test_a_prefect_that_is_away_ends_the_subprocess_with_a_line() -> None:
     away = {"PREFECT_API_URL": "http://127.0.0.1:9/api", "PREFECT_CLIENT_MAX_RETRIES": "0"}
     run_id = "2f0382e1-eb5c-4aab-b935-2646bbb1a20f"
 
     ended = subprocess.run(  # noqa: S603 - nothing of it comes from outside
-        [sys.executable, "-m", "worker.apart", run_id],
+        [sys.executable, "-m", "worker.processes", run_id],
         env={**os.environ, **away},
         capture_output=True,
         text=True,

@@ -1,8 +1,8 @@
 """Flow runs inside this process: each in a thread and an event loop of its own.
 
-Saves the seconds that a process start and its imports cost (measured: 2.7 s to 6.3 s a run). What
-is in hand is kept in `RUNNING`, so that a run can be asked to stop: from Prefect's UI, or because
-the process has to end.
+Saves the seconds that a process start and its imports cost (measured: 2.7 s to 6.3 s a run).
+`ACTIVE_RUNS` keeps the runs in hand, so that one can be asked to stop: from Prefect's UI, or
+because the process has to end.
 """
 
 from __future__ import annotations
@@ -11,32 +11,26 @@ import asyncio
 import contextlib
 import importlib
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import TracebackType
+from typing import Any, Protocol, Self, cast
 from uuid import UUID
 
 from prefect import Flow
-from prefect._flow_run_suspension import FlowRunSuspensionRequest
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ExternalSignal, MissingFlowError, PrefectSignal, ScriptError
-from prefect.flow_engine import AsyncFlowRunEngine, run_flow_sync
+from prefect.context import AsyncClientContext, SyncClientContext
+from prefect.exceptions import MissingFlowError, ScriptError
 from prefect.flows import load_flow_from_entrypoint
-from prefect.states import Cancelled, Crashed
 
 from core.errors import ConfigError
-
-INTERRUPTIONS = (
-    asyncio.CancelledError,
-    SystemExit,
-    KeyboardInterrupt,
-    PrefectSignal,
-    ExternalSignal,
+from worker.prefect_internal import (
+    InterruptibleEngine,
+    retry_busy_server,
+    run_synchronous,
+    run_to_end,
 )
-"""Ways for a run to end that are no `Exception`, and would end the thread that executes it: it was
-stopped, something called `sys.exit`, Prefect did not let it begin."""
 
 
 def load_flow(entrypoint: str) -> Flow[..., Any]:
@@ -83,42 +77,11 @@ def _changed_at(path: str) -> float:
     return file.stat().st_mtime if file.is_file() else 0.0
 
 
-class _Engine(AsyncFlowRunEngine[..., Any]):
-    """Prefect's engine, except in how a run is interrupted.
-
-    One that we asked to stop ends Cancelled, not Crashed. And none listens for being suspended:
-    that takes a WebSocket and a thread per run (measured: 0.05 s at its start, 0.1 s at its end),
-    and pausing the deployment does what an operator wants.
-    """
-
-    stopped_because: str = ""
-    has_worked: bool = False
-    """Whether the flow itself has ended, and only Prefect has yet to hear how."""
-
-    async def set_state(self, state: State[Any], force: bool = False) -> State[Any]:  # noqa: FBT001, FBT002 - the base class's signature
-        """Tell Prefect."""
-        self.has_worked = self.has_worked or state.is_final()
-        return await super().set_state(state, force=force)
-
-    @contextlib.contextmanager
-    def setup_flow_run_suspension_request(self) -> Iterator[FlowRunSuspensionRequest]:
-        """Give the request that nobody is going to make."""
-        yield self._get_flow_run_suspension_request()
-
-    async def handle_crash(self, exc: BaseException) -> None:
-        """Report how an interrupted run ended."""
-        if not (self.stopped_because and isinstance(exc, asyncio.CancelledError)):
-            await super().handle_crash(exc)
-            return
-        self._raised = cast("Exception", exc)
-        await asyncio.shield(self.set_state(Cancelled(message=self.stopped_because), force=True))
-
-
-class InHand(Protocol):
+class ActiveRun(Protocol):
     """One run and how to interrupt it."""
 
     @property
-    def has_worked(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the flow itself has ended."""
 
     def interrupt(self, because: str) -> None:
@@ -126,17 +89,17 @@ class InHand(Protocol):
 
 
 @dataclass
-class _Here:
+class _RunInThread:
     """A run in a thread of this process."""
 
-    engine: _Engine
+    engine: InterruptibleEngine
     loop: asyncio.AbstractEventLoop
     task: asyncio.Task[None]
 
     @property
-    def has_worked(self) -> bool:
-        """Whether only Prefect has yet to hear how it ended."""
-        return self.engine.has_worked
+    def has_ended(self) -> bool:
+        """Whether the flow itself has ended, and only Prefect does not know yet."""
+        return self.engine.has_ended
 
     def interrupt(self, because: str) -> None:
         """Ask it to stop at its next `await`."""
@@ -145,10 +108,10 @@ class _Here:
 
 
 @dataclass
-class Running:
+class ActiveRuns:
     """The runs that this process executes right now."""
 
-    _runs: dict[UUID, InHand] = field(default_factory=dict)
+    _runs: dict[UUID, ActiveRun] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ending: str = ""
 
@@ -157,10 +120,10 @@ class Running:
         with self._lock:
             return list(self._runs)
 
-    def working(self) -> list[UUID]:
+    def unfinished(self) -> list[UUID]:
         """Those whose flow has not ended yet."""
         with self._lock:
-            return [run_id for run_id, run in self._runs.items() if not run.has_worked]
+            return [run_id for run_id, run in self._runs.items() if not run.has_ended]
 
     def stop(self, flow_run_id: UUID, because: str) -> bool:
         """Ask a run to stop at its next `await`; False when it is not in hand.
@@ -180,7 +143,7 @@ class Running:
             for found in self._runs.values():
                 found.interrupt(because)
 
-    def add(self, flow_run_id: UUID, found: InHand) -> None:
+    def add(self, flow_run_id: UUID, found: ActiveRun) -> None:
         """Keep a run while it lives."""
         with self._lock:
             self._runs[flow_run_id] = found
@@ -193,7 +156,7 @@ class Running:
             self._runs.pop(flow_run_id, None)
 
 
-RUNNING = Running()
+ACTIVE_RUNS = ActiveRuns()
 """One per process, like the process itself."""
 
 
@@ -201,7 +164,7 @@ def execute(
     flow: Flow[..., Any],
     flow_run: FlowRun,
     *,
-    running: Running = RUNNING,
+    active: ActiveRuns = ACTIVE_RUNS,
     runner: asyncio.Runner | None = None,
 ) -> State[Any]:
     """Run it to its end in the calling thread; gives the final state, whatever it is.
@@ -212,41 +175,75 @@ def execute(
     Raises: the `Exception` that kept Prefect's engine from reporting a final state.
     """
     if not flow.isasync:
-        return _execute_sync(flow, flow_run)
+        return run_synchronous(flow, flow_run)
     if runner is not None:
-        return runner.run(_execute(flow, flow_run, running))
+        return runner.run(_execute(flow, flow_run, active))
     with asyncio.Runner() as own:
-        return own.run(_execute(flow, flow_run, running))
+        return own.run(_execute(flow, flow_run, active))
 
 
-def _execute_sync(flow: Flow[..., Any], flow_run: FlowRun) -> State[Any]:
-    try:
-        state = run_flow_sync(
-            flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state"
-        )
-    except INTERRUPTIONS as error:
-        return Crashed(message=f"The run was interrupted ({type(error).__name__}).")
-    return cast("State[Any]", state)
-
-
-async def _execute(flow: Flow[..., Any], flow_run: FlowRun, running: Running) -> State[Any]:
-    engine = _Engine(flow=flow, flow_run=flow_run, parameters=flow_run.parameters)
-    task = asyncio.ensure_future(_drive(engine))
-    running.add(flow_run.id, _Here(engine, asyncio.get_running_loop(), task))
+async def _execute(flow: Flow[..., Any], flow_run: FlowRun, active: ActiveRuns) -> State[Any]:
+    engine = InterruptibleEngine(flow=flow, flow_run=flow_run, parameters=flow_run.parameters)
+    task = asyncio.ensure_future(run_to_end(engine))
+    active.add(flow_run.id, _RunInThread(engine, asyncio.get_running_loop(), task))
     try:
         await task
     finally:
-        running.remove(flow_run.id)
+        active.remove(flow_run.id)
     return engine.state
 
 
-async def _drive(engine: _Engine) -> None:
-    """The loop of `prefect.flow_engine.run_flow_async`, with an engine of ours.
+class RunLoop:
+    """The event loop of one thread, for flow runs one after the other.
 
-    Of an interruption the engine has told Prefect already; the state says the rest.
+    Prefect's engine and our steps open three clients for each run, and each client reads the whole
+    list of certificate authorities (measured: 28 ms of computing, even for a server without TLS).
+    Clients that are open in the loop's context are used instead.
     """
-    with contextlib.suppress(*INTERRUPTIONS):
-        async with engine.start():
-            while engine.is_running():
-                async with engine.run_context():
-                    _ = await engine.call_flow_fn()
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self._clients: contextlib.AsyncExitStack | None = None
+
+    def __enter__(self) -> Self:
+        """Begin; clients are opened when they are needed."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Close clients and loop."""
+        try:
+            self.close_clients()
+        finally:
+            self.runner.close()
+
+    def open_clients(self) -> None:
+        """Open them unless they are.
+
+        Raises: what keeps a client from reaching Prefect, which is asked for its version.
+        """
+        if self._clients is None:
+            self.runner.run(self._open())
+
+    def close_clients(self) -> None:
+        """Close them, so that the next run begins with new ones."""
+        clients, self._clients = self._clients, None
+        if clients is not None:
+            self.runner.run(_close(clients))
+
+    async def _open(self) -> None:
+        async with contextlib.AsyncExitStack() as clients:
+            for opened in (
+                clients.enter_context(SyncClientContext()),
+                await clients.enter_async_context(AsyncClientContext()),
+            ):
+                retry_busy_server(opened.client)
+            self._clients = clients.pop_all()
+
+
+async def _close(clients: contextlib.AsyncExitStack) -> None:
+    await clients.aclose()

@@ -13,13 +13,13 @@ from core.times import utc_now
 from store.database import open_database
 from store.inbox import Done, Inbox
 
-OWNER = "tried"
+OWNER = "deployed"
 
 
 @flow(name="sync-orders", persist_result=False)
 async def sync_orders(pair: str = "default", *, dry_run: bool = False) -> int:
     """Settle whatever is due; gives how many keys that were."""
-    _tell_process()
+    _write_process_id()
     inbox = Inbox(open_database(os.environ["CAUSEWAY_DATABASE_URL"]))
     for claim in inbox.peek(pair, "orders", keys=None, limit=500, now=utc_now()):
         if not await _behaves(claim.key):
@@ -29,8 +29,8 @@ async def sync_orders(pair: str = "default", *, dry_run: bool = False) -> int:
     return len(claims)
 
 
-def _tell_process() -> None:
-    Path(os.environ["TRIED_FOLDER"], "pid").write_text(str(os.getpid()), encoding="ascii")
+def _write_process_id() -> None:
+    Path(os.environ["FLOWS_FOLDER"], "pid").write_text(str(os.getpid()), encoding="ascii")
 
 
 async def _behaves(key: str) -> bool:
@@ -47,7 +47,7 @@ async def _behaves(key: str) -> bool:
         case "left":
             return False
         case "slow":
-            folder = Path(os.environ["TRIED_FOLDER"])
+            folder = Path(os.environ["FLOWS_FOLDER"])
             (folder / "begun").touch()
             while not (folder / "go-on").exists():  # noqa: ASYNC110 - a file cannot be awaited
                 await asyncio.sleep(0.02)
