@@ -121,18 +121,25 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Make the files an immutable, numbered version, in force from the next run on."""
-    from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415 - brings pandas along
+    # All of it brings pandas along.
+    from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415
+    from tasks.reconciler.waking import release_mapped  # noqa: PLC0415
 
     settings = load_settings()
     name = settings.pair(pair).name
     bundle = from_folder(settings, path)
     before = in_force(settings, name)
-    version = Versions(open_database(settings.database_url)).publish(
+    database = open_database(settings.database_url)
+    version = Versions(database).publish(
         name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
     )
+    released = release_mapped(database, name, before, bundle, utc_now())
     changes = before.diff(bundle)
-    result = {**_row(version), "diff": changes}
-    finish(result, as_json=as_json, text=f"{changes}\nPublished as version {version.number}.")
+    result = {**_row(version), "diff": changes, "released": released}
+    text = f"{changes}\nPublished as version {version.number}."
+    if released:
+        text += f" {released} quarantined records have rows now and are synced again."
+    finish(result, as_json=as_json, text=text)
 
 
 @mappings.command()

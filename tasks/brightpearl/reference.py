@@ -18,6 +18,7 @@ from tasks.policy import with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
+from tasks.reconciler.waking import release_skus
 
 KEPT_S = 3600.0
 """How long reference data is used before it is read again."""
@@ -126,6 +127,9 @@ def refresh_products(connections: Connections) -> None:
         now=started_at,
     )
     cursors.set(pair, PRODUCTS, started_at)
+    if since is not None:
+        skus = (row.sku for row in changed)
+        release_skus(connections.database, pair, skus, connections.clock())
 
 
 def unknown_ids(
