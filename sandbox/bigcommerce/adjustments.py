@@ -1,13 +1,13 @@
 """Absolute and relative adjustments: what was asked, whether it may be, and when it lands.
 
-A request is checked as a whole before anything of it happens. Of several faults the first kind in
-`FAULTS` is told, with every item that has it.
+A request is checked as a whole before any of it is carried out. Of several faults the first kind
+in `FAULTS` is answered, with every item that has it.
 
 Our readings where the vendor says nothing: an item named twice in one request counts twice
 (relative quantities add up, the last absolute one stays); an absolute quantity below zero is an
 invalid field; what is not tracked, and what does not exist, is "not found"; a product tracked by
-variant is not found by `product_id` in the words that the opposite case has. The documented edge
-that relative adjustments may be refused under load although stock suffices never happens here:
+variant is not found by `product_id` with the message of the opposite case. The documented edge
+that relative adjustments may be refused under load although stock suffices does not exist here:
 requests are worked on one after the other. A settings write makes an item counted at a location.
 """
 
@@ -18,9 +18,8 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sandbox.bigcommerce.records import Variant
-from sandbox.bigcommerce.routing import TOO_LARGE, UNPROCESSABLE, Call, refuse
-from sandbox.bigcommerce.stock_records import StockAt
+from sandbox.bigcommerce.api import TOO_LARGE, UNPROCESSABLE, Call, refuse
+from sandbox.bigcommerce.records import StockAt, Variant
 from sandbox.bigcommerce.store import Store
 
 MOST_ITEMS = 2000
@@ -29,7 +28,7 @@ IDENTITIES = ("sku", "variant_id", "product_id")
 INVALID = "Payload contains invalid fields"
 
 
-class Adjustment(NamedTuple):
+class StockAdjustment(NamedTuple):
     """One item of a request, found."""
 
     variant: Variant
@@ -74,7 +73,7 @@ def absolute(store: Store, call: Call) -> str:
     rows, refused = _checked(store, asked, is_relative=False)
     number = transaction_id(store)
     if refused is None or store.switches.partial_adjustments:
-        _note_overlaps(store, rows, number)
+        _begin_landing(store, rows, number)
 
         def land() -> None:
             for row in rows:
@@ -89,7 +88,7 @@ def absolute(store: Store, call: Call) -> str:
 
 
 def relative(store: Store, call: Call) -> str:
-    """Add to what is on hand at once; reads tell it later. The transaction id.
+    """Add to what is on hand at once; reads show it later. The transaction id.
 
     Raises: Refusal, also where a deduction leaves less than none, or less than the safety stock.
     """
@@ -103,7 +102,7 @@ def relative(store: Store, call: Call) -> str:
     return number
 
 
-def _add(store: Store, rows: Sequence[Adjustment], number: str) -> None:
+def _add(store: Store, rows: Sequence[StockAdjustment], number: str) -> None:
     hidden: list[tuple[StockAt, int, int]] = []
     for row in rows:
         level = row.variant.stock[row.location_id]
@@ -136,15 +135,15 @@ def later(store: Store, act: Callable[[], None]) -> None:
     store.timers.at(store.now() + timedelta(seconds=delay_s), due)
 
 
-def _note_overlaps(store: Store, rows: Iterable[Adjustment], number: str) -> None:
+def _begin_landing(store: Store, rows: Iterable[StockAdjustment], number: str) -> None:
     for row in rows:
-        store.stock.note_landing(row.variant, row.location_id, number)
+        store.stock.begin_landing(row.variant, row.location_id, number)
 
 
-def _fits(store: Store, row: Adjustment, on_hand: int) -> bool:
-    """Whether so many are possible; of what is too large nothing is stored, and nobody is told.
+def _fits(store: Store, row: StockAdjustment, on_hand: int) -> bool:
+    """Whether so many are possible; what is too large is not stored, and no error says so.
 
-    A product's limit counts all its variants. What is not for sale any more is passed over.
+    A product's limit counts all its variants. What is no longer for sale is skipped.
     """
     if store.variants.get(row.variant.id) is not row.variant:
         return False
@@ -217,20 +216,20 @@ def _broken(row: object, *, is_relative: bool) -> tuple[str, str] | None:
 
 def _checked(
     store: Store, asked: Sequence[dict[str, Any]], *, is_relative: bool
-) -> tuple[list[Adjustment], Callable[[], None] | None]:
+) -> tuple[list[StockAdjustment], Callable[[], None] | None]:
     """The items that may be adjusted, and how to refuse the others if there are any."""
-    good: list[Adjustment] = []
+    good: list[StockAdjustment] = []
     bad: dict[_Fault, list[str]] = {}
     planned: dict[int, int] = {}
     for row in asked:
         name, value = identity_of(row) or ("", "")
-        found: Variant | _Fault = _place_fault(store, row["location_id"]) or find(
+        found: Variant | _Fault = _location_fault(store, row["location_id"]) or find(
             store, name, value
         )
         if isinstance(found, Variant) and is_relative:
             found = _relative_fault(found, row, planned) or found
         if isinstance(found, Variant):
-            good.append(Adjustment(found, row["location_id"], row["quantity"]))
+            good.append(StockAdjustment(found, row["location_id"], row["quantity"]))
             continue
         text = found.item.format(name=name, value=value, place=row["location_id"])
         bad.setdefault(found, []).append(text)
@@ -242,7 +241,7 @@ def _checked(
     return good, None
 
 
-def _place_fault(store: Store, location_id: int) -> _Fault | None:
+def _location_fault(store: Store, location_id: int) -> _Fault | None:
     location = store.stock.locations.get(location_id)
     is_open = store.switches.disabled_locations == "accept"
     return None if location and (location.enabled or is_open) else LOCATION_NOT_FOUND

@@ -3,9 +3,9 @@
 from starlette.types import ASGIApp
 
 from sandbox.bigcommerce.controls import control_routes, state_parts
-from sandbox.bigcommerce.events import Sender
 from sandbox.bigcommerce.gateway import StoreGateway
 from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.webhooks import Sender
 from sandbox.kit.app import application
 from sandbox.kit.controls import common_routes
 from sandbox.kit.delivery import Deliveries

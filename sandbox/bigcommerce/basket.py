@@ -3,20 +3,15 @@
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from sandbox.catalogue.model import Address
+from sandbox.kit.controls import ControlBody
 
-Outcome = Literal["captured", "authorized", "pending", "declined", "offline"]
-
-
-class Asked(BaseModel):
-    """Part of a request to the controls; a field nobody knows is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+PaymentOutcome = Literal["captured", "authorized", "pending", "declined", "offline"]
 
 
-class AddressIn(Asked):
+class AddressIn(ControlBody):
     """A postal address; what is left out is made up."""
 
     first_name: str = "Ann"
@@ -36,7 +31,7 @@ class AddressIn(Asked):
         return Address(**self.model_dump())
 
 
-class LineIn(Asked):
+class LineIn(ControlBody):
     """A line by `sku`, or free text by `name` and `price`.
 
     `price` is for one piece in the order's price terms (ex tax, or with tax when the order is tax
@@ -58,7 +53,7 @@ class LineIn(Asked):
     """Which of the order's addresses it goes to."""
 
 
-class CouponIn(Asked):
+class CouponIn(ControlBody):
     """A coupon. `amount` is percent or money; `skus` limits it to these lines."""
 
     code: str
@@ -67,7 +62,7 @@ class CouponIn(Asked):
     skus: list[str] = Field(default_factory=list)
 
 
-class FeeIn(Asked):
+class FeeIn(ControlBody):
     """A further cost, in the order's price terms."""
 
     name: str = "Service fee"
@@ -75,7 +70,7 @@ class FeeIn(Asked):
     tax_rate: Decimal | None = None
 
 
-class ShippingIn(Asked):
+class ShippingIn(ControlBody):
     """One address with its shipping; the method's usual price when `cost` is left out."""
 
     to: AddressIn = AddressIn()
@@ -84,7 +79,7 @@ class ShippingIn(Asked):
     handling: Decimal = Decimal(0)
 
 
-class Basket(Asked):
+class Basket(ControlBody):
     """One order as a shopper places it. Money in `currency`, in the order's price terms."""
 
     lines: list[LineIn] = Field(min_length=1)
@@ -105,7 +100,7 @@ class Basket(Asked):
     gift_certificate: Decimal = Decimal(0)
     store_credit: Decimal = Decimal(0)
     payment_method: str = "Credit card"
-    payment: Outcome | None = None
+    payment: PaymentOutcome | None = None
     """Captured when left out; offline for methods without a gateway."""
     status_id: int | None = Field(default=None, ge=0, le=14)
     """Instead of the one that follows from the payment."""

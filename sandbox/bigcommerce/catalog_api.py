@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from sandbox.bigcommerce.filters import kept
+from sandbox.bigcommerce.api import NOT_FOUND, OK, Call, Routes, filtered, refuse, v3_page
 from sandbox.bigcommerce.formats import iso, number
-from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.records import Product, Variant
 from sandbox.bigcommerce.reference import LOCATION
-from sandbox.bigcommerce.routing import NOT_FOUND, OK, Call, Routes, refuse
 from sandbox.bigcommerce.stock import is_item
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
@@ -28,7 +26,7 @@ def _option_ids(variant: Variant) -> list[dict[str, Any]]:
 
 
 def _level(product: Product, variant: Variant) -> int:
-    """What reads tell of the default location."""
+    """Stock at the default location, as reads show it."""
     return variant.stock[LOCATION].seen_available if product.tracking != "none" else 0
 
 
@@ -121,8 +119,8 @@ def _include(call: Call) -> frozenset[str]:
 
 @routes("GET", "/v3/catalog/products")
 def list_products(store: Store, call: Call) -> Reply:
-    """A page of products. `sku` looks at products only, never at variants."""
-    rows = kept(
+    """A page of products. `sku` matches products only, never variants."""
+    rows = filtered(
         call,
         store.products.values(),
         {"id": lambda p: str(p.id), "sku": lambda p: p.sku, "name": lambda p: p.name},
@@ -153,7 +151,7 @@ def list_product_variants(store: Store, call: Call) -> Reply:
 @routes("GET", "/v3/catalog/variants")
 def list_variants(store: Store, call: Call) -> Reply:
     """A page of variants of all products."""
-    rows = kept(
+    rows = filtered(
         call,
         store.variants.values(),
         {

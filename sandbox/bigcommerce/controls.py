@@ -1,4 +1,4 @@
-"""The store's own control routes under `/_sandbox/`: shoppers, staff, and the switches."""
+"""The store's own control routes under `/_sandbox/`: what shoppers and staff do, and the state."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -12,37 +12,36 @@ from starlette.routing import Route
 
 from sandbox.bigcommerce import (
     generator,
-    hooks_api,
     reference,
-    refund_documents,
-    shipment_documents,
+    refunds_api,
+    shipments,
+    shipments_api,
     staff,
-    staff_edits,
     staff_refunds,
-    staff_shipping,
     staff_stock,
+    webhooks,
 )
-from sandbox.bigcommerce.basket import Asked, Basket
+from sandbox.bigcommerce.basket import Basket
 from sandbox.bigcommerce.order_documents import order_document
-from sandbox.bigcommerce.payments import PaymentRefused
+from sandbox.bigcommerce.order_records import Order
+from sandbox.bigcommerce.payments import PaymentRefused, paid, paid_back
 from sandbox.bigcommerce.placing import BasketRefused, place
-from sandbox.bigcommerce.records import Order, Variant
-from sandbox.bigcommerce.refund_amounts import RefundRefused
-from sandbox.bigcommerce.shipping import ShipmentRefused
-from sandbox.bigcommerce.staff import NotThere
+from sandbox.bigcommerce.records import Variant
+from sandbox.bigcommerce.refund_pricing import RefundRefused
+from sandbox.bigcommerce.shipments import ShipmentRefused
+from sandbox.bigcommerce.staff import NotFound
 from sandbox.bigcommerce.store import Store
-from sandbox.bigcommerce.transactions import paid, paid_back
-from sandbox.kit.controls import answer, answered
+from sandbox.kit.controls import ControlBody, answer, answered
 
-M = TypeVar("M", bound=Asked)
+M = TypeVar("M", bound=ControlBody)
 STATUSES: Mapping[type[Exception], int] = {
-    NotThere: 404,
+    NotFound: 404,
     BasketRefused: 409,
     PaymentRefused: 409,
     ShipmentRefused: 409,
     RefundRefused: 409,
 }
-"""Why a control cannot be done, and what it answers then."""
+"""Why a control is refused, and the status of its answer."""
 
 
 def state(store: Store) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def state_parts(store: Store) -> dict[str, Callable[[], dict[Any, Any]]]:
         "locations": lambda: {one.id: _fields(one) for one in store.stock.locations.values()},
         "customers": lambda: {one.id: asdict(one) for one in store.customers.values()},
         "hooks": lambda: {
-            hook.id: hooks_api.document(hook) | {"is_deactivated": hook.is_deactivated}
+            hook.id: webhooks.hook_document(hook) | {"is_deactivated": hook.is_deactivated}
             for hook in store.hooks.values()
         },
         "source": lambda: store.report | {"refunds_refused": store.refused_refunds},
@@ -114,10 +113,10 @@ def order_state(store: Store, order: Order) -> dict[str, Any]:
         "used_coupons": [asdict(coupon) for coupon in order.coupons],
         "transactions": [asdict(row) for row in order.transactions],
         "shipments": [
-            shipment_documents.document(store.switches, order, row) for row in order.shipments
+            shipments_api.shipment_document(store.switches, order, row) for row in order.shipments
         ],
         "shopper_mails": [asdict(mail) for mail in order.mails],
-        "refunds": [refund_documents.refund(store.switches, row) for row in order.refunds],
+        "refunds": [refunds_api.refund_document(store.switches, row) for row in order.refunds],
         "paid": str(paid(order)),
         "paid_back": str(paid_back(order)),
         "created_at": order.created_at.isoformat(),
@@ -143,7 +142,7 @@ def control_routes(store: Store) -> list[Route]:
 
     async def remove_product(request: Request) -> Response:
         sku = request.path_params["sku"]
-        return answered(lambda: staff.delete_product(store, sku), STATUSES)
+        return answered(lambda: staff_stock.delete_product(store, sku), STATUSES)
 
     async def refund(request: Request) -> Response:
         raw_body = await request.body()
@@ -151,22 +150,22 @@ def control_routes(store: Store) -> list[Route]:
 
     async def take_back(request: Request) -> Response:
         order_id, shipment_id = request.path_params["id"], request.path_params.get("shipment_id")
-        return answered(lambda: staff_shipping.take_back(store, order_id, shipment_id), STATUSES)
+        return answered(lambda: shipments.take_back(store, order_id, shipment_id), STATUSES)
 
-    shipments = "/_sandbox/orders/{id:int}/shipments"
+    shipments_path = "/_sandbox/orders/{id:int}/shipments"
     return [
         Route("/_sandbox/orders", orders, methods=["POST"]),
         Route("/_sandbox/refund", refund, methods=["POST"]),
-        Route(shipments, take_back, methods=["DELETE"]),
-        Route(shipments + "/{shipment_id:int}", take_back, methods=["DELETE"]),
-        action(staff_shipping.Parcel, staff_shipping.ship, "/_sandbox/ship"),
+        Route(shipments_path, take_back, methods=["DELETE"]),
+        Route(shipments_path + "/{shipment_id:int}", take_back, methods=["DELETE"]),
+        action(shipments.Parcel, shipments.ship_parcels, "/_sandbox/ship"),
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
-        action(staff_edits.OrderEdit, staff_edits.edit, "/_sandbox/edit"),
-        action(staff.StockChange, staff.change_stock, "/_sandbox/stock"),
+        action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
+        action(staff_stock.StockChange, staff_stock.change_stock, "/_sandbox/stock"),
         action(staff_stock.LocationChange, staff_stock.locate, "/_sandbox/locations"),
-        action(staff_stock.Tracking, staff_stock.track, "/_sandbox/tracking"),
+        action(staff_stock.TrackingChange, staff_stock.track, "/_sandbox/tracking"),
         *_stock_routes(store),
-        action(staff.NewProduct, staff.create_product, "/_sandbox/products"),
+        action(staff_stock.NewProduct, staff_stock.create_product, "/_sandbox/products"),
         Route("/_sandbox/products/{sku:path}", remove_product, methods=["DELETE"]),
     ]
 
@@ -201,7 +200,7 @@ def place_orders(store: Store, sent: object) -> dict[str, Any]:
             placed = [place(store, Basket.model_validate(sent))]
     return {
         "ids": [order.id for order in placed],
-        "orders": [staff.shown(order) for order in placed],
+        "orders": [staff.order_answer(order) for order in placed],
         "left": len(store.unplaced),
     }
 
@@ -216,7 +215,7 @@ def _stock_routes(store: Store) -> list[Route]:
         return answer(staff_stock.journal(store, request.query_params.getlist("sku")))
 
     async def forget(_request: Request) -> Response:
-        return answered(lambda: staff_stock.forget_journal(store), STATUSES)
+        return answered(lambda: staff_stock.clear_journal(store), STATUSES)
 
     path = "/_sandbox/stock"
     return [

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sandbox.bigcommerce.filters import kept
+from sandbox.bigcommerce.api import Call, Routes, filtered, v3_cursor_page
 from sandbox.bigcommerce.formats import iso
-from sandbox.bigcommerce.paging import v3_cursor_page
 from sandbox.bigcommerce.records import Customer
-from sandbox.bigcommerce.routing import Call, Routes
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
@@ -16,7 +14,7 @@ routes = Routes()
 @routes("GET", "/v3/customers")
 def list_customers(store: Store, call: Call) -> Reply:
     """A page of customers, by number or by cursor."""
-    rows = kept(
+    rows = filtered(
         call,
         store.customers.values(),
         {"id": lambda c: str(c.id), "email": lambda c: c.email},

@@ -33,7 +33,7 @@ def iso(moment: datetime) -> str:
 
 
 def read_moment(text: str) -> datetime | None:
-    """A date in ISO-8601 or RFC-2822; UTC where no zone is told. None when it is none."""
+    """A date in ISO-8601 or RFC-2822; UTC without a zone. None when it is neither."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

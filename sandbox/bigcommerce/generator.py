@@ -11,17 +11,18 @@ from sandbox.bigcommerce.basket import (
     CouponIn,
     FeeIn,
     LineIn,
-    Outcome,
+    PaymentOutcome,
     ShippingIn,
 )
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.placing import place
-from sandbox.bigcommerce.records import Order, Product
+from sandbox.bigcommerce.records import Product
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.countries import address_of
 from sandbox.catalogue.model import Address, ShopOrder
 
 SOURCE = "online-retail"
-OUTCOMES: tuple[tuple[Outcome, int], ...] = (
+OUTCOMES: tuple[tuple[PaymentOutcome, int], ...] = (
     ("captured", 80),
     ("authorized", 6),
     ("pending", 5),
@@ -29,7 +30,7 @@ OUTCOMES: tuple[tuple[Outcome, int], ...] = (
 )
 MOST_PIECES = 4
 MANY = 5000
-"""Looking at more SKUs than this for each order would take too long."""
+"""Choosing among more SKUs than this for each order would take too long."""
 ABROAD = ("Germany", "France", "EIRE", "USA", "Japan", "Switzerland", "Channel Islands")
 
 
@@ -60,7 +61,7 @@ def place_invoices(store: Store, references: list[str]) -> list[Order]:
 
 
 def place_in_the_past(store: Store, orders: list[ShopOrder]) -> list[Order]:
-    """Place orders as of the moment their source tells."""
+    """Place orders as of the moment that their source has."""
     return [
         place(store, basket_of(order).model_copy(update={"placed_at": order.placed_at}))
         for order in orders
@@ -136,7 +137,7 @@ def _often(chance: Random, share: float) -> bool:
     return chance.random() < share
 
 
-def _payment(chance: Random) -> tuple[Outcome, str]:
+def _payment(chance: Random) -> tuple[PaymentOutcome, str]:
     names = [name for name, _ in OUTCOMES]
     outcome = chance.choices(names, [weight for _, weight in OUTCOMES])[0]
     if outcome == "captured" and _often(chance, 0.06):

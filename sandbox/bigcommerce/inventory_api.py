@@ -1,18 +1,98 @@
-"""Stock and locations: reading, settings and adjustments (V3).
+"""Stock and locations as the V3 API writes them."""
 
-`is_default`, `is_active` and the other flags of the filters on locations are `true` or `false`.
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sandbox.bigcommerce import adjustments, inventory_documents, reference
-from sandbox.bigcommerce.paging import v3_page
-from sandbox.bigcommerce.records import Variant
-from sandbox.bigcommerce.routing import NOT_FOUND, OK, UNPROCESSABLE, Call, Routes, refuse
-from sandbox.bigcommerce.stock_records import Location
+from sandbox.bigcommerce import adjustments, reference
+from sandbox.bigcommerce.api import NOT_FOUND, OK, UNPROCESSABLE, Call, Routes, refuse, v3_page
+from sandbox.bigcommerce.formats import iso
+from sandbox.bigcommerce.records import Location, StockAt, Variant
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
+
+NO_STOCK = StockAt()
+
+
+def item_document(store: Store, variant: Variant, locations: Sequence[Location]) -> dict[str, Any]:
+    """An item with its stock at these locations."""
+    hides = store.switches.uncounted_locations == "hidden"
+    return {
+        "identity": identity_document(store, variant),
+        "locations": [
+            {
+                "location_id": location_document.id,
+                "location_code": location_document.code,
+                "location_name": location_document.label,
+                "location_enabled": location_document.enabled,
+                **levels_document(variant.stock.get(location_document.id, NO_STOCK)),
+            }
+            for location_document in locations
+            if location_document.id in variant.stock or not hides
+        ],
+    }
+
+
+def identity_document(store: Store, variant: Variant) -> dict[str, Any]:
+    """What an item is called. The base variant of a product has no `sku_id`."""
+    document: dict[str, Any] = {
+        "sku": variant.sku,
+        "sku_id": variant.sku_id if variant.options else None,
+        "variant_id": variant.id,
+        "product_id": variant.product_id,
+    }
+    product = store.products[variant.product_id]
+    shape = store.switches.shared_stock_identity
+    if product.tracking == "product" and len(product.variant_ids) > 1 and shape != "base":
+        for name in ("sku", "sku_id", "variant_id"):
+            del document[name]
+            if shape == "null":
+                document[name] = None
+    return document
+
+
+def levels_document(level: StockAt) -> dict[str, Any]:
+    """Stock as reads show it, and the settings. `is_in_stock` does not stop shoppers."""
+    available = level.seen_available
+    is_in_stock = level.is_in_stock
+    return {
+        "available_to_sell": available,
+        "total_inventory_onhand": level.seen,
+        "settings": {
+            "safety_stock": level.safety_stock,
+            "is_in_stock": available > 0 if is_in_stock is None else is_in_stock,
+            "warning_level": level.warning_level,
+            "bin_picking_number": level.bin_picking_number,
+        },
+    }
+
+
+def location_document(place: Location) -> dict[str, Any]:
+    """A location; all have the same address."""
+    return {
+        "id": place.id,
+        "code": place.code,
+        "label": place.label,
+        "description": "",
+        "managed_by_external_source": place.managed_by_external_source,
+        "type_id": place.type_id,
+        "enabled": place.enabled,
+        "storefront_visibility": place.storefront_visibility,
+        "time_zone": reference.TIME_ZONE,
+        "created_at": iso(place.created_at),
+        "updated_at": iso(place.updated_at),
+        "address": {
+            "address1": "1 High Street",
+            "address2": "",
+            "city": "Bath",
+            "state": "Somerset",
+            "zip": "BA1 5AN",
+            "email": "owner@example.com",
+            "phone": "+44 1225 555010",
+            "country_code": reference.HOME,
+        },
+        "special_hours": [],
+    }
+
 
 routes = Routes()
 INVENTORY_PAGE = 1000
@@ -29,9 +109,7 @@ def list_inventory(store: Store, call: Call) -> Reply:
     """Stock by item at every location; up to 1000 a page. What is not tracked is not listed."""
     places = _locations(store, call)
     rows = _counted(store, _items(store, call), places) if places else []
-    return v3_page(
-        store, call, rows, lambda one: inventory_documents.item(store, one, places), INVENTORY_PAGE
-    )
+    return v3_page(store, call, rows, lambda one: item_document(store, one, places), INVENTORY_PAGE)
 
 
 @routes("GET", "/v3/inventory/locations/{location_id}/items")
@@ -40,10 +118,10 @@ def list_location_inventory(store: Store, call: Call) -> Reply:
     place = _location(store, call)
 
     def row(variant: Variant) -> dict[str, Any]:
-        level = variant.stock.get(place.id, inventory_documents.NOTHING)
-        identity = inventory_documents.identity(store, variant)
+        level = variant.stock.get(place.id, NO_STOCK)
+        identity = identity_document(store, variant)
         identity.pop("sku_id", None)
-        return {"identity": identity, **inventory_documents.levels(level)}
+        return {"identity": identity, **levels_document(level)}
 
     return v3_page(store, call, _counted(store, _items(store, call), [place]), row, INVENTORY_PAGE)
 
@@ -145,7 +223,7 @@ def list_locations(store: Store, call: Call) -> Reply:
         if name in call.query:
             wanted = call.query[name].casefold() in {"true", "1"}
             rows = [row for row in rows if is_so(row) == wanted]
-    return v3_page(store, call, rows, inventory_documents.location, INVENTORY_PAGE)
+    return v3_page(store, call, rows, location_document, INVENTORY_PAGE)
 
 
 def _locations(store: Store, call: Call) -> list[Location]:

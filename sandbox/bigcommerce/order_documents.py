@@ -1,16 +1,219 @@
-"""The order as V2 writes it, with or without its consignments and fees."""
+"""Orders as V2 writes them: the header, lines, addresses, coupons, fees, messages, consignments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from sandbox.bigcommerce import line_documents, reference
+from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.formats import money, number, rate, rfc2822
-from sandbox.bigcommerce.line_documents import NOTHING, Document, link, told
-from sandbox.bigcommerce.records import Line, Order
+from sandbox.bigcommerce.order_records import (
+    Amount,
+    Fee,
+    Line,
+    Order,
+    OrderCoupon,
+    OrderMessage,
+    ShipTo,
+)
 from sandbox.bigcommerce.switches import BigCommerceSwitches
+from sandbox.catalogue.model import Address
+
+Document = dict[str, Any]
+NOTHING = "0.0000"
+API = f"https://api.bigcommerce.com/stores/{reference.STORE_HASH}/v2"
+
+
+def link(resource: str) -> Document:
+    """A reference to a sub-resource instead of its rows."""
+    return {"url": f"{API}{resource}", "resource": resource}
+
+
+def amount_fields(name: str, amount: Amount) -> Document:
+    """An amount as `{name}_ex_tax`, `_inc_tax` and `_tax`."""
+    return {
+        f"{name}_ex_tax": money(amount.ex),
+        f"{name}_inc_tax": money(amount.inc),
+        f"{name}_tax": money(amount.tax),
+    }
+
+
+def address_document(person: Address, email: str) -> Document:
+    """A person's address."""
+    return {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "company": person.company,
+        "street_1": person.street_1,
+        "street_2": person.street_2,
+        "city": person.city,
+        "state": person.state,
+        "zip": person.zip,
+        "country": person.country,
+        "country_iso2": person.country_iso2,
+        "phone": person.phone,
+        "email": email,
+        "form_fields": [],
+    }
+
+
+def line_document(order: Order, item: Line) -> Document:
+    """A line, as in `products` and in consignments."""
+    exact = item.unit.inc if order.is_inclusive else item.unit.ex
+    return {
+        "id": item.id,
+        "order_id": order.id,
+        "product_id": item.product_id,
+        "variant_id": item.variant_id,
+        "order_pickup_method_id": 0,
+        "order_address_id": item.address_id,
+        "name": item.name,
+        "name_customer": item.name,
+        "name_merchant": item.name,
+        "sku": item.sku,
+        "upc": "",
+        "type": item.type,
+        "base_price": money(exact),
+        **amount_fields("price", item.unit),
+        "base_total": money(item.total.inc if order.is_inclusive else item.total.ex),
+        **amount_fields("total", item.total),
+        "quantity": item.quantity,
+        "base_cost_price": NOTHING,
+        **amount_fields("cost_price", Amount()),
+        "weight": money(item.weight),
+        "width": NOTHING,
+        "height": NOTHING,
+        "depth": NOTHING,
+        "is_refunded": 0 < item.quantity == item.quantity_refunded,
+        "quantity_refunded": item.quantity_refunded,
+        "refund_amount": NOTHING,
+        "return_id": 0,
+        "wrapping_id": 1 if item.wrapping_name else 0,
+        "wrapping_name": item.wrapping_name or None,
+        "base_wrapping_cost": money(item.wrapping),
+        **amount_fields("wrapping_cost", item.wrapped),
+        "wrapping_message": item.wrapping_message,
+        "quantity_shipped": item.quantity_shipped,
+        "event_name": None,
+        "event_date": None,
+        "fixed_shipping_cost": NOTHING,
+        "ebay_item_id": "",
+        "ebay_transaction_id": "",
+        "option_set_id": None,
+        "parent_order_product_id": item.parent_id,
+        "is_bundled_product": False,
+        "bin_picking_number": "",
+        "external_id": None,
+        "brand": item.brand,
+        "applied_discounts": [
+            {
+                "id": discount.id,
+                "amount": money(discount.taken_inc),
+                "name": discount.name,
+                "code": discount.code,
+                "target": discount.target,
+            }
+            for discount in item.discounts
+        ],
+        "product_options": list(_option_documents(item)),
+        "configurable_fields": [],
+        "gift_certificate_id": item.id if item.type == "giftcertificate" else None,
+        "discounted_total_inc_tax": money(item.discounted.inc),
+    }
+
+
+def _option_documents(item: Line) -> Iterator[Document]:
+    for place, option in enumerate(item.options, start=1):
+        document = {
+            "id": item.id * 10 + place,
+            "option_id": option.id,
+            "order_product_id": item.id,
+            "product_option_id": option.id + 20,
+            "value": option.value,
+            "type": option.type,
+            "name": option.name,
+            "display_style": "",
+        }
+        for side in ("", "_customer", "_merchant"):
+            document[f"display_name{side}"] = option.name
+            document[f"display_value{side}"] = option.value
+        yield document
+
+
+def shipping_address_document(order: Order, place: ShipTo) -> Document:
+    """An address that something goes to."""
+    lines = [item for item in order.lines if item.address_id == place.id]
+    quotes = f"/orders/{order.id}/shippingaddresses/{place.id}/shippingquotes"
+    return {
+        "id": place.id,
+        "order_id": order.id,
+        **address_document(place.address, place.email),
+        "items_total": sum(item.quantity for item in lines),
+        "items_shipped": sum(item.quantity_shipped for item in lines),
+        "shipping_method": place.method,
+        "base_cost": money(place.cost),
+        **amount_fields("cost", place.shipping),
+        "cost_tax_class_id": reference.STANDARD.id,
+        "base_handling_cost": money(place.handling),
+        **amount_fields("handling_cost", place.handled),
+        "handling_cost_tax_class_id": reference.STANDARD.id,
+        "shipping_zone_id": 1 if place.zone == "United Kingdom" else 2,
+        "shipping_zone_name": place.zone,
+        "shipping_quotes": link(quotes),
+    }
+
+
+def coupon_document(order: Order, used: OrderCoupon) -> Document:
+    """A coupon, with what it took off the order (tax incl.)."""
+    name = str(used.coupon_id)
+    taken = sum(
+        discount.taken_inc
+        for item in order.lines
+        for discount in item.discounts
+        if discount.id == name and discount.code == used.code
+    )
+    return {
+        "id": used.id,
+        "coupon_id": used.coupon_id,
+        "order_id": order.id,
+        "code": used.code,
+        "amount": money(used.amount),
+        "type": used.kind,
+        "discount": float(taken),
+    }
+
+
+def fee_document(item: Fee) -> Document:
+    """A further cost."""
+    return {
+        "id": item.id,
+        "type": "custom_fee",
+        "display_name_customer": item.name,
+        "display_name_merchant": item.name,
+        "source": item.source,
+        "base_cost": money(item.price),
+        **amount_fields("cost", item.cost),
+        "tax_class_id": reference.STANDARD.id if item.rate else None,
+    }
+
+
+def message_document(order: Order, item: OrderMessage) -> Document:
+    """A message between shopper and staff."""
+    return {
+        "id": item.id,
+        "order_id": order.id,
+        "staff_id": item.staff_id or 0,
+        "customer_id": order.customer_id,
+        "type": "customer",
+        "subject": item.subject,
+        "message": item.text,
+        "status": "unread",
+        "is_flagged": item.is_flagged,
+        "date_created": rfc2822(item.created_at),
+        "customer": link(f"/customers/{order.customer_id}"),
+    }
+
 
 WARNING = "Not all line items are listed here; the rest is at /orders/{}/products"
 CONSIGNMENT_MONEY = (
@@ -53,7 +256,7 @@ def order_document(
         whole = consignments(order, switches, with_lines="consignments.line_items" in include)
         document["consignments"] = whole if as_object else [whole]
     if "fees" in include:
-        document["fees"] = [line_documents.fee(item) for item in order.fees]
+        document["fees"] = [fee_document(item) for item in order.fees]
     return document
 
 
@@ -93,7 +296,7 @@ def _header(order: Order) -> Document:
         "shipping_address_count": len(order.addresses),
         "is_deleted": order.is_archived,
         "ebay_order_id": "0",
-        "billing_address": line_documents.address(order.billing, order.email),
+        "billing_address": address_document(order.billing, order.email),
         "is_email_opt_in": False,
         "order_source": order.source,
         "channel_id": order.channel_id,
@@ -122,13 +325,13 @@ def _totals(order: Order) -> Document:
         "subtotal_inc_tax": money(totals.subtotal.inc),
         "subtotal_tax": money(totals.subtotal_tax),
         "base_shipping_cost": money(sum((p.cost for p in order.addresses), Decimal(0))),
-        **told("shipping_cost", totals.shipping),
+        **amount_fields("shipping_cost", totals.shipping),
         "shipping_cost_tax_class_id": reference.STANDARD.id,
         "base_handling_cost": money(sum((p.handling for p in order.addresses), Decimal(0))),
-        **told("handling_cost", totals.handling),
+        **amount_fields("handling_cost", totals.handling),
         "handling_cost_tax_class_id": reference.STANDARD.id,
         "base_wrapping_cost": money(sum((line.wrapping for line in order.lines), Decimal(0))),
-        **told("wrapping_cost", totals.wrapping),
+        **amount_fields("wrapping_cost", totals.wrapping),
         "wrapping_cost_tax_class_id": reference.STANDARD.id,
         "total_ex_tax": money(totals.ex),
         "total_inc_tax": money(totals.inc),
@@ -163,7 +366,7 @@ def consignments(order: Order, switches: BigCommerceSwitches, *, with_lines: boo
     base = f"/orders/{order.id}/consignments"
     return {
         "pickups": [],
-        "shipping": _shipping(order, switches, by_kind["physical"], group),
+        "shipping": _shipping_consignments(order, switches, by_kind["physical"], group),
         "downloads": [
             {"recipient_email": order.email}
             | group(by_kind["digital"], f"{base}/downloads/lineitems")
@@ -180,7 +383,7 @@ def consignments(order: Order, switches: BigCommerceSwitches, *, with_lines: boo
     }
 
 
-def _shipping(
+def _shipping_consignments(
     order: Order,
     switches: BigCommerceSwitches,
     lines: Sequence[Line],
@@ -188,7 +391,7 @@ def _shipping(
 ) -> list[Document]:
     found = []
     for place in order.addresses:
-        document = line_documents.shipping_address(order, place)
+        document = shipping_address_document(order, place)
         del document["order_id"]
         if switches.consignment_money == "number":
             for name in CONSIGNMENT_MONEY:
@@ -201,7 +404,7 @@ def _shipping(
 
 def _embedded(order: Order, lines: Sequence[Line], switches: BigCommerceSwitches) -> Document:
     shown: list[Any] = [
-        line_documents.line(order, item) for item in lines[: switches.lines_per_consignment]
+        line_document(order, item) for item in lines[: switches.lines_per_consignment]
     ]
     if len(lines) <= switches.lines_per_consignment:
         return {"line_items": shown}

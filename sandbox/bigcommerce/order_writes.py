@@ -8,14 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.api import BAD_REQUEST, refuse
 from sandbox.bigcommerce.basket import AddressIn, Basket, LineIn, ShippingIn
-from sandbox.bigcommerce.discounts import set_discount
 from sandbox.bigcommerce.formats import read_moment, read_money
+from sandbox.bigcommerce.order_records import Fee, Order
+from sandbox.bigcommerce.placing import set_discount
 from sandbox.bigcommerce.pricing import HUNDRED, cents
-from sandbox.bigcommerce.records import Fee, Order
-from sandbox.bigcommerce.routing import BAD_REQUEST, refuse
-from sandbox.bigcommerce.staff import NotThere
-from sandbox.bigcommerce.staff_edits import LineEdit, edit_line
+from sandbox.bigcommerce.staff import LineEdit, NotFound, edit_line
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Address
 
@@ -153,13 +152,13 @@ def _apply_money(store: Store, order: Order, changes: Body) -> None:
     for change in changes.get("products", ()):
         try:
             edit_line(store, order, change, keep_discounts=False)
-        except NotThere as gone:
+        except NotFound as gone:
             refuse(BAD_REQUEST, str(gone))
     if "fees" in changes:
         order.fees = [_fee(store, order, item) for item in changes["fees"]]
     if "discount_amount" in changes:
         set_discount(order, changes["discount_amount"])
-    store.reckon(order)
+    store.compute_amounts(order)
 
 
 def _rate(ex: Decimal, inc: Decimal) -> Decimal:
@@ -194,8 +193,8 @@ def read_new(store: Store, body: Body) -> Basket:
             guest=not body.get("customer_id"),
             channel_id=body.get("channel_id", 1),
             tax_inclusive=False,
-            billing=_made_up(billing),
-            shipping=[ShippingIn(to=_made_up(place), cost=cost) for place in places],
+            billing=_completed_address(billing),
+            shipping=[ShippingIn(to=_completed_address(place), cost=cost) for place in places],
             discount=_amount(body, "discount_amount") if "discount_amount" in body else Decimal(0),
             payment_method=body.get("payment_method", ""),
             payment="pending",
@@ -211,22 +210,22 @@ def read_new(store: Store, body: Body) -> Basket:
         refuse(BAD_REQUEST, f"The field '{field}' is invalid.")
 
 
-def _made_up(given: Mapping[str, Any]) -> AddressIn:
+def _completed_address(given: Mapping[str, Any]) -> AddressIn:
     blank = dict.fromkeys(ADDRESS, "")
-    told = {name: str(given[name]) for name in ADDRESS if given.get(name)}
-    if "country_iso2" not in told and told.get("country") == "United Kingdom":
-        told["country_iso2"] = reference.HOME
-    return AddressIn(**(blank | told))
+    filled = {name: str(given[name]) for name in ADDRESS if given.get(name)}
+    if "country_iso2" not in filled and filled.get("country") == "United Kingdom":
+        filled["country_iso2"] = reference.HOME
+    return AddressIn(**(blank | filled))
 
 
 def _new_line(store: Store, item: Body) -> LineIn:
     quantity = item.get("quantity")
     if not isinstance(quantity, int) or quantity < 1:
         _invalid("products.quantity")
-    told = {"price_ex_tax", "price_inc_tax"} & set(item)
+    prices = {"price_ex_tax", "price_inc_tax"} & set(item)
     price, rate = None, None
-    if told:
-        if len(told) == 1:
+    if prices:
+        if len(prices) == 1:
             _invalid("products.price_inc_tax")
         price = _amount(item, "price_ex_tax")
         rate = _rate(price, _amount(item, "price_inc_tax"))

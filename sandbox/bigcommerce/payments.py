@@ -1,15 +1,114 @@
-"""What the payment gateway says of an order, and what follows for its status."""
+"""The gateway's transactions of an order, and what follows from them for its status."""
 
 import contextlib
+from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sandbox.bigcommerce import reference, transactions
-from sandbox.bigcommerce.aftersales import ZERO
-from sandbox.bigcommerce.basket import Outcome
-from sandbox.bigcommerce.records import Order, Transaction
+from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.basket import PaymentOutcome
+from sandbox.bigcommerce.order_records import ZERO, Order, Transaction
 from sandbox.bigcommerce.reference import PaymentMethod
 from sandbox.bigcommerce.store import Store
+
+MONEY_IN = frozenset({"purchase", "capture", "settled"})
+INTERNAL = {method.name: method for method in (reference.GIFT_CERTIFICATE, reference.STORE_CREDIT)}
+"""Ways of paying that the store keeps itself."""
+
+
+def method_named(name: str) -> PaymentMethod:
+    """How something is paid; a name the sandbox does not know is a custom method."""
+    known = reference.PAYMENT_METHODS.get(name) or INTERNAL.get(name)
+    return known or PaymentMethod(name, "custom", "custom", "custom")
+
+
+def add_transaction(  # noqa: PLR0913 - a row is made of all of these
+    store: Store,
+    order: Order,
+    event: str,
+    method: PaymentMethod,
+    amount: Decimal,
+    *,
+    ok: bool = True,
+    reference_id: int | None = None,
+    currency: str = "",
+) -> Transaction:
+    """Add a row and emit its event."""
+    number = store.sequences.next("transaction")
+    row = Transaction(
+        id=number,
+        event=event,
+        method=method.transaction_method,
+        gateway=method.gateway,
+        amount=amount,
+        currency=currency or order.currency,
+        created_at=store.now(),
+        status="ok" if ok else "error",
+        gateway_id=f"tx_{number:x}",
+        reference_id=reference_id,
+        method_name=method.name,
+        certificate=order.gift_code if method is reference.GIFT_CERTIFICATE else "",
+    )
+    order.transactions.append(row)
+    order.cache.clear()
+    _emit(store, order, row)
+    return row
+
+
+def _emit(store: Store, order: Order, row: Transaction) -> None:
+    """The webhook of a transaction; its ids are texts."""
+    ok = row.status == "ok"
+    data = {
+        "type": "transaction",
+        "order_id": str(order.id),
+        "transaction_id": str(row.id),
+        "transaction_status": "complete" if ok else "failed",
+        "transaction_type": row.event,
+        "result": {
+            "code": row.event if ok else "declined",
+            "message": row.event.capitalize() if ok else "Declined",
+            "type": "success" if ok else "failure",
+        },
+        "platform_transaction_id": str(row.id + 788_000_000),
+        "provider_transaction_id": row.gateway_id,
+    }
+    store.emit("store/order/transaction/created", data)
+
+
+def money_in(order: Order) -> list[Transaction]:
+    """Rows of money that came in.
+
+    Captures of an authorisation and their settlement are the same money: the rows with the larger
+    sum count, the captures when both sums are equal.
+    """
+    rows = [row for row in order.transactions if row.status == "ok" and row.event in MONEY_IN]
+    by_reference: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for row in rows:
+        if row.reference_id is not None:
+            sums = by_reference[row.reference_id]
+            sums[row.event] = sums.get(row.event, ZERO) + row.amount
+    counted = {number: max(sums, key=sums.__getitem__) for number, sums in by_reference.items()}
+    return [row for row in rows if counted.get(row.reference_id or 0, row.event) == row.event]
+
+
+def paid(order: Order) -> Decimal:
+    """Money that came in, each pound once."""
+    return sum((row.amount for row in money_in(order)), ZERO)
+
+
+def paid_back(order: Order) -> Decimal:
+    """Money that went out again."""
+    return sum(
+        (row.amount for row in order.transactions if row.event == "refund" and row.status == "ok"),
+        ZERO,
+    )
+
+
+def last_transaction(order: Order, event: str) -> Transaction | None:
+    """The latest row of this event that succeeded."""
+    rows = [row for row in order.transactions if row.event == event and row.status == "ok"]
+    return rows[-1] if rows else None
+
 
 UNPAID = frozenset(
     {
@@ -28,11 +127,11 @@ class PaymentRefused(Exception):  # noqa: N818 - a verdict, with its reason for 
 
 def method_of(order: Order) -> PaymentMethod:
     """How the order is paid, besides store credit and gift certificate."""
-    return transactions.method_named(order.payment_method)
+    return method_named(order.payment_method)
 
 
-def pay_at_checkout(store: Store, order: Order, outcome: Outcome) -> None:
-    """What happens at the end of checkout. Store credit and gift certificate are used first."""
+def pay_at_checkout(store: Store, order: Order, outcome: PaymentOutcome) -> None:
+    """The payment at the end of checkout. Store credit and gift certificate are used first."""
     if outcome not in {"pending", "declined"}:
         _spend_credit(store, order)
     if order.due <= 0 and outcome in {"captured", "authorized", "offline"}:
@@ -42,7 +141,7 @@ def pay_at_checkout(store: Store, order: Order, outcome: Outcome) -> None:
         case "captured":
             capture(store, order)
         case "authorized":
-            transactions.write(store, order, "authorization", method_of(order), order.due)
+            add_transaction(store, order, "authorization", method_of(order), order.due)
             order.payment_status = "authorized"
             store.set_status(order, reference.AWAITING_PAYMENT)
         case "declined":
@@ -56,14 +155,14 @@ def pay_at_checkout(store: Store, order: Order, outcome: Outcome) -> None:
 
 def _spend_credit(store: Store, order: Order) -> None:
     """Take what the store keeps for the shopper, unless that is done."""
-    if any(row.method_name in transactions.INTERNAL for row in order.transactions):
+    if any(row.method_name in INTERNAL for row in order.transactions):
         return
     for method, amount in (
         (reference.GIFT_CERTIFICATE, order.gift_certificate),
         (reference.STORE_CREDIT, order.store_credit),
     ):
         if amount:
-            transactions.write(store, order, "purchase", method, amount)
+            add_transaction(store, order, "purchase", method, amount)
 
 
 def capture(store: Store, order: Order, amount: Decimal | None = None) -> None:
@@ -74,14 +173,14 @@ def capture(store: Store, order: Order, amount: Decimal | None = None) -> None:
     if order.payment_status not in {"", "authorized", "pending", "capture pending"}:
         raise PaymentRefused(f"the payment is {order.payment_status!r}")
     _spend_credit(store, order)
-    held = transactions.last(order, "authorization")
+    held = last_transaction(order, "authorization")
     rest = _rest(order, held)
     taken = _part(rest, amount)
     if taken:
         event, of = ("capture", held.id) if held else ("purchase", None)
-        transactions.write(store, order, event, method_of(order), taken, reference_id=of)
+        add_transaction(store, order, event, method_of(order), taken, reference_id=of)
         if held and store.switches.capture_settles:
-            transactions.write(store, order, "settled", method_of(order), taken, reference_id=of)
+            add_transaction(store, order, "settled", method_of(order), taken, reference_id=of)
     if taken == rest or store.switches.partial_capture_pays:
         _finish(store, order, "captured")
     else:
@@ -90,17 +189,15 @@ def capture(store: Store, order: Order, amount: Decimal | None = None) -> None:
 
 
 def _by_gateway(order: Order) -> Decimal:
-    rows = transactions.money_in(order)
-    return sum((row.amount for row in rows if row.method_name not in transactions.INTERNAL), ZERO)
+    rows = money_in(order)
+    return sum((row.amount for row in rows if row.method_name not in INTERNAL), ZERO)
 
 
 def _rest(order: Order, held: Transaction | None) -> Decimal:
     """What may still be taken: what is due, but no more than what is held."""
     rest = order.due - _by_gateway(order)
     if held is not None:
-        captured = [
-            row.amount for row in transactions.money_in(order) if row.reference_id == held.id
-        ]
+        captured = [row.amount for row in money_in(order) if row.reference_id == held.id]
         rest = min(rest, held.amount - sum(captured, ZERO))
     return max(rest, ZERO)
 
@@ -114,7 +211,7 @@ def _part(rest: Decimal, amount: Decimal | None) -> Decimal:
 
 
 def settle_by_hand(store: Store, order: Order, amount: Decimal | None = None) -> None:
-    """Staff note that an offline payment came in, or part of it; no gateway is involved.
+    """Staff record that an offline payment came in, or part of it; no gateway is involved.
 
     Raises: PaymentRefused when it is paid already, or the amount is too much.
     """
@@ -123,14 +220,14 @@ def settle_by_hand(store: Store, order: Order, amount: Decimal | None = None) ->
     rest = max(order.due - _by_gateway(order), ZERO)
     part = _part(rest, amount)
     if part:
-        transactions.write(store, order, "settled", method_of(order), part)
+        add_transaction(store, order, "settled", method_of(order), part)
     if part == rest:
         _finish(store, order, "paid")
     else:
         store.touch(order)
 
 
-def add(  # noqa: PLR0913 - a row is made of all of these
+def add_payment(  # noqa: PLR0913 - a row is made of all of these
     store: Store, order: Order, event: str, method: str, amount: Decimal | None, *, ok: bool
 ) -> None:
     """A further row, such as for what an edit added. The order's status stays.
@@ -139,17 +236,17 @@ def add(  # noqa: PLR0913 - a row is made of all of these
     Raises: PaymentRefused when no amount is left.
     """
     if amount is None:
-        amount = order.totals.inc - transactions.paid(order)
+        amount = order.totals.inc - paid(order)
     if amount <= 0:
         raise PaymentRefused("there is no amount to add")
-    how = transactions.method_named(method or order.payment_method)
-    transactions.write(store, order, event, how, amount, ok=ok)
+    how = method_named(method or order.payment_method)
+    add_transaction(store, order, event, how, amount, ok=ok)
     store.touch(order)
 
 
 def decline(store: Store, order: Order) -> None:
     """The gateway refuses the payment."""
-    transactions.write(store, order, "purchase", method_of(order), order.due, ok=False)
+    add_transaction(store, order, "purchase", method_of(order), order.due, ok=False)
     order.payment_status = "declined"
     store.set_status(order, reference.DECLINED)
 
@@ -159,12 +256,12 @@ def void(store: Store, order: Order) -> None:
 
     Raises: PaymentRefused when there is none.
     """
-    held = transactions.last(order, "authorization")
+    held = last_transaction(order, "authorization")
     if held is None or order.payment_status not in {"authorized", "void pending"}:
         raise PaymentRefused(f"the payment is {order.payment_status!r}")
-    captured = [row.amount for row in transactions.money_in(order) if row.reference_id == held.id]
+    captured = [row.amount for row in money_in(order) if row.reference_id == held.id]
     rest = held.amount - sum(captured, ZERO)
-    transactions.write(store, order, "void", method_of(order), rest, reference_id=held.id)
+    add_transaction(store, order, "void", method_of(order), rest, reference_id=held.id)
     if captured:
         _finish(store, order, "captured")
     else:
@@ -172,7 +269,7 @@ def void(store: Store, order: Order) -> None:
         store.set_status(order, reference.CANCELLED)
 
 
-def start(store: Store, order: Order, action: str) -> None:
+def start_action(store: Store, order: Order, action: str) -> None:
     """Capture or void as over the API: later, where the gateway takes its time.
 
     Raises: PaymentRefused.

@@ -1,24 +1,88 @@
-"""From a basket to an order, the way a checkout does it."""
+"""From a basket to an order, the way a checkout does it: lines, coupons, discounts, payment."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.aftersales import ZERO
-from sandbox.bigcommerce.basket import Basket, FeeIn, LineIn, ShippingIn
-from sandbox.bigcommerce.discounts import apply_coupon, take_off
-from sandbox.bigcommerce.payments import pay_at_checkout
-from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents
-from sandbox.bigcommerce.records import (
+from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, ShippingIn
+from sandbox.bigcommerce.order_records import (
+    ZERO,
+    Discount,
     Fee,
     Line,
-    Option,
+    LineOption,
     Order,
+    OrderCoupon,
     ShipTo,
-    Variant,
 )
+from sandbox.bigcommerce.payments import pay_at_checkout
+from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents, share_out
+from sandbox.bigcommerce.records import Variant
 from sandbox.bigcommerce.store import Store
+
+COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "free_shipping": 4}
+
+
+def apply_coupon(store: Store, order: Order, wanted: CouponIn) -> None:
+    """Note a coupon, and take off what it gives."""
+    kind = COUPON_KINDS[wanted.type]
+    coupon = OrderCoupon(
+        store.sequences.next("coupon"), 500 + kind, wanted.code, wanted.amount, kind
+    )
+    order.coupons.append(coupon)
+    if wanted.type == "free_shipping":
+        for place in order.addresses:
+            place.cost = ZERO
+        return
+    lines = [line for line in order.lines if not wanted.skus or line.sku in wanted.skus]
+    lines = [line for line in lines if line.type != "giftcertificate"]
+    name, identity = wanted.code, str(coupon.coupon_id)
+    if wanted.type == "per_order":
+        take_off(order, wanted.amount, identity, name, wanted.code, lines)
+        return
+    for line in lines:
+        off = wanted.amount * line.quantity
+        if wanted.type == "percent":
+            off = cents(_left_of(line) * wanted.amount / HUNDRED)
+        _add_discount(line, Discount(identity, name, wanted.code, "product", off))
+
+
+def take_off(  # noqa: PLR0913, PLR0917 - a discount is made of all of these
+    order: Order,
+    amount: Decimal,
+    identity: str,
+    name: str,
+    code: str | None,
+    lines: Sequence[Line] | None = None,
+) -> None:
+    """Spread a discount over lines (all but gift certificates), by what they cost by now."""
+    if not amount:
+        return
+    if lines is None:
+        lines = [line for line in order.lines if line.type != "giftcertificate"]
+    rests = [_left_of(line) for line in lines]
+    amount = min(amount, sum(rests, ZERO))
+    for line, off in zip(lines, share_out(amount, rests), strict=True):
+        _add_discount(line, Discount(identity, name, code, "order", off))
+
+
+def set_discount(order: Order, amount: Decimal) -> None:
+    """What staff take off the order, instead of what they took off before."""
+    for line in order.lines:
+        line.discounts = [item for item in line.discounts if item.id != MANUAL_DISCOUNT]
+    take_off(order, amount, MANUAL_DISCOUNT, "Manual Discount", None)
+
+
+def _left_of(line: Line) -> Decimal:
+    return cents(line.price * line.quantity) - sum((d.amount for d in line.discounts), ZERO)
+
+
+def _add_discount(line: Line, discount: Discount) -> None:
+    discount.amount = min(discount.amount, _left_of(line))
+    if discount.amount:
+        line.discounts.append(discount)
+
 
 ABROAD_ZONE = "Rest of the world"
 DELETED_PRODUCT = 990_000
@@ -30,13 +94,13 @@ class BasketRefused(Exception):  # noqa: N818 - a verdict, with its reason for p
 
 
 def place(store: Store, basket: Basket) -> Order:
-    """Place the order, pay as asked, tell the webhooks. What is due by now happens first.
+    """Place the order, pay as asked, and emit the events. Due timers run first.
 
     Raises: BasketRefused.
     """
     store.timers.run_due()
     with store.as_of(basket.placed_at):
-        order = _order(store, basket)
+        order = _new_order(store, basket)
         store.orders[order.id] = order
         store.emit("store/order/created", {"type": "order", "id": order.id})
         method = reference.PAYMENT_METHODS.get(basket.payment_method)
@@ -47,24 +111,24 @@ def place(store: Store, basket: Basket) -> Order:
     return order
 
 
-def _order(store: Store, basket: Basket) -> Order:
-    order = _header(store, basket)
+def _new_order(store: Store, basket: Basket) -> Order:
+    order = _new_header(store, basket)
     order.addresses = [ship_to(store, order, wanted) for wanted in basket.shipping]
     order.lines = [line_of(store, order, wanted) for wanted in basket.lines]
     for coupon in basket.coupons:
         apply_coupon(store, order, coupon)
     take_off(order, basket.discount, MANUAL_DISCOUNT, "Manual Discount", None)
     home = order.addresses[0].address.country_iso2 if order.addresses else reference.HOME
-    order.fees = [_fee(store, home, wanted) for wanted in basket.fees]
+    order.fees = [_new_fee(store, home, wanted) for wanted in basket.fees]
     order.addresses = _used(order)
-    store.reckon(order)
+    store.compute_amounts(order)
     order.gift_certificate = min(basket.gift_certificate, order.totals.inc)
     order.store_credit = min(basket.store_credit, order.totals.inc - order.gift_certificate)
     order.gift_code = f"GIFT-{order.id}" if order.gift_certificate else ""
     return order
 
 
-def _header(store: Store, basket: Basket) -> Order:
+def _new_header(store: Store, basket: Basket) -> Order:
     if basket.currency not in reference.CURRENCIES:
         raise BasketRefused(f"the store does not trade in {basket.currency}")
     if store.switches.refuse_oversell:
@@ -134,7 +198,7 @@ def _home_rate(*, is_home: bool) -> Decimal:
     return reference.STANDARD.rate_percent if is_home else ZERO
 
 
-def _fee(store: Store, country_iso2: str, wanted: FeeIn) -> Fee:
+def _new_fee(store: Store, country_iso2: str, wanted: FeeIn) -> Fee:
     rate = wanted.tax_rate
     if rate is None:
         rate = _home_rate(is_home=country_iso2 == reference.HOME)
@@ -176,7 +240,7 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
         wrapping_name=wanted.wrapping,
         wrapping=wanted.wrapping_price,
         options=[
-            Option(number, name, value, "Text field")
+            LineOption(number, name, value, "Text field")
             for number, (name, value) in enumerate(wanted.options.items(), start=101)
         ],
     )
@@ -225,7 +289,7 @@ def _from_catalogue(  # noqa: PLR0913 - a line is made of all of these
     line.tax_class_id = product.tax_class_id
     if variant.options and not line.options:
         line.options = [
-            Option(number, name, value)
+            LineOption(number, name, value)
             for number, (name, value) in enumerate(variant.options, start=101)
         ]
     if not keep_price:

@@ -1,15 +1,14 @@
 """The arithmetic of an order: from prices, rates and discounts to totals that add up.
 
 An order's prices are either ex tax or with tax (`is_inclusive`); that side is exact, the other
-follows. Discounts are told with tax, so that, as on the vendor's sample order, `total_inc_tax` =
+follows. Discounts are kept with tax, so that, as on the vendor's sample order, `total_inc_tax` =
 subtotal + shipping + handling + wrapping + fees - discount - coupon discount, all with tax.
 """
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from sandbox.bigcommerce.aftersales import ZERO
-from sandbox.bigcommerce.records import Amount, Line, Order, Totals
+from sandbox.bigcommerce.order_records import ZERO, Amount, Line, Order, Totals
 
 CENT = Decimal("0.01")
 FINE = Decimal("0.0001")
@@ -45,14 +44,14 @@ def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return parts
 
 
-def reckon(order: Order, *, round_lines: bool = True) -> None:
+def compute_amounts(order: Order, *, round_lines: bool = True) -> None:
     """Compute every amount of the order anew, from its prices and discounts.
 
     `round_lines` rounds tax to cents on each line; otherwise only the order's total is rounded.
     """
     step = CENT if round_lines else FINE
     for line in order.lines:
-        _reckon_line(line, inclusive=order.is_inclusive, step=step)
+        _compute_line(line, inclusive=order.is_inclusive, step=step)
     for place in order.addresses:
         place.shipping = split(place.cost, place.rate, inclusive=order.is_inclusive)
         place.handled = split(place.handling, place.rate, inclusive=order.is_inclusive)
@@ -62,7 +61,7 @@ def reckon(order: Order, *, round_lines: bool = True) -> None:
     order.cache.clear()
 
 
-def _reckon_line(line: Line, *, inclusive: bool, step: Decimal) -> None:
+def _compute_line(line: Line, *, inclusive: bool, step: Decimal) -> None:
     line.unit = split(line.price, line.rate, inclusive=inclusive, step=FINE)
     before = cents(line.price * line.quantity)
     line.total = split(before, line.rate, inclusive=inclusive, step=step)

@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from sandbox.bigcommerce import reference, refund_amounts, refund_tenders, transactions
-from sandbox.bigcommerce.aftersales import ZERO, Refund, RefundItem, RefundPayment
-from sandbox.bigcommerce.records import Order
-from sandbox.bigcommerce.refund_amounts import RefundRefused, in_force
-from sandbox.bigcommerce.refund_tenders import Option
+from sandbox.bigcommerce import payments, reference, refund_pricing
+from sandbox.bigcommerce.order_records import ZERO, Order, Refund, RefundItem, RefundPayment
+from sandbox.bigcommerce.refund_pricing import RefundOption, RefundRefused, in_force
 from sandbox.bigcommerce.store import Store
 
 DECLINED = "The gateway declined the refund."
 STATUSES = frozenset({reference.REFUNDED, reference.PARTIALLY_REFUNDED})
-Outcome = Literal["ok", "declined", "pending"]
+RefundOutcome = Literal["ok", "declined", "pending"]
 
 
 @dataclass(slots=True)
@@ -46,19 +44,19 @@ def draft(
     In: `override` is the merchant's own total and tax.
     Raises: RefundRefused.
     """
-    if transactions.paid(order) <= 0:
+    if payments.paid(order) <= 0:
         raise RefundRefused("The order has not been paid.")
-    refund_amounts.price(store, order, items)
+    refund_pricing.price(store, order, items)
     amount = sum((item.amount for item in items), ZERO) + tax_adjustment
     tax = sum((item.tax for item in items), ZERO) + tax_adjustment
-    if tax_adjustment and override is None and tax_adjustment != refund_amounts.overcharged(order):
+    if tax_adjustment and override is None and tax_adjustment != refund_pricing.overcharged(order):
         raise RefundRefused("The amount is not the tax overcharged.", "tax_adjustment_amount")
     made = Draft(items, amount, tax, tax, is_tax_adjustment=bool(tax_adjustment))
     made.reason = next((item.reason for item in items if item.reason), "")
     if override is not None:
         made.amount, made.tax = override
         made.is_override = True
-    left = refund_tenders.refundable(order)
+    left = refund_pricing.refundable(order)
     if made.amount > left:
         if store.switches.refund_over_limit == "refuse" or made.is_override:
             raise RefundRefused(f"The amount exceeds the {left:.2f} left to refund.")
@@ -81,13 +79,13 @@ def create(  # noqa: PLR0913 - a refund is made of all of these
     store: Store,
     order: Order,
     made: Draft,
-    options: Sequence[Option],
+    options: Sequence[RefundOption],
     *,
-    outcome: Outcome | None = None,
+    outcome: RefundOutcome | None = None,
     user_id: int = 0,
     currency: str = "",
 ) -> Refund:
-    """Make a refund that was drafted; the gateway answers at once, later, or when told.
+    """Make a refund that was drafted; the gateway answers at once, later, or on a control.
 
     In: `outcome` instead of what the switches say; `pending` waits for the controls.
     """
@@ -149,11 +147,11 @@ def _move_status(store: Store, order: Order) -> None:
     status_id, _ = order.before_refunds
     has_refunds = any(True for _ in in_force(order))
     if has_refunds:
-        is_whole = refund_tenders.refundable(order) <= 0
+        is_whole = refund_pricing.refundable(order) <= 0
         status_id = reference.REFUNDED if is_whole else reference.PARTIALLY_REFUNDED
     elif order.status_id not in STATUSES:
         status_id = order.status_id
-    _note_payment_status(order)
+    _update_payment_status(order)
     if not has_refunds:
         order.before_refunds = None
     if status_id != order.status_id and store.switches.refund_moves_status:
@@ -162,22 +160,22 @@ def _move_status(store: Store, order: Order) -> None:
         store.touch(order)
 
 
-def _note_payment_status(order: Order) -> None:
+def _update_payment_status(order: Order) -> None:
     """By the money that is back or on its way."""
     if order.before_refunds is None:
         return
     committed = sum((refund.committed for refund in order.refunds), ZERO)
     if committed <= 0:
         order.payment_status = order.before_refunds[1]
-    elif committed < transactions.paid(order):
+    elif committed < payments.paid(order):
         order.payment_status = "partially refunded"
     else:
         order.payment_status = "refunded"
     order.cache.clear()
 
 
-def _execute(store: Store, refund: Refund, outcome: Outcome | None) -> None:
-    answer: Outcome = outcome or store.switches.refund_payments
+def _execute(store: Store, refund: Refund, outcome: RefundOutcome | None) -> None:
+    answer: RefundOutcome = outcome or store.switches.refund_payments
     delay_s = store.switches.refund_payment_delay_s
     for payment in refund.payments:
         if payment.is_offline:
@@ -207,17 +205,17 @@ def settle(store: Store, refund: Refund, payments: Sequence[RefundPayment], *, o
         _pay(store, refund, payment, ok=ok)
     if not ok and all(payment.is_declined for payment in refund.payments):
         _declined(store, order, refund)
-    _note_payment_status(order)
+    _update_payment_status(order)
     if store.switches.refund_settling_touches_order:
         store.touch(order)
 
 
 def _pay(store: Store, refund: Refund, payment: RefundPayment, *, ok: bool) -> None:
     order = store.orders[refund.order_id]
-    known = {tender.provider_id: tender for tender in refund_tenders.tenders(order)}
+    known = {tender.provider_id: tender for tender in refund_pricing.tenders(order)}
     tender = known.get(payment.provider_id)
-    method = tender.method if tender else transactions.method_named(payment.description)
-    row = transactions.write(
+    method = tender.method if tender else payments.method_named(payment.description)
+    row = payments.add_transaction(
         store, order, "refund", method, payment.amount, ok=ok,
         reference_id=tender.row.id if tender else None,
         currency=refund.currency,

@@ -1,23 +1,32 @@
-"""What people do in the store's control panel, not over the API."""
+"""What staff do to orders in the control panel: payments, lines, addresses, status, notes."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from sandbox.bigcommerce import payments, reference
-from sandbox.bigcommerce.basket import Asked
-from sandbox.bigcommerce.placing import BasketRefused
-from sandbox.bigcommerce.records import Line, Order, Variant
-from sandbox.bigcommerce.stock_records import StockAt
+from pydantic import Field
+
+from sandbox.bigcommerce import payments
+from sandbox.bigcommerce.basket import AddressIn, LineIn, ShippingIn
+from sandbox.bigcommerce.order_records import Line, Order, OrderMessage, ShipTo
+from sandbox.bigcommerce.placing import (
+    BasketRefused,
+    check_quantity,
+    line_of,
+    set_discount,
+    ship_to,
+)
+from sandbox.bigcommerce.pricing import cents
 from sandbox.bigcommerce.store import Store
-from sandbox.catalogue.model import Product
+from sandbox.kit.controls import ControlBody
 
 
-class NotThere(Exception):  # noqa: N818 - a verdict, with its reason for people
+class NotFound(Exception):  # noqa: N818 - a verdict, with its reason for people
     """The record that was named does not exist."""
 
 
-class Payment(Asked):
-    """`POST /_sandbox/pay`: the gateway answers, or staff note a payment.
+class Payment(ControlBody):
+    """`POST /_sandbox/pay`: the gateway answers, or staff record a payment.
 
     `capture` and `settle` take an `amount`, or all that is left; `void` gives up what is left of
     an authorisation. `add` writes a further row of any kind, whatever the order is worth.
@@ -32,28 +41,6 @@ class Payment(Asked):
     status: Literal["ok", "error"] = "ok"
 
 
-class StockChange(Asked):
-    """`POST /_sandbox/stock`: `on_hand` sets, `delta` adds; at the default location unless told."""
-
-    sku: str
-    location_id: int = reference.LOCATION
-    on_hand: int | None = None
-    delta: int = 0
-    safety_stock: int | None = None
-
-
-class NewProduct(Asked):
-    """`POST /_sandbox/products`: a product for sale from now on."""
-
-    sku: str
-    name: str = ""
-    price_ex_tax: Decimal = Decimal("9.99")
-    tax_rate_percent: Decimal = Decimal(20)
-    weight_kg: Decimal = Decimal("0.3")
-    stock: int = 0
-    type: Literal["physical", "digital"] = "physical"
-
-
 def order_of(store: Store, order_id: int) -> Order:
     """The order.
 
@@ -61,7 +48,7 @@ def order_of(store: Store, order_id: int) -> Order:
     """
     found = store.orders.get(order_id)
     if found is None:
-        raise NotThere(f"there is no order {order_id}")
+        raise NotFound(f"there is no order {order_id}")
     return found
 
 
@@ -81,10 +68,10 @@ def pay(store: Store, wanted: Payment) -> dict[str, Any]:
         case "void":
             payments.void(store, order)
         case "add":
-            payments.add(
+            payments.add_payment(
                 store, order, wanted.event, wanted.method, wanted.amount, ok=wanted.status == "ok"
             )
-    return shown(order)
+    return order_answer(order)
 
 
 def line_named(order: Order, line_id: int | None, sku: str) -> Line:
@@ -95,10 +82,10 @@ def line_named(order: Order, line_id: int | None, sku: str) -> Line:
     for line in order.lines:
         if line.id == line_id or (sku and line.sku == sku):
             return line
-    raise NotThere(f"order {order.id} has no such line")
+    raise NotFound(f"order {order.id} has no such line")
 
 
-def shown(order: Order) -> dict[str, Any]:
+def order_answer(order: Order) -> dict[str, Any]:
     """What the controls answer about an order."""
     return {
         "id": order.id,
@@ -110,64 +97,171 @@ def shown(order: Order) -> dict[str, Any]:
     }
 
 
-def variant_named(store: Store, sku: str) -> Variant:
-    """The variant with this SKU.
+class LineEdit(ControlBody):
+    """A change of one line, by `id` or `sku`. Quantity 0 removes it."""
+
+    id: int | None = None
+    sku: str = ""
+    quantity: int | None = None
+    price: Decimal | None = None
+    address: int | None = None
+    """To which of the order's addresses it goes from now on, counted from 0."""
+
+
+class AddressEdit(ControlBody):
+    """A change of one shipping address, by its place counted from 0. Tax stays as it is."""
+
+    address: int = Field(default=0, ge=0)
+    to: AddressIn | None = None
+    method: str | None = None
+    cost: Decimal | None = None
+    handling: Decimal | None = None
+
+
+class OrderEdit(ControlBody):
+    """`POST /_sandbox/edit`. What is left out stays."""
+
+    order_id: int
+    status_id: int | None = Field(default=None, ge=0, le=14)
+    """Any: 5 cancels and gives stock back, 13 disputes."""
+    lines: list[LineEdit] = Field(default_factory=list)
+    add: list[LineIn] = Field(default_factory=list)
+    empty: bool = False
+    """All lines go, before any is added."""
+    keep_discounts: bool = True
+    """Whether discounts of a changed line shrink or grow with it, or go."""
+    discount: Decimal | None = Field(default=None, ge=0)
+    """Taken off by staff, instead of what they took off before."""
+    shipping_address: AddressIn | None = None
+    """Of the first address."""
+    addresses: list[AddressEdit] = Field(default_factory=list)
+    add_addresses: list[ShippingIn] = Field(default_factory=list)
+    billing_address: AddressIn | None = None
+    email: str | None = None
+    message: str | None = None
+    """A further message of the shopper."""
+    staff_notes: str | None = None
+    archive: bool = False
+    restore: bool = False
+
+
+def edit(store: Store, wanted: OrderEdit) -> dict[str, Any]:
+    """Change an order as staff do.
+
+    Raises: NotThere, BasketRefused; nothing is changed then.
+    """
+    order = order_of(store, wanted.order_id)
+    _check_edit(store, order, wanted)
+    order.addresses += [ship_to(store, order, item) for item in wanted.add_addresses]
+    _edit_addresses(order, wanted)
+    _edit_lines(store, order, wanted)
+    if wanted.staff_notes is not None:
+        order.staff_notes = wanted.staff_notes
+    if wanted.message is not None:
+        _add_message(store, order, wanted.message)
+    store.compute_amounts(order)
+    if wanted.status_id is not None and wanted.status_id != order.status_id:
+        store.set_status(order, wanted.status_id)
+    elif not wanted.archive:
+        store.touch(order)
+    if wanted.archive or wanted.restore:
+        archive(store, order, archived=wanted.archive)
+    return order_answer(order)
+
+
+def _check_edit(store: Store, order: Order, wanted: OrderEdit) -> None:
+    count = len(order.addresses) + len(wanted.add_addresses)
+    places = [edit.address for edit in wanted.addresses]
+    for change in wanted.lines:
+        line = line_named(order, change.id, change.sku)
+        check_quantity(store, change.quantity or 0)
+        if change.address is not None:
+            places.append(change.address if line.type == "physical" else count)
+    for added in wanted.add:
+        check_quantity(store, added.quantity)
+        if not (added.sku or added.name or added.gift_certificate_for):
+            raise BasketRefused("a line needs a sku or a name")
+        places += [added.address] if count else []
+    if any(not 0 <= place < count for place in places):
+        raise BasketRefused(f"order {order.id} has no such address, or the line goes to none")
+
+
+def _edit_lines(store: Store, order: Order, wanted: OrderEdit) -> None:
+    changes = wanted.lines
+    if wanted.empty:
+        changes = [LineEdit(id=line.id, quantity=0) for line in order.lines]
+    for change in changes:
+        edit_line(store, order, change, keep_discounts=wanted.keep_discounts)
+    for line in wanted.add:
+        added = line_of(store, order, line)
+        order.lines.append(added)
+        if order.holds_stock:
+            store.stock.take(added.variant_id, added.quantity, "order", str(order.id))
+    if wanted.discount is not None:
+        set_discount(order, wanted.discount)
+
+
+def _edit_addresses(order: Order, wanted: OrderEdit) -> None:
+    if wanted.email is not None:
+        order.email = wanted.email
+    if wanted.billing_address is not None:
+        order.billing = _merged(order.billing, wanted.billing_address)
+    if wanted.shipping_address is not None and order.addresses:
+        place = order.addresses[0]
+        place.address = _merged(place.address, wanted.shipping_address)
+    for change in wanted.addresses:
+        _edit_place(order.addresses[change.address], change)
+
+
+def _edit_place(place: ShipTo, change: AddressEdit) -> None:
+    if change.to is not None:
+        place.address = _merged(place.address, change.to)
+    for name in ("method", "cost", "handling"):
+        if (value := getattr(change, name)) is not None:
+            setattr(place, name, value)
+
+
+def _merged(address: Any, changes: AddressIn) -> Any:  # noqa: ANN401 - a dataclass of any kind
+    return replace(address, **changes.model_dump(exclude_unset=True))
+
+
+def _add_message(store: Store, order: Order, text: str) -> None:
+    number = store.sequences.next("message")
+    order.messages.append(OrderMessage(number, text, "Order", store.now()))
+    data = {"type": "order", "id": order.id, "message": {"order_message_id": number}}
+    store.emit("store/order/message/created", data)
+
+
+def archive(store: Store, order: Order, *, archived: bool) -> None:
+    """Put an order away, or back."""
+    order.is_archived = archived
+    order.modified_at = max(store.now(), order.modified_at)
+    order.cache.clear()
+    scope = "store/order/archived" if archived else "store/order/updated"
+    store.emit(scope, {"type": "order", "id": order.id})
+
+
+def edit_line(store: Store, order: Order, change: LineEdit, *, keep_discounts: bool) -> None:
+    """Change one line; stock follows if the order holds any. Amounts are left to the caller.
 
     Raises: NotThere.
     """
-    variant = store.variant(sku)
-    if variant is None:
-        raise NotThere(f"there is no SKU {sku!r}")
-    return variant
-
-
-def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
-    """Count stock; reads show it at once.
-
-    Raises: NotThere.
-    """
-    store.timers.run_due()
-    variant = variant_named(store, wanted.sku)
-    if wanted.location_id not in store.stock.locations:
-        raise NotThere(f"there is no location {wanted.location_id}")
-    level = variant.stock.setdefault(wanted.location_id, StockAt())
-    if wanted.safety_stock is not None:
-        level.safety_stock = wanted.safety_stock
-    delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - level.on_hand
-    if store.products[variant.product_id].tracking != "none":
-        store.stock.move(variant, wanted.location_id, delta, "staff")
-    return {
-        "sku": variant.sku,
-        "location_id": wanted.location_id,
-        "on_hand": level.on_hand,
-        "available": level.available,
-    }
-
-
-def create_product(store: Store, wanted: NewProduct) -> dict[str, Any]:
-    """A product for sale from now on.
-
-    Raises: BasketRefused when the SKU exists.
-    """
-    given = wanted.model_dump() | {"name": wanted.name or f"Product {wanted.sku}"}
-    try:
-        variant = store.add_product(Product(**given))
-    except ValueError as wrong:
-        raise BasketRefused(str(wrong)) from wrong
-    return {"product_id": variant.product_id, "variant_id": variant.id}
-
-
-def delete_product(store: Store, sku: str) -> dict[str, Any]:
-    """Take a SKU away; orders keep their lines.
-
-    Raises: NotThere.
-    """
-    variant = variant_named(store, sku)
-    product = store.products[variant.product_id]
-    del store.variants[variant.id], store.variant_by_sku[sku.casefold()]
-    product.variant_ids.remove(variant.id)
-    store.stock.forget_items()
-    if not product.variant_ids:
-        del store.products[product.id], store.product_by_name[product.name.casefold()]
-        store.emit("store/product/deleted", {"type": "product", "id": product.id})
-    return {"product_id": product.id, "variant_id": variant.id}
+    line = line_named(order, change.id, change.sku)
+    before = cents(line.price * line.quantity)
+    if change.price is not None:
+        line.price = change.price
+    if change.quantity is not None:
+        if order.holds_stock:
+            more = change.quantity - line.quantity
+            store.stock.take(line.variant_id, more, "order", str(order.id))
+        line.quantity = change.quantity
+    if change.address is not None:
+        line.address_id = order.addresses[change.address].id
+    if line.quantity == 0:
+        order.lines.remove(line)
+    if not keep_discounts:
+        line.discounts.clear()
+    elif before:
+        after = cents(line.price * line.quantity)
+        for discount in line.discounts:
+            discount.amount = cents(discount.amount * after / before)

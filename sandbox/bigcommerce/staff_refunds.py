@@ -1,33 +1,119 @@
-"""What staff and the gateway do about refunds in the control panel."""
+"""What staff and the gateway do about refunds, and refunds that the loaded files contain."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from sandbox.bigcommerce import (
-    loaded_refunds,
-    reference,
-    refund_amounts,
-    refund_documents,
-    refund_tenders,
-    refunds,
+from sandbox.bigcommerce import reference, refund_pricing, refunds, refunds_api
+from sandbox.bigcommerce.generator import SOURCE
+from sandbox.bigcommerce.order_records import (
+    ZERO,
+    Line,
+    Order,
+    Refund,
+    RefundAdjustment,
+    RefundItem,
 )
-from sandbox.bigcommerce.aftersales import ZERO, Adjustment, Refund, RefundItem
-from sandbox.bigcommerce.basket import Asked
-from sandbox.bigcommerce.pricing import CENT
-from sandbox.bigcommerce.records import Line, Order
-from sandbox.bigcommerce.refund_amounts import RefundRefused
-from sandbox.bigcommerce.refund_tenders import Option
-from sandbox.bigcommerce.refunds import Outcome
-from sandbox.bigcommerce.staff import NotThere, line_named, order_of, shown
+from sandbox.bigcommerce.pricing import CENT, HUNDRED, cents
+from sandbox.bigcommerce.refund_pricing import RefundOption, RefundRefused
+from sandbox.bigcommerce.refunds import RefundOutcome
+from sandbox.bigcommerce.staff import NotFound, line_named, order_answer, order_of
 from sandbox.bigcommerce.store import Store
+from sandbox.catalogue.model import ShopLine, ShopRefund
+from sandbox.kit.controls import ControlBody
 
-Tender = Literal["as_paid", "store_credit", "custom"]
+
+def make_next(store: Store, count: int) -> list[Refund]:
+    """Make so many refunds, earliest first. Those whose order is not placed yet wait."""
+    return _make_wanted(store, count, lambda _: True)
 
 
-class RefundLine(Asked):
+def make_invoices(store: Store, numbers: Iterable[str]) -> list[Refund]:
+    """Make the refunds of these invoices; those unknown, made or waiting are passed over."""
+    wanted = set(numbers)
+    return _make_wanted(store, len(store.unrefunded), lambda refund: refund.reference in wanted)
+
+
+def _make_wanted(store: Store, count: int, is_wanted: Callable[[ShopRefund], bool]) -> list[Refund]:
+    placed = {
+        order.external_id: order
+        for order in store.orders.values()
+        if order.external_source == SOURCE
+    }
+    made: list[Refund] = []
+    waiting: list[ShopRefund] = []
+    for source in store.unrefunded:
+        order = placed.get(source.order_reference)
+        if order is None or len(made) >= count or not is_wanted(source):
+            waiting.append(source)
+            continue
+        try:
+            made.append(_make(store, order, source))
+        except RefundRefused as refused:
+            store.refused_refunds[source.reference] = str(refused)
+    store.unrefunded = waiting
+    return made
+
+
+def _make(store: Store, order: Order, source: ShopRefund) -> Refund:
+    refunds.check_turn(store, order)
+    made = refunds.draft(
+        store, order, [*_line_items(order, source), *_charge_items(store, order, source)]
+    )
+    made.reason = f"Invoice {source.reference}"
+    way = refund_pricing.as_paid(store, order, made.amount)
+    if not way:
+        raise RefundRefused("Less was paid in these ways than is to be refunded.")
+    return refunds.create(store, order, made, way, user_id=reference.STAFF_ID)
+
+
+def _line_items(order: Order, source: ShopRefund) -> list[RefundItem]:
+    """Lines by SKU or text and price: staff may have changed the order since."""
+    before = refund_pricing.taken(order)
+    items: Counter[int] = Counter()
+    for wanted in source.lines:
+        missing = wanted.quantity
+        for line in order.lines:
+            if _is_same(line, wanted):
+                left = line.quantity - before["PRODUCT", line.id] - items[line.id]
+                items[line.id] += min(left, missing)
+                missing -= min(left, missing)
+        if missing:
+            raise RefundRefused(f"The order has {missing} pieces too few of {wanted.name!r}.")
+    return [RefundItem("PRODUCT", line_id, pieces) for line_id, pieces in items.items() if pieces]
+
+
+def _is_same(line: Line, wanted: ShopLine) -> bool:
+    named = line.sku == wanted.sku if wanted.sku else line.name == wanted.name
+    return named and line.price == wanted.price_ex_tax
+
+
+def _charge_items(store: Store, order: Order, source: ShopRefund) -> list[RefundItem]:
+    """Shipping in the terms that the store takes; an amount of the order with its tax."""
+    rate = order.addresses[0].rate if order.addresses else Decimal(0)
+    items = []
+    if source.shipping_ex_tax:
+        inclusive = store.switches.refund_amounts == "inc_tax"
+        cost = _with_tax(source.shipping_ex_tax, rate) if inclusive else source.shipping_ex_tax
+        place = order.addresses[0].id if order.addresses else 0
+        items.append(RefundItem("SHIPPING", place, requested=cost))
+    if source.amount_ex_tax:
+        amount = _with_tax(source.amount_ex_tax, rate)
+        items.append(RefundItem("ORDER", order.id, requested=amount))
+    return items
+
+
+def _with_tax(amount: Decimal, rate: Decimal) -> Decimal:
+    return cents(amount * (HUNDRED + rate) / HUNDRED)
+
+
+TenderName = Literal["as_paid", "store_credit", "custom"]
+
+
+class RefundLine(ControlBody):
     """Pieces of a line, by `id` or `sku`; all that are left without a quantity."""
 
     id: int | None = None
@@ -39,7 +125,7 @@ class RefundLine(Asked):
     """Below zero: kept back, such as for wear."""
 
 
-class NewRefund(Asked):
+class NewRefund(ControlBody):
     """`POST /_sandbox/refund` of an order. Amounts as the API takes them."""
 
     order_id: int
@@ -56,14 +142,14 @@ class NewRefund(Asked):
     everything: bool = False
     """All pieces, wrapping, shipping, handling and fees that are left."""
     reason: str = ""
-    tender: Tender = "as_paid"
+    tender: TenderName = "as_paid"
     currency: str = Field(default="", pattern="^([A-Z]{3})?$")
     """That the gateway pays in, if not the order's; amounts stay in the order's."""
-    payment: Outcome | None = None
-    """`pending` until told; else what the gateway answers, after the switch's delay."""
+    payment: RefundOutcome | None = None
+    """`pending` until a control settles it; else the gateway's answer after the switch's delay."""
 
 
-class RefundChange(Asked):
+class RefundChange(ControlBody):
     """`POST /_sandbox/refund` of a refund that is there: one of the three."""
 
     refund_id: int
@@ -75,16 +161,16 @@ class RefundChange(Asked):
     """Its pending payments are done."""
 
 
-def create(store: Store, wanted: NewRefund) -> dict[str, Any]:
+def create_refund(store: Store, wanted: NewRefund) -> dict[str, Any]:
     """Refund as staff do.
 
     Raises: NotThere, RefundRefused.
     """
     order = order_of(store, wanted.order_id)
     refunds.check_turn(store, order)
-    made = refunds.draft(store, order, _items(order, wanted))
+    made = refunds.draft(store, order, _wanted_items(order, wanted))
     made.reason = wanted.reason
-    way = _way(store, order, made.amount, wanted.tender)
+    way = _chosen_way(store, order, made.amount, wanted.tender)
     refund = refunds.create(
         store,
         order,
@@ -94,26 +180,26 @@ def create(store: Store, wanted: NewRefund) -> dict[str, Any]:
         user_id=reference.STAFF_ID,
         currency=wanted.currency,
     )
-    return told(store, refund)
+    return refund_answer(store, refund)
 
 
-def told(store: Store, refund: Refund) -> dict[str, Any]:
+def refund_answer(store: Store, refund: Refund) -> dict[str, Any]:
     """What the controls answer about a refund."""
-    document = refund_documents.refund(store.switches, refund)
+    document = refunds_api.refund_document(store.switches, refund)
     kept = {"refund_id": refund.id, **{name: document[name] for name in document if name != "id"}}
-    return kept | {"order": shown(store.orders[refund.order_id])}
+    return kept | {"order": order_answer(store.orders[refund.order_id])}
 
 
-def _items(order: Order, wanted: NewRefund) -> list[RefundItem]:
+def _wanted_items(order: Order, wanted: NewRefund) -> list[RefundItem]:
     if wanted.everything:
         return _all_left(order)
-    before = refund_amounts.taken(order)
+    before = refund_pricing.taken(order)
     items = []
     for asked in wanted.items:
         line = line_named(order, asked.id, asked.sku)
         kind = "GIFT_WRAPPING" if asked.wrapping else "PRODUCT"
         left = line.quantity - before[kind, line.id]
-        less = (Adjustment(asked.adjustment, "Kept back"),) if asked.adjustment else ()
+        less = (RefundAdjustment(asked.adjustment, "Kept back"),) if asked.adjustment else ()
         quantity = left if asked.quantity is None else asked.quantity
         items.append(RefundItem(kind, line.id, quantity, adjustments=less))
     return [*items, *_charges(order, wanted)]
@@ -133,7 +219,7 @@ def _charges(order: Order, wanted: NewRefund) -> list[RefundItem]:
 
 
 def _all_left(order: Order) -> list[RefundItem]:
-    before = refund_amounts.taken(order)
+    before = refund_pricing.taken(order)
 
     def pieces(kind: str, line: Line) -> RefundItem:
         return RefundItem(kind, line.id, line.quantity - before[kind, line.id])
@@ -150,43 +236,45 @@ def _all_left(order: Order) -> list[RefundItem]:
     return [item for item in found if item.quantity > 0 or (item.requested or ZERO) > 0]
 
 
-def _way(store: Store, order: Order, amount: Decimal, tender: Tender) -> Sequence[Option]:
+def _chosen_way(
+    store: Store, order: Order, amount: Decimal, tender: TenderName
+) -> Sequence[RefundOption]:
     if tender == "as_paid":
-        if way := refund_tenders.as_paid(store, order, amount):
+        if way := refund_pricing.as_paid(store, order, amount):
             return way
         raise RefundRefused("less was paid in these ways than is to be refunded")
-    provider = refund_tenders.STORE_CREDIT if tender == "store_credit" else refund_tenders.CUSTOM
-    for way in refund_tenders.alternatives(store, order, amount):
+    provider = refund_pricing.STORE_CREDIT if tender == "store_credit" else refund_pricing.CUSTOM
+    for way in refund_pricing.alternatives(store, order, amount):
         if [option.provider_id for option in way] == [provider]:
             return way
     raise RefundRefused("a guest has no store credit")
 
 
-def change(store: Store, wanted: RefundChange) -> dict[str, Any]:
+def change_refund(store: Store, wanted: RefundChange) -> dict[str, Any]:
     """Undo, decline or complete a refund.
 
     Raises: NotThere, ValueError.
     """
     refund = store.refunds.get(wanted.refund_id)
     if refund is None:
-        raise NotThere(f"there is no refund {wanted.refund_id}")
+        raise NotFound(f"there is no refund {wanted.refund_id}")
     if [wanted.undo, wanted.decline, wanted.complete].count(True) != 1:
         raise ValueError("expected one of undo, decline, complete")
     if wanted.undo:
         refunds.undo(store, refund)
-        order = shown(store.orders[refund.order_id])
+        order = order_answer(store.orders[refund.order_id])
         return {"refund_id": refund.id, "undone": True, "order": order}
     if wanted.decline:
         refunds.decline(store, refund)
     else:
         refunds.settle(store, refund, refund.payments, ok=True)
-    return told(store, refund)
+    return refund_answer(store, refund)
 
 
-def _played(store: Store, made: Sequence[Refund]) -> dict[str, Any]:
+def _made_answer(store: Store, made: Sequence[Refund]) -> dict[str, Any]:
     return {
         "ids": [refund.id for refund in made],
-        "refunds": [told(store, refund) for refund in made],
+        "refunds": [refund_answer(store, refund) for refund in made],
         "left": len(store.unrefunded),
         "refused": dict(store.refused_refunds),
     }
@@ -204,11 +292,9 @@ def act(store: Store, sent: object) -> Any:  # noqa: ANN401 - one answer, or one
         case list():
             return [act(store, one) for one in sent]
         case {"next": int(count)}:
-            return _played(store, loaded_refunds.play_next(store, count))
+            return _made_answer(store, make_next(store, count))
         case {"invoices": list(numbers)}:
-            return _played(
-                store, loaded_refunds.play_invoices(store, [str(number) for number in numbers])
-            )
+            return _made_answer(store, make_invoices(store, [str(number) for number in numbers]))
         case {"refund_id": _}:
-            return change(store, RefundChange.model_validate(sent))
-    return create(store, NewRefund.model_validate(sent))
+            return change_refund(store, RefundChange.model_validate(sent))
+    return create_refund(store, NewRefund.model_validate(sent))

@@ -1,16 +1,19 @@
-"""Locations, tracking and the stock as it really is: what the controls do and show."""
+"""What staff do to products and stock: new products, levels, locations, tracking."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Literal
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.basket import Asked
-from sandbox.bigcommerce.staff import NotThere, variant_named
-from sandbox.bigcommerce.stock_records import Moved, StockAt
+from sandbox.bigcommerce.placing import BasketRefused
+from sandbox.bigcommerce.records import StockAt, StockMoved, Variant
+from sandbox.bigcommerce.staff import NotFound
 from sandbox.bigcommerce.store import Store
+from sandbox.catalogue.model import Product
+from sandbox.kit.controls import ControlBody
 
 
-class LocationChange(Asked):
+class LocationChange(ControlBody):
     """`POST /_sandbox/locations`: without `location_id` a new one, with it a change."""
 
     location_id: int | None = None
@@ -20,7 +23,7 @@ class LocationChange(Asked):
     enabled: bool | None = None
 
 
-class Tracking(Asked):
+class TrackingChange(ControlBody):
     """`POST /_sandbox/tracking`: how the product of a SKU keeps stock from now on."""
 
     sku: str
@@ -39,7 +42,7 @@ def locate(store: Store, wanted: LocationChange) -> dict[str, Any]:
     else:
         found = store.stock.locations.get(wanted.location_id)
         if found is None:
-            raise NotThere(f"there is no location {wanted.location_id}")
+            raise NotFound(f"there is no location {wanted.location_id}")
         location = found
         store.stock.change_location(location, enabled=wanted.enabled, label=wanted.label)
     return {
@@ -50,7 +53,7 @@ def locate(store: Store, wanted: LocationChange) -> dict[str, Any]:
     }
 
 
-def track(store: Store, wanted: Tracking) -> dict[str, Any]:
+def track(store: Store, wanted: TrackingChange) -> dict[str, Any]:
     """Track a product's stock in another way.
 
     Several variants tracked by product share the sum of what they had; tracked by variant again,
@@ -109,14 +112,14 @@ def journal(store: Store, skus: Iterable[str] = ()) -> dict[str, Any]:
         if not wanted or row.sku.casefold() in wanted
     ]
     return {
-        "columns": ("time", *Moved._fields[1:]),
+        "columns": ("time", *StockMoved._fields[1:]),
         "changes": rows,
         "absolutes_under_way": sum(store.stock.landing.values()),
         "overlapping_absolutes": overlaps,
     }
 
 
-def forget_journal(store: Store) -> dict[str, Any]:
+def clear_journal(store: Store) -> dict[str, Any]:
     """Start the journal anew; what it held is answered as counts."""
     store.timers.run_due()
     counts = {
@@ -126,3 +129,88 @@ def forget_journal(store: Store) -> dict[str, Any]:
     store.stock.journal.clear()
     store.stock.overlaps.clear()
     return counts
+
+
+class StockChange(ControlBody):
+    """`POST /_sandbox/stock`: `on_hand` sets, `delta` adds; by default at the main location."""
+
+    sku: str
+    location_id: int = reference.LOCATION
+    on_hand: int | None = None
+    delta: int = 0
+    safety_stock: int | None = None
+
+
+class NewProduct(ControlBody):
+    """`POST /_sandbox/products`: a product for sale from now on."""
+
+    sku: str
+    name: str = ""
+    price_ex_tax: Decimal = Decimal("9.99")
+    tax_rate_percent: Decimal = Decimal(20)
+    weight_kg: Decimal = Decimal("0.3")
+    stock: int = 0
+    type: Literal["physical", "digital"] = "physical"
+
+
+def variant_named(store: Store, sku: str) -> Variant:
+    """The variant with this SKU.
+
+    Raises: NotThere.
+    """
+    variant = store.variant(sku)
+    if variant is None:
+        raise NotFound(f"there is no SKU {sku!r}")
+    return variant
+
+
+def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
+    """Count stock; reads show it at once.
+
+    Raises: NotThere.
+    """
+    store.timers.run_due()
+    variant = variant_named(store, wanted.sku)
+    if wanted.location_id not in store.stock.locations:
+        raise NotFound(f"there is no location {wanted.location_id}")
+    level = variant.stock.setdefault(wanted.location_id, StockAt())
+    if wanted.safety_stock is not None:
+        level.safety_stock = wanted.safety_stock
+    delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - level.on_hand
+    if store.products[variant.product_id].tracking != "none":
+        store.stock.move(variant, wanted.location_id, delta, "staff")
+    return {
+        "sku": variant.sku,
+        "location_id": wanted.location_id,
+        "on_hand": level.on_hand,
+        "available": level.available,
+    }
+
+
+def create_product(store: Store, wanted: NewProduct) -> dict[str, Any]:
+    """A product for sale from now on.
+
+    Raises: BasketRefused when the SKU exists.
+    """
+    given = wanted.model_dump() | {"name": wanted.name or f"Product {wanted.sku}"}
+    try:
+        variant = store.add_product(Product(**given))
+    except ValueError as wrong:
+        raise BasketRefused(str(wrong)) from wrong
+    return {"product_id": variant.product_id, "variant_id": variant.id}
+
+
+def delete_product(store: Store, sku: str) -> dict[str, Any]:
+    """Take a SKU away; orders keep their lines.
+
+    Raises: NotThere.
+    """
+    variant = variant_named(store, sku)
+    product = store.products[variant.product_id]
+    del store.variants[variant.id], store.variant_by_sku[sku.casefold()]
+    product.variant_ids.remove(variant.id)
+    store.stock.forget_items()
+    if not product.variant_ids:
+        del store.products[product.id], store.product_by_name[product.name.casefold()]
+        store.emit("store/product/deleted", {"type": "product", "id": product.id})
+    return {"product_id": product.id, "variant_id": variant.id}

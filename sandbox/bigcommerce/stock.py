@@ -1,9 +1,9 @@
-"""The store's stock: where it lies, what changes it, and who is told.
+"""The store's stock: its locations, what changes it, and the events of changes.
 
 Our readings where the vendor says nothing: an order takes from the default location; where shoppers
 buy from all enabled ones it takes what is available there first, then from the others in the order
 of their ids, and what is missing still from the default one. What an order gives back goes to the
-default location. Events tell of a change at the moment it becomes real, and of nothing else.
+default location. Events are emitted at the moment a change becomes real, and only then.
 """
 
 from collections import Counter, deque
@@ -12,8 +12,16 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.records import Product, Variant
-from sandbox.bigcommerce.stock_records import BY_ORDER, Cause, Location, Moved, Overlap, StockAt
+from sandbox.bigcommerce.records import (
+    BY_ORDER,
+    Cause,
+    Location,
+    OverlappingAdjustment,
+    Product,
+    StockAt,
+    StockMoved,
+    Variant,
+)
 
 if TYPE_CHECKING:
     from sandbox.bigcommerce.store import Store
@@ -33,8 +41,8 @@ class Stock:
         opened = store.opened_at
         main = Location(reference.LOCATION, "BC-LOCATION-1", "Main", opened, opened)
         self.locations: dict[int, Location] = {main.id: main}
-        self.journal: deque[Moved] = deque(maxlen=JOURNAL_SIZE)
-        self.overlaps: list[Overlap] = []
+        self.journal: deque[StockMoved] = deque(maxlen=JOURNAL_SIZE)
+        self.overlaps: list[OverlappingAdjustment] = []
         self.landing: Counter[tuple[int, int]] = Counter()
         """Absolute adjustments under way, by variant and location."""
         self._items: list[Variant] | None = None
@@ -78,7 +86,7 @@ class Stock:
         return self._items
 
     def forget_items(self) -> None:
-        """Note that products came, went or are tracked in another way."""
+        """Drop the list of items, after products came, went or are tracked in another way."""
         self._items = None
 
     def items_of(self, variant_ids: Iterable[int]) -> list[Variant]:
@@ -136,7 +144,7 @@ class Stock:
         *,
         unseen: bool = False,
     ) -> None:
-        """Change what is really on hand, write it down and tell. The location becomes counted."""
+        """Change what is really on hand, with journal and events. The location becomes counted."""
         level = variant.stock.get(location_id)
         if level is None:
             level = variant.stock[location_id] = StockAt()
@@ -147,13 +155,13 @@ class Stock:
         level.unseen += delta if unseen else 0
         now = self._store.now()
         self.journal.append(
-            Moved(now, variant.sku, location_id, before, level.on_hand, cause, reference_)
+            StockMoved(now, variant.sku, location_id, before, level.on_hand, cause, reference_)
         )
         if self._store.listeners:
-            self._tell(variant, location_id, delta, cause)
-            self._tell_channels(variant, location_id, could_sell)
+            self._emit_change(variant, location_id, delta, cause)
+            self._emit_channel_events(variant, location_id, could_sell)
 
-    def _tell(self, variant: Variant, location_id: int, delta: int, cause: Cause) -> None:
+    def _emit_change(self, variant: Variant, location_id: int, delta: int, cause: Cause) -> None:
         product = self._store.products[variant.product_id]
         kind = "inventory/order/updated" if cause in BY_ORDER else "inventory/updated"
         is_relative = cause in BY_ORDER or cause == "relative"
@@ -166,10 +174,10 @@ class Stock:
         self._store.emit(f"store/product/{kind}", data)
         if product.tracking == "variant":
             of_sku = inventory | {"variant_id": variant.id}
-            told = {"type": "sku", "id": variant.sku_id, "inventory": of_sku}
-            self._store.emit(f"store/sku/{kind}", told)
+            sku_data = {"type": "sku", "id": variant.sku_id, "inventory": of_sku}
+            self._store.emit(f"store/sku/{kind}", sku_data)
 
-    def _tell_channels(self, variant: Variant, location_id: int, could_sell: int) -> None:
+    def _emit_channel_events(self, variant: Variant, location_id: int, could_sell: int) -> None:
         level = variant.stock[location_id]
         data: dict[str, Any] = {
             "variant_id": variant.id,
@@ -182,16 +190,16 @@ class Stock:
         if level.available == 0 < could_sell:
             self._store.emit(f"{CHANNEL}/out_of_stock_reached", data)
 
-    def note_landing(self, variant: Variant, location_id: int, reference_: str) -> None:
-        """An absolute adjustment is accepted; note when another one has not landed yet."""
+    def begin_landing(self, variant: Variant, location_id: int, reference_: str) -> None:
+        """An absolute adjustment is accepted; record it when another has not landed yet."""
         key = variant.id, location_id
         if self.landing[key] > 0:
             now = self._store.now()
-            self.overlaps.append(Overlap(now, variant.sku, location_id, reference_))
+            self.overlaps.append(OverlappingAdjustment(now, variant.sku, location_id, reference_))
         self.landing[key] += 1
 
     def landed(self, variant: Variant, location_id: int) -> None:
-        """One of the absolute adjustments that were under way is so no more."""
+        """An absolute adjustment that was under way is done."""
         key = variant.id, location_id
         self.landing[key] -= 1
         if self.landing[key] <= 0:
@@ -208,7 +216,7 @@ class Stock:
     def overwrite(
         self, variant: Variant, location_id: int, on_hand: int, reference_: str = ""
     ) -> None:
-        """An absolute adjustment lands: whatever was adjusted before it counts no more."""
+        """An absolute adjustment lands: earlier adjustments no longer count."""
         level = variant.stock.get(location_id)
         self.move(
             variant, location_id, on_hand - (level.on_hand if level else 0), "absolute", reference_

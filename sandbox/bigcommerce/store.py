@@ -1,4 +1,4 @@
-"""The store's memory and the few things everything does with it."""
+"""The store's records, and what every operation does with them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +10,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.aftersales import Refund
-from sandbox.bigcommerce.pricing import reckon
-from sandbox.bigcommerce.records import Customer, Hook, Line, Order, Product, Variant
+from sandbox.bigcommerce.order_records import Line, Order, Refund
+from sandbox.bigcommerce.pricing import compute_amounts
+from sandbox.bigcommerce.records import Cause, Customer, Hook, Product, StockAt, Variant
 from sandbox.bigcommerce.stock import Stock
-from sandbox.bigcommerce.stock_records import Cause, StockAt
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
 from sandbox.catalogue.model import Customer as Shopper
@@ -22,7 +21,7 @@ from sandbox.catalogue.model import Product as CatalogueProduct
 from sandbox.kit.clock import Clock, Timers
 
 if TYPE_CHECKING:
-    from sandbox.bigcommerce.events import Sender
+    from sandbox.bigcommerce.webhooks import Sender
 
 Listener = Callable[[str, dict[str, Any]], None]
 
@@ -83,9 +82,9 @@ class Store:
         self.hook_emails: list[str] = []
         self.sender: Sender | None = None
         self.unplaced: list[ShopOrder] = []
-        """Orders of the catalogue that no shopper has placed yet."""
+        """Orders of the catalogue that are not placed yet."""
         self.unrefunded: list[ShopRefund] = []
-        """Refunds of the catalogue that nobody has made yet."""
+        """Refunds of the catalogue that are not made yet."""
         self.refused_refunds: dict[str, str] = {}
         """Those that could not be made, by their invoice, with the reason."""
         self.report: dict[str, Any] = {}
@@ -103,7 +102,7 @@ class Store:
 
     @contextmanager
     def as_of(self, moment: datetime | None) -> Iterator[None]:
-        """Everything done inside happens at that moment; None for now."""
+        """Everything done inside is dated at that moment; None for now."""
         before, self._acting_at = self._acting_at, moment
         try:
             yield
@@ -111,16 +110,16 @@ class Store:
             self._acting_at = before
 
     def emit(self, scope: str, data: dict[str, Any]) -> None:
-        """Tell every listener (webhooks) what happened."""
+        """Call every listener (webhooks) with an event."""
         for listener in self.listeners:
             listener(scope, data)
 
-    def reckon(self, order: Order) -> None:
+    def compute_amounts(self, order: Order) -> None:
         """Compute the order's amounts, with this store's rounding."""
-        reckon(order, round_lines=self.switches.tax_rounding == "line")
+        compute_amounts(order, round_lines=self.switches.tax_rounding == "line")
 
     def touch(self, order: Order) -> None:
-        """Note that an order changed, and tell."""
+        """Date the change of an order, and emit it."""
         order.modified_at = max(self.now(), order.modified_at)
         order.cache.clear()
         self.emit("store/order/updated", {"type": "order", "id": order.id})

@@ -3,10 +3,9 @@
 from typing import Any
 
 from sandbox.bigcommerce import reference
+from sandbox.bigcommerce.api import OK, Call, Routes, first_or_404, v3_page
 from sandbox.bigcommerce.formats import iso
-from sandbox.bigcommerce.paging import v3_page
 from sandbox.bigcommerce.reference import TaxClass
-from sandbox.bigcommerce.routing import OK, Call, Routes, the_one
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
@@ -104,7 +103,7 @@ def list_tax_classes(store: Store, _call: Call) -> Reply:
 def get_tax_class(store: Store, call: Call) -> Reply:
     """One tax class."""
     wanted = call.id()
-    found = the_one(item for item in reference.TAX_CLASSES if item.id == wanted)
+    found = first_or_404(item for item in reference.TAX_CLASSES if item.id == wanted)
     return Reply(OK, _tax_class(store, found))
 
 
@@ -137,7 +136,7 @@ def list_channels(store: Store, call: Call) -> Reply:
 def get_channel(store: Store, call: Call) -> Reply:
     """One sales channel."""
     wanted = call.id()
-    found = the_one(item for item in reference.CHANNELS if item["id"] == wanted)
+    found = first_or_404(item for item in reference.CHANNELS if item["id"] == wanted)
     return Reply(OK, {"data": _channel(store, dict(found)), "meta": {}})
 
 

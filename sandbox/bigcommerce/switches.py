@@ -11,7 +11,7 @@ class BigCommerceSwitches(Switches):
     """Settable at construction and over `PUT /_sandbox/switches`; `GET` shows the meanings."""
 
     limits: Literal["documented", "off"] = switch(
-        "documented", "`documented` enforces the plan's quota; `off` tells a huge one"
+        "documented", "`documented` enforces the plan's quota; `off` shows a huge one"
     )
     plan: Literal["standard", "plus", "pro", "enterprise"] = switch(
         "standard", "quota for 30 s: 150, 150, 450, or 10000"
@@ -174,7 +174,7 @@ class BigCommerceSwitches(Switches):
         "with a `shipping_provider`, as observed",
     )
     unset_shipment_fields: Literal["empty", "null"] = switch(
-        "empty", "texts of a shipment that nobody set: empty as typed, or null as is common"
+        "empty", "texts of a shipment that were not set: empty as typed, or null as is common"
     )
     strict_destinations: bool = switch(
         default=False, meaning="webhooks go to https on port 443 only, as documented"

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,6 +17,12 @@ from sandbox.kit.requests_log import RequestsLog
 from sandbox.kit.switches import Switches
 
 PREFIX = "/_sandbox/"
+
+
+class ControlBody(BaseModel):
+    """The body of a control, or part of one; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def dumps(document: object) -> bytes:

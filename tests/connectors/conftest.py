@@ -17,8 +17,8 @@ from connectors.brightpearl.client import Brightpearl
 from core.settings import BigCommerceSettings, BrightpearlSettings
 from sandbox.bigcommerce.app import create_app as create_store_app
 from sandbox.bigcommerce.basket import Basket
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.placing import place
-from sandbox.bigcommerce.records import Order
 from sandbox.bigcommerce.store import Store
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.app import create_app

@@ -21,8 +21,14 @@ from core.errors import (
     RejectedError,
     TransientError,
 )
-from sandbox.bigcommerce.staff import NewProduct, create_product
-from sandbox.bigcommerce.staff_stock import LocationChange, Tracking, locate, track
+from sandbox.bigcommerce.staff_stock import (
+    LocationChange,
+    NewProduct,
+    TrackingChange,
+    create_product,
+    locate,
+    track,
+)
 from sandbox.catalogue.model import Product
 from tests.connectors.conftest import Script, bigcommerce
 
@@ -122,7 +128,7 @@ def test_a_variant_of_shared_stock_is_found_by_its_product_alone(front):
             f"S-{size}", f"S {size}", 1, stock=3, parent_name="S", options=(("Size", size),)
         )
         made = front.store.add_product(item)
-    track(front.store, Tracking(sku="S-M", tracking="product"))
+    track(front.store, TrackingChange(sku="S-M", tracking="product"))
 
     (item,) = front.client.list_inventory_of_variants([str(made.id)])
 

@@ -37,8 +37,8 @@ from flows.money import audit_money
 from mappings.rows import Rows, needs_taxes, order_rows
 from sandbox.bigcommerce import generator
 from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.order_parts_api import tax_documents
 from sandbox.bigcommerce.store import Store
-from sandbox.bigcommerce.tax_documents import taxes
 from sandbox.world import Plan, build
 from tasks.bigcommerce.order_frames import order_frames, tax_rows
 
@@ -206,7 +206,9 @@ def mapped(store: Store, orders: list[Any]) -> Rows:
     found = order_frames(documents, {})
     wanted = set(needs_taxes(found.orders, found.lines, found.charges))
     told = {
-        str(order.id): [TaxRow.model_validate(decoded(row)) for row in taxes(order, details=True)]
+        str(order.id): [
+            TaxRow.model_validate(decoded(row)) for row in tax_documents(order, details=True)
+        ]
         for order in orders
         if str(order.id) in wanted
     }
@@ -244,7 +246,7 @@ def by_rate(rows: Any) -> dict[int, int]:
 
 def tax_by_rate(order: Any) -> dict[int, int]:
     told: Counter[int] = Counter()
-    for row in taxes(order, details=True):
+    for row in tax_documents(order, details=True):
         told[int(Decimal(row["rate"]))] += cents(row["line_amount"])
     for fee in order.fees:
         told[int(fee.rate)] += cents(fee.cost.tax)

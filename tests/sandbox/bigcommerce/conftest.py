@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
-from sandbox.bigcommerce.api import ROUTER
+from sandbox.bigcommerce.api import Call
 from sandbox.bigcommerce.basket import Basket
+from sandbox.bigcommerce.gateway import ROUTER
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.placing import place
-from sandbox.bigcommerce.records import Order
-from sandbox.bigcommerce.routing import Call
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.countries import address_of
 from sandbox.catalogue.model import Catalogue, Customer, Product

@@ -3,21 +3,17 @@
 import pytest
 
 from sandbox.bigcommerce.controls import place_orders
-from sandbox.bigcommerce.payments import PaymentRefused
+from sandbox.bigcommerce.payments import PaymentRefused, paid
 from sandbox.bigcommerce.placing import BasketRefused
-from sandbox.bigcommerce.staff import (
+from sandbox.bigcommerce.staff import NotFound, OrderEdit, Payment, edit, pay
+from sandbox.bigcommerce.staff_stock import (
     NewProduct,
-    NotThere,
-    Payment,
     StockChange,
     change_stock,
     create_product,
     delete_product,
-    pay,
 )
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
 from sandbox.bigcommerce.store import Store
-from sandbox.bigcommerce.transactions import paid
 from sandbox.catalogue import generated
 
 
@@ -167,7 +163,7 @@ def test_staff_edits_change_lines_people_and_notes(shop):
     assert order.addresses[0].address.city == "Wells"
     assert shop.store.variant("TEA").on_hand == 50
     assert "store/order/message/created" in shop.scopes()
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         edit(shop.store, OrderEdit(order_id=9))
 
 

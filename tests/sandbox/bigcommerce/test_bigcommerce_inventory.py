@@ -9,20 +9,22 @@ import pytest
 from pydantic import ValidationError
 
 from sandbox.bigcommerce.controls import state
-from sandbox.bigcommerce.events import Sender
 from sandbox.bigcommerce.placing import BasketRefused
 from sandbox.bigcommerce.records import Hook
-from sandbox.bigcommerce.staff import NotThere, StockChange, change_stock
+from sandbox.bigcommerce.staff import NotFound
 from sandbox.bigcommerce.staff_stock import (
     LocationChange,
-    Tracking,
-    forget_journal,
+    StockChange,
+    TrackingChange,
+    change_stock,
+    clear_journal,
     journal,
     levels,
     locate,
     track,
 )
 from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.webhooks import Sender
 from sandbox.catalogue.generated import generate
 from sandbox.kit.clock import Clock
 from tests.sandbox.bigcommerce.conftest import Driver
@@ -170,7 +172,7 @@ def test_the_default_location_stays_and_codes_are_unique(shop, shed):
         locate(shop.store, LocationChange(location_id=1, enabled=False))
     with pytest.raises(ValueError, match="already"):
         locate(shop.store, LocationChange(code="shed"))
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         locate(shop.store, LocationChange(location_id=9))
 
 
@@ -484,7 +486,7 @@ def test_a_first_count_under_way_is_no_count_yet(shop, clock, shed):
 def test_what_was_deleted_or_untracked_meanwhile_is_passed_over(shop, clock):
     delayed(shop, 10, 10)
     put(shop, named(shop, "MUG", quantity=40), named(shop, "TEA", quantity=40))
-    track(shop.store, Tracking(sku="MUG", tracking="none"))
+    track(shop.store, TrackingChange(sku="MUG", tracking="none"))
     clock.advance(10)
 
     assert seen(shop, "TEA") == (40, 40)
@@ -506,7 +508,7 @@ def test_delays_change_no_generated_order(new_shop):
 
 def test_variants_tracked_by_product_share_one_row_and_one_level(shop):
     sock = shop.store.variant("SOCK-M")
-    track(shop.store, Tracking(sku="SOCK-M", tracking="product"))
+    track(shop.store, TrackingChange(sku="SOCK-M", tracking="product"))
 
     (row,) = shop.get(ITEMS, **{"product_id:in": sock.product_id})["data"]
     assert row["identity"] == {"product_id": sock.product_id}
@@ -523,14 +525,14 @@ def test_variants_tracked_by_product_share_one_row_and_one_level(shop):
 @pytest.mark.parametrize(("shape", "sku"), [("null", None), ("base", "SOCK-M")])
 def test_a_shared_row_may_have_null_or_the_first_variants_names(shop, shape, sku):
     shop.store.switches.shared_stock_identity = shape
-    track(shop.store, Tracking(sku="SOCK-M", tracking="product"))
+    track(shop.store, TrackingChange(sku="SOCK-M", tracking="product"))
 
     assert shop.get(ITEMS)["data"][-1]["identity"]["sku"] == sku
 
 
 def test_what_is_tracked_by_variant_again_has_its_stock_in_the_first(shop):
-    track(shop.store, Tracking(sku="SOCK-M", tracking="product"))
-    track(shop.store, Tracking(sku="SOCK-M", tracking="variant"))
+    track(shop.store, TrackingChange(sku="SOCK-M", tracking="product"))
+    track(shop.store, TrackingChange(sku="SOCK-M", tracking="variant"))
 
     assert (seen(shop, "SOCK-M"), seen(shop, "SOCK-L")) == ((18, 18), (0, 0))
 
@@ -673,7 +675,7 @@ def test_the_journal_tells_every_change_with_its_cause(shop, clock, shed):
         (now, "MUG", 1, 40, 43, "cancel", str(order.id)),
     ]
     assert journal(shop.store, ["TEA"])["changes"] == []
-    assert forget_journal(shop.store) == {"changes": 5, "overlapping_absolutes": 0}
+    assert clear_journal(shop.store) == {"changes": 5, "overlapping_absolutes": 0}
     assert journal(shop.store)["changes"] == []
 
 
@@ -726,7 +728,7 @@ def test_the_state_tells_stock_of_a_variant_as_ever_and_by_location(shop, shed):
 
 
 def test_an_unknown_location_or_delay_is_refused(shop):
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         change_stock(shop.store, StockChange(sku="MUG", location_id=9, delta=1))
     with pytest.raises(ValidationError):
         shop.store.switches.change({"inventory_delay_s": 5})

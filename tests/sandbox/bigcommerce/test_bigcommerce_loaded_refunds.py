@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.bigcommerce.controls import place_orders, state
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
+from sandbox.bigcommerce.staff import OrderEdit, edit
 from sandbox.bigcommerce.staff_refunds import act
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.online_retail import load

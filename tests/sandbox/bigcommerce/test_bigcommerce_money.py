@@ -7,13 +7,12 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from sandbox.bigcommerce.basket import Basket
-from sandbox.bigcommerce.line_documents import line as line_document
-from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.order_documents import line_document, order_document
+from sandbox.bigcommerce.order_parts_api import tax_documents
 from sandbox.bigcommerce.placing import place
 from sandbox.bigcommerce.pricing import share_out
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
-from sandbox.bigcommerce.tax_documents import taxes
 from sandbox.kit.clock import Clock
 
 ZERO = Decimal(0)
@@ -81,8 +80,8 @@ def test_totals_lines_taxes_and_payments_agree(wanted, rounding):
         assert d(item, "total_inc_tax") - taken == d(item, "discounted_total_inc_tax")
         assert d(item, "total_ex_tax") + d(item, "total_tax") == d(item, "total_inc_tax")
         assert d(item, "discounted_total_inc_tax") >= 0
-    rows = taxes(order, details=True)
-    summed = taxes(order, details=False)
+    rows = tax_documents(order, details=True)
+    summed = tax_documents(order, details=False)
     by_rows = sum((Decimal(row["line_amount"]) for row in rows), ZERO)
     assert by_rows == sum((Decimal(row["line_amount"]) for row in summed), ZERO)
     fee_tax = sum((d(fee, "cost_tax") for fee in document["fees"]), ZERO)

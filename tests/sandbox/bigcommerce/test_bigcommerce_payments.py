@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.bigcommerce.payments import PaymentRefused
-from sandbox.bigcommerce.staff import Payment, pay
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
-from sandbox.bigcommerce.transactions import paid
+from sandbox.bigcommerce.payments import PaymentRefused, paid
+from sandbox.bigcommerce.staff import OrderEdit, Payment, edit, pay
 
 
 def events(shop: Any, order: Any) -> list[tuple[str, float]]:

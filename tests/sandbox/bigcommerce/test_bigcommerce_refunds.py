@@ -10,9 +10,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from sandbox.bigcommerce import refunds, transactions
-from sandbox.bigcommerce.payments import settle_by_hand
-from sandbox.bigcommerce.transactions import paid_back
+from sandbox.bigcommerce import payments, refunds
+from sandbox.bigcommerce.payments import paid_back, settle_by_hand
 
 TOKEN = {"X-Auth-Token": "sandbox-access-token"}
 
@@ -655,7 +654,7 @@ def test_whatever_is_refunded_declined_and_undone_money_and_pieces_tally(
                 body = {"items": [item], "payments": methods[place % len(methods)]}
                 assert shop.call("POST", path(order), body).status == 201
 
-    back, paid = paid_back(order), transactions.paid(order)
+    back, paid = paid_back(order), payments.paid(order)
     told = [row for row in shop.get(path(order))["data"] if not row["payments"][0]["is_declined"]]
     assert 0 <= back <= paid <= order.totals.inc
     assert sum(Decimal(str(row["total_amount"])) for row in told) == back

@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 
 from sandbox.bigcommerce.controls import state
-from sandbox.bigcommerce.shipping import ShipmentRefused
-from sandbox.bigcommerce.staff import NotThere
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
-from sandbox.bigcommerce.staff_shipping import PackedLine, Parcel, ship, take_back
+from sandbox.bigcommerce.shipments import (
+    PackedLine,
+    Parcel,
+    ShipmentRefused,
+    ship_parcels,
+    take_back,
+)
+from sandbox.bigcommerce.staff import NotFound, OrderEdit, edit
 
 TWO_PLACES = [{"to": {"city": "Bath"}}, {"to": {"city": "Wells"}, "method": "Next day courier"}]
 
@@ -290,14 +294,14 @@ def test_staff_ship_some_lines_or_all_that_is_left(shop):
         shipping=TWO_PLACES,
     )  # fmt: skip
 
-    some = ship(
+    some = ship_parcels(
         shop.store,
         Parcel(
             order_id=order.id, lines=[PackedLine(sku="MUG", quantity=2)],
             tracking_number="A1", tracking_carrier="dhl", mail=False,
         ),
     )  # fmt: skip
-    rest = ship(shop.store, Parcel(order_id=order.id))
+    rest = ship_parcels(shop.store, Parcel(order_id=order.id))
 
     assert (some["status_id"], rest["status_id"]) == (3, 2)
     assert len(rest["shipment_ids"]) == 2
@@ -305,7 +309,7 @@ def test_staff_ship_some_lines_or_all_that_is_left(shop):
     assert len(order.mails) == 2
     assert shop.get(path(order))[0]["tracking_number"] == "A1"
     with pytest.raises(ShipmentRefused, match="nothing is left"):
-        ship(shop.store, Parcel(order_id=order.id))
+        ship_parcels(shop.store, Parcel(order_id=order.id))
 
 
 @pytest.mark.parametrize(
@@ -313,12 +317,12 @@ def test_staff_ship_some_lines_or_all_that_is_left(shop):
     [
         ([PackedLine(sku="MUG", quantity=5)], ShipmentRefused),
         ([PackedLine(sku="PDF")], ShipmentRefused),
-        ([PackedLine(sku="NONE")], NotThere),
+        ([PackedLine(sku="NONE")], NotFound),
     ],
 )
 def test_staff_cannot_ship_what_is_not_there(shop, order, lines, error):
     with pytest.raises(error):
-        ship(shop.store, Parcel(order_id=order.id, lines=lines))
+        ship_parcels(shop.store, Parcel(order_id=order.id, lines=lines))
     assert order.shipments == []
 
 
@@ -330,7 +334,7 @@ def test_staff_take_one_shipment_back_or_all(shop, order):
     assert take_back(shop.store, order.id, one)["deleted"] == [one]
     assert len(take_back(shop.store, order.id)["deleted"]) == 2
     assert order.lines[0].quantity_shipped == 0
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         take_back(shop.store, order.id, one)
 
 

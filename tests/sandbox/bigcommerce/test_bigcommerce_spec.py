@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.bigcommerce.api import ROUTER
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
+from sandbox.bigcommerce.gateway import ROUTER
+from sandbox.bigcommerce.shipments import Parcel, ship_parcels
+from sandbox.bigcommerce.staff import OrderEdit, edit
 from sandbox.bigcommerce.staff_refunds import act
-from sandbox.bigcommerce.staff_shipping import Parcel, ship
 
 FILES = (
     ("orders.v2.oas2.yml", "/v2"),
@@ -293,7 +293,7 @@ def ids(shop) -> dict[str, Any]:
         "refunded": refunded.id,
         "refund": refunded.refunds[0].id,
         "shipped": shipped.id,
-        "shipment": ship(shop.store, Parcel(order_id=shipped.id))["shipment_ids"][0],
+        "shipment": ship_parcels(shop.store, Parcel(order_id=shipped.id))["shipment_ids"][0],
         "parcel": {
             "order_address_id": order.addresses[0].id,
             "items": [{"order_product_id": order.lines[0].id, "quantity": 1}],

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sandbox.bigcommerce.placing import BasketRefused
-from sandbox.bigcommerce.staff_edits import OrderEdit, edit
+from sandbox.bigcommerce.staff import OrderEdit, edit
 
 TWO_PLACES = [{"to": {"city": "Bath"}}, {"to": {"city": "Wells"}, "method": "Next day courier"}]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.bigcommerce.refund_amounts import RefundRefused
-from sandbox.bigcommerce.staff import NotThere
+from sandbox.bigcommerce.refund_pricing import RefundRefused
+from sandbox.bigcommerce.staff import NotFound
 from sandbox.bigcommerce.staff_refunds import act
 
 TWO_PLACES = [{"to": {"city": "Bath"}}, {"to": {"city": "Wells"}, "method": "Next day courier"}]
@@ -103,15 +103,15 @@ def test_a_refund_that_is_undone_is_gone(shop, order):
     assert undone["order"]["status_id"] == 11
     assert shop.get(f"/v3/orders/{order.id}/payment_actions/refunds")["data"] == []
     assert [event for event, _ in events(shop, order)] == ["purchase"]
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFound):
         act(shop.store, {"refund_id": made["refund_id"], "undo": True})
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ({"order_id": 9, "amount": 1}, NotThere),
-        ({"items": [{"sku": "NONE"}]}, NotThere),
+        ({"order_id": 9, "amount": 1}, NotFound),
+        ({"items": [{"sku": "NONE"}]}, NotFound),
         ({"items": [{"sku": "MUG", "quantity": 4}]}, RefundRefused),
         ({"amount": "40.75"}, RefundRefused),
         ({"shipping": 1, "address": 1}, RefundRefused),

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.bigcommerce.events import RETRY_WAITS_S, Sender, is_subscribed, payload, sign
+from sandbox.bigcommerce.webhooks import RETRY_WAITS_S, Sender, is_subscribed, payload, sign
 from sandbox.kit.delivery import Message
 
 TOKEN = {"X-Auth-Token": "sandbox-access-token"}

@@ -1,13 +1,25 @@
-"""What a refund of certain items comes to. Parts of a line add up to the line, to the cent."""
+"""What a refund of certain items comes to, and the ways in which money can go back.
+
+Parts of a line add up to the line, to the cent.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sandbox.bigcommerce.aftersales import ZERO, Refund, RefundItem
-from sandbox.bigcommerce.pricing import CENT, cents, split
-from sandbox.bigcommerce.records import Amount, Line, Order
+from sandbox.bigcommerce import payments, reference
+from sandbox.bigcommerce.order_records import (
+    ZERO,
+    Amount,
+    Line,
+    Order,
+    Refund,
+    RefundItem,
+    Transaction,
+)
+from sandbox.bigcommerce.pricing import CENT, cents, share_out, split
+from sandbox.bigcommerce.reference import PaymentMethod
 from sandbox.bigcommerce.store import Store
 
 BY_PIECES = frozenset({"PRODUCT", "GIFT_WRAPPING"})
@@ -145,3 +157,118 @@ def _charge(order: Order, item: RefundItem) -> Charge:
             cost = place.shipping if item.kind == "SHIPPING" else place.handled
             return Charge(cost, place.rate)
     raise RefundRefused("The order has no such address.", "item_id")
+
+
+STORE_CREDIT = reference.STORE_CREDIT.gateway
+GIFT_CERTIFICATE = reference.GIFT_CERTIFICATE.gateway
+CUSTOM = "custom"
+PAID_BY_HAND = "Paid outside the store, so it is paid back outside."
+NO_GATEWAY_REFUNDS = "The gateway cannot refund."
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOption:
+    """One payment of an alternative."""
+
+    provider_id: str
+    description: str
+    amount: Decimal
+    is_offline: bool = False
+    is_offline_provider: bool = False
+    offline_reason: str = ""
+
+
+@dataclass(slots=True)
+class Tender:
+    """One way the order was paid, with what is left of it and the row that a refund refers to."""
+
+    provider_id: str
+    method: PaymentMethod
+    left: Decimal
+    row: Transaction
+
+
+def provider_of(method: PaymentMethod) -> str:
+    """How refunds name a way of paying."""
+    return method.provider or method.gateway
+
+
+def tenders(order: Order) -> list[Tender]:
+    """As the order was paid: gateway and offline first, then store credit, gift certificate."""
+    found: dict[str, Tender] = {}
+    for row in payments.money_in(order):
+        method = payments.method_named(row.method_name)
+        provider = provider_of(method)
+        known = found.setdefault(provider, Tender(provider, method, ZERO, row))
+        known.left += row.amount
+    for refund in order.refunds:
+        for payment in refund.payments:
+            if payment.provider_id in found and not payment.is_declined:
+                found[payment.provider_id].left -= payment.amount
+    late = {STORE_CREDIT: 1, GIFT_CERTIFICATE: 2}
+    return sorted(found.values(), key=lambda tender: late.get(tender.provider_id, 0))
+
+
+def refundable(order: Order) -> Decimal:
+    """What came in and is neither back nor on its way."""
+    committed = sum((refund.committed for refund in order.refunds), ZERO)
+    return payments.paid(order) - committed
+
+
+def alternatives(store: Store, order: Order, total: Decimal) -> list[list[RefundOption]]:
+    """Each a list of payments that go together. No store credit for guests."""
+    found = [as_paid(store, order, total), [_offline(CUSTOM, "Custom", total)]]
+    if order.customer_id:
+        found.insert(1, [RefundOption(STORE_CREDIT, reference.STORE_CREDIT.name, total)])
+    kept: list[list[RefundOption]] = []
+    for option in found:
+        if option and option not in kept:
+            kept.append(option)
+    return kept
+
+
+def _offline(provider_id: str, description: str, amount: Decimal) -> RefundOption:
+    return RefundOption(
+        provider_id,
+        description,
+        amount,
+        is_offline=True,
+        is_offline_provider=True,
+        offline_reason=PAID_BY_HAND,
+    )
+
+
+def as_paid(store: Store, order: Order, total: Decimal) -> list[RefundOption]:
+    """The way back by which it came; empty when less is left of it."""
+    open_ = [tender for tender in tenders(order) if tender.left > 0]
+    if sum((tender.left for tender in open_), ZERO) < total:
+        return []
+    if store.switches.refund_split == "proportional":
+        parts = share_out(total, [tender.left for tender in open_])
+    else:
+        parts = _in_order(total, [tender.left for tender in open_])
+    return [
+        _refund_option(store, tender, part)
+        for tender, part in zip(open_, parts, strict=True)
+        if part
+    ]
+
+
+def _in_order(total: Decimal, limits: Sequence[Decimal]) -> list[Decimal]:
+    parts = []
+    for limit in limits:
+        parts.append(min(limit, total))
+        total -= parts[-1]
+    return parts
+
+
+def _refund_option(store: Store, tender: Tender, amount: Decimal) -> RefundOption:
+    method = tender.method
+    is_offline = method.is_offline or method.gateway == CUSTOM
+    is_internal = method.name in payments.INTERNAL
+    if is_offline:
+        return _offline(tender.provider_id, method.name, amount)
+    if not is_internal and not store.switches.gateway_refunds:
+        offline = _offline(tender.provider_id, method.name, amount)
+        return replace(offline, is_offline_provider=False, offline_reason=NO_GATEWAY_REFUNDS)
+    return RefundOption(tender.provider_id, method.name, amount)

@@ -1,0 +1,335 @@
+"""Orders as the store keeps them: lines, addresses, money, shipments, mails and refunds."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sandbox.catalogue.model import Address
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedItem:
+    """Pieces of one line in a shipment."""
+
+    line_id: int
+    product_id: int
+    quantity: int
+
+
+@dataclass(slots=True)
+class Shipment:
+    """A parcel. Texts and the cost are None until they are set."""
+
+    id: int
+    order_id: int
+    address_id: int
+    created_at: datetime
+    items: tuple[ShippedItem, ...]
+    tracking_number: str | None = None
+    tracking_carrier: str | None = None
+    tracking_link: str | None = None
+    shipping_provider: str | None = None
+    shipping_method: str | None = None
+    comments: str | None = None
+    merchant_shipping_cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to the shopper. `about` says what `record_id` is the id of."""
+
+    about: str
+    record_id: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAdjustment:
+    """A deduction from what is paid back for an item; `amount` is not above zero."""
+
+    amount: Decimal
+    description: str
+
+
+@dataclass(slots=True)
+class RefundItem:
+    """Part of a refund.
+
+    `kind` is the vendor's `item_type`; `item_id` that of a line, address, fee or the order.
+    """
+
+    kind: str
+    item_id: int
+    quantity: int = 0
+    requested: Decimal | None = None
+    reason: str = ""
+    adjustments: tuple[RefundAdjustment, ...] = ()
+    amount: Decimal = ZERO
+    """Money back for it, tax included; computed."""
+    tax: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class RefundPayment:
+    """Money on its way back. Until the gateway answers `is_declined` is None."""
+
+    id: int
+    provider_id: str
+    description: str
+    amount: Decimal
+    is_offline: bool
+    is_declined: bool | None = None
+    declined_message: str = ""
+    transaction_id: int | None = None
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money paid back for an order. `amount` includes `tax`."""
+
+    id: int
+    order_id: int
+    user_id: int
+    created_at: datetime
+    reason: str
+    amount: Decimal
+    tax: Decimal
+    calculated_tax: Decimal
+    """What the store would have said; `tax` may be the merchant's own figure."""
+    is_override: bool
+    is_tax_adjustment: bool
+    items: list[RefundItem] = field(default_factory=list)
+    payments: list[RefundPayment] = field(default_factory=list)
+    currency: str = ""
+    """Of its payments, where a gateway pays in another one than the order's."""
+    is_given_up: bool = False
+    """Every payment was declined, and the store counts it no more."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the gateway owes an answer."""
+        return any(payment.is_declined is None for payment in self.payments)
+
+    @property
+    def committed(self) -> Decimal:
+        """Money that is back or on its way."""
+        return sum((row.amount for row in self.payments if not row.is_declined), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money with and without its tax; `ex` + `tax` = `inc`."""
+
+    ex: Decimal = ZERO
+    inc: Decimal = ZERO
+    tax: Decimal = ZERO
+
+    def __add__(self, other: "Amount") -> "Amount":
+        """Each part by itself."""
+        return Amount(self.ex + other.ex, self.inc + other.inc, self.tax + other.tax)
+
+
+@dataclass(slots=True)
+class Discount:
+    """A discount on one line. `amount` is in the order's price terms (ex or inc tax)."""
+
+    id: str
+    name: str
+    code: str | None
+    target: str
+    amount: Decimal
+    taken_inc: Decimal = ZERO
+    """What it takes off the line's price with tax; computed."""
+
+
+@dataclass(slots=True)
+class LineOption:
+    """What the shopper chose or typed."""
+
+    id: int
+    name: str
+    value: str
+    type: str = "Multiple choice"
+
+
+@dataclass(slots=True)
+class Line:
+    """A line. `price` and `wrapping` are in the order's price terms, for one and for all."""
+
+    id: int
+    name: str
+    quantity: int
+    price: Decimal
+    rate: Decimal
+    tax_class_id: int = 0
+    sku: str = ""
+    product_id: int = 0
+    variant_id: int = 0
+    type: str = "physical"
+    address_id: int = 0
+    recipient: str = ""
+    parent_id: int | None = None
+    weight: Decimal = ZERO
+    brand: str = ""
+    options: list[LineOption] = field(default_factory=list)
+    discounts: list[Discount] = field(default_factory=list)
+    wrapping_name: str = ""
+    wrapping: Decimal = ZERO
+    wrapping_rate: Decimal = ZERO
+    wrapping_message: str = ""
+    quantity_shipped: int = 0
+    quantity_refunded: int = 0
+    restocked: int = 0
+    """Pieces whose stock a refund gave back."""
+    unit: Amount = Amount()
+    total: Amount = Amount()
+    discounted: Amount = Amount()
+    wrapped: Amount = Amount()
+
+
+@dataclass(slots=True)
+class ShipTo:
+    """One address that an order goes to. `cost` and `handling` are in the order's price terms."""
+
+    id: int
+    address: Address
+    email: str
+    method: str
+    cost: Decimal = ZERO
+    handling: Decimal = ZERO
+    rate: Decimal = ZERO
+    zone: str = "United Kingdom"
+    shipping: Amount = Amount()
+    handled: Amount = Amount()
+
+
+@dataclass(slots=True)
+class OrderCoupon:
+    """A coupon used. `kind`: 0 per item, 1 percent, 2 per total, 4 free shipping."""
+
+    id: int
+    coupon_id: int
+    code: str
+    amount: Decimal
+    kind: int
+
+
+@dataclass(slots=True)
+class Fee:
+    """A further cost. `price` is in the order's price terms."""
+
+    id: int
+    name: str
+    price: Decimal
+    rate: Decimal
+    source: str = "AA"
+    cost: Amount = Amount()
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A row of the gateway."""
+
+    id: int
+    event: str
+    method: str
+    gateway: str
+    amount: Decimal
+    currency: str
+    created_at: datetime
+    status: str = "ok"
+    gateway_id: str = ""
+    reference_id: int | None = None
+    method_name: str = ""
+    certificate: str = ""
+
+
+@dataclass(slots=True)
+class OrderMessage:
+    """A message between shopper and staff."""
+
+    id: int
+    text: str
+    subject: str
+    created_at: datetime
+    staff_id: int | None = None
+    is_flagged: bool = False
+
+
+@dataclass(slots=True)
+class Totals:
+    """An order's computed money, in its transactional currency."""
+
+    subtotal: Amount = Amount()
+    subtotal_tax: Decimal = ZERO
+    shipping: Amount = Amount()
+    handling: Amount = Amount()
+    wrapping: Amount = Amount()
+    fees: Amount = Amount()
+    discount: Decimal = ZERO
+    coupon: Decimal = ZERO
+    inc: Decimal = ZERO
+    ex: Decimal = ZERO
+    tax: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Order:
+    """An order with everything that hangs on it."""
+
+    id: int
+    created_at: datetime
+    modified_at: datetime
+    billing: Address
+    email: str
+    customer_id: int = 0
+    channel_id: int = 1
+    cart_id: str = ""
+    status_id: int = 0
+    payment_status: str = ""
+    payment_method: str = ""
+    payment_provider: str = ""
+    is_inclusive: bool = False
+    currency: str = "GBP"
+    display_currency: str = "GBP"
+    rate_to_store: Decimal = Decimal(1)
+    lines: list[Line] = field(default_factory=list)
+    addresses: list[ShipTo] = field(default_factory=list)
+    coupons: list[OrderCoupon] = field(default_factory=list)
+    fees: list[Fee] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    messages: list[OrderMessage] = field(default_factory=list)
+    shipments: list[Shipment] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    before_refunds: tuple[int, str] | None = None
+    """Status and payment status that refunds changed."""
+    store_credit: Decimal = ZERO
+    gift_certificate: Decimal = ZERO
+    gift_code: str = ""
+    staff_notes: str = ""
+    customer_message: str = ""
+    external_order_id: str = ""
+    external_id: str | None = None
+    external_source: str | None = None
+    external_merchant_id: str | None = None
+    source: str = "www"
+    is_archived: bool = False
+    shipped_at: datetime | None = None
+    holds_stock: bool = False
+    totals: Totals = field(default_factory=Totals)
+    cache: dict[str, Any] = field(default_factory=dict)
+    """Documents made of this order as it is now."""
+
+    @property
+    def due(self) -> Decimal:
+        """What is left to pay after store credit and gift certificate."""
+        return self.totals.inc - self.store_credit - self.gift_certificate
+
+    @property
+    def pieces(self) -> int:
+        """Pieces on all lines."""
+        return sum(line.quantity for line in self.lines)
