@@ -239,7 +239,7 @@ def _credit_of(key: str, refund: State, credits_: Collection[State]) -> State | 
 
 
 def _shipped(records: OrderRecords, by_hand: Collection[str]) -> Iterator[Difference]:
-    """What left Brightpearl's warehouses is shipped in the store, beside what staff ship there."""
+    """What left Brightpearl's warehouses is shipped in the store, whatever staff ship besides."""
     left = units_left(records)
     ours: Counter[str] = Counter()
     for shipment in records.store["shipments"]:

@@ -115,7 +115,7 @@ def read_orders(
 
 
 def unknown_to_store(store: State, account: State) -> list[str]:
-    """Ids of orders that only a sales order's reference tells of."""
+    """Ids of orders that only a sales order's reference names."""
     found = (ref.removeprefix(REF) for ref in AccountIndex.of(account).sales)
     return sorted(key for key in found if key not in store["orders"])
 

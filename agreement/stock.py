@@ -16,7 +16,7 @@ Levels = Mapping[str, Mapping[str, Sequence[int]]]
 HOLDS_NOTHING = OFF | {0, 4}
 """The store's statuses of orders that hold no stock: incomplete, refunded, cancelled, declined."""
 ACCOUNT_PARTS = ("orders", "reservations", "goods_out")
-"""Parts of the account's state that tell what orders hold."""
+"""Parts of the account's state that show what orders hold."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def compare_stock(store: Levels, account: Levels, held: Mapping[str, int]) -> di
 
 
 def held_by_orders(store: State, account: State) -> dict[str, int]:
-    """Units by SKU that the store has sold and the account has neither reserved nor noted.
+    """Units by SKU that the store has sold and the account has neither reserved nor put on a note.
 
     In: orders of both states; of the account also its reservations and goods-out notes.
     """
@@ -68,11 +68,11 @@ def held_by_orders(store: State, account: State) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Allocated:
-    """Units of sales orders' rows that are set apart for them."""
+    """Units of sales orders' rows that are reserved or on notes."""
 
     reserved: Mapping[str, int]
     """By row; a row on a note is no longer reserved."""
-    noted: Mapping[str, int]
+    on_notes: Mapping[str, int]
     """By row, on goods-out notes, left or not."""
 
     @classmethod
@@ -83,16 +83,16 @@ class Allocated:
             for reservation in account["reservations"].values()
             for row_id, (_, units) in reservation["rows"].items()
         }
-        noted: Counter[str] = Counter()
+        on_notes: Counter[str] = Counter()
         for note in account.get("goods_out", {}).values():
             for row_id, parts in note["rows"].items():
-                noted[str(row_id)] += sum(int(part[1]) for part in parts)
-        return cls(reserved, noted)
+                on_notes[str(row_id)] += sum(int(part[1]) for part in parts)
+        return cls(reserved, on_notes)
 
     def units(self, rows: Iterable[State]) -> int:
         """Of these rows."""
         ids = [str(row["id"]) for row in rows]
-        return sum(self.reserved.get(one, 0) + self.noted.get(one, 0) for one in ids)
+        return sum(self.reserved.get(one, 0) + self.on_notes.get(one, 0) for one in ids)
 
 
 def _held(records: OrderRecords, allocated: Allocated) -> Iterator[tuple[str, int]]:
@@ -122,7 +122,7 @@ class Reservation:
 
 
 def reservation_of(records: OrderRecords, account: State) -> Reservation:
-    """How far a sales order is reserved; nothing of one that is cancelled, noted or credited.
+    """How far a sales order is reserved; nothing of one that is cancelled, on a note or credited.
 
     In: the account's full state.
     """
@@ -156,7 +156,7 @@ def units_of(row: State) -> int:
 
 
 def _free(account: State, sale: State, row: State) -> int:
-    """Units of a row's product that nobody has been promised, in the order's warehouse."""
+    """Units of a row's product that are promised to nobody, in the order's warehouse."""
     levels = account["stock"].get(str(row["product_id"]), {})
     level = levels.get(str(sale["warehouse_id"]), {"in_stock": 0, "allocated": 0})
     free = int(level["in_stock"]) - int(level["allocated"]) - int(level.get("quarantined", 0))

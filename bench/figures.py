@@ -61,7 +61,7 @@ class Figure:
         return None if self.bar is None else self.bar.is_met(self.value)
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in `var/bench.json`."""
+        """As written to `var/bench.json`."""
         return {
             "name": self.name,
             "value": round(self.value, 4),

@@ -20,7 +20,7 @@ SWEEPS = (
     "sweep-shipments/every-5-minutes",
     "sweep-refunds/every-5-minutes",
 )
-"""What a worker does beside: run by hand at first, and then not by the clock.
+"""What a worker does besides: run by hand at first, and then not by the clock.
 
 A sweep in the middle makes all orders of its window due again: a batch of another size, whose
 memory does not show growth.

@@ -73,13 +73,13 @@ RENAMED = {"stock-lane": "stock-priority"}
 def chosen(names: Sequence[str]) -> list[Measurement]:
     """The measurements of these names, or all, in reading order.
 
-    Raises: ConfigError for a name that there is not.
+    Raises: ConfigError for an unknown name.
     """
     wanted = {RENAMED.get(name, name) for name in names}
     known = {measurement.name for measurement in MEASUREMENTS}
     if unknown := sorted(wanted - known):
         raise ConfigError(
-            f"There is no measurement {', '.join(unknown)}.",
+            f"Unknown measurement {', '.join(unknown)}.",
             remedy=f"Known: {', '.join(m.name for m in MEASUREMENTS)}.",
         )
     return [m for m in MEASUREMENTS if not wanted or m.name in wanted]

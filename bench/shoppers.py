@@ -60,6 +60,6 @@ def basket(number: int, skus: Sequence[str], people: int) -> dict[str, Any]:
         ],
         "email": f"shopper-{person}@example.com",
         "shipping": [
-            {"to": {"first_name": f"Shopper {person}", "street_1": f"{1 + person} Bench Lane"}}
+            {"to": {"first_name": f"Shopper {person}", "street_1": f"{1 + person} Bench Road"}}
         ],
     }

@@ -171,7 +171,7 @@ class Controls:
         self.call(system, "PUT", "switches", switches)
 
     def source(self) -> tuple[int, dict[str, Any]]:
-        """How many loaded orders nobody has placed yet, and what became of the files' rows."""
+        """How many loaded orders are not placed yet, and what became of the files' rows."""
         state = self.state("bigcommerce", "counts", "source")
         return int(state["counts"]["orders_not_placed_yet"]), state["source"]
 

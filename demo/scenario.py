@@ -116,7 +116,7 @@ def awkward_orders(skus: Sequence[str]) -> list[Placement]:
             ],
         ),
         Placement(
-            "an order from a channel nobody has mapped",
+            "an order from a channel that is not mapped",
             [{"lines": [{"sku": first}], "channel_id": UNMAPPED_CHANNEL}],
         ),
     ]  # fmt: skip

@@ -100,12 +100,12 @@ def addresses(skus: Skus, chance: Random) -> Basket:
             {"sku": sku, "quantity": chance.randint(1, 3), "address": number % 2}
             for number, sku in enumerate(chosen)
         ],
-        "shipping": [{}, {"to": {"first_name": "Bo", "street_1": "2 Low Lane", "city": "York"}}],
+        "shipping": [{}, {"to": {"first_name": "Bo", "street_1": "2 Low Road", "city": "York"}}],
     }
 
 
 def digital(skus: Skus, chance: Random) -> Basket:
-    """Something to download beside something to send."""
+    """Something to download together with something to send."""
     download = {"sku": chance.choice(skus.digital), "quantity": 1}
     return {"lines": [*_lines(skus, chance), download]}
 

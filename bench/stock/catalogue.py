@@ -181,9 +181,9 @@ def measure_drift(bench: Bench) -> list[Figure]:
         shelves = Shelves.of(home)
         drifts = drawn(shelves, seed=4)
         _drift(home, drifts)
-        apart = Shelves.of(home).wrong()
+        drifted = Shelves.of(home).wrong()
         start_counting(home)
-        bench.progress.step(f"stock-drift: {len(apart)} of {len(shelves.skus)} SKUs drifted")
+        bench.progress.step(f"stock-drift: {len(drifted)} of {len(shelves.skus)} SKUs drifted")
         home.run(NIGHTLY, WITHIN_S)
         first = home.controls.counted("bigcommerce")
         wait_settled(home, SETTLED_WITHIN_S)
@@ -194,18 +194,18 @@ def measure_drift(bench: Bench) -> list[Figure]:
         again, twice = home.controls.counted("bigcommerce"), journal(home)
     touched = touched_by_us(changes)
     how = (
-        f"{len(apart)} of {len(shelves.skus)} SKUs, half too many and half too few on sale, half "
+        f"{len(drifted)} of {len(shelves.skus)} SKUs, half too many and half too few on sale, half "
         f"by counts in the store; {NIGHTLY}; both sandboxes' stock and the store's journal"
     )
-    wanted = ceiling(len(apart), ADJUSTMENTS)
+    wanted, still_wrong = ceiling(len(drifted), ADJUSTMENTS), after.wrong().keys()
     return [
-        Figure("drifted SKUs that are right again", len(apart) - len(apart.keys() & after.wrong()),
-               "", how, at_least(len(drifts))),
-        Figure("SKUs that are wrong after it", len(after.wrong()), "", how, at_most(0)),
-        Figure("SKUs touched that had not drifted", len(touched - apart.keys()), "",
+        Figure("drifted SKUs that are right again", len(drifted.keys() - still_wrong), "", how,
+               at_least(len(drifts))),
+        Figure("SKUs that are wrong after it", len(still_wrong), "", how, at_most(0)),
+        Figure("SKUs touched that had not drifted", len(touched - drifted.keys()), "",
                f"{len(touched)} touched; {how}", at_most(0)),
         Figure("adjustments for them, requests", adjustments(first), "",
-               f"⌈{len(apart)}/{ADJUSTMENTS}⌉ = {wanted}, one location; {first.most()}",
+               f"⌈{len(drifted)}/{ADJUSTMENTS}⌉ = {wanted}, one location; {first.most()}",
                at_most(wanted)),
         Figure("a second reconciliation: writes", again.writes + len(touched_by_us(twice)), "",
                again.most(), at_most(0)),

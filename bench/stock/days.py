@@ -76,7 +76,7 @@ class Days:
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """Place all orders, batch by batch, by webhooks as always; look at every SKU at the end."""
+    """Place all orders, batch by batch, by webhooks as always; compare every SKU at the end."""
     files = bench.days[:1] if bench.is_quick else bench.days
     with environment(bench, "stock-days", days=files) as home:
         home.pause_schedules()
@@ -87,10 +87,10 @@ def measure(bench: Bench) -> list[Figure]:
         wait_settled(home, WITHIN_S)
         days.happen()
         wait_settled(home, WITHIN_S)
-        before = _apart(home)
+        before = _wrong(home)
         home.run(HOURLY, WITHIN_S)
         wait_settled(home, WITHIN_S)
-        apart = _apart(home)
+        wrong = _wrong(home)
         home.run(HOURLY, WITHIN_S)
         (told_,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
     how = (
@@ -100,16 +100,16 @@ def measure(bench: Bench) -> list[Figure]:
         f"{RECONCILED_EVERY}; {len(before)} SKUs were wrong before the last audit; both sandboxes' "
         "states"
     )
-    some = [f"{sku}: {one}" for sku, one in apart.items()]
+    some = [f"{sku}: {one}" for sku, one in wrong.items()]
     return [
-        Figure("SKU x location right at the end", 100 * (1 - len(apart) / len(skus)), "%",
+        Figure("SKU x location right at the end", 100 * (1 - len(wrong) / len(skus)), "%",
                "; ".join([*some[:SHOWN], how]), at_least(100)),
         Figure("accuracy that the last audit says", float(told_["accuracy_percent"]), "%", how,
                at_least(100)),
         Figure("units sold above stock, by the last audit", int(told_["oversold_units"]), "", how),
         Figure("SKUs wrong before the last audit", len(before), "",
                f"counts in the store since the audit before, mostly; {how}"),
-        Figure("kinds of happenings that did not take place", 4 - len(days.done), "", how,
+        Figure("kinds of events that did not take place", 4 - len(days.done), "", how,
                at_most(0)),
     ]  # fmt: skip
 
@@ -138,7 +138,7 @@ def _play(bench: Bench, home: Environment, days: Days, *, real: bool) -> int:
     return placed
 
 
-def _apart(home: Environment) -> dict[str, SkuStock]:
+def _wrong(home: Environment) -> dict[str, SkuStock]:
     """SKUs that are wrong."""
     store = home.controls.state("bigcommerce", "orders")
     return Shelves.of(home).wrong(

@@ -101,12 +101,11 @@ def measure_flood(bench: Bench) -> list[Figure]:
         shelves, changes = Shelves.of(home), [one for one in journal(home) if one.is_ours]
         store, account = home.controls.counted("bigcommerce"), home.controls.counted("brightpearl")
         runs = home.runs("sync-stock") - runs_before
-    apart = shelves.wrong()
     wrong = {
         sku: f"{shelves.account[sku][WAREHOUSE][1]} in the account and not {units}"
         for sku, units in end["ends_with"].items()
         if shelves.account[sku][WAREHOUSE][1] != units
-    } | {sku: str(one) for sku, one in apart.items()}
+    } | {sku: str(one) for sku, one in shelves.wrong().items()}
     requests = store.total + account.total
     how = (
         f"{end['notices_sent']} notices about {end['changes_made']} true changes of {products} "

@@ -121,7 +121,7 @@ class Race:
         nightly.join()
 
     def _make_up(self) -> None:
-        """So many come in that nobody waits for any more."""
+        """So many come in that no order waits any more."""
         now = datetime.now(UTC)
         unsold = {course.sku: course.unsold(now) for course in self.courses()}
         lacking = {sku: -units for sku, units in unsold.items() if units < 0}
@@ -211,7 +211,7 @@ def measure(bench: Bench) -> list[Figure]:
     """Seeds side by side, in two rounds."""
     each = bench.pick(SEEDS, QUICK_SEEDS) // ROUNDS
     courses: list[Course] = []
-    told: dict[str, int] = {}
+    audited: dict[str, int] = {}
     with environment(bench, "stock-race") as home, open_apis(home) as apis:
         home.pause_schedules()
         skus = _skus(home, each * ROUNDS)
@@ -237,13 +237,13 @@ def measure(bench: Bench) -> list[Figure]:
                 race.wait_right(RIGHT_WITHIN_S)
             courses += race.courses()
             refused += race.refused
-            told |= _told_oversold(home, own)
+            audited |= _audited_oversold(home, own)
         overlaps = len(
             home.controls.call("bigcommerce", "GET", "stock/journal")["overlapping_absolutes"]
         )
         shelves = Shelves.of(home)
         pushes = pushes_of(home, skus)
-    return _figures(courses, shelves, pushes, overlaps, refused, told)
+    return _figures(courses, shelves, pushes, overlaps, refused, audited)
 
 
 def _skus(home: Environment, count: int) -> list[str]:
@@ -268,12 +268,12 @@ def _opened(home: Environment, skus: Sequence[str]) -> dict[str, int]:
     return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
 
 
-def _told_oversold(home: Environment, skus: Sequence[str]) -> dict[str, int]:
-    """Units sold above stock of each SKU, as the audit tells them."""
+def _audited_oversold(home: Environment, skus: Sequence[str]) -> dict[str, int]:
+    """Units sold above stock of each SKU, as the audit reports them."""
     home.run(HOURLY, WITHIN_S)
     (found,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
-    told = {sku_key(one["sku"]): int(one["units"]) for one in found["oversold"]}
-    return {sku: told.get(sku_key(sku), 0) for sku in skus}
+    reported = {sku_key(one["sku"]): int(one["units"]) for one in found["oversold"]}
+    return {sku: reported.get(sku_key(sku), 0) for sku in skus}
 
 
 @contextmanager
@@ -303,15 +303,17 @@ def _figures(  # noqa: PLR0913, PLR0917 - all that was seen
     pushes: Pushes,
     overlaps: int,
     refused: int,
-    told: Mapping[str, int],
+    audited: Mapping[str, int],
 ) -> list[Figure]:
-    looked = pushes.looked()
-    wrong: list[Resold] = [one for course in courses for one in resold(course, looked)]
+    read_at = pushes.read_at()
+    wrong: list[Resold] = [one for course in courses for one in resold(course, read_at)]
     took = [seconds_until_right(course) for course in courses]
     right = [one for one in courses if shelves.on_sale(one.sku) == one.end]
     above = {one.sku: one.oversold for one in courses}
     oversold = sum(above.values())
-    untold = {sku: (told[sku], units) for sku, units in above.items() if told[sku] != units}
+    misreported = {
+        sku: (audited[sku], units) for sku, units in above.items() if audited[sku] != units
+    }
     number = sum(len(one.pushes) for one in courses)
     raised = sum(push.after > push.before for one in courses for push in one.pushes)
     plain = sum(resold_by_numbers(one, pushes.numbers(one.sku, seed=1)) for one in courses)
@@ -326,22 +328,22 @@ def _figures(  # noqa: PLR0913, PLR0917 - all that was seen
         f"{NIGHTLY} in the middle; {refused} shoppers refused by the store, {oversold} units "
         f"oversold; {number} pushes, {raised} of them up; from both sandboxes' journals"
     )
-    told_ = "; ".join(str(one) for one in wrong[:SHOWN])
+    worst = "; ".join(str(one) for one in wrong[:SHOWN])
     return [
         Figure("seeds played", len(courses), "", how, at_least(len(courses))),
         Figure(
             "sold units that our pushes put on sale again",
             sum(one.units - one.unknowable for one in wrong),
             "",
-            told_ or how,
+            worst or how,
             at_most(0),
         ),
         Figure(
             "units put on sale that were sold elsewhere while a push was under way",
             sum(one.unknowable for one in wrong),
             "",
-            "sold at a till after we had looked and before the push took effect, which nobody can "
-            f"know; {told_ or how}",
+            "sold at a till after both sides were read and before the push took effect, which "
+            f"nobody can know; {worst or how}",
         ),
         Figure("absolute adjustments of an item that overlapped", overlaps, "", how, at_most(0)),
         Figure(
@@ -357,10 +359,10 @@ def _figures(  # noqa: PLR0913, PLR0917 - all that was seen
             + ", ".join("never" if one is None else f"{one:.1f}" for one in took),
             at_most(QUIET_WITHIN_S),
         ),
-        Figure("SKUs whose units sold above stock the audit tells exactly",
-               len(courses) - len(untold), "",
+        Figure("SKUs whose units sold above stock the audit reports exactly",
+               len(courses) - len(misreported), "",
                "; ".join([*(f"{sku}: {said} and not {units}" for sku, (said, units)
-                            in untold.items()), f"{oversold} units in all; {how}"]),
+                            in misreported.items()), f"{oversold} units in all; {how}"]),
                at_least(len(courses))),
         Figure(
             "for comparison: sold units on sale again, had numbers been sent",

@@ -40,7 +40,7 @@ class Course:
     """When anything changed in the account: goods, and reservations for whomever."""
 
     def unsold(self, at: datetime, known_at: datetime | None = None) -> int:
-        """What nobody has bought at a moment; of sales elsewhere those until `known_at` alone."""
+        """What is unsold at a moment; of sales elsewhere those until `known_at` alone."""
         ordered = sum(one.before - one.after for one in self.orders if one.at <= at)
         came = sum(units for moment, units in self.arrived if moment <= at)
         sold = sum(moment <= (known_at or at) for moment in self.elsewhere)
@@ -87,25 +87,25 @@ class Resold:
     units: int
     """Above what was unsold at that moment, and above what was on sale before."""
     unknowable: int
-    """How many of them were sold elsewhere after we had looked."""
+    """How many of them were sold elsewhere after we had read both sides."""
 
     def __str__(self) -> str:
         """For people."""
         one = self.push
         return (
             f"{one.sku} {one.at.isoformat()} {one.cause} {one.before} → {one.after}: {self.units} "
-            f"units too many, {self.unknowable} of them sold after the look"
+            f"units too many, {self.unknowable} of them sold after the read"
         )
 
 
-def resold(course: Course, looked: Mapping[str, datetime]) -> list[Resold]:
-    """Adjustments that put sold units on sale. In: when we looked at the earliest, by reference."""
+def resold(course: Course, read_at: Mapping[str, datetime]) -> list[Resold]:
+    """Adjustments that put sold units on sale. In: when both sides were read, by reference."""
     found = []
     for push in course.pushes:
         units = _above(push.before, push.after, course.unsold(push.at))
         if not units:
             continue
-        known_at = looked.get(push.reference)
+        known_at = read_at.get(push.reference)
         knowable = units
         if known_at is not None:
             knowable = _above(push.before, push.after, course.unsold(push.at, known_at))
@@ -172,14 +172,14 @@ class Pushes:
     """What we wrote, as our own ledger has it."""
 
     entries: Sequence[Entry]
-    looks: Mapping[str, Sequence[datetime]]
-    """When each run began to look at both sides, each time."""
+    reads: Mapping[str, Sequence[datetime]]
+    """When each run began to read both sides, each time."""
 
-    def looked(self) -> dict[str, datetime]:
-        """When we began to look before a write, by its transaction. Pure."""
+    def read_at(self) -> dict[str, datetime]:
+        """When we began to read both sides before a write, by its transaction. Pure."""
         found: dict[str, datetime] = {}
         for one in self.entries:
-            before = [at for at in self.looks.get(one.run_id, ()) if at <= one.intent_at]
+            before = [at for at in self.reads.get(one.run_id, ()) if at <= one.intent_at]
             if before and one.written_id:
                 found[one.written_id] = max(before)
         return found
@@ -198,12 +198,12 @@ class Pushes:
 
 
 def pushes_of(home: Environment, skus: Sequence[str]) -> Pushes:
-    """What was written of these SKUs, and when each run looked before."""
+    """What was written of these SKUs, and when each run read both sides."""
     ledger = Ledger(home.installation.database)
     entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
-    looks: dict[str, list[datetime]] = defaultdict(list)
+    reads: dict[str, list[datetime]] = defaultdict(list)
     for step in home.installation.prefect.steps("look-at-stock"):
         if step["start_time"]:
             began = datetime.fromisoformat(step["start_time"])
-            looks[str(step["flow_run_id"])].append(began)
-    return Pushes(entries, looks)
+            reads[str(step["flow_run_id"])].append(began)
+    return Pushes(entries, reads)

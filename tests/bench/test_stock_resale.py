@@ -1,4 +1,4 @@
-"""Whether sold stock was put on sale again, as the journals tell."""
+"""Whether sold stock was put on sale again, by both journals."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -51,7 +51,7 @@ def test_a_push_down_resells_nothing_even_if_it_is_not_enough():
     assert resold(course(moved(1, 5, 4, "relative"), elsewhere=(0.1, 0.2, 0.3)), {}) == []
 
 
-def test_what_was_sold_elsewhere_after_the_look_could_not_be_known():
+def test_what_was_sold_elsewhere_after_the_read_could_not_be_known():
     one = course(
         moved(1, 5, 2), moved(2, 2, 1, "relative"), moved(6, 1, 2, "relative", "up"),
         elsewhere=(5,),
@@ -93,9 +93,9 @@ def entry(seconds, run="r", written="t", quantity=7):
     )  # fmt: skip
 
 
-def test_a_write_follows_the_last_look_of_its_own_run():
+def test_a_write_follows_the_last_read_of_its_own_run():
     pushes = Pushes([entry(5), entry(9, "other", "u")], {"r": [at(1), at(4), at(6)]})
-    assert pushes.looked() == {"t": at(4)}
+    assert pushes.read_at() == {"t": at(4)}
 
 
 def test_numbers_land_as_late_as_the_store_may_take():
