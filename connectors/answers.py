@@ -6,19 +6,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
 
-from core.errors import (
-    ContractError,
-)
+from core.errors import CausewayError, ContractError, OutcomeUnknownError
 from core.times import from_rfc2822
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+CHECK_PROXY = "Check the API URL, and look for a proxy between us and the API."
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Answer:
 
     @property
     def server_time(self) -> datetime | None:
-        """The other side's clock, when the answer tells it."""
+        """The other side's clock, when the answer says it."""
         try:
             return from_rfc2822(self.headers["date"])
         except (KeyError, ValueError):
@@ -54,6 +53,37 @@ class Answer:
     def what(self) -> str:
         """The request in words for people: method and path, never a query or a body."""
         return f"{self.method} {self.path}"
+
+
+def decoded(method: str, path: str, response: httpx.Response) -> Answer:
+    """The response with its body decoded; a page of HTML stays text when it explains a failure.
+
+    Raises: ContractError, or OutcomeUnknownError for a write, when a good answer is not JSON.
+    """
+    content = response.content
+    answer = Answer(method, path, response.status_code, response.headers, response.text or None)
+    if not content:
+        return answer
+    if "json" in response.headers.get("content-type", "json"):
+        try:
+            return replace(answer, body=json.loads(content, parse_float=Decimal))
+        except ValueError:
+            pass
+    if answer.is_success:
+        raise unreadable(answer, "with what is not JSON", remedy=CHECK_PROXY)
+    return answer
+
+
+def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayError:
+    """The error that a good answer is when it cannot be read.
+
+    A write that was answered so may have been carried out, in part or as a whole: nobody may take
+    it for refused, or simply send it again.
+    """
+    message = f"{answer.what} was answered {problem}."
+    if answer.is_write:
+        return OutcomeUnknownError(message, remedy=remedy)
+    return ContractError(message, remedy=remedy)
 
 
 LONGEST = 300
@@ -74,28 +104,10 @@ def clean(text: object) -> str:
     return _SPACE.sub(" ", _SECRETS.sub("(hidden)", line)).strip()[:LONGEST]
 
 
-def number(told: object) -> float | None:
-    """The number that a header or field tells; None for nothing, nonsense or less than zero."""
+def number(value_sent: object) -> float | None:
+    """The number in a header or field; None for nothing, nonsense or less than zero."""
     try:
-        value = float(str(told))
+        value = float(str(value_sent))
     except ValueError:
         return None
     return value if math.isfinite(value) and value >= 0 else None
-
-
-def decoded(method: str, path: str, response: httpx.Response) -> Answer:
-    """The response decoded by its content type; a page of HTML stays text.
-
-    Raises: ContractError when a good answer says that it is JSON and is not.
-    """
-    body: Any = response.text or None
-    if body is not None and "json" in response.headers.get("content-type", "json"):
-        try:
-            body = json.loads(response.content, parse_float=Decimal)
-        except ValueError as error:
-            if response.is_success:
-                raise ContractError(
-                    f"{method} {path} was answered with what is not JSON.",
-                    remedy="Look for a proxy between us and the API.",
-                ) from error
-    return Answer(method, path, response.status_code, response.headers, body)

@@ -25,10 +25,10 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 USER_AGENT = f"causeway/{version('causeway')}"
 
-Judge = Callable[[Answer], CausewayError | None]
+ErrorOf = Callable[[Answer], CausewayError | None]
 """The one place per system that turns an answer into an error, or says that it is none."""
 
-Meter = Callable[[Answer], RateLimit]
+RateLimitOf = Callable[[Answer], RateLimit]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class System:
     name: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
-    judge: Judge
-    meter: Meter
+    error_of: ErrorOf
+    rate_limit_of: RateLimitOf
 
 
 class Http:
@@ -50,8 +50,8 @@ class Http:
     ) -> None:
         self.system = system.name
         self.budget = budget
-        self._judge = system.judge
-        self._meter = system.meter
+        self._error_of = system.error_of
+        self._rate_limit_of = system.rate_limit_of
         self._client = httpx.Client(
             base_url=system.base_url,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **system.headers},
@@ -72,7 +72,7 @@ class Http:
     ) -> Answer:
         """The answer to one request.
 
-        In: `query` is encoded already, for lists whose commas must not be, and is never told.
+        In: `query` is encoded already, for lists whose commas must not be; no message holds it.
 
         Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
         ContractError, RejectedError, NotFoundError.
@@ -80,14 +80,14 @@ class Http:
         with self.budget.request(priority, write=method not in READS) as report:
             response = self._exchange(method, path, params, content, query)
             answer = decoded(method, path, response)
-            error = self._judge(answer)
-            report(self._meter(answer), isinstance(error, TransientError))
+            error = self._error_of(answer)
+            report(self._rate_limit_of(answer), isinstance(error, TransientError))
         if error is not None:
             raise error
         return answer
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
     def _exchange(
@@ -110,9 +110,9 @@ class Http:
 
 
 def _without_answer(error: Exception, method: str, what: str) -> CausewayError:
-    """What it means that no answer came: nothing left, nobody home, or anything may have happened.
+    """What it means that no answer came: nothing was sent, or anything may have happened.
 
-    Only the name of httpx's error is told: its text may hold a URL or a header.
+    Only the name of httpx's error is used: its text may hold a URL or a header.
     """
     why = type(error).__name__
     match error:
@@ -123,7 +123,7 @@ def _without_answer(error: Exception, method: str, what: str) -> CausewayError:
             )
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return TransientError(
-                f"{what} found nobody at home ({why}).",
+                f"{what} could not connect ({why}).",
                 remedy="Check that the API URL is right and reachable; it is tried again.",
             )
         case _ if method in READS:

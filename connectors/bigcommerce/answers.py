@@ -19,14 +19,15 @@ from core.errors import (
     TransientError,
 )
 
-PASSING = {408, 423, 429, 499}
+TRANSIENT = {408, 423, 429, 499}
 """Answers below 500 that are worth another try."""
 
 FINAL = {501, 505, 507, 509}
-"""Answers from 500 that are not: unsupported, or a limit of the store's plan."""
+"""Answers from 500 that are refusals: what is unsupported, or beyond the store's plan."""
 
-NOT_DONE = {408, 423, 429, 503}
-"""A write answered so was not carried out; after any other passing answer it may have been."""
+NOT_DONE = {423, 429}
+"""A write answered so was not carried out; after any other transient answer it may have been,
+after a 503 too: BigCommerce throttles with 429 alone."""
 
 RIGHTS = (
     "Check CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN and __STORE_HASH, and the scopes of the API account "
@@ -34,7 +35,7 @@ RIGHTS = (
 )
 
 
-def meter(answer: Answer) -> RateLimit:
+def rate_limit_of(answer: Answer) -> RateLimit:
     """How much of the window is left. The window's length and size are theirs to say."""
     headers = answer.headers
     resets_in_ms = number(headers.get("x-rate-limit-time-reset-ms"))
@@ -56,29 +57,29 @@ def meter(answer: Answer) -> RateLimit:
 def retry_after_s(answer: Answer) -> float | None:
     """How long they ask us to wait, in a header or wherever a body says so."""
     error = answer.body.get("error") if isinstance(answer.body, dict) else None
-    told = [
+    given = [
         answer.headers.get("x-retry-after"),
         answer.headers.get("retry-after"),
         error.get("retry_after_seconds") if isinstance(error, dict) else None,
     ]
-    return next((wait_s for one in told if (wait_s := number(one)) is not None), None)
+    return next((wait_s for one in given if (wait_s := number(one)) is not None), None)
 
 
-def judge(answer: Answer) -> CausewayError | None:
+def error_of(answer: Answer) -> CausewayError | None:
     """The error that this answer is, or None."""
     if answer.is_success:
         return None
     status = answer.status
     what = f"BigCommerce answered {answer.what} with {status}"
-    if status in PASSING or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in FINAL):
-        return _passing(answer, what)
+    if status in TRANSIENT or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in FINAL):
+        return _transient(answer, what)
     return _final(answer, what)
 
 
-def _passing(answer: Answer, what: str) -> TransientError:
+def _transient(answer: Answer, what: str) -> TransientError:
     wait_s = retry_after_s(answer)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TransientError(f"{what}: too fast.", retry_after_s=meter(answer).resets_in_s)
+        return TransientError(f"{what}: too fast.", retry_after_s=rate_limit_of(answer).resets_in_s)
     if answer.is_write and answer.status not in NOT_DONE:
         return OutcomeUnknownError(f"{what}.", retry_after_s=wait_s)
     return TransientError(f"{what}.", retry_after_s=wait_s)
@@ -104,16 +105,16 @@ def _final(answer: Answer, what: str) -> CausewayError:
 
 
 def reason_of(body: Any) -> str:  # noqa: ANN401 - their JSON
-    """Their own words of refusal: title and field messages, cleaned. No other part of a body."""
-    told = body.get("data", body) if isinstance(body, dict) else body
-    first = told[0] if isinstance(told, list) and told else told
+    """The reason they give for a refusal: title and field messages, cleaned. Nothing else of it."""
+    given = body.get("data", body) if isinstance(body, dict) else body
+    first = given[0] if isinstance(given, list) and given else given
     if not isinstance(first, dict):
         return "no reason given."
-    words = [str(first.get("title") or first.get("message") or first.get("error") or "")]
+    reasons = [str(first.get("title") or first.get("message") or first.get("error") or "")]
     errors = first.get("errors")
     if isinstance(errors, dict):
-        words.extend(f"{field}: {message}" for field, message in errors.items())
-    return clean("; ".join(word for word in words if word)) or "no reason given."
+        reasons.extend(f"{field}: {message}" for field, message in errors.items())
+    return clean("; ".join(reason for reason in reasons if reason)) or "no reason given."
 
 
 ADJUSTMENTS = "/v3/inventory/adjustments/"

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from connectors.answers import Answer
-from connectors.bigcommerce.answers import judge, meter
+from connectors.answers import Answer, unreadable
+from connectors.bigcommerce.answers import error_of, rate_limit_of
 from connectors.budget import budget_of
 from connectors.client import Client
 from connectors.documents import Document, broken_field
 from connectors.http import Http, System
-from core.errors import ContractError, OutcomeUnknownError, RejectedError
+from core.errors import RejectedError
 from core.settings import BigCommerceSettings
 
 PAGE = 250
@@ -42,8 +42,8 @@ class Api(Client):
                 "BigCommerce",
                 f"{settings.api_url.rstrip('/')}/stores/{settings.store_hash}",
                 {"X-Auth-Token": settings.access_token.get_secret_value()},
-                judge,
-                meter,
+                error_of,
+                rate_limit_of,
             ),
             budget_of(
                 settings.api_url,
@@ -64,7 +64,7 @@ class Api(Client):
         answer = self._get(path, **params)
         rows = [] if answer.body is None else answer.body
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ContractError(f"BigCommerce answered {answer.what} with no list of rows.")
+            raise unreadable(answer, "with no list of rows")
         return rows
 
     def _all_rows(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
@@ -92,27 +92,26 @@ class Api(Client):
         """The rows of a V3 envelope; no body means none."""
         rows = [] if answer.body is None else self._field(answer, "data")
         if not isinstance(rows, list):
-            raise ContractError(f"BigCommerce answered {answer.what} with no list in 'data'.")
+            raise unreadable(answer, "with no list in 'data'")
         return rows
 
     def _field(self, answer: Answer, name: str) -> Any:  # noqa: ANN401 - their JSON
         if not isinstance(answer.body, dict) or name not in answer.body:
-            raise ContractError(f"BigCommerce answered {answer.what} without {name!r}.")
+            raise unreadable(answer, f"without {name!r}")
         return answer.body[name]
 
     def _one(self, model: type[D], answer: Answer, row: object) -> D:
-        """A document that everything depends on.
+        """A document that everything depends on, or the record that a write made.
 
-        Raises: ContractError naming the field that breaks the model.
+        Raises: ContractError naming the field that breaks the model; OutcomeUnknownError for a
+        write, which was carried out all the same.
         """
         try:
             return model.model_validate(row)
         except ValidationError as error:
             field, reason = broken_field(error)
-            raise ContractError(
-                f"BigCommerce answered {answer.what} with a {model.__name__} whose field "
-                f"{field!r} is wrong: {reason}."
-            ) from None
+            problem = f"with a {model.__name__} whose field {field!r} is wrong: {reason}"
+            raise unreadable(answer, problem) from None
 
 
 def url_parts(
@@ -148,23 +147,10 @@ def of_order(model: type[D], order_id: str, row: object) -> D:
         ) from None
 
 
-def written(model: type[D], answer: Answer, row: object) -> D:
-    """The record that a write made, as the write answered it.
-
-    Raises: OutcomeUnknownError when it cannot be read: the write was carried out all the same, so
-    nobody may take it for refused.
-    """
-    try:
-        return model.model_validate(row)
-    except ValidationError as error:
-        field, reason = broken_field(error)
-        raise OutcomeUnknownError(
-            f"BigCommerce answered {answer.what} with a {model.__name__} whose field {field!r} "
-            f"is wrong: {reason}."
-        ) from None
-
-
 def _total_pages(answer: Answer) -> int:
     meta = answer.body.get("meta") if isinstance(answer.body, dict) else None
     pagination = meta.get("pagination") if isinstance(meta, dict) else None
-    return int(pagination.get("total_pages", 1)) if isinstance(pagination, dict) else 1
+    total = pagination.get("total_pages", 1) if isinstance(pagination, dict) else 1
+    if not isinstance(total, int):
+        raise unreadable(answer, "with a number of pages that is none")
+    return total

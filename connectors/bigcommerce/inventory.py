@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from connectors.answers import unreadable
 from connectors.bigcommerce.api import Api, url_parts
 from connectors.bigcommerce.inventory_models import (
     InventorySettings,
@@ -18,7 +19,6 @@ from connectors.bigcommerce.inventory_models import (
     UnreadableItem,
 )
 from connectors.documents import broken_field
-from core.errors import OutcomeUnknownError
 
 ITEMS = "/v3/inventory/items"
 PAGE = 1000
@@ -95,7 +95,7 @@ class Inventory(Api):
         answer = self._send(METHODS[kind], path, content=body)
         number = answer.body.get("transaction_id") if isinstance(answer.body, dict) else None
         if not number:
-            raise OutcomeUnknownError(f"BigCommerce answered {answer.what} with no transaction.")
+            raise unreadable(answer, "with no transaction")
         return str(number)
 
     def get_inventory_settings(self) -> InventorySettings:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.bigcommerce.api import Api, of_order, url_parts, written
+from connectors.bigcommerce.api import Api, of_order, url_parts
 from connectors.bigcommerce.models import Unreadable
 from connectors.bigcommerce.refund_models import (
     Refund,
@@ -89,7 +89,7 @@ class Refunds(Api):
         path = f"/v3/orders/{order_id}/payment_actions/refunds"
         answer = self._send("POST", path, content=body)
         data = answer.body.get("data") if isinstance(answer.body, dict) else None
-        return written(Refund, answer, data)
+        return self._one(Refund, answer, data)
 
 
 def _refund(row: dict[str, Any]) -> Refund | Unreadable:

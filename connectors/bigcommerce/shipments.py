@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.bigcommerce.api import Api, of_order, written
+from connectors.bigcommerce.api import Api, of_order
 from connectors.bigcommerce.shipment_models import Shipment, ShipmentChange, ShipmentCreate
 
 
@@ -30,7 +30,7 @@ class Shipments(Api):
         """
         path = f"/v2/orders/{order_id}/shipments"
         answer = self._send("POST", path, content=shipment.wire())
-        return written(Shipment, answer, answer.body)
+        return self._one(Shipment, answer, answer.body)
 
     def update_shipment(self, order_id: str, shipment_id: str, **fields: Any) -> Shipment:  # noqa: ANN401
         """Change fields of `ShipmentChange`, harmless to repeat; nobody is mailed about it.
@@ -42,7 +42,7 @@ class Shipments(Api):
             raise ValueError("a shipment is not changed with nothing")
         path = f"/v2/orders/{order_id}/shipments/{shipment_id}"
         answer = self._send("PUT", path, content=body)
-        return written(Shipment, answer, answer.body)
+        return self._one(Shipment, answer, answer.body)
 
     def delete_shipment(self, order_id: str, shipment_id: str) -> None:
         """Take a shipment back. The order keeps the status that the shipment gave it.

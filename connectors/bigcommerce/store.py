@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.answers import unreadable
 from connectors.bigcommerce.api import Api
 from connectors.bigcommerce.store_models import Channel, Hook, Store
 from core.errors import ContractError
@@ -48,7 +49,7 @@ class StoreSettings(Api):
         }
         answer = self._send("POST", "/v3/hooks", content=body)
         if not isinstance(answer.body, dict):
-            raise ContractError(f"BigCommerce answered {answer.what} without a hook.")
+            raise unreadable(answer, "without a hook")
         # Some answers come without an envelope. Source: guide and reference differ.
         return self._one(Hook, answer, answer.body.get("data", answer.body))
 

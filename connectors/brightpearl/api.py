@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from connectors.answers import Answer
-from connectors.brightpearl.answers import judge, meter
-from connectors.brightpearl.multi_message import Message, envelope, outcomes
+from connectors.answers import Answer, unreadable
+from connectors.brightpearl.answers import error_of, rate_limit_of
+from connectors.brightpearl.multi_message import Message, envelope, outcomes, read_response
 from connectors.brightpearl.reads import search
 from connectors.budget import budget_of
 from connectors.client import Client
 from connectors.documents import Document, broken_field
 from connectors.http import Http, System
-from core.errors import CausewayError, ContractError, RejectedError
+from core.errors import CausewayError, RejectedError
 from core.settings import BrightpearlSettings
 from core.times import to_iso
 
@@ -43,8 +43,8 @@ class Api(Client):
                     "brightpearl-app-ref": settings.app_ref,
                     "brightpearl-account-token": settings.account_token.get_secret_value(),
                 },
-                judge,
-                meter,
+                error_of,
+                rate_limit_of,
             ),
             budget_of(
                 settings.api_url,
@@ -62,7 +62,7 @@ class Api(Client):
         What concerns the request as a whole is raised; what concerns one message is its outcome.
 
         Raises: TransientError, OutcomeUnknownError, ConfigError, ContractError; ValueError for
-        more than 10 messages, for company of one that must go alone, or a label that comes twice.
+        more than 10 messages, one that must go alone among others, or a label that comes twice.
         """
         if len(messages) != 1:
             body = envelope(messages)
@@ -75,13 +75,13 @@ class Api(Client):
             return {message.label: refused}
 
     def _write(self, message: Message) -> Any:  # noqa: ANN401 - their JSON
-        """What one write came to: some answer no value, and some answer 200 and mean an error."""
+        """The outcome of one write: some answer no value, and some answer 200 and mean an error."""
         answer = self._send(
             message.method,
             message.uri,
             content=message.body,
         )
-        return message.read((answer.body or {}).get("response"))
+        return read_response(message, answer.status, answer.body or {})
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
         return self._send("GET", path, params=params)
@@ -91,13 +91,13 @@ class Api(Client):
 
     def _response(self, answer: Answer) -> Any:  # noqa: ANN401 - their JSON
         if not isinstance(answer.body, dict) or "response" not in answer.body:
-            raise ContractError(f"Brightpearl answered {answer.what} without a response.")
+            raise unreadable(answer, "without a response")
         return answer.body["response"]
 
     def _listed(self, answer: Answer) -> list[Any]:
         rows = self._response(answer)
         if not isinstance(rows, list):
-            raise ContractError(f"Brightpearl answered {answer.what} with no list.")
+            raise unreadable(answer, "with no list")
         return rows
 
     def _all(self, path: str, model: type[D]) -> list[D]:
@@ -113,10 +113,8 @@ class Api(Client):
             return model.model_validate(row)
         except ValidationError as error:
             field, reason = broken_field(error)
-            raise ContractError(
-                f"Brightpearl answered {answer.what} with a {model.__name__} whose field "
-                f"{field!r} is wrong: {reason}."
-            ) from None
+            problem = f"with a {model.__name__} whose field {field!r} is wrong: {reason}"
+            raise unreadable(answer, problem) from None
 
 
 def period(start: datetime | None, end: datetime | None = None) -> str:

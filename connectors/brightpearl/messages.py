@@ -15,21 +15,21 @@ from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, 
 from connectors.brightpearl.answers import refusal
 from connectors.brightpearl.goods_note_models import GoodsInCreate
 from connectors.brightpearl.models import RowAdd, RowUpdate, SalesOrderCreate
-from connectors.brightpearl.multi_message import Message, first_id, nothing
+from connectors.brightpearl.multi_message import Message, first_id, keyed_id, new_id, nothing
 from connectors.brightpearl.reads import MOST, id_set
 from connectors.brightpearl.stock_models import ReservedProduct, StockCorrection
 from connectors.documents import Document
-from core.errors import CausewayError, ContractError, RejectedError
+from core.errors import CausewayError, OutcomeUnknownError, RejectedError
 
 
 def create_sales_order(label: str, order: SalesOrderCreate) -> Message:
-    """Answers the new id, or the existing one of the same external reference."""
-    return Message(label, "POST", "/order-service/sales-order", order.wire())
+    """Answers the id, new or of the same external reference; None where they do not say it."""
+    return Message(label, "POST", "/order-service/sales-order", order.wire(), read=keyed_id)
 
 
 def create_sales_credit(label: str, credit: SalesOrderCreate) -> Message:
-    """Answers the new id, or the existing one of the same external reference."""
-    return Message(label, "POST", "/order-service/sales-credit", credit.wire())
+    """Answers the id, new or of the same external reference; None where they do not say it."""
+    return Message(label, "POST", "/order-service/sales-credit", credit.wire(), read=keyed_id)
 
 
 def set_status(label: str, order_id: str, status_id: int, note: str = "") -> Message:
@@ -81,7 +81,7 @@ def update_rows(label: str, order_id: str, rows: Sequence[RowUpdate]) -> Message
 
 def add_row(label: str, order_id: str, row: RowAdd) -> Message:
     """Add a row to an order or credit; answers its id. Nothing prevents adding it twice."""
-    return Message(label, "POST", f"/order-service/order/{order_id}/row", row.wire())
+    return Message(label, "POST", f"/order-service/order/{order_id}/row", row.wire(), read=new_id)
 
 
 def delete_row(label: str, order_id: str, row_id: str) -> Message:
@@ -107,7 +107,7 @@ def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> Cau
         told = RowsWritten.model_validate(response)
         statuses = {row_id: told.statuses[row_id] for row_id in row_ids}
     except (ValidationError, KeyError):
-        return ContractError(
+        return OutcomeUnknownError(
             f"Brightpearl answered rows of order {order_id} without a status for each."
         )
     refused = [
@@ -168,8 +168,8 @@ def correct_stock(
 
 
 def _ids(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    if not isinstance(response, list):
-        return ContractError("Brightpearl answered a stock correction with no list of ids.")
+    if not isinstance(response, list) or not response:
+        return OutcomeUnknownError("Brightpearl answered a stock correction with no list of ids.")
     return tuple(str(one) for one in response)
 
 
@@ -190,7 +190,9 @@ def create_goods_in(label: str, credit_id: str, note: GoodsInCreate) -> Message:
 
 def create_payment(label: str, payment: PaymentCreate) -> Message:
     """Answers the new id; a second payment of the same reference and method is refused."""
-    return Message(label, "POST", "/accounting-service/customer-payment", payment.wire())
+    return Message(
+        label, "POST", "/accounting-service/customer-payment", payment.wire(), read=new_id
+    )
 
 
 def delete_payment(label: str, payment_id: str) -> Message:
@@ -200,9 +202,9 @@ def delete_payment(label: str, payment_id: str) -> Message:
 
 def create_address(label: str, address: PostalAddress) -> Message:
     """Answers the new id."""
-    return Message(label, "POST", "/contact-service/postal-address", address.wire())
+    return Message(label, "POST", "/contact-service/postal-address", address.wire(), read=new_id)
 
 
 def create_contact(label: str, contact: ContactCreate) -> Message:
     """Answers the new id. Brightpearl knows no key against doubling a contact."""
-    return Message(label, "POST", "/contact-service/contact", contact.wire())
+    return Message(label, "POST", "/contact-service/contact", contact.wire(), read=new_id)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 from pydantic import Field, ValidationError
 
-from connectors.answers import Answer
-from connectors.brightpearl.answers import refusal
-from connectors.documents import Document, Text
-from core.errors import CausewayError, ContractError, TransientError
+from connectors.answers import Answer, unreadable
+from connectors.brightpearl.answers import is_throttled, refusal
+from connectors.documents import Document, Text, broken_field
+from core.errors import CausewayError, OutcomeUnknownError, TransientError
 
 MOST = 10
 """Messages that one multi-message takes. Source: observed in public integrations."""
@@ -23,14 +24,30 @@ Read = Callable[[Any], Any]
 """Turns the response of a write into its outcome: a value, or a CausewayError."""
 
 
-def as_told(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The response itself."""
+def as_answered(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The response itself, for writes that are harmless to repeat or need no answer."""
     return response
+
+
+def new_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of what was created; without one, nobody knows what was."""
+    if isinstance(response, int | str) and str(response).isdecimal() and int(response) > 0:
+        return response
+    return OutcomeUnknownError("Brightpearl answered a create with no id.")
+
+
+def keyed_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of what was created under a key of ours; None when they do not say it.
+
+    What they answer to a second create of the same key is not documented: it is found by the key.
+    """
+    found = new_id(response)
+    return None if isinstance(found, OutcomeUnknownError) else found
 
 
 def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
     """The id of a note; they answer one id, or a list of ids."""
-    return response[0] if isinstance(response, list) and response else response
+    return new_id(response[0] if isinstance(response, list) and response else response)
 
 
 def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
@@ -47,7 +64,7 @@ class Message:
     body: Any = field(repr=False)
     alone: bool = False
     """Whether it must not share a multi-message: PATCH is not known to work in one."""
-    read: Read = field(default=as_told, repr=False, compare=False)
+    read: Read = field(default=as_answered, repr=False, compare=False)
 
 
 class Content(Document):
@@ -102,28 +119,51 @@ def envelope(messages: Sequence[Message]) -> dict[str, Any]:
 def outcomes(messages: Sequence[Message], answer: Answer) -> dict[str, Any | CausewayError]:
     """What became of each message, by label: the value of its `response`, or its error.
 
-    A label that is not among the processed ones was not carried out.
+    A message was left undone only when they say so: one of which they say nothing may have been
+    carried out.
 
-    Raises: ContractError when the answer is not that of a multi-message.
+    Raises: OutcomeUnknownError when the answer is not that of a multi-message.
     """
-    try:
-        processed = {
-            str(one["label"]): Processed.model_validate(one)
-            for one in answer.body["response"]["processedMessages"]
-        }
-    except (TypeError, KeyError, ValidationError) as error:
-        raise ContractError(
-            f"Brightpearl answered {answer.what} with what is no list of processed messages "
-            f"({type(error).__name__})."
-        ) from None
-    return {message.label: _outcome(message, processed.get(message.label)) for message in messages}
+    response = answer.body.get("response") if isinstance(answer.body, dict) else None
+    answered = response if isinstance(response, dict) else {}
+    processed = answered.get("processedMessages")
+    if not isinstance(processed, list):
+        raise unreadable(answer, "with no list of processed messages")
+    by_label = {str(one.get("label")): one for one in processed if isinstance(one, dict)}
+    undone = answered.get("unprocessedMessages")
+    labels = {str(label) for label in undone} if isinstance(undone, list) else set()
+    return {
+        message.label: _outcome(
+            message, by_label.get(message.label), is_undone=message.label in labels
+        )
+        for message in messages
+    }
 
 
-def _outcome(message: Message, processed: Processed | None) -> Any | CausewayError:  # noqa: ANN401
+def _outcome(message: Message, document: Mapping[str, Any] | None, *, is_undone: bool) -> Any:  # noqa: ANN401 - their JSON, or an error
     what = f"Brightpearl answered {message.method} {message.uri}"
-    if processed is None:
+    if document is None and is_undone:
         return TransientError(f"{what} not at all: the message was left unprocessed.")
+    try:
+        processed = Processed.model_validate(document)
+    except ValidationError as error:
+        field, reason = broken_field(error)
+        return OutcomeUnknownError(f"{what} with no outcome ({field or 'all of it'}: {reason}).")
     body = processed.decoded
-    if httpx.codes.is_success(processed.status):
-        return message.read(body.get("response") if isinstance(body, dict) else None)
-    return refusal(f"{what} with {processed.status}", processed.status, body, is_write=True)
+    if is_throttled(processed.status, body):
+        return TransientError(f"{what} with {processed.status}: too many requests.")
+    if not httpx.codes.is_success(processed.status):
+        return refusal(f"{what} with {processed.status}", processed.status, body, is_write=True)
+    return read_response(message, processed.status, body if isinstance(body, dict) else {})
+
+
+def read_response(message: Message, status: int, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """The outcome of a write that was answered well: a value, or a CausewayError.
+
+    An answer that lists errors is none that was answered well, whatever its status.
+    """
+    errors = body.get("errors")
+    if not errors or "response" in body:
+        return message.read(body.get("response"))
+    what = f"Brightpearl answered {message.method} {message.uri} with {status} and errors"
+    return refusal(what, HTTPStatus.INTERNAL_SERVER_ERROR, body, is_write=True)

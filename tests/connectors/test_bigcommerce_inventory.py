@@ -354,7 +354,7 @@ def test_a_refusal_never_tells_what_was_sent_or_the_token():
         (httpx.ReadTimeout("late"), OutcomeUnknownError),
         (httpx.Response(502, text="<html>"), OutcomeUnknownError),
         (httpx.Response(200, json={}), OutcomeUnknownError),
-        (httpx.Response(503, text=""), TransientError),
+        (httpx.Response(503, text=""), OutcomeUnknownError),
         (httpx.Response(429, json={"status": 429}), TransientError),
         (httpx.ConnectError("no"), TransientError),
         (httpx.Response(413, json={"status": 413, "title": "too large"}), RejectedError),

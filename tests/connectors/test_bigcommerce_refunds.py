@@ -333,7 +333,11 @@ def test_a_refund_without_a_reason_has_none():
         ),
         (httpx.Response(409, json={"status": 409, "title": "Busy."}), RejectedError, "Busy"),
         (httpx.Response(429), TransientError, "too fast"),
-        (httpx.Response(503, json={"data": [{"error": "Tax is down"}]}), TransientError, "503"),
+        (
+            httpx.Response(503, json={"data": [{"error": "Tax is down"}]}),
+            OutcomeUnknownError,
+            "503",
+        ),
         (httpx.Response(504), OutcomeUnknownError, "504"),
         (httpx.ReadTimeout("slow"), OutcomeUnknownError, "no answer"),
         (httpx.Response(201, json={"data": None}), OutcomeUnknownError, "Refund"),
