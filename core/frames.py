@@ -52,7 +52,7 @@ def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Each row as a plain dictionary; a missing value (NaN, NaT) is None."""
     names = [str(name) for name in rows.columns]
     # Column by column in plain Python: pandas takes milliseconds for a single wide row.
-    columns = [_values(rows.iloc[:, place]) for place in range(len(names))]
+    columns = [plain_values(rows.iloc[:, place]) for place in range(len(names))]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
@@ -62,9 +62,16 @@ def concat(frames: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else frame([], schema)
 
 
-def _values(column: pd.Series[Any]) -> list[Any]:
-    """Plain values; only a missing one (NaN, NaT) differs from itself."""
-    return [None if value is None or value != value else value for value in column.tolist()]  # noqa: PLR0124
+def plain_values(column: pd.Series[Any]) -> list[Any]:
+    """Plain values of a column; a missing one (NaN, NaT) is None."""
+    values: list[Any] = column.tolist()
+    match column.dtype.kind:
+        case "b" | "i" | "u":  # flags and counts have no missing value
+            return values
+        case "M":
+            return [None if value is pd.NaT else value for value in values]
+        case _:  # only a missing value differs from itself
+            return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
 
 
 def _column(rows: list[Mapping[str, Any]], name: str, kind: Kind) -> Any:  # noqa: ANN401 - any array

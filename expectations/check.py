@@ -1,11 +1,10 @@
-"""Judge a frame by a suite: which rows travel on, which are refused and why."""
+"""Frames checked by their suites: which records are refused and why, and what is only reported."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import pandas as pd
 
@@ -14,17 +13,16 @@ from core.frames import frame
 from core.orders import ORDERS
 from core.refusals import REFUSALS, release_remedy
 from core.times import utc_now
-from expectations import orders as suites
-from expectations.great import ExpectationSuite, ExpectationValidationResult, results
+from expectations.great import ExpectationSuite, ExpectationValidationResult, validate
+from expectations.orders import SUITES
+from expectations.rows import RowExpectation, batch_of
 from expectations.rules import Rule, Severity
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a frame."""
+    """What became of the frames."""
 
-    accepted: pd.DataFrame
-    """The frame without any row of a refused record; same columns and dtypes, index from 0."""
     refused: pd.DataFrame
     """REFUSALS, one per record and reason."""
     notes: list[str] = field(default_factory=list)
@@ -32,160 +30,117 @@ class Verdict:
 
 
 def check(
-    rows: pd.DataFrame,
-    suite: ExpectationSuite,
+    frames: Mapping[str, pd.DataFrame],
+    suites: Mapping[str, ExpectationSuite],
     *,
     record: str = "order_id",
     now: datetime | None = None,
 ) -> Verdict:
-    """Judge the rows, one by one where the suite refuses, as a whole where it stops.
+    """Check each frame by the suite of its name, all of them in one validation.
 
-    In: a frame with all columns of the suite and the one that names the `record` of a row, which
-    refusing one row refuses. An empty frame passes. `now` (aware) stands in for this moment.
+    In: frames with all columns of their suites and the one that names the `record` of a row: its
+    values are the `key` of refusals. An empty frame passes. `now` (aware) stands in for this
+    moment.
 
-    Raises: ContractError for a failed STOP, with its name and count, and for any expectation that
-    could not be evaluated row by row (a column is missing, say): nothing passes unjudged.
+    Raises: ContractError for a failed STOP, with its reason and count, and for any expectation that
+    could not be evaluated row by row (a column is missing, say): nothing passes unchecked.
     """
-    rows = rows.reset_index(drop=True)
-    refused: list[dict[str, Any]] = []
+    filled = {name: rows for name, rows in frames.items() if len(rows)}
+    failures = list(_failures(filled, suites, now or utc_now())) if filled else []
+    refused: list[dict[str, str]] = []
     notes: list[str] = []
-    for rule, positions in _failures(rows, suite, now or utc_now()):
-        if rule.severity is Severity.STOP:
-            raise _stop(suite, rule, len(positions), len(rows))
-        if rule.severity is Severity.NOTE:
-            count = f"{len(positions)} of {len(rows)} rows: " if positions else ""
-            notes.append(f"{suite.name}: {count}{rule.says}")
+    for failure in sorted(failures, key=lambda one: one.rule.severity is not Severity.STOP):
+        if failure.rule.severity is Severity.STOP:
+            raise failure.stop()
+        if failure.rule.severity is Severity.NOTE:
+            notes.append(f"{failure.frame}: {failure.count}: {failure.rule.reason}")
         else:
-            refused.extend(_refusals(rows, rule, positions, record))
-    unique = list({tuple(refusal.values()): refusal for refusal in refused}.values())
-    keys = {refusal["key"] for refusal in unique}
-    accepted = rows[~rows[record].isin(keys)].reset_index(drop=True) if keys else rows
-    return Verdict(accepted, frame(unique, REFUSALS), notes)
+            refused.extend(failure.refusals(record))
+    unique = {tuple(refusal.values()): refusal for refusal in refused}
+    return Verdict(frame(unique.values(), REFUSALS), notes)
 
 
 def warm() -> None:
     """Pay now, at the start of a process, for the first validation (imports are done by then)."""
-    order = frame([{"order_id": "1"}], ORDERS)
-    results(order, suites.orders_in, {"tomorrow": pd.Timestamp(utc_now())}, complete=True)
+    check({"orders_in": frame([{"order_id": "1"}], ORDERS)}, SUITES)
 
 
-def without(
-    frames: Mapping[str, pd.DataFrame], order_ids: Collection[str]
-) -> dict[str, pd.DataFrame]:
-    """The frames less all rows of these orders; a frame without `order_id` stays as it is."""
-    return {
-        name: rows[~rows["order_id"].isin(list(order_ids))].reset_index(drop=True)
-        if "order_id" in rows.columns
-        else rows
-        for name, rows in frames.items()
-    }
+@dataclass(frozen=True)
+class _Failure:
+    """Rows of a frame of which an expectation is not true."""
+
+    frame: str
+    rows: pd.DataFrame
+    rule: Rule
+    positions: list[int]
+
+    @property
+    def count(self) -> str:
+        return f"{len(self.positions)} of {len(self.rows)} rows"
+
+    def stop(self) -> ContractError:
+        return ContractError(
+            f"The batch of {self.frame} is not to be trusted: {self.rule.reason} ({self.count}).",
+            remedy="Nothing of it was written. If it happens again, report it with the run's id.",
+        )
+
+    def refusals(self, record: str) -> Iterator[dict[str, str]]:
+        rule, failing = self.rule, self.rows.iloc[self.positions]
+        found = failing[rule.value_from].tolist() if rule.value_from else [""] * len(failing)
+        for key, one in zip(failing[record].tolist(), found, strict=True):
+            value = "" if pd.isna(one) else str(one)
+            action = rule.remedy.replace("{value}", value)
+            yield {
+                "key": str(key),
+                "class": rule.class_,
+                "field": rule.field,
+                "value": value,
+                "reason": rule.reason,
+                "remedy": release_remedy(action, rule.class_, value=value, key=str(key)),
+            }
 
 
 def _failures(
-    rows: pd.DataFrame, suite: ExpectationSuite, now: datetime
-) -> Iterator[tuple[Rule, list[int]]]:
-    """Each failed expectation's rule and the positions of the rows that failed it.
-
-    In the suite's order, a STOP first.
-    """
-    if rows.empty:
-        return
-    parameters = {"tomorrow": pd.Timestamp(now + timedelta(days=1))}
-    seen = rows[named(suite, rows.columns)]
-    quick = results(seen, suite, parameters, complete=False)
-    failed = {_identity(result) for result in quick if not result.success}
-    if not failed:
-        return
-    again = ExpectationSuite(
-        name=suite.name,
-        expectations=[e for e in suite.expectations if e.meta and e.meta["says"] in failed],
-    )
-    found = {_identity(r): r for r in results(seen, again, parameters, complete=True)}
-    rules = [Rule.model_validate(expectation.meta) for expectation in again.expectations]
-    for rule in sorted(rules, key=lambda rule: rule.severity is not Severity.STOP):
-        yield rule, _positions(rows, suite, rule, found[rule.says])
+    frames: Mapping[str, pd.DataFrame], suites: Mapping[str, ExpectationSuite], now: datetime
+) -> Iterator[_Failure]:
+    """Each expectation that fails for some rows, in the suites' order."""
+    expectations = [one for name in frames for one in _expectations(suites[name])]
+    together = ExpectationSuite(name=" and ".join(frames), expectations=list(expectations))
+    results = {_identity(result): result for result in validate(batch_of(frames, now), together)}
+    for expectation in expectations:
+        rule = Rule.model_validate(expectation.meta)
+        result = results.get((expectation.frame, rule.reason))
+        if result is None or (positions := _positions(result)) is None:
+            raise _not_evaluated(expectation, rule, frames[expectation.frame])
+        if positions:
+            yield _Failure(expectation.frame, frames[expectation.frame], rule, positions)
 
 
-def named(suite: ExpectationSuite, columns: Iterable[str]) -> list[str]:
-    """The columns that a suite mentions: Great Expectations hashes every column it is handed."""
-    mentioned = {word for expectation in suite.expectations for word in _words(expectation.dict())}
-    return [name for name in columns if name in mentioned]
+def _expectations(suite: ExpectationSuite) -> Iterator[RowExpectation]:
+    for expectation in suite.expectations:
+        if not isinstance(expectation, RowExpectation):
+            raise TypeError(f"{suite.name}: {expectation.expectation_type} names no rows")
+        yield expectation
 
 
-def _words(part: object) -> Iterator[str]:
-    match part:
-        case str():
-            yield part
-        case Mapping():
-            for value in part.values():
-                yield from _words(value)
-        case list() | tuple() | set():
-            for value in part:
-                yield from _words(value)
-
-
-def _identity(result: ExpectationValidationResult) -> str:
-    """What the expectation says: unique in its suite, and carried through to its result."""
+def _identity(result: ExpectationValidationResult) -> tuple[str, str]:
+    """The frame and the reason: unique together, and carried through to the result."""
     config = result.expectation_config
     if config is None or not config.meta:
         raise ContractError("Great Expectations answered a result without its expectation.")
-    return str(config.meta["says"])
+    return config.kwargs["frame"], config.meta["reason"]
 
 
-def _positions(
-    rows: pd.DataFrame, suite: ExpectationSuite, rule: Rule, result: ExpectationValidationResult
-) -> list[int]:
-    positions = result.result.get("unexpected_index_list")
-    if positions is not None:
-        return sorted({int(position) for position in positions})
-    if result.success or (rule.severity is Severity.NOTE and not _raised(result)):
-        return []
-    config = result.expectation_config
-    used = set(_columns(config.kwargs)) if config else set()
-    lacks = ", ".join(sorted(used - set(rows.columns))) or "nothing it names"
-    raise ContractError(
-        f"The batch of {suite.name} could not be judged: `{rule.says}` did not evaluate "
+def _positions(result: ExpectationValidationResult) -> list[int] | None:
+    """The rows that fail; None where the expectation could not be evaluated."""
+    found: list[int] | None = result.result.get("unexpected_index_list")
+    return [] if result.success else found
+
+
+def _not_evaluated(expectation: RowExpectation, rule: Rule, rows: pd.DataFrame) -> ContractError:
+    lacks = ", ".join(sorted(expectation.required_columns - set(rows.columns))) or "none"
+    return ContractError(
+        f"The batch of {expectation.frame} could not be checked: `{rule.reason}` did not evaluate "
         f"(columns the frame lacks: {lacks}).",
         remedy="A frame or a suite has changed: correct the one or the other.",
     )
-
-
-def _raised(result: ExpectationValidationResult) -> bool:
-    """Whether evaluation failed; their information is flat or nested by metric."""
-    information = result.exception_info or {}
-    nested = [value for value in information.values() if isinstance(value, dict)]
-    return any(part.get("raised_exception") for part in [information, *nested])
-
-
-def _columns(kwargs: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("column", "column_A", "column_B"):
-        if name in kwargs:
-            yield str(kwargs[name])
-    yield from map(str, kwargs.get("column_list", []))
-
-
-def _stop(suite: ExpectationSuite, rule: Rule, failing: int, all_rows: int) -> ContractError:
-    return ContractError(
-        f"The batch of {suite.name} is not to be trusted: {rule.says} "
-        f"({failing} of {all_rows} rows).",
-        remedy="Nothing of it was written. If it happens again, report it with the run's id.",
-    )
-
-
-def _refusals(
-    rows: pd.DataFrame, rule: Rule, positions: list[int], record: str
-) -> Iterator[dict[str, Any]]:
-    failing = rows.iloc[positions]
-    told = failing[rule.tell] if rule.tell else pd.Series("", index=failing.index)
-    for key, found in zip(failing[record], told, strict=True):
-        value = "" if found is None or pd.isna(found) else str(found)
-        yield {
-            "key": key,
-            "class": rule.klass,
-            "field": rule.field,
-            "value": value,
-            "reason": rule.says,
-            "remedy": release_remedy(
-                rule.remedy.replace("{value}", value), rule.klass, value=value, key=str(key)
-            ),
-        }

@@ -1,32 +1,333 @@
-"""The suites of the order sync by name: each judges the frame it is called after.
+"""What must be true of an order's frames: as BigCommerce has it, and before it goes to Brightpearl.
 
-An expectation costs milliseconds per batch, so a suite asks only what would do harm unseen.
+What goes out is checked a second time here: the mapping has refused already what it could not
+translate. Limits of Brightpearl's fields are from its fact sheet (sales order POST, contact,
+customer payment).
 """
 
 from __future__ import annotations
 
-from expectations.incoming import order_lines_in, orders_in, transactions_in
-from expectations.outgoing import (
-    contacts_out,
-    payments_out,
-    sales_order_rows_out,
-    sales_orders_out,
+from expectations.rows import (
+    ExpectColumnsToBeEqual,
+    ExpectTimesNotToBeLater,
+    ExpectValueLengthsToBeBetween,
+    ExpectValuesToBeBetween,
+    ExpectValuesToBeInSet,
+    ExpectValuesToBeUnique,
+    ExpectValuesToMatchRegex,
+    suite,
+)
+from expectations.rules import (
+    CORRECT,
+    CURRENCY,
+    DAY,
+    EMAIL,
+    MOST,
+    NO_CURRENCY,
+    NO_EMAIL,
+    NUMBER,
+    note,
+    refuse,
+    stop,
 )
 
-__all__ = [
-    "SUITES",
-    "contacts_out",
-    "order_lines_in",
+COUNTRY = r"(?:[A-Z]{3})?"
+"""May be blank: what is downloaded needs no address."""
+STATUS = r"(?:[1-9][0-9]*)?"
+"""Blank for an order that stands already and whose status is not followed."""
+
+orders_in = suite(
     "orders_in",
-    "payments_out",
-    "sales_order_rows_out",
-    "sales_orders_out",
+    ExpectValuesToBeUnique(columns=["order_id"], meta=stop("the same order is there twice")),
+    ExpectValuesToMatchRegex(
+        column="order_id", regex=NUMBER, meta=stop("an order's id is not a number")
+    ),
+    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    ExpectValuesToBeBetween(
+        column="total_inc_tax",
+        min_value=0,
+        max_value=MOST,
+        meta=refuse("document", "the order's total is impossible", CORRECT, field="total_inc_tax"),
+    ),
+    ExpectValuesToMatchRegex(column="email_key", regex=EMAIL, meta=NO_EMAIL),
+    ExpectTimesNotToBeLater(
+        column="placed_at",
+        days_from_now=1,
+        meta=note("the order was placed more than a day from now"),
+    ),
+)
+"""In: ORDERS."""
+
+order_lines_in = suite(
+    "order_lines_in",
+    ExpectValuesToBeUnique(
+        columns=["order_id", "line_id"], meta=stop("the same order line is there twice")
+    ),
+    ExpectValuesToBeBetween(
+        column="quantity",
+        min_value=0,  # staff who remove a line leave it with nothing on it
+        max_value=MOST,
+        meta=refuse("document", "a line's quantity is impossible", CORRECT, field="quantity"),
+    ),
+    ExpectValuesToBeBetween(
+        column="total_inc_tax",
+        min_value=0,
+        max_value=MOST,
+        meta=refuse("document", "a line's amount is impossible", CORRECT, field="total_inc_tax"),
+    ),
+    ExpectValuesToBeInSet(
+        column="kind",
+        value_set=["physical", "digital", "giftcertificate"],
+        meta=refuse(
+            "document",
+            "a line is of a kind that is not known",
+            "Enter the order in Brightpearl by hand, or report the kind {value}",
+            field="kind",
+        ),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="sku",
+        max_value=32,
+        meta=note("a SKU is longer than the 32 characters that Brightpearl's SKUs can have"),
+    ),
+)
+"""In: LINES."""
+
+transactions_in = suite(
     "transactions_in",
-]
+    ExpectValuesToBeUnique(
+        columns=["order_id", "transaction_id"],
+        meta=stop("the same transaction is there twice"),
+    ),
+    ExpectValuesToBeBetween(
+        column="amount",
+        min_value=0,
+        max_value=MOST,
+        meta=refuse(
+            "document",
+            "a transaction's amount is impossible",
+            "Look at the order's transactions in BigCommerce and enter the payment in "
+            "Brightpearl by hand",
+            field="amount",
+        ),
+    ),
+    ExpectValuesToBeInSet(
+        column="event",
+        value_set=[
+            "purchase",
+            "authorization",
+            "capture",
+            "refund",
+            "void",
+            "pending",
+            "settled",
+        ],
+        meta=note("a transaction is of an event that is not known and counts as no money"),
+    ),
+)
+"""In: TRANSACTIONS."""
+
+sales_orders_out = suite(
+    "sales_orders_out",
+    ExpectValuesToBeUnique(
+        columns=["external_ref"], meta=stop("two sales orders carry the same external reference")
+    ),
+    ExpectValuesToMatchRegex(
+        column="external_ref",
+        regex=r"BC-[1-9][0-9]*",
+        meta=stop("a sales order has no external reference"),
+    ),
+    ExpectColumnsToBeEqual(
+        column="rows_total",
+        other="total_inc_tax",
+        meta=refuse(
+            "money",
+            "the rows do not add up to the order's total",
+            "Compare the order's lines, discounts and taxes in BigCommerce",
+            field="total_inc_tax",
+            value_from="",
+        ),
+    ),
+    ExpectValuesToMatchRegex(
+        column="status_id",
+        regex=STATUS,
+        meta=refuse(
+            "order_status",
+            "the status becomes no Brightpearl status id",
+            "Correct the right column of mappings/tables/order_status.csv",
+            field="status_id",
+        ),
+    ),
+    ExpectValuesToMatchRegex(
+        column="channel_id",
+        regex=NUMBER,
+        meta=refuse(
+            "channel",
+            "the channel becomes no Brightpearl channel id",
+            "Correct the right column of mappings/tables/channels.csv",
+            field="channel_id",
+        ),
+    ),
+    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    ExpectValuesToMatchRegex(
+        column="tax_on",
+        regex=DAY,
+        meta=refuse("document", "the order has no tax date", CORRECT, field="tax_on"),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="ref",
+        max_value=64,
+        meta=refuse(
+            "document",
+            "the reference is longer than 64 characters",
+            "Clip the field ref in mappings/orders.yaml to 64",
+            field="ref",
+        ),
+    ),
+)
+"""In: SALES_ORDERS beside `rows_total`, the sum of net and tax of each order's rows (Decimal)."""
+
+sales_order_rows_out = suite(
+    "sales_order_rows_out",
+    ExpectValuesToBeUnique(
+        columns=["order_id", "row_ref"], meta=stop("two rows carry the same reference")
+    ),
+    ExpectValuesToBeBetween(
+        column="quantity",
+        min_value=1,
+        max_value=MOST,
+        meta=refuse("document", "a row's quantity is impossible", CORRECT, field="quantity"),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="tax_code",
+        min_value=1,
+        meta=refuse(
+            "tax_code",
+            "a row has no tax code",
+            "Add `{value},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
+            field="tax_code",
+            value_from="rate_percent",
+        ),
+    ),
+    ExpectValuesToMatchRegex(
+        column="product_id",
+        regex=NUMBER,
+        where={"kind": ["product"]},
+        meta=refuse(
+            "sku",
+            "a row of a product has no Brightpearl product",
+            "Create a product with the SKU {value} in Brightpearl, or add "
+            "`{value},<Brightpearl SKU>` to mappings/tables/skus.csv",
+            field="product_id",
+            value_from="sku_key",
+        ),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="name",
+        min_value=1,
+        where={"product_id": [""]},
+        meta=refuse("document", "a row has neither a product nor a name", CORRECT, field="name"),
+    ),
+    ExpectValuesToBeBetween(
+        column="net",
+        min_value=0,
+        max_value=MOST,
+        unless={"kind": ["rounding", "fee"]},
+        meta=refuse("money", "a row's net amount is negative", CORRECT, field="net"),
+    ),
+)
+"""In: ROWS, as the mapping finished them. A fee and the rounding row may be negative."""
+
+payments_out = suite(
+    "payments_out",
+    ExpectValuesToBeUnique(
+        columns=["transaction_ref", "payment_method_code"],
+        meta=stop("two payments carry the same reference and method"),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="transaction_ref",
+        min_value=1,
+        max_value=64,
+        meta=stop("a payment's reference, its key, is blank or longer than 64 characters"),
+    ),
+    ExpectValuesToBeBetween(
+        column="amount",
+        min_value=0,
+        strict_min=True,
+        max_value=MOST,
+        meta=refuse(
+            "document",
+            "a payment is not a positive amount",
+            "Look at the order's transactions in BigCommerce",
+            field="amount",
+        ),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="payment_method_code",
+        min_value=1,
+        max_value=36,
+        meta=refuse(
+            "payment_method",
+            "a payment has no method code of at most 36 characters",
+            "Correct the right column of mappings/tables/payment_methods.csv",
+            field="payment_method_code",
+        ),
+    ),
+    ExpectValuesToBeInSet(
+        column="payment_type",
+        value_set=["RECEIPT"],
+        meta=stop("an order's payment is not a receipt"),
+    ),
+    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+)
+"""In: PAYMENTS."""
+
+contacts_out = suite(
+    "contacts_out",
+    ExpectValuesToMatchRegex(column="email", regex=EMAIL, meta=NO_EMAIL),
+    ExpectValueLengthsToBeBetween(
+        column="first_name",
+        max_value=32,
+        meta=refuse(
+            "document",
+            "the first name is longer than 32 characters",
+            "Clip the field first_name in mappings/contacts.yaml to 32",
+            field="first_name",
+            value_from="",
+        ),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="last_name",
+        max_value=32,
+        meta=refuse(
+            "document",
+            "the last name is longer than 32 characters",
+            "Clip the field last_name in mappings/contacts.yaml to 32",
+            field="last_name",
+            value_from="",
+        ),
+    ),
+    ExpectValuesToMatchRegex(
+        column="billing_country_iso3",
+        regex=COUNTRY,
+        meta=refuse(
+            "country",
+            "the billing country is no ISO alpha-3 code",
+            "Correct the right column of mappings/tables/countries.csv",
+            field="billing_country_iso3",
+        ),
+    ),
+    ExpectValueLengthsToBeBetween(
+        column="billing_line_1",
+        min_value=1,
+        meta=note("a contact has no street, which Brightpearl asks of a new one"),
+    ),
+)
+"""In: CONTACTS beside the `order_id` of each order that the contact is for."""
 
 SUITES = {
-    suite.name: suite
-    for suite in (
+    one.name: one
+    for one in (
         orders_in,
         order_lines_in,
         transactions_in,
@@ -36,3 +337,4 @@ SUITES = {
         contacts_out,
     )
 }
+"""The suites of the order sync by name: each checks the frame it is called after."""

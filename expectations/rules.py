@@ -1,6 +1,6 @@
-"""What it means when an expectation fails, carried in its `meta`.
+"""What it means when an expectation fails, carried in its `meta`; and what several suites share.
 
-A failed `STOP` means the whole batch is not to be trusted; `REFUSE` sends the rows' orders to
+A failed `STOP` means the whole batch is not to be trusted; `REFUSE` sends the rows' records to
 quarantine; `NOTE` is only reported.
 """
 
@@ -26,15 +26,15 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     severity: Severity
-    says: str
+    reason: str
     """What is wrong with a row that fails, such as `the quantity is negative`."""
-    klass: str = Field(default="", alias="class")
-    """Class of the refusal: the kind of obstacle, as in core/orders.py (REFUSALS)."""
+    class_: str = Field(default="", alias="class")
+    """Class of the refusal, as in core/refusals.py (REFUSALS)."""
     field: str = ""
     remedy: str = ""
-    """What to do before the order is released; may name the obstacle as `{value}`."""
-    tell: str = ""
-    """Column whose value is the obstacle; empty where that would tell personal data."""
+    """What to do before the record is released; may name what is wrong as `{value}`."""
+    value_from: str = ""
+    """Column that holds what is wrong; empty where that would show personal data."""
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -42,31 +42,51 @@ class Rule(BaseModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def stop(says: str) -> dict[str, Any]:
+def stop(reason: str) -> dict[str, Any]:
     """`meta` of an expectation without which the batch is not to be trusted."""
-    return Rule(severity=Severity.STOP, says=says).meta
+    return Rule(severity=Severity.STOP, reason=reason).meta
 
 
 def refuse(
-    klass: str, says: str, remedy: str, *, field: str, tell: str | None = None
+    class_: str, reason: str, remedy: str, *, field: str, value_from: str | None = None
 ) -> dict[str, Any]:
     """`meta` of an expectation whose failing rows go to quarantine with a remedy.
 
-    `tell` is the column that holds the obstacle, the field itself unless said otherwise.
+    `value_from` is the column that holds what is wrong, the field itself unless given.
     """
-    told = field if tell is None else tell
-    return Rule.model_validate(
-        {
-            "severity": Severity.REFUSE,
-            "says": says,
-            "class": klass,
-            "field": field,
-            "remedy": remedy,
-            "tell": told,
-        }
+    return Rule(
+        severity=Severity.REFUSE,
+        reason=reason,
+        class_=class_,
+        field=field,
+        remedy=remedy,
+        value_from=field if value_from is None else value_from,
     ).meta
 
 
-def note(says: str) -> dict[str, Any]:
+def note(reason: str) -> dict[str, Any]:
     """`meta` of an expectation whose failure is only reported."""
-    return Rule(severity=Severity.NOTE, says=says).meta
+    return Rule(severity=Severity.NOTE, reason=reason).meta
+
+
+NUMBER = r"[1-9][0-9]*"
+CURRENCY = r"[A-Z]{3}"
+DAY = r"\d{4}-\d{2}-\d{2}"
+EMAIL = r"[^@\s]+@[^@\s]+"
+MOST = 10**9
+"""No amount, quantity or total of a real order reaches this."""
+
+CORRECT = "Correct the order in BigCommerce"
+NO_CURRENCY = refuse(
+    "currency",
+    "the currency is not a three-letter code",
+    "Add the currency to mappings/tables/currencies.csv and to Brightpearl",
+    field="currency_code",
+)
+NO_EMAIL = refuse(
+    "document",
+    "there is no usable e-mail address",
+    "Enter the shopper's e-mail in the order's billing address in BigCommerce",
+    field="billing_email",
+    value_from="",
+)

@@ -23,7 +23,6 @@ def judge(
     from expectations.check import check  # noqa: PLC0415
 
     suites = importlib.import_module(f"expectations.{entity}").SUITES
-    for name, rows in frames.items():
-        verdict = check(rows, suites[name], record=record)
-        run.refuse(verdict.refused)
-        run.report.notes.update(verdict.notes)
+    verdict = check(frames, suites, record=record)
+    run.refuse(verdict.refused)
+    run.report.notes.update(verdict.notes)

@@ -30,8 +30,7 @@ def validate(run: Run, frames: Checked) -> Checked:
     run.refuse(frames.refusals)
     run.report.counts.update(frames.counts)
     suites = importlib.import_module(f"expectations.{run.entity}").SUITES
-    for name, rows in frames.validated().items():
-        verdict = check(rows, suites[name], record=frames.KEY)
-        run.refuse(verdict.refused)
-        run.report.notes.update(verdict.notes)
+    verdict = check(frames.validated(), suites, record=frames.KEY)
+    run.refuse(verdict.refused)
+    run.report.notes.update(verdict.notes)
     return frames.without(run.refused_keys)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from suite_examples import Examples
 
 from core.errors import ContractError
 from core.frames import Schema, frame
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_ITEMS, REFUND_PAYMENTS, REFUNDS
-from expectations.check import Verdict, check
+from expectations.check import check
 from expectations.refunds import SUITES
+from expectations.rules import Severity
 
 SCHEMAS: dict[str, Schema] = {
     "refunds_in": REFUNDS,
@@ -61,8 +64,9 @@ GOOD: dict[str, dict] = {
         "currency_code": "GBP",
     },
 }
+NOTHING_REFUNDED = {"total_amount": Decimal(0), "payments_total": Decimal(0)}
 REFUSED = [
-    ("refunds_in", {"total_amount": Decimal(0)}, "money", "total_amount"),
+    ("refunds_in", NOTHING_REFUNDED, "money", "total_amount"),
     ("refunds_in", {"total_tax": Decimal("-0.01")}, "money", "total_tax"),
     ("refunds_in", {"beyond_order": Decimal("0.01")}, "money", "beyond_order"),
     ("refund_items_in", {"kind": "SOMETHING"}, "document", "kind"),
@@ -93,62 +97,67 @@ STOPPED = [
     ("payouts_out", {"transaction_ref": "BC-2-R2-2"}),
     ("payouts_out", {"payment_type": "RECEIPT"}),
 ]
-NOTED = [
+UNUSUAL = [
     ("refunds_in", {"payments_total": Decimal("11.00")}),
     ("refunds_in", {"rate_apart": Decimal("0.0051")}),
 ]
 
 
-def judged(name: str, change: dict) -> Verdict:
-    """Three good rows of as many orders, the first one changed."""
-    rows = [
-        {
-            **GOOD[name],
-            "order_id": n,
-            "refund_id": n,
-            "row_ref": n,
-            "external_ref": f"BC-{n}-R{n}",
-            "transaction_ref": f"BC-{n}-R{n}-{n}",
-        }
-        for n in ("1", "2", "3")
-    ]
-    rows[0] |= change
-    return check(frame(rows, SCHEMAS[name]), SUITES[name])
+def numbered(_name: str, number: int) -> dict[str, str]:
+    """The row's keys."""
+    n = str(number)
+    return {
+        "order_id": n,
+        "refund_id": n,
+        "row_ref": n,
+        "external_ref": f"BC-{n}-R{n}",
+        "transaction_ref": f"BC-{n}-R{n}-{n}",
+    }
+
+
+EXAMPLES = Examples(SUITES, SCHEMAS, GOOD, numbered, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_good_rows_pass(name: str) -> None:
-    verdict = judged(name, {})
-    assert len(verdict.accepted) == 3
+    verdict = EXAMPLES.check(name)
+
     assert verdict.refused.empty
     assert verdict.notes == []
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_an_empty_batch_passes(name: str) -> None:
-    verdict = check(frame([], SCHEMAS[name]), SUITES[name])
-    assert verdict.refused.empty
+    assert check({name: frame([], SCHEMAS[name])}, SUITES).refused.empty
 
 
 @pytest.mark.parametrize(("name", "change", "class_", "field"), REFUSED)
 def test_a_bad_row_leaves_with_its_class_and_a_remedy(
     name: str, change: dict, class_: str, field: str
 ) -> None:
-    verdict = judged(name, change)
+    verdict = EXAMPLES.check(name, change)
+
     (refusal,) = verdict.refused.to_dict("records")
     assert (refusal["key"], refusal["class"], refusal["field"]) == ("1", class_, field)
+    assert (name, refusal["reason"]) in EXAMPLES.declared(Severity.REFUSE)
     assert "causeway quarantine release" in refusal["remedy"]
-    assert list(verdict.accepted["order_id"]) == ["2", "3"]
 
 
 @pytest.mark.parametrize(("name", "change"), STOPPED)
 def test_what_must_never_be_stops_the_batch(name: str, change: dict) -> None:
     with pytest.raises(ContractError, match="not to be trusted"):
-        judged(name, change)
+        EXAMPLES.check(name, change)
 
 
-@pytest.mark.parametrize(("name", "change"), NOTED)
+@pytest.mark.parametrize(("name", "change"), UNUSUAL)
 def test_what_a_person_may_want_to_know_is_noted(name: str, change: dict) -> None:
-    verdict = judged(name, change)
+    verdict = EXAMPLES.check(name, change)
+
     assert len(verdict.notes) == 1
-    assert len(verdict.accepted) == 3
+    assert verdict.refused.empty
+
+
+def test_every_expectation_can_fail_and_each_example_breaks_only_one() -> None:
+    examples = [(name, change) for name, change, *_ in (*REFUSED, *STOPPED, *UNUSUAL)]
+
+    assert EXAMPLES.fails_alone(examples) == EXAMPLES.declared()
