@@ -69,7 +69,7 @@ class Installation:
         )
 
     def states(self, keys: list[str]) -> list[str]:
-        """Where the keys stand in the inbox; nothing for one that it does not know."""
+        """The states of the keys; nothing for one that the inbox does not know."""
         found = Inbox(self.database).states(*PAIR, keys)
         return [found.get(key, "") for key in keys]
 
@@ -87,7 +87,7 @@ class Installation:
     def has_more(self, kind: str, before: dict[str, int]) -> bool:
         return self.counts()[kind] > before[kind]
 
-    def check_each_is_there_paid_and_reserved_once(self, keys: list[str]) -> None:
+    def check_each_exists_paid_and_reserved_once(self, keys: list[str]) -> None:
         store, account = self.controls.states()
         for records in read_orders(store, account, keys).values():
             assert len(records.sales) == 1
@@ -100,8 +100,8 @@ class Installation:
         shoppers = [email for email in emails if email.startswith("shopper-")]
         assert len(shoppers) == len(set(shoppers))
 
-    def let_leases_run_out(self) -> None:
-        """What time does for the keys and the lanes of a worker that is gone."""
+    def expire_leases(self) -> None:
+        """What time does for the keys and the leases of a worker that is gone."""
         ago = utc_now() - timedelta(seconds=1)
         with self.database.write() as connection:
             connection.execute(update(leases).values(expires_at=ago))
@@ -109,12 +109,12 @@ class Installation:
             connection.execute(update(inbox).where(held).values(ready_at=ago))
 
     def leases(self) -> list[str]:
-        """Lanes that a worker holds."""
+        """Leases that a worker holds."""
         with self.database.read() as connection:
             return list(connection.scalars(leases.select().with_only_columns(leases.c.name)))
 
-    def told(self, name: str, text: str) -> int:
-        """How often a process has said so since it was started."""
+    def logged(self, name: str, text: str) -> int:
+        """How often a process has logged this since it was started."""
         return self.processes.log(name).read_text(encoding="utf-8").count(text)
 
     def start_worker(self) -> None:
@@ -127,13 +127,13 @@ class Installation:
         self.processes.start_python(
             name, "-m", "cli.main", "worker",
             environment={**environment, "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api"},
-            ready=lambda: bool(self.told(name, "started!")),
+            ready=lambda: bool(self.logged(name, "started!")),
         )  # fmt: skip
         self.processes.wait_ready(name, within_s=START_WITHIN_S)
 
     @contextmanager
     def worker_held(self) -> Iterator[None]:
-        """The worker does nothing for a while; it holds no lane and so no key."""
+        """The worker does nothing for a while; it holds no lease and so no key."""
         assert eventually(lambda: self.leases() == [], within_s=START_WITHIN_S)
         worker = self.processes["worker"]
         worker.signal_group(signal.SIGSTOP)
@@ -153,7 +153,7 @@ class Installation:
         return str(self.ask("GET", f"/deployments/name/{done.name}")["id"])
 
     def start_process_worker(self, pool: str) -> None:
-        """Prefect's own worker, which looks for runs every second."""
+        """Prefect's own worker, which asks for runs every second."""
         self.processes.start_python(
             pool, "-m", "prefect", "worker", "start", "--pool", pool,
             environment={**self.services.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
@@ -178,13 +178,13 @@ class Installation:
 
 @contextmanager
 def started(folder: Path) -> Iterator[Installation]:
-    """Both sandboxes and a Prefect server; the rest is still to be started."""
+    """Both sandboxes and a Prefect server; the other processes are still to be started."""
     ports = Ports.free()
-    told = sandbox_environment(folder, ports)
-    settings = load_settings(told)
+    environment = sandbox_environment(folder, ports)
+    settings = load_settings(environment)
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(folder / "log"))
-        services = Services.of(processes, folder, ports, told).on(**UNSCHEDULED)
+        services = Services.of(processes, folder, ports, environment).on(**UNSCHEDULED)
         services.start_sandboxes(*SANDBOX)
         services.start_prefect()
         store, account = (f"http://127.0.0.1:{n}" for n in (ports.bigcommerce, ports.brightpearl))

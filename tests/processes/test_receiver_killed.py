@@ -27,8 +27,8 @@ ROUNDS = 3
 def services(tmp_path: Path) -> Iterator[Services]:
     ports = Ports.free()
     with Processes(tmp_path / "log") as processes:
-        told = sandbox_environment(tmp_path, ports)
-        yield Services.of(processes, tmp_path, ports, told)
+        environment = sandbox_environment(tmp_path, ports)
+        yield Services.of(processes, tmp_path, ports, environment)
 
 
 def send(services: Services, numbers: Iterator[int], taken: list[str]) -> None:

@@ -16,7 +16,7 @@ LONG_S = 150.0
 """More than Prefect may need when its SQLite database is locked: a minute."""
 ORDERS = 31
 SLOWLY = {"kind": "slow", "ms": 500, "path": "multi-message"}
-"""Ten writes travel in a message, three messages at once: a batch of ours takes a while."""
+"""Ten writes travel in a message, three messages at once: a batch takes a while."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def test_orders_arrive_by_webhook(whole: Any) -> None:
 
     assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
 
-    whole.check_each_is_there_paid_and_reserved_once(keys)
+    whole.check_each_exists_paid_and_reserved_once(keys)
 
 
 def test_a_worker_killed_in_mid_batch_twice_leaves_each_order_once_paid_once_and_reserved_once(
@@ -45,13 +45,13 @@ def test_a_worker_killed_in_mid_batch_twice_leaves_each_order_once_paid_once_and
         assert eventually(partial(whole.has_more, kind, before), within_s=LONG_S)
         whole.processes.kill("worker")
         assert "claimed" in whole.states(keys)
-        whole.let_leases_run_out()
+        whole.expire_leases()
         whole.start_worker()
     whole.faults()
 
     assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
 
-    whole.check_each_is_there_paid_and_reserved_once(keys)
+    whole.check_each_exists_paid_and_reserved_once(keys)
 
 
 def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: Any) -> None:
@@ -62,13 +62,13 @@ def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: A
 
     assert whole.processes.stop("worker") == 0
 
-    assert whole.told("worker", "causeway.worker - stopped\n") == 1
+    assert whole.logged("worker", "causeway.worker - stopped\n") == 1
     assert "claimed" not in whole.states(keys)
     assert whole.leases() == []
     whole.faults()
     whole.start_worker()
     assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
-    whole.check_each_is_there_paid_and_reserved_once(keys)
+    whole.check_each_exists_paid_and_reserved_once(keys)
 
 
 def test_while_prefect_is_away_webhooks_are_answered_200_and_worked_off_when_it_returns(
@@ -85,14 +85,14 @@ def test_while_prefect_is_away_webhooks_are_answered_200_and_worked_off_when_it_
         "producer": "stores/sandbox",
         "data": {"type": "order", "id": int(keys[0])},
     }
-    told = {"X-Causeway-Secret": "sandbox-webhook-secret"}
-    answer = httpx.post(f"{receiver}/webhooks/bigcommerce/default", json=event, headers=told)
+    secret = {"X-Causeway-Secret": "sandbox-webhook-secret"}
+    answer = httpx.post(f"{receiver}/webhooks/bigcommerce/default", json=event, headers=secret)
     assert answer.status_code == 200
 
     whole.start_prefect()
 
     assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
-    whole.check_each_is_there_paid_and_reserved_once(keys)
+    whole.check_each_exists_paid_and_reserved_once(keys)
     assert whole.processes["worker"].pid == worker
 
 
@@ -124,4 +124,4 @@ def test_a_sweep_brings_an_order_under_prefect_s_own_process_worker(whole: Any) 
 
     assert (ended["state_type"], ended["work_pool_name"]) == ("COMPLETED", pool)
     assert whole.are_settled(keys)
-    whole.check_each_is_there_paid_and_reserved_once(keys)
+    whole.check_each_exists_paid_and_reserved_once(keys)

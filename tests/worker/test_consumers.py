@@ -12,6 +12,7 @@ import pytest
 from waiting import eventually
 
 from core.times import utc_now
+from store.inbox import Parked
 from store.runs import Leases
 from worker.consumers import ELSEWHERE_S, LEASE_S, PAUSES_S, InboxConsumer
 from worker.execution import ACTIVE_RUNS
@@ -55,6 +56,25 @@ def test_new_keys_are_found_and_start_runs_of_their_pair_and_entity(deployed: An
     consuming.join()
 
     assert set(deployed.ended()) == {"COMPLETED"}
+
+
+def test_a_key_whose_condition_comes_true_is_worked_off_at_once(deployed: Any) -> None:
+    """Long before it would wake by the clock."""
+    now, inbox = utc_now(), deployed.inbox
+    deployed.put("1")
+    inbox.claim(deployed.pair, "orders", owner="a", limit=1, lease_s=60, now=now)
+    later = now + timedelta(days=1)
+    parked = Parked("1", ("stock:1007",), later, later, "waits for stock")
+    inbox.settle(deployed.pair, "orders", "a", [parked], now=now)
+    consumer = InboxConsumer(deployed.settings, deployed.database, deployed.stop)
+    consuming = threading.Thread(target=consumer.run)
+    consuming.start()
+
+    inbox.wake(deployed.pair, ["stock:1007"], now=utc_now())
+
+    assert eventually(settled(deployed, "1"))
+    deployed.stop.set()
+    consuming.join()
 
 
 def test_failed_runs_pause_the_consumer_longer_each_time_and_keys_stay_due(
