@@ -1,34 +1,14 @@
-"""The work of `causeway stock`: the sync's own read of both systems, without its writes."""
+"""What `causeway stock` says: one SKU explained, and what was sold above stock."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from cli.display import table
 from cli.output import stdout_kept_clean
-from connectors.bigcommerce.models import Order
-from core.frames import records
 from core.ids import sku_key
-from core.times import to_iso, utc_now
-from store.catalogue import Catalogue
-from store.demand import Demand
-from store.inbox import Inbox
-from store.quarantine import Quarantine
-from tasks.bigcommerce.orders import sold_units
-from tasks.claim import Run
-from tasks.policy import patiently
-from tasks.stock.accuracy import judge_stock
-from tasks.stock.explain import Explanation, Place, Sources, explain, unknown
-from tasks.stock.keys import STOCK, STRANGER, identify
-from tasks.stock.look import Look, look
-from tasks.stock.plan import work_out
-from tasks.stock.scene import scene_of
-from tasks.stock.transform import transform_stock
+from core.times import to_iso
+from tasks.stock.explain import Explanation, Place, explain_key, oversold_now
 
 
 def explained(pair: str, key: str) -> Explanation:
@@ -36,19 +16,8 @@ def explained(pair: str, key: str) -> Explanation:
 
     Raises: TransientError, ConfigError (settings, tables), ContractError.
     """
-    with _reading("explain-stock", pair) as run:
-        named = identify(run, run.claim(only=[key]))
-        if not named.skus:
-            return unknown(key, STRANGER.reason)
-        (sku,) = named.skus
-        seen = look(run, [sku])
-        levels = transform_stock(run, seen)
-        scene = replace(scene_of(run, seen), may_zero=True)
-        plan = work_out(levels, seen.items, scene)
-        found = explain(sku, seen, levels, plan, _sources(run, sku, seen))
-        state = Inbox(run.world.database).states(pair, STOCK, [sku]).get(sku, "")
-        problem, remedy = _what_waits(run, found)
-        return replace(found, inbox=state, problem=problem, remedy=remedy)
+    with stdout_kept_clean():
+        return explain_key(pair, key)
 
 
 def sold_above(pair: str) -> dict[str, Any]:
@@ -56,69 +25,8 @@ def sold_above(pair: str) -> dict[str, Any]:
 
     Raises: as `explained`.
     """
-    with _reading("oversold-stock", pair) as run:
-        skus = _held(run)
-        seen = look(run, sorted(skus))
-        found = judge_stock(seen, transform_stock(run, seen)).oversold if skus else ()
-        causes: Counter[str] = Counter()
-        for one in found:
-            causes[one.cause] += one.units
-        return {
-            "pair": pair,
-            "at": run.report.started_at,
-            "skus_held": len(skus),
-            "units": sum(one.units for one in found),
-            "causes": dict(causes),
-            "oversold": [one.to_json() for one in found],
-            "refused": {sku: why.reason for sku, why in seen.refused.items()},
-        }
-
-
-def _what_waits(run: Run, found: Explanation) -> tuple[str, str]:
-    """What holds the SKU up, and what helps: the read, the mapping, or a case that is open."""
-    if found.problem:
-        return found.problem, found.remedy
-    for why in records(run.refusals()):
-        return why["reason"], why["remedy"]
-    for case in Quarantine(run.world.database).list(pair=run.report.pair, entity=STOCK):
-        if case.key == found.sku_key:
-            since = f"Waits in quarantine since {to_iso(case.opened_at)}"
-            return f"{since}: {case.reason.rstrip('.')}.", case.remedy
-    return "", ""
-
-
-@contextmanager
-def _reading(name: str, pair: str) -> Iterator[Run]:
-    """A run that only reads, without Prefect: its steps are plain functions here."""
-    with stdout_kept_clean(), Run(name, STOCK, pair, dry_run=True, keeps_report=False) as run:
-        yield run
-
-
-def _held(run: Run) -> set[str]:
-    """SKUs that orders hold: as written down, and of the last minutes."""
-    world = run.world
-    since = utc_now() - timedelta(minutes=world.pair.stock.orders_window_minutes)
-    recent = patiently(lambda: list(world.bigcommerce.list_orders(min_date_created=since)))
-    new = {sku for one in recent if isinstance(one, Order) for sku in sold_units(one)}
-    return new | Demand(world.database).of(run.report.pair).keys()
-
-
-def _sources(run: Run, sku: str, seen: Look) -> Sources:
-    catalogue, pair = Catalogue(run.world.database), run.report.pair
-    renamed = run.bundle.table("skus")
-    names = {one: renamed.get(one) or one for one in {sku, *seen.orders}}
-    products = catalogue.find(pair, [sku_key(name) for name in names.values()])
-    parts = {part for each in seen.stock.bundles.values() for part in each}
-    return Sources(
-        stock_locations=run.bundle.table("stock_locations"),
-        stock_buffers=run.bundle.table("stock_buffers"),
-        account_sku=names[sku],
-        products={
-            one: products[sku_key(name)] for one, name in names.items() if sku_key(name) in products
-        },
-        written=Demand(run.world.database).of(pair, list(seen.orders)),
-        names={part: one.sku for part, one in catalogue.by_id(pair, parts).items()},
-    )
+    with stdout_kept_clean():
+        return oversold_now(pair)
 
 
 def explanation_text(found: Explanation) -> str:
@@ -166,13 +74,12 @@ def _place_text(place: Place) -> str:
             ("its safety stock", -place.safety_stock, "set in the store"),
             ("on sale", place.on_sale or 0, "what shoppers can buy now"),
         ]
-    if place.told is not None:
-        rows.append(("last agreed", place.told, "on sale when both sides last agreed"))
-    if way := place.on_its_way:
-        what = "set to" if way.is_absolute else "added to"
-        rows.append(
-            ("on its way", way.units, f"{what} {way.based_on} in hand, since {to_iso(way.since)}")
-        )
+    if place.agreed is not None:
+        rows.append(("last agreed", place.agreed, "on sale when both sides last agreed"))
+    if sent := place.pending:
+        what = "set to" if sent.is_absolute else "added to"
+        since = f"{what} {sent.base} in hand, since {to_iso(sent.at)}"
+        rows.append(("on its way", sent.units, since))
     terms = table(["term", "units", "from"], rows)
     return f"Location {place.location_id}\n{terms}\nwould be written: {place.writes}"
 

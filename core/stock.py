@@ -1,4 +1,4 @@
-"""The frames on the way of stock: which columns each has. See docs/glossary.md for the words."""
+"""The frames that the mapping of stock reads and fills: which columns each has."""
 
 from __future__ import annotations
 
@@ -6,29 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
     from core.frames import Schema
-
-ITEMS: Schema = {
-    "sku_key": "text",
-    "sku": "text",
-    "variant_id": "text",
-    "product_id_bc": "text",
-    "location_id": "text",
-    "is_enabled": "flag",
-    "on_hand": "count",
-    "available": "count",
-    "safety_stock": "count",
-}
-"""The store's stock: a row per SKU and location. `on_hand` less `safety_stock` is what shoppers may
-buy; `available` says so itself, and never less than 0."""
-
-LEVELS: Schema = {
-    "sku_key": "text",
-    "product_id": "text",
-    "warehouse_id": "text",
-    "on_hand": "count",
-}
-"""What Brightpearl can still promise: a row per SKU of the store and warehouse that has it. A
-bundle's units are those that its components make in that warehouse."""
 
 OFFERS: Schema = {
     "sku_key": "text",

@@ -6,17 +6,18 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.claim import Run
-from tasks.stock.audit import conclude_audit
-from tasks.stock.keys import identify
-from tasks.stock.load import load_stock
-from tasks.stock.look import look
-from tasks.stock.reconcile import conclude_reconciliation
-from tasks.stock.scene import plan_stock
-from tasks.stock.settle import settle_stock
-from tasks.stock.sweep import sweep_stock as sweep
-from tasks.stock.transform import transform_stock
-from tasks.stock.validate import validate_levels, validate_look
+from connectors.budget import Priority
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run
+from tasks.reconciler.settle import settle
+from tasks.reconciler.sweep import sweep
+from tasks.stock.audit import conclude_reconciliation
+from tasks.stock.availability import wake_waiting
+from tasks.stock.entity import ENTITY as STOCK
+from tasks.stock.extract import extract, resolve_keys
+from tasks.stock.offers import transform
+from tasks.stock.operations import apply_stock, keep_links, outcomes_of
+from tasks.stock.plan import plan
 
 
 @flow(name="sync-stock", persist_result=False)
@@ -26,18 +27,21 @@ async def sync_stock(
     """Put on sale what Brightpearl can promise of the SKUs in the inbox.
 
     Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names what to look at instead: a SKU, `product:1007`, or `variant:77`.
+    with it, `keys` names what to read instead: a SKU, `product:1007`, or `variant:77`.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run("sync-stock", "stock", pair, dry_run=dry_run) as run:
-        while (batch := run.claim(only=keys)).claims:
-            named = identify(run, batch)
-            seen = validate_look(run, look(run, named.skus))
-            levels = validate_levels(run, transform_stock(run, seen))
-            plan = plan_stock(run, levels, seen)
-            loaded = load_stock(run, plan, seen)
-            settle_stock(run, seen, plan, loaded, named.strangers)
+    with Run(STOCK, pair, dry_run=dry_run) as run:
+        while run.claim(only=keys):
+            skus, skipped = resolve_keys(run)
+            found = validate(run, extract(run, skus))
+            wake_waiting(run, found)
+            desired = validate(run, transform(run, found))
+            planned = plan(run, found, desired)
+            applied = apply_stock(run, found, planned)
+            keep_links(run, found, desired, planned, applied)
+            outcomes = outcomes_of(run, found, planned, applied)
+            settle(run, list(planned.records()), [*skipped, *outcomes])
     return run.report.to_json()
 
 
@@ -47,18 +51,27 @@ async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> di
 
     Raises: ConfigError, ContractError; also when it would take too much off sale.
     """
-    with Run("reconcile-stock", "stock", pair, dry_run=dry_run, keeps_report=False) as run:
-        seen = validate_look(run, look(run, None))
-        levels = validate_levels(run, transform_stock(run, seen))
-        plan = plan_stock(run, levels, seen)
-        loaded = load_stock(run, plan, seen)
-        return conclude_reconciliation(run, seen, levels, plan, loaded)
+    with Run(
+        STOCK,
+        pair,
+        flow="reconcile-stock",
+        dry_run=dry_run,
+        keeps_report=False,
+        priority=Priority.CATALOGUE,
+    ) as run:
+        found = validate(run, extract(run, None))
+        wake_waiting(run, found)
+        desired = validate(run, transform(run, found))
+        planned = plan(run, found, desired)
+        applied = apply_stock(run, found, planned)
+        keep_links(run, found, desired, planned, applied)
+        return conclude_reconciliation(run, found, desired, planned, applied)
 
 
 @flow(name="sweep-stock", persist_result=False)
 async def sweep_stock(pair: str = "default") -> dict[str, Any]:
     """Put every product whose goods moved since the last sweep into the inbox, then drain it."""
-    swept = sweep(pair)
+    swept = sweep(pair, STOCK)
     await sync_stock(pair)
     return swept
 
@@ -67,10 +80,6 @@ async def sweep_stock(pair: str = "default") -> dict[str, Any]:
 async def audit_stock(pair: str = "default", days: int | None = None) -> dict[str, Any]:
     """Compare all stock, write nothing to either system; what drifted is re-queued.
 
-    `days` is there for all audits alike and means nothing here: stock is of this moment.
+    All audits take `days`; it means nothing here, for stock is of this moment.
     """
-    del days
-    with Run("audit-stock", "stock", pair, keeps_report=False) as run:
-        seen = validate_look(run, look(run, None))
-        levels = validate_levels(run, transform_stock(run, seen))
-        return conclude_audit(run, seen, levels)
+    return STOCK.audit(pair, days)

@@ -17,7 +17,7 @@ from tasks.orders.entity import changed_orders, placed_orders
 from tasks.reconciler.connections import Connections
 from tasks.refunds.sweep import refunded_orders
 from tasks.shipments.entity import shipped_notes
-from tasks.stock.sweep import moved_products
+from tasks.stock.entity import moved_products
 
 Runs = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 Window = Callable[[Connections, datetime, datetime | None], list[str]]

@@ -1,4 +1,4 @@
-"""The end of a look at all stock: accuracy, drift, oversold units; kept, shown, answered."""
+"""The end of a comparison of all stock: accuracy, drift, oversold units; kept, shown, answered."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
+from store.statistics import Accuracy, StockComparison
+from tasks.policy import PURE, step
+from tasks.reconciler.audit import SHOWN, conclude
+from tasks.reconciler.operations import count, preview
+from tasks.reconciler.run import Run
+from tasks.stock.frames import Desired, Snapshot
+from tasks.stock.links import STOCK
+from tasks.stock.matching import Comparison, accuracy_of, compare
+from tasks.stock.operations import Applied
+from tasks.stock.plan import Plan
 
-from core.ids import sku_key
-from core.times import utc_now
-from store.inbox import Inbox
-from store.quarantine import Quarantine
-from store.statistics import Accuracy
-from store.statistics import StockComparison as Kept
-from tasks.audit import SHOWN, conclude
-from tasks.claim import Run
-from tasks.outcome import Obstacle
-from tasks.policy import PATIENT, step
-from tasks.settle import refusal_of
-from tasks.stock.accuracy import Verdict, judge_stock
-from tasks.stock.keys import STOCK
-from tasks.stock.look import Look
-
+VERIFIED = 2000
+"""So many SKUs are read again right after they were sent; of more, the hourly audit tells."""
 HEADINGS = {
     "drifted_by_sku": "Differs",
     "oversold_by_sku": "Sold above stock",
@@ -30,66 +26,83 @@ HEADINGS = {
 }
 
 
-@step("audit-stock", PATIENT)
-def conclude_audit(run: Run, look: Look, levels: pd.DataFrame) -> dict[str, Any]:
+@step("conclude-audit", PURE)
+def conclude_audit(run: Run, found: Snapshot, desired: Desired) -> dict[str, Any]:
     """What an audit found; SKUs that drifted are put into the inbox."""
-    verdict = judge_stock(look, levels)
-    keys = {sku_key(one.sku) for one in verdict.drifted}
-    due = Inbox(run.world.database).put(run.report.pair, STOCK, keys, source="audit", now=utc_now())
-    open_cases(run, look.refused)
-    return document(run, look, verdict, "audit-stock", {"requeued": due})
+    comparison = accuracy_of(found, desired, compare(desired.levels, found.items))
+    keys = {one.sku_key for one in comparison.drifted}
+    due = run.inbox.put(run.pair, STOCK, keys, source="audit", now=run.now())
+    run.open_cases(found.refused.items())
+    return _document(run, found, comparison, {"requeued": due})
 
 
-def open_cases(run: Run, refused: Mapping[str, Obstacle]) -> None:
-    """SKUs of which nothing certain is known, for a person; by SKU."""
-    cases = [(sku, refusal_of(why)) for sku, why in refused.items()]
-    Quarantine(run.world.database).open(
-        run.report.pair, STOCK, cases, run_id=run.run_id, now=utc_now()
-    )
-
-
-def document(
-    run: Run, look: Look, verdict: Verdict, flow: str, more: dict[str, Any]
+@step("conclude-reconciliation", PURE)
+def conclude_reconciliation(
+    run: Run, found: Snapshot, desired: Desired, plan: Plan, applied: Applied
 ) -> dict[str, Any]:
-    """One comparison of all stock, as one document; its accuracy is remembered."""
-    oversold = sum(one.units for one in verdict.oversold)
+    """Quarantine, queue what is to be verified; the document of the run."""
+    kind = "would write" if run.dry_run else "planned"
+    counts = count(plan.records())
+    run.report.counts.update({f"{kind}: {what}": n for what, n in counts.items() if n})
+    if run.dry_run:
+        run.report.preview.extend(preview(record) for record in plan.records())
+    else:
+        run.open_cases({**found.refused, **applied.refused}.items())
+        written = {*applied.pending, *applied.failed, *applied.corrected}
+        if len(written) <= VERIFIED:
+            run.inbox.put(run.pair, STOCK, written, source="reconcile", now=run.now())
+    did = {
+        "repaired": applied.rows,
+        "write_requests": applied.requests,
+        "failed": len(applied.failed),
+        "preview": run.report.preview,
+    }
+    comparison = accuracy_of(found, desired, plan.compared)
+    return _document(run, found, comparison, did)
+
+
+def _document(
+    run: Run, found: Snapshot, comparison: Comparison, did: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One comparison of all stock, as one document; its accuracy is kept."""
+    oversold = sum(one.units for one in comparison.oversold)
+    drifted = comparison.drifted
     if not run.dry_run:
-        Accuracy(run.world.database).keep(
-            run.report.pair,
-            Kept(run.report.started_at, verdict.compared, verdict.equal, oversold),
+        kept = StockComparison(
+            run.report.started_at, comparison.compared, comparison.equal, oversold
         )
-    usage = run.requests()
-    found = {
-        "skus": len(look.stock.skus),
-        "compared": verdict.compared,
-        "equal": verdict.equal,
-        "accuracy_percent": round(verdict.percent, 4),
-        "drifted": [one.to_json() for one in verdict.drifted],
+        Accuracy(run.database).keep(run.pair, kept)
+    document = {
+        "skus": len(found.supply.skus),
+        "compared": comparison.compared,
+        "equal": comparison.equal,
+        "accuracy_percent": round(comparison.percent, 4),
+        "drifted": [vars(one) for one in drifted],
         "drifted_by_sku": {
-            f"{one.sku} at location {one.location_id}": str(one) for one in verdict.drifted[:SHOWN]
+            f"{one.sku} at location {one.location}": str(one) for one in drifted[:SHOWN]
         },
-        "causes": dict(Counter(one.cause for one in verdict.drifted)),
+        "causes": dict(Counter(one.cause for one in drifted)),
         "oversold_units": oversold,
-        "oversold": [one.to_json() for one in verdict.oversold],
+        "oversold": [vars(one) for one in comparison.oversold],
         "oversold_by_sku": {
             one.sku: f"{one.units} units, {one.cause}; orders {', '.join(one.orders)}"
-            for one in verdict.oversold
+            for one in comparison.oversold
         },
-        "only_in_store": len(look.only_store),
-        "only_in_brightpearl": len(look.only_account),
-        "refused": {sku: why.reason for sku, why in look.refused.items()},
-        "notes": list(look.notes),
-        "requests": usage,
-        **more,
+        "only_in_store": len(found.only_store),
+        "only_in_brightpearl": len(found.only_account),
+        "refused": {sku: why.reason for sku, why in found.refused.items()},
+        "notes": list(found.notes),
+        "requests": run.requests(),
+        **did,
     }
     return conclude(
-        run.world,
-        flow,
-        found,
-        says=f"{verdict.equal} of {verdict.compared} SKUs at locations were equal "
-        f"({verdict.percent:.2f} %), {oversold} units are sold above stock.",
+        run.connections,
+        run.report.flow,
+        document,
+        says=f"{comparison.equal} of {comparison.compared} SKUs at locations were equal "
+        f"({comparison.percent:.2f} %), {oversold} units are sold above stock.",
         headings=HEADINGS,
-        agrees=not (verdict.drifted or look.refused),
+        agrees=not (drifted or found.refused),
         started_at=run.report.started_at,
         is_kept=not run.dry_run,
     )

@@ -1,28 +1,31 @@
-"""Every term of what may be sold of one SKU, and where it came from. Pure.
+"""What `causeway stock` shows: every term of what may be sold of one SKU, and what was oversold.
 
-The numbers are those of the rule and of the plan: nothing is worked out a second time here.
+The sync's own steps work the numbers out; what is added here is where each of them comes from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pandas as pd
-
-from core.frames import records
 from core.ids import sku_key
-from mappings.tables import Table, TableRow
-from store.catalogue import CataloguedProduct
-from tasks.stock.look import Look
-from tasks.stock.memory import StockMemory
-from tasks.stock.places import ANY
-from tasks.stock.plan_models import Plan
-from tasks.stock.rule import offers
-
-Row = Mapping[str, Any]
+from core.times import to_iso
+from store.catalogue import Catalogue, CataloguedProduct
+from store.demand import Demand
+from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.run import Run
+from tasks.stock.availability import ARCHIVED
+from tasks.stock.entity import ENTITY
+from tasks.stock.extract import NO_SKU, extract, resolve_keys
+from tasks.stock.frames import Desired, Snapshot
+from tasks.stock.inventory import read_held_units
+from tasks.stock.links import STOCK, AgreedStock, Pending
+from tasks.stock.matching import Level, SkuNames, compare, oversold
+from tasks.stock.offers import Offer, Units, by_warehouse, transform, units_of
+from tasks.stock.places import Kept, Places
+from tasks.stock.plan import Plan, context_of, plan_stock
 
 UNSET = "written down: Brightpearl has not set these units aside"
 RECENT = "placed in the store just now, not in Brightpearl yet"
@@ -32,7 +35,7 @@ NOT_IN_STORE = (
 )
 NOWHERE = "nothing: the store does not keep it here, or the location is disabled"
 EQUAL = "nothing: both sides agree"
-WAITS = "nothing more until what is on its way is seen"
+WAITS = "nothing more until the pending adjustment is seen"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Component:
     each: int
     """Units in one bundle."""
     units: int
-    """What Brightpearl can still promise of it there."""
+    """What Brightpearl can still promise of it in this warehouse."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +73,6 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Units kept back by a row of `stock_buffers`."""
-
-    units: int
-    source: str
-
-
-@dataclass(frozen=True)
-class OnItsWay:
-    """An adjustment that the store accepted, or may have, and that nobody has seen yet."""
-
-    units: int
-    is_absolute: bool
-    based_on: int
-    """Units in the store's hand that it was worked out from."""
-    since: datetime
-
-
-@dataclass(frozen=True)
 class Place:
     """One location: what may be sold there, what is on sale, what would be written."""
 
@@ -101,14 +85,15 @@ class Place:
     buffers: tuple[Kept, ...]
     sellable: int
     quantity: int | None
-    """What the mapping file makes of `sellable`; None where it refuses."""
+    """What the mapping file makes of `sellable`; None where it refuses or the store has none."""
     on_hand: int | None
     """Of the store; None where it keeps no stock of the SKU."""
     safety_stock: int | None
     on_sale: int | None
-    told: int | None
+    agreed: int | None
     """What was on sale when both sides last agreed; None before that."""
-    on_its_way: OnItsWay | None
+    pending: Pending | None
+    """An adjustment that the store accepted, or may have, and that cannot be seen yet."""
     writes: str
 
 
@@ -130,95 +115,164 @@ class Explanation:
     places: tuple[Place, ...] = ()
     notes: tuple[str, ...] = ()
     inbox: str = ""
-    """How its key stands there: due, claimed, parked, dead or done; nothing if it never was."""
+    """The state of its key: due, claimed, parked, dead or done; nothing if it never had one."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the terms of a look came from."""
+    """What is known of a SKU besides the numbers."""
 
-    stock_locations: Table
-    stock_buffers: Table
     account_sku: str
-    """What Brightpearl calls the SKU."""
-    products: Mapping[str, CataloguedProduct] = field(default_factory=dict)
-    """Brightpearl's product of it, and of each SKU that orders hold."""
+    """What Brightpearl calls it."""
+    product: CataloguedProduct | None = None
     written: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Units written down by the order sync, by SKU and order."""
     names: Mapping[str, str] = field(default_factory=dict)
     """SKUs by Brightpearl's product id."""
 
 
+def explain_key(pair: str, key: str) -> Explanation:
+    """One SKU term by term; a key that names a product or a variant gives way to its SKU.
+
+    Raises: TransientError, ConfigError (settings, tables), ContractError.
+    """
+    with _reading("explain-stock", pair) as run:
+        run.claim(only=[key])
+        skus, _ = resolve_keys(run)
+        if not skus:
+            remedy = "Ask for it by its SKU."
+            return Explanation(key, "", "", problem=f"{key} {NO_SKU}.", remedy=remedy)
+        (sku,) = skus
+        found = extract(run, [sku])
+        desired = transform(run, found)
+        context = replace(context_of(run, found), may_zero=True, named_at={})
+        plan = plan_stock(compare(desired.levels, found.items), context)
+        said = explain(sku, found, desired, plan, _sources(run, sku, found))
+        state = run.inbox.states(pair, STOCK, [sku]).get(sku, "")
+        problem, remedy = _what_waits(run, said, desired)
+        return replace(said, inbox=state, problem=problem, remedy=remedy)
+
+
+def oversold_now(pair: str) -> dict[str, Any]:
+    """Units sold above what there is: of all SKUs that orders hold, and of no others.
+
+    Raises: as `explain_key`.
+    """
+    with _reading("oversold-stock", pair) as run:
+        skus = sorted(read_held_units(run, None, {}).by_order)
+        found = extract(run, skus)
+        above = list(oversold(found, transform(run, found))) if skus else []
+        causes: Counter[str] = Counter()
+        for one in above:
+            causes[one.cause] += one.units
+        return {
+            "pair": pair,
+            "at": run.report.started_at,
+            "skus_held": len(skus),
+            "units": sum(one.units for one in above),
+            "causes": dict(causes),
+            "oversold": [vars(one) for one in above],
+            "refused": {sku: why.reason for sku, why in found.refused.items()},
+        }
+
+
 def explain(
-    sku: str, look: Look, levels: pd.DataFrame, plan: Plan, sources: Sources
+    sku: str, found: Snapshot, desired: Desired, plan: Plan, sources: Sources
 ) -> Explanation:
-    """A SKU (as compared) of a look. In: STOCK_LEVELS of the look, and the plan for them."""
-    product = sources.products.get(sku)
-    found = Explanation(
-        sku=_spoken(sku, look),
+    """A SKU (as compared) of a snapshot. In: the plan for it. Pure."""
+    known = sources.product.product_id if sources.product else ""
+    said = Explanation(
+        sku=_name(sku, found),
         sku_key=sku,
         account_sku=sources.account_sku,
-        product_id=look.product_of.get(sku, product.product_id if product else ""),
-        notes=tuple(look.notes),
+        product_id=found.product_of.get(sku, known),
+        notes=tuple(found.notes),
     )
-    problem, remedy = _problem(sku, look, sources)
+    problem, remedy = _problem(sku, found, sources)
     if problem:
-        return _with(found, problem=problem, remedy=remedy)
-    product_id = look.product_of[sku]
-    parts = look.stock.bundles.get(product_id, {})
-    scene = _Scene(sku, look, levels, plan, sources, parts or {product_id: 1})
-    rows = offers(look.stock, look.places)
-    return _with(
-        found,
-        components=dict(parts),
-        orders=tuple(_holders(scene)),
-        places=tuple(_place(row, scene) for row in records(rows[rows["sku_key"] == sku])),
+        return replace(said, problem=problem, remedy=remedy)
+    terms = _Terms(sku, found, plan, sources)
+    offers = typed_rows(desired.offers[desired.offers["sku_key"] == sku], Offer)
+    return replace(
+        said,
+        components=dict(found.supply.bundles.get(terms.product_id, {})),
+        orders=tuple(_holders(terms)),
+        places=tuple(_place(offer, terms) for offer in offers),
     )
 
 
-def unknown(text: str, reason: str) -> Explanation:
-    """What a key means that names no SKU."""
-    return Explanation(text, "", "", problem=f"{text} {reason}.", remedy="Look for it by its SKU.")
+class _Terms:
+    """What the numbers of one SKU were worked out from."""
+
+    def __init__(self, sku: str, found: Snapshot, plan: Plan, sources: Sources) -> None:
+        supply = found.supply
+        self.sku, self.found, self.plan, self.sources = sku, found, plan, sources
+        self.places: Places = found.places
+        self.product_id = found.product_of[sku]
+        self.is_bundle = self.product_id in supply.bundles
+        self.parts = supply.bundles.get(self.product_id, {self.product_id: 1})
+        """Units of products with stock in one of it."""
+        self.on_hand: Units = units_of(supply.on_hand, self.parts)
+        units = by_warehouse(supply, found.places)
+        own = units[units["product_id"] == self.product_id]
+        fed = zip(own["warehouse_id"], own["location_id"], strict=True)
+        self.promised: Units = dict(zip(fed, own["promised"].tolist(), strict=True))
+        """By warehouse and location."""
+        compared = plan.compared[plan.compared["sku_key"] == sku]
+        self.levels = {level.location_id: level for level in typed_rows(compared, Level)}
+        self.agreed: AgreedStock = plan.agreed.get(sku) or found.agreed_on(sku)
 
 
-@dataclass(frozen=True)
-class _Scene:
-    sku: str
-    look: Look
-    levels: pd.DataFrame
-    plan: Plan
-    sources: Sources
-    parts: Mapping[str, int]
-    """Units of products with stock in one of it."""
-
-    @property
-    def is_bundle(self) -> bool:
-        return self.look.product_of[self.sku] in self.look.stock.bundles
+def _reading(flow: str, pair: str) -> Run:
+    """A run that only reads, without Prefect: its steps are plain functions here."""
+    return Run(ENTITY, pair, flow=flow, dry_run=True, keeps_report=False)
 
 
-def _with(found: Explanation, **more: Any) -> Explanation:  # noqa: ANN401 - fields of it
-    return Explanation(**{**vars(found), **more})
+def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
+    catalogue = Catalogue(run.database)
+    account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
+    parts = {part for each in found.supply.bundles.values() for part in each}
+    return Sources(
+        account_sku=account_sku,
+        product=catalogue.find(run.pair, [sku_key(account_sku)]).get(sku_key(account_sku)),
+        written=Demand(run.database).of(run.pair, list(found.orders)),
+        names={part: one.sku for part, one in catalogue.by_id(run.pair, parts).items()},
+    )
 
 
-def _spoken(sku: str, look: Look) -> str:
-    named = look.stock.skus.loc[look.stock.skus["sku_key"] == sku, "sku"]
-    memory = look.memories.get(sku, StockMemory())
-    return str(named.iloc[0]) if len(named) else memory.sku or sku
+def _what_waits(run: Run, said: Explanation, desired: Desired) -> tuple[str, str]:
+    """What holds the SKU up, and what helps: both systems, the mapping, or a case that is open."""
+    if said.problem:
+        return said.problem, said.remedy
+    for reason, remedy in desired.refusals[["reason", "remedy"]].itertuples(index=False):
+        return str(reason), str(remedy)
+    for case in run.quarantine.list(pair=run.pair, entity=STOCK):
+        if case.key == said.sku_key:
+            since = f"Waits in quarantine since {to_iso(case.opened_at)}"
+            return f"{since}: {case.reason.rstrip('.')}.", case.remedy
+    return "", ""
 
 
-def _problem(sku: str, look: Look, sources: Sources) -> tuple[str, str]:
-    """What stands in the way of a SKU, and what helps; nothing for one that both systems have."""
-    if why := look.refused.get(sku):
+def _name(sku: str, found: Snapshot) -> str:
+    """The SKU as the store writes it."""
+    skus = found.supply.skus
+    named = skus.loc[skus["sku_key"] == sku, "sku"]
+    return str(named.iloc[0]) if len(named) else found.agreed_on(sku).sku or sku
+
+
+def _problem(sku: str, found: Snapshot, sources: Sources) -> tuple[str, str]:
+    """Why nothing is sold of a SKU, and what helps; nothing for one that both systems have."""
+    if why := found.refused.get(sku):
         return f"{why.reason[:1].upper()}{why.reason[1:]}.", why.remedy
-    if sku in look.product_of:
+    if sku in found.product_of:
         return "", ""
-    name, product = sources.account_sku, sources.products.get(sku)
-    if sku in look.only_account:
+    name, product = sources.account_sku, sources.product
+    if sku in found.only_account:
         return NOT_IN_STORE, "Correct the SKU, or mappings/tables/skus.csv; else leave it."
     if product is None:
         reason = f"Brightpearl has no product with the SKU {name!r}."
         remedy = "Create it, correct the SKU, or add a row to mappings/tables/skus.csv."
-    elif product.status == "ARCHIVED":
+    elif product.status == ARCHIVED:
         reason = f"Brightpearl's product {product.product_id} with the SKU {name!r} is archived."
         remedy = "Bring it back in Brightpearl, or take it off sale in the store."
     else:
@@ -227,111 +281,68 @@ def _problem(sku: str, look: Look, sources: Sources) -> tuple[str, str]:
             "bundle of whole units: it is left alone."
         )
         remedy = "Nothing, if that is meant; else let Brightpearl track its stock."
-    return (reason if sku in look.only_store else f"{reason} {NOT_IN_STORE}"), remedy
+    return (reason if sku in found.only_store else f"{reason} {NOT_IN_STORE}"), remedy
 
 
-def _holders(scene: _Scene) -> Iterator[Holder]:
+def _holders(terms: _Terms) -> Iterator[Holder]:
     """Orders of the SKU, and of others that are made of the same goods, such as bundles of it."""
-    bundles, products = scene.look.stock.bundles, scene.sources.products
-    for sku, held in sorted(scene.look.orders.items()):
-        product_id = products[sku].product_id if sku in products else ""
-        if bundles.get(product_id, {product_id: 1}).keys().isdisjoint(scene.parts):
+    found = terms.found
+    for sku, held in sorted(found.orders.items()):
+        product_id = found.held_products.get(sku, "")
+        parts = found.supply.bundles.get(product_id, {product_id: 1})
+        if parts.keys().isdisjoint(terms.parts):
             continue
-        written = scene.sources.written.get(sku, {})
+        written = terms.sources.written.get(sku, {})
         for order_id in sorted(held, key=int):
             source = UNSET if order_id in written else RECENT
-            yield Holder(order_id, _spoken(sku, scene.look), held[order_id], source)
+            yield Holder(order_id, _name(sku, found), held[order_id], source)
 
 
-def _place(row: Row, scene: _Scene) -> Place:
-    location = row["location_id"]
-    memories = {**scene.look.memories, **scene.plan.memories}
-    memory = memories.get(scene.sku, StockMemory())
-    sent = memory.sent.get(location)
-    item = _row_at(scene.look.items, scene.sku, location)
-    level = _row_at(scene.levels, scene.sku, location)
-    kept = tuple(_kept(scene.sources.stock_buffers, scene.sku, location))
+def _place(offer: Offer, terms: _Terms) -> Place:
+    location = offer.location_id
+    level = terms.levels.get(location)
+    feeding = terms.places.feeding(location)
     return Place(
         location_id=location,
-        warehouses=tuple(_warehouse(one, location, scene) for one in _feeding(location, scene)),
-        promised=row["promised"],
-        held=row["held"],
-        buffer=row["buffer"],
-        buffers=kept,
-        sellable=row["sellable"],
-        quantity=level["quantity"] if level else None,
-        on_hand=item["on_hand"] if item else None,
-        safety_stock=item["safety_stock"] if item else None,
-        on_sale=item["available"] if item else None,
-        told=memory.told.get(location),
-        on_its_way=OnItsWay(sent.units, sent.is_absolute, sent.base, sent.at) if sent else None,
-        writes=_writes(location, scene, is_there=item is not None),
+        warehouses=tuple(_warehouse(one, location, terms) for one in feeding),
+        promised=offer.promised,
+        held=offer.held,
+        buffer=offer.buffer,
+        buffers=tuple(terms.places.buffers.of(terms.sku, location)),
+        sellable=offer.sellable,
+        quantity=level.quantity if level else None,
+        on_hand=level.on_hand if level else None,
+        safety_stock=level.safety_stock if level else None,
+        on_sale=level.on_sale if level else None,
+        agreed=terms.agreed.on_sale.get(location),
+        pending=terms.agreed.pending.get(location),
+        writes=_writes(location, terms),
     )
 
 
-def _row_at(rows: pd.DataFrame, sku: str, location: str) -> Row | None:
-    found = records(rows[(rows["sku_key"] == sku) & (rows["location_id"] == location)])
-    return found[0] if found else None
-
-
-def _feeding(location: str, scene: _Scene) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(scene.look.places.feeding(location)))
-
-
-def _warehouse(warehouse_id: str, location: str, scene: _Scene) -> Warehouse:
+def _warehouse(warehouse_id: str, location: str, terms: _Terms) -> Warehouse:
     components = tuple(
         Component(
-            part, scene.sources.names.get(part, ""), each, _on_hand(part, warehouse_id, scene)
+            part,
+            terms.sources.names.get(part, ""),
+            each,
+            terms.on_hand.get((part, warehouse_id), 0),
         )
-        for part, each in scene.parts.items()
+        for part, each in terms.parts.items()
     )
-    whole = min(max(0, one.units) // one.each for one in components)
     return Warehouse(
         warehouse_id,
-        whole if scene.is_bundle else components[0].units,
-        _line_of(scene.sources.stock_locations, warehouse_id, location),
-        components if scene.is_bundle else (),
+        terms.promised.get((warehouse_id, location), 0),
+        terms.places.sources.get((warehouse_id, location), ""),
+        components if terms.is_bundle else (),
     )
 
 
-def _on_hand(product_id: str, warehouse_id: str, scene: _Scene) -> int:
-    rows = scene.look.stock.on_hand
-    at = (rows["product_id"] == product_id) & (rows["warehouse_id"] == warehouse_id)
-    return int(rows.loc[at, "on_hand"].sum())
-
-
-def _line_of(table: Table, warehouse_id: str, location: str) -> str:
-    rows = (row for row in table.rows if row.value.strip() == warehouse_id)
-    return ", ".join(_told(table, row) for row in rows if location in row.becomes.split())
-
-
-def _told(table: Table, row: TableRow) -> str:
-    return f"mappings/{table.file}, line {row.line}: {row.value} → {row.becomes}"
-
-
-def _kept(table: Table, sku: str, location: str) -> Iterator[Kept]:
-    """The rows that keep units back: of each channel the one that says most."""
-    rows = {_name(row): row for row in table.rows}
-    wanted: Sequence[tuple[str, str]] = ((sku, location), (sku, ANY), (ANY, location), (ANY, ANY))
-    for channel in dict.fromkeys(name[2] for name in rows):
-        found = (rows.get((*place, channel)) for place in wanted)
-        if row := next((one for one in found if one is not None), None):
-            yield Kept(int(row.becomes), _told(table, row))
-
-
-def _name(row: TableRow) -> tuple[str, str, str]:
-    sku, location, channel, *_ = [*(part.strip() for part in row.value.split("|")), "", ""]
-    return (sku if sku == ANY else sku_key(sku), location or ANY, channel or ANY)
-
-
-def _writes(location: str, scene: _Scene, *, is_there: bool) -> str:
-    """What the sync would send now, in the plan's own words."""
-    adjusts = (one for one in scene.plan.adjusts if one.sku_key == scene.sku)
-    if one := next((one for one in adjusts if one.location_id == location), None):
-        return f"set to {one.units}" if one.is_absolute else f"add {one.units}"
-    corrects = (one for one in scene.plan.corrects if one.sku_key == scene.sku)
-    if fix := next((one for one in corrects if one.location_id == location), None):
-        return f"correct product {fix.product_id} in warehouse {fix.warehouse_id} by {fix.change}"
-    if not is_there:
+def _writes(location: str, terms: _Terms) -> str:
+    """What the sync would send now, as the plan describes it."""
+    for one in terms.plan.operations:
+        if (one.sku_key, one.level.location_id) == (terms.sku, location):
+            return one.describe()
+    if location not in terms.levels:
         return NOWHERE
-    return WAITS if scene.sku in scene.plan.waits else EQUAL
+    return WAITS if terms.sku in terms.plan.waiting else EQUAL

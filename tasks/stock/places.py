@@ -1,16 +1,31 @@
-"""Where stock is sold from, and what is kept back: two tables, read. Pure."""
+"""Where stock is sold from, and what is kept back: two tables, less the places that are closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from core.errors import ConfigError
 from core.ids import sku_key
 from mappings.tables import Table, TableRow
+from tasks.brightpearl.reference import KEPT_S, reference_of
+from tasks.policy import with_retries
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.run import Run
 
 ANY = "*"
+Fed = tuple[str, str]
+"""A warehouse, and a location that it feeds."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Units kept back by a row of `stock_buffers`."""
+
+    units: int
+    source: str
+    """The row, for people."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +36,19 @@ class Buffers:
     for several channels adds up.
     """
 
-    rows: Mapping[tuple[str, str, str], int]
+    rows: Mapping[tuple[str, str, str], Kept]
 
-    def of(self, sku: str, location_id: str) -> int:
+    def units(self, sku: str, location_id: str) -> int:
         """Units of a SKU (as compared) that are kept back at a location."""
-        return sum(self._of_channel(sku, location_id, channel) for channel in self._channels)
+        return sum(one.units for one in self.of(sku, location_id))
 
-    def _of_channel(self, sku: str, location_id: str, channel: str) -> int:
+    def of(self, sku: str, location_id: str) -> Iterator[Kept]:
+        """The rows by which they are, one for each channel."""
         places = ((sku, location_id), (sku, ANY), (ANY, location_id), (ANY, ANY))
-        found = (self.rows.get((*place, channel)) for place in places)
-        return next((units for units in found if units is not None), 0)
+        for channel in self._channels:
+            found = (self.rows.get((*place, channel)) for place in places)
+            if row := next((one for one in found if one is not None), None):
+                yield row
 
     @cached_property
     def skus(self) -> frozenset[str]:
@@ -46,9 +64,11 @@ class Buffers:
 class Places:
     """Which warehouses feed which locations of the store."""
 
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[Fed, ...]
     """(warehouse, location): those of the location that sells first, else in the file's order."""
     buffers: Buffers
+    sources: Mapping[Fed, str] = field(default_factory=dict)
+    """The lines of the table by which each is fed, for people."""
 
     @property
     def warehouses(self) -> tuple[str, ...]:
@@ -57,7 +77,7 @@ class Places:
 
     @property
     def locations(self) -> tuple[str, ...]:
-        """BigCommerce's location ids that are fed."""
+        """BigCommerce's location ids that are fed; the one that sells first."""
         return tuple(dict.fromkeys(location for _, location in self.pairs))
 
     def feeding(self, location_id: str) -> tuple[str, ...]:
@@ -73,28 +93,81 @@ def read_places(stock_locations: Table, stock_buffers: Table, sales_location: st
 
     Raises: ConfigError naming table and line of what cannot be read.
     """
-    pairs = [
-        (row.value.strip(), location)
-        for row in stock_locations.rows
-        for location in row.becomes.split()
-    ]
+    sources: dict[Fed, list[str]] = {}
     for row in stock_locations.rows:
-        if not all(part.isdecimal() for part in (row.value.strip(), *row.becomes.split())):
+        warehouse, locations = row.value.strip(), row.becomes.split()
+        if not all(part.isdecimal() for part in (warehouse, *locations)):
             raise _unreadable(stock_locations, row, "a warehouse id and location ids")
-    pairs.sort(key=lambda pair: pair[1] != sales_location)
-    return Places(tuple(dict.fromkeys(pairs)), Buffers(dict(_buffers(stock_buffers))))
+        for location in locations:
+            sources.setdefault((warehouse, location), []).append(_shown(stock_locations, row))
+    return Places(
+        tuple(sorted(sources, key=lambda pair: pair[1] != sales_location)),
+        Buffers(dict(_buffers(stock_buffers))),
+        {pair: ", ".join(dict.fromkeys(lines)) for pair, lines in sources.items()},
+    )
 
 
-def _buffers(table: Table) -> Iterator[tuple[tuple[str, str, str], int]]:
+def places_of(run: Run) -> Places:
+    """Where stock is sold from, by the tables in force.
+
+    Raises: ConfigError naming table and line.
+    """
+    return read_places(
+        run.bundle.table("stock_locations"),
+        run.bundle.table("stock_buffers"),
+        run.connections.pair.stock.sales_location,
+    )
+
+
+def open_places(connections: Connections, places: Places) -> tuple[Places, list[str]]:
+    """The places less those that do not exist or are closed; what there is to say of these.
+
+    A row that names one holds nothing else up. Raises: TransientError, ConfigError.
+    """
+    locations = _locations(connections)
+    warehouses = reference_of(connections).ids["warehouse"]
+    kept = tuple(
+        (warehouse, location)
+        for warehouse, location in places.pairs
+        if warehouse in warehouses and locations.get(location)
+    )
+    notes = [
+        f"location {one} of stock_locations.csv "
+        + ("is disabled in" if one in locations else "does not exist in")
+        + " the store: nothing is sent there"
+        for one in places.locations
+        if not locations.get(one)
+    ]
+    notes += [
+        f"warehouse {one} of stock_locations.csv does not exist in Brightpearl"
+        for one in places.warehouses
+        if one not in warehouses
+    ]
+    return replace(places, pairs=kept), notes
+
+
+def _locations(connections: Connections) -> Mapping[str, bool]:
+    """Whether each of the store's locations is enabled, at most an hour old."""
+
+    def read() -> Mapping[str, bool]:
+        found = with_retries(connections.bigcommerce.list_locations)
+        return {one.id: one.enabled for one in found}
+
+    return connections.cache.get("stock locations", read, max_age_s=KEPT_S)
+
+
+def _buffers(table: Table) -> Iterator[tuple[tuple[str, str, str], Kept]]:
     for row in table.rows:
         parts = [part.strip() for part in row.value.split("|")]
         if len(parts) > 3 or not row.becomes.isdecimal():  # noqa: PLR2004 - SKU, location, channel
             raise _unreadable(table, row, "`SKU | location | channel` and whole units")
         sku, location, channel = (*parts, *[ANY] * (3 - len(parts)))
-        yield (
-            (sku if sku == ANY else sku_key(sku), location or ANY, channel or ANY),
-            int(row.becomes),
-        )
+        name = (sku if sku == ANY else sku_key(sku), location or ANY, channel or ANY)
+        yield name, Kept(int(row.becomes), _shown(table, row))
+
+
+def _shown(table: Table, row: TableRow) -> str:
+    return f"mappings/{table.file}, line {row.line}: {row.value} → {row.becomes}"
 
 
 def _unreadable(table: Table, row: TableRow, wanted: str) -> ConfigError:

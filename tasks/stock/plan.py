@@ -1,11 +1,13 @@
-"""What to write so that both sides agree: what may be sold minus what is on sale. Pure.
+"""What to write so that both sides agree: what may be sold minus what is on sale.
 
 Differences are sent, not numbers, so that what is sold meanwhile stays sold; nothing is sent for
-what is on its way (docs/decisions/0011). Reductions go first, then what sells out soonest.
+what is pending (docs/decisions/0011). Reductions go first, then what sells out soonest. Two things
+hold a plan back: a flood of events, and a plan that would empty the shop.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,214 +15,188 @@ from typing import Any
 
 import pandas as pd
 
+from connectors.bigcommerce.inventory_models import StockChange
 from core.errors import ContractError
-from core.frames import records
+from core.refusals import Refusal, release_command
 from core.settings import StockSettings
-from tasks.stock.memory import Arrival, StockMemory
-from tasks.stock.pace import Pace
-from tasks.stock.places import Places
-from tasks.stock.plan_models import Adjust, Correct, Plan
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What a plan depends on besides what may be sold and what is on sale."""
-
-    now: datetime
-    """When the store's stock was read: what was visible then decides."""
-    settings: StockSettings
-    memories: Mapping[str, StockMemory]
-    """By SKU as compared."""
-    newest_order: int = 0
-    """Id of the newest order in the store."""
-    sold: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
-    """Units of recent orders, by SKU and order id."""
-    places: Places | None = None
-    catalogue: int = 0
-    """How many SKUs are kept in agreement in all; 0 where that is unknown."""
-    held: Collection[str] = ()
-    """SKUs of which orders hold units: what sells out is no fault."""
-    may_zero: bool = False
-    """Whether a person has released a run that takes much of the catalogue off sale."""
-    heard: Mapping[str, datetime] = field(default_factory=dict)
-    """When an event last named each SKU."""
-    moving: int = 0
-    """How many SKUs events have named lately."""
-
-    @property
-    def visible_after(self) -> timedelta:
-        """How long an adjustment may stay unseen."""
-        return timedelta(seconds=self.settings.visible_after_s)
-
-
-def work_out(desired: pd.DataFrame, items: pd.DataFrame, scene: Scene) -> Plan:
-    """The plan for SKUs. In: STOCK_LEVELS, validated, and the store's ITEMS.
-
-    Raises: ZeroingError when it would take too much of the catalogue off sale at once.
-    """
-    both = desired.merge(items.drop(columns="sku"), on=["sku_key", "location_id"])
-    shown = both["on_hand"] - both["safety_stock"]
-    is_equal = (both["quantity"] == shown) | ((both["quantity"] == 0) & (shown <= 0))
-    moving = both["sku_key"].isin([key for key, one in scene.memories.items() if one.sent])
-    settled = _Settled(scene)
-    for row in records(both[moving]):
-        settled.look(row, is_equal=row["quantity"] == _shown(row))
-    apart = both[~is_equal]
-    if settled.waiting:
-        keys = list(zip(apart["sku_key"], apart["location_id"], strict=True))
-        goes_on = [key not in settled.waiting for key in keys]
-        apart = apart[pd.Series(goes_on, index=apart.index, dtype="bool")]
-    needs_word = _needs_word(apart, scene)
-    rests = _rests(apart, scene)
-    apart = apart[~apart["sku_key"].isin(list(rests))]
-    masters = set(scene.settings.bigcommerce_owned_locations)
-    adjusts = [_adjust(row, scene) for row in records(apart[~apart["location_id"].isin(masters)])]
-    counted = records(apart[apart["location_id"].isin(masters)])
-    told = both[is_equal]
-    return Plan(
-        adjusts=tuple(sorted(adjusts, key=_urgency)),
-        corrects=tuple(_corrections(counted, scene)),
-        waits=frozenset(sku for sku, _ in settled.waiting),
-        rests=rests,
-        memories=settled.remembered(told, rests),
-        compared=len(both),
-        equal=int(is_equal.sum()),
-        newest_order=scene.newest_order,
-        needs_word=needs_word,
-    )
-
-
-def _rests(apart: pd.DataFrame, scene: Scene) -> dict[str, datetime]:
-    """SKUs that are not sent anything before a moment; one that is urgent anywhere is not held."""
-    pace = Pace(scene.now, scene.settings, scene.heard, scene.moving)
-    found: dict[str, datetime] = {}
-    urgent: set[str] = set()
-    for row in records(apart) if pace.is_flood else ():
-        sku = row["sku_key"]
-        memory = scene.memories.get(sku, StockMemory())
-        until = pace.rests_until(sku, _shown(row), row["quantity"], memory)
-        if until is None:
-            urgent.add(sku)
-        else:
-            found[sku] = until
-    return {sku: until for sku, until in found.items() if sku not in urgent}
-
-
-def _shown(row: Row) -> int:
-    return int(row["on_hand"]) - int(row["safety_stock"])
-
-
-def _urgency(one: Adjust) -> tuple[str, bool, int]:
-    """By location, as the store asks; reductions first, then what is scarce."""
-    return one.location_id, one.change > 0, one.quantity
-
-
-def _adjust(row: Row, scene: Scene) -> Adjust:
-    """A difference; the number itself where the store never counted and nothing is on sale."""
-    memory = scene.memories.get(row["sku_key"], StockMemory())
-    identity = memory.identity
-    is_new = row["location_id"] not in memory.told and row["on_hand"] == 0
-    return Adjust(
-        sku_key=row["sku_key"],
-        location_id=row["location_id"],
-        identity=identity,
-        value=row["sku"] if identity == "sku" else row["product_id_bc"],
-        on_hand=row["on_hand"],
-        safety_stock=row["safety_stock"],
-        quantity=row["quantity"],
-        is_absolute=is_new,
-    )
-
-
-def _corrections(rows: Collection[Row], scene: Scene) -> Iterator[Correct]:
-    """A count made in the store, carried to the first warehouse that feeds the location."""
-    for row in rows:
-        feeding = scene.places.feeding(row["location_id"]) if scene.places else ()
-        if feeding and row.get("product_id"):
-            change = max(0, _shown(row)) - row["quantity"]
-            yield Correct(row["sku_key"], row["location_id"], row["product_id"], feeding[0], change)
-
-
-class _Settled:
-    """What is on its way, looked at with what was read now."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.waiting: set[tuple[str, str]] = set()
-        self._left: dict[str, dict[str, Any]] = {}
-
-    def look(self, row: Row, *, is_equal: bool) -> None:
-        """Whether the adjustment of a row is to be waited for."""
-        sku, location = row["sku_key"], row["location_id"]
-        sent = self.scene.memories[sku].sent.get(location)
-        if sent is None:
-            return
-        since = self.scene.sold.get(sku, {})
-        is_sold_here = location == self.scene.settings.sales_location
-        sold = sum(units for order, units in since.items() if order > sent.newest_order)
-        arrival = sent.arrival(row["on_hand"], sold if is_sold_here else 0)
-        is_over = sent.is_over(self.scene.now, self.scene.visible_after)
-        if arrival is Arrival.ARRIVED or is_over or (is_equal and sent.is_absolute):
-            self._left.setdefault(sku, dict(self.scene.memories[sku].sent)).pop(location)
-        else:
-            self.waiting.add((sku, location))
-
-    def remembered(self, told: pd.DataFrame, rests: Collection[str] = ()) -> dict[str, StockMemory]:
-        """Memories that change: what has arrived is forgotten, what agrees is told.
-
-        And since when SKUs rest that do.
-        """
-        agreed: dict[str, dict[str, int]] = {}
-        rows = zip(told["sku_key"], told["location_id"], told["quantity"], strict=True)
-        for sku, location, quantity in rows:
-            if (sku, location) not in self.waiting:
-                agreed.setdefault(sku, {})[location] = int(quantity)
-        found: dict[str, StockMemory] = {}
-        rested = {sku for sku in self.scene.heard if self._memory(sku).rests_since}
-        for sku in {*agreed, *self._left, *rests, *rested}:
-            memory = self._memory(sku)
-            now = replace(
-                memory,
-                told={**memory.told, **agreed.get(sku, {})},
-                sent=self._left.get(sku, memory.sent),
-                rests_since=(memory.rests_since or self.scene.now) if sku in rests else None,
-            )
-            if now != memory:
-                found[sku] = now
-        return found
-
-    def _memory(self, sku: str) -> StockMemory:
-        return self.scene.memories.get(sku, StockMemory())
-
+from tasks.policy import PURE, step
+from tasks.reconciler.cases import REVIEW
+from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.operations import Operation, RecordPlan, Write
+from tasks.reconciler.run import Run
+from tasks.stock.frames import Desired, Snapshot
+from tasks.stock.links import (
+    CATALOGUE,
+    STOCK,
+    AgreedStock,
+    Agreements,
+    Arrival,
+    Identity,
+    Pending,
+)
+from tasks.stock.matching import Level, compare
 
 ZEROING = "zeroing"
 """The case that a person releases."""
 
 
-def _needs_word(apart: pd.DataFrame, scene: Scene) -> bool:
-    """Whether so much would go off sale that a person has to say yes: most likely it is a fault.
+@dataclass(frozen=True)
+class PlanContext:
+    """What a plan depends on besides what may be sold and what is on sale."""
 
-    Raises: ZeroingError while nobody has.
-    """
-    apart = apart[~apart["sku_key"].isin(list(scene.held))]
-    on_sale = apart["on_hand"] > apart["safety_stock"]
-    gone = apart.loc[(apart["quantity"] == 0) & on_sale, "sku_key"].nunique()
-    most = max(
-        scene.settings.zeroing_min_skus, scene.catalogue * scene.settings.zeroing_percent / 100
-    )
-    if gone <= most:
-        return False
-    if not scene.may_zero:
-        raise ZeroingError(
-            gone,
-            f"This run would take {gone} of {scene.catalogue} SKUs off sale, more than "
-            f"{scene.settings.zeroing_percent:g} % of the catalogue.",
-            remedy="Look at Brightpearl's stock and at mappings/tables/stock_locations.csv. If it "
-            f"is right: causeway quarantine release --apply --class review --value {ZEROING}",
+    found: Snapshot
+    settings: StockSettings
+    catalogue: int = 0
+    """How many SKUs are kept in agreement in all; 0 where that is unknown."""
+    may_zero: bool = False
+    """Whether a person has released a run that takes much of the catalogue off sale."""
+    named_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When an event last named each SKU of the batch."""
+    moving: int = 0
+    """How many SKUs, of this batch or not, events have named within the debounce time."""
+
+    @property
+    def now(self) -> datetime:
+        """When the store's stock was read: what was visible then decides."""
+        return self.found.read_at
+
+    @property
+    def is_flood(self) -> bool:
+        """Whether so many SKUs are on the move that waiting a moment saves writes."""
+        return bool(self.named_at) and self.moving >= self.settings.debounce_from_skus
+
+    def debounced_until(self, level: Level) -> datetime | None:
+        """Until when a difference waits; None for one that is to be sent now.
+
+        In a flood a SKU waits until its own events pause, so that one that moves ten times in a
+        minute costs one write. What is running out never waits: there a late number is a piece sold
+        twice.
+        """
+        named_at = self.named_at.get(level.sku_key)
+        if not self.is_flood or named_at is None:
+            return None
+        if level.quantity < level.on_sale and level.quantity <= self.settings.scarce_units:
+            return None
+        pause = timedelta(seconds=self.settings.debounce_s)
+        longest = timedelta(seconds=self.settings.debounce_limit_s)
+        since = self.found.agreed_on(level.sku_key).debounced_since or self.now
+        until = min(named_at + pause, since + longest)
+        return until if until > self.now else None
+
+
+@dataclass(frozen=True, slots=True)
+class StockOperation(Operation[Any]):
+    """A write that one SKU's stock at one location calls for."""
+
+    level: Level
+
+    @property
+    def sku_key(self) -> str:
+        """The record's key."""
+        return self.level.sku_key
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust(StockOperation):
+    """The stock at a location, to be changed in the store."""
+
+    kind = "adjust stock"
+
+    identity: Identity
+    """By what the store wants it to be named."""
+    is_absolute: bool = False
+
+    @property
+    def change(self) -> int:
+        """Units to add."""
+        return self.level.quantity + self.level.safety_stock - self.level.on_hand
+
+    @property
+    def units(self) -> int:
+        """What is sent: the difference, or the number in hand."""
+        return self.level.on_hand + self.change if self.is_absolute else self.change
+
+    def row(self) -> StockChange:
+        """As it is sent."""
+        value = self.level.sku if self.identity == "sku" else self.level.product_id_bc
+        return StockChange(self.level.location_id, self.identity, value, self.units)
+
+    def describe(self) -> str:
+        """What is sent, and where."""
+        what = f"set to {self.units}" if self.is_absolute else f"add {self.units}"
+        return f"{what} at location {self.level.location_id}"
+
+    def write(self, _run: Run, _record: object = None) -> Write:
+        """Its line in the ledger; a difference counts again when it is sent again."""
+        return Write(
+            key=self.sku_key,
+            action=self.kind,
+            natural_key=f"{self.sku_key}@{self.level.location_id}",
+            before={"on_hand": self.level.on_hand},
+            after={"units": self.units, "quantity": self.level.quantity},
+            is_repeatable=self.is_absolute,
         )
-    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(StockOperation):
+    """A product in a warehouse, to be changed in Brightpearl after a count at a location."""
+
+    kind = "correct stock"
+
+    warehouse_id: str
+
+    @property
+    def change(self) -> int:
+        """Units to add."""
+        return self.level.on_sale - self.level.quantity
+
+    def describe(self) -> str:
+        """What changes, and where."""
+        product_id = self.level.product_id
+        return f"correct product {product_id} in warehouse {self.warehouse_id} by {self.change}"
+
+    def write(self, _run: Run, _record: object = None) -> Write:
+        """Its line in the ledger; a correction counts again when it is sent again."""
+        return Write(
+            key=self.sku_key,
+            action=self.kind,
+            natural_key=f"{self.level.product_id}@{self.warehouse_id}",
+            after={"change": self.change},
+            is_repeatable=False,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The writes, those first that take something off sale, and what else was found."""
+
+    adjusts: tuple[Adjust, ...] = ()
+    corrects: tuple[Correct, ...] = ()
+    waiting: frozenset[str] = frozenset()
+    """SKUs of which an adjustment is pending: nothing more is sent until it is seen."""
+    debounced: Mapping[str, datetime] = field(default_factory=dict)
+    """SKUs that wait for a flood of events to pass, and until when at most."""
+    agreed: Agreements = field(default_factory=dict)
+    """What is to be kept of SKUs before anything is written, where it changed."""
+    compared: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Both sides, as `compare` gives them."""
+    is_released: bool = False
+    """Whether it is carried out because a person released it."""
+
+    @property
+    def operations(self) -> tuple[StockOperation, ...]:
+        """All writes."""
+        return (*self.adjusts, *self.corrects)
+
+    def records(self) -> Iterator[RecordPlan]:
+        """The operations of each SKU that needs some."""
+        by_sku: dict[str, list[StockOperation]] = defaultdict(list)
+        for one in self.operations:
+            by_sku[one.sku_key].append(one)
+        for sku, operations in by_sku.items():
+            result = "adjusted" if isinstance(operations[0], Adjust) else "corrected"
+            yield RecordPlan(key=sku, operations=tuple(operations), result=result)
 
 
 class ZeroingError(ContractError):
@@ -229,3 +205,180 @@ class ZeroingError(ContractError):
     def __init__(self, skus: int, message: str, *, remedy: str) -> None:
         super().__init__(message, remedy=remedy)
         self.skus = skus
+
+
+@step("plan", PURE)
+def plan(run: Run, found: Snapshot, desired: Desired) -> Plan:
+    """The plan for the SKUs of a snapshot.
+
+    Raises: ZeroingError when it would take too much of the catalogue off sale at once; a case is
+    open then, in which a person can release it.
+    """
+    try:
+        return plan_stock(compare(desired.levels, found.items), context_of(run, found))
+    except ZeroingError as error:
+        if not run.dry_run:
+            detail = {"kind": ZEROING, "proposal": {"off sale": str(error.skus)}}
+            case = Refusal(REVIEW, ZEROING, ZEROING, error.message, error.remedy, detail)
+            run.open_cases([(CATALOGUE, case)])
+        raise
+
+
+def context_of(run: Run, found: Snapshot) -> PlanContext:
+    """What a plan depends on at this moment."""
+    settings = run.connections.pair.stock
+    approved = run.quarantine.approved(run.pair, STOCK, [CATALOGUE])
+    since = run.now() - timedelta(seconds=settings.debounce_s)
+    return PlanContext(
+        found=found,
+        settings=settings,
+        catalogue=max(run.links.count(run.pair, STOCK), len(found.supply.skus)),
+        may_zero=(CATALOGUE, ZEROING) in approved,
+        named_at={claim.key: claim.due_since for claim in run.batch.claims},
+        moving=run.inbox.moving(run.pair, STOCK, since) if run.batch else 0,
+    )
+
+
+def plan_stock(compared: pd.DataFrame, context: PlanContext) -> Plan:
+    """The plan for what `compare` found. Pure.
+
+    Raises: ZeroingError when it would take too much of the catalogue off sale at once.
+    """
+    pending = _Pending(context)
+    is_moving = compared["sku_key"].isin(
+        [sku for sku, one in context.found.agreed.items() if one.pending]
+    )
+    for level in typed_rows(compared[is_moving], Level):
+        pending.look_for(level)
+    different = [
+        level
+        for level in typed_rows(compared[~compared["is_equal"]], Level)
+        if (level.sku_key, level.location_id) not in pending.waiting
+    ]
+    is_released = _needs_release(different, context)
+    debounced = _debounced(different, context)
+    owned = set(context.settings.bigcommerce_owned_locations)
+    to_write = [level for level in different if level.sku_key not in debounced]
+    adjusts = [
+        _adjust(level, context.found) for level in to_write if level.location_id not in owned
+    ]
+    return Plan(
+        adjusts=tuple(sorted(adjusts, key=_urgency)),
+        corrects=tuple(
+            # A count made in the store goes to the first warehouse that feeds the location.
+            Correct(level, context.found.places.feeding(level.location_id)[0])
+            for level in to_write
+            if level.location_id in owned
+        ),
+        waiting=frozenset(sku for sku, _ in pending.waiting),
+        debounced=debounced,
+        agreed=_agreed(compared[compared["is_equal"]], pending, debounced),
+        compared=compared,
+        is_released=is_released,
+    )
+
+
+class _Pending:
+    """Adjustments that could not be seen yet, looked for in what was read now."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self.context = context
+        self.waiting: set[tuple[str, str]] = set()
+        """SKUs at locations that are still to be waited for."""
+        self.left: dict[str, dict[str, Pending]] = {}
+        """What is still pending, of SKUs of which something arrived."""
+
+    def look_for(self, level: Level) -> None:
+        """Whether the adjustment of a SKU at a location arrived, or is to be waited for."""
+        sku, location = level.sku_key, level.location_id
+        pending = self.context.found.agreed_on(sku).pending
+        sent = pending.get(location)
+        if sent is None:
+            return
+        recent = self.context.found.sold.get(sku, {})
+        sold = sum(units for order, units in recent.items() if order > sent.newest_order)
+        is_sold_here = location == self.context.settings.sales_location
+        arrival = sent.arrival(level.on_hand, sold if is_sold_here else 0)
+        visible_after = timedelta(seconds=self.context.settings.visible_after_s)
+        is_over = sent.is_over(self.context.now, visible_after)
+        is_as_wanted = arrival is Arrival.UNCLEAR and sent.is_absolute and level.is_equal
+        if arrival is Arrival.ARRIVED or is_over or is_as_wanted:
+            self.left.setdefault(sku, dict(pending)).pop(location)
+        else:
+            self.waiting.add((sku, location))
+
+
+def _debounced(different: Collection[Level], context: PlanContext) -> dict[str, datetime]:
+    """SKUs that are not sent anything before a moment; one that is urgent anywhere is not held."""
+    if not context.is_flood:
+        return {}
+    until = [(level.sku_key, context.debounced_until(level)) for level in different]
+    urgent = {sku for sku, moment in until if moment is None}
+    return {sku: moment for sku, moment in until if moment and sku not in urgent}
+
+
+def _urgency(one: Adjust) -> tuple[str, bool, int]:
+    """By location, as the store asks; reductions first, then what is scarce."""
+    return one.level.location_id, one.change > 0, one.level.quantity
+
+
+def _adjust(level: Level, found: Snapshot) -> Adjust:
+    """A difference; the number itself where the store never counted and nothing is on sale."""
+    agreed = found.agreed_on(level.sku_key)
+    is_new = level.location_id not in agreed.on_sale and level.on_hand == 0
+    return Adjust(level, agreed.identity, is_absolute=is_new)
+
+
+def _agreed(
+    equal: pd.DataFrame, pending: _Pending, debounced: Collection[str]
+) -> dict[str, AgreedStock]:
+    """What changes of what is kept: what agrees now, what arrived, and since when SKUs wait."""
+    context, found = pending.context, pending.context.found
+    on_sale: dict[str, dict[str, int]] = {}
+    columns = (equal[name].tolist() for name in ("sku_key", "location_id", "quantity"))
+    for sku, location, quantity in zip(*columns, strict=True):
+        if (sku, location) not in pending.waiting:
+            on_sale.setdefault(sku, {})[location] = quantity
+    were_debounced = {
+        sku for sku in context.named_at if context.found.agreed_on(sku).debounced_since
+    }
+    changed: dict[str, AgreedStock] = {}
+    for sku in {*on_sale, *pending.left, *debounced, *were_debounced}:
+        before = found.agreed_on(sku)
+        since = (before.debounced_since or context.now) if sku in debounced else None
+        now = replace(
+            before,
+            on_sale={**before.on_sale, **on_sale.get(sku, {})},
+            pending=pending.left.get(sku, before.pending),
+            debounced_since=since,
+        )
+        if now != before:
+            changed[sku] = now
+    return changed
+
+
+def _needs_release(different: Collection[Level], context: PlanContext) -> bool:
+    """Whether so much would go off sale that a person has to release it: most likely it is a fault.
+
+    Raises: ZeroingError while nobody has.
+    """
+    gone = {
+        level.sku_key
+        for level in different
+        if level.quantity == 0 and level.on_sale > 0 and level.sku_key not in context.found.orders
+    }
+    settings = context.settings
+    if len(gone) <= max(
+        settings.zeroing_min_skus, context.catalogue * settings.zeroing_percent / 100
+    ):
+        return False
+    if not context.may_zero:
+        command = release_command(REVIEW, value=ZEROING, apply=True)
+        raise ZeroingError(
+            len(gone),
+            f"This run would take {len(gone)} of {context.catalogue} SKUs off sale, more than "
+            f"{settings.zeroing_percent:g} % of the catalogue.",
+            remedy="Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what "
+            f"is on sale. If it is right: {command}",
+        )
+    return True

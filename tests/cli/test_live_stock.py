@@ -32,7 +32,7 @@ def test_stock_is_synced_by_a_sku_in_any_case_by_product_and_by_variant(world, r
     keys = f"{by_sku.swapcase()} {product(world, by_product)} variant:{variant}"
 
     shown = run_json(f"sync stock --key {keys} --dry-run")["preview"]
-    assert {line["sku"] for line in shown} == {
+    assert {line["record"] for line in shown} == {
         sku.casefold() for sku in (by_sku, by_product, by_variant)
     }
     assert world.writes() == 0
@@ -86,7 +86,8 @@ def test_stock_is_reconciled_after_a_preview(world, run_json, capsys):
     world.forget_requests()
 
     shown = run_json("reconcile stock --dry-run")
-    assert [(one["sku"], one["writes"]) for one in shown["preview"]] == [(sku.casefold(), "add 4")]
+    (line,) = shown["preview"]
+    assert (line["record"], line["writes"]) == (sku.casefold(), "add 4 at location 1")
     assert world.writes() == 0
     assert run(["reconcile", "stock", "--dry-run"]) == 0
     assert "Nothing was written." in capsys.readouterr().out

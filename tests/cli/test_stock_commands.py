@@ -71,7 +71,7 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
     (place,) = found["places"]
     assert (place["promised"], place["held"], place["buffer"], place["sellable"]) == (9, 5, 0, 4)
     assert (place["on_hand"], place["safety_stock"], place["on_sale"]) == (27, 1, 26)
-    assert place["writes"] == "add -22"
+    assert place["writes"] == "add -22 at location 1"
     assert world.writes() == 0
     assert Inbox(connect("default").database).depth() == []
 
@@ -79,7 +79,7 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
     shown = capsys.readouterr().out
     assert "mappings/tables/stock_locations.csv, line 2" in shown
     assert "mappings/tables/stock_buffers.csv, line 2" in shown
-    assert "would be written: add -22" in shown
+    assert "would be written: add -22 at location 1" in shown
 
 
 def test_a_product_and_a_variant_mean_their_sku(world, run_json):
@@ -161,7 +161,7 @@ def test_a_malformed_setting_of_stock_is_named(world, monkeypatch, capsys):
     assert "CAUSEWAY_STOCK__ZEROING_PERCENT" in capsys.readouterr().err
 
 
-def test_a_warehouse_that_feeds_no_open_location_is_told(world, tables, capsys):
+def test_a_warehouse_that_feeds_no_open_location_is_named(world, tables, capsys):
     (sku,) = plenty(world)
     (tables / "stock_locations.csv").write_text("value,becomes,note\n2,99,\n")
     assert run(["stock", "explain", sku]) == 0

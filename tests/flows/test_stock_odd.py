@@ -27,9 +27,9 @@ def cases(*skus: str) -> list[Entry]:
     return [entry for entry in found if entry.key in {sku.casefold() for sku in skus}]
 
 
-def new_product(world: World, sku: str, **told: Any) -> None:
+def new_product(world: World, sku: str, **more: Any) -> None:
     """In both systems; the store has none to sell."""
-    world.brightpearl("products", sku=sku, **told)
+    world.brightpearl("products", sku=sku, **more)
     world.bigcommerce("products", sku=sku)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from threading import Thread
-from typing import Any
 
 import pytest
 from shelves import (
     audit,
+    clocked,
     levels,
     on_sale,
+    once,
     pass_time,
     plenty,
     product,
@@ -20,21 +20,21 @@ from shelves import (
     reconcile,
     store_shows_after,
     sync,
-    wake,
+    sync_later,
+    written,
 )
 from world import PAIR, World
 
-from connectors.bigcommerce.client import BigCommerce
-from connectors.bigcommerce.inventory_models import UnreadableItem
 from core.times import utc_now
 from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from tasks.brightpearl.reference import KEPT_S
 from tasks.reconciler.connections import connect, disconnect
-from tasks.stock import load
-from tasks.stock.keys import CATALOGUE
+from tasks.reconciler.sweep import sweep
+from tasks.stock.entity import ENTITY
+from tasks.stock.links import CATALOGUE
 from tasks.stock.plan import ZeroingError
-from tasks.stock.sweep import sweep_stock
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
@@ -45,7 +45,7 @@ def test_a_change_whose_notice_was_lost_is_found_by_the_sweep(world: World) -> N
     (sku,) = plenty(world)
     reconcile()
     world.brightpearl("stock", sku=sku, on_hand=7)
-    swept = sweep_stock(PAIR)
+    swept = sweep(PAIR, ENTITY)
     assert swept["changed"] >= 1
     sync(world)
     assert on_sale(world, sku) == promised(world, sku)
@@ -55,9 +55,9 @@ def test_a_dry_run_shows_what_it_would_write_and_writes_nothing(world: World) ->
     (sku,) = plenty(world)
     world.brightpearl("stock", sku=sku, on_hand=7)
     world.forget_requests()
-    told = asyncio.run(sync_stock.fn(pair=PAIR, dry_run=True, keys=[product(world, sku)]))
-    (line,) = told["preview"]
-    assert line["sku"] == sku.casefold()
+    report = asyncio.run(sync_stock.fn(pair=PAIR, dry_run=True, keys=[product(world, sku)]))
+    (line,) = report["preview"]
+    assert (line["record"], line["outcome"]) == (sku.casefold(), "adjusted")
     assert world.writes() == 0
 
 
@@ -81,7 +81,7 @@ def test_a_parked_order_holds_its_units_for_as_long_as_it_lives(
 
 
 def test_an_answer_that_was_lost_is_not_repeated_and_not_forgotten(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
     (sku,) = plenty(world)
     reconcile()
@@ -90,7 +90,7 @@ def test_an_answer_that_was_lost_is_not_repeated_and_not_forgotten(
     )
     world.brightpearl("stock", sku=sku, delta=10)
     sync(world, product(world, sku))
-    wake(monkeypatch, 60)
+    sync_later(60)
     assert on_sale(world, sku) == promised(world, sku)
 
     world.fault(
@@ -99,29 +99,30 @@ def test_an_answer_that_was_lost_is_not_repeated_and_not_forgotten(
     )
     world.brightpearl("stock", sku=sku, delta=5)
     sync(world, product(world, sku))
-    wake(monkeypatch, 60)
+    sync_later(60)
     assert on_sale(world, sku) == promised(world, sku)
 
 
-def test_a_crash_after_sending_does_not_send_twice(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_after_sending_does_not_send_twice(world: World) -> None:
     (sku,) = plenty(world)
     reconcile()
     store_shows_after(world, 60)
     world.brightpearl("stock", sku=sku, delta=10)
+    world.forget_requests()
 
-    def dies(*_: object, **__: object) -> Mapping[str, object]:
+    def die() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(load.Ledger, "conclude", dies)
-    with pytest.raises(KeyboardInterrupt):
+    with (
+        clocked(once(lambda: written(world) > 0, die)),
+        pytest.raises(KeyboardInterrupt),
+    ):
         sync(world, product(world, sku))
-    monkeypatch.undo()
+    disconnect()
     Inbox(connect(PAIR).database).put(PAIR, "stock", [sku.casefold()], source="x", now=utc_now())
-    wake(monkeypatch, 400)
+    sync_later(400)
     pass_time(world, 61)
-    wake(monkeypatch, 500)
+    sync_later(500)
     assert on_sale(world, sku) == promised(world, sku)
 
 
@@ -198,7 +199,7 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
 
 
 def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
     (sku,) = plenty(world)
     key = world.place(lines=[{"sku": sku, "quantity": 3}])
@@ -210,7 +211,7 @@ def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(
     world.sync(key, source="notice")
     assert on_sale(world, sku) > promised(world, sku)
     assert sync(world)["counts"]["waiting"] == 1
-    wake(monkeypatch, 60)
+    sync_later(60)
     assert on_sale(world, sku) == promised(world, sku)
 
 
@@ -235,44 +236,36 @@ def test_what_was_sold_above_stock_is_named_with_its_orders_and_its_first_cause(
     assert (again["units"], again["cause"]) == (3, first["cause"])
 
 
-def test_a_plan_that_another_run_has_overtaken_sends_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plan_that_another_run_has_overtaken_sends_nothing(world: World) -> None:
     (sku,) = plenty(world)
     reconcile()
     world.brightpearl("stock", sku=sku, delta=10)
-    acquire, overtaken = load.Leases.acquire, []
+    world.forget_requests()
 
-    def late(self: Any, *args: Any, **more: Any) -> bool:
-        if not overtaken:
-            overtaken.append(sku)
-            other = Thread(target=sync, args=(world, product(world, sku)))
-            other.start()
-            other.join()
-        return acquire(self, *args, **more)
+    def is_read() -> bool:
+        return any("product-availability" in name for name in world.requests("brightpearl"))
 
-    monkeypatch.setattr(load.Leases, "acquire", late)
-    found = reconcile()
-    assert overtaken
+    def overtake() -> None:
+        other = Thread(target=sync, args=(world, product(world, sku)))
+        other.start()
+        other.join()
+
+    with clocked(once(is_read, overtake)):
+        found = reconcile()
+    assert written(world) == 1
     assert (found["repaired"], found["failed"]) == (0, 1)
     assert on_sale(world, sku) == promised(world, sku)
 
 
-def test_an_item_of_the_store_that_cannot_be_read_is_named_by_a_look_at_everything(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scan = BigCommerce.list_inventory
-
-    def with_an_odd_one(self: BigCommerce, at: Any) -> Any:
-        yield UnreadableItem("ODD-1", "7", "locations", "missing")
-        yield from scan(self, at)
-
-    monkeypatch.setattr(BigCommerce, "list_inventory", with_an_odd_one)
+def test_items_of_the_store_that_cannot_be_read_are_named_by_an_audit(world: World) -> None:
+    (sku,) = plenty(world)
+    rule = {"kind": "null_fields", "path": "/v3/inventory/items", "field": "locations"}
+    world.fault("bigcommerce", rule)
     found = audit()
-    assert "ODD-1" in found["refused"]["odd-1"]
+    assert sku in found["refused"][sku.casefold()]
     assert not found["agrees"]
-    (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="stock")
-    assert (case.key, case.field) == ("odd-1", "locations")
+    cases = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="stock")
+    assert (sku.casefold(), "locations") in {(case.key, case.field) for case in cases}
 
 
 def test_a_correction_that_cannot_be_made_is_a_case_and_the_rest_goes_through(
@@ -282,10 +275,12 @@ def test_a_correction_that_cannot_be_made_is_a_case_and_the_rest_goes_through(
     reconcile()
     monkeypatch.setenv("CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS", "1")
     disconnect()
-    monkeypatch.setattr("tasks.stock.correct.default_location", lambda *_: "")
+    for warehouse in levels(world, "brightpearl")[sku]:
+        name = f"default location {warehouse}"
+        connect(PAIR).cache.get(name, lambda: "", max_age_s=KEPT_S)  # as if it had none
     world.bigcommerce("stock", sku=sku, delta=6)
-    told = sync(world, sku.casefold(), product(world, sku))
-    assert told["counts"]["rejected"] == 1
+    report = sync(world, sku.casefold(), product(world, sku))
+    assert report["counts"]["rejected"] == 1
     (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="stock")
     assert case.key == sku.casefold()
     assert "no default location" in case.reason

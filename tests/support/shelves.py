@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from world import PAIR, World
 
 from core.times import utc_now
 from flows.stock import audit_stock, reconcile_stock, sync_stock
+from tasks.reconciler.connections import connect, disconnect
 
 
 def sync(world: World, *keys: str) -> dict[str, Any]:
@@ -19,8 +21,8 @@ def sync(world: World, *keys: str) -> dict[str, Any]:
     return asyncio.run(sync_stock.fn(pair=PAIR))
 
 
-def reconcile() -> dict[str, Any]:
-    return asyncio.run(reconcile_stock.fn(pair=PAIR))
+def reconcile(*, dry_run: bool = False) -> dict[str, Any]:
+    return asyncio.run(reconcile_stock.fn(pair=PAIR, dry_run=dry_run))
 
 
 def audit() -> dict[str, Any]:
@@ -75,11 +77,30 @@ def store_shows_after(world: World, seconds: float) -> None:
     world.switch("bigcommerce", inventory_delay_s=[seconds, seconds])
 
 
-def wake(monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
-    """Look again after a while, by our own clock."""
+@contextmanager
+def clocked(clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let runs go by this clock."""
+    disconnect()
+    connect(PAIR, clock=clock)
+    yield
+    disconnect()
+
+
+def sync_later(seconds: float) -> dict[str, Any]:
+    """Sync what is due after a while, by our own clock."""
     later = utc_now() + timedelta(seconds=seconds)
-    for module in ("tasks.claim", "tasks.stock.look", "tasks.settle", "tasks.stock.settle"):
-        monkeypatch.setattr(f"{module}.utc_now", lambda: later)
-    told = asyncio.run(sync_stock.fn(pair=PAIR))
-    monkeypatch.undo()
-    return told
+    with clocked(lambda: later):
+        return asyncio.run(sync_stock.fn(pair=PAIR))
+
+
+def once(when: Callable[[], bool], do: Callable[[], object]) -> Callable[[], datetime]:
+    """A clock by which something happens in the middle of a run, as soon as `when` is true."""
+    done: list[bool] = []
+
+    def clock() -> datetime:
+        if not done and when():
+            done.append(True)
+            do()
+        return utc_now()
+
+    return clock

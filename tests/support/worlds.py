@@ -13,7 +13,6 @@ from world import World
 from sandbox.serve import running
 from tasks import reference
 from tasks.reconciler.connections import disconnect
-from tasks.stock import orders_side
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +59,6 @@ def opened(folder: Path) -> Iterator[World]:
             patch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
         reference.forget()
-        orders_side.forget()
         # A connection that a slow test left idle may be closed by the server as it is used again.
         with httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http:
             yield World(sandbox, http)

@@ -1,20 +1,19 @@
-"""The terms of what may be sold, without any world."""
+"""The terms of what may be sold, on small frames."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import frame
+from core.refusals import Refusal
 from core.settings import StockSettings
-from core.stock import ITEMS
+from core.stock import STOCK_LEVELS
 from mappings.tables import Table, TableRow
 from store.catalogue import CataloguedProduct
-from tasks.outcome import Obstacle
 from tasks.stock.explain import (
     EQUAL,
     NOWHERE,
@@ -22,15 +21,15 @@ from tasks.stock.explain import (
     UNSET,
     WAITS,
     Explanation,
-    OnItsWay,
     Sources,
     explain,
 )
-from tasks.stock.look import Look
-from tasks.stock.memory import Sent, StockMemory
+from tasks.stock.frames import ITEMS, ON_HAND, SKUS, Desired, Snapshot, Supply
+from tasks.stock.links import AgreedStock, Pending
+from tasks.stock.matching import compare
+from tasks.stock.offers import needed, offers
 from tasks.stock.places import read_places
-from tasks.stock.plan import Scene, work_out
-from tasks.stock.rule import Stock, needed, offers
+from tasks.stock.plan import PlanContext, plan_stock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MAIN, SPARE = "2", "3"
@@ -46,7 +45,7 @@ LOCATIONS = table("stock_locations", (MAIN, "1"), (SPARE, "1 7"))
 NOTHING_KEPT = table("stock_buffers", ("*", "0"))
 
 
-def told(
+def explained(
     sku: str = "a",
     *,
     levels: dict[tuple[str, str], int] | None = None,
@@ -54,29 +53,26 @@ def told(
     written: dict[str, dict[str, int]] | None = None,
     buffers: Table = NOTHING_KEPT,
     items: dict[str, tuple[int, int]] | None = None,
-    memory: StockMemory | None = None,
-    masters: tuple[str, ...] = (),
-    products: dict[str, CataloguedProduct] | None = None,
+    agreed: AgreedStock | None = None,
+    owned: tuple[str, ...] = (),
+    product: CataloguedProduct | None = None,
     known: tuple[str, ...] | None = None,
-    **look: object,
+    **snapshot: object,
 ) -> Explanation:
     """What is said of a SKU. In: `items` are on hand and safety stock by location."""
     places = read_places(LOCATIONS, buffers, "1")
-    there = (sku,) if known is None else known
-    on_hand = [(*key, units) for key, units in (levels or {}).items()]
+    both = (sku,) if known is None else known
     held = {one: sum(units.values()) for one, units in (orders or {}).items()}
-    stock = Stock(
-        pd.DataFrame(
-            {
-                "sku_key": list(there),
-                "sku": [one.upper() for one in there],
-                "product_id": [PRODUCTS[one] for one in there],
-            },
-            dtype="str",
+    columns = ("product_id", "warehouse_id", "on_hand")
+    on_hand = [
+        dict(zip(columns, (*name, units), strict=True)) for name, units in (levels or {}).items()
+    ]
+    supply = Supply(
+        frame(
+            [{"sku_key": one, "sku": one.upper(), "product_id": PRODUCTS[one]} for one in both],
+            SKUS,
         ),
-        pd.DataFrame(on_hand, columns=["product_id", "warehouse_id", "on_hand"]).astype(
-            {"product_id": "str", "warehouse_id": "str", "on_hand": "int64"}
-        ),
+        frame(on_hand, ON_HAND),
         KIT,
         needed(held, PRODUCTS, KIT),
     )
@@ -86,43 +82,32 @@ def told(
             "sku": sku.upper(),
             "product_id_bc": "5",
             "location_id": location,
-            "is_enabled": True,
             "on_hand": units,
-            "available": max(0, units - safety),
             "safety_stock": safety,
         }
         for location, (units, safety) in (items or {}).items()
     ]
-    seen = Look(
-        frame(rows, ITEMS),
-        stock,
-        places,
-        {sku: memory} if memory else {},
+    found = Snapshot(
+        items=frame(rows, ITEMS),
+        supply=supply,
+        places=places,
+        agreed={sku: agreed} if agreed else {},
+        read_at=NOON,
         orders=orders or {},
-        **look,  # type: ignore[arg-type]
+        held_products=PRODUCTS,
+        **snapshot,  # type: ignore[arg-type]
     )
-    desired = offers(stock, places).rename(columns={"sellable": "quantity"})
-    scene = Scene(
-        NOON, StockSettings(bigcommerce_owned_locations=masters), seen.memories, places=places
-    )
-    plan = work_out(desired, seen.items, scene)
-    catalogue = {
-        one: CataloguedProduct(product_id, one.upper(), one != "kit", "LIVE")
-        for one, product_id in PRODUCTS.items()
-    }
-    sources = Sources(
-        LOCATIONS,
-        buffers,
-        sku.upper(),
-        catalogue if products is None else products,
-        written or {},
-        {"10": "A", "11": "B"},
-    )
-    return explain(sku, seen, desired, plan, sources)
+    offered = offers(supply, places)
+    quantities = offered.rename(columns={"sellable": "quantity"})[list(STOCK_LEVELS)]
+    desired = Desired(offers=offered, levels=quantities)
+    context = PlanContext(found, StockSettings(bigcommerce_owned_locations=owned))
+    plan = plan_stock(compare(desired.levels, found.items), context)
+    sources = Sources(sku.upper(), product, written or {}, {"10": "A", "11": "B"})
+    return explain(sku, found, desired, plan, sources)
 
 
 def test_each_warehouse_is_named_with_the_line_by_which_it_feeds_the_location() -> None:
-    first, other = told(levels={("10", MAIN): 5, ("10", SPARE): 4}).places
+    first, other = explained(levels={("10", MAIN): 5, ("10", SPARE): 4}).places
     assert [(one.warehouse_id, one.units, one.source) for one in first.warehouses] == [
         (MAIN, 5, "mappings/tables/stock_locations.csv, line 2: 2 → 1"),
         (SPARE, 4, "mappings/tables/stock_locations.csv, line 3: 3 → 1 7"),
@@ -132,7 +117,7 @@ def test_each_warehouse_is_named_with_the_line_by_which_it_feeds_the_location() 
 
 
 def test_orders_that_hold_units_are_named_with_where_that_is_known_from() -> None:
-    found = told(
+    found = explained(
         levels={("10", MAIN): 9},
         orders={"a": {"101": 2, "99": 1}, "kit": {"100": 3}, "b": {"98": 4}},
         written={"a": {"99": 1}},
@@ -146,8 +131,8 @@ def test_orders_that_hold_units_are_named_with_where_that_is_known_from() -> Non
     assert found.places[0].sellable == 0
 
 
-def test_a_bundle_is_told_by_its_components_in_each_warehouse() -> None:
-    found = told("kit", levels={("10", MAIN): 5, ("11", MAIN): 9, ("11", SPARE): 1})
+def test_a_bundle_is_explained_by_its_components_in_each_warehouse() -> None:
+    found = explained("kit", levels={("10", MAIN): 5, ("11", MAIN): 9, ("11", SPARE): 1})
     main, spare = found.places[0].warehouses
     assert (main.units, spare.units) == (2, 0)
     assert [(one.sku, one.each, one.units) for one in main.components] == [("A", 2, 5), ("B", 1, 9)]
@@ -157,7 +142,7 @@ def test_a_bundle_is_told_by_its_components_in_each_warehouse() -> None:
 
 def test_of_each_channel_the_row_that_counts_is_named() -> None:
     rows = table("stock_buffers", ("*", "1"), ("* | 1", "2"), ("A | *", "3"), ("a | 1 | shop", "5"))
-    one, seven = told(levels={("10", MAIN): 20}, buffers=rows).places
+    one, seven = explained(levels={("10", MAIN): 20}, buffers=rows).places
     assert one.buffer == 3 + 5
     assert [(kept.units, kept.source.split(", ")[1]) for kept in one.buffers] == [
         (3, "line 4: A | * → 3"),
@@ -182,45 +167,48 @@ def test_the_rows_named_add_up_to_the_buffer_of_the_rule(
     rows: dict[tuple[str, str, str], int],
 ) -> None:
     kept = table("stock_buffers", *((" | ".join(name), str(n)) for name, n in rows.items()))
-    for place in told(levels={("10", MAIN): 50}, buffers=kept).places:
+    for place in explained(levels={("10", MAIN): 50}, buffers=kept).places:
         assert sum(one.units for one in place.buffers) == place.buffer
 
 
 def test_what_would_be_written_is_said_in_the_words_of_the_plan() -> None:
-    memory = StockMemory(told={"1": 4})
-    found = told(levels={("10", MAIN): 9}, items={"1": (6, 2)}, memory=memory).places[0]
-    assert (found.on_hand, found.safety_stock, found.on_sale, found.told) == (6, 2, 4, 4)
-    assert (found.quantity, found.writes) == (9, "add 5")
+    agreed = AgreedStock(on_sale={"1": 4})
+    found = explained(levels={("10", MAIN): 9}, items={"1": (6, 2)}, agreed=agreed).places[0]
+    assert (found.on_hand, found.safety_stock, found.on_sale, found.agreed) == (6, 2, 4, 4)
+    assert (found.quantity, found.writes) == (9, "add 5 at location 1")
 
 
 def test_what_was_never_counted_is_set() -> None:
-    assert told(levels={("10", MAIN): 9}, items={"1": (0, 1)}).places[0].writes == "set to 10"
+    assert (
+        explained(levels={("10", MAIN): 9}, items={"1": (0, 1)}).places[0].writes
+        == "set to 10 at location 1"
+    )
 
 
 def test_nothing_is_written_where_both_agree_or_the_store_has_no_such_place() -> None:
-    one, seven = told(levels={("10", MAIN): 9}, items={"1": (9, 0)}).places
+    one, seven = explained(levels={("10", MAIN): 9}, items={"1": (9, 0)}).places
     assert (one.writes, seven.writes) == (EQUAL, NOWHERE)
-    assert (one.told, seven.on_sale) == (9, None)
+    assert (one.agreed, seven.on_sale) == (9, None)
 
 
 def test_where_the_store_is_master_brightpearl_would_be_corrected() -> None:
-    found = told(levels={("10", MAIN): 9}, items={"1": (4, 0)}, masters=("1",))
+    found = explained(levels={("10", MAIN): 9}, items={"1": (4, 0)}, owned=("1",))
     assert found.places[0].writes == "correct product 10 in warehouse 2 by -5"
 
 
-def test_what_is_on_its_way_is_told_with_since_when_until_it_is_seen() -> None:
-    sent = Sent(base=4, units=5, at=NOON - timedelta(seconds=3))
-    memory = StockMemory(sent={"1": sent})
-    waits = told(levels={("10", MAIN): 9}, items={"1": (4, 0)}, memory=memory).places[0]
-    assert waits.on_its_way == OnItsWay(5, False, 4, sent.at)
+def test_what_is_pending_is_shown_with_since_when_until_it_is_seen() -> None:
+    sent = Pending(base=4, units=5, at=NOON - timedelta(seconds=3))
+    agreed = AgreedStock(pending={"1": sent})
+    waits = explained(levels={("10", MAIN): 9}, items={"1": (4, 0)}, agreed=agreed).places[0]
+    assert waits.pending == sent
     assert waits.writes == WAITS
 
-    seen = told(levels={("10", MAIN): 9}, items={"1": (9, 0)}, memory=memory).places[0]
-    assert (seen.on_its_way, seen.writes) == (None, EQUAL)
+    seen = explained(levels={("10", MAIN): 9}, items={"1": (9, 0)}, agreed=agreed).places[0]
+    assert (seen.pending, seen.writes) == (None, EQUAL)
 
 
 @pytest.mark.parametrize(
-    ("product", "look", "said"),
+    ("product", "snapshot", "said"),
     [
         (None, {"only_store": ["a"]}, "Brightpearl has no product with the SKU 'A'."),
         (
@@ -241,15 +229,15 @@ def test_what_is_on_its_way_is_told_with_since_when_until_it_is_seen() -> None:
         (None, {}, "no product with the SKU 'A'. The store has no stock of its own"),
         (
             None,
-            {"refused": {"a": Obstacle("bundle", "", "a", "it contains itself", "Correct it.")}},
+            {"refused": {"a": Refusal("bundle", "", "a", "it contains itself", "Correct it.")}},
             "It contains itself.",
         ),
     ],
 )
 def test_a_sku_of_which_nothing_can_be_said_says_why_and_what_helps(
-    product: CataloguedProduct | None, look: dict[str, object], said: str
+    product: CataloguedProduct | None, snapshot: dict[str, object], said: str
 ) -> None:
-    found = told(known=(), products={"a": product} if product else {}, **look)  # type: ignore[arg-type]
+    found = explained(known=(), product=product, **snapshot)  # type: ignore[arg-type]
     assert said in found.problem
     assert found.remedy
     assert found.places == ()

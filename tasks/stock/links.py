@@ -1,16 +1,26 @@
-"""What is remembered of a SKU's stock, as the link keeps it. Pure."""
+"""What both systems last agreed on about a SKU's stock, as its link keeps it, and what is pending.
+
+What is sent to the store is kept before it is sent, so that neither a crash nor a lost answer sends
+it twice: a later read says whether it arrived (docs/decisions/0011).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from store.links import Link
 
+STOCK = "stock"
+COMPONENTS = "components"
+"""Links of a component to the bundles that contain it."""
+CATALOGUE = "catalogue:all"
+"""The key under which a case is kept that concerns all SKUs."""
 Identity = Literal["sku", "product_id"]
 """By what the store wants a SKU's stock to be named."""
 
@@ -25,7 +35,7 @@ class Arrival(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Pending:
     """An adjustment that the store accepted, or may have: its answer was lost."""
 
     base: int
@@ -55,28 +65,37 @@ class Sent:
 
 # One for each of 100,000 SKUs is held at once: slots keep them small.
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockMemory:
-    """One SKU, as both systems last had it."""
+class AgreedStock:
+    """One SKU's stock, as it was when both sides last agreed, and how the store names the SKU.
+
+    Links that were kept by earlier versions call some fields otherwise, and are read as well.
+    """
 
     sku: str = ""
     variant_id: str = ""
     product_id_bc: str = ""
     identity: Identity = "sku"
-    told: dict[str, int] = field(default_factory=dict)
-    """What shoppers could buy when both sides last agreed, by location."""
-    sent: dict[str, Sent] = field(default_factory=dict)
-    """What is on its way, by location."""
+    on_sale: Annotated[dict[str, int], Field(validation_alias=AliasChoices("on_sale", "told"))] = (
+        field(default_factory=dict)
+    )
+    """What shoppers could buy, by location."""
+    pending: Annotated[
+        dict[str, Pending], Field(validation_alias=AliasChoices("pending", "sent"))
+    ] = field(default_factory=dict)
+    """Adjustments that cannot be seen yet, by location."""
     revision: int = 0
     """How often something was sent: a plan that was made before the last time is out of date."""
-    rests_since: datetime | None = None
+    debounced_since: Annotated[
+        datetime | None, Field(validation_alias=AliasChoices("debounced_since", "rests_since"))
+    ] = None
     """Since when a difference waits for a flood of events to pass."""
     oversold: str = ""
-    """Why more was sold than there is, as it looked when that was first seen."""
+    """Why more was sold than there is, as it seemed when that was first seen."""
 
     @staticmethod
-    def of(link: Link | None) -> StockMemory:
-        """What the link remembers; nothing of a SKU that is not linked."""
-        return _FORM.validate_python(link.detail) if link else StockMemory()
+    def of(link: Link | None) -> AgreedStock:
+        """What the link keeps; nothing of a SKU that is not linked."""
+        return _FORM.validate_python(link.detail) if link else NOTHING_AGREED
 
     def detail(self) -> dict[str, Any]:
         """As the link keeps it."""
@@ -84,4 +103,7 @@ class StockMemory:
         return found
 
 
-_FORM = TypeAdapter(StockMemory)
+_FORM = TypeAdapter(AgreedStock)
+NOTHING_AGREED = AgreedStock()
+Agreements = Mapping[str, AgreedStock]
+"""By SKU as compared."""

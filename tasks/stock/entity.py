@@ -1,0 +1,76 @@
+"""Stock as an entity: what its sweep reads, its windows of time, its audit.
+
+A reservation moves no goods, so that the hourly audit stays needed beside the sweep. Source: fact
+sheet, availability has no search of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from connectors.budget import Priority
+from core.ids import PRODUCT
+from tasks.policy import with_retries
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.gate import validate
+from tasks.reconciler.registry import Entity, Source
+from tasks.reconciler.run import Run
+from tasks.stock.audit import conclude_audit
+from tasks.stock.availability import wake_waiting
+from tasks.stock.extract import extract
+from tasks.stock.links import STOCK
+from tasks.stock.offers import transform
+
+
+def audit(pair: str, days: int | None = None) -> dict[str, Any]:
+    """Compare all stock, write nothing to either system; what drifted is re-queued.
+
+    `days` means nothing here: stock is of this moment. Raises: ConfigError, ContractError.
+    """
+    del days
+    with Run(
+        ENTITY, pair, flow="audit-stock", keeps_report=False, priority=Priority.BACKFILL
+    ) as run:
+        found = validate(run, extract(run, None))
+        wake_waiting(run, found)
+        desired = validate(run, transform(run, found))
+        return conclude_audit(run, found, desired)
+
+
+def moved_products(
+    connections: Connections, since: datetime, until: datetime | None = None
+) -> list[str]:
+    """Keys of the products whose goods moved in a window, each once.
+
+    Raises: TransientError, ConfigError.
+    """
+    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
+    moved = with_retries(lambda: list(brightpearl.list_movements(since)))
+    found = (
+        f"{PRODUCT}{one.product_id}"
+        for one in moved
+        if until is None or one.updated_on is None or one.updated_on <= until
+    )
+    return list(dict.fromkeys(found))
+
+
+def _sources(connections: Connections) -> list[Source]:
+    def clock() -> datetime:
+        return with_retries(connections.brightpearl.get_server_time) or connections.clock()
+
+    def changed(since: datetime) -> Iterable[str]:
+        return moved_products(connections, since)
+
+    return [Source("stock-swept", clock, changed)]
+
+
+ENTITY = Entity(
+    name=STOCK,
+    priority=Priority.STOCK,
+    sources=_sources,
+    changed=moved_products,
+    created=moved_products,
+    audit=audit,
+)

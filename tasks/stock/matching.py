@@ -1,0 +1,188 @@
+"""How stock of both systems is matched and compared, what drifted and why, what was oversold. Pure.
+
+There is one idea of equal, for sync, reconciliation and audit alike: shoppers can buy as many as
+they may.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.ids import sku_key
+from mappings.tables import Table
+from tasks.reconciler.frames import typed_rows
+from tasks.stock.frames import Desired, Snapshot
+from tasks.stock.links import AgreedStock
+from tasks.stock.offers import Offer
+
+PENDING = "an adjustment is on its way"
+NEW = "never compared before"
+LATE = "Brightpearl's stock changed, and no event said so yet"
+BY_HAND = "the store's stock was changed by hand or by another app"
+BOTH = "both changed since they agreed"
+
+RACE = "storefront race: sold in the store before it knew of less"
+MANUAL = "manual edit: the store had more on sale than Causeway had set"
+EVENT = "late event: Brightpearl's stock went down after the store was updated"
+BUNDLE = "bundle: its components were sold otherwise"
+
+
+class SkuNames:
+    """How the account calls the store's SKUs, and the other way round: the table `skus`."""
+
+    def __init__(self, skus: Table) -> None:
+        self._skus = skus
+        self._renamed = {sku_key(row.value) for row in skus.rows}
+        self._store_skus: dict[str, list[str]] = defaultdict(list)
+        for row in skus.rows:
+            self._store_skus[sku_key(row.becomes)].append(sku_key(row.value))
+
+    def in_account(self, store_sku: str) -> str:
+        """What Brightpearl calls a SKU of the store (as compared)."""
+        return self._skus.get(store_sku) or store_sku
+
+    def in_store(self, account_sku: str) -> list[str]:
+        """SKUs, as compared, under which the store sells a SKU of Brightpearl."""
+        own = sku_key(account_sku)
+        same = [] if own in self._renamed else [own]
+        return [*same, *(one for one in self._store_skus.get(own, ()) if one not in same)]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A SKU's stock at one location on both sides: a row of `compare`."""
+
+    sku_key: str
+    sku: str
+    product_id: str
+    """Brightpearl's."""
+    product_id_bc: str
+    location_id: str
+    quantity: int
+    """What shoppers are to be able to buy."""
+    on_hand: int
+    safety_stock: int
+    on_sale: int
+    """What shoppers can buy now."""
+    is_equal: bool
+
+
+def compare(levels: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Both sides, where both have the SKU. In: STOCK_LEVELS, ITEMS. Out: a column per field above.
+
+    Source: what the store has available to sell is its on-hand less safety stock.
+    """
+    both = levels.merge(items.drop(columns="sku"), on=["sku_key", "location_id"])
+    both["on_sale"] = (both["on_hand"] - both["safety_stock"]).clip(lower=0)
+    both["is_equal"] = both["quantity"] == both["on_sale"]
+    return both
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One SKU at one location that differs. Audits answer it as it is."""
+
+    sku: str
+    sku_key: str
+    location: str
+    before: int
+    """What is on sale."""
+    after: int
+    """What may be sold."""
+    cause: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.before} on sale, {self.after} may be sold: {self.cause}"
+
+
+@dataclass(frozen=True)
+class Oversold:
+    """Units of a SKU sold above what there is. Audits answer it as it is."""
+
+    sku: str
+    sku_key: str
+    units: int
+    cause: str
+    orders: list[str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How right the store's stock is."""
+
+    compared: int
+    """SKUs at locations."""
+    drifted: tuple[Drift, ...]
+    oversold: tuple[Oversold, ...]
+
+    @property
+    def equal(self) -> int:
+        """SKUs at locations that are right."""
+        return self.compared - len(self.drifted)
+
+    @property
+    def percent(self) -> float:
+        """How many of a hundred are right; 100 where there is nothing to compare."""
+        return 100.0 * self.equal / self.compared if self.compared else 100.0
+
+
+def accuracy_of(found: Snapshot, desired: Desired, compared: pd.DataFrame) -> Comparison:
+    """How right every SKU is at every location. In: what `compare` gave."""
+    different = typed_rows(compared[~compared["is_equal"]], Level)
+    drifted = tuple(
+        Drift(
+            level.sku,
+            level.sku_key,
+            level.location_id,
+            level.on_sale,
+            level.quantity,
+            _why_drifted(level, found.agreed_on(level.sku_key)),
+        )
+        for level in different
+    )
+    return Comparison(len(compared), drifted, tuple(oversold(found, desired)))
+
+
+def oversold(found: Snapshot, desired: Desired) -> Iterator[Oversold]:
+    """SKUs of which orders hold more than Brightpearl can promise."""
+    sales = found.places.locations[:1]
+    offers = desired.offers
+    is_held = offers["sku_key"].isin(list(found.orders)) & offers["location_id"].isin(sales)
+    for offer in typed_rows(offers[is_held], Offer):
+        orders = found.orders[offer.sku_key]
+        units = sum(orders.values())
+        above = min(units, max(0, offer.held - max(0, offer.promised)))
+        if above:
+            cause = _why_oversold(offer, found, units)
+            ids = sorted(orders, key=int)
+            yield Oversold(offer.sku, offer.sku_key, above, cause, ids)
+
+
+def _why_drifted(level: Level, agreed: AgreedStock) -> str:
+    if level.location_id in agreed.pending:
+        return PENDING
+    before = agreed.on_sale.get(level.location_id)
+    if before is None:
+        return NEW
+    if level.on_sale == before:
+        return LATE
+    return BY_HAND if level.quantity == before else BOTH
+
+
+def _why_oversold(offer: Offer, found: Snapshot, held: int) -> str:
+    agreed = found.agreed_on(offer.sku_key)
+    if agreed.oversold:
+        return agreed.oversold
+    if offer.product_id in found.supply.bundles:
+        return BUNDLE
+    on_sale = agreed.on_sale.get(offer.location_id)
+    if offer.location_id in agreed.pending or on_sale is None:
+        return RACE
+    if held > on_sale:
+        return MANUAL
+    return EVENT if offer.promised < on_sale else RACE

@@ -1,0 +1,181 @@
+"""The one rule for what may be sold. Pure: sync, reconciliation, audit and `explain` all ask it.
+
+At a location: Σ over its warehouses of what Brightpearl can still promise - units of store orders
+that Brightpearl has not set aside - the buffer, never below 0. A bundle has as many units in a
+warehouse as the scarcest of its components makes there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.frames import Schema, frame
+from core.stock import OFFERS, STOCK_LEVELS
+from mappings.engine import Context, apply
+from tasks.policy import PURE, step
+from tasks.reconciler.run import Run
+from tasks.stock.frames import Bundles, Desired, Snapshot, Supply
+from tasks.stock.places import Places
+
+Units = Mapping[tuple[str, str], int]
+"""By (product id, warehouse id)."""
+UNITS: Schema = {
+    "product_id": "text",
+    "warehouse_id": "text",
+    "promised": "count",
+    "free": "count",
+}
+"""Units of a product or bundle in a warehouse: what Brightpearl can promise, and what is left of it
+once the orders that it does not know have taken theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be sold of a SKU at a location: a row of OFFERS."""
+
+    sku_key: str
+    sku: str
+    product_id: str
+    location_id: str
+    promised: int
+    held: int
+    buffer: int
+    sellable: int
+
+
+@step("transform", PURE)
+def transform(run: Run, found: Snapshot) -> Desired:
+    """What is to be on sale of every SKU that both systems have: the rule, then the mapping file.
+
+    What the mapping refuses is among the refusals.
+    """
+    offered = offers(found.supply, found.places)
+    context = Context(zone="UTC", tables=run.bundle.tables)
+    levels = apply(run.bundle.mapping("stock"), offered, context)
+    return Desired(
+        offers=offered, levels=levels.frame[list(STOCK_LEVELS)], refusals=levels.refusals
+    )
+
+
+def offers(supply: Supply, places: Places) -> pd.DataFrame:
+    """What may be sold of each SKU at each location that is fed. Out: OFFERS."""
+    by_place = (
+        by_warehouse(supply, places)
+        .groupby(["product_id", "location_id"], as_index=False)[["promised", "free"]]
+        .sum()
+    )
+    locations = pd.DataFrame({"location_id": list(places.locations)}, dtype="str")
+    wanted = supply.skus.merge(locations, "cross")
+    found = wanted.merge(by_place, on=["product_id", "location_id"], how="left")
+    found = found.fillna({"promised": 0, "free": 0}).astype({"promised": "int64", "free": "int64"})
+    found["buffer"] = _buffers(found, places)
+    found["held"] = found["promised"] - found["free"]
+    found["sellable"] = (found["free"] - found["buffer"]).clip(lower=0)
+    return found[list(OFFERS)].astype({"held": "int64", "sellable": "int64", "buffer": "int64"})
+
+
+def by_warehouse(supply: Supply, places: Places) -> pd.DataFrame:
+    """Units by warehouse, at each location that it feeds. Out: UNITS, and `location_id`."""
+    fed = pd.DataFrame(places.pairs, columns=["warehouse_id", "location_id"]).astype("str")
+    taken = _taken(supply, places)
+    found = _plain(supply.on_hand, taken)
+    if supply.bundles:
+        bundles = _of_bundles(supply, taken, places.warehouses)
+        found = pd.concat([found, bundles], ignore_index=True)
+    return found.merge(fed, on="warehouse_id")
+
+
+def needed(
+    held: Mapping[str, int], product_of: Mapping[str, str], bundles: Bundles
+) -> dict[str, int]:
+    """Units of products that orders hold, bundles in their components.
+
+    In: units by SKU, products by SKU, and what bundles are made of.
+    """
+    units: Counter[str] = Counter()
+    for sku, count in held.items():
+        product_id = product_of.get(sku)
+        if product_id is None:
+            continue
+        for part, each in bundles.get(product_id, {product_id: 1}).items():
+            units[part] += each * count
+    return dict(units)
+
+
+def whole_bundles(each: Mapping[str, int], units: Units, warehouse: str) -> int:
+    """Whole bundles that a warehouse makes. In: units of each component in one."""
+    return min(max(0, units.get((part, warehouse), 0)) // count for part, count in each.items())
+
+
+def units_of(on_hand: pd.DataFrame, product_ids: Collection[str]) -> Units:
+    """The same for some products. In: ON_HAND."""
+    some = on_hand[on_hand["product_id"].isin(list(product_ids))]
+    names = zip(some["product_id"], some["warehouse_id"], strict=True)
+    return dict(zip(names, some["on_hand"].tolist(), strict=True))
+
+
+def _taken(supply: Supply, places: Places) -> Units:
+    """What orders take from each warehouse: from the first that has some; what lacks, lacks there.
+
+    In the order of the table: nobody knows yet from where an order will be sent.
+    """
+    level = units_of(supply.on_hand, supply.held)
+    taken: dict[tuple[str, str], int] = {}
+    for product_id, units in supply.held.items():
+        left = units
+        for warehouse in places.warehouses:
+            some = min(left, max(0, level.get((product_id, warehouse), 0)))
+            if some:
+                taken[product_id, warehouse] = some
+                left -= some
+        if left and places.warehouses:
+            first = product_id, places.warehouses[0]
+            taken[first] = taken.get(first, 0) + left
+    return taken
+
+
+def _plain(on_hand: pd.DataFrame, taken: Units) -> pd.DataFrame:
+    """Products with stock of their own. Out: UNITS."""
+    lost = pd.DataFrame(
+        [(product, warehouse, units) for (product, warehouse), units in taken.items()],
+        columns=["product_id", "warehouse_id", "taken"],
+    ).astype({"product_id": "str", "warehouse_id": "str", "taken": "int64"})
+    found = on_hand.merge(lost, on=["product_id", "warehouse_id"], how="outer")
+    found["promised"] = found["on_hand"].fillna(0).astype("int64")
+    found["free"] = found["promised"] - found["taken"].fillna(0).astype("int64")
+    return found[list(UNITS)]
+
+
+def _of_bundles(supply: Supply, taken: Units, warehouses: Collection[str]) -> pd.DataFrame:
+    """Bundles that are sold. Out: UNITS."""
+    sold = set(supply.skus["product_id"]) & supply.bundles.keys()
+    parts = {part for bundle in sold for part in supply.bundles[bundle]}
+    level = units_of(supply.on_hand, parts)
+    free = {name: units - taken.get(name, 0) for name, units in level.items()}
+    return frame(
+        (
+            {
+                "product_id": bundle,
+                "warehouse_id": warehouse,
+                "promised": whole_bundles(supply.bundles[bundle], level, warehouse),
+                "free": whole_bundles(supply.bundles[bundle], free, warehouse),
+            }
+            for bundle in sorted(sold)
+            for warehouse in warehouses
+        ),
+        UNITS,
+    )
+
+
+def _buffers(rows: pd.DataFrame, places: Places) -> list[int]:
+    """Units kept back, row by row; what is the same for most SKUs is looked up once."""
+    buffers = places.buffers
+    usual = {location: buffers.units("", location) for location in places.locations}
+    return [
+        buffers.units(sku, location) if sku in buffers.skus else usual[location]
+        for sku, location in zip(rows["sku_key"], rows["location_id"], strict=True)
+    ]
