@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from core.refusals import Refusal
 from tasks.bigcommerce.receipts import RECEIPT, receipt_case
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder, Payment, Rules, Units
-from tasks.orders.matching import Account, ActualOrder
+from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import OrderProgress
 from tasks.policy import with_retries
 from tasks.reconciler.cases import digest, review
@@ -174,15 +175,27 @@ def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
 
 
 def plan_reservation(
-    desired: DesiredOrder, actual: ActualOrder, account: Account
+    desired: DesiredOrder, actual: ActualOrder, free: Counter[tuple[str, str]]
 ) -> ReserveStock | None:
-    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since."""
-    short = shortage(desired.units, actual)
-    warehouse_id = desired.warehouse_id
-    if not any(account.on_hand.get((warehouse_id, product), 0) > 0 for product in short):
+    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since.
+
+    What it takes is taken from `free`, units by (warehouse id, product id): orders that are planned
+    one after the other, in the sequence in which they were placed, are served in it.
+    """
+    if not shortage(desired.units, actual):
         return None
+    units: dict[str, tuple[str, int]] = {}
+    taken = 0
+    for ref, (product_id, quantity) in _to_reserve(desired.units, actual).items():
+        reserved = actual.reserved.get(actual.row_ids.get(ref, ""), 0)
+        place = desired.warehouse_id, product_id
+        more = max(0, min(quantity - reserved, free[place]))
+        free[place] -= more
+        taken += more
+        if reserved + more:
+            units[ref] = (product_id, reserved + more)
     replaces = actual.allocation == "part" and bool(actual.reserved)
-    return ReserveStock(_to_reserve(desired.units, actual), replaces=replaces)
+    return ReserveStock(units, replaces=replaces) if taken else None
 
 
 def reservation_after_amendment(desired: DesiredOrder, actual: ActualOrder) -> ReserveStock | None:

@@ -6,6 +6,7 @@ can be shown and thrown away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -51,7 +52,9 @@ def plan_orders(
     rules: Rules,
 ) -> list[OrderPlan]:
     """The plan for a batch. In: `contacts` are those that Brightpearl lacks, by e-mail."""
-    return [plan_order(order, contacts, account, rules) for order in orders]
+    free = Counter(account.on_hand)
+    in_sequence = sorted(orders, key=lambda order: (order.placed_at, int(order.order_id)))
+    return [plan_order(order, contacts, account, rules, free) for order in in_sequence]
 
 
 def new_contacts(desired: Desired, account: Account) -> dict[str, ContactPlan]:
@@ -68,13 +71,17 @@ def plan_order(
     contacts: Mapping[str, ContactPlan],
     account: Account,
     rules: Rules,
+    free: Counter[tuple[str, str]],
 ) -> OrderPlan:
-    """The operations that make both sides agree on one order."""
+    """The operations that make both sides agree on one order.
+
+    In: `free` are units that no order has yet, by (warehouse id, product id); the plan takes some.
+    """
     key = desired.order_id
     actual = account.orders.get(key)
     agreed = account.agreed.get(key, AgreedOrder())
     if actual is not None:
-        return _plan_existing(desired, actual, agreed, account, rules)
+        return _plan_existing(desired, actual, agreed, rules, free)
     nothing = OrderPlan(key=key, desired=desired, agreed=agreed)
     if desired.store.is_cancelled:
         return replace(nothing, reason="cancelled and not in Brightpearl")
@@ -108,15 +115,15 @@ def _plan_existing(
     desired: DesiredOrder,
     actual: ActualOrder,
     agreed: AgreedOrder,
-    account: Account,
     rules: Rules,
+    free: Counter[tuple[str, str]],
 ) -> OrderPlan:
     """The plan for an order that exists in Brightpearl."""
     if desired.store.is_cancelled:
         return plan_cancelled_in_store(desired, actual, agreed, rules)
     if actual.is_cancelled and not is_reopened(actual, agreed, desired.store):
         return plan_cancelled_in_brightpearl(desired, actual, agreed, rules)
-    return _Comparison(desired, actual, agreed, account, rules).plan()
+    return _Comparison(desired, actual, agreed, rules).plan(free)
 
 
 @dataclass
@@ -126,7 +133,6 @@ class _Comparison:
     desired: DesiredOrder
     actual: ActualOrder
     agreed: AgreedOrder
-    account: Account
     rules: Rules
     edit: edits.Edit = field(init=False)
     address_case: Refusal | None = field(init=False)
@@ -147,12 +153,12 @@ class _Comparison:
             ),
         )
 
-    def plan(self) -> OrderPlan:
+    def plan(self, free: Counter[tuple[str, str]]) -> OrderPlan:
         """Its plan: edits, statuses, money, stock and the write-back."""
         desired, actual, edit = self.desired, self.actual, self.edit
         holds = edit.holds and any(case in self.cases for case in edit.cases)
         is_settled = not (edit.operations or edit.cases)
-        reservation = plan_reservation(desired, actual, self.account) if is_settled else None
+        reservation = plan_reservation(desired, actual, free) if is_settled else None
         operations = (
             *self._status(holds=holds),
             *edit.operations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -31,7 +31,7 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
-from tasks.orders.plan import plan_order
+from tasks.orders.plan import plan_orders
 
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Account()
@@ -114,7 +114,9 @@ def plan(
 ) -> OrderPlan:
     orders = {"1": actual} if actual else {}
     known = {"1": agreed} if agreed else {}
-    return plan_order(desired, CONTACTS, Account(orders, agreed=known, **account), rules)  # type: ignore[arg-type]
+    found = Account(orders, agreed=known, **account)  # type: ignore[arg-type]
+    (order,) = plan_orders([desired], CONTACTS, found, rules)
+    return order
 
 
 def of(order: OrderPlan, kind: type[T]) -> list[T]:
@@ -168,6 +170,17 @@ def test_a_reservation_is_completed_only_when_stock_came_in(allocation: str) -> 
     (reservation,) = of(restocked, ReserveStock)
     assert restocked.result == "completed"
     assert reservation.replaces is (allocation == "part")
+
+
+def test_orders_that_wait_for_stock_are_served_in_the_sequence_they_were_placed() -> None:
+    later = replace(KNOWN, order_id="2", external_ref="BC-2", placed_at=PLACED + timedelta(hours=1))
+    waiting = replace(COMPLETE, allocation="none")
+    account = Account(orders={"1": waiting, "2": waiting}, on_hand={("2", "1001"): 3})
+    first, second = plan_orders([later, KNOWN], CONTACTS, account, RULES)
+
+    assert [first.key, second.key] == ["1", "2"]
+    assert [one.units for one in of(first, ReserveStock)] == [{"1": ("1001", 2)}]
+    assert [one.units for one in of(second, ReserveStock)] == [{"1": ("1001", 1)}]
 
 
 def test_an_order_created_but_unpaid_gets_its_receipt_only() -> None:
