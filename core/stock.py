@@ -1,4 +1,4 @@
-"""The frames that the mapping of stock reads and fills: which columns each has."""
+"""The frames on the way of stock: which columns each has. See docs/glossary.md for the words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
     from core.frames import Schema
+
+ITEMS: Schema = {
+    "sku_key": "text",
+    "sku": "text",
+    "product_id_bc": "text",
+    "location_id": "text",
+    "on_hand": "count",
+    "safety_stock": "count",
+}
+"""The store's stock: a row per SKU and enabled location. `on_hand` less `safety_stock`, and never
+less than 0, is what shoppers can buy."""
 
 OFFERS: Schema = {
     "sku_key": "text",

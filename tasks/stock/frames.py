@@ -11,21 +11,11 @@ import pandas as pd
 
 from core.frames import Schema, frame
 from core.refusals import Refusal
-from core.stock import OFFERS, STOCK_LEVELS
+from core.stock import ITEMS, OFFERS, STOCK_LEVELS
 from tasks.reconciler.frames import Frames, rows
 from tasks.stock.links import NOTHING_AGREED, AgreedStock, Agreements
 from tasks.stock.places import Places
 
-ITEMS: Schema = {
-    "sku_key": "text",
-    "sku": "text",
-    "product_id_bc": "text",
-    "location_id": "text",
-    "on_hand": "count",
-    "safety_stock": "count",
-}
-"""The store's stock: a row per SKU and enabled location. `on_hand` less `safety_stock`, and never
-less than 0, is what shoppers can buy."""
 SKUS: Schema = {"sku_key": "text", "sku": "text", "product_id": "text"}
 """A row per SKU that both systems have."""
 ON_HAND: Schema = {"product_id": "text", "warehouse_id": "text", "on_hand": "count"}

@@ -15,13 +15,13 @@ from connectors.bigcommerce.models import Order, OrderHeader
 from core.frames import DTYPES
 from core.ids import sku_key
 from core.refusals import Refusal, release_command, release_remedy
+from core.stock import ITEMS
 from store.demand import Demand
 from tasks.bigcommerce.orders import sold_units
 from tasks.bigcommerce.statuses import HOLDS_NO_STOCK
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.stock.frames import ITEMS
 from tasks.stock.links import NOTHING_AGREED, STOCK, AgreedStock, Agreements
 from tasks.stock.places import Places
 

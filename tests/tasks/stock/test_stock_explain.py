@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.frames import frame
 from core.refusals import Refusal
 from core.settings import StockSettings
-from core.stock import STOCK_LEVELS
+from core.stock import ITEMS, STOCK_LEVELS
 from mappings.tables import Table, TableRow
 from store.catalogue import CataloguedProduct
 from tasks.stock.explain import (
@@ -24,7 +24,7 @@ from tasks.stock.explain import (
     Sources,
     explain,
 )
-from tasks.stock.frames import ITEMS, ON_HAND, SKUS, Desired, Snapshot, Supply
+from tasks.stock.frames import ON_HAND, SKUS, Desired, Snapshot, Supply
 from tasks.stock.links import AgreedStock, Pending
 from tasks.stock.matching import compare
 from tasks.stock.offers import needed, offers

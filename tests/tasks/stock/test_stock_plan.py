@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from core.frames import frame
 from core.settings import StockSettings
-from core.stock import STOCK_LEVELS
+from core.stock import ITEMS, STOCK_LEVELS
 from store.links import Link
 from tasks.reconciler.operations import preview
-from tasks.stock.frames import ITEMS, Snapshot, no_supply
+from tasks.stock.frames import Snapshot, no_supply
 from tasks.stock.links import NOTHING_AGREED, AgreedStock, Pending
 from tasks.stock.matching import compare
 from tasks.stock.places import Buffers, Places
