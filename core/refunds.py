@@ -27,13 +27,13 @@ REFUNDS: Schema = {
     "sales_warehouse_id": "text",
     "sales_currency_code": "text",
     "sales_exchange_rate": "money",
-    "rate_apart": "money",
+    "rate_difference": "money",
 }
 """Refunds of BigCommerce that are final, one row each, beside the sales order they are about.
 `total_amount` contains `total_tax`; `payments_total` sums all payments, declined ones too;
 `beyond_order` is by how much the order's refunds up to this one exceed the order; `sales_*` is what
-the sales order says of itself; `rate_apart` how far the store's exchange rate is from the sales
-order's, as a part of it (0 where they cannot be compared)."""
+the sales order says of itself; `rate_difference` by what part the store's exchange rate differs
+from the sales order's (0 where they cannot be compared)."""
 
 REFUND_ITEMS: Schema = {
     "order_id": "text",

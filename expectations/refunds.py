@@ -57,7 +57,7 @@ refunds_in = suite(
         meta=note("a refund's payments add up to another amount than the refund"),
     ),
     ExpectValuesToBeBetween(
-        column="rate_apart",
+        column="rate_difference",
         max_value=LARGEST_DIFFERENCE,
         meta=note("the store's exchange rate is more than 0.5 % from the sales order's"),
     ),

@@ -6,19 +6,17 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.claim import Run
-from tasks.refunds.actual import extract_account
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run
+from tasks.reconciler.settle import settle
+from tasks.reconciler.sweep import sweep
 from tasks.refunds.audit import audit
+from tasks.refunds.entity import REFUNDS
 from tasks.refunds.extract import extract_refunds
-from tasks.refunds.load import load_refunds
-from tasks.refunds.missing import set_aside
+from tasks.refunds.load import link_credits, load_refunds
+from tasks.refunds.mapping import flatten, map_refunds, read_known
+from tasks.refunds.matching import match_batch
 from tasks.refunds.plan import plan_refunds
-from tasks.refunds.reference import learn
-from tasks.refunds.scene import compare
-from tasks.refunds.settle import settle_refunds
-from tasks.refunds.sweep import sweep_refunds as sweep
-from tasks.refunds.transform import transform_refunds
-from tasks.refunds.validate import validate_desired, validate_found
 
 
 @flow(name="sync-refunds", persist_result=False)
@@ -29,23 +27,18 @@ async def sync_refunds(
 
     Credits that staff made become refunds in BigCommerce, where policy says so. Drains the inbox in
     batches until nothing is due. `dry_run` shows the plan and writes nothing; with it, `keys` names
-    the orders to look at instead of those that are due.
+    the orders to plan for instead of those that are due.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run("sync-refunds", "refunds", pair, dry_run=dry_run) as run:
-        while (batch := run.claim(only=keys)).claims:
-            read = extract_refunds(run, batch)
-            actual = extract_account(run, read)
-            split = set_aside(run, read, actual)
-            compared = compare(run, read, actual, split)
-            known = learn(run)
-            found = validate_found(run, compared.found)
-            transformed = transform_refunds(found, known, run.bundle)
-            desired = validate_desired(run, transformed, found)
-            plan = plan_refunds(compared.scene.without(run.refused_keys), desired)
-            outcomes = load_refunds(run, plan, known)
-            settle_refunds(run, batch, split.asides, plan, outcomes)
+    with Run(REFUNDS, pair, dry_run=dry_run) as run:
+        while run.claim(only=keys):
+            matches = match_batch(run, extract_refunds(run))
+            found = validate(run, flatten(matches))
+            desired = validate(run, map_refunds(found, read_known(run), run.bundle))
+            plans = plan_refunds(run, matches, desired)
+            outcomes = link_credits(run, load_refunds(run, plans))
+            settle(run, plans, [*matches.skipped, *outcomes])
     return run.report.to_json()
 
 
@@ -55,7 +48,7 @@ async def sweep_refunds(pair: str = "default") -> dict[str, Any]:
 
     Heals lost webhooks, and finds what staff credited: nothing announces that.
     """
-    swept = sweep(pair)
+    swept = sweep(pair, REFUNDS)
     await sync_refunds(pair)
     return swept
 

@@ -15,7 +15,7 @@ from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
 from flows.stock import audit_stock, sweep_stock, sync_stock
 from tasks.orders.entity import changed_orders, placed_orders
 from tasks.reconciler.connections import Connections
-from tasks.refunds.sweep import refunded_orders
+from tasks.refunds.entity import refunded_orders
 from tasks.shipments.entity import shipped_notes
 from tasks.stock.entity import moved_products
 

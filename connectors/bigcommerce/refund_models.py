@@ -96,6 +96,11 @@ class Refund(Document):
         return value or ()
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Its own, and those of its items."""
+        return (self.reason, *(item.reason for item in self.items))
+
+    @property
     def is_pending(self) -> bool:
         """Whether a payment still waits for the gateway's verdict."""
         return any(payment.is_pending for payment in self.payments)

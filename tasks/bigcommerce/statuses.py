@@ -5,6 +5,7 @@ Source: fact sheet of Orders V2, status_id 0 to 14.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -30,7 +31,7 @@ class OrderStatus(IntEnum):
 
 CANCELLED = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 """The store cancelled the order, or its payment never came."""
-FINAL = {
+FINAL: Mapping[int, str] = {
     OrderStatus.REFUNDED: "refunded",
     OrderStatus.CANCELLED: "cancelled",
     OrderStatus.DECLINED: "declined",

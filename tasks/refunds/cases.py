@@ -1,19 +1,61 @@
-"""What about refunds a person has to decide, and what is proposed. Pure."""
+"""What about refunds a person has to decide or set right, and how it then goes on. Pure."""
 
 from __future__ import annotations
 
-from connectors.bigcommerce.refund_models import Refund
-from core.ids import credit_ref
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
+from connectors.brightpearl.account_models import PaymentRow
+from core.ids import credit_ref, external_ref
 from core.money import two_places
-from tasks.outcome import Obstacle, review
-from tasks.refunds.goods import Release
-from tasks.refunds.plan_models import CreditPlan
-from tasks.refunds.standing import Standing, undoes_all
-from tasks.refunds.states import Credit
+from core.refusals import Refusal, release_remedy
+from tasks.bigcommerce.statuses import FINAL
+from tasks.reconciler.agreed import fingerprint
+from tasks.reconciler.cases import review
+from tasks.refunds.records import AgreedRefund, Credit
+
+PICKED = "picked"
+QUARANTINE = "quarantine"
+"""What becomes of goods that are not sold again; any other condition puts them on sale."""
 
 
-def deleted(refund: Refund) -> Obstacle:
-    """A credit that staff deleted in Brightpearl while its refund stands."""
+def of_deleted_order(order_id: str, refunds: int) -> Refusal:
+    """Refunds of an order that staff deleted in Brightpearl."""
+    return _without_sale(
+        order_id,
+        "deleted",
+        f"{_refunds(refunds)} of an order that was deleted in Brightpearl",
+        f"Have the order created again (causeway sync orders --key {order_id}, its case `deleted`) "
+        "or enter the sales credit by hand",
+    )
+
+
+def of_order_never_imported(order: Order, refunds: int) -> Refusal:
+    """Refunds of an order that ended before it was imported."""
+    ended = FINAL.get(order.status_id, "archived")
+    return _without_sale(
+        order.id,
+        "order",
+        f"{_refunds(refunds)} of an order that never reached Brightpearl and is {ended}",
+        "If neither the sale nor the refund belongs in the books: causeway quarantine discard. "
+        f"Else add status {order.status_id} to CAUSEWAY_ORDERS__IMPORTABLE_STATUSES, then: "
+        f"causeway sync orders --key {order.id}",
+    )
+
+
+def _without_sale(order_id: str, class_: str, reason: str, action: str) -> Refusal:
+    remedy = release_remedy(action, class_, key=order_id)
+    return Refusal(class_, "order_id", external_ref(order_id), reason, remedy)
+
+
+def _refunds(count: int) -> str:
+    return f"{count} refund{'s' if count > 1 else ''}"
+
+
+def deleted(refund: Refund) -> Refusal:
+    """A credit that staff deleted in Brightpearl while its refund is still valid."""
     ref = credit_ref(refund.order_id, refund.id)
     return review(
         "deleted",
@@ -23,62 +65,147 @@ def deleted(refund: Refund) -> Obstacle:
     )
 
 
-def differs(standing: Standing, credit: Credit) -> Obstacle | None:
+def differs(refund: Refund, agreed: AgreedRefund, credit: Credit) -> Refusal | None:
     """What staff changed in a credit since we wrote it, or nothing."""
-    reason = _change(standing, credit)
+    reason = _change(refund, agreed, credit)
     if not reason:
         return None
-    ref = credit_ref(standing.refund.order_id, standing.refund.id)
-    return Obstacle(
+    ref = credit_ref(refund.order_id, refund.id)
+    action = f"Make sales credit {credit.id} agree with the refund"
+    return Refusal(
         "differs",
         "credit",
         ref,
-        f"refund {standing.refund.id}: {reason}",
-        f"Make sales credit {credit.id} agree with the refund, then: causeway quarantine release "
-        f"--class differs --value {ref}. Or leave both as they are: causeway quarantine discard.",
+        f"refund {refund.id}: {reason}",
+        f"{release_remedy(action, 'differs', value=ref)}. Or leave both as they are: causeway "
+        "quarantine discard.",
     )
 
 
-def _change(standing: Standing, credit: Credit) -> str:
+def _change(refund: Refund, agreed: AgreedRefund, credit: Credit) -> str:
     if credit.is_cancelled:
-        return f"sales credit {credit.id} was cancelled in Brightpearl while the refund stands"
-    theirs = two_places(credit.document.total.gross)
-    ours = two_places(standing.memory.gross or standing.refund.total_amount)
-    if theirs != ours and not undoes_all(credit, standing.refund.order_id):
-        return f"BigCommerce gave back {ours}, sales credit {credit.id} says {theirs}"
-    if missing := sorted(set(standing.memory.payments) - set(credit.paid)):
+        return f"sales credit {credit.id} was cancelled in Brightpearl while the refund is valid"
+    actual = two_places(credit.document.total.gross)
+    desired = two_places(agreed.gross or refund.total_amount)
+    if actual != desired and not credit.undoes_all(refund.order_id):
+        return f"BigCommerce gave back {desired}, sales credit {credit.id} says {actual}"
+    if missing := sorted(set(agreed.payments) - set(credit.paid)):
         return f"the payment {', '.join(missing)} was removed from sales credit {credit.id}"
     return ""
 
 
-def undone(plan: CreditPlan, *, is_final: bool, is_staffs: bool) -> Obstacle:
-    """A credit whose refund was taken back, and that cannot simply be called off."""
-    credit_id = plan.credit.id if plan.credit else ""
-    if is_staffs:
-        why, rest = "was made by staff", "what becomes of the credit is for them"
-    else:
+def undone(
+    order_id: str, refund_id: str, credit: Credit, payments: Iterable[str], *, is_final: bool
+) -> Refusal:
+    """A credit whose refund was taken back, and that cannot simply be cancelled.
+
+    In: `payments` of ours that can be taken back, by their references; `is_final` for a credit
+    that is invoiced or has goods.
+    """
+    if credit.is_of(order_id, refund_id):
         why = "is invoiced, or has goods booked on it" if is_final else "is open"
         rest = "the credit itself has to be reversed in Brightpearl by hand"
-    proposal = {"take back": ", ".join(plan.take_back)} if plan.take_back else {}
+    else:
+        why, rest = "was made by staff", "what becomes of the credit is for them"
+    refs = ", ".join(payments)
     return review(
         "undo",
-        plan.external_ref,
-        f"refund {plan.refund_id} was taken back in BigCommerce, but sales credit {credit_id} "
-        f"{why}: its payment can be taken back, {rest}",
-        proposal,
+        credit_ref(order_id, refund_id),
+        f"refund {refund_id} was taken back in BigCommerce, but sales credit {credit.id} {why}: "
+        f"its payment can be taken back, {rest}",
+        {"take back": refs} if refs else {},
     )
 
 
-PICKED = "picked"
-
-
-def picked(release: Release) -> Obstacle:
+def picked(sales_order_id: str, note_ids: Sequence[str]) -> Refusal:
     """Units that were refunded and are picked already."""
-    notes = ", ".join(release.picked)
+    notes = ", ".join(note_ids)
     return review(
         PICKED,
-        f"{release.sales_order_id} {notes}",
-        f"units of sales order {release.sales_order_id} were refunded before they left, but "
-        f"goods-out note {notes} is picked and holds them",
+        f"{sales_order_id} {notes}",
+        f"units of sales order {sales_order_id} were refunded before they left, but goods-out note "
+        f"{notes} is picked and holds them",
         {},
     )
+
+
+def to_refund(credit: Credit, items: Sequence[RefundItemCreate]) -> Refusal:
+    """A credit that staff made, and the refund that it calls for."""
+    document = credit.document
+    parts = [item.wire() for item in items]
+    gross = two_places(document.total.gross)
+    digest = fingerprint([f"{document.id}|{gross}|{document.currency_code}|{parts}"])[:8]
+    return review(
+        "refund",
+        f"{document.id}-{digest}",
+        f"staff made the sales credit {document.id} over {gross} {document.currency_code}; nothing "
+        "is refunded in BigCommerce yet",
+        {"refund": str(gross), "currency": document.currency_code, "items": parts},
+    )
+
+
+def not_refundable(credit: Credit, class_: str, field: str, reason: str) -> Refusal:
+    """A credit that staff made and that is no refund as it is."""
+    value = f"credit {credit.id}"
+    action = (
+        "Refund it in BigCommerce's control panel: a refund of the same amount is taken for this "
+        "credit. Or cancel the credit"
+    )
+    remedy = release_remedy(action, class_, value=value)
+    return Refusal(class_, field, value, f"sales credit {credit.id}: {reason}", remedy)
+
+
+def no_cancelled_status(credit_id: str) -> Refusal:
+    """A credit that is to be cancelled, while no status for that is mapped."""
+    action = (
+        "Add `cancelled,<status id of cancelled sales credits>` to "
+        "mappings/tables/credit_statuses.csv"
+    )
+    return Refusal(
+        "order_status",
+        "status_id",
+        "cancelled",
+        f"sales credit {credit_id} is to be cancelled, but no status is mapped for that",
+        release_remedy(action, "order_status", value="cancelled"),
+    )
+
+
+def no_location(warehouse_id: str, condition: str) -> Refusal:
+    """Goods that come back to a warehouse without a place for them."""
+    action = (
+        f"Add `{warehouse_id},<location id>` to mappings/tables/quarantine_locations.csv"
+        if condition == QUARANTINE
+        else f"Give warehouse {warehouse_id} a default location in Brightpearl"
+    )
+    return Refusal(
+        "warehouse",
+        "warehouse_id",
+        warehouse_id,
+        f"warehouse {warehouse_id} has no location for goods to {condition}",
+        release_remedy(action, "warehouse", value=warehouse_id),
+    )
+
+
+def reference_taken(ref: str, payment: PaymentRow) -> Refusal:
+    """A reference that a payment of another order has: Brightpearl takes each only once."""
+    return Refusal(
+        "payment",
+        "transaction_ref",
+        ref,
+        f"payment {payment.payment_id} of order {payment.order_id} has the reference {ref} already",
+        release_remedy(
+            "Delete that payment in Brightpearl if its order is gone", "payment", value=ref
+        ),
+    )
+
+
+def other_total(credit: Credit, offered: str, wanted: Decimal) -> Refusal:
+    """A credit that is worth more or less than the store would give back for what it returns."""
+    reason = f"BigCommerce would give back {offered} for what it returns, the credit says {wanted}"
+    return not_refundable(credit, "differs", "total", reason)
+
+
+def by_hand(credit: Credit) -> Refusal:
+    """A credit whose money the store cannot send back by itself."""
+    reason = "BigCommerce cannot pay it back by itself"
+    return not_refundable(credit, "by_hand", "refund_methods", reason)

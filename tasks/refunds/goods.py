@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
-from tasks.refunds.memory import RefundMemory
-from tasks.refunds.states import Actual, Sale
+from tasks.refunds.frames import CreditRow
+from tasks.refunds.records import AccountSide, AgreedRefund, Sale
 
-Record = Mapping[str, Any]
 ALL_RESERVED = "AAA"
 
 
 @dataclass(frozen=True)
 class Units:
-    """Refunded units of one row, told apart by whether they had left."""
+    """Refunded units of one row, by whether they had left."""
 
     sold_ref: str
     condition: str
     """restock or quarantine; "" for units that do not come back."""
-    back: int
+    returned: int
     """Units that had left and come back."""
     unsent: int
     """Units that had not left."""
@@ -33,8 +32,6 @@ class Units:
 class Release:
     """What an order holds in stock for units that were refunded before they left."""
 
-    order_id: str
-    """BigCommerce's."""
     sales_order_id: str
     keep: Mapping[str, tuple[str, int]]
     """Product id and the units that stay reserved, by row id."""
@@ -44,7 +41,6 @@ class Release:
     """Of these notes."""
     picked: tuple[str, ...] = ()
     """Notes that somebody has picked, and that hold more than is still wanted."""
-    unsent: int = 0
 
     @property
     def is_idle(self) -> bool:
@@ -55,48 +51,47 @@ class Release:
 class Goods:
     """The goods of one order: what has left, what is on notes, what earlier refunds took."""
 
-    def __init__(self, actual: Actual, order_id: str) -> None:
-        self.order_id = order_id
-        self.sale: Sale = actual.sales[order_id]
-        self._notes: Sequence[GoodsOutNote] = actual.notes.get(order_id, ())
-        self._held = actual.held
+    def __init__(self, account: AccountSide, order_id: str) -> None:
+        self.sale: Sale = account.sales[order_id]
+        self._notes: Sequence[GoodsOutNote] = account.notes.get(order_id, ())
+        self._reserved = account.reserved
         on_notes = {p for note in self._notes for p in note.products.values()}
-        self._tracked = (actual.tracked | on_notes) - actual.untracked
+        self._tracked = (account.tracked | on_notes) - account.untracked
         self._shipped: Counter[str] = Counter()
         for note in self._notes:
             if note.is_shipped:
                 self._shipped.update(note.rows)
-        self.back: Counter[str] = Counter()
-        self.unsent: Counter[str] = Counter()
+        self._returned: Counter[str] = Counter()
+        self._unsent: Counter[str] = Counter()
 
-    def take(self, memory: RefundMemory) -> None:
-        """Count what a refund took, as it is remembered."""
-        self.back.update(memory.back)
-        self.unsent.update(memory.unsent)
+    def take(self, agreed: AgreedRefund) -> None:
+        """Count the units of a refund that was worked on before."""
+        self._returned.update(agreed.returned)
+        self._unsent.update(agreed.unsent)
 
-    def tell_apart(self, rows: Iterable[Record]) -> list[Units]:
-        """Which units of a refund's CREDIT_ROWS come back; they count for the next refund.
+    def split(self, rows: Iterable[CreditRow]) -> list[Units]:
+        """Which units of a refund's rows come back; they count for the next refund.
 
-        A reason that speaks of returned goods means units that had left, as far as any had. Any
+        A reason that says goods were returned means units that had left, as far as any had. Any
         other takes those that had not left first.
         """
         found = []
         for row in rows:
-            ref, asked = row["sold_ref"], int(row["quantity"])
-            if row["kind"] != "product" or not self._is_tracked(row):
+            ref, asked = row.sold_ref, row.quantity
+            if row.kind != "product" or not self._is_tracked(row):
                 continue
-            ordered, shipped = self._ordered(ref, row), self._left(ref, row)
-            here = max(0, ordered - shipped - self.unsent[ref])
-            away = max(0, shipped - self.back[ref])
-            if row["condition"]:
-                back = min(asked, away)
-                unsent = min(asked - back, here)
+            ordered, shipped = self._ordered(row), self._left(row)
+            here = max(0, ordered - shipped - self._unsent[ref])
+            away = max(0, shipped - self._returned[ref])
+            if row.condition:
+                returned = min(asked, away)
+                unsent = min(asked - returned, here)
             else:
-                unsent, back = min(asked, here), 0
-            self.back[ref] += back
-            self.unsent[ref] += unsent
-            if back or unsent:
-                found.append(Units(ref, row["condition"], back, unsent))
+                unsent, returned = min(asked, here), 0
+            self._returned[ref] += returned
+            self._unsent[ref] += unsent
+            if returned or unsent:
+                found.append(Units(ref, row.condition, returned, unsent))
         return found
 
     def releases(self, refs: Iterable[str]) -> Iterator[Release]:
@@ -106,7 +101,7 @@ class Goods:
         reserved again.
         """
         wanted = set(refs)
-        for order in (self.sale.document, *self.sale.back_orders):
+        for order in self.sale.orders:
             rows = {r.id: r for o, r in self.sale.rows if o is order and self._holds(o, r, wanted)}
             if rows:
                 yield self._release(order, rows)
@@ -126,7 +121,6 @@ class Goods:
                     surplus[row_id] = max(0, surplus.get(row_id, 0) - quantity)
         stuck = {row_id for row_id, units in surplus.items() if units}
         return Release(
-            self.order_id,
             order.id,
             keep=self._keep(order, rows, waiting, taken_back),
             notes=tuple(note.id for note in taken_back),
@@ -134,7 +128,6 @@ class Goods:
             picked=tuple(
                 note.id for note in waiting if note not in taken_back and stuck & set(note.rows)
             ),
-            unsent=sum(self.unsent.values()),
         )
 
     def _keep(
@@ -150,7 +143,7 @@ class Goods:
         touched = {row.id: row for o, row in self.sale.rows if o is order and freed[row.id]}
         keep: dict[str, tuple[str, int]] = {}
         for row_id, row in {**rows, **touched}.items():
-            held = self._reserved(order, row)
+            held = self._held(order, row)
             wanted = max(0, self._open(order, row) - staying[row_id])
             goal = min(wanted, held + freed[row_id])
             if goal < held or freed[row_id]:
@@ -161,7 +154,7 @@ class Goods:
         """Units of a row that are still to be sent."""
         ref, each = self._parent_ref(order, row)
         of_rows = [(o, r) for o, r in self.sale.rows_of(ref)]
-        unsent = self.unsent[ref]
+        unsent = self._unsent[ref]
         if len(of_rows) > 1:  # the order's own row gives up units before that of a back order
             for other, mine in of_rows:
                 if other is order:
@@ -170,10 +163,10 @@ class Goods:
                 unsent = max(0, unsent - free)
         return max(0, int(row.quantity) - self._shipped[row.id] - unsent * each)
 
-    def _reserved(self, order: SalesOrder, row: SalesOrderRow) -> int:
-        """Units held for a row: known without a question where everything is reserved."""
-        if order.id in self._held:
-            return self._held[order.id].get(row.id, 0)
+    def _held(self, order: SalesOrder, row: SalesOrderRow) -> int:
+        """Units reserved for a row: known without a request where everything is reserved."""
+        if order.id in self._reserved:
+            return self._reserved[order.id].get(row.id, 0)
         if order.allocation_code != ALL_RESERVED:
             return 0
         on_notes = sum(note.rows.get(row.id, 0) for note in self._notes)
@@ -191,30 +184,26 @@ class Goods:
             return row.external_ref, 1
         return bundle.external_ref, int(row.quantity / bundle.quantity)
 
-    def _is_tracked(self, row: Record) -> bool:
-        parts = self._parts(row["sold_ref"], row)
-        return any(part.product_id in self._tracked for _, part, _ in parts)
+    def _is_tracked(self, row: CreditRow) -> bool:
+        parts = (part for o, r in self._rows(row) for part, _ in self.sale.components(o, r))
+        return any(part.product_id in self._tracked for part in parts)
 
-    def _ordered(self, ref: str, row: Record) -> int:
-        return sum(int(one.quantity) for _, one in self._rows(ref, row))
+    def _ordered(self, row: CreditRow) -> int:
+        return sum(int(one.quantity) for _, one in self._rows(row))
 
-    def _left(self, ref: str, row: Record) -> int:
+    def _left(self, row: CreditRow) -> int:
         """Whole units of a row that have left; of a bundle, as far as all its parts have."""
         left = 0
-        for order, one in self._rows(ref, row):
+        for order, one in self._rows(row):
             parts = self.sale.components(order, one)
             tracked = [(p, each) for p, each in parts if p.product_id in self._tracked and each]
             left += min((self._shipped[p.id] // each for p, each in tracked), default=0)
         return left
 
-    def _rows(self, ref: str, row: Record) -> list[tuple[SalesOrder, SalesOrderRow]]:
-        rows = self.sale.rows_of(ref)
-        return rows or [(o, r) for o, r in self.sale.rows if r.product_id == row["product_id"]][:1]
-
-    def _parts(self, ref: str, row: Record) -> Iterator[tuple[SalesOrder, SalesOrderRow, int]]:
-        for order, one in self._rows(ref, row):
-            for part, each in self.sale.components(order, one):
-                yield order, part, each
+    def _rows(self, row: CreditRow) -> list[tuple[SalesOrder, SalesOrderRow]]:
+        """The sales order's rows that a row undoes; one that staff replaced is found by product."""
+        same = ((o, r) for o, r in self.sale.rows if r.product_id == row.product_id)
+        return self.sale.rows_of(row.sold_ref) or list(islice(same, 1))
 
 
 def _units(notes: Iterable[GoodsOutNote]) -> Counter[str]:

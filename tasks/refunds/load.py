@@ -1,260 +1,172 @@
-"""The plan, carried out in the fewest requests Brightpearl allows. Harmless to repeat.
+"""Plans for refunds, carried out, and what the links keep of it. Harmless to repeat.
 
-First the credits, beside stock that is not wanted any more; then (with the row ids read back) goods
-and money; then the invoices. Everything stands under a natural key. A record that is refused drops
-out with its reason; the rest goes on.
+An order's refunds go on in three ways that do not stop each other: each credit by itself, the stock
+that its units held, and last the refund in the store for a credit that staff made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from connectors.brightpearl.account_models import PaymentRow
-from connectors.brightpearl.goods_note_models import GoodsInNote
-from connectors.brightpearl.models import SalesCredit
-from core.errors import (
-    CausewayError,
-    NotFoundError,
-    OutcomeUnknownError,
-    RejectedError,
+from core.errors import RejectedError
+from core.refusals import Refusal, release_remedy
+from store.links import Link
+from tasks.bigcommerce.refunds import REFUNDS, link_key
+from tasks.brightpearl.sales_orders import ORDERS
+from tasks.policy import PURE, step
+from tasks.reconciler.apply import apply
+from tasks.reconciler.cases import rejected
+from tasks.reconciler.operations import Progress
+from tasks.reconciler.outcomes import Outcome, retry
+from tasks.reconciler.run import Run
+from tasks.refunds.cases import PICKED
+from tasks.refunds.operations import (
+    CREDIT_PHASES,
+    STOCK_PHASES,
+    UNDONE,
+    CreditProgress,
+    StockProgress,
 )
-from core.money import two_places
-from tasks.claim import Run
-from tasks.deliver import Write, deliver
-from tasks.outcome import Obstacle
-from tasks.policy import patiently
-from tasks.refunds.documents import (
-    Moved,
-    cancel_write,
-    close_write,
-    credit_label,
-    credit_write,
-    goods_label,
-    goods_write,
-    moved,
-    payout_writes,
-    take_back_writes,
-)
-from tasks.refunds.outcome import RefundOutcome, outcome_of
-from tasks.refunds.plan_models import Plan
-from tasks.refunds.reference import Known, default_location, unit_costs
-from tasks.refunds.refunding import refund_returns
-from tasks.refunds.releasing import release_stock
-from tasks.refunds.work import CreditWork, OrderWork, send_each
+from tasks.refunds.plan import HELD, OrderPlan
+from tasks.refunds.records import AgreedRefund
+from tasks.refunds.returns import RETURN_PHASES, ReturnProgress
 
-RESTOCK, QUARANTINE = "restock", "quarantine"
+CORRECT = "Correct the record in BigCommerce or Brightpearl, or the mapping"
 
 
-def load_refunds(run: Run, plan: Plan, known: Known) -> list[RefundOutcome]:
-    """Carry the plan out and say what became of each order. A dry run writes nothing.
+@dataclass(frozen=True)
+class OrderProgress:
+    """The refunds of one order on their way."""
+
+    plan: OrderPlan
+    credits: Sequence[CreditProgress]
+    stock: StockProgress
+    refund: ReturnProgress
+
+    @property
+    def parts(self) -> Iterator[Progress[Any]]:
+        """What does not stop each other."""
+        yield from self.credits
+        yield self.stock
+        yield self.refund
+
+    @property
+    def is_reopened(self) -> bool:
+        """Whether units are wanted again that a refund had given up."""
+        return any(one.plan.result == UNDONE and one.plan.agreed.unsent for one in self.credits)
+
+
+def load_refunds(run: Run, plans: Sequence[OrderPlan]) -> list[OrderProgress]:
+    """Carry the plans out. A dry run writes nothing.
 
     Raises: ConfigError, ContractError. Everything that concerns one order is in its outcome.
     """
     if run.dry_run:
         return []
-    works = [OrderWork.of(order) for order in plan.orders]
-    credits_ = [credit for work in works for credit in work.credits]
-    _create(run, credits_)
-    release_stock(run, works)
-    _read_back(run, credits_)
-    _take_back(run, credits_)
-    _pay_and_receive(run, credits_, known.account_currency)
-    _close(run, credits_)
-    refund_returns(run, works)
-    return [outcome_of(work) for work in works]
+    orders = [_begun(plan) for plan in plans]
+    apply(run, [credit for order in orders for credit in order.credits], CREDIT_PHASES)
+    apply(run, [order.stock for order in orders], STOCK_PHASES)
+    apply(run, [order.refund for order in orders], RETURN_PHASES)
+    return orders
 
 
-def _create(run: Run, works: Sequence[CreditWork]) -> None:
-    creating = [work for work in works if work.plan.header]
-    answers = deliver(run, [credit_write(run, work.plan) for work in creating])
-    for work in creating:
-        answer = answers[credit_label(work.plan)]
-        if isinstance(answer, CausewayError):
-            work.fail(answer)
-        else:
-            work.credit_id = str(answer or "") or _found(run, work.plan.external_ref)
+@step("link-credits", PURE)
+def link_credits(run: Run, orders: Sequence[OrderProgress]) -> list[Outcome]:
+    """Link refunds and credits, with what both sides agreed on; what became of each order.
 
-
-def _found(run: Run, external_ref: str) -> str:
-    """The id of a credit that Brightpearl had already, where it does not answer it."""
-    rows = patiently(lambda: run.world.brightpearl.find_sales_credits(external_ref))
-    return rows[0].order_id if rows else ""
-
-
-def _read_back(run: Run, works: Sequence[CreditWork]) -> None:
-    """Row ids, and proof that each credit stands as it was meant: reference and totals."""
-    created = [work for work in works if work.plan.header and work.goes_on]
-    ids = [work.credit_id for work in created if work.credit_id]
-    there = {
-        credit.id: credit
-        for credit in (
-            patiently(lambda: run.world.brightpearl.get_sales_credits(ids)) if ids else []
-        )
-        if isinstance(credit, SalesCredit)
-    }
-    for work in created:
-        work.there = there.get(work.credit_id)
-        if work.there is None:
-            work.credit_id = ""
-            work.fail(
-                OutcomeUnknownError(
-                    f"The sales credit {work.plan.external_ref} cannot be read back yet."
-                )
-            )
-        elif reason := _otherwise(work, work.there):
-            work.fail(
-                RejectedError(
-                    f"Brightpearl stored sales credit {work.credit_id} otherwise than it was sent: "
-                    f"{reason}.",
-                    remedy="Compare it with the refund, correct it in Brightpearl, release.",
-                    code="money",
-                )
-            )
-
-
-def _otherwise(work: CreditWork, there: SalesCredit) -> str:
-    header = work.plan.header
-    wanted = header["total_inc_tax"], header["total_tax"]
-    stored = two_places(there.total.gross), two_places(there.total.tax)
-    if wanted == stored:
-        return ""
-    return f"{wanted[0]} with {wanted[1]} tax became {stored[0]} with {stored[1]}"
-
-
-def _take_back(run: Run, works: Sequence[CreditWork]) -> None:
-    """Money that did not go out in the end, then the credits that are called off."""
-    for work, write in send_each(run, works, lambda work: take_back_writes(work.plan), _is_absent):
-        work.taken_back.add(write.natural_key)
-    status = run.bundle.table("credit_statuses").get("cancelled")
-    cancelling = [work for work in works if work.plan.cancel]
-    if not status:
-        for work in cancelling:
-            work.obstacles.append(_no_status(work))
-        return
-    for work, _ in send_each(
-        run, cancelling, lambda work: [cancel_write(work.plan, status)], _is_absent
+    An order whose units are wanted again is enqueued, and one with a refund that was just made: its
+    money is booked next.
+    """
+    if links := [link for order in orders for link in _links(order)]:
+        run.links.put(run.pair, REFUNDS, links, now=run.now())
+    for entity, keys in (
+        (ORDERS, [order.plan.key for order in orders if order.is_reopened]),
+        (REFUNDS, [order.plan.key for order in orders if order.refund.refund_id]),
     ):
-        work.is_cancelled = True
+        if keys:
+            run.inbox.put(run.pair, entity, keys, source="refund", now=run.now())
+    return [outcome_of(order) for order in orders]
 
 
-def _is_absent(_work: CreditWork, _write: Write, error: RejectedError) -> bool:
-    """Whether what was to be taken away is gone already."""
-    return isinstance(error, NotFoundError)
+def outcome_of(order: OrderProgress) -> Outcome:
+    """What became of an order: tried again soon if any part of it is, else with all its cases."""
+    plan = order.plan
+    errors = [part.error for part in order.parts if part.error]
+    waiting = next((error for error in errors if not isinstance(error, RejectedError)), None)
+    if waiting is not None:
+        return retry(plan.key, waiting.message)
+    refusals: list[Refusal] = [refusal for part in order.parts for refusal in part.refusals]
+    for error in errors:
+        if isinstance(error, RejectedError):
+            class_ = error.code if error.code == "money" else "rejected"
+            refusals.append(rejected(error, release_remedy(CORRECT, class_, key=plan.key)))
+    result = "rejected" if refusals and plan.result != HELD else plan.result
+    return Outcome(plan.key, result, "", (*plan.cases, *refusals), plan.waits_for)
 
 
-def _no_status(work: CreditWork) -> Obstacle:
-    return Obstacle(
-        "order_status",
-        "status_id",
-        "cancelled",
-        f"sales credit {work.credit_id} is to be called off, but no status says so",
-        "Add `cancelled,<status id of cancelled sales credits>` to "
-        "mappings/tables/credit_statuses.csv, then: causeway quarantine release --class "
-        "order_status --value cancelled",
-    )
-
-
-def _pay_and_receive(run: Run, works: Sequence[CreditWork], currency: str) -> None:
-    """Money out and goods in, beside each other."""
-    goods = {id(work): _goods(run, work) for work in works if work.goes_on and work.plan.receive}
-    products = {product_id for many in goods.values() for _, product_id, _, _ in many}
-    costs = unit_costs(run.world, products)
-    if missing := products - set(costs):
-        run.report.notes["returned products without a cost price, taken back at a cost of 0"] += (
-            len(missing)
+def _begun(plan: OrderPlan) -> OrderProgress:
+    credits_ = [
+        CreditProgress(
+            plan=one,
+            credit_id=one.credit.id if one.credit else "",
+            actual=one.credit.document if one.credit else None,
         )
-
-    def writes(work: CreditWork) -> Iterator[Write]:
-        yield from payout_writes(work.plan, work.credit_id, currency)
-        if work.there is not None and (many := goods.get(id(work))):
-            yield goods_write(work.plan, work.there, many, costs, currency)
-
-    done = send_each(run, works, writes, lambda work, write, _: _is_booked(run, work, write))
-    payouts = {row["transaction_ref"]: row["amount"] for w in works for row in w.plan.payouts}
-    for work, write in done:
-        if write.natural_key in payouts and not _is_elsewhere(work, write.natural_key):
-            work.paid[write.natural_key] = payouts[write.natural_key]
+        for one in plan.credits
+    ]
+    return OrderProgress(plan, credits_, StockProgress(plan=plan), ReturnProgress(plan=plan))
 
 
-def _goods(run: Run, work: CreditWork) -> Moved:
-    """Rows, units and locations of what comes back; a case where a location is not known."""
-    credit = work.there
-    if credit is None:
-        return []
-    locations: dict[str, str] = {}
-    for condition in {one.condition for one in work.plan.receive}:
-        location = _location(run, credit.warehouse_id, condition)
-        if not location:
-            work.obstacles.append(_no_location(credit.warehouse_id, condition))
-            return []
-        locations[condition] = location
-    return moved(work.plan, credit, locations)
+def _links(order: OrderProgress) -> Iterator[Link]:
+    for one in order.credits:
+        plan = one.plan
+        is_undone = plan.result == UNDONE and bool(one.taken_back or one.is_cancelled)
+        if one.credit_id and (plan.fingerprint or is_undone):
+            is_done = one.goes_on and not _is_held_up(order, one)
+            changes = (_undone if is_undone else _written)(one, is_done=is_done)
+            agreed = AgreedRefund.model_validate({**plan.agreed.model_dump(), **changes})
+            yield Link(link_key(plan.key, plan.refund_id), one.credit_id, agreed.detail())
 
 
-def _location(run: Run, warehouse_id: str, condition: str) -> str:
-    if condition == QUARANTINE:
-        return run.bundle.table("quarantine_locations").get(warehouse_id) or ""
-    return default_location(run.world, warehouse_id)
+def _written(one: CreditProgress, *, is_done: bool) -> Mapping[str, Any]:
+    plan, actual = one.plan, one.actual
+    return {
+        "agreed": plan.fingerprint if is_done else "",
+        "refund_count": plan.refund_count,
+        "gross": actual.total.gross if actual else plan.agreed.gross,
+        "payments": _payments(one),
+        "returned": {unit.sold_ref: unit.returned for unit in plan.units if unit.returned},
+        "unsent": {unit.sold_ref: unit.unsent for unit in plan.units if unit.unsent},
+        "is_closed": plan.agreed.is_closed or one.is_closed,
+        "is_staffs": actual is not None and actual.external_ref != plan.external_ref,
+    }
 
 
-def _no_location(warehouse_id: str, condition: str) -> Obstacle:
-    help_ = (
-        f"Add `{warehouse_id},<location id>` to mappings/tables/quarantine_locations.csv"
-        if condition == QUARANTINE
-        else f"Give warehouse {warehouse_id} a default location in Brightpearl"
+def _undone(one: CreditProgress, *, is_done: bool) -> Mapping[str, Any]:
+    return {"agreed": "", "payments": _payments(one), "unsent": {}, "is_undone": is_done}
+
+
+def _payments(one: CreditProgress) -> Mapping[str, Decimal]:
+    """Payments of the refund by reference, less those that were taken back."""
+    plan = one.plan
+    before = plan.credit.paid if plan.credit else {}
+    own = {r: row.amount for r, row in before.items() if r.startswith(f"{plan.external_ref}-")}
+    known = {**plan.agreed.payments, **own, **one.paid}
+    return {ref: amount for ref, amount in known.items() if ref not in one.taken_back}
+
+
+def _is_held_up(order: OrderProgress, one: CreditProgress) -> bool:
+    """Whether something of this refund waits; cases of others hold up nothing here.
+
+    A refund that stayed open would take back notes that were made since.
+    """
+    is_picked = any(case.field == PICKED for case in order.plan.cases)
+    has_unsent = any(unit.unsent for unit in one.plan.units)
+    of_order = (order.stock, order.refund)
+    return (
+        bool(one.refusals)
+        or any(part.error or part.refusals for part in of_order)
+        or (is_picked and has_unsent)
     )
-    return Obstacle(
-        "warehouse",
-        "warehouse_id",
-        warehouse_id,
-        f"warehouse {warehouse_id} has no location for goods to {condition}",
-        f"{help_}, then: causeway quarantine release --class warehouse --value {warehouse_id}",
-    )
-
-
-def _is_booked(run: Run, work: CreditWork, write: Write) -> bool:
-    """Whether a refused payment or goods-in note is refused because it is there already."""
-    brightpearl = run.world.brightpearl
-    ref = write.natural_key
-    if write.message.label == goods_label(work.plan):
-        notes = patiently(lambda: brightpearl.list_goods_in([work.credit_id]))
-        return any(isinstance(note, GoodsInNote) and note.batch_ref == ref for note in notes)
-    found = patiently(lambda: brightpearl.find_payments(ref))
-    if others := [one for one in found if one.order_id != work.credit_id]:
-        work.obstacles.append(_elsewhere(ref, others[0]))
-    return bool(found)
-
-
-def _is_elsewhere(work: CreditWork, ref: str) -> bool:
-    return any(obstacle.value == ref for obstacle in work.obstacles)
-
-
-def _elsewhere(ref: str, payment: PaymentRow) -> Obstacle:
-    """A reference that a payment of another order has: Brightpearl takes each only once."""
-    return Obstacle(
-        "payment",
-        "transaction_ref",
-        ref,
-        f"payment {payment.payment_id} of order {payment.order_id} has the reference {ref} already",
-        f"Delete that payment in Brightpearl if its order is gone, then: causeway quarantine "
-        f"release --class payment --value {ref}",
-    )
-
-
-def _close(run: Run, works: Sequence[CreditWork]) -> None:
-    closing = [work for work in works if work.plan.close and not work.obstacles]
-    done = send_each(
-        run,
-        closing,
-        lambda work: [close_write(work.plan, work.credit_id)],
-        lambda work, _write, _error: _is_invoiced(run, work.credit_id),
-    )
-    for work, _ in done:
-        work.is_closed = True
-
-
-def _is_invoiced(run: Run, credit_id: str) -> bool:
-    found: Iterable[object] = patiently(
-        lambda: run.world.brightpearl.get_sales_credits([credit_id])
-    )
-    return any(isinstance(one, SalesCredit) and one.is_invoiced for one in found)

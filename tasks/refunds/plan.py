@@ -1,243 +1,265 @@
-"""What to write so that both sides agree about refunds: desired minus actual.
+"""What to write so that both sides agree about refunds: desired minus actual. Pure.
 
-Worked out before, and apart from, any write. Pure: the same state always gives the same plan, and a
-plan can be shown and thrown away. What a person changed in Brightpearl since we wrote is never
-written again: it becomes a case.
+The same state always gives the same plan, and a plan can be shown and thrown away. What a person
+changed in Brightpearl since we wrote is never written again: it becomes a case.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from core.frames import records
 from core.ids import credit_ref
+from core.refusals import Refusal
 from core.settings import RefundSettings
-from tasks.outcome import Obstacle
+from tasks.bigcommerce.refunds import counted
 from tasks.policy import PURE, step
+from tasks.reconciler.cases import Decisions
+from tasks.reconciler.operations import Operation, RecordPlan
+from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.extract import Read
-from tasks.refunds.frames import Desired
+from tasks.refunds.frames import CreditRow, Desired, DesiredCredit, Payout, RefundKey
 from tasks.refunds.goods import Goods, Release, Units
-from tasks.refunds.memory import RefundMemory, fingerprint
-from tasks.refunds.plan_models import Action, CreditPlan, OrderPlan, Plan, Record, ReturnPlan
-from tasks.refunds.returns import Return, plan_return
-from tasks.refunds.standing import Standing, State, Undone, counted, unclaimed
-from tasks.refunds.states import Actual, Credit
+from tasks.refunds.matching import MatchedRefund, Matches, State, Undone, unclaimed
+from tasks.refunds.operations import (
+    COMPLETED,
+    CREATED,
+    UNCHANGED,
+    UNDONE,
+    CancelCredit,
+    CloseCredit,
+    CreateCredit,
+    CreditOperation,
+    CreditPlan,
+    DeleteNote,
+    DeletePayment,
+    PayOut,
+    ReceiveGoods,
+    ReleaseStock,
+)
+from tasks.refunds.records import AgreedRefund, Credit, fingerprint_of
+from tasks.refunds.returns import CreateRefund, Return, plan_return
 
-Key = tuple[str, str]
-"""Order and refund id."""
+HELD, REFUNDED = "held", "refunded"
+"""What becomes of an order that waits for a person, and of one that is refunded in the store."""
+PENDING = "refund"
+"""What an order waits for while the gateway owes an answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlan(RecordPlan):
+    """Everything that the refunds and returns of one order need.
+
+    Its operations are those of its credits, of its stock, and at most one refund in the store:
+    refunds of an order are made one after the other.
+    """
+
+    credits: tuple[CreditPlan, ...] = ()
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Both sides of a batch, and what was decided about it."""
+class PlanContext:
+    """What a plan is worked out from."""
 
-    read: Read
-    actual: Actual
-    standings: Mapping[str, Sequence[Standing]]
-    """By order: those whose sales order is there and that nothing refused."""
-    undone: Mapping[str, Sequence[Undone]]
-    """By order: credits whose refund was taken back, for certain."""
-    approved: Collection[tuple[str, str]]
-    """Proposals that a person approved: order, and the case's value."""
+    matches: Matches
+    desired: Mapping[RefundKey, DesiredCredit]
+    decisions: Decisions
     settings: RefundSettings
-
-    def without(self, order_ids: set[str]) -> Scene:
-        """The same batch less these orders."""
-        kept = {key: many for key, many in self.standings.items() if key not in order_ids}
-        return replace(self, standings=kept)
-
-    def is_approved(self, order_id: str, case: Obstacle) -> bool:
-        """Whether a person approved what a case proposes."""
-        return (order_id, case.value) in self.approved
 
 
 @step("plan-refunds", PURE)
-def plan_refunds(scene: Scene, desired: Desired) -> Plan:
-    """The plan for a batch. In: validated frames of core/refunds.py, and both sides."""
-    return work_out(scene, desired)
+def plan_refunds(run: Run, matches: Matches, desired: Desired) -> list[OrderPlan]:
+    """The plans of a batch. In: validated frames of core/refunds.py, and both sides."""
+    settings = run.connections.pair.refunds
+    context = PlanContext(matches, desired.by_refund(), run.decisions(), settings)
+    refused = run.refused_keys
+    return [plan_order(context, key) for key in matches.refunds if key not in refused]
 
 
-def work_out(scene: Scene, desired: Desired) -> Plan:
-    """Desired minus actual (see `plan_refunds`)."""
-    wanted = _Wanted(desired)
-    return Plan(tuple(_plan_order(scene, order_id, wanted) for order_id in scene.standings))
-
-
-class _Wanted:
-    """The desired documents by refund."""
-
-    def __init__(self, desired: Desired) -> None:
-        self.headers = {_key(row): row for row in records(desired.credits)}
-        self.rows: dict[Key, list[Record]] = defaultdict(list)
-        self.payouts: dict[Key, list[Record]] = defaultdict(list)
-        for row in records(desired.rows):
-            self.rows[_key(row)].append(row)
-        for row in records(desired.payouts):
-            self.payouts[_key(row)].append(row)
-
-
-def _key(row: Record) -> Key:
-    return row["order_id"], row["refund_id"]
-
-
-def _plan_order(scene: Scene, order_id: str, wanted: _Wanted) -> OrderPlan:
-    goods = Goods(scene.actual, order_id)
+def plan_order(context: PlanContext, order_id: str) -> OrderPlan:
+    """What the refunds, and the credits, of one order call for."""
+    matched = context.matches.refunds[order_id]
+    goods = Goods(context.matches.sides.account, order_id)
+    for one in matched:
+        goods.take(one.agreed)
     plans: list[CreditPlan] = []
-    found: list[Obstacle] = []
-    waits_for = ""
-    for standing in scene.standings[order_id]:
-        goods.take(standing.memory)
-    for standing in scene.standings[order_id]:
-        if standing.state is State.PENDING:
-            waits_for = "refund"
-        elif case := _case_of_credit(scene, order_id, standing):
+    found: list[Refusal] = []
+    for one in matched:
+        if one.state is State.PENDING:
+            continue
+        if case := _case_of_credit(context, one):
             found.append(case)
-        elif standing.state is State.WANTED:
-            plans.append(_plan_credit(scene, standing, wanted, goods))
-    for one in scene.undone.get(order_id, ()):
-        plan, of_undone = _undo(scene, order_id, one)
+        elif one.state is State.WANTED:
+            plans.append(_plan_credit(context, one, goods))
+    for undone in context.matches.undone.get(order_id, ()):
+        plan, of_undone = _undo(context, order_id, undone)
         plans.append(plan)
         found.extend(of_undone)
     releases = _releases(goods, plans)
-    found.extend(cases.picked(release) for release in releases if release.picked)
-    refund, of_return = _return(scene, order_id, waits_for)
-    found.extend(of_return)
+    found.extend(cases.picked(one.sales_order_id, one.picked) for one in releases if one.picked)
+    is_pending = any(one.state is State.PENDING for one in matched)
+    refund, of_returns = _return(context, order_id, is_pending=is_pending)
+    found.extend(of_returns)
+    refund_count = len(counted(context.matches.sides.store.refunds[order_id]))
+    operations: tuple[Operation[Any], ...] = (
+        *(operation for plan in plans for operation in plan.operations),
+        *(operation for release in releases for operation in _of_release(release)),
+        *([refund] if refund else []),
+    )
     return OrderPlan(
-        order_id,
-        goods.sale.id,
-        tuple(plans),
-        tuple(releases),
-        refund,
-        tuple(found),
-        waits_for,
-        len(counted(scene.read.refunds[order_id])),
+        key=order_id,
+        operations=operations,
+        credits=tuple(replace(plan, refund_count=refund_count) for plan in plans),
+        cases=tuple(found),
+        result=_result(plans, found, operations),
+        reason="" if found or not is_pending else f"waits for {PENDING}",
+        waits_for=(PENDING,) if is_pending else (),
     )
 
 
-def _case_of_credit(scene: Scene, order_id: str, standing: Standing) -> Obstacle | None:
+def _result(
+    plans: Sequence[CreditPlan], found: Sequence[Refusal], operations: Sequence[Operation[Any]]
+) -> str:
+    """What becomes of the order once its operations are carried out."""
+    if found:
+        return HELD
+    if any(isinstance(one, CreateRefund) for one in operations):
+        return REFUNDED
+    of_credits = {plan.result for plan in plans}
+    for result in (CREATED, UNDONE, COMPLETED):
+        if result in of_credits:
+            return result
+    return COMPLETED if operations else UNCHANGED
+
+
+def _case_of_credit(context: PlanContext, one: MatchedRefund) -> Refusal | None:
     """What a person did to the credit, and has to decide about."""
-    if standing.state is State.NOTHING:
+    if one.state is State.NOTHING:
         return None
-    if standing.credit is not None:
-        return cases.differs(standing, standing.credit)
-    case = cases.deleted(standing.refund) if standing.is_gone else None
-    return None if case is None or scene.is_approved(order_id, case) else case
+    if one.credit is not None:
+        return cases.differs(one.refund, one.agreed, one.credit)
+    case = cases.deleted(one.refund) if one.is_deleted else None
+    if case is None or context.decisions.approves(one.refund.order_id, case):
+        return None
+    return case
 
 
-def _plan_credit(scene: Scene, standing: Standing, wanted: _Wanted, goods: Goods) -> CreditPlan:
-    refund, memory, credit = standing.refund, standing.memory, standing.credit
-    key = refund.order_id, refund.id
-    rows = tuple(wanted.rows[key])
-    units = _units(standing, rows, goods)
-    plan = CreditPlan(
-        order_id=refund.order_id,
+def _plan_credit(context: PlanContext, one: MatchedRefund, goods: Goods) -> CreditPlan:
+    refund, credit = one.refund, one.credit
+    desired = context.desired.get((refund.order_id, refund.id), DesiredCredit())
+    units = _units(one, desired.rows, goods)
+    operations = tuple(_credit_operations(context, one, desired, units))
+    return CreditPlan(
+        key=refund.order_id,
+        operations=operations,
+        result=CREATED if credit is None else COMPLETED if operations else UNCHANGED,
         refund_id=refund.id,
         external_ref=credit_ref(refund.order_id, refund.id),
-        action=Action.CREATE,
-        agreed=fingerprint(refund),
+        fingerprint=fingerprint_of(refund),
         credit=credit,
-        header=wanted.headers[key] if credit is None else {},
-        rows=rows,
-        payouts=tuple(_payouts(standing, wanted.payouts[key])),
-        take_back=_not_paid(standing, wanted.payouts[key]),
         units=units,
-        # What came back on a credit that was deleted since is in stock.
-        receive=() if standing.is_gone else _to_receive(credit, rows, units),
-        close=_closes(scene, standing),
-        memory=RefundMemory() if standing.is_gone else memory,
+        agreed=AgreedRefund() if one.is_deleted else one.agreed,
     )
-    if credit is None:
-        return plan
-    return replace(plan, action=Action.NOTHING if plan.is_idle else Action.COMPLETE)
 
 
-def _units(standing: Standing, rows: Sequence[Record], goods: Goods) -> tuple[Units, ...]:
-    """How the refund's units are told apart: once, and then as it is remembered."""
-    memory = standing.memory
-    if standing.is_staffs:
+def _credit_operations(
+    context: PlanContext, one: MatchedRefund, desired: DesiredCredit, units: Sequence[Units]
+) -> Iterator[CreditOperation]:
+    if one.credit is None and desired.header is not None:
+        yield CreateCredit(desired.header, desired.rows)
+    for ref, payment_id in _not_paid(one, desired.payouts).items():
+        yield DeletePayment(ref, payment_id)
+    for payout in _payouts(one, desired.payouts):
+        yield PayOut(payout)
+    # What came back on a credit that was deleted since is in stock.
+    if not one.is_deleted and (back := _to_receive(one.credit, desired.rows, units)):
+        products = (row for row in desired.rows if row.kind == "product")
+        yield ReceiveGoods(back, {row.sold_ref: row.row_ref for row in products})
+    if _closes(context, one):
+        yield CloseCredit()
+
+
+def _units(one: MatchedRefund, rows: Sequence[CreditRow], goods: Goods) -> tuple[Units, ...]:
+    """Which of the refund's units had left: decided once, and then as its link keeps it."""
+    agreed = one.agreed
+    if one.is_staffs:
         return ()
-    if not (memory.back or memory.unsent):
-        return tuple(goods.tell_apart(rows))
-    conditions = {row["sold_ref"]: row["condition"] for row in rows}
+    if not (agreed.returned or agreed.unsent):
+        return tuple(goods.split(rows))
+    conditions = {row.sold_ref: row.condition for row in rows}
     return tuple(
-        Units(ref, conditions.get(ref, ""), memory.back.get(ref, 0), memory.unsent.get(ref, 0))
-        for ref in {**memory.back, **memory.unsent}
+        Units(ref, conditions.get(ref, ""), agreed.returned.get(ref, 0), agreed.unsent.get(ref, 0))
+        for ref in {**agreed.returned, **agreed.unsent}
     )
 
 
-def _payouts(standing: Standing, wanted: Sequence[Record]) -> Iterator[Record]:
+def _payouts(one: MatchedRefund, wanted: Sequence[Payout]) -> Iterator[Payout]:
     """Money that is not booked yet; staff may have booked that of their own credit."""
-    credit = standing.credit
-    if credit is not None and standing.is_staffs and not standing.memory.payments:
-        booked = sum(one.amount for one in credit.payments if one.payment_type == "PAYMENT")
+    credit = one.credit
+    if credit is not None and one.is_staffs and not one.agreed.payments:
+        booked = sum(row.amount for row in credit.payments if row.payment_type == "PAYMENT")
         if booked >= credit.document.total.gross:
             return
     paid = credit.paid if credit else {}
-    yield from (row for row in wanted if row["transaction_ref"] not in paid)
+    yield from (row for row in wanted if row.transaction_ref not in paid)
 
 
-def _not_paid(standing: Standing, wanted: Sequence[Record]) -> Mapping[str, str]:
-    """Payments of ours whose money did not go out in the end."""
-    paid = standing.credit.paid if standing.credit else {}
-    refs = {row["transaction_ref"] for row in wanted}
+def _not_paid(one: MatchedRefund, wanted: Sequence[Payout]) -> Mapping[str, str]:
+    """Payments of ours whose money did not go out in the end: their ids by reference."""
+    paid = one.credit.paid if one.credit else {}
+    refs = {row.transaction_ref for row in wanted}
     return {
-        ref: paid[ref].payment_id
-        for ref in standing.memory.payments
-        if ref in paid and ref not in refs
+        ref: paid[ref].payment_id for ref in one.agreed.payments if ref in paid and ref not in refs
     }
 
 
 def _to_receive(
-    credit: Credit | None, rows: Sequence[Record], units: Sequence[Units]
+    credit: Credit | None, rows: Sequence[CreditRow], units: Sequence[Units]
 ) -> tuple[Units, ...]:
     """Units that come back, less those that somebody received already."""
-    back = [one for one in units if one.back and one.condition]
+    back = [one for one in units if one.returned and one.condition]
     if credit is None:
         return tuple(back)
     if any(note.batch_ref == credit.document.external_ref for note in credit.received):
         return ()
     booked = credit.units_in()
-    refs = {row["row_ref"]: row["sold_ref"] for row in rows}
-    known = {refs.get(row.external_ref, ""): booked.get(row.id, 0) for row in credit.document.rows}
-    left = (replace(one, back=max(0, one.back - known.get(one.sold_ref, 0))) for one in back)
-    return tuple(one for one in left if one.back)
+    refs = {row.row_ref: row.sold_ref for row in rows}
+    received = {refs.get(r.external_ref, ""): booked.get(r.id, 0) for r in credit.document.rows}
+    left = (replace(one, returned=one.returned - received.get(one.sold_ref, 0)) for one in back)
+    return tuple(one for one in left if one.returned > 0)
 
 
-def _closes(scene: Scene, standing: Standing) -> bool:
-    """Whether the credit is to be invoiced: not where its sale never was, for it was called off."""
-    sale = scene.actual.sales[standing.refund.order_id].document
-    if not scene.settings.close_credits or standing.is_staffs or sale.is_cancelled:
+def _closes(context: PlanContext, one: MatchedRefund) -> bool:
+    """Whether the credit is to be invoiced: not where its sale was cancelled, and never was."""
+    sale = context.matches.sides.account.sales[one.refund.order_id].document
+    if not context.settings.close_credits or one.is_staffs or sale.is_cancelled:
         return False
-    if standing.credit is None:
-        return True
-    return not (standing.memory.is_closed or standing.credit.document.is_invoiced)
+    return one.credit is None or not (one.agreed.is_closed or one.credit.document.is_invoiced)
 
 
-def _undo(scene: Scene, order_id: str, one: Undone) -> tuple[CreditPlan, list[Obstacle]]:
+def _undo(context: PlanContext, order_id: str, one: Undone) -> tuple[CreditPlan, list[Refusal]]:
     """How a credit is taken back whose refund was; a person decides where that is not clean."""
-    document = one.credit.document
-    ours = [
-        ref for ref in one.credit.paid if ref.startswith(f"{credit_ref(order_id, one.refund_id)}-")
-    ]
-    is_staffs = document.external_ref != credit_ref(order_id, one.refund_id)
-    is_final = document.is_invoiced or one.memory.is_closed or bool(one.credit.received)
+    credit, ref = one.credit, credit_ref(order_id, one.refund_id)
+    paid = {key: row.payment_id for key, row in credit.paid.items() if key.startswith(f"{ref}-")}
+    is_staffs = not credit.is_of(order_id, one.refund_id)
+    is_final = credit.document.is_invoiced or one.agreed.is_closed or bool(credit.received)
     plan = CreditPlan(
-        order_id,
-        one.refund_id,
-        credit_ref(order_id, one.refund_id),
-        Action.UNDO,
-        credit=one.credit,
-        take_back={ref: one.credit.paid[ref].payment_id for ref in ours},
-        cancel=not is_final and not is_staffs,
-        memory=one.memory,
+        key=order_id,
+        refund_id=one.refund_id,
+        external_ref=ref,
+        credit=credit,
+        agreed=one.agreed,
+        result=UNCHANGED,
     )
-    case = cases.undone(plan, is_final=is_final, is_staffs=is_staffs)
-    if not (is_final or is_staffs) or scene.is_approved(order_id, case):
-        return plan, []
-    return replace(plan, action=Action.NOTHING, take_back={}, cancel=False), [case]
+    if is_final or is_staffs:
+        case = cases.undone(order_id, one.refund_id, credit, paid, is_final=is_final)
+        if not context.decisions.approves(order_id, case):
+            return plan, [case]
+    operations: list[CreditOperation] = [DeletePayment(*payment) for payment in paid.items()]
+    if not (is_final or is_staffs):
+        operations.append(CancelCredit(ref))
+    return replace(plan, result=UNDONE, operations=tuple(operations)), []
 
 
 def _releases(goods: Goods, plans: Sequence[CreditPlan]) -> list[Release]:
@@ -246,22 +268,31 @@ def _releases(goods: Goods, plans: Sequence[CreditPlan]) -> list[Release]:
     return [one for one in found if not one.is_idle or one.picked]
 
 
+def _of_release(release: Release) -> Iterator[DeleteNote | ReleaseStock]:
+    for note_id in release.notes:
+        yield DeleteNote(release.sales_order_id, note_id)
+    if release.keep:
+        yield ReleaseStock(release)
+
+
 def _return(
-    scene: Scene, order_id: str, waits_for: str
-) -> tuple[ReturnPlan | None, list[Obstacle]]:
+    context: PlanContext, order_id: str, *, is_pending: bool
+) -> tuple[CreateRefund | None, list[Refusal]]:
     """The refund that staff's credits call for: one at a time, and none beside a pending one."""
-    found: list[Obstacle] = []
-    order = scene.read.orders.get(order_id)
+    found: list[Refusal] = []
+    sides = context.matches.sides
+    order = sides.store.orders.get(order_id)
     if order is None:
         return None, found
-    approved = {value for key, value in scene.approved if key == order_id}
-    by_itself = scene.settings.staff_credits == "refund"
-    refunds = scene.read.refunds[order_id]
-    for credit in unclaimed(scene.read, scene.actual, order_id):
-        returned = Return(order, scene.actual.sales[order_id], credit, refunds)
+    approved = {value for key, value in context.decisions.approved if key == order_id}
+    by_itself = context.settings.staff_credits == "refund"
+    for credit in unclaimed(sides, order_id):
+        returned = Return(
+            order, sides.account.sales[order_id], credit, sides.store.refunds[order_id]
+        )
         made = plan_return(returned, by_itself=by_itself, approved=approved)
-        if isinstance(made, Obstacle):
+        if isinstance(made, Refusal):
             found.append(made)
-        elif not waits_for:
+        elif not is_pending:
             return made, found
     return None, found

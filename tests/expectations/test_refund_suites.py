@@ -34,7 +34,7 @@ GOOD: dict[str, dict] = {
         "total_tax": Decimal("2.00"),
         "payments_total": Decimal("12.00"),
         "beyond_order": Decimal(0),
-        "rate_apart": Decimal(0),
+        "rate_difference": Decimal(0),
     },
     "refund_items_in": {"kind": "product", "quantity": 1},
     "refund_payments_in": {"currency_code": "GBP", "order_currency_code": "GBP"},
@@ -99,7 +99,7 @@ STOPPED = [
 ]
 UNUSUAL = [
     ("refunds_in", {"payments_total": Decimal("11.00")}),
-    ("refunds_in", {"rate_apart": Decimal("0.0051")}),
+    ("refunds_in", {"rate_difference": Decimal("0.0051")}),
 ]
 
 

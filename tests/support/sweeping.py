@@ -11,7 +11,7 @@ from world import PAIR
 from flows.syncs import SYNCS
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.reconciler.sweep import sweep
-from tasks.refunds import sweep as refunds
+from tasks.refunds.entity import REFUNDS
 from tasks.shipments.entity import SHIPMENTS
 
 
@@ -28,7 +28,7 @@ def sweep_shipments() -> dict[str, Any]:
 
 
 def sweep_refunds() -> dict[str, Any]:
-    return _swept(refunds.sweep_refunds, "refunds")
+    return _swept(lambda pair: sweep(pair, REFUNDS), "refunds")
 
 
 def _swept(sweep: Callable[[str], dict[str, Any]], entity: str) -> dict[str, Any]:

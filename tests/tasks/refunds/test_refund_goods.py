@@ -1,8 +1,9 @@
-"""Which refunded units come back and which had not left, without any world."""
+"""Which refunded units come back and which had not left, without any system."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,16 +12,16 @@ from hypothesis import strategies as st
 
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
+from tasks.refunds.frames import CreditRow
 from tasks.refunds.goods import Goods, Units
-from tasks.refunds.memory import RefundMemory
-from tasks.refunds.states import Actual, Sale
+from tasks.refunds.records import AccountSide, AgreedRefund, Sale
 
 ORDER, SOLD = "100", "5001"
 MUG, PEN, SET = "11", "12", "13"
 TRACKED = frozenset({MUG, PEN})
 
 
-def row(row_id: str, ref: str, product_id: str, quantity: int, **told: Any) -> dict[str, Any]:
+def row(row_id: str, ref: str, product_id: str, quantity: int, **fields: Any) -> dict[str, Any]:
     return {
         "id": row_id,
         "externalRef": ref,
@@ -28,7 +29,7 @@ def row(row_id: str, ref: str, product_id: str, quantity: int, **told: Any) -> d
         "quantity": str(quantity),
         "net": "10.00",
         "tax": "2.00",
-        **told,
+        **fields,
     }
 
 
@@ -55,19 +56,30 @@ def note(
 
 def goods(sale: Sale, *notes: GoodsOutNote, held: Mapping[str, Mapping[str, int]] | None = None):
     return Goods(
-        Actual({ORDER: sale}, {}, {}, notes={ORDER: notes}, held=held or {}, tracked=TRACKED),
+        AccountSide(
+            {ORDER: sale}, {}, {}, notes={ORDER: notes}, reserved=held or {}, tracked=TRACKED
+        ),
         ORDER,
     )
 
 
-def asked(ref: str, quantity: int, condition: str = "", product_id: str = MUG) -> dict[str, Any]:
-    return {
-        "sold_ref": ref,
-        "kind": "product",
-        "product_id": product_id,
-        "quantity": quantity,
-        "condition": condition,
-    }
+def asked(ref: str, quantity: int, condition: str = "", product_id: str = MUG) -> CreditRow:
+    return CreditRow(
+        order_id=ORDER,
+        refund_id="1",
+        row_ref=ref,
+        sold_ref=ref,
+        kind="product",
+        product_id=product_id,
+        name="",
+        quantity=quantity,
+        tax_code="T20",
+        net=Decimal(10),
+        tax=Decimal(2),
+        nominal_code="",
+        sequence=1,
+        condition=condition,
+    )
 
 
 MUGS = row("1", "31", MUG, 3)
@@ -75,7 +87,7 @@ SALE = Sale(order(MUGS))
 
 
 @pytest.mark.parametrize(
-    ("shipped", "condition", "quantity", "back", "unsent"),
+    ("shipped", "condition", "quantity", "returned", "unsent"),
     [
         (0, "", 2, 0, 2),
         (3, "", 2, 0, 0),
@@ -85,23 +97,23 @@ SALE = Sale(order(MUGS))
         (0, "restock", 2, 0, 2),
     ],
 )
-def test_units_are_told_apart(
-    shipped: int, condition: str, quantity: int, back: int, unsent: int
+def test_units_are_split_by_whether_they_had_left(
+    shipped: int, condition: str, quantity: int, returned: int, unsent: int
 ) -> None:
     notes = [note("9", {"1": shipped}, "shipped")] if shipped else []
-    found = goods(SALE, *notes).tell_apart([asked("31", quantity, condition)])
-    assert found == ([Units("31", condition, back, unsent)] if back or unsent else [])
+    found = goods(SALE, *notes).split([asked("31", quantity, condition)])
+    assert found == ([Units("31", condition, returned, unsent)] if returned or unsent else [])
 
 
 def test_what_earlier_refunds_took_is_taken() -> None:
     one = goods(SALE, note("9", {"1": 2}, "shipped"))
-    one.take(RefundMemory(back={"31": 1}, unsent={"31": 1}))
-    assert one.tell_apart([asked("31", 2, "restock")]) == [Units("31", "restock", 1, 0)]
+    one.take(AgreedRefund(returned={"31": 1}, unsent={"31": 1}))
+    assert one.split([asked("31", 2, "restock")]) == [Units("31", "restock", 1, 0)]
 
 
 def test_rows_without_stock_have_no_goods() -> None:
     sale = Sale(order(row("1", "31", "99", 3)))
-    assert goods(sale).tell_apart([asked("31", 1, "restock", "99")]) == []
+    assert goods(sale).split([asked("31", 1, "restock", "99")]) == []
 
 
 def test_a_bundle_has_left_as_far_as_all_its_parts_have() -> None:
@@ -111,7 +123,7 @@ def test_a_bundle_has_left_as_far_as_all_its_parts_have() -> None:
     ]
     sale = Sale(order(row("1", "31", SET, 2, bundleParent=True), *parts))
     one = goods(sale, note("9", {"2": 4, "3": 1}, "shipped"))
-    assert one.tell_apart([asked("31", 2, "restock", SET)]) == [Units("31", "restock", 1, 1)]
+    assert one.split([asked("31", 2, "restock", SET)]) == [Units("31", "restock", 1, 1)]
 
 
 def test_unsent_units_of_a_bundle_free_all_its_parts() -> None:
@@ -120,7 +132,7 @@ def test_unsent_units_of_a_bundle_free_all_its_parts() -> None:
         row("3", "", PEN, 2, parentRowId="1", bundleChild=True),
     ]
     one = goods(Sale(order(row("1", "31", SET, 2, bundleParent=True), *parts)))
-    one.tell_apart([asked("31", 1, "", SET)])
+    one.split([asked("31", 1, "", SET)])
     (release,) = one.releases(["31"])
     assert release.keep == {"2": (MUG, 2), "3": (PEN, 1)}
 
@@ -128,7 +140,7 @@ def test_unsent_units_of_a_bundle_free_all_its_parts() -> None:
 def test_units_on_a_back_order_belong_to_the_line() -> None:
     sale = Sale(order(row("1", "31", MUG, 1)), (order(row("7", "31", MUG, 2), order_id="5002"),))
     one = goods(sale, note("9", {"1": 1}, "shipped"))
-    assert one.tell_apart([asked("31", 2)]) == [Units("31", "", 0, 2)]
+    assert one.split([asked("31", 2)]) == [Units("31", "", 0, 2)]
     releases = {release.sales_order_id: release.keep for release in one.releases(["31"])}
     assert releases["5002"] == {"7": (MUG, 0)}
     assert releases["5001"] == {}
@@ -137,17 +149,17 @@ def test_units_on_a_back_order_belong_to_the_line() -> None:
 def test_only_what_is_held_is_given_back() -> None:
     sale = Sale(order(MUGS, allocation="APA"))
     one = goods(sale, held={SOLD: {"1": 1}})
-    one.tell_apart([asked("31", 1)])
+    one.split([asked("31", 1)])
     (release,) = one.releases(["31"])
     assert release.is_idle
-    one.tell_apart([asked("31", 2)])
+    one.split([asked("31", 2)])
     (release,) = one.releases(["31"])
     assert release.keep == {"1": (MUG, 0)}
 
 
 def test_the_latest_note_that_nobody_picked_goes_first() -> None:
     one = goods(SALE, note("8", {"1": 1}), note("9", {"1": 2}))
-    one.tell_apart([asked("31", 1)])
+    one.split([asked("31", 1)])
     (release,) = one.releases(["31"])
     assert (release.notes, release.picked) == (("9",), ())
     assert release.keep == {"1": (MUG, 1)}
@@ -155,7 +167,7 @@ def test_the_latest_note_that_nobody_picked_goes_first() -> None:
 
 def test_a_picked_note_that_holds_refunded_units_is_named() -> None:
     one = goods(SALE, note("8", {"1": 3}, "picked"))
-    one.tell_apart([asked("31", 1)])
+    one.split([asked("31", 1)])
     (release,) = one.releases(["31"])
     assert (release.notes, release.picked) == ((), ("8",))
 
@@ -171,16 +183,16 @@ def test_no_unit_comes_back_twice_or_is_given_up_twice(
 ) -> None:
     notes = [note("9", {"1": shipped}, "shipped")] if shipped else []
     one = goods(Sale(order(row("1", "31", MUG, 5))), *notes)
-    left, back, unsent = 5, 0, 0
+    left, returned, unsent = 5, 0, 0
     for quantity, condition in refunds:
         units = min(quantity, left)
         if not units:
             break
         left -= units
-        for found in one.tell_apart([asked("31", units, condition)]):
-            assert found.back + found.unsent <= units
-            back, unsent = back + found.back, unsent + found.unsent
-    assert back <= shipped
+        for found in one.split([asked("31", units, condition)]):
+            assert found.returned + found.unsent <= units
+            returned, unsent = returned + found.returned, unsent + found.unsent
+    assert returned <= shipped
     assert unsent <= 5 - shipped
     for release in one.releases(["31"]):
         assert release.keep.get("1", (MUG, 5 - shipped))[1] >= 0

@@ -1,22 +1,31 @@
-"""Refunds beside the sales order they are about, as rows of frames: one place that knows both."""
+"""From the store's fields to Brightpearl's: refunds as frames, and the mapping files applied."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from connectors.bigcommerce.models import Order, OrderLine
 from connectors.bigcommerce.refund_models import Refund, RefundItem
-from core.frames import frame
+from core.frames import concat, frame
 from core.ids import sku_key
 from core.money import ZERO, two_places
 from core.refunds import REFUND_ITEMS, REFUND_PAYMENTS, REFUNDS, SOLD_ROWS
-from tasks.refunds.extract import Read
-from tasks.refunds.frames import Found
-from tasks.refunds.standing import Standing, State, counted
-from tasks.refunds.states import Actual, Sale
+from core.refusals import REFUSALS
+from mappings.bundle import Bundle
+from mappings.credit_rows import credit_rows
+from mappings.engine import Context, apply
+from tasks.bigcommerce.orders import time_zone
+from tasks.bigcommerce.refunds import gave_nothing
+from tasks.brightpearl.reference import read_reference, unknown_ids
+from tasks.policy import PURE, RETRIED, step
+from tasks.reconciler.run import Run
+from tasks.refunds.frames import Desired, Found, keys_of
+from tasks.refunds.matching import Matches, State
+from tasks.refunds.records import Sale
 
 KINDS = {
     "PRODUCT": "product",
@@ -27,52 +36,101 @@ KINDS = {
     "ORDER": "order",
     "TAX": "tax",
 }
-"""BigCommerce's words for what a refund gives back, and ours."""
+"""BigCommerce's names for what a refund gives back, and ours."""
+ID_COLUMNS = (
+    ("credits", "status_id", "credit_status", "order_status"),
+    ("credits", "channel_id", "channel", "channel"),
+    ("credits", "warehouse_id", "warehouse", "warehouse"),
+    ("credits", "currency_code", "currency", "currency"),
+    ("rows", "tax_code", "tax_code", "tax_code"),
+    ("payouts", "payment_method_code", "payment_method", "payment_method"),
+)
+"""Columns whose values must exist in the account: frame, column, kind of id, class of refusal."""
 Record = dict[str, Any]
 
 
-def flatten(
-    read: Read,
-    actual: Actual,
-    standings: Mapping[str, Sequence[Standing]],
-    currencies: Mapping[str, str],
-) -> Found:
-    """Frames of the refunds that want something. Of those with a staff's credit only the money.
+@dataclass(frozen=True)
+class Known:
+    """What a batch of refunds needs to know of both systems to be mapped."""
 
-    In: `currencies` in which the gateway paid, by transaction id, as far as it was asked.
-    """
+    zone: str
+    """The store's IANA time zone."""
+    account_currency: str
+    ids: Mapping[str, frozenset[str]]
+    """What exists in the account, by refusal class."""
+
+
+@step("read-reference", RETRIED)
+def read_known(run: Run) -> Known:
+    """The account's and the store's settings. Raises: TransientError, ConfigError."""
+    reference = read_reference(run)
+    return Known(time_zone(run.connections), reference.account_currency, reference.ids)
+
+
+@step("map-refunds", PURE)
+def map_refunds(found: Found, known: Known, bundle: Bundle) -> Desired:
+    """Desired sales credits, rows and payments of a validated batch. Pure."""
+    context = Context(
+        zone=known.zone, tables=bundle.tables, account_currency=known.account_currency
+    )
+    added_up = credit_rows(found.refunds, found.items, found.sold)
+    headers = apply(bundle.mapping("refunds"), found.refunds, context)
+    rows = apply(bundle.mapping("refund_rows"), added_up.rows, context)
+    payouts = apply(bundle.mapping("refund_payments"), found.payments, context)
+    frames = {"credits": headers.frame, "rows": rows.frame, "payouts": payouts.frame}
+    unknown = [
+        unknown_ids(frames[name], column, known.ids[what], class_)
+        for name, column, what, class_ in ID_COLUMNS
+    ]
+    mapped = [added_up.refusals, headers.refusals, rows.refusals, payouts.refusals]
+    sales_currencies = found.refunds["sales_currency_code"].tolist()
+    desired = Desired(
+        credits=headers.frame,
+        rows=rows.frame,
+        payouts=payouts.frame,
+        sales_currencies=dict(zip(keys_of(found.refunds), sales_currencies, strict=True)),
+        refusals=concat([*mapped, *unknown], REFUSALS),
+    )
+    return desired.without(set(desired.refusals["key"]))
+
+
+@step("flatten-refunds", PURE)
+def flatten(matches: Matches) -> Found:
+    """Frames of the refunds that want something. Of those with a staff's credit only the money."""
+    store, account = matches.sides.store, matches.sides.account
     refunds: list[Record] = []
     items: list[Record] = []
     payments: list[Record] = []
     sold: list[Record] = []
-    for order_id, of_order in standings.items():
+    for order_id, of_order in matches.refunds.items():
         wanted = [one for one in of_order if one.state is State.WANTED]
         if not wanted:
             continue
-        order, sale = read.orders[order_id], actual.sales[order_id]
+        order, sale = store.orders[order_id], account.sales[order_id]
         sold.extend(_sold(order_id, sale))
-        before = _before(read.refunds[order_id])
+        before = _before(store.refunds[order_id])
         for one in wanted:
             refund = one.refund
-            payments.extend(_payments(refund, order, sale, currencies))
+            payments.extend(_payments(refund, order, sale, store.currencies))
             if not one.is_staffs:
                 refunds.append(_refund(refund, order, sale, before[refund.id]))
                 items.extend(_items(refund, order, before[refund.id]))
     return Found(
-        frame(refunds, REFUNDS),
-        frame(items, REFUND_ITEMS),
-        frame(payments, REFUND_PAYMENTS),
-        frame(sold, SOLD_ROWS),
+        refunds=frame(refunds, REFUNDS),
+        items=frame(items, REFUND_ITEMS),
+        payments=frame(payments, REFUND_PAYMENTS),
+        sold=frame(sold, SOLD_ROWS),
     )
 
 
 def _before(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
     """For each refund, those that came before it and count."""
-    known: list[Refund] = []
+    earlier: list[Refund] = []
     found = {}
     for refund in refunds:
-        found[refund.id] = list(known)
-        known.extend(counted([refund]))
+        found[refund.id] = list(earlier)
+        if not gave_nothing(refund):
+            earlier.append(refund)
     return found
 
 
@@ -96,16 +154,17 @@ def _refund(refund: Refund, order: Order, sale: Sale, before: Iterable[Refund]) 
         "sales_warehouse_id": document.warehouse_id,
         "sales_currency_code": document.currency_code,
         "sales_exchange_rate": document.exchange_rate,
-        "rate_apart": _rate_apart(order, sale),
+        "rate_difference": _rate_difference(order, sale),
     }
 
 
-def _rate_apart(order: Order, sale: Sale) -> Decimal:
-    """How far the two rates are apart; where the sales order has the account's own, not at all."""
-    ours, theirs = order.store_default_to_transactional_exchange_rate, sale.document.exchange_rate
-    if ours in (ZERO, Decimal(1)) or theirs in (ZERO, Decimal(1)):
+def _rate_difference(order: Order, sale: Sale) -> Decimal:
+    """By what part the store's rate differs; 0 where the sales order has the account's own."""
+    of_store = order.store_default_to_transactional_exchange_rate
+    of_sale = sale.document.exchange_rate
+    if of_store in (ZERO, Decimal(1)) or of_sale in (ZERO, Decimal(1)):
         return ZERO
-    return abs(ours / theirs - 1)
+    return abs(of_store / of_sale - 1)
 
 
 def _items(refund: Refund, order: Order, before: Iterable[Refund]) -> Iterator[Record]:
@@ -154,8 +213,8 @@ def _worth(item: RefundItem, line: OrderLine | None, kind: str) -> Decimal | Non
         return None
     if kind == "wrapping":
         return line.wrapping_cost_inc_tax or None
-    told = line.discounted_total_inc_tax
-    whole = line.total_inc_tax if told is None else told
+    discounted = line.discounted_total_inc_tax
+    whole = line.total_inc_tax if discounted is None else discounted
     kept = sum((adjustment.amount for adjustment in item.adjustments), ZERO)
     return whole * item.quantity / line.quantity + kept if line.quantity else None
 
@@ -183,7 +242,7 @@ def _payments(
 
 
 def _sold(order_id: str, sale: Sale) -> Iterator[Record]:
-    """The sales order's rows; what was moved to a back order stands with the row it came from."""
+    """The sales order's rows; what was moved to a back order counts for the row it came from."""
     merged: dict[str, list[Record]] = defaultdict(list)
     for order, row in sale.rows:
         if row.is_bundle_child or row.parent_row_id:

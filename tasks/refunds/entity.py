@@ -1,0 +1,67 @@
+"""The sync of refunds, as flows, commands and settings know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connectors.bigcommerce.refund_models import Refund
+from connectors.budget import Priority
+from store.links import Links
+from tasks.brightpearl.sales_orders import ORDERS
+from tasks.policy import with_retries
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.registry import Entity, Source
+from tasks.refunds.audit import audit
+
+
+def refunded_orders(
+    connections: Connections, since: datetime, until: datetime | None = None
+) -> list[str]:
+    """Ids of the orders that were refunded in a window, each once, the earliest refund first."""
+    bigcommerce = connections.bigcommerce.at(Priority.CATALOGUE)
+    refunds = with_retries(lambda: list(bigcommerce.list_refunds(created_from=since)))
+    found = (
+        refund.order_id
+        for refund in refunds
+        if not isinstance(refund, Refund) or until is None or refund.created <= until
+    )
+    return [order_id for order_id in dict.fromkeys(found) if order_id]
+
+
+def credited_orders(connections: Connections, since: datetime) -> list[str]:
+    """Ids of our orders whose sales credits are new or changed since, whoever made them."""
+    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
+    refs = with_retries(lambda: list(brightpearl.list_credit_refs(updated_since=since)))
+    parents = {ref.parent_id for ref in refs if ref.parent_id}
+    links = Links(connections.database).find(connections.pair.name, ORDERS, sorted(parents))
+    return [links[parent].key_bc for parent in sorted(links, key=int)]
+
+
+def _sources(connections: Connections) -> Sequence[Source]:
+    """The store's refunds, and the account's credits: nothing announces those."""
+    bigcommerce = connections.bigcommerce.at(Priority.CATALOGUE)
+    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
+    return [
+        Source(
+            "refunds-swept",
+            lambda: with_retries(bigcommerce.get_server_time),
+            lambda since: refunded_orders(connections, since),
+        ),
+        Source(
+            "credits-swept",
+            lambda: with_retries(brightpearl.get_server_time) or connections.clock(),
+            lambda since: credited_orders(connections, since),
+            source="credit",
+        ),
+    ]
+
+
+REFUNDS = Entity(
+    name="refunds",
+    priority=Priority.ORDERS,
+    sources=_sources,
+    changed=refunded_orders,
+    created=refunded_orders,
+    audit=audit,
+)
