@@ -5,6 +5,7 @@
 #   make check   format, lint, types, import rules, tests: what CI runs first
 #   make test-long  the tests that take longer: real processes, the wide variety of each sync
 #   make bench   how fast it is; writes var/bench.json
+#   make size    lines and files by folder and entity; make trace: functions an order passes
 #   make sandbox both sandboxes in the foreground
 #   make lock    the lock files anew from requirements*.in
 #
@@ -13,7 +14,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench lock sandbox clean format days
+.PHONY: help demo test test-long check bench lock sandbox clean format days size trace
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -22,6 +23,7 @@ PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile
 ORDERS ?=
 KEEP ?=
 QUICK ?=
+LIST ?=
 NAMES ?=
 PYTHON ?=
 
@@ -71,6 +73,14 @@ days: $(STAMP)
 # for some of it. Real orders come from ORDERS, or from the folder that CAUSEWAY_SHARED names.
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(NAMES) $(if $(QUICK),--quick) $(foreach file,$(ORDERS),--orders '$(file)')
+
+# Non-blank lines and files by folder, and of tasks/ by entity.
+size: $(STAMP)
+	@$(BIN)/python -m bench.size
+
+# Functions and files of ours that one new order passes; LIST=1 names them.
+trace: $(STAMP)
+	@$(BIN)/python -m bench.trace $(if $(LIST),--list)
 
 test: $(STAMP)
 	@$(PYTEST) -m 'not long'
