@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import uvicorn
@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.settings import Pair, Settings
+from core.times import utc_now
 from receiver import bigcommerce, brightpearl
 from receiver.writer import Delivery, Writer
 from store.database import Database, open_database
@@ -42,11 +43,14 @@ class RefusedError(Exception):
 class Receiver:
     """The endpoints, and what they need."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._pairs = settings.pairs
         self._database = database
+        self._clock = clock
         self._links = Links(database)
-        self._writer = Writer(database)
+        self._writer = Writer(database, clock)
 
     def app(self) -> Starlette:
         """The ASGI application; its lifespan runs the writer."""
@@ -98,7 +102,7 @@ class Receiver:
         """
         body = await _body(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        if not bigcommerce.is_genuine(headers, body, _secrets(pair), time.time()):
+        if not bigcommerce.is_genuine(headers, body, _secrets(pair), self._clock()):
             raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
             event = _object(body)

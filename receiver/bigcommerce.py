@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.ids import LARGEST_ID
@@ -36,7 +37,7 @@ class Secrets:
     """Our own secret, sent along as a header of the subscription."""
 
 
-def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now_s: float) -> bool:
+def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: datetime) -> bool:
     """Whether the delivery shows the shared secret, a valid signature, or both.
 
     A wrong one of either kind spoils the delivery; header names are lower-case.
@@ -49,7 +50,7 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now_s:
         return is_known
     if not _is_signed(headers, body, secrets.client_secret):
         return False
-    return is_known or (secrets.shared is None and _is_fresh(headers, now_s))
+    return is_known or (secrets.shared is None and _is_fresh(headers, now))
 
 
 def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
@@ -115,8 +116,9 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def _is_fresh(headers: Mapping[str, str], now_s: float) -> bool:
+def _is_fresh(headers: Mapping[str, str], now: datetime) -> bool:
     try:
-        return abs(now_s - float(headers.get("webhook-timestamp", ""))) <= TOLERANCE_S
+        sent_at = float(headers.get("webhook-timestamp", ""))
     except ValueError:
         return False
+    return abs(now.timestamp() - sent_at) <= TOLERANCE_S

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from core.times import utc_now
 from store import inbox, statistics
 from store.database import Database
 from store.errors import StoreUnavailableError
@@ -38,8 +38,9 @@ class Delivery:
 class Writer:
     """One transaction for all deliveries that arrive while the last one is being written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
+        self._clock = clock
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue()
 
     async def keep(self, delivery: Delivery) -> None:
@@ -77,7 +78,7 @@ class Writer:
                 delivery.written.set_exception(failure)
 
     def _write(self, batch: Sequence[Delivery]) -> None:
-        now = utc_now()
+        now = self._clock()
         counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for delivery in batch:
             counted[delivery.pair][f"webhooks {delivery.counted}"] += 1

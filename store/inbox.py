@@ -153,13 +153,10 @@ class Inbox:
                     update(inbox)
                     .where(*rows_of(pair, entity, part))
                     .values(
-                        state="claimed",
-                        owner=owner,
+                        **_held(owner, lease_s, now),
                         claimed_at=now,
-                        ready_at=now + timedelta(seconds=lease_s),
                         # Taken from an owner that vanished: that was a try as well.
                         attempts=inbox.c.attempts + case((inbox.c.state == "claimed", 1), else_=0),
-                        updated_at=now,
                     )
                     .returning(inbox)
                 )
@@ -193,8 +190,9 @@ class Inbox:
         runs never work on one record at the same time, whatever it was called when it came in.
         """
         taken: dict[str, Taken] = {}
-        since_now = literal(now, inbox.c.due_since.type)
-        since = case((inbox.c.state.in_(UNSETTLED), inbox.c.due_since), else_=since_now)
+        moment = literal(now, inbox.c.due_since.type)
+        unsettled = inbox.c.state.in_(UNSETTLED)
+        own = (inbox.c.state == "claimed") & (inbox.c.owner == owner)
         with self._database.write() as connection:
             for part in in_parts(sorted(set(keys))):
                 row_of_new = {
@@ -224,13 +222,11 @@ class Inbox:
                     update(inbox)
                     .where(*rows_of(pair, entity, [row.key for row in free]))
                     .values(
-                        state="claimed",
-                        owner=owner,
-                        claimed_at=now,
-                        ready_at=now + timedelta(seconds=lease_s),
-                        due_since=since,
+                        **_held(owner, lease_s, now),
+                        # What this owner has read for a key it holds is as old as that claim.
+                        claimed_at=case((own, inbox.c.claimed_at), else_=moment),
+                        due_since=case((unsettled, inbox.c.due_since), else_=moment),
                         source=NAMED,
-                        updated_at=now,
                     )
                 )
                 for row in free:
@@ -399,6 +395,12 @@ class Inbox:
                 connection.execute(inbox.delete().where(*rows_of(pair, entity, keys)))
             dropped += len(keys)
         return dropped
+
+
+def _held(owner: str, lease_s: float, now: datetime) -> dict[str, Any]:
+    """What every key has that an owner holds."""
+    lease_ends_at = now + timedelta(seconds=lease_s)
+    return {"state": "claimed", "owner": owner, "ready_at": lease_ends_at, "updated_at": now}
 
 
 def _ready(statement: Select[Any], pair: str, entity: str, now: datetime) -> Select[Any]:

@@ -10,9 +10,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.settings import Settings, load_settings
-from core.times import utc_now
 from receiver import brightpearl
 from receiver.app import LARGEST_BODY, Receiver
 from receiver.bigcommerce import Secrets, is_genuine
@@ -32,12 +31,14 @@ from store.inbox import Inbox
 from store.links import Link, Links
 from store.statistics import Counts
 
+SENT_AT = 1_700_000_000
+NOW = datetime.fromtimestamp(SENT_AT, UTC) + timedelta(seconds=100)
 SECRET = "a-long-shared-secret"
 CREATED = {
     "producer": "stores/abc123",
     "scope": "store/order/created",
     "data": {"type": "order", "id": 250},
-    "created_at": 1700000000,
+    "created_at": SENT_AT,
 }
 
 
@@ -70,7 +71,10 @@ def database(settings: Settings) -> Iterator[Database]:
 @pytest.fixture
 def client(settings: Settings, database: Database) -> Iterator[httpx.Client]:
     config = uvicorn.Config(
-        Receiver(settings, database).app(), port=0, log_level="error", lifespan="on"
+        Receiver(settings, database, clock=lambda: NOW).app(),
+        port=0,
+        log_level="error",
+        lifespan="on",
     )
     listening = config.bind_socket()
     listening.listen(64)
@@ -107,7 +111,7 @@ def due(database: Database) -> dict[str, str]:
 
 
 def counted(database: Database) -> dict[str, int]:
-    return Counts(database).of_day("default", utc_now().date())
+    return Counts(database).of_day("default", NOW.date())
 
 
 def test_an_event_with_our_secret_puts_its_key_in_the_inbox(
@@ -129,8 +133,8 @@ def test_fifty_deliveries_of_one_order_are_one_key(
     [
         {"X-Nothing": "here"},
         {"X-Causeway-Secret": "wrong"},
-        {"X-Causeway-Secret": SECRET, **signed(b"another body", at=time.time())},
-        signed(json.dumps(CREATED).encode(), key="another", at=time.time()),
+        {"X-Causeway-Secret": SECRET, **signed(b"another body", at=SENT_AT)},
+        signed(json.dumps(CREATED).encode(), key="another", at=SENT_AT),
         {"X-Causeway-Secret": SECRET, "webhook-signature": "v1,no base64"},
         {"X-Causeway-Secret": SECRET, "webhook-signature": "v2,AAAA v1"},
     ],
@@ -158,7 +162,7 @@ def test_an_old_delivery_that_is_replayed_is_harmless_and_taken(
     client: httpx.Client, database: Database
 ) -> None:
     body = json.dumps(CREATED).encode()
-    month_ago = time.time() - 30 * 86_400
+    month_ago = SENT_AT - 30 * 86_400
     headers = {"X-Causeway-Secret": SECRET, **signed(body, at=month_ago)}
     assert deliver(client, body, **headers) == 200
     assert due(database) == {"250": "due"}
@@ -176,9 +180,9 @@ def test_the_published_test_vector_of_the_signature_holds() -> None:
         "webhook-signature": "v1,cZ2QIW30lUpzRNYR7WnavtfHWalZvrAYho8NSYJAD7I=",
     }
     secrets = Secrets("test_client_secret", None)
-    assert is_genuine(headers, body, secrets, 1700000100.0)
-    assert not is_genuine(headers, body, secrets, 1700000301.0)
-    assert not is_genuine(headers, body + b" ", secrets, 1700000100.0)
+    assert is_genuine(headers, body, secrets, NOW)
+    assert not is_genuine(headers, body, secrets, NOW + timedelta(seconds=201))
+    assert not is_genuine(headers, body + b" ", secrets, NOW)
 
 
 @pytest.mark.parametrize(
@@ -247,9 +251,7 @@ def test_money_that_moved_is_more_than_a_hint(client: httpx.Client, database: Da
         "data": {"type": "transaction", "order_id": "250", "transaction_id": "9"},
     }
     assert deliver(client, event) == 200
-    (claim,) = Inbox(database).claim(
-        "default", "orders", owner="t", limit=5, lease_s=9, now=utc_now()
-    )
+    (claim,) = Inbox(database).claim("default", "orders", owner="t", limit=5, lease_s=9, now=NOW)
     assert (claim.key, claim.source) == ("250", "transaction")
 
 
@@ -315,7 +317,7 @@ def test_a_notice_of_brightpearl_names_orders_by_ranges(
     client: httpx.Client, database: Database
 ) -> None:
     links = [Link("250", "100001"), Link("251", "100002"), Link("260", "100009")]
-    Links(database).put("default", "orders", links, now=utc_now())
+    Links(database).put("default", "orders", links, now=NOW)
     notice = {
         "accountCode": "acme",
         "fullEvent": "order.modified.order-status",
@@ -339,7 +341,7 @@ def test_stock_that_changed_in_brightpearl_is_a_key_of_its_product(
     }
     url = f"/webhooks/brightpearl/default/{SECRET}"
     assert client.post(url, json=notice).status_code == 200
-    claims = Inbox(database).claim("default", "stock", owner="t", limit=5, lease_s=9, now=utc_now())
+    claims = Inbox(database).claim("default", "stock", owner="t", limit=5, lease_s=9, now=NOW)
     assert sorted(one.key for one in claims) == ["product:1007", "product:1008"]
 
 
