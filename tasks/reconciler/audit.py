@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from store.inbox import Inbox
+from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import flow_run_id, publish
@@ -45,6 +47,18 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
     if flow_run_id():
         publish(f"{flow}-{connections.pair.name}", to_markdown(document), f"What {flow} found")
     return document
+
+
+def unsettled(connections: Connections, entity: str, keys: Sequence[str]) -> dict[str, str]:
+    """Why records are not settled, by key: their state in the inbox, or why they are quarantined.
+
+    In: the keys to look up; quarantined ones are given back whatever they are.
+    """
+    pair, database = connections.pair.name, connections.database
+    states = Inbox(database).states(pair, entity, keys)
+    found = {key: state for key, state in states.items() if state not in {"done", "dead"}}
+    held = Quarantine(database).list(pair=pair, entity=entity)
+    return found | {entry.key: f"quarantined: {entry.class_}" for entry in held}
 
 
 def to_markdown(document: Mapping[str, Any]) -> str:

@@ -12,10 +12,9 @@ from connectors.budget import Priority
 from core.times import to_iso
 from store.inbox import Inbox
 from store.links import Links
-from store.quarantine import Quarantine
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.audit import conclude
+from tasks.reconciler.audit import conclude, unsettled
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.shipments.extract import NoteReader
 from tasks.shipments.state import ENTITY, AgreedShipments, ShippingState, added
@@ -117,7 +116,8 @@ def read_sides(connections: Connections, since: datetime) -> Sides:
     account = {key: units for key, units in account.items() if units}
     store = {key: state.shipped for key, state in states.items() if state.shipped}
     without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
-    return Sides(store, account, without_tracking, _waiting(connections, [*store, *account]))
+    waiting = unsettled(connections, ENTITY, [*store, *account])
+    return Sides(store, account, without_tracking, waiting)
 
 
 def _read_orders(
@@ -156,12 +156,3 @@ def _lacks_tracking(reader: NoteReader, state: ShippingState) -> bool:
         if part.shipment_id and part.note_key in notes
     ]
     return any(reference and (not sent or sent not in reference) for sent, reference in numbers)
-
-
-def _waiting(connections: Connections, order_ids: list[str]) -> dict[str, str]:
-    pair, database = connections.pair.name, connections.database
-    states = Inbox(database).states(pair, ENTITY, order_ids)
-    waiting = {key: state for key, state in states.items() if state not in {"done", "dead"}}
-    held = Quarantine(database).list(pair=pair, entity=ENTITY)
-    waiting.update({entry.key: f"quarantined: {entry.class_}" for entry in held})
-    return waiting

@@ -48,8 +48,8 @@ class ShipmentPlan(RecordPlan):
     """The store's status before shipments move it."""
     moves_status: bool
     """Whether the store's status of the order may have to be corrected afterwards."""
-    recovered: tuple[tuple[int, str], ...] = ()
-    """Writes whose outcome was not known (the ledger's row), and the shipments found of them."""
+    recovered: tuple[Conclusion, ...] = ()
+    """Outcomes of earlier writes that were not known, and of which shipments were found."""
 
 
 @dataclass(kw_only=True)
@@ -229,7 +229,7 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
         return []
     statuses = read_statuses(run.bundle.table("shipment_status"))
     # Written down before anything else can change what was found.
-    _conclude(run, [Conclusion(id_, "written", one) for p in plans for id_, one in p.recovered])
+    run.ledger.conclude([one for plan in plans for one in plan.recovered], now=run.now())
     _keep_unsettled(run, [plan.state for plan in plans if plan.operations])
     records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
     apply(run, records, PHASES)
@@ -278,7 +278,7 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
             written.append(Link(record.key, state.order_id_bp, agreed.detail()))
             shipped = [part for part in agreed.parts if part.shipment_id]
             notes += [Link(f"{record.key}/{part.ref}", part.note_key) for part in shipped]
-        recovered = {entry_id for entry_id, _ in record.plan.recovered}
+        recovered = {one.intent_id for one in record.plan.recovered}
         conclusions += [
             Conclusion(entry.id, "failed", error="not found when both sides were read again")
             for entry in state.open_writes
@@ -288,7 +288,7 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
     run.links.put(run.pair, run.entity, written, now=run.now())
     planned = {record.key for record in records}
     _keep_unsettled(run, [one for key, one in read.states.items() if key not in planned])
-    _conclude(run, conclusions)
+    run.ledger.conclude(conclusions, now=run.now())
     return [*read.skipped, *outcomes]
 
 
@@ -311,17 +311,12 @@ def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: S
 
 def _keep_unsettled(run: Run, states: Iterable[ShippingState]) -> None:
     """Keep that work is left: should it never be finished, the next run lists the shipments."""
-    links = [
-        Link(state.order_id, state.order_id_bp, unsettled.detail())
-        for state in states
-        if state.agreed.is_settled
-        for unsettled in [state.agreed.model_copy(update={"is_settled": False})]
-    ]
+    links: list[Link] = []
+    for state in states:
+        if state.agreed.is_settled:
+            unsettled = state.agreed.model_copy(update={"is_settled": False})
+            links.append(Link(state.order_id, state.order_id_bp, unsettled.detail()))
     run.links.put(run.pair, run.entity, links, now=run.now())
-
-
-def _conclude(run: Run, conclusions: Sequence[Conclusion]) -> None:
-    run.ledger.conclude(conclusions, now=run.now())
 
 
 def _id_of(shipment: Shipment) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from connectors.bigcommerce.shipment_models import Shipment
 from core.ids import DROP_SHIP
 from core.refusals import Refusal
+from store.ledger import Conclusion
 from tasks.bigcommerce.statuses import FINAL
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import Decisions, review
@@ -116,7 +117,9 @@ class _Planning:
             status_before=_status_before(self.state, found),
             moves_status=bool(deletes or self.creates or found or agreed.status_before),
             recovered=tuple(
-                (one.entry.id, one.part.shipment_id) for one in found if not one.entry.written_id
+                Conclusion(one.entry.id, "written", one.part.shipment_id)
+                for one in found
+                if not one.entry.written_id
             ),
         )
 
@@ -156,7 +159,7 @@ class _Planning:
         for one in desired:
             if one.note_key in torn and one.unplaced:
                 new.pop(one.ref, None)
-                self._passes(unknown_case(self.state, one))
+                self._passes_unplaced(one)
         return list(new.values()), orphans
 
     def _torn(self, desired: Sequence[DesiredPart]) -> set[str]:
@@ -199,11 +202,10 @@ class _Planning:
         """What a shipment is to say that it does not say yet; None if a person has to decide."""
         if not part.shipment_id:
             return {}
-        shipment = self.state.shipment(part.shipment_id)
-        merged = merge_tracking(part, one, shipment)
+        merged = merge_tracking(part, one, self.state.shipment(part.shipment_id))
         names = list(merged.for_bigcommerce)
         for conflict in merged.conflicts:
-            if not self._passes(tracking_case(self.state, one, conflict.bigcommerce)):
+            if not self._passes_tracking(one, conflict.brightpearl, conflict.bigcommerce):
                 return None
             names.append(conflict.name)
         return {name: one.tracking[name] for name in names}
@@ -240,23 +242,19 @@ class _Planning:
         return [one for one in new if one in left]
 
     def _ship(self, one: DesiredPart, orphans: list[Part]) -> None:
-        """A new shipment, as far as there is room; else a case."""
+        """A new shipment, as far as there is room and nobody has to decide about it first."""
         deleted = self.deleted_by_staff.get(one.ref)
-        if deleted and not self._passes(deleted_case(self.state, one)):
+        if deleted and not self._passes_deleted(one):
             self.kept.append(deleted)
             return
-        status = CLOSED.get(self.state.status_id)
-        status = "archived" if self.state.is_deleted else status
-        if status and not self._passes(closed_case(self.state, one, status)):
-            return
-        if one.unplaced and not self._passes(unknown_case(self.state, one)):
+        if not self._passes_closed(one) or (one.unplaced and not self._passes_unplaced(one)):
             return
         if self._fitting(one.units) != one.units:
             in_the_way = [part for part in orphans if part.units.keys() & one.units.keys()]
             self.deleted += in_the_way
             orphans[:] = [part for part in orphans if part not in in_the_way]
         units = self._fitting(one.units)
-        if units != one.units and not self._passes(excess_case(self.state, one, units)):
+        if units != one.units and not self._passes_excess(one, units):
             return
         if units:
             self.creates.append(CreateShipment(one, units))
@@ -290,8 +288,48 @@ class _Planning:
                 ends.append(end)
         return min(ends, default=None)
 
-    def _passes(self, case: Refusal) -> bool:
-        """Whether a person approved of what is proposed; else the case is opened."""
+    def _passes_deleted(self, one: DesiredPart) -> bool:
+        """Whether a shipment that somebody deleted in the store may be created anew."""
+        why = "left, but its shipment was deleted in BigCommerce"
+        return self._passes("deleted", one, why, {"ship": dict(one.units)})
+
+    def _passes_closed(self, one: DesiredPart) -> bool:
+        """Whether goods may be shipped in an order that is over in the store, if it is."""
+        status = "archived" if self.state.is_deleted else CLOSED.get(self.state.status_id)
+        if status is None:
+            return True
+        why = f"left although the order is {status} in BigCommerce: stop the parcel, or inform "
+        proposal = {"ship": dict(one.units), "status": status}
+        return self._passes("closed", one, f"{why}the shopper", proposal)
+
+    def _passes_unplaced(self, one: DesiredPart) -> bool:
+        """Whether units of rows that belong to no line of the order may be left out."""
+        rows = ", ".join(sorted(one.unplaced))
+        why = f"sends units of the row {rows}, which belongs to no line of the order in BigCommerce"
+        proposal = {"ship": dict(one.units), "leave out": dict(one.unplaced)}
+        return self._passes("unknown", one, why, proposal)
+
+    def _passes_excess(self, one: DesiredPart, units: Mapping[str, int]) -> bool:
+        """Whether only as much may be shipped as the order has left."""
+        total, left = sum(one.units.values()), sum(units.values())
+        why = f"sends {total} units, of which the order in BigCommerce has {left} left to ship"
+        over = {line: n - units.get(line, 0) for line, n in one.units.items()}
+        over = {line_id: count for line_id, count in over.items() if count > 0}
+        return self._passes("excess", one, why, {"ship": dict(units), "leave out": over})
+
+    def _passes_tracking(self, one: DesiredPart, number: str, entered: str) -> bool:
+        """Whether a number that staff entered in the store may be replaced."""
+        why = f"has the tracking number {number} now, but in BigCommerce somebody entered "
+        proposal = {"tracking_number": number, "instead of": entered}
+        return self._passes("tracking", one, f"{why}{entered or 'none'}", proposal)
+
+    def _passes(self, kind: str, one: DesiredPart, why: str, proposal: Mapping[str, Any]) -> bool:
+        """Whether a person approved of what is proposed; else a case is opened."""
+        whole = json.dumps([self.state.order_id, one.ref, proposal], sort_keys=True)
+        name = hashlib.sha256(whole.encode()).hexdigest()[:12]
+        note_kind, _, number = one.note_key.partition("-")
+        note = f"the {'drop-ship' if note_kind == DROP_SHIP else 'goods-out'} note {number}"
+        case = review(kind, name, f"{note} {why}", {"note": one.note_key, **proposal})
         if self.context.decisions.approves(self.state.order_id, case):
             return True
         self.cases.append(case)
@@ -318,79 +356,3 @@ def _waiting(until: datetime | None) -> str:
     if until is None:
         return ""
     return f"waits until {until:%Y-%m-%d %H:%M} UTC for the goods note to be shipped again"
-
-
-def excess_case(state: ShippingState, one: DesiredPart, units: Mapping[str, int]) -> Refusal:
-    """More units left than the order has left to ship."""
-    over = {line: n - units.get(line, 0) for line, n in one.units.items() if n > units.get(line, 0)}
-    return _case(
-        "excess",
-        state,
-        one,
-        f"{_name(one)} sends {sum(one.units.values())} units, of which the order in BigCommerce "
-        f"has {sum(units.values())} left to ship",
-        {"ship": dict(units), "leave out": over},
-    )
-
-
-def unknown_case(state: ShippingState, one: DesiredPart) -> Refusal:
-    """Units of rows that belong to no line of the order."""
-    rows = ", ".join(sorted(one.unplaced))
-    return _case(
-        "unknown",
-        state,
-        one,
-        f"{_name(one)} sends units of the row {rows}, which belongs to no line of the order in "
-        "BigCommerce",
-        {"ship": dict(one.units), "leave out": dict(one.unplaced)},
-    )
-
-
-def closed_case(state: ShippingState, one: DesiredPart, status: str) -> Refusal:
-    """Goods left for an order that is over in the store."""
-    return _case(
-        "closed",
-        state,
-        one,
-        f"{_name(one)} left although the order is {status} in BigCommerce: stop the parcel, or "
-        "inform the shopper",
-        {"ship": dict(one.units), "status": status},
-    )
-
-
-def deleted_case(state: ShippingState, one: DesiredPart) -> Refusal:
-    """A shipment of ours that somebody deleted in the store."""
-    return _case(
-        "deleted",
-        state,
-        one,
-        f"the shipment of {_name(one)} was deleted in BigCommerce, but the goods note says that "
-        "it left",
-        {"ship": dict(one.units)},
-    )
-
-
-def tracking_case(state: ShippingState, one: DesiredPart, entered: str) -> Refusal:
-    """Another tracking number than the one that staff entered in the store."""
-    number = one.tracking.get("tracking_number", "")
-    return _case(
-        "tracking",
-        state,
-        one,
-        f"{_name(one)} has the tracking number {number} now, but in BigCommerce somebody entered "
-        f"{entered or 'none'}",
-        {"tracking_number": number, "instead of": entered},
-    )
-
-
-def _case(
-    kind: str, state: ShippingState, one: DesiredPart, reason: str, proposal: Mapping[str, Any]
-) -> Refusal:
-    whole = json.dumps([state.order_id, one.ref, proposal], sort_keys=True)
-    name = hashlib.sha256(whole.encode()).hexdigest()[:12]
-    return review(kind, name, reason, {"note": one.note_key, **proposal})
-
-
-def _name(one: DesiredPart) -> str:
-    kind, _, number = one.note_key.partition("-")
-    return f"the {'drop-ship' if kind == DROP_SHIP else 'goods-out'} note {number}"

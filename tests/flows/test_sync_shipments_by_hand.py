@@ -191,7 +191,7 @@ def test_a_preview_shows_what_would_be_shipped_and_writes_nothing(
     report = order.preview(note)
 
     (line,) = report["preview"]
-    assert (line["record"], line["action"]) == (order.order, "shipped")
+    assert (line["record"], line["outcome"]) == (order.order, "shipped")
     assert "3 units" in line["writes"]
     assert world.writes() == 0
     assert order.shipments == []

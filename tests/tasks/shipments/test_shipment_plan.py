@@ -238,7 +238,7 @@ def test_other_fields_that_staff_changed_stay_while_the_number_is_entered() -> N
 def test_a_preview_says_what_would_be_written_and_counts_it() -> None:
     plans = [plan(state(), desired()), plan(state(part()))]
     lines = [preview(one) for one in plans]
-    assert [line["action"] for line in lines] == ["shipped", "waiting"]
+    assert [line["outcome"] for line in lines] == ["shipped", "waiting"]
     assert "ship 2 units of note-1, A1" in lines[0]["writes"]
     assert "until 2026-03-01 01:00 UTC" in lines[1]["why"]
     assert count(plans)["create shipment"] == 1

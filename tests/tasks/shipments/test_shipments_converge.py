@@ -151,7 +151,7 @@ class Parcels(RuleBasedStateMachine):
         state = self.state(whole=whole)
         plan = plan_order(state, self.desired(state), PlanContext(self.now, GRACE))
         before = dict(self.store)
-        self.ledger = [answered(one, dict(plan.recovered)) for one in self.ledger]
+        self.ledger = [answered(one, plan) for one in self.ledger]
         sent = plan.operations[:fails_at]
         record = self.write(plan, sent, is_answered=dies != "unanswered")
         self.check_deletes(plan, state)
@@ -297,7 +297,8 @@ def entry(number: int, create: CreateShipment, written: str) -> Entry:
     return Entry(**{**values, **known, "before": {}, "after": after})
 
 
-def answered(one: Entry, found: dict[int, str]) -> Entry:
+def answered(one: Entry, plan: ShipmentPlan) -> Entry:
+    found = {recovered.intent_id: recovered.written_id for recovered in plan.recovered}
     return replace(one, written_id=found[one.id]) if one.id in found else one
 
 
