@@ -225,7 +225,7 @@ def read_shipments(
 def _states(
     run: Run, orders: Mapping[str, Order], scope: Scope, order_links: Iterable[Link]
 ) -> dict[str, ShippingState]:
-    """The orders beside what our links and the ledger say of them."""
+    """The orders, with what our links and the ledger say of them."""
     owners, keys = scope.owners, list(orders)
     links = run.links.get(run.pair, run.entity, keys)
     owners.add([*links.values(), *order_links])

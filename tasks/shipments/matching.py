@@ -39,9 +39,9 @@ class Recovered:
 def recovered(state: ShippingState) -> list[Recovered]:
     """Our own shipments in the store that the order's link lacks.
 
-    The ledger names them, or says what was sent when no answer came: then address, units and
-    tracking tell. A part has one shipment: it was sent again only because the one before was gone,
-    so what else looks like that one is somebody else's.
+    The ledger names them, or says what was sent when no answer came: then they are matched by
+    address, units and tracking. A part has one shipment: it was sent again only because the one
+    before was gone, so another one like it is somebody else's.
     """
     refs = {part.shipment_id: part.ref for part in state.agreed.parts}
     unknown = {one.id: one for one in state.shipments or () if one.id not in refs}

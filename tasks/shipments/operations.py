@@ -217,7 +217,7 @@ PHASES: tuple[Phase[ShipmentProgress], ...] = (
     Phase((CreateShipment,)),
     Phase((UpdateShipment,)),
 )
-"""First what makes room for the rest."""
+"""Deletes come first: they free units for the rest."""
 
 
 def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProgress]:

@@ -1,6 +1,6 @@
 """What to write so that both sides agree: desired minus actual.
 
-Worked out before, and apart from, any write. Pure. Brightpearl's notes say what left; what people
+Worked out before any write, and without any. Pure. Brightpearl's notes say what left; what people
 did in the store by hand stands unless it contradicts them, and then a person decides.
 """
 
@@ -242,7 +242,7 @@ class _Planning:
         return [one for one in new if one in left]
 
     def _ship(self, one: DesiredPart, orphans: list[Part]) -> None:
-        """A new shipment, as far as there is room and nobody has to decide about it first."""
+        """A new shipment, as far as units are left and nobody has to decide about it first."""
         deleted = self.deleted_by_staff.get(one.ref)
         if deleted and not self._passes_deleted(one):
             self.kept.append(deleted)
@@ -265,11 +265,11 @@ class _Planning:
         """As many of the units as may still be shipped."""
         back = added(part.units for part in self.deleted)
         out = added(create.units for create in self.creates)
-        room = {
+        left = {
             line_id: count + back.get(line_id, 0) - out.get(line_id, 0)
             for line_id, count in self.state.left.items()
         }
-        fitting = {line_id: min(n, room.get(line_id, 0)) for line_id, n in units.items()}
+        fitting = {line_id: min(n, left.get(line_id, 0)) for line_id, n in units.items()}
         return {line_id: count for line_id, count in fitting.items() if count > 0}
 
     def _withdraw(self, orphans: Sequence[Part]) -> datetime | None:

@@ -26,7 +26,7 @@ SHIPPED_THERE = 18
 
 @dataclass
 class Story:
-    """The order that goes well, two that do not, and how the first one looked on its way."""
+    """The order that goes well, two that do not, and every state of the first one."""
 
     world: World
     order: Parcels
@@ -36,8 +36,8 @@ class Story:
     statuses: list[int] = field(default_factory=list)
     seen: list[list[tuple[str, list[int]]]] = field(default_factory=list)
 
-    def look(self, *keys: str) -> None:
-        """A run, and how the order stands after it."""
+    def sync(self, *keys: str) -> None:
+        """A run, and the order's state after it."""
         sync(self.world, *keys)
         self.notes.extend(key for key in keys if key not in self.notes)
         self.statuses.append(self.order.status)
@@ -50,15 +50,15 @@ def story(world: World) -> Story:
     world.brightpearl("stock", sku=a, warehouse_id=3, on_hand=9)
     keys = [world.place(lines=lines(world, *many)) for many in ((3, 1), (2,), (1,))]
     world.sync(*keys)
-    told = Story(world, *(Parcels(world, key) for key in keys))
-    order = told.order
+    played = Story(world, *(Parcels(world, key) for key in keys))
+    order = played.order
 
     first = order.leaves(1, tracking="AA1")
-    told.look(first)
+    played.sync(first)
 
     order.note(first, unship=True)
     second = order.leaves(2, tracking="BB2; BB3", warehouse_id=3)
-    told.look(first, second)
+    played.sync(first, second)
 
     order.note(first, stage="shipped")
     moved = world.brightpearl(
@@ -66,13 +66,13 @@ def story(world: World) -> Story:
     )
     late = world.brightpearl("ship", order_id=moved["back_order_id"])
     third = f"note-{late['goods_out_note_id']}"
-    told.excess.shipped_in_store(1, tracking_number="BY HAND")
-    told.look(first, third, told.excess.leaves(tracking="EX1"), not_of_it(told, c))
+    played.excess.shipped_in_store(1, tracking_number="BY HAND")
+    played.sync(first, third, played.excess.leaves(tracking="EX1"), not_of_it(played, c))
 
     order.note(third, tracking="CC4")
-    told.look(third)
+    played.sync(third)
     run(world, ORDERS, order.order, source="webhook")
-    return told
+    return played
 
 
 def not_of_it(story: Story, sku: str) -> str:
@@ -89,9 +89,9 @@ def test_three_shipments_hold_the_four_units(story: Story) -> None:
     assert [line.quantity_shipped for line in lines_] == [3, 1]
 
 
-def test_each_tracking_number_is_told_once(story: Story) -> None:
-    told = " ".join(f"{one.tracking_number} {one.comments}" for one in story.order.stored.shipments)
-    assert [told.count(number) for number in ("AA1", "BB2", "BB3", "CC4")] == [1, 1, 1, 1]
+def test_each_tracking_number_is_sent_once(story: Story) -> None:
+    sent = " ".join(f"{one.tracking_number} {one.comments}" for one in story.order.stored.shipments)
+    assert [sent.count(number) for number in ("AA1", "BB2", "BB3", "CC4")] == [1, 1, 1, 1]
 
 
 def test_a_note_un_shipped_by_mistake_and_sent_again_changes_nothing(story: Story) -> None:
