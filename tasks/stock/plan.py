@@ -345,15 +345,11 @@ def _agreed(
     changed: dict[str, AgreedStock] = {}
     for sku in {*on_sale, *pending.left, *debounced, *were_debounced}:
         before = found.agreed_on(sku)
+        units = {**before.on_sale, **on_sale.get(sku, {})}
+        left = pending.left.get(sku, before.pending)
         since = (before.debounced_since or context.now) if sku in debounced else None
-        now = replace(
-            before,
-            on_sale={**before.on_sale, **on_sale.get(sku, {})},
-            pending=pending.left.get(sku, before.pending),
-            debounced_since=since,
-        )
-        if now != before:
-            changed[sku] = now
+        if (units, left, since) != (before.on_sale, before.pending, before.debounced_since):
+            changed[sku] = replace(before, on_sale=units, pending=left, debounced_since=since)
     return changed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from shelves import audit, levels, plenty, product, reconcile, sync
+from shelves import audit, levels, plenty, product, promised, reconcile, sync
 from world import PAIR, World
 
 from core.ids import stock_condition
@@ -42,6 +42,20 @@ def test_an_order_wakes_when_goods_arrive_and_not_before(world: World) -> None:
     world.brightpearl("stock", sku=sku, on_hand=3)
     sync(world, product(world, sku))
     assert world.states(WAITING) == ["due"]
+
+
+def test_what_arrives_is_reserved_for_an_order_that_waits(world: World) -> None:
+    (sku,) = plenty(world)
+    empty(world, sku)
+    key = world.place(lines=[{"sku": sku, "quantity": 2}])
+    world.sync(key)
+    assert world.states(key) == ["parked"]
+
+    world.brightpearl("stock", sku=sku, on_hand=3)
+    sync(world, product(world, sku))
+    world.sync()
+    assert world.states(key) == ["done"]
+    assert promised(world, sku) == 3 - 2
 
 
 def test_goods_of_another_product_wake_nobody(world: World) -> None:
