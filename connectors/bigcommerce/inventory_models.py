@@ -37,8 +37,6 @@ class LocationStock:
     """An item's stock at one location, which may lag behind a write by seconds."""
 
     location_id: str
-    available_to_sell: int
-    """On hand less safety stock."""
     on_hand: int = Field(validation_alias="total_inventory_onhand")
     is_enabled: Flag = Field(validation_alias="location_enabled")
     safety_stock: _ZeroForNothing = Field(

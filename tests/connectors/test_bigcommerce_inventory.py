@@ -75,12 +75,8 @@ def test_the_whole_inventory_comes_with_every_location(front):
 
     assert (mug.sku, pen.sku) == ("MUG", "PEN")
     assert mug.variant_id == str(front.store.variant("MUG").id)
-    assert mug.at("1") == LocationStock(
-        location_id="1", available_to_sell=100, on_hand=100, is_enabled=True
-    )
-    assert mug.at("2") == LocationStock(
-        location_id="2", available_to_sell=0, on_hand=0, is_enabled=False
-    )
+    assert mug.at("1") == LocationStock(location_id="1", on_hand=100, is_enabled=True)
+    assert mug.at("2") == LocationStock(location_id="2", on_hand=0, is_enabled=False)
     assert mug.at("3") is None
 
 
