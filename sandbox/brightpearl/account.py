@@ -12,12 +12,12 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sandbox.brightpearl import reference
-from sandbox.brightpearl.outgoing import Outgoing
 from sandbox.brightpearl.records import (
     Contact,
     Event,
     Order,
     OrderNote,
+    Outgoing,
     Payment,
     PostalAddress,
     Product,

@@ -6,8 +6,8 @@ from starlette.types import ASGIApp
 
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.controls import control_routes, state
-from sandbox.brightpearl.delivery import QualityPolicy
 from sandbox.brightpearl.gateway import AccountGateway
+from sandbox.brightpearl.webhooks import QualityPolicy
 from sandbox.kit.app import application
 from sandbox.kit.controls import common_routes
 from sandbox.kit.delivery import Deliveries

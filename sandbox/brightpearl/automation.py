@@ -19,12 +19,12 @@ from sandbox.brightpearl.goods_out import (
     create_note,
     record_event,
 )
-from sandbox.brightpearl.invoicing import start_invoicing
 from sandbox.brightpearl.order_state import (
     is_cancelled,
-    noted_units,
     reserved_units,
+    start_invoicing,
     tracked_rows,
+    units_on_notes,
 )
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.reservations import take
@@ -66,7 +66,7 @@ def allocate(account: Account, order: Order) -> None:
 def fulfil(account: Account, order: Order) -> None:
     """Make a note, printed, of what the order's warehouse has for it; none when it has nothing."""
     products = []
-    noted, held = noted_units(account, order), _reserved_here(account, order)
+    noted, held = units_on_notes(account, order), _reserved_here(account, order)
     taken: Counter[int] = Counter()
     for row in tracked_rows(account, order):
         product_id, own = row.product_id or 0, held.get(row.id, 0)

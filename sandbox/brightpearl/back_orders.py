@@ -14,18 +14,23 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import money
-from sandbox.brightpearl.order_copies import copy_header
-from sandbox.brightpearl.order_state import noted_units, reserved_units, tracked_rows
+from sandbox.brightpearl.order_rows import require_open
+from sandbox.brightpearl.order_state import (
+    order_changed,
+    reserved_units,
+    tracked_rows,
+    units_on_notes,
+)
 from sandbox.brightpearl.orders import NoteIn, add_note
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.row_changes import edited, require_open
 from sandbox.brightpearl.sales_orders import place
-from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of
+from sandbox.brightpearl.staff import RowKey, copy_header, find_row, order_of
 from sandbox.brightpearl.stock_records import Reservation
+from sandbox.kit.controls import ControlBody
 
 
-class BackOrder(Control):
+class BackOrder(ControlBody):
     """Units to move, by row; without rows, every unit that is neither reserved nor on a note.
 
     `keep_value` leaves the money on the original order.
@@ -56,7 +61,7 @@ def split(account: Account, wanted: BackOrder) -> dict[str, Any]:
     place(account, child)
     add_note(account, order, NoteIn(text=f"Items moved to back order {child.id}"))
     add_note(account, child, NoteIn(text=f"Back order of {order.id}"))
-    edited(account, order)
+    order_changed(account, order)
     return {"order_id": order.id, "back_order_id": child.id, "rows": new_ids}
 
 
@@ -74,7 +79,7 @@ def _moves(account: Account, order: Order, wanted: BackOrder) -> dict[int, Decim
 
 def _free(account: Account, order: Order) -> dict[int, Decimal]:
     """Units of tracked products that nothing speaks for yet; bundles stay."""
-    noted, held = noted_units(account, order), reserved_units(account, order)
+    noted, held = units_on_notes(account, order), reserved_units(account, order)
     return {
         row.id: row.quantity - noted.get(row.id, 0) - held.get(row.id, 0)
         for row in tracked_rows(account, order)
@@ -83,7 +88,7 @@ def _free(account: Account, order: Order) -> dict[int, Decimal]:
 
 
 def _check(account: Account, order: Order, moves: Mapping[int, Decimal]) -> None:
-    noted, held = noted_units(account, order), reserved_units(account, order)
+    noted, held = units_on_notes(account, order), reserved_units(account, order)
     if all(moves.get(row.id) == row.quantity for row in order.rows.values()) or not moves:
         refuse("ORDB-920", "A back order takes some of the units, and leaves some")
     for row_id, units in moves.items():
@@ -138,7 +143,7 @@ def _move_reservation(
     held = account.reservations.get(order.id)
     if held is None:
         return
-    noted = noted_units(account, order)
+    noted = units_on_notes(account, order)
     moved = Reservation(child.id, held.warehouse_id)
     for row_id, new_id in new_ids.items():
         product_id, units = held.rows.get(row_id, (0, 0))

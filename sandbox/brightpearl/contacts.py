@@ -7,13 +7,21 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.addresses import address_document
+from sandbox.brightpearl.api import (
+    Call,
+    Change,
+    Incoming,
+    Routes,
+    answer,
+    apply_all,
+    done,
+    operations,
+    options_answer,
+)
 from sandbox.brightpearl.formats import stamp
-from sandbox.brightpearl.options import options_answer
-from sandbox.brightpearl.patching import Change, apply_all, operations
-from sandbox.brightpearl.postal_addresses import address_document
 from sandbox.brightpearl.records import Contact
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.kit.routing import Reply
 
 routes = Routes()

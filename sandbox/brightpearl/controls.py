@@ -1,4 +1,4 @@
-"""The account's own control routes under `/_sandbox/`: what staff do, and the switches."""
+"""The account's own control routes under `/_sandbox/`: what staff do, and the state."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,21 +12,77 @@ from starlette.routing import Route
 from sandbox.brightpearl import (
     back_orders,
     floods,
-    staff,
     staff_credits,
     staff_goods,
-    staff_money,
     staff_orders,
-    staff_products,
     staff_stock,
     staff_suppliers,
 )
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import read_document
+from sandbox.brightpearl.floods import flood_document
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal
-from sandbox.brightpearl.routing import read_document
-from sandbox.brightpearl.stock_controls import stock_routes
+from sandbox.brightpearl.staff_stock import (
+    OddAnswer,
+    odd_answers,
+    set_odd_answers,
+    stock_by_sku,
+    stock_journal,
+)
+from sandbox.kit import controls
 
-M = TypeVar("M", bound=staff.Control)
+JOURNAL = "/_sandbox/stock/journal"
+ODD = "/_sandbox/stock/odd"
+
+
+def stock_routes(account: Account) -> list[Route]:
+    """`GET stock?sku=A&sku=B` narrows; `PUT stock/odd` replaces all oddities."""
+
+    async def show_stock(request: Request) -> Response:
+        account.settle()
+        return _json(stock_by_sku(account, request.query_params.getlist("sku")))
+
+    async def show_journal(_request: Request) -> Response:
+        account.settle()
+        return _json(stock_journal(account))
+
+    async def clear_journal(_request: Request) -> Response:
+        cleared = len(account.stock_journal)
+        account.stock_journal.clear()
+        return JSONResponse({"cleared": cleared})
+
+    async def show_odd(_request: Request) -> Response:
+        return _json(odd_answers(account))
+
+    async def change_odd(request: Request) -> Response:
+        try:
+            sent = orjson.loads(await request.body())
+            set_odd_answers(account, read_document(sent, list[OddAnswer], {}))
+        except orjson.JSONDecodeError:
+            return JSONResponse({"error": "the body is not JSON"}, status_code=400)
+        except Refusal as refusal:
+            return JSONResponse(refusal.body, status_code=refusal.status)
+        return _json(odd_answers(account))
+
+    async def show_flood(_request: Request) -> Response:
+        account.settle()
+        return _json(flood_document(account))
+
+    return [
+        Route("/_sandbox/stock", show_stock, methods=["GET"]),
+        Route(JOURNAL, show_journal, methods=["GET"]),
+        Route(JOURNAL, clear_journal, methods=["DELETE"]),
+        Route(ODD, show_odd, methods=["GET"]),
+        Route(ODD, change_odd, methods=["PUT"]),
+        Route("/_sandbox/notices/flood", show_flood, methods=["GET"]),
+    ]
+
+
+def _json(document: object) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
+
+
+M = TypeVar("M", bound=controls.ControlBody)
 
 BOOKS = (
     "orders",
@@ -46,16 +102,16 @@ BOOKS = (
 )
 
 
-ACTIONS: tuple[tuple[str, type[staff.Control], Any], ...] = (
+ACTIONS: tuple[tuple[str, type[controls.ControlBody], Any], ...] = (
     ("stock", staff_stock.StockChange, staff_stock.change_stock),
-    ("products", staff_products.ProductOnScreen, staff_products.write_product),
-    ("ship", staff_goods.Shipment, staff_goods.ship),
+    ("products", staff_stock.StaffProduct, staff_stock.write_product),
+    ("ship", staff_goods.StaffShipment, staff_goods.ship),
     ("edit", staff_orders.OrderEdit, staff_orders.edit),
     ("backorder", back_orders.BackOrder, back_orders.split),
     ("dropship", staff_suppliers.DropShipment, staff_suppliers.drop_ship_goods),
     ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
     ("receive", staff_credits.Receipt, staff_credits.receive_goods),
-    ("payment", staff_money.StaffPayment, staff_money.take_payment),
+    ("payment", staff_orders.StaffPayment, staff_orders.take_payment),
     ("notices/flood", floods.Flood, floods.start_flood),
 )
 """Last part of the path, what its body holds, and what is then done."""
@@ -90,7 +146,7 @@ def control_routes(account: Account, after: Callable[[], None]) -> list[Route]:
 
     async def remove_product(request: Request) -> Response:
         try:
-            done = staff_products.delete_product(account, request.path_params["sku"])
+            done = staff_stock.delete_product(account, request.path_params["sku"])
         except Refusal as refusal:
             return JSONResponse(refusal.body, status_code=refusal.status)
         after()

@@ -1,55 +1,18 @@
 """Custom fields of orders, products and contacts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.patching import Operation, illegal, operations
+from sandbox.brightpearl.api import Call, Operation, Routes, answer, illegal, operations
 from sandbox.brightpearl.records import Contact, Order, Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Routes, answer
 from sandbox.kit.routing import Reply
 
 routes = Routes()
 
 Owner = Order | Product | Contact
-
-
-@routes("GET", "/order-service/order/{id}/custom-field")
-def read_order_fields(account: Account, call: Call) -> Reply:
-    """Values by code."""
-    return answer(_owner(account.orders, call).custom_fields)
-
-
-@routes("PATCH", "/order-service/order/{id}/custom-field")
-def patch_order_fields(account: Account, call: Call) -> Reply:
-    """The whole map after the change."""
-    return _patch(account, _owner(account.orders, call), "order", call)
-
-
-@routes("GET", "/product-service/product/{id}/custom-field")
-def read_product_fields(account: Account, call: Call) -> Reply:
-    """Values by code."""
-    return answer(_owner(account.products, call).custom_fields)
-
-
-@routes("PATCH", "/product-service/product/{id}/custom-field")
-def patch_product_fields(account: Account, call: Call) -> Reply:
-    """The whole map after the change."""
-    return _patch(account, _owner(account.products, call), "product", call)
-
-
-@routes("GET", "/contact-service/contact/{id}/custom-field")
-def read_contact_fields(account: Account, call: Call) -> Reply:
-    """Values by code."""
-    return answer(_owner(account.contacts, call).custom_fields)
-
-
-@routes("PATCH", "/contact-service/contact/{id}/custom-field")
-def patch_contact_fields(account: Account, call: Call) -> Reply:
-    """The whole map after the change."""
-    return _patch(account, _owner(account.contacts, call), "contact", call)
 
 
 def _owner(records: Mapping[int, Owner], call: Call) -> Owner:
@@ -100,10 +63,6 @@ def _value(field: tuple[int, str, str, str, dict[int, str]], value: object) -> o
     return {"id": number, "value": options[number]}
 
 
-def _meta_data(kind: str) -> Reply:
-    return answer([_definition(entry) for entry in reference.CUSTOM_FIELDS[kind]])
-
-
 def _definition(entry: tuple[int, str, str, str, dict[int, str]]) -> dict[str, Any]:
     number, code, name, type_code, options = entry
     document: dict[str, Any] = {
@@ -120,19 +79,36 @@ def _definition(entry: tuple[int, str, str, str, dict[int, str]]) -> dict[str, A
     return document
 
 
-@routes("GET", "/order-service/sale/custom-field-meta-data")
-def order_meta_data(_account: Account, _call: Call) -> Reply:
-    """Definitions for sales."""
-    return _meta_data("order")
+def _declare(
+    kind: str, resource: str, definitions: str, records: Callable[[Account], Mapping[int, Owner]]
+) -> None:
+    """Declare the operations on custom fields of one kind of record."""
+
+    def read(account: Account, call: Call) -> Reply:
+        return answer(_owner(records(account), call).custom_fields)
+
+    def patch(account: Account, call: Call) -> Reply:
+        return _patch(account, _owner(records(account), call), kind, call)
+
+    def describe(_account: Account, _call: Call) -> Reply:
+        return answer([_definition(entry) for entry in reference.CUSTOM_FIELDS[kind]])
+
+    routes("GET", f"{resource}/{{id}}/custom-field")(read)
+    routes("PATCH", f"{resource}/{{id}}/custom-field")(patch)
+    routes("GET", f"{definitions}/custom-field-meta-data")(describe)
 
 
-@routes("GET", "/product-service/product/custom-field-meta-data")
-def product_meta_data(_account: Account, _call: Call) -> Reply:
-    """Definitions for products."""
-    return _meta_data("product")
-
-
-@routes("GET", "/contact-service/customer/custom-field-meta-data")
-def contact_meta_data(_account: Account, _call: Call) -> Reply:
-    """Definitions for customers (the path is our reading)."""
-    return _meta_data("contact")
+_declare("order", "/order-service/order", "/order-service/sale", lambda account: account.orders)
+_declare(
+    "product",
+    "/product-service/product",
+    "/product-service/product",
+    lambda account: account.products,
+)
+# The path of the definitions for customers is our reading.
+_declare(
+    "contact",
+    "/contact-service/contact",
+    "/contact-service/customer",
+    lambda account: account.contacts,
+)

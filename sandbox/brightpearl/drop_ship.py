@@ -6,17 +6,18 @@ the answers beyond those pages hold, and how the order's statuses follow are our
 
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 from pydantic import AliasChoices, Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.formats import require_moment
-from sandbox.brightpearl.order_state import noted_units, received_units, refresh
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done, notes_in_path
+from sandbox.brightpearl.formats import require_moment, stamp
+from sandbox.brightpearl.order_state import received_units, refresh, units_on_notes
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.reservations import release_surplus
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock_records import DropShipNote
 from sandbox.kit.routing import Reply
 
@@ -59,7 +60,7 @@ def create_notes(account: Account, call: Call) -> Reply:
     """The ids, one for each supplier entry."""
     order = account.order(call.number("id"), "SO")
     body = call.read(DropShipIn)
-    wanted = Counter(noted_units(account, order))
+    wanted = Counter(units_on_notes(account, order))
     for entry in body.suppliers:
         _check_supplier(account, entry)
         _check_rows(order, entry, wanted)
@@ -242,3 +243,45 @@ def destroy(account: Account, note: DropShipNote) -> None:
         account.drop_ship_by_order[order_id].remove(note.id)
     _follow(account, note)
     account.emit("drop-ship-note", note.id, "destroyed")
+
+
+READ_LIMIT = 200
+NO_LOCATION = 0
+
+
+@routes(
+    "GET",
+    "/warehouse-service/order/{orders}/goods-note/drop-ship",
+    "/warehouse-service/order/{orders}/goods-note/drop-ship/{ids}",
+)
+def read_notes(account: Account, call: Call) -> Reply:
+    """A map by note id, for sales or purchase orders (or `*`, then with note ids)."""
+    listed = notes_in_path(call, account.drop_ship, account.drop_ship_by_order, READ_LIMIT)
+    return answer({str(note.id): _note_document(account, note) for note in listed})
+
+
+def _note_document(account: Account, note: DropShipNote) -> dict[str, Any]:
+    status: dict[str, Any] = {"shipped": note.shipped}
+    if note.shipped_on is not None:
+        status |= {
+            "shippedOn": stamp(note.shipped_on, account.zone),
+            "shippedById": note.shipped_by,
+        }
+    return {
+        "orderId": note.order_id,
+        "purchaseOrderId": note.purchase_order_id,
+        "supplierId": note.supplier_id,
+        "status": status,
+        "shipping": {"reference": note.reference, "shippingMethodId": note.shipping_method_id},
+        "createdOn": stamp(note.created_on, account.zone),
+        "createdBy": note.created_by,
+        "orderRows": {
+            str(row): [{"productId": product, "quantity": units, "locationId": NO_LOCATION}]
+            for row, (product, units) in note.rows.items()
+        },
+        "events": [
+            {"occured": stamp(moment, account.zone), "eventOwnerId": owner, "eventCode": code}
+            for moment, owner, code in note.events
+        ],
+        "lastEventVersion": note.event_version,
+    }

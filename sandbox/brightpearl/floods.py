@@ -15,17 +15,18 @@ from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import stamp
 from sandbox.brightpearl.records import Event, Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.staff import Control, product_of
+from sandbox.brightpearl.staff import product_of
 from sandbox.brightpearl.stock import correct, level
 from sandbox.brightpearl.stock_records import FloodProgress
-from sandbox.brightpearl.webhooks import deliveries, subscribed
+from sandbox.brightpearl.webhooks import notices_of, subscribed
+from sandbox.kit.controls import ControlBody
 
 LAST_COUNT_BY = 0.8
 """Changes come in this part of the time; in the rest of it even the last notice may be late."""
 MOST_NOTICES = 200_000
 
 
-class Flood(Control):
+class Flood(ControlBody):
     """So many notices about so many products (or these SKUs) within so many seconds.
 
     Each of `changes` true changes (a quarter of the notices, unless told) has its own notice, late
@@ -77,11 +78,13 @@ def start_flood(account: Account, wanted: Flood) -> dict[str, Any]:
     account.flood = progress
     for change in changes:
         moment = start + timedelta(seconds=change.at_s)
-        account.timers.at(moment, partial(_make, account, change, wanted.warehouse_id, progress))
-    for at_s, about in _calls(wanted, changes, random):
+        account.timers.at(
+            moment, partial(_make_change, account, change, wanted.warehouse_id, progress)
+        )
+    for at_s, about in _notice_calls(wanted, changes, random):
         events = [_event(change, start) for change in about]
         moment = start + timedelta(seconds=at_s)
-        account.timers.at(moment, partial(_tell, account, events, progress))
+        account.timers.at(moment, partial(_send_notices, account, events, progress))
     return flood_document(account)
 
 
@@ -138,7 +141,7 @@ def _changes(wanted: Flood, products: Sequence[Product], random: Random) -> list
     return sorted(changes, key=lambda change: change.at_s)
 
 
-def _calls(
+def _notice_calls(
     wanted: Flood, changes: Sequence[_Change], random: Random
 ) -> list[tuple[float, list[_Change]]]:
     """Seconds from the start, and the changes that are told of then: never before they are made."""
@@ -161,7 +164,7 @@ def _event(change: _Change, start: datetime) -> Event:
     return Event("product", change.product_id, "modified", "on-hand-modified", raised_at)
 
 
-def _make(
+def _make_change(
     account: Account,
     change: _Change,
     warehouse_id: int,
@@ -177,10 +180,10 @@ def _make(
         correct(account, change.product_id, warehouse_id, delta, cause="flood")
 
 
-def _tell(
+def _send_notices(
     account: Account, events: Sequence[Event], progress: FloodProgress, _moment: datetime
 ) -> None:
     progress.notices_sent += len(events)
     for webhook in account.webhooks.values():
         if subscribed(webhook, events[0]):
-            account.outbox += deliveries(account, webhook, events)
+            account.outbox += notices_of(account, webhook, events)

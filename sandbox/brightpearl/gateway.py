@@ -1,23 +1,239 @@
-"""The account's front door: authentication, throttle, messages in one call, and answers."""
+"""The account's front door: operations, authentication, throttle, several messages in one call."""
 
-from collections.abc import Callable
-from dataclasses import replace
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from sandbox.brightpearl import auth, multi_message, reference
+from sandbox.brightpearl import (
+    addresses,
+    contacts,
+    custom_fields,
+    drop_ship,
+    goods_in,
+    goods_out,
+    order_rows_api,
+    orders,
+    payments,
+    prices,
+    products,
+    reference,
+    reference_api,
+    reservations,
+    sales_orders,
+    searches,
+    stock_api,
+    webhooks,
+)
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.notices import Notices
-from sandbox.brightpearl.oauth import Tokens
-from sandbox.brightpearl.outgoing import Outgoing
-from sandbox.brightpearl.routing import AccountErrors, Call
+from sandbox.brightpearl.api import AccountErrors, Call, Incoming, Router, answer
+from sandbox.brightpearl.records import Outgoing
+from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
+from sandbox.brightpearl.webhooks import Notices
+from sandbox.kit.clock import Clock
 from sandbox.kit.faults import AFTER, BEFORE, Faults
 from sandbox.kit.gateway import Gateway
 from sandbox.kit.limits import FixedWindow, RollingWindow, Verdict
 from sandbox.kit.requests_log import RequestsLog
 from sandbox.kit.routing import Reply
+
+NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication token."
+EXPIRED = "Authorization token expired"
+
+
+def authentication_error(call: Call, is_good: Callable[[str], bool]) -> str | None:
+    """The text of the 401 (a wrong token is echoed, as observed), or None for a known caller."""
+    headers = call.headers
+    if call.tenant != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
+        return NOT_AUTHENTICATED
+    bearer = headers.get("authorization", "")
+    if bearer.startswith("Bearer "):
+        return None if is_good(bearer.removeprefix("Bearer ")) else EXPIRED
+    known_app = headers["brightpearl-app-ref"] == reference.APP_REF
+    tokens = (
+        ("brightpearl-account-token", reference.ACCOUNT_TOKEN),
+        ("brightpearl-staff-token", reference.STAFF_TOKEN),
+    )
+    for name, expected in tokens:
+        sent = headers.get(name)
+        if sent is not None:
+            return None if known_app and sent == expected else f"Invalid instance token: {sent}"
+    return NOT_AUTHENTICATED
+
+
+TOKEN_LIFETIME_S = 604_800
+AUTHORIZATION_CODE = "sandbox-authorization-code"
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The tokens that are good now. `reference.OAUTH_TOKEN` is good from the start, for ever."""
+
+    clock: Clock
+    access: dict[str, datetime] = field(default_factory=dict)
+    refresh: str = "sandbox-refresh-token/1+="
+    issued: int = 1
+
+    def is_good(self, token: str) -> bool:
+        """Whether a bearer token may be used now."""
+        expires = self.access.get(token)
+        return token == reference.OAUTH_TOKEN or (
+            expires is not None and expires > self.clock.now()
+        )
+
+    def exchange(self, raw_body: bytes) -> Reply:
+        """The answer of the token endpoint: keys in snake case, no envelope."""
+        form = dict(parse_qsl(raw_body.decode("latin-1")))
+        if form.get("client_id") != reference.APP_REF:
+            return Reply(400, {"error": "invalid_client"})
+        if not self._is_granted(form):
+            text = "The grant is invalid, expired or revoked"
+            return Reply(400, {"error": "invalid_grant", "error_description": text})
+        self.issued += 1
+        self.refresh = f"sandbox-refresh-token/{self.issued}+="
+        access = f"sandbox-access-token/{self.issued}"
+        self.access[access] = self.clock.now() + timedelta(seconds=TOKEN_LIFETIME_S)
+        body: dict[str, object] = {
+            "access_token": access,
+            "refresh_token": self.refresh,
+            "token_type": "Bearer",
+            "expires_in": TOKEN_LIFETIME_S,
+        }
+        if form["grant_type"] == "authorization_code":
+            body["installation_instance_id"] = str(reference.OAUTH_INSTANCE_ID)
+        return Reply(200, body)
+
+    def _is_granted(self, form: Mapping[str, str]) -> bool:
+        match form.get("grant_type"):
+            case "authorization_code":
+                return form.get("code") == AUTHORIZATION_CODE
+            case "refresh_token":
+                return form.get("refresh_token") == self.refresh
+        return False
+
+
+MULTI_MESSAGE = "/multi-message"
+FEWEST_MESSAGES, MOST_MESSAGES = 2, 10
+MIXED = 207
+
+Execute = Callable[[Call], Reply]
+
+
+class MessageIn(Incoming):
+    """One write. `uri` starts at the service name."""
+
+    label: str
+    uri: str = Field(pattern="^/")
+    http_method: str
+    body: Any = None
+
+
+class MultiMessageIn(Incoming):
+    """The body of a multi-message."""
+
+    processing_mode: str = Field(pattern="^(SEQUENTIAL|PARALLEL)$")
+    on_fail: str = Field(pattern="^(STOP|CONTINUE)$")
+    messages: list[MessageIn]
+
+
+def process_messages(account: Account, call: Call, execute: Execute) -> Reply:
+    """Carry out the messages with `execute`; 200 when all end alike, 207 when not."""
+    try:
+        body = call.read(MultiMessageIn)
+        _check_messages(account, body)
+    except Refusal as refusal:
+        return Reply(refusal.status, refusal.body)
+    order = list(range(len(body.messages)))
+    if body.processing_mode == "PARALLEL" and account.switches.parallel_in_any_order:
+        account.random.shuffle(order)
+    replies: dict[int, Reply] = {}
+    for position in order:
+        replies[position] = execute(_message_call(call, body.messages[position]))
+        failed = replies[position].status >= HTTP_BAD_REQUEST
+        if failed and body.on_fail == "STOP":
+            break
+    return _messages_answer(body.messages, replies)
+
+
+def _check_messages(account: Account, body: MultiMessageIn) -> None:
+    if not FEWEST_MESSAGES <= len(body.messages) <= MOST_MESSAGES:
+        refuse("CMNC-909", f"Between {FEWEST_MESSAGES} and {MOST_MESSAGES} messages are allowed")
+    if body.processing_mode == "PARALLEL" and body.on_fail == "STOP":
+        refuse("CMNC-910", "PARALLEL processing cannot STOP on failure")
+    methods = {"POST", "PUT", "DELETE"}
+    if account.switches.multi_message_patch:
+        methods.add("PATCH")
+    for message in body.messages:
+        if message.http_method not in methods or message.uri.startswith(MULTI_MESSAGE):
+            refuse(
+                "CMNC-911", f"{message.http_method} {message.uri[:60]} is not allowed in a message"
+            )
+
+
+def _message_call(call: Call, message: MessageIn) -> Call:
+    target = urlsplit(message.uri)
+    return Call(
+        method=message.http_method,
+        path=target.path.rstrip("/"),
+        query=dict(parse_qsl(target.query)),
+        raw_body=b"" if message.body is None else json.dumps(message.body).encode(),
+        headers={"content-type": "application/json", "user-agent": call.header("user-agent") or ""},
+    )
+
+
+def _messages_answer(messages: Sequence[MessageIn], replies: dict[int, Reply]) -> Reply:
+    processed = [
+        {
+            "label": message.label,
+            "statusCode": replies[position].status,
+            "body": {"content": json.dumps(replies[position].body, separators=(",", ":"))},
+        }
+        for position, message in enumerate(messages)
+        if position in replies
+    ]
+    waiting = [
+        message.label for position, message in enumerate(messages) if position not in replies
+    ]
+    agreed = len({reply.status for reply in replies.values()}) == 1 and not waiting
+    document = {"processedMessages": processed, "unprocessedMessages": waiting}
+    return answer(document, 200 if agreed else MIXED)
+
+
+ROUTER = Router(
+    (
+        stock_api.routes,
+        contacts.routes,
+        custom_fields.routes,
+        drop_ship.routes,
+        drop_ship.routes,
+        goods_in.routes,
+        goods_out.routes,
+        goods_out.routes,
+        orders.routes,
+        order_rows_api.routes,
+        orders.routes,
+        orders.routes,
+        payments.routes,
+        addresses.routes,
+        prices.routes,
+        products.routes,
+        stock_api.routes,
+        reference_api.routes,
+        reservations.routes,
+        sales_orders.routes,
+        searches.routes,
+        searches.routes,
+        stock_api.routes,
+        webhooks.routes,
+    ),
+    AccountErrors(),
+)
 
 UNAUTHORIZED = 401
 WINDOW_S = 60
@@ -80,13 +296,13 @@ class AccountGateway(Gateway[Account, Call]):
             return self.errors.too_long()
         if not verdict.allowed:
             return self.errors.throttled(call)
-        text = auth.refusal(call, self._tokens.is_good)
+        text = authentication_error(call, self._tokens.is_good)
         return None if text is None else Reply(UNAUTHORIZED, {"response": text})
 
     def perform(self, call: Call) -> Reply:
         """One operation, or several in a multi-message."""
-        if call.path == multi_message.PATH and call.method == "POST":
-            return multi_message.process(self.system, call, self._message)
+        if call.path == MULTI_MESSAGE and call.method == "POST":
+            return process_messages(self.system, call, self._message)
         return super().perform(call)
 
     def _message(self, call: Call) -> Reply:

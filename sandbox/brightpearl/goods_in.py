@@ -8,12 +8,11 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, notes_in_path
 from sandbox.brightpearl.formats import require_moment, stamp
-from sandbox.brightpearl.note_choice import chosen_notes
 from sandbox.brightpearl.order_state import received_units, refresh
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer
 from sandbox.brightpearl.stock import check_location, move
 from sandbox.brightpearl.stock_records import GoodsInNote, GoodsMovement
 from sandbox.kit.routing import Reply
@@ -137,13 +136,13 @@ def _receive(account: Account, order: Order, note: GoodsInNote, item: GoodsMoved
 )
 def read_notes(account: Account, call: Call) -> Reply:
     """A map by note id; 404 for none, 400 for all notes of all orders (both our reading)."""
-    listed = chosen_notes(call, account.goods_in, account.goods_in_by_order, READ_LIMIT)
+    listed = notes_in_path(call, account.goods_in, account.goods_in_by_order, READ_LIMIT)
     if not listed:
         not_found("No goods-in note found")
-    return answer({str(note.id): _document(account, note) for note in listed})
+    return answer({str(note.id): _note_document(account, note) for note in listed})
 
 
-def _document(account: Account, note: GoodsInNote) -> dict[str, Any]:
+def _note_document(account: Account, note: GoodsInNote) -> dict[str, Any]:
     document: dict[str, Any] = {
         "orderId": note.order_id,
         "warehouseId": note.warehouse_id,

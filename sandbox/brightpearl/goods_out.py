@@ -1,18 +1,19 @@
-"""Goods-out notes: pick, pack, track, ship."""
+"""Goods-out notes: pick, pack, track, ship, read."""
 
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.formats import require_moment
-from sandbox.brightpearl.order_state import is_tracked, noted_units, refresh
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done, notes_in_path
+from sandbox.brightpearl.formats import plain, require_moment, stamp
+from sandbox.brightpearl.order_state import is_tracked, refresh, units_on_notes
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse, stale
 from sandbox.brightpearl.reservations import release_surplus, take
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level, move
 from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
 from sandbox.kit.routing import Reply
@@ -74,7 +75,7 @@ def check_entry(account: Account, order: Order, entry: WarehouseIn) -> None:
     """Refuse units the order does not have left or the warehouse does not have."""
     if entry.warehouse_id not in reference.WAREHOUSES:
         refuse("WHSC-907", f"Warehouse {entry.warehouse_id} does not exist")
-    noted = noted_units(account, order)
+    noted = units_on_notes(account, order)
     reservation = account.reservations.get(order.id)
     own = reservation is not None and reservation.warehouse_id == entry.warehouse_id
     wanted: Counter[int] = Counter()
@@ -296,3 +297,60 @@ def destroy(account: Account, note: GoodsOutNote) -> None:
     account.touch(order)
     refresh(account, order)
     account.emit("goods-out-note", note.id, "destroyed")
+
+
+READ_LIMIT = 500
+
+
+@routes(
+    "GET",
+    "/warehouse-service/order/{orders}/goods-note/goods-out",
+    "/warehouse-service/order/{orders}/goods-note/goods-out/{ids}",
+)
+def read_notes(account: Account, call: Call) -> Reply:
+    """A map by note id, for a set of orders (or `*`) and of notes."""
+    if call.params["orders"] == "*" and "ids" not in call.params:
+        listed = list(account.goods_out.values())
+    else:
+        listed = notes_in_path(call, account.goods_out, account.goods_out_by_order, READ_LIMIT)
+    return answer({str(note.id): _note_document(account, note) for note in listed})
+
+
+def _note_document(account: Account, note: GoodsOutNote) -> dict[str, Any]:
+    status: dict[str, Any] = {}
+    for stage in ("shipped", "packed", "picked", "printed"):
+        status[stage] = stage in note.stages
+        if stage in note.stages:
+            moment, owner = note.stages[stage]
+            status[f"{stage}On"] = stamp(moment, account.zone)
+            status[f"{stage}ById"] = owner
+    return {
+        "orderId": 0 if note.transfer else note.order_id,
+        "warehouseId": note.warehouse_id,
+        "transfer": note.transfer,
+        "priority": note.priority,
+        "status": status,
+        "shipping": {
+            "reference": note.reference,
+            "shippingMethodId": note.shipping_method_id,
+            "boxes": note.boxes,
+            "weight": plain(note.weight),
+        },
+        "releaseDate": stamp(note.release_date, account.zone),
+        "createdOn": stamp(note.created_on, account.zone),
+        "createdBy": note.created_by,
+        "orderRows": {
+            str(row): [
+                {"productId": product, "quantity": units, "locationId": location}
+                for product, units, location in parts
+            ]
+            for row, parts in note.rows.items()
+        },
+        "sequence": note.sequence,
+        "events": [
+            {"occured": stamp(moment, account.zone), "eventOwnerId": owner, "eventCode": code}
+            for moment, owner, code in note.events
+        ],
+        "labelUri": note.label_uri,
+        "lastEventVersion": note.event_version,
+    }

@@ -1,6 +1,8 @@
-"""The four status codes of an order, worked out from payments, reservations and notes."""
+"""The state of an order: four status codes, computed from payments and notes, and the invoice."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
@@ -26,7 +28,7 @@ def is_tracked(account: Account, row: OrderRow) -> bool:
     return product is not None and product.stock_tracked
 
 
-def noted_units(account: Account, order: Order, *, shipped_only: bool = False) -> dict[int, int]:
+def units_on_notes(account: Account, order: Order, *, shipped_only: bool = False) -> dict[int, int]:
     """Units on goods-out notes and drop-ship notes by row id."""
     units: dict[int, int] = {}
     for note_id in account.drop_ship_by_order.get(order.id, ()):
@@ -59,7 +61,9 @@ def received_units(account: Account, order: Order) -> dict[int, int]:
 def settled_units(account: Account, order: Order) -> dict[int, int]:
     """Units by row id that a goods note speaks for: out for sales, in for credits and purchases."""
     return (
-        noted_units(account, order) if order.type_code == "SO" else received_units(account, order)
+        units_on_notes(account, order)
+        if order.type_code == "SO"
+        else received_units(account, order)
     )
 
 
@@ -98,14 +102,14 @@ def refresh(account: Account, order: Order) -> None:
         order.stock_status, order.allocation_status, order.shipping_status = "NON", "ANR", "NST"
         return
     noted = settled_units(account, order)
-    order.stock_status = order.type_code + _level(rows, noted)
+    order.stock_status = order.type_code + _level_code(rows, noted)
     if order.type_code != "SO":
         return
     held = reserved_units(account, order)
     allocated = {row.id: noted.get(row.id, 0) + held.get(row.id, 0) for row in rows}
-    order.allocation_status = {"N": "ANA", "P": "APA", "A": "AAA"}[_level(rows, allocated)]
+    order.allocation_status = {"N": "ANA", "P": "APA", "A": "AAA"}[_level_code(rows, allocated)]
     was_shipped = order.shipping_status == "ASS"
-    shipped = _level(rows, noted_units(account, order, shipped_only=True))
+    shipped = _level_code(rows, units_on_notes(account, order, shipped_only=True))
     order.shipping_status = {"N": "SNS", "P": "SPS", "A": "ASS"}[shipped]
     if order.shipping_status == "ASS" and not was_shipped:
         account.emit("order", order.id, "modified", "fully-shipped")
@@ -121,8 +125,35 @@ def _payment_status(account: Account, order: Order) -> str:
     return "PAID" if paid >= total else "PARTIALLY_PAID"
 
 
-def _level(rows: list[OrderRow], units: dict[int, int]) -> str:
+def _level_code(rows: list[OrderRow], units: dict[int, int]) -> str:
     have = sum(units.get(row.id, 0) for row in rows)
     if have == 0:
         return "N"
     return "A" if all(units.get(row.id, 0) >= row.quantity for row in rows) else "P"
+
+
+def start_invoicing(account: Account, order: Order) -> None:
+    """Make the invoice pending, unless it is already."""
+    if order.invoice_due_at is None:
+        order.invoice_due_at = account.now() + timedelta(seconds=account.switches.invoicing_delay_s)
+        account.timers.at(order.invoice_due_at, partial(_invoice, account, order))
+
+
+def _invoice(account: Account, order: Order, moment: datetime) -> None:
+    """The invoice is there, unless the order was deleted meanwhile. Fires a status change."""
+    if order.id not in account.orders:
+        return
+    prefix = "SC" if order.type_code == "SC" else "SI"
+    order.invoice_reference = f"{prefix}-{account.sequences.next('invoice')}"
+    order.closed_on = moment
+    if not is_cancelled(order):
+        order.status_id = reference.INVOICED_STATUS.get(order.type_code, order.status_id)
+    account.touch(order)
+    account.emit("order", order.id, "modified", "order-status")
+
+
+def order_changed(account: Account, order: Order) -> None:
+    """Bring the statuses of a changed order up to date, and emit `order.modified`."""
+    account.touch(order)
+    refresh(account, order)
+    account.emit("order", order.id, "modified")

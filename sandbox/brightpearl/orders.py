@@ -1,17 +1,30 @@
 """The `order` resource: headers of every type, reads in the parties shape, status, notes."""
 
+from dataclasses import dataclass
+from typing import NoReturn
+
 from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn, order_address
+from sandbox.brightpearl.api import (
+    Call,
+    Change,
+    Incoming,
+    Routes,
+    answer,
+    apply_all,
+    done,
+    operations,
+    options_answer,
+)
 from sandbox.brightpearl.formats import local_midnight, require_moment
-from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.order_documents import party_order
-from sandbox.brightpearl.order_state import paid_total, settled_units
+from sandbox.brightpearl.order_rows_api import editable
+from sandbox.brightpearl.order_state import paid_total, settled_units, start_invoicing
 from sandbox.brightpearl.records import Order, OrderNote
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.sales_orders import place
 from sandbox.kit.routing import Reply
 
@@ -233,3 +246,107 @@ def add_note(account: Account, order: Order, body: NoteIn) -> OrderNote:
     account.notes[note.id] = note
     account.notes_by_order[order.id].append(note.id)
     return note
+
+
+@routes("PATCH", "/order-service/order/{id}")
+def patch_order(account: Account, call: Call) -> Reply:
+    """The whole order after the change."""
+    order = account.order(call.number("id"))
+    apply_all(operations(call), _HeaderPatch(account, order).paths())
+    account.touch(order)
+    account.emit("order", order.id, "modified")
+    return answer(party_order(account, order))
+
+
+def _refuse_absent(name: str, value: object) -> NoReturn:
+    refuse("ORDC-903", f"{name} {str(value)[:20]} does not exist")
+
+
+@dataclass(frozen=True, slots=True)
+class _HeaderPatch:
+    account: Account
+    order: Order
+
+    def paths(self) -> dict[str, dict[str, Change]]:
+        """What the vendor lets be patched, and how."""
+        return {
+            "/reference": {
+                "replace": self._set_reference,
+                "remove": lambda _: self._set_reference(""),
+            },
+            "/warehouseId": {"replace": self._set_warehouse},
+            "/delivery/shippingMethodId": {
+                "replace": self._set_method,
+                "remove": lambda _: self._set_method(0),
+            },
+            "/delivery/deliveryDate": {"replace": self._set_delivery_date},
+            "/parties/customer/contactId": {"replace": self._set_customer},
+            "/parties/billing/contactId": {"replace": self._set_biller},
+        }
+
+    def _set_reference(self, value: object) -> None:
+        text = str(value or "")
+        if len(text) > REFERENCE_LENGTH:
+            refuse("ORDC-909", f"reference is longer than {REFERENCE_LENGTH} characters")
+        index = self.account.orders_by_ref
+        index[self.order.ref].remove(self.order.id)
+        index[text].append(self.order.id)
+        self.order.ref = text
+
+    def _set_warehouse(self, value: object) -> None:
+        if self.order.allocation_status not in {"ANR", "ANA"}:
+            refuse("ORDB-910", "The warehouse cannot change once stock is allocated")
+        number = int(str(value))
+        if number not in reference.WAREHOUSES:
+            _refuse_absent("warehouseId", value)
+        self.order.warehouse_id = number
+
+    def _set_method(self, value: object) -> None:
+        number = int(str(value))
+        if number not in (0, *reference.SHIPPING_METHODS):
+            _refuse_absent("shippingMethodId", value)
+        self.order.shipping_method_id = number
+
+    def _set_delivery_date(self, value: object) -> None:
+        self.order.delivery_on = require_moment(str(value), "deliveryDate", self.account.zone)
+
+    def _set_customer(self, value: object) -> None:
+        self.order.contact_id = self._contact(value)
+
+    def _set_biller(self, value: object) -> None:
+        self.order.billing_contact_id = self._contact(value)
+
+    def _contact(self, value: object) -> int:
+        if self.order.invoice_reference is not None:
+            refuse("ORDB-911", "The order is invoiced")
+        number = int(str(value))
+        if number not in self.account.contacts:
+            _refuse_absent("Contact", value)
+        return number
+
+
+class CloseIn(Incoming):
+    """Body of a close."""
+
+    tax_date: str | None = None
+
+
+@routes("POST", "/order-service/sales-order/{id}/close")
+def close_sales_order(account: Account, call: Call) -> Reply:
+    """Starts invoicing; repeatable while pending, refused afterwards."""
+    return _close(account, call, "SO")
+
+
+@routes("POST", "/order-service/sales-credit/{id}/close")
+def close_sales_credit(account: Account, call: Call) -> Reply:
+    """The same for a credit."""
+    return _close(account, call, "SC")
+
+
+def _close(account: Account, call: Call, type_code: str) -> Reply:
+    order = editable(account, call, type_code)
+    body = call.read(CloseIn) if call.raw_body.strip() else CloseIn()
+    if body.tax_date:
+        order.tax_date = require_moment(body.tax_date, "taxDate", account.zone)
+    start_invoicing(account, order)
+    return done()

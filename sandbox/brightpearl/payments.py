@@ -7,11 +7,11 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.formats import require_moment
-from sandbox.brightpearl.order_state import refresh
+from sandbox.brightpearl.order_state import order_changed
 from sandbox.brightpearl.records import ZERO, Order, Payment
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.kit.routing import Reply
 
 routes = Routes()
@@ -78,14 +78,8 @@ def record(account: Account, body: PaymentIn, *, by_staff: bool = False) -> Paym
     account.payments_by_ref[payment.transaction_ref].append(payment.id)
     if body.transaction_ref:
         account.payment_by_key[key] = payment.id
-    _paid(account, order)
+    order_changed(account, order)
     return payment
-
-
-def _paid(account: Account, order: Order) -> None:
-    account.touch(order)
-    refresh(account, order)
-    account.emit("order", order.id, "modified")
 
 
 def _check(account: Account, body: PaymentIn, *, by_staff: bool) -> Order:
@@ -136,7 +130,7 @@ def remove(account: Account, number: int) -> Payment:
     account.payment_by_key.pop((payment.transaction_ref, payment.method_code), None)
     order = account.orders.get(payment.order_id)
     if order is not None:
-        _paid(account, order)
+        order_changed(account, order)
     return payment
 
 

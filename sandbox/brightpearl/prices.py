@@ -7,13 +7,12 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done, options_answer
 from sandbox.brightpearl.formats import four
-from sandbox.brightpearl.idset import require_id_set
-from sandbox.brightpearl.options import options_answer
+from sandbox.brightpearl.id_sets import require_id_set
 from sandbox.brightpearl.products import READ_LIMIT
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.kit.routing import Reply
 
 routes = Routes()

@@ -7,11 +7,10 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account, Catalogue, CatalogueProduct
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done, options_answer
 from sandbox.brightpearl.formats import stamp
-from sandbox.brightpearl.options import options_answer
 from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse, stale
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock_records import StockLevel
 from sandbox.kit.routing import Reply
 

@@ -244,3 +244,15 @@ class Event:
         """`order.modified.order-status`."""
         parts = (self.resource, self.lifecycle, self.specifier)
         return ".".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One HTTP call to a receiver, templates already filled."""
+
+    webhook_id: int
+    method: str
+    url: str
+    body: str
+    content_type: str
+    quality_of_service: int

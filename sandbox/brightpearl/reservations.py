@@ -7,10 +7,10 @@ from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.order_state import noted_units, refresh
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done
+from sandbox.brightpearl.order_state import order_changed, units_on_notes
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.stock import allocate, level
 from sandbox.brightpearl.stock_records import Reservation
 from sandbox.kit.routing import Reply
@@ -79,7 +79,7 @@ def take(
 
     An order that has a reservation in another warehouse gets nothing: it may have only one.
     """
-    noted = noted_units(account, order)
+    noted = units_on_notes(account, order)
     reservation = account.reservations.get(order.id) or Reservation(order.id, warehouse_id)
     if reservation.warehouse_id != warehouse_id:
         return 0
@@ -96,14 +96,8 @@ def take(
             taken += units
     if taken:
         account.reservations[order.id] = reservation
-        _reserved(account, order)
+        order_changed(account, order)
     return taken
-
-
-def _reserved(account: Account, order: Order) -> None:
-    account.touch(order)
-    refresh(account, order)
-    account.emit("order", order.id, "modified")
 
 
 @routes("GET", "/warehouse-service/order/{id}/reservation")
@@ -144,7 +138,7 @@ def change_reservation(account: Account, call: Call) -> Reply:
         take(account, order, reservation.warehouse_id, {row_id: (product_id, quantity - held)})
     if not reservation.rows:
         account.reservations.pop(order.id, None)
-    _reserved(account, order)
+    order_changed(account, order)
     return done()
 
 
@@ -155,7 +149,7 @@ def delete_reservation(account: Account, call: Call) -> Reply:
     if order.id not in account.reservations:
         not_found("No reservations found")
     release_all(account, order)
-    _reserved(account, order)
+    order_changed(account, order)
     return done()
 
 
@@ -176,7 +170,7 @@ def release(account: Account, order: Order, row_id: int, *, keep: int = 0) -> No
 
 def release_surplus(account: Account, order: Order, row_ids: Iterable[int]) -> None:
     """Give back what rows hold beyond the units that no note speaks for."""
-    noted = noted_units(account, order)
+    noted = units_on_notes(account, order)
     for row_id in row_ids:
         left = int(order.rows[row_id].quantity) - noted.get(row_id, 0)
         release(account, order, row_id, keep=max(0, left))

@@ -9,6 +9,7 @@ from pydantic import Field
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.addresses import AddressIn, order_address
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer
 from sandbox.brightpearl.automation import follow_rules
 from sandbox.brightpearl.formats import local_midnight, require_moment
 from sandbox.brightpearl.order_documents import flat_order
@@ -16,7 +17,6 @@ from sandbox.brightpearl.order_rows import RowIn, new_rows
 from sandbox.brightpearl.order_state import refresh
 from sandbox.brightpearl.records import Address, Contact, Order
 from sandbox.brightpearl.refusals import refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer
 from sandbox.kit.routing import Reply
 
 routes = Routes()

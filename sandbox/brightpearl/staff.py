@@ -1,19 +1,12 @@
-"""What people do in the account's own screens, not over the API: how they name things.
+"""How the account's screens name things, and new orders that they make from others."""
 
-Controls name things as records do (snake_case); a name nobody knows is a mistake and refused.
-"""
+from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict
-
+from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.formats import local_midnight
 from sandbox.brightpearl.records import Order, OrderRow, Product
 from sandbox.brightpearl.refusals import not_found
-
-
-class Control(BaseModel):
-    """The body of a control route."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def product_of(account: Account, key: str | int) -> Product:
@@ -61,3 +54,34 @@ def find_row(order: Order, key: RowKey) -> OrderRow:
     if found is None:
         not_found(f"Order {order.id} has no row {str(key)[:40]}")
     return found
+
+
+def copy_header(account: Account, order: Order, type_code: str) -> Order:
+    """A child of `order` with its people, addresses, currency and channel, in no book yet.
+
+    It has no rows, and neither external reference nor instance.
+    """
+    now = account.now()
+    return replace(
+        order,
+        id=account.sequences.next("order"),
+        type_code=type_code,
+        status_id=reference.DEFAULT_STATUS[type_code],
+        parent_id=order.id,
+        external_ref=None,
+        instance_id=None,
+        placed_on=now,
+        tax_date=local_midnight(now, account.zone),
+        created_on=now,
+        updated_on=None,
+        closed_on=None,
+        invoice_due_at=None,
+        invoice_reference=None,
+        version=1,
+        payment_status="NOT_APPLICABLE",
+        stock_status="NON",
+        allocation_status="ANR",
+        shipping_status="NST",
+        rows={},
+        custom_fields={},
+    )

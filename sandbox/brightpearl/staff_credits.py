@@ -9,17 +9,17 @@ from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import money
 from sandbox.brightpearl.goods_in import GoodsInIn, GoodsMovedIn, UnitCostIn, receive
-from sandbox.brightpearl.order_copies import copy_header
 from sandbox.brightpearl.order_rows import RowIn, new_rows
 from sandbox.brightpearl.order_state import received_units, tracked_rows
 from sandbox.brightpearl.orders import NoteIn, add_note
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 from sandbox.brightpearl.refusals import refuse
 from sandbox.brightpearl.sales_orders import place
-from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of, product_of
+from sandbox.brightpearl.staff import RowKey, copy_header, find_row, order_of, product_of
+from sandbox.kit.controls import ControlBody
 
 
-class CreditRow(Control):
+class CreditRow(ControlBody):
     """Units of a product by SKU, or free text by `name`; net and tax are row totals.
 
     Money left out is that of the parent's row of the same SKU, in proportion to the units.
@@ -34,7 +34,7 @@ class CreditRow(Control):
     nominal_code: str | None = None
 
 
-class StaffCredit(Control):
+class StaffCredit(ControlBody):
     """A sales credit for an order; without rows, for all of it."""
 
     order_id: int | None = None
@@ -105,7 +105,7 @@ def _value(sold: OrderRow | None, quantity: Decimal) -> tuple[Decimal, Decimal]:
     return money(sold.net * share), money(sold.tax * share)
 
 
-class Receipt(Control):
+class Receipt(ControlBody):
     """Goods that came back for a credit (or in, for a purchase order): units by row.
 
     A row is named by id or SKU; without rows, all that is still to come.

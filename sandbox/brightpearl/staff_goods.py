@@ -1,4 +1,8 @@
-"""What staff do with goods in the account's screens: print, pick, pack, ship, and undo."""
+"""What staff do with goods in the account's screens: print, pick, pack, ship, and undo.
+
+The API has no call that un-ships a note. Its `shippedOn` is gone then, so a search by it no longer
+finds the note.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,12 +22,84 @@ from sandbox.brightpearl.goods_out import (
     destroy,
     record_event,
 )
-from sandbox.brightpearl.order_state import noted_units, tracked_rows
+from sandbox.brightpearl.order_state import is_tracked, refresh, tracked_rows, units_on_notes
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of
-from sandbox.brightpearl.stock_records import GoodsOutNote
-from sandbox.brightpearl.unshipping import unship
+from sandbox.brightpearl.staff import RowKey, find_row, order_of
+from sandbox.brightpearl.stock import move
+from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
+from sandbox.kit.controls import ControlBody
+
+
+def unship(account: Account, note: GoodsOutNote) -> GoodsOutNote:
+    """The open note: the same one, or by a switch a new one without stages and tracking.
+
+    Stock is back and allocated, shipping status goes back. Fires `goods-out-note.modified`, or
+    `.destroyed` and `.created`.
+    """
+    if not note.shipped:
+        refuse("WHSB-918", f"Goods-out note {note.id} is not shipped")
+    _return_stock(account, note)
+    if account.switches.unshipping == "remake":
+        return _remake(account, note)
+    order = account.orders[note.order_id]
+    account.touch(order)
+    refresh(account, order)
+    account.emit("goods-out-note", note.id, "modified")
+    return note
+
+
+def _return_stock(account: Account, note: GoodsOutNote) -> None:
+    order = account.orders[note.order_id]
+    del note.stages["shipped"]
+    note.events = [event for event in note.events if event[2] != "SHW"]
+    note.event_version = account.sequences.next("event_version")
+    for row_id, parts in note.rows.items():
+        for product_id, units, location in parts if is_tracked(account, order.rows[row_id]) else ():
+            movement = GoodsMovement(
+                id=account.sequences.next("movement"),
+                product_id=product_id,
+                warehouse_id=note.warehouse_id,
+                location_id=location,
+                quantity=units,
+                updated_on=account.now(),
+                order_id=order.id,
+                order_row_id=row_id,
+                note_id=note.id,
+                note_type="GO",
+            )
+            move(account, movement, allocated=True)
+
+
+def _remake(account: Account, note: GoodsOutNote) -> GoodsOutNote:
+    order = account.orders[note.order_id]
+    now = account.now()
+    del account.goods_out[note.id]
+    account.goods_out_by_order[order.id].remove(note.id)
+    account.emit("goods-out-note", note.id, "destroyed")
+    new = GoodsOutNote(
+        id=account.sequences.next("goods_out"),
+        order_id=order.id,
+        warehouse_id=note.warehouse_id,
+        priority=note.priority,
+        release_date=note.release_date,
+        created_on=now,
+        created_by=reference.API_USER_ID,
+        sequence=note.sequence,
+        rows=note.rows,
+        shipping_method_id=note.shipping_method_id,
+        transfer=note.transfer,
+        channel_id=note.channel_id,
+        events=[(now, reference.API_USER_ID, "PLA")],
+        event_version=account.sequences.next("event_version"),
+    )
+    account.goods_out[new.id] = new
+    account.goods_out_by_order[order.id].append(new.id)
+    account.touch(order)
+    refresh(account, order)
+    account.emit("goods-out-note", new.id, "created")
+    return new
+
 
 EVENT_CODES = {
     "printed": ("PRI", "UPR"),
@@ -35,7 +111,7 @@ EVENT_CODES = {
 Stage = Literal["created", "printed", "picked", "packed", "shipped"]
 
 
-class Parcel(Control):
+class StaffParcel(ControlBody):
     """What leaves one warehouse: units by row, everything that is left when no row is named."""
 
     warehouse_id: int = reference.DEFAULT_WAREHOUSE
@@ -43,7 +119,7 @@ class Parcel(Control):
     tracking: str | None = None
 
 
-class Shipment(Parcel):
+class StaffShipment(StaffParcel):
     """A new note, or one for each of `warehouses`; with `note_id`, what happens to that note.
 
     `stage` says how far it comes (a note that is further goes back); it is shipped by default
@@ -52,7 +128,7 @@ class Shipment(Parcel):
 
     order_id: int | None = None
     external_ref: str | None = None
-    warehouses: list[Parcel] = Field(default_factory=list)
+    warehouses: list[StaffParcel] = Field(default_factory=list)
     note_id: int | None = None
     shipping_method_id: int | None = None
     boxes: int | None = None
@@ -64,18 +140,18 @@ class Shipment(Parcel):
     destroy: bool = False
 
 
-def ship(account: Account, wanted: Shipment) -> dict[str, Any]:
+def ship(account: Account, wanted: StaffShipment) -> dict[str, Any]:
     """Make notes, or change one; answers their ids and how the order stands."""
     if wanted.note_id is not None:
-        return _change(account, wanted, wanted.note_id)
+        return _change_note(account, wanted, wanted.note_id)
     order = order_of(account, wanted.order_id, wanted.external_ref)
     stage = wanted.stage or ("shipped" if wanted.leave else "created")
     parcels = wanted.warehouses or [wanted]
     notes = []
     for parcel in parcels:
-        note = _note(account, order, parcel, wanted)
+        note = _create_note(account, order, parcel, wanted)
         _describe(account, note, parcel.tracking or wanted.tracking, wanted)
-        _bring(account, note, stage, wanted.occurred_at)
+        _move_to_stage(account, note, stage, wanted.occurred_at)
         notes.append(note)
     return _answer(order, notes)
 
@@ -90,8 +166,10 @@ def _answer(order: Order, notes: list[GoodsOutNote]) -> dict[str, Any]:
     }
 
 
-def _note(account: Account, order: Order, parcel: Parcel, wanted: Shipment) -> GoodsOutNote:
-    noted = noted_units(account, order)
+def _create_note(
+    account: Account, order: Order, parcel: StaffParcel, wanted: StaffShipment
+) -> GoodsOutNote:
+    noted = units_on_notes(account, order)
     units = {find_row(order, key).id: count for key, count in parcel.rows.items()}
     if not parcel.rows:
         units = {
@@ -114,7 +192,9 @@ def _note(account: Account, order: Order, parcel: Parcel, wanted: Shipment) -> G
     return create_note(account, order, entry, body)
 
 
-def _describe(account: Account, note: GoodsOutNote, tracking: str | None, wanted: Shipment) -> None:
+def _describe(
+    account: Account, note: GoodsOutNote, tracking: str | None, wanted: StaffShipment
+) -> None:
     """Set what is given of tracking, boxes and weight. Fires `goods-out-note.modified`."""
     given = {"reference": tracking, "boxes": wanted.boxes, "weight": wanted.weight}
     if note.shipping_method_id != wanted.shipping_method_id:
@@ -129,7 +209,9 @@ def _describe(account: Account, note: GoodsOutNote, tracking: str | None, wanted
     account.emit("goods-out-note", note.id, "modified")
 
 
-def _bring(account: Account, note: GoodsOutNote, stage: str, moment: datetime | None) -> None:
+def _move_to_stage(
+    account: Account, note: GoodsOutNote, stage: str, moment: datetime | None
+) -> None:
     """Bring a note forward or back to a stage, one event for each step."""
     names = list(EVENT_CODES)
     goal = names.index(stage) + 1 if stage in names else 0
@@ -146,7 +228,7 @@ def _bring(account: Account, note: GoodsOutNote, stage: str, moment: datetime | 
         record_event(account, note, EventIn(event_code=code, occured=when, event_owner_id=owner))
 
 
-def _change(account: Account, wanted: Shipment, note_id: int) -> dict[str, Any]:
+def _change_note(account: Account, wanted: StaffShipment, note_id: int) -> dict[str, Any]:
     note = account.goods_out.get(note_id)
     if note is None:
         not_found("No goods-out note found")
@@ -160,5 +242,5 @@ def _change(account: Account, wanted: Shipment, note_id: int) -> dict[str, Any]:
         return _answer(order, [note])
     _describe(account, note, wanted.tracking, wanted)
     if wanted.stage is not None:
-        _bring(account, note, wanted.stage, wanted.occurred_at)
+        _move_to_stage(account, note, wanted.stage, wanted.occurred_at)
     return _answer(order, [note])

@@ -1,4 +1,4 @@
-"""What staff do to an order in the account's screens: rows, status, address, stock, deletion."""
+"""What staff do to an order in the account's screens: rows, status, address, money, deletion."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -12,18 +12,65 @@ from sandbox.brightpearl.addresses import AddressIn
 from sandbox.brightpearl.automation import allocate
 from sandbox.brightpearl.formats import money
 from sandbox.brightpearl.goods_out import destroy
-from sandbox.brightpearl.invoicing import start_invoicing
-from sandbox.brightpearl.order_rows import RowIn
-from sandbox.brightpearl.order_state import is_cancelled, refresh
+from sandbox.brightpearl.order_rows import RowIn, append_row, remove_row, replace_row, require_open
+from sandbox.brightpearl.order_state import (
+    is_cancelled,
+    order_changed,
+    paid_total,
+    refresh,
+    start_invoicing,
+)
 from sandbox.brightpearl.orders import NoteIn, add_note, change_status, check_status
+from sandbox.brightpearl.payments import PaymentIn, record, remove
 from sandbox.brightpearl.records import Order
 from sandbox.brightpearl.refusals import refuse
 from sandbox.brightpearl.reservations import release, release_all
-from sandbox.brightpearl.row_changes import append_row, edited, keep_row, remove_row, require_open
-from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of
+from sandbox.brightpearl.staff import RowKey, find_row, order_of
+from sandbox.kit.controls import ControlBody
 
 
-class RowEdit(Control):
+class StaffPayment(ControlBody):
+    """A payment on an order or credit; without an amount, all that is still owed.
+
+    `delete` takes a payment away by its id instead.
+    """
+
+    order_id: int | None = None
+    external_ref: str | None = None
+    amount: Decimal | None = Field(default=None, ge=0)
+    method: str = "CARD"
+    type: str | None = None
+    transaction_ref: str | None = None
+    delete: int | None = None
+
+
+def take_payment(account: Account, wanted: StaffPayment) -> dict[str, Any]:
+    """Record the payment: a receipt on a sales order, money out on a credit."""
+    if wanted.delete is not None:
+        payment = remove(account, wanted.delete)
+        return {"payment_id": payment.id, "deleted": True}
+    order = order_of(account, wanted.order_id, wanted.external_ref)
+    owed = max(Decimal(0), money(order.net + order.tax) - paid_total(account, order))
+    amount = owed if wanted.amount is None else wanted.amount
+    usual = "PAYMENT" if order.type_code == "SC" else "RECEIPT"
+    payment = record(
+        account,
+        PaymentIn(
+            payment_method_code=wanted.method,
+            payment_type=wanted.type or usual,
+            order_id=order.id,
+            currency_iso_code=order.currency_code,
+            payment_date=account.now().isoformat(),
+            transaction_ref=wanted.transaction_ref,
+            amount_paid=amount,
+            amount_authorized=amount,
+        ),
+        by_staff=True,
+    )
+    return {"payment_id": payment.id, "payment_status": order.payment_status}
+
+
+class RowEdit(ControlBody):
     """What is new about a row. Money follows a new quantity in proportion unless given."""
 
     id: int | None = None
@@ -39,7 +86,7 @@ class RowEdit(Control):
         return self.id or self.external_ref or self.sku or 0
 
 
-class OrderEdit(Control):
+class OrderEdit(ControlBody):
     """Everything staff may do to an order or credit; parts left out are left alone.
 
     `delivery_address` and `add_rows` are in the API's own words.
@@ -120,7 +167,7 @@ def _change_row(account: Account, order: Order, wanted: RowEdit) -> None:
     share = quantity / row.quantity
     net = money(row.net * share) if wanted.net is None else wanted.net
     tax = money(row.tax * share) if wanted.tax is None else wanted.tax
-    keep_row(account, order, replace(row, quantity=quantity, net=net, tax=tax))
+    replace_row(account, order, replace(row, quantity=quantity, net=net, tax=tax))
 
 
 def _change_address(account: Account, order: Order, sent: AddressIn) -> None:
@@ -130,7 +177,7 @@ def _change_address(account: Account, order: Order, sent: AddressIn) -> None:
     order.delivery_address = replace(
         order.delivery_address, **{name: getattr(new, name) for name in given}
     )
-    edited(account, order)
+    order_changed(account, order)
 
 
 def delete_order(account: Account, order: Order) -> None:

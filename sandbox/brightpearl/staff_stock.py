@@ -1,23 +1,126 @@
-"""What staff do with stock in the account's screens, and what a tester may make of its answers."""
+"""What staff do with products and stock in the account's screens, and oddities that testers set.
+
+Nothing here asks whether a product makes sense: a real account holds bundles whose parts are gone,
+and bundles that are parts of themselves.
+"""
 
 from dataclasses import asdict
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.formats import stamp
-from sandbox.brightpearl.quarantine import release_quarantined
+from sandbox.brightpearl.formats import plain, stamp
+from sandbox.brightpearl.products import add_catalogue_product, product_changed, version_of
+from sandbox.brightpearl.records import Product
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.staff import Control, product_of
-from sandbox.brightpearl.stock import correct, level
+from sandbox.brightpearl.staff import product_of
+from sandbox.brightpearl.stock import correct, level, record_change
+from sandbox.brightpearl.stock_api import release_quarantined
 from sandbox.brightpearl.stock_records import OddKind, OddStock
+from sandbox.kit.controls import ControlBody
+
+ONLY_AT_FIRST = frozenset({"stock", "tax_rate_percent"})
+
+
+class Component(ControlBody):
+    """A part of a bundle, by id (existing or not) or by SKU, and its units."""
+
+    product_id: int | None = Field(default=None, gt=0)
+    sku: str | None = None
+    quantity: Decimal = Field(default=Decimal(1), gt=0, le=10**6)
+
+
+class StaffProduct(ControlBody):
+    """A product to be made, or with `edit` (a SKU or an id) to be changed in what is given.
+
+    Components make it a bundle, an empty list of them a bundle of nothing. `stock` is what a new
+    product opens with.
+    """
+
+    edit: str | int | None = None
+    sku: str = ""
+    name: str = "New product"
+    price_ex_tax: Decimal = Field(default=Decimal("9.99"), ge=0, le=10**9)
+    tax_rate_percent: Decimal = Decimal(20)
+    weight_kg: Decimal = Field(default=Decimal("0.1"), ge=0, le=10**6)
+    stock: int = Field(default=0, ge=0, le=10**9)
+    stock_tracked: bool = True
+    status: Literal["LIVE", "DISCONTINUED", "ARCHIVED"] = "LIVE"
+    components: list[Component] | None = None
+
+
+def write_product(account: Account, wanted: StaffProduct) -> dict[str, Any]:
+    """Add or change a product; a SKU that exists may be given again, as in the real account."""
+    composition = _composition(account, wanted)
+    if wanted.edit is None:
+        product = add_catalogue_product(account, wanted)
+        _write_given(product, wanted, composition, {"stock_tracked", "status", "components"})
+        for warehouse_id in account.stock[product.id]:
+            record_change(account, product.id, warehouse_id, 0, "opening")
+        account.emit("product", product.id, "created")
+    else:
+        product = product_of(account, wanted.edit)
+        if fixed := wanted.model_fields_set & ONLY_AT_FIRST:
+            refuse("PRDC-904", f"{', '.join(sorted(fixed))} is given when a product is made")
+        old_sku = product.sku
+        _write_given(product, wanted, composition, wanted.model_fields_set)
+        product_changed(account, product, old_sku)
+    return {"product_id": product.id, "version": version_of(product)}
+
+
+def _composition(account: Account, wanted: StaffProduct) -> dict[str, Any]:
+    if wanted.components is None:
+        return {"bundle": False}
+    parts = []
+    for item in wanted.components:
+        number = item.product_id or product_of(account, item.sku or "").id
+        parts.append({"productId": number, "productQuantity": plain(item.quantity)})
+    return {"bundle": True, "bundleComponents": parts}
+
+
+def _write_given(
+    product: Product, wanted: StaffProduct, composition: dict[str, Any], given: set[str]
+) -> None:
+    """Write what is given into the product's document."""
+    document = product.document
+    if "sku" in given:
+        document["identity"] = document.get("identity", {}) | {"sku": wanted.sku}
+    if "name" in given:
+        (first, *others) = document.get("salesChannels") or [{}]
+        document["salesChannels"] = [first | {"productName": wanted.name}, *others]
+    if "stock_tracked" in given:
+        document["stock"] = document.get("stock", {}) | {"stockTracked": wanted.stock_tracked}
+    if "weight_kg" in given:
+        weight = {"weight": {"magnitude": float(wanted.weight_kg)}}
+        document["stock"] = document.get("stock", {}) | weight
+    if "price_ex_tax" in given:
+        product.prices[2] = product.prices[3] = {"1": wanted.price_ex_tax}
+    if "status" in given:
+        document["status"] = wanted.status
+    if "components" in given:
+        document["composition"] = composition
+        if composition["bundle"]:
+            document["stock"] = document.get("stock", {}) | {"stockTracked": False}
+
+
+def delete_product(account: Account, sku: str) -> dict[str, Any]:
+    """Remove a product; its id is never used again."""
+    product = product_of(account, sku)
+    account.products_by_sku[sku].remove(product.id)
+    account.products_by_change.pop(product.id, None)
+    account.product_changes += 1
+    account.deleted_products[product.id] = account.products.pop(product.id)
+    account.emit("product", product.id, "destroyed")
+    return {"product_id": product.id}
+
 
 MOST_UNITS = 10**9
 
 
-class StockChange(Control):
+class StockChange(ControlBody):
     """`on_hand` sets what may be sold; `delta` adds or removes.
 
     `release_quarantined` first puts so many units that waited in quarantine on sale.
@@ -64,7 +167,7 @@ def stock_by_sku(account: Account, skus: list[str]) -> dict[str, dict[str, list[
     return shown
 
 
-def journal(account: Account) -> list[dict[str, Any]]:
+def stock_journal(account: Account) -> list[dict[str, Any]]:
     """Every change of what is on hand, oldest first; only the latest when there are very many."""
     every = account.products | account.deleted_products
     return [
@@ -81,7 +184,7 @@ def journal(account: Account) -> list[dict[str, Any]]:
     ]
 
 
-class OddAnswer(Control):
+class OddAnswer(ControlBody):
     """One oddity in the availability of a product; see `OddStock` for the kinds."""
 
     sku: str | None = None

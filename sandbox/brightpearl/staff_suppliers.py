@@ -18,20 +18,20 @@ from sandbox.brightpearl.drop_ship import (
     send,
 )
 from sandbox.brightpearl.formats import money
-from sandbox.brightpearl.order_copies import copy_header
 from sandbox.brightpearl.order_rows import RowIn, new_rows
-from sandbox.brightpearl.order_state import noted_units, tracked_rows
+from sandbox.brightpearl.order_state import tracked_rows, units_on_notes
 from sandbox.brightpearl.records import ZERO, Contact, Order, OrderRow
 from sandbox.brightpearl.refusals import refuse
 from sandbox.brightpearl.sales_orders import place
-from sandbox.brightpearl.staff import Control, RowKey, find_row, order_of
+from sandbox.brightpearl.staff import RowKey, copy_header, find_row, order_of
 from sandbox.brightpearl.stock_records import DropShipNote
+from sandbox.kit.controls import ControlBody
 
 COST_PRICE_LIST = 1
 SUPPLIER = "Straight Supplies"
 
 
-class DropShipment(Control):
+class DropShipment(ControlBody):
     """Units by row that a supplier sends; with `note_id`, what happens to that note instead.
 
     All that is left when no row is named. A new note is shipped unless `leave` is false; one
@@ -99,7 +99,7 @@ def _create(account: Account, order: Order, wanted: DropShipment) -> DropShipNot
 
 
 def _units(account: Account, order: Order, wanted: DropShipment) -> list[tuple[OrderRow, int]]:
-    noted = noted_units(account, order)
+    noted = units_on_notes(account, order)
     if wanted.rows:
         units = [(find_row(order, key), count) for key, count in wanted.rows.items()]
     else:

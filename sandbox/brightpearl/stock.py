@@ -32,7 +32,7 @@ def allocate(
         held = level(account, product_id, warehouse_id)
         before = held.on_hand
         held.allocated += units
-        note_change(account, product_id, warehouse_id, before, cause)
+        record_change(account, product_id, warehouse_id, before, cause)
         account.emit("product", product_id, "modified", "on-hand-modified")
 
 
@@ -48,13 +48,13 @@ def move(
     elif is_quarantine(account, movement.warehouse_id, movement.location_id):
         held.quarantined += movement.quantity
     cause = cause or CAUSES[movement.note_type]
-    note_change(account, movement.product_id, movement.warehouse_id, before, cause)
+    record_change(account, movement.product_id, movement.warehouse_id, before, cause)
     if held.on_hand != before:
         account.emit("product", movement.product_id, "modified", "on-hand-modified")
     account.movements[movement.id] = movement
 
 
-def note_change(
+def record_change(
     account: Account, product_id: int, warehouse_id: int, before: int, cause: str
 ) -> None:
     """Put into the journal what became of the units on hand, if they changed."""

@@ -1,19 +1,24 @@
-"""Subscriptions: registering, listing, and what a delivery looks like. Nothing is ever signed."""
+"""Webhooks: subscriptions, what a delivery holds, when it goes out and is tried again.
+
+Nothing is ever signed.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from pydantic import Field
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.formats import stamp
-from sandbox.brightpearl.idset import format_id_set
-from sandbox.brightpearl.outgoing import Outgoing
-from sandbox.brightpearl.records import Event, Webhook
+from sandbox.brightpearl.id_sets import format_id_set
+from sandbox.brightpearl.records import Event, Outgoing, Webhook
 from sandbox.brightpearl.refusals import not_found, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
+from sandbox.kit.delivery import Message
 from sandbox.kit.routing import Reply
 
 routes = Routes()
@@ -96,7 +101,7 @@ def list_webhooks(account: Account, call: Call) -> Reply:
         listed = [account.webhooks[number] for number in ids]
         if not listed:
             not_found("No webhooks found")
-    return answer([_document(webhook) for webhook in listed])
+    return answer([_webhook_document(webhook) for webhook in listed])
 
 
 @routes("DELETE", "/integration-service/webhook/{id}")
@@ -107,7 +112,7 @@ def delete_webhook(account: Account, call: Call) -> Reply:
     return done()
 
 
-def _document(webhook: Webhook) -> dict[str, Any]:
+def _webhook_document(webhook: Webhook) -> dict[str, Any]:
     document: dict[str, Any] = {
         "id": webhook.id,
         "subscribeTo": webhook.subscribe_to,
@@ -147,7 +152,7 @@ def subscribed(webhook: Webhook, event: Event) -> bool:
     return name == webhook.subscribe_to or name.startswith(webhook.subscribe_to + ".")
 
 
-def deliveries(account: Account, webhook: Webhook, events: Iterable[Event]) -> list[Outgoing]:
+def notices_of(account: Account, webhook: Webhook, events: Iterable[Event]) -> list[Outgoing]:
     """Calls for events of one subscription: one for each id, or for each kind with an ID set."""
     kinds: dict[str, list[Event]] = {}
     for event in events:
@@ -191,3 +196,88 @@ def fill(webhook: Webhook, values: Mapping[str, str]) -> Outgoing:
         webhook.content_type,
         webhook.quality_of_service,
     )
+
+
+class Notices:
+    """Holds the events of a request (or of `webhook_coalesce_s`) so that they may share a call."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._held: dict[int, list[Event]] = {}
+        self._due: datetime | None = None
+        account.listeners.append(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        for webhook in self._account.webhooks.values():
+            if subscribed(webhook, event):
+                self._held.setdefault(webhook.id, []).append(event)
+                if self._due is None:
+                    wait = timedelta(seconds=self._account.switches.webhook_coalesce_s)
+                    self._due = self._account.now() + wait
+
+    def release(self) -> list[Outgoing]:
+        """Calls to be made now; nothing while events may still gather."""
+        ready, self._account.outbox = self._account.outbox, []
+        if self._due is None or self._due > self._account.now():
+            return ready
+        held, self._held, self._due = self._held, {}, None
+        for webhook_id, events in held.items():
+            webhook = self._account.webhooks.get(webhook_id)
+            if webhook is not None:
+                ready += notices_of(self._account, webhook, events)
+        return ready
+
+
+RETRY_WAITS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+"""The vendor publishes neither how often nor when it tries again: this is our reading."""
+SUCCESS_BELOW = 300
+SERVER_ERROR = 500
+UNAVAILABLE = 503
+
+
+def wants_retry(quality_of_service: int, status: int | None) -> bool:
+    """Whether a delivery is tried again; `status` is None when no answer came.
+
+    Quality 0 only for 503; quality 1 for every failure that is not 4xx (documented).
+    """
+    if quality_of_service == 0:
+        return status == UNAVAILABLE
+    return status is None or status >= SERVER_ERROR
+
+
+class QualityPolicy:
+    """The vendor's rules, for the shared sender. Nothing is ever held back."""
+
+    def __init__(self) -> None:
+        self._quality: dict[str, int] = {}
+        self._numbers = count(1)
+
+    def message(self, outgoing: Outgoing) -> Message:
+        """The call as the sender takes it; remembers its quality of service."""
+        number = str(next(self._numbers))
+        self._quality[number] = outgoing.quality_of_service
+        content_type = outgoing.content_type
+
+        def headers(_at: datetime) -> Mapping[str, str]:
+            return {"content-type": content_type} if content_type else {}
+
+        return Message(
+            id=number,
+            about=f"webhook {outgoing.webhook_id}",
+            method=outgoing.method,
+            url=outgoing.url,
+            body=outgoing.body.encode(),
+            headers=headers,
+        )
+
+    def hold_s(self, _message: Message) -> float:
+        """Always now."""
+        return 0.0
+
+    def settle(self, message: Message, tries: int, status: int | None) -> float | None:
+        """Seconds until the next try, or None when it is over."""
+        done = status is not None and status < SUCCESS_BELOW
+        quality = self._quality.get(message.id, 0)
+        if done or tries > len(RETRY_WAITS_S) or not wants_retry(quality, status):
+            return None
+        return RETRY_WAITS_S[tries - 1]

@@ -29,7 +29,7 @@ from core.errors import (
     TransientError,
 )
 from core.times import to_iso
-from sandbox.brightpearl.unshipping import unship
+from sandbox.brightpearl.staff_goods import unship
 from tests.connectors.conftest import Script, brightpearl
 from tests.connectors.test_brightpearl_client import one, placed, sales_order, sent
 

@@ -29,17 +29,15 @@ from core.errors import (
     RejectedError,
     TransientError,
 )
-from sandbox.brightpearl.staff_products import (
-    Component,
-    ProductOnScreen,
-    delete_product,
-    write_product,
-)
 from sandbox.brightpearl.staff_stock import (
+    Component,
     OddAnswer,
+    StaffProduct,
     StockChange,
     change_stock,
+    delete_product,
     set_odd_answers,
+    write_product,
 )
 from tests.connectors.conftest import Script, brightpearl
 
@@ -85,7 +83,7 @@ def stocked(warehouses: Any, on_hand: int = 3) -> dict[str, Any]:
 
 
 def made(world, **wanted: Any) -> str:
-    return str(write_product(world.account, ProductOnScreen(**wanted))["product_id"])
+    return str(write_product(world.account, StaffProduct(**wanted))["product_id"])
 
 
 def all_but(world, *ids: str) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.routing import Call
+from sandbox.brightpearl.api import Call
+from sandbox.brightpearl.gateway import ROUTER
 from sandbox.kit.clock import Clock
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.brightpearl.back_orders import BackOrder, split
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_goods import StaffShipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 
 
@@ -90,7 +90,7 @@ def test_only_unallocated_units_move_when_the_account_says_so(api):
 
 def test_without_rows_all_that_nothing_speaks_for_moves(api):
     order_id = two_lines(api)
-    ship(api.account, Shipment(order_id=order_id, rows={"MUG": 2, "PEN": 1}))
+    ship(api.account, StaffShipment(order_id=order_id, rows={"MUG": 2, "PEN": 1}))
 
     child = back_order(api)["back_order_id"]
 
@@ -103,7 +103,7 @@ def test_the_child_ships_by_its_own_notes(api):
     two_lines(api)
     child = back_order(api, rows={"PEN": 3})["back_order_id"]
 
-    note = ship(api.account, Shipment(order_id=child, tracking="T2"))["goods_out_note_id"]
+    note = ship(api.account, StaffShipment(order_id=child, tracking="T2"))["goods_out_note_id"]
 
     read = api.call("GET", f"/warehouse-service/order/*/goods-note/goods-out/{note}").value
     assert read[str(note)]["orderId"] == child
@@ -131,7 +131,7 @@ def test_a_back_order_takes_some_of_the_units_and_leaves_some(api, rows):
 
 def test_units_on_a_note_and_orders_with_an_invoice_stay(api, clock):
     order_id = two_lines(api)
-    ship(api.account, Shipment(order_id=order_id, rows={"PEN": 2}, leave=False))
+    ship(api.account, StaffShipment(order_id=order_id, rows={"PEN": 2}, leave=False))
     with pytest.raises(Refusal, match="ORDB-912"):
         back_order(api, rows={"PEN": 2})
 

@@ -11,8 +11,8 @@ import pytest
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.app import create_app
-from sandbox.brightpearl.delivery import QualityPolicy, wants_retry
-from sandbox.brightpearl.outgoing import Outgoing
+from sandbox.brightpearl.records import Outgoing
+from sandbox.brightpearl.webhooks import QualityPolicy, wants_retry
 from sandbox.kit.delivery import Deliveries, Message
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog

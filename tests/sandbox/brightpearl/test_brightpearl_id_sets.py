@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.brightpearl.idset import format_id_set, parse_id_set
+from sandbox.brightpearl.id_sets import format_id_set, parse_id_set
 
 
 @given(st.sets(st.integers(min_value=1, max_value=5000), min_size=1, max_size=60))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.routing import Call
+from sandbox.brightpearl.api import Call
+from sandbox.brightpearl.gateway import ROUTER
 
 WRITES = [
     (method, template)

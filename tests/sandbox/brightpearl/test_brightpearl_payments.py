@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.brightpearl.staff_money import StaffPayment, take_payment
+from sandbox.brightpearl.staff_orders import StaffPayment, take_payment
 
 
 def total(api, order_id):

@@ -4,8 +4,7 @@ import pytest
 
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
-from sandbox.brightpearl.staff_money import StaffPayment, take_payment
-from sandbox.brightpearl.staff_orders import OrderEdit, edit
+from sandbox.brightpearl.staff_orders import OrderEdit, StaffPayment, edit, take_payment
 from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 QUARANTINE = 3

@@ -9,16 +9,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from sandbox.brightpearl import multi_message
-from sandbox.brightpearl.api import ROUTER
-from sandbox.brightpearl.routing import Call
+from sandbox.brightpearl import gateway
+from sandbox.brightpearl.api import Call
+from sandbox.brightpearl.gateway import ROUTER
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
-from sandbox.brightpearl.staff_products import (
-    Component,
-    ProductOnScreen,
-    delete_product,
-    write_product,
-)
+from sandbox.brightpearl.staff_stock import Component, StaffProduct, delete_product, write_product
 from sandbox.kit.routing import Reply
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
@@ -367,7 +362,7 @@ def _messages(account: Any) -> Iterator[Reply]:
             "messages": [message, second],
         }
         call = Call("POST", "/multi-message", {}, json.dumps(body).encode())
-        yield multi_message.process(account, call, lambda inner: ROUTER.handle(account, inner))
+        yield gateway.process_messages(account, call, lambda inner: ROUTER.handle(account, inner))
 
 
 def test_every_described_operation_answers_as_described(api, specification):
@@ -385,7 +380,7 @@ def test_products_that_staff_made_answer_as_described(api, specification):
     call = CheckedCalls(api.account, specification)
 
     def made(**wanted: Any) -> int:
-        return write_product(api.account, ProductOnScreen(**wanted))["product_id"]
+        return write_product(api.account, StaffProduct(**wanted))["product_id"]
 
     made(name="Nameless", stock_tracked=False)
     made(sku="OLD", status="ARCHIVED", stock=3)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_goods import StaffShipment, ship
 from sandbox.brightpearl.staff_stock import StockChange, change_stock
 
 
@@ -13,7 +13,7 @@ def goods(api, **wanted):
     if not api.account.orders:
         api.order()
     known = {} if "note_id" in wanted or "order_id" in wanted else {"external_ref": "BC-1"}
-    return ship(api.account, Shipment.model_validate(known | wanted))
+    return ship(api.account, StaffShipment.model_validate(known | wanted))
 
 
 def read(api, note):

@@ -1,10 +1,9 @@
 import pytest
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_goods import StaffShipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
-from sandbox.brightpearl.staff_products import ProductOnScreen, write_product
-from sandbox.brightpearl.staff_stock import StockChange, change_stock
+from sandbox.brightpearl.staff_stock import StaffProduct, StockChange, change_stock, write_product
 
 
 def test_a_new_order_takes_no_stock(api):
@@ -242,7 +241,7 @@ def test_a_missing_sku_can_appear_later(clock, catalogue):
     account = Account(catalogue, clock, missing_skus={"PEN"})
     assert "PEN" not in account.products_by_sku
 
-    write_product(account, ProductOnScreen(sku="PEN", stock=3))
+    write_product(account, StaffProduct(sku="PEN", stock=3))
 
     assert account.stock[account.products_by_sku["PEN"][0]][2].on_hand == 3
 
@@ -261,7 +260,7 @@ def test_opening_stock_is_kept_whole_when_some_of_it_lies_in_the_second_warehous
 def test_staff_ship_what_is_left_in_one_go(api):
     order_id = api.order()
 
-    shipped = ship(api.account, Shipment(external_ref="BC-1", tracking="T9"))
+    shipped = ship(api.account, StaffShipment(external_ref="BC-1", tracking="T9"))
 
     assert shipped["shipped"] is True
     assert api.sales_order(order_id)["shippingStatusCode"] == "ASS"

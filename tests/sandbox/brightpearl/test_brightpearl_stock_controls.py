@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.brightpearl.app import create_app
-from sandbox.brightpearl.idset import IdSet, format_id_set
+from sandbox.brightpearl.id_sets import IdSet, format_id_set
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff_products import Component, ProductOnScreen, write_product
 from sandbox.brightpearl.staff_stock import (
+    Component,
     OddAnswer,
+    StaffProduct,
     StockChange,
     change_stock,
-    journal,
     set_odd_answers,
     stock_by_sku,
+    stock_journal,
+    write_product,
 )
 
 SEARCH = "/product-service/product-search"
@@ -40,7 +42,7 @@ def controlled(account, *steps):
 
 def made(api, **wanted):
     """Id of a product that staff make, or change."""
-    return write_product(api.account, ProductOnScreen(**wanted))["product_id"]
+    return write_product(api.account, StaffProduct(**wanted))["product_id"]
 
 
 def bundle(api, sku, parts):
@@ -56,7 +58,9 @@ def bundles_in(api, number):
 
 
 def causes(api):
-    return [(entry["cause"], entry["before"], entry["after"]) for entry in journal(api.account)]
+    return [
+        (entry["cause"], entry["before"], entry["after"]) for entry in stock_journal(api.account)
+    ]
 
 
 def test_stock_is_shown_by_sku_and_warehouse(api):
@@ -118,7 +122,7 @@ def test_a_deleted_product_stays_in_the_journal(api):
 
     controlled(api.account, ("DELETE", "products/PEN", None))
 
-    assert [entry["sku"] for entry in journal(api.account)] == ["PEN"]
+    assert [entry["sku"] for entry in stock_journal(api.account)] == ["PEN"]
 
 
 def test_goods_on_a_note_that_were_not_reserved_leave_the_shelf_when_the_note_is_made(api):

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.app import create_app
 from sandbox.brightpearl.floods import Flood, flood_document, start_flood
-from sandbox.brightpearl.notices import Notices
 from sandbox.brightpearl.refusals import Refusal
-from sandbox.brightpearl.staff_products import ProductOnScreen, write_product
-from sandbox.brightpearl.staff_stock import journal, stock_by_sku
+from sandbox.brightpearl.staff_stock import StaffProduct, stock_by_sku, stock_journal, write_product
+from sandbox.brightpearl.webhooks import Notices
 from sandbox.kit.clock import Clock
 
 BODY = '{"id": "${resource-id}", "event": "${full-event}", "at": "${raised-on}"}'
@@ -83,7 +82,7 @@ def test_a_flood_leaves_the_stock_it_foretold(api, notices):
     assert truly == told["ends_with"]
     done = flood_document(api.account)
     assert (done["changes_made"], done["notices_sent"]) == (90, 300)
-    assert {entry["cause"] for entry in journal(api.account)} == {"flood"}
+    assert {entry["cause"] for entry in stock_journal(api.account)} == {"flood"}
 
 
 def test_notices_of_a_flood_may_share_a_call_where_id_sets_are_taken(api, notices):
@@ -100,7 +99,7 @@ def test_notices_of_a_flood_may_share_a_call_where_id_sets_are_taken(api, notice
 
 
 def test_a_flood_of_what_has_no_stock_or_does_not_exist_is_refused(api):
-    write_product(api.account, ProductOnScreen(sku="WRAP", stock_tracked=False))
+    write_product(api.account, StaffProduct(sku="WRAP", stock_tracked=False))
 
     for wrong in ({"skus": ["WRAP"]}, {"skus": ["NONE"]}, {"warehouse_id": 9}):
         with pytest.raises(Refusal):
@@ -157,7 +156,7 @@ def test_every_last_change_is_told_of_after_it_was_made(
     for step in range(15):
         calls = played(account, notices, 0.5, step=0.5)
         told |= {int(call["id"]): step for call in calls}
-        changed |= {entry["product_id"]: step for entry in journal(account)}
+        changed |= {entry["product_id"]: step for entry in stock_journal(account)}
         account.stock_journal.clear()
 
     assert all(told[product_id] >= step for product_id, step in changed.items())

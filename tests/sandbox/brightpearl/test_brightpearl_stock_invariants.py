@@ -24,7 +24,7 @@ from sandbox.brightpearl.records import Address, Order, OrderRow
 from sandbox.brightpearl.refusals import Refusal
 from sandbox.brightpearl.sales_orders import place
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
-from sandbox.brightpearl.staff_goods import Shipment, ship
+from sandbox.brightpearl.staff_goods import StaffShipment, ship
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 from sandbox.brightpearl.staff_stock import StockChange, change_stock
 from sandbox.brightpearl.staff_suppliers import DropShipment, drop_ship_goods
@@ -153,7 +153,7 @@ class Warehouse(RuleBasedStateMachine):
     @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, stage=STAGE)
     def send(self, which: int, units: int, warehouse: int, stage: str) -> None:
         parcel = {"warehouse_id": warehouse, "rows": {"MUG": units}, "stage": stage}
-        self._try(ship, Shipment, order_id=self._chosen(which, "SO").id, **parcel)
+        self._try(ship, StaffShipment, order_id=self._chosen(which, "SO").id, **parcel)
 
     @precondition(HAS_ORDERS)
     @rule(which=WHICH, units=st.integers(1, 4), leave=st.booleans(), destroy=st.booleans())
@@ -164,12 +164,12 @@ class Warehouse(RuleBasedStateMachine):
     @precondition(HAS_NOTES)
     @rule(which=WHICH, change=st.sampled_from([{"unship": True}, {"destroy": True}]))
     def undo(self, which: int, change: dict[str, bool]) -> None:
-        self._try(ship, Shipment, note_id=self._note(which), **change)
+        self._try(ship, StaffShipment, note_id=self._note(which), **change)
 
     @precondition(HAS_NOTES)
     @rule(which=WHICH, stage=STAGE)
     def bring(self, which: int, stage: str) -> None:
-        self._try(ship, Shipment, note_id=self._note(which), stage=stage)
+        self._try(ship, StaffShipment, note_id=self._note(which), stage=stage)
 
     @precondition(HAS_ORDERS)
     @rule(which=WHICH, units=st.integers(1, 4))

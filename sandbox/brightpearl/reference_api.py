@@ -1,11 +1,14 @@
 """Reference data over the API."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
+from sandbox.brightpearl.api import Call, Routes, answer
 from sandbox.brightpearl.refusals import not_found
-from sandbox.brightpearl.routing import Call, Routes, answer
+from sandbox.brightpearl.search import Column, Search
 from sandbox.kit.routing import Reply
 
 routes = Routes()
@@ -167,3 +170,57 @@ def payment_methods(_account: Account, call: Call) -> Reply:
 def account_configuration(_account: Account, _call: Call) -> Reply:
     """Base currency, time zone and defaults (field names are our reading)."""
     return answer(reference.configuration())
+
+
+Row = tuple[Any, ...]
+
+
+def _table(path: str, names: str, types: str, rows: Sequence[Row]) -> Search[Row]:
+    """A search over fixed reference data; the first column is the id."""
+    columns = [
+        Column[Row](name, type_name, lambda row, index=index: row[index])  # type: ignore[misc] # mypy cannot infer a lambda with a default
+        for index, (name, type_name) in enumerate(zip(names.split(), types.split(), strict=True))
+    ]
+    return Search[Row](path=path, columns=columns, records=lambda _: rows)
+
+
+TABLES = (
+    _table(
+        "/warehouse-service/warehouse-search",
+        "id name typeDescription addressId",
+        "IDSET SEARCH_STRING STRING INTEGER",
+        [
+            (number, name, "Warehouse", 2000 + number)
+            for number, name in reference.WAREHOUSES.items()
+        ],
+    ),
+    _table(
+        "/warehouse-service/shipping-method-search",
+        "id code name",
+        "IDSET STRING SEARCH_STRING",
+        [(number, code, name) for number, (code, name) in reference.SHIPPING_METHODS.items()],
+    ),
+    _table(
+        "/accounting-service/payment-method-search",
+        "id code name isActive",
+        "IDSET STRING SEARCH_STRING BOOLEAN",
+        [(number, code, name, True) for number, (code, name) in reference.PAYMENT_METHODS.items()],
+    ),
+    _table(
+        "/accounting-service/currency-search",
+        "id name code symbol exchangeRate isDefault",
+        "IDSET STRING STRING STRING STRING BOOLEAN",
+        [
+            (number, code, code, symbol, f"{rate:.6f}", rate == Decimal(1))
+            for code, (number, symbol, rate) in reference.CURRENCIES.items()
+        ],
+    ),
+    _table(
+        "/accounting-service/nominal-code-search",
+        "id code name",
+        "IDSET STRING SEARCH_STRING",
+        [(int(code), code, name) for code, name in reference.NOMINAL_CODES.items()],
+    ),
+)
+for _search in TABLES:
+    _search.register(routes)

@@ -6,19 +6,36 @@ from decimal import Decimal
 from pydantic import Field
 
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.idset import require_id_set
+from sandbox.brightpearl.api import (
+    Call,
+    Change,
+    Incoming,
+    Routes,
+    answer,
+    apply_all,
+    done,
+    operations,
+)
+from sandbox.brightpearl.id_sets import require_id_set
 from sandbox.brightpearl.order_documents import party_order
-from sandbox.brightpearl.order_rows import RowIn
-from sandbox.brightpearl.patching import Change, apply_all, operations
+from sandbox.brightpearl.order_rows import (
+    RowIn,
+    append_row,
+    remove_row,
+    replace_row,
+    require_open,
+    row_of,
+)
 from sandbox.brightpearl.records import ZERO, Order, OrderRow
 from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
-from sandbox.brightpearl.routing import Call, Incoming, Routes, answer, done
-from sandbox.brightpearl.row_changes import append_row, keep_row, remove_row, require_open, row_of
 from sandbox.kit.routing import Reply
 
 routes = Routes()
 
+
 OK = 200
+
+
 MIXED = 207
 
 
@@ -92,7 +109,7 @@ def patch_row(account: Account, call: Call) -> Reply:
     row = row_of(order, call.number("row"))
     draft = replace(row)
     apply_all(operations(call), _patch_paths(draft))
-    keep_row(account, order, draft)
+    replace_row(account, order, draft)
     document = party_order(account, order)["orderRows"][str(row.id)]
     return answer(document)
 
@@ -126,7 +143,7 @@ def replace_rows(account: Account, call: Call) -> Reply:
     order = editable(account, call, "SO")
     wanted = require_id_set(call.params["rows"], limit=200).ids()
     sent = {row.id: row for row in call.read(list[RowChangeIn])}
-    refusals = {row_id: _replaced(account, order, row_id, sent.get(row_id)) for row_id in wanted}
+    refusals = {row_id: _replace_one(account, order, row_id, sent.get(row_id)) for row_id in wanted}
     faults = [fault for refusal in refusals.values() if refusal for fault in refusal.errors]
     if all(refusals.values()):
         raise Refusal(HTTP_BAD_REQUEST, faults)
@@ -142,20 +159,20 @@ def replace_rows(account: Account, call: Call) -> Reply:
     return answer(document, MIXED if faults else OK)
 
 
-def _replaced(
+def _replace_one(
     account: Account, order: Order, row_id: int, sent: RowChangeIn | None
 ) -> Refusal | None:
     """Replace one row; the refusal when it cannot be."""
     try:
         if sent is None:
             refuse("ORDC-913", f"The body has no row {row_id}")
-        keep_row(account, order, _draft(row_of(order, row_id), sent))
+        replace_row(account, order, _changed_row(row_of(order, row_id), sent))
     except Refusal as refusal:
         return refusal
     return None
 
 
-def _draft(row: OrderRow, sent: RowChangeIn) -> OrderRow:
+def _changed_row(row: OrderRow, sent: RowChangeIn) -> OrderRow:
     return replace(
         row,
         product_id=sent.product_id or row.product_id,
