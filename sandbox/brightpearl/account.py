@@ -1,4 +1,4 @@
-"""The account's memory and the few things every operation does with it."""
+"""The account's records, and what every operation does with them."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -174,15 +174,15 @@ class Account:
         return moment
 
     def emit(self, resource: str, resource_id: int, lifecycle: str, specifier: str = "") -> None:
-        """Tell every listener (webhooks) what happened."""
+        """Call every listener (webhooks) with an event."""
         event = Event(resource, resource_id, lifecycle, specifier, self.now())
         self.events.append(event)
         for listener in self.listeners:
             listener(event)
 
     @contextmanager
-    def unheard(self) -> Iterator[None]:
-        """Let nobody hear of what happens meanwhile."""
+    def without_listeners(self) -> Iterator[None]:
+        """Call no listener until the block ends."""
         listeners, self.listeners = self.listeners, []
         try:
             yield
@@ -205,14 +205,14 @@ class Account:
         return found
 
     def touch(self, order: Order) -> None:
-        """Note that an order changed."""
+        """Date the change of an order."""
         order.updated_on = self.now()
         order.version += 1
         self.orders_by_change.pop(order.id, None)
         self.orders_by_change[order.id] = order
 
     def touch_product(self, product: Product) -> None:
-        """Note that a product changed."""
+        """Date the change of a product."""
         product.updated_on = self.now()
         product.version += 1
         self.products_by_change.pop(product.id, None)

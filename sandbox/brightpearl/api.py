@@ -27,7 +27,7 @@ THROTTLED = "You have sent too many requests. Please wait before sending another
 
 
 class Incoming(BaseModel):
-    """A request body or part of one; fields nobody knows are ignored, as the vendor does."""
+    """A request body or part of one; unknown fields are ignored, as the vendor does."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True

@@ -1,7 +1,7 @@
 """The account's own rules: they allocate, fulfil, ship and invoice new sales orders unasked.
 
-The vendor looks every couple of minutes; here each rule comes so many seconds after the order.
-What a rule finds done already it leaves alone; held and cancelled orders it does not touch.
+The vendor's rules run every couple of minutes; here each comes so many seconds after the order.
+A rule does nothing that is done already, and nothing to held and cancelled orders.
 """
 
 from collections import Counter
@@ -66,12 +66,12 @@ def allocate(account: Account, order: Order) -> None:
 def fulfil(account: Account, order: Order) -> None:
     """Make a note, printed, of what the order's warehouse has for it; none when it has nothing."""
     products = []
-    noted, held = units_on_notes(account, order), _reserved_here(account, order)
+    on_notes, held = units_on_notes(account, order), _reserved_here(account, order)
     taken: Counter[int] = Counter()
     for row in tracked_rows(account, order):
         product_id, own = row.product_id or 0, held.get(row.id, 0)
         on_hand = level(account, product_id, order.warehouse_id).on_hand - taken[product_id]
-        units = min(int(row.quantity) - noted.get(row.id, 0), own + on_hand)
+        units = min(int(row.quantity) - on_notes.get(row.id, 0), own + on_hand)
         if units > 0:
             taken[product_id] += max(0, units - own)
             products.append(

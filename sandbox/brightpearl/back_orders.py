@@ -78,21 +78,21 @@ def _moves(account: Account, order: Order, wanted: BackOrder) -> dict[int, Decim
 
 
 def _free(account: Account, order: Order) -> dict[int, Decimal]:
-    """Units of tracked products that nothing speaks for yet; bundles stay."""
-    noted, held = units_on_notes(account, order), reserved_units(account, order)
+    """Units of tracked products that are neither reserved nor on a note; bundles stay."""
+    on_notes, held = units_on_notes(account, order), reserved_units(account, order)
     return {
-        row.id: row.quantity - noted.get(row.id, 0) - held.get(row.id, 0)
+        row.id: row.quantity - on_notes.get(row.id, 0) - held.get(row.id, 0)
         for row in tracked_rows(account, order)
         if row.parent_row_id is None
     }
 
 
 def _check(account: Account, order: Order, moves: Mapping[int, Decimal]) -> None:
-    noted, held = units_on_notes(account, order), reserved_units(account, order)
+    on_notes, held = units_on_notes(account, order), reserved_units(account, order)
     if all(moves.get(row.id) == row.quantity for row in order.rows.values()) or not moves:
         refuse("ORDB-920", "A back order takes some of the units, and leaves some")
     for row_id, units in moves.items():
-        left = order.rows[row_id].quantity - noted.get(row_id, 0)
+        left = order.rows[row_id].quantity - on_notes.get(row_id, 0)
         if units > left:
             refuse("ORDB-912", f"Units of row {row_id} are on goods notes")
         taken = account.switches.back_order_of_reserved == "refuse"
@@ -143,11 +143,11 @@ def _move_reservation(
     held = account.reservations.get(order.id)
     if held is None:
         return
-    noted = units_on_notes(account, order)
+    on_notes = units_on_notes(account, order)
     moved = Reservation(child.id, held.warehouse_id)
     for row_id, new_id in new_ids.items():
         product_id, units = held.rows.get(row_id, (0, 0))
-        keep = min(units, int(order.rows[row_id].quantity) - noted.get(row_id, 0))
+        keep = min(units, int(order.rows[row_id].quantity) - on_notes.get(row_id, 0))
         if units > keep:
             moved.rows[new_id] = (product_id, units - keep)
             held.rows[row_id] = (product_id, keep)

@@ -94,7 +94,7 @@ class ContactIn(Incoming):
 
 @routes("POST", "/contact-service/contact")
 def create_contact(account: Account, call: Call) -> Reply:
-    """Answers the contact id. The addresses must exist and be nobody else's."""
+    """Answers the contact id. The addresses must exist and belong to no other contact."""
     body = call.read(ContactIn)
     ids = {
         "DEF": body.post_address_ids.default,
@@ -238,7 +238,7 @@ class AssociationIn(Incoming):
 
 @routes("PUT", "/contact-service/contact/{id}/postal-address")
 def associate_addresses(account: Account, call: Call) -> Reply:
-    """Give a contact existing addresses that are nobody else's."""
+    """Give a contact existing addresses that belong to no other contact."""
     contact = _contact(account, call)
     wanted = call.read(list[AssociationIn])
     for item in wanted:

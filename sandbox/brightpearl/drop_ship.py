@@ -174,7 +174,7 @@ class DropShipChangeIn(Incoming):
 
 @routes("PUT", "/warehouse-service/goods-note/drop-ship/{id}")
 def change_note(account: Account, call: Call) -> Reply:
-    """`{}`; refused once shipped. No event is known that tells of it."""
+    """`{}`; refused once shipped. No event is known for it."""
     note = open_note(account, call.number("id"))
     sent = call.read(DropShipChangeIn).shipping
     describe(note, sent.reference, sent.shipping_method_id)

@@ -29,7 +29,7 @@ MOST_NOTICES = 200_000
 class Flood(ControlBody):
     """So many notices about so many products (or these SKUs) within so many seconds.
 
-    Each of `changes` true changes (a quarter of the notices, unless told) has its own notice, late
+    Each of `changes` true changes (a quarter of the notices by default) has its own notice, late
     by chance; the other notices repeat any that were due before. The last change of a product is a
     count of at most `most_units`. Up to `ids_per_call` notices share a call where a subscription
     takes id sets.
@@ -144,17 +144,17 @@ def _changes(wanted: Flood, products: Sequence[Product], random: Random) -> list
 def _notice_calls(
     wanted: Flood, changes: Sequence[_Change], random: Random
 ) -> list[tuple[float, list[_Change]]]:
-    """Seconds from the start, and the changes that are told of then: never before they are made."""
+    """Seconds from the start with the changes of that call, none of which is still to come."""
     late_s = wanted.within_s * (1 - LAST_COUNT_BY)
-    told = [(change.at_s + random.uniform(0, late_s), change) for change in changes]
+    notices = [(change.at_s + random.uniform(0, late_s), change) for change in changes]
     moments = [change.at_s for change in changes]
     for _ in range(wanted.events - len(changes)):
         at_s = random.uniform(moments[0], wanted.within_s)
-        told.append((at_s, changes[random.randrange(bisect_right(moments, at_s))]))
-    told.sort(key=lambda notice: notice[0])
+        notices.append((at_s, changes[random.randrange(bisect_right(moments, at_s))]))
+    notices.sort(key=lambda notice: notice[0])
     groups = (
-        told[start : start + wanted.ids_per_call]
-        for start in range(0, len(told), wanted.ids_per_call)
+        notices[start : start + wanted.ids_per_call]
+        for start in range(0, len(notices), wanted.ids_per_call)
     )
     return [(group[-1][0], [change for _, change in group]) for group in groups]
 
@@ -176,7 +176,7 @@ def _make_change(
         return
     held = level(account, change.product_id, warehouse_id)
     delta = change.units - held.on_hand if change.is_count else change.units
-    with account.unheard():
+    with account.without_listeners():
         correct(account, change.product_id, warehouse_id, delta, cause="flood")
 
 

@@ -38,7 +38,7 @@ def plain(value: Decimal) -> str:
 
 
 def decimal_places(value: Decimal) -> int:
-    """Places used after the point, trailing zeroes aside."""
+    """Places used after the point, without trailing zeroes."""
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 

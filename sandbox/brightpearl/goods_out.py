@@ -75,7 +75,7 @@ def check_entry(account: Account, order: Order, entry: WarehouseIn) -> None:
     """Refuse units the order does not have left or the warehouse does not have."""
     if entry.warehouse_id not in reference.WAREHOUSES:
         refuse("WHSC-907", f"Warehouse {entry.warehouse_id} does not exist")
-    noted = units_on_notes(account, order)
+    on_notes = units_on_notes(account, order)
     reservation = account.reservations.get(order.id)
     own = reservation is not None and reservation.warehouse_id == entry.warehouse_id
     wanted: Counter[int] = Counter()
@@ -87,7 +87,7 @@ def check_entry(account: Account, order: Order, entry: WarehouseIn) -> None:
                 "WHSC-904", f"Row {item.sales_order_row_id} is not for product {item.product_id}"
             )
         wanted[row.id] += item.quantity
-        if wanted[row.id] > row.quantity - noted.get(row.id, 0):
+        if wanted[row.id] > row.quantity - on_notes.get(row.id, 0):
             refuse("WHSC-908", f"Row {row.id} has fewer units left to ship")
         if is_tracked(account, row):
             lacking[item.product_id] += item.quantity

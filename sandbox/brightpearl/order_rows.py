@@ -230,7 +230,10 @@ def remove_row(account: Account, order: Order, row_id: int) -> None:
 
 
 def _family(account: Account, order: Order, row: OrderRow) -> list[OrderRow]:
-    """A row and its components, none of which a goods note speaks for."""
+    """A row and its components.
+
+    Raises: Refusal 400 when one of them is on a goods note.
+    """
     family = [item for item in order.rows.values() if row.id in (item.id, item.parent_row_id)]
     settled, held = settled_units(account, order), reserved_units(account, order)
     for item in family:

@@ -59,7 +59,7 @@ def received_units(account: Account, order: Order) -> dict[int, int]:
 
 
 def settled_units(account: Account, order: Order) -> dict[int, int]:
-    """Units by row id that a goods note speaks for: out for sales, in for credits and purchases."""
+    """Units by row id on goods notes: out for sales, in for credits and purchases."""
     return (
         units_on_notes(account, order)
         if order.type_code == "SO"
@@ -101,12 +101,12 @@ def refresh(account: Account, order: Order) -> None:
     if not rows:
         order.stock_status, order.allocation_status, order.shipping_status = "NON", "ANR", "NST"
         return
-    noted = settled_units(account, order)
-    order.stock_status = order.type_code + _level_code(rows, noted)
+    settled = settled_units(account, order)
+    order.stock_status = order.type_code + _level_code(rows, settled)
     if order.type_code != "SO":
         return
     held = reserved_units(account, order)
-    allocated = {row.id: noted.get(row.id, 0) + held.get(row.id, 0) for row in rows}
+    allocated = {row.id: settled.get(row.id, 0) + held.get(row.id, 0) for row in rows}
     order.allocation_status = {"N": "ANA", "P": "APA", "A": "AAA"}[_level_code(rows, allocated)]
     was_shipped = order.shipping_status == "ASS"
     shipped = _level_code(rows, units_on_notes(account, order, shipped_only=True))

@@ -222,7 +222,7 @@ def replace_identity(account: Account, call: Call) -> Reply:
 
 
 def product_changed(account: Account, product: Product, old_sku: str) -> None:
-    """Note a change, of the SKU too, and tell of it."""
+    """Date a change, index a new SKU, and emit the event."""
     if old_sku != product.sku:
         if old_sku:
             account.products_by_sku[old_sku].remove(product.id)

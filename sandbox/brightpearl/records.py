@@ -1,4 +1,4 @@
-"""What the account remembers: plain records, one class for each resource."""
+"""The account's records, one class for each resource."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class Address:
-    """An address as it stands on an order or in the address book. `country` is alpha-3."""
+    """An address of an order or of the address book. `country` is alpha-3."""
 
     full_name: str = ""
     company: str = ""
@@ -37,7 +37,7 @@ class PostalAddress:
 
 @dataclass(slots=True)
 class Contact:
-    """A person or company. `document` holds the parts that only travel through."""
+    """A person or company."""
 
     id: int
     first_name: str
@@ -63,7 +63,7 @@ class Contact:
 
 @dataclass(slots=True)
 class OrderRow:
-    """A row; net and tax are row totals in the order's currency, tax apart."""
+    """A row; net and tax are row totals in the order's currency; net is without tax."""
 
     id: int
     product_id: int | None
@@ -231,7 +231,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to one record."""
+    """A change of one record."""
 
     resource: str
     resource_id: int

@@ -17,7 +17,7 @@ class Refusal(routing.Refusal):
     """One or more vendor errors with the HTTP status they travel under.
 
     Codes that the vendor or recorded traffic give are used as they are. Where neither gives one,
-    the number is 900 or above, so nobody mistakes it for a documented code.
+    the number is 900 or above, so that it is not mistaken for a documented code.
     """
 
     def __init__(self, status: int, errors: Sequence[tuple[str, str]]) -> None:
@@ -36,7 +36,7 @@ class Refusal(routing.Refusal):
 
 
 def refuse(code: str, message: str, status: int = HTTP_BAD_REQUEST) -> NoReturn:
-    """Stop the request with one error (400 unless told)."""
+    """Stop the request with one error (400 by default)."""
     raise Refusal(status, [(code, message)])
 
 

@@ -79,14 +79,14 @@ def take(
 
     An order that has a reservation in another warehouse gets nothing: it may have only one.
     """
-    noted = units_on_notes(account, order)
+    on_notes = units_on_notes(account, order)
     reservation = account.reservations.get(order.id) or Reservation(order.id, warehouse_id)
     if reservation.warehouse_id != warehouse_id:
         return 0
     taken = 0
     for row_id, (product_id, asked) in wanted.items():
         _, held = reservation.rows.get(row_id, (product_id, 0))
-        lacking = int(order.rows[row_id].quantity) - noted.get(row_id, 0) - held
+        lacking = int(order.rows[row_id].quantity) - on_notes.get(row_id, 0) - held
         units = max(0, min(asked, lacking, level(account, product_id, warehouse_id).on_hand))
         if (cap := account.switches.reservation_cap) >= 0:
             units = min(units, cap)
@@ -169,10 +169,10 @@ def release(account: Account, order: Order, row_id: int, *, keep: int = 0) -> No
 
 
 def release_surplus(account: Account, order: Order, row_ids: Iterable[int]) -> None:
-    """Give back what rows hold beyond the units that no note speaks for."""
-    noted = units_on_notes(account, order)
+    """Give back what rows hold beyond the units that are on no note."""
+    on_notes = units_on_notes(account, order)
     for row_id in row_ids:
-        left = int(order.rows[row_id].quantity) - noted.get(row_id, 0)
+        left = int(order.rows[row_id].quantity) - on_notes.get(row_id, 0)
         release(account, order, row_id, keep=max(0, left))
 
 

@@ -141,7 +141,7 @@ def _key(body: SalesOrderIn, type_code: str) -> tuple[str, str, int] | None:
 
 
 def place(account: Account, order: Order) -> None:
-    """Put a finished order into the books and tell listeners."""
+    """Add a finished order to the records and indexes, and emit its event."""
     account.orders[order.id] = order
     if order.external_ref is not None:
         account.orders_by_external_ref[order.external_ref].append(order.id)

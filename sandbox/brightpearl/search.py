@@ -60,8 +60,8 @@ class Search(Generic[R]):
     narrow: Mapping[str, Callable[[Account, str], Iterable[R]]] = field(default_factory=dict)
     names: Callable[[Sequence[R]], Mapping[str, Any]] = lambda _: {}
     changes: Callable[[Account], int] | None = None
-    """Counts the changes of these records. Given for large resources: while it stands, further
-    pages of a search come out of what its first page found."""
+    """Counts the changes of these records. Given for large resources: as long as it is the same,
+    further pages of a search come from what its first page found."""
 
     def register(self, routes: Routes) -> None:
         """Declare the search and its description."""

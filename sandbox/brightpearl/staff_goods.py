@@ -4,6 +4,7 @@ The API has no call that un-ships a note. Its `shippedOn` is gone then, so a sea
 finds the note.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from sandbox.brightpearl.goods_out import (
     record_event,
 )
 from sandbox.brightpearl.order_state import is_tracked, refresh, tracked_rows, units_on_notes
-from sandbox.brightpearl.records import Order
+from sandbox.brightpearl.records import ZERO, Order
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.brightpearl.staff import RowKey, find_row, order_of
 from sandbox.brightpearl.stock import move
@@ -77,20 +78,17 @@ def _remake(account: Account, note: GoodsOutNote) -> GoodsOutNote:
     del account.goods_out[note.id]
     account.goods_out_by_order[order.id].remove(note.id)
     account.emit("goods-out-note", note.id, "destroyed")
-    new = GoodsOutNote(
+    new = replace(
+        note,
         id=account.sequences.next("goods_out"),
-        order_id=order.id,
-        warehouse_id=note.warehouse_id,
-        priority=note.priority,
-        release_date=note.release_date,
         created_on=now,
         created_by=reference.API_USER_ID,
-        sequence=note.sequence,
-        rows=note.rows,
-        shipping_method_id=note.shipping_method_id,
-        transfer=note.transfer,
-        channel_id=note.channel_id,
+        reference="",
+        boxes=1,
+        weight=ZERO,
+        label_uri="",
         events=[(now, reference.API_USER_ID, "PLA")],
+        stages={},
         event_version=account.sequences.next("event_version"),
     )
     account.goods_out[new.id] = new
@@ -120,7 +118,7 @@ class StaffParcel(ControlBody):
 
 
 class StaffShipment(StaffParcel):
-    """A new note, or one for each of `warehouses`; with `note_id`, what happens to that note.
+    """A new note, or one for each of `warehouses`; with `note_id`, a change of that note.
 
     `stage` says how far it comes (a note that is further goes back); it is shipped by default
     when new, unless `leave` is false, and stays where it is when not.
@@ -141,7 +139,7 @@ class StaffShipment(StaffParcel):
 
 
 def ship(account: Account, wanted: StaffShipment) -> dict[str, Any]:
-    """Make notes, or change one; answers their ids and how the order stands."""
+    """Make notes, or change one; answers their ids and the order's shipping status."""
     if wanted.note_id is not None:
         return _change_note(account, wanted, wanted.note_id)
     order = order_of(account, wanted.order_id, wanted.external_ref)
@@ -169,11 +167,12 @@ def _answer(order: Order, notes: list[GoodsOutNote]) -> dict[str, Any]:
 def _create_note(
     account: Account, order: Order, parcel: StaffParcel, wanted: StaffShipment
 ) -> GoodsOutNote:
-    noted = units_on_notes(account, order)
+    on_notes = units_on_notes(account, order)
     units = {find_row(order, key).id: count for key, count in parcel.rows.items()}
     if not parcel.rows:
         units = {
-            row.id: int(row.quantity) - noted.get(row.id, 0) for row in tracked_rows(account, order)
+            row.id: int(row.quantity) - on_notes.get(row.id, 0)
+            for row in tracked_rows(account, order)
         }
     products = [
         ShipRowIn(

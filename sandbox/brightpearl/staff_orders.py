@@ -89,7 +89,7 @@ class RowEdit(ControlBody):
 class OrderEdit(ControlBody):
     """Everything staff may do to an order or credit; parts left out are left alone.
 
-    `delivery_address` and `add_rows` are in the API's own words.
+    `delivery_address` and `add_rows` have the API's own field names.
     """
 
     order_id: int | None = None

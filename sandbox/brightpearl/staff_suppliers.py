@@ -32,7 +32,7 @@ SUPPLIER = "Straight Supplies"
 
 
 class DropShipment(ControlBody):
-    """Units by row that a supplier sends; with `note_id`, what happens to that note instead.
+    """Units by row that a supplier sends; with `note_id`, a change of that note instead.
 
     All that is left when no row is named. A new note is shipped unless `leave` is false; one
     that exists, only when `leave` is true.
@@ -50,7 +50,7 @@ class DropShipment(ControlBody):
 
 
 def drop_ship_goods(account: Account, wanted: DropShipment) -> dict[str, Any]:
-    """Make a note with its purchase order, or change one; answers how it stands."""
+    """Make a note with its purchase order, or change one; answers its state."""
     if wanted.note_id is None:
         order = order_of(account, wanted.order_id, wanted.external_ref)
         note = _create(account, order, wanted)
@@ -99,17 +99,17 @@ def _create(account: Account, order: Order, wanted: DropShipment) -> DropShipNot
 
 
 def _units(account: Account, order: Order, wanted: DropShipment) -> list[tuple[OrderRow, int]]:
-    noted = units_on_notes(account, order)
+    on_notes = units_on_notes(account, order)
     if wanted.rows:
         units = [(find_row(order, key), count) for key, count in wanted.rows.items()]
     else:
         units = [(row, int(row.quantity)) for row in tracked_rows(account, order)]
-        units = [(row, count - noted.get(row.id, 0)) for row, count in units]
+        units = [(row, count - on_notes.get(row.id, 0)) for row, count in units]
         units = [(row, count) for row, count in units if count > 0]
     if not units or order.type_code != "SO":
         refuse("WHSC-914", f"Order {order.id} has nothing left to ship")
     for row, count in units:
-        if row.product_id is None or not 0 < count <= row.quantity - noted.get(row.id, 0):
+        if row.product_id is None or not 0 < count <= row.quantity - on_notes.get(row.id, 0):
             refuse("WHSC-908", f"Row {row.id} has fewer units left to ship")
     return units
 

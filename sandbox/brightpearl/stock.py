@@ -80,8 +80,9 @@ def check_location(warehouse_id: int, location_id: int) -> None:
 def removable(account: Account, product_id: int, warehouse_id: int, location_id: int) -> int:
     """Units that a correction may take away from a location."""
     held = level(account, product_id, warehouse_id)
-    apart = is_quarantine(account, warehouse_id, location_id)
-    return held.quarantined if apart else held.on_hand
+    if is_quarantine(account, warehouse_id, location_id):
+        return held.quarantined
+    return held.on_hand
 
 
 def correct(  # noqa: PLR0913 - one argument for each fact of a correction

@@ -61,12 +61,12 @@ def _availability(account: Account, product: Product, options: frozenset[str]) -
 
 def _by_location(warehouse_id: int, item: StockLevel) -> dict[str, Any]:
     """Levels by location id (the name of this part is our reading)."""
-    apart = item.quarantined
-    sellable = StockLevel(item.in_stock - apart, item.allocated)
+    quarantined = item.quarantined
+    sellable = StockLevel(item.in_stock - quarantined, item.allocated)
     document = {str(reference.DEFAULT_LOCATION): _level_document(sellable)}
-    if apart:
-        quarantine = str(reference.QUARANTINE_LOCATIONS[warehouse_id])
-        document[quarantine] = _level_document(StockLevel(apart, quarantined=apart))
+    if quarantined:
+        location = str(reference.QUARANTINE_LOCATIONS[warehouse_id])
+        document[location] = _level_document(StockLevel(quarantined, quarantined=quarantined))
     return document
 
 

@@ -33,7 +33,7 @@ class BrightpearlSwitches(Switches):
         meaning="rows of a sales order come in any order, as documented; off keeps theirs",
     )
     unknown_filter: Literal["ignore", "refuse"] = switch(
-        "ignore", "a search filter nobody knows: ignored, or 400"
+        "ignore", "an unknown search filter: ignored, or 400"
     )
     search_lag_s: float = switch(0.0, "searches do not see records younger than this")
     duplicate_order_answer: Literal["existing_id", "empty"] = switch(

@@ -77,7 +77,7 @@ def register(account: Account, call: Call) -> Reply:
 
 
 def check_event(account: Account, name: str) -> None:
-    """Refuse what nobody can subscribe to, with the observed codes."""
+    """Refuse events that cannot be subscribed to, with the observed codes."""
     resource, _, rest = name.partition(".")
     lifecycle, _, specifier = rest.partition(".")
     unknown = f"{name[:60]} either does not exist or cannot be subscribed to"

@@ -102,7 +102,7 @@ def _match_one(invoice: Invoice, known: list[_Left], found: list[ShopRefund]) ->
 
 
 def _take(lefts: Iterable[_Left], row: Row) -> int:
-    """Take a row from the first of these that have it; the pieces nobody has."""
+    """Take a row from the first of these that have it; the pieces that are missing."""
     missing = row.quantity
     for left in lefts:
         missing = _take_from(left, row, missing)

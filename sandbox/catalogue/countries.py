@@ -128,7 +128,7 @@ COUNTRIES: Mapping[str, Country] = {
     "RSA": _c(
         "South Africa", "ZA", "+27 21 555", "Cape Town", "Western Cape", "8001", "Long Street"
     ),
-    # The source names no country here. Brussels stands for the community; an address abroad for
+    # The source names no country here: Brussels for the community, and an address abroad for
     # what is unspecified, as the source charges these invoices like exports.
     "European Community": _c("Belgium", "BE", "+32 2 555", "Bruxelles", "", "1000", "Rue Neuve"),
     "Unspecified": _c(

@@ -86,7 +86,7 @@ class Timers:
     """Acts that wait for their moment, earliest first; those of one moment as they were added.
 
     A read of the system calls `run_due` first, so that nothing due is missing. `run` does it for
-    systems that nobody reads, so that webhooks go out by themselves.
+    systems without readers, so that webhooks go out by themselves.
     """
 
     def __init__(self, clock: Clock) -> None:
