@@ -1,4 +1,4 @@
-"""The only reader of the environment: what Causeway is told by whoever runs it.
+"""The only reader of the environment: what whoever runs Causeway has decided.
 
 Values come from `CAUSEWAY_*` variables and from the TOML file that `CAUSEWAY_CONFIG` names; a
 variable wins over the file. Anything missing or malformed is a `ConfigError` of one line that
@@ -7,27 +7,33 @@ names the setting; no value of a secret ever appears in it.
 
 from __future__ import annotations
 
-import logging
 import os
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
+    BeforeValidator,
     Field,
     HttpUrl,
     SecretStr,
     ValidationError,
-    model_validator,
+    field_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
 )
 
 from core.errors import ConfigError
+from core.settings_sources import PREFIX, File, Section, Variables, variable
 
-PREFIX = "CAUSEWAY_"
+SOURCES = "sources"
+FROM_VARIABLES = SettingsConfigDict(
+    env_prefix=PREFIX, env_nested_delimiter="__", enable_decoding=False
+)
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
@@ -37,34 +43,18 @@ QUIET = {
 """Telemetry of the engines, off unless the operator set the variable himself."""
 
 
-log = logging.getLogger("causeway.settings")
-
-
-class Section(BaseModel):
-    """A group of settings; a name we do not know is refused, for it is most likely a typo."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    renamed: ClassVar[Mapping[str, str]] = {}
-    """Old names of settings that still work, and what each is called now."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_old_names(cls, values: Any) -> Any:  # noqa: ANN401 - before validation
-        if not isinstance(values, dict) or not (old := values.keys() & cls.renamed.keys()):
-            return values
-        for name in sorted(old):
-            log.warning(
-                "The setting %s is deprecated: it is now called %s.",
-                name.upper(),
-                cls.renamed[name].upper(),
-            )
-        current = {cls.renamed[name]: values[name] for name in old}
-        return {**current, **{name: value for name, value in values.items() if name not in old}}
+def _split(value: object) -> object:
+    """A variable holds a list as `11,9,8`; TOML holds it as a list already."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 Filled = Annotated[str, Field(min_length=1)]
 FilledSecret = Annotated[SecretStr, Field(min_length=1)]
 """Required, and an empty variable does not count."""
+Numbers = Annotated[tuple[int, ...], BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class BigCommerceSettings(Section):
@@ -99,13 +89,13 @@ class WebhookSettings(Section):
 
 
 class SyncSettings(Section):
-    """What every sync is told."""
+    """What the operator decides about every sync."""
 
-    renamed = {"gather_s": "batch_window_s"}
+    renamed: ClassVar[Mapping[str, str]] = {"gather_s": "batch_window_s"}
     batch_size: int = Field(default=500, ge=1, le=2000)
     """Keys claimed at once."""
     batch_window_s: float = Field(default=0.0, ge=0)
-    """How long the worker lets keys gather before it starts a run for them."""
+    """How long the worker collects keys before it starts a run for them."""
     expire_after_days: int = Field(default=30, ge=1)
     """How long a record that cannot be synced yet is waited for."""
     sweep_overlap_minutes: int = Field(default=30, ge=1)
@@ -116,7 +106,7 @@ class SyncSettings(Section):
 class OrderSettings(SyncSettings):
     """What the merchant decides about orders."""
 
-    importable_statuses: tuple[int, ...] = (11, 9, 8, 7, 10, 2, 3)
+    importable_statuses: Numbers = (11, 9, 8, 7, 10, 2, 3)
     """BigCommerce status ids that are imported; 0 never is, whatever stands here."""
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
@@ -129,7 +119,7 @@ class ShipmentSettings(SyncSettings):
     """What the merchant decides about shipments."""
 
     unshipped_grace_minutes: int = Field(default=60, ge=0)
-    """How long a shipment that was taken back in Brightpearl stands in BigCommerce before it is
+    """How long a shipment that was taken back in Brightpearl stays in BigCommerce before it is
     deleted there: most are sent off again, and the shopper has had the e-mail."""
 
 
@@ -146,7 +136,7 @@ class RefundSettings(SyncSettings):
 class StockSettings(SyncSettings):
     """What the merchant decides about stock."""
 
-    renamed = {
+    renamed: ClassVar[Mapping[str, str]] = {
         **SyncSettings.renamed,
         "masters": "bigcommerce_owned_locations",
         "flood_skus": "debounce_from_skus",
@@ -159,14 +149,14 @@ class StockSettings(SyncSettings):
     """A change of stock rarely comes alone, and the order that makes it goes first."""
     sales_location: str = "1"
     """BigCommerce's location that shoppers buy from."""
-    bigcommerce_owned_locations: tuple[str, ...] = ()
+    bigcommerce_owned_locations: Names = ()
     """Locations at which a count made in BigCommerce is right, and Brightpearl is corrected."""
     orders_window_minutes: int = Field(default=15, ge=1)
     """How far back orders are read that no event has named yet; longer than a sweep's interval."""
     visible_after_s: float = Field(default=30.0, ge=0)
     """How long the store may take to show an adjustment that it accepted."""
     verify_after_s: float = Field(default=2.0, gt=0)
-    """How soon an adjustment is looked for."""
+    """How soon it is checked whether an adjustment can be seen."""
     debounce_from_skus: int = Field(default=30, ge=1)
     """From so many SKUs on that events name at once, those not running out wait a moment."""
     debounce_s: float = Field(default=10.0, ge=0)
@@ -209,25 +199,36 @@ class ReceiverSettings(Section):
 class WorkerSettings(Section):
     """How the warm worker works."""
 
-    renamed = {"look_every_s": "poll_interval_s"}
+    renamed: ClassVar[Mapping[str, str]] = {"look_every_s": "poll_interval_s"}
     work_pool: str = "causeway"
     poll_interval_s: float = Field(default=0.1, gt=0)
-    """How often the inbox is looked at where the database cannot notify."""
+    """How often the inbox is polled where the database cannot notify."""
     writes_at_once: int = Field(default=3, ge=1, le=20)
     """Simultaneous writes per account."""
     reads_at_once: int = Field(default=6, ge=1, le=50)
 
 
 class Settings(Section):
-    """Everything one installation is told."""
+    """Everything that is decided for one installation."""
 
     database_url: str = "sqlite:///var/causeway.db"
     mappings_path: Path | None = None
     """A folder in place of the shipped `mappings/`."""
-    pairs: dict[str, Pair] = {}
+    pairs: dict[str, Pair] = Field(default={})
     default_pair: str = "default"
     receiver: ReceiverSettings = ReceiverSettings()
     worker: WorkerSettings = WorkerSettings()
+
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _name_pairs(cls, pairs: object) -> object:
+        """A pair is called what its table is called."""
+        if not isinstance(pairs, dict):
+            return pairs
+        return {
+            name: {**pair, "name": name} if isinstance(pair, dict) else pair
+            for name, pair in pairs.items()
+        }
 
     def pair(self, name: str | None = None) -> Pair:
         """The pair of that name, or the default one.
@@ -251,21 +252,22 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises: ConfigError naming the first missing or malformed setting.
     """
     variables = os.environ if environment is None else environment
-    told = _from_file(variables.get(f"{PREFIX}CONFIG"))
-    name = variables.get(f"{PREFIX}PAIR") or told.pop("default_pair", None) or "default"
-    told["default_pair"] = name
-    ours: dict[str, Any] = {}
-    for key, value in variables.items():
-        if key.startswith(PREFIX) and key not in {f"{PREFIX}CONFIG", f"{PREFIX}PAIR"}:
-            _put(ours, key.removeprefix(PREFIX).lower().split("__"), value)
-    of_pair = {key: ours.pop(key) for key in list(ours) if key in Pair.model_fields}
-    pairs = told.setdefault("pairs", {})
-    if of_pair:
-        _merge(pairs.setdefault(name, {}), of_pair)
-    _merge(told, {key: value for key, value in ours.items() if key in Settings.model_fields})
-    for pair_name, pair in pairs.items():
-        pair["name"] = pair_name
-    return _checked(told)
+    file = File(_Installation, _DescribedPair, variables.get(f"{PREFIX}CONFIG"))
+    pair = variables.get(f"{PREFIX}PAIR") or str(file.toml_data.get("default_pair") or "default")
+    # The library asks the class for its sources, which finds them among the arguments.
+    sources: dict[str, Any] = {
+        SOURCES: (Variables(_Installation, _DescribedPair, variables, pair), file)
+    }
+    try:
+        return _Installation(**sources)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = [str(part) for part in first["loc"]]
+        is_missing = first["type"] in {"missing", "string_too_short", "too_short"}
+        problem = "is missing" if is_missing else f"is wrong: {first['msg']}"
+        raise ConfigError(
+            f"The setting {_setting_of(where, pair)} {problem}.", remedy="See docs/settings.md."
+        ) from None
 
 
 def silence_telemetry() -> None:
@@ -279,74 +281,35 @@ def prefect_api_url() -> str | None:
     return os.environ.get("PREFECT_API_URL")
 
 
-def _from_file(path: str | None) -> dict[str, Any]:
-    if not path:
-        return {}
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error.strerror}.",
-            remedy="Correct the path or unset CAUSEWAY_CONFIG.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"CAUSEWAY_CONFIG names {path}, which is not valid TOML: {error}.",
-            remedy="Correct that line of the file.",
-        ) from error
+class _Installation(BaseSettings, Settings):
+    """The settings as they are read: a variable wins over the file."""
+
+    model_config = FROM_VARIABLES
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Those that `load_settings` chose, the one that wins first."""
+        chosen: tuple[PydanticBaseSettingsSource, ...] = init_settings()[SOURCES]
+        return chosen
 
 
-def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
-    *groups, leaf = path
-    for group in groups:
-        found = tree.setdefault(group, {})
-        tree = found if isinstance(found, dict) else {}
-    tree[leaf] = value
+class _DescribedPair(BaseSettings, Pair):
+    """The pair that variables describe."""
+
+    model_config = FROM_VARIABLES
 
 
-def _merge(base: dict[str, Any], more: Mapping[str, Any]) -> None:
-    for key, value in more.items():
-        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
-            _merge(base[key], value)
-        else:
-            base[key] = value
-
-
-def _checked(told: dict[str, Any]) -> Settings:
-    _split_lists(told)
-    try:
-        return Settings.model_validate(told)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = [str(part) for part in first["loc"]]
-        is_missing = first["type"] in {"missing", "string_too_short", "too_short"}
-        problem = "is missing" if is_missing else f"is wrong: {first['msg']}"
-        raise ConfigError(
-            f"The setting {_spoken(where, told['default_pair'])} {problem}.",
-            remedy="See docs/settings.md.",
-        ) from None
-
-
-LISTS = (
-    ("orders", "importable_statuses"),
-    ("stock", "bigcommerce_owned_locations"),
-    ("stock", "masters"),
-)
-
-
-def _split_lists(told: dict[str, Any]) -> None:
-    """A variable holds a list as `11,9,8`; TOML holds it as a list already."""
-    for pair in told.get("pairs", {}).values():
-        for section, name in LISTS:
-            group = pair.get(section, {}) if isinstance(pair, dict) else {}
-            if isinstance(listed := group.get(name), str):
-                group[name] = [part.strip() for part in listed.split(",") if part.strip()]
-
-
-def _spoken(where: list[str], default_pair: str) -> str:
-    """The name under which the user set it: a variable, or the table of a further pair."""
+def _setting_of(where: list[str], described: str) -> str:
+    """The name under which a setting is set: a variable, or an entry of a further pair."""
     if where[:1] == ["pairs"] and len(where) > 1:
-        if where[1] != default_pair:
+        if where[1] != described:
             return f"[pairs.{where[1]}] {'.'.join(where[2:])}"
         where = where[2:]
-    return PREFIX + "__".join(where).upper()
+    return variable(*where)

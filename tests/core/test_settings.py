@@ -101,10 +101,10 @@ def test_a_file_and_variables_may_describe_two_pairs(config: Path) -> None:
 
 @pytest.mark.parametrize("name", MINIMAL)
 def test_a_missing_setting_is_one_line_that_names_it(name: str) -> None:
-    told = {key: value for key, value in MINIMAL.items() if key != name}
+    variables = {key: value for key, value in MINIMAL.items() if key != name}
 
     with pytest.raises(ConfigError) as caught:
-        load_settings(told)
+        load_settings(variables)
 
     assert caught.value.message == f"The setting {name} is missing."
 
@@ -116,6 +116,9 @@ def test_a_missing_setting_is_one_line_that_names_it(name: str) -> None:
         ("CAUSEWAY_ORDERS__ROUNDING_CAP", "much"),
         ("CAUSEWAY_BIGCOMMERCE__STOREHASH", "typo"),
         ("CAUSEWAY_RECEIVER__PORT", "70000"),
+        ("CAUSEWAY_WORKER", "fast"),
+        ("CAUSEWAY_STOCK", '{"debounce_s": 1}'),
+        ("CAUSEWAY_ORDERS__IMPORTABLE_STATUSES", "11,paid"),
     ],
 )
 def test_a_malformed_setting_is_one_line_that_names_it(name: str, value: str) -> None:
@@ -134,7 +137,7 @@ def test_a_setting_of_a_further_pair_is_named_by_its_table(config: Path) -> None
         load_settings({**MINIMAL, "CAUSEWAY_CONFIG": str(config), "CAUSEWAY_PAIR": "default"})
 
 
-def test_no_secret_is_told_by_an_error_or_by_printing_settings() -> None:
+def test_no_secret_is_shown_by_an_error_or_by_printing_settings() -> None:
     settings = load_settings(MINIMAL)
     wrong = {**MINIMAL, "CAUSEWAY_WEBHOOKS__PUBLIC_URL": "token-of-the-store is no URL"}
 
@@ -206,11 +209,54 @@ def test_an_old_name_still_works_and_a_warning_says_the_new_one(
     group, name = new.split(".")
     section = settings.worker if group == "worker" else getattr(settings.pair(), group)
     assert getattr(section, name) in {7, ("7",)}
-    assert name.upper() in caplog.text
-    assert old.partition("__")[2] in caplog.text
+    (line,) = caplog.messages
+    assert f"CAUSEWAY_{old} is deprecated" in line
+    assert f"CAUSEWAY_{new.upper().replace('.', '__')}." in line
 
 
 def test_the_new_name_wins_over_the_old_one() -> None:
-    told = {"CAUSEWAY_STOCK__DEBOUNCE_S": "3", "CAUSEWAY_STOCK__CALM_S": "8"}
+    variables = {"CAUSEWAY_STOCK__DEBOUNCE_S": "3", "CAUSEWAY_STOCK__CALM_S": "8"}
 
-    assert load_settings({**MINIMAL, **told}).pair().stock.debounce_s == 3
+    assert load_settings({**MINIMAL, **variables}).pair().stock.debounce_s == 3
+
+
+def test_an_old_name_in_the_file_is_named_by_its_table(
+    config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = f"{config.read_text(encoding='utf-8')}\n[pairs.uk.stock]\ncalm_s = 4\n"
+    config.write_text(text + "\n[worker]\nlook_every_s = 2\n", encoding="utf-8")
+
+    settings = load_settings({"CAUSEWAY_CONFIG": str(config)})
+
+    assert (settings.pair().stock.debounce_s, settings.worker.poll_interval_s) == (4, 2)
+    assert "[pairs.uk.stock] calm_s is deprecated" in caplog.text
+    assert "[worker] poll_interval_s." in caplog.text
+
+
+@pytest.mark.parametrize("name", ["CALM_S", "DEBOUNCE_S"])
+@pytest.mark.parametrize("entry", ["calm_s", "debounce_s"])
+def test_a_variable_wins_over_the_file_whichever_name_each_uses(
+    config: Path, name: str, entry: str
+) -> None:
+    text = f"{config.read_text(encoding='utf-8')}\n[pairs.uk.stock]\n{entry} = 4\n"
+    config.write_text(text, encoding="utf-8")
+
+    settings = load_settings({"CAUSEWAY_CONFIG": str(config), f"CAUSEWAY_STOCK__{name}": "9"})
+
+    assert settings.pair().stock.debounce_s == 9
+
+
+def test_current_names_cause_no_warning(config: Path, caplog: pytest.LogCaptureFixture) -> None:
+    load_settings({**MINIMAL, "CAUSEWAY_CONFIG": str(config), "CAUSEWAY_STOCK__DEBOUNCE_S": "1"})
+
+    assert caplog.messages == []
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    others = {"CAUSEWAY_NAME": "x", "CAUSEWAY_SHARED": "/data", "OTHER": "1"}
+
+    assert load_settings({**MINIMAL, **others}).pair().name == "default"
+
+
+def test_an_empty_path_means_no_file() -> None:
+    assert load_settings({**MINIMAL, "CAUSEWAY_CONFIG": ""}).pair().name == "default"

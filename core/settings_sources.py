@@ -1,0 +1,127 @@
+"""Where settings come from: variables and a TOML file, each as a tree under current names."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSettingsSource
+
+from core.errors import ConfigError
+
+PREFIX = "CAUSEWAY_"
+log = logging.getLogger("causeway.settings")
+
+
+class Section(BaseModel):
+    """A group of settings; a name we do not know is refused, for it is most likely a typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old names of settings that still work, and what each is called now."""
+
+
+class Variables(EnvSettingsSource):
+    """`CAUSEWAY_*` variables: those of the installation, and those of the pair they describe."""
+
+    def __init__(
+        self,
+        installation: type[BaseSettings],
+        described: type[BaseSettings],
+        variables: Mapping[str, str],
+        pair: str,
+    ) -> None:
+        super().__init__(installation)
+        self.env_vars = {name.lower(): value for name, value in variables.items()}
+        self._described = EnvSettingsSource(described)
+        self._described.env_vars = self.env_vars
+        self._pair = pair
+
+    def __call__(self) -> dict[str, Any]:
+        """The variables as a tree, under the settings' current names."""
+        values = {**super().__call__(), "default_pair": self._pair, "pairs": {}}
+        described = self._described()
+        described.pop("name", None)
+        if described:
+            pair = with_current_names(self._described.settings_cls, described, variable)
+            values["pairs"] = {self._pair: pair}
+        return with_current_names(self.settings_cls, values, variable)
+
+
+class File(TomlConfigSettingsSource):
+    """The TOML file that `CAUSEWAY_CONFIG` names, if it names one."""
+
+    def __init__(
+        self, installation: type[BaseSettings], described: type[BaseSettings], path: str | None
+    ) -> None:
+        self._described = described
+        try:
+            if path:  # the library passes over a file that is not there
+                Path(path).open("rb").close()
+            super().__init__(installation, toml_file=path or None)
+        except OSError as error:
+            raise ConfigError(
+                f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error.strerror}.",
+                remedy="Correct the path or unset CAUSEWAY_CONFIG.",
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"CAUSEWAY_CONFIG names {path}, which is not valid TOML: {error}.",
+                remedy="Correct that line of the file.",
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        """The file as a tree, under the settings' current names."""
+        values = super().__call__()
+        pairs = values.get("pairs")
+        if isinstance(pairs, dict):
+            values["pairs"] = {
+                name: with_current_names(
+                    self._described, pair, partial(table_entry, f"pairs.{name}")
+                )
+                for name, pair in pairs.items()
+            }
+        return with_current_names(self.settings_cls, values, table_entry)
+
+
+def with_current_names(
+    model: type[BaseModel], values: dict[str, Any], full_name: Callable[..., str]
+) -> dict[str, Any]:
+    """The values under the settings' current names; each old name is warned about.
+
+    Where a setting has both, the current name wins.
+    """
+    if not isinstance(values, dict):
+        return values
+    renamed = model.renamed if issubclass(model, Section) else {}
+    current: dict[str, Any] = {}
+    for name, value in values.items():
+        if (new := renamed.get(name)) is not None:
+            log.warning(
+                "The setting %s is deprecated: it is now %s.", full_name(name), full_name(new)
+            )
+            current.setdefault(new, value)
+            continue
+        field = model.model_fields.get(name)
+        section = field.annotation if field else None
+        if isinstance(section, type) and issubclass(section, Section):
+            current[name] = with_current_names(section, value, partial(full_name, name))
+        else:
+            current[name] = value
+    return current
+
+
+def variable(*path: str) -> str:
+    """The variable that holds a setting."""
+    return PREFIX + "__".join(path).upper()
+
+
+def table_entry(*path: str) -> str:
+    """The entry of the file that holds a setting."""
+    *tables, name = path
+    return f"[{'.'.join(tables)}] {name}" if tables else name
