@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import PaymentCreate
 from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.receipts import RECEIPT, receipt_case
+from tasks.brightpearl.documents import Payment, new_payment
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder, Payment, Rules, Units
+from tasks.orders.desired import DesiredOrder, Rules, Units
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import OrderProgress
 from tasks.policy import with_retries
@@ -38,21 +38,12 @@ class CreateReceipt(Operation[OrderProgress]):
     def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
         """The receipt under its transaction reference."""
         payment = self.payment
-        document = PaymentCreate(
-            method_code=payment.payment_method_code,
-            payment_type=payment.payment_type,
-            order_id=int(record.order_id_bp),
-            currency_code=payment.currency_code,
-            paid_at=payment.paid_at,
-            transaction_ref=payment.transaction_ref,
-            amount=payment.amount,
-        )
         return BrightpearlWrite(
             key=record.key,
             action=self.kind,
             natural_key=payment.transaction_ref,
             after={"amount": str(payment.amount), "currency": payment.currency_code},
-            message=messages.create_payment(payment.transaction_ref, document),
+            message=new_payment(payment, record.order_id_bp),
         )
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:

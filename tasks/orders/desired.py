@@ -16,6 +16,7 @@ from connectors.brightpearl.models import Address
 from core.frames import records
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
+from tasks.brightpearl.documents import Payment, Row
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.frames import Frames, by_key
 from tasks.reconciler.frames import rows as columns
@@ -108,34 +109,6 @@ class Party:
         lines = (self.line_1, self.line_2, self.line_3, self.line_4)
         parts = (self.name, self.company, *lines, self.post_code, self.country_iso3)
         return ", ".join(part for part in parts if part)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of ROWS."""
-
-    row_ref: str
-    kind: str
-    product_id: str
-    name: str
-    quantity: int
-    tax_code: str
-    net: Decimal
-    tax: Decimal
-    nominal_code: str
-    sequence: int
-
-
-@dataclass(frozen=True)
-class Payment:
-    """One row of PAYMENTS."""
-
-    transaction_ref: str
-    payment_method_code: str
-    payment_type: str
-    amount: Decimal
-    currency_code: str
-    paid_at: datetime
 
 
 @dataclass(frozen=True)

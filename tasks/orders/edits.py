@@ -15,8 +15,9 @@ from connectors.brightpearl.multi_message import Message
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.statuses import OrderStatus
+from tasks.brightpearl.documents import Row, row_fields
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder, Row, Rules
+from tasks.orders.desired import DesiredOrder, Rules
 from tasks.orders.matching import ActualOrder, Comparison, RowChange
 from tasks.orders.operations import (
     AddNote,
@@ -25,7 +26,6 @@ from tasks.orders.operations import (
     OrderOperation,
     OrderProgress,
     Removal,
-    row_fields,
 )
 from tasks.reconciler.cases import digest, review
 from tasks.reconciler.merge import Owner, merge

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Literal
 
 from core.money import ZERO, two_places
+from tasks.brightpearl.documents import Row
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import Row
 
 Allocation = Literal["not required", "none", "part", "all"]
 

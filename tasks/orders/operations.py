@@ -5,24 +5,22 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl import messages
 from connectors.brightpearl.models import (
     BillingRef,
-    CurrencyRef,
     CustomerRef,
     Delivery,
     SalesOrderCreate,
-    SalesOrderRowCreate,
 )
 from connectors.brightpearl.multi_message import Message
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from tasks.brightpearl.contacts import ContactPlan
+from tasks.brightpearl.documents import currency_ref, new_row, number
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder, Row
+from tasks.orders.desired import DesiredOrder
 from tasks.orders.matching import ActualOrder
 from tasks.reconciler.operations import (
     BigCommerceWrite,
@@ -332,7 +330,7 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
         billing=BillingRef(contact_id=int(contact_id), address=billing),
         delivery=Delivery(
             address=desired.delivery.address,
-            shipping_method_id=_number(desired.shipping_method_id),
+            shipping_method_id=number(desired.shipping_method_id),
         ),
         ref=desired.ref,
         external_ref=desired.external_ref,
@@ -342,15 +340,10 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
         status_id=int(desired.status_id or 0),
         warehouse_id=int(desired.warehouse_id),
         channel_id=int(desired.channel_id),
-        price_list_id=_number(desired.price_list_id),
+        price_list_id=number(desired.price_list_id),
         price_mode_code=desired.price_mode_code,
-        currency=_currency(desired.currency_code, desired.exchange_rate),
-        rows=tuple(
-            SalesOrderRowCreate(
-                external_ref=row.row_ref, sequence=row.sequence or None, **row_fields(row)
-            )
-            for row in desired.rows
-        ),
+        currency=currency_ref(desired.currency_code, desired.exchange_rate),
+        rows=tuple(new_row(row) for row in desired.rows),
     )
 
 
@@ -371,27 +364,3 @@ def _whole_order(
         },
         message=message,
     )
-
-
-def row_fields(row: Row) -> dict[str, Any]:
-    """What creating, changing and adding a row have in common."""
-    return {
-        "product_id": _number(row.product_id),
-        "name": row.name or None,
-        "quantity": str(row.quantity),
-        "tax_code": row.tax_code,
-        "net": row.net,
-        "tax": row.tax,
-        "nominal_code": row.nominal_code or None,
-    }
-
-
-def _currency(code: str, rate: Decimal | None) -> CurrencyRef:
-    """The order's own rate, where the store's is one against the account's currency."""
-    if rate is None or rate == 1:
-        return CurrencyRef(code=code)
-    return CurrencyRef(code=code, fixed_exchange_rate=True, exchange_rate=f"{rate:.6f}")
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text else None

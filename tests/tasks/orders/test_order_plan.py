@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from tasks.bigcommerce.statuses import OrderStatus
 from tasks.brightpearl.contacts import plan_contact
+from tasks.brightpearl.documents import Payment, Row
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.cancellations import UNDONE
 from tasks.orders.completion import CreateReceipt, ReserveStock
-from tasks.orders.desired import DesiredOrder, Party, Payment, Row, Rules, StoreOrder
+from tasks.orders.desired import DesiredOrder, Party, Rules, StoreOrder
 from tasks.orders.edits import AddRow, DeleteRow, SetShippingMethod, UpdateRows
 from tasks.orders.matching import Account, ActualOrder, ActualRow, Content
 from tasks.orders.operations import (
