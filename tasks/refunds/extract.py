@@ -20,7 +20,7 @@ from tasks.bigcommerce.refunds import REFUNDS, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.outcomes import skipped
 from tasks.reconciler.run import Run
 from tasks.refunds.matching import ON_ITS_WAY, State, match_refunds, unclaimed, without_refund
 from tasks.refunds.records import (
@@ -53,16 +53,16 @@ def extract_store(run: Run) -> StoreSide:
     refunds = read_refunds(run, run.batch.keys)
     keys = [link_key(one.order_id, one.id) for many in refunds.values() for one in many]
     links = run.links.get(run.pair, REFUNDS, keys)
-    skipped = {
-        key: Outcome(key, "unchanged", "unchanged since both sides agreed")
+    outcomes = {
+        key: skipped(key, "unchanged", "unchanged since both sides agreed")
         for key in _agreed(run, refunds, links)
     }
-    refunded = [key for key in run.batch.keys if refunds.get(key) and key not in skipped]
+    refunded = [key for key in run.batch.keys if refunds.get(key) and key not in outcomes]
     orders, absent = read_documents(run, refunded)
-    skipped |= {key: Outcome(key, "gone", "not in BigCommerce") for key in absent}
+    outcomes |= {key: skipped(key, "gone", "not in BigCommerce") for key in absent}
     readable = [key for key in run.batch.keys if key not in run.refused_keys]
     of_order = {key: refunds.get(key, ()) for key in readable}
-    return StoreSide(of_order, orders, links, skipped)
+    return StoreSide(of_order, orders, links, outcomes)
 
 
 @step("extract-account", RETRIED)

@@ -16,7 +16,7 @@ from tasks.bigcommerce.refunds import counted, gave_nothing, link_key
 from tasks.bigcommerce.statuses import FINAL
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import refusal_rows
-from tasks.reconciler.outcomes import Outcome, parked, retry
+from tasks.reconciler.outcomes import Outcome, parked, retry, skipped
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.records import AgreedRefund, Credit, Sides, fingerprint_of
@@ -84,7 +84,7 @@ class Matches:
 @step("match-refunds", PURE)
 def match_batch(run: Run, sides: Sides) -> Matches:
     """Each refund with its credit. Orders without a sales order are skipped or refused."""
-    skipped = list(sides.store.skipped.values())
+    outcomes = list(sides.store.skipped.values())
     refused: list[tuple[str, Refusal]] = []
     here: list[str] = []
     for order_id in sides.store.wanted:
@@ -95,7 +95,7 @@ def match_batch(run: Run, sides: Sides) -> Matches:
             continue
         found = without_sale(sides, order_id, run.connections.pair.orders)
         if isinstance(found, Outcome):
-            skipped.append(found)
+            outcomes.append(found)
         else:
             refused.append((order_id, found))
     run.refuse(refusal_rows(refused))
@@ -103,7 +103,7 @@ def match_batch(run: Run, sides: Sides) -> Matches:
         sides,
         {key: match_refunds(sides, key) for key in here},
         {key: undone(sides, key) for key in here},
-        skipped,
+        outcomes,
     )
 
 
@@ -111,7 +111,7 @@ def without_sale(sides: Sides, order_id: str, settings: OrderSettings) -> Outcom
     """What becomes of the refunds of an order that Brightpearl does not have."""
     refunds = [one for one in counted(sides.store.refunds[order_id]) if one.total_amount]
     if not refunds:
-        return Outcome(order_id, "unchanged", "no refund was found: the status alone says so")
+        return skipped(order_id, "unchanged", "no refund was found: the status alone says so")
     if order_id in sides.account.deleted:
         return cases.of_deleted_order(order_id, len(refunds))
     if sides.account.order_states.get(order_id) in ON_ITS_WAY:
