@@ -19,7 +19,7 @@ from core.errors import CausewayError
 from core.times import utc_now
 from demo.installation import PAIR
 from store.runs import Cursors
-from tasks.reference import OVERLAP, PRODUCTS
+from tasks.brightpearl.reference import OVERLAP, PRODUCTS
 
 SKUS, QUICK_SKUS = 100_000, 40_000
 ORDERS, QUICK_ORDERS = 50, 20

@@ -125,7 +125,7 @@ def trace_one_order(folder: Path) -> Trace:
 def _sync(controls: Controls, skus: list[str], number: int, trace: Trace | None = None) -> None:
     from flows.orders import sync_orders  # noqa: PLC0415 - settings are read from then on
     from store.inbox import Inbox  # noqa: PLC0415 - as above
-    from tasks.connections import connect  # noqa: PLC0415 - as above
+    from tasks.reconciler.connections import connect  # noqa: PLC0415 - as above
 
     keys = controls.place([basket(number, skus, PEOPLE)])
     Inbox(connect(PAIR).database).put(PAIR, ENTITY, keys, source="webhook", now=utc_now())

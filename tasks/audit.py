@@ -8,8 +8,8 @@ from typing import Any
 
 from core.times import utc_now
 from store.runs import Runs
-from tasks.claim import flow_run_id, publish
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.run import flow_run_id, publish
 
 SHOWN = 200
 """Lines under one heading of an artifact; the document has all."""

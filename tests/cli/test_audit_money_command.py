@@ -7,7 +7,6 @@ import pytest
 
 from cli.main import run
 from sandbox.serve import running
-from tasks import reference
 from tasks.reconciler.connections import disconnect
 
 
@@ -52,7 +51,6 @@ def sandbox(database, monkeypatch):  # the pair's settings, pointed at both sand
         for name, value in settings.items():
             monkeypatch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
-        reference.forget()
         yield both
         disconnect()
 

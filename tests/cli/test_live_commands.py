@@ -10,7 +10,6 @@ from cli.main import run
 from core.errors import TransientError
 from sandbox.serve import running
 from store.inbox import Inbox
-from tasks import reference
 from tasks.reconciler.connections import disconnect
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
@@ -29,7 +28,6 @@ def sandbox(database, monkeypatch):  # the pair's settings, pointed at both sand
         for name, value in settings.items():
             monkeypatch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
-        reference.forget()
         yield both
         disconnect()
 

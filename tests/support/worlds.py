@@ -11,7 +11,6 @@ import pytest
 from world import World
 
 from sandbox.serve import running
-from tasks import reference
 from tasks.reconciler.connections import disconnect
 
 
@@ -58,7 +57,6 @@ def opened(folder: Path) -> Iterator[World]:
         for name, value in settings.items():
             patch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
-        reference.forget()
         # A connection that a slow test left idle may be closed by the server as it is used again.
         with httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http:
             yield World(sandbox, http)
