@@ -148,7 +148,7 @@ def test_stock_may_be_scarce(read):
 
 
 @pytest.mark.parametrize(
-    ("rows", "header", "words"),
+    ("rows", "header", "message"),
     [
         ([row("22465", country="Atlantis")], HEADER, "line 2: country 'Atlantis'"),
         ([row("22465", date="yesterday")], HEADER, "line 2: InvoiceDate"),
@@ -156,8 +156,8 @@ def test_stock_may_be_scarce(read):
         ([], "InvoiceNo,StockCode", "column Description"),
     ],
 )
-def test_a_file_in_another_format_is_refused_by_line(read, rows, header, words):
-    with pytest.raises(FormatError, match=words):
+def test_a_file_in_another_format_is_refused_by_line(read, rows, header, message):
+    with pytest.raises(FormatError, match=message):
         read(*rows, header=header)
 
 

@@ -294,8 +294,8 @@ def test_a_shipment_or_refund_whose_answer_is_lost_is_there_all_the_same(api, co
     with pytest.raises(httpx.TransportError):
         api.post(path, json=body)
 
-    told = api.get(path).json()
-    assert len(told["data"] if what == "refunds" else told) == 1
+    listed = api.get(path).json()
+    assert len(listed["data"] if what == "refunds" else listed) == 1
     assert api.post(path, json=body).status_code in {400, 422}
 
 

@@ -51,7 +51,7 @@ def add(shop, *items: dict[str, Any]) -> Any:
 
 
 def seen(shop, sku: str, location: int = 1) -> tuple[int, int]:
-    """On hand and available to sell, as reads tell them."""
+    """On hand and available to sell, as reads show them."""
     (row,) = shop.get(ITEMS, **{"sku:in": sku, "location_id:in": location})["data"]
     (level,) = row["locations"]
     return level["total_inventory_onhand"], level["available_to_sell"]
@@ -85,7 +85,7 @@ def test_what_is_not_tracked_has_no_row(shop):
     assert skus == ["MUG", "TEA", "BOOK", "SOCK-M", "SOCK-L"]
 
 
-def test_a_row_tells_every_location(shop, shed):
+def test_a_row_shows_every_location(shop, shed):
     change_stock(shop.store, StockChange(sku="SOCK-M", location_id=shed, on_hand=4))
 
     (row,) = shop.get(ITEMS, **{"sku:in": "sock-m"})["data"]
@@ -380,8 +380,8 @@ def test_settings_keep_what_is_left_out(shop):
 
     assert list(answer.body) == ["transaction_id"]
     assert seen(shop, "SOCK-M") == (9, 7)
-    (told,) = shop.get(path, **{"sku:in": "SOCK-M"})["data"]
-    assert told["settings"] == {
+    (row,) = shop.get(path, **{"sku:in": "SOCK-M"})["data"]
+    assert row["settings"] == {
         "safety_stock": 2,
         "is_in_stock": True,
         "warning_level": 3,
@@ -415,7 +415,7 @@ def test_an_absolute_adjustment_lands_late_over_what_was_bought_meanwhile(shop, 
     assert seen(shop, "MUG") == (40, 40)
 
 
-def test_shoppers_feel_what_has_landed_though_nobody_read_it(shop, clock):
+def test_shoppers_are_bound_by_what_has_landed_before_any_read(shop, clock):
     delayed(shop, 10, 10)
     shop.store.switches.refuse_oversell = True
     put(shop, named(shop, "MUG", quantity=1))
@@ -456,7 +456,7 @@ def test_an_absolute_adjustment_under_way_overwrites_a_later_relative_one(shop, 
     assert seen(shop, "MUG") == (40, 40)
 
 
-def test_two_absolute_adjustments_land_in_an_order_that_nobody_knows(new_shop):
+def test_two_absolute_adjustments_land_in_any_order(new_shop):
     def last(first: int) -> int:
         shop = new_shop()
         delayed(shop, 1, 60)
@@ -565,8 +565,8 @@ def test_what_is_tracked_by_product_has_no_event_of_a_variant(shop):
     add(shop, named(shop, "MUG", quantity=-4))
 
     assert "store/sku/inventory/updated" not in shop.scopes()
-    told = dict(shop.events)["store/product/inventory/updated"]["inventory"]
-    assert (told["method"], told["value"]) == ("relative", -4)
+    inventory = dict(shop.events)["store/product/inventory/updated"]["inventory"]
+    assert (inventory["method"], inventory["value"]) == ("relative", -4)
 
 
 def test_what_changes_nothing_is_no_event(shop):
@@ -575,7 +575,7 @@ def test_what_changes_nothing_is_no_event(shop):
     assert shop.events == []
 
 
-def test_low_and_empty_stock_are_told_once(shop):
+def test_low_and_empty_stock_are_emitted_once(shop):
     shop.store.variant("SOCK-M").stock[1].warning_level = 5
     for quantity in (6, 5, 4, 0):
         put(shop, named(shop, "SOCK-M", quantity=quantity))
@@ -584,7 +584,7 @@ def test_low_and_empty_stock_are_told_once(shop):
     assert scopes.count("low_stock_reached") == scopes.count("out_of_stock_reached") == 1
 
 
-def test_an_absolute_adjustment_is_told_when_it_lands(shop, clock):
+def test_an_absolute_adjustment_is_emitted_when_it_lands(shop, clock):
     delayed(shop, 10, 10)
     put(shop, named(shop, "MUG", quantity=4))
     assert shop.events == []
@@ -595,7 +595,7 @@ def test_an_absolute_adjustment_is_told_when_it_lands(shop, clock):
 
 
 @pytest.mark.parametrize(
-    ("subscribed", "told"),
+    ("subscribed", "delivered"),
     [
         ("store/channel/*/inventory/product/stock_changed", "store/channel/*/inventory/"),
         ("store/channel/2/inventory/product/stock_changed", "store/channel/2/inventory/"),
@@ -603,7 +603,7 @@ def test_an_absolute_adjustment_is_told_when_it_lands(shop, clock):
         ("store/channel/2/order/*", None),
     ],
 )
-def test_an_event_of_all_channels_reaches_who_subscribed_to_one(store, subscribed, told):
+def test_an_event_of_all_channels_reaches_a_subscriber_of_one(store, subscribed, delivered):
     sender, sent = Sender(store), []
     sender.put = sent.append
     now = store.now()
@@ -611,7 +611,7 @@ def test_an_event_of_all_channels_reaches_who_subscribed_to_one(store, subscribe
     change_stock(store, StockChange(sku="MUG", delta=1))
 
     scopes = [json.loads(message.body)["scope"] for message in sent]
-    assert scopes == ([told + "product/stock_changed"] if told else [])
+    assert scopes == ([delivered + "product/stock_changed"] if delivered else [])
 
 
 @pytest.mark.parametrize(
@@ -634,7 +634,7 @@ def test_an_event_has_the_fields_of_the_vendors_sample(shop, spec_check, shed, s
     file = (folder / "from-guides" if guides else folder) / f"{name}.json"
     sample = json.loads(file.read_text("utf-8"))
 
-    data = next(data for told, data in shop.events if told == sample["scope"])
+    data = next(data for scope, data in shop.events if scope == sample["scope"])
 
     assert shape(data) == shape(sample["data"])
 
@@ -648,7 +648,7 @@ def shape(value: Any) -> Any:
 # --- controls
 
 
-def test_the_journal_tells_every_change_with_its_cause(shop, clock, shed):
+def test_the_journal_has_every_change_with_its_cause(shop, clock, shed):
     start = clock.now()
     change_stock(shop.store, StockChange(sku="MUG", delta=-5))
     delayed(shop, 10, 10)
@@ -659,15 +659,15 @@ def test_the_journal_tells_every_change_with_its_cause(shop, clock, shed):
     shop.store.timers.run_due()
     shop.call("PUT", f"/v2/orders/{order.id}", {"status_id": 5})
 
-    told = journal(shop.store)
+    shown = journal(shop.store)
 
-    assert told["columns"] == (
+    assert shown["columns"] == (
         "time", "sku", "location_id", "before", "after", "cause", "reference",
     )  # fmt: skip
     landed = (start + timedelta(seconds=10)).isoformat()
     now = clock.now().isoformat()
     began = start.isoformat()
-    assert told["changes"] == [
+    assert shown["changes"] == [
         (began, "MUG", 1, 100, 95, "staff", ""),
         (began, "MUG", 1, 95, 97, "relative", adding),
         (began, "MUG", 1, 97, 94, "order", str(order.id)),
@@ -693,16 +693,16 @@ def test_absolute_adjustments_that_overlap_are_found_out(shop, clock):
     delayed(shop, 10, 10)
     put(shop, named(shop, "MUG", quantity=40), named(shop, "TEA", quantity=40))
     second = put(shop, named(shop, "MUG", quantity=30)).body["transaction_id"]
-    told = journal(shop.store)
+    shown = journal(shop.store)
     clock.advance(10)
     put(shop, named(shop, "MUG", quantity=20))
 
-    assert told["absolutes_under_way"] == 3
-    assert [row[1:] for row in told["overlapping_absolutes"]] == [("MUG", 1, second)]
+    assert shown["absolutes_under_way"] == 3
+    assert [row[1:] for row in shown["overlapping_absolutes"]] == [("MUG", 1, second)]
     assert len(journal(shop.store)["overlapping_absolutes"]) == 1
 
 
-def test_all_stock_is_told_compactly_and_as_it_really_is(shop, shed):
+def test_all_stock_is_shown_compactly_and_as_it_really_is(shop, shed):
     delayed(shop, 10, 10)
     change_stock(shop.store, StockChange(sku="MUG", safety_stock=10))
     change_stock(shop.store, StockChange(sku="TEA", location_id=shed, on_hand=3))
@@ -717,14 +717,14 @@ def test_all_stock_is_told_compactly_and_as_it_really_is(shop, shed):
     }
 
 
-def test_the_state_tells_stock_of_a_variant_as_ever_and_by_location(shop, shed):
+def test_the_state_shows_stock_of_a_variant_in_all_and_by_location(shop, shed):
     change_stock(shop.store, StockChange(sku="MUG", location_id=shed, on_hand=3, safety_stock=1))
     mug = shop.store.variant("MUG")
 
-    told = state(shop.store)["variants"][mug.id]
+    shown = state(shop.store)["variants"][mug.id]
 
-    assert (told["on_hand"], told["available"], told["safety_stock"]) == (100, 100, 0)
-    assert told["stock"][shed].available == 2
+    assert (shown["on_hand"], shown["available"], shown["safety_stock"]) == (100, 100, 0)
+    assert shown["stock"][shed].available == 2
 
 
 def test_an_unknown_location_or_delay_is_refused(shop):

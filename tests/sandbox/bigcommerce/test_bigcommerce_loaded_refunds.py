@@ -175,13 +175,13 @@ def test_five_real_days_are_refunded_to_the_cent():
     assert source["cancelling_invoices_matched"] + unmatched == 116
     assert source["cancelling_invoices_matched"] == 20
     assert (len(answer["ids"]), answer["left"], answer["refused"]) == (21, 0, {})
-    told = sum(
-        (told.shipping_ex_tax + told.amount_ex_tax
-         + sum((line.price_ex_tax * line.quantity for line in told.lines), Decimal(0)))
-        for told in catalogue.refunds
+    expected = sum(
+        (refund.shipping_ex_tax + refund.amount_ex_tax
+         + sum((line.price_ex_tax * line.quantity for line in refund.lines), Decimal(0)))
+        for refund in catalogue.refunds
     )  # fmt: skip
     net = sum(
         Decimal(str(row["total_amount"])) - Decimal(str(row["total_tax"]))
         for row in answer["refunds"]
     )
-    assert 0 <= net - told <= Decimal("0.2") * told
+    assert 0 <= net - expected <= Decimal("0.2") * expected

@@ -128,7 +128,7 @@ def test_exports_carry_no_tax(shop):
     assert document["store_default_to_transactional_exchange_rate"] == "1.1723000000"
 
 
-def test_a_coupon_tells_what_it_took_off(shop):
+def test_a_coupon_shows_what_it_took_off(shop):
     order = shop.place({"sku": "MUG", "quantity": 10}, coupons=[{"code": "TEN"}])
 
     (coupon,) = shop.get(f"/v2/orders/{order.id}/coupons")

@@ -9,7 +9,7 @@ def ids_of(rows):
     return [row["id"] for row in rows or []]
 
 
-def test_a_page_holds_fifty_unless_told_and_never_more_than_250(shop):
+def test_a_page_holds_fifty_by_default_and_never_more_than_250(shop):
     for _ in range(260):
         shop.place()
 

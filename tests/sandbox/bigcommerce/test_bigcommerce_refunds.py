@@ -73,16 +73,16 @@ def mixed(shop):
 
 
 def test_a_quote_says_amount_tax_and_ways_to_pay_back_and_keeps_nothing(shop, order):
-    told = quote(shop, order, product(order, 2))
+    quoted = quote(shop, order, product(order, 2))
 
-    assert told["refund_methods"].pop() == [
+    assert quoted["refund_methods"].pop() == [
         {
             "provider_id": "custom", "provider_description": "Custom", "amount": 24,
             "offline": True, "offline_provider": True,
             "offline_reason": "Paid outside the store, so it is paid back outside.",
         }
     ]  # fmt: skip
-    assert told == {
+    assert quoted == {
         "order_id": order.id, "total_refund_amount": 24, "total_refund_tax_amount": 4,
         "order_level_refund_amount": 0, "rounding": 0, "adjustment": 0, "tax_inclusive": True,
         "refund_methods": [[{
@@ -116,7 +116,7 @@ def test_a_refund_of_everything_makes_the_order_refunded(shop, order):
     assert sum(row["amount"] for row in rows(shop, order)) == pytest.approx(40.74)
 
 
-def test_a_refund_tells_of_itself_its_status_and_its_transaction(shop, order):
+def test_a_refund_emits_itself_its_status_and_its_transaction(shop, order):
     shop.events.clear()
 
     made = refund(shop, order, product(order))
@@ -178,15 +178,15 @@ def test_each_kind_of_item_has_its_money_and_tax(shop):
     ]
 
     for item, total, tax in expected:
-        told = quote(shop, order, item)
-        assert (told["total_refund_amount"], told["total_refund_tax_amount"]) == (total, tax)
+        quoted = quote(shop, order, item)
+        assert (quoted["total_refund_amount"], quoted["total_refund_tax_amount"]) == (total, tax)
     whole = quote(shop, order, *(item for item, _, _ in expected))
     assert whole["total_refund_amount"] == 24
     assert whole["order_level_refund_amount"] == 5
     assert order.lines[0].quantity_refunded == 0
 
 
-def test_refunded_items_tell_quantity_or_amount_and_tax_items_hide(shop, order):
+def test_refunded_items_show_quantity_or_amount_and_tax_items_hide(shop, order):
     made = refund(shop, order, product(order), amount(order, "SHIPPING", 1),
                   amount(order, "TAX", 0.1))  # fmt: skip
 
@@ -201,17 +201,17 @@ def test_refunded_items_tell_quantity_or_amount_and_tax_items_hide(shop, order):
 def test_amounts_may_be_meant_with_tax(shop, order):
     shop.store.switches.refund_amounts = "inc_tax"
 
-    told = quote(shop, order, amount(order, "SHIPPING", 4.74))
+    quoted = quote(shop, order, amount(order, "SHIPPING", 4.74))
 
-    assert (told["total_refund_amount"], told["total_refund_tax_amount"]) == (4.74, 0.79)
+    assert (quoted["total_refund_amount"], quoted["total_refund_tax_amount"]) == (4.74, 0.79)
 
 
 def test_an_order_with_prices_that_contain_tax_refunds_amounts_with_tax(shop):
     order = shop.place(tax_inclusive=True, shipping=[{"cost": "6.00"}])
 
-    told = quote(shop, order, amount(order, "SHIPPING", 6))
+    quoted = quote(shop, order, amount(order, "SHIPPING", 6))
 
-    assert (told["total_refund_amount"], told["total_refund_tax_amount"]) == (6, 1)
+    assert (quoted["total_refund_amount"], quoted["total_refund_tax_amount"]) == (6, 1)
 
 
 @pytest.mark.parametrize(
@@ -276,18 +276,18 @@ def test_no_more_is_refunded_of_anything_than_is_left(shop, order):
 def test_a_quote_over_the_limit_may_be_cut_instead(shop, order):
     shop.store.switches.refund_over_limit = "clamp"
 
-    told = quote(shop, order, amount(order, "ORDER", 50))
+    quoted = quote(shop, order, amount(order, "ORDER", 50))
 
-    assert (told["total_refund_amount"], told["adjustment"]) == (40.74, -9.26)
+    assert (quoted["total_refund_amount"], quoted["adjustment"]) == (40.74, -9.26)
 
 
-def test_a_quote_may_tell_its_total_ex_tax(shop, order):
+def test_a_quote_may_show_its_total_ex_tax(shop, order):
     shop.store.switches.quote_tax_inclusive = False
 
-    told = quote(shop, order, product(order))
+    quoted = quote(shop, order, product(order))
 
-    assert (told["total_refund_amount"], told["tax_inclusive"]) == (10, False)
-    assert told["refund_methods"][0][0]["amount"] == 12
+    assert (quoted["total_refund_amount"], quoted["tax_inclusive"]) == (10, False)
+    assert quoted["refund_methods"][0][0]["amount"] == 12
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_quote_may_tell_its_total_ex_tax(shop, order):
         None,
     ],
 )
-def test_payments_are_those_of_one_quoted_way_or_nothing_happens(shop, order, payments):
+def test_payments_are_those_of_one_quoted_way_or_nothing_is_refunded(shop, order, payments):
     answer = shop.call("POST", path(order), {"items": [product(order)], "payments": payments})
 
     assert answer.status == 422
@@ -317,9 +317,11 @@ def test_payments_are_those_of_one_quoted_way_or_nothing_happens(shop, order, pa
 
 
 def test_what_was_paid_in_three_ways_goes_back_in_three_ways(shop, mixed):
-    told = quote(shop, mixed, product(mixed, 9))
+    quoted = quote(shop, mixed, product(mixed, 9))
 
-    ways = [[(row["provider_id"], row["amount"]) for row in way] for way in told["refund_methods"]]
+    ways = [
+        [(row["provider_id"], row["amount"]) for row in way] for way in quoted["refund_methods"]
+    ]
     assert ways == [
         [("stripe", 68.57), ("storecredit", 20), ("giftcertificate", 19.43)],
         [("storecredit", 108)],
@@ -385,7 +387,7 @@ def test_an_offline_payment_and_a_gateway_that_cannot_refund_are_paid_back_by_ha
 
 
 @pytest.mark.parametrize("payment", ["authorized", "declined", "pending"])
-def test_an_order_nobody_paid_cannot_be_refunded(shop, payment):
+def test_an_unpaid_order_cannot_be_refunded(shop, payment):
     order = shop.place(payment=payment)
     body = {"items": [product(order)], "payments": [{"provider_id": "stripe", "amount": 12}]}
 
@@ -438,8 +440,8 @@ def test_a_declined_payment_stays_as_a_refund_without_money(shop, order):
     document = shop.document(order)
     assert (document["status_id"], document["payment_status"]) == (14, "captured")
     assert order.lines[0].quantity_refunded == 1
-    told = quote(shop, order, amount(order, "ORDER", 40.74))
-    assert told["total_refund_amount"] == 40.74
+    quoted = quote(shop, order, amount(order, "ORDER", 40.74))
+    assert quoted["total_refund_amount"] == 40.74
 
 
 def test_a_declined_refund_may_be_given_up_with_all_it_did(shop, order):
@@ -655,18 +657,20 @@ def test_whatever_is_refunded_declined_and_undone_money_and_pieces_tally(
                 assert shop.call("POST", path(order), body).status == 201
 
     back, paid = paid_back(order), payments.paid(order)
-    told = [row for row in shop.get(path(order))["data"] if not row["payments"][0]["is_declined"]]
+    answered = [
+        row for row in shop.get(path(order))["data"] if not row["payments"][0]["is_declined"]
+    ]
     assert 0 <= back <= paid <= order.totals.inc
-    assert sum(Decimal(str(row["total_amount"])) for row in told) == back
+    assert sum(Decimal(str(row["total_amount"])) for row in answered) == back
     assert sum((row.amount for row in order.refunds if not row.is_given_up), Decimal(0)) == back
-    counted = [item for row in told for item in row["items"] if item["item_type"] == "PRODUCT"]
+    counted = [item for row in answered for item in row["items"] if item["item_type"] == "PRODUCT"]
     for line in order.lines:
         assert line.quantity_refunded == sum(
             item["quantity"] for item in counted if item["item_id"] == line.id
         )
         assert 0 <= line.quantity_refunded <= line.quantity
-    assert (order.status_id in {4, 14}) is bool(told)
-    assert (order.status_id == 4) is (bool(told) and back == paid)
+    assert (order.status_id in {4, 14}) is bool(answered)
+    assert (order.status_id == 4) is (bool(answered) and back == paid)
 
 
 def test_over_http_two_refunds_of_one_order_at_once_are_one_too_many(sandboxes):
@@ -691,7 +695,7 @@ def test_over_http_two_refunds_of_one_order_at_once_are_one_too_many(sandboxes):
         httpx.put(f"{control}/faults", json=[])
 
 
-def test_over_http_a_pending_payment_settles_with_the_clock_though_nobody_asks(sandboxes):
+def test_over_http_a_pending_payment_settles_with_the_clock_without_a_read(sandboxes):
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
     placed = httpx.post(f"{control}/orders", json={"lines": [{"name": "Card", "price": "5"}]})
     number = placed.json()["ids"][0]
@@ -699,11 +703,11 @@ def test_over_http_a_pending_payment_settles_with_the_clock_though_nobody_asks(s
     item = {"item_type": "ORDER", "item_id": number, "amount": 1}
     body = {"items": [item], "payments": [{"provider_id": "stripe", "amount": 1}]}
     url = f"{sandboxes.bigcommerce_url}/stores/sandbox/v3/orders/{number}/payment_actions/refunds"
-    told = threading.Event()
+    emitted = threading.Event()
 
     def listener(scope: str, _data: dict[str, Any]) -> None:
         if "transaction" in scope:
-            told.set()
+            emitted.set()
 
     sandboxes.store.listeners.append(listener)
     try:
@@ -711,7 +715,7 @@ def test_over_http_a_pending_payment_settles_with_the_clock_though_nobody_asks(s
         assert payment["is_declined"] is None
         httpx.post(f"{control}/clock", json={"advance_s": 301})
 
-        assert told.wait(10)
+        assert emitted.wait(10)
         (refund,) = httpx.get(url, headers=TOKEN).json()["data"]
         assert refund["payments"][0]["is_declined"] is False
     finally:

@@ -61,7 +61,7 @@ def test_parts_make_an_order_partially_shipped_and_the_last_part_shipped(shop, o
     assert shop.get(path(order) + "/count") == {"count": 2}
 
 
-def test_a_shipment_tells_of_itself_then_of_the_orders_status(shop, order):
+def test_a_shipment_emits_itself_then_the_orders_status(shop, order):
     shop.events.clear()
 
     shipment = send(shop, order, 1)
@@ -97,7 +97,7 @@ def test_the_shopper_is_mailed_once_for_each_shipment_if_the_store_does_so(shop,
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "text"),
     [
         ({"order_address_id": 1}, "order_address_id"),
         ({"order_address_id": None}, "order_address_id"),
@@ -120,11 +120,11 @@ def test_the_shopper_is_mailed_once_for_each_shipment_if_the_store_does_so(shop,
         ({"colour": "red"}, "'colour' is not supported"),
     ],
 )
-def test_what_a_shipment_must_not_hold_is_refused_by_name(shop, order, change, words):
+def test_what_a_shipment_must_not_hold_is_refused_by_name(shop, order, change, text):
     answer = shop.call("POST", path(order), {**parcel(order), **change})
 
     assert answer.status == 400
-    assert words in answer.body[0]["message"]
+    assert text in answer.body[0]["message"]
     assert order.shipments == []
     assert order.status_id == 11
 

@@ -1,4 +1,4 @@
-"""Refunds that staff make, and what the gateway says of them when told."""
+"""Refunds that staff make, and answers of the gateway on request."""
 
 from typing import Any
 
@@ -88,9 +88,9 @@ def test_a_refunds_payment_comes_back_declined(shop, order, payment):
 
     act(shop.store, {"refund_id": made["refund_id"], "decline": True})
 
-    (told,) = shop.get(f"/v3/orders/{order.id}/payment_actions/refunds")["data"]
-    assert told["payments"][0]["is_declined"] is True
-    assert told["payments"][0]["transaction_id"] is None
+    (refund,) = shop.get(f"/v3/orders/{order.id}/payment_actions/refunds")["data"]
+    assert refund["payments"][0]["is_declined"] is True
+    assert refund["payments"][0]["transaction_id"] is None
     assert shop.document(order)["payment_status"] == "captured"
     assert act(shop.store, {"order_id": order.id, "amount": "40.74"})
 

@@ -24,7 +24,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class Receiver:
-    """A server that keeps what it gets and answers what it is told."""
+    """A server that keeps what it gets and answers with the status that is set."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
@@ -135,7 +135,7 @@ def test_a_wildcard_at_the_end_covers_what_begins_so(subscribed, scope, fits):
     assert is_subscribed(subscribed, scope) is fits
 
 
-def test_a_placed_order_is_told_with_own_headers_and_a_signature(sandboxes, hooks, receiver):
+def test_a_placed_order_is_sent_with_own_headers_and_a_signature(sandboxes, hooks, receiver):
     hooks("store/order/*", receiver.url, headers={"X-Secret": "s3"})
 
     number = place(sandboxes)
@@ -157,7 +157,7 @@ def test_a_placed_order_is_told_with_own_headers_and_a_signature(sandboxes, hook
     assert headers["x-secret"] == "s3"
 
 
-def test_a_write_over_the_api_is_told_too(sandboxes, hooks, receiver):
+def test_a_write_over_the_api_is_sent_too(sandboxes, hooks, receiver):
     number = place(sandboxes)
     hooks("store/order/updated", receiver.url)
 
@@ -271,8 +271,8 @@ def test_failures_are_reported_to_their_own_scope_once_in_ten_minutes(shop, cloc
     clock.advance(601)
     sender.settle(sent[0], 12, None)
 
-    told = [json.loads(item.body)["data"]["error_code"] for item in sent[3:]]
-    assert told == [90001, 90002]
+    codes = [json.loads(item.body)["data"]["error_code"] for item in sent[3:]]
+    assert codes == [90001, 90002]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def codes(api, order_id):
     return order["allocationStatusCode"], order["stockStatusCode"], order["shippingStatusCode"]
 
 
-def test_nothing_happens_by_itself_unless_told(api, clock):
+def test_no_rule_runs_by_default(api, clock):
     order_id = api.order()
 
     later(api, clock, 3600)

@@ -88,7 +88,7 @@ def test_only_unallocated_units_move_when_the_account_says_so(api):
         back_order(api, rows={"PEN": 2})
 
 
-def test_without_rows_all_that_nothing_speaks_for_moves(api):
+def test_without_rows_all_that_is_neither_reserved_nor_on_a_note_moves(api):
     order_id = two_lines(api)
     ship(api.account, StaffShipment(order_id=order_id, rows={"MUG": 2, "PEN": 1}))
 

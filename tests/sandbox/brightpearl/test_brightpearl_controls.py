@@ -1,4 +1,4 @@
-"""The controls under `/_sandbox/`: what a tester tells staff to do, over HTTP and at random."""
+"""The controls under `/_sandbox/`: what staff do on a tester's request, over HTTP and at random."""
 
 import asyncio
 import contextlib
@@ -13,18 +13,18 @@ from sandbox.brightpearl.controls import ACTIONS, perform
 from sandbox.brightpearl.refusals import Refusal
 
 NAMES = sorted({name for _, shape, _ in ACTIONS for name in shape.model_fields})
-WORDS = st.sampled_from(["MUG", "line-1", "BC-1", "shipped", "packed", "name", "100001", "500001"])
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 12), st.just(100_001), WORDS)
+TEXTS = st.sampled_from(["MUG", "line-1", "BC-1", "shipped", "packed", "name", "100001", "500001"])
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 12), st.just(100_001), TEXTS)
 MUG = 1007
 VALUES = st.one_of(
     SCALARS,
     st.lists(SCALARS, max_size=2),
-    st.dictionaries(WORDS, SCALARS, max_size=2),
+    st.dictionaries(TEXTS, SCALARS, max_size=2),
     st.lists(st.dictionaries(st.sampled_from(["sku", "id", "quantity", "net"]), SCALARS)),
 )
 
 
-def told(account, *steps):
+def perform_all(account, *steps):
     """The answers to controls, one after the other, by an application that runs meanwhile."""
 
     async def go():
@@ -39,7 +39,7 @@ def told(account, *steps):
 def test_staff_play_the_whole_life_of_an_order(api):
     order_id = api.order()
 
-    answers = told(
+    answers = perform_all(
         api.account,
         ("edit", {"external_ref": "BC-1", "rows": [{"external_ref": "line-1", "quantity": 3}]}),
         ("payment", {"order_id": order_id}),
@@ -52,7 +52,7 @@ def test_staff_play_the_whole_life_of_an_order(api):
     assert [answer.status_code for answer in answers] == [200] * 6
     credit = answers[-1].json()["credit_id"]
     assert api.sales_order(order_id)["shippingStatusCode"] == "ASS"
-    last = told(
+    last = perform_all(
         api.account,
         ("receive", {"order_id": credit, "quarantine": True, "batch_reference": "R-1"}),
         ("payment", {"order_id": credit}),
@@ -66,7 +66,7 @@ def test_staff_play_the_whole_life_of_an_order(api):
 def test_a_misspelt_name_is_a_mistake_and_does_nothing(api):
     order_id = api.order()
 
-    (answer,) = told(api.account, ("ship", {"order_id": order_id, "tracking_number": "T1"}))
+    (answer,) = perform_all(api.account, ("ship", {"order_id": order_id, "tracking_number": "T1"}))
 
     assert answer.status_code == 400
     assert "tracking_number" in answer.json()["errors"][0]["message"]
@@ -76,7 +76,9 @@ def test_a_misspelt_name_is_a_mistake_and_does_nothing(api):
 def test_one_refused_item_of_a_list_names_its_reason(api):
     api.order()
 
-    (answer,) = told(api.account, ("ship", [{"external_ref": "BC-1"}, {"external_ref": "BC-1"}]))
+    (answer,) = perform_all(
+        api.account, ("ship", [{"external_ref": "BC-1"}, {"external_ref": "BC-1"}])
+    )
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "WHSC-914"
@@ -87,7 +89,7 @@ def test_an_external_reference_means_the_order_before_its_credit(api):
     api.call("POST", "/order-service/sales-credit", api.order_body("BC-1"))
     order_id = api.order()
 
-    (answer,) = told(api.account, ("edit", {"external_ref": "BC-1", "hold": True}))
+    (answer,) = perform_all(api.account, ("edit", {"external_ref": "BC-1", "hold": True}))
 
     assert answer.json()["order_id"] == order_id
 
@@ -97,12 +99,12 @@ def test_an_external_reference_means_the_order_before_its_credit(api):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
-def test_whatever_is_told_is_done_or_refused(api, name, shape, act, body):
+def test_whatever_is_asked_is_done_or_refused(api, name, shape, act, body):
     if not api.account.orders:
         api.order()
     known = {key: value for key, value in body.items() if key in shape.model_fields}
-    apart = name in {"stock", "products", "notices/flood"}
-    wanted = known if apart else {"external_ref": "BC-1"} | known
+    names_no_order = name in {"stock", "products", "notices/flood"}
+    wanted = known if names_no_order else {"external_ref": "BC-1"} | known
 
     with contextlib.suppress(Refusal):
         assert perform(api.account, shape, act, wanted)

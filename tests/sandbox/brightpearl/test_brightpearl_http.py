@@ -81,8 +81,8 @@ def test_a_known_app_gets_answers_and_sees_its_quota(server):
     ],
 )
 def test_a_wrong_credential_is_a_401_with_a_string_and_costs_quota(server, headers, text):
-    with httpx.Client(transport=server.transport, base_url=BASE) as stranger:
-        answer = stranger.get("/accounting-service/tax-code", headers=headers)
+    with httpx.Client(transport=server.transport, base_url=BASE) as other_app:
+        answer = other_app.get("/accounting-service/tax-code", headers=headers)
 
     assert (answer.status_code, answer.json()) == (401, {"response": text})
     assert answer.headers["brightpearl-requests-remaining"] == "199"
@@ -392,7 +392,7 @@ def test_without_id_sets_each_record_has_its_own_call(server, api):
     assert [call.url.split("/")[-2] for call in server.sent] == [str(number) for number in ids]
 
 
-def test_events_gather_as_long_as_the_account_is_told_to(server, api, account, clock):
+def test_events_gather_as_long_as_the_switch_says(server, api, account, clock):
     account.switches.webhook_coalesce_s = 5
     template = (
         "http://127.0.0.1:9/${account-code}/${resource-type}/${resource-id}/${lifecycle-event}"

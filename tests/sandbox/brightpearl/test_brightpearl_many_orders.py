@@ -1,4 +1,4 @@
-"""Thousands of orders: what names its orders looks at no others, and nothing recent is missed."""
+"""Thousands of orders: a read that names its orders visits no others, and misses nothing recent."""
 
 from datetime import UTC, datetime
 
@@ -50,11 +50,11 @@ FIRST = 100_001
         (f"/accounting-service/sale-payment-total/{FIRST}", {}),
     ],
 )
-def test_a_read_that_names_its_orders_looks_at_no_others(shelves, path, query):
+def test_a_read_that_names_its_orders_visits_no_others(shelves, path, query):
     assert shelves.call("GET", path, **query).status in {200, 207}
 
 
-def test_writes_look_at_no_other_orders(shelves):
+def test_writes_visit_no_other_orders(shelves):
     child = shelves.order_body("BC-3", parentId=FIRST, customer={"id": 201})
     child["billing"] = {"contactId": 201}
     shelves.account.contacts = Unread(shelves.account.contacts)

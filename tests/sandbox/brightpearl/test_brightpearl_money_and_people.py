@@ -28,7 +28,7 @@ def test_an_authorisation_is_not_money(api):
     assert api.sales_order(order_id)["orderPaymentStatus"] == "PAID"
 
 
-def test_a_payment_method_nobody_knows_is_taken_without_a_journal(api):
+def test_an_unknown_payment_method_is_taken_without_a_journal(api):
     order_id = api.order()
 
     wrong = api.pay(order_id, paymentMethodCode="CARDD").value

@@ -15,7 +15,7 @@ WRITES = [
     for method, template in sorted(ROUTER.operations())
     if method in {"POST", "PUT", "PATCH"}
 ]
-WORDS = st.sampled_from(
+TEXTS = st.sampled_from(
     [
         "op",
         "path",
@@ -50,12 +50,12 @@ SCALARS = st.one_of(
     st.integers(-3, 600_000),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
-    WORDS,
+    TEXTS,
 )
 BODIES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.one_of(WORDS, st.text(max_size=5)), inner)
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(TEXTS, st.text(max_size=5)), inner)
     ),
     max_leaves=12,
 )

@@ -226,7 +226,7 @@ def test_a_bundle_goes_and_comes_with_its_components(api):
     assert [row["sku"] for row in api.sales_order(order_id)["rows"]] == ["MUG"]
 
 
-def test_components_keep_their_units_when_told_so(api):
+def test_components_keep_their_units_when_a_switch_says_so(api):
     api.account.switches.bundle_rows_follow = False
     row = api.order_body()["rows"][0] | {"productId": add_bundle(api), "quantity": 2}
     order_id = api.order(rows=[row])

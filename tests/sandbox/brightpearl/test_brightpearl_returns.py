@@ -168,7 +168,7 @@ def test_a_quarantine_location_may_be_one_like_any_other(api):
     assert api.stock()["onHand"] == 11
 
 
-def test_availability_by_location_shows_what_is_apart(api):
+def test_availability_by_location_shows_quarantine(api):
     credit = credit_of(api)
     receive(api, credit, moved(api, credit, location=QUARANTINE))
     mug = api.product_id("MUG")

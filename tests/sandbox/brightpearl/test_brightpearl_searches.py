@@ -33,7 +33,7 @@ def test_no_match_is_an_empty_list_without_positions(api):
     assert "firstResult" not in meta
 
 
-def test_names_of_ids_stand_beside_the_response(api):
+def test_names_of_ids_come_next_to_the_response(api):
     api.order()
 
     assert api.call("GET", ORDERS).body["reference"] == {"orderTypeNames": {"1": "SALES_ORDER"}}

@@ -64,7 +64,7 @@ def test_a_note_from_another_warehouse_frees_what_was_reserved_for_its_units(api
         ("shipped", ["printed", "picked", "packed", "shipped"]),
     ],
 )
-def test_a_note_comes_as_far_as_it_is_told(api, stage, reached):
+def test_a_note_comes_to_the_stage_that_is_asked_for(api, stage, reached):
     note = goods(api, stage=stage)["goods_out_note_id"]
 
     assert stages(api, note) == reached

@@ -13,7 +13,7 @@ def test_a_new_order_takes_no_stock(api):
     assert api.sales_order(order_id)["allocationStatusCode"] == "ANA"
 
 
-def test_a_reservation_takes_stock_off_sale_and_tells_so(api):
+def test_a_reservation_takes_stock_off_sale_and_emits_it(api):
     order_id = api.order()
 
     assert api.reserve(order_id).body == {}

@@ -82,7 +82,7 @@ def test_stock_of_products_without_stock_keeping_is_not_shown(api):
     assert set(stock_by_sku(api.account, [])) == {"MUG", "PEN", "BIG MUG"}
 
 
-def test_the_journal_tells_every_change_of_what_may_be_sold_and_no_other(api):
+def test_the_journal_has_every_change_of_what_may_be_sold_and_no_other(api):
     order_id = api.order()
     api.reserve(order_id)
     note = api.goods_out(order_id).value
@@ -266,7 +266,7 @@ def test_a_bundle_that_contains_itself_through_another_cannot_be_made(api):
     assert len(api.sales_order(order)["rows"]) == 3
 
 
-def test_parts_needed_twice_are_counted_twice_and_each_warehouse_stands_alone(api):
+def test_parts_needed_twice_are_counted_twice_and_each_warehouse_by_itself(api):
     inner = bundle(api, "INNER", [("MUG", 2)])
     outer = bundle(api, "OUTER", [(inner, 1), ("MUG", 1)])
     change_stock(api.account, StockChange(sku="MUG", warehouse_id=3, on_hand=4))
@@ -300,14 +300,14 @@ def test_the_availability_of_a_chosen_product_is_odd_and_that_of_others_is_not(a
 
     set_odd_answers(api.account, [OddAnswer(sku="MUG", **odd)])
 
-    told = api.call("GET", path).value
+    answered = api.call("GET", path).value
     mug, pen = str(api.product_id("MUG")), str(api.product_id("PEN"))
-    warehouses = told[mug]["warehouses"]
+    warehouses = answered[mug]["warehouses"]
     assert warehouses.keys() == seen.keys()
     for number, level in seen.items():
         expected = level if level is None else before[mug]["warehouses"][number] | level
         assert warehouses[number] == expected
-    assert told[pen] == before[pen]
+    assert answered[pen] == before[pen]
     assert api.account.stock[int(mug)][2].on_hand == 10
 
 

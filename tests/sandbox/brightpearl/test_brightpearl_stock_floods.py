@@ -74,12 +74,12 @@ def test_a_flood_is_out_of_order_and_repeats_itself(api, notices):
 
 
 def test_a_flood_leaves_the_stock_it_foretold(api, notices):
-    told = start_flood(api.account, Flood(events=300, within_s=30, most_units=40, changes=90))
+    started = start_flood(api.account, Flood(events=300, within_s=30, most_units=40, changes=90))
 
     played(api.account, notices, 30)
 
     truly = {sku: held["2"][1] for sku, held in stock_by_sku(api.account, []).items()}
-    assert truly == told["ends_with"]
+    assert truly == started["ends_with"]
     done = flood_document(api.account)
     assert (done["changes_made"], done["notices_sent"]) == (90, 300)
     assert {entry["cause"] for entry in stock_journal(api.account)} == {"flood"}
@@ -133,7 +133,7 @@ def test_the_same_seed_makes_the_same_flood(clock, catalogue):
     ids_per_call=st.integers(1, 9),
     seed=st.integers(0, 5),
 )
-def test_every_last_change_is_told_of_after_it_was_made(
+def test_every_last_change_has_a_notice_after_it_was_made(
     api, catalogue, events, changes, within_s, ids_per_call, seed
 ):
     clock = Clock()
@@ -152,14 +152,14 @@ def test_every_last_change_is_told_of_after_it_was_made(
         ),
     )
     changed: dict[int, int] = {}
-    told: dict[int, int] = {}
+    notified: dict[int, int] = {}
     for step in range(15):
         calls = played(account, notices, 0.5, step=0.5)
-        told |= {int(call["id"]): step for call in calls}
+        notified |= {int(call["id"]): step for call in calls}
         changed |= {entry["product_id"]: step for entry in stock_journal(account)}
         account.stock_journal.clear()
 
-    assert all(told[product_id] >= step for product_id, step in changed.items())
+    assert all(notified[product_id] >= step for product_id, step in changed.items())
 
 
 def test_a_flood_is_started_and_watched_over_http(api):

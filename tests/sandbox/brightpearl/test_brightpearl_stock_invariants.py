@@ -82,7 +82,7 @@ def _order(account: Account, product_id: int, units: int) -> Order:
 
 
 class Warehouse(RuleBasedStateMachine):
-    """Orders of one product, and everything that can happen to them."""
+    """Orders of one product, and everything that can be done to them."""
 
     @initialize()
     def open(self) -> None:
@@ -102,7 +102,7 @@ class Warehouse(RuleBasedStateMachine):
         change_stock(self.account, StockChange(sku="MUG", delta=6, warehouse_id=3))
 
     def _try(self, act: Any, shape: Any, **wanted: Any) -> Any:
-        """Whatever the account refuses must change nothing; the invariants look afterwards."""
+        """A refused change must change nothing; the invariants are checked afterwards."""
         with contextlib.suppress(Refusal):
             return act(self.account, shape.model_validate(wanted))
 
@@ -189,9 +189,9 @@ class Warehouse(RuleBasedStateMachine):
         self._try(create_credit, StaffCredit, order_id=self._chosen(which, "SO").id, rows=rows)
 
     @precondition(HAS_CREDITS)
-    @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, apart=st.booleans())
-    def take_back(self, which: int, units: int, warehouse: int, *, apart: bool) -> None:
-        where = {"warehouse_id": warehouse, "quarantine": apart, "rows": {"MUG": units}}
+    @rule(which=WHICH, units=st.integers(1, 4), warehouse=WAREHOUSE, quarantine=st.booleans())
+    def take_back(self, which: int, units: int, warehouse: int, *, quarantine: bool) -> None:
+        where = {"warehouse_id": warehouse, "quarantine": quarantine, "rows": {"MUG": units}}
         self._try(receive_goods, Receipt, order_id=self._chosen(which, "SC").id, **where)
 
     @rule(delta=st.integers(-6, 6), warehouse=WAREHOUSE)
@@ -244,8 +244,8 @@ class Warehouse(RuleBasedStateMachine):
         for number, level in self._levels().items():
             opening = OPENING if number == reference.DEFAULT_WAREHOUSE else 0
             assert level.in_stock == opening + self._moved(number)
-            apart = reference.QUARANTINE_LOCATIONS[number]
-            assert level.quarantined == self._moved(number, apart)
+            location = reference.QUARANTINE_LOCATIONS[number]
+            assert level.quarantined == self._moved(number, location)
 
     @invariant()
     def no_order_holds_more_than_it_asks_for(self) -> None:

@@ -95,7 +95,7 @@ def test_without_a_cancelled_status_nothing_says_whether_an_order_is_cancelled(a
     assert "isCanceled" not in api.sales_order(api.order())
 
 
-def test_statuses_tell_their_order_type_and_state(api):
+def test_statuses_show_their_order_type_and_state(api):
     statuses = api.call("GET", "/order-service/order-status").value
 
     cancelled = {s["statusId"]: s["orderTypeCode"] for s in statuses if s["state"] == "cancelled"}
