@@ -99,7 +99,16 @@ class Vendor:
         return rate_limit
 
 
-def simulate(limit, length_s, *, foreign_per_s=0.0, threads=6, windows=6, seed=1):
+def simulate(
+    limit,
+    length_s,
+    *,
+    foreign_per_s=0.0,
+    threads=6,
+    windows=6,
+    seed=1,
+    priority=Priority.ORDERS,
+):
     time, random = SimulatedTime(), Random(seed)  # noqa: S311 - repeatable, not secret
     time.now = 7 * length_s
     ends_at = time.now + windows * length_s
@@ -108,7 +117,7 @@ def simulate(limit, length_s, *, foreign_per_s=0.0, threads=6, windows=6, seed=1
 
     def worker() -> None:
         while time.now < ends_at:
-            with budget.request(Priority.ORDERS, write=False) as report:
+            with budget.request(priority, write=False) as report:
                 time.sleep(random.uniform(0.02, 0.15))
                 rate_limit = vendor.ours()
                 time.sleep(random.uniform(0.02, 0.15))
@@ -140,6 +149,77 @@ def test_requests_of_other_apps_in_the_same_window_do_not_get_ours_throttled(see
 
     assert usage.throttled <= usage.sent / 1000
     assert sum(used) >= 0.95 * 8 * (200 - 60)
+
+
+@pytest.mark.parametrize(
+    ("priority", "share"),
+    [(Priority.STOCK, 0.8), (Priority.CATALOGUE, 0.65), (Priority.BACKFILL, 0.5)],
+)
+def test_a_lower_priority_leaves_its_part_of_every_window_to_those_above(priority, share):
+    usage, used = simulate(200, 60.0, priority=priority)
+
+    assert usage.throttled == 0
+    assert len(used) == 6
+    assert all(share * 200 - 2 <= one <= share * 200 for one in used)
+
+
+@dataclass
+class Shop:
+    """Ten orders a minute, of four requests each, beside six threads of lower priority."""
+
+    busy: Priority
+    limit: int = 200
+    length_s: float = 60.0
+    windows: int = 4
+    waits: list[float] = field(default_factory=list)
+    """How long each request of an order waited for the budget, in seconds."""
+    done: list[Priority] = field(default_factory=list)
+
+    def run(self) -> Usage:
+        self.time, self.random = SimulatedTime(), Random(1)  # noqa: S311 - repeatable, not secret
+        self.time.now = 7 * self.length_s
+        self.ends_at = self.time.now + self.windows * self.length_s
+        self.vendor = Vendor(self.time, self.limit, self.length_s)
+        self.budget = Budget(clock=self.time.clock, wait=self.time.wait)
+        orders = [self._order(6.0 * number) for number in range(10 * self.windows)]
+        self.time.run(*[self._work] * 6, *orders)
+        return self.budget.usage()
+
+    def _send(self, priority: Priority, *, write: bool) -> None:
+        asked_at = self.time.now
+        with self.budget.request(priority, write=write) as report:
+            if priority is Priority.ORDERS:
+                self.waits.append(self.time.now - asked_at)
+            self.time.sleep(self.random.uniform(0.04, 0.3))
+            rate_limit = self.vendor.ours()
+            report(rate_limit, rate_limit.throttled)
+        self.done.append(priority)
+
+    def _work(self) -> None:
+        while self.time.now < self.ends_at - 1:
+            self._send(self.busy, write=self.random.random() < 0.5)
+
+    def _order(self, after_s: float):
+        def actor() -> None:
+            self.time.sleep(after_s)
+            for write in (False, False, True, True):
+                self._send(Priority.ORDERS, write=write)
+
+        return actor
+
+
+@pytest.mark.parametrize("busy", [Priority.STOCK, Priority.CATALOGUE, Priority.BACKFILL])
+def test_orders_hardly_wait_beside_work_of_a_lower_priority_on_the_same_account(busy):
+    shop = Shop(busy)
+
+    usage = shop.run()
+
+    assert usage.throttled == 0
+    assert shop.done.count(Priority.ORDERS) == 4 * 10 * 4
+    assert shop.done.count(busy) >= 4 * 60
+    waits = sorted(shop.waits)
+    assert waits[int(0.95 * len(waits))] <= 0.1
+    assert waits[-1] <= 1.0
 
 
 def knowing(rate_limit: RateLimit, **kwargs):
