@@ -60,19 +60,20 @@ def _place_text(place: Place) -> str:
             (f"- {part.sku or part.product_id}", part.units, f"{part.each} in each bundle")
             for part in one.components
         ]
+    offer, level = place.offer, place.level
     rows += [
-        ("can be promised", place.promised, "the sum of the warehouses"),
-        ("held by orders", -place.held, "not allocated in Brightpearl"),
-        ("kept back", -place.buffer, "; ".join(kept.source for kept in place.buffers)),
-        ("may be sold", place.sellable, "what is left, never below 0"),
+        ("can be promised", offer.promised, "the sum of the warehouses"),
+        ("held by orders", -offer.held, "not allocated in Brightpearl"),
+        ("kept back", -offer.buffer, "; ".join(kept.source for kept in place.buffers)),
+        ("may be sold", offer.sellable, "what is left, never below 0"),
     ]
-    if place.quantity is not None and place.quantity != place.sellable:
-        rows.append(("to be on sale", place.quantity, "by mappings/stock.yaml"))
-    if place.on_hand is not None and place.safety_stock is not None:
+    if level is not None:
+        if level.quantity != offer.sellable:
+            rows.append(("to be on sale", level.quantity, "by mappings/stock.yaml"))
         rows += [
-            ("in the store", place.on_hand, "on hand in BigCommerce"),
-            ("its safety stock", -place.safety_stock, "set in the store"),
-            ("on sale", place.on_sale or 0, "what shoppers can buy now"),
+            ("in the store", level.on_hand, "on hand in BigCommerce"),
+            ("its safety stock", -level.safety_stock, "set in the store"),
+            ("on sale", level.on_sale, "what shoppers can buy now"),
         ]
     if place.agreed is not None:
         rows.append(("last agreed", place.agreed, "on sale when both sides last agreed"))
@@ -81,7 +82,7 @@ def _place_text(place: Place) -> str:
         since = f"{what} {sent.base} in hand, since {to_iso(sent.at)}"
         rows.append(("on its way", sent.units, since))
     terms = table(["term", "units", "from"], rows)
-    return f"Location {place.location_id}\n{terms}\nwould be written: {place.writes}"
+    return f"Location {offer.location_id}\n{terms}\nwould be written: {place.writes}"
 
 
 def oversold_text(found: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,21 +56,12 @@ def read_availability(
     Raises: TransientError, ConfigError.
     """
     products, refused = _products(run, {*wanted, *held}, is_all=is_all)
-    untracked = {one.product_id for one in products.values() if not one.stock_tracked}
-    components, unreadable = _components(run, sorted(untracked, key=int))
-    has_stock = _has_stock(run, products.values(), components)
-    bundles: dict[str, Mapping[str, int]] = {}
+    bundles, broken = _bundles(run, products.values())
     known: dict[str, str] = {}
     for sku, product in products.items():
-        made_of = unreadable.get(product.product_id) or explode(
-            product.product_id, components, has_stock
-        )
-        if isinstance(made_of, str):
-            refused[sku] = _broken(sku, product.product_id, made_of)
-        elif made_of is not None:
-            bundles[product.product_id] = made_of
-            known[sku] = product.product_id
-        elif product.stock_tracked:
+        if reason := broken.get(product.product_id):
+            refused[sku] = _broken(sku, product.product_id, reason)
+        elif product.stock_tracked or product.product_id in bundles:
             known[sku] = product.product_id
     asked_for = {sku: known[sku] for sku in wanted if sku in known}
     parts = {part for one in asked_for.values() for part in bundles.get(one, {one: 1})}
@@ -97,49 +88,36 @@ def wake_waiting(run: Run, found: Snapshot) -> None:
         run.inbox.wake(run.pair, free, now=run.now())
 
 
-def explode(
-    product_id: str, components: Bundles, has_stock: Mapping[str, bool]
-) -> dict[str, int] | str | None:
-    """Units of each product with stock in one bundle; None for a product that is no bundle. Pure.
+class BrokenBundleError(ValueError):
+    """Nobody can know how many of a bundle there are."""
 
-    A text says why nobody can know how many of it there are.
+
+def explode(
+    bundle: str, components: Bundles, has_stock: Mapping[str, bool], within: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """Units of each product with stock in one bundle. Pure.
 
     In: what each bundle is made of, bundles among it. Components that have no stock, such as a
     printed card, limit nothing. `has_stock` knows every product that exists.
+
+    Raises: BrokenBundleError saying why.
     """
-    if product_id not in components:
-        return None
+    if bundle in within:
+        raise BrokenBundleError(f"it contains itself, by way of product {within[-1]}")
     found: Counter[str] = Counter()
-    reason = _add(product_id, 1, components, has_stock, found, ())
-    if not reason and not found:
-        reason = "none of its components has stock"
-    return reason or dict(found)
-
-
-def _add(  # noqa: PLR0913, PLR0917 - a walk and what it carries along
-    product_id: str,
-    units: int,
-    components: Bundles,
-    has_stock: Mapping[str, bool],
-    found: Counter[str],
-    way: tuple[str, ...],
-) -> str:
-    """Add what is in a bundle; what is wrong with it, or nothing."""
-    if product_id in way:
-        return f"it contains itself, by way of product {way[-1]}"
-    for part, each in components[product_id].items():
+    for part, each in components[bundle].items():
         if each < 1:
-            return f"it contains {each} of product {part}"
+            raise BrokenBundleError(f"it contains {each} of product {part}")
         if part in components:
-            if problem := _add(
-                part, units * each, components, has_stock, found, (*way, product_id)
-            ):
-                return problem
+            inner = explode(part, components, has_stock, (*within, bundle))
+            found.update({one: units * each for one, units in inner.items()})
         elif part not in has_stock:
-            return f"its component, product {part}, does not exist"
+            raise BrokenBundleError(f"its component, product {part}, does not exist")
         elif has_stock[part]:
-            found[part] += units * each
-    return ""
+            found[part] += each
+    if not found and not within:
+        raise BrokenBundleError("none of its components has stock")
+    return dict(found)
 
 
 def _products(
@@ -170,34 +148,37 @@ def _products(
     return products, refused
 
 
-def _components(
-    run: Run, untracked: Sequence[str]
-) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
-    """What bundles are made of, bundles within them included; kept for events of components.
+def _bundles(
+    run: Run, products: Collection[CataloguedProduct]
+) -> tuple[dict[str, Mapping[str, int]], dict[str, str]]:
+    """Units of products with stock by bundle, and bundles that nobody can count, with the reason.
 
-    And those of which Brightpearl's answer cannot be read.
+    What each bundle is made of is kept, for events of components.
     """
-    found: dict[str, dict[str, int]] = {}
-    unreadable: dict[str, str] = {}
-    asked = set(untracked)
-    left = list(untracked)
+    has_stock = {one.product_id: one.stock_tracked for one in products}
+    untracked = [product_id for product_id, is_tracked in has_stock.items() if not is_tracked]
+    components: dict[str, Mapping[str, int]] = {}
+    broken: dict[str, str] = {}
+    left = untracked
     while left:
-        read = with_retries(partial(_read_bundles, run, left))
-        made = [one for one in read if isinstance(one, Bundle)]
-        unreadable.update(
-            (one.product_id, f"{one.field} {one.reason}")
-            for one in read
-            if isinstance(one, UnreadableProduct)
-        )
-        found.update({one.product_id: dict(one.components) for one in made})
-        parts = {part for one in made for part in one.components} - asked
-        known = Catalogue(run.database).by_id(run.pair, parts)
-        left = sorted(
-            (one for one in parts if one in known and not known[one].stock_tracked), key=int
-        )
-        asked |= parts
-    _keep_components(run, found)
-    return found, unreadable
+        read = with_retries(partial(_read_bundles, run, sorted(left, key=int)))
+        for one in read:
+            if isinstance(one, Bundle):
+                components[one.product_id] = one.components
+            else:
+                broken[one.product_id] = f"{one.field} {one.reason}"
+        new = {part for parts in components.values() for part in parts} - has_stock.keys()
+        known = Catalogue(run.database).by_id(run.pair, new)
+        has_stock |= {part: one.stock_tracked for part, one in known.items()}
+        left = [part for part, one in known.items() if not one.stock_tracked]
+    _keep_components(run, components)
+    bundles: dict[str, Mapping[str, int]] = {}
+    for product_id in components.keys() & set(untracked):
+        try:
+            bundles[product_id] = explode(product_id, components, has_stock)
+        except BrokenBundleError as error:
+            broken[product_id] = str(error)
+    return bundles, broken
 
 
 def _read_bundles(run: Run, product_ids: Sequence[str]) -> list[Bundle | UnreadableProduct]:
@@ -224,15 +205,6 @@ def _keep_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> None:
 def bundles_with(component: Link | None) -> Sequence[str]:
     """Product ids of the bundles that contain a component, as its link keeps them."""
     return component.detail["bundles"] if component else ()
-
-
-def _has_stock(
-    run: Run, products: Iterable[CataloguedProduct], components: Bundles
-) -> dict[str, bool]:
-    known = {one.product_id: one.stock_tracked for one in products}
-    parts = {part for each in components.values() for part in each} - known.keys()
-    more = Catalogue(run.database).by_id(run.pair, parts)
-    return known | {one.product_id: one.stock_tracked for one in more.values()}
 
 
 def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[str, str]]:

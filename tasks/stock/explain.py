@@ -76,20 +76,11 @@ class Holder:
 class Place:
     """One location: what may be sold there, what is on sale, what would be written."""
 
-    location_id: str
+    offer: Offer
     warehouses: tuple[Warehouse, ...]
-    promised: int
-    held: int
-    """Units that orders take from this location's warehouses."""
-    buffer: int
     buffers: tuple[Kept, ...]
-    sellable: int
-    quantity: int | None
-    """What the mapping file makes of `sellable`; None where it refuses or the store has none."""
-    on_hand: int | None
-    """Of the store; None where it keeps no stock of the SKU."""
-    safety_stock: int | None
-    on_sale: int | None
+    level: Level | None
+    """None where the store keeps no stock of the SKU, or the mapping file refuses it."""
     agreed: int | None
     """What was on sale when both sides last agreed; None before that."""
     pending: Pending | None
@@ -300,23 +291,15 @@ def _holders(terms: _Terms) -> Iterator[Holder]:
 
 def _place(offer: Offer, terms: _Terms) -> Place:
     location = offer.location_id
-    level = terms.levels.get(location)
     feeding = terms.places.feeding(location)
     return Place(
-        location_id=location,
-        warehouses=tuple(_warehouse(one, location, terms) for one in feeding),
-        promised=offer.promised,
-        held=offer.held,
-        buffer=offer.buffer,
-        buffers=tuple(terms.places.buffers.of(terms.sku, location)),
-        sellable=offer.sellable,
-        quantity=level.quantity if level else None,
-        on_hand=level.on_hand if level else None,
-        safety_stock=level.safety_stock if level else None,
-        on_sale=level.on_sale if level else None,
-        agreed=terms.agreed.on_sale.get(location),
-        pending=terms.agreed.pending.get(location),
-        writes=_writes(location, terms),
+        offer,
+        tuple(_warehouse(one, location, terms) for one in feeding),
+        tuple(terms.places.buffers.of(terms.sku, location)),
+        terms.levels.get(location),
+        terms.agreed.on_sale.get(location),
+        terms.agreed.pending.get(location),
+        _writes(location, terms),
     )
 
 

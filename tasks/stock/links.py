@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Literal
 
@@ -57,10 +57,6 @@ class Pending:
         if on_hand == self.goal - sold:
             return Arrival.ARRIVED
         return Arrival.NOT_YET if on_hand == self.base - sold else Arrival.UNCLEAR
-
-    def is_over(self, now: datetime, visible_after: timedelta) -> bool:
-        """Whether every delay the store may take has passed."""
-        return now - self.at >= visible_after
 
 
 # One for each of 100,000 SKUs is held at once: slots keep them small.

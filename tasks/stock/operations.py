@@ -7,7 +7,6 @@ neither a crash nor a lost answer sends it twice: a later read says whether it a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,15 +14,15 @@ from datetime import timedelta
 from connectors.bigcommerce.answers import RejectedStockError
 from connectors.bigcommerce.inventory_models import Kind
 from connectors.brightpearl.goods_note_models import UnitCost
-from connectors.brightpearl.stock_models import StockCorrection
-from core.errors import OutcomeUnknownError, RejectedError, TransientError
+from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.refusals import Refusal, release_command, release_remedy
 from store.links import Link
 from store.runs import Leases
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
 from tasks.policy import PURE, step
-from tasks.reconciler.apply import chunks, send_as_one
+from tasks.reconciler.apply import Phase, apply, chunks, send_as_one
 from tasks.reconciler.cases import rejected
+from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.outcomes import Outcome, retry, skipped
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot
@@ -37,7 +36,7 @@ from tasks.stock.links import (
     Pending,
 )
 from tasks.stock.matching import oversold
-from tasks.stock.plan import Adjust, Correct, Plan
+from tasks.stock.plan import Adjust, Correct, Counted, Plan
 
 TOGETHER = 2000
 """Rows of one request, the most that BigCommerce takes."""
@@ -45,7 +44,6 @@ LEASE_S = 180.0
 SLOW_S = 1.0
 ATTEMPTS = 4
 WHY_ADJUSTED = "Causeway: what Brightpearl can promise"
-WHY_CORRECTED = "Counted in BigCommerce"
 VISIBLE, QUIET = "an adjustment to be visible", "its events to pause"
 """What a parked SKU waits for."""
 BUSY = "another run is adjusting stock"
@@ -66,7 +64,7 @@ class Applied:
 
     agreed: dict[str, AgreedStock] = field(default_factory=dict)
     """Of SKUs that were sent something; kept already."""
-    failed: dict[str, TransientError] = field(default_factory=dict)
+    failed: dict[str, CausewayError] = field(default_factory=dict)
     """SKUs whose write did not happen, or may not have."""
     refused: dict[str, Refusal] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
@@ -101,7 +99,7 @@ def apply_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         for part in [*chunks(relative, TOGETHER), *chunks(absolute, TOGETHER)]:
             leases.renew(lease, run.owner, ttl_s=LEASE_S, now=run.now())
             _send_all(adjusting, part)
-        _correct_all(run, plan.corrects, applied)
+        _correct(run, plan.corrects, applied)
     finally:
         leases.release(lease, run.owner)
     if plan.is_released:  # a person's release holds for one run
@@ -261,57 +259,36 @@ def _refused(one: Adjust, error: RejectedError) -> Refusal:
     return rejected(error, f"Correct the item in BigCommerce, then: {_release(one.sku_key)}")
 
 
-def _correct_all(run: Run, corrects: Sequence[Correct], applied: Applied) -> None:
-    """Counts made in the store, a request per warehouse; refused ones wait for a person.
-
-    A correction counts again when it is sent again, so a lost answer is not repeated: the next read
-    shows whether it arrived.
-    """
-    by_warehouse: dict[str, list[Correct]] = defaultdict(list)
-    for one in corrects:
-        by_warehouse[one.warehouse_id].append(one)
-    for warehouse_id, of_warehouse in by_warehouse.items():
-        error = correct(run, warehouse_id, of_warehouse)
-        for one in of_warehouse:
-            if error is None:
-                applied.corrected.add(one.sku_key)
-            elif isinstance(error, TransientError):
-                applied.failed[one.sku_key] = error
-            else:
-                remedy = f"Correct the product in Brightpearl, then: {_release(one.sku_key)}"
-                applied.refused[one.sku_key] = rejected(error, remedy)
-
-
-@step("correct-stock", PURE)
-def correct(run: Run, warehouse_id: str, corrects: Sequence[Correct]) -> Unwritten | None:
-    """One request to Brightpearl; why nothing was corrected, or None."""
-    location = default_location(run.connections, warehouse_id)
-    if not location:
-        return RejectedError(
-            f"Warehouse {warehouse_id} has no default location in Brightpearl.",
-            remedy="Correct mappings/tables/stock_locations.csv.",
-        )
-    costs = unit_costs(
-        run.connections, [one.level.product_id for one in corrects if one.change > 0]
-    )
-    currency = reference_of(run.connections).account_currency
-    rows = [
-        StockCorrection(
-            product_id=int(one.level.product_id),
-            quantity=one.change,
-            location_id=int(location),
-            unit_cost=UnitCost(currency=currency, value=costs.get(one.level.product_id, 0))
-            if one.change > 0
-            else None,
-        )
+def _correct(run: Run, corrects: Sequence[Correct], applied: Applied) -> None:
+    """Carry counts made in the store over; refused ones wait for a person."""
+    counted = [
+        Counted(plan=RecordPlan(key=one.sku_key, operations=(one,)), correct=one)
         for one in corrects
     ]
+    phase = Phase[Counted]((Correct,), together=True, before=_locate)
+    for record in apply(run, counted, [phase]):
+        if record.error is None:
+            applied.corrected.add(record.key)
+        elif isinstance(record.error, RejectedError):
+            remedy = f"Correct the product in Brightpearl, then: {_release(record.key)}"
+            applied.refused[record.key] = rejected(record.error, remedy)
+        else:
+            applied.failed[record.key] = record.error
 
-    def call() -> None:
-        run.brightpearl.correct_stock(warehouse_id, rows, WHY_CORRECTED)
 
-    answer = send_as_one(run, [one.write(run) for one in corrects], call)
-    return answer if isinstance(answer, Unwritten) else None
+def _locate(run: Run, records: Sequence[Counted]) -> None:
+    """Where the goods of each count are kept, and what a unit that is added costs."""
+    added = [one.correct.level.product_id for one in records if one.correct.change > 0]
+    costs = unit_costs(run.connections, added)
+    currency = reference_of(run.connections).account_currency
+    for one in records:
+        warehouse_id, product_id = one.correct.warehouse_id, one.correct.level.product_id
+        one.location_id = default_location(run.connections, warehouse_id)
+        one.unit_cost = UnitCost(currency=currency, value=costs.get(product_id, 0))
+        if not one.location_id:
+            message = f"Warehouse {warehouse_id} has no default location in Brightpearl."
+            remedy = "Correct mappings/tables/stock_locations.csv."
+            one.fail(RejectedError(message, remedy=remedy))
 
 
 def _release(sku: str) -> str:

@@ -16,13 +16,16 @@ from typing import Any
 import pandas as pd
 
 from connectors.bigcommerce.inventory_models import StockChange
+from connectors.brightpearl.goods_note_models import UnitCost
+from connectors.brightpearl.messages import correct_stock
+from connectors.brightpearl.stock_models import StockCorrection
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.frames import typed_rows
-from tasks.reconciler.operations import Operation, RecordPlan, Write
+from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan, Write
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.links import (
@@ -38,6 +41,7 @@ from tasks.stock.matching import Level, compare
 
 ZEROING = "zeroing"
 """The case that a person releases."""
+WHY_CORRECTED = "Counted in BigCommerce"
 
 
 @dataclass(frozen=True)
@@ -156,15 +160,33 @@ class Correct(StockOperation):
         product_id = self.level.product_id
         return f"correct product {product_id} in warehouse {self.warehouse_id} by {self.change}"
 
-    def write(self, _run: Run, _record: object = None) -> Write:
-        """Its line in the ledger; a correction counts again when it is sent again."""
-        return Write(
+    def write(self, _run: Run, record: Counted) -> Write:
+        """The correction; a lost one is not repeated: the next read shows whether it arrived."""
+        place = f"{self.level.product_id}@{self.warehouse_id}"
+        row = StockCorrection(
+            product_id=int(self.level.product_id),
+            quantity=self.change,
+            location_id=int(record.location_id),
+            unit_cost=record.unit_cost if self.change > 0 else None,
+        )
+        return BrightpearlWrite(
             key=self.sku_key,
             action=self.kind,
-            natural_key=f"{self.level.product_id}@{self.warehouse_id}",
+            natural_key=place,
             after={"change": self.change},
             is_repeatable=False,
+            message=correct_stock(f"count:{place}", self.warehouse_id, [row], WHY_CORRECTED),
         )
+
+
+@dataclass(kw_only=True)
+class Counted(Progress[RecordPlan]):
+    """A count made in the store, on its way to Brightpearl."""
+
+    correct: Correct
+    location_id: str = ""
+    """Where the warehouse keeps goods, unless it is said otherwise."""
+    unit_cost: UnitCost | None = None
 
 
 @dataclass(frozen=True)
@@ -300,7 +322,7 @@ class _Pending:
         is_sold_here = location == self.context.settings.sales_location
         arrival = sent.arrival(level.on_hand, sold if is_sold_here else 0)
         visible_after = timedelta(seconds=self.context.settings.visible_after_s)
-        is_over = sent.is_over(self.context.now, visible_after)
+        is_over = self.context.now - sent.at >= visible_after
         is_as_wanted = arrival is Arrival.UNCLEAR and sent.is_absolute and level.is_equal
         if arrival is Arrival.ARRIVED or is_over or is_as_wanted:
             self.left.setdefault(sku, dict(pending)).pop(location)

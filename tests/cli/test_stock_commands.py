@@ -69,8 +69,9 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
         "7": UNSET,
     }
     (place,) = found["places"]
-    assert (place["promised"], place["held"], place["buffer"], place["sellable"]) == (9, 5, 0, 4)
-    assert (place["on_hand"], place["safety_stock"], place["on_sale"]) == (27, 1, 26)
+    offer, level = place["offer"], place["level"]
+    assert (offer["promised"], offer["held"], offer["buffer"], offer["sellable"]) == (9, 5, 0, 4)
+    assert (level["on_hand"], level["safety_stock"], level["on_sale"]) == (27, 1, 26)
     assert place["writes"] == "add -22 at location 1"
     assert world.writes() == 0
     assert Inbox(connect("default").database).depth() == []
@@ -97,7 +98,7 @@ def test_a_component_shows_the_orders_of_its_bundles(world, run_json, capsys):
     order = world.place(lines=[{"sku": "TEA-SET", "quantity": 3}])
 
     (place,) = run_json("stock", "explain", cup)["places"]
-    assert place["held"] == 6
+    assert place["offer"]["held"] == 6
     assert run(["stock", "explain", "tea-set"]) == 0
     shown = capsys.readouterr().out
     assert "a bundle of 2 x product" in shown

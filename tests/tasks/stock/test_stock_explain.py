@@ -112,8 +112,8 @@ def test_each_warehouse_is_named_with_the_line_by_which_it_feeds_the_location() 
         (MAIN, 5, "mappings/tables/stock_locations.csv, line 2: 2 → 1"),
         (SPARE, 4, "mappings/tables/stock_locations.csv, line 3: 3 → 1 7"),
     ]
-    assert (first.location_id, first.promised) == ("1", 9)
-    assert (other.location_id, other.promised) == ("7", 4)
+    assert (first.offer.location_id, first.offer.promised) == ("1", 9)
+    assert (other.offer.location_id, other.offer.promised) == ("7", 4)
 
 
 def test_orders_that_hold_units_are_named_with_where_that_is_known_from() -> None:
@@ -127,8 +127,8 @@ def test_orders_that_hold_units_are_named_with_where_that_is_known_from() -> Non
         ("101", "A", 2, RECENT),
         ("100", "kit", 3, RECENT),
     ]
-    assert found.places[0].held == 1 + 2 + 2 * 3
-    assert found.places[0].sellable == 0
+    assert found.places[0].offer.held == 1 + 2 + 2 * 3
+    assert found.places[0].offer.sellable == 0
 
 
 def test_a_bundle_is_explained_by_its_components_in_each_warehouse() -> None:
@@ -137,13 +137,13 @@ def test_a_bundle_is_explained_by_its_components_in_each_warehouse() -> None:
     assert (main.units, spare.units) == (2, 0)
     assert [(one.sku, one.each, one.units) for one in main.components] == [("A", 2, 5), ("B", 1, 9)]
     assert found.components == {"10": 2, "11": 1}
-    assert found.places[0].sellable == 2
+    assert found.places[0].offer.sellable == 2
 
 
 def test_of_each_channel_the_row_that_counts_is_named() -> None:
     rows = table("stock_buffers", ("*", "1"), ("* | 1", "2"), ("A | *", "3"), ("a | 1 | shop", "5"))
     one, seven = explained(levels={("10", MAIN): 20}, buffers=rows).places
-    assert one.buffer == 3 + 5
+    assert one.offer.buffer == 3 + 5
     assert [(kept.units, kept.source.split(", ")[1]) for kept in one.buffers] == [
         (3, "line 4: A | * → 3"),
         (5, "line 5: a | 1 | shop → 5"),
@@ -168,14 +168,16 @@ def test_the_rows_named_add_up_to_the_buffer_of_the_rule(
 ) -> None:
     kept = table("stock_buffers", *((" | ".join(name), str(n)) for name, n in rows.items()))
     for place in explained(levels={("10", MAIN): 50}, buffers=kept).places:
-        assert sum(one.units for one in place.buffers) == place.buffer
+        assert sum(one.units for one in place.buffers) == place.offer.buffer
 
 
 def test_what_would_be_written_is_said_in_the_words_of_the_plan() -> None:
     agreed = AgreedStock(on_sale={"1": 4})
     found = explained(levels={("10", MAIN): 9}, items={"1": (6, 2)}, agreed=agreed).places[0]
-    assert (found.on_hand, found.safety_stock, found.on_sale, found.agreed) == (6, 2, 4, 4)
-    assert (found.quantity, found.writes) == (9, "add 5 at location 1")
+    assert found.level is not None
+    assert (found.level.on_hand, found.level.safety_stock, found.level.on_sale) == (6, 2, 4)
+    assert (found.level.quantity, found.agreed) == (9, 4)
+    assert found.writes == "add 5 at location 1"
 
 
 def test_what_was_never_counted_is_set() -> None:
@@ -188,7 +190,7 @@ def test_what_was_never_counted_is_set() -> None:
 def test_nothing_is_written_where_both_agree_or_the_store_has_no_such_place() -> None:
     one, seven = explained(levels={("10", MAIN): 9}, items={"1": (9, 0)}).places
     assert (one.writes, seven.writes) == (EQUAL, NOWHERE)
-    assert (one.agreed, seven.on_sale) == (9, None)
+    assert (one.agreed, seven.level) == (9, None)
 
 
 def test_where_the_store_is_master_brightpearl_would_be_corrected() -> None:
