@@ -17,6 +17,7 @@ OK, CREATED, NO_CONTENT = 200, 201, 204
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED = 400, 404, 405
 TOO_LARGE, UNSUPPORTED, UNPROCESSABLE, TOO_MANY = 413, 415, 422, 429
 SERVER_ERROR = 500
+DEFAULT_PAGE, LARGEST_PAGE = 50, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +167,6 @@ class Router(routing.Router[Store, Call]):
         """The answer, after due timers have run."""
         store.timers.run_due()
         return super().handle(store, call)
-
-
-DEFAULT_PAGE, LARGEST_PAGE = 50, 250
 
 
 def page_size(

@@ -55,6 +55,22 @@ LOCATIONS = "/v3/inventory/locations"
 """Where stock lies has a scope of its own; the stock that lies there has that of inventory."""
 PAYMENT_ACTIONS = "/payment_actions/"
 """These need the scope of transactions or that of orders."""
+ROUTER = Router(
+    (
+        orders_api.routes,
+        order_parts_api.routes,
+        shipments_api.routes,
+        refunds_api.routes,
+        webhooks.routes,
+        store_api.routes,
+        catalog_api.routes,
+        inventory_api.routes,
+        customers_api.routes,
+    ),
+    StoreErrors(),
+)
+HUGE = 1_000_000
+GZIP_FROM = 1000
 
 
 def access_refusal(call: Call, switches: BigCommerceSwitches) -> Refusal | None:
@@ -126,26 +142,6 @@ def exchange_token(call: Call, used_codes: set[str]) -> Reply:
             "account_uuid": reference.ACCOUNT_UUID,
         },
     )
-
-
-ROUTER = Router(
-    (
-        orders_api.routes,
-        order_parts_api.routes,
-        shipments_api.routes,
-        order_parts_api.routes,
-        refunds_api.routes,
-        webhooks.routes,
-        store_api.routes,
-        catalog_api.routes,
-        inventory_api.routes,
-        customers_api.routes,
-    ),
-    StoreErrors(),
-)
-
-HUGE = 1_000_000
-GZIP_FROM = 1000
 
 
 class StoreGateway(Gateway[Store, Call]):

@@ -11,6 +11,14 @@ from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
 NO_STOCK = StockAt()
+routes = Routes()
+INVENTORY_PAGE = 1000
+SETTINGS = {"safety_stock": int, "is_in_stock": bool, "warning_level": int,
+            "bin_picking_number": str}  # fmt: skip
+NO_SETTING = (
+    "At least one setting must be specified: warning_level, is_in_stock, safety_stock or "
+    "bin_picking_number"
+)
 
 
 def item_document(store: Store, variant: Variant, locations: Sequence[Location]) -> dict[str, Any]:
@@ -92,16 +100,6 @@ def location_document(place: Location) -> dict[str, Any]:
         },
         "special_hours": [],
     }
-
-
-routes = Routes()
-INVENTORY_PAGE = 1000
-SETTINGS = {"safety_stock": int, "is_in_stock": bool, "warning_level": int,
-            "bin_picking_number": str}  # fmt: skip
-NO_SETTING = (
-    "At least one setting must be specified: warning_level, is_in_stock, safety_stock or "
-    "bin_picking_number"
-)
 
 
 @routes("GET", "/v3/inventory/items")

@@ -23,6 +23,17 @@ from sandbox.catalogue.model import Address
 Document = dict[str, Any]
 NOTHING = "0.0000"
 API = f"https://api.bigcommerce.com/stores/{reference.STORE_HASH}/v2"
+WARNING = "Not all line items are listed here; the rest is at /orders/{}/products"
+CONSIGNMENT_MONEY = (
+    "base_cost",
+    "cost_ex_tax",
+    "cost_inc_tax",
+    "cost_tax",
+    "base_handling_cost",
+    "handling_cost_ex_tax",
+    "handling_cost_inc_tax",
+    "handling_cost_tax",
+)
 
 
 def link(resource: str) -> Document:
@@ -213,19 +224,6 @@ def message_document(order: Order, item: OrderMessage) -> Document:
         "date_created": rfc2822(item.created_at),
         "customer": link(f"/customers/{order.customer_id}"),
     }
-
-
-WARNING = "Not all line items are listed here; the rest is at /orders/{}/products"
-CONSIGNMENT_MONEY = (
-    "base_cost",
-    "cost_ex_tax",
-    "cost_inc_tax",
-    "cost_tax",
-    "base_handling_cost",
-    "handling_cost_ex_tax",
-    "handling_cost_inc_tax",
-    "handling_cost_tax",
-)
 
 
 def order_json(

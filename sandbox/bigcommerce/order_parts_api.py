@@ -25,6 +25,13 @@ from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Address
 from sandbox.kit.routing import Reply
 
+routes = Routes()
+ADDRESS_FIELDS = frozenset(item.name for item in fields(Address))
+MESSAGE_FILTERS = {
+    "min_id", "max_id", "customer_id", "min_date_created", "max_date_created", "is_flagged",
+    "status", "page", "limit",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class _Taxed:
@@ -89,14 +96,6 @@ def _tax_row(order: Order, place: int, item: _Taxed) -> dict[str, Any]:
         "priority_amount": money(item.tax),
         "line_amount": money(item.tax),
     }
-
-
-routes = Routes()
-ADDRESS_FIELDS = frozenset(item.name for item in fields(Address))
-MESSAGE_FILTERS = {
-    "min_id", "max_id", "customer_id", "min_date_created", "max_date_created", "is_flagged",
-    "status", "page", "limit",
-}  # fmt: skip
 
 
 @routes("GET", "/v2/orders/{id}/products")

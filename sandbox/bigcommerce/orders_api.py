@@ -47,6 +47,8 @@ SORTS: dict[str, Callable[[Order], Any]] = {
     "external_id": lambda order: order.external_id or "",
 }
 OrderCheck = Callable[[Order], bool]
+routes = Routes()
+INCLUDES = frozenset({"consignments", "consignments.line_items", "fees"})
 
 
 def page_of_orders(store: Store, call: Call) -> list[Order]:
@@ -131,10 +133,6 @@ def _date_checks(store: Store, name: str, text: str) -> Iterator[OrderCheck]:
         yield lambda order: getattr(order, attribute).replace(microsecond=0) >= bound
     else:
         yield lambda order: getattr(order, attribute).replace(microsecond=0) <= bound
-
-
-routes = Routes()
-INCLUDES = frozenset({"consignments", "consignments.line_items", "fees"})
 
 
 def require_order(store: Store, call: Call) -> Order:

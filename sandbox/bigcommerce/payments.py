@@ -14,6 +14,15 @@ from sandbox.bigcommerce.store import Store
 MONEY_IN = frozenset({"purchase", "capture", "settled"})
 INTERNAL = {method.name: method for method in (reference.GIFT_CERTIFICATE, reference.STORE_CREDIT)}
 """Ways of paying that the store keeps itself."""
+UNPAID = frozenset(
+    {
+        reference.INCOMPLETE,
+        reference.PENDING,
+        reference.DECLINED,
+        reference.AWAITING_PAYMENT,
+    }
+)
+"""Statuses that a payment moves on; an order that is shipped already stays so."""
 
 
 def method_named(name: str) -> PaymentMethod:
@@ -108,17 +117,6 @@ def last_transaction(order: Order, event: str) -> Transaction | None:
     """The latest row of this event that succeeded."""
     rows = [row for row in order.transactions if row.event == event and row.status == "ok"]
     return rows[-1] if rows else None
-
-
-UNPAID = frozenset(
-    {
-        reference.INCOMPLETE,
-        reference.PENDING,
-        reference.DECLINED,
-        reference.AWAITING_PAYMENT,
-    }
-)
-"""Statuses that a payment moves on; an order that is shipped already stays so."""
 
 
 class PaymentRefused(Exception):  # noqa: N818 - a verdict, with its reason for people

@@ -22,6 +22,9 @@ from sandbox.bigcommerce.records import Variant
 from sandbox.bigcommerce.store import Store
 
 COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "free_shipping": 4}
+ABROAD_ZONE = "Rest of the world"
+DELETED_PRODUCT = 990_000
+"""Ids from here on are of products that are gone."""
 
 
 def apply_coupon(store: Store, order: Order, wanted: CouponIn) -> None:
@@ -82,11 +85,6 @@ def _add_discount(line: Line, discount: Discount) -> None:
     discount.amount = min(discount.amount, _left_of(line))
     if discount.amount:
         line.discounts.append(discount)
-
-
-ABROAD_ZONE = "Rest of the world"
-DELETED_PRODUCT = 990_000
-"""Ids from here on are of products that are gone."""
 
 
 class BasketRefused(Exception):  # noqa: N818 - a verdict, with its reason for people

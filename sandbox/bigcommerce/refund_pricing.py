@@ -26,6 +26,11 @@ BY_PIECES = frozenset({"PRODUCT", "GIFT_WRAPPING"})
 BY_AMOUNT = frozenset({"SHIPPING", "HANDLING", "FEE", "ORDER", "TAX"})
 Taken = Counter[tuple[str, int]]
 """Pieces, or cents as asked, that were refunded of something, by kind and id."""
+STORE_CREDIT = reference.STORE_CREDIT.gateway
+GIFT_CERTIFICATE = reference.GIFT_CERTIFICATE.gateway
+CUSTOM = "custom"
+PAID_BY_HAND = "Paid outside the store, so it is paid back outside."
+NO_GATEWAY_REFUNDS = "The gateway cannot refund."
 
 
 class RefundRefused(Exception):  # noqa: N818 - a verdict, with its reason for people
@@ -157,13 +162,6 @@ def _charge(order: Order, item: RefundItem) -> Charge:
             cost = place.shipping if item.kind == "SHIPPING" else place.handled
             return Charge(cost, place.rate)
     raise RefundRefused("The order has no such address.", "item_id")
-
-
-STORE_CREDIT = reference.STORE_CREDIT.gateway
-GIFT_CERTIFICATE = reference.GIFT_CERTIFICATE.gateway
-CUSTOM = "custom"
-PAID_BY_HAND = "Paid outside the store, so it is paid back outside."
-NO_GATEWAY_REFUNDS = "The gateway cannot refund."
 
 
 @dataclass(frozen=True, slots=True)

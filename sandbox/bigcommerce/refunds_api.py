@@ -43,6 +43,13 @@ from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.kit.routing import Reply
 
+LONGEST_REASON, LONGEST_DESCRIPTION = 1000, 255
+INVALID = "JSON data is missing or invalid"
+Body = Mapping[str, Any]
+routes = Routes()
+UNAVAILABLE = 503
+CREATE = "/v3/orders/{id}/payment_actions/refunds"
+
 
 def quote_document(
     switches: BigCommerceSwitches,
@@ -126,11 +133,6 @@ def _payment_document(payment: RefundPayment) -> Document:
         "declined_message": payment.declined_message,
         "transaction_id": None if row is None else str(row),
     }
-
-
-LONGEST_REASON, LONGEST_DESCRIPTION = 1000, 255
-INVALID = "JSON data is missing or invalid"
-Body = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -267,11 +269,6 @@ def _is_same_payment(asked: RefundRequest, way: Sequence[RefundOption]) -> bool:
         and offline in {None, option.is_offline}
         for (provider, amount, offline), option in zip(wanted, options, strict=True)
     )
-
-
-routes = Routes()
-UNAVAILABLE = 503
-CREATE = "/v3/orders/{id}/payment_actions/refunds"
 
 
 class _Failed(Refusal):

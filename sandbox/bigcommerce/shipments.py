@@ -39,6 +39,17 @@ CARRIERS = frozenset({
 """Some of the courier slugs that `tracking_carrier` takes."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OWN_CARRIER = re.compile(r"carrier_\w{1,60}")
+CLOSED = frozenset(
+    {
+        reference.REFUNDED,
+        reference.CANCELLED,
+        reference.DECLINED,
+        reference.COMPLETED,
+        reference.DISPUTED,
+        reference.PARTIALLY_REFUNDED,
+    }
+)
+NOT_FOR_SALE = frozenset({reference.INCOMPLETE, reference.CANCELLED, reference.DECLINED})
 
 
 def is_provider(text: str) -> bool:
@@ -70,19 +81,6 @@ def generated_link(shipment: Shipment, *, by_carrier: bool) -> str:
     if not courier:
         return ""
     return f"https://www.aftership.com/track/{courier}/{quote(number, safe='')}"
-
-
-CLOSED = frozenset(
-    {
-        reference.REFUNDED,
-        reference.CANCELLED,
-        reference.DECLINED,
-        reference.COMPLETED,
-        reference.DISPUTED,
-        reference.PARTIALLY_REFUNDED,
-    }
-)
-NOT_FOR_SALE = frozenset({reference.INCOMPLETE, reference.CANCELLED, reference.DECLINED})
 
 
 class ShipmentRefused(Exception):  # noqa: N818 - a verdict, with its reason for people

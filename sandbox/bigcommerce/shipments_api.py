@@ -25,6 +25,19 @@ from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.kit.routing import Reply
 
+routes = Routes()
+Body = Mapping[str, Any]
+LONGEST: Mapping[str, int | None] = {
+    "tracking_number": 50,
+    "tracking_link": 500,
+    "tracking_carrier": None,
+    "shipping_provider": None,
+    "shipping_method": None,
+    "comments": 65_535,
+}
+COST = "merchant_shipping_cost"
+CHANGEABLE = frozenset({*LONGEST, COST, "order_address_id"})
+
 
 def shipment_document(switches: BigCommerceSwitches, order: Order, shipment: Shipment) -> Document:
     """The whole shipment, with the addresses as the order has them now."""
@@ -68,20 +81,6 @@ def shipment_document(switches: BigCommerceSwitches, order: Order, shipment: Shi
             for item in shipment.items
         ],
     }
-
-
-routes = Routes()
-Body = Mapping[str, Any]
-LONGEST: Mapping[str, int | None] = {
-    "tracking_number": 50,
-    "tracking_link": 500,
-    "tracking_carrier": None,
-    "shipping_provider": None,
-    "shipping_method": None,
-    "comments": 65_535,
-}
-COST = "merchant_shipping_cost"
-CHANGEABLE = frozenset({*LONGEST, COST, "order_address_id"})
 
 
 @routes("GET", "/v2/orders/{id}/shipments")

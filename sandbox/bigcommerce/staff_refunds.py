@@ -25,6 +25,8 @@ from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import ShopLine, ShopRefund
 from sandbox.kit.controls import ControlBody
 
+TenderName = Literal["as_paid", "store_credit", "custom"]
+
 
 def make_next(store: Store, count: int) -> list[Refund]:
     """Make so many refunds, earliest first. Those whose order is not placed yet wait."""
@@ -108,9 +110,6 @@ def _charge_items(store: Store, order: Order, source: ShopRefund) -> list[Refund
 
 def _with_tax(amount: Decimal, rate: Decimal) -> Decimal:
     return cents(amount * (HUNDRED + rate) / HUNDRED)
-
-
-TenderName = Literal["as_paid", "store_credit", "custom"]
 
 
 class RefundLine(ControlBody):

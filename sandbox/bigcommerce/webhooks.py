@@ -41,6 +41,12 @@ OK_BELOW, OK_FROM = 300, 200
 EVERY_CHANNEL = "store/channel/*/"
 _CHANNEL = re.compile(r"store/channel/(\d+|\*)/")
 EXCEPTION_SCOPE = "store/hook/deliveryException"
+routes = Routes()
+MOST_PER_SCOPE = 10
+HTTPS_PORT = 443
+MOST_HEADERS, LONGEST_NAME, LONGEST_VALUE = 64, 64, 8192
+FIELDS = frozenset({"scope", "destination", "is_active", "headers", "events_history_enabled"})
+_SCOPE = re.compile(r"store(/[A-Za-z0-9_]+|/\*)+")
 
 
 def sign(secret: str, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
@@ -230,14 +236,6 @@ def _discard(_message: Message) -> None:
 
 def _domain(url: str) -> str:
     return urlsplit(url).netloc
-
-
-routes = Routes()
-MOST_PER_SCOPE = 10
-HTTPS_PORT = 443
-MOST_HEADERS, LONGEST_NAME, LONGEST_VALUE = 64, 64, 8192
-FIELDS = frozenset({"scope", "destination", "is_active", "headers", "events_history_enabled"})
-_SCOPE = re.compile(r"store(/[A-Za-z0-9_]+|/\*)+")
 
 
 def hook_document(hook: Hook) -> dict[str, Any]:

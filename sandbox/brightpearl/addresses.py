@@ -13,6 +13,9 @@ from sandbox.brightpearl.records import Address, Contact, PostalAddress
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.kit.routing import Reply
 
+routes = Routes()
+READ_LIMIT = 200
+
 
 class PostalLinesIn(Incoming):
     """The lines of an address; country as alpha-3 (documented) or alpha-2 (seen)."""
@@ -135,11 +138,6 @@ def party_document(address: Address, contact_id: int | None = None) -> dict[str,
             "countryIsoCode3": entry[2],
         }
     return document
-
-
-routes = Routes()
-
-READ_LIMIT = 200
 
 
 class PostalAddressIn(PostalLinesIn):

@@ -24,6 +24,10 @@ from sandbox.kit.routing import Reply
 
 M = TypeVar("M")
 THROTTLED = "You have sent too many requests. Please wait before sending another request"
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
+R = TypeVar("R")
+IDS_IN_A_PATH = 200
+Change = Callable[[Any], None]
 
 
 class Incoming(BaseModel):
@@ -91,9 +95,6 @@ def read_document(value: object, shape: type[M], missing: Mapping[str, tuple[str
             own = missing.get(where) if item["type"] == "missing" else None
             errors.append(own or ("CMNC-904", f"{where or 'body'}: {item['msg']}"))
         raise Refusal(HTTP_BAD_REQUEST, errors) from None
-
-
-_ADAPTERS: dict[object, TypeAdapter[Any]] = {}
 
 
 def _adapter(shape: type[M]) -> TypeAdapter[M]:
@@ -179,11 +180,6 @@ class Router(routing.Router[Account, Call]):
             return Refusal(HTTP_BAD_REQUEST, [("CMNC-904", "A value is not valid")]).reply(call)
 
 
-R = TypeVar("R")
-
-IDS_IN_A_PATH = 200
-
-
 def options_answer(
     existing: Mapping[int, R],
     call: Call,
@@ -196,9 +192,6 @@ def options_answer(
         ids = [number for number in ids if fits(existing[number])]
     chunks = [ids[start : start + IDS_IN_A_PATH] for start in range(0, len(ids), IDS_IN_A_PATH)]
     return answer({"getUris": [f"/{resource}/{format_id_set(chunk)}" for chunk in chunks]})
-
-
-Change = Callable[[Any], None]
 
 
 class Operation(Incoming):

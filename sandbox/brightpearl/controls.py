@@ -33,6 +33,36 @@ from sandbox.kit import controls
 
 JOURNAL = "/_sandbox/stock/journal"
 ODD = "/_sandbox/stock/odd"
+M = TypeVar("M", bound=controls.ControlBody)
+BOOKS = (
+    "orders",
+    "deleted_orders",
+    "contacts",
+    "addresses",
+    "products",
+    "stock",
+    "reservations",
+    "goods_out",
+    "drop_ship",
+    "goods_in",
+    "movements",
+    "payments",
+    "notes",
+    "webhooks",
+)
+ACTIONS: tuple[tuple[str, type[controls.ControlBody], Any], ...] = (
+    ("stock", staff_stock.StockChange, staff_stock.change_stock),
+    ("products", staff_stock.StaffProduct, staff_stock.write_product),
+    ("ship", staff_goods.StaffShipment, staff_goods.ship),
+    ("edit", staff_orders.OrderEdit, staff_orders.edit),
+    ("backorder", back_orders.BackOrder, back_orders.split),
+    ("dropship", staff_suppliers.DropShipment, staff_suppliers.drop_ship_goods),
+    ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
+    ("receive", staff_credits.Receipt, staff_credits.receive_goods),
+    ("payment", staff_orders.StaffPayment, staff_orders.take_payment),
+    ("notices/flood", floods.Flood, floods.start_flood),
+)
+"""Last part of the path, what its body holds, and what is then done."""
 
 
 def stock_routes(account: Account) -> list[Route]:
@@ -80,41 +110,6 @@ def stock_routes(account: Account) -> list[Route]:
 
 def _json(document: object) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
-
-
-M = TypeVar("M", bound=controls.ControlBody)
-
-BOOKS = (
-    "orders",
-    "deleted_orders",
-    "contacts",
-    "addresses",
-    "products",
-    "stock",
-    "reservations",
-    "goods_out",
-    "drop_ship",
-    "goods_in",
-    "movements",
-    "payments",
-    "notes",
-    "webhooks",
-)
-
-
-ACTIONS: tuple[tuple[str, type[controls.ControlBody], Any], ...] = (
-    ("stock", staff_stock.StockChange, staff_stock.change_stock),
-    ("products", staff_stock.StaffProduct, staff_stock.write_product),
-    ("ship", staff_goods.StaffShipment, staff_goods.ship),
-    ("edit", staff_orders.OrderEdit, staff_orders.edit),
-    ("backorder", back_orders.BackOrder, back_orders.split),
-    ("dropship", staff_suppliers.DropShipment, staff_suppliers.drop_ship_goods),
-    ("credit", staff_credits.StaffCredit, staff_credits.create_credit),
-    ("receive", staff_credits.Receipt, staff_credits.receive_goods),
-    ("payment", staff_orders.StaffPayment, staff_orders.take_payment),
-    ("notices/flood", floods.Flood, floods.start_flood),
-)
-"""Last part of the path, what its body holds, and what is then done."""
 
 
 def state(account: Account) -> dict[str, Any]:

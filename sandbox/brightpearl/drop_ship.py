@@ -22,6 +22,8 @@ from sandbox.brightpearl.stock_records import DropShipNote
 from sandbox.kit.routing import Reply
 
 routes = Routes()
+READ_LIMIT = 200
+NO_LOCATION = 0
 
 
 class SupplierCostIn(Incoming):
@@ -243,10 +245,6 @@ def destroy(account: Account, note: DropShipNote) -> None:
         account.drop_ship_by_order[order_id].remove(note.id)
     _follow(account, note)
     account.emit("drop-ship-note", note.id, "destroyed")
-
-
-READ_LIMIT = 200
-NO_LOCATION = 0
 
 
 @routes(

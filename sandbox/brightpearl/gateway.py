@@ -1,13 +1,10 @@
-"""The account's front door: operations, authentication, throttle, several messages in one call."""
+"""The account's front door: its operations, who may call them, and how answers are written."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from pydantic import Field
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -18,6 +15,7 @@ from sandbox.brightpearl import (
     drop_ship,
     goods_in,
     goods_out,
+    multi_messages,
     order_rows_api,
     orders,
     payments,
@@ -32,9 +30,8 @@ from sandbox.brightpearl import (
     webhooks,
 )
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.api import AccountErrors, Call, Incoming, Router, answer
+from sandbox.brightpearl.api import AccountErrors, Call, Router
 from sandbox.brightpearl.records import Outgoing
-from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
 from sandbox.brightpearl.webhooks import Notices
 from sandbox.kit.clock import Clock
 from sandbox.kit.faults import AFTER, BEFORE, Faults
@@ -45,6 +42,33 @@ from sandbox.kit.routing import Reply
 
 NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication token."
 EXPIRED = "Authorization token expired"
+TOKEN_LIFETIME_S = 604_800
+AUTHORIZATION_CODE = "sandbox-authorization-code"
+ROUTER = Router(
+    (
+        stock_api.routes,
+        contacts.routes,
+        custom_fields.routes,
+        drop_ship.routes,
+        goods_in.routes,
+        goods_out.routes,
+        orders.routes,
+        order_rows_api.routes,
+        payments.routes,
+        addresses.routes,
+        prices.routes,
+        products.routes,
+        reference_api.routes,
+        reservations.routes,
+        sales_orders.routes,
+        searches.routes,
+        webhooks.routes,
+    ),
+    AccountErrors(),
+)
+UNAUTHORIZED = 401
+WINDOW_S = 60
+TOKEN_PATHS = frozenset({"/oauth/token", f"/{reference.ACCOUNT_CODE}/oauth/token"})
 
 
 def authentication_error(call: Call, is_good: Callable[[str], bool]) -> str | None:
@@ -65,10 +89,6 @@ def authentication_error(call: Call, is_good: Callable[[str], bool]) -> str | No
         if sent is not None:
             return None if known_app and sent == expected else f"Invalid instance token: {sent}"
     return NOT_AUTHENTICATED
-
-
-TOKEN_LIFETIME_S = 604_800
-AUTHORIZATION_CODE = "sandbox-authorization-code"
 
 
 @dataclass(slots=True)
@@ -118,128 +138,6 @@ class Tokens:
         return False
 
 
-MULTI_MESSAGE = "/multi-message"
-FEWEST_MESSAGES, MOST_MESSAGES = 2, 10
-MIXED = 207
-
-Execute = Callable[[Call], Reply]
-
-
-class MessageIn(Incoming):
-    """One write. `uri` starts at the service name."""
-
-    label: str
-    uri: str = Field(pattern="^/")
-    http_method: str
-    body: Any = None
-
-
-class MultiMessageIn(Incoming):
-    """The body of a multi-message."""
-
-    processing_mode: str = Field(pattern="^(SEQUENTIAL|PARALLEL)$")
-    on_fail: str = Field(pattern="^(STOP|CONTINUE)$")
-    messages: list[MessageIn]
-
-
-def process_messages(account: Account, call: Call, execute: Execute) -> Reply:
-    """Carry out the messages with `execute`; 200 when all end alike, 207 when not."""
-    try:
-        body = call.read(MultiMessageIn)
-        _check_messages(account, body)
-    except Refusal as refusal:
-        return Reply(refusal.status, refusal.body)
-    order = list(range(len(body.messages)))
-    if body.processing_mode == "PARALLEL" and account.switches.parallel_in_any_order:
-        account.random.shuffle(order)
-    replies: dict[int, Reply] = {}
-    for position in order:
-        replies[position] = execute(_message_call(call, body.messages[position]))
-        failed = replies[position].status >= HTTP_BAD_REQUEST
-        if failed and body.on_fail == "STOP":
-            break
-    return _messages_answer(body.messages, replies)
-
-
-def _check_messages(account: Account, body: MultiMessageIn) -> None:
-    if not FEWEST_MESSAGES <= len(body.messages) <= MOST_MESSAGES:
-        refuse("CMNC-909", f"Between {FEWEST_MESSAGES} and {MOST_MESSAGES} messages are allowed")
-    if body.processing_mode == "PARALLEL" and body.on_fail == "STOP":
-        refuse("CMNC-910", "PARALLEL processing cannot STOP on failure")
-    methods = {"POST", "PUT", "DELETE"}
-    if account.switches.multi_message_patch:
-        methods.add("PATCH")
-    for message in body.messages:
-        if message.http_method not in methods or message.uri.startswith(MULTI_MESSAGE):
-            refuse(
-                "CMNC-911", f"{message.http_method} {message.uri[:60]} is not allowed in a message"
-            )
-
-
-def _message_call(call: Call, message: MessageIn) -> Call:
-    target = urlsplit(message.uri)
-    return Call(
-        method=message.http_method,
-        path=target.path.rstrip("/"),
-        query=dict(parse_qsl(target.query)),
-        raw_body=b"" if message.body is None else json.dumps(message.body).encode(),
-        headers={"content-type": "application/json", "user-agent": call.header("user-agent") or ""},
-    )
-
-
-def _messages_answer(messages: Sequence[MessageIn], replies: dict[int, Reply]) -> Reply:
-    processed = [
-        {
-            "label": message.label,
-            "statusCode": replies[position].status,
-            "body": {"content": json.dumps(replies[position].body, separators=(",", ":"))},
-        }
-        for position, message in enumerate(messages)
-        if position in replies
-    ]
-    waiting = [
-        message.label for position, message in enumerate(messages) if position not in replies
-    ]
-    agreed = len({reply.status for reply in replies.values()}) == 1 and not waiting
-    document = {"processedMessages": processed, "unprocessedMessages": waiting}
-    return answer(document, 200 if agreed else MIXED)
-
-
-ROUTER = Router(
-    (
-        stock_api.routes,
-        contacts.routes,
-        custom_fields.routes,
-        drop_ship.routes,
-        drop_ship.routes,
-        goods_in.routes,
-        goods_out.routes,
-        goods_out.routes,
-        orders.routes,
-        order_rows_api.routes,
-        orders.routes,
-        orders.routes,
-        payments.routes,
-        addresses.routes,
-        prices.routes,
-        products.routes,
-        stock_api.routes,
-        reference_api.routes,
-        reservations.routes,
-        sales_orders.routes,
-        searches.routes,
-        searches.routes,
-        stock_api.routes,
-        webhooks.routes,
-    ),
-    AccountErrors(),
-)
-
-UNAUTHORIZED = 401
-WINDOW_S = 60
-TOKEN_PATHS = frozenset({"/oauth/token", f"/{reference.ACCOUNT_CODE}/oauth/token"})
-
-
 class AccountGateway(Gateway[Account, Call]):
     """Answers HTTP requests under `/public-api/{account}/` (and the older `/2.0.0/{account}/`)."""
 
@@ -275,7 +173,7 @@ class AccountGateway(Gateway[Account, Call]):
         await super().__call__(scope, receive, send)
 
     def foreign_path(self, _path: str) -> str:
-        """Nothing of it is looked at."""
+        """The path of another URL does not matter."""
         return "/"
 
     def take_quota(self) -> Verdict:
@@ -301,8 +199,8 @@ class AccountGateway(Gateway[Account, Call]):
 
     def perform(self, call: Call) -> Reply:
         """One operation, or several in a multi-message."""
-        if call.path == MULTI_MESSAGE and call.method == "POST":
-            return process_messages(self.system, call, self._message)
+        if call.path == multi_messages.PATH and call.method == "POST":
+            return multi_messages.process_messages(self.system, call, self._message)
         return super().perform(call)
 
     def _message(self, call: Call) -> Reply:
@@ -317,8 +215,7 @@ class AccountGateway(Gateway[Account, Call]):
         return reply
 
     def headers(self, call: Call, reply: Reply, verdict: Verdict) -> dict[str, str]:
-        """The quota, and the instance of an OAuth app; webhooks go out before the answer."""
-        self.release_notices()
+        """The quota, and the instance of an OAuth app."""
         headers = {}
         if reply.shows_quota:
             headers["brightpearl-requests-remaining"] = str(verdict.left)
@@ -327,6 +224,10 @@ class AccountGateway(Gateway[Account, Call]):
             instance_id = str(reference.OAUTH_INSTANCE_ID)
             headers["brightpearl-installed-integration-instance-id"] = instance_id
         return headers
+
+    def finish(self) -> None:
+        """Webhooks go out before the answer."""
+        self.release_notices()
 
     def release_notices(self) -> None:
         """Hand deliveries that are due to the sender."""

@@ -19,7 +19,6 @@ from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
 from sandbox.kit.routing import Reply
 
 routes = Routes()
-
 STAGES = {
     "PRI": ("printed", True),
     "UPR": ("printed", False),
@@ -29,6 +28,7 @@ STAGES = {
     "UPA": ("packed", False),
     "SHW": ("shipped", True),
 }
+READ_LIMIT = 500
 
 
 class ShipRowIn(Incoming):
@@ -297,9 +297,6 @@ def destroy(account: Account, note: GoodsOutNote) -> None:
     account.touch(order)
     refresh(account, order)
     account.emit("goods-out-note", note.id, "destroyed")
-
-
-READ_LIMIT = 500
 
 
 @routes(

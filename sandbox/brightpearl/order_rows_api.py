@@ -31,11 +31,7 @@ from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, refuse
 from sandbox.kit.routing import Reply
 
 routes = Routes()
-
-
 OK = 200
-
-
 MIXED = 207
 
 

@@ -29,7 +29,6 @@ from sandbox.brightpearl.sales_orders import place
 from sandbox.kit.routing import Reply
 
 routes = Routes()
-
 READ_LIMIT = 200
 REFERENCE_LENGTH = 64
 

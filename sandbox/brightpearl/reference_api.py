@@ -12,6 +12,7 @@ from sandbox.brightpearl.search import Column, Search
 from sandbox.kit.routing import Reply
 
 routes = Routes()
+Row = tuple[Any, ...]
 
 
 def _chosen(call: Call, listed: dict[int, dict[str, Any]]) -> Reply:
@@ -170,9 +171,6 @@ def payment_methods(_account: Account, call: Call) -> Reply:
 def account_configuration(_account: Account, _call: Call) -> Reply:
     """Base currency, time zone and defaults (field names are our reading)."""
     return answer(reference.configuration())
-
-
-Row = tuple[Any, ...]
 
 
 def _table(path: str, names: str, types: str, rows: Sequence[Row]) -> Search[Row]:

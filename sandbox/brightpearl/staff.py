@@ -8,6 +8,9 @@ from sandbox.brightpearl.formats import local_midnight
 from sandbox.brightpearl.records import Order, OrderRow, Product
 from sandbox.brightpearl.refusals import not_found
 
+RowKey = int | str
+"""A row's id, or as text its external reference, its SKU, or its id (keys of JSON are text)."""
+
 
 def product_of(account: Account, key: str | int) -> Product:
     """The first product with the SKU, or the one with the id.
@@ -37,10 +40,6 @@ def order_of(account: Account, order_id: int | None, external_ref: str | None) -
     if not found:
         not_found(f"No order has the external reference {external_ref}")
     return next((order for order in found if order.type_code == "SO"), found[0])
-
-
-RowKey = int | str
-"""A row's id, or as text its external reference, its SKU, or its id (keys of JSON are text)."""
 
 
 def find_row(order: Order, key: RowKey) -> OrderRow:

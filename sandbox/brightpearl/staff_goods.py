@@ -31,6 +31,15 @@ from sandbox.brightpearl.stock import move
 from sandbox.brightpearl.stock_records import GoodsMovement, GoodsOutNote
 from sandbox.kit.controls import ControlBody
 
+EVENT_CODES = {
+    "printed": ("PRI", "UPR"),
+    "picked": ("PIC", "UPI"),
+    "packed": ("PAC", "UPA"),
+    "shipped": ("SHW", ""),
+}
+"""By stage, in their order: the event that reaches it, and the one that takes it back."""
+Stage = Literal["created", "printed", "picked", "packed", "shipped"]
+
 
 def unship(account: Account, note: GoodsOutNote) -> GoodsOutNote:
     """The open note: the same one, or by a switch a new one without stages and tracking.
@@ -97,16 +106,6 @@ def _remake(account: Account, note: GoodsOutNote) -> GoodsOutNote:
     refresh(account, order)
     account.emit("goods-out-note", new.id, "created")
     return new
-
-
-EVENT_CODES = {
-    "printed": ("PRI", "UPR"),
-    "picked": ("PIC", "UPI"),
-    "packed": ("PAC", "UPA"),
-    "shipped": ("SHW", ""),
-}
-"""By stage, in their order: the event that reaches it, and the one that takes it back."""
-Stage = Literal["created", "printed", "picked", "packed", "shipped"]
 
 
 class StaffParcel(ControlBody):

@@ -23,6 +23,7 @@ from sandbox.brightpearl.stock_records import OddKind, OddStock
 from sandbox.kit.controls import ControlBody
 
 ONLY_AT_FIRST = frozenset({"stock", "tax_rate_percent"})
+MOST_UNITS = 10**9
 
 
 class Component(ControlBody):
@@ -115,9 +116,6 @@ def delete_product(account: Account, sku: str) -> dict[str, Any]:
     account.deleted_products[product.id] = account.products.pop(product.id)
     account.emit("product", product.id, "destroyed")
     return {"product_id": product.id}
-
-
-MOST_UNITS = 10**9
 
 
 class StockChange(ControlBody):

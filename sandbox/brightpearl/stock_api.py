@@ -20,8 +20,8 @@ from sandbox.brightpearl.stock_records import GoodsMovement, OddStock, StockLeve
 from sandbox.kit.routing import Reply
 
 routes = Routes()
-
 AVAILABILITY_LIMIT = 200
+MOST_UNITS = 10**9
 
 
 @routes("GET", "/warehouse-service/product-availability/{ids}")
@@ -158,9 +158,6 @@ def _needed_units(
         for number, each in inner.items():
             needed[number] = needed.get(number, ZERO) + units * each
     return needed
-
-
-MOST_UNITS = 10**9
 
 
 class CorrectionCostIn(Incoming):

@@ -22,7 +22,6 @@ from sandbox.kit.delivery import Message
 from sandbox.kit.routing import Reply
 
 routes = Routes()
-
 LIFECYCLES = ("created", "modified", "destroyed")
 _NOTE_STAGES = ("printed", "picked", "packed", "shipped", "un-printed", "un-picked", "un-packed")
 EVENTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -37,6 +36,11 @@ EVENTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 REQUIRED_VARIABLES = ("account-code", "resource-type", "resource-id", "lifecycle-event")
 SIMULATE_LIMIT = 10
 _VARIABLE = re.compile(r"\$\{([a-z-]+)\}")
+RETRY_WAITS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+"""The vendor publishes neither how often nor when it tries again: this is our reading."""
+SUCCESS_BELOW = 300
+SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 
 class WebhookIn(Incoming):
@@ -226,13 +230,6 @@ class Notices:
             if webhook is not None:
                 ready += notices_of(self._account, webhook, events)
         return ready
-
-
-RETRY_WAITS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
-"""The vendor publishes neither how often nor when it tries again: this is our reading."""
-SUCCESS_BELOW = 300
-SERVER_ERROR = 500
-UNAVAILABLE = 503
 
 
 def wants_retry(quality_of_service: int, status: int | None) -> bool:

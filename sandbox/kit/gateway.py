@@ -86,6 +86,9 @@ class Gateway(ABC, Generic[S, C]):
         """Do what is asked."""
         return self._router.handle(self.system, call)
 
+    def finish(self) -> None:
+        """Do what follows a call, before its answer is sent."""
+
     def encode(
         self,
         call: C,  # noqa: ARG002 - for vendors to overrule
@@ -104,6 +107,7 @@ class Gateway(ABC, Generic[S, C]):
         verdict = self.take_quota()
         reply = await self.answer(call, verdict)
         self._record(call, reply)
+        self.finish()
         response = self.response(call, reply, self.headers(call, reply, verdict))
         await response(scope, receive, send)
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from sandbox.brightpearl import gateway
+from sandbox.brightpearl import multi_messages
 from sandbox.brightpearl.api import Call
 from sandbox.brightpearl.gateway import ROUTER
 from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credit, receive_goods
@@ -362,7 +362,9 @@ def _messages(account: Any) -> Iterator[Reply]:
             "messages": [message, second],
         }
         call = Call("POST", "/multi-message", {}, json.dumps(body).encode())
-        yield gateway.process_messages(account, call, lambda inner: ROUTER.handle(account, inner))
+        yield multi_messages.process_messages(
+            account, call, lambda inner: ROUTER.handle(account, inner)
+        )
 
 
 def test_every_described_operation_answers_as_described(api, specification):
