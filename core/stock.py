@@ -29,7 +29,7 @@ OFFERS: Schema = {
     "sellable": "count",
 }
 """What may be sold: a row per SKU and location. `promised` sums the location's warehouses, `held`
-are units of store orders that Brightpearl has not set aside, `sellable` is what is left less the
+are units of store orders that Brightpearl has not allocated, `sellable` is what is left less the
 buffer, never below 0."""
 
 STOCK_LEVELS: Schema = {

@@ -18,7 +18,7 @@ from tasks.stock.operations import Applied
 from tasks.stock.plan import Plan
 
 VERIFIED = 2000
-"""So many SKUs are read again right after they were sent; of more, the hourly audit tells."""
+"""So many SKUs are read again right after they were sent; more are left to the hourly audit."""
 HEADINGS = {
     "drifted_by_sku": "Differs",
     "oversold_by_sku": "Sold above stock",

@@ -27,7 +27,7 @@ from tasks.stock.offers import Offer, Units, by_warehouse, transform, units_of
 from tasks.stock.places import Kept, Places
 from tasks.stock.plan import Plan, context_of, plan_stock
 
-UNSET = "written down: Brightpearl has not set these units aside"
+UNSET = "written down: Brightpearl has not allocated these units"
 RECENT = "placed in the store just now, not in Brightpearl yet"
 NOT_IN_STORE = (
     "The store has no stock of its own under this SKU: there is no such item, its stock is not "

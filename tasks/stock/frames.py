@@ -35,7 +35,7 @@ class Supply:
     """ON_HAND."""
     bundles: Bundles
     held: Mapping[str, int]
-    """Units of products with stock in store orders that Brightpearl has not set aside."""
+    """Units of products with stock in store orders that Brightpearl has not allocated."""
 
 
 @dataclass(frozen=True, kw_only=True)

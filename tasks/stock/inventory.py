@@ -170,7 +170,7 @@ class HeldUnits:
     """What the store's orders hold."""
 
     by_order: Mapping[str, Mapping[str, int]]
-    """Units that Brightpearl has not set aside, by SKU as compared and order id."""
+    """Units that Brightpearl has not allocated, by SKU as compared and order id."""
     sold: Mapping[str, Mapping[int, int]]
     """Units of recent orders, by SKU and order id, whether it has or not."""
     newest_order: int
@@ -202,7 +202,7 @@ def read_held_units(run: Run, skus: Collection[str] | None, agreed: Agreements) 
     """What orders hold: those of the last minutes from the store, all others as written down.
 
     Of recent ones, those that are linked or written down are known already: by then Brightpearl
-    has set aside what the table does not say. Only what is not known is read in full, and what was
+    has allocated what the table does not say. Only what is not known is read in full, and what was
     sold since something was sent that is still pending. Orders older than all of these are not
     listed again: on a busy day every batch would list thousands.
 

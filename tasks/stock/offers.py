@@ -1,7 +1,7 @@
 """The one rule for what may be sold. Pure: sync, reconciliation, audit and `explain` all ask it.
 
 At a location: Σ over its warehouses of what Brightpearl can still promise - units of store orders
-that Brightpearl has not set aside - the buffer, never below 0. A bundle has as many units in a
+that Brightpearl has not allocated - the buffer, never below 0. A bundle has as many units in a
 warehouse as the scarcest of its components makes there.
 """
 

@@ -73,8 +73,8 @@ class PlanContext:
         """Until when a difference waits; None for one that is to be sent now.
 
         In a flood a SKU waits until its own events pause, so that one that moves ten times in a
-        minute costs one write. What is running out never waits: there a late number is a piece sold
-        twice.
+        minute costs one write. What is running out never waits: a late number is a piece sold
+        twice then.
         """
         named_at = self.named_at.get(level.sku_key)
         if not self.is_flood or named_at is None:
