@@ -17,13 +17,14 @@ from core.errors import CausewayError, ContractError, OutcomeUnknownError
 from core.times import from_rfc2822
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-CHECK_PROXY = "Check the API URL, and look for a proxy between us and the API."
+CHECK_PROXY = "Check the API URL, and whether a proxy answers in place of the API."
 
 
 @dataclass(frozen=True)
 class Answer:
     """A response whose body is decoded: JSON with exact decimals, or text."""
 
+    system: str
     method: str
     path: str
     status: int
@@ -55,13 +56,15 @@ class Answer:
         return f"{self.method} {self.path}"
 
 
-def decoded(method: str, path: str, response: httpx.Response) -> Answer:
+def decoded(system: str, method: str, path: str, response: httpx.Response) -> Answer:
     """The response with its body decoded; a page of HTML stays text when it explains a failure.
 
     Raises: ContractError, or OutcomeUnknownError for a write, when a good answer is not JSON.
     """
     content = response.content
-    answer = Answer(method, path, response.status_code, response.headers, response.text or None)
+    answer = Answer(
+        system, method, path, response.status_code, response.headers, response.text or None
+    )
     if not content:
         return answer
     if "json" in response.headers.get("content-type", "json"):
@@ -77,10 +80,10 @@ def decoded(method: str, path: str, response: httpx.Response) -> Answer:
 def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayError:
     """The error that a good answer is when it cannot be read.
 
-    A write that was answered so may have been carried out, in part or as a whole: nobody may take
-    it for refused, or simply send it again.
+    A write that was answered so may have been carried out, in part or as a whole: it may not be
+    taken for refused, nor simply be sent again.
     """
-    message = f"{answer.what} was answered {problem}."
+    message = f"{answer.system} answered {answer.what} {problem}."
     if answer.is_write:
         return OutcomeUnknownError(message, remedy=remedy)
     return ContractError(message, remedy=remedy)
@@ -104,10 +107,10 @@ def clean(text: object) -> str:
     return _SPACE.sub(" ", _SECRETS.sub("(hidden)", line)).strip()[:LONGEST]
 
 
-def number(value_sent: object) -> float | None:
+def number(text: object) -> float | None:
     """The number in a header or field; None for nothing, nonsense or less than zero."""
     try:
-        value = float(str(value_sent))
+        value = float(str(text))
     except ValueError:
         return None
     return value if math.isfinite(value) and value >= 0 else None

@@ -6,7 +6,7 @@ priority go first. Throttled answers are the exception, not the control loop.
 
 The priority is the caller's: `client.at(Priority.BACKFILL)` is the same client, with the same
 connections and the same budget, whose requests have that priority. A run asks for its clients
-once, at the priority of what it does; a client that nobody asked for a priority has the highest.
+once, at the priority of what it does; a client without a chosen priority has the highest.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Http:
         """
         with self.budget.request(priority, write=method not in READS) as report:
             response = self._exchange(method, path, params, content, query)
-            answer = decoded(method, path, response)
+            answer = decoded(self.system, method, path, response)
             error = self._error_of(answer)
             report(self._rate_limit_of(answer), isinstance(error, TransientError))
         if error is not None:

@@ -11,13 +11,13 @@ class Priority(IntEnum):
     """Who goes first where requests are short; the lower number is the more important one."""
 
     ORDERS = 0
-    """What a customer waits for: orders, refunds, shipments, whatever reads or writes them."""
+    """What a customer waits for: orders, refunds, shipments."""
     STOCK = 1
     """Stock of single SKUs, as events name them."""
     CATALOGUE = 2
     """Products, prices, customers; sweeps, and the reconciliation of all stock."""
     BACKFILL = 3
-    """Work that nobody waits for today: backfills and audits."""
+    """Work that may take hours: backfills and audits."""
 
 
 RESERVES = {
@@ -30,7 +30,7 @@ RESERVES = {
 MARGIN_S = 0.05
 """Waited beyond a window's announced end, for clocks that do not agree."""
 SAME_WINDOW_S = 1.0
-"""Announced ends that differ by less mean one window, seen through different delays."""
+"""Announced ends that differ by less mean one window, reported with different delays."""
 OTHERS_SHARE = 0.04
 """The part of a window left over while others use the same quota: they also send between an
 answer and our next request."""
@@ -87,7 +87,7 @@ class Window:
         self._asking = self._asking or self._left is None
 
     def learn(self, rate_limit: RateLimit, now: float, *, failed: bool) -> None:
-        """Take over what an answer said; `failed` when there was none, or a bad one."""
+        """Take over what an answer said; `failed` when no answer came, or a bad one."""
         self._asking = False
         if rate_limit.left is None:
             self._learn_nothing(rate_limit, failed=failed)

@@ -16,7 +16,7 @@ class CausewayError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Give the message, and the remedy behind it when there is one."""
+        """Give the message, followed by the remedy if it has one."""
         return f"{self.message} {self.remedy}".rstrip() if self.remedy else self.message
 
 
@@ -32,7 +32,7 @@ class TransientError(CausewayError):
 
 
 class OutcomeUnknownError(TransientError):
-    """A write was sent and its answer was lost: look before writing again."""
+    """A write was sent, and no answer proves that it was not done: read before writing again."""
 
 
 class ConfigError(CausewayError):

@@ -23,7 +23,7 @@ DTYPES: dict[Kind, str] = {
 }
 
 TEXT = pd.StringDtype(na_value=np.nan)
-"""What `str` stands for; looked up once."""
+"""The dtype that `str` names, resolved once."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

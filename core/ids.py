@@ -13,7 +13,7 @@ FLOWS = (
     "reconcile-stock",
     "audit-money",
 )
-"""Flows by their names in Prefect, as far as an operator looks after them."""
+"""Flows by their names in Prefect, as far as an operator deals with them."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
 LARGEST_ID = 2**63 - 1
@@ -48,7 +48,7 @@ def external_ref(order_id_bc: str) -> str:
 
 
 def note_key(kind: str, note_id: str) -> str:
-    """The key of a goods-out or drop-ship note, for as long as nobody knows whose order it is."""
+    """The key of a goods-out or drop-ship note, until it is known whose order it is."""
     return f"{kind}-{note_id}"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
 _PARTY: Schema = {
@@ -89,7 +89,7 @@ LINES: Schema = {
 `kind` is physical, digital or giftcertificate; `options` is shopper's text such as engraving;
 `qty_refunded` is part of `quantity`; `address_id` is BigCommerce's order_address_id, "" for what is
 not shipped;
-`total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if not told)."""
+`total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if unknown)."""
 
 CHARGES: Schema = {
     "order_id": "text",
@@ -126,7 +126,7 @@ TRANSACTIONS: Schema = {
     "reference_transaction_id": "text",
     "created_at": "time",
 }
-"""Gateway transactions as BigCommerce tells them."""
+"""Gateway transactions as BigCommerce reports them."""
 
 SALES_ORDERS: Schema = {
     "order_id": "text",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
 REFUNDS: Schema = {
@@ -29,7 +29,7 @@ REFUNDS: Schema = {
     "sales_exchange_rate": "money",
     "rate_difference": "money",
 }
-"""Refunds of BigCommerce that are final, one row each, beside the sales order they are about.
+"""Refunds of BigCommerce that are final, one row each, with facts of their sales order.
 `total_amount` contains `total_tax`; `payments_total` sums all payments, declined ones too;
 `beyond_order` is by how much the order's refunds up to this one exceed the order; `sales_*` is what
 the sales order says of itself; `rate_difference` by what part the store's exchange rate differs
@@ -54,7 +54,7 @@ REFUND_ITEMS: Schema = {
 tax (in capitals where BigCommerce says something else); `item_id` is BigCommerce's; `sold_ref` is
 the reference of the sales order's row it undoes, "" for order and tax; `qty_beyond` are units
 beyond those of the line that earlier refunds left; `requested` is what was asked for by amount;
-`worth` what the units were sold for, with tax (None where BigCommerce does not tell)."""
+`worth` what the units were sold for, with tax (None where BigCommerce does not say)."""
 
 SOLD_ROWS: Schema = {
     "order_id": "text",
@@ -69,7 +69,7 @@ SOLD_ROWS: Schema = {
     "net": "money",
     "tax": "money",
 }
-"""Rows of the sales order as they stand; `row_ref` is ours, "" for a row that staff added."""
+"""Rows of the sales order; `row_ref` is ours, "" for a row that staff added."""
 
 REFUND_PAYMENTS: Schema = {
     "order_id": "text",

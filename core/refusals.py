@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
 REFUSALS: Schema = {

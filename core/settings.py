@@ -107,7 +107,7 @@ class OrderSettings(SyncSettings):
     """What the merchant decides about orders."""
 
     importable_statuses: Numbers = (11, 9, 8, 7, 10, 2, 3)
-    """BigCommerce status ids that are imported; 0 never is, whatever stands here."""
+    """BigCommerce status ids that are imported; 0 never is, whatever this says."""
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: str = "7900"

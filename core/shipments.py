@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # commands that only look at mappings need no frames, hence no pandas
+if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
 NOTES: Schema = {
@@ -38,7 +38,7 @@ UNITS: Schema = {
     "qty": "count",
 }
 """Units of a part. `row_id` is Brightpearl's; `line_id` BigCommerce's, "" for units of a row that
-belongs to no line of the order, or that the line has no room for."""
+belongs to no line of the order, or that exceed the line's quantity."""
 
 SHIPMENTS: Schema = {
     "order_id": "text",

@@ -105,7 +105,7 @@ def _final(answer: Answer, what: str) -> CausewayError:
 
 
 def reason_of(body: Any) -> str:  # noqa: ANN401 - their JSON
-    """The reason they give for a refusal: title and field messages, cleaned. Nothing else of it."""
+    """The reason they give for a refusal: title and field messages, cleaned, and nothing else."""
     given = body.get("data", body) if isinstance(body, dict) else body
     first = given[0] if isinstance(given, list) and given else given
     if not isinstance(first, dict):
@@ -131,7 +131,7 @@ Why: TypeAlias = Literal[
 REMEDIES: dict[Why, str] = {
     "tracked_by_product": "Name these items by their product_id.",
     "tracked_by_variant": "Name these items by their SKU.",
-    "needs_absolute": "Adjust these items absolutely first: they were never counted there.",
+    "needs_absolute": "Adjust these items absolutely first: no count of them exists there.",
     "unknown_location": "Check the locations in the mapping tables against those of the store.",
     "insufficient": "Read the stock anew: it went down meanwhile.",
     "other": "Read the inventory anew: these items may be gone, or tracked in another way.",

@@ -1,4 +1,4 @@
-"""What every part of the BigCommerce client stands on: paths in, decoded rows out."""
+"""What every part of the BigCommerce client is built on: paths in, decoded rows out."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Api(Client):
         super().__init__(http)
 
     def _get(self, path: str, *, query: str = "", **params: Any) -> Answer:  # noqa: ANN401 - query values
-        """One read; `query` goes into the URL as it stands, before the parameters."""
+        """One read; `query` goes into the URL unchanged, before the parameters."""
         return self._send("GET", path, params=params, query=query)
 
     def _rows(self, path: str, **params: Any) -> list[dict[str, Any]]:  # noqa: ANN401

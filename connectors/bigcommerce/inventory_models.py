@@ -58,7 +58,7 @@ class StockItem:
     """None where several variants share their product's stock."""
 
     def at(self, location_id: str) -> LocationStock | None:
-        """The stock at one location, if it is known there."""
+        """The stock at one location, if the item has any record of it."""
         return next((one for one in self.locations if one.location_id == location_id), None)
 
 

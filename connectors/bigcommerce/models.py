@@ -26,7 +26,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Missing:
-    """An order that was asked for and is not there."""
+    """An order that was asked for and does not exist."""
 
     order_id: str
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connectors.answers import unreadable
 from connectors.bigcommerce.api import PAGE, Api, of_order
 from connectors.bigcommerce.models import (
     Missing,
@@ -32,7 +33,7 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class IdRange:
-    """A piece of reading that costs one request: one id by itself, or a list around several."""
+    """Orders that one request reads: one by its id, or several by a list around them."""
 
     ids: tuple[str, ...]
 
@@ -72,9 +73,9 @@ class Orders(Api):
         return [order for id_range in plan_ranges(ids) for order in self.get_range(id_range)]
 
     def get_range(self, id_range: IdRange) -> list[Order | Unreadable | Missing]:
-        """The wanted orders of one piece of `plan_ranges`; what is not there is Missing.
+        """The wanted orders of one range of `plan_ranges`; one that does not exist is Missing.
 
-        A list leaves archived orders out: those are looked at by themselves (`is_deleted`).
+        A list leaves archived orders out: those are read by themselves (`is_deleted`).
         """
         if not id_range.as_list:
             return [self._get_order(order_id) for order_id in id_range.ids]
@@ -140,7 +141,7 @@ class Orders(Api):
         except NotFoundError:
             return Missing(order_id)
         if not isinstance(answer.body, dict) or str(answer.body.get("id")) != order_id:
-            raise ContractError(f"BigCommerce answered {answer.what} with something else.")
+            raise unreadable(answer, "with something else")
         return self._order(answer.body)
 
     def _order(self, row: dict[str, Any]) -> Order | Unreadable:
@@ -179,7 +180,7 @@ def _next_id(row: Mapping[str, Any], asked: Mapping[str, Any]) -> int:
         order_id = int(row["id"])
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError("BigCommerce listed an order without an id.") from error
-    if broken := strayed(row, asked):
+    if broken := broken_filter(row, asked):
         raise ContractError(
             f"BigCommerce listed order {order_id}, which the filter {broken} leaves out.",
             remedy="The filter was ignored or the list is not sorted by id: nothing was trusted.",
@@ -188,7 +189,7 @@ def _next_id(row: Mapping[str, Any], asked: Mapping[str, Any]) -> int:
 
 
 def plan_ranges(ids: Sequence[str]) -> list[IdRange]:
-    """How to read these orders in the fewest requests, each piece one request.
+    """How to read these orders in the fewest requests, each range one request.
 
     V2 has no filter for several ids: it is one GET per id, or one list per 250 orders of a range.
     Runs of a page's length laid from the lowest id upwards cover any ids with the fewest pages.
@@ -211,35 +212,35 @@ def wire(filters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def strayed(row: Mapping[str, Any], filters: Mapping[str, Any]) -> str:
+def broken_filter(row: Mapping[str, Any], filters: Mapping[str, Any]) -> str:
     """The filter that a listed order breaks, "" for none.
 
-    BigCommerce has ignored filters it could not read, and then listed every order there is.
+    BigCommerce has ignored filters it could not read, and then listed every order of the store.
     """
-    return next((name for name, asked in filters.items() if not _keeps(row, name, asked)), "")
+    return next((name for name, asked in filters.items() if not _satisfies(row, name, asked)), "")
 
 
-def _keeps(row: Mapping[str, Any], name: str, asked: object) -> bool:
-    """Whether the row has what a filter asks; what cannot be compared is not held against it."""
+def _satisfies(row: Mapping[str, Any], name: str, asked: object) -> bool:
+    """Whether the row has what a filter asks; what cannot be compared counts as satisfied."""
     bound, _, column = name.partition("_")
     if bound not in {"min", "max"}:
         bound, column = "", name
-    told = row.get(column)
+    value = row.get(column)
     try:
         if column in {"id", "status_id", "channel_id", "customer_id"}:
-            return _between(bound, int(str(told)), int(str(asked)), 0)
+            return _between(bound, int(str(value)), int(str(asked)), 0)
         if column in {"date_created", "date_modified"}:
-            return _between(bound, from_rfc2822(str(told)), from_iso(str(asked)), SECOND)
+            return _between(bound, from_rfc2822(str(value)), from_iso(str(asked)), SECOND)
     except ValueError:
         return True
     return True
 
 
-def _between(bound: str, told: Any, asked: Any, tolerance: Any) -> bool:  # noqa: ANN401
+def _between(bound: str, value: Any, asked: Any, tolerance: Any) -> bool:  # noqa: ANN401
     match bound:
         case "min":
-            return bool(told >= asked - tolerance)
+            return bool(value >= asked - tolerance)
         case "max":
-            return bool(told <= asked + tolerance)
+            return bool(value <= asked + tolerance)
         case _:
-            return bool(told == asked)
+            return bool(value == asked)

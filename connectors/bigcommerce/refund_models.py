@@ -32,7 +32,7 @@ class RefundItem(Document):
     """Order line, order address, fee or order, by type."""
     reason: Text = ""
     quantity: int = 0
-    """Told for PRODUCT only."""
+    """Answered for PRODUCT only."""
     requested_amount: Money | None = None
     adjustments: tuple[Adjustment, ...] = ()
 

@@ -47,7 +47,7 @@ class Refunds(Api):
                     yield refund
 
     def get_refund(self, refund_id: str) -> Refund:
-        """One refund, as it stands now.
+        """One refund, as it is now.
 
         Raises: NotFoundError; RejectedError when it breaks the model.
         """
@@ -76,14 +76,14 @@ class Refunds(Api):
         """Give money back by the payments of a quote; each item without a reason gets this one.
 
         Not repeatable, and BigCommerce knows no key against doubling: after a lost answer list
-        the order's refunds first, and look for the reason.
+        the order's refunds first, and find it by its reason.
 
         Raises: OutcomeUnknownError; RejectedError, for example when the amounts differ from the
         quote.
         """
-        told = {"reason": reason} if reason else {}
+        shared = {"reason": reason} if reason else {}
         body = {
-            "items": [{**told, **item.wire()} for item in items],
+            "items": [{**shared, **item.wire()} for item in items],
             "payments": [payment.wire() for payment in payments],
         }
         path = f"/v3/orders/{order_id}/payment_actions/refunds"

@@ -14,7 +14,7 @@ class Shipments(Api):
     def list_shipments(self, order_id: str) -> list[Shipment]:
         """All shipments of an order; none is an empty list (they answer 204).
 
-        Raises: NotFoundError for an order that is not there; RejectedError when a row breaks the
+        Raises: NotFoundError for an order that does not exist; RejectedError when a row breaks the
         model.
         """
         rows = self._all_rows(f"/v2/orders/{order_id}/shipments")
@@ -33,7 +33,7 @@ class Shipments(Api):
         return self._one(Shipment, answer, answer.body)
 
     def update_shipment(self, order_id: str, shipment_id: str, **fields: Any) -> Shipment:  # noqa: ANN401
-        """Change fields of `ShipmentChange`, harmless to repeat; nobody is mailed about it.
+        """Change fields of `ShipmentChange`, harmless to repeat; no e-mail is sent.
 
         Raises: NotFoundError; ValueError for nothing to change, or what cannot be.
         """

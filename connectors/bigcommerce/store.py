@@ -9,7 +9,6 @@ from typing import Any
 from connectors.answers import unreadable
 from connectors.bigcommerce.api import Api
 from connectors.bigcommerce.store_models import Channel, Hook, Store
-from core.errors import ContractError
 
 
 class StoreSettings(Api):
@@ -21,7 +20,7 @@ class StoreSettings(Api):
         try:
             return datetime.fromtimestamp(int(self._field(answer, "time")), UTC)
         except (TypeError, ValueError, OverflowError) as error:
-            raise ContractError(f"BigCommerce answered {answer.what} with no time.") from error
+            raise unreadable(answer, "with no time") from error
 
     def get_store(self) -> Store:
         """The store's settings. Source: GET /v2/store."""

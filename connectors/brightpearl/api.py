@@ -1,4 +1,4 @@
-"""What every part of the Brightpearl client stands on: paths in, decoded responses out."""
+"""What every part of the Brightpearl client is built on: paths in, decoded responses out."""
 
 from __future__ import annotations
 

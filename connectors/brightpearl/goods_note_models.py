@@ -59,7 +59,7 @@ class GoodsOutNote(GoodsNote):
 class DropShipNote(GoodsNote):
     """Goods of one order that a supplier sends to the customer.
 
-    That tracking stands where goods-out notes have it is our reading.
+    That tracking is where goods-out notes have it is our reading.
     """
 
 
@@ -90,7 +90,7 @@ class GoodsInNote(Document):
     batch_ref: Text = Field(default="", alias="userBatchReference")
     """Ours, unique over all notes."""
     status: Text = Field(default="", alias="goodsNoteStatus")
-    """OPEN, CLOSED or CANCELLED, where it is told."""
+    """OPEN, CLOSED or CANCELLED, where they say it."""
     moved: tuple[GoodsMoved, ...] = Field(alias="goodsMoved")
 
     @model_validator(mode="before")

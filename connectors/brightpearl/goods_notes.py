@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from connectors.answers import unreadable
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
@@ -19,7 +20,7 @@ from connectors.brightpearl.goods_note_models import (
 from connectors.brightpearl.models import Unreadable
 from connectors.brightpearl.reads import MOST, chunks, id_set, period
 from connectors.documents import broken_field
-from core.errors import ContractError, NotFoundError
+from core.errors import NotFoundError
 
 GOODS_OUT_AT_ONCE = 500
 """Notes, or orders, in one question for goods-out notes; other notes take 200."""
@@ -97,7 +98,7 @@ class GoodsNotes(Api):
             return []
         notes = self._response(answer) or {}
         if not isinstance(notes, dict):
-            raise ContractError(f"Brightpearl answered {answer.what} with no map of notes.")
+            raise unreadable(answer, "with no map of notes")
         return [_note(model, note_id, notes[note_id]) for note_id in sorted(notes, key=_number)]
 
 
@@ -108,11 +109,11 @@ def _of(order_ids: Collection[str], notes: list[N | Unreadable]) -> Iterator[N |
 
 
 def _note(model: type[N], note_id: str, document: Any) -> N | Unreadable:  # noqa: ANN401
-    told = document if isinstance(document, dict) else {}
+    fields = document if isinstance(document, dict) else {}
     try:
-        return model.model_validate({**told, "id": note_id})
+        return model.model_validate({**fields, "id": note_id})
     except ValidationError as error:
-        order_id = str(told.get("orderId", ""))
+        order_id = str(fields.get("orderId", ""))
         return Unreadable(order_id, *broken_field(error), record_id=note_id)
 
 

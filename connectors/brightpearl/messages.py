@@ -38,8 +38,8 @@ def set_status(label: str, order_id: str, status_id: int, note: str = "") -> Mes
     This alone releases, cancels or invoices nothing.
     """
     uri = f"/order-service/order/{order_id}/status"
-    told = {"orderNote": {"text": note, "isPublic": False}} if note else {}
-    return Message(label, "PUT", uri, {"orderStatusId": status_id, **told})
+    order_note = {"orderNote": {"text": note, "isPublic": False}} if note else {}
+    return Message(label, "PUT", uri, {"orderStatusId": status_id, **order_note})
 
 
 def add_note(label: str, order_id: str, text: str) -> Message:
@@ -104,8 +104,8 @@ def patch_order(label: str, order_id: str, *, shipping_method_id: int) -> Messag
 def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> CausewayError | None:
     """None when all rows were written, else why some were not."""
     try:
-        told = RowsWritten.model_validate(response)
-        statuses = {row_id: told.statuses[row_id] for row_id in row_ids}
+        answered = RowsWritten.model_validate(response)
+        statuses = {row_id: answered.statuses[row_id] for row_id in row_ids}
     except (ValidationError, KeyError):
         return OutcomeUnknownError(
             f"Brightpearl answered rows of order {order_id} without a status for each."
@@ -114,7 +114,7 @@ def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> Cau
         refusal(
             f"Brightpearl answered row {row_id} of order {order_id} with {status}",
             status,
-            {"errors": told.errors.get(row_id)},
+            {"errors": answered.errors.get(row_id)},
             is_write=True,
         )
         for row_id, status in statuses.items()
@@ -132,7 +132,7 @@ def rows_written(order_id: str, row_ids: Sequence[str], response: object) -> Cau
 def reserve(
     label: str, order_id: str, warehouse_id: str, products: Sequence[ReservedProduct]
 ) -> Message:
-    """Reserve stock for an order that has no reservation. Reserving only part is not told."""
+    """Reserve stock for an order without a reservation; maybe only part of it, without a sign."""
     uri = f"/warehouse-service/order/{order_id}/reservation/warehouse/{warehouse_id}"
     return Message(label, "POST", uri, {"products": [product.wire() for product in products]})
 
@@ -156,7 +156,7 @@ def correct_stock(
 ) -> Message:
     """Change the stock of a warehouse by differences; answers the ids of the movements.
 
-    Nothing prevents it from counting twice: after a lost answer, look at the stock first.
+    Nothing prevents it from counting twice: after a lost answer, read the stock first.
 
     Raises: ValueError for no correction.
     """
@@ -196,7 +196,7 @@ def create_payment(label: str, payment: PaymentCreate) -> Message:
 
 
 def delete_payment(label: str, payment_id: str) -> Message:
-    """Take a payment back; there is no way to edit one. Its reference is free again."""
+    """Take a payment back; payments cannot be edited. Its reference is free again."""
     return Message(label, "DELETE", f"/accounting-service/customer-payment/{payment_id}", None)
 
 

@@ -39,7 +39,7 @@ class Total(Document):
 
 
 class SalesOrderRow(Document):
-    """A row as it stands; net and tax are totals of the row."""
+    """A row of an order; net and tax are totals of the row."""
 
     id: Id
     product_id: OtherId = Field(default="", alias="productId")
@@ -63,13 +63,13 @@ class Customer(Document):
 
 
 class Invoice(Document):
-    """The order's invoice; the reference is empty until there is one."""
+    """The order's invoice; the reference is empty until it exists."""
 
     reference: Text = Field(default="", alias="invoiceReference")
 
 
 class OrderAddress(Document):
-    """An address of an order as it stands: street, suburb, city, state."""
+    """An address of an order: street, suburb, city, state."""
 
     full_name: Text = Field(default="", alias="addressFullName")
     company: Text = Field(default="", alias="companyName")
@@ -89,7 +89,7 @@ class OrderAddress(Document):
 
 
 class SalesOrder(Document):
-    """A sales order as it stands. Rows come in no particular order: go by their references."""
+    """A sales order. Rows come in no particular order: go by their references."""
 
     id: Id
     external_ref: Text = Field(default="", alias="externalRef")
@@ -134,7 +134,7 @@ class SalesOrder(Document):
 
 
 class SalesCredit(SalesOrder):
-    """A sales credit as it stands; amounts are positive, and `parent_id` is the sales order."""
+    """A sales credit; amounts are positive, and `parent_id` is the sales order."""
 
 
 class OrderRef(Document):
@@ -264,7 +264,7 @@ class RowAdd(RequestBody):
 
     def wire(self) -> dict[str, Any]:
         """The nested shape that single rows have."""
-        told = {
+        body = {
             "productId": self.product_id,
             "productName": self.name,
             "quantity": {"magnitude": self.quantity},
@@ -275,4 +275,4 @@ class RowAdd(RequestBody):
             },
             "nominalCode": self.nominal_code,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in body.items() if value is not None}

@@ -30,7 +30,7 @@ def as_answered(response: Any) -> Any:  # noqa: ANN401 - their JSON
 
 
 def new_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The id of what was created; without one, nobody knows what was."""
+    """The id of what was created; without one the outcome is unknown."""
     if isinstance(response, int | str) and str(response).isdecimal() and int(response) > 0:
         return response
     return OutcomeUnknownError("Brightpearl answered a create with no id.")
@@ -51,7 +51,7 @@ def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
 
 
 def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
-    """None, where a whole document is answered that nobody asked for."""
+    """None, where a whole document is answered that is not needed."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Processed(Document):
 
     @property
     def decoded(self) -> Any:  # noqa: ANN401 - their JSON
-        """The body's document; text where it is none, None where there is no body."""
+        """The body's document; text where it is none, None without a body."""
         text = self.body.content if self.body else ""
         try:
             return json.loads(text, parse_float=Decimal) if text else None

@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.answers import Answer
+from connectors.answers import Answer, unreadable
 from connectors.documents import Document, broken_field
-from core.errors import ContractError
 from core.times import to_iso
 
 MOST = 200
@@ -118,10 +117,8 @@ def read_page(answer: Answer) -> Page:
         columns = [column["name"] for column in meta["columns"]]
         rows = [dict(zip(columns, row, strict=True)) for row in response["results"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(
-            f"Brightpearl answered {answer.what} with what is no page of a search "
-            f"({type(error).__name__})."
-        ) from None
+        problem = f"with what is no page of a search ({type(error).__name__})"
+        raise unreadable(answer, problem) from None
     return Page(rows, is_last=not rows or not meta.get("morePagesAvailable"))
 
 
@@ -130,7 +127,5 @@ def _document(model: type[D], row: Mapping[str, Any], answer: Answer) -> D:
         return model.model_validate(row)
     except ValidationError as error:
         field, reason = broken_field(error)
-        raise ContractError(
-            f"Brightpearl answered {answer.what} with a row whose column {field!r} is wrong: "
-            f"{reason}."
-        ) from None
+        problem = f"with a row whose column {field!r} is wrong: {reason}"
+        raise unreadable(answer, problem) from None

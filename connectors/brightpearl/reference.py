@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from connectors.answers import unreadable
 from connectors.brightpearl.account_models import (
     Channel,
     Currency,
@@ -21,7 +22,7 @@ from connectors.brightpearl.account_models import (
 )
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.reads import chunks, id_set, new_or_changed
-from core.errors import ContractError, NotFoundError
+from core.errors import NotFoundError
 
 
 class Reference(Api):
@@ -45,15 +46,15 @@ class Reference(Api):
         return self._all("/warehouse-service/warehouse", Warehouse)
 
     def get_default_location(self, warehouse_id: str) -> str:
-        """Where goods of a warehouse stand unless told.
+        """Id of the location that goods of a warehouse come to by default.
 
-        Raises: NotFoundError for a warehouse that is not there.
+        Raises: NotFoundError for a warehouse that does not exist.
         """
         answer = self._get(f"/warehouse-service/warehouse/{warehouse_id}/location/default")
-        told = self._response(answer)
-        if not isinstance(told, int | str):
-            raise ContractError(f"Brightpearl answered {answer.what} with no id.")
-        return str(told)
+        location_id = self._response(answer)
+        if not isinstance(location_id, int | str):
+            raise unreadable(answer, "with no id")
+        return str(location_id)
 
     def list_shipping_methods(self) -> list[ShippingMethod]:
         """Shipping methods."""
@@ -72,7 +73,7 @@ class Reference(Api):
         return list(self._search("/accounting-service/currency-search", Currency))
 
     def get_server_time(self) -> datetime | None:
-        """Brightpearl's clock, as one cheap answer tells it."""
+        """Brightpearl's clock, from the headers of one cheap answer."""
         return self._get("/accounting-service/tax-code").server_time
 
 

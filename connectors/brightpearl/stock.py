@@ -1,4 +1,4 @@
-"""Stock: what there is, what bundles are made of, and corrections."""
+"""Stock: availability, movements, what bundles are made of, corrections."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from connectors.answers import unreadable
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.messages import correct_stock
 from connectors.brightpearl.reads import chunks, id_set, period
@@ -20,7 +21,7 @@ from connectors.brightpearl.stock_models import (
     read_bundle,
     read_stock,
 )
-from core.errors import CausewayError, ContractError, NotFoundError, RejectedError
+from core.errors import CausewayError, NotFoundError, RejectedError
 
 PRODUCTS_AT_ONCE = 200
 """Products in one question for availability. Undocumented: 100 are in daily use, and 200 were seen
@@ -28,12 +29,12 @@ to work."""
 
 
 class Stock(Api):
-    """What stands in an account's warehouses."""
+    """Stock in the warehouses of an account."""
 
     def list_availability(
         self, product_ids: Iterable[str]
     ) -> Iterator[ProductStock | NotTracked | UnreadableProduct]:
-        """What there is of each of these products, each once, by id.
+        """The availability of each of these products, each once, by id.
 
         200 to a request. A product of which no stock is kept makes Brightpearl refuse all of them,
         or is passed over: it is found by halving.
@@ -44,34 +45,34 @@ class Stock(Api):
     def _availability(
         self, product_ids: Sequence[str]
     ) -> Iterator[ProductStock | NotTracked | UnreadableProduct]:
-        told = self._told(product_ids)
+        stock = self._stock_of(product_ids)
         middle = len(product_ids) // 2
-        if told is None and middle:
+        if stock is None and middle:
             yield from self._availability(product_ids[:middle])
             yield from self._availability(product_ids[middle:])
             return
         for product_id in product_ids:
-            if told is not None and product_id in told:
-                yield read_stock(product_id, told[product_id])
+            if stock is not None and product_id in stock:
+                yield read_stock(product_id, stock[product_id])
             else:
                 yield NotTracked(product_id)
 
-    def _told(self, product_ids: Sequence[str]) -> Mapping[str, Any] | None:
+    def _stock_of(self, product_ids: Sequence[str]) -> Mapping[str, Any] | None:
         """Their answer by product id; None when they refuse the whole set for some of it."""
         try:
             answer = self._get(f"/warehouse-service/product-availability/{id_set(product_ids)}")
         except NotFoundError as missing:
-            if not missing.code:  # a page of somebody else
+            if not missing.code:  # not an answer of Brightpearl
                 raise
             return {}
         except RejectedError as refused:
             if refused.status != HTTPStatus.BAD_REQUEST:
                 raise
             return None
-        told = self._response(answer)
-        if not isinstance(told, dict):
-            raise ContractError(f"Brightpearl answered {answer.what} with no map of products.")
-        return told
+        stock = self._response(answer)
+        if not isinstance(stock, dict):
+            raise unreadable(answer, "with no map of products")
+        return stock
 
     def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
         """Units that may still be promised, by (warehouse id, product id).
@@ -107,7 +108,7 @@ class Stock(Api):
     ) -> tuple[str, ...]:
         """Change the stock of a warehouse by differences, all or none; ids of the movements.
 
-        Sent again it counts again. Raises: OutcomeUnknownError when the answer was lost: look at
+        Sent again it counts again. Raises: OutcomeUnknownError when the answer was lost: read
         the stock before another try; RejectedError; ValueError for no correction.
         """
         outcome = self._write(correct_stock("correction", warehouse_id, corrections, reason))

@@ -1,4 +1,4 @@
-"""What is there, what is reserved, what bundles hold. Source: Brightpearl API reference."""
+"""Availability, reservations, bundles, corrections of stock. Source: Brightpearl API reference."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class ProductStock:
 
 @dataclass(frozen=True, slots=True)
 class NotTracked:
-    """A product of which no stock is kept, or that does not exist: they do not tell these apart."""
+    """A product of which no stock is kept, or that does not exist: they answer both alike."""
 
     product_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableProduct:
-    """A product of which an answer tells what cannot be."""
+    """A product of which an answer says what cannot be."""
 
     product_id: str
     field: str
@@ -105,7 +105,7 @@ class _Odd(Exception):  # noqa: N818 - never leaves this module
 
 
 def read_stock(product_id: str, document: object) -> ProductStock | UnreadableProduct:
-    """A product's part of an answer. By hand: there may be 100,000 of them in a sweep.
+    """A product's part of an answer. Read without pydantic: a sweep may have 100,000.
 
     Units in no warehouse at all are a sign that the answer is not what it seems: taken for nothing
     it would empty a shelf.
@@ -116,8 +116,8 @@ def read_stock(product_id: str, document: object) -> ProductStock | UnreadablePr
         return UnreadableProduct(product_id, *odd.args)
 
 
-def _levels(told: object) -> dict[str, int]:
-    document = _object(told, "product")
+def _levels(answered: object) -> dict[str, int]:
+    document = _object(answered, "product")
     levels = {
         _id(warehouse_id, "warehouses"): _on_hand(warehouse_id, level)
         for warehouse_id, level in _object(document.get("warehouses"), "warehouses").items()
@@ -127,10 +127,10 @@ def _levels(told: object) -> dict[str, int]:
     return levels
 
 
-def _on_hand(warehouse_id: str, told: object) -> int:
-    """What may still be promised; where another number beside it is odd, it is not believed."""
+def _on_hand(warehouse_id: str, answered: object) -> int:
+    """What may still be promised; where another number of the level is odd, it is not believed."""
     field = f"warehouses.{warehouse_id}"
-    level = _object(told, field)
+    level = _object(answered, field)
     _, on_hand, _ = (_whole(level.get(name), field, name) for name in FIELDS)
     return on_hand
 
@@ -151,13 +151,13 @@ def read_bundle(row: object) -> Bundle | UnreadableProduct | None:
     return Bundle(product_id, str(identity.get("sku") or ""), components)
 
 
-def _components(told: object) -> dict[str, int]:
+def _components(listed: object) -> dict[str, int]:
     """Units by component; one that is listed twice counts twice."""
     where = "composition.bundleComponents"
-    if not isinstance(told, list):
+    if not isinstance(listed, list):
         raise _Odd(where, "not a list")
     units: Counter[str] = Counter()
-    for number, one in enumerate(told):
+    for number, one in enumerate(listed):
         field = f"{where}.{number}"
         part = _object(one, field)
         quantity = part.get("productQuantity")
@@ -188,7 +188,7 @@ def _id(value: object, field: str) -> str:
 
 
 def _whole(value: object, field: str, name: str) -> int:
-    """A whole number, also as `2.0000`, of which there can be so many."""
+    """A whole number of units, also as `2.0000`, within what is possible."""
     if type(value) is int and -MOST < value < MOST:
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -116,7 +116,7 @@ class World:
 
     clients: list[Brightpearl] = field(default_factory=list)
 
-    def stranger(self, *, api_url: str = "", token: str = BP_TOKEN) -> Brightpearl:
+    def other_client(self, *, api_url: str = "", token: str = BP_TOKEN) -> Brightpearl:
         """Another client of the same server."""
         client = brightpearl(None, api_url or self.url, token)
         self.clients.append(client)
@@ -163,7 +163,7 @@ class Shopfront:
     client: BigCommerce
 
     def place(self, *lines: dict[str, Any], **basket: Any) -> Order:
-        """An order as a shopper places it; two mugs unless told."""
+        """An order as a shopper places it; two mugs by default."""
         wanted = {"lines": list(lines) or [{"sku": "MUG", "quantity": 2}], **basket}
         return place(self.store, Basket.model_validate(wanted))
 

@@ -46,9 +46,9 @@ def write_account(script: Script):
 
 
 def error_of(call, reply):
-    budget._budgets.clear()  # noqa: SLF001 - each call stands for itself: no pause after another
+    budget._budgets.clear()  # noqa: SLF001 - no pause after an earlier call
     script = Script(reply)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the callers look at the class
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the callers check the class
         call(script)
     assert len(script.requests) == 1, "each request is sent once"
     return caught.value
@@ -287,13 +287,13 @@ def test_an_update_with_nothing_is_not_sent():
         bigcommerce(Script(httpx.Response(200))).update_order("250")
 
 
-def test_the_other_sides_clock_is_read_from_the_answer_when_it_tells():
-    told = httpx.Response(
+def test_the_other_sides_clock_is_read_from_the_answer_when_it_says_it():
+    reply = httpx.Response(
         200, json={"response": []}, headers={"date": "Wed, 10 Jan 2018 21:05:30 GMT"}
     )
     silent = httpx.Response(200, json={"response": []}, headers={"date": "now"})
 
-    assert brightpearl(Script(told)).get_server_time().isoformat() == "2018-01-10T21:05:30+00:00"
+    assert brightpearl(Script(reply)).get_server_time().isoformat() == "2018-01-10T21:05:30+00:00"
     assert brightpearl(Script(silent)).get_server_time() is None
 
 

@@ -275,7 +275,7 @@ def test_a_lean_scan_asks_for_no_lines():
     assert "include" not in script.requests[0].url.params
 
 
-def test_missing_and_archived_orders_are_told_apart():
+def test_missing_and_archived_orders_are_not_confused():
     shop = Shop([order(1), order(3, is_deleted=True), order(4)])
 
     found = bigcommerce(shop).get_orders(["1", "2", "3", "4"])
@@ -286,7 +286,7 @@ def test_missing_and_archived_orders_are_told_apart():
     assert shop.asked == ["/v2/orders", "/v2/orders/2", "/v2/orders/3"]
 
 
-def test_a_full_page_up_to_the_highest_id_needs_no_further_look():
+def test_a_full_page_up_to_the_highest_id_needs_no_further_request():
     shop = Shop(order(number) for number in range(1, 501))
 
     found = bigcommerce(shop).get_orders([str(number) for number in range(1, 501)])
@@ -383,7 +383,7 @@ def test_hooks_can_be_switched_on_again_and_removed():
     assert [request.method for request in script.requests] == ["PUT", "DELETE", "DELETE"]
 
 
-def test_the_store_tells_its_zone_its_time_and_its_channels():
+def test_the_store_has_its_zone_its_time_and_its_channels():
     document = {"id": "sandbox", "store_id": 1025646, "timezone": {"name": "Europe/London"}}
     zone = bigcommerce(Script(httpx.Response(200, json=document))).get_store().time_zone
     time = bigcommerce(Script(httpx.Response(200, json={"time": 1709251200}))).get_server_time()

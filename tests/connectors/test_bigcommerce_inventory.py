@@ -80,7 +80,7 @@ def test_the_whole_inventory_comes_with_every_location(front):
     assert mug.at("3") is None
 
 
-def test_a_scan_of_one_location_tells_of_no_other(front):
+def test_an_inventory_of_one_location_has_no_other(front):
     locate(front.store, LocationChange(label="Shed"))
 
     assert [
@@ -160,20 +160,20 @@ def test_names_are_cut_where_the_url_or_the_page_is_full():
     assert list(url_parts([])) == []
 
 
-def test_items_that_nobody_asked_for_are_left_out():
-    told = httpx.Response(200, json={"data": [row()], "meta": {}})
-    client = bigcommerce(Script(told))
+def test_items_not_asked_for_are_left_out():
+    reply = httpx.Response(200, json={"data": [row()], "meta": {}})
+    client = bigcommerce(Script(reply))
 
     assert list(client.list_inventory_of_variants(["6"])) == []
     assert list(client.list_inventory_of_skus(["B"])) == []
 
 
-def test_a_row_that_breaks_the_model_is_told_and_the_others_come():
+def test_a_row_that_breaks_the_model_is_named_and_the_others_come():
     broken = row(locations=[{**row()["locations"][0], "total_inventory_onhand": "many"}])
     nameless = row(identity={"sku": "B", "product_id": None})
-    told = httpx.Response(200, json={"data": [broken, row(), nameless, None], "meta": {}})
+    reply = httpx.Response(200, json={"data": [broken, row(), nameless, None], "meta": {}})
 
-    first, good, second, third = bigcommerce(Script(told)).list_inventory()
+    first, good, second, third = bigcommerce(Script(reply)).list_inventory()
 
     assert isinstance(first, UnreadableItem)
     assert (first.sku, first.product_id) == ("A", "7")
@@ -189,9 +189,9 @@ def test_nulls_where_nothing_is_set_are_read():
     level = {**row()["locations"][0], "settings": None, "location_enabled": None}
     unset = {**level, "settings": {"safety_stock": None}}
     identity = {"sku": None, "variant_id": None, "product_id": 7}
-    told = httpx.Response(200, json={"data": [row(locations=[level, unset], identity=identity)]})
+    reply = httpx.Response(200, json={"data": [row(locations=[level, unset], identity=identity)]})
 
-    (item,) = bigcommerce(Script(told)).list_inventory()
+    (item,) = bigcommerce(Script(reply)).list_inventory()
 
     assert (item.sku, item.variant_id, item.product_id) == ("", None, "7")
     assert [(one.safety_stock, one.is_enabled) for one in item.locations] == [(0, False)] * 2
@@ -262,7 +262,7 @@ def test_what_was_never_counted_at_a_location_is_named(front):
     assert all(caught.value.names(one) for one in rows)
 
 
-def test_locations_that_are_not_there_are_named(front):
+def test_locations_that_do_not_exist_are_named(front):
     rows = [by_product(front, "MUG", 1, location_id) for location_id in ("3", "2", "1")]
     with pytest.raises(RejectedStockError) as caught:
         front.client.adjust_stock(rows, kind="absolute", reason="x")
@@ -271,7 +271,7 @@ def test_locations_that_are_not_there_are_named(front):
     assert [caught.value.names(one) for one in rows] == [True, True, False]
 
 
-def test_a_deduction_of_more_than_there_is_is_named(front):
+def test_a_deduction_of_more_than_the_stock_is_named(front):
     rows = [by_product(front, "MUG", -101), by_product(front, "PEN", -1)]
     with pytest.raises(RejectedStockError) as caught:
         front.client.adjust_stock(rows, kind="relative", reason="x")
@@ -331,7 +331,7 @@ def test_a_refusal_is_read_from_its_title(title, why, identities):
     assert (error.status, bool(error.remedy)) == (422, True)
 
 
-def test_a_title_with_two_thousand_names_is_read_whole_and_told_in_a_line():
+def test_a_title_with_two_thousand_names_is_read_whole_and_shown_in_a_line():
     names = ", ".join(f"product_id {number}" for number in range(2000))
     error = adjust(f"Items with identity: [{names}] requires absolute adjustment before relative")
 
@@ -339,7 +339,7 @@ def test_a_title_with_two_thousand_names_is_read_whole_and_told_in_a_line():
     assert len(str(error)) < 600
 
 
-def test_a_refusal_never_tells_what_was_sent_or_the_token():
+def test_a_refusal_never_shows_what_was_sent_or_the_token():
     assert "sandbox-access-token" not in repr(vars(adjust("Location not found, identities: [3]")))
     assert "quantity" not in str(adjust("Location not found, identities: [3]"))
 
@@ -357,7 +357,7 @@ def test_a_refusal_never_tells_what_was_sent_or_the_token():
         (httpx.Response(404, json={"status": 404}), NotFoundError),
     ],
 )
-def test_an_adjustment_that_fails_says_whether_it_may_have_happened(reply, error):
+def test_an_adjustment_that_fails_says_whether_it_may_have_been_done(reply, error):
     script = Script(reply)
     with pytest.raises(error) as caught:
         bigcommerce(script).adjust_stock(

@@ -64,11 +64,11 @@ def refund(number: int, order_id: int = 180, **changes: Any) -> dict[str, Any]:
 
 
 class Till(httpx.BaseTransport):
-    """A store that lists refunds as V3 does, or one that pays no heed to filters."""
+    """A store that lists refunds as V3 does, or one that ignores filters."""
 
-    def __init__(self, rows: list[dict[str, Any]], *, is_deaf: bool = False) -> None:
+    def __init__(self, rows: list[dict[str, Any]], *, ignores_filters: bool = False) -> None:
         self.rows = rows
-        self.is_deaf = is_deaf
+        self.ignores_filters = ignores_filters
         self.asked: list[Mapping[str, str]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -80,7 +80,7 @@ class Till(httpx.BaseTransport):
         rows = [
             row
             for row in self.rows
-            if self.is_deaf
+            if self.ignores_filters
             or "order_id:in" not in asked
             or not isinstance(row, dict)
             or str(row["order_id"]) in wanted
@@ -166,8 +166,8 @@ def test_ids_are_cut_into_the_fewest_parts_that_fit():
     assert list(url_parts([])) == []
 
 
-def test_refunds_of_orders_nobody_asked_for_are_left_out():
-    till = Till([refund(1, 180), refund(2, 181)], is_deaf=True)
+def test_refunds_of_orders_not_asked_for_are_left_out():
+    till = Till([refund(1, 180), refund(2, 181)], ignores_filters=True)
 
     assert [one.id for one in bigcommerce(till).list_refunds(order_ids=["180"])] == ["1"]
 
@@ -218,7 +218,7 @@ def test_one_refund_is_read_by_its_id():
     assert script.requests[0].url.path == path
 
 
-def test_a_refund_that_is_not_there_or_not_readable_says_so():
+def test_a_refund_that_does_not_exist_or_is_not_readable_says_so():
     with pytest.raises(NotFoundError):
         bigcommerce(Script(httpx.Response(404, json={"status": 404}))).get_refund("12")
     broken = httpx.Response(200, json={"data": refund(12, total_amount="jane@example.com")})
@@ -345,7 +345,7 @@ def test_a_refund_without_a_reason_has_none():
         (httpx.Response(201, json={"data": refund(1, payments=0)}), OutcomeUnknownError, "paym"),
     ],
 )
-def test_what_became_of_a_refund_is_told_apart(answer, error, words):
+def test_every_answer_to_a_refund_has_one_meaning(answer, error, words):
     script = Script(answer)
 
     with pytest.raises(error, match=words) as caught:

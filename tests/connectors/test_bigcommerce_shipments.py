@@ -151,7 +151,7 @@ def test_a_shipment_is_taken_back_once(front):
 
 
 @pytest.mark.parametrize("as_", ["drop", "http_502"])
-def test_a_lost_answer_leaves_a_shipment_that_can_be_told_from_others(front, as_):
+def test_a_shipment_whose_answer_was_lost_can_be_found_among_others(front, as_):
     order = read(front, front.place())
     wanted = parcel(order, 1, tracking_number="T-1")
     front.client.create_shipment(order.id, parcel(order, 1, tracking_number="T-0"))

@@ -235,7 +235,7 @@ def test_status_and_notes_are_written(world):
         sent(world, messages.set_status("s", order_id, 9999))
 
 
-def test_a_reservation_takes_what_is_there_and_reads_back(world):
+def test_a_reservation_takes_what_is_available_and_reads_back(world):
     order_id = placed(world, sku="PEN", units=5)
     row = next(row for row in one(world, order_id).rows if row.external_ref == "line-1")
     wanted = ReservedProduct(product_id=int(row.product_id), row_id=int(row.id), quantity=5)
@@ -250,7 +250,7 @@ def test_a_reservation_takes_what_is_there_and_reads_back(world):
     assert world.client.on_hand([row.product_id])["2", row.product_id] == 0
 
 
-def test_free_stock_is_told_by_warehouse_and_a_product_without_stock_keeping_is_left_out(world):
+def test_free_stock_is_read_by_warehouse_and_a_product_without_stock_keeping_is_left_out(world):
     for sku in ("A1", "A2"):
         for product_id in world.account.products_by_sku[sku]:
             world.account.products[product_id].document["stock"]["stockTracked"] = False
@@ -312,7 +312,7 @@ def test_contacts_are_found_by_exactly_their_address_whatever_its_case(world):
     assert listed >= {"Bob@Example.com", "jimbob@example.com"}
 
 
-def test_a_secondary_address_is_looked_at_when_no_primary_one_fits(world):
+def test_a_secondary_address_counts_when_no_primary_one_fits(world):
     body = {"emails": {"PRI": {"email": "main@example.com"}, "SEC": {"email": "b@example.com"}}}
     address = sent(world, messages.create_address("a", PostalAddress(line_1="1 High St")))
     ids = {"DEF": address, "BIL": address, "DEL": address}
@@ -399,7 +399,7 @@ def test_a_write_that_answers_nothing_is_done_all_the_same(world):
 
 @pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("as_", ["drop", "http_502"])
-def test_a_lost_answer_leaves_the_order_there_to_be_found(world, together, as_):
+def test_an_order_whose_answer_was_lost_can_be_found(world, together, as_):
     person = contact(world)
     batch = [
         messages.create_sales_order(ref, sales_order(world, person, ref))
@@ -467,7 +467,7 @@ def test_a_used_up_minute_is_a_throttled_answer_with_its_end(world):
 
 def test_a_wrong_token_is_one_error_that_does_not_repeat_it(world):
     with pytest.raises(ConfigError) as caught:
-        world.stranger(token="not-the-token").list_tax_codes()
+        world.other_client(token="not-the-token").list_tax_codes()
 
     assert "not-the-token" not in str(caught.value)
     assert caught.value.remedy
@@ -489,7 +489,7 @@ def test_a_filter_that_brightpearl_cannot_read_is_refused_not_retried(world):
 
 
 def test_an_api_url_that_leads_elsewhere_is_an_error_and_not_an_empty_account(world):
-    elsewhere = world.stranger(api_url=world.url.replace("public-api", "_sandbox"))
+    elsewhere = world.other_client(api_url=world.url.replace("public-api", "_sandbox"))
 
     with pytest.raises((ContractError, RejectedError)):
         elsewhere.list_tax_codes()

@@ -72,7 +72,7 @@ def test_the_same_credit_twice_is_one(world):
     assert (found.parent_id, found.order_type_id) == (order_id, "3")
 
 
-def test_a_credit_and_an_order_of_one_reference_are_told_apart(world):
+def test_a_credit_and_an_order_of_one_reference_are_not_confused(world):
     order_id = placed(world, "BC-1")
     credit_id = credited(world, order_id, "BC-1")
 
@@ -260,7 +260,7 @@ def test_a_credit_is_invoiced_too(world):
         sent(world, messages.close_credit("i", "999999"))
 
 
-def test_money_out_belongs_to_the_credit_and_is_found_there(world):
+def test_money_out_belongs_to_the_credit_and_is_found_by_it(world):
     credit_id = credited(world, placed(world))
     out = receipt(credit_id, "R-1", "13.50").model_copy(update={"payment_type": "PAYMENT"})
 
@@ -304,7 +304,7 @@ def test_a_payment_without_the_amount_of_its_type_is_not_made_up(changes):
 
 
 @pytest.mark.parametrize("as_", ["drop", "http_502"])
-def test_a_credit_whose_answer_was_lost_is_there_to_be_found(world, as_):
+def test_a_credit_whose_answer_was_lost_can_be_found(world, as_):
     order_id = placed(world)
     rule = {"kind": "lost_answer", "path": "sales-credit", "times": 1, "as": as_}
     world.faults.configure([rule])

@@ -1,4 +1,4 @@
-"""Costs of products, as Brightpearl's price lists tell them."""
+"""Costs of products, of Brightpearl's price lists."""
 
 from decimal import Decimal
 
@@ -24,6 +24,6 @@ def test_a_product_without_a_price_in_the_list_is_left_out(world):
     assert found == {str(second.id): Decimal("1.0000")}
 
 
-def test_products_that_are_not_there_have_no_price(world):
+def test_products_that_do_not_exist_have_no_price(world):
     assert world.client.get_unit_prices(["999999"], RETAIL) == {}
     assert world.client.get_unit_prices([], RETAIL) == {}

@@ -106,7 +106,7 @@ def correction(world, units: int, sku: str = "MUG", **changes: Any) -> StockCorr
 # --- availability
 
 
-def test_units_are_told_by_warehouse(world):
+def test_units_are_read_by_warehouse(world):
     change_stock(world.account, StockChange(sku="MUG", warehouse_id=3, on_hand=4))
     mug = world.product_id("MUG")
 
@@ -115,13 +115,13 @@ def test_units_are_told_by_warehouse(world):
     assert stock == ProductStock(mug, {"2": 10, "3": 4})
 
 
-def test_each_product_is_told_once_in_order_of_id_by_200_to_a_request(world):
+def test_each_product_comes_once_in_order_of_id_by_200_to_a_request(world):
     ids = [made(world, sku=f"P{number}", stock=number) for number in range(450)]
 
-    told = list(world.client.list_availability([*reversed(ids), *ids[:5]]))
+    found = list(world.client.list_availability([*reversed(ids), *ids[:5]]))
 
-    assert [product.product_id for product in told] == ids
-    units = [sum(product.on_hand.values()) for product in told]
+    assert [product.product_id for product in found] == ids
+    units = [sum(product.on_hand.values()) for product in found]
     assert units == list(range(450))
     assert PRODUCTS_AT_ONCE == 200
     assert world.log.count("GET", "/warehouse-service/product-availability/{ids}") == 3
@@ -139,19 +139,19 @@ def test_a_product_without_stock_keeping_or_existence_spoils_no_other(world, how
     wrap = made(world, sku="WRAP", stock_tracked=False)
     ids = [*all_but(world), "4"]
 
-    told = {product.product_id: product for product in world.client.list_availability(ids)}
+    found = {product.product_id: product for product in world.client.list_availability(ids)}
 
-    assert {wrap: told[wrap], "4": told["4"]} == {wrap: NotTracked(wrap), "4": NotTracked("4")}
-    assert all(isinstance(told[good], ProductStock) for good in all_but(world, wrap))
-    assert len(told) == len(ids)
+    assert {wrap: found[wrap], "4": found["4"]} == {wrap: NotTracked(wrap), "4": NotTracked("4")}
+    assert all(isinstance(found[good], ProductStock) for good in all_but(world, wrap))
+    assert len(found) == len(ids)
 
 
 def test_one_bad_product_of_200_is_found_by_halving(world):
     ids = [made(world, sku=f"P{number}", stock_tracked=number != 77) for number in range(200)]
 
-    told = list(world.client.list_availability(ids))
+    found = list(world.client.list_availability(ids))
 
-    bad = [product for product in told if isinstance(product, NotTracked)]
+    bad = [product for product in found if isinstance(product, NotTracked)]
     assert bad == [NotTracked(ids[77])]
     assert world.log.count() < 20
 
@@ -177,16 +177,16 @@ def test_odd_values_make_that_product_unreadable_and_leave_the_page_alone(
     set_odd_answers(world.account, [OddAnswer(sku="MUG", **odd)])
     mug = world.product_id("MUG")
 
-    told = {
+    found = {
         product.product_id: product for product in world.client.list_availability(all_but(world))
     }
 
-    broken = told.pop(mug)
+    broken = found.pop(mug)
     assert isinstance(broken, UnreadableProduct)
     assert broken.field == field
     assert reason in broken.reason
     assert "10" not in broken.reason
-    assert all(isinstance(product, ProductStock) for product in told.values())
+    assert all(isinstance(product, ProductStock) for product in found.values())
     assert mug not in {product_id for _, product_id in world.client.on_hand(all_but(world))}
 
 
@@ -206,11 +206,11 @@ def test_a_product_that_no_warehouse_ever_held_has_no_units():
 
 
 def test_whole_numbers_may_be_written_with_places():
-    told = json.loads(
+    found = json.loads(
         '{"2": {"inStock": 5.0, "onHand": 3.00, "allocated": 2}}', parse_float=Decimal
     )
 
-    assert read_stock("7", stocked(told)) == ProductStock("7", {"2": 3})
+    assert read_stock("7", stocked(found)) == ProductStock("7", {"2": 3})
 
 
 @pytest.mark.parametrize("answer", [None, [], "none", 5])
@@ -256,16 +256,16 @@ def test_what_concerns_all_products_is_raised_and_not_halved(reply, error):
 
 def test_products_are_read_as_they_come_and_not_all_at_once(world):
     ids = [made(world, sku=f"P{number}") for number in range(250)]
-    told = world.client.list_availability(ids)
+    found = world.client.list_availability(ids)
 
-    next(told)
+    next(found)
 
     assert world.log.count() == 1
 
 
 @given(JSON)
-def test_whatever_is_told_of_stock_is_units_or_unreadable(told):
-    read = read_stock("7", told)
+def test_whatever_is_answered_of_stock_is_units_or_unreadable(found):
+    read = read_stock("7", found)
 
     if isinstance(read, ProductStock):
         assert all(type(number) is int for number in read.on_hand.values())
@@ -280,13 +280,13 @@ def test_whatever_is_told_of_stock_is_units_or_unreadable(told):
         max_size=5,
     )
 )
-def test_units_are_read_as_they_are_told(warehouses):
-    told = {
+def test_units_are_read_as_they_are_answered(warehouses):
+    found = {
         number: {"inStock": units[0], "onHand": units[1], "allocated": units[2]}
         for number, units in warehouses.items()
     }
 
-    read = read_stock("7", {"total": level(0), "warehouses": told})
+    read = read_stock("7", {"total": level(0), "warehouses": found})
 
     assert read == ProductStock("7", {number: units[1] for number, units in warehouses.items()})
 
@@ -294,7 +294,7 @@ def test_units_are_read_as_they_are_told(warehouses):
 # --- bundles
 
 
-def test_bundles_are_told_with_their_components_and_others_are_left_out(world):
+def test_bundles_come_with_their_components_and_others_are_left_out(world):
     number = made(
         world, sku="SET", components=[Component(sku="MUG", quantity=2), Component(sku="PEN")]
     )
@@ -305,7 +305,7 @@ def test_bundles_are_told_with_their_components_and_others_are_left_out(world):
     assert bundle == Bundle(number, "SET", parts)
 
 
-def test_bundles_that_make_no_sense_are_told_as_they_are(world):
+def test_bundles_that_make_no_sense_are_read_as_they_are(world):
     inner = made(world, sku="INNER", components=[])
     outer = made(world, sku="OUTER", components=[Component(product_id=int(inner))])
     made(world, edit="INNER", components=[Component(sku="OUTER"), Component(product_id=4)])
@@ -392,8 +392,8 @@ def test_a_composition_that_cannot_be_read_names_its_field(row, field):
 
 
 @given(JSON)
-def test_whatever_is_told_of_a_product_is_a_bundle_or_none_or_unreadable(told):
-    read = read_bundle(told)
+def test_whatever_is_answered_of_a_product_is_a_bundle_or_none_or_unreadable(found):
+    read = read_bundle(found)
 
     if isinstance(read, Bundle):
         assert all(type(units) is int for units in read.components.values())
@@ -442,7 +442,7 @@ def test_units_that_are_added_must_have_a_cost_and_none_are_no_correction():
         correct_stock("c", "2", [], "Counted")
 
 
-def test_more_than_there_is_cannot_be_taken_and_then_nothing_is(world):
+def test_more_than_the_stock_cannot_be_taken_and_then_nothing_is(world):
     corrections = [correction(world, -1), correction(world, -4, sku="PEN")]
 
     with pytest.raises(RejectedError) as refused:

@@ -37,7 +37,7 @@ class SimulatedTime:
         turn = threading.Event()
         heapq.heappush(self._due, (self.now + seconds, next(self._numbers), turn))
         self._hand_over()
-        assert turn.wait(60), "the simulation stands still"
+        assert turn.wait(60), "the simulation is stuck"
 
     def run(self, *actors) -> None:
         threads = []
@@ -56,7 +56,7 @@ class SimulatedTime:
         turn.wait(60)
         try:
             actor()
-        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
+        except BaseException as error:  # noqa: BLE001 - passed to the test's own thread
             self._failures.append(error)
         if self._due:
             self._hand_over()
@@ -123,12 +123,12 @@ def simulate(
                 time.sleep(random.uniform(0.02, 0.15))
                 report(rate_limit, rate_limit.throttled)
 
-    def stranger() -> None:
+    def other_app() -> None:
         while time.now < ends_at:
             vendor.take()
             time.sleep(random.expovariate(foreign_per_s))
 
-    actors = [worker] * threads + ([stranger] if foreign_per_s else [])
+    actors = [worker] * threads + ([other_app] if foreign_per_s else [])
     time.run(*actors)
     whole = [used for window, used in vendor.history.items() if 7 <= window < 7 + windows]
     return budget.usage(), whole
@@ -223,7 +223,7 @@ def test_orders_hardly_wait_beside_work_of_a_lower_priority_on_the_same_account(
 
 
 def knowing(rate_limit: RateLimit, **kwargs):
-    """A budget in a stopped time that has heard one answer."""
+    """A budget in a stopped time that has learnt from one answer."""
     time = StoppedTime()
     budget = Budget(clock=time.clock, wait=time.wait, **kwargs)
     ask(budget, rate_limit)
@@ -256,7 +256,7 @@ class WouldBlockError(Exception):
     """Would wait for another request to end."""
 
 
-def test_the_first_request_goes_alone_until_its_answer_tells_what_is_left():
+def test_the_first_request_goes_alone_until_its_answer_says_what_is_left():
     time = StoppedTime()
     budget = Budget(clock=time.clock, wait=time.wait)
 
@@ -268,7 +268,7 @@ def test_the_first_request_goes_alone_until_its_answer_tells_what_is_left():
             assert budget.usage().sent == 2
 
 
-def test_an_account_that_tells_nothing_is_asked_freely():
+def test_an_account_that_says_nothing_is_asked_freely():
     budget, _ = knowing(RateLimit())
 
     with ExitStack() as open_requests:
@@ -288,7 +288,7 @@ def test_a_request_without_an_answer_counts_as_failed_and_as_used():
     assert time.waits == [30.05]
 
 
-def test_nobody_sends_before_the_reset_after_a_throttled_answer():
+def test_nothing_is_sent_before_the_reset_after_a_throttled_answer():
     budget, time = knowing(RateLimit(left=140, limit=150, resets_in_s=12.0, throttled=True))
 
     ask(budget, RateLimit(left=149, limit=150, resets_in_s=30))
@@ -297,7 +297,7 @@ def test_nobody_sends_before_the_reset_after_a_throttled_answer():
     assert budget.usage() == Usage(sent=2, throttled=1, failed=0)
 
 
-def test_throttled_answers_without_a_reset_make_everybody_pause_longer_and_longer():
+def test_throttled_answers_without_a_reset_pause_all_requests_longer_and_longer():
     budget, time = knowing(RateLimit(throttled=True))
 
     ask(budget, RateLimit(throttled=True))
@@ -386,7 +386,7 @@ def test_a_waiting_higher_priority_goes_first():
     ]
 
 
-def test_reads_and_writes_at_once_are_limited_apart():
+def test_reads_and_writes_at_once_have_limits_of_their_own():
     budget, _ = knowing(
         RateLimit(left=100, limit=150, resets_in_s=30), reads_at_once=2, writes_at_once=1
     )

@@ -21,7 +21,7 @@ def half_used(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"data": [], "response": []}, headers=headers)
 
 
-def test_a_client_that_nobody_gave_a_priority_has_the_highest():
+def test_a_client_without_a_chosen_priority_has_the_highest():
     assert bigcommerce(Script(half_used)).priority is Priority.ORDERS
 
 

@@ -1,6 +1,6 @@
 """Which answers prove that a write was not done: all others leave its outcome unknown.
 
-A write that is harmful to repeat is looked up after such an answer, and never simply sent again.
+After such an answer the caller reads what was written, and never simply sends it again.
 """
 
 import gzip
@@ -161,7 +161,7 @@ NOT_DONE = {
     "too fast": (httpx.Response(429), TransientError),
     "not signed in": (httpx.Response(401), ConfigError),
     "not allowed": (httpx.Response(403), ConfigError),
-    "not there": (httpx.Response(404), NotFoundError),
+    "not found": (httpx.Response(404), NotFoundError),
     "refused": (httpx.Response(400), RejectedError),
     "in conflict": (httpx.Response(409), RejectedError),
     "too large": (httpx.Response(413), RejectedError),
@@ -173,7 +173,7 @@ def outcome_of(message: Message, reply: Any) -> Any:
     """The outcome of one message sent alone, raised or not."""
     try:
         (outcome,) = brightpearl(Script(reply)).send([message]).values()
-    except Exception as error:  # noqa: BLE001 - the test looks at its class
+    except Exception as error:  # noqa: BLE001 - the test checks its class
         return error
     return outcome
 
@@ -238,7 +238,7 @@ def test_a_write_to_the_account_that_was_not_done_is_named_by_who_must_act(messa
         ({}, OutcomeUnknownError),
     ],
 )
-def test_what_brightpearl_says_with_a_503_tells_throttling_and_refusals_from_outages(
+def test_what_brightpearl_says_with_a_503_separates_throttling_and_refusals_from_outages(
     message, body, error
 ):
     assert type(outcome_of(message, httpx.Response(503, json=body))) is error

@@ -283,7 +283,7 @@ def test_a_whole_unwinding_shares_one_request(world):
 
 
 def test_addresses_are_compared_without_case_spacing_and_what_says_nothing():
-    there = OrderAddress.model_validate(
+    actual = OrderAddress.model_validate(
         {
             "addressFullName": "Ann  LEE",
             "addressLine1": " 1 High St ",
@@ -292,10 +292,10 @@ def test_addresses_are_compared_without_case_spacing_and_what_says_nothing():
             "countryId": 3,
         }
     )
-    ours = Address(full_name="ann lee", line_1="1 high st", line_2="", country_iso3="GBR")
+    desired = Address(full_name="ann lee", line_1="1 high st", line_2="", country_iso3="GBR")
 
-    assert there.plain == ours.plain
-    assert there.plain != Address(full_name="ann lee", line_1="2 high st").plain
+    assert actual.plain == desired.plain
+    assert actual.plain != Address(full_name="ann lee", line_1="2 high st").plain
     assert OrderAddress().plain == Address().plain == {}
 
 

@@ -45,7 +45,7 @@ def units_of(world, order_id: str, units: int) -> ReservedProduct:
     return ReservedProduct(product_id=row.product_id, row_id=row.id, quantity=units)
 
 
-def noted(world, order_id: str, units: int = 1) -> str:
+def made_note(world, order_id: str, units: int = 1) -> str:
     """A goods-out note as the warehouse's own software makes it."""
     products = [units_of(world, order_id, units).wire()]
     body = {"warehouses": [{"warehouseId": 2, "transfer": False, "products": products}]}
@@ -84,9 +84,9 @@ def answered(notes: Any, status: int = 200) -> httpx.Response:
     return httpx.Response(status, json={"response": notes})
 
 
-def test_a_note_tells_its_units_by_row_its_tracking_and_how_far_it_is(world):
+def test_a_note_has_its_units_by_row_its_tracking_and_its_progress(world):
     order_id = placed(world)
-    note_id = noted(world, order_id, 2)
+    note_id = made_note(world, order_id, 2)
 
     (before,) = world.client.get_goods_out([note_id])
     shipped(world, note_id)
@@ -224,7 +224,7 @@ def test_what_is_no_map_of_notes_breaks_the_contract(notes):
 
 def test_notes_that_left_are_found_by_when_and_a_row_outside_is_left_out(world):
     order_id = placed(world, units=3)
-    first, second = noted(world, order_id), noted(world, order_id)
+    first, second = made_note(world, order_id), made_note(world, order_id)
     shipped(world, first)
     now = world.account.clock.now()
 
@@ -239,7 +239,7 @@ def test_notes_that_left_are_found_by_when_and_a_row_outside_is_left_out(world):
 def test_a_note_that_staff_unship_has_not_left_and_no_search_by_time_finds_it(world, way):
     world.account.switches.unshipping = way
     order_id = placed(world)
-    note_id = noted(world, order_id)
+    note_id = made_note(world, order_id)
     shipped(world, note_id)
 
     unship(world.account, world.account.goods_out[int(note_id)])
@@ -268,7 +268,7 @@ def test_a_search_that_ignores_the_time_is_not_believed():
 
 def test_a_note_that_has_not_left_is_taken_back_and_one_that_has_is_not(world):
     order_id = placed(world, units=2)
-    gone, kept = noted(world, order_id), noted(world, order_id)
+    gone, kept = made_note(world, order_id), made_note(world, order_id)
     shipped(world, kept)
 
     sent(world, messages.delete_goods_out("d", order_id, gone))
@@ -302,7 +302,7 @@ def test_what_must_go_alone_is_never_bundled():
         (httpx.ReadTimeout("slow"), OutcomeUnknownError),
     ],
 )
-def test_a_note_whose_answer_is_lost_or_came_too_fast_is_told_apart(answer, error):
+def test_a_deletion_that_is_throttled_differs_from_one_whose_answer_is_lost(answer, error):
     with pytest.raises(error) as caught:
         brightpearl(Script(answer)).send([messages.delete_goods_out("g", "7", "8")])
 
@@ -427,7 +427,7 @@ def test_the_default_place_of_a_warehouse_is_known_and_an_unknown_warehouse_has_
 
 def test_goods_messages_share_a_request(world):
     order_id = placed(world, units=3)
-    one_, two = noted(world, order_id), noted(world, order_id)
+    one_, two = made_note(world, order_id), made_note(world, order_id)
     world.log.clear()
 
     outcome = world.client.send(

@@ -1,4 +1,4 @@
-"""What of their words may stand in our messages."""
+"""What of an answer may appear in our messages."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +22,6 @@ def test_a_message_is_one_short_line_without_an_at_sign_between_words(said):
 
 
 def test_a_number_of_a_header_is_never_nonsense():
-    told = ["30000", " 12 ", "1.5", None, "", "soon", "nan", "inf", "-3"]
+    texts = ["30000", " 12 ", "1.5", None, "", "soon", "nan", "inf", "-3"]
 
-    assert [number(one) for one in told] == [30000, 12, 1.5, None, None, None, None, None, None]
+    assert [number(one) for one in texts] == [30000, 12, 1.5, None, None, None, None, None, None]
