@@ -12,10 +12,9 @@ from tasks.reconciler.settle import settle
 from tasks.reconciler.sweep import sweep
 from tasks.refunds.audit import audit
 from tasks.refunds.entity import REFUNDS
-from tasks.refunds.extract import extract_refunds
+from tasks.refunds.extract import extract_refunds, match_batch
+from tasks.refunds.frames import flatten, map_refunds
 from tasks.refunds.load import link_credits, load_refunds
-from tasks.refunds.mapping import flatten, map_refunds, read_known
-from tasks.refunds.matching import match_batch
 from tasks.refunds.plan import plan_refunds
 
 
@@ -35,7 +34,7 @@ async def sync_refunds(
         while run.claim(only=keys):
             matches = match_batch(run, extract_refunds(run))
             found = validate(run, flatten(matches))
-            desired = validate(run, map_refunds(found, read_known(run), run.bundle))
+            desired = validate(run, map_refunds(run, found))
             plans = plan_refunds(run, matches, desired)
             outcomes = link_credits(run, load_refunds(run, plans))
             settle(run, plans, [*matches.skipped, *outcomes])

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.multi_message import Message
-from core.errors import CausewayError
+from core.errors import CausewayError, RejectedError
 from core.refusals import Refusal
 from tasks.reconciler.run import Run
 
@@ -62,9 +62,9 @@ class Operation(ABC, Generic[ProgressT]):
     kind: ClassVar[str]
     """As the ledger and the report name it: a verb and what is written."""
 
-    @abstractmethod
     def describe(self) -> str:
         """The operation in a few words for people, without personal data."""
+        return self.kind
 
     @abstractmethod
     def write(self, run: Run, record: ProgressT) -> Write | None:
@@ -72,8 +72,13 @@ class Operation(ABC, Generic[ProgressT]):
 
     def absorb(self, run: Run, record: ProgressT, error: CausewayError) -> CausewayError | None:
         """What is left of an error; None where it says that the operation is done already."""
-        del run, record
-        return error
+        is_done = isinstance(error, RejectedError) and self.is_done(run, record, error)
+        return None if is_done else error
+
+    def is_done(self, run: Run, record: ProgressT, error: RejectedError) -> bool:
+        """Whether it is refused because it is done already."""
+        del run, record, error
+        return False
 
     def find(self, run: Run, record: ProgressT) -> Any | None:  # noqa: ANN401 - an answer of theirs
         """What an earlier try wrote whose answer was lost, where it can be looked up."""

@@ -17,12 +17,11 @@ from core.money import ZERO, two_places
 from core.times import to_iso
 from store.inbox import Inbox
 from store.links import Links
-from store.quarantine import Quarantine
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.audit import conclude
+from tasks.reconciler.audit import conclude, unsettled
 from tasks.reconciler.connections import Connections, connect
-from tasks.refunds.records import AgreedRefund
+from tasks.refunds.matching import AgreedRefund
 
 HEADINGS = {
     "missing": "Without a sales credit, put back into the inbox",
@@ -147,13 +146,14 @@ def read_window(connections: Connections, since: datetime) -> Window:
         if not AgreedRefund.of(link).is_undone
     }
     account = _account_side(connections, since, by_ref)
+    waiting = unsettled(connections, REFUNDS, [one.order_id for one in final])
     store = {credit_ref(one.order_id, one.id): _given(one) for one in final}
     pending = {credit_ref(r.order_id, r.id) for r in refunds if r.is_pending}
     gone = {credit_ref(r.order_id, r.id) for r in refunds} - set(store) - pending
     return Window(
         store,
         {ref: found for ref, found in account.items() if ref in store},
-        _waiting(connections, final),
+        {ref: waiting[key] for ref in store if (key := order_id_of(ref)) in waiting},
         [ref for ref in gone if ref in by_ref and account.get(ref)],
     )
 
@@ -185,17 +185,3 @@ def _account_side(
         amounts = two_places(one.total.gross), two_places(paid[one.id])
         found[linked.get(one.id) or one.external_ref].append(Credited(one.id, *amounts))
     return dict(found)
-
-
-def _waiting(connections: Connections, refunds: Sequence[Refund]) -> dict[str, str]:
-    pair = connections.pair.name
-    keys = sorted({refund.order_id for refund in refunds})
-    states = Inbox(connections.database).states(pair, REFUNDS, keys)
-    waiting = {key: state for key, state in states.items() if state not in {"done", "dead"}}
-    for entry in Quarantine(connections.database).list(pair=pair, entity=REFUNDS):
-        waiting[entry.key] = f"quarantined: {entry.class_}"
-    return {
-        credit_ref(one.order_id, one.id): waiting[one.order_id]
-        for one in refunds
-        if one.order_id in waiting
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
@@ -11,19 +10,38 @@ from connectors.brightpearl.account_models import PaymentRow
 from core.ids import credit_ref, external_ref
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
+from core.settings import OrderSettings
+from tasks.bigcommerce.refunds import counted
 from tasks.bigcommerce.statuses import FINAL
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import review
-from tasks.refunds.records import AgreedRefund, Credit
+from tasks.reconciler.outcomes import Outcome, parked, retry, skipped
+from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit, Sides
 
 PICKED = "picked"
 QUARANTINE = "quarantine"
 """What becomes of goods that are not sold again; any other condition puts them on sale."""
 
 
-def of_deleted_order(order_id: str, refunds: int) -> Refusal:
+def without_sale(sides: Sides, order_id: str, settings: OrderSettings) -> Outcome | Refusal:
+    """What becomes of the refunds of an order that Brightpearl does not have."""
+    refunds = [one for one in counted(sides.store.refunds[order_id]) if one.total_amount]
+    if not refunds:
+        return skipped(order_id, "unchanged", "no refund was found: the status alone says so")
+    if order_id in sides.account.deleted:
+        return _of_deleted_order(order_id, len(refunds))
+    if sides.account.order_states.get(order_id) in ON_ITS_WAY:
+        return retry(order_id, "the order is on its way to Brightpearl")
+    order = sides.store.orders[order_id]
+    importable = order.status_id in settings.importable_statuses
+    if not importable and (order.status_id in FINAL or order.is_deleted):
+        return _of_order_never_imported(order, len(refunds))
+    return parked(order_id, "the order has not reached Brightpearl", f"order:{order_id}")
+
+
+def _of_deleted_order(order_id: str, refunds: int) -> Refusal:
     """Refunds of an order that staff deleted in Brightpearl."""
-    return _without_sale(
+    return _refusal(
         order_id,
         "deleted",
         f"{_refunds(refunds)} of an order that was deleted in Brightpearl",
@@ -32,10 +50,10 @@ def of_deleted_order(order_id: str, refunds: int) -> Refusal:
     )
 
 
-def of_order_never_imported(order: Order, refunds: int) -> Refusal:
+def _of_order_never_imported(order: Order, refunds: int) -> Refusal:
     """Refunds of an order that ended before it was imported."""
     ended = FINAL.get(order.status_id, "archived")
-    return _without_sale(
+    return _refusal(
         order.id,
         "order",
         f"{_refunds(refunds)} of an order that never reached Brightpearl and is {ended}",
@@ -45,7 +63,7 @@ def of_order_never_imported(order: Order, refunds: int) -> Refusal:
     )
 
 
-def _without_sale(order_id: str, class_: str, reason: str, action: str) -> Refusal:
+def _refusal(order_id: str, class_: str, reason: str, action: str) -> Refusal:
     remedy = release_remedy(action, class_, key=order_id)
     return Refusal(class_, "order_id", external_ref(order_id), reason, remedy)
 
@@ -197,15 +215,3 @@ def reference_taken(ref: str, payment: PaymentRow) -> Refusal:
             "Delete that payment in Brightpearl if its order is gone", "payment", value=ref
         ),
     )
-
-
-def other_total(credit: Credit, offered: str, wanted: Decimal) -> Refusal:
-    """A credit that is worth more or less than the store would give back for what it returns."""
-    reason = f"BigCommerce would give back {offered} for what it returns, the credit says {wanted}"
-    return not_refundable(credit, "differs", "total", reason)
-
-
-def by_hand(credit: Credit) -> Refusal:
-    """A credit whose money the store cannot send back by itself."""
-    reason = "BigCommerce cannot pay it back by itself"
-    return not_refundable(credit, "by_hand", "refund_methods", reason)

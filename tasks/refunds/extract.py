@@ -14,23 +14,32 @@ from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder
 from core.errors import NotFoundError
 from core.ids import external_ref, order_id_of
+from core.refusals import Refusal
 from store.links import Link
 from tasks.bigcommerce.orders import read_documents, refuse_unreadable
 from tasks.bigcommerce.refunds import REFUNDS, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
-from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.outcomes import skipped
+from tasks.policy import PURE, RETRIED, step, with_retries
+from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.outcomes import Outcome, skipped
 from tasks.reconciler.run import Run
-from tasks.refunds.matching import ON_ITS_WAY, State, match_refunds, unclaimed, without_refund
-from tasks.refunds.records import (
+from tasks.refunds import cases
+from tasks.refunds.matching import (
+    ON_ITS_WAY,
     AccountSide,
     AgreedRefund,
     Credit,
+    Matches,
     Sale,
     Sides,
+    State,
     StoreSide,
     fingerprint_of,
+    match_refunds,
+    unclaimed,
+    undone,
+    without_refund,
 )
 
 FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
@@ -76,15 +85,13 @@ def extract_account(run: Run, store: StoreSide) -> AccountSide:
     by_credit = run.links.find(run.pair, REFUNDS, [one.id for one in documents])
     links = {**store.links, **{link.key_bc: link for link in by_credit.values()}}
     open_ones = {key: sale for key, sale in sales.items() if _has_open_units(store, key, links)}
-    has_stock = _has_stock(run, open_ones.values())
     return AccountSide(
         sales=sales,
         credits=_with_bookings(run, documents, sales),
         links=links,
         notes=_notes(run, open_ones),
         reserved=_reserved(run, open_ones.values()),
-        tracked=frozenset(one for one, is_tracked in has_stock.items() if is_tracked),
-        untracked=frozenset(one for one, is_tracked in has_stock.items() if not is_tracked),
+        has_stock=_has_stock(run, open_ones.values()),
         deleted=deleted,
         order_states=states,
     )
@@ -239,9 +246,9 @@ def _with_details(run: Run, sides: Sides) -> Sides:
     credited = [key for key in here if key not in sides.store.orders and unclaimed(sides, key)]
     found, _ = read_documents(run, credited) if credited else ({}, [])
     orders = {**sides.store.orders, **found}
-    unlisted = [
-        one.refund_id for key in here for one in without_refund(sides, key) if not one.is_listed
-    ]
+    listed = {refund.id for of_order in sides.store.refunds.values() for refund in of_order}
+    credited_ids = {one.refund_id for key in here for one in without_refund(sides, key)}
+    unlisted = sorted(credited_ids - listed)
     foreign = [key for key in here if _is_foreign(orders.get(key)) and _is_wanted(sides, key)]
     store = replace(
         sides.store,
@@ -281,3 +288,27 @@ def _is_foreign(order: Order | None) -> bool:
 
 def _is_wanted(sides: Sides, order_id: str) -> bool:
     return any(one.state is State.WANTED for one in match_refunds(sides, order_id))
+
+
+@step("match-refunds", PURE)
+def match_batch(run: Run, sides: Sides) -> Matches:
+    """Each refund with its credit. Orders without a sales order are skipped or refused."""
+    outcomes = list(sides.store.skipped.values())
+    refused: list[tuple[str, Refusal]] = []
+    readable = [key for key in sides.store.wanted if key not in run.refused_keys]
+    here = [key for key in readable if key in sides.account.sales]
+    for order_id in readable:
+        if order_id in sides.account.sales:
+            continue
+        found = cases.without_sale(sides, order_id, run.connections.pair.orders)
+        if isinstance(found, Outcome):
+            outcomes.append(found)
+        else:
+            refused.append((order_id, found))
+    run.refuse(refusal_rows(refused))
+    return Matches(
+        sides,
+        {key: match_refunds(sides, key) for key in here},
+        {key: undone(sides, key) for key in here},
+        outcomes,
+    )

@@ -1,16 +1,21 @@
-"""A batch of refunds on its way: frames of core/refunds.py, and typed rows after the last gate."""
+"""Refunds as frames: flattened beside their sales orders, mapped, and typed after the last gate."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypeVar
+from typing import Any
 
 import pandas as pd
 
+from connectors.bigcommerce.models import Order, OrderLine
+from connectors.bigcommerce.refund_models import Refund, RefundItem
+from core.frames import concat, frame
+from core.ids import sku_key
+from core.money import ZERO, two_places
 from core.refunds import (
     CREDIT_ROWS,
     CREDITS,
@@ -20,25 +25,49 @@ from core.refunds import (
     REFUNDS,
     SOLD_ROWS,
 )
+from core.refusals import REFUSALS
+from mappings.credit_rows import credit_rows
+from mappings.engine import Context, apply
+from tasks.bigcommerce.orders import time_zone
+from tasks.bigcommerce.refunds import gave_nothing
+from tasks.brightpearl.documents import Payment, Row
+from tasks.brightpearl.reference import read_reference, unknown_ids
+from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.frames import Frames, typed_rows
 from tasks.reconciler.frames import rows as columns
+from tasks.reconciler.run import Run
+from tasks.refunds.matching import Matches, Sale, State
 
+KINDS = {
+    "PRODUCT": "product",
+    "GIFT_WRAPPING": "wrapping",
+    "SHIPPING": "shipping",
+    "HANDLING": "handling",
+    "FEE": "fee",
+    "ORDER": "order",
+    "TAX": "tax",
+}
+"""BigCommerce's names for what a refund gives back, and ours."""
+ID_COLUMNS = (
+    ("credits", "status_id", "credit_status", "order_status"),
+    ("credits", "channel_id", "channel", "channel"),
+    ("credits", "warehouse_id", "warehouse", "warehouse"),
+    ("credits", "currency_code", "currency", "currency"),
+    ("rows", "tax_code", "tax_code", "tax_code"),
+    ("payouts", "payment_method_code", "payment_method", "payment_method"),
+)
+"""Columns whose values must exist in the account: frame, column, kind of id, class of refusal."""
+Record = dict[str, Any]
 RefundKey = tuple[str, str]
 """Order and refund id."""
 
 
 @dataclass(frozen=True)
-class RefundRow:
-    """A row about one refund."""
+class CreditHeader:
+    """A row of CREDITS: a sales credit that is to be."""
 
     order_id: str
     refund_id: str
-
-
-@dataclass(frozen=True)
-class CreditHeader(RefundRow):
-    """A row of CREDITS: a sales credit that is to be."""
-
     external_ref: str
     parent_id: str
     contact_id: str
@@ -56,47 +85,32 @@ class CreditHeader(RefundRow):
 
 
 @dataclass(frozen=True)
-class CreditRow(RefundRow):
-    """A row of CREDIT_ROWS: of a sales credit."""
+class CreditRow(Row):
+    """A row of CREDIT_ROWS."""
 
-    row_ref: str
+    order_id: str
+    refund_id: str
     sold_ref: str
-    kind: str
-    product_id: str
-    name: str
-    quantity: int
-    tax_code: str
-    net: Decimal
-    tax: Decimal
-    nominal_code: str
-    sequence: int
     condition: str
 
 
 @dataclass(frozen=True)
-class Payout(RefundRow):
+class Payout(Payment):
     """A row of PAYOUTS: money that went back."""
 
-    transaction_ref: str
-    payment_method_code: str
-    payment_type: Literal["RECEIPT", "PAYMENT"]
-    amount: Decimal
-    currency_code: str
+    order_id: str
+    refund_id: str
     exchange_rate: Decimal | None
-    paid_at: datetime
 
 
-Row = TypeVar("Row", bound=RefundRow)
-
-
-@dataclass(frozen=True)
+@dataclass
 class DesiredCredit:
     """What Brightpearl should hold of one refund."""
 
     header: CreditHeader | None = None
     """None for a refund whose credit staff made: only its money is booked."""
-    rows: Sequence[CreditRow] = ()
-    payouts: Sequence[Payout] = ()
+    rows: list[CreditRow] = field(default_factory=list)
+    payouts: list[Payout] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -137,13 +151,14 @@ class Desired(Frames):
 
     def by_refund(self) -> Mapping[RefundKey, DesiredCredit]:
         """The validated rows, typed."""
-        headers = {_key(one): one for one in typed_rows(self.credits, CreditHeader)}
-        rows = _by_refund(typed_rows(self.rows, CreditRow))
-        payouts = _by_refund(typed_rows(self.payouts, Payout))
-        return {
-            key: DesiredCredit(headers.get(key), rows.get(key, ()), payouts.get(key, ()))
-            for key in {**headers, **rows, **payouts}
-        }
+        found: dict[RefundKey, DesiredCredit] = defaultdict(DesiredCredit)
+        for header in typed_rows(self.credits, CreditHeader):
+            found[header.order_id, header.refund_id].header = header
+        for row in typed_rows(self.rows, CreditRow):
+            found[row.order_id, row.refund_id].rows.append(row)
+        for payout in typed_rows(self.payouts, Payout):
+            found[payout.order_id, payout.refund_id].payouts.append(payout)
+        return found
 
 
 def with_row_sums(desired: Desired) -> pd.DataFrame:
@@ -168,12 +183,208 @@ def keys_of(rows: pd.DataFrame) -> list[RefundKey]:
     return list(zip(rows["order_id"], rows["refund_id"], strict=True))
 
 
-def _key(row: RefundRow) -> RefundKey:
-    return row.order_id, row.refund_id
+@step("map-refunds", RETRIED)
+def map_refunds(run: Run, found: Found) -> Desired:
+    """Desired sales credits, rows and payments of a validated batch.
+
+    Raises: TransientError, ConfigError, when the settings of either system cannot be read.
+    """
+    bundle, reference = run.bundle, read_reference(run)
+    context = Context(
+        zone=time_zone(run.connections),
+        tables=bundle.tables,
+        account_currency=reference.account_currency,
+    )
+    added_up = credit_rows(found.refunds, found.items, found.sold)
+    headers = apply(bundle.mapping("refunds"), found.refunds, context)
+    rows = apply(bundle.mapping("refund_rows"), added_up.rows, context)
+    payouts = apply(bundle.mapping("refund_payments"), found.payments, context)
+    frames = {"credits": headers.frame, "rows": rows.frame, "payouts": payouts.frame}
+    unknown = [
+        unknown_ids(frames[name], column, reference.ids[what], class_)
+        for name, column, what, class_ in ID_COLUMNS
+    ]
+    mapped = [added_up.refusals, headers.refusals, rows.refusals, payouts.refusals]
+    sales_currencies = found.refunds["sales_currency_code"].tolist()
+    desired = Desired(
+        credits=headers.frame,
+        rows=rows.frame,
+        payouts=payouts.frame,
+        sales_currencies=dict(zip(keys_of(found.refunds), sales_currencies, strict=True)),
+        refusals=concat([*mapped, *unknown], REFUSALS),
+    )
+    return desired.without(set(desired.refusals["key"]))
 
 
-def _by_refund(rows: Sequence[Row]) -> dict[RefundKey, list[Row]]:
-    found: dict[RefundKey, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[_key(row)].append(row)
-    return dict(found)
+@step("flatten-refunds", PURE)
+def flatten(matches: Matches) -> Found:
+    """Frames of the refunds that want something. Of those with a staff's credit only the money."""
+    store, account = matches.sides.store, matches.sides.account
+    refunds: list[Record] = []
+    items: list[Record] = []
+    payments: list[Record] = []
+    sold: list[Record] = []
+    for order_id, of_order in matches.refunds.items():
+        wanted = [one for one in of_order if one.state is State.WANTED]
+        if not wanted:
+            continue
+        order, sale = store.orders[order_id], account.sales[order_id]
+        sold.extend(_sold(order_id, sale))
+        before = _before(store.refunds[order_id])
+        for one in wanted:
+            refund = one.refund
+            payments.extend(_payments(refund, order, sale, store.currencies))
+            if not one.is_staffs:
+                refunds.append(_refund(refund, order, sale, before[refund.id]))
+                items.extend(_items(refund, order, before[refund.id]))
+    return Found(
+        refunds=frame(refunds, REFUNDS),
+        items=frame(items, REFUND_ITEMS),
+        payments=frame(payments, REFUND_PAYMENTS),
+        sold=frame(sold, SOLD_ROWS),
+    )
+
+
+def _before(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
+    """For each refund, those that came before it and count."""
+    earlier: list[Refund] = []
+    found = {}
+    for refund in refunds:
+        found[refund.id] = list(earlier)
+        if not gave_nothing(refund):
+            earlier.append(refund)
+    return found
+
+
+def _refund(refund: Refund, order: Order, sale: Sale, before: Iterable[Refund]) -> Record:
+    document = sale.document
+    given = refund.total_amount + sum((one.total_amount for one in before), ZERO)
+    return {
+        "order_id": order.id,
+        "refund_id": refund.id,
+        "created_at": refund.created,
+        "channel_id": order.channel_id,
+        "currency_code": order.default_currency_code,
+        "is_tax_inclusive": order.is_tax_inclusive_pricing,
+        "total_amount": refund.total_amount,
+        "total_tax": refund.total_tax,
+        "payments_total": sum((payment.amount for payment in refund.payments), ZERO),
+        "beyond_order": max(ZERO, two_places(given - order.total_inc_tax)),
+        "sales_order_id": document.id,
+        "contact_id": document.customer.id if document.customer else "",
+        "sales_channel_id": document.channel_id,
+        "sales_warehouse_id": document.warehouse_id,
+        "sales_currency_code": document.currency_code,
+        "sales_exchange_rate": document.exchange_rate,
+        "rate_difference": _rate_difference(order, sale),
+    }
+
+
+def _rate_difference(order: Order, sale: Sale) -> Decimal:
+    """By what part the store's rate differs; 0 where the sales order has the account's own."""
+    of_store = order.store_default_to_transactional_exchange_rate
+    of_sale = sale.document.exchange_rate
+    if of_store in (ZERO, Decimal(1)) or of_sale in (ZERO, Decimal(1)):
+        return ZERO
+    return abs(of_store / of_sale - 1)
+
+
+def _items(refund: Refund, order: Order, before: Iterable[Refund]) -> Iterator[Record]:
+    lines = {line.id: line for line in order.lines}
+    taken: Counter[str] = Counter()
+    for earlier in before:
+        taken.update({i.item_id: i.quantity for i in earlier.items if i.item_type == "PRODUCT"})
+    for number, item in enumerate(refund.items, start=1):
+        kind = KINDS.get(item.item_type, item.item_type)
+        line = lines.get(item.item_id) if kind in ("product", "wrapping") else None
+        units = item.quantity if kind == "product" else 0
+        yield {
+            "order_id": order.id,
+            "refund_id": refund.id,
+            "item": number,
+            "kind": kind,
+            "item_id": item.item_id,
+            "sold_ref": _sold_ref(kind, item),
+            "sku_key": sku_key(line.sku) if line and kind == "product" else "",
+            "name": line.name if line and kind == "product" else "",
+            "quantity": units if kind == "product" else 1,
+            "qty_beyond": max(0, units + taken[item.item_id] - line.quantity) if line else 0,
+            "requested": item.requested_amount,
+            "worth": _worth(item, line, kind),
+            "reason": item.reason or refund.reason,
+        }
+        taken[item.item_id] += units
+
+
+def _sold_ref(kind: str, item: RefundItem) -> str:
+    """The reference that the order sync gave the row of what is refunded."""
+    match kind:
+        case "product":
+            return item.item_id
+        case "fee":
+            return f"fee-{item.item_id}"
+        case "wrapping" | "shipping" | "handling":
+            return kind
+        case _:
+            return ""
+
+
+def _worth(item: RefundItem, line: OrderLine | None, kind: str) -> Decimal | None:
+    """What the units cost the shopper, with tax and less what is kept back."""
+    if line is None:
+        return None
+    if kind == "wrapping":
+        return line.wrapping_cost_inc_tax or None
+    discounted = line.discounted_total_inc_tax
+    whole = line.total_inc_tax if discounted is None else discounted
+    kept = sum((adjustment.amount for adjustment in item.adjustments), ZERO)
+    return whole * item.quantity / line.quantity + kept if line.quantity else None
+
+
+def _payments(
+    refund: Refund, order: Order, sale: Sale, currencies: Mapping[str, str]
+) -> Iterator[Record]:
+    for number, payment in enumerate(refund.payments, start=1):
+        if not payment.is_declined:
+            yield {
+                "order_id": order.id,
+                "refund_id": refund.id,
+                "payment_id": payment.id or f"n{number}",
+                "provider_id": payment.provider_id,
+                "payment_method": order.payment_method,
+                "is_offline": payment.offline,
+                "amount": payment.amount,
+                "currency_code": currencies.get(
+                    payment.transaction_id, order.default_currency_code
+                ),
+                "order_currency_code": order.default_currency_code,
+                "sales_exchange_rate": sale.document.exchange_rate,
+                "created_at": refund.created,
+            }
+
+
+def _sold(order_id: str, sale: Sale) -> Iterator[Record]:
+    """The sales order's rows; what was moved to a back order counts for the row it came from."""
+    merged: dict[str, list[Record]] = defaultdict(list)
+    for order, row in sale.rows:
+        if row.is_bundle_child or row.parent_row_id:
+            continue
+        merged[row.external_ref or f"row {order.id}/{row.id}"].append(
+            {
+                "order_id": order_id,
+                "row_ref": row.external_ref,
+                "row_id": row.id,
+                "product_id": row.product_id,
+                "sku_key": sku_key(row.sku),
+                "name": row.name,
+                "quantity": int(row.quantity),
+                "tax_code": row.tax_code,
+                "nominal_code": row.nominal_code,
+                "net": row.net,
+                "tax": row.tax,
+            }
+        )
+    for first, *others in merged.values():
+        for name in ("quantity", "net", "tax"):
+            first[name] = sum((row[name] for row in others), first[name])
+        yield first

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+from connectors.brightpearl import messages
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
+from connectors.brightpearl.stock_models import ReservedProduct
+from core.errors import NotFoundError, RejectedError
+from tasks.policy import with_retries
+from tasks.reconciler.apply import Phase
+from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
+from tasks.reconciler.run import Run
 from tasks.refunds.frames import CreditRow
-from tasks.refunds.records import AccountSide, AgreedRefund, Sale
+from tasks.refunds.matching import AccountSide, AgreedRefund, Sale
 
 ALL_RESERVED = "AAA"
 
@@ -55,8 +63,9 @@ class Goods:
         self.sale: Sale = account.sales[order_id]
         self._notes: Sequence[GoodsOutNote] = account.notes.get(order_id, ())
         self._reserved = account.reserved
+        # A product that is on a note has stock, unless it is known to have none.
         on_notes = {p for note in self._notes for p in note.products.values()}
-        self._tracked = (account.tracked | on_notes) - account.untracked
+        self._has_stock = {**dict.fromkeys(on_notes, True), **account.has_stock}
         self._shipped: Counter[str] = Counter()
         for note in self._notes:
             if note.is_shipped:
@@ -173,7 +182,8 @@ class Goods:
         return max(0, int(row.quantity) - on_notes)
 
     def _holds(self, order: SalesOrder, row: SalesOrderRow, refs: set[str]) -> bool:
-        return row.product_id in self._tracked and self._parent_ref(order, row)[0] in refs
+        has_stock = self._has_stock.get(row.product_id, False)
+        return has_stock and self._parent_ref(order, row)[0] in refs
 
     def _parent_ref(self, order: SalesOrder, row: SalesOrderRow) -> tuple[str, int]:
         """The reference of a row, or of the bundle it is part of, and its units in one of these."""
@@ -186,7 +196,7 @@ class Goods:
 
     def _is_tracked(self, row: CreditRow) -> bool:
         parts = (part for o, r in self._rows(row) for part, _ in self.sale.components(o, r))
-        return any(part.product_id in self._tracked for part in parts)
+        return any(self._has_stock.get(part.product_id) for part in parts)
 
     def _ordered(self, row: CreditRow) -> int:
         return sum(int(one.quantity) for _, one in self._rows(row))
@@ -196,7 +206,7 @@ class Goods:
         left = 0
         for order, one in self._rows(row):
             parts = self.sale.components(order, one)
-            tracked = [(p, each) for p, each in parts if p.product_id in self._tracked and each]
+            tracked = [(p, each) for p, each in parts if self._has_stock.get(p.product_id) and each]
             left += min((self._shipped[p.id] // each for p, each in tracked), default=0)
         return left
 
@@ -211,3 +221,90 @@ def _units(notes: Iterable[GoodsOutNote]) -> Counter[str]:
     for note in notes:
         units.update(note.rows)
     return units
+
+
+@dataclass(kw_only=True)
+class StockProgress(Progress[RecordPlan]):
+    """What one order holds for units that were refunded before they left, on its way out."""
+
+
+class StockOperation(Operation[StockProgress]):
+    """A write about what an order holds; what is gone already holds nothing."""
+
+    def is_done(self, _run: Run, _record: StockProgress, error: RejectedError) -> bool:
+        """Whether what is to be released is gone."""
+        return isinstance(error, NotFoundError)
+
+
+@dataclass(frozen=True)
+class DeleteNote(StockOperation):
+    """A goods-out note that nobody has picked is taken back."""
+
+    sales_order_id: str
+    note_id: str
+    kind = "take goods-out note back"
+
+    def describe(self) -> str:
+        """By its id."""
+        return f"take goods-out note {self.note_id} back"
+
+    def write(self, _run: Run, record: StockProgress) -> BrightpearlWrite:
+        """Refused once it is shipped."""
+        label = f"note:{self.note_id}"
+        return BrightpearlWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=f"note {self.note_id}",
+            after={"note": self.note_id},
+            message=messages.delete_goods_out(label, self.sales_order_id, self.note_id),
+        )
+
+
+@dataclass(frozen=True)
+class ReleaseStock(StockOperation):
+    """A reservation holds what is still wanted of the rows named."""
+
+    release: Release
+    kind = "release stock"
+
+    def describe(self) -> str:
+        """How many units stay."""
+        return f"reserve {sum(units for _, units in self.release.keep.values())} units, not more"
+
+    def write(self, run: Run, record: StockProgress) -> BrightpearlWrite | None:
+        """A reservation of its own where none is left; None where nothing is to be reserved."""
+        release, label = self.release, f"release:{self.release.sales_order_id}"
+        is_new = bool(release.notes) and self._is_bare(run)
+        products = [
+            ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
+            for row_id, (product_id, units) in release.keep.items()
+            if units or not is_new
+        ]
+        if not products:
+            return None
+        order_id = release.sales_order_id
+        message = (
+            messages.reserve(label, order_id, release.warehouse_id, products)
+            if is_new
+            else messages.set_reservation(label, order_id, products)
+        )
+        return BrightpearlWrite(
+            key=record.key,
+            action=self.kind,
+            natural_key=label,
+            after={"keep": {row_id: units for row_id, (_, units) in release.keep.items()}},
+            is_repeatable=not is_new,
+            message=message,
+        )
+
+    def _is_bare(self, run: Run) -> bool:
+        """Whether nothing is reserved after notes were taken back: it is not documented."""
+        read = partial(run.brightpearl.get_reservation, self.release.sales_order_id)
+        return with_retries(read) is None
+
+
+STOCK_PHASES = (
+    Phase((DeleteNote,), together=True),
+    Phase((ReleaseStock,), together=True),
+)
+"""Notes hold units that a reservation can only have back when they are gone."""

@@ -23,15 +23,14 @@ from tasks.reconciler.operations import Progress
 from tasks.reconciler.outcomes import Outcome, retry
 from tasks.reconciler.run import Run
 from tasks.refunds.cases import PICKED
+from tasks.refunds.goods import STOCK_PHASES, StockProgress
+from tasks.refunds.matching import AgreedRefund
 from tasks.refunds.operations import (
     CREDIT_PHASES,
-    STOCK_PHASES,
     UNDONE,
     CreditProgress,
-    StockProgress,
 )
 from tasks.refunds.plan import HELD, OrderPlan
-from tasks.refunds.records import AgreedRefund
 from tasks.refunds.returns import RETURN_PHASES, ReturnProgress
 
 CORRECT = "Correct the record in BigCommerce or Brightpearl, or the mapping"

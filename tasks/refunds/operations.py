@@ -1,4 +1,4 @@
-"""What the credit of a refund, and the stock of its order, need to be written in Brightpearl."""
+"""What the credit of a refund needs in Brightpearl, each write with its natural key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import PaymentCreate
 from connectors.brightpearl.goods_note_models import (
     GoodsInCreate,
     GoodsInNote,
@@ -18,18 +17,17 @@ from connectors.brightpearl.goods_note_models import (
 )
 from connectors.brightpearl.models import (
     BillingRef,
-    CurrencyRef,
     CustomerRef,
     Delivery,
     SalesCredit,
     SalesOrderCreate,
-    SalesOrderRowCreate,
+    SalesOrderRow,
 )
 from connectors.brightpearl.multi_message import Message
-from connectors.brightpearl.stock_models import ReservedProduct
-from core.errors import CausewayError, NotFoundError, OutcomeUnknownError, RejectedError
+from core.errors import NotFoundError, OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
+from tasks.brightpearl.documents import currency_ref, new_payment, new_row
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
@@ -37,8 +35,8 @@ from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, R
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.frames import CreditHeader, CreditRow, Payout
-from tasks.refunds.goods import Release, Units
-from tasks.refunds.records import AgreedRefund, Credit
+from tasks.refunds.goods import Units
+from tasks.refunds.matching import AgreedRefund, Credit
 
 CREATED, COMPLETED, UNDONE, UNCHANGED = "created", "completed", "undone", "unchanged"
 """What becomes of one refund's credit; completed is one of which something was missing."""
@@ -63,16 +61,6 @@ class CreditPlan(RecordPlan):
     """Refunds of the order that count."""
 
 
-@dataclass(frozen=True)
-class Moved:
-    """Units of a credit's row that come back to a location."""
-
-    row_id: str
-    product_id: str
-    units: int
-    location_id: str
-
-
 @dataclass(kw_only=True)
 class CreditProgress(Progress[CreditPlan]):
     """One refund's credit on its way."""
@@ -80,10 +68,8 @@ class CreditProgress(Progress[CreditPlan]):
     credit_id: str = ""
     actual: SalesCredit | None = None
     """The credit as it is in Brightpearl, once it is created."""
-    moved: list[Moved] = field(default_factory=list)
+    moved: list[GoodsMovedCreate] = field(default_factory=list)
     """Goods that come back to it."""
-    costs: Mapping[str, Decimal] = field(default_factory=dict)
-    """What a unit of them costs, by product id."""
     paid: dict[str, Decimal] = field(default_factory=dict)
     """Payments that were booked, by transaction reference."""
     taken_back: set[str] = field(default_factory=set)
@@ -94,17 +80,6 @@ class CreditProgress(Progress[CreditPlan]):
 
 class CreditOperation(Operation[CreditProgress]):
     """A write about one credit. Its natural key makes it safe to send twice."""
-
-    def absorb(
-        self, run: Run, record: CreditProgress, error: CausewayError
-    ) -> CausewayError | None:
-        """What is left of an error, unless the refusal means that it is done already."""
-        is_done = isinstance(error, RejectedError) and self.is_done(run, record, error)
-        return None if is_done else error
-
-    def is_done(self, _run: Run, _record: CreditProgress, _error: RejectedError) -> bool:
-        """Whether it is refused because it is done already."""
-        return False
 
     def written(
         self,
@@ -158,8 +133,8 @@ class CreateCredit(CreditOperation):
             warehouse_id=int(header.warehouse_id),
             channel_id=int(header.channel_id),
             price_mode_code=header.price_mode_code,
-            currency=_currency(header),
-            rows=tuple(_row(row) for row in self.rows),
+            currency=currency_ref(header.currency_code, header.exchange_rate),
+            rows=tuple(new_row(row) for row in self.rows),
         )
         after = {
             "parent": header.parent_id,
@@ -228,16 +203,10 @@ class DeletePayment(CreditOperation):
         record.taken_back.add(self.ref)
 
 
-@dataclass(frozen=True)
 class CancelCredit(CreditOperation):
     """The credit of a refund that was taken back gets the status of cancelled ones."""
 
-    external_ref: str
     kind = "cancel sales credit"
-
-    def describe(self) -> str:
-        """By its reference."""
-        return f"cancel sales credit {self.external_ref}"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite | None:
         """Nothing but a case where no such status is mapped."""
@@ -245,13 +214,13 @@ class CancelCredit(CreditOperation):
         if not status_id:
             record.refusals.append(cases.no_cancelled_status(record.credit_id))
             return None
-        refund_id = record.plan.refund_id
+        ref, refund_id = record.plan.external_ref, record.plan.refund_id
         note = f"Refund {refund_id} of BigCommerce order {record.key} was taken back."
-        label = f"cancel:{self.external_ref}"
+        message = messages.set_status(f"cancel:{ref}", record.credit_id, int(status_id), note)
         return self.written(
             record,
-            messages.set_status(label, record.credit_id, int(status_id), note),
-            self.external_ref,
+            message,
+            ref,
             {"status_id": status_id},
             before={"status_id": record.actual.status_id if record.actual else ""},
         )
@@ -280,17 +249,8 @@ class PayOut(CreditOperation):
         """At the sales order's rate, where it is not in the account's currency."""
         row = self.payout
         is_foreign = row.currency_code != reference_of(run.connections).account_currency
-        payment = PaymentCreate(
-            method_code=row.payment_method_code,
-            payment_type=row.payment_type,
-            order_id=int(record.credit_id),
-            currency_code=row.currency_code,
-            paid_at=row.paid_at,
-            transaction_ref=row.transaction_ref,
-            amount=row.amount,
-            exchange_rate=row.exchange_rate if is_foreign else None,
-        )
-        message = messages.create_payment(row.transaction_ref, payment)
+        rate = row.exchange_rate if is_foreign else None
+        message = new_payment(row, record.credit_id, rate)
         after = {"amount": str(row.amount), "currency": row.currency_code}
         return self.written(record, message, row.transaction_ref, after)
 
@@ -327,27 +287,18 @@ class ReceiveGoods(CreditOperation):
         if record.actual is None or not record.moved:
             return None
         ref = record.plan.external_ref
-        currency = reference_of(run.connections).account_currency
         note = GoodsInCreate(
             warehouse_id=int(record.actual.warehouse_id),
-            moved=tuple(
-                GoodsMovedCreate(
-                    product_id=int(one.product_id),
-                    row_id=int(one.row_id),
-                    quantity=one.units,
-                    location_id=int(one.location_id),
-                    unit_cost=UnitCost(
-                        currency=currency, value=record.costs.get(one.product_id, Decimal(0))
-                    ),
-                )
-                for one in record.moved
-            ),
+            moved=tuple(record.moved),
             received_at=run.now(),
             batch_ref=ref,
         )
         after = {
-            "units": sum(one.units for one in record.moved),
-            "rows": [[m.row_id, m.product_id, m.units, m.location_id] for m in record.moved],
+            "units": sum(one.quantity for one in record.moved),
+            "rows": [
+                [str(one.row_id), str(one.product_id), one.quantity, str(one.location_id)]
+                for one in record.moved
+            ],
         }
         message = messages.create_goods_in(f"goods:{ref}", record.credit_id, note)
         return self.written(record, message, ref, after)
@@ -361,27 +312,34 @@ class ReceiveGoods(CreditOperation):
 
 def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
     """Rows, units, locations and costs of what comes back; a case where a location is missing."""
-    for record in records:
-        for operation in record.plan.operations:
-            if isinstance(operation, ReceiveGoods) and record.actual is not None:
-                record.moved = _moved(run, record, operation, record.actual)
-    products = {one.product_id for record in records for one in record.moved}
+    found = [
+        (record, part, units, location)
+        for record in records
+        for operation in record.plan.operations
+        if isinstance(operation, ReceiveGoods)
+        for part, units, location in _goods(run, record, operation)
+    ]
+    products = {part.product_id for _, part, _, _ in found}
     costs = unit_costs(run.connections, products)
     if without := products - set(costs):
         run.report.notes[WITHOUT_COST] += len(without)
-    for record in records:
-        record.costs = costs
+    currency = reference_of(run.connections).account_currency
+    for record, part, units, location in found:
+        record.moved.append(
+            GoodsMovedCreate(
+                product_id=int(part.product_id),
+                row_id=int(part.id),
+                quantity=units,
+                location_id=int(location),
+                unit_cost=UnitCost(currency=currency, value=costs.get(part.product_id, Decimal(0))),
+            )
+        )
 
 
-@dataclass(frozen=True)
 class CloseCredit(CreditOperation):
     """The credit is invoiced: that begins now and ends later, and is repeatable meanwhile."""
 
     kind = "invoice sales credit"
-
-    def describe(self) -> str:
-        """Of which credit is said by the others."""
-        return "invoice the credit"
 
     def write(self, _run: Run, record: CreditProgress) -> BrightpearlWrite | None:
         """Nothing while something of the credit waits for a person."""
@@ -401,88 +359,6 @@ class CloseCredit(CreditOperation):
         record.is_closed = True
 
 
-@dataclass(kw_only=True)
-class StockProgress(Progress[RecordPlan]):
-    """What one order holds for units that were refunded before they left, on its way out."""
-
-
-class StockOperation(Operation[StockProgress]):
-    """A write about what an order holds; what is gone already holds nothing."""
-
-    def absorb(
-        self, _run: Run, _record: StockProgress, error: CausewayError
-    ) -> CausewayError | None:
-        """What is left of an error."""
-        return None if isinstance(error, NotFoundError) else error
-
-
-@dataclass(frozen=True)
-class DeleteNote(StockOperation):
-    """A goods-out note that nobody has picked is taken back."""
-
-    sales_order_id: str
-    note_id: str
-    kind = "take goods-out note back"
-
-    def describe(self) -> str:
-        """By its id."""
-        return f"take goods-out note {self.note_id} back"
-
-    def write(self, _run: Run, record: StockProgress) -> BrightpearlWrite:
-        """Refused once it is shipped."""
-        label = f"note:{self.note_id}"
-        return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
-            natural_key=f"note {self.note_id}",
-            after={"note": self.note_id},
-            message=messages.delete_goods_out(label, self.sales_order_id, self.note_id),
-        )
-
-
-@dataclass(frozen=True)
-class ReleaseStock(StockOperation):
-    """A reservation holds what is still wanted of the rows named."""
-
-    release: Release
-    kind = "release stock"
-
-    def describe(self) -> str:
-        """How many units stay."""
-        return f"reserve {sum(units for _, units in self.release.keep.values())} units, not more"
-
-    def write(self, run: Run, record: StockProgress) -> BrightpearlWrite | None:
-        """A reservation of its own where none is left; None where nothing is to be reserved."""
-        release, label = self.release, f"release:{self.release.sales_order_id}"
-        is_new = bool(release.notes) and self._is_bare(run)
-        products = [
-            ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
-            for row_id, (product_id, units) in release.keep.items()
-            if units or not is_new
-        ]
-        if not products:
-            return None
-        order_id = release.sales_order_id
-        message = (
-            messages.reserve(label, order_id, release.warehouse_id, products)
-            if is_new
-            else messages.set_reservation(label, order_id, products)
-        )
-        return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
-            natural_key=label,
-            after={"keep": {row_id: units for row_id, (_, units) in release.keep.items()}},
-            is_repeatable=not is_new,
-            message=message,
-        )
-
-    def _is_bare(self, run: Run) -> bool:
-        """Whether nothing is reserved after notes were taken back: it is not documented."""
-        read = partial(run.brightpearl.get_reservation, self.release.sales_order_id)
-        return with_retries(read) is None
-
-
 CREDIT_PHASES = (
     Phase((CreateCredit,), together=True, after=read_back),
     Phase((DeletePayment,), together=True),
@@ -491,35 +367,6 @@ CREDIT_PHASES = (
     Phase((CloseCredit,), together=True),
 )
 """A credit's writes: goods and money need its rows, and its invoice both of them."""
-STOCK_PHASES = (
-    Phase((DeleteNote,), together=True),
-    Phase((ReleaseStock,), together=True),
-)
-"""Notes hold units that a reservation can only have back when they are gone."""
-
-
-def _currency(header: CreditHeader) -> CurrencyRef:
-    """The sales order's rate, which holds for what undoes it as well."""
-    rate = header.exchange_rate
-    if rate is None or rate in (0, 1):
-        return CurrencyRef(code=header.currency_code)
-    return CurrencyRef(
-        code=header.currency_code, fixed_exchange_rate=True, exchange_rate=f"{rate:.6f}"
-    )
-
-
-def _row(row: CreditRow) -> SalesOrderRowCreate:
-    return SalesOrderRowCreate(
-        product_id=int(row.product_id) if row.product_id else None,
-        name=row.name or None,
-        quantity=str(row.quantity),
-        tax_code=row.tax_code,
-        net=row.net,
-        tax=row.tax,
-        nominal_code=row.nominal_code or None,
-        external_ref=row.row_ref,
-        sequence=row.sequence or None,
-    )
 
 
 def _other_totals(record: CreditProgress, stored: SalesCredit) -> str:
@@ -532,27 +379,27 @@ def _other_totals(record: CreditProgress, stored: SalesCredit) -> str:
     return f"{meant[0]} with {meant[1]} tax became {actual[0]} with {actual[1]}"
 
 
-def _moved(
-    run: Run, record: CreditProgress, operation: ReceiveGoods, credit: SalesCredit
-) -> list[Moved]:
-    """Units of the credit's rows that come back; of a bundle, of its parts."""
+def _goods(
+    run: Run, record: CreditProgress, operation: ReceiveGoods
+) -> list[tuple[SalesOrderRow, int, str]]:
+    """Rows of the credit with their units that come back, and where to; of a bundle, its parts."""
+    if record.actual is None:
+        return []
+    warehouse_id, credit_rows = record.actual.warehouse_id, record.actual.rows
     locations: dict[str, str] = {}
     for condition in {one.condition for one in operation.units}:
-        location = _location(run, credit.warehouse_id, condition)
-        if not location:
-            record.refusals.append(cases.no_location(credit.warehouse_id, condition))
+        locations[condition] = _location(run, warehouse_id, condition)
+        if not locations[condition]:
+            record.refusals.append(cases.no_location(warehouse_id, condition))
             return []
-        locations[condition] = location
-    rows = {row.external_ref: row for row in credit.rows if row.external_ref}
-    found: list[Moved] = []
+    rows = {row.external_ref: row for row in credit_rows if row.external_ref}
+    found: list[tuple[SalesOrderRow, int, str]] = []
     for unit in operation.units:
-        row = rows.get(operation.row_refs.get(unit.sold_ref, ""))
-        if row is None:
-            continue
-        for part in [one for one in credit.rows if one.parent_row_id == row.id] or [row]:
-            units = int(part.quantity * unit.returned / row.quantity)
-            found.append(Moved(part.id, part.product_id, units, locations[unit.condition]))
-    return [one for one in found if one.units]
+        if row := rows.get(operation.row_refs.get(unit.sold_ref, "")):
+            for part in [one for one in credit_rows if one.parent_row_id == row.id] or [row]:
+                units = int(part.quantity * unit.returned / row.quantity)
+                found.append((part, units, locations[unit.condition]))
+    return [one for one in found if one[1]]
 
 
 def _location(run: Run, warehouse_id: str, condition: str) -> str:

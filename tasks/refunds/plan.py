@@ -20,8 +20,17 @@ from tasks.reconciler.operations import Operation, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.frames import CreditRow, Desired, DesiredCredit, Payout, RefundKey
-from tasks.refunds.goods import Goods, Release, Units
-from tasks.refunds.matching import MatchedRefund, Matches, State, Undone, unclaimed
+from tasks.refunds.goods import DeleteNote, Goods, Release, ReleaseStock, Units
+from tasks.refunds.matching import (
+    AgreedRefund,
+    Credit,
+    MatchedRefund,
+    Matches,
+    State,
+    Undone,
+    fingerprint_of,
+    unclaimed,
+)
 from tasks.refunds.operations import (
     COMPLETED,
     CREATED,
@@ -32,13 +41,10 @@ from tasks.refunds.operations import (
     CreateCredit,
     CreditOperation,
     CreditPlan,
-    DeleteNote,
     DeletePayment,
     PayOut,
     ReceiveGoods,
-    ReleaseStock,
 )
-from tasks.refunds.records import AgreedRefund, Credit, fingerprint_of
 from tasks.refunds.returns import CreateRefund, Return, plan_return
 
 HELD, REFUNDED = "held", "refunded"
@@ -258,7 +264,7 @@ def _undo(context: PlanContext, order_id: str, one: Undone) -> tuple[CreditPlan,
             return plan, [case]
     operations: list[CreditOperation] = [DeletePayment(*payment) for payment in paid.items()]
     if not (is_final or is_staffs):
-        operations.append(CancelCredit(ref))
+        operations.append(CancelCredit())
     return replace(plan, result=UNDONE, operations=tuple(operations)), []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -28,8 +28,7 @@ from tasks.reconciler.apply import TOGETHER, Phase, chunks
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.matching import mark
-from tasks.refunds.records import TAX_RATE_SUFFIX, AgreedRefund, Credit, Sale
+from tasks.refunds.matching import TAX_RATE_SUFFIX, AgreedRefund, Credit, Sale, mark
 
 
 class UnfitError(Exception):
@@ -200,7 +199,8 @@ def _offer(run: Run, refund: CreateRefund) -> Offer | Refusal:
         if total == wanted:
             return _chosen(refund, items, found)
         first = first or str(total)
-    return cases.other_total(refund.credit, first, wanted)
+    reason = f"BigCommerce would give back {first} for what it returns, the credit says {wanted}"
+    return cases.not_refundable(refund.credit, "differs", "total", reason)
 
 
 def _total(found: RefundQuote) -> Decimal:
@@ -220,7 +220,8 @@ def _chosen(
             return Offer(items, way)
     if ways and refund.is_approved:
         return Offer(items, ways[0])
-    return cases.by_hand(refund.credit)
+    reason = "BigCommerce cannot pay it back by itself"
+    return cases.not_refundable(refund.credit, "by_hand", "refund_methods", reason)
 
 
 def _items(returned: Return, *, inclusive: bool) -> tuple[RefundItemCreate, ...]:
@@ -246,25 +247,17 @@ def _items(returned: Return, *, inclusive: bool) -> tuple[RefundItemCreate, ...]
             amount = two_places(row.net + row.tax if with_tax else row.net)
             amounts[kind, item_id] = amounts.get((kind, item_id), ZERO) + amount
     found = [
-        *(_by_units(line_id, quantity) for line_id, quantity in units.items()),
-        *_by_amount(amounts.items()),
+        RefundItemCreate(item_type="PRODUCT", item_id=int(line_id), quantity=quantity)
+        for line_id, quantity in units.items()
+    ]
+    found += [
+        RefundItemCreate.model_validate({"item_type": kind, "item_id": int(id_), "amount": amount})
+        for (kind, id_), amount in amounts.items()
+        if amount > 0
     ]
     if not found:
         raise UnfitError("money", "rows", "it has no rows that give anything back")
     return tuple(found)
-
-
-def _by_units(line_id: str, quantity: int) -> RefundItemCreate:
-    return RefundItemCreate(item_type="PRODUCT", item_id=int(line_id), quantity=quantity)
-
-
-def _by_amount(
-    amounts: Iterable[tuple[tuple[str, str], Decimal]],
-) -> Iterator[RefundItemCreate]:
-    for (kind, item_id), amount in amounts:
-        if amount > 0:
-            part = {"item_type": kind, "item_id": int(item_id), "amount": amount}
-            yield RefundItemCreate.model_validate(part)
 
 
 def _left(returned: Return) -> Counter[str]:

@@ -14,11 +14,11 @@ from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from tasks.refunds.frames import CreditRow
 from tasks.refunds.goods import Goods, Units
-from tasks.refunds.records import AccountSide, AgreedRefund, Sale
+from tasks.refunds.matching import AccountSide, AgreedRefund, Sale
 
 ORDER, SOLD = "100", "5001"
 MUG, PEN, SET = "11", "12", "13"
-TRACKED = frozenset({MUG, PEN})
+HAS_STOCK = {MUG: True, PEN: True}
 
 
 def row(row_id: str, ref: str, product_id: str, quantity: int, **fields: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def note(
 def goods(sale: Sale, *notes: GoodsOutNote, held: Mapping[str, Mapping[str, int]] | None = None):
     return Goods(
         AccountSide(
-            {ORDER: sale}, {}, {}, notes={ORDER: notes}, reserved=held or {}, tracked=TRACKED
+            {ORDER: sale}, {}, {}, notes={ORDER: notes}, reserved=held or {}, has_stock=HAS_STOCK
         ),
         ORDER,
     )
