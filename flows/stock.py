@@ -6,18 +6,17 @@ from typing import Any
 
 from prefect import flow
 
-from connectors.budget import Priority
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
 from tasks.reconciler.sweep import sweep
 from tasks.stock.audit import conclude_reconciliation
 from tasks.stock.availability import wake_waiting
-from tasks.stock.entity import ENTITY as STOCK
-from tasks.stock.extract import extract, resolve_keys
-from tasks.stock.offers import transform
-from tasks.stock.operations import apply_stock, keep_links, outcomes_of
-from tasks.stock.plan import plan
+from tasks.stock.entity import STOCK, reconciliation
+from tasks.stock.extract import extract_stock, resolve_keys
+from tasks.stock.offers import map_stock
+from tasks.stock.operations import link_stock, load_stock, outcomes_of
+from tasks.stock.plan import plan_stock
 
 
 @flow(name="sync-stock", persist_result=False)
@@ -34,12 +33,12 @@ async def sync_stock(
     with Run(STOCK, pair, dry_run=dry_run) as run:
         while run.claim(only=keys):
             skus, skipped = resolve_keys(run)
-            found = validate(run, extract(run, skus))
+            found = validate(run, extract_stock(run, skus))
             wake_waiting(run, found)
-            desired = validate(run, transform(run, found))
-            planned = plan(run, found, desired)
-            applied = apply_stock(run, found, planned)
-            keep_links(run, found, desired, planned, applied)
+            desired = validate(run, map_stock(run, found))
+            planned = plan_stock(run, found, desired)
+            applied = load_stock(run, found, planned)
+            link_stock(run, found, desired, planned, applied)
             outcomes = outcomes_of(run, found, planned, applied)
             settle(run, list(planned.records()), [*skipped, *outcomes])
     return run.report.to_json()
@@ -51,20 +50,13 @@ async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> di
 
     Raises: ConfigError, ContractError; also when it would take too much off sale.
     """
-    with Run(
-        STOCK,
-        pair,
-        flow="reconcile-stock",
-        dry_run=dry_run,
-        keeps_report=False,
-        priority=Priority.CATALOGUE,
-    ) as run:
-        found = validate(run, extract(run, None))
+    with reconciliation(pair, dry_run=dry_run) as run:
+        found = validate(run, extract_stock(run, None))
         wake_waiting(run, found)
-        desired = validate(run, transform(run, found))
-        planned = plan(run, found, desired)
-        applied = apply_stock(run, found, planned)
-        keep_links(run, found, desired, planned, applied)
+        desired = validate(run, map_stock(run, found))
+        planned = plan_stock(run, found, desired)
+        applied = load_stock(run, found, planned)
+        link_stock(run, found, desired, planned, applied)
         return conclude_reconciliation(run, found, desired, planned, applied)
 
 

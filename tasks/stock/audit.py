@@ -12,7 +12,6 @@ from tasks.reconciler.audit import SHOWN, conclude
 from tasks.reconciler.operations import count, preview
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot
-from tasks.stock.links import STOCK
 from tasks.stock.matching import Comparison, accuracy_of, compare
 from tasks.stock.operations import Applied
 from tasks.stock.plan import Plan
@@ -31,7 +30,7 @@ def conclude_audit(run: Run, found: Snapshot, desired: Desired) -> dict[str, Any
     """What an audit found; SKUs that drifted are put into the inbox."""
     comparison = accuracy_of(found, desired, compare(desired.levels, found.items))
     keys = {one.sku_key for one in comparison.drifted}
-    due = run.inbox.put(run.pair, STOCK, keys, source="audit", now=run.now())
+    due = run.inbox.put(run.pair, run.entity, keys, source="audit", now=run.now())
     run.open_cases(found.refused.items())
     return _document(run, found, comparison, {"requeued": due})
 
@@ -50,7 +49,7 @@ def conclude_reconciliation(
         run.open_cases({**found.refused, **applied.refused}.items())
         written = {*applied.pending, *applied.failed, *applied.corrected}
         if len(written) <= VERIFIED:
-            run.inbox.put(run.pair, STOCK, written, source="reconcile", now=run.now())
+            run.inbox.put(run.pair, run.entity, written, source="reconcile", now=run.now())
     did = {
         "repaired": applied.rows,
         "write_requests": applied.requests,

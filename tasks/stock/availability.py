@@ -16,7 +16,7 @@ from connectors.brightpearl.stock_models import (
     UnreadableProduct,
 )
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
-from core.refusals import Refusal, release_command, release_remedy
+from core.refusals import Refusal, release_remedy
 from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link
 from tasks.brightpearl.reference import find_products, refresh_products
@@ -24,7 +24,7 @@ from tasks.policy import PURE, RETRIED, step, with_retries
 from tasks.reconciler.apply import chunks
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Bundles, Snapshot
-from tasks.stock.links import COMPONENTS, STOCK
+from tasks.stock.links import COMPONENTS, release_sku
 from tasks.stock.matching import SkuNames
 
 TOGETHER = 2000
@@ -248,6 +248,5 @@ def _odd(sku: str, product_id: str, reason: str) -> Refusal:
         "availability",
         sku,
         f"Brightpearl's stock of product {product_id} cannot be read: {reason}",
-        "Correct the product's stock in Brightpearl, then: "
-        f"{release_command(entity=STOCK, key=sku)}",
+        f"Correct the product's stock in Brightpearl, then: {release_sku(sku)}",
     )

@@ -19,9 +19,8 @@ from tasks.reconciler.registry import Entity, Source
 from tasks.reconciler.run import Run
 from tasks.stock.audit import conclude_audit
 from tasks.stock.availability import wake_waiting
-from tasks.stock.extract import extract
-from tasks.stock.links import STOCK
-from tasks.stock.offers import transform
+from tasks.stock.extract import extract_stock
+from tasks.stock.offers import map_stock
 
 
 def audit(pair: str, days: int | None = None) -> dict[str, Any]:
@@ -31,12 +30,24 @@ def audit(pair: str, days: int | None = None) -> dict[str, Any]:
     """
     del days
     with Run(
-        ENTITY, pair, flow="audit-stock", keeps_report=False, priority=Priority.BACKFILL
+        STOCK, pair, flow="audit-stock", keeps_report=False, priority=Priority.BACKFILL
     ) as run:
-        found = validate(run, extract(run, None))
+        found = validate(run, extract_stock(run, None))
         wake_waiting(run, found)
-        desired = validate(run, transform(run, found))
+        desired = validate(run, map_stock(run, found))
         return conclude_audit(run, found, desired)
+
+
+def reconciliation(pair: str, *, dry_run: bool) -> Run:
+    """A run over all stock, which lets what events name go first."""
+    return Run(
+        STOCK,
+        pair,
+        flow="reconcile-stock",
+        dry_run=dry_run,
+        keeps_report=False,
+        priority=Priority.CATALOGUE,
+    )
 
 
 def moved_products(
@@ -66,8 +77,8 @@ def _sources(connections: Connections) -> list[Source]:
     return [Source("stock-swept", clock, changed)]
 
 
-ENTITY = Entity(
-    name=STOCK,
+STOCK = Entity(
+    name="stock",
     priority=Priority.STOCK,
     sources=_sources,
     changed=moved_products,

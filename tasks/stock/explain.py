@@ -17,15 +17,15 @@ from store.demand import Demand
 from tasks.reconciler.frames import typed_rows
 from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
-from tasks.stock.entity import ENTITY
-from tasks.stock.extract import NO_SKU, extract, resolve_keys
+from tasks.stock.entity import STOCK
+from tasks.stock.extract import NO_SKU, extract_stock, resolve_keys
 from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.inventory import read_held_units
-from tasks.stock.links import STOCK, AgreedStock, Pending
+from tasks.stock.links import AgreedStock, Pending
 from tasks.stock.matching import Level, SkuNames, compare, oversold
-from tasks.stock.offers import Offer, Units, by_warehouse, transform, units_of
+from tasks.stock.offers import Offer, Units, by_warehouse, map_stock, units_of
 from tasks.stock.places import Kept, Places
-from tasks.stock.plan import Plan, context_of, plan_stock
+from tasks.stock.plan import Plan, context_of, plan_levels
 
 UNSET = "written down: Brightpearl has not allocated these units"
 RECENT = "placed in the store just now, not in Brightpearl yet"
@@ -134,12 +134,12 @@ def explain_key(pair: str, key: str) -> Explanation:
             remedy = "Ask for it by its SKU."
             return Explanation(key, "", "", problem=f"{key} {NO_SKU}.", remedy=remedy)
         (sku,) = skus
-        found = extract(run, [sku])
-        desired = transform(run, found)
+        found = extract_stock(run, [sku])
+        desired = map_stock(run, found)
         context = replace(context_of(run, found), may_zero=True, named_at={})
-        plan = plan_stock(compare(desired.levels, found.items), context)
+        plan = plan_levels(compare(desired.levels, found.items), context)
         said = explain(sku, found, desired, plan, _sources(run, sku, found))
-        state = run.inbox.states(pair, STOCK, [sku]).get(sku, "")
+        state = run.inbox.states(pair, run.entity, [sku]).get(sku, "")
         problem, remedy = _what_waits(run, said, desired)
         return replace(said, inbox=state, problem=problem, remedy=remedy)
 
@@ -151,8 +151,8 @@ def oversold_now(pair: str) -> dict[str, Any]:
     """
     with _reading("oversold-stock", pair) as run:
         skus = sorted(read_held_units(run, None, {}).by_order)
-        found = extract(run, skus)
-        above = list(oversold(found, transform(run, found))) if skus else []
+        found = extract_stock(run, skus)
+        above = list(oversold(found, map_stock(run, found))) if skus else []
         causes: Counter[str] = Counter()
         for one in above:
             causes[one.cause] += one.units
@@ -216,7 +216,7 @@ class _Terms:
 
 def _reading(flow: str, pair: str) -> Run:
     """A run that only reads, without Prefect: its steps are plain functions here."""
-    return Run(ENTITY, pair, flow=flow, dry_run=True, keeps_report=False)
+    return Run(STOCK, pair, flow=flow, dry_run=True, keeps_report=False)
 
 
 def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
@@ -237,7 +237,7 @@ def _what_waits(run: Run, said: Explanation, desired: Desired) -> tuple[str, str
         return said.problem, said.remedy
     for reason, remedy in desired.refusals[["reason", "remedy"]].itertuples(index=False):
         return str(reason), str(remedy)
-    for case in run.quarantine.list(pair=run.pair, entity=STOCK):
+    for case in run.quarantine.list(pair=run.pair, entity=run.entity):
         if case.key == said.sku_key:
             since = f"Waits in quarantine since {to_iso(case.opened_at)}"
             return f"{since}: {case.reason.rstrip('.')}.", case.remedy

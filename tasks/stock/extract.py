@@ -22,7 +22,7 @@ from tasks.reconciler.run import Run
 from tasks.stock.availability import bundles_with, read_availability
 from tasks.stock.frames import Snapshot, Supply, no_supply
 from tasks.stock.inventory import Inventory, read_held_units, read_inventory
-from tasks.stock.links import CATALOGUE, COMPONENTS, STOCK, AgreedStock
+from tasks.stock.links import CATALOGUE, COMPONENTS, AgreedStock
 from tasks.stock.matching import SkuNames
 from tasks.stock.offers import needed
 from tasks.stock.places import open_places, places_of
@@ -52,8 +52,8 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     return wanted, [skipped(key, "not ours", NO_SKU) for key in others]
 
 
-@step("read-stock", RETRIED)
-def extract(run: Run, skus: Collection[str] | None) -> Snapshot:
+@step("extract-stock", RETRIED)
+def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
     """Both sides' stock of these SKUs (as compared), or of all.
 
     Raises: TransientError, ConfigError.
@@ -142,14 +142,14 @@ def _make_due(run: Run, skus: Mapping[str, list[str]], in_hand: set[str]) -> Non
     """SKUs that a key means beside its first: they become keys of their own."""
     others = {sku for found in skus.values() for sku in found[1:]} - in_hand
     if others and not run.dry_run:
-        run.inbox.put(run.pair, STOCK, others, source="bundle", now=run.now())
+        run.inbox.put(run.pair, run.entity, others, source="bundle", now=run.now())
 
 
 def _agreed(run: Run, skus: Collection[str] | None) -> dict[str, AgreedStock]:
     links = (
-        run.links.scan(run.pair, STOCK)
+        run.links.scan(run.pair, run.entity)
         if skus is None
-        else run.links.get(run.pair, STOCK, sorted(skus)).values()
+        else run.links.get(run.pair, run.entity, sorted(skus)).values()
     )
     return {link.key_bc: AgreedStock.of(link) for link in links}
 

@@ -14,7 +14,7 @@ from connectors.bigcommerce.inventory_models import StockItem, UnreadableItem
 from connectors.bigcommerce.models import Order, OrderHeader
 from core.frames import DTYPES
 from core.ids import sku_key
-from core.refusals import Refusal, release_command, release_remedy
+from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS
 from store.demand import Demand
 from tasks.bigcommerce.orders import sold_units
@@ -22,7 +22,7 @@ from tasks.bigcommerce.statuses import HOLDS_NO_STOCK
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.stock.links import NOTHING_AGREED, STOCK, AgreedStock, Agreements
+from tasks.stock.links import NOTHING_AGREED, AgreedStock, Agreements, release_sku
 from tasks.stock.places import Places
 
 ORDERS = "orders"
@@ -161,7 +161,7 @@ def _unreadable(key: str, item: UnreadableItem) -> Refusal:
         "",
         f"the store's stock of {item.sku or item.product_id} cannot be read: {item.field} "
         f"{item.reason}",
-        f"Correct the item in BigCommerce, then: {release_command(entity=STOCK, key=key)}",
+        f"Correct the item in BigCommerce, then: {release_sku(key)}",
     )
 
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, TypeAdapter
 
+from core.refusals import release_command
 from store.links import Link
 
-STOCK = "stock"
 COMPONENTS = "components"
 """Links of a component to the bundles that contain it."""
 CATALOGUE = "catalogue:all"
@@ -97,6 +97,11 @@ class AgreedStock:
         """As the link keeps it."""
         found: dict[str, Any] = _FORM.dump_python(self, mode="json", exclude_defaults=True)
         return found
+
+
+def release_sku(sku: str) -> str:
+    """The command that releases a SKU (as compared) from quarantine."""
+    return release_command(entity="stock", key=sku)
 
 
 _FORM = TypeAdapter(AgreedStock)

@@ -47,8 +47,8 @@ class Offer:
     sellable: int
 
 
-@step("transform", PURE)
-def transform(run: Run, found: Snapshot) -> Desired:
+@step("map-stock", PURE)
+def map_stock(run: Run, found: Snapshot) -> Desired:
     """What is to be on sale of every SKU that both systems have: the rule, then the mapping file.
 
     What the mapping refuses is among the refusals.

@@ -15,7 +15,7 @@ from connectors.bigcommerce.answers import RejectedStockError
 from connectors.bigcommerce.inventory_models import Kind
 from connectors.brightpearl.goods_note_models import UnitCost
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
-from core.refusals import Refusal, release_command, release_remedy
+from core.refusals import Refusal, release_remedy
 from store.links import Link
 from store.runs import Leases
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
@@ -29,11 +29,11 @@ from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.links import (
     CATALOGUE,
     NOTHING_AGREED,
-    STOCK,
     AgreedStock,
     Agreements,
     Identity,
     Pending,
+    release_sku,
 )
 from tasks.stock.matching import oversold
 from tasks.stock.plan import Adjust, Correct, Counted, Plan
@@ -77,8 +77,7 @@ class Applied:
         return {sku for sku, agreed in self.agreed.items() if agreed.pending}
 
 
-@step("apply", PURE)
-def apply_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
+def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
     """Carry the plan out. A dry run writes nothing.
 
     Raises: ConfigError, ContractError. Everything that concerns one SKU is in what is given back.
@@ -103,7 +102,7 @@ def apply_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
     finally:
         leases.release(lease, run.owner)
     if plan.is_released:  # a person's release holds for one run
-        run.quarantine.resolve(run.pair, STOCK, [CATALOGUE], now=run.now())
+        run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
     return applied
 
 
@@ -125,7 +124,7 @@ class _Adjusting:
         """Keep what is known of SKUs in their links."""
         product_of = self.found.product_of
         links = [Link(sku, product_of.get(sku, ""), one.detail()) for sku, one in agreed.items()]
-        self.run.links.put(self.run.pair, STOCK, links, now=self.run.now())
+        self.run.links.put(self.run.pair, self.run.entity, links, now=self.run.now())
         self.applied.agreed.update(agreed)
 
     def fail(self, adjusts: Iterable[Adjust], error: Unwritten) -> None:
@@ -140,7 +139,7 @@ class _Adjusting:
 def _up_to_date(run: Run, found: Snapshot, plan: Plan, applied: Applied) -> list[Adjust]:
     """Adjustments but those of SKUs that another run sent something since both sides were read."""
     skus = sorted({one.sku_key for one in plan.adjusts})
-    links = run.links.get(run.pair, STOCK, skus)
+    links = run.links.get(run.pair, run.entity, skus)
     moved = {
         sku
         for sku, link in links.items()
@@ -256,7 +255,7 @@ def _refused(one: Adjust, error: RejectedError) -> Refusal:
             "Correct mappings/tables/stock_locations.csv", "location", value=location
         )
         return Refusal("location", "location_id", location, error.message, remedy)
-    return rejected(error, f"Correct the item in BigCommerce, then: {_release(one.sku_key)}")
+    return rejected(error, f"Correct the item in BigCommerce, then: {release_sku(one.sku_key)}")
 
 
 def _correct(run: Run, corrects: Sequence[Correct], applied: Applied) -> None:
@@ -270,7 +269,7 @@ def _correct(run: Run, corrects: Sequence[Correct], applied: Applied) -> None:
         if record.error is None:
             applied.corrected.add(record.key)
         elif isinstance(record.error, RejectedError):
-            remedy = f"Correct the product in Brightpearl, then: {_release(record.key)}"
+            remedy = f"Correct the product in Brightpearl, then: {release_sku(record.key)}"
             applied.refused[record.key] = rejected(record.error, remedy)
         else:
             applied.failed[record.key] = record.error
@@ -291,12 +290,8 @@ def _locate(run: Run, records: Sequence[Counted]) -> None:
             one.fail(RejectedError(message, remedy=remedy))
 
 
-def _release(sku: str) -> str:
-    return release_command(entity=STOCK, key=sku)
-
-
-@step("keep-links", PURE)
-def keep_links(run: Run, found: Snapshot, desired: Desired, plan: Plan, applied: Applied) -> None:
+@step("link-stock", PURE)
+def link_stock(run: Run, found: Snapshot, desired: Desired, plan: Plan, applied: Applied) -> None:
     """Keep what both sides agree on where it changed; of SKUs that were sent something it is kept.
 
     A SKU that was met for the first time, or that orders hold too much of, is kept as well.
@@ -309,14 +304,14 @@ def keep_links(run: Run, found: Snapshot, desired: Desired, plan: Plan, applied:
     changed |= _oversold(found, desired, {**found.agreed, **changed, **applied.agreed})
     product_of = found.product_of
     for part in chunks([sku for sku in changed if sku in product_of], TOGETHER):
-        kept = run.links.get(run.pair, STOCK, part)
+        kept = run.links.get(run.pair, run.entity, part)
         links = [
             Link(sku, product_of[sku], changed[sku].detail())
             for sku in part
             # Another run that sent something meanwhile knows better.
             if AgreedStock.of(kept.get(sku)).revision == changed[sku].revision
         ]
-        run.links.put(run.pair, STOCK, links, now=run.now())
+        run.links.put(run.pair, run.entity, links, now=run.now())
 
 
 def outcomes_of(run: Run, found: Snapshot, plan: Plan, applied: Applied) -> list[Outcome]:

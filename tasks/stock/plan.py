@@ -30,7 +30,6 @@ from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.links import (
     CATALOGUE,
-    STOCK,
     AgreedStock,
     Agreements,
     Arrival,
@@ -229,15 +228,15 @@ class ZeroingError(ContractError):
         self.skus = skus
 
 
-@step("plan", PURE)
-def plan(run: Run, found: Snapshot, desired: Desired) -> Plan:
+@step("plan-stock", PURE)
+def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
     """The plan for the SKUs of a snapshot.
 
     Raises: ZeroingError when it would take too much of the catalogue off sale at once; a case is
     open then, in which a person can release it.
     """
     try:
-        return plan_stock(compare(desired.levels, found.items), context_of(run, found))
+        return plan_levels(compare(desired.levels, found.items), context_of(run, found))
     except ZeroingError as error:
         if not run.dry_run:
             detail = {"kind": ZEROING, "proposal": {"off sale": str(error.skus)}}
@@ -249,19 +248,19 @@ def plan(run: Run, found: Snapshot, desired: Desired) -> Plan:
 def context_of(run: Run, found: Snapshot) -> PlanContext:
     """What a plan depends on at this moment."""
     settings = run.connections.pair.stock
-    approved = run.quarantine.approved(run.pair, STOCK, [CATALOGUE])
+    approved = run.quarantine.approved(run.pair, run.entity, [CATALOGUE])
     since = run.now() - timedelta(seconds=settings.debounce_s)
     return PlanContext(
         found=found,
         settings=settings,
-        catalogue=max(run.links.count(run.pair, STOCK), len(found.supply.skus)),
+        catalogue=max(run.links.count(run.pair, run.entity), len(found.supply.skus)),
         may_zero=(CATALOGUE, ZEROING) in approved,
         named_at={claim.key: claim.due_since for claim in run.batch.claims},
-        moving=run.inbox.moving(run.pair, STOCK, since) if run.batch else 0,
+        moving=run.inbox.moving(run.pair, run.entity, since) if run.batch else 0,
     )
 
 
-def plan_stock(compared: pd.DataFrame, context: PlanContext) -> Plan:
+def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
     """The plan for what `compare` found. Pure.
 
     Raises: ZeroingError when it would take too much of the catalogue off sale at once.

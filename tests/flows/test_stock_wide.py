@@ -32,7 +32,7 @@ from store.quarantine import Quarantine
 from tasks.brightpearl.reference import KEPT_S
 from tasks.reconciler.connections import connect, disconnect
 from tasks.reconciler.sweep import sweep
-from tasks.stock.entity import ENTITY
+from tasks.stock.entity import STOCK
 from tasks.stock.links import CATALOGUE
 from tasks.stock.plan import ZeroingError
 
@@ -45,7 +45,7 @@ def test_a_change_whose_notice_was_lost_is_found_by_the_sweep(world: World) -> N
     (sku,) = plenty(world)
     reconcile()
     world.brightpearl("stock", sku=sku, on_hand=7)
-    swept = sweep(PAIR, ENTITY)
+    swept = sweep(PAIR, STOCK)
     assert swept["changed"] >= 1
     sync(world)
     assert on_sale(world, sku) == promised(world, sku)

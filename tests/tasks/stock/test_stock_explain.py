@@ -29,7 +29,7 @@ from tasks.stock.links import AgreedStock, Pending
 from tasks.stock.matching import compare
 from tasks.stock.offers import needed, offers
 from tasks.stock.places import read_places
-from tasks.stock.plan import PlanContext, plan_stock
+from tasks.stock.plan import PlanContext, plan_levels
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MAIN, SPARE = "2", "3"
@@ -101,7 +101,7 @@ def explained(
     quantities = offered.rename(columns={"sellable": "quantity"})[list(STOCK_LEVELS)]
     desired = Desired(offers=offered, levels=quantities)
     context = PlanContext(found, StockSettings(bigcommerce_owned_locations=owned))
-    plan = plan_stock(compare(desired.levels, found.items), context)
+    plan = plan_levels(compare(desired.levels, found.items), context)
     sources = Sources(sku.upper(), product, written or {}, {"10": "A", "11": "B"})
     return explain(sku, found, desired, plan, sources)
 

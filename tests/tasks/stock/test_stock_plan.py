@@ -19,7 +19,7 @@ from tasks.stock.frames import Snapshot, no_supply
 from tasks.stock.links import NOTHING_AGREED, AgreedStock, Pending
 from tasks.stock.matching import compare
 from tasks.stock.places import Buffers, Places
-from tasks.stock.plan import Plan, PlanContext, ZeroingError, plan_stock
+from tasks.stock.plan import Plan, PlanContext, ZeroingError, plan_levels
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SETTINGS = StockSettings(debounce_from_skus=3, debounce_s=10, debounce_limit_s=60, scarce_units=5)
@@ -61,7 +61,7 @@ def planned(
     levels = frame([{**row, "product_id": "10", "quantity": wanted}], STOCK_LEVELS)
     units = {"on_hand": on_sale + safety_stock, "safety_stock": safety_stock}
     items = frame([{**row, "product_id_bc": "5", **units}], ITEMS)
-    return plan_stock(compare(levels, items), context)
+    return plan_levels(compare(levels, items), context)
 
 
 def sent(plan: Plan) -> list[str]:
@@ -211,7 +211,7 @@ def zeroing(*, may_zero: bool = False, orders: Mapping[str, Mapping[str, int]]) 
     settings = StockSettings(zeroing_min_skus=2, zeroing_percent=20)
     found = snapshot({}, orders=orders)
     context = PlanContext(found, settings, catalogue=10, may_zero=may_zero)
-    return plan_stock(compare(levels, items), context)
+    return plan_levels(compare(levels, items), context)
 
 
 def test_a_plan_that_would_empty_the_shop_stops_until_a_person_releases_it() -> None:
