@@ -18,6 +18,12 @@ from core.times import from_rfc2822
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHECK_PROXY = "Check the API URL, and whether a proxy answers in place of the API."
+LONGEST = 300
+_SECRETS = re.compile(r"[A-Za-z0-9+/=_~-]{24,}")
+"""A run this long is no word: tokens, signatures, encoded documents."""
+_EMAILS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:]+")
+_MARKUP = re.compile(r"<[^>]*>")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True)
@@ -87,18 +93,6 @@ def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayErr
     if answer.is_write:
         return OutcomeUnknownError(message, remedy=remedy)
     return ContractError(message, remedy=remedy)
-
-
-LONGEST = 300
-
-_SECRETS = re.compile(r"[A-Za-z0-9+/=_~-]{24,}")
-"""A run this long is no word: tokens, signatures, encoded documents."""
-
-_EMAILS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:]+")
-
-_MARKUP = re.compile(r"<[^>]*>")
-
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 def clean(text: object) -> str:

@@ -20,15 +20,16 @@ from dataclasses import dataclass, replace
 from connectors.window import Priority, RateLimit, Window
 
 __all__ = ["Budget", "Priority", "RateLimit", "Usage", "budget_of"]
-
 BLIND_PAUSE_S = 2.0
 """Waited after a throttled answer that does not say until when; doubled while they go on."""
 LONGEST_BLIND_PAUSE_S = 60.0
-
 Wait = Callable[[threading.Condition, float | None], object]
 """Blocks on a condition for at most so many seconds."""
 Report = Callable[[RateLimit, bool], None]
 """Takes what an answer said of the window, and whether the request failed."""
+
+
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,6 @@ class Budget:
 
 
 _budgets: dict[tuple[str, str], Budget] = {}
-_lock = threading.Lock()
 
 
 def budget_of(base_url: str, account: str, *, reads_at_once: int, writes_at_once: int) -> Budget:

@@ -18,6 +18,9 @@ from pydantic import (
 from core.money import decimal
 from core.times import from_iso, from_rfc2822, to_iso
 
+Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
+"""A flag; null reads as no."""
+
 
 class Document(BaseModel):
     """An answer: fields we do not know may appear at any time; those we need have no default."""
@@ -82,8 +85,6 @@ Cents = Annotated[
 """Money of at most two places, sent as a JSON number: with so few places no cent is lost."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Text; null and a missing value read as ""."""
-Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
-"""A flag; null reads as no."""
 Id = Annotated[str, BeforeValidator(_text)]
 """An id, whether they send it as number or as text."""
 OtherId = Annotated[str, BeforeValidator(lambda value: _text(value or "") if value != "0" else "")]

@@ -22,12 +22,9 @@ from core.errors import (
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds; a page of 250 whole orders takes a while."""
-
 USER_AGENT = f"causeway/{version('causeway')}"
-
 ErrorOf = Callable[[Answer], CausewayError | None]
 """The one place per system that turns an answer into an error, or says that it is none."""
-
 RateLimitOf = Callable[[Answer], RateLimit]
 
 

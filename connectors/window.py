@@ -6,6 +6,16 @@ from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
+MARGIN_S = 0.05
+"""Waited beyond a window's announced end, for clocks that do not agree."""
+SAME_WINDOW_S = 1.0
+"""Announced ends that differ by less mean one window, reported with different delays."""
+OTHERS_SHARE = 0.04
+"""The part of a window left over while others use the same quota: they also send between an
+answer and our next request."""
+REMEMBERED = 5
+"""Windows by which an account's quota is judged: after so many, one that shrank is known."""
+
 
 class Priority(IntEnum):
     """Who goes first where requests are short; the lower number is the more important one."""
@@ -27,15 +37,6 @@ RESERVES = {
     Priority.BACKFILL: 0.5,
 }
 """The part of a window that each priority leaves to those above it."""
-MARGIN_S = 0.05
-"""Waited beyond a window's announced end, for clocks that do not agree."""
-SAME_WINDOW_S = 1.0
-"""Announced ends that differ by less mean one window, reported with different delays."""
-OTHERS_SHARE = 0.04
-"""The part of a window left over while others use the same quota: they also send between an
-answer and our next request."""
-REMEMBERED = 5
-"""Windows by which an account's quota is judged: after so many, one that shrank is known."""
 
 
 @dataclass(frozen=True)

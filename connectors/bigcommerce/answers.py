@@ -21,18 +21,44 @@ from core.errors import (
 
 TRANSIENT = {408, 423, 429, 499}
 """Answers below 500 that are worth another try."""
-
 FINAL = {501, 505, 507, 509}
 """Answers from 500 that are refusals: what is unsupported, or beyond the store's plan."""
-
 NOT_DONE = {423, 429}
 """A write answered so was not carried out; after any other transient answer it may have been,
 after a 503 too: BigCommerce throttles with 429 alone."""
-
 RIGHTS = (
     "Check CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN and __STORE_HASH, and the scopes of the API account "
     "(docs/settings.md)."
 )
+ADJUSTMENTS = "/v3/inventory/adjustments/"
+Why: TypeAlias = Literal[
+    "tracked_by_product",
+    "tracked_by_variant",
+    "needs_absolute",
+    "unknown_location",
+    "insufficient",
+    "other",
+]
+REMEDIES: dict[Why, str] = {
+    "tracked_by_product": "Name these items by their product_id.",
+    "tracked_by_variant": "Name these items by their SKU.",
+    "needs_absolute": "Adjust these items absolutely first: no count of them exists there.",
+    "unknown_location": "Check the locations in the mapping tables against those of the store.",
+    "insufficient": "Read the stock anew: it went down meanwhile.",
+    "other": "Read the inventory anew: these items may be gone, or tracked in another way.",
+}
+_KINDS: tuple[tuple[Why, re.Pattern[str]], ...] = (
+    ("tracked_by_product", re.compile(r"is tracked by product", re.IGNORECASE)),
+    ("tracked_by_variant", re.compile(r"is tracked by variant", re.IGNORECASE)),
+    ("needs_absolute", re.compile(r"requires? absolute", re.IGNORECASE)),
+    ("unknown_location", re.compile(r"location\S* not found", re.IGNORECASE)),
+    ("insufficient", re.compile(r"insufficient|not enough|below|negative", re.IGNORECASE)),
+)
+_NAMED = r"(sku|variant_id|product_id) "
+_TRACKED = re.compile(rf"Item with {_NAMED}(.+?) is tracked by ")
+_LISTED = re.compile(r"identit(?:y|ies): \[(.*)\]", re.DOTALL)
+_NEXT = re.compile(r",\s*(?=(?:sku|variant_id|product_id) )")
+_PLACES = re.compile(r"\s*,\s*")
 
 
 def rate_limit_of(answer: Answer) -> RateLimit:
@@ -115,45 +141,6 @@ def reason_of(body: Any) -> str:  # noqa: ANN401 - their JSON
     if isinstance(errors, dict):
         reasons.extend(f"{field}: {message}" for field, message in errors.items())
     return clean("; ".join(reason for reason in reasons if reason)) or "no reason given."
-
-
-ADJUSTMENTS = "/v3/inventory/adjustments/"
-
-Why: TypeAlias = Literal[
-    "tracked_by_product",
-    "tracked_by_variant",
-    "needs_absolute",
-    "unknown_location",
-    "insufficient",
-    "other",
-]
-
-REMEDIES: dict[Why, str] = {
-    "tracked_by_product": "Name these items by their product_id.",
-    "tracked_by_variant": "Name these items by their SKU.",
-    "needs_absolute": "Adjust these items absolutely first: no count of them exists there.",
-    "unknown_location": "Check the locations in the mapping tables against those of the store.",
-    "insufficient": "Read the stock anew: it went down meanwhile.",
-    "other": "Read the inventory anew: these items may be gone, or tracked in another way.",
-}
-
-_KINDS: tuple[tuple[Why, re.Pattern[str]], ...] = (
-    ("tracked_by_product", re.compile(r"is tracked by product", re.IGNORECASE)),
-    ("tracked_by_variant", re.compile(r"is tracked by variant", re.IGNORECASE)),
-    ("needs_absolute", re.compile(r"requires? absolute", re.IGNORECASE)),
-    ("unknown_location", re.compile(r"location\S* not found", re.IGNORECASE)),
-    ("insufficient", re.compile(r"insufficient|not enough|below|negative", re.IGNORECASE)),
-)
-
-_NAMED = r"(sku|variant_id|product_id) "
-
-_TRACKED = re.compile(rf"Item with {_NAMED}(.+?) is tracked by ")
-
-_LISTED = re.compile(r"identit(?:y|ies): \[(.*)\]", re.DOTALL)
-
-_NEXT = re.compile(r",\s*(?=(?:sku|variant_id|product_id) )")
-
-_PLACES = re.compile(r"\s*,\s*")
 
 
 class RejectedStockError(RejectedError):

@@ -19,10 +19,8 @@ from core.settings import BigCommerceSettings
 
 PAGE = 250
 """Rows of a page, the most that BigCommerce gives of orders and what belongs to them."""
-
 LONGEST_NAMES = 7000
 """Characters that names may take in a URL, which BigCommerce cuts at about 8 kB."""
-
 D = TypeVar("D", bound=Document)
 
 

@@ -13,7 +13,6 @@ from connectors.documents import Document, Flag, Id, Text
 Identity: TypeAlias = Literal["sku", "variant_id", "product_id"]
 """By what an item is named. One tracked by product is named by `product_id` alone."""
 Kind: TypeAlias = Literal["absolute", "relative"]
-
 _LEAN = ConfigDict(
     extra="ignore",
     populate_by_name=True,

@@ -26,9 +26,13 @@ from core.times import from_iso, from_rfc2822, to_iso
 
 ROWS_PER_WANTED = 50
 """A list may read up to so many orders for each one that is wanted, not more: it takes longer."""
-
 SECOND = timedelta(seconds=1)
 """Their dates have no fractions."""
+WHOLE = {
+    "include": "consignments.line_items,fees",
+    "consignment_structure": "object",
+}
+"""An order with everything that costs no further request."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,6 @@ class IdRange:
     def as_list(self) -> bool:
         """Whether one list is read instead of one order."""
         return len(self.ids) > 1
-
-
-WHOLE = {
-    "include": "consignments.line_items,fees",
-    "consignment_structure": "object",
-}
-"""An order with everything that costs no further request."""
 
 
 class Orders(Api):

@@ -24,9 +24,7 @@ from core.errors import NotFoundError
 
 GOODS_OUT_AT_ONCE = 500
 """Notes, or orders, in one question for goods-out notes; other notes take 200."""
-
 MILLISECOND = timedelta(milliseconds=1)
-
 N = TypeVar("N", GoodsOutNote, DropShipNote, GoodsInNote)
 
 

@@ -19,7 +19,6 @@ from core.errors import CausewayError, OutcomeUnknownError, TransientError
 
 MOST = 10
 """Messages that one multi-message takes. Source: observed in public integrations."""
-
 Read = Callable[[Any], Any]
 """Turns the response of a write into its outcome: a value, or a CausewayError."""
 

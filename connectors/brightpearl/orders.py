@@ -19,7 +19,6 @@ from core.errors import NotFoundError
 SALES_ORDERS = 1
 SALES_CREDITS = 3
 """Order types; an order search finds all four unless one is asked for."""
-
 S = TypeVar("S", bound=SalesOrder)
 
 

@@ -19,9 +19,12 @@ from core.times import to_iso
 
 MOST = 200
 """Ids per GET that every resource takes."""
-
 LONGEST = 4000
 """Characters of a set; 500 scattered ids may need more, and long URLs were refused (414)."""
+PAGE = 500
+"""Rows of a page, the most that Brightpearl gives."""
+D = TypeVar("D", bound=Document)
+Get = Callable[[str, Mapping[str, Any]], Answer]
 
 
 def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:
@@ -69,14 +72,6 @@ def new_or_changed(since: datetime | None) -> list[dict[str, str]]:
     if since is None:
         return [{}]
     return [{"createdOn": period(since)}, {"updatedOn": period(since)}]
-
-
-PAGE = 500
-"""Rows of a page, the most that Brightpearl gives."""
-
-D = TypeVar("D", bound=Document)
-
-Get = Callable[[str, Mapping[str, Any]], Answer]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.answers import unreadable
 from connectors.brightpearl.account_models import Webhook
 from connectors.brightpearl.api import Api
 from core.errors import NotFoundError
@@ -25,7 +26,10 @@ class Webhooks(Api):
     def create_webhook(self, body: Mapping[str, Any]) -> str:
         """Subscribe; the new id. Raises: RejectedError, for example for a template (`INTC-057`)."""
         answer = self._send("POST", PATH, content=dict(body))
-        return str(self._response(answer))
+        webhook_id = self._response(answer)
+        if not isinstance(webhook_id, int | str):
+            raise unreadable(answer, "with no id")
+        return str(webhook_id)
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Unsubscribe. Raises: NotFoundError when it is gone already."""
