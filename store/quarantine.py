@@ -217,7 +217,9 @@ class Quarantine:
     ) -> None:
         """Close these records' entries, except those in `but` (key, class, value)."""
         kept = {(key, class_, kept_value(value)) for key, class_, value in but}
-        with self._database.write() as connection:
+        over: list[int] = []
+        # Most records have no entry: they cost no transaction that writes.
+        with self._database.read() as connection:
             for part in in_parts(keys):
                 entries = connection.execute(
                     select(
@@ -233,18 +235,19 @@ class Quarantine:
                         quarantine.c.state.in_(("open", "approved")),
                     )
                 )
-                over = [
+                over += [
                     entry.id
                     for entry in entries
                     if entry.state == "approved"
                     or (entry.key, entry.class_, entry.value) not in kept
                 ]
-                for ids in in_parts(over):
-                    connection.execute(
-                        update(quarantine)
-                        .where(quarantine.c.id.in_(ids))
-                        .values(state="resolved", closed_at=now)
-                    )
+        for ids in in_parts(over):
+            with self._database.write() as connection:
+                connection.execute(
+                    update(quarantine)
+                    .where(quarantine.c.id.in_(ids))
+                    .values(state="resolved", closed_at=now)
+                )
 
     def summary(self, pair: str) -> Sequence[Group]:
         """Open entries by class and value, the most frequent first."""

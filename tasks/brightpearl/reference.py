@@ -10,8 +10,7 @@ from decimal import Decimal
 import pandas as pd
 
 from core.errors import NotFoundError
-from core.frames import frame
-from core.refusals import REFUSALS, Refusal, release_remedy
+from core.refusals import Refusal, release_remedy
 from store.catalogue import Catalogue, CataloguedProduct
 from store.runs import Cursors
 from tasks.policy import with_retries
@@ -139,12 +138,12 @@ def unknown_ids(
 
     `class_` is the refusal's, and with spaces the name of the thing for people.
     """
-    values = rows[column]
-    bad = rows[(values != "") & ~values.isin(known)]
-    if bad.empty:
-        return frame([], REFUSALS)
-    pairs = dict.fromkeys(zip(bad[key], bad[column], strict=True))
-    return refusal_rows((record, _unknown(class_, column, value)) for record, value in pairs)
+    values = rows[column].tolist()
+    unknown = set(values) - known - {""}
+    pairs = dict.fromkeys(zip(rows[key].tolist(), values, strict=True)) if unknown else {}
+    return refusal_rows(
+        (record, _unknown(class_, column, value)) for record, value in pairs if value in unknown
+    )
 
 
 def _unknown(class_: str, column: str, value: str) -> Refusal:

@@ -13,7 +13,6 @@ from tasks.orders.edits import SetShippingMethod
 from tasks.orders.extract import Read, fingerprint, money_fingerprint
 from tasks.orders.held_units import enqueue_cancelled, keep_held, still_held
 from tasks.orders.operations import AddNote, OrderProgress, SetStatus
-from tasks.policy import PURE, step
 from tasks.reconciler.apply import outcome_of
 from tasks.reconciler.operations import Operation
 from tasks.reconciler.outcomes import Outcome
@@ -25,7 +24,6 @@ HOLD_RELEASED = "released"
 """In place of the status before a hold: staff took the order off hold by hand."""
 
 
-@step("link-orders", PURE)
 def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[Outcome]:
     """Link the orders, with the state in which both sides agreed; what became of each."""
     outcomes = [_outcome(record) for record in records]

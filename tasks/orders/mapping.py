@@ -19,7 +19,7 @@ from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.receipts import receipts, tax_rates
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.orders.desired import Desired
-from tasks.policy import PURE, RETRIED, step
+from tasks.policy import PURE, step
 from tasks.reconciler.run import Run
 
 ID_COLUMNS = {
@@ -56,7 +56,6 @@ class Known:
     """What exists in the account, by refusal class."""
 
 
-@step("read-reference", RETRIED)
 def read_known(run: Run, found: OrderFrames) -> Known:
     """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
     reference = read_reference(run)

@@ -37,14 +37,12 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
-from tasks.policy import PURE, step
 from tasks.reconciler.operations import Operation
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
 OFF_HOLD = "No longer on hold: both systems agree again."
 
 
-@step("plan-orders", PURE)
 def plan_orders(
     orders: Sequence[DesiredOrder],
     contacts: Mapping[str, ContactPlan],

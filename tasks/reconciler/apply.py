@@ -9,7 +9,7 @@ is tried again, what an earlier try may have written is looked up.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any, Generic, TypeVar
@@ -93,8 +93,8 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
     """
     brightpearl = [write for write in writes if isinstance(write, BrightpearlWrite)]
     bigcommerce = [write for write in writes if isinstance(write, BigCommerceWrite)]
-    shared = [write for write in brightpearl if not write.message.alone]
-    alone = [[write] for write in brightpearl if write.message.alone]
+    alone = [[write] for write in brightpearl if write.message.alone or write.is_alone]
+    shared = [write for write in brightpearl if not (write.message.alone or write.is_alone)]
     futures = [
         *(send_to_brightpearl.submit(run, part, on_answers) for part in chunks(shared, TOGETHER)),
         *(send_to_brightpearl.submit(run, part, on_answers) for part in alone),
@@ -216,7 +216,11 @@ def _round(
         if record.goes_on and (write := operation.write(run, record)) is not None
     ]
     unsure = _unsure(run, [write for _, _, write in writes if not write.is_repeatable])
-    left = [one for one in writes if not (one[2].natural_key in unsure and _found(run, *one))]
+    left = [
+        (record, operation, replace(write, is_alone=write.natural_key in unsure))
+        for record, operation, write in writes
+        if not (write.natural_key in unsure and _found(run, record, operation, write))
+    ]
     on_answers = partial(phase.on_answers, run) if phase.on_answers else None
     answers = send(run, [write for _, _, write in left], on_answers)
     for (record, operation, write), answer in zip(left, answers, strict=True):

@@ -34,6 +34,8 @@ class Write:
     """Whose record it is, where it is not the run's entity."""
     is_repeatable: bool = True
     """Whether sending it twice is harmless, because the other system knows its natural key."""
+    is_alone: bool = False
+    """Whether it goes by itself, because sharing a request has failed before."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from core.refusals import Refusal, release_remedy
 from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link
 from tasks.brightpearl.reference import find_products, refresh_products
-from tasks.policy import PURE, RETRIED, step, with_retries
+from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.apply import chunks
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Bundles, Snapshot
@@ -74,7 +74,6 @@ def read_availability(
     return Availability(asked_for, known, bundles, on_hand, refused)
 
 
-@step("wake-waiting", PURE)
 def wake_waiting(run: Run, found: Snapshot) -> None:
     """Wake whatever waits for units of a product that Brightpearl can promise some of."""
     on_hand = found.supply.on_hand

@@ -16,7 +16,6 @@ import pandas as pd
 from core.frames import Schema, frame
 from core.stock import OFFERS, STOCK_LEVELS
 from mappings.engine import Context, apply
-from tasks.policy import PURE, step
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Bundles, Desired, Snapshot, Supply
 from tasks.stock.places import Places
@@ -47,7 +46,6 @@ class Offer:
     sellable: int
 
 
-@step("map-stock", PURE)
 def map_stock(run: Run, found: Snapshot) -> Desired:
     """What is to be on sale of every SKU that both systems have: the rule, then the mapping file.
 

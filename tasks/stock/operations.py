@@ -290,7 +290,6 @@ def _locate(run: Run, records: Sequence[Counted]) -> None:
             one.fail(RejectedError(message, remedy=remedy))
 
 
-@step("link-stock", PURE)
 def link_stock(run: Run, found: Snapshot, desired: Desired, plan: Plan, applied: Applied) -> None:
     """Keep what both sides agree on where it changed; of SKUs that were sent something it is kept.
 
