@@ -1,4 +1,4 @@
-"""Both sandboxes behind real sockets on loopback: in the foreground, or beside a test."""
+"""Both sandboxes behind real sockets on loopback: in the foreground, or in a thread for a test."""
 
 import asyncio
 import contextlib

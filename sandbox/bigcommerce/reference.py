@@ -18,7 +18,7 @@ LOCATION = 1
 
 INCOMPLETE, PENDING, SHIPPED, PARTIALLY_SHIPPED, REFUNDED, CANCELLED, DECLINED = range(7)
 AWAITING_PAYMENT, AWAITING_PICKUP, AWAITING_SHIPMENT, COMPLETED = range(7, 11)
-AWAITING_FULFILLMENT, VERIFICATION, DISPUTED, PARTIALLY_REFUNDED = range(11, 15)
+AWAITING_FULFILLMENT, _, DISPUTED, PARTIALLY_REFUNDED = range(11, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ _STATUSES = (
     (2, "Shipped", "Sent; receipt is not confirmed.", 8),
     (3, "Partially Shipped", "Some of it is sent.", 6),
     (4, "Refunded", "All of it is paid back.", 11),
-    (5, "Cancelled", "Called off.", 9),
+    (5, "Cancelled", "Cancelled by the seller or the shopper.", 9),
     (6, "Declined", "Turned down by the seller or the payment.", 10),
     (7, "Awaiting Payment", "Placed; the payment is to come.", 2),
     (8, "Awaiting Pickup", "Packed; waits for the customer.", 5),

@@ -68,7 +68,7 @@ def provider_name(provider: str) -> str:
 
 
 def generated_link(shipment: Shipment, *, by_carrier: bool) -> str:
-    """From the number and the provider or carrier; none beside a link of the merchant's own."""
+    """From the number and the provider or carrier; none where the merchant has set a link."""
     number = shipment.tracking_number
     if not number or shipment.tracking_link:
         return ""

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
 from sandbox.catalogue.model import Customer as Shopper
 from sandbox.catalogue.model import Product as CatalogueProduct
 from sandbox.kit.clock import Clock, Timers
+from sandbox.kit.sequences import Sequences
 
 if TYPE_CHECKING:
     from sandbox.bigcommerce.webhooks import Sender
@@ -26,29 +25,24 @@ if TYPE_CHECKING:
 Listener = Callable[[str, dict[str, Any]], None]
 
 
-@dataclass
-class Sequences:
-    """Id counters. Each resource starts elsewhere, so that a mixed-up id is found nowhere."""
-
-    order: Iterator[int] = field(default_factory=lambda: count(100))
-    line: Iterator[int] = field(default_factory=lambda: count(10_001))
-    address: Iterator[int] = field(default_factory=lambda: count(5_001))
-    coupon: Iterator[int] = field(default_factory=lambda: count(41))
-    fee: Iterator[int] = field(default_factory=lambda: count(71))
-    transaction: Iterator[int] = field(default_factory=lambda: count(1_763_001))
-    message: Iterator[int] = field(default_factory=lambda: count(301))
-    shipment: Iterator[int] = field(default_factory=lambda: count(12_001))
-    refund: Iterator[int] = field(default_factory=lambda: count(601))
-    refund_payment: Iterator[int] = field(default_factory=lambda: count(801))
-    customer: Iterator[int] = field(default_factory=lambda: count(1))
-    product: Iterator[int] = field(default_factory=lambda: count(77))
-    variant: Iterator[int] = field(default_factory=lambda: count(3_301))
-    hook: Iterator[int] = field(default_factory=lambda: count(30_048_001))
-    event: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def next(self, name: str) -> int:
-        """The next id of a resource."""
-        return int(next(getattr(self, name)))
+STARTS = {
+    "order": 100,
+    "line": 10_001,
+    "address": 5_001,
+    "coupon": 41,
+    "fee": 71,
+    "transaction": 1_763_001,
+    "message": 301,
+    "shipment": 12_001,
+    "refund": 601,
+    "refund_payment": 801,
+    "customer": 1,
+    "product": 77,
+    "variant": 3_301,
+    "hook": 30_048_001,
+    "event": 1,
+}
+"""The first id of each resource."""
 
 
 class Store:
@@ -67,7 +61,7 @@ class Store:
         self._acting_at: datetime | None = None
         self.opened_at = clock.now()
         self.timers = Timers(clock)
-        self.sequences = Sequences()
+        self.sequences = Sequences(**STARTS)
         self.listeners: list[Listener] = []
         self.stock = Stock(self, seed)
         self.products: dict[int, Product] = {}

@@ -38,7 +38,7 @@ class BigCommerceSwitches(Switches):
     )
     lines_per_consignment: int = switch(50, "more lines are cut from an embedded list")
     cut_warning: Literal["item", "sibling"] = switch(
-        "item", "`__warning__` of a cut list: its last item, or beside it"
+        "item", "`__warning__` of a cut list: its last item, or a field next to it"
     )
     fees_shape: Literal["array", "object"] = switch(
         "array", "GET fees: a list, or one object as the spec types it"

@@ -3,10 +3,8 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -37,6 +35,7 @@ from sandbox.brightpearl.stock_records import (
 )
 from sandbox.brightpearl.switches import BrightpearlSwitches
 from sandbox.kit.clock import Clock, Timers
+from sandbox.kit.sequences import Sequences
 
 JOURNAL_SIZE = 500_000
 
@@ -65,30 +64,25 @@ class Catalogue(Protocol):
     def products(self) -> Sequence[CatalogueProduct]: ...  # noqa: D102 - the name says it
 
 
-@dataclass
-class Sequences:
-    """Id counters. Each resource starts elsewhere, so that a mixed-up id is found nowhere."""
-
-    order: Iterator[int] = field(default_factory=lambda: count(100_001))
-    row: Iterator[int] = field(default_factory=lambda: count(500_001))
-    contact: Iterator[int] = field(default_factory=lambda: count(201))
-    address: Iterator[int] = field(default_factory=lambda: count(3_001))
-    product: Iterator[int] = field(default_factory=lambda: count(1_007))
-    payment: Iterator[int] = field(default_factory=lambda: count(70_001))
-    note: Iterator[int] = field(default_factory=lambda: count(9_001))
-    goods_out: Iterator[int] = field(default_factory=lambda: count(40_001))
-    drop_ship: Iterator[int] = field(default_factory=lambda: count(50_001))
-    goods_in: Iterator[int] = field(default_factory=lambda: count(60_001))
-    movement: Iterator[int] = field(default_factory=lambda: count(800_001))
-    webhook: Iterator[int] = field(default_factory=lambda: count(121))
-    release: Iterator[int] = field(default_factory=lambda: count(65_001))
-    journal: Iterator[int] = field(default_factory=lambda: count(20_001))
-    invoice: Iterator[int] = field(default_factory=lambda: count(1_001))
-    event_version: Iterator[int] = field(default_factory=lambda: count(3_131_001))
-
-    def next(self, name: str) -> int:
-        """The next id of a resource."""
-        return int(next(getattr(self, name)))
+STARTS = {
+    "order": 100_001,
+    "row": 500_001,
+    "contact": 201,
+    "address": 3_001,
+    "product": 1_007,
+    "payment": 70_001,
+    "note": 9_001,
+    "goods_out": 40_001,
+    "drop_ship": 50_001,
+    "goods_in": 60_001,
+    "movement": 800_001,
+    "webhook": 121,
+    "release": 65_001,
+    "journal": 20_001,
+    "invoice": 1_001,
+    "event_version": 3_131_001,
+}
+"""The first id of each resource."""
 
 
 class Account:
@@ -108,7 +102,7 @@ class Account:
         self.random = Random(seed)  # noqa: S311 - reproducible, not secret
         self.zone = ZoneInfo(reference.TIME_ZONE)
         self.utc = ZoneInfo("UTC")
-        self.sequences = Sequences()
+        self.sequences = Sequences(**STARTS)
         self.timers = Timers(clock)
         self.clock_went_back = False
         self._last_moment = clock.now()

@@ -1,4 +1,4 @@
-"""Real-looking, deterministic people and addresses, by country."""
+"""Realistic, deterministic people and addresses, by country."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ C = TypeVar("C", bound=Call)
 BEFORE = "before"
 """Takes the handler's place, or delays it."""
 AFTER = "after"
-"""Happens to the answer once the work is done."""
+"""Changes the answer once the work is done."""
 KINDS: Mapping[str, str] = {
     "http_500": BEFORE,
     "http_502_html": BEFORE,

@@ -1,4 +1,4 @@
-"""The account's own rules at work, before us or beside us."""
+"""The account's own rules at work, before our writes or between them."""
 
 from sandbox.brightpearl.staff_orders import OrderEdit, edit
 from sandbox.brightpearl.staff_stock import StockChange, change_stock
