@@ -274,7 +274,10 @@ def test_who_changed_an_order_is_told_by_what_both_agreed_on() -> None:
 
 def test_a_decision_holds_for_the_amounts_it_was_made_about_and_no_others() -> None:
     store, account = one_order()
-    said = "differ (the store says 14.40 GBP, Brightpearl says 14.41: a difference of -0.01): it was changed"
+    said = (
+        "differ (the store says 14.40 GBP, Brightpearl says 14.41: a difference of -0.01): it was "
+        "changed"
+    )
     record = Record(left=(review("differs", reason=said),))
     for total, because in (("14.41", "left as it is by a person: case differs"), ("14.42", "")):
         moved = {**account.bookings["100"].figures, "total": Decimal(total)}
