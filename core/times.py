@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -38,3 +39,29 @@ def to_iso(moment: datetime) -> str:
 def local_date(moment: datetime, zone: str) -> date:
     """The calendar day of a moment in an IANA zone."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+@dataclass(frozen=True)
+class Day:
+    """A calendar day of an IANA zone; 23 or 25 hours long when the clocks change."""
+
+    on: date
+    zone: str
+
+    @property
+    def starts_at(self) -> datetime:
+        """Its first moment, UTC."""
+        return _midnight(self.on, self.zone)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment of the next day, UTC."""
+        return _midnight(self.on + timedelta(days=1), self.zone)
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Whether the moment is of this day; an unknown one is of none."""
+        return moment is not None and self.starts_at <= moment < self.ends_at
+
+
+def _midnight(on: date, zone: str) -> datetime:
+    return datetime.combine(on, time(), ZoneInfo(zone)).astimezone(UTC)

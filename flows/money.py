@@ -8,13 +8,12 @@ from prefect import flow
 
 from tasks.money.account import read_account
 from tasks.money.audit import begin, tie_out
-from tasks.money.closer import look_closer
-from tasks.money.store import read_store
+from tasks.money.store import read_single_orders, read_store
 
 
 @flow(name="audit-money", persist_result=False)
 async def audit_money(pair: str = "default", day: str | None = None) -> dict[str, Any]:
-    """Compare what the store says of one of its days with what stands in Brightpearl, to the cent.
+    """Compare what the store says of one of its days with what Brightpearl holds, to the cent.
 
     `day` is a date such as 2026-11-24, the store's yesterday if left out. Writes nothing to either
     system. Raises: ConfigError (settings, the day), TransientError, ContractError.
@@ -22,5 +21,5 @@ async def audit_money(pair: str = "default", day: str | None = None) -> dict[str
     asked = begin(pair, day)
     store = read_store(pair, asked.day)
     account = read_account(pair, asked.day, store)
-    store = look_closer(pair, asked.day, store, account)
+    store = read_single_orders(pair, asked.day, store, account)
     return tie_out(asked, store, account)

@@ -1,253 +1,310 @@
-"""Brightpearl's side of a day: sales orders by our references, 200 to a request."""
+"""Brightpearl's side of a day: sales orders by our references, and sales credits, in pages."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from connectors.brightpearl.account_models import PaymentRow
-from connectors.brightpearl.models import OrderRef, SalesOrder, Unreadable
-from core.ids import external_ref
+from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
+from connectors.budget import Priority
+from core.ids import credit_ref, external_ref, order_id_of
 from core.money import ZERO, two_places
+from core.times import Day
 from store.links import Links
-from tasks.brightpearl.sales_orders import AROUND
-from tasks.brightpearl.sales_orders import AgreedOrder as Memory
-from tasks.money.credits import CreditReads, read_credits
-from tasks.money.day import Day
+from tasks.bigcommerce.refunds import REFUNDS, link_key
+from tasks.brightpearl.sales_orders import AROUND, ORDERS, UNDONE, AgreedOrder, back_order_ids
 from tasks.money.sides import (
-    PAID,
-    AccountSide,
-    Booking,
+    AccountDay,
+    BookedCredit,
+    BookedOrder,
+    Figure,
     Figures,
-    StoreSide,
+    StoreDay,
     cents,
     kind_of,
     own_money,
     receipt_name,
     total_of,
 )
-from tasks.policy import PATIENT, patiently, step
+from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import Connections, connect, current_bundle
 
 RECEIVED = {"RECEIPT": 1, "CAPTURE": 1, "PAYMENT": -1}
 """Payment types that move money, and which way as seen from a sales order."""
+PAID_OUT = {"PAYMENT": 1, "RECEIPT": -1}
+"""The same as seen from a sales credit."""
+CLOCK_SKEW = timedelta(hours=1)
+"""How far a credit's time may lie before its refund's."""
+_OF_REFUND = re.compile(rf"{re.escape(external_ref(''))}(\d+)-R(\d+)")
+
+RefundId = tuple[str, str]
+"""BigCommerce's ids of an order and of its refund."""
 
 
-@step("read-account", PATIENT)
-def read_account(pair: str, day: Day, store: StoreSide) -> AccountSide:
-    """Sales orders of the store's orders, and those that name an order which the day lacks.
+@step("read-account", RETRIED)
+def read_account(pair: str, day: Day, store: StoreDay) -> AccountDay:
+    """Sales orders of the store's orders, those that name an order which the day lacks, credits.
 
-    Searches give 500 rows a request, orders and payments come 200 to one. Raises: TransientError,
-    ConfigError, ContractError.
+    Searches give 500 rows a request; orders, credits and payments come 200 to one.
+
+    Raises: TransientError, ConfigError, ContractError.
     """
-    world = connect(pair)
-    reads = Reads(world, current_bundle(world).table("account_statuses").get("cancelled") or "")
-    reads.find(day, store)
-    bookings = reads.with_back_orders(reads.bookings(), store)
-    owners = reads.owners({one.order_id for one in store.refunds} - set(store.sales))
-    found = read_credits(
-        CreditReads(
-            world, day, store, {id_: b.order_id for b in bookings.values() for id_ in b.ids}
+    return AccountReader(connect(pair), day, store).read()
+
+
+class AccountReader:
+    """Reads Brightpearl's side of a day that the store's side is known of."""
+
+    def __init__(self, connections: Connections, day: Day, store: StoreDay) -> None:
+        self.day = day
+        self.store = store
+        self.pair = connections.pair
+        self.brightpearl = connections.brightpearl.at(Priority.BACKFILL)
+        self.links = Links(connections.database)
+        bundle = current_bundle(connections)
+        self.cancelled = bundle.table("account_statuses").get("cancelled") or None
+        self.cancelled_credit = bundle.table("credit_statuses").get("cancelled") or None
+        """Statuses of cancelled documents, where the tables have them."""
+        self.agreed: Mapping[str, AgreedOrder] = {}
+        self.broken: set[str] = set()
+        """BigCommerce's ids of orders with a document that breaks the model."""
+
+    def read(self) -> AccountDay:
+        """All of it."""
+        booked = self._with_back_orders(self._booked_orders(self._find_orders()))
+        credits_, undone = self._credits(
+            {i: one.order_id for one in booked.values() for i in one.ids}
         )
-    )
-    return AccountSide(
-        bookings=reads.with_payments(_less_undone(bookings, found.undone)),
-        credits=found.credits,
-        owners=owners,
-        unreadable=frozenset(reads.broken | found.broken),
-    )
-
-
-@dataclass
-class Reads:
-    """What was read so far."""
-
-    world: Connections
-    cancelled: str
-    """Status id of a sales order that was called off; "" where the table has none."""
-    keys: dict[str, str] = field(default_factory=dict)
-    """BigCommerce's order id by Brightpearl's."""
-    memories: dict[str, Memory] = field(default_factory=dict)
-    """By BigCommerce's order id."""
-    broken: set[str] = field(default_factory=set)
-
-    def find(self, day: Day, store: StoreSide) -> None:
-        """Which sales orders are of the day's orders: by our memory, and by what they carry."""
-        pair = self.world.pair
-        ids = [*store.sales, *store.unreadable]
-        links = Links(self.world.database).get(pair.name, "orders", ids)
-        self.keys = {link.id_bp: key for key, link in links.items()}
-        self.memories = {key: Memory.of(link) for key, link in links.items()}
-        rows = patiently(
-            lambda: list(
-                self.world.brightpearl.list_order_refs(
-                    day.starts_at - AROUND, day.ends_at + AROUND, pair.brightpearl.instance_id
-                )
-            )
+        for key, one in booked.items():
+            if undone.get(key) == one.figures[Figure.TOTAL]:  # to the cent: it counts as cancelled
+                booked[key] = replace(one, is_cancelled=True)
+        refunded = {one.order_id for one in self.store.refunds} - self.store.orders.keys()
+        links = self.links.get(self.pair.name, ORDERS, sorted(refunded))
+        return AccountDay(
+            orders=self._with_payments(booked),
+            credits=tuple(credits_),
+            other_orders=self._booked_orders({link.id_bp: key for key, link in links.items()}),
+            unreadable=frozenset(self.broken),
         )
-        wanted, reach = set(ids), store.reach
-        self.keys |= {
-            row.order_id: key
-            for row in rows
-            if (key := key_of(row.external_ref))
-            and (key in wanted or _may_be_of(row, key, day, reach))
-        }
 
-    def bookings(self) -> dict[str, Booking]:
+    def _find_orders(self) -> dict[str, str]:
+        """BigCommerce's order id by Brightpearl's: of linked orders, and by their references."""
+        known = self.store.orders.keys() | self.store.unreadable
+        links = self.links.get(self.pair.name, ORDERS, sorted(known))
+        self.agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
+        found = {link.id_bp: key for key, link in links.items()}
+        start, end = self.day.starts_at - AROUND, self.day.ends_at + AROUND
+        instance_id = self.pair.brightpearl.instance_id
+        numbers = [int(key) for key in self.store.orders]
+        among = range(min(numbers), max(numbers) + 1) if numbers else range(0)
+        for row in with_retries(
+            lambda: list(self.brightpearl.list_order_refs(start, end, instance_id))
+        ):
+            key = order_id_of(row.external_ref)
+            if key and row.external_ref == external_ref(key):
+                # One that the store's day lacks may be of it: by its number, or when entered.
+                is_entered = row.created_on is None or self.day.holds(row.created_on)
+                if key in known or int(key) in among or is_entered:
+                    found[row.order_id] = key
+        return found
+
+    def _booked_orders(self, order_ids: Mapping[str, str]) -> dict[str, BookedOrder]:
         """Sales orders by BigCommerce's order id, copies added up.
 
         Cancelled ones only count where there is no other.
         """
         found: dict[str, list[SalesOrder]] = defaultdict(list)
-        for document in self._read(self.keys):
-            found[self.keys[document.id]].append(document)
-        return {key: self._booking(key, documents) for key, documents in found.items()}
+        for document in self._read(order_ids):
+            found[order_ids[document.id]].append(document)
+        return {key: self._booked_order(key, documents) for key, documents in found.items()}
 
-    def with_back_orders(
-        self, bookings: Mapping[str, Booking], store: StoreSide
-    ) -> dict[str, Booking]:
+    def _with_back_orders(self, booked: dict[str, BookedOrder]) -> dict[str, BookedOrder]:
         """Orders that are worth less than in the store, with what staff moved into back orders."""
         short = {
-            booking.ids[0]: key
-            for key, booking in bookings.items()
-            if (sale := store.sales.get(key))
-            and not booking.is_cancelled
-            and booking.figures["total"] < sale.figures["total"]
+            one.ids[0]: key
+            for key, one in booked.items()
+            if (order := self.store.orders.get(key))
+            and not one.is_cancelled
+            and one.figures[Figure.TOTAL] < order.figures[Figure.TOTAL]
         }
-        found = dict(bookings)
-        if not short:
-            return found
-        refs = patiently(lambda: list(self.world.brightpearl.list_child_refs(short)))
-        for child in self._read({row.order_id: short.get(row.parent_id, "") for row in refs}):
-            key = short.get(child.parent_id, "")
-            if key and not self._is_off(child):
-                found[key] = _joined(found[key], child, self._figures(key, child))
-        return found
+        originals = back_order_ids(self.brightpearl, short)
+        owners = {child: short[original] for child, original in originals.items()}
+        for child in self._read(owners):
+            key = owners[child.id]
+            one = booked[key]
+            if child.id not in one.ids and not self._is_cancelled(child):
+                figures = total_of([one.figures, self._figures(key, child)])
+                figures[Figure.ORDERS] = one.figures[Figure.ORDERS]
+                booked[key] = replace(one, ids=(*one.ids, child.id), figures=figures)
+        return booked
 
-    def with_payments(self, bookings: Mapping[str, Booking]) -> dict[str, Booking]:
-        """Orders with the money that was received for them."""
-        owners = {
-            id_: key
-            for key, booking in bookings.items()
-            if not booking.is_cancelled
-            for id_ in booking.ids
-        }
-        if not owners:
-            return dict(bookings)
-        paid: dict[str, dict[str, Decimal]] = defaultdict(dict)
-        for row in patiently(lambda: list(self.world.brightpearl.list_payments(owners))):
+    def _with_payments(self, booked: Mapping[str, BookedOrder]) -> dict[str, BookedOrder]:
+        """Orders with the money that was received for them.
+
+        A payment goes by its reference; one that staff entered, which may say anything, by its id.
+        """
+        owners = {i: key for key, one in booked.items() if not one.is_cancelled for i in one.ids}
+        received: dict[str, dict[str, Decimal]] = defaultdict(dict)
+        for row in self._payments(owners):
             key = owners[row.order_id]
-            _receive(paid[key], row, bookings[key].currency_code)
+            sign = RECEIVED.get(row.payment_type, 0)
+            if sign and row.amount:
+                is_ours = row.transaction_ref.startswith(external_ref(""))
+                ref = row.transaction_ref if is_ours else f"payment {row.payment_id}"
+                name = receipt_name(ref, row.currency_code, booked[key].currency_code)
+                amount = received[key].get(name, ZERO) + sign * two_places(row.amount)
+                received[key][name] = amount
         return {
             key: replace(
-                booking,
-                receipts=paid.get(key, {}),
-                figures={**booking.figures, PAID: own_money(paid.get(key, {}))},
+                one,
+                receipts=received[key],
+                figures={**one.figures, Figure.PAID: own_money(received[key])},
             )
-            for key, booking in bookings.items()
+            for key, one in booked.items()
         }
 
-    def owners(self, order_ids: set[str]) -> dict[str, Booking]:
-        """Sales orders of orders that were placed on another day, as far as our memory has them."""
-        links = Links(self.world.database).get(self.world.pair.name, "orders", sorted(order_ids))
-        ids = {link.id_bp: key for key, link in links.items()}
-        return {ids[one.id]: self._booking(ids[one.id], [one]) for one in self._read(ids)}
-
-    def _read(self, keys: Mapping[str, str]) -> list[SalesOrder]:
-        if not keys:
-            return []
-        documents = patiently(lambda: self.world.brightpearl.get_sales_orders(keys))
-        self.broken |= {
-            keys.get(one.order_id, "") for one in documents if isinstance(one, Unreadable)
-        } - {""}
+    def _read(self, owners: Mapping[str, str]) -> list[SalesOrder]:
+        """Sales orders by id. In: BigCommerce's order id by Brightpearl's."""
+        documents = (
+            with_retries(lambda: self.brightpearl.get_sales_orders(owners)) if owners else []
+        )
+        broken = {owners.get(one.order_id, "") for one in documents if isinstance(one, Unreadable)}
+        self.broken |= broken - {""}
         return [one for one in documents if isinstance(one, SalesOrder)]
 
-    def _booking(self, key: str, documents: Sequence[SalesOrder]) -> Booking:
-        live = [one for one in documents if not self._is_off(one)]
+    def _payments(self, order_ids: Collection[str]) -> list[PaymentRow]:
+        if not order_ids:
+            return []
+        return with_retries(lambda: list(self.brightpearl.list_payments(order_ids)))
+
+    def _booked_order(self, key: str, documents: Sequence[SalesOrder]) -> BookedOrder:
+        live = [one for one in documents if not self._is_cancelled(one)]
         shown = sorted(live or documents[:1], key=lambda one: int(one.id))
-        first = shown[0]
-        copies = [one for one in shown if one.parent_id not in {order.id for order in shown}]
+        ids = tuple(one.id for one in shown)
+        copies = sum(one.parent_id not in ids for one in shown)
         figures = total_of(self._figures(key, one) for one in shown)
-        return Booking(
+        return BookedOrder(
             order_id=key,
-            ids=tuple(one.id for one in shown),
-            currency_code=first.currency_code,
-            figures={**figures, "orders": Decimal(len(copies))},
-            copies=len(copies),
+            ids=ids,
+            currency_code=shown[0].currency_code,
+            figures={**figures, Figure.ORDERS: Decimal(copies)},
+            copies=copies,
             is_cancelled=not live,
-            channel_id=first.channel_id,
-            placed_on=first.placed_on,
+            channel_id=shown[0].channel_id,
+            placed_on=shown[0].placed_on,
         )
 
-    def _is_off(self, order: SalesOrder) -> bool:
+    def _is_cancelled(self, order: SalesOrder) -> bool:
         """Also by its status: an account may know no status of its own that cancels."""
-        return order.is_cancelled or (bool(self.cancelled) and order.status_id == self.cancelled)
+        is_credit = isinstance(order, SalesCredit)
+        status_id = self.cancelled_credit if is_credit else self.cancelled
+        return order.is_cancelled or order.status_id == status_id
 
-    def _figures(self, key: str, order: SalesOrder) -> dict[str, Decimal]:
-        memory = self.memories.get(key, Memory())
-        refs = {row.row_id: ref for ref, row in memory.rows.items()}
-        kinds = {"shipped": ZERO, "rounding": ZERO, "goods": ZERO}
+    def _figures(self, key: str, order: SalesOrder) -> dict[Figure, Decimal]:
+        agreed = self.agreed.get(key, AgreedOrder())
+        refs = {row.row_id: ref for ref, row in agreed.rows.items()}
+        figures = {Figure.ORDERS: Decimal(1), Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO}
         for row in order.rows:
-            if not row.is_bundle_child:
-                kinds[kind_of(row.external_ref or refs.get(row.id, ""))] += row.net
-        kinds["goods"] = order.total.net - kinds["shipped"] - kinds["rounding"]
-        figures = {**kinds, "taxed": order.total.tax, "total": order.total.gross}
-        return {"orders": Decimal(1), **cents(figures)}
+            kind = kind_of(row.external_ref or refs.get(row.id, ""))
+            if kind is not Figure.GOODS and not row.is_bundle_child:
+                figures[kind] += row.net
+        figures |= {
+            Figure.GOODS: order.total.net - figures[Figure.SHIPPED] - figures[Figure.ROUNDING],
+            Figure.TAXED: order.total.tax,
+            Figure.TOTAL: order.total.gross,
+        }
+        return cents(figures)
+
+    def _credits(
+        self, order_ids: Mapping[str, str]
+    ) -> tuple[list[BookedCredit], dict[str, Decimal]]:
+        """Credits under the day's orders, of the refunds at hand, and those entered on the day.
+
+        Out: also what the credits that undo whole orders are worth, by BigCommerce's order id.
+        One search for all that is new or changed since the day's start, then whole credits, and
+        their payments.
+        """
+        refunds = [(one.order_id, one.refund_id) for one in self.store.refunds]
+        by_link = {link_key(*one): one for one in refunds}
+        links = self.links.get(self.pair.name, REFUNDS, list(by_link))
+        linked = {link.id_bp: by_link[key] for key, link in links.items()}
+        refs = {credit_ref(*one) for one in refunds}
+        since = self.day.starts_at - CLOCK_SKEW
+        rows = with_retries(lambda: list(self.brightpearl.list_credit_refs(updated_since=since)))
+        unknown = [row.parent_id for row in rows if row.parent_id not in {"", *order_ids}]
+        parents = self.links.find(self.pair.name, ORDERS, unknown)
+        owners = {**{id_: link.key_bc for id_, link in parents.items()}, **order_ids}
+        ids = {
+            row.order_id
+            for row in rows
+            if row.external_ref in refs
+            or row.parent_id in order_ids
+            or (
+                (row.parent_id in owners or _OF_REFUND.fullmatch(row.external_ref))
+                and self.day.holds(row.created_on)
+            )
+        } | linked.keys()
+        documents = with_retries(lambda: self.brightpearl.get_sales_credits(ids)) if ids else []
+        broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
+        self.broken |= {linked[one][0] for one in broken & linked.keys()}
+        live = [
+            one for one in documents if isinstance(one, SalesCredit) and not self._is_cancelled(one)
+        ]
+        undoing = [one for one in live if one.external_ref.endswith(UNDONE)]
+        refunding = sorted((one for one in live if one not in undoing), key=lambda one: int(one.id))
+        paid = self._paid_out(refunding)
+        undone = {order_id_of(one.external_ref): two_places(one.total.gross) for one in undoing}
+        return [
+            _booked_credit(one, linked.get(one.id), owners.get(one.parent_id, ""), paid[one.id])
+            for one in refunding
+        ], undone
+
+    def _paid_out(self, live: Sequence[SalesCredit]) -> dict[str, Decimal]:
+        """What left by each credit, in its own currency."""
+        currencies = {credit.id: credit.currency_code for credit in live}
+        found = dict.fromkeys(currencies, ZERO)
+        for row in self._payments(currencies):
+            if row.currency_code in {"", currencies[row.order_id]}:
+                found[row.order_id] += PAID_OUT.get(row.payment_type, 0) * two_places(row.amount)
+        return found
 
 
-def key_of(ref: str) -> str:
-    """BigCommerce's order id that a reference of ours names; "" for any other reference."""
-    key = ref.removeprefix(external_ref(""))
-    return key if key != ref and key.isdecimal() else ""
-
-
-def agreed_figures(memory: Memory) -> dict[str, Decimal]:
-    """What both sides agreed on last, as far as it is remembered."""
-    if not memory.rows:
-        return {}
-    found = {"shipped": ZERO, "rounding": ZERO, "goods": ZERO, "taxed": ZERO}
-    for ref, row in memory.rows.items():
-        found[kind_of(ref)] += two_places(row.net)
-        found["taxed"] += two_places(row.tax)
-    return {**found, "total": sum(found.values(), ZERO)}
-
-
-def _may_be_of(row: OrderRef, key: str, day: Day, reach: tuple[int, int]) -> bool:
-    """Whether an order that the store's day lacks may be of it all the same.
-
-    Its number stands among the day's, or it was entered on the day.
-    """
-    among = reach[0] <= int(key) <= reach[1]
-    return among or row.created_on is None or day.holds(row.created_on)
-
-
-def _joined(booking: Booking, child: SalesOrder, figures: Figures) -> Booking:
-    one = {"orders": booking.figures["orders"]}
-    return replace(
-        booking,
-        ids=(*booking.ids, child.id),
-        figures={**total_of([booking.figures, figures]), **one},
+def _booked_credit(
+    credit: SalesCredit, refund: RefundId | None, owner: str, paid_back: Decimal
+) -> BookedCredit:
+    named = _OF_REFUND.fullmatch(credit.external_ref)
+    order_id, refund_id = refund or (named.groups() if named else ("", ""))
+    return BookedCredit(
+        order_id=order_id or owner,
+        credit_id=credit.id,
+        currency_code=credit.currency_code,
+        figures=cents(
+            {
+                Figure.REFUNDS: Decimal(1),
+                Figure.REFUNDED: credit.total.gross,
+                Figure.REFUNDED_TAX: credit.total.tax,
+                Figure.PAID_BACK: paid_back,
+            }
+        ),
+        refund_id=refund_id,
+        made_at=credit.created_on,
     )
 
 
-def _less_undone(bookings: Mapping[str, Booking], undone: Figures) -> dict[str, Booking]:
-    """Orders that a credit of ours undoes to the cent count as cancelled."""
-    return {
-        key: replace(booking, is_cancelled=True)
-        if undone.get(key) == booking.figures["total"]
-        else booking
-        for key, booking in bookings.items()
-    }
-
-
-def _receive(receipts: dict[str, Decimal], row: PaymentRow, currency_code: str) -> None:
-    """Add a payment by its reference; one of staff's own, which may hold anything, by its id."""
-    sign = RECEIVED.get(row.payment_type, 0)
-    if not sign or not row.amount:
-        return
-    known = row.transaction_ref.startswith(external_ref(""))
-    ref = row.transaction_ref if known else f"payment {row.payment_id}"
-    name = receipt_name(ref, row.currency_code, currency_code)
-    receipts[name] = receipts.get(name, ZERO) + sign * two_places(row.amount)
+def agreed_figures(agreed: AgreedOrder) -> Figures:
+    """What both sides last agreed on, as far as the link keeps it."""
+    if not agreed.rows:
+        return {}
+    figures = total_of(
+        [
+            {Figure.GOODS: ZERO, Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO},
+            *({kind_of(ref): two_places(row.net)} for ref, row in agreed.rows.items()),
+            *({Figure.TAXED: two_places(row.tax)} for row in agreed.rows.values()),
+        ]
+    )
+    return {**figures, Figure.TOTAL: sum(figures.values(), ZERO)}

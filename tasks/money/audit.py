@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from core.times import to_iso, utc_now
-from tasks.audit import conclude
-from tasks.money.compare import absent_orders, compare
-from tasks.money.compare_refunds import compare_refunds, owners_of_day, refunds_of_day
-from tasks.money.day import Day, the_day
-from tasks.money.known import read_known
-from tasks.money.report import HEADINGS, findings, says
-from tasks.money.sides import AccountSide, StoreSide
-from tasks.money.totals import lines_of_orders, lines_of_refunds
-from tasks.policy import PATIENT, PURE, patiently, step
+from core.errors import ConfigError
+from core.times import Day, local_date, to_iso
+from tasks.bigcommerce.orders import time_zone
+from tasks.money.matching import Comparison
+from tasks.money.report import HEADINGS, findings, says, totals_of_orders, totals_of_refunds
+from tasks.money.sides import AccountDay, StoreDay
+from tasks.money.sync_states import read_sync_states
+from tasks.policy import PURE, RETRIED, step
+from tasks.reconciler.audit import conclude
 from tasks.reconciler.connections import Connections, connect
 
 
@@ -31,52 +30,68 @@ class TieOut:
     """Requests sent before, by system."""
 
 
-@step("choose-day", PATIENT)
+@step("choose-day", RETRIED)
 def begin(pair: str, day: str | None) -> TieOut:
     """The day in the store's own time zone; yesterday unless one is named.
 
     Raises: ConfigError for what is no day, or for one that has not begun; TransientError.
     """
-    world, now = connect(pair), utc_now()
-    sent = _sent(world)
-    zone = patiently(world.bigcommerce.get_store).time_zone
-    return TieOut(pair, the_day(day, zone, now), now, sent)
+    connections = connect(pair)
+    started_at, sent = connections.clock(), _sent(connections)
+    return TieOut(pair, requested_day(day, time_zone(connections), started_at), started_at, sent)
 
 
 @step("tie-out", PURE)
-def tie_out(asked: TieOut, store: StoreSide, account: AccountSide) -> dict[str, Any]:
+def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, Any]:
     """Compare, add up, keep and publish; the whole document. Reads our own database only."""
-    world, day = connect(asked.pair), asked.day
-    owners = owners_of_day(store)
-    known = read_known(world, {*store.sales, *store.unreadable, *account.bookings, *owners} - {""})
-    importable = {str(one) for one in world.pair.orders.importable_statuses} - {"0"}
-    absent = absent_orders(store, account, known, importable)
-    of_orders = compare(store, account, known, absent)
-    refunds, credits_ = refunds_of_day(day, store, account)
-    of_refunds = compare_refunds(refunds, credits_, owners, known, absent)
-    others = [one for one in of_refunds if one.order_id not in store.sales]
-    differences = [*of_orders, *others]
-    order_lines = lines_of_orders(store, account, of_orders)
-    refund_lines = lines_of_refunds(refunds, credits_, owners, of_refunds)
+    connections, day = connect(asked.pair), asked.day
+    order_ids = {*store.orders, *store.unreadable, *account.orders, *store.other_groups} - {""}
+    known = read_sync_states(connections, order_ids)
+    importable = {str(one) for one in connections.pair.orders.importable_statuses} - {"0"}
+    both = Comparison(store, account, known, importable)
+    of_orders = both.orders()
+    refunds, credits_ = both.refunds_of(day)
+    of_refunds = both.refunds(refunds, credits_)
+    orders = totals_of_orders(store, account, of_orders)
+    refunded = totals_of_refunds(store, refunds, credits_, of_refunds)
+    # A refund of one of the day's own orders is named once.
+    differences = [*of_orders, *(one for one in of_refunds if one.order_id not in store.orders)]
     found = {
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
-        **findings(day, order_lines, refund_lines, differences),
-        "requests": {system: sent - asked.sent[system] for system, sent in _sent(world).items()},
+        **findings(day, orders, refunded, differences),
+        "requests": {name: sent - asked.sent[name] for name, sent in _sent(connections).items()},
     }
     return conclude(
-        world,
+        connections,
         "audit-money",
         found,
-        says=says(found, order_lines, refund_lines),
+        says=says(found),
         headings=HEADINGS,
         agrees=not found["unexplained"],
         started_at=asked.started_at,
     )
 
 
-def _sent(world: Connections) -> dict[str, int]:
+def requested_day(text: str | None, zone: str, now: datetime) -> Day:
+    """The day that is asked for; the store's yesterday where none is.
+
+    Raises: ConfigError for what is no date, and for a day that has not begun.
+    """
+    today = local_date(now, zone)
+    if not text:
+        return Day(today - timedelta(days=1), zone)
+    try:
+        asked = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not a day.", remedy="Write it as 2026-11-24.") from error
+    if asked > today:
+        raise ConfigError(f"The day {asked} has not begun in the store's time zone, {zone}.")
+    return Day(asked, zone)
+
+
+def _sent(connections: Connections) -> dict[str, int]:
     return {
-        "bigcommerce": world.bigcommerce.usage().sent,
-        "brightpearl": world.brightpearl.usage().sent,
+        "bigcommerce": connections.bigcommerce.usage().sent,
+        "brightpearl": connections.brightpearl.usage().sent,
     }

@@ -8,21 +8,29 @@ from enum import StrEnum
 
 from core.ids import external_ref
 from core.money import describe_difference
+from core.refusals import Refusal
 from tasks.bigcommerce.receipts import RECEIPT, lost_receipt_case, receipt_case
 from tasks.bigcommerce.statuses import FINAL, OrderStatus
-from tasks.money.known import Case, Known
-from tasks.money.sides import PAID, Booking, Credited, Figures, Returned, Sale, foreign_money
-from tasks.outcome import REVIEW
+from tasks.money.sides import (
+    BookedCredit,
+    BookedOrder,
+    Figure,
+    StoreOrder,
+    StoreRefund,
+    foreign_money,
+)
+from tasks.money.sync_states import SyncState, SyncStates, case_name
+from tasks.reconciler.cases import REVIEW
 
 
 class Reason(StrEnum):
     """What is behind a difference."""
 
     NOT_IMPORTED = "not imported"
-    DELETED_THERE = "deleted in Brightpearl"
-    CANCELLED_THERE = "cancelled in Brightpearl, open in the store"
-    CANCELLED_HERE = "no sale in the store, open in Brightpearl"
-    GONE_HERE = "archived or deleted in the store, open in Brightpearl"
+    DELETED_IN_BRIGHTPEARL = "deleted in Brightpearl"
+    CANCELLED_IN_BRIGHTPEARL = "cancelled in Brightpearl, open in the store"
+    CANCELLED_IN_STORE = "no sale in the store, open in Brightpearl"
+    GONE_FROM_STORE = "archived or deleted in the store, open in Brightpearl"
     DOUBLED = "in Brightpearl more than once"
     CURRENCY = "in another currency"
     EDITED = "edited in the store"
@@ -30,7 +38,7 @@ class Reason(StrEnum):
     BOTH_CHANGED = "changed on both sides"
     DIFFERS = "amounts differ"
     UNREADABLE = "cannot be read"
-    SPLIT = "goods and charges cannot be told apart"
+    SPLIT = "goods and charges cannot be separated"
     ROUNDING = "carries a rounding row"
     RECEIPT_MISSING = "receipt missing"
     RECEIPT_TOO_MUCH = "receipt too much"
@@ -47,22 +55,24 @@ class Reason(StrEnum):
 
 NEVER_MONEY = {"address"}
 """Classes of refusals that are about no amount."""
-ROWS = {"edit", "differs", "emptied"}
+AMOUNTS = {"edit", "differs", "emptied"}
+"""Review cases about an order's rows."""
 ENDS = {"deleted", "intercept", "credit", "cancelled"}
+"""Review cases about the end of an order."""
 
 
-def because_absent(sale: Sale, known: Known, importable: Collection[str]) -> str:
-    """Why a sale is not in Brightpearl; "" for one of which nobody knows."""
-    record, status = known.order(sale.order_id), sale.status_id
-    left = _first(record.left, ENDS)
-    if case := _first(record.open, {*ROWS, *ENDS}):
-        because = f"quarantined: {case.name}"
-    elif record.is_active:
+def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[str]) -> str:
+    """Why an order is not in Brightpearl; "" for one of which nobody knows."""
+    state, status = known.order(order.order_id), order.status_id
+    discarded = _first(state.discarded, ENDS)
+    if case := _first(state.open, AMOUNTS | ENDS):
+        because = f"quarantined: {case_name(case)}"
+    elif state.is_active:
         because = "about to be imported"
-    elif left or known.is_linked(sale.order_id):
-        because = _left(left)
-    elif record.state == "parked":
-        because = f"parked: {record.reason}"
+    elif discarded or known.is_linked(order.order_id):
+        because = _discarded(discarded)
+    elif state.state == "parked":
+        because = f"parked: {state.reason}"
     elif OrderStatus(int(status or 0)) in FINAL:
         because = f"{FINAL[OrderStatus(int(status))]} before it was imported"
     else:
@@ -70,78 +80,87 @@ def because_absent(sale: Sale, known: Known, importable: Collection[str]) -> str
     return because
 
 
-def because_end(order_id: str, known: Known) -> str:
-    """Why one side has called an order off, or put it away, and the other has not."""
-    record = known.order(order_id)
-    if case := _first(record.open, ENDS):
-        return f"waits for a person: {case.name}"
-    return "about to be looked at" if record.is_active else _left(_first(record.left, ENDS))
+def because_ended(order_id: str, known: SyncStates) -> str:
+    """Why one side has cancelled an order, or put it away, and the other has not."""
+    state = known.order(order_id)
+    if case := _first(state.open, ENDS):
+        return f"waits for a person: {case_name(case)}"
+    return "about to be synced" if state.is_active else _discarded(_first(state.discarded, ENDS))
 
 
-def why_rows(sale: Sale, there: Booking, agreed: Figures) -> Reason:
-    """Who changed an order that stands on both sides, by what both agreed on last."""
-    if there.copies > 1:
+def because_unreadable(state: SyncState) -> str:
+    """Whether its sync knows of a document that cannot be read."""
+    return next((f"quarantined: {case_name(case)}" for case in state.open), "")
+
+
+def why_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> Reason:
+    """Who changed an order that is open on both sides, by what both last agreed on."""
+    if booked.copies > 1:
         return Reason.DOUBLED
-    here = any(sale.figures[name] != amount for name, amount in agreed.items())
-    account = any(there.figures[name] != amount for name, amount in agreed.items())
-    if here and account:
+    agreed = known.agreed.get(order.order_id, {})
+    is_edited = any(order.figures[name] != amount for name, amount in agreed.items())
+    is_amended = any(booked.figures[name] != amount for name, amount in agreed.items())
+    if is_edited and is_amended:
         return Reason.BOTH_CHANGED
-    if not (here or account):
-        return Reason.DIFFERS
-    return Reason.EDITED if here else Reason.AMENDED
+    if is_edited:
+        return Reason.EDITED
+    return Reason.AMENDED if is_amended else Reason.DIFFERS
 
 
-def because_rows(sale: Sale, there: Booking, known: Known) -> str:
-    """Whether a difference of rows waits for a person, or one has decided about it."""
-    record = known.order(sale.order_id)
-    if case := _first(record.open, ROWS):
-        return f"waits for a person: {case.name}"
-    if record.is_active:
-        return "about to be looked at"
-    words = describe_difference(
-        sale.figures["total"], there.figures["total"], sale.owner.currency_code
+def because_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> str:
+    """Whether a difference of amounts waits for a person, or one has decided about it."""
+    state = known.order(order.order_id)
+    if case := _first(state.open, AMOUNTS):
+        return f"waits for a person: {case_name(case)}"
+    if state.is_active:
+        return "about to be synced"
+    said = describe_difference(
+        order.figures[Figure.TOTAL], booked.figures[Figure.TOTAL], order.group.currency_code
     )
-    # A decision holds for the amounts that it was made about.
-    decided = (case for case in record.left if case.field in ROWS and words in case.reason)
-    return _left(next(decided, None))
+    # A decision holds for the totals that it was made about; how the case goes on may vary.
+    totals = said.partition(":")[0]
+    decided = (case for case in state.discarded if case.field in AMOUNTS and totals in case.reason)
+    return _discarded(next(decided, None))
 
 
-def why_receipts(sale: Sale, there: Booking) -> tuple[Reason, tuple[str, ...], tuple[str, ...]]:
-    """What is wrong with an order's receipts: references that are missing, and too many."""
-    ours = sale.receipts
-    if ours is None:
-        missing = sale.figures[PAID] > there.figures[PAID]
-        return Reason.RECEIPT_MISSING if missing else Reason.RECEIPT_TOO_MUCH, (), ()
-    missing_refs = tuple(sorted(set(ours) - set(there.receipts)))
-    too_many = tuple(sorted(set(there.receipts) - set(ours)))
-    if foreign_money(ours) != foreign_money(there.receipts):
-        return Reason.CURRENCY, missing_refs, too_many
-    others = any(there.receipts[ref] != ours[ref] for ref in set(ours) & set(there.receipts))
-    if others or bool(missing_refs) == bool(too_many):
-        return Reason.RECEIPT_DIFFERS, missing_refs, too_many
-    return (
-        Reason.RECEIPT_MISSING if missing_refs else Reason.RECEIPT_TOO_MUCH,
-        missing_refs,
-        too_many,
-    )
+def of_receipts(
+    order: StoreOrder, booked: BookedOrder, known: SyncStates
+) -> tuple[Reason, str, str]:
+    """What is wrong with an order's receipts, whether that is known, and which they are.
+
+    It is known where it waits for a person, or where one has decided about each of them.
+    """
+    store, account = order.receipts, booked.receipts
+    if store is None:
+        is_missing = order.figures[Figure.PAID] > booked.figures[Figure.PAID]
+        reason = Reason.RECEIPT_MISSING if is_missing else Reason.RECEIPT_TOO_MUCH
+        return reason, _because_receipts(known.order(order.order_id), set()), ""
+    missing = sorted(store.keys() - account.keys())
+    too_many = sorted(account.keys() - store.keys())
+    if foreign_money(store) != foreign_money(account):
+        reason = Reason.CURRENCY
+    elif any(store[ref] != account[ref] for ref in store.keys() & account.keys()) or bool(
+        missing
+    ) == bool(too_many):
+        reason = Reason.RECEIPT_DIFFERS
+    else:
+        reason = Reason.RECEIPT_MISSING if missing else Reason.RECEIPT_TOO_MUCH
+    cases = {*map(receipt_case, missing), *map(lost_receipt_case, too_many)}
+    parts = [f"missing {', '.join(missing)}"] if missing else []
+    parts += [f"too much {', '.join(too_many)}"] if too_many else []
+    return reason, _because_receipts(known.order(order.order_id), cases), "; ".join(parts)
 
 
-def because_receipts(
-    order_id: str, missing: Collection[str], too_many: Collection[str], known: Known
-) -> str:
-    """Whether receipts that differ wait for a person, or one has decided about each of them."""
-    record = known.order(order_id)
-    if case := _first(record.open, {RECEIPT}):
-        return f"waits for a person: {case.name}"
-    if record.is_active:
+def _because_receipts(state: SyncState, cases: set[str]) -> str:
+    if case := _first(state.open, {RECEIPT}):
+        return f"waits for a person: {case_name(case)}"
+    if state.is_active:
         return "about to be booked"
-    names = {receipt_case(ref) for ref in missing}
-    names |= {lost_receipt_case(ref) for ref in too_many}
-    left = {case.value for case in record.left}
-    return "left as it is by a person" if names and names <= left else ""
+    decided = {case.value for case in state.discarded}
+    return "left as it is by a person" if cases and cases <= decided else ""
 
 
-def why_refund(refund: Returned, credit: Credited | None) -> Reason:
+def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:
     """What is wrong with a refund and its credit, which differ."""
     if credit is None:
         if refund.is_declined:
@@ -149,36 +168,36 @@ def why_refund(refund: Returned, credit: Credited | None) -> Reason:
         return Reason.PENDING if refund.is_pending else Reason.NO_CREDIT
     if refund.is_declined:
         return Reason.CREDIT_OF_DECLINED
-    ours, theirs = refund.figures, credit.figures
-    if any(ours[name] != theirs[name] for name in ("refunded", "refunded_tax")):
+    store, account = refund.figures, credit.figures
+    if any(store[name] != account[name] for name in (Figure.REFUNDED, Figure.REFUNDED_TAX)):
         return Reason.CREDIT_DIFFERS
-    less = theirs["paid_back"] < ours["paid_back"]
-    return Reason.PAYOUT_MISSING if less else Reason.PAYOUT_TOO_MUCH
+    is_missing = account[Figure.PAID_BACK] < store[Figure.PAID_BACK]
+    return Reason.PAYOUT_MISSING if is_missing else Reason.PAYOUT_TOO_MUCH
 
 
 def because_refund(
-    reason: Reason, order_id: str, ids: Collection[str], known: Known, absent: str
+    reason: Reason, order_id: str, ids: Collection[str], known: SyncStates, absent: str
 ) -> str:
     """Why a refund and its credit differ; `absent` is why the order is not in Brightpearl.
 
-    In: the refund's and the credit's ids, as far as there are.
+    In: the refund's and the credit's ids, as far as they have any.
     """
     if reason in {Reason.PENDING, Reason.DECLINED}:
         return "nothing is to be booked"
-    record = known.refund(order_id)
-    if record.open:
-        return f"quarantined: {record.open[0].name}"
-    if record.is_active:
+    state = known.refund(order_id)
+    if state.open:
+        return f"quarantined: {case_name(state.open[0])}"
+    if state.is_active:
         return "about to be booked"
-    if record.state == "parked":
-        return f"parked: {record.reason}"
+    if state.state == "parked":
+        return f"parked: {state.reason}"
     if absent:
         return f"its order is not in Brightpearl: {absent}"
-    decided = (case for case in record.left if _is_about(case, order_id, ids))
-    return _left(next(decided, None))
+    decided = (case for case in state.discarded if _is_about(case, order_id, ids))
+    return _discarded(next(decided, None))
 
 
-def _first(cases: Collection[Case], kinds: Collection[str]) -> Case | None:
+def _first(cases: Collection[Refusal], kinds: Collection[str]) -> Refusal | None:
     """The first case that is about an order as a whole, or a review of one of these kinds."""
     return next(
         (
@@ -191,11 +210,11 @@ def _first(cases: Collection[Case], kinds: Collection[str]) -> Case | None:
     )
 
 
-def _left(case: Case | None) -> str:
-    return f"left as it is by a person: {case.name}" if case else ""
+def _discarded(case: Refusal | None) -> str:
+    return f"left as it is by a person: {case_name(case)}" if case else ""
 
 
-def _is_about(case: Case, order_id: str, ids: Collection[str]) -> bool:
+def _is_about(case: Refusal, order_id: str, ids: Collection[str]) -> bool:
     """Whether a case is about all refunds of an order, or names a refund or a credit by its id."""
     if case.value == external_ref(order_id):
         return True

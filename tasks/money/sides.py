@@ -6,94 +6,129 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from connectors.bigcommerce.models import Order
 from core.money import ZERO, two_places
 
-Figures = Mapping[str, Decimal]
-"""Amounts by name, in one currency."""
-SALE = ("orders", "goods", "shipped", "rounding", "taxed", "total")
-"""Of an order, on both sides: goods are what was sold less discounts, shipped is shipping,
-handling, wrapping and fees; both without tax."""
-STORE_ONLY = ("sold", "discounted")
-"""Of an order, where only the store tells them apart: goods before discounts, and discounts."""
-PAID = "paid"
-REFUND = ("refunds", "refunded", "refunded_tax", "paid_back")
-"""Of a refund and its credit: one, with tax, the tax in it, and what left by all payments."""
+
+class Figure(StrEnum):
+    """What is counted or added up. Goods, discounts and charges are without tax."""
+
+    ORDERS = "orders"
+    SOLD = "sold"
+    """Goods before discounts; like the discounts, only the store shows them."""
+    DISCOUNTED = "discounted"
+    GOODS = "goods"
+    """What was sold less discounts."""
+    SHIPPED = "shipped"
+    """Shipping, handling, wrapping and fees."""
+    ROUNDING = "rounding"
+    TAXED = "taxed"
+    TOTAL = "total"
+    PAID = "paid"
+    REFUNDS = "refunds"
+    REFUNDED = "refunded"
+    """Of a refund or a credit, with tax."""
+    REFUNDED_TAX = "refunded_tax"
+    PAID_BACK = "paid_back"
+    """What left by all payments of a refund or a credit."""
+
+
+Figures = Mapping[Figure, Decimal]
+"""Amounts in one currency."""
+Receipts = Mapping[str, Decimal]
+"""Money received, by the name of each receipt (`receipt_name`)."""
+STORE_ONLY = (Figure.SOLD, Figure.DISCOUNTED)
+ROWS = (
+    Figure.ORDERS,
+    Figure.GOODS,
+    Figure.SHIPPED,
+    Figure.ROUNDING,
+    Figure.TAXED,
+    Figure.TOTAL,
+)
+"""Figures of an order that its rows make, on both sides."""
+ORDER = (*ROWS, Figure.PAID)
+REFUND = (Figure.REFUNDS, Figure.REFUNDED, Figure.REFUNDED_TAX, Figure.PAID_BACK)
 CHARGES = ("shipping", "handling", "wrapping", "fee")
 """Kinds of rows that are no goods."""
-ROUNDING = "rounding"
 IN = " in "
 """Between the reference of a receipt and its currency, where that is not the order's."""
 
 
-def total_of(parts: Iterable[Figures]) -> dict[str, Decimal]:
-    """The sum of figures, by name."""
-    found: dict[str, Decimal] = {}
+def total_of(parts: Iterable[Figures]) -> dict[Figure, Decimal]:
+    """Each figure added up."""
+    found: dict[Figure, Decimal] = {}
     for figures in parts:
         for name, amount in figures.items():
             found[name] = found.get(name, ZERO) + amount
     return found
 
 
-def receipt_name(ref: str, currency_code: str, order_currency: str) -> str:
-    """How a receipt is called; one in another currency than its order says so."""
-    foreign = currency_code not in {"", order_currency}
-    return f"{ref}{IN}{currency_code}" if foreign else ref
+def cents(figures: Figures) -> dict[Figure, Decimal]:
+    """The same, to the cent."""
+    return {name: two_places(amount) for name, amount in figures.items()}
 
 
-def own_money(receipts: Figures) -> Decimal:
-    """What came in in the order's own currency."""
-    return sum((amount for name, amount in receipts.items() if IN not in name), ZERO)
-
-
-def foreign_money(receipts: Figures) -> dict[str, Decimal]:
-    """What came in in other currencies, receipt by receipt."""
-    return {name: amount for name, amount in receipts.items() if IN in name}
-
-
-def kind_of(row_ref: str) -> str:
-    """What a row reference of ours is of: `shipped`, `rounding` or `goods`.
+def kind_of(row_ref: str) -> Figure:
+    """What the row of a reference of ours counts as: charges, rounding or goods.
 
     A charge's is `shipping`, `fee-12`, or `shipping-at-20` where it stands in a row per tax rate.
     """
     head = row_ref.partition("-")[0]
     if head in CHARGES:
-        return "shipped"
-    return ROUNDING if head == ROUNDING else "goods"
+        return Figure.SHIPPED
+    return Figure.ROUNDING if head == Figure.ROUNDING else Figure.GOODS
+
+
+def receipt_name(ref: str, currency_code: str, order_currency: str) -> str:
+    """How a receipt is called; one in another currency than its order says so."""
+    is_foreign = currency_code not in {"", order_currency}
+    return f"{ref}{IN}{currency_code}" if is_foreign else ref
+
+
+def own_money(receipts: Receipts) -> Decimal:
+    """What was received in the order's own currency."""
+    return sum((amount for name, amount in receipts.items() if IN not in name), ZERO)
+
+
+def foreign_money(receipts: Receipts) -> dict[str, Decimal]:
+    """What was received in other currencies, receipt by receipt."""
+    return {name: amount for name, amount in receipts.items() if IN in name}
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Where an order's money belongs."""
+class ChannelCurrency:
+    """The line of the totals to which amounts belong."""
 
     channel_id: str
-    """BigCommerce's; "" where nobody tells."""
+    """BigCommerce's; "" where it is not known."""
     currency_code: str
 
 
 @dataclass(frozen=True)
-class Sale:
+class StoreOrder:
     """One order as the store has it."""
 
     order_id: str
-    owner: Owner
+    group: ChannelCurrency
     figures: Figures
-    """SALE, STORE_ONLY and `paid`."""
+    """Those of an order, and those that only the store shows."""
     status_id: str = ""
     is_sold: bool = True
     """No for orders that are incomplete, cancelled or declined."""
-    obstacle: str = ""
-    """Class of what keeps goods and charges from being told apart by our own rules; then only
-    total and tax can be compared."""
+    unsplit_class: str = ""
+    """Class of the refusal that keeps goods and charges from being split by the import's rules;
+    then only total and tax can be compared."""
     lacks_taxes: bool = False
-    """Whether the store's tax rows would tell more; they are a request of their own."""
-    receipts: Figures | None = None
-    """Money that came in by transaction reference, where transactions were read."""
+    """Whether the store's tax rows would say more; they are a request of their own."""
+    receipts: Receipts | None = None
+    """Money received by transaction reference, where transactions were read."""
 
 
 @dataclass(frozen=True)
-class Booking:
+class BookedOrder:
     """One order as Brightpearl has it; back orders and copies of it are added in."""
 
     order_id: str
@@ -102,9 +137,9 @@ class Booking:
     """Brightpearl's, back orders among them."""
     currency_code: str
     figures: Figures
-    """SALE and `paid`."""
-    receipts: Figures = field(default_factory=dict)
-    """By our transaction reference; one of staff's own as `payment <id>`."""
+    """Those of an order."""
+    receipts: Receipts = field(default_factory=dict)
+    """By our transaction reference; one that staff entered as `payment <id>`."""
     copies: int = 1
     """Sales orders that carry the same reference."""
     is_cancelled: bool = False
@@ -114,28 +149,26 @@ class Booking:
 
 
 @dataclass(frozen=True)
-class Returned:
+class StoreRefund:
     """A refund as the store has it."""
 
     order_id: str
     refund_id: str
     created_at: datetime
     figures: Figures
-    """REFUND."""
     is_pending: bool = False
     is_declined: bool = False
     """Whether no money went back."""
 
 
 @dataclass(frozen=True)
-class Credited:
+class BookedCredit:
     """A sales credit as Brightpearl has it."""
 
     order_id: str
     credit_id: str
     currency_code: str
     figures: Figures
-    """REFUND."""
     refund_id: str = ""
     """BigCommerce's; "" where no refund is known that it is of."""
     made_at: datetime | None = None
@@ -143,44 +176,46 @@ class Credited:
 
 
 @dataclass(frozen=True)
-class StoreSide:
+class StoreDay:
     """The store's orders of a day, their refunds, and the refunds of that day."""
 
-    sales: Mapping[str, Sale] = field(default_factory=dict)
-    refunds: tuple[Returned, ...] = ()
-    owners: Mapping[str, Owner] = field(default_factory=dict)
-    """Of refunded orders that were placed on another day."""
-    others: Mapping[str, Sale] = field(default_factory=dict)
-    """Those of them that had to be read from the store."""
+    orders: Mapping[str, StoreOrder] = field(default_factory=dict)
+    refunds: tuple[StoreRefund, ...] = ()
+    other_orders: Mapping[str, StoreOrder] = field(default_factory=dict)
+    """Refunded orders that were placed on another day, where they had to be read."""
+    other_groups: Mapping[str, ChannelCurrency] = field(default_factory=dict)
+    """Of all refunded orders that were placed on another day."""
     unreadable: frozenset[str] = frozenset()
     """Orders whose document, or whose refund, breaks the model."""
     gone: frozenset[str] = frozenset()
-    """Orders of Brightpearl's that are archived in the store, or not there."""
-    elsewhere: frozenset[str] = frozenset()
+    """Orders of Brightpearl's that are archived in the store, or not in it."""
+    of_other_days: frozenset[str] = frozenset()
     """Orders of Brightpearl's that were placed on another day."""
-    orders: Mapping[str, Order] = field(default_factory=dict, repr=False)
-    """The documents, for a closer look."""
+    documents: Mapping[str, Order] = field(default_factory=dict, repr=False)
 
-    @property
-    def reach(self) -> tuple[int, int]:
-        """The lowest and the highest order number of the day; (1, 0) for a day without orders."""
-        numbers = [int(key) for key in self.sales]
-        return (min(numbers), max(numbers)) if numbers else (1, 0)
+    def group(self, order_id: str) -> ChannelCurrency:
+        """Channel and currency of an order; neither where it is not at hand."""
+        order = self.orders.get(order_id)
+        return order.group if order else self.other_groups.get(order_id, ChannelCurrency("", ""))
+
+    def group_of(self, booked: BookedOrder | BookedCredit) -> ChannelCurrency:
+        """The channel of the store's order; what is booked counts in its own currency."""
+        return ChannelCurrency(self.group(booked.order_id).channel_id, booked.currency_code)
 
 
 @dataclass(frozen=True)
-class AccountSide:
+class AccountDay:
     """Brightpearl's side of the same orders and refunds."""
 
-    bookings: Mapping[str, Booking] = field(default_factory=dict)
+    orders: Mapping[str, BookedOrder] = field(default_factory=dict)
     """By BigCommerce's order id."""
-    credits: tuple[Credited, ...] = ()
-    owners: Mapping[str, Booking] = field(default_factory=dict)
+    credits: tuple[BookedCredit, ...] = ()
+    other_orders: Mapping[str, BookedOrder] = field(default_factory=dict)
     """Sales orders of refunded orders that were placed on another day."""
     unreadable: frozenset[str] = frozenset()
     """Orders whose sales order or credit breaks the model."""
 
-
-def cents(figures: Figures) -> dict[str, Decimal]:
-    """The same, to the cent."""
-    return {name: two_places(amount) for name, amount in figures.items()}
+    def live(self, order_id: str) -> BookedOrder | None:
+        """The order, unless Brightpearl lacks it or has cancelled it."""
+        order = self.orders.get(order_id)
+        return None if order is None or order.is_cancelled else order

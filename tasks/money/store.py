@@ -1,50 +1,322 @@
-"""The store's side of a day: orders and refunds in pages, never a request per order."""
+"""The store's side of a day: pages of orders and refunds, and figures by the rules of the import.
+
+Only the few orders that pages do not explain are read one by one, up to a bound.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
-from connectors.bigcommerce.models import Order, Unreadable
+from connectors.bigcommerce.client import BigCommerce
+from connectors.bigcommerce.models import Order, TaxRow, Transaction, Unreadable
 from connectors.bigcommerce.refund_models import Refund
-from tasks.money.day import Day
-from tasks.money.sales import returned, sales_of
-from tasks.money.sides import StoreSide
-from tasks.policy import PATIENT, patiently, step
-from tasks.reconciler.connections import connect, current_bundle
+from connectors.budget import Priority
+from core.errors import RejectedError
+from core.frames import records
+from core.ids import external_ref
+from core.money import ZERO, two_places
+from core.settings import OrderSettings
+from core.times import Day, local_date
+from mappings.bundle import Bundle
+from mappings.rows import needs_taxes, order_rows
+from mappings.tables import Table
+from tasks.bigcommerce.order_frames import OrderFrames, order_frames, tax_rows
+from tasks.bigcommerce.receipts import PAID, receipts, tax_rates
+from tasks.bigcommerce.refunds import gave_nothing
+from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
+from tasks.money.sides import (
+    AccountDay,
+    BookedOrder,
+    ChannelCurrency,
+    Figure,
+    Figures,
+    Receipts,
+    StoreDay,
+    StoreOrder,
+    StoreRefund,
+    cents,
+    kind_of,
+    own_money,
+    receipt_name,
+    total_of,
+)
+from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.connections import Connections, connect, current_bundle
 
 SECOND = timedelta(seconds=1)
+NEVER_SOLD = CANCELLED | {OrderStatus.INCOMPLETE}
+"""Store statuses of orders that are no sale: incomplete, cancelled, declined."""
+MOST_SINGLE_READS = 250
+"""Orders read by themselves, for each purpose; the rest goes by what the pages say."""
+
+T = TypeVar("T")
 
 
-@step("read-store", PATIENT)
-def read_store(pair: str, day: Day) -> StoreSide:
+@step("read-store", RETRIED)
+def read_store(pair: str, day: Day) -> StoreDay:
     """The orders placed on the day, all their refunds, and the refunds made on the day.
 
     N orders cost N/250 + 1 requests; refunds are read once, 250 to a request, from the day's start
     on: none of these can be older. Raises: TransientError, ConfigError, ContractError.
     """
-    world = connect(pair)
+    connections = connect(pair)
+    bigcommerce = _client(connections)
     # Their upper bound is inclusive, to the second.
     window = {"min_date_created": day.starts_at, "max_date_created": day.ends_at - SECOND}
-    documents = patiently(lambda: list(world.bigcommerce.list_orders(**window)))
-    told = patiently(lambda: list(world.bigcommerce.list_refunds(created_from=day.starts_at)))
-    orders = [one for one in documents if isinstance(one, Order) and day.holds(one.date_created)]
+    documents = with_retries(lambda: list(bigcommerce.list_orders(**window)))
+    listed = with_retries(lambda: list(bigcommerce.list_refunds(created_from=day.starts_at)))
+    orders = {
+        one.id: one for one in documents if isinstance(one, Order) and day.holds(one.date_created)
+    }
     broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
-    ids = {order.id for order in orders}
-    refunds = [one for one in told if isinstance(one, Refund) and _counts(one, ids, day)]
-    return StoreSide(
-        sales=sales_of(orders, current_bundle(world), world.pair.orders),
-        refunds=tuple(returned(refund) for refund in refunds),
-        unreadable=frozenset(broken | _broken(told, ids)),
-        orders={order.id: order for order in orders},
+    broken |= orders.keys() & {one.order_id for one in listed if isinstance(one, Unreadable)}
+    return StoreDay(
+        orders=store_orders(
+            list(orders.values()), current_bundle(connections), connections.pair.orders
+        ),
+        refunds=tuple(
+            store_refund(refund)
+            for refund in listed
+            if isinstance(refund, Refund)
+            and (refund.order_id in orders or day.holds(refund.created))
+        ),
+        unreadable=frozenset(broken),
+        documents=orders,
     )
 
 
-def _counts(refund: Refund, order_ids: set[str], day: Day) -> bool:
-    return refund.order_id in order_ids or day.holds(refund.created)
+@step("read-single-orders", RETRIED)
+def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay) -> StoreDay:
+    """The store's side, with what only single orders say.
+
+    Transactions where receipts are not what the order's payment status says, tax rows where only
+    they split goods from charges, orders that Brightpearl has and the day lacks, and orders of
+    other days that were refunded on this one.
+
+    Raises: TransientError, ConfigError, ContractError.
+    """
+    connections = connect(pair)
+    bigcommerce, bundle = _client(connections), current_bundle(connections)
+    settings = connections.pair.orders
+    both = {
+        key: (order, booked)
+        for key, order in store.orders.items()
+        if order.is_sold and (booked := account.live(key))
+    }
+    unpaid = [key for key, sides in both.items() if _differ(*sides, Figure.PAID)]
+    untaxed = [key for key, sides in both.items() if _wants_taxes(*sides)]
+    transactions = _of_each(unpaid, bigcommerce.list_transactions)
+    taxes = _of_each(untaxed, bigcommerce.list_taxes)
+    documents = [store.documents[key] for key in sorted({*transactions, *taxes}, key=int)]
+    details = store_orders(documents, bundle, settings, transactions=transactions, taxes=taxes)
+    gone, of_other_days = _missing_from_day(bigcommerce, day, store, account)
+    groups = _groups(account, bundle.table("channels"))
+    refunded = {one.order_id for one in store.refunds}
+    refunded |= {one.order_id for one in account.credits}
+    unknown = sorted(refunded - {"", *store.orders, *groups}, key=int)[:MOST_SINGLE_READS]
+    others = store_orders(_get_orders(bigcommerce, unknown), bundle, settings)
+    return replace(
+        store,
+        orders={**store.orders, **details},
+        other_orders=others,
+        other_groups={**groups, **{key: order.group for key, order in others.items()}},
+        gone=gone,
+        of_other_days=of_other_days,
+    )
 
 
-def _broken(refunds: Sequence[Refund | Unreadable], order_ids: set[str]) -> set[str]:
-    """Orders of the day with a refund that cannot be read."""
-    orders = {one.order_id for one in refunds if isinstance(one, Unreadable)}
-    return orders & order_ids
+def store_orders(
+    orders: Sequence[Order],
+    bundle: Bundle,
+    settings: OrderSettings,
+    *,
+    transactions: Mapping[str, list[Transaction]] | None = None,
+    taxes: Mapping[str, list[TaxRow]] | None = None,
+) -> dict[str, StoreOrder]:
+    """Each order's figures, by its id. Pure.
+
+    Net amounts are those of the rows that Brightpearl should hold: BigCommerce gives lines and
+    charges to four places, and only one side of them (with or without tax) is exact.
+    """
+    transactions, taxes = transactions or {}, taxes or {}
+    found = replace(order_frames(orders, transactions), taxes=tax_rows(taxes))
+    rows = order_rows(
+        found.orders,
+        found.lines,
+        found.charges,
+        found.taxes,
+        cap=settings.rounding_cap,
+        rounding_nominal_code=settings.rounding_nominal_code,
+        rates=tax_rates(bundle),
+    )
+    nets = _nets(records(rows.rows))
+    unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
+    lacks_taxes = set(needs_taxes(found.orders, found.lines)) - set(taxes)
+    received = _receipts(found, transactions)
+    currencies = bundle.table("currencies")
+    return {
+        order.id: StoreOrder(
+            order_id=order.id,
+            group=ChannelCurrency(
+                order.channel_id,
+                currencies.get(order.default_currency_code) or order.default_currency_code,
+            ),
+            figures=_figures(order, nets.get(order.id), received.get(order.id)),
+            status_id=str(order.status_id),
+            is_sold=order.status_id not in NEVER_SOLD and not order.is_deleted,
+            unsplit_class=unsplit.get(order.id, ""),
+            lacks_taxes=order.id in lacks_taxes,
+            receipts=received.get(order.id),
+        )
+        for order in orders
+    }
+
+
+def store_refund(refund: Refund) -> StoreRefund:
+    """A refund's figures."""
+    sent = (p.amount for p in refund.payments if not (p.is_declined or p.is_pending))
+    return StoreRefund(
+        order_id=refund.order_id,
+        refund_id=refund.id,
+        created_at=refund.created,
+        figures=cents(
+            {
+                Figure.REFUNDS: Decimal(1),
+                Figure.REFUNDED: refund.total_amount,
+                Figure.REFUNDED_TAX: refund.total_tax,
+                Figure.PAID_BACK: sum(sent, ZERO),
+            }
+        ),
+        is_pending=refund.is_pending,
+        is_declined=gave_nothing(refund),
+    )
+
+
+def paid_by_status(order: Order) -> Decimal:
+    """What an order itself says was paid: all, or what store credit and certificates cover."""
+    if order.payment_status in PAID:
+        return order.total_inc_tax
+    return order.store_credit_amount + order.gift_certificate_amount
+
+
+def _nets(rows: Iterable[Mapping[str, object]]) -> dict[str, Figures]:
+    """Net amounts by order: goods, charges, rounding."""
+    found: dict[str, list[Figures]] = defaultdict(list)
+    for row in rows:
+        net = {kind_of(str(row["kind"])): Decimal(str(row["net"]))}
+        found[str(row["order_id"])].append(net)
+    none = {Figure.GOODS: ZERO, Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO}
+    return {order_id: total_of([none, *nets]) for order_id, nets in found.items()}
+
+
+def _figures(order: Order, nets: Figures | None, received: Receipts | None) -> Figures:
+    """Figures that add up: sold less discounted, shipped, rounding and taxed make the total."""
+    sold = sum((line.total_ex_tax for line in order.lines), ZERO)
+    if nets is None:
+        charges = _charges(order)
+        goods = two_places(order.total_inc_tax) - two_places(order.total_tax) - charges
+        nets = {Figure.GOODS: goods, Figure.SHIPPED: charges, Figure.ROUNDING: ZERO}
+    return cents(
+        {
+            Figure.ORDERS: Decimal(1),
+            Figure.SOLD: sold,
+            Figure.DISCOUNTED: two_places(sold) - nets[Figure.GOODS],
+            **nets,
+            Figure.TAXED: order.total_tax,
+            Figure.TOTAL: order.total_inc_tax,
+            Figure.PAID: paid_by_status(order) if received is None else own_money(received),
+        }
+    )
+
+
+def _charges(order: Order) -> Decimal:
+    fees = sum((fee.cost_ex_tax for fee in order.fees), ZERO)
+    return two_places(
+        order.shipping_cost_ex_tax + order.handling_cost_ex_tax + order.wrapping_cost_ex_tax + fees
+    )
+
+
+def _receipts(found: OrderFrames, order_ids: Collection[str]) -> dict[str, Receipts]:
+    """Receipts by their names, of the orders whose transactions were read."""
+    received: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in order_ids}
+    currencies = dict(zip(found.orders["order_id"], found.orders["currency_code"], strict=True))
+    of_all = receipts(found.orders, found.transactions)
+    columns = ("order_id", "transaction_id", "currency_code", "amount")
+    for key, transaction_id, currency, amount in zip(*(of_all[c] for c in columns), strict=True):
+        if key in received:
+            ref = f"{external_ref(key)}-{transaction_id}"
+            received[key][receipt_name(ref, currency, currencies[key])] = two_places(amount)
+    return dict(received)
+
+
+def _differ(order: StoreOrder, booked: BookedOrder, *names: Figure) -> bool:
+    return any(two_places(order.figures[n]) != two_places(booked.figures[n]) for n in names)
+
+
+def _wants_taxes(order: StoreOrder, booked: BookedOrder) -> bool:
+    """Whether only the tax rows can say if goods and charges agree."""
+    is_split_otherwise = _differ(order, booked, Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING)
+    agrees = not _differ(order, booked, Figure.TAXED, Figure.TOTAL)
+    return order.lacks_taxes and is_split_otherwise and agrees
+
+
+def _of_each(order_ids: Iterable[str], read: Callable[[str], list[T]]) -> dict[str, list[T]]:
+    """Rows of each order; one whose rows break the model is left as it was."""
+    found: dict[str, list[T]] = {}
+    for order_id in sorted(order_ids, key=int)[:MOST_SINGLE_READS]:
+        try:
+            found[order_id] = with_retries(partial(read, order_id))
+        except RejectedError:
+            continue
+    return found
+
+
+def _missing_from_day(
+    bigcommerce: BigCommerce, day: Day, store: StoreDay, account: AccountDay
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Orders that Brightpearl has and the day lacks.
+
+    Out: those that are gone from the store, and those that were placed on another day. One that
+    the store does not show is dated by Brightpearl.
+    """
+    ids = {key for key in account.orders if account.live(key)}
+    ids -= store.orders.keys() | store.unreadable
+    placed_at = {key: account.orders[key].placed_on for key in ids}
+    is_of_day = {
+        key: at is not None and local_date(at, day.zone) == day.on for key, at in placed_at.items()
+    }
+    for order in _get_orders(bigcommerce, sorted(ids, key=int)):
+        is_of_day[order.id] = day.holds(order.date_created)
+    gone = frozenset(key for key in ids if is_of_day[key])
+    return gone, frozenset(ids - gone)
+
+
+def _get_orders(bigcommerce: BigCommerce, order_ids: Sequence[str]) -> list[Order]:
+    documents = with_retries(lambda: bigcommerce.get_orders(order_ids)) if order_ids else []
+    return [one for one in documents if isinstance(one, Order)]
+
+
+def _groups(account: AccountDay, channels: Table) -> dict[str, ChannelCurrency]:
+    """Channel and currency of refunded orders of other days, as Brightpearl has them.
+
+    Only where one channel alone of the store's becomes Brightpearl's.
+    """
+    becomes = [row.becomes for row in channels.rows]
+    channel_ids = {
+        row.becomes: row.value for row in channels.rows if becomes.count(row.becomes) == 1
+    }
+    return {
+        key: ChannelCurrency(channel_ids[booked.channel_id], booked.currency_code)
+        for key, booked in account.other_orders.items()
+        if booked.channel_id in channel_ids
+    }
+
+
+def _client(connections: Connections) -> BigCommerce:
+    return connections.bigcommerce.at(Priority.BACKFILL)

@@ -115,7 +115,7 @@ def test_a_day_of_120_orders_with_refunds_edits_and_cancellations_agrees(world: 
 
 def test_a_cent_on_either_side_is_named_with_its_reason(world: World) -> None:
     keys = all_imported(world, *({"channel_id": 1 + (n % 2)} for n in range(9)))
-    amended, unpaid, overpaid, deleted, off_there, off_here, archived, edited, doubled = keys
+    amended, unpaid, overpaid, deleted, cancelled, ended, archived, edited, doubled = keys
     account = world.sandbox.account
     ref = {key: f"BC-{key}" for key in keys}
     row = next(r for r in world.sales_order(amended).rows.values() if r.product_id)
@@ -127,8 +127,8 @@ def test_a_cent_on_either_side_is_named_with_its_reason(world: World) -> None:
     world.brightpearl("payment", delete=receipt)
     world.brightpearl("payment", external_ref=ref[overpaid], amount="0.01", method="CASH")
     world.brightpearl("edit", external_ref=ref[deleted], delete=True)
-    world.brightpearl("edit", external_ref=ref[off_there], cancel=True)
-    world.bigcommerce("edit", order_id=int(off_here), status_id=5)
+    world.brightpearl("edit", external_ref=ref[cancelled], cancel=True)
+    world.bigcommerce("edit", order_id=int(ended), status_id=5)
     world.bigcommerce("edit", order_id=int(archived), archive=True)
     world.bigcommerce("edit", order_id=int(edited), discount="0.01")
     copy = world.sales_order(doubled)
@@ -143,17 +143,17 @@ def test_a_cent_on_either_side_is_named_with_its_reason(world: World) -> None:
         ref[amended]: "amended",
         ref[unpaid]: "receipt_missing",
         ref[overpaid]: "receipt_too_much",
-        ref[deleted]: "deleted_there",
-        ref[off_there]: "cancelled_there",
-        ref[off_here]: "cancelled_here",
-        ref[archived]: "gone_here",
+        ref[deleted]: "deleted_in_brightpearl",
+        ref[cancelled]: "cancelled_in_brightpearl",
+        ref[ended]: "cancelled_in_store",
+        ref[archived]: "gone_from_store",
         ref[edited]: "edited",
         ref[doubled]: "doubled",
         f"BC-{missing}": "not_imported",
     }
     assert "missing BC-" in found["unexplained"][ref[unpaid]]
-    cents = next(one["apart"] for one in found["differences"] if one["name"] == ref[amended])
-    assert cents["total"]["apart"] == "-0.01"
+    cents = next(one["amounts"] for one in found["differences"] if one["name"] == ref[amended])
+    assert cents["total"]["difference"] == "-0.01"
     assert _named_accounts_for_everything(found)
 
 
@@ -179,7 +179,7 @@ def test_what_waits_for_a_person_is_explained(world: World) -> None:
     assert found["agrees"] is True
     assert differences(found, explained=True) == {
         f"BC-{amended}": "amended",
-        f"BC-{deleted}": "deleted_there",
+        f"BC-{deleted}": "deleted_in_brightpearl",
         f"BC-{unpaid}": "receipt_missing",
         f"BC-{unknown}": "not_imported",
         f"BC-{parked}": "not_imported",
@@ -208,10 +208,10 @@ def test_refunds_and_credits_that_differ_are_named(world: World) -> None:
         made[key] = refund(world, key, items=[{"sku": skus(world)[0], "quantity": 1}])
     sync_refunds(world, *made)
     made[waiting] = refund(world, waiting, amount="2.50")
-    there = credit(world, amended, made[amended]["refund_id"])
-    row = next(iter(there.rows.values()))
+    booked = credit(world, amended, made[amended]["refund_id"])
+    row = next(iter(booked.rows.values()))
     cent = {"id": row.id, "net": str(row.net - Decimal("0.01"))}
-    world.brightpearl("edit", order_id=there.id, rows=[cent])
+    world.brightpearl("edit", order_id=booked.id, rows=[cent])
     paid = credit(world, unbooked, made[unbooked]["refund_id"])
     (payout,) = [p.id for p in world.sandbox.account.payments.values() if p.order_id == paid.id]
     world.brightpearl("payment", delete=payout)
@@ -300,21 +300,21 @@ def test_the_report_is_kept_and_holds_nothing_personal(world: World) -> None:
     found = audit()
     (kept,) = Runs(connect(PAIR).database).last(PAIR, flow="audit-money")
     assert kept == found
-    for told in ("somebody@example.com", "x.y@example.com", "Ann", "High Street", "Lee"):
-        assert told not in str(found)
+    for personal in ("somebody@example.com", "x.y@example.com", "Ann", "High Street", "Lee"):
+        assert personal not in str(found)
 
 
 def _named_accounts_for_everything(found: dict[str, Any]) -> bool:
-    """Whether the differences, added up, are what the totals are apart."""
+    """Whether the differences, added up, are what the totals differ by."""
     for line in found["orders"]:
-        for name, apart in line["apart"].items():
+        for name, difference in line["difference"].items():
             named = sum(
-                Decimal(one["apart"][name]["apart"])
+                Decimal(one["amounts"][name]["difference"])
                 for one in found["differences"]
                 if (one["channel"], one["currency"]) == (line["channel"], line["currency"])
-                and name in one["apart"]
+                and name in one["amounts"]
             )
-            if named != Decimal(apart):
+            if named != Decimal(difference):
                 return False
     return True
 

@@ -7,27 +7,28 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.errors import ConfigError
-from tasks.money.day import Day, the_day
+from core.times import Day
+from tasks.money.audit import requested_day
 
 NOW = datetime(2026, 3, 10, 3, 30, tzinfo=UTC)
 
 
-def test_without_a_word_it_is_the_stores_yesterday() -> None:
-    assert the_day(None, "Europe/London", NOW).on == date(2026, 3, 9)
-    assert the_day(None, "America/Los_Angeles", NOW).on == date(2026, 3, 8)
-    assert the_day(None, "Asia/Tokyo", NOW).on == date(2026, 3, 9)
+def test_where_no_day_is_named_it_is_the_stores_yesterday() -> None:
+    assert requested_day(None, "Europe/London", NOW).on == date(2026, 3, 9)
+    assert requested_day(None, "America/Los_Angeles", NOW).on == date(2026, 3, 8)
+    assert requested_day(None, "Asia/Tokyo", NOW).on == date(2026, 3, 9)
 
 
 @pytest.mark.parametrize("text", ["10.3.2026", "yesterday", "2026-02-30", "3d"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="is not a day"):
-        the_day(text, "Europe/London", NOW)
+        requested_day(text, "Europe/London", NOW)
 
 
 def test_a_day_that_has_not_begun_is_refused_and_today_is_not() -> None:
-    assert the_day("2026-03-10", "Europe/London", NOW).on == date(2026, 3, 10)
+    assert requested_day("2026-03-10", "Europe/London", NOW).on == date(2026, 3, 10)
     with pytest.raises(ConfigError, match="has not begun"):
-        the_day("2026-03-10", "America/Los_Angeles", NOW)
+        requested_day("2026-03-10", "America/Los_Angeles", NOW)
 
 
 @pytest.mark.parametrize(

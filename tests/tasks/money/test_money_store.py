@@ -17,8 +17,8 @@ from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.placing import place
 from sandbox.bigcommerce.store import Store
 from sandbox.world import Plan, build
-from tasks.money.sales import paid_by_status, sales_of
-from tasks.money.sides import kind_of
+from tasks.money.sides import Figure, kind_of
+from tasks.money.store import paid_by_status, store_orders
 
 WHOLE = frozenset({"consignments.line_items", "fees"})
 
@@ -41,27 +41,27 @@ def documents(store: Store) -> list[Order]:
 def test_the_figures_of_every_order_add_up_to_its_total(store: Store) -> None:
     generator.generate(store, 200)
     orders = documents(store)
-    sales = sales_of(orders, load_bundle(), OrderSettings())
+    sales = store_orders(orders, load_bundle(), OrderSettings())
     assert len(sales) == len(orders) >= 200
     for order in orders:
-        told = sales[order.id].figures
-        assert told["sold"] - told["discounted"] == told["goods"]
-        parts = told["goods"] + told["shipped"] + told["rounding"] + told["taxed"]
-        assert parts == told["total"] == order.total_inc_tax
-        assert told["taxed"] == order.total_tax
-        assert not sales[order.id].obstacle
+        figures = sales[order.id].figures
+        assert figures[Figure.SOLD] - figures[Figure.DISCOUNTED] == figures[Figure.GOODS]
+        nets = (figures[name] for name in (Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING))
+        assert sum(nets) + figures[Figure.TAXED] == figures[Figure.TOTAL] == order.total_inc_tax
+        assert figures[Figure.TAXED] == order.total_tax
+        assert not sales[order.id].unsplit_class
     discounted = [o for o in orders if o.discount_amount + o.coupon_discount]
     assert discounted
-    assert all(sales[o.id].figures["discounted"] > 0 for o in discounted)
+    assert all(sales[o.id].figures[Figure.DISCOUNTED] > 0 for o in discounted)
 
 
-def test_orders_that_are_no_sale_are_told_apart(store: Store) -> None:
+def test_orders_that_are_no_sale_are_recognised(store: Store) -> None:
     line = {"name": "Engraving", "custom": True, "price": "5.00"}
     ids = {
         status: place(store, Basket.model_validate({"lines": [line], "status_id": status})).id
         for status in (0, 4, 5, 6, 11, 13)
     }
-    sales = sales_of(documents(store), load_bundle(), OrderSettings())
+    sales = store_orders(documents(store), load_bundle(), OrderSettings())
     sold = {status for status, number in ids.items() if sales[str(number)].is_sold}
     assert sold == {4, 11, 13}
 
