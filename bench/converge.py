@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 
 from bench.environment import Bench, environment
@@ -30,7 +28,7 @@ def measure(bench: Bench) -> list[Figure]:
     count = bench.pick(SEQUENCES, QUICK_SEQUENCES)
     drawn = [Life(kind, f"{kind} {number}") for kind in KINDS for number in range(count)]
     began = time.monotonic()
-    with _settings(NO_GRACE), environment(bench, "converge", is_subscribed=False) as home:
+    with environment(bench, "converge", is_subscribed=False, settings=NO_GRACE) as home:
         home.pause_schedules()
         lives = Lives(
             home.controls,
@@ -103,18 +101,3 @@ def _figures(lives: Lives, passes: int, writes: int, seconds: float) -> list[Fig
             at_most(0),
         ),
     ]
-
-
-@contextmanager
-def _settings(settings: dict[str, str]) -> Iterator[None]:
-    """Settings for every process that is started meanwhile."""
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -119,6 +119,8 @@ def environment(  # noqa: PLR0913 - what installations differ in
     days: Sequence[Path] = (),
     is_subscribed: bool = True,
     skus: int | None = None,
+    worker: tuple[str, ...] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Environment]:
     """Start everything in a folder that is emptied first; stop it when the block ends.
 
@@ -128,7 +130,14 @@ def environment(  # noqa: PLR0913 - what installations differ in
     """
     folder = bench.folder / name
     shutil.rmtree(folder, ignore_errors=True)
-    options = Options(tuple(days), limits, skus=skus, is_subscribed=is_subscribed)
+    options = Options(
+        tuple(days),
+        limits,
+        skus=skus,
+        is_subscribed=is_subscribed,
+        worker=worker,
+        environment=settings or {},
+    )
     bench.progress.step(f"{name}: starting an installation of its own")
     with start_installation(folder, options, bench.progress) as installation:
         bench.progress.step(f"{name}: all parts are up")

@@ -180,6 +180,46 @@ def refund_floors(refunds: int) -> dict[System, Floor]:
     }
 
 
+@dataclass(frozen=True)
+class Life:
+    """What happened to orders from their import to their refunds."""
+
+    orders: int
+    span: int
+    """Orders of the store from the first to the last."""
+    notes: int
+    """Goods-out notes that left."""
+    refunds: int
+    long_orders: Sequence[int] = ()
+    """Numbers of lines of orders whose lists are cut."""
+
+
+def life_floor(life: Life) -> Floor:
+    """BigCommerce's part in whole lives of orders: imported, shipped in parts, refunded.
+
+    The import lists the orders, reads the transactions of each and writes its status and number.
+    Each goods-out note becomes one shipment; its orders are listed again, for staff may have
+    changed them since, and so are refunded ones with their refunds. What we know already is not
+    read: lines that did not fit into a list, transactions of an order that only we have touched, an
+    order of which BigCommerce notifies us because we wrote it, stock that only orders changed.
+    """
+    imported = bigcommerce_floor(
+        Batch(
+            orders=life.orders,
+            span=life.span,
+            new_contacts=0,
+            contacts_before=0,
+            skus=0,
+            products=0,
+            long_orders=life.long_orders,
+        )
+    )
+    terms = [*imported.terms, _pages(life.span), Term("shipments", str(life.notes), life.notes)]
+    if life.refunds:
+        terms += [_by(life.refunds, PAGE, "refunds"), _by(life.refunds, PAGE, "refunded orders")]
+    return Floor(terms)
+
+
 def _pages(orders: int) -> Term:
     """Consecutive orders in the store's list: a full last page costs one more."""
     return Term("pages of orders", f"⌊{orders}/{PAGE}⌋ + 1", orders // PAGE + 1)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
 from agreement.moments import complete_at, paid_at, percentile
 from bench.environment import Bench, Environment, environment
 from bench.figures import Figure, at_least, at_most
-from bench.shoppers import PLENTY, basket
+from bench.shoppers import PLENTY, Shoppers, basket
 from bench.stock.catalogue import NIGHTLY, WITHIN_S, changes_of, drawn
 from bench.stock.shelves import Shelves, change
 from cli.webhooks import ensure_webhooks
-from core.errors import CausewayError
+from core.errors import CausewayError, TransientError
 from core.times import utc_now
 from demo.installation import PAIR
 from store.runs import Cursors
 from tasks.brightpearl.reference import OVERLAP, PRODUCTS
 
 SKUS, QUICK_SKUS = 100_000, 40_000
+BACKFILL, QUICK_BACKFILL = 5_000, 1_000
+"""Orders of the past, of which nothing was synced."""
 ORDERS, QUICK_ORDERS = 50, 20
 EVERY_S = 3.0
 WARM = 4
@@ -29,8 +32,13 @@ SOLD = 40
 """SKUs that shoppers order."""
 PEOPLE = 25
 SETTLED_WITHIN_S = 600.0
-TIMES = 2.0
+RECONCILIATION_TIMES, BACKFILL_TIMES = 2.0, 1.5
 MOST_RUNS = 5
+BEGUN_WITHIN_S = 120.0
+COMPLETE_WITHIN_S = 120.0
+MISS_S = 600.0
+"""What an order counts as that was not complete at the end."""
+POLL_S = 1.0
 
 
 @dataclass
@@ -51,14 +59,13 @@ class Pace:
         return ids
 
     def seconds(self, ids: Sequence[str]) -> list[float]:
-        """Sorted seconds from paid to complete, of those that are complete."""
+        """Sorted seconds from paid to complete; one that is not complete counts as a miss."""
         store = self.home.controls.state("bigcommerce", "orders")
         account = self.home.controls.state("brightpearl", "orders", "payments", "reservations")
         done = complete_at(store, account, lambda row: row["sku"] in self.skus)
         return sorted(
-            (done[key] - paid_at(store["orders"][key])).total_seconds()
+            (done[key] - paid_at(store["orders"][key])).total_seconds() if key in done else MISS_S
             for key in ids
-            if key in done
         )
 
 
@@ -128,24 +135,86 @@ def measure_reconciliation(bench: Bench) -> list[Figure]:
         f"{', '.join(f'{one.seconds:.0f}' for one in runs)} s ({requests.total} requests to "
         f"Brightpearl by then, {requests.throttled} throttled)"
     )
-    return compared(took, len(alone) + len(during), "during a reconciliation", how, TIMES)
+    return compared(took, "during a reconciliation", how, RECONCILIATION_TIMES)
+
+
+def measure_backfill(bench: Bench) -> list[Figure]:
+    """The same orders at the same pace, first alone, then while thousands are imported."""
+    orders = bench.pick(ORDERS, QUICK_ORDERS)
+    past = bench.pick(BACKFILL, QUICK_BACKFILL)
+    with environment(bench, "priorities", limits="documented") as home:
+        home.pause_schedules()
+        shoppers = Shoppers(home, past)
+        pace = Pace(home, shoppers.skus[:SOLD])
+        pace.place(WARM)
+        home.wait_idle(SETTLED_WITHIN_S)
+        alone = pace.place(orders)
+        home.wait_idle(SETTLED_WITHIN_S)
+        bench.progress.step(f"priorities: {orders} orders alone are placed")
+        shoppers.place_silently(past)
+        with backfilling(home) as is_running:
+            bench.progress.step(f"priorities: {past} orders of the past are being imported")
+            pace.place(WARM)
+            during = pace.place(orders)
+            was_running = is_running()
+            _wait_complete(pace, during)
+        took = pace.seconds(alone), pace.seconds(during)
+        done = len(home.controls.state("brightpearl", "orders")["orders"])
+    how = (
+        f"during a backfill of {past} orders, which was {'still' if was_running else 'no longer'} "
+        f"running at the end, with {done} sales orders made by then"
+    )
+    return [
+        *compared(took, "during a backfill", how, BACKFILL_TIMES),
+        Figure("backfill still running when the last order was placed", was_running, "", how,
+               at_least(1)),
+    ]  # fmt: skip
+
+
+@contextmanager
+def backfilling(home: Environment) -> Iterator[Callable[[], bool]]:
+    """Run `causeway backfill` in a process of its own until the block ends; whether it runs.
+
+    Raises: TransientError when it takes up no order.
+    """
+    services, processes = home.installation.services, home.installation.processes
+    keys_before = home.installation.counts().total()
+    command = ("-m", "cli.main", "backfill", "orders", "--since", "1d")
+    child = processes.start_python("backfill", *command, environment=services.environment)
+    until = time.monotonic() + BEGUN_WITHIN_S
+    while home.installation.counts().total() == keys_before:
+        if time.monotonic() > until:
+            raise TransientError(f"The backfill has not begun: {child.last_lines()}")
+        time.sleep(POLL_S)
+    try:
+        yield lambda: child.exit_code is None
+    finally:
+        processes.kill("backfill")
+
+
+def _wait_complete(pace: Pace, ids: Sequence[str]) -> None:
+    """Give the last orders the time they need; what is not complete by then is a miss."""
+    until = time.monotonic() + COMPLETE_WITHIN_S
+    while MISS_S in pace.seconds(ids) and time.monotonic() < until:
+        time.sleep(POLL_S)
 
 
 def compared(
-    took: tuple[list[float], list[float]], placed: int, what: str, how: str, times: float
+    took: tuple[list[float], list[float]], what: str, how: str, times: float
 ) -> list[Figure]:
     """Figures of the same orders alone and with other work. In: sorted seconds of both."""
-    alone, during = took
+    both = [*took[0], *took[1]]
     alone_p95, during_p95 = (percentile(part, 0.95) or 0.0 for part in took)
     how = (
-        f"one order every {EVERY_S:g} s, {len(alone)} alone, then {len(during)} {how}; from paid "
-        "to wholly reserved, by the sandboxes' clock; documented limits; seconds "
+        f"one order every {EVERY_S:g} s, {len(took[0])} alone, then {len(took[1])} {how}; from "
+        f"paid to wholly reserved, by the sandboxes' clock, {MISS_S:.0f} s if it is not complete "
+        "at the end; documented limits; seconds "
         + " | ".join(", ".join(f"{one:.1f}" for one in part) for part in took)
     )
     ratio = during_p95 / alone_p95 if alone_p95 else 0.0
     return [
-        Figure(f"orders complete, alone and {what}", len(alone) + len(during), "", how,
-               at_least(placed)),
+        Figure(f"orders complete, alone and {what}", sum(one < MISS_S for one in both), "", how,
+               at_least(len(both))),
         Figure("paid → complete, p95 alone", alone_p95, "s", how),
         Figure(f"paid → complete, p95 {what}", during_p95, "s", how),
         Figure(f"p95 {what}, times p95 alone", ratio, "", how, at_most(times)),

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench import (
+    back_orders,
     converge,
     days,
     latency,
+    life,
     limits,
     memory,
     priorities,
@@ -44,9 +46,14 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement(
         "converge", "random lives of orders, edited by people on both sides", converge.measure
     ),
+    Measurement("life", "requests for the whole life of real orders, at limits", life.measure),
+    Measurement("back-orders", "from goods that arrive to waiting orders", back_orders.measure),
     Measurement("burst", "200 webhooks in one second, at documented limits", limits.measure_burst),
     Measurement("receiver", "the receiver alone, on one core", receiver.measure),
     Measurement("quota", "a backlog at documented limits", limits.measure_quota),
+    Measurement(
+        "priorities", "orders during a backfill of 5,000, at limits", priorities.measure_backfill
+    ),
     Measurement("memory", "memory of the warm worker", memory.measure),
     Measurement(
         "stock-all", "stock: a catalogue in which all is wrong", catalogue.measure_everything

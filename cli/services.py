@@ -113,6 +113,8 @@ class Services:
     ports: Ports
     environment: Mapping[str, str]
     """Settings for every part."""
+    worker: tuple[str, ...] = ("-m", "cli.main", "worker")
+    """What this interpreter runs as the worker."""
 
     @classmethod
     def of(
@@ -207,9 +209,7 @@ class Services:
         log = self.processes.log("worker")
         return self.processes.start_python(
             "worker",
-            "-m",
-            "cli.main",
-            "worker",
+            *self.worker,
             environment={**self.environment, **FEW_ARENAS},
             ready=lambda: READY_LINE in log.read_text(encoding="utf-8", errors="replace"),
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import fcntl
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -56,6 +56,10 @@ class Options:
     is_subscribed: bool = True
     """Whether webhooks come; without, only what is made due is worked on."""
     wants_usual_ports: bool = False
+    worker: tuple[str, ...] = ()
+    """What is run in place of the worker, such as one that measures itself."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Settings besides those of the sandboxes' pair."""
 
     @property
     def of_sandbox(self) -> tuple[str, ...]:
@@ -263,8 +267,10 @@ def start_installation(
         # The usual ports are only worth having where a person stays to use them.
         usual = {"prefect": 4200, "receiver": 8100, "bigcommerce": 8101, "brightpearl": 8102}
         ports = Ports.free(**usual) if options.wants_usual_ports else Ports.free()
-        environment = sandbox_environment(folder, ports)
+        environment = {**sandbox_environment(folder, ports), **options.environment}
         services = Services.of(processes, folder, ports, environment)
+        if options.worker:
+            services = replace(services, worker=options.worker)
         services.start_all(with_sandboxes=True, sandbox_options=options.of_sandbox)
         settings = load_settings(environment)
         if options.is_subscribed:

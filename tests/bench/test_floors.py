@@ -4,9 +4,11 @@ import pytest
 
 from bench.floors import (
     Batch,
+    Life,
     bigcommerce_floor,
     brightpearl_floor,
     ceiling,
+    life_floor,
     long_orders,
     windows_s,
 )
@@ -79,3 +81,18 @@ def test_a_quota_takes_a_window_less_than_its_requests_need(requests, seconds):
 )
 def test_parts_are_counted_up(count, size, parts):
     assert ceiling(count, size) == parts
+
+
+LIFE = Life(orders=100, span=100, notes=150, refunds=0)
+
+
+def test_a_life_costs_transactions_a_write_back_and_its_parcels():
+    assert life_floor(LIFE).requests == 1 + 100 + 100 + 1 + 150
+
+
+def test_refunds_are_read_by_the_page_with_their_orders():
+    assert life_floor(replace(LIFE, refunds=21)).requests == life_floor(LIFE).requests + 2
+
+
+def test_lines_of_a_life_are_read_by_the_page_once():
+    assert life_floor(replace(LIFE, long_orders=[51, 593])).requests == 352 + 1 + 3
