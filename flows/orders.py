@@ -23,16 +23,22 @@ from tasks.reconciler.sweep import sweep
 
 @flow(name="sync-orders", persist_result=False)
 async def sync_orders(
-    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
+    pair: str = "default",
+    *,
+    dry_run: bool = False,
+    keys: list[str] | None = None,
+    with_backfill: bool = True,
 ) -> dict[str, Any]:
     """Bring Brightpearl into agreement with the orders whose keys are in the inbox.
 
-    Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
+    Drains the inbox in batches until nothing is due. Keys of a backfill only with
+    `with_backfill`: a run that events started leaves them to others, so that it never waits for
+    them. `dry_run` shows the plan and writes nothing;
     with it, `keys` names the orders to plan instead of those that are due.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run(ORDERS, pair, dry_run=dry_run) as run:
+    with Run(ORDERS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
             read = extract_orders(run)
             found = validate(run, read.found)

@@ -20,7 +20,11 @@ from tasks.refunds.plan import plan_refunds
 
 @flow(name="sync-refunds", persist_result=False)
 async def sync_refunds(
-    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
+    pair: str = "default",
+    *,
+    dry_run: bool = False,
+    keys: list[str] | None = None,
+    with_backfill: bool = True,
 ) -> dict[str, Any]:
     """Bring Brightpearl's sales credits into agreement with the refunds of the orders in the inbox.
 
@@ -30,7 +34,7 @@ async def sync_refunds(
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run(REFUNDS, pair, dry_run=dry_run) as run:
+    with Run(REFUNDS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
             matches = match_batch(run, extract_refunds(run))
             found = validate(run, flatten(matches))

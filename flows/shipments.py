@@ -21,16 +21,22 @@ from tasks.shipments.scope import identify_orders
 
 @flow(name="sync-shipments", persist_result=False)
 async def sync_shipments(
-    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
+    pair: str = "default",
+    *,
+    dry_run: bool = False,
+    keys: list[str] | None = None,
+    with_backfill: bool = True,
 ) -> dict[str, Any]:
     """Ship in BigCommerce what left Brightpearl's warehouses, of the keys in the inbox.
 
-    Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
+    Drains the inbox in batches until nothing is due. Keys of a backfill only with
+    `with_backfill`: a run that events started leaves them to others, so that it never waits for
+    them. `dry_run` shows the plan and writes nothing;
     with it, `keys` names what to plan instead: `note-17`, `drop-5`, or a BigCommerce order.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run(SHIPMENTS, pair, dry_run=dry_run) as run:
+    with Run(SHIPMENTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
             scope = identify_orders(run)
             read = extract_shipments(run, scope)

@@ -21,16 +21,22 @@ from tasks.stock.plan import plan_stock
 
 @flow(name="sync-stock", persist_result=False)
 async def sync_stock(
-    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
+    pair: str = "default",
+    *,
+    dry_run: bool = False,
+    keys: list[str] | None = None,
+    with_backfill: bool = True,
 ) -> dict[str, Any]:
     """Put on sale what Brightpearl can promise of the SKUs in the inbox.
 
-    Drains the inbox in batches until nothing is due. `dry_run` shows the plan and writes nothing;
+    Drains the inbox in batches until nothing is due. Keys of a backfill only with
+    `with_backfill`: a run that events started leaves them to others, so that it never waits for
+    them. `dry_run` shows the plan and writes nothing;
     with it, `keys` names what to read instead: a SKU, `product:1007`, or `variant:77`.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
-    with Run(STOCK, pair, dry_run=dry_run) as run:
+    with Run(STOCK, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
             skus, skipped = resolve_keys(run)
             found = validate(run, extract_stock(run, skus))

@@ -12,7 +12,9 @@ from store.notifications import notify
 from store.statements import in_parts, insert_into
 from store.tables import inbox
 
-PRIORITIES = {"backfill": 3}
+BACKFILL_PRIORITY = 3
+"""Of keys that a backfill made due."""
+PRIORITIES = {"backfill": BACKFILL_PRIORITY}
 """Sources that are worked off after all others; the rest have priority 0."""
 HINTS = ("webhook", "sweep", "backfill")
 """Sources that only say that something may have changed in the store; any other is a stronger

@@ -20,7 +20,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, literal, select, upda
 from store import conditions as parked
 from store.conditions import in_sequence
 from store.database import Database
-from store.events import UNSETTLED, Event, put, put_all
+from store.events import BACKFILL_PRIORITY, UNSETTLED, Event, put, put_all
 from store.outcomes import Dead, Done, Outcome, Parked, Retry, after
 from store.statements import (
     by_entity,
@@ -134,9 +134,17 @@ class Inbox:
         return len(wanted) - due_before
 
     def claim(  # noqa: PLR0913 - whose keys, for whom, how many, how long, when
-        self, pair: str, entity: str, *, owner: str, limit: int, lease_s: float, now: datetime
+        self,
+        pair: str,
+        entity: str,
+        *,
+        owner: str,
+        limit: int,
+        lease_s: float,
+        now: datetime,
+        with_backfill: bool = True,
     ) -> list[Claim]:
-        """Take up to `limit` keys that are ready.
+        """Take up to `limit` keys that are ready, those of a backfill only `with_backfill`.
 
         First what an event or a condition that came true made due, then what woke by the clock,
         then a backfill. Of each those that have been ready for longest are taken, and of one
@@ -144,6 +152,8 @@ class Inbox:
         taken come in the order of their numbers, as orders were placed.
         """
         ready = _ready(select(inbox.c.key), pair, entity, now).limit(limit)
+        if not with_backfill:
+            ready = ready.where(inbox.c.priority < BACKFILL_PRIORITY)
         with self._database.write() as connection:
             # SQLite's write transaction is alone anyway; PostgreSQL passes over rows in use.
             keys = list(connection.scalars(ready.with_for_update(skip_locked=True)))
@@ -299,8 +309,8 @@ class Inbox:
         """Conditions that begin with `prefix` and for which any key of the pair waits."""
         return parked.waiting_for(self._database, pair, prefix)
 
-    def waiting(self, now: datetime) -> list[Waiting]:
-        """Pairs and entities with keys that may be claimed.
+    def waiting(self, now: datetime, *, with_backfill: bool = True) -> list[Waiting]:
+        """Pairs and entities with keys that may be claimed, of a backfill only `with_backfill`.
 
         A parked key is due since it woke, whenever its event was.
         """
@@ -316,6 +326,8 @@ class Inbox:
             .where(inbox.c.ready_at <= now)
             .group_by(inbox.c.pair, inbox.c.entity)
         )
+        if not with_backfill:
+            statement = statement.where(inbox.c.priority < BACKFILL_PRIORITY)
         with self._database.read() as connection:
             return [
                 Waiting(row.pair, row.entity, row.keys, row.oldest)

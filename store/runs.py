@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
 from store.database import Database
-from store.statements import insert_into, upsert
+from store.statements import in_parts, insert_into, upsert
 from store.tables import cursors, leases, runs
 
 
@@ -21,20 +21,31 @@ class Leases:
 
     def acquire(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
         """Take a lease that is free, expired or held by this owner; whether it is held now."""
-        row = {"name": name, "owner": owner, "expires_at": now + timedelta(seconds=ttl_s)}
+        return name in self.acquire_all([name], owner, ttl_s=ttl_s, now=now)
+
+    def acquire_all(
+        self, names: Iterable[str], owner: str, *, ttl_s: float, now: datetime
+    ) -> set[str]:
+        """Take those of the leases that are free, expired or held by this owner already."""
+        ends_at = now + timedelta(seconds=ttl_s)
+        rows = [{"name": name, "owner": owner, "expires_at": ends_at} for name in sorted(names)]
+        taken: set[str] = set()
         with self._database.write() as connection:
-            statement = insert_into(connection, leases).values(row)
-            taken = connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["name"],
-                    set_={
-                        "owner": statement.excluded.owner,
-                        "expires_at": statement.excluded.expires_at,
-                    },
-                    where=(leases.c.owner == owner) | (leases.c.expires_at <= now),
-                ).returning(leases.c.owner)
-            ).all()
-        return bool(taken)
+            for part in in_parts(rows):
+                statement = insert_into(connection, leases).values(part)
+                taken.update(
+                    connection.scalars(
+                        statement.on_conflict_do_update(
+                            index_elements=["name"],
+                            set_={
+                                "owner": statement.excluded.owner,
+                                "expires_at": statement.excluded.expires_at,
+                            },
+                            where=(leases.c.owner == owner) | (leases.c.expires_at <= now),
+                        ).returning(leases.c.name)
+                    )
+                )
+        return taken
 
     def renew(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
         """Keep a lease; False when it was lost."""
@@ -48,9 +59,15 @@ class Leases:
 
     def release(self, name: str, owner: str) -> None:
         """Give a lease back; one of another owner stays."""
-        statement = delete(leases).where(leases.c.name == name, leases.c.owner == owner)
+        self.release_all([name], owner)
+
+    def release_all(self, names: Iterable[str], owner: str) -> None:
+        """Give leases back; those of another owner stay."""
         with self._database.write() as connection:
-            connection.execute(statement)
+            for part in in_parts(sorted(names)):
+                connection.execute(
+                    delete(leases).where(leases.c.name.in_(part), leases.c.owner == owner)
+                )
 
 
 class Cursors:

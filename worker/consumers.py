@@ -68,7 +68,7 @@ class InboxConsumer:
         inbox = Inbox(self.database)
         while not self.stop.is_set():
             try:
-                for waiting in inbox.waiting(utc_now()):
+                for waiting in inbox.waiting(utc_now(), with_backfill=False):
                     self._consumer(waiting.pair, waiting.entity, reachability).notify()
                 listener.wait(LONGEST_WAIT_S, self.stop)
             except CausewayError as error:
@@ -219,7 +219,7 @@ class EntityConsumer:
             raise PrefectUnavailableError("Prefect stopped answering during a run.") from error
 
     def _due_since(self) -> datetime | None:
-        for waiting in self._inbox.waiting(utc_now()):
+        for waiting in self._inbox.waiting(utc_now(), with_backfill=False):
             if (waiting.pair, waiting.entity) == (self._pair, self._entity):
                 return waiting.oldest_due_since
         return None

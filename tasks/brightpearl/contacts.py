@@ -14,10 +14,10 @@ from typing import Any
 
 from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import ContactCreate, ContactRow, PostalAddress
-from core.errors import CausewayError
+from core.errors import CausewayError, TransientError
 from core.ids import email_key
 from store.links import Link, Links
-from store.runs import Cursors
+from store.runs import Cursors, Leases
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
 from tasks.reconciler.connections import Connections
@@ -27,6 +27,8 @@ from tasks.reconciler.run import Run
 FEW = 2
 """Up to so many unknown people are searched one by one; more are cheaper by a page of 500."""
 OVERLAP = timedelta(minutes=10)
+LEASE_S = 120.0
+"""A run that dies while it creates a contact keeps others from it no longer than this."""
 SCANNED = "brightpearl-contacts"
 CONTACTS = "contacts"
 LINES = ("line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3")
@@ -222,10 +224,25 @@ def create_contacts(
     """
     if not plans:
         return {}, {}
-    records = apply(run, [NewContact(plan=plan) for plan in plans], PHASES)
-    known = {one.plan.email_key: one.contact_id for one in records if one.contact_id}
-    remember(run.connections, known)
-    return known, {one.plan.email_key: one.error for one in records if one.error is not None}
+    leases = Leases(run.database)
+    names = {f"contact {run.pair} {plan.key}": plan for plan in plans}
+    # Two runs that meet the same new customer must not both create a contact: what the other one
+    # has created is known by the time its lease can be taken.
+    held = leases.acquire_all(names, run.owner, ttl_s=LEASE_S, now=run.now())
+    try:
+        known = _remembered(run.connections, {names[name].email_key for name in held})
+        wanted = [names[name] for name in sorted(held) if names[name].email_key not in known]
+        records = apply(run, [NewContact(plan=plan) for plan in wanted], PHASES)
+        created = {one.plan.email_key: one.contact_id for one in records if one.contact_id}
+        remember(run.connections, created)
+    finally:
+        leases.release_all(held, run.owner)
+    failed: dict[str, CausewayError] = {
+        one.plan.email_key: one.error for one in records if one.error is not None
+    }
+    for name in names.keys() - held:
+        failed[names[name].email_key] = TransientError("Another run is creating this customer.")
+    return known | created, failed
 
 
 def _address(row: Mapping[str, Any], use: str) -> PostalAddress:

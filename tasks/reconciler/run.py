@@ -88,6 +88,7 @@ class Run:
         *,
         flow: str = "",
         dry_run: bool = False,
+        with_backfill: bool = True,
         keeps_report: bool = True,
         priority: Priority | None = None,
     ) -> None:
@@ -97,6 +98,7 @@ class Run:
         self.entity = entity.name
         self._priority = entity.priority if priority is None else priority
         self.dry_run = dry_run
+        self._with_backfill = with_backfill
         self.keeps_report = keeps_report
         """False for a run whose own document says all."""
         self.owner = f"{flow}-{uuid.uuid4().hex[:12]}"
@@ -188,6 +190,7 @@ class Run:
                 limit=limit,
                 lease_s=LEASE_S,
                 now=self.now(),
+                with_backfill=self._with_backfill,
             )
         self.batch = Batch(tuple(claims))
         if self.batch:

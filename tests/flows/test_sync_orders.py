@@ -14,6 +14,8 @@ from core.errors import ConfigError
 from core.times import utc_now
 from flows.orders import sync_orders
 from store.quarantine import Quarantine
+from store.runs import Leases
+from tasks.brightpearl.contacts import person
 from tasks.reconciler.connections import connect, disconnect
 
 
@@ -89,6 +91,24 @@ def test_many_orders_of_one_new_customer_make_one_contact(world: World) -> None:
     assert len(world.sandbox.account.contacts) == before + 1
     assert len({world.sales_order(key).contact_id for key in keys}) == 1
     assert runs_twice_without_writing(world, *keys)
+
+
+def test_a_customer_whom_another_run_is_creating_is_not_created_twice(world: World) -> None:
+    key = world.place(lines=lines(world, 1), email="new@example.com")
+    people = len(world.sandbox.account.contacts)
+    leases, lease = (
+        Leases(connect("default").database),
+        f"contact default {person('new@example.com')}",
+    )
+    assert leases.acquire(lease, "another run", ttl_s=60, now=utc_now())
+    world.sync(key)
+    assert world.sales_orders == []
+    assert len(world.sandbox.account.contacts) == people
+
+    leases.release(lease, "another run")
+    world.sync(key)
+    assert world.states(key) == ["done"]
+    assert len(world.sandbox.account.contacts) == people + 1
 
 
 def test_an_unknown_sku_waits_in_quarantine_and_all_others_go_on(world: World) -> None:

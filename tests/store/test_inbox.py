@@ -272,3 +272,12 @@ def test_a_lease_has_one_holder_and_an_end(database: Database) -> None:
     assert not leases.renew("sync", "a", ttl_s=10, now=at(21))
     leases.release("sync", "a")
     assert not leases.acquire("sync", "c", ttl_s=10, now=at(22))
+
+
+def test_a_run_that_events_started_leaves_a_backfill_to_others(inbox: Inbox) -> None:
+    put(inbox, "1", source="backfill")
+    assert inbox.waiting(NOW, with_backfill=False) == []
+    whose = {"owner": "a", "limit": 9, "lease_s": 60.0, "now": NOW}
+    assert inbox.claim(*PAIR, **whose, with_backfill=False) == []
+    put(inbox, "1", source="webhook")
+    assert [claim.key for claim in inbox.claim(*PAIR, **whose, with_backfill=False)] == ["1"]
