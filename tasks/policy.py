@@ -150,6 +150,3 @@ def _wait(state: RetryCallState) -> float:
     asked = error.retry_after_s if isinstance(error, TransientError) else None
     own = _jitter(state)
     return min(LONGEST_WAIT_S, own if asked is None else asked + own)
-
-
-patiently, PATIENT = with_retries, RETRIED

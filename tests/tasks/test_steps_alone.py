@@ -7,22 +7,22 @@ import threading
 import pytest
 
 from core.errors import TransientError
-from tasks.policy import PATIENT, in_flow_run, step
+from tasks.policy import RETRIED, in_flow_run, step
 
 
-@step("add", PATIENT)
+@step("add", RETRIED)
 def add(one: int, other: int) -> int:
     """Their sum."""
     return one + other
 
 
-@step("fail", PATIENT)
+@step("fail", RETRIED)
 def fail() -> None:
     """Never there."""
     raise TransientError("The other system is away.")
 
 
-@step("where", PATIENT)
+@step("where", RETRIED)
 def where() -> str:
     """The thread that this runs in."""
     return threading.current_thread().name
