@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import ConfigError
-from core.ids import ENTITIES
+from core.ids import ENTITY_NAMES
 from core.settings import Settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
@@ -52,7 +52,9 @@ def written_by(database: Database, pair: str, version: str) -> list[tuple[str, s
     """Entity and key of every record that a version wrote, each once, in the order written."""
     entries = Ledger(database).by_version(pair, version)
     return list(
-        dict.fromkeys((entry.entity, entry.key) for entry in entries if entry.entity in ENTITIES)
+        dict.fromkeys(
+            (entry.entity, entry.key) for entry in entries if entry.entity in ENTITY_NAMES
+        )
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.ids import ENTITIES, PRODUCT, SYNCED, VARIANT, note_of, sku_key
+from core.ids import ENTITY_NAMES, PRODUCT, SYNCED, VARIANT, note_of, sku_key
 from core.times import from_iso, utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -18,12 +18,12 @@ PairOption = Annotated[
     str | None, typer.Option("--pair", help="Which pair; the default one if not said.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
-EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITIES))]
+EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITY_NAMES))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
 STOCK = "stock"
 AuditedArgument = Annotated[
-    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITIES)}, or {MONEY}")
+    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITY_NAMES)}, or {MONEY}")
 ]
 
 
@@ -34,11 +34,12 @@ def synced_entity(name: str) -> str:
     """
     if name in SYNCED:
         return name
-    if name in ENTITIES:
+    if name in ENTITY_NAMES:
         known = ", ".join(SYNCED)
         raise ConfigError(f"This version syncs {known}; {name} come with a later one.")
     raise ConfigError(
-        f"{name!r} is not something that Causeway syncs.", remedy=f"Known: {', '.join(ENTITIES)}."
+        f"{name!r} is not something that Causeway syncs.",
+        remedy=f"Known: {', '.join(ENTITY_NAMES)}.",
     )
 
 

@@ -14,8 +14,8 @@ from cli.engine import run_here
 from cli.output import warn
 from core.times import to_iso, utc_now
 from flows.money import audit_money
+from flows.registry import ENTITIES
 from flows.stock import reconcile_stock
-from flows.syncs import SYNCS
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine
 from store.runs import Cursors
@@ -103,7 +103,7 @@ def sync_until_settled(
     if wanted:
         inbox.put(pair, entity, wanted, source="operator", now=utc_now())
     for _ in range(ROUNDS):
-        result.reports.append(run_here(lambda: SYNCS[entity].sync(pair)))
+        result.reports.append(run_here(lambda: ENTITIES[entity].sync(pair)))
         meant = _meant(result.reports, wanted)
         result.states = inbox.states(pair, entity, meant) if wanted else {}
         if not any(state in {"due", "claimed"} for state in result.states.values()):
@@ -123,17 +123,17 @@ def preview(
 ) -> dict[str, Any]:
     """The plan for the keys, or for whatever is due; nothing is written anywhere."""
     wanted = _wanted(pair, entity, keys, since) or None
-    return run_here(lambda: SYNCS[entity].sync(pair, dry_run=True, keys=wanted))
+    return run_here(lambda: ENTITIES[entity].sync(pair, dry_run=True, keys=wanted))
 
 
 def swept(pair: str, entity: str) -> dict[str, Any]:
     """What a sweep found, after it was synced."""
-    return run_here(lambda: SYNCS[entity].sweep(pair))
+    return run_here(lambda: ENTITIES[entity].sweep(pair))
 
 
 def audited(pair: str, entity: str, days: int | None) -> dict[str, Any]:
     """What an audit found."""
-    return run_here(lambda: SYNCS[entity].audit(pair, days))
+    return run_here(lambda: ENTITIES[entity].audit(pair, days))
 
 
 def money_audited(pair: str, day: str | None) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _wanted(
 ) -> list[str]:
     found = list(keys or [])
     if since is not None:
-        changed = SYNCS[entity].changed(connect(pair), since, None)
+        changed = ENTITIES[entity].entity.changed(connect(pair), since, None)
         warn(f"{len(changed)} {entity} changed since {to_iso(since)}")
         found.extend(changed)
     return list(dict.fromkeys(found))
@@ -195,7 +195,7 @@ def run_backfill(
     with Progress() as progress:
         for number, (day_start, day_end) in enumerate(days):
             progress.now(f"{entity} from {to_iso(day_start)}", done=number, total=len(days))
-            placed = SYNCS[entity].came(world, day_start, day_end)
+            placed = ENTITIES[entity].entity.created(world, day_start, day_end)
             counts.update(_import(world, entity, placed))
             keys.extend(placed)
             cursors.set(pair, name, day_end)
@@ -228,5 +228,5 @@ def _import(world: Connections, entity: str, keys: list[str]) -> Counter[str]:
     for first in range(0, len(keys), size):
         batch = keys[first : first + size]
         Inbox(world.database).put(world.pair.name, entity, batch, source="backfill", now=utc_now())
-        counts.update(run_here(lambda: SYNCS[entity].sync(world.pair.name))["counts"])
+        counts.update(run_here(lambda: ENTITIES[entity].sync(world.pair.name))["counts"])
     return counts

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 
-ENTITIES = ("orders", "refunds", "shipments", "stock", "products", "prices", "customers")
-"""What a key can name; the same words the commands use."""
-SYNCED = ("orders", "shipments", "refunds", "stock")
-"""Entities that this version syncs."""
+SYNCED = ("orders", "refunds", "shipments", "stock")
+"""Entities that this version syncs, as keys, commands and flows name them."""
+ENTITY_NAMES = (*SYNCED, "products", "prices", "customers")
+"""Those that later versions sync among them."""
 FLOWS = (
     *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
+    "recheck-orders",
     "reconcile-stock",
     "audit-money",
+    "tidy",
 )
-"""Flows by their names in Prefect, as far as an operator deals with them."""
+"""Flows by their names in Prefect. `flows/registry.py` has the flows; commands that only need their
+names do not wait for the engine."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
 LARGEST_ID = 2**63 - 1

@@ -6,8 +6,8 @@ from typing import Any
 
 from prefect import flow
 
+from flows.scheduled import audit_flow, sweep_flow
 from tasks.orders.account import extract_account
-from tasks.orders.audit import audit_orders as audit
 from tasks.orders.desired import Rules, desired_orders
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
@@ -18,7 +18,6 @@ from tasks.orders.plan import new_contacts, plan_orders
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.reconciler.sweep import sweep
 
 
 @flow(name="sync-orders", persist_result=False)
@@ -55,15 +54,8 @@ async def sync_orders(
     return run.report.to_json()
 
 
-@flow(name="sweep-orders", persist_result=False)
-async def sweep_orders(pair: str = "default") -> dict[str, Any]:
-    """Put every order that changed since the last sweep into the inbox, then drain it.
-
-    Heals lost webhooks: it costs minutes, not an order.
-    """
-    swept = sweep(pair, ORDERS)
-    await sync_orders(pair)
-    return swept
+sweep_orders = sweep_flow(ORDERS, sync_orders)
+audit_orders = audit_flow(ORDERS)
 
 
 @flow(name="recheck-orders", persist_result=False)
@@ -75,9 +67,3 @@ async def recheck_orders(pair: str = "default") -> dict[str, Any]:
     checked = recheck_unsent(pair)
     await sync_orders(pair)
     return checked
-
-
-@flow(name="audit-orders", persist_result=False)
-async def audit_orders(pair: str = "default", days: int | None = None) -> dict[str, Any]:
-    """Prove that no order of the last `days` is missing, doubled or a cent off; re-queue gaps."""
-    return audit(pair, days)

@@ -6,11 +6,10 @@ from typing import Any
 
 from prefect import flow
 
+from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.reconciler.sweep import sweep
-from tasks.refunds.audit import audit
 from tasks.refunds.entity import REFUNDS
 from tasks.refunds.extract import extract_refunds, match_batch
 from tasks.refunds.frames import flatten, map_refunds
@@ -45,18 +44,5 @@ async def sync_refunds(
     return run.report.to_json()
 
 
-@flow(name="sweep-refunds", persist_result=False)
-async def sweep_refunds(pair: str = "default") -> dict[str, Any]:
-    """Put every order with a new refund, or a changed credit, into the inbox, then drain it.
-
-    Heals lost webhooks, and finds what staff credited: nothing announces that.
-    """
-    swept = sweep(pair, REFUNDS)
-    await sync_refunds(pair)
-    return swept
-
-
-@flow(name="audit-refunds", persist_result=False)
-async def audit_refunds(pair: str = "default", days: int | None = None) -> dict[str, Any]:
-    """Prove that every refund of the last `days` is credited and paid out, to the cent."""
-    return audit(pair, days)
+sweep_refunds = sweep_flow(REFUNDS, sync_refunds)
+audit_refunds = audit_flow(REFUNDS)

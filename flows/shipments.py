@@ -6,11 +6,10 @@ from typing import Any
 
 from prefect import flow
 
+from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.reconciler.sweep import sweep
-from tasks.shipments.audit import audit_shipments as audit
 from tasks.shipments.entity import SHIPMENTS
 from tasks.shipments.extract import extract_shipments, read_shipments
 from tasks.shipments.frames import map_shipments
@@ -49,18 +48,5 @@ async def sync_shipments(
     return run.report.to_json()
 
 
-@flow(name="sweep-shipments", persist_result=False)
-async def sweep_shipments(pair: str = "default") -> dict[str, Any]:
-    """Put every note that left since the last sweep into the inbox, then drain it.
-
-    Heals lost notices: it costs minutes, not a shipment.
-    """
-    swept = sweep(pair, SHIPMENTS)
-    await sync_shipments(pair)
-    return swept
-
-
-@flow(name="audit-shipments", persist_result=False)
-async def audit_shipments(pair: str = "default", days: int | None = None) -> dict[str, Any]:
-    """Prove that the units that left in the last `days` stand in the store; re-queue gaps."""
-    return audit(pair, days)
+sweep_shipments = sweep_flow(SHIPMENTS, sync_shipments)
+audit_shipments = audit_flow(SHIPMENTS)

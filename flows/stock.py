@@ -6,10 +6,10 @@ from typing import Any
 
 from prefect import flow
 
+from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.reconciler.sweep import sweep
 from tasks.stock.audit import conclude_reconciliation
 from tasks.stock.availability import wake_waiting
 from tasks.stock.entity import STOCK, reconciliation
@@ -66,18 +66,5 @@ async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> di
         return conclude_reconciliation(run, found, desired, planned, applied)
 
 
-@flow(name="sweep-stock", persist_result=False)
-async def sweep_stock(pair: str = "default") -> dict[str, Any]:
-    """Put every product whose goods moved since the last sweep into the inbox, then drain it."""
-    swept = sweep(pair, STOCK)
-    await sync_stock(pair)
-    return swept
-
-
-@flow(name="audit-stock", persist_result=False)
-async def audit_stock(pair: str = "default", days: int | None = None) -> dict[str, Any]:
-    """Compare all stock, write nothing to either system; what drifted is re-queued.
-
-    All audits take `days`; it means nothing here, for stock is of this moment.
-    """
-    return STOCK.audit(pair, days)
+sweep_stock = sweep_flow(STOCK, sync_stock)
+audit_stock = audit_flow(STOCK)

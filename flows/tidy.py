@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from prefect import flow
 
-from tasks.tidy import forget
+from store.retention import forget_old
+from tasks.reconciler.connections import connect
 
 
 @flow(name="tidy", persist_result=False)
 async def tidy(pair: str = "default") -> dict[str, int]:
     """Drop settled keys, old reports and closed cases; `store/retention.py` says how old."""
-    return forget(pair)
+    connections = connect(pair)
+    return asdict(forget_old(connections.database, now=connections.clock()))

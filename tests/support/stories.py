@@ -13,7 +13,7 @@ from typing import Any
 from world import PAIR, World
 
 from core.times import utc_now
-from flows.syncs import SYNCS
+from flows.registry import ENTITIES
 from receiver.bigcommerce import keys_of
 from store.inbox import Inbox
 from store.ledger import Entry as Written
@@ -54,7 +54,7 @@ def lines(world: World, *quantities: int, **line: Any) -> list[dict[str, Any]]:
 def run(world: World, entity: str, *keys: str, source: str = "operator") -> dict[str, Any]:
     """One run of a sync over these keys, and whatever else is due."""
     world.due(*keys, source=source, entity=entity)
-    return asyncio.run(SYNCS[entity].sync.fn(pair=PAIR))
+    return asyncio.run(ENTITIES[entity].sync.fn(pair=PAIR))
 
 
 def second_pass(world: World, **keys: list[str]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from world import PAIR
 
-from flows.syncs import SYNCS
+from flows.registry import ENTITIES
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.reconciler.sweep import sweep
 from tasks.refunds.entity import REFUNDS
@@ -33,5 +33,5 @@ def sweep_refunds() -> dict[str, Any]:
 
 def _swept(sweep: Callable[[str], dict[str, Any]], entity: str) -> dict[str, Any]:
     found = sweep(PAIR)
-    asyncio.run(SYNCS[entity].sync.fn(PAIR))
+    asyncio.run(ENTITIES[entity].sync.fn(PAIR))
     return found

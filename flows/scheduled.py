@@ -1,0 +1,49 @@
+"""The flows that schedules start, the same for every entity: sweeps and audits."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from prefect import Flow, flow
+
+from tasks.reconciler.registry import Entity
+from tasks.reconciler.sweep import sweep
+
+EntityFlow = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
+"""A flow that takes a pair first and gives back its document."""
+
+
+def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:
+    """The flow that puts whatever changed since the last sweep into the inbox, then drains it.
+
+    It heals lost webhooks: one costs minutes, not a record.
+    """
+
+    @flow(
+        name=f"sweep-{entity.name}",
+        description=f"Put the {entity.name} that changed since the last sweep into the inbox, then "
+        "sync them.",
+        persist_result=False,
+    )
+    async def sweep_entity(pair: str = "default") -> dict[str, Any]:
+        swept = sweep(pair, entity)
+        await sync(pair)
+        return swept
+
+    return sweep_entity
+
+
+def audit_flow(entity: Entity) -> EntityFlow:
+    """The flow that proves that both systems agree, and puts back what is missing."""
+
+    @flow(
+        name=f"audit-{entity.name}",
+        description=f"Compare the {entity.name} of the last days on both sides, put back into the "
+        "inbox what is missing.",
+        persist_result=False,
+    )
+    async def audit_entity(pair: str = "default", days: int | None = None) -> dict[str, Any]:
+        return entity.audit(pair, days)
+
+    return audit_entity
