@@ -132,11 +132,9 @@ class CreateAddress(Operation[NewContact]):
     kind = "create postal address"
 
     def describe(self) -> str:
-        """Part of the contact: not worth a word of its own."""
         return ""
 
     def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
-        """Postal addresses are never compared: a second one does no harm."""
         return BrightpearlWrite(
             key=record.key,
             entity=CONTACTS,
@@ -147,7 +145,6 @@ class CreateAddress(Operation[NewContact]):
         )
 
     def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id."""
         record.addresses[self.use] = int(str(answer))
 
 
@@ -158,11 +155,9 @@ class CreateContact(Operation[NewContact]):
     kind = "create contact"
 
     def describe(self) -> str:
-        """Without personal data."""
         return "contact"
 
     def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
-        """The contact with its addresses' ids."""
         row = record.plan.document
         billing = record.addresses["BIL"]
         delivery = record.addresses.get("DEL", billing)
@@ -185,12 +180,10 @@ class CreateContact(Operation[NewContact]):
         )
 
     def find(self, run: Run, record: NewContact) -> str | None:
-        """The contact that has the e-mail by now."""
         email = record.plan.email_key
         return best_by_email(search(run.connections, email)).get(email)
 
     def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id."""
         record.contact_id = str(answer)
 
 

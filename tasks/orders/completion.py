@@ -32,11 +32,9 @@ class CreateReceipt(Operation[OrderProgress]):
     kind = "create receipt"
 
     def describe(self) -> str:
-        """How much."""
         return f"receipt {self.payment.amount} {self.payment.currency_code}"
 
     def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """The receipt under its transaction reference."""
         payment = self.payment
         return BrightpearlWrite(
             key=record.key,
@@ -47,7 +45,6 @@ class CreateReceipt(Operation[OrderProgress]):
         )
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """A receipt that is refused because it is on this order already is done."""
         if not isinstance(error, RejectedError):
             return error
         ref = self.payment.transaction_ref
@@ -74,12 +71,10 @@ class ReserveStock(Operation[OrderProgress]):
     kind = "reserve stock"
 
     def describe(self) -> str:
-        """How much."""
         return f"reserve {sum(units for _, units in self.units.values())} units"
 
     def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """Every row that has an id."""
-        row_ids = record.there.row_ids
+        row_ids = record.existing.row_ids
         products = [
             ReservedProduct(product_id=int(product_id), row_id=int(row_ids[ref]), quantity=units)
             for ref, (product_id, units) in self.units.items()
@@ -101,12 +96,10 @@ class ReserveStock(Operation[OrderProgress]):
         )
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """A refused reservation is a shortage, which is read afterwards."""
         del run, record
         return None if isinstance(error, RejectedError) else error
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """How far it went is to be read."""
         del answer
         record.is_reserving = True
 

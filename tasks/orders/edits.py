@@ -61,11 +61,9 @@ class UpdateRows(OrderOperation):
     kind = "change rows"
 
     def describe(self) -> str:
-        """Which."""
         return ", ".join(f"change row {change.ref}" for change in self.row_changes)
 
     def message(self, record: OrderProgress) -> Message:
-        """One PUT of all rows."""
         updates = [
             RowUpdate(id=int(change.row_id), external_ref=row.row_ref, **row_fields(row))
             for change, row in zip(self.row_changes, self.rows, strict=True)
@@ -73,7 +71,6 @@ class UpdateRows(OrderOperation):
         return messages.update_rows(f"rows:{record.key}", record.order_id_bp, updates)
 
     def changes(self) -> Changes:
-        """Contents by row."""
         return _before_and_after(self.row_changes)
 
 
@@ -85,16 +82,13 @@ class DeleteRow(Removal):
     kind = "drop row"
 
     def describe(self) -> str:
-        """Which."""
         return f"drop row {self.change.ref}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One DELETE."""
         label = f"drop:{record.key}:{self.change.row_id}"
         return messages.delete_row(label, record.order_id_bp, self.change.row_id)
 
     def changes(self) -> Changes:
-        """Its content."""
         return _before_and_after([self.change])
 
 
@@ -111,18 +105,15 @@ class AddRow(OrderOperation):
     is_repeatable = False
 
     def describe(self) -> str:
-        """Which."""
         return f"add row {self.change.ref}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One POST; money with two places."""
         fields = row_fields(self.row)
         row = RowAdd(**fields | {"net": two_places(self.row.net), "tax": two_places(self.row.tax)})
         label = f"add:{record.key}:{self.change.ref}"
         return messages.add_row(label, record.order_id_bp, row)
 
     def changes(self) -> Changes:
-        """Its content."""
         return _before_and_after([self.change])
 
 
@@ -135,11 +126,9 @@ class NameRows(OrderOperation):
     kind = "name rows"
 
     def describe(self) -> str:
-        """Part of the amendment: not worth a word of its own."""
         return ""
 
     def message(self, record: OrderProgress) -> Message:
-        """One PUT of all these rows."""
         updates = [
             RowUpdate(id=int(row_id), external_ref=row.row_ref, **row_fields(row))
             for row_id, row in self.rows.items()
@@ -156,16 +145,13 @@ class SetShippingMethod(OrderOperation):
     kind = "change shipping method"
 
     def describe(self) -> str:
-        """Which."""
         return f"shipping method {self.after}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One PATCH, which Brightpearl takes only by itself."""
         label = f"method:{record.key}"
         return messages.patch_order(label, record.order_id_bp, shipping_method_id=int(self.after))
 
     def changes(self) -> Changes:
-        """Method ids."""
         return {"shipping_method_id": self.before}, {"shipping_method_id": self.after}
 
 

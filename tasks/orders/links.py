@@ -112,7 +112,7 @@ def _rows(record: OrderProgress) -> dict[str, AgreedRow]:
             tax=row.content.tax,
             address_id=record.desired.address_ids.get(ref, ""),
         )
-        for ref, row in record.there.rows.items()
+        for ref, row in record.existing.rows.items()
     }
 
 

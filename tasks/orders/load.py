@@ -107,7 +107,7 @@ def _read_amended(run: Run, records: Sequence[OrderProgress]) -> None:
     """
     found = read_actual(run, {record.key: record.order_id_bp for record in records})
     for record in records:
-        before, actual = record.there, found.get(record.key)
+        before, actual = record.existing, found.get(record.key)
         if actual is None:
             record.fail(TransientError(f"The order {record.key} cannot be read back yet."))
             continue
@@ -143,7 +143,7 @@ def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
     for record in reserving:
         if (actual := found.get(record.key)) is None:
             continue
-        known = record.there
+        known = record.existing
         actual = replace(
             actual,
             rows=known.rows,

@@ -78,7 +78,7 @@ class OrderProgress(Progress[OrderPlan]):
         return self.plan.desired
 
     @property
-    def there(self) -> ActualOrder:
+    def existing(self) -> ActualOrder:
         """Brightpearl's side of an order that exists by now."""
         if self.actual is None:
             raise TransientError(f"The sales order of {self.key} cannot be read back yet.")
@@ -125,7 +125,6 @@ class Removal(OrderOperation):
     """
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """Nothing of an absence; a retry of a refusal."""
         del run, record
         if isinstance(error, NotFoundError):
             return None
@@ -142,16 +141,13 @@ class CreateSalesOrder(Operation[OrderProgress]):
     kind = "create sales order"
 
     def describe(self) -> str:
-        """With how many rows."""
         return f"sales order with {self.rows} rows"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """The order for its contact, who exists by now."""
         order = sales_order(run, record.desired, record.contact_id)
         return _whole_order(record, messages.create_sales_order(record.key, order), self.kind)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id."""
         record.order_id_bp = str(answer)
 
 
@@ -163,13 +159,11 @@ class CreateCredit(Operation[OrderProgress]):
     kind = "create sales credit"
 
     def describe(self) -> str:
-        """Under which reference."""
         return f"sales credit {self.external_ref}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        """The order's rows as a credit under it."""
         status = run.bundle.table("credit_statuses").get("new") or "0"
-        credit = sales_order(run, record.desired, record.there.contact_id).model_copy(
+        credit = sales_order(run, record.desired, record.existing.contact_id).model_copy(
             update={
                 "external_ref": self.external_ref,
                 "parent_id": int(record.order_id_bp),
@@ -180,7 +174,6 @@ class CreateCredit(Operation[OrderProgress]):
         return _whole_order(record, message, self.kind, self.external_ref)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id."""
         record.credit_id = str(answer)
 
 
@@ -197,20 +190,16 @@ class StatusChange(OrderOperation):
     kind = "set status"
 
     def describe(self) -> str:
-        """From which to which."""
         return f"Brightpearl status {self.before} → {self.after}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One PUT of the status, with its note."""
         label = f"status:{record.key}"
         return messages.set_status(label, record.order_id_bp, int(self.after), self.note)
 
     def changes(self) -> Changes:
-        """Status ids."""
         return {"status_id": self.before}, {"status_id": self.after}
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """The status it has now."""
         del answer
         record.status_id_bp = self.after
 
@@ -225,7 +214,6 @@ class CancelSalesOrder(StatusChange):
     """The status that means cancelled, once its stock is released."""
 
     def describe(self) -> str:
-        """With the status."""
         return f"cancel in Brightpearl (status {self.after})"
 
 
@@ -237,11 +225,9 @@ class DeleteGoodsOutNote(Removal):
     kind = "take back goods-out note"
 
     def describe(self) -> str:
-        """Which."""
         return f"take back goods-out note {self.note_id}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One DELETE."""
         label = f"take-back:{self.note_id}"
         return messages.delete_goods_out(label, record.order_id_bp, self.note_id)
 
@@ -253,11 +239,9 @@ class ReleaseStock(Removal):
     kind = "release stock"
 
     def describe(self) -> str:
-        """Part of the cancellation: not worth a word of its own."""
         return ""
 
     def message(self, record: OrderProgress) -> Message:
-        """One DELETE."""
         return messages.release_reservation(f"release:{record.key}", record.order_id_bp)
 
 
@@ -272,15 +256,12 @@ class AddNote(OrderOperation):
     kind = "add note"
 
     def describe(self) -> str:
-        """What it is about."""
         return f"note about the {self.about}"
 
     def message(self, record: OrderProgress) -> Message:
-        """One POST."""
         return messages.add_note(f"{self.about}:{record.key}", record.order_id_bp, self.text)
 
     def changes(self) -> Changes:
-        """What it is about."""
         return {}, self.after
 
 
@@ -293,11 +274,9 @@ class UpdateStoreOrder(Operation[OrderProgress]):
     kind = "update BigCommerce order"
 
     def describe(self) -> str:
-        """Which status."""
         return f"status {self.status_id} and Brightpearl's id to BigCommerce"
 
     def write(self, _run: Run, record: OrderProgress) -> BigCommerceWrite:
-        """Harmless to repeat: it says what is to be."""
         store, order_id, order_id_bp = record.desired.store, record.key, record.order_id_bp
         status_id = int(self.status_id) if self.status_id != store.status_id else None
 
@@ -317,7 +296,6 @@ class UpdateStoreOrder(Operation[OrderProgress]):
         )
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """The store's status now."""
         del answer
         record.status_id = self.status_id
 
