@@ -92,8 +92,8 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, s
 
     found = run_json(f"sync orders --key {key} --dry-run")
 
-    assert found["preview"][0]["order"] == key
-    assert found["preview"][0]["action"] == "create"
+    assert found["preview"][0]["record"] == key
+    assert found["preview"][0]["outcome"] == "created"
     assert sales_orders(sandbox) == []
     assert sandbox.brightpearl_requests.writes() == 0
     assert Inbox(database).states("default", "orders", [key]) == {}
