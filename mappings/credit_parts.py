@@ -54,7 +54,7 @@ class Part:
     is_fixed: bool = False
     """Whether `worth` is the amount itself."""
     is_guess: bool = False
-    """Whether BigCommerce does not tell the units, so that `worth` is only a weight."""
+    """Whether BigCommerce does not state the units, so that `worth` is only a weight."""
     tax_share: Decimal = ZERO
     """Tax as a part of the amount with tax, by the row that it undoes."""
     sold_ref: str = ""
@@ -110,11 +110,11 @@ def _parts(item: Record, sold: Sequence[Record]) -> Iterator[Part]:
 def _worth(item: Record, row: Record, share: Decimal) -> Decimal:
     """The row's share of what was asked for, or of what the units were sold for.
 
-    Where nobody tells, what the row itself says.
+    Where nobody says, what the row itself says.
     """
-    told: Decimal | None = item["requested"] if item["kind"] in CHARGES else item["worth"]
-    if told is not None:
-        return told * share
+    stated: Decimal | None = item["requested"] if item["kind"] in CHARGES else item["worth"]
+    if stated is not None:
+        return stated * share
     units = row["quantity"] if item["kind"] == "product" else 0
     return _gross(row) * item["quantity"] / units if units else _gross(row)
 
@@ -153,15 +153,15 @@ def _weighed(parts: Sequence[Part], refund: Record) -> list[Part]:
     with_tax, without = _filled(parts, total), _filled([_with_tax(part) for part in parts], total)
     readings = [with_tax, without] if refund["is_tax_inclusive"] else [without, with_tax]
 
-    def apart(reading: Sequence[Part]) -> Decimal:
+    def difference(reading: Sequence[Part]) -> Decimal:
         off = abs(total - sum((part.worth for part in reading), ZERO))
         return off if off > CENT * len(reading) else ZERO
 
-    return min(readings, key=apart)
+    return min(readings, key=difference)
 
 
 def _filled(parts: Sequence[Part], total: Decimal) -> list[Part]:
-    """Parts whose units are not told take what the others leave."""
+    """Parts whose units are not known take what the others leave."""
     weights = sum((part.worth for part in parts if part.is_guess), ZERO)
     rest = total - sum((part.worth for part in parts if not part.is_guess), ZERO)
     if not weights or rest <= ZERO:

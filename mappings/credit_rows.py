@@ -1,6 +1,6 @@
 """Sales credit rows from a refund's items, adding up to what BigCommerce gave back.
 
-BigCommerce tells total and tax of a refund, not of its parts: they are shared over the parts by
+BigCommerce states total and tax of a refund, not of its parts: they are shared over the parts by
 what these were sold for, to the cent. Source: fact sheet, reading refunds.
 """
 

@@ -30,7 +30,7 @@ from world import PAIR, World
 from flows.refunds import sync_refunds
 
 
-def told(made: dict[str, Any]) -> tuple[Decimal, Decimal]:
+def given_back(made: dict[str, Any]) -> tuple[Decimal, Decimal]:
     """Total and tax, as BigCommerce says."""
     return Decimal(str(made["total_amount"])), Decimal(str(made["total_tax"]))
 
@@ -39,7 +39,7 @@ def agrees(world: World, key: str, made: dict[str, Any]) -> bool:
     """Whether the refund has one credit, to the cent, wholly paid out, its rows adding up."""
     one = credit(world, key, made["refund_id"])
     rows = one.rows.values()
-    whole = (gross(one), one.tax) == told(made)
+    whole = (gross(one), one.tax) == given_back(made)
     positive = all(row.net >= 0 and row.tax >= 0 for row in rows)
     return whole and positive and paid_out(world, one) == gross(one)
 
@@ -64,6 +64,12 @@ def test_a_refunded_line_is_credited_and_paid_out(world: World) -> None:
     assert states(world, key) == ["done"]
     assert runs_again_without_writing(world, key)
     assert len(credits_of(world)) == 1
+
+
+def payment_id(world: World, key: str) -> str:
+    """Of the order's first refund in the store."""
+    (payment,) = store_refunds(world, key)[0].payments
+    return str(payment.id)
 
 
 @pytest.mark.parametrize("inclusive", [True, False])
@@ -236,6 +242,39 @@ def test_an_echo_costs_one_request_to_the_store_and_none_to_the_account(world: W
     assert world.requests("brightpearl") == {}
 
 
+def test_an_echo_leaves_cases_open(world: World) -> None:
+    key = imported(world)
+    refund(world, key, amount="1.00")
+    sync(world, key)
+    world.brightpearl("credit", external_ref=f"BC-{key}", rows=[lines(world, 1)[0]])
+    sync(world, key)
+    (case,) = cases(world)
+
+    sync(world, key, source="webhook")
+
+    assert [one.id for one in cases(world)] == [case.id]
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_units_on_a_back_order_are_credited_by_the_row_they_came_from(
+    world: World, cancelled: bool
+) -> None:
+    key = imported(world)
+    line = lines(world, 3)[0]
+    first = world.brightpearl("backorder", external_ref=f"BC-{key}", rows={line["sku"]: 2})
+    back_order_id = first["back_order_id"]
+    second = world.brightpearl("backorder", order_id=back_order_id, rows={line["sku"]: 1})
+    if cancelled:
+        world.brightpearl("edit", order_id=second["back_order_id"], cancel=True)
+    made = refund(world, key, items=[{"sku": line["sku"], "quantity": 3}])
+
+    sync(world, key)
+
+    assert agrees(world, key, made)
+    assert cases(world) == []
+    assert runs_again_without_writing(world, key)
+
+
 def test_a_foreign_order_is_credited_at_the_rate_of_its_sales_order(world: World) -> None:
     key = imported(world, currency="EUR", exchange_rate="1.2345")
     made = refund(world, key, amount="4.00")
@@ -250,7 +289,7 @@ def test_a_foreign_order_is_credited_at_the_rate_of_its_sales_order(world: World
 
 
 @pytest.mark.long
-def test_a_rate_that_has_drifted_is_told(world: World) -> None:
+def test_a_rate_that_has_drifted_is_noted(world: World) -> None:
     key = imported(world, currency="EUR", exchange_rate="1.2000")
     world.sales_order(key).exchange_rate = Decimal("1.2100")
     refund(world, key, amount="4.00")
@@ -330,6 +369,23 @@ def test_more_units_than_the_line_had_are_refused(world: World) -> None:
     assert credits_of(world) == []
 
 
+def test_one_credit_that_is_refused_holds_up_no_other_of_its_order(world: World) -> None:
+    key, other = imported(world), imported(world)
+    first, second = (refund(world, key, amount=amount) for amount in ("2.00", "3.00"))
+    taken = f"BC-{key}-R{first['refund_id']}-{payment_id(world, key)}"
+    world.brightpearl("payment", external_ref=f"BC-{other}", amount="1.00", transaction_ref=taken)
+
+    sync(world, key)
+
+    (case,) = cases(world)
+    assert (case.class_, case.value) == ("payment", taken)
+    assert states(world, key) == ["dead"]
+    assert payouts(world, credit(world, key, first["refund_id"])) == {}
+    assert credit(world, key, first["refund_id"]).invoice_due_at is None
+    assert agrees(world, key, second)
+    assert credit(world, key, second["refund_id"]).invoice_due_at is not None
+
+
 def test_a_refund_of_an_order_on_its_way_waits_for_it(world: World) -> None:
     key = world.place(lines=lines(world, 3, 2))
     made = refund(world, key, amount="4.00")
@@ -356,7 +412,7 @@ def test_a_refund_of_an_order_that_is_not_imported_yet_is_parked(world: World) -
 
 
 @pytest.mark.long
-def test_a_refund_of_an_order_that_will_never_be_imported_is_told(world: World) -> None:
+def test_a_refund_of_an_order_that_will_never_be_imported_is_refused(world: World) -> None:
     key = world.place(lines=lines(world, 3, 2))
     refund(world, key, everything=True)
 
@@ -369,7 +425,7 @@ def test_a_refund_of_an_order_that_will_never_be_imported_is_told(world: World) 
 
 
 @pytest.mark.long
-def test_a_refund_of_an_order_that_was_deleted_in_brightpearl_is_told(world: World) -> None:
+def test_a_refund_of_an_order_that_was_deleted_in_brightpearl_is_refused(world: World) -> None:
     key = imported(world)
     world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
     refund(world, key, amount="4.00")
@@ -409,7 +465,7 @@ def test_credits_stay_open_where_the_merchant_wants_to_look_first(
     assert runs_again_without_writing(world, key)
 
 
-def test_a_document_that_breaks_the_model_is_told_with_its_field(world: World) -> None:
+def test_a_document_that_breaks_the_model_is_refused_with_its_field(world: World) -> None:
     good, bad = imported(world), imported(world)
     made = refund(world, good, amount="1.00")
     refund(world, bad, amount="1.00")

@@ -162,7 +162,7 @@ def test_a_note_that_nobody_picked_is_taken_back_and_the_rest_reserved(world: Wo
     assert runs_again_without_writing(world, key)
 
 
-def test_a_note_that_is_picked_is_left_and_a_person_is_told(world: World) -> None:
+def test_a_note_that_is_picked_is_left_to_a_person(world: World) -> None:
     key = imported(world)
     sku = first(world)
     note = world.brightpearl("ship", external_ref=f"BC-{key}", stage="picked")
@@ -216,7 +216,7 @@ def test_a_reason_that_speaks_of_returned_goods_means_units_that_had_left(world:
     assert len(world.sandbox.account.goods_in) == 1
 
 
-def test_units_are_told_apart_once_whatever_is_shipped_later(world: World) -> None:
+def test_units_are_split_once_whatever_is_shipped_later(world: World) -> None:
     key = imported(world)
     sku = first(world)
     returned(world, key, "", **{sku: 1})

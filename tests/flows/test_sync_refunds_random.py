@@ -33,7 +33,7 @@ class Story:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.random = random.Random(seed)  # noqa: S311 - a story that can be told again
+        self.random = random.Random(seed)  # noqa: S311 - the same story again
         self.keys = [imported(world) for _ in range(ORDERS)]
         self.shipped: set[str] = set()
 

@@ -34,7 +34,7 @@ def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def staff_credit(world: World, key: str, **wanted: Any) -> Any:
-    """Staff credit units of the order's first line, or what is told."""
+    """Staff credit units of the order's first line, or what is wanted."""
     rows = wanted.pop("rows", [{"sku": lines(world, 1)[0]["sku"], "quantity": 1}])
     made = world.brightpearl("credit", external_ref=f"BC-{key}", rows=rows, **wanted)
     return world.sandbox.account.orders[made["credit_id"]]
@@ -172,7 +172,7 @@ def test_a_refund_whose_answer_was_lost_is_not_made_again(
     assert runs_again_without_writing(world, key)
 
 
-def test_a_refund_is_known_by_its_words_after_a_crash(world: World) -> None:
+def test_a_refund_is_known_by_its_reason_after_a_crash(world: World) -> None:
     key = imported(world, shipped=True)
     other, one = (staff_credit(world, key) for _ in range(2))
     sku = lines(world, 1)[0]["sku"]
@@ -266,7 +266,7 @@ def test_a_declined_refund_of_a_return_is_not_tried_again_by_itself(
     assert one.status_id == 9
 
 
-def test_more_units_than_are_left_are_told(by_itself: None, world: World) -> None:
+def test_more_units_than_are_left_are_a_case(by_itself: None, world: World) -> None:
     key = imported(world, shipped=True)
     sku = lines(world, 1)[0]["sku"]
     refund(world, key, items=[{"sku": sku, "quantity": 2}])
@@ -280,7 +280,7 @@ def test_more_units_than_are_left_are_told(by_itself: None, world: World) -> Non
     assert len(store_refunds(world, key)) == 1
 
 
-def test_another_total_than_the_store_would_give_back_is_told(
+def test_another_total_than_the_store_would_give_back_is_a_case(
     by_itself: None, world: World
 ) -> None:
     key = imported(world, shipped=True)
@@ -309,7 +309,9 @@ def test_money_that_the_store_cannot_send_itself_is_for_a_person(
     assert store_refunds(world, key) == []
 
 
-def test_a_credit_in_another_currency_than_its_order_is_told(by_itself: None, world: World) -> None:
+def test_a_credit_in_another_currency_than_its_order_is_a_case(
+    by_itself: None, world: World
+) -> None:
     key = imported(world, shipped=True)
     staff_credit(world, key).currency_code = "USD"
 

@@ -110,6 +110,26 @@ def test_an_invoiced_credit_is_reversed_by_a_person_only(world: World) -> None:
     assert runs_again_without_writing(world, key)
 
 
+def test_units_of_an_invoiced_credit_are_reserved_again_once_its_undoing_is_approved(
+    world: World,
+) -> None:
+    key = imported(world)
+    sku = lines(world, 1)[0]["sku"]
+    free = stock(world, sku).on_hand
+    made = refund(world, key, items=[{"sku": sku, "quantity": 2}])
+    sync(world, key)
+    invoiced(world)
+    change(world, made, undo=True)
+    sync(world, key)
+    assert world.states(key) == ["done"]
+
+    approve(world)
+
+    assert world.states(key) == ["due"]
+    world.sync()
+    assert stock(world, sku).on_hand == free
+
+
 def test_a_tender_declined_later_is_taken_back_and_the_others_stay(
     open_credits: None, world: World
 ) -> None:
@@ -184,7 +204,7 @@ def test_a_deleted_credit_stays_away_when_a_person_leaves_it(
     assert credits_of(world) == []
 
 
-def test_an_amount_that_staff_changed_is_kept_and_told(open_credits: None, world: World) -> None:
+def test_an_amount_that_staff_changed_is_kept_as_a_case(open_credits: None, world: World) -> None:
     key = imported(world)
     made = refund(world, key, amount="3.00")
     sync(world, key)
@@ -223,7 +243,7 @@ def test_a_payment_that_staff_removed_is_not_booked_again(world: World) -> None:
     assert payouts(world, one) == {}
 
 
-def test_a_credit_that_staff_cancelled_is_left_and_told(open_credits: None, world: World) -> None:
+def test_a_credit_that_staff_cancelled_is_left_as_a_case(open_credits: None, world: World) -> None:
     key = imported(world)
     made = refund(world, key, amount="3.00")
     sync(world, key)

@@ -13,20 +13,20 @@ from mappings.credit_rows import credit_rows
 CENT = Decimal("0.01")
 
 
-def refund(total, tax, **told):
+def refund(total, tax, **fields):
     amounts = {"total_amount": Decimal(total), "total_tax": Decimal(tax)}
-    row = {"order_id": "1", "refund_id": "5", "is_tax_inclusive": True, **amounts, **told}
+    row = {"order_id": "1", "refund_id": "5", "is_tax_inclusive": True, **amounts, **fields}
     return frame([row], REFUNDS)
 
 
-def item(kind, **told):
-    told = {name: Decimal(v) if name in ("worth", "requested") else v for name, v in told.items()}
+def item(kind, **fields):
+    fields = {k: Decimal(v) if k in ("worth", "requested") else v for k, v in fields.items()}
     ref = {"product": "10", "order": "", "tax": ""}.get(kind, kind)
     row = {"order_id": "1", "refund_id": "5", "kind": kind, "sold_ref": ref, "quantity": 1}
-    return {**row, "item_id": ref or "1", **told}
+    return {**row, "item_id": ref or "1", **fields}
 
 
-def sold(ref, net, tax, **told):
+def sold(ref, net, tax, **fields):
     row = {
         "order_id": "1",
         "row_ref": ref,
@@ -39,7 +39,7 @@ def sold(ref, net, tax, **told):
         "net": Decimal(net),
         "tax": Decimal(tax),
     }
-    return {**row, **told}
+    return {**row, **fields}
 
 
 def rows_of(refunds, items, *sold_rows):
@@ -79,7 +79,7 @@ def test_what_was_asked_for_shipping_is_read_as_fits_the_total(inclusive, asked,
     assert row["tax"] == tax
 
 
-def test_wrapping_whose_units_are_not_told_takes_what_the_others_leave():
+def test_wrapping_whose_units_are_not_known_takes_what_the_others_leave():
     items = [item("product", worth="12.00"), item("wrapping", worth="4.80")]
     rows, _ = rows_of(
         refund("13.20", "2.20"), items, sold("10", "10", "2"), sold("wrapping", "4", "0.80")

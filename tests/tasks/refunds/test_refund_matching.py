@@ -1,0 +1,140 @@
+"""Which sales credit belongs to which refund, and what is left of it to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from refund_sides import ORDER, credit, link, order, refund, settled, sides
+
+from core.refusals import Refusal
+from core.settings import OrderSettings
+from store.links import Link
+from tasks.reconciler.outcomes import Outcome
+from tasks.refunds.cases import without_sale
+from tasks.refunds.matching import (
+    AgreedRefund,
+    State,
+    mark,
+    match_refunds,
+    unclaimed,
+    undone,
+    without_refund,
+)
+
+STAFFS = {"refund_id": "", "externalRef": ""}
+
+
+def matched(*args: Any, **wanted: Any) -> list[tuple[State, str]]:
+    """State and credit id of each refund."""
+    found = match_refunds(sides(*args, **wanted), ORDER)
+    return [(one.state, one.credit.id if one.credit else "") for one in found]
+
+
+@pytest.mark.parametrize(
+    ("payments", "state"),
+    [
+        (["paid"], State.WANTED),
+        (["pending"], State.PENDING),
+        (["paid", "pending"], State.PENDING),
+        (["declined"], State.NOTHING),
+        (["declined", "paid"], State.WANTED),
+    ],
+)
+def test_what_a_refund_calls_for_depends_on_its_payments(payments: list[str], state: State) -> None:
+    assert matched(refund(payments=payments)) == [(state, "")]
+
+
+def test_a_refund_that_reads_as_agreed_is_settled_and_any_other_is_wanted() -> None:
+    made = refund()
+    known = {"credits_": [credit()], "links": [settled(made)]}
+    assert matched(made, **known) == [(State.SETTLED, "6001")]
+    assert matched(refund(amount="12.01"), **known) == [(State.WANTED, "6001")]
+
+
+def test_a_credit_is_found_by_its_link_its_reference_or_the_reason_of_the_refund() -> None:
+    staffs = credit("6002", **STAFFS, gross="99.00")
+    named = refund(reason=mark("6002"))
+    assert matched(refund(), credits_=[credit()]) == [(State.WANTED, "6001")]
+    assert matched(refund(), credits_=[staffs], links=[link("7", "6002")]) == [
+        (State.WANTED, "6002")
+    ]
+    assert matched(named, credits_=[staffs]) == [(State.WANTED, "6002")]
+
+
+def test_a_credit_of_staff_is_taken_for_one_refund_of_the_same_amount_only() -> None:
+    staffs = credit("6002", **STAFFS)
+    twice = refund("7"), refund("8")
+    assert matched(*twice, credits_=[staffs]) == [(State.WANTED, "6002"), (State.WANTED, "")]
+    assert matched(refund(amount="12.01"), credits_=[staffs]) == [(State.WANTED, "")]
+
+
+def test_a_credit_over_the_whole_order_takes_the_money_of_all_refunds() -> None:
+    whole = credit("6003", externalRef=f"BC-{ORDER}", gross="18.00")
+    twice = refund("7"), refund("8", amount="6.00")
+    assert matched(*twice, credits_=[whole]) == [(State.WANTED, "6003"), (State.WANTED, "6003")]
+    assert unclaimed(sides(credits_=[whole]), ORDER) == []
+
+
+def test_a_credit_that_was_deleted_makes_its_refund_wanted_again() -> None:
+    made = refund()
+    (found,) = match_refunds(sides(made, links=[settled(made)]), ORDER)
+    assert (found.state, found.is_deleted, found.credit) == (State.WANTED, True, None)
+
+
+def test_credits_that_no_refund_has_are_those_of_staff_alone() -> None:
+    staffs = credit("6002", **STAFFS)
+    cancelled = replace(credit("6004", **STAFFS), is_cancelled=True)
+    found = unclaimed(sides(refund(), credits_=[credit("6001"), staffs, cancelled]), ORDER)
+    assert [one.id for one in found] == ["6002"]
+
+
+def test_a_refund_that_gave_nothing_back_in_the_end_is_undone() -> None:
+    declined = refund(payments=["declined"])
+    (found,) = undone(sides(declined, credits_=[credit()], links=[settled(refund())]), ORDER)
+    assert (found.refund_id, found.credit.id) == ("7", "6001")
+    pending = sides(refund(payments=["pending"]), credits_=[credit()])
+    assert undone(pending, ORDER) == []
+    before = sides(declined, credits_=[credit()], links=[link(is_undone=True)])
+    assert undone(before, ORDER) == []
+
+
+def test_a_refund_that_no_list_shows_is_undone_only_for_certain() -> None:
+    known = {"credits_": [credit()], "links": [settled(refund())]}
+    assert [one.refund_id for one in without_refund(sides(**known), ORDER)] == ["7"]
+    assert undone(sides(**known), ORDER) == []
+    certain = sides(**known, store={"absent": frozenset({"7"})})
+    assert [one.refund_id for one in undone(certain, ORDER)] == ["7"]
+
+
+def ended(status_id: int = 11, **wanted: Any) -> Outcome | Refusal:
+    """What becomes of refunds without a sales order."""
+    store = {"orders": {ORDER: order(status_id=status_id)}}
+    return without_sale(sides(refund(), store=store, **wanted), ORDER, OrderSettings())
+
+
+def test_refunds_of_an_order_that_will_come_wait_for_it_and_others_are_refused() -> None:
+    coming, later = ended(order_states={ORDER: "due"}), ended(status_id=12)
+    assert isinstance(coming, Outcome)
+    assert coming.is_retried
+    assert isinstance(later, Outcome)
+    assert later.waits_for == (f"order:{ORDER}",)
+    gone, deleted = ended(status_id=5), ended(deleted=frozenset({ORDER}))
+    assert isinstance(gone, Refusal)
+    assert (gone.class_, "cancelled" in gone.reason) == ("order", True)
+    assert isinstance(deleted, Refusal)
+    assert deleted.class_ == "deleted"
+
+
+def test_a_status_without_a_refund_needs_nothing() -> None:
+    found = without_sale(sides(), ORDER, OrderSettings())
+    assert isinstance(found, Outcome)
+    assert (found.result, found.is_skipped) == ("unchanged", True)
+
+
+def test_links_of_earlier_versions_are_understood() -> None:
+    kept = {"agreed": "x", "beside": 2, "back": {"31": 1}, "unsent": {"31": 2}, "is_staffs": True}
+    found = AgreedRefund.of(Link("100/7", "6001", kept))
+    assert (found.refund_count, found.returned, found.unsent) == (2, {"31": 1}, {"31": 2})
+    assert AgreedRefund.of(Link("100/7", "6001", found.detail())) == found
