@@ -11,7 +11,7 @@ from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
 from tasks.refunds.entity import REFUNDS
-from tasks.refunds.extract import extract_refunds, match_batch
+from tasks.refunds.extract import extract_refunds
 from tasks.refunds.frames import flatten, map_refunds
 from tasks.refunds.load import link_credits, load_refunds
 from tasks.refunds.plan import plan_refunds
@@ -35,12 +35,12 @@ async def sync_refunds(
     """
     with Run(REFUNDS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            matches = match_batch(run, extract_refunds(run))
-            found = validate(run, flatten(matches))
+            read = extract_refunds(run)
+            found = validate(run, flatten(read.orders))
             desired = validate(run, map_refunds(run, found))
-            plans = plan_refunds(run, matches, desired)
+            plans = plan_refunds(run, read.orders, desired)
             outcomes = link_credits(run, load_refunds(run, plans))
-            settle(run, plans, [*matches.skipped, *outcomes])
+            settle(run, plans, [*read.skipped, *outcomes])
     return run.report.to_json()
 
 

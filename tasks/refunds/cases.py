@@ -11,35 +11,33 @@ from core.ids import credit_ref, external_ref
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
-from tasks.bigcommerce.refunds import counted
 from tasks.bigcommerce.statuses import FINAL
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import review
-from tasks.reconciler.outcomes import Outcome, parked, retry, skipped
-from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit, Sides
+from tasks.reconciler.outcomes import Outcome, parked, retry
+from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
 
 PICKED = "picked"
 QUARANTINE = "quarantine"
 """What becomes of goods that are not sold again; any other condition puts them on sale."""
 
 
-def without_sale(sides: Sides, order_id: str, settings: OrderSettings) -> Outcome | Refusal:
-    """What becomes of the refunds of an order that Brightpearl does not have."""
-    refunds = [one for one in counted(sides.store.refunds[order_id]) if one.total_amount]
-    if not refunds:
-        return skipped(order_id, "unchanged", "no refund was found: the status alone says so")
-    if order_id in sides.account.deleted:
-        return _of_deleted_order(order_id, len(refunds))
-    if sides.account.order_states.get(order_id) in ON_ITS_WAY:
-        return retry(order_id, "the order is on its way to Brightpearl")
-    order = sides.store.orders[order_id]
+def without_sale(
+    order: Order, refunds: Sequence[Refund], state: str, settings: OrderSettings
+) -> Outcome | Refusal:
+    """What becomes of the refunds of an order that never was in Brightpearl.
+
+    In: `state` of the order's own key in the inbox.
+    """
+    if state in ON_ITS_WAY:
+        return retry(order.id, "the order is on its way to Brightpearl")
     importable = order.status_id in settings.importable_statuses
     if not importable and (order.status_id in FINAL or order.is_deleted):
         return _of_order_never_imported(order, len(refunds))
-    return parked(order_id, "the order has not reached Brightpearl", f"order:{order_id}")
+    return parked(order.id, "the order has not reached Brightpearl", f"order:{order.id}")
 
 
-def _of_deleted_order(order_id: str, refunds: int) -> Refusal:
+def of_deleted_order(order_id: str, refunds: int) -> Refusal:
     """Refunds of an order that staff deleted in Brightpearl."""
     return _refusal(
         order_id,

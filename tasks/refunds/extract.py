@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from connectors.bigcommerce.models import Order
@@ -17,29 +17,22 @@ from core.ids import external_ref, order_id_of
 from core.refusals import Refusal
 from store.links import Link
 from tasks.bigcommerce.orders import read_documents, refuse_unreadable
-from tasks.bigcommerce.refunds import REFUNDS, link_key, read_refunds
+from tasks.bigcommerce.refunds import REFUNDS, counted, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
-from tasks.policy import PURE, RETRIED, step, with_retries
+from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.outcomes import Outcome, skipped
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.matching import (
     ON_ITS_WAY,
-    AccountSide,
     AgreedRefund,
     Credit,
-    Matches,
+    RefundedOrder,
     Sale,
-    Sides,
     State,
-    StoreSide,
     fingerprint_of,
-    match_refunds,
-    unclaimed,
-    undone,
-    without_refund,
 )
 
 FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
@@ -47,54 +40,130 @@ FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
 RESERVED_IN_PART = "APA"
 
 
-def extract_refunds(run: Run) -> Sides:
+@dataclass(frozen=True)
+class Extracted:
+    """A batch, read."""
+
+    orders: Sequence[RefundedOrder]
+    """Orders that are in Brightpearl, and that nothing refused."""
+    skipped: Sequence[Outcome]
+    """What becomes of those that go no further."""
+
+
+@dataclass(frozen=True)
+class StoreSide:
+    """The store's side of a batch, by order id."""
+
+    refunds: Mapping[str, Sequence[Refund]]
+    """All of an order, in the order of their ids; none for an order that was never refunded."""
+    orders: Mapping[str, Order]
+    """Orders that have refunds."""
+    links: Mapping[str, Link]
+    """What the links keep of these refunds, by `link_key`."""
+
+
+@dataclass(frozen=True)
+class AccountSide:
+    """Brightpearl's side of a batch."""
+
+    orders: Sequence[RefundedOrder]
+    deleted: frozenset[str]
+    """Orders whose sales order was in Brightpearl once and is gone."""
+    states: Mapping[str, str]
+    """States of the orders' own keys in the inbox, where no sales order is linked."""
+
+
+def extract_refunds(run: Run) -> Extracted:
     """Every refund of the batch's orders, and what Brightpearl has of these orders. Reads only.
+
+    Orders without a sales order are skipped or refused.
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    store = extract_store(run)
-    account = extract_account(run, store)
-    return _with_details(run, Sides(store, account))
-
-
-def extract_store(run: Run) -> StoreSide:
-    """Every refund of the batch's orders, and the orders that have any."""
     refunds = read_refunds(run, run.batch.keys)
     keys = [link_key(one.order_id, one.id) for many in refunds.values() for one in many]
     links = run.links.get(run.pair, REFUNDS, keys)
-    outcomes = {
-        key: skipped(key, "unchanged", "unchanged since both sides agreed")
-        for key in _agreed(run, refunds, links)
-    }
-    refunded = [key for key in run.batch.keys if refunds.get(key) and key not in outcomes]
-    orders, absent = read_documents(run, refunded)
-    outcomes |= {key: skipped(key, "gone", "not in BigCommerce") for key in absent}
-    readable = [key for key in run.batch.keys if key not in run.refused_keys]
-    of_order = {key: refunds.get(key, ()) for key in readable}
-    return StoreSide(of_order, orders, links, outcomes)
+    agreed = set(_agreed(run, refunds, links))
+    refunded = [key for key in run.batch.keys if refunds.get(key) and key not in agreed]
+    orders, gone = read_documents(run, refunded)
+    done = {*agreed, *gone, *run.refused_keys}
+    wanted = {key: refunds.get(key, ()) for key in run.batch.keys if key not in done}
+    store = StoreSide(wanted, orders, links)
+    account = extract_account(run, store)
+    found = [one for one in account.orders if one.id not in run.refused_keys]
+    return Extracted(
+        _with_details(run, found),
+        [
+            *(skipped(key, "unchanged", "unchanged since both sides agreed") for key in agreed),
+            *(skipped(key, "gone", "not in BigCommerce") for key in gone),
+            *_without_sale(run, store, account),
+        ],
+    )
 
 
 @step("extract-account", RETRIED)
 def extract_account(run: Run, store: StoreSide) -> AccountSide:
     """What Brightpearl has of these orders: sales orders, credits, goods notes."""
-    linked = run.links.get(run.pair, ORDERS, store.wanted)
-    unlinked = [key for key in store.wanted if key not in linked and store.refunds[key]]
+    linked = run.links.get(run.pair, ORDERS, list(store.refunds))
+    unlinked = [key for key, refunds in store.refunds.items() if refunds and key not in linked]
     states = run.inbox.states(run.pair, ORDERS, unlinked)
     sales, deleted = _sales(run, store, linked, states)
     documents = _credits(run, store, sales)
-    by_credit = run.links.find(run.pair, REFUNDS, [one.id for one in documents])
-    links = {**store.links, **{link.key_bc: link for link in by_credit.values()}}
-    open_ones = {key: sale for key, sale in sales.items() if _has_open_units(store, key, links)}
-    return AccountSide(
-        sales=sales,
-        credits=_with_bookings(run, documents, sales),
-        links=links,
-        notes=_notes(run, open_ones),
-        reserved=_reserved(run, open_ones.values()),
-        has_stock=_has_stock(run, open_ones.values()),
-        deleted=deleted,
-        order_states=states,
-    )
+    credits_ = _with_bookings(run, documents, sales)
+    links = _links(run, store, credits_)
+    open_ones = {
+        key: sale for key, sale in sales.items() if _has_open_units(store, key, links[key])
+    }
+    notes, has_stock = _notes(run, open_ones), _has_stock(run, open_ones.values())
+    reserved = _reserved(run, open_ones.values())
+    orders = [
+        RefundedOrder(
+            id=key,
+            sale=sale,
+            refunds=store.refunds[key],
+            credits=credits_.get(key, ()),
+            order=store.orders.get(key),
+            links=links[key],
+            notes=notes.get(key, ()),
+            reserved=reserved,
+            has_stock=has_stock,
+        )
+        for key, sale in sales.items()
+    ]
+    return AccountSide(orders, deleted, states)
+
+
+def _without_sale(run: Run, store: StoreSide, account: AccountSide) -> Iterator[Outcome]:
+    """What becomes of orders that Brightpearl does not have; some are refused."""
+    here = {order.id for order in account.orders}
+    refused: list[tuple[str, Refusal]] = []
+    for key in [key for key in store.refunds if key not in {*here, *run.refused_keys}]:
+        refunds = [one for one in counted(store.refunds[key]) if one.total_amount]
+        if not refunds:
+            yield skipped(key, "unchanged", "no refund was found: the status alone says so")
+        elif key in account.deleted:
+            refused.append((key, cases.of_deleted_order(key, len(refunds))))
+        else:
+            state, settings = account.states.get(key, ""), run.connections.pair.orders
+            found = cases.without_sale(store.orders[key], refunds, state, settings)
+            if isinstance(found, Outcome):
+                yield found
+            else:
+                refused.append((key, found))
+    run.refuse(refusal_rows(refused))
+
+
+def _links(
+    run: Run, store: StoreSide, credits_: Mapping[str, Sequence[Credit]]
+) -> defaultdict[str, dict[str, Link]]:
+    """By order: the links of its refunds, and those of its credits, whose refund may be gone."""
+    found: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+    for key, link in store.links.items():
+        found[key.partition("/")[0]][key] = link
+    order_of = {credit.id: key for key, of_order in credits_.items() for credit in of_order}
+    for credit_id, link in run.links.find(run.pair, REFUNDS, list(order_of)).items():
+        found[order_of[credit_id]][link.key_bc] = link
+    return found
 
 
 def _agreed(
@@ -125,8 +194,8 @@ def _sales(
     One that is not linked is searched, unless the order sync is about to do so itself.
     """
     ids = {link.id_bp: key for key, link in linked.items()}
-    for key in store.wanted:
-        if key not in linked and store.refunds[key] and states.get(key) not in ON_ITS_WAY:
+    for key, refunds in store.refunds.items():
+        if refunds and key not in linked and states.get(key) not in ON_ITS_WAY:
             search = partial(run.brightpearl.find_sales_orders, external_ref(key))
             ids |= {row.order_id: key for row in with_retries(search)}
     documents, unreadable = read_sales_orders(run, ids)
@@ -240,23 +309,21 @@ def _has_stock(run: Run, sales: Iterable[Sale]) -> dict[str, bool]:
     return {one.product_id: one.stock_tracked for one in products.values()}
 
 
-def _with_details(run: Run, sides: Sides) -> Sides:
+def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
     """What only some orders need: orders that staff credited, refunds that are gone, currencies."""
-    here = [key for key in sides.account.sales if key not in run.refused_keys]
-    credited = [key for key in here if key not in sides.store.orders and unclaimed(sides, key)]
+    credited = [one.id for one in orders if one.order is None and one.unclaimed]
     found, _ = read_documents(run, credited) if credited else ({}, [])
-    orders = {**sides.store.orders, **found}
-    listed = {refund.id for of_order in sides.store.refunds.values() for refund in of_order}
-    credited_ids = {one.refund_id for key in here for one in without_refund(sides, key)}
-    unlisted = sorted(credited_ids - listed)
-    foreign = [key for key in here if _is_foreign(orders.get(key)) and _is_wanted(sides, key)]
-    store = replace(
-        sides.store,
-        orders=orders,
-        absent=confirm_absent(run, unlisted) if unlisted else frozenset(),
-        currencies=read_currencies(run, foreign) if foreign else {},
-    )
-    return replace(sides, store=store)
+    orders = [replace(one, order=found[one.id]) if one.id in found else one for one in orders]
+    unlisted = [
+        undone.refund_id
+        for one in orders
+        for undone in one.without_refund
+        if all(refund.id != undone.refund_id for refund in one.refunds)
+    ]
+    absent = confirm_absent(run, unlisted) if unlisted else frozenset()
+    foreign = [one.id for one in orders if _is_foreign(one)]
+    currencies = read_currencies(run, foreign) if foreign else {}
+    return [replace(one, absent=absent, currencies=currencies) for one in orders]
 
 
 @step("confirm-absent", RETRIED)
@@ -281,34 +348,9 @@ def read_currencies(run: Run, order_ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _is_foreign(order: Order | None) -> bool:
-    """Whether the gateway may have paid in another currency than the order's."""
-    return order is not None and order.default_currency_code != order.store_default_currency_code
-
-
-def _is_wanted(sides: Sides, order_id: str) -> bool:
-    return any(one.state is State.WANTED for one in match_refunds(sides, order_id))
-
-
-@step("match-refunds", PURE)
-def match_batch(run: Run, sides: Sides) -> Matches:
-    """Each refund with its credit. Orders without a sales order are skipped or refused."""
-    outcomes = list(sides.store.skipped.values())
-    refused: list[tuple[str, Refusal]] = []
-    readable = [key for key in sides.store.wanted if key not in run.refused_keys]
-    here = [key for key in readable if key in sides.account.sales]
-    for order_id in readable:
-        if order_id in sides.account.sales:
-            continue
-        found = cases.without_sale(sides, order_id, run.connections.pair.orders)
-        if isinstance(found, Outcome):
-            outcomes.append(found)
-        else:
-            refused.append((order_id, found))
-    run.refuse(refusal_rows(refused))
-    return Matches(
-        sides,
-        {key: match_refunds(sides, key) for key in here},
-        {key: undone(sides, key) for key in here},
-        outcomes,
-    )
+def _is_foreign(one: RefundedOrder) -> bool:
+    """Whether the gateway may have paid a refund that is wanted in another currency."""
+    order = one.order
+    if order is None or order.default_currency_code == order.store_default_currency_code:
+        return False
+    return any(refund.state is State.WANTED for refund in one.matched)

@@ -36,7 +36,7 @@ from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.frames import Frames, typed_rows
 from tasks.reconciler.frames import rows as columns
 from tasks.reconciler.run import Run
-from tasks.refunds.matching import Matches, Sale, State
+from tasks.refunds.matching import RefundedOrder, Sale, State
 
 KINDS = {
     "PRODUCT": "product",
@@ -217,24 +217,23 @@ def map_refunds(run: Run, found: Found) -> Desired:
 
 
 @step("flatten-refunds", PURE)
-def flatten(matches: Matches) -> Found:
+def flatten(orders: Sequence[RefundedOrder]) -> Found:
     """Frames of the refunds that want something. Of those with a staff's credit only the money."""
-    store, account = matches.sides.store, matches.sides.account
     refunds: list[Record] = []
     items: list[Record] = []
     payments: list[Record] = []
     sold: list[Record] = []
-    for order_id, of_order in matches.refunds.items():
-        wanted = [one for one in of_order if one.state is State.WANTED]
-        if not wanted:
+    for one in orders:
+        wanted = [matched for matched in one.matched if matched.state is State.WANTED]
+        order, sale = one.order, one.sale
+        if not wanted or order is None:
             continue
-        order, sale = store.orders[order_id], account.sales[order_id]
-        sold.extend(_sold(order_id, sale))
-        before = _before(store.refunds[order_id])
-        for one in wanted:
-            refund = one.refund
-            payments.extend(_payments(refund, order, sale, store.currencies))
-            if not one.is_staffs:
+        sold.extend(_sold(order.id, sale))
+        before = _before(one.refunds)
+        for matched in wanted:
+            refund = matched.refund
+            payments.extend(_payments(refund, order, sale, one.currencies))
+            if not matched.is_staffs:
                 refunds.append(_refund(refund, order, sale, before[refund.id]))
                 items.extend(_items(refund, order, before[refund.id]))
     return Found(

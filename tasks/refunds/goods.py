@@ -18,7 +18,7 @@ from tasks.reconciler.apply import Phase
 from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds.frames import CreditRow
-from tasks.refunds.matching import AccountSide, AgreedRefund, Sale
+from tasks.refunds.matching import RefundedOrder
 
 ALL_RESERVED = "AAA"
 
@@ -59,24 +59,22 @@ class Release:
 class Goods:
     """The goods of one order: what has left, what is on notes, what earlier refunds took."""
 
-    def __init__(self, account: AccountSide, order_id: str) -> None:
-        self.sale: Sale = account.sales[order_id]
-        self._notes: Sequence[GoodsOutNote] = account.notes.get(order_id, ())
-        self._reserved = account.reserved
+    def __init__(self, order: RefundedOrder) -> None:
+        self.sale = order.sale
+        self._notes = order.notes
+        self._reserved = order.reserved
         # A product that is on a note has stock, unless it is known to have none.
         on_notes = {p for note in self._notes for p in note.products.values()}
-        self._has_stock = {**dict.fromkeys(on_notes, True), **account.has_stock}
+        self._has_stock = {**dict.fromkeys(on_notes, True), **order.has_stock}
         self._shipped: Counter[str] = Counter()
         for note in self._notes:
             if note.is_shipped:
                 self._shipped.update(note.rows)
         self._returned: Counter[str] = Counter()
         self._unsent: Counter[str] = Counter()
-
-    def take(self, agreed: AgreedRefund) -> None:
-        """Count the units of a refund that was worked on before."""
-        self._returned.update(agreed.returned)
-        self._unsent.update(agreed.unsent)
+        for matched in order.matched:
+            self._returned.update(matched.agreed.returned)
+            self._unsent.update(matched.agreed.unsent)
 
     def split(self, rows: Iterable[CreditRow]) -> list[Units]:
         """Which units of a refund's rows come back; they count for the next refund.

@@ -21,7 +21,6 @@ from core.money import two_places
 from store.links import Link
 from tasks.bigcommerce.refunds import gave_nothing, link_key
 from tasks.reconciler.agreed import Agreed, fingerprint
-from tasks.reconciler.outcomes import Outcome
 
 _MARK = re.compile(r"\bBrightpearl credit (\d+)\b")
 ON_ITS_WAY = frozenset({"due", "claimed"})
@@ -134,67 +133,6 @@ class Credit:
         return self.document.external_ref == external_ref(order_id)
 
 
-@dataclass(frozen=True)
-class StoreSide:
-    """The store's side of a batch, by BigCommerce's order id."""
-
-    refunds: Mapping[str, Sequence[Refund]]
-    """All of an order, in the order of their ids; none for an order that was never refunded."""
-    orders: Mapping[str, Order]
-    """Orders that have refunds, or credits that staff made."""
-    links: Mapping[str, Link]
-    """What the links keep of these refunds, by `link_key`."""
-    skipped: Mapping[str, Outcome] = field(default_factory=dict)
-    """Keys that need nothing, and why."""
-    absent: frozenset[str] = frozenset()
-    """Ids of refunds that have a credit and are certainly not in the store any more."""
-    currencies: Mapping[str, str] = field(default_factory=dict)
-    """In which the gateway paid, by transaction id; asked for where it may not be the order's."""
-
-    @property
-    def wanted(self) -> list[str]:
-        """The orders that go on."""
-        return [order_id for order_id in self.refunds if order_id not in self.skipped]
-
-
-@dataclass(frozen=True)
-class AccountSide:
-    """Brightpearl's side of a batch, by BigCommerce's order id."""
-
-    sales: Mapping[str, Sale]
-    credits: Mapping[str, Sequence[Credit]]
-    """In the order of their ids."""
-    links: Mapping[str, Link]
-    """What the links keep of refunds and credits, by `link_key`."""
-    notes: Mapping[str, Sequence[GoodsOutNote]] = field(default_factory=dict)
-    """Goods-out notes; of orders with refunds that are not settled yet."""
-    reserved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Units reserved by row id, by Brightpearl's order id."""
-    has_stock: Mapping[str, bool] = field(default_factory=dict)
-    """Whether products have stock, by Brightpearl's id, as far as that is known."""
-    deleted: frozenset[str] = frozenset()
-    """Orders whose sales order was in Brightpearl once and is gone."""
-    order_states: Mapping[str, str] = field(default_factory=dict)
-    """States of the orders' own keys in the inbox, where no sales order is linked."""
-
-    def agreed(self, order_id: str, refund_id: str) -> AgreedRefund:
-        """What both sides last agreed on about a refund."""
-        return AgreedRefund.of(self.links.get(link_key(order_id, refund_id)))
-
-    @cached_property
-    def linked(self) -> Mapping[str, str]:
-        """The refund's link key by credit id."""
-        return {link.id_bp: key for key, link in self.links.items()}
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Both sides of a batch."""
-
-    store: StoreSide
-    account: AccountSide
-
-
 class State(StrEnum):
     """What a refund calls for."""
 
@@ -236,119 +174,126 @@ class Undone:
 
 
 @dataclass(frozen=True)
-class Matches:
-    """A batch, matched."""
+class RefundedOrder:
+    """One order of the store that is in Brightpearl, with its refunds and credits."""
 
-    sides: Sides
-    refunds: Mapping[str, Sequence[MatchedRefund]] = field(default_factory=dict)
-    """By order: those whose sales order is in Brightpearl and that nothing refused."""
-    undone: Mapping[str, Sequence[Undone]] = field(default_factory=dict)
-    """By order: credits whose refund was taken back, for certain."""
-    skipped: Sequence[Outcome] = ()
-    """What becomes of the orders that go no further."""
+    id: str
+    """The store's."""
+    sale: Sale
+    refunds: Sequence[Refund] = ()
+    """In the order of their ids."""
+    credits: Sequence[Credit] = ()
+    """In the order of their ids."""
+    order: Order | None = None
+    """Read where it has refunds, or credits that staff made."""
+    links: Mapping[str, Link] = field(default_factory=dict)
+    """What the links keep of refunds and credits, by `link_key`."""
+    notes: Sequence[GoodsOutNote] = ()
+    """Goods-out notes; read where a refund is not settled yet, as the two that follow."""
+    reserved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Units reserved by row id, by Brightpearl's order id."""
+    has_stock: Mapping[str, bool] = field(default_factory=dict)
+    """Whether products have stock, by Brightpearl's id, as far as that is known."""
+    absent: frozenset[str] = frozenset()
+    """Refunds that have a credit and are certainly not in the store any more."""
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    """In which the gateway paid, by transaction id; read where it may not be the order's."""
+
+    @cached_property
+    def matched(self) -> list[MatchedRefund]:
+        """The refunds in the order of their ids, each with its credit.
+
+        A credit belongs to a refund by its link, by its reference, or by the refund's reason. Where
+        none does, one that no refund has and that is worth just as much is taken for the same
+        return: staff often credit here and refund there by hand. A credit that undoes a whole
+        order, after it was cancelled, takes the money of all its refunds.
+        """
+        free = self._free
+        found: list[MatchedRefund] = []
+        for refund in self.refunds:
+            link = self.links.get(link_key(self.id, refund.id))
+            agreed = AgreedRefund.of(link)
+            credit, state = self._own(refund), _state(refund, agreed)
+            if credit is None and link is None and state is State.WANTED:
+                credit = next((one for one in free if self._fits(refund, one)), None)
+                free = [one for one in free if one is not credit or one.undoes_all(self.id)]
+            is_deleted = credit is None and link is not None and not agreed.is_undone
+            if is_deleted and state is State.SETTLED:
+                state = State.WANTED
+            found.append(MatchedRefund(refund, agreed, state, credit, is_deleted))
+        return found
+
+    @property
+    def unclaimed(self) -> list[Credit]:
+        """Credits that no refund has, less those that are cancelled or that a sync made."""
+        claimed = {one.credit.id for one in self.matched if one.credit}
+        ours = external_ref(self.id)
+        return [
+            credit
+            for credit in self._free
+            if credit.id not in claimed and credit.document.external_ref.partition("-R")[0] != ours
+        ]
+
+    @property
+    def without_refund(self) -> list[Undone]:
+        """Credits whose refund gave nothing back or is not listed, less those dealt with before."""
+        alive = {one.id for one in self.refunds if one.is_pending or not gave_nothing(one)}
+        found = (
+            Undone(refund_id, credit, self._agreed(refund_id))
+            for credit in self.credits
+            if not credit.is_cancelled
+            for refund_id in self._refunds_of(credit)
+        )
+        return [one for one in found if not (one.refund_id in alive or one.agreed.is_undone)]
+
+    @property
+    def undone(self) -> list[Undone]:
+        """Credits whose refund was taken back: one that no list shows was looked up by itself."""
+        certain = {refund.id for refund in self.refunds} | self.absent
+        return [one for one in self.without_refund if one.refund_id in certain]
+
+    @cached_property
+    def _free(self) -> list[Credit]:
+        """Credits that no refund has; one that undoes the whole order is free for all of them."""
+        taken = {own.id for refund in self.refunds if (own := self._own(refund))}
+        return [
+            credit
+            for credit in self.credits
+            if not credit.is_cancelled
+            and (
+                credit.undoes_all(self.id)
+                or (credit.id not in taken and not self._refunds_of(credit))
+            )
+        ]
+
+    def _own(self, refund: Refund) -> Credit | None:
+        link = self.links.get(link_key(self.id, refund.id))
+        marked = _MARK.search(" ".join(refund.reasons))
+        ids = {link.id_bp if link else "", marked.group(1) if marked else ""}
+        for credit in self.credits:
+            if credit.id in ids or (not link and credit.is_of(self.id, refund.id)):
+                return credit
+        return None
+
+    def _refunds_of(self, credit: Credit) -> list[str]:
+        """The refunds that a credit is linked with, else the one that its reference names."""
+        linked = [
+            key.partition("/")[2] for key, one in self.links.items() if one.id_bp == credit.id
+        ]
+        prefix, ref = credit_ref(self.id, ""), credit.document.external_ref
+        return linked or ([ref.removeprefix(prefix)] if ref.startswith(prefix) else [])
+
+    def _agreed(self, refund_id: str) -> AgreedRefund:
+        return AgreedRefund.of(self.links.get(link_key(self.id, refund_id)))
+
+    def _fits(self, refund: Refund, credit: Credit) -> bool:
+        same = two_places(refund.total_amount) == two_places(credit.document.total.gross)
+        return same or credit.undoes_all(self.id)
 
 
 def mark(credit_id: str) -> str:
     """What a refund says of the credit that it was made for; it is found again by it."""
     return f"Brightpearl credit {credit_id}"
-
-
-def match_refunds(sides: Sides, order_id: str) -> list[MatchedRefund]:
-    """The order's refunds in the order of their ids, each with its credit.
-
-    A credit belongs to a refund by its link, by its reference, or by the refund's reason. Where
-    none does, one that no refund has and that is worth just as much is taken for the same return:
-    staff often credit here and refund there by hand. A credit that undoes a whole order, after it
-    was cancelled, takes the money of all its refunds.
-    """
-    refunds = sides.store.refunds[order_id]
-    own = {refund.id: _own(refund, sides) for refund in refunds}
-    free = _free(sides, order_id)
-    found: list[MatchedRefund] = []
-    for refund in refunds:
-        link = sides.account.links.get(link_key(order_id, refund.id))
-        agreed = AgreedRefund.of(link)
-        credit, state = own[refund.id], _state(refund, agreed)
-        if credit is None and link is None and state is State.WANTED:
-            credit = next((one for one in free if _fits(refund, one)), None)
-            free = [one for one in free if one is not credit or one.undoes_all(order_id)]
-        is_deleted = credit is None and link is not None and not agreed.is_undone
-        if is_deleted and state is State.SETTLED:
-            state = State.WANTED
-        found.append(MatchedRefund(refund, agreed, state, credit, is_deleted))
-    return found
-
-
-def unclaimed(sides: Sides, order_id: str) -> list[Credit]:
-    """Credits of the order that no refund has, less those that are cancelled or ours."""
-    claimed = {one.credit.id for one in match_refunds(sides, order_id) if one.credit}
-    return [
-        credit
-        for credit in _free(sides, order_id)
-        if credit.id not in claimed and not _is_ours(credit, order_id)
-    ]
-
-
-def without_refund(sides: Sides, order_id: str) -> Iterator[Undone]:
-    """Credits whose refund gave nothing back or is not listed, less those dealt with before."""
-    refunds = sides.store.refunds[order_id]
-    alive = {refund.id for refund in refunds if refund.is_pending or not gave_nothing(refund)}
-    for credit in sides.account.credits.get(order_id, ()):
-        refund_id = _refund_of(credit, sides, order_id)
-        if not refund_id or refund_id in alive or credit.is_cancelled:
-            continue
-        agreed = sides.account.agreed(order_id, refund_id)
-        if not agreed.is_undone:
-            yield Undone(refund_id, credit, agreed)
-
-
-def undone(sides: Sides, order_id: str) -> list[Undone]:
-    """Credits whose refund was taken back: one that no list shows was asked for by itself."""
-    certain = {refund.id for refund in sides.store.refunds[order_id]} | sides.store.absent
-    return [one for one in without_refund(sides, order_id) if one.refund_id in certain]
-
-
-def _own(refund: Refund, sides: Sides) -> Credit | None:
-    link = sides.account.links.get(link_key(refund.order_id, refund.id))
-    marked = _MARK.search(" ".join(refund.reasons))
-    ids = {link.id_bp if link else "", marked.group(1) if marked else ""}
-    for credit in sides.account.credits.get(refund.order_id, ()):
-        if credit.id in ids or (not link and credit.is_of(refund.order_id, refund.id)):
-            return credit
-    return None
-
-
-def _free(sides: Sides, order_id: str) -> list[Credit]:
-    """Credits that no refund has; one that undoes the whole order is free for all of them."""
-    taken = {one.id for refund in sides.store.refunds[order_id] if (one := _own(refund, sides))}
-    return [
-        credit
-        for credit in sides.account.credits.get(order_id, ())
-        if not credit.is_cancelled
-        and (
-            credit.undoes_all(order_id)
-            or (credit.id not in taken and not _refund_of(credit, sides, order_id))
-        )
-    ]
-
-
-def _refund_of(credit: Credit, sides: Sides, order_id: str) -> str:
-    """The refund that a credit was made for or linked with; "" for none."""
-    if (key := sides.account.linked.get(credit.id)) is not None:
-        return key.partition("/")[2]
-    prefix = credit_ref(order_id, "")
-    ref = credit.document.external_ref
-    return ref.removeprefix(prefix) if ref.startswith(prefix) else ""
-
-
-def _is_ours(credit: Credit, order_id: str) -> bool:
-    """Whether a sync made it, such as the one that undoes an order after it was cancelled."""
-    return credit.document.external_ref.partition("-R")[0] == external_ref(order_id)
-
-
-def _fits(refund: Refund, credit: Credit) -> bool:
-    same = two_places(refund.total_amount) == two_places(credit.document.total.gross)
-    return same or credit.undoes_all(refund.order_id)
 
 
 def _state(refund: Refund, agreed: AgreedRefund) -> State:

@@ -25,11 +25,10 @@ from tasks.refunds.matching import (
     AgreedRefund,
     Credit,
     MatchedRefund,
-    Matches,
+    RefundedOrder,
     State,
     Undone,
     fingerprint_of,
-    unclaimed,
 )
 from tasks.refunds.operations import (
     COMPLETED,
@@ -68,53 +67,49 @@ class OrderPlan(RecordPlan):
 class PlanContext:
     """What a plan is worked out from."""
 
-    matches: Matches
     desired: Mapping[RefundKey, DesiredCredit]
     decisions: Decisions
     settings: RefundSettings
 
 
 @step("plan-refunds", PURE)
-def plan_refunds(run: Run, matches: Matches, desired: Desired) -> list[OrderPlan]:
+def plan_refunds(run: Run, orders: Sequence[RefundedOrder], desired: Desired) -> list[OrderPlan]:
     """The plans of a batch. In: validated frames of core/refunds.py, and both sides."""
     settings = run.connections.pair.refunds
-    context = PlanContext(matches, desired.by_refund(), run.decisions(), settings)
+    context = PlanContext(desired.by_refund(), run.decisions(), settings)
     refused = run.refused_keys
-    return [plan_order(context, key) for key in matches.refunds if key not in refused]
+    return [plan_order(context, order) for order in orders if order.id not in refused]
 
 
-def plan_order(context: PlanContext, order_id: str) -> OrderPlan:
+def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
     """What the refunds, and the credits, of one order call for."""
-    matched = context.matches.refunds[order_id]
-    goods = Goods(context.matches.sides.account, order_id)
-    for one in matched:
-        goods.take(one.agreed)
+    goods = Goods(order)
     plans: list[CreditPlan] = []
     found: list[Refusal] = []
-    for one in matched:
+    for one in order.matched:
         if one.state is State.PENDING:
             continue
         if case := _case_of_credit(context, one):
             found.append(case)
         elif one.state is State.WANTED:
-            plans.append(_plan_credit(context, one, goods))
-    for undone in context.matches.undone.get(order_id, ()):
-        plan, of_undone = _undo(context, order_id, undone)
+            plans.append(_plan_credit(context, order, one, goods))
+    for undone in order.undone:
+        plan, of_undone = _undo(context, order.id, undone)
         plans.append(plan)
         found.extend(of_undone)
     releases = _releases(goods, plans)
     found.extend(cases.picked(one.sales_order_id, one.picked) for one in releases if one.picked)
-    is_pending = any(one.state is State.PENDING for one in matched)
-    refund, of_returns = _return(context, order_id, is_pending=is_pending)
+    is_pending = any(one.state is State.PENDING for one in order.matched)
+    refund, of_returns = _return(context, order, is_pending=is_pending)
     found.extend(of_returns)
-    refund_count = len(counted(context.matches.sides.store.refunds[order_id]))
+    refund_count = len(counted(order.refunds))
     operations: tuple[Operation[Any], ...] = (
         *(operation for plan in plans for operation in plan.operations),
         *(operation for release in releases for operation in _of_release(release)),
         *([refund] if refund else []),
     )
     return OrderPlan(
-        key=order_id,
+        key=order.id,
         operations=operations,
         credits=tuple(replace(plan, refund_count=refund_count) for plan in plans),
         cases=tuple(found),
@@ -151,11 +146,14 @@ def _case_of_credit(context: PlanContext, one: MatchedRefund) -> Refusal | None:
     return case
 
 
-def _plan_credit(context: PlanContext, one: MatchedRefund, goods: Goods) -> CreditPlan:
+def _plan_credit(
+    context: PlanContext, order: RefundedOrder, one: MatchedRefund, goods: Goods
+) -> CreditPlan:
     refund, credit = one.refund, one.credit
     desired = context.desired.get((refund.order_id, refund.id), DesiredCredit())
     units = _units(one, desired.rows, goods)
-    operations = tuple(_credit_operations(context, one, desired, units))
+    closes = context.settings.close_credits and not order.sale.document.is_cancelled
+    operations = tuple(_credit_operations(one, desired, units, closes=closes))
     return CreditPlan(
         key=refund.order_id,
         operations=operations,
@@ -170,8 +168,9 @@ def _plan_credit(context: PlanContext, one: MatchedRefund, goods: Goods) -> Cred
 
 
 def _credit_operations(
-    context: PlanContext, one: MatchedRefund, desired: DesiredCredit, units: Sequence[Units]
+    one: MatchedRefund, desired: DesiredCredit, units: Sequence[Units], *, closes: bool
 ) -> Iterator[CreditOperation]:
+    """What its credit lacks. In: whether it is invoiced, which one of a cancelled sale is not."""
     if one.credit is None and desired.header is not None:
         yield CreateCredit(desired.header, desired.rows)
     for ref, payment_id in _not_paid(one, desired.payouts).items():
@@ -182,7 +181,8 @@ def _credit_operations(
     if not one.is_deleted and (back := _to_receive(one.credit, desired.rows, units)):
         products = (row for row in desired.rows if row.kind == "product")
         yield ReceiveGoods(back, {row.sold_ref: row.row_ref for row in products})
-    if _closes(context, one):
+    is_closed = one.credit and (one.agreed.is_closed or one.credit.document.is_invoiced)
+    if closes and not (one.is_staffs or is_closed):
         yield CloseCredit()
 
 
@@ -236,14 +236,6 @@ def _to_receive(
     return tuple(one for one in left if one.returned > 0)
 
 
-def _closes(context: PlanContext, one: MatchedRefund) -> bool:
-    """Whether the credit is to be invoiced: not where its sale was cancelled, and never was."""
-    sale = context.matches.sides.account.sales[one.refund.order_id].document
-    if not context.settings.close_credits or one.is_staffs or sale.is_cancelled:
-        return False
-    return one.credit is None or not (one.agreed.is_closed or one.credit.document.is_invoiced)
-
-
 def _undo(context: PlanContext, order_id: str, one: Undone) -> tuple[CreditPlan, list[Refusal]]:
     """How a credit is taken back whose refund was; a person decides where that is not clean."""
     credit, ref = one.credit, credit_ref(order_id, one.refund_id)
@@ -282,20 +274,16 @@ def _of_release(release: Release) -> Iterator[DeleteNote | ReleaseStock]:
 
 
 def _return(
-    context: PlanContext, order_id: str, *, is_pending: bool
+    context: PlanContext, order: RefundedOrder, *, is_pending: bool
 ) -> tuple[CreateRefund | None, list[Refusal]]:
     """The refund that staff's credits call for: one at a time, and none beside a pending one."""
     found: list[Refusal] = []
-    sides = context.matches.sides
-    order = sides.store.orders.get(order_id)
-    if order is None:
+    if order.order is None:
         return None, found
-    approved = {value for key, value in context.decisions.approved if key == order_id}
+    approved = {value for key, value in context.decisions.approved if key == order.id}
     by_itself = context.settings.staff_credits == "refund"
-    for credit in unclaimed(sides, order_id):
-        returned = Return(
-            order, sides.account.sales[order_id], credit, sides.store.refunds[order_id]
-        )
+    for credit in order.unclaimed:
+        returned = Return(order.order, order.sale, credit, order.refunds)
         made = plan_return(returned, by_itself=by_itself, approved=approved)
         if isinstance(made, Refusal):
             found.append(made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,12 +17,10 @@ from store.links import Link
 from tasks.bigcommerce.refunds import link_key
 from tasks.refunds.frames import CreditHeader, CreditRow, DesiredCredit, Payout
 from tasks.refunds.matching import (
-    AccountSide,
     AgreedRefund,
     Credit,
+    RefundedOrder,
     Sale,
-    Sides,
-    StoreSide,
     fingerprint_of,
 )
 
@@ -199,17 +196,16 @@ def sides(
     *refunds: Refund,
     credits_: Sequence[Credit] = (),
     links: Sequence[Link] = (),
-    store: Mapping[str, Any] | None = None,
-    **account: Any,
-) -> Sides:
+    **wanted: Any,
+) -> RefundedOrder:
     """One order on both sides."""
-    by_key = {one.key_bc: one for one in links}
-    known = StoreSide({ORDER: refunds}, {ORDER: order()}, by_key)
-    found = {"sales": {ORDER: sale()}, "has_stock": {PRODUCT: True}, **account}
-    return Sides(
-        replace(known, **(store or {})),
-        AccountSide(credits={ORDER: credits_}, links=by_key, **found),
-    )
+    known = {
+        "sale": sale(),
+        "order": order(),
+        "has_stock": {PRODUCT: True},
+        "links": {one.key_bc: one for one in links},
+    }
+    return RefundedOrder(id=ORDER, refunds=refunds, credits=credits_, **{**known, **wanted})
 
 
 def desired(

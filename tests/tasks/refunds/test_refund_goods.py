@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refund_sides import link, refund
 
+from connectors.bigcommerce.refund_models import Refund
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
+from store.links import Link
 from tasks.refunds.frames import CreditRow
 from tasks.refunds.goods import Goods, Units
-from tasks.refunds.matching import AccountSide, AgreedRefund, Sale
+from tasks.refunds.matching import RefundedOrder, Sale
 
 ORDER, SOLD = "100", "5001"
 MUG, PEN, SET = "11", "12", "13"
@@ -54,12 +57,23 @@ def note(
     )
 
 
-def goods(sale: Sale, *notes: GoodsOutNote, held: Mapping[str, Mapping[str, int]] | None = None):
+def goods(
+    sale: Sale,
+    *notes: GoodsOutNote,
+    held: Mapping[str, Mapping[str, int]] | None = None,
+    links: Mapping[str, Link] | None = None,
+    refunds: Sequence[Refund] = (),
+) -> Goods:
     return Goods(
-        AccountSide(
-            {ORDER: sale}, {}, {}, notes={ORDER: notes}, reserved=held or {}, has_stock=HAS_STOCK
-        ),
-        ORDER,
+        RefundedOrder(
+            ORDER,
+            sale,
+            refunds,
+            links=links or {},
+            notes=notes,
+            reserved=held or {},
+            has_stock=HAS_STOCK,
+        )
     )
 
 
@@ -106,8 +120,12 @@ def test_units_are_split_by_whether_they_had_left(
 
 
 def test_what_earlier_refunds_took_is_taken() -> None:
-    one = goods(SALE, note("9", {"1": 2}, "shipped"))
-    one.take(AgreedRefund(returned={"31": 1}, unsent={"31": 1}))
+    one = goods(
+        SALE,
+        note("9", {"1": 2}, "shipped"),
+        refunds=[refund("7")],
+        links={"100/7": link("7", returned={"31": 1}, unsent={"31": 1})},
+    )
     assert one.split([asked("31", 2, "restock")]) == [Units("31", "restock", 1, 0)]
 
 

@@ -17,10 +17,6 @@ from tasks.refunds.matching import (
     AgreedRefund,
     State,
     mark,
-    match_refunds,
-    unclaimed,
-    undone,
-    without_refund,
 )
 
 STAFFS = {"refund_id": "", "externalRef": ""}
@@ -28,7 +24,7 @@ STAFFS = {"refund_id": "", "externalRef": ""}
 
 def matched(*args: Any, **wanted: Any) -> list[tuple[State, str]]:
     """State and credit id of each refund."""
-    found = match_refunds(sides(*args, **wanted), ORDER)
+    found = sides(*args, **wanted).matched
     return [(one.state, one.credit.id if one.credit else "") for one in found]
 
 
@@ -74,63 +70,61 @@ def test_a_credit_over_the_whole_order_takes_the_money_of_all_refunds() -> None:
     whole = credit("6003", externalRef=f"BC-{ORDER}", gross="18.00")
     twice = refund("7"), refund("8", amount="6.00")
     assert matched(*twice, credits_=[whole]) == [(State.WANTED, "6003"), (State.WANTED, "6003")]
-    assert unclaimed(sides(credits_=[whole]), ORDER) == []
+    assert sides(credits_=[whole]).unclaimed == []
 
 
 def test_a_credit_that_was_deleted_makes_its_refund_wanted_again() -> None:
     made = refund()
-    (found,) = match_refunds(sides(made, links=[settled(made)]), ORDER)
+    (found,) = sides(made, links=[settled(made)]).matched
     assert (found.state, found.is_deleted, found.credit) == (State.WANTED, True, None)
 
 
 def test_credits_that_no_refund_has_are_those_of_staff_alone() -> None:
     staffs = credit("6002", **STAFFS)
     cancelled = replace(credit("6004", **STAFFS), is_cancelled=True)
-    found = unclaimed(sides(refund(), credits_=[credit("6001"), staffs, cancelled]), ORDER)
+    found = sides(refund(), credits_=[credit("6001"), staffs, cancelled]).unclaimed
     assert [one.id for one in found] == ["6002"]
 
 
 def test_a_refund_that_gave_nothing_back_in_the_end_is_undone() -> None:
     declined = refund(payments=["declined"])
-    (found,) = undone(sides(declined, credits_=[credit()], links=[settled(refund())]), ORDER)
+    (found,) = sides(declined, credits_=[credit()], links=[settled(refund())]).undone
     assert (found.refund_id, found.credit.id) == ("7", "6001")
     pending = sides(refund(payments=["pending"]), credits_=[credit()])
-    assert undone(pending, ORDER) == []
+    assert pending.undone == []
     before = sides(declined, credits_=[credit()], links=[link(is_undone=True)])
-    assert undone(before, ORDER) == []
+    assert before.undone == []
 
 
 def test_a_refund_that_no_list_shows_is_undone_only_for_certain() -> None:
     known = {"credits_": [credit()], "links": [settled(refund())]}
-    assert [one.refund_id for one in without_refund(sides(**known), ORDER)] == ["7"]
-    assert undone(sides(**known), ORDER) == []
-    certain = sides(**known, store={"absent": frozenset({"7"})})
-    assert [one.refund_id for one in undone(certain, ORDER)] == ["7"]
+    assert [one.refund_id for one in sides(**known).without_refund] == ["7"]
+    assert sides(**known).undone == []
+    certain = sides(**known, absent=frozenset({"7"}))
+    assert [one.refund_id for one in certain.undone] == ["7"]
 
 
-def ended(status_id: int = 11, **wanted: Any) -> Outcome | Refusal:
+def ended(status_id: int, state: str = "") -> Outcome | Refusal:
     """What becomes of refunds without a sales order."""
-    store = {"orders": {ORDER: order(status_id=status_id)}}
-    return without_sale(sides(refund(), store=store, **wanted), ORDER, OrderSettings())
+    return without_sale(order(status_id=status_id), [refund()], state, OrderSettings())
 
 
 def test_refunds_of_an_order_that_will_come_wait_for_it_and_others_are_refused() -> None:
-    coming, later = ended(order_states={ORDER: "due"}), ended(status_id=12)
+    coming, later, gone = ended(11, "due"), ended(12), ended(5)
     assert isinstance(coming, Outcome)
     assert coming.is_retried
     assert isinstance(later, Outcome)
     assert later.waits_for == (f"order:{ORDER}",)
-    gone, deleted = ended(status_id=5), ended(deleted=frozenset({ORDER}))
     assert isinstance(gone, Refusal)
     assert (gone.class_, "cancelled" in gone.reason) == ("order", True)
-    assert isinstance(deleted, Refusal)
-    assert deleted.class_ == "deleted"
 
 
-def test_a_status_without_a_refund_needs_nothing() -> None:
-    found = without_sale(sides(), ORDER, OrderSettings())
-    assert isinstance(found, Outcome)
-    assert (found.result, found.is_skipped) == ("unchanged", True)
+def test_a_shared_credit_is_found_for_each_refund_that_was_undone() -> None:
+    whole = credit("6003", externalRef=f"BC-{ORDER}", gross="18.00")
+    kept, gone = refund("7"), refund("8", amount="6.00", payments=["declined"])
+    for links in ([link("7", "6003"), link("8", "6003")], [link("8", "6003"), link("7", "6003")]):
+        found = sides(kept, gone, credits_=[whole], links=links).undone
+        assert [one.refund_id for one in found] == ["8"]
 
 
 def test_links_of_earlier_versions_are_understood() -> None:

@@ -29,7 +29,7 @@ from core.settings import RefundSettings
 from tasks.reconciler.cases import Decisions
 from tasks.refunds.frames import DesiredCredit
 from tasks.refunds.goods import DeleteNote, ReleaseStock
-from tasks.refunds.matching import Matches, Sides, match_refunds, undone
+from tasks.refunds.matching import RefundedOrder
 from tasks.refunds.operations import (
     CancelCredit,
     CloseCredit,
@@ -43,23 +43,21 @@ from tasks.refunds.returns import CreateRefund
 
 REF = f"BC-{ORDER}-R7"
 PAID = {f"{REF}-1": "12.00"}
-ALL_SHIPPED = {"notes": {ORDER: [shipped(3)]}}
+ALL_SHIPPED = {"notes": [shipped(3)]}
 STAFFS = {"refund_id": "", "externalRef": ""}
 
 
 def plan(
-    both: Sides,
+    both: RefundedOrder,
     wanted: Mapping[str, DesiredCredit] | None = None,
     *,
     approved: Sequence[str] = (),
     **settings: Any,
 ) -> OrderPlan:
     """The plan of the order. In: what the mapping made, by refund id."""
-    found = {ORDER: match_refunds(both, ORDER)}
-    matches = Matches(both, found, {ORDER: undone(both, ORDER)})
     by_refund = {(ORDER, key): one for key, one in (wanted or {"7": desired()}).items()}
     decisions = Decisions(approved={(ORDER, value) for value in approved})
-    return plan_order(PlanContext(matches, by_refund, decisions, RefundSettings(**settings)), ORDER)
+    return plan_order(PlanContext(by_refund, decisions, RefundSettings(**settings)), both)
 
 
 def kinds(found: OrderPlan) -> list[type]:
@@ -161,12 +159,12 @@ def test_units_that_had_not_left_are_released() -> None:
     found = plan(sides(refund()))
     (release,) = [one for one in found.operations if isinstance(one, ReleaseStock)]
     assert release.release.keep == {"1": (PRODUCT, 1)}
-    on_note = plan(sides(refund(), notes={ORDER: [shipped(3, stages=())]}))
+    on_note = plan(sides(refund(), notes=[shipped(3, stages=())]))
     assert [type(one) for one in on_note.operations][-2:] == [DeleteNote, ReleaseStock]
 
 
 def test_a_picked_note_is_left_to_a_person_while_the_money_goes_out() -> None:
-    found = plan(sides(refund(), notes={ORDER: [shipped(3, stages=["picked"])]}))
+    found = plan(sides(refund(), notes=[shipped(3, stages=["picked"])]))
     (case,) = found.cases
     assert (case.field, found.result) == ("picked", "held")
     assert PayOut in kinds(found)
@@ -201,7 +199,7 @@ def test_a_credit_that_is_final_or_of_staff_is_undone_by_a_person_only(why: str)
 
 def test_no_invoice_is_made_for_a_sale_that_was_cancelled() -> None:
     cancelled = sale(isCanceled=True)
-    assert CloseCredit not in kinds(plan(sides(refund(), sales={ORDER: cancelled})))
+    assert CloseCredit not in kinds(plan(sides(refund(), sale=cancelled)))
 
 
 def test_money_that_staff_booked_on_their_credit_is_not_booked_again() -> None:
@@ -228,6 +226,6 @@ def test_staffs_credits_are_refunded_one_at_a_time_and_none_beside_a_pending_one
 
 
 def test_the_release_names_the_sales_order() -> None:
-    found = plan(sides(refund(), notes={ORDER: [shipped(3, stages=())]}))
+    found = plan(sides(refund(), notes=[shipped(3, stages=())]))
     (note,) = [one for one in found.operations if isinstance(one, DeleteNote)]
     assert (note.sales_order_id, note.note_id) == (SOLD, "9")
