@@ -62,17 +62,6 @@ class StoreSide:
     """What the links keep of these refunds, by `link_key`."""
 
 
-@dataclass(frozen=True)
-class AccountSide:
-    """Brightpearl's side of a batch."""
-
-    orders: Sequence[RefundedOrder]
-    deleted: frozenset[str]
-    """Orders whose sales order was in Brightpearl once and is gone."""
-    states: Mapping[str, str]
-    """States of the orders' own keys in the inbox, where no sales order is linked."""
-
-
 def extract_refunds(run: Run) -> Extracted:
     """Every refund of the batch's orders, and what Brightpearl has of these orders. Reads only.
 
@@ -88,21 +77,19 @@ def extract_refunds(run: Run) -> Extracted:
     orders, gone = read_documents(run, refunded)
     done = {*agreed, *gone, *run.refused_keys}
     wanted = {key: refunds.get(key, ()) for key in run.batch.keys if key not in done}
-    store = StoreSide(wanted, orders, links)
-    account = extract_account(run, store)
-    found = [one for one in account.orders if one.id not in run.refused_keys]
+    found = extract_account(run, StoreSide(wanted, orders, links))
     return Extracted(
-        _with_details(run, found),
+        _with_details(run, found.orders),
         [
             *(skipped(key, "unchanged", "unchanged since both sides agreed") for key in agreed),
             *(skipped(key, "gone", "not in BigCommerce") for key in gone),
-            *_without_sale(run, store, account),
+            *found.skipped,
         ],
     )
 
 
 @step("extract-account", RETRIED)
-def extract_account(run: Run, store: StoreSide) -> AccountSide:
+def extract_account(run: Run, store: StoreSide) -> Extracted:
     """What Brightpearl has of these orders: sales orders, credits, goods notes."""
     linked = run.links.get(run.pair, ORDERS, list(store.refunds))
     unlinked = [key for key, refunds in store.refunds.items() if refunds and key not in linked]
@@ -130,21 +117,29 @@ def extract_account(run: Run, store: StoreSide) -> AccountSide:
         )
         for key, sale in sales.items()
     ]
-    return AccountSide(orders, deleted, states)
+    known = {*sales, *run.refused_keys}
+    rest = {key: of_order for key, of_order in store.refunds.items() if key not in known}
+    outcomes = list(_without_sale(run, replace(store, refunds=rest), deleted, states))
+    return Extracted([one for one in orders if one.id not in run.refused_keys], outcomes)
 
 
-def _without_sale(run: Run, store: StoreSide, account: AccountSide) -> Iterator[Outcome]:
-    """What becomes of orders that Brightpearl does not have; some are refused."""
-    here = {order.id for order in account.orders}
+def _without_sale(
+    run: Run, store: StoreSide, deleted: Collection[str], states: Mapping[str, str]
+) -> Iterator[Outcome]:
+    """What becomes of orders that Brightpearl does not have; some are refused.
+
+    In: orders of which it had one, and the states of the others' own keys in the inbox.
+    """
     refused: list[tuple[str, Refusal]] = []
-    for key in [key for key in store.refunds if key not in {*here, *run.refused_keys}]:
-        refunds = [one for one in counted(store.refunds[key]) if one.total_amount]
+    settings = run.connections.pair.orders
+    for key, of_order in store.refunds.items():
+        refunds = [one for one in counted(of_order) if one.total_amount]
         if not refunds:
             yield skipped(key, "unchanged", "no refund was found: the status alone says so")
-        elif key in account.deleted:
+        elif key in deleted:
             refused.append((key, cases.of_deleted_order(key, len(refunds))))
         else:
-            state, settings = account.states.get(key, ""), run.connections.pair.orders
+            state = states.get(key, "")
             found = cases.without_sale(store.orders[key], refunds, state, settings)
             if isinstance(found, Outcome):
                 yield found
