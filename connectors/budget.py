@@ -106,7 +106,7 @@ class Budget:
                 if any(self._waiting.values()):
                     self._changed.notify_all()
             self._in_flight[write] += 1
-            self._window.sent()
+            self._window.sent(priority)
             self._usage = replace(self._usage, sent=self._usage.sent + 1)
 
     def _pause(self, priority: Priority, *, write: bool) -> float | None:

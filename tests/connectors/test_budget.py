@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from connectors.budget import BLIND_PAUSE_S, Budget, Usage, budget_of
-from connectors.window import Priority, RateLimit, Window
+from connectors.window import RECHECK_S, Priority, RateLimit, Window
 
 
 class SimulatedTime:
@@ -330,8 +330,6 @@ def test_several_headerless_throttled_answers_of_one_burst_are_one_pause():
         (Priority.STOCK, 41, False),
         (Priority.STOCK, 40, True),
         (Priority.CATALOGUE, 70, True),
-        (Priority.BACKFILL, 100, True),
-        (Priority.BACKFILL, 101, False),
     ],
 )
 def test_lower_priorities_stop_while_little_is_left(priority, left, waits):
@@ -345,12 +343,49 @@ def test_lower_priorities_stop_while_little_is_left(priority, left, waits):
     assert time.waits == ([60.05] if waits else [])
 
 
+def used(left, others, resets_in_s=30.0, *, before=0):
+    """A window of 200 a minute in which others used some, and a backfill all the rest."""
+    window, at = Window(), 1000.0
+    for of_others, until, begins_at in ((before, 0.0, at), (others, resets_in_s, at + 60.1)):
+        window.pause(Priority.BACKFILL, begins_at, 0)
+        window.sent(Priority.BACKFILL)
+        window.learn(RateLimit(left=199, limit=200, resets_in_s=60), begins_at, failed=False)
+        at = begins_at + 60 - until
+        own = 200 - left - of_others if until else 0
+        for _ in range(own - 1):
+            window.sent(Priority.BACKFILL)
+        last = RateLimit(left=200 - of_others - max(own, 1), limit=200, resets_in_s=until)
+        window.learn(last, at, failed=False)
+    return window.pause(Priority.BACKFILL, at, 0)
+
+
+@pytest.mark.parametrize(
+    ("left", "others", "before", "waits"),
+    [
+        (101, 0, 0, False),
+        (100, 0, 0, True),
+        # 60 in the first half: 75 for the second, and 20 for what comes all at once.
+        (120, 60, 0, False),
+        (110, 90, 0, True),
+        # What others used of the window before is expected of them again.
+        (120, 10, 100, False),
+        (120, 10, 180, True),
+    ],
+)
+def test_a_backfill_leaves_what_all_others_are_expected_to_need(left, others, before, waits):
+    assert (used(left, others, before=before) is not None) is waits
+
+
+def test_a_backfill_asks_again_soon_for_the_need_of_others_shrinks_as_a_window_ends():
+    assert used(100, 100) == RECHECK_S
+
+
 def test_a_quota_that_shrank_is_known_after_some_windows():
     window = Window()
     now, went = 1000.0, []
     for limit in [400, *[40] * 6]:
         assert window.pause(Priority.STOCK, now, 0) is None
-        window.sent()
+        window.sent(Priority.STOCK)
         window.learn(RateLimit(left=limit - 1, resets_in_s=60), now, failed=False)
         went.append(window.pause(Priority.STOCK, now + 1, 0) is None)
         now += 61
