@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from typing import Any, Literal, TypeVar
@@ -95,6 +96,14 @@ def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in rows.to_numpy(dtype=object).tolist()
     ]
+
+
+def records_by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each value of a column, as plain dictionaries."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(rows):
+        found[row[column]].append(row)
+    return dict(found)
 
 
 def concat(frames: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+HALF_CENT = Decimal("0.005")
+HUNDRED = Decimal(100)
 ZERO = Decimal(0)
 
 

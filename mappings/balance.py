@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
-from core.money import CENT, ZERO, shared_out, two_places
-from mappings.allocation import reduced, to_cents, up_or_down
-from mappings.rates import HALF_CENT, HUNDRED
+from core.money import CENT, HALF_CENT, HUNDRED, ZERO, shared_out, two_places
+
+FINE = Decimal("1e-10")
+"""Below this a fraction is noise of a division, not money."""
 
 
 @dataclass(slots=True)
 class Part:
-    """A line or a charge of an order. Amounts in the order's currency, tax told apart."""
+    """A line or a charge of an order. Amounts in the order's currency."""
 
     ref: str
     kind: str
@@ -30,33 +31,21 @@ class Part:
     ex_tax: Decimal
     inc_tax: Decimal
     tax: Decimal
+    tax_key: str
+    """What BigCommerce's tax rows name this part by: the id of a line, the kind of a charge."""
     after_discounts: Decimal | None = None
-    """Gross after all discounts; None where BigCommerce does not tell, and for charges."""
-    told_tax: Decimal | None = None
+    """Gross after all discounts; None where BigCommerce does not say, and for charges."""
+    reported_tax: Decimal | None = None
     """The tax in BigCommerce's own tax rows, where these were read."""
     rate: Decimal = ZERO
     """Percent."""
-    tax_key: str = ""
-    """Under which BigCommerce's tax rows tell of this part."""
     is_line: bool = True
     is_discountable: bool = True
     """False for gift certificates sold: discounts do not touch them."""
 
-    def exact(self, *, inclusive: bool) -> Decimal:
-        """The amount on the exact side, after the discounts that the line itself tells."""
-        before = self.inc_tax if inclusive else self.ex_tax
-        if self.after_discounts is None or self.after_discounts == self.inc_tax:
-            return before
-        if inclusive:
-            return self.after_discounts
-        return self.after_discounts * HUNDRED / (HUNDRED + self.rate)
-
-    def tax_of(self, amount: Decimal, *, inclusive: bool) -> Decimal:
-        """The tax within (inclusive) or upon an amount of this part, not rounded."""
-        before = self.inc_tax if inclusive else self.ex_tax
-        if amount == before:
-            return self.tax if self.rate else ZERO
-        return amount * self.rate / (HUNDRED + self.rate if inclusive else HUNDRED)
+    def listed(self, *, inclusive: bool) -> Decimal:
+        """The amount on the exact side, before discounts."""
+        return self.inc_tax if inclusive else self.ex_tax
 
 
 @dataclass(frozen=True)
@@ -80,85 +69,138 @@ class Balanced:
     rounding: Decimal
 
 
-class ApartError(Exception):
+class BalanceError(Exception):
     """The order's amounts contradict each other; the text names both and the difference."""
+
+    @staticmethod
+    def sums(
+        what: str, rows: Decimal, total: Decimal, currency_code: str, more: str = ""
+    ) -> BalanceError:
+        """Rows that add up to something else than the order says."""
+        return BalanceError(
+            f"{what} {rows}, BigCommerce says {total}: "
+            f"a difference of {abs(total - rows)} {currency_code}{more}"
+        )
 
 
 def balance(parts: Sequence[Part], totals: Totals, cap: Decimal) -> Balanced:
     """Amounts of each part, such that net, tax and rounding add up to the totals exactly.
 
-    Raises: ApartError when they cannot, within `cap` and within what rounding explains.
+    Raises: BalanceError when they cannot, within `cap` and within what rounding explains.
     """
     inclusive = totals.inclusive
-    tax = two_places(totals.tax)
-    goal = two_places(totals.inc_tax) - (ZERO if inclusive else tax)
-    amounts = _less_order_discount(parts, totals, goal)
+    tax, total = two_places(totals.tax), two_places(totals.inc_tax)
+    goal = total if inclusive else total - tax
+    amounts = _discounted(parts, totals, goal)
     cents, rounding = to_cents(amounts, goal)
     if abs(rounding) > cap:
-        told, rows = two_places(totals.inc_tax), two_places(totals.inc_tax) - rounding
-        raise ApartError(_apart("rows add up to", rows, told, totals, f", cap {cap}"))
+        raise BalanceError.sums(
+            "rows add up to", total - rounding, total, totals.currency_code, f", cap {cap}"
+        )
     taxes = _taxes(parts, amounts, cents, totals)
     nets = [c - t for c, t in zip(cents, taxes, strict=True)] if inclusive else cents
     for part, before, net in zip(parts, amounts, nets, strict=True):
         if net < ZERO <= before:
             what = f"{net} {totals.currency_code} net"
-            raise ApartError(f"the tax of row {part.ref} is larger than the row: {what}")
+            raise BalanceError(f"the tax of row {part.ref} is larger than the row: {what}")
     return Balanced(nets, taxes, rounding)
 
 
-def _less_order_discount(parts: Sequence[Part], totals: Totals, goal: Decimal) -> list[Decimal]:
-    """Exact amounts, less whatever discount the header knows and the lines do not.
+def to_cents(amounts: Sequence[Decimal], target: Decimal) -> tuple[list[Decimal], Decimal]:
+    """Each amount up or down to a cent so that they reach `target`, and what is still missing.
 
-    It is taken off the lines; off shipping, or off everything, only where the order's tax says so
-    or the lines are worth less than the discount.
+    Rounding explains a sum anywhere between the rounded sum and the sum of the rounded amounts:
+    there nothing is missing. Only a target beyond both leaves a difference (target less what the
+    cents add up to).
     """
-    amounts = [part.exact(inclusive=totals.inclusive) for part in parts]
-    told = sum(
-        (
-            (part.inc_tax if totals.inclusive else part.ex_tax) - amount
-            for part, amount in zip(parts, amounts, strict=True)
-        ),
-        ZERO,
-    )
-    off = min(sum(amounts, ZERO) - goal, totals.discounts - told)
+    fine = [amount.quantize(FINE) for amount in amounts]
+    of_sum = two_places(sum(fine, ZERO))
+    sum_of = sum(map(two_places, fine), ZERO)
+    reached = min(max(target, min(of_sum, sum_of)), max(of_sum, sum_of))
+    cents = up_or_down(fine, reached) or []
+    return cents, target - sum(cents, ZERO)
+
+
+def up_or_down(amounts: Sequence[Decimal], total: Decimal) -> list[Decimal] | None:
+    """Each amount up or down to a cent, adding up to `total` (whole cents); None if that cannot be.
+
+    Those with the largest remainder go up, equal ones in their order; whole cents stay.
+    """
+    fine = [amount.quantize(FINE) for amount in amounts]
+    floors = [amount.quantize(CENT, rounding=ROUND_FLOOR) for amount in fine]
+    remainders = [amount - floor for amount, floor in zip(fine, floors, strict=True)]
+    ups = int((total - sum(floors, ZERO)) / CENT)
+    if not 0 <= ups <= sum(map(bool, remainders)):
+        return None
+    by_remainder = sorted(range(len(fine)), key=lambda i: (-remainders[i], i))
+    for i in by_remainder[:ups]:
+        floors[i] += CENT
+    return floors
+
+
+def reduced(amounts: Sequence[Decimal], by: Decimal) -> list[Decimal]:
+    """The amounts less their part of a discount, each in proportion to itself; not yet cents.
+
+    Raises: ValueError when the discount is larger than the amounts together.
+    """
+    whole = sum(amounts, ZERO)
+    if by > whole:
+        raise ValueError(f"{by} cannot be taken off {whole}")
+    return [amount - by * amount / whole if whole else amount for amount in amounts]
+
+
+def _discounted(parts: Sequence[Part], totals: Totals, goal: Decimal) -> list[Decimal]:
+    """Exact amounts, less the discounts of the lines and whatever else the header takes off.
+
+    What the lines do not contain is taken off the lines; off shipping, or off everything, only
+    where the order's tax says so or the lines are worth less than the discount.
+    """
+    amounts = [part.listed(inclusive=totals.inclusive) for part in parts]
+    contained = ZERO
+    for i, part in enumerate(parts):
+        if part.after_discounts is not None and part.after_discounts != part.inc_tax:
+            after = part.after_discounts
+            if not totals.inclusive:
+                after = after * HUNDRED / (HUNDRED + part.rate)
+            contained += amounts[i] - after
+            amounts[i] = after
+    off = min(sum(amounts, ZERO) - goal, totals.discounts - contained)
     if off < CENT:
         return amounts
-    candidates = [
-        _taken_off(amounts, off, chosen)
-        for chosen in (
-            [p.is_line and p.is_discountable for p in parts],
-            [p.kind == "shipping" for p in parts],
-            [True] * len(parts),
-        )
-        if sum((a for a, c in zip(amounts, chosen, strict=True) if c and a > ZERO), ZERO) >= off
-    ]
-    fitting = (c for c in candidates if _tax_gap(parts, c, totals)[0] == ZERO)
-    return next(fitting, candidates[0] if candidates else amounts)
+    candidates = []
+    for chosen in (
+        [part.is_line and part.is_discountable for part in parts],
+        [part.kind == "shipping" for part in parts],
+        [True] * len(parts),
+    ):
+        rows = [i for i, amount in enumerate(amounts) if chosen[i] and amount > ZERO]
+        worth = [amounts[i] for i in rows]
+        if sum(worth, ZERO) >= off:
+            candidate = list(amounts)
+            for i, amount in zip(rows, reduced(worth, off), strict=True):
+                candidate[i] = amount
+            candidates.append(candidate)
+    agreeing = (c for c in candidates if not _computed_taxes(parts, c, totals)[1])
+    return next(agreeing, candidates[0] if candidates else amounts)
 
 
-def _taken_off(amounts: Sequence[Decimal], off: Decimal, chosen: Sequence[bool]) -> list[Decimal]:
-    rows = [i for i, amount in enumerate(amounts) if chosen[i] and amount > ZERO]
-    result = list(amounts)
-    for i, amount in zip(rows, reduced([amounts[i] for i in rows], off), strict=True):
-        result[i] = amount
-    return result
-
-
-def _tax_gap(
+def _computed_taxes(
     parts: Sequence[Part], amounts: Sequence[Decimal], totals: Totals
-) -> tuple[Decimal, list[Decimal]]:
-    """How far `total_tax` is beyond what rounding explains, and each part's tax before cents."""
-    shares = [
-        part.tax_of(amount, inclusive=totals.inclusive)
-        for part, amount in zip(parts, amounts, strict=True)
-    ]
-    room = CENT
-    for part, amount, share in zip(parts, amounts, shares, strict=True):
-        if share:
-            untouched = amount == (part.inc_tax if totals.inclusive else part.ex_tax)
-            room += CENT if untouched else CENT + HALF_CENT * part.quantity
-    off = two_places(totals.tax) - sum(shares, ZERO)
-    return (ZERO if abs(off) <= room else off), shares
+) -> tuple[list[Decimal], Decimal]:
+    """Each part's tax by its rate, before cents; how far `total_tax` is beyond all rounding."""
+    taxes = []
+    allowed = CENT
+    for part, amount in zip(parts, amounts, strict=True):
+        if amount == part.listed(inclusive=totals.inclusive):
+            tax, rounding = part.tax if part.rate else ZERO, CENT
+        else:
+            tax = amount * part.rate / (HUNDRED + part.rate if totals.inclusive else HUNDRED)
+            rounding = CENT + HALF_CENT * part.quantity
+        taxes.append(tax)
+        if tax:
+            allowed += rounding
+    gap = two_places(totals.tax) - sum(taxes, ZERO)
+    return taxes, gap if abs(gap) > allowed else ZERO
 
 
 def _taxes(
@@ -166,30 +208,46 @@ def _taxes(
 ) -> list[Decimal]:
     """Tax of each part in cents, adding up to `total_tax`; by rate as BigCommerce has it.
 
-    Charges keep their own tax; the lines share the rest, by rate first, then within each rate.
+    BigCommerce's own tax rows come first, where they were read and agree with the total.
     """
     tax = two_places(totals.tax)
-    gap, shares = _tax_gap(parts, amounts, totals)
-    if (told := _told(parts, shares, tax)) is not None:
-        shares = told
+    shares, gap = _computed_taxes(parts, amounts, totals)
+    reported = [
+        share if part.reported_tax is None else part.reported_tax
+        for part, share in zip(parts, shares, strict=True)
+    ]
+    is_reported = any(part.reported_tax is not None for part in parts)
+    if is_reported and abs(sum(reported, ZERO) - tax) <= CENT:
+        shares = reported
     elif gap:
-        raise ApartError(_apart("tax of the rows adds up to", two_places(tax - gap), tax, totals))
+        of_rows = two_places(tax - gap)
+        raise BalanceError.sums("tax of the rows adds up to", of_rows, tax, totals.currency_code)
     shares = [share if c else ZERO for share, c in zip(shares, cents, strict=True)]
+    taxes = _cents_by_rate(parts, shares, tax)
+    if sum(taxes, ZERO) != tax:
+        of_rows = two_places(sum(shares, ZERO))
+        raise BalanceError.sums("tax of the rows adds up to", of_rows, tax, totals.currency_code)
+    return taxes
+
+
+def _cents_by_rate(parts: Sequence[Part], shares: Sequence[Decimal], tax: Decimal) -> list[Decimal]:
+    """The shares in cents, adding up to `tax` if they can: by rate first, then within each rate.
+
+    Charges keep their own tax; the lines share the rest.
+    """
     rates: dict[Decimal, list[int]] = {}
     for i, part in enumerate(parts):
         rates.setdefault(part.rate, []).append(i)
     are_lines = [part.is_line for part in parts]
-    taxes = [ZERO] * len(parts)
     own = [sum((shares[i] for i in rows), ZERO) for rows in rates.values()]
-    if (of_rates := up_or_down(own, tax)) is None:
+    of_rates = up_or_down(own, tax)
+    if of_rates is None:
         of_rates, _ = to_cents(_per_rate(list(rates.values()), shares, are_lines, tax), tax)
+    taxes = [ZERO] * len(parts)
     for rows, of_rate in zip(rates.values(), of_rates, strict=True):
         of_rows = _within_rate([shares[i] for i in rows], [are_lines[i] for i in rows], of_rate)
         for i, amount in zip(rows, of_rows, strict=True):
             taxes[i] = amount
-    if sum(taxes, ZERO) != tax:
-        ours = two_places(sum(shares, ZERO))
-        raise ApartError(_apart("tax of the rows adds up to", ours, tax, totals))
     return taxes
 
 
@@ -233,21 +291,3 @@ def _within_rate(
                 taxes[i] = part
             return taxes
     return [two_places(share) for share in shares]
-
-
-def _told(parts: Sequence[Part], shares: Sequence[Decimal], tax: Decimal) -> list[Decimal] | None:
-    """Each part's tax by BigCommerce's tax rows, if these were read and agree with the total."""
-    if all(part.told_tax is None for part in parts):
-        return None
-    taxes = [
-        share if part.told_tax is None else part.told_tax
-        for part, share in zip(parts, shares, strict=True)
-    ]
-    return taxes if abs(sum(taxes, ZERO) - tax) <= CENT else None
-
-
-def _apart(what: str, ours: Decimal, theirs: Decimal, totals: Totals, more: str = "") -> str:
-    difference = abs(theirs - ours)
-    return (
-        f"{what} {ours}, BigCommerce says {theirs}: {difference} {totals.currency_code} apart{more}"
-    )

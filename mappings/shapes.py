@@ -23,7 +23,7 @@ SOURCES: Mapping[str, Schema] = {
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, beside their order's `payment_method`. `balanced.row`: the rows of
-`mappings.rows.order_rows`, which already add up; `balanced.credit_row`: those of
+`mappings.order_rows.order_rows`, which already add up; `balanced.credit_row`: those of
 `mappings.credit_rows.credit_rows`, which add up to a refund."""
 
 TARGETS: Mapping[str, Schema] = {

@@ -24,7 +24,7 @@ from core.money import ZERO, two_places
 from core.settings import OrderSettings
 from core.times import Day, local_date
 from mappings.bundle import Bundle
-from mappings.rows import needs_taxes, order_rows
+from mappings.order_rows import needs_taxes, order_rows
 from mappings.tables import Table
 from tasks.bigcommerce.order_frames import OrderFrames, order_frames, tax_rows
 from tasks.bigcommerce.receipts import PAID, receipts, tax_rates

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.models import Order
-from mappings.rows import needs_taxes
+from mappings.order_rows import needs_taxes
 from store.links import Link
 from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order_frames, tax_rows
 from tasks.bigcommerce.orders import read_details, read_orders

@@ -13,7 +13,7 @@ from core.refusals import REFUSALS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
-from mappings.rows import order_rows
+from mappings.order_rows import order_rows
 from tasks.bigcommerce.order_frames import OrderFrames
 from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.receipts import receipts, tax_rates

@@ -34,7 +34,7 @@ from world import PAIR, World
 
 from connectors.bigcommerce.models import Order, OrderLine, TaxRow
 from flows.money import audit_money
-from mappings.rows import Rows, needs_taxes, order_rows
+from mappings.order_rows import Rows, needs_taxes, order_rows
 from sandbox.bigcommerce import generator
 from sandbox.bigcommerce.order_documents import order_document
 from sandbox.bigcommerce.order_parts_api import tax_documents

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import CENT, two_places
-from mappings.allocation import reduced, to_cents, up_or_down
+from mappings.balance import reduced, to_cents, up_or_down
 
 amounts = st.lists(st.decimals("0", "99999", places=4), max_size=30)
 

@@ -1,23 +1,32 @@
-"""Which tax rate a row was taxed at, told from its amounts and from what rounding can do to them.
+"""Which tax rate a row was taxed at, by its amounts or by BigCommerce's own tax rows.
 
 BigCommerce's order lines carry amounts, not rates; Brightpearl wants a tax code per row, and the
-table of tax codes is keyed by rate (fact sheets: order lines §7.5; sales-order rows §11.2).
+table of tax codes is keyed by rate (fact sheets: order lines §7.5; sales-order rows §11.2). Where
+lines and charges do not say enough, the order's tax rows are read: GET
+/v2/orders/{id}/taxes?details=true, one row per taxed thing and tax.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from core.money import CENT, ZERO
+from core.money import CENT, HALF_CENT, HUNDRED, ZERO, two_places
+from mappings.balance import Part
 
-HUNDRED = Decimal(100)
-HALF_CENT = Decimal("0.005")
 HALF_LAST_PLACE = Decimal("0.00005")
 """Amounts come with four places."""
 NOISE = Decimal("0.000001")
 STEPS = (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.01"))
 """How round a rate may be, roundest first."""
+OVERLAP = Decimal("1.2")
+"""Taxes whose bases add up to more than so many times the charge lie on one and the same base."""
+
+Record = Mapping[str, Any]
+Amounts = tuple[Decimal, Decimal, int]
+"""Ex tax, tax and the number of amounts that were rounded one by one."""
 
 
 def allowance(quantity: int, rate_percent: Decimal, *, per_unit: bool = False) -> Decimal:
@@ -70,19 +79,12 @@ def fitting(
     return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
 
 
-def dominant(known: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+def main_rate(taxed: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
     """The rate behind most money, of (rate, ex tax) pairs; None without any."""
     weights: dict[Decimal, Decimal] = {}
-    for rate, ex_tax in known:
+    for rate, ex_tax in taxed:
         weights[rate] = weights.get(rate, ZERO) + abs(ex_tax)
     return max(weights, key=lambda rate: weights[rate]) if weights else None
-
-
-def choose(fits: Sequence[Decimal], preferred: Decimal | None) -> Decimal | None:
-    """The order's own rate where it fits, else the closest; None when nothing fits."""
-    if preferred is not None and preferred in fits:
-        return preferred
-    return fits[0] if fits else None
 
 
 def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
@@ -106,10 +108,6 @@ def plain(rate: Decimal) -> Decimal:
     return short.quantize(Decimal(1)) if short == short.to_integral() else short
 
 
-Amounts = tuple[Decimal, Decimal, int]
-"""Ex tax, tax and the number of amounts that were rounded one by one."""
-
-
 def taxed_at_several(lines: Iterable[Amounts]) -> bool:
     """Whether no single rate explains all lines that bear tax."""
     bounds = [_bounds(line) for line in lines if line[0] and line[1]]
@@ -119,8 +117,8 @@ def taxed_at_several(lines: Iterable[Amounts]) -> bool:
 def may_be_a_blend(charge: Amounts, lines: Sequence[Amounts]) -> bool:
     """Whether a charge may consist of amounts at several rates, as its order's lines do.
 
-    BigCommerce tells one amount for the wrapping of all lines, and one for the shipping to all
-    addresses. A rate that none of the lines has betrays the blend; lines of one rate cannot blend.
+    BigCommerce gives one amount for the wrapping of all lines, and one for the shipping to all
+    addresses. A rate that none of the lines has shows the blend; lines of one rate cannot blend.
     """
     if not charge[0] or not charge[1]:
         return False
@@ -136,6 +134,80 @@ def _bounds(amounts: Amounts) -> tuple[Decimal, Decimal]:
     """Lowest and highest rate (a fraction) that explains the amounts; both are not zero."""
     ex_tax, tax, quantity = amounts
     per_unit = not tax % (CENT * max(quantity, 1))
-    room = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
-    ends = (tax - room) / ex_tax, (tax + room) / ex_tax
+    slack = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
+    ends = (tax - slack) / ex_tax, (tax + slack) / ex_tax
     return min(ends), max(ends)
+
+
+@dataclass(frozen=True)
+class TaxRows:
+    """What BigCommerce's own tax rows say of one order: rates and amounts, by `Part.tax_key`."""
+
+    rates: Mapping[str, Decimal]
+    amounts: Mapping[str, Decimal]
+    blends: Mapping[str, Sequence[Decimal]]
+    """Kinds of charge that are taxed at several rates, and these."""
+
+    @staticmethod
+    def of(rows: Sequence[Record]) -> TaxRows:
+        """Take TAXES rows of one order. Several on one line (state and county, say) add up.
+
+        Several of one kind beside the lines belong to several consignments or wrapped lines.
+        """
+        rates: dict[str, Decimal] = {}
+        amounts: dict[str, Decimal] = {}
+        blends: dict[str, list[Decimal]] = {}
+        for row in rows:
+            kind, line_id, rate = row["kind"], row["line_id"], row["rate_percent"] or ZERO
+            for key in [line_id] if kind == "item" else [kind, _blend_key(kind, rate)]:
+                amounts[key] = amounts.get(key, ZERO) + (row["amount"] or ZERO)
+            if kind == "item":
+                rates[line_id] = rates.get(line_id, ZERO) + rate
+            elif rate not in blends.setdefault(kind, []):
+                blends[kind].append(rate)
+                rates[_blend_key(kind, rate)] = rate
+        rates |= {kind: found[0] for kind, found in blends.items() if len(found) == 1}
+        return TaxRows(rates, amounts, {k: found for k, found in blends.items() if len(found) > 1})
+
+    def split(self, charge: Part) -> list[Part]:
+        """A charge of several rates as a part per rate, of which the last takes the remaining net.
+
+        Taxes that lie on top of each other (state and county, say) leave it whole.
+        """
+        rates = sorted(self.blends.get(charge.kind, []), reverse=True)
+        bases = {
+            rate: self.amounts[_blend_key(charge.kind, rate)] * HUNDRED / rate
+            for rate in rates
+            if rate
+        }
+        if not rates or sum(bases.values(), ZERO) > charge.ex_tax * OVERLAP:
+            return [charge]
+        parts = []
+        left, tax_left = charge.ex_tax, charge.tax
+        for rate in rates:
+            key = _blend_key(charge.kind, rate)
+            is_last = rate == rates[-1]
+            tax = tax_left if is_last else self.amounts[key]
+            net = left if is_last else min(left, two_places(bases[rate]))
+            ref = f"{charge.ref}-at-{plain(rate)}"
+            parts.append(
+                replace(charge, ref=ref, ex_tax=net, tax=tax, inc_tax=net + tax, tax_key=key)
+            )
+            left, tax_left = left - net, tax_left - tax
+        return [part for part in parts if part.inc_tax or part.tax]
+
+    def assign(self, parts: Sequence[Part]) -> None:
+        """Give parts their reported tax; several charges of a kind share one by their own tax."""
+        by_key: dict[str, list[Part]] = {}
+        for part in parts:
+            by_key.setdefault(part.tax_key, []).append(part)
+        for key in self.amounts.keys() & by_key.keys():
+            sharing = by_key[key]
+            whole = sum((part.tax for part in sharing), ZERO)
+            for part in sharing:
+                weight = part.tax / whole if whole else Decimal(1) / len(sharing)
+                part.reported_tax = self.amounts[key] * weight
+
+
+def _blend_key(kind: str, rate: Decimal) -> str:
+    return f"{kind}@{plain(rate)}"

@@ -7,7 +7,7 @@ import pytest
 from core.frames import frame
 from core.orders import CHARGES, LINES, ORDERS, ROWS, TAXES
 from core.refusals import REFUSALS
-from mappings.rows import Rows, needs_taxes, order_rows
+from mappings.order_rows import Rows, needs_taxes, order_rows
 
 RATES = [Decimal("20.00"), Decimal(5), Decimal(0)]
 
@@ -271,7 +271,7 @@ def test_beyond_the_cap_the_order_is_refused_and_the_difference_named() -> None:
     assert told["class"] == "money"
     assert told["value"] == ""
     assert told["reason"] == (
-        "rows add up to 10.00, BigCommerce says 10.07: 0.07 GBP apart, cap 0.05"
+        "rows add up to 10.00, BigCommerce says 10.07: a difference of 0.07 GBP, cap 0.05"
     )
     assert "causeway quarantine release --class money --key 1001" in told["remedy"]
 
@@ -284,7 +284,7 @@ def test_a_discount_that_the_lines_contain_already_excuses_no_further_difference
         )
     )
 
-    assert "rows add up to 9.00, BigCommerce says 8.00: 1.00 GBP apart" in told["reason"]
+    assert "rows add up to 9.00, BigCommerce says 8.00: a difference of 1.00 GBP" in told["reason"]
 
 
 def test_a_total_tax_that_the_rates_do_not_explain_refuses_the_order() -> None:
@@ -292,7 +292,7 @@ def test_a_total_tax_that_the_rates_do_not_explain_refuses_the_order() -> None:
 
     assert told["class"] == "money"
     assert told["reason"] == (
-        "tax of the rows adds up to 2.00, BigCommerce says 1.50: 0.50 GBP apart"
+        "tax of the rows adds up to 2.00, BigCommerce says 1.50: a difference of 0.50 GBP"
     )
 
 
@@ -300,7 +300,7 @@ def test_tax_that_no_row_can_bear_refuses_the_order() -> None:
     told = refusal(rows_of(order("10.01", "0.01"), [line("a", "10.01", "0.00")]))
 
     assert told["reason"] == (
-        "tax of the rows adds up to 0.00, BigCommerce says 0.01: 0.01 GBP apart"
+        "tax of the rows adds up to 0.00, BigCommerce says 0.01: a difference of 0.01 GBP"
     )
 
 
