@@ -63,14 +63,7 @@ def measure_batch(bench: Bench) -> list[Figure]:
             "/s",
             f"{len(keys)} orders in {seconds:.1f} s, from the inbox until all is idle",
         ),
-        Figure(
-            "second pass: writes",
-            sum(counted.writes for counted in second.values()),
-            "",
-            "the same keys made due by an operator; requests other than reads that both "
-            "sandboxes counted",
-            at_most(0),
-        ),
+        _second_pass("second pass: writes", [second]),
     ]
 
 
@@ -111,13 +104,7 @@ def measure_changes(bench: Bench) -> list[Figure]:
             f"{CHANGED_ORDERS} shipments", shipped, shipment_floors(CHANGED_ORDERS, len(notes))
         ),
         *_ratios(f"{CHANGED_ORDERS} refunds", refunded, refund_floors(CHANGED_ORDERS)),
-        Figure(
-            "second pass over orders, shipments, refunds: writes",
-            sum(counted.writes for one in again for counted in one.values()),
-            "",
-            "requests other than reads that both sandboxes counted",
-            at_most(0),
-        ),
+        _second_pass("second pass over orders, shipments, refunds: writes", again),
     ]
 
 
@@ -145,6 +132,15 @@ def _ratios(
             f"{used.total} requests, reference data included; floor {floor}. {used.most()}",
             RATIO,
         )
+
+
+def _second_pass(name: str, passes: Sequence[Mapping[System, Counted]]) -> Figure:
+    counted = [one for by_system in passes for one in by_system.values()]
+    written = "; ".join(filter(None, (one.writes_text() for one in counted)))
+    how = "the same keys made due by an operator; requests other than reads that both sandboxes"
+    return Figure(
+        name, sum(one.writes for one in counted), "", f"{how} counted. {written}", at_most(0)
+    )
 
 
 def _contacts(home: Environment) -> int:

@@ -30,9 +30,18 @@ class Counted:
     @property
     def writes(self) -> int:
         """Those that may have changed something."""
-        return sum(
-            count for request, count in self.by_request.items() if not request.startswith(READS)
-        )
+        return sum(self._writes().values())
+
+    def writes_text(self) -> str:
+        """The same one by one, for people."""
+        return ", ".join(f"{count} x {request}" for request, count in self._writes().items())
+
+    def _writes(self) -> dict[str, int]:
+        return {
+            request: count
+            for request, count in self.by_request.items()
+            if not request.startswith(READS)
+        }
 
     def most(self, count: int = 8) -> str:
         """The commonest requests, for people."""

@@ -1,4 +1,4 @@
-"""The Prefect server starts what is scheduled, with the packages that are locked beside it.
+"""The Prefect server starts what is scheduled, with the packages that are locked with it.
 
 Nothing else would show it: a server whose scheduler fails answers, shows every deployment with its
 schedule, runs what is started by hand, and only never starts a sweep.
