@@ -12,6 +12,7 @@ from typing import Any
 from cli.display import Progress, table
 from cli.engine import run_here
 from cli.output import warn
+from connectors.budget import Priority
 from core.times import to_iso, utc_now
 from flows.money import audit_money
 from flows.registry import ENTITIES
@@ -154,7 +155,7 @@ def _wanted(
 ) -> list[str]:
     found = list(keys or [])
     if since is not None:
-        changed = ENTITIES[entity].entity.changed(connect(pair), since, None)
+        changed = ENTITIES[entity].entity.changed(connect(pair).at(Priority.CATALOGUE), since, None)
         warn(f"{len(changed)} {entity} changed since {to_iso(since)}")
         found.extend(changed)
     return list(dict.fromkeys(found))
@@ -185,7 +186,7 @@ def run_backfill(
 
     Raises: CausewayError of the store, the account or the run; the same command goes on from it.
     """
-    world = connect(pair)
+    world = connect(pair).at(Priority.CATALOGUE)
     cursors, name = Cursors(world.database), f"{entity}-backfill {to_iso(since)}"
     reached = None if restart else cursors.get(pair, name)
     start = max(since, reached) if reached else since

@@ -1,19 +1,115 @@
-"""The end of every audit: what it found is kept, shown in Prefect, and answered as one document."""
+"""Every audit: both sides of some days are compared, what is missing is put back into the inbox.
+
+What it found is kept, shown in Prefect, and answered as one document.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from connectors.budget import Priority
+from core.ids import order_id_of
+from core.money import ZERO, two_places
+from core.times import to_iso
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.reconciler.connections import Connections
+from tasks.policy import RETRIED, step
+from tasks.reconciler.connections import Connections, connect
 from tasks.reconciler.run import flow_run_id, publish
 
 SHOWN = 200
 """Lines under one heading of an artifact; the document has all."""
+WAITING = "waiting"
+"""Heading of records that do not agree yet, and need nobody for it."""
+
+
+@dataclass(frozen=True)
+class WindowAudit:
+    """How an entity proves that nothing is missing among its records of the last days."""
+
+    entity: str
+    compare: Callable[[Connections, datetime], Mapping[str, Any]]
+    """What was found from a moment on: figures, and under each heading a list, or reasons by
+    record. A record is named by its key or by our reference in Brightpearl."""
+    headings: Mapping[str, str]
+    """Titles of what differs, and of what is WAITING."""
+    enqueued: Sequence[str]
+    """Headings whose records are put back into the inbox."""
+    says: str
+    """The result as a sentence, with figures by their names in braces."""
+
+    def __call__(self, pair: str, days: int | None = None) -> dict[str, Any]:
+        """Compare the last `days`, enqueue what is missing, report the rest.
+
+        Raises: TransientError, ConfigError.
+        """
+        return audit_window(self, pair, days)
+
+
+@step("audit", RETRIED)
+def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, Any]:
+    """The document of one audit."""
+    connections = connect(pair).at(Priority.BACKFILL)
+    started_at, entity = connections.clock(), audit.entity
+    since = started_at - timedelta(days=days or connections.pair.sync(entity).audit_days)
+    found = {"since": to_iso(since), **audit.compare(connections, since)}
+    keys = {order_id_of(one) or one for heading in audit.enqueued for one in found[heading]}
+    enqueued = Inbox(connections.database).put(
+        pair, entity, sorted(keys), source="audit", now=connections.clock()
+    )
+    return conclude(
+        connections,
+        f"audit-{entity}",
+        {**found, "requeued": enqueued},
+        says=audit.says.format(**found),
+        headings=audit.headings,
+        agrees=not any(found[heading] for heading in audit.headings if heading != WAITING),
+        started_at=started_at,
+    )
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A document in Brightpearl, with what it is worth."""
+
+    id: str
+    amounts: Sequence[Decimal]
+
+
+def compare_amounts(
+    headings: Sequence[str],
+    store: Mapping[str, Sequence[Decimal]],
+    account: Mapping[str, Sequence[Booked]],
+    waiting: Mapping[str, str],
+) -> dict[str, Any]:
+    """What differs between records of the store and their documents in Brightpearl. Pure.
+
+    In: a heading for each amount; both sides by our reference; why orders wait, by order id.
+    """
+    absent = [ref for ref in store if ref not in account]
+    found: dict[str, Any] = {
+        "missing": sorted(ref for ref in absent if order_id_of(ref) not in waiting),
+        WAITING: {ref: waiting[key] for ref in absent if (key := order_id_of(ref)) in waiting},
+        "doubled": {
+            ref: [one.id for one in booked] for ref, booked in account.items() if len(booked) > 1
+        },
+    }
+    off = ZERO
+    for place, heading in enumerate(headings):
+        found[heading] = {}
+        for ref, amounts in store.items():
+            if ref not in account:
+                continue
+            ours, theirs = two_places(amounts[place]), two_places(account[ref][0].amounts[place])
+            if ours != theirs:
+                found[heading][ref] = f"store {ours}, Brightpearl {theirs}"
+                off += abs(ours - theirs)
+    return {**found, "cents_off": int(off * 100)}
 
 
 def conclude(  # noqa: PLR0913 - what an audit is and says

@@ -8,14 +8,15 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from cachetools import TTLCache
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
+from connectors.budget import Priority
 from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
@@ -62,6 +63,14 @@ class Connections:
     cache: Cache = field(default_factory=Cache)
     suspects: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """By entity, keys of batches that failed for a reason nobody foresaw: tried one by one."""
+
+    def at(self, priority: Priority) -> Self:
+        """The same pair, whose requests have this priority."""
+        return replace(
+            self,
+            bigcommerce=self.bigcommerce.at(priority),
+            brightpearl=self.brightpearl.at(priority),
+        )
 
 
 _open: dict[str, Connections] = {}

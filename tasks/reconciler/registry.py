@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.budget import Priority
 from tasks.reconciler.connections import Connections
@@ -20,9 +20,9 @@ class Source:
 
     cursor: str
     """Names how far it was read."""
-    clock: Callable[[], datetime]
-    """The clock by which it dates its changes."""
-    changed: Callable[[datetime], Iterable[str]]
+    system: Literal["bigcommerce", "brightpearl"]
+    """Whose clock dates its changes."""
+    changed: Callable[[Connections, datetime], Iterable[str]]
     """Keys of what changed at or after a moment."""
     source: str = "sweep"
     """What the inbox is told; other than `sweep` where the store's side alone says too little."""
@@ -36,7 +36,7 @@ class Entity:
     """As keys, commands, settings and deployments call it."""
     priority: Priority
     """Who goes first where requests are short."""
-    sources: Callable[[Connections], Sequence[Source]]
+    sources: Sequence[Source]
     """Where a sweep asks for what changed."""
     changed: Window
     """Keys of what changed in a window: `causeway sync --since`."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from connectors.budget import Priority
 from core.times import to_iso
 from store.inbox import Inbox
 from store.runs import Cursors
-from tasks.policy import RETRIED, step
+from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect
 from tasks.reconciler.registry import Entity
 
@@ -25,14 +27,19 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
 
     Raises: TransientError, ConfigError.
     """
-    connections = connect(pair)
+    connections = connect(pair).at(Priority.CATALOGUE)
     cursors, inbox = Cursors(connections.database), Inbox(connections.database)
     overlap = timedelta(minutes=connections.pair.sync(entity.name).sweep_overlap_minutes)
+
+    @cache
+    def clock(system: str) -> datetime:
+        return with_retries(getattr(connections, system).get_server_time) or connections.clock()
+
     found: dict[str, Any] = {"changed": 0, "newly_due": 0}
-    for source in entity.sources(connections):
-        started_at = source.clock()
+    for source in entity.sources:
+        started_at = clock(source.system)
         since = cursors.get(pair, source.cursor) or started_at - NEVER_READ
-        keys = list(dict.fromkeys(source.changed(since)))
+        keys = list(dict.fromkeys(source.changed(connections, since)))
         found["changed"] += len(keys)
         found["newly_due"] += inbox.put(
             pair, entity.name, keys, source=source.source, now=connections.clock()

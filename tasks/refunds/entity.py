@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.bigcommerce.refund_models import Refund
@@ -12,14 +11,14 @@ from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.registry import Entity, Source
-from tasks.refunds.audit import audit
+from tasks.refunds.audit import AUDIT
 
 
 def refunded_orders(
     connections: Connections, since: datetime, until: datetime | None = None
 ) -> list[str]:
     """Ids of the orders that were refunded in a window, each once, the earliest refund first."""
-    bigcommerce = connections.bigcommerce.at(Priority.CATALOGUE)
+    bigcommerce = connections.bigcommerce
     refunds = with_retries(lambda: list(bigcommerce.list_refunds(created_from=since)))
     found = (
         refund.order_id
@@ -31,37 +30,22 @@ def refunded_orders(
 
 def credited_orders(connections: Connections, since: datetime) -> list[str]:
     """Ids of our orders whose sales credits are new or changed since, whoever made them."""
-    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
+    brightpearl = connections.brightpearl
     refs = with_retries(lambda: list(brightpearl.list_credit_refs(updated_since=since)))
     parents = {ref.parent_id for ref in refs if ref.parent_id}
     links = Links(connections.database).find(connections.pair.name, ORDERS, sorted(parents))
     return [links[parent].key_bc for parent in sorted(links, key=int)]
 
 
-def _sources(connections: Connections) -> Sequence[Source]:
-    """The store's refunds, and the account's credits: nothing announces those."""
-    bigcommerce = connections.bigcommerce.at(Priority.CATALOGUE)
-    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
-    return [
-        Source(
-            "refunds-swept",
-            lambda: with_retries(bigcommerce.get_server_time),
-            lambda since: refunded_orders(connections, since),
-        ),
-        Source(
-            "credits-swept",
-            lambda: with_retries(brightpearl.get_server_time) or connections.clock(),
-            lambda since: credited_orders(connections, since),
-            source="credit",
-        ),
-    ]
-
-
 REFUNDS = Entity(
     name="refunds",
     priority=Priority.ORDERS,
-    sources=_sources,
+    sources=[
+        Source("refunds-swept", "bigcommerce", refunded_orders),
+        # Nothing announces credits.
+        Source("credits-swept", "brightpearl", credited_orders, source="credit"),
+    ],
     changed=refunded_orders,
     created=refunded_orders,
-    audit=audit,
+    audit=AUDIT,
 )

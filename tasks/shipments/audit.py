@@ -1,94 +1,28 @@
-"""Proof that the store has a shipment of all that left: both sides' units of a window, by line."""
+"""Proof that the store has a shipment of all that left: both sides' units of some days, by line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.bigcommerce.models import Order
-from connectors.budget import Priority
-from core.times import to_iso
-from store.inbox import Inbox
 from store.links import Links
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
-from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.audit import conclude, unsettled
-from tasks.reconciler.connections import Connections, connect, current_bundle
+from tasks.policy import with_retries
+from tasks.reconciler.audit import WindowAudit, unsettled
+from tasks.reconciler.connections import Connections, current_bundle
 from tasks.shipments.extract import NoteReader
 from tasks.shipments.state import ENTITY, AgreedShipments, ShippingState, added
 
 Units = Mapping[str, Mapping[str, int]]
 """Units that left, by order and line."""
-HEADINGS = {
-    "missing": "Left Brightpearl, not in BigCommerce; put back into the inbox",
-    "beyond": "In BigCommerce, but on no goods note",
-    "without_tracking": "Tracking number not in BigCommerce; put back into the inbox",
-    "waiting": "Waiting",
-}
 
 
-@dataclass(frozen=True)
-class Sides:
-    """What left in a window, on both sides."""
-
-    store: Units
-    account: Units
-    without_tracking: list[str] = field(default_factory=list)
-    """Orders with a note whose tracking number the store does not have."""
-    waiting: Mapping[str, str] = field(default_factory=dict)
-    """Why an order is not settled: parked, due, quarantined."""
-
-
-@step("audit-shipments", RETRIED)
-def audit_shipments(pair: str, days: int | None) -> dict[str, Any]:
-    """Compare what left in the last `days`, re-queue what differs, report it.
-
-    Raises: TransientError, ConfigError.
-    """
-    connections = connect(pair)
-    started_at = connections.clock()
-    since = started_at - timedelta(days=days or connections.pair.shipments.audit_days)
-    found = differences(read_sides(connections, since))
-    keys = [*found["missing"], *found["beyond"], *found["without_tracking"]]
-    inbox = Inbox(connections.database)
-    requeued = inbox.put(pair, ENTITY, keys, source="audit", now=connections.clock())
-    return conclude(
-        connections,
-        "audit-shipments",
-        {"since": to_iso(since), **found, "requeued": requeued},
-        says=f"{found['agreeing']} of {found['orders']} orders of which goods left since "
-        f"{to_iso(since)} agree, {found['units']} units.",
-        headings=HEADINGS,
-        agrees=not keys,
-        started_at=started_at,
-    )
-
-
-def differences(sides: Sides) -> dict[str, Any]:
-    """What an audit found by order, empty where both sides agree. Pure."""
-    orders = sorted({*sides.store, *sides.account}, key=int)
-    compared = {one: _compare(sides, one) for one in orders}
-    missing = {one: fewer for one, (fewer, _) in compared.items() if fewer}
-    beyond = {one: more for one, (_, more) in compared.items() if more}
-    differ = {*missing, *beyond, *sides.without_tracking}
-    waiting = sides.waiting
-    return {
-        "orders": len(orders),
-        "agreeing": len(orders) - len(differ),
-        "units": sum(sum(units.values()) for units in sides.account.values()),
-        "missing": {one: why for one, why in missing.items() if one not in waiting},
-        "beyond": {one: why for one, why in beyond.items() if one not in waiting},
-        "without_tracking": sorted(set(sides.without_tracking) - waiting.keys(), key=int),
-        "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
-    }
-
-
-def read_sides(connections: Connections, since: datetime) -> Sides:
-    """Both sides of the window that starts at `since`, in pages."""
-    brightpearl = connections.brightpearl.at(Priority.BACKFILL)
+def compare(connections: Connections, since: datetime) -> dict[str, Any]:
+    """The orders of which goods left since, or that changed in the store: what left of each."""
     links, pair = Links(connections.database), connections.pair.name
+    brightpearl = connections.brightpearl
     owners = Owners(connections, brightpearl)
     left = with_retries(lambda: list(brightpearl.list_goods_out(shipped_since=since)))
     owners.find(row.order_id for row in left if not row.is_transfer)
@@ -108,35 +42,57 @@ def read_sides(connections: Connections, since: datetime) -> Sides:
         key: ShippingState.of(order, AgreedShipments.of(agreed.get(key)))
         for key, order in ours.items()
     }
-    placements = reader.place(ours.values(), states)
     account = {
         key: added({one.line_id or f"of row {one.row_id}": one.units} for one in placement.placed)
-        for key, (_, placement) in placements.items()
+        for key, (_, placement) in reader.place(ours.values(), states).items()
     }
-    account = {key: units for key, units in account.items() if units}
-    store = {key: state.shipped for key, state in states.items() if state.shipped}
+    store = {key: state.shipped for key, state in states.items()}
     without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
-    waiting = unsettled(connections, ENTITY, [*store, *account])
-    return Sides(store, account, without_tracking, waiting)
+    waiting = unsettled(connections, ENTITY, list(ours))
+    return differences(store, account, without_tracking, waiting)
+
+
+def differences(
+    store: Units, account: Units, without_tracking: Sequence[str], waiting: Mapping[str, str]
+) -> dict[str, Any]:
+    """What differs by order, empty where both sides agree. Pure.
+
+    In: orders with a note whose tracking number the store does not have; why orders are not
+    settled: parked, due, quarantined.
+    """
+    orders = sorted({key for side in (store, account) for key, one in side.items() if one}, key=int)
+    missing: dict[str, str] = {}
+    beyond: dict[str, str] = {}
+    for order_id in orders:
+        fewer, more = _compare(store.get(order_id, {}), account.get(order_id, {}))
+        missing |= {order_id: fewer} if fewer else {}
+        beyond |= {order_id: more} if more else {}
+    differ = {*missing, *beyond, *without_tracking}
+    return {
+        "orders": len(orders),
+        "agreeing": len(orders) - len(differ),
+        "units": sum(sum(units.values()) for units in account.values()),
+        "missing": {one: why for one, why in missing.items() if one not in waiting},
+        "beyond": {one: why for one, why in beyond.items() if one not in waiting},
+        "without_tracking": sorted(set(without_tracking) - waiting.keys(), key=int),
+        "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
+    }
 
 
 def _read_orders(
     connections: Connections, since: datetime, further: Iterable[str]
 ) -> dict[str, Order]:
     """The store's orders that changed since, and further ones."""
-    bigcommerce = connections.bigcommerce.at(Priority.BACKFILL)
+    bigcommerce = connections.bigcommerce
     changed = with_retries(lambda: list(bigcommerce.list_orders(min_date_modified=since)))
     orders = {order.id: order for order in changed if isinstance(order, Order)}
     others = sorted(set(further) - orders.keys(), key=int)
-    for order in with_retries(lambda: bigcommerce.get_orders(others)):
-        if isinstance(order, Order):
-            orders[order.id] = order
-    return orders
+    found = with_retries(lambda: bigcommerce.get_orders(others))
+    return orders | {order.id: order for order in found if isinstance(order, Order)}
 
 
-def _compare(sides: Sides, order_id: str) -> tuple[str, str]:
+def _compare(store: Mapping[str, int], account: Mapping[str, int]) -> tuple[str, str]:
     """Lines of which the store has too few, and those of which it has too many, in words."""
-    store, account = sides.store.get(order_id, {}), sides.account.get(order_id, {})
     fewer: list[str] = []
     more: list[str] = []
     for line_id in sorted({*store, *account}):
@@ -156,3 +112,17 @@ def _lacks_tracking(reader: NoteReader, state: ShippingState) -> bool:
         if part.shipment_id and part.note_key in notes
     ]
     return any(reference and (not sent or sent not in reference) for sent, reference in numbers)
+
+
+AUDIT = WindowAudit(
+    entity=ENTITY,
+    compare=compare,
+    headings={
+        "missing": "Left Brightpearl, not in BigCommerce; put back into the inbox",
+        "beyond": "In BigCommerce, but on no goods note",
+        "without_tracking": "Tracking number not in BigCommerce; put back into the inbox",
+        "waiting": "Waiting",
+    },
+    enqueued=["missing", "beyond", "without_tracking"],
+    says="{agreeing} of {orders} orders of which goods left since {since} agree, {units} units.",
+)

@@ -6,10 +6,8 @@ taken back show in none: both are found by their orders, which change with them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.models import Unreadable
 from connectors.budget import Priority
 from core.ids import GOODS_OUT, note_key
@@ -19,27 +17,19 @@ from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.registry import Entity, Source
-from tasks.shipments.audit import audit_shipments
+from tasks.shipments.audit import AUDIT
 from tasks.shipments.state import ENTITY, AgreedShipments
-
-LEFT = "goods-swept"
-"""Cursor of goods-out notes by when they left."""
-CHANGED = "goods-orders-swept"
-"""Cursor of sales orders that changed."""
 
 
 def shipped_notes(
     connections: Connections, since: datetime, until: datetime | None = None
 ) -> list[str]:
     """Keys of goods-out notes that left from `since` on (until `until`); no transfers."""
-    brightpearl = _client(connections)
-    return with_retries(
-        lambda: [
-            note_key(GOODS_OUT, row.note_id)
-            for row in brightpearl.list_goods_out(shipped_since=since, shipped_to=until)
-            if not row.is_transfer
-        ]
+    brightpearl = connections.brightpearl
+    notes = with_retries(
+        lambda: list(brightpearl.list_goods_out(shipped_since=since, shipped_to=until))
     )
+    return [note_key(GOODS_OUT, note.note_id) for note in notes if not note.is_transfer]
 
 
 def changed_notes(connections: Connections, since: datetime) -> list[str]:
@@ -47,7 +37,7 @@ def changed_notes(connections: Connections, since: datetime) -> list[str]:
 
     Drop-ship notes that left, and notes of which the store has a shipment and that left no longer.
     """
-    brightpearl = _client(connections)
+    brightpearl = connections.brightpearl
     links, pair = Links(connections.database), connections.pair.name
     refs = with_retries(lambda: list(brightpearl.list_changed_refs(since)))
     ids = [one for ref in refs for one in (ref.order_id, ref.parent_id) if one]
@@ -62,28 +52,19 @@ def changed_notes(connections: Connections, since: datetime) -> list[str]:
     return sorted(drop_ship | (known - drop_ship - _shipped(goods_out)))
 
 
-def _sources(connections: Connections) -> Sequence[Source]:
-    started_at = with_retries(_client(connections).get_server_time) or connections.clock()
-    return [
-        Source(LEFT, lambda: started_at, lambda since: shipped_notes(connections, since)),
-        Source(CHANGED, lambda: started_at, lambda since: changed_notes(connections, since)),
-    ]
-
-
 def _shipped(notes: Notes) -> set[str]:
     """Keys of the notes that left; one that cannot be read may have."""
     return {key for key, one in notes.items() if isinstance(one, Unreadable) or one.is_shipped}
 
 
-def _client(connections: Connections) -> Brightpearl:
-    return connections.brightpearl.at(Priority.CATALOGUE)
-
-
 SHIPMENTS = Entity(
     name=ENTITY,
     priority=Priority.ORDERS,
-    sources=_sources,
+    sources=[
+        Source("goods-swept", "brightpearl", shipped_notes),
+        Source("goods-orders-swept", "brightpearl", changed_notes),
+    ],
     changed=shipped_notes,
     created=shipped_notes,
-    audit=audit_shipments,
+    audit=AUDIT,
 )

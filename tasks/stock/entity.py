@@ -6,7 +6,6 @@ sheet, availability has no search of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -57,8 +56,7 @@ def moved_products(
 
     Raises: TransientError, ConfigError.
     """
-    brightpearl = connections.brightpearl.at(Priority.CATALOGUE)
-    moved = with_retries(lambda: list(brightpearl.list_movements(since)))
+    moved = with_retries(lambda: list(connections.brightpearl.list_movements(since)))
     found = (
         f"{PRODUCT}{one.product_id}"
         for one in moved
@@ -67,20 +65,10 @@ def moved_products(
     return list(dict.fromkeys(found))
 
 
-def _sources(connections: Connections) -> list[Source]:
-    def clock() -> datetime:
-        return with_retries(connections.brightpearl.get_server_time) or connections.clock()
-
-    def changed(since: datetime) -> Iterable[str]:
-        return moved_products(connections, since)
-
-    return [Source("stock-swept", clock, changed)]
-
-
 STOCK = Entity(
     name="stock",
     priority=Priority.STOCK,
-    sources=_sources,
+    sources=[Source("stock-swept", "brightpearl", moved_products)],
     changed=moved_products,
     created=moved_products,
     audit=audit,

@@ -10,7 +10,7 @@ from world import World
 
 from core.times import utc_now
 from store.quarantine import Quarantine
-from tasks.orders.audit import audit_orders as audit
+from tasks.orders.entity import ORDERS
 from tasks.reconciler.connections import connect
 
 ON_HOLD, CANCELLED = 20, 5
@@ -579,5 +579,5 @@ def test_an_order_that_staff_split_is_one_order_for_the_audit(world: World) -> N
     key = imported(world, 3, 2)
     row = next(row for row in world.sales_order(key).rows.values() if row.product_id)
     world.brightpearl("backorder", external_ref=f"BC-{key}", rows={str(row.id): 1})
-    found = audit("default", None)
+    found = ORDERS.audit("default", None)
     assert (found["amounts_differ"], found["doubled"], found["agrees"]) == ({}, {}, True)

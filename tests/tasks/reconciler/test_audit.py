@@ -1,0 +1,37 @@
+"""What an audit finds among records that have amounts on both sides."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tasks.reconciler.audit import Booked, compare_amounts
+
+NAMES = ["totals_differ", "payouts_differ"]
+TEN, NINE = Decimal("10.00"), Decimal("9.00")
+
+
+def test_records_that_are_booked_once_and_to_the_cent_agree() -> None:
+    found = compare_amounts(
+        NAMES, {"BC-1": (TEN, NINE)}, {"BC-1": [Booked("7", (Decimal("10.001"), NINE))]}, {}
+    )
+    assert not any(found.values())
+
+
+def test_each_amount_that_differs_is_named_and_counted() -> None:
+    found = compare_amounts(NAMES, {"BC-1": (TEN, TEN)}, {"BC-1": [Booked("7", (TEN, NINE))]}, {})
+    assert found["totals_differ"] == {}
+    assert found["payouts_differ"] == {"BC-1": "store 10.00, Brightpearl 9.00"}
+    assert found["cents_off"] == 100
+
+
+def test_a_record_that_is_booked_twice_is_named_with_both_documents() -> None:
+    twice = [Booked("7", (TEN, TEN)), Booked("8", (TEN, TEN))]
+    found = compare_amounts(NAMES, {"BC-1": (TEN, TEN)}, {"BC-1": twice}, {})
+    assert found["doubled"] == {"BC-1": ["7", "8"]}
+
+
+def test_a_record_whose_order_waits_is_not_missing() -> None:
+    store = {"BC-2-R1": (TEN, TEN), "BC-1-R1": (TEN, TEN), "BC-3-R1": (TEN, TEN)}
+    found = compare_amounts(NAMES, store, {}, {"3": "parked"})
+    assert found["missing"] == ["BC-1-R1", "BC-2-R1"]
+    assert found["waiting"] == {"BC-3-R1": "parked"}
