@@ -1,13 +1,17 @@
 # What a person, and CI, types here. Nothing but make, Python 3.11 or newer and pip is needed.
 #
-#   make demo    the whole way of an order on this machine, against both sandboxes
-#   make test    the test suite
-#   make check   format, lint, types, import rules, tests: what CI runs first
-#   make test-long  the tests that take longer: real processes, the wide variety of each sync
-#   make bench   how fast it is; writes var/bench.json
-#   make size    lines and files by folder and entity; make trace: functions an order passes
-#   make sandbox both sandboxes in the foreground
-#   make lock    the lock files anew from requirements*.in
+#   make demo       the whole path of an order on this machine, against both sandboxes
+#   make days       the same with real orders (ORDERS="a.csv b.csv"), at full speed
+#   make test       the test suite
+#   make test-long  the tests that take longer: real processes, random lives of orders (SEED=…)
+#   make check      format, lint, types, import rules, unused code, tests: what CI runs first
+#   make format     format and lint, with what can be corrected automatically
+#   make bench      the benchmarks; writes var/bench.json
+#   make size       lines and files by folder and entity
+#   make trace      the functions and files that one new order passes
+#   make sandbox    both sandboxes in the foreground
+#   make lock       new lock files from requirements*.in
+#   make clean      remove .venv and the caches
 #
 # PYTHON=/path/to/python3.12 picks the interpreter that .venv is made with.
 
@@ -21,6 +25,7 @@ STAMP := .venv/.complete
 # Each test file stays on one of the two workers: what it starts is started once.
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile
 ORDERS ?=
+SEED ?=
 KEEP ?=
 QUICK ?=
 LIST ?=
@@ -85,14 +90,18 @@ trace: $(STAMP)
 test: $(STAMP)
 	@$(PYTEST) -m 'not long'
 
+# Random lives, edits and inputs are drawn anew; the same ones come again with the SEED it prints.
 test-long: $(STAMP)
-	@$(PYTEST) -m long
+	@seed="$(or $(SEED),$$(date +%s))"; \
+	echo "examples are drawn with SEED=$$seed"; \
+	$(PYTEST) -m 'long or hypothesis' --hypothesis-profile=fresh --hypothesis-seed="$$seed"
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
 	@$(PYTEST) -m 'not long'
 
 format: $(STAMP)

@@ -32,6 +32,8 @@ class Bench:
     days: tuple[Path, ...] = ()
     """Real orders, a file a day; none: orders are generated."""
     folder: Path = FOLDER
+    seed: str = "0"
+    """What random lives are drawn by."""
 
     def pick(self, full: int, quick: int) -> int:
         """A size; the smaller one where a quick answer is wanted."""

@@ -13,8 +13,6 @@ from core.money import CENT, ZERO, two_places
 Record = Mapping[str, Any]
 CHARGES = ("shipping", "handling", "fee")
 """Refunded by an amount, which may be with or without tax."""
-EXACT = ("order", "tax")
-"""Refunded by an amount that is what it is."""
 NAMES = {
     "wrapping": "Gift wrapping",
     "shipping": "Shipping",

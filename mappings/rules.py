@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from mappings.shapes import SOURCES, TARGETS
+from mappings.shapes import TARGETS
 from mappings.steps import Step
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
@@ -47,11 +47,6 @@ class EntityMapping:
     source: str
     target: str
     fields: tuple[FieldRule, ...]
-
-    @property
-    def source_schema(self) -> Schema:
-        """Columns of the frames it can be applied to."""
-        return SOURCES[self.source]
 
     @property
     def target_schema(self) -> Schema:
