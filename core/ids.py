@@ -25,6 +25,8 @@ PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
 STOCK_CONDITION = "stock:"
 """How conditions begin of what waits for units of a product."""
+ORDER_CONDITION = "order:"
+"""How conditions begin of what waits for an order to be in Brightpearl."""
 
 
 def sku_key(sku: str) -> str:
@@ -43,6 +45,11 @@ def email_key(email: str) -> str:
 def stock_condition(product_id_bp: str) -> str:
     """What a record waits for that lacks units of Brightpearl's product, such as `stock:1007`."""
     return f"{STOCK_CONDITION}{product_id_bp}"
+
+
+def order_condition(order_id_bc: str) -> str:
+    """What a record waits for whose order is not in Brightpearl yet, such as `order:250`."""
+    return f"{ORDER_CONDITION}{order_id_bc}"
 
 
 def external_ref(order_id_bc: str) -> str:

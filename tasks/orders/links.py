@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from core.ids import stock_condition
+from core.ids import ORDER_CONDITION, order_condition, stock_condition
 from store.links import Link
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.completion import CreateReceipt
@@ -42,7 +42,17 @@ def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[
         keep_held(run, {key: units for key, units in held.items() if not units})
         cancelled = {one.key for one in outcomes if one.result == "cancelled"}
         enqueue_cancelled(run, read.found, cancelled)
+        _wake_waiting(run, [record.key for record in linked if record.plan.actual is None])
     return [*read.skipped, *outcomes]
+
+
+def _wake_waiting(run: Run, created: Sequence[str]) -> None:
+    """Wake what waits for orders that are in Brightpearl from now on."""
+    if not created:
+        return
+    waiting = run.inbox.waiting_for(run.pair, ORDER_CONDITION)
+    if met := waiting & {order_condition(key) for key in created}:
+        run.inbox.wake(run.pair, met, now=run.now())
 
 
 def _outcome(record: OrderProgress) -> Outcome:

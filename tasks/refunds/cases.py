@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
 from connectors.brightpearl.account_models import PaymentRow
-from core.ids import credit_ref, external_ref
+from core.ids import credit_ref, external_ref, order_condition
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
@@ -34,7 +34,7 @@ def without_sale(
     importable = order.status_id in settings.importable_statuses
     if not importable and (order.status_id in FINAL or order.is_deleted):
         return _of_order_never_imported(order, len(refunds))
-    return parked(order.id, "the order has not reached Brightpearl", f"order:{order.id}")
+    return parked(order.id, "the order has not reached Brightpearl", order_condition(order.id))
 
 
 def of_deleted_order(order_id: str, refunds: int) -> Refusal:

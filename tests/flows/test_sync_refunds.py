@@ -410,6 +410,13 @@ def test_a_refund_of_an_order_that_is_not_imported_yet_is_parked(world: World) -
     assert states(world, key) == ["parked"]
     assert cases(world) == []
 
+    world.bigcommerce("edit", order_id=int(key), status_id=11)
+    world.sync(key)
+
+    assert states(world, key) == ["due"]
+    sync(world)
+    assert len(credits_of(world)) == 1
+
 
 @pytest.mark.long
 def test_a_refund_of_an_order_that_will_never_be_imported_is_refused(world: World) -> None:
