@@ -167,7 +167,9 @@ def shipment_floors(orders: int, notes: int) -> dict[System, Floor]:
 def refund_floors(refunds: int) -> dict[System, Floor]:
     """Read refunds and their orders, make a credit of each, take goods back, pay and close it."""
     return {
-        "bigcommerce": Floor([_by(refunds, PAGE, "refunds"), _pages(refunds)]),
+        "bigcommerce": Floor(
+            [_by(refunds, PAGE, "refunds"), _pages(refunds), *_returned_stock(refunds)]
+        ),
         "brightpearl": Floor(
             [
                 _by(refunds, READ_BACK, "orders"),
@@ -217,7 +219,13 @@ def life_floor(life: Life) -> Floor:
     terms = [*imported.terms, _pages(life.span), Term("shipments", str(life.notes), life.notes)]
     if life.refunds:
         terms += [_by(life.refunds, PAGE, "refunds"), _by(life.refunds, PAGE, "refunded orders")]
+        terms += _returned_stock(life.refunds)
     return Floor(terms)
+
+
+def _returned_stock(skus: int) -> list[Term]:
+    """Goods that come back are on sale again: read what is on sale of them, and adjust it."""
+    return [_by(skus, ITEMS, "inventory of returns"), _by(skus, ADJUSTMENTS, "their adjustments")]
 
 
 def _pages(orders: int) -> Term:

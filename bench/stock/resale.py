@@ -14,10 +14,13 @@ from random import Random
 
 from bench.environment import Environment
 from bench.stock.shelves import Moved
+from core.errors import ContractError
 from core.ids import sku_key
 from demo.installation import PAIR
 from store.ledger import Entry, Ledger
 
+READS = "extract-stock"
+"""The step that reads both sides, in Prefect."""
 SHORTEST_S, LONGEST_S = 0.2, 20.0
 """How late a request is answered, or a number that is sent lands."""
 ORDER = "order"
@@ -198,12 +201,17 @@ class Pushes:
 
 
 def pushes_of(home: Environment, skus: Sequence[str]) -> Pushes:
-    """What was written of these SKUs, and when each run read both sides."""
+    """What was written of these SKUs, and when each run read both sides.
+
+    Raises: ContractError when no run read them.
+    """
     ledger = Ledger(home.installation.database)
     entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
     reads: dict[str, list[datetime]] = defaultdict(list)
-    for step in home.installation.prefect.steps("look-at-stock"):
+    for step in home.installation.prefect.steps(READS):
         if step["start_time"]:
             began = datetime.fromisoformat(step["start_time"])
             reads[str(step["flow_run_id"])].append(began)
+    if entries and not reads:
+        raise ContractError(f"Prefect knows no step {READS}, but stock was written.")
     return Pushes(entries, reads)

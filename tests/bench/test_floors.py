@@ -90,8 +90,8 @@ def test_a_life_costs_transactions_a_write_back_and_its_parcels():
     assert life_floor(LIFE).requests == 1 + 100 + 100 + 1 + 150
 
 
-def test_refunds_are_read_by_the_page_with_their_orders():
-    assert life_floor(replace(LIFE, refunds=21)).requests == life_floor(LIFE).requests + 2
+def test_refunds_are_read_by_the_page_with_their_orders_and_put_stock_back():
+    assert life_floor(replace(LIFE, refunds=21)).requests == life_floor(LIFE).requests + 4
 
 
 def test_lines_of_a_life_are_read_by_the_page_once():
