@@ -184,9 +184,9 @@ class Pair(Section):
     stock: StockSettings = StockSettings()
 
     def sync(self, entity: str) -> SyncSettings:
-        """The settings of one entity's sync."""
-        found: SyncSettings = getattr(self, entity)
-        return found
+        """The settings of one entity's sync: its section, or what every sync has."""
+        found = getattr(self, entity, None)
+        return found if isinstance(found, SyncSettings) else SyncSettings()
 
 
 class ReceiverSettings(Section):

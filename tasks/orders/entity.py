@@ -65,6 +65,7 @@ def _list(connections: Connections, **filters: datetime | int | None) -> list[st
 ORDERS = Entity(
     name="orders",
     priority=Priority.ORDERS,
+    suites="expectations.orders",
     sources=[
         Source("orders-swept", "bigcommerce", changed_orders),
         Source("orders-swept-brightpearl", "brightpearl", changed_in_account, source="notice"),

@@ -41,7 +41,7 @@ class Frames(ABC):
 
     @abstractmethod
     def validated(self) -> Mapping[str, pd.DataFrame]:
-        """The frames to validate, by the name of their suite in `expectations/<entity>.py`."""
+        """The frames to validate, by the name of their suite."""
 
     def without(self, keys: Collection[str]) -> Self:
         """The same batch less these records, with all that belongs to them."""

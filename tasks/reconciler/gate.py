@@ -19,8 +19,7 @@ Checked = TypeVar("Checked", bound=Frames)
 def validate(run: Run, frames: Checked) -> Checked:
     """The batch less the records that may not travel on; the run remembers why.
 
-    Each frame of `frames.validated()` is checked by the suite of its name in
-    `expectations/<entity>.py`.
+    Each frame of `frames.validated()` is checked by the entity's suite of its name.
 
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
@@ -29,8 +28,8 @@ def validate(run: Run, frames: Checked) -> Checked:
 
     run.refuse(frames.refusals)
     run.report.counts.update(frames.counts)
-    suites = importlib.import_module(f"expectations.{run.entity}").SUITES
-    verdict = check(frames.validated(), suites, record=frames.KEY)
+    suites = importlib.import_module(run.suites).SUITES
+    verdict = check(frames.validated(), suites, record=frames.KEY, now=run.now())
     run.refuse(verdict.refused)
     run.report.notes.update(verdict.notes)
     return frames.without(run.refused_keys)

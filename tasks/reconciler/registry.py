@@ -36,6 +36,8 @@ class Entity:
     """As keys, commands, settings and deployments call it."""
     priority: Priority
     """Who goes first where requests are short."""
+    suites: str
+    """The module with its suites (`SUITES`), imported once there is a batch to validate."""
     sources: Sequence[Source]
     """Where a sweep asks for what changed."""
     changed: Window

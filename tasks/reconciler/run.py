@@ -91,11 +91,13 @@ class Run:
         with_backfill: bool = True,
         keeps_report: bool = True,
         priority: Priority | None = None,
+        connections: Connections | None = None,
     ) -> None:
         flow = flow or f"sync-{entity.name}"
-        self.connections: Connections = connect(pair)
+        self.connections = connections or connect(pair)
         self.pair = pair
         self.entity = entity.name
+        self.suites = entity.suites
         self._priority = entity.priority if priority is None else priority
         self.dry_run = dry_run
         self._with_backfill = with_backfill

@@ -40,6 +40,7 @@ def credited_orders(connections: Connections, since: datetime) -> list[str]:
 REFUNDS = Entity(
     name="refunds",
     priority=Priority.ORDERS,
+    suites="expectations.refunds",
     sources=[
         Source("refunds-swept", "bigcommerce", refunded_orders),
         # Nothing announces credits.

@@ -60,6 +60,7 @@ def _shipped(notes: Notes) -> set[str]:
 SHIPMENTS = Entity(
     name=ENTITY,
     priority=Priority.ORDERS,
+    suites="expectations.shipments",
     sources=[
         Source("goods-swept", "brightpearl", shipped_notes),
         Source("goods-orders-swept", "brightpearl", changed_notes),

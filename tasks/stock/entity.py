@@ -68,6 +68,7 @@ def moved_products(
 STOCK = Entity(
     name="stock",
     priority=Priority.STOCK,
+    suites="expectations.stock",
     sources=[Source("stock-swept", "brightpearl", moved_products)],
     changed=moved_products,
     created=moved_products,

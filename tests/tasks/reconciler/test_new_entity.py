@@ -1,0 +1,118 @@
+"""A new entity needs its own reads, frames, plan and operations, and nothing else of anyone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import new_entity
+import pytest
+from new_entity import ENTITY, audit_numbers, sync_numbers
+from world import PAIR, World
+
+from core.times import utc_now
+from store.ledger import Ledger
+from store.quarantine import Quarantine
+from store.runs import Runs
+from tasks.reconciler.connections import connect
+from tasks.reconciler.sweep import sweep
+
+LINES = 120
+"""What a new entity may cost, blank lines not counted."""
+ENGRAVING = {"lines": [{"name": "Engraving", "custom": True, "price": "5.00"}]}
+
+
+def sync(world: World, *keys: str, **options: Any) -> dict[str, Any]:
+    world.due(*keys, entity=ENTITY.name)
+    return asyncio.run(sync_numbers.fn(PAIR, **options))
+
+
+@pytest.fixture
+def keys(world: World) -> list[str]:
+    """Two orders that are in Brightpearl."""
+    keys = [world.place(**ENGRAVING) for _ in range(2)]
+    world.sync(*keys)
+    world.forget_requests()
+    return keys
+
+
+def number(world: World, key: str) -> str:
+    return world.sandbox.store.orders[int(key)].external_order_id
+
+
+def test_all_of_it_is_one_short_file() -> None:
+    lines = Path(new_entity.__file__).read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.strip()]) <= LINES
+
+
+def test_it_is_synced_from_claim_to_settle_and_a_second_run_writes_nothing(
+    world: World, keys: list[str]
+) -> None:
+    first = sync(world, *keys)
+
+    assert [number(world, key) for key in keys] == [
+        f"SO-{world.sales_order(key).id}" for key in keys
+    ]
+    assert first["counts"]["numbered"] == first["counts"]["wrote: set number"] == len(keys)
+    assert world.states(*keys, entity=ENTITY.name) == ["done", "done"]
+    assert world.writes() == len(keys)
+    (entry,) = Ledger(connect(PAIR).database).history(PAIR, ENTITY.name, keys[0])
+    assert (entry.outcome, entry.after) == ("written", {"number": number(world, keys[0])})
+
+    second = sync(world, *keys)
+
+    assert second["counts"] == {"planned: unchanged": 2, "unchanged": 2, "refused": 0}
+    assert world.writes() == len(keys)
+    assert [
+        run["keys"] for run in Runs(connect(PAIR).database).last(PAIR, flow="sync-numbers")
+    ] == [
+        2,
+        2,
+    ]
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(world: World, keys: list[str]) -> None:
+    report = asyncio.run(sync_numbers.fn(PAIR, dry_run=True, keys=keys))
+
+    assert report["counts"]["would write: set number"] == len(keys)
+    assert {(line["record"], line["outcome"]) for line in report["preview"]} == {
+        (key, "numbered") for key in keys
+    }
+    assert world.writes() == 0
+
+
+def test_a_record_that_its_suite_refuses_waits_for_a_person_and_holds_up_no_other(
+    world: World, keys: list[str]
+) -> None:
+    foreign, own = keys
+    connections = connect(PAIR)
+    connections.bigcommerce.update_order(foreign, external_order_id="ERP-7")
+
+    report = sync(world, *keys)
+
+    assert report["counts"]["refused"] == report["counts"]["numbered"] == 1
+    assert world.states(foreign, own, entity=ENTITY.name) == ["dead", "done"]
+    quarantine = Quarantine(connections.database)
+    (case,) = quarantine.list(pair=PAIR, entity=ENTITY.name)
+    assert (case.key, case.class_, case.value) == (foreign, "number", "ERP-7")
+
+    connections.bigcommerce.update_order(foreign, external_order_id="7")
+    quarantine.release(PAIR, class_="number", value="ERP-7", now=utc_now())
+    sync(world)
+
+    assert number(world, foreign) == f"SO-{world.sales_order(foreign).id}"
+    assert quarantine.list(pair=PAIR, entity=ENTITY.name) == []
+
+
+def test_its_sweep_finds_what_no_event_named_and_its_audit_what_is_missing(
+    world: World, keys: list[str]
+) -> None:
+    missing = world.place(**ENGRAVING)
+
+    assert sweep(PAIR, ENTITY)["newly_due"] == 3
+    assert asyncio.run(sync_numbers.fn(PAIR))["counts"]["not imported"] == 1
+    found = asyncio.run(audit_numbers.fn(PAIR))
+
+    assert found["missing"] == [missing]
+    assert all(number(world, key).startswith("SO-") for key in keys)

@@ -1,0 +1,99 @@
+"""A run's claims, and what becomes of them when it ends otherwise than it should."""
+
+from __future__ import annotations
+
+import pytest
+from reconciling import PAIR, WIDGETS, Reconciler
+
+from connectors.budget import Priority
+from core.errors import TransientError
+from store.runs import Runs
+from tasks.reconciler.cases import review
+from tasks.reconciler.run import LEASE_S, PAUSES_S
+
+
+def due(pair: Reconciler, *keys: str, source: str = "operator") -> None:
+    pair.run().inbox.put(PAIR, WIDGETS.name, keys, source=source, now=pair.clock())
+
+
+def fail(pair: Reconciler, error: Exception) -> None:
+    """A run that claims what is due and comes no further."""
+
+    def claim_and_fail() -> None:
+        with pair.run() as run:
+            run.claim()
+            raise error
+
+    with pytest.raises(type(error)):
+        claim_and_fail()
+
+
+def test_a_key_is_held_by_one_run_until_its_lease_ends(pair: Reconciler) -> None:
+    due(pair, "1")
+    first, second = pair.run(), pair.run()
+
+    assert first.claim().keys == ["1"]
+    assert not second.claim()
+    pair.clock.advance(LEASE_S)
+    assert second.claim().keys == ["1"]
+
+
+def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) -> None:
+    due(pair, "1", "2")
+
+    fail(pair, TransientError("nobody answers"))
+
+    assert not pair.run().claim()
+    pair.clock.advance(PAUSES_S[0])
+    assert sorted(pair.run().claim().keys) == ["1", "2"]
+    (report,) = Runs(pair.connections.database).last(PAIR, flow="sync-widgets")
+    assert report["error"] == "nobody answers"
+
+
+def test_after_an_error_that_nobody_foresaw_keys_are_tried_one_by_one_and_the_cause_is_refused(
+    pair: Reconciler,
+) -> None:
+    due(pair, "1", "2")
+    fail(pair, ZeroDivisionError())
+    pair.clock.advance(PAUSES_S[0])
+
+    fail(pair, ZeroDivisionError())
+
+    assert sorted(pair.states("1", "2")) == ["dead", "due"]
+    (case,) = pair.run().quarantine.list(pair=PAIR, entity=WIDGETS.name)
+    assert (case.class_, case.value) == ("unexpected", "ZeroDivisionError")
+    assert len(pair.run().claim().keys) == 1
+
+
+def test_a_dry_run_reads_each_due_key_once_and_takes_none(pair: Reconciler) -> None:
+    due(pair, "1")
+    run = pair.run(dry_run=True)
+
+    assert run.claim(only=["1", "2"]).keys == ["1", "2"]
+    assert not run.claim(only=["1", "2"])
+    assert pair.states("1") == ["due"]
+
+
+def test_only_a_batch_of_nothing_but_backfill_has_its_low_priority(pair: Reconciler) -> None:
+    due(pair, "1", source="backfill")
+    run = pair.run()
+    assert run.priority is WIDGETS.priority
+
+    run.claim()
+    assert run.priority is Priority.BACKFILL
+
+
+def test_what_people_decided_about_the_batch_is_known_to_its_planner(pair: Reconciler) -> None:
+    approved, discarded = (review("differs", name, "changed", {"a": 1}) for name in ("1", "2"))
+    run = pair.claimed("1")
+    run.open_cases([("1", approved), ("1", discarded)])
+    first, second = run.quarantine.list(pair=PAIR, entity=WIDGETS.name)
+    run.quarantine.approve([first.id], now=pair.clock())
+    run.quarantine.discard([second.id], "it is right", now=pair.clock())
+
+    decisions = run.decisions()
+
+    assert decisions.approves("1", approved)
+    assert not decisions.approves("1", discarded)
+    other = review("differs", "3", "changed", {})
+    assert decisions.undecided("1", [approved, discarded, other]) == (other,)

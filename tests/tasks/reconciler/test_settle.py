@@ -1,0 +1,216 @@
+"""What becomes of each key at the end of a run, in the inbox and in quarantine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reconciling import PAIR, WIDGETS, Reconciler
+
+from core.refusals import Refusal
+from store.quarantine import Entry
+from tasks.reconciler.cases import refusal_rows, review
+from tasks.reconciler.operations import RecordPlan
+from tasks.reconciler.outcomes import Outcome, missing, parked, retry, skipped
+from tasks.reconciler.run import PAUSES_S, Run
+from tasks.reconciler.settle import WAITS_S, settle
+
+SKU = Refusal("sku", "sku", "X-1", "the SKU is unknown", "Create it.")
+CASE = review("differs", "1", "both were changed", {"write": "it"})
+
+
+def cases(pair: Reconciler, state: str = "open") -> list[Entry]:
+    return pair.run().quarantine.list(pair=PAIR, entity=WIDGETS.name, state=state)
+
+
+def settled(pair: Reconciler, *outcomes: Outcome, keys: tuple[str, ...] = ("1",)) -> Run:
+    """A run that claimed the keys and came to these outcomes."""
+    run = pair.claimed(*keys)
+    settle(run, [], outcomes)
+    return run
+
+
+def is_due_after(pair: Reconciler, seconds: float) -> bool:
+    """Whether the key may be claimed after so long, and not a second earlier."""
+    pair.clock.advance(seconds - 1)
+    is_early = bool(pair.run().claim())
+    pair.clock.advance(1)
+    return not is_early and pair.run().claim().keys == ["1"]
+
+
+def test_a_record_that_agrees_is_done_and_is_counted_by_its_result(pair: Reconciler) -> None:
+    run = settled(pair, Outcome("1", "created"), Outcome("2", "unchanged"), keys=("1", "2"))
+
+    assert pair.states("1", "2") == ["done", "done"]
+    assert run.report.counts == {"created": 1, "unchanged": 1, "refused": 0}
+    assert not run.batch
+
+
+def test_a_record_that_cannot_be_worked_on_is_tried_again_after_a_pause(pair: Reconciler) -> None:
+    settled(pair, retry("1", "nobody answers"))
+
+    assert pair.states("1") == ["due"]
+    assert is_due_after(pair, PAUSES_S[0])
+
+
+def test_each_further_try_waits_longer(pair: Reconciler) -> None:
+    settled(pair, retry("1", "nobody answers"))
+    pair.clock.advance(PAUSES_S[0])
+    run = pair.run()
+    run.claim()
+    settle(run, [], [retry("1", "nobody answers")])
+
+    assert is_due_after(pair, PAUSES_S[1])
+
+
+def test_a_record_that_nobody_says_anything_of_is_tried_again(pair: Reconciler) -> None:
+    settled(pair)
+
+    assert pair.states("1") == ["due"]
+
+
+def test_a_parked_record_sleeps_until_its_condition_comes_true(pair: Reconciler) -> None:
+    run = settled(pair, parked("1", "no stock", "stock:7"))
+
+    assert pair.states("1") == ["parked"]
+    assert run.inbox.wake(PAIR, ["stock:7"], now=pair.clock()) == 1
+    assert pair.run().claim().keys == ["1"]
+
+
+def test_a_parked_record_is_tried_again_by_the_clock_should_nothing_wake_it(
+    pair: Reconciler,
+) -> None:
+    settled(pair, parked("1", "no stock", "stock:7"))
+
+    assert is_due_after(pair, WAITS_S[0])
+
+
+def test_a_record_that_knows_when_it_may_go_on_is_tried_at_that_moment(pair: Reconciler) -> None:
+    at = pair.clock() + timedelta(seconds=90)
+    settled(pair, Outcome("1", "held", waits_for=("payment",), wake_at=at))
+
+    assert is_due_after(pair, 90)
+
+
+def test_a_refused_record_is_dead_and_has_its_case_with_reason_and_remedy(
+    pair: Reconciler,
+) -> None:
+    run = settled(pair, Outcome("1", "rejected", refusals=(SKU,)))
+
+    assert pair.states("1") == ["dead"]
+    (case,) = cases(pair)
+    assert (case.key, case.class_, case.value, case.remedy) == ("1", "sku", "X-1", "Create it.")
+    assert case.run_id == run.run_id
+    assert run.report.counts["refused"] == 1
+
+
+def test_rows_that_the_gate_refused_are_dead_without_an_outcome(pair: Reconciler) -> None:
+    run = pair.claimed("1", "2")
+    run.refuse(refusal_rows([("1", SKU)]))
+
+    settle(run, [], [Outcome("2", "created")])
+
+    assert pair.states("1", "2") == ["dead", "done"]
+    assert [case.key for case in cases(pair)] == ["1"]
+
+
+def test_a_case_is_closed_once_its_record_went_through(pair: Reconciler) -> None:
+    settled(pair, Outcome("1", "rejected", refusals=(SKU,)))
+    pair.run().quarantine.release(PAIR, class_="sku", now=pair.clock())
+    settled(pair, Outcome("1", "rejected", refusals=(CASE,)))
+    pair.run().quarantine.approve([case.id for case in cases(pair)], now=pair.clock())
+
+    settled(pair, Outcome("1", "amended"))
+
+    assert cases(pair) == cases(pair, "approved") == []
+
+
+def test_a_case_that_is_over_is_closed_while_another_one_of_its_record_stays(
+    pair: Reconciler,
+) -> None:
+    settled(pair, Outcome("1", "rejected", refusals=(SKU, CASE)))
+    pair.run().inbox.put(PAIR, WIDGETS.name, ["1"], source="release", now=pair.clock())
+
+    run = pair.run()
+    run.claim()
+    settle(run, [], [Outcome("1", "rejected", refusals=(CASE,))])
+
+    assert [case.value for case in cases(pair)] == [CASE.value]
+
+
+def test_a_case_that_comes_again_stays_the_same_case_and_is_counted(pair: Reconciler) -> None:
+    settled(pair, Outcome("1", "rejected", refusals=(SKU,)))
+    (before,) = cases(pair)
+    pair.run().inbox.put(PAIR, WIDGETS.name, ["1"], source="release", now=pair.clock())
+    run = pair.run()
+    run.claim()
+
+    settle(run, [], [Outcome("1", "rejected", refusals=(SKU,))])
+
+    (after,) = cases(pair)
+    assert (after.id, after.times) == (before.id, 2)
+
+
+def test_cases_of_a_record_that_was_skipped_stay_open(pair: Reconciler) -> None:
+    settled(pair, Outcome("1", "unchanged"))
+    pair.run().open_cases([("1", CASE)])
+
+    for outcome in (skipped("1", "not paid"), parked("1", "no stock", "stock:7")):
+        settled(pair, outcome)
+        assert [case.value for case in cases(pair)] == [CASE.value]
+    settled(pair, Outcome("1", "unchanged"))
+
+    assert cases(pair) == []
+
+
+def test_a_difference_that_a_person_left_is_not_opened_again(pair: Reconciler) -> None:
+    settled(pair, Outcome("1", "amended"))
+    pair.run().open_cases([("1", CASE)])
+    pair.run().quarantine.discard([cases(pair)[0].id], "it is right", now=pair.clock())
+
+    run = settled(pair, Outcome("1", "held", refusals=(CASE,)))
+
+    assert pair.states("1") == ["done"]
+    assert cases(pair) == []
+    assert run.report.counts == {"unchanged": 1, "refused": 0}
+
+
+def test_a_case_with_another_value_is_opened_although_one_was_left(pair: Reconciler) -> None:
+    pair.run().open_cases([("1", CASE)])
+    pair.run().quarantine.discard([cases(pair)[0].id], "it is right", now=pair.clock())
+    other = review("differs", "2", "they were changed again", {"write": "it"})
+
+    settled(pair, Outcome("1", "held", refusals=(CASE, other)))
+
+    assert pair.states("1") == ["dead"]
+    assert [case.value for case in cases(pair)] == [other.value]
+
+
+def test_a_record_whose_case_was_left_still_waits_for_what_it_waits_for(pair: Reconciler) -> None:
+    pair.run().open_cases([("1", CASE)])
+    pair.run().quarantine.discard([cases(pair)[0].id], "it is right", now=pair.clock())
+
+    settled(pair, Outcome("1", "held", refusals=(CASE,), waits_for=("stock:7",)))
+
+    assert pair.states("1") == ["parked"]
+
+
+def test_a_record_that_an_event_named_is_read_a_few_times_before_it_is_given_up() -> None:
+    assert [missing("1", attempts).result for attempts in range(4)] == ["again"] * 3 + ["gone"]
+
+
+def test_a_dry_run_settles_nothing_and_shows_what_would_become_of_each(pair: Reconciler) -> None:
+    pair.run().inbox.put(PAIR, WIDGETS.name, ["1", "2", "3"], source="operator", now=pair.clock())
+    run = pair.run(dry_run=True)
+    run.claim()
+    run.refuse(refusal_rows([("3", SKU)]))
+
+    settle(run, [RecordPlan(key="1", result="created", reason="new")], [skipped("2", "not paid")])
+
+    assert pair.states("1", "2", "3") == ["due"] * 3
+    assert cases(pair) == []
+    assert {line["record"]: line["outcome"] for line in run.report.preview} == {
+        "1": "created",
+        "2": "not paid",
+        "3": "refused",
+    }
+    assert run.report.counts["would write: unchanged"] == 1
