@@ -54,7 +54,7 @@ def read_account(pair: str, day: Day, store: StoreDay) -> AccountDay:
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    return AccountReader(connect(pair), day, store).read()
+    return AccountReader(connect(pair).at(Priority.BACKFILL), day, store).read()
 
 
 class AccountReader:
@@ -64,7 +64,7 @@ class AccountReader:
         self.day = day
         self.store = store
         self.pair = connections.pair
-        self.brightpearl = connections.brightpearl.at(Priority.BACKFILL)
+        self.brightpearl = connections.brightpearl
         self.links = Links(connections.database)
         bundle = current_bundle(connections)
         self.cancelled = bundle.table("account_statuses").get("cancelled") or None

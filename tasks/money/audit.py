@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from connectors.budget import Priority
 from core.errors import ConfigError
 from core.times import Day, local_date, to_iso
 from tasks.bigcommerce.orders import time_zone
@@ -36,7 +37,7 @@ def begin(pair: str, day: str | None) -> TieOut:
 
     Raises: ConfigError for what is no day, or for one that has not begun; TransientError.
     """
-    connections = connect(pair)
+    connections = connect(pair).at(Priority.BACKFILL)
     started_at, sent = connections.clock(), _sent(connections)
     return TieOut(pair, requested_day(day, time_zone(connections), started_at), started_at, sent)
 

@@ -47,7 +47,7 @@ from tasks.money.sides import (
     total_of,
 )
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.connections import Connections, connect, current_bundle
+from tasks.reconciler.connections import connect, current_bundle
 
 SECOND = timedelta(seconds=1)
 NEVER_SOLD = CANCELLED | {OrderStatus.INCOMPLETE}
@@ -65,8 +65,8 @@ def read_store(pair: str, day: Day) -> StoreDay:
     N orders cost N/250 + 1 requests; refunds are read once, 250 to a request, from the day's start
     on: none of these can be older. Raises: TransientError, ConfigError, ContractError.
     """
-    connections = connect(pair)
-    bigcommerce = _client(connections)
+    connections = connect(pair).at(Priority.BACKFILL)
+    bigcommerce = connections.bigcommerce
     # Their upper bound is inclusive, to the second.
     window = {"min_date_created": day.starts_at, "max_date_created": day.ends_at - SECOND}
     documents = with_retries(lambda: list(bigcommerce.list_orders(**window)))
@@ -101,8 +101,8 @@ def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    connections = connect(pair)
-    bigcommerce, bundle = _client(connections), current_bundle(connections)
+    connections = connect(pair).at(Priority.BACKFILL)
+    bigcommerce, bundle = connections.bigcommerce, current_bundle(connections)
     settings = connections.pair.orders
     both = {
         key: (order, booked)
@@ -316,7 +316,3 @@ def _groups(account: AccountDay, channels: Table) -> dict[str, ChannelCurrency]:
         for key, booked in account.other_orders.items()
         if booked.channel_id in channel_ids
     }
-
-
-def _client(connections: Connections) -> BigCommerce:
-    return connections.bigcommerce.at(Priority.BACKFILL)
