@@ -18,6 +18,7 @@ from bench.stock.shelves import Shelves, change
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError, TransientError
 from core.times import utc_now
+from demo.controls import OTHER_WAREHOUSE
 from demo.installation import PAIR
 from store.runs import Cursors
 from tasks.brightpearl.reference import OVERLAP, PRODUCTS
@@ -232,6 +233,6 @@ def _stocked(home: Environment, shelves: Shelves) -> list[str]:
     change(home, "bigcommerce", [{"sku": sku, "on_hand": PLENTY} for sku in skus])
     body = [{"sku": sku, "on_hand": PLENTY} for sku in skus]
     change(home, "brightpearl", body)
-    elsewhere = [{"sku": sku, "on_hand": 0, "warehouse_id": 3} for sku in skus]
+    elsewhere = [{"sku": sku, "on_hand": 0, "warehouse_id": OTHER_WAREHOUSE} for sku in skus]
     change(home, "brightpearl", elsewhere)
     return skus

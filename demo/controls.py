@@ -16,6 +16,8 @@ SYSTEMS: tuple[System, ...] = ("bigcommerce", "brightpearl")
 TIMEOUT_S = 300.0
 """A full state of a large catalogue takes a minute."""
 PLENTY = 20
+OTHER_WAREHOUSE = 3
+"""The account's second one; orders are reserved in the first, 2."""
 READS = ("GET ", "HEAD ", "OPTIONS ")
 
 
@@ -158,6 +160,9 @@ class Controls:
         skus = [variant["sku"] for variant in variants if variant["available"] > 0]
         for system in SYSTEMS:
             self.change_stock(system, ({"sku": sku, "on_hand": units} for sku in skus))
+        # The store sells what all warehouses have.
+        none = ({"sku": sku, "on_hand": 0, "warehouse_id": OTHER_WAREHOUSE} for sku in skus)
+        self.change_stock("brightpearl", none)
         return skus
 
     def skus(self) -> list[str]:
