@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
+from cachetools import TTLCache
 from pydantic import ValidationError
 
 from connectors.answers import unreadable
@@ -35,6 +39,18 @@ WHOLE = {
 """An order with everything that costs no further request."""
 
 
+MOST_LONG_ORDERS = 500
+LINES_KEPT_S = 900.0
+"""How long the lines of a long order are used while the order itself does not change."""
+OF_STATUS = frozenset(
+    {
+        *("date_modified", "date_shipped", "status", "status_id", "custom_status"),
+        *("external_order_id", "external_id", "payment_status"),
+    }
+)
+"""Fields of an order that change without its lines."""
+
+
 @dataclass(frozen=True)
 class IdRange:
     """Orders that one request reads: one by its id, or several by a list around them."""
@@ -47,8 +63,40 @@ class IdRange:
         return len(self.ids) > 1
 
 
+class LongOrders:
+    """Lines of orders with more of them than an order embeds, read a while ago. Thread-safe.
+
+    They are used as long as the order reads the same but for what BigCommerce changes by itself
+    when a status is set: its totals and counts, and the lines that it does embed.
+    """
+
+    def __init__(self) -> None:
+        self._lines: TTLCache[tuple[str, str], tuple[OrderLine, ...]]
+        self._lines = TTLCache(MOST_LONG_ORDERS, LINES_KEPT_S)
+        self._lock = Lock()
+
+    def find(self, row: Mapping[str, Any]) -> tuple[OrderLine, ...] | None:
+        """The lines of an order that reads as it did when they were read."""
+        with self._lock:
+            return self._lines.get(self._key(row))
+
+    def keep(self, row: Mapping[str, Any], lines: tuple[OrderLine, ...]) -> None:
+        """Lines that were read after the order itself."""
+        with self._lock:
+            self._lines[self._key(row)] = lines
+
+    def _key(self, row: Mapping[str, Any]) -> tuple[str, str]:
+        content = {name: value for name, value in row.items() if name not in OF_STATUS}
+        text = json.dumps(content, sort_keys=True, default=str)
+        return str(row.get("id")), hashlib.sha256(text.encode()).hexdigest()
+
+
 class Orders(Api):
     """The orders of a store."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
+        super().__init__(*args, **kwargs)
+        self._long_orders = LongOrders()
 
     def list_orders(self, **filters: Any) -> Iterator[Order | Unreadable]:  # noqa: ANN401
         """Whole orders in the order of their ids, safe against changes while it reads.
@@ -145,14 +193,17 @@ class Orders(Api):
         """The order with all its lines, or the field that breaks the model.
 
         At most 50 lines of a consignment are embedded, and some orders come with none: when the
-        quantities do not add up to `items_total`, the lines are read by themselves.
+        quantities do not add up to `items_total`, the lines are read by themselves, unless they
+        are known and the order did not change since.
         """
         order_id = str(row.get("id", ""))
         try:
             order = Order.model_validate(row)
             lines = _lines(list(order.consignments.line_documents()))
             if sum(line.quantity for line in lines) != order.items_total:
-                lines = _lines(self.list_lines(order_id))
+                known = self._long_orders.find(row)
+                lines = _lines(self.list_lines(order_id)) if known is None else known
+                self._long_orders.keep(row, lines)
         except ValidationError as error:
             return Unreadable(order_id, *broken_field(error))
         except NotFoundError:

@@ -19,6 +19,8 @@ from tasks.reconciler.run import Run
 
 HINTS = {"webhook", "sweep"}
 """Sources that say "may have changed"; any other wants both sides read in any case."""
+NOT_OF_MONEY = {*HINTS, "condition", "notice"}
+"""Sources that say nothing of money: those of an order's content, of stock, and of Brightpearl."""
 VOLATILE = {"date_modified": True, "consignments": True}
 """What of an order may change although nothing of it did, or is compared in another form."""
 MONEY = {
@@ -122,6 +124,6 @@ def _skipped(run: Run, order: Order, link: Link | None) -> Outcome | None:
 
 def _is_money_agreed(run: Run, order: Order, agreed: Mapping[str, AgreedOrder]) -> bool:
     """Whether an event is not about money, and what shows moved money is as it was agreed on."""
-    if run.batch.sources.get(order.id) not in HINTS or order.id not in agreed:
+    if run.batch.sources.get(order.id) not in NOT_OF_MONEY or order.id not in agreed:
         return False
     return bool(agreed[order.id].money) and agreed[order.id].money == money_fingerprint(order)

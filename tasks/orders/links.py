@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from core.ids import ORDER_CONDITION, order_condition, stock_condition
 from store.links import Link
+from tasks.bigcommerce.receipts import RECEIPT
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.completion import CreateReceipt
 from tasks.orders.edits import SetShippingMethod
@@ -75,7 +76,9 @@ def _link(read: Read, record: OrderProgress) -> Link:
     is_settled = not _short(record) and not plan.cases and not record.refusals
     update = {
         "agreed": fingerprint(order, record.status_id, record.order_id_bp) if is_settled else "",
-        "money": money_fingerprint(order) if is_settled else "",
+        "money": ""
+        if any(case.field == RECEIPT for case in plan.cases)
+        else money_fingerprint(order),
     }
     return Link(record.key, record.order_id_bp, agreed.model_copy(update=update).detail())
 
