@@ -30,7 +30,7 @@ def table_checks(
     Raises: MappingError when they do not load; what the systems raise.
     """
     bundle = in_force(settings, pair.name)
-    if problems := bundle.validate():
+    if problems := bundle.problems:
         yield fail("mappings", str(problems[0]), "causeway mappings validate")
         return
     yield ok("mappings", f"version {bundle.version} loads, {len(bundle.files)} files")

@@ -82,7 +82,7 @@ def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
     from cli.mapping_versions import from_folder  # noqa: PLC0415 - brings pandas along
 
     bundle = from_folder(load_settings(), path, check=False)
-    problems = [str(problem) for problem in bundle.validate()]
+    problems = [str(problem) for problem in bundle.problems]
     result = {"version": bundle.version, "valid": not problems, "problems": problems}
     text = f"{len(bundle.files)} files are valid." if not problems else ""
     finish(result, as_json=as_json, text=text, problem="\n".join(problems))

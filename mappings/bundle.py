@@ -6,10 +6,10 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from mappings.errors import MappingError, Problem
+from mappings.files import MappingError, Problem
 from mappings.rules import EntityMapping
 from mappings.schema import read_mapping
 from mappings.shapes import FILES, NUMERIC_TABLES, TABLES
@@ -19,9 +19,8 @@ SHIPPED = Path(__file__).parent
 HASH_LENGTH = 12
 LONGEST = 1_000_000
 """Characters of the longest file that is read."""
-VERSIONS_AT_HAND = 4
-"""How many versions a process keeps as the engine applies them: every run asks for the current one,
-and to read it takes a twentieth of a second."""
+MOST_CACHED = 4
+"""Versions that a process keeps as the engine applies them; to read one takes 50 ms."""
 
 
 @dataclass(frozen=True)
@@ -32,36 +31,32 @@ class Bundle:
     """Text by name inside the mappings folder: `orders.yaml`, `tables/channels.csv`."""
     version: str
     """`files-` and a hash, or the number under which it was published."""
+    tables: Mapping[str, Table]
+    """Every table by name."""
+    mappings: Mapping[str, EntityMapping]
+    """Every mapping by name, less those that cannot be used."""
+    problems: tuple[Problem, ...]
+    """Everything that is wrong, by file and line; nothing for a bundle that can be used."""
 
     @classmethod
     def from_files(
         cls, files: Mapping[str, str], *, version: str | None = None, check: bool = True
     ) -> Bundle:
-        """The bundle of these texts.
+        """The bundle of these texts, read only once for the same content.
 
-        Raises: MappingError naming file, line and field of everything wrong, unless told not to
-        `check`; `validate` lists the same.
+        Raises: MappingError naming file, line and field of everything wrong, unless it is not to
+        `check`; `problems` lists the same.
         """
-        texts = {name: text.replace("\r\n", "\n") for name, text in sorted(files.items())}
-        bundle = cls(texts, version or f"files-{content_hash(texts)[:HASH_LENGTH]}")
-        if check and (problems := bundle.validate()):
-            raise MappingError(problems)
+        texts = tuple((name, text.replace("\r\n", "\n")) for name, text in sorted(files.items()))
+        bundle = _read(texts, version)
+        if check and bundle.problems:
+            raise MappingError(bundle.problems)
         return bundle
 
     @property
     def hash(self) -> str:
         """SHA-256 of names and texts; equal for equal content, whatever the version."""
         return content_hash(self.files)
-
-    @property
-    def tables(self) -> Mapping[str, Table]:
-        """Every table by name."""
-        return self._read.tables
-
-    @property
-    def mappings(self) -> Mapping[str, EntityMapping]:
-        """Every mapping by name."""
-        return self._read.mappings
 
     def mapping(self, name: str) -> EntityMapping:
         """The mapping of `<name>.yaml`.
@@ -71,7 +66,7 @@ class Bundle:
         if (mapping := self.mappings.get(name)) is not None:
             return mapping
         file = f"{name}.yaml"
-        problems = [problem for problem in self.validate() if problem.file == file]
+        problems = [problem for problem in self.problems if problem.file == file]
         raise MappingError(problems or [Problem(file, 0, "", "there is no such file")])
 
     def table(self, name: str) -> Table:
@@ -82,10 +77,6 @@ class Bundle:
         if (table := self.tables.get(name)) is not None:
             return table
         raise MappingError([Problem(f"tables/{name}.csv", 0, "", "there is no such file")])
-
-    def validate(self) -> list[Problem]:
-        """Everything that is wrong, by file and line; nothing for a bundle that can be used."""
-        return sorted(set(self._read.problems))
 
     def diff(self, other: Bundle) -> str:
         """What `other` says differently, as a unified diff; empty if nothing."""
@@ -100,17 +91,6 @@ class Bundle:
                 lineterm="",
             )
         return "\n".join(parts)
-
-    @cached_property
-    def _read(self) -> _Read:
-        return _read(tuple(self.files.items()))
-
-
-@dataclass(frozen=True)
-class _Read:
-    tables: Mapping[str, Table]
-    mappings: Mapping[str, EntityMapping]
-    problems: tuple[Problem, ...]
 
 
 def load_bundle(path: Path | None = None, *, check: bool = True) -> Bundle:
@@ -149,9 +129,10 @@ def _text(file: Path, folder: Path) -> str:
         raise MappingError([Problem(name, 0, "", text)]) from error
 
 
-@lru_cache(maxsize=VERSIONS_AT_HAND)
-def _read(texts: tuple[tuple[str, str], ...]) -> _Read:
+@lru_cache(maxsize=MOST_CACHED)
+def _read(texts: tuple[tuple[str, str], ...], version: str | None) -> Bundle:
     files = dict(texts)
+    version = version or f"files-{content_hash(files)[:HASH_LENGTH]}"
     problems = list(_misplaced(files))
     tables: dict[str, Table] = {}
     for name, text in files.items():
@@ -168,7 +149,7 @@ def _read(texts: tuple[tuple[str, str], ...]) -> _Read:
     for name in NUMERIC_TABLES:
         if name in tables:
             problems += tables[name].numeric_problems()
-    return _Read(tables, mappings, tuple(problems))
+    return Bundle(files, version, tables, mappings, tuple(sorted(set(problems))))
 
 
 def _misplaced(files: Mapping[str, str]) -> Iterator[Problem]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from mappings.errors import Problem
-from mappings.rules import FieldRule
+from mappings.files import Problem
+from mappings.rules import FieldRule, JoiningStep, Step
 from mappings.shapes import KEYS, REQUIRED, SOURCES, TARGETS
-from mappings.steps import JoiningStep, Step
+from mappings.steps import Lookup
 from mappings.tables import Table
-from mappings.value_steps import Lookup
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
@@ -22,7 +21,7 @@ Fault = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Scene:
+class RuleContext:
     """What a file's rules are checked against."""
 
     source: str
@@ -30,18 +29,18 @@ class Scene:
     tables: Mapping[str, Table]
 
 
-def faults(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
+def faults(rule: FieldRule, context: RuleContext) -> Iterator[Fault]:
     """Everything wrong with a rule whose steps could be built."""
-    unknown = list(_unknown_columns(rule, scene))
+    unknown = list(_unknown_columns(rule, context))
     yield from unknown
-    yield from _key_faults(rule, scene)
-    if rule.to in REQUIRED[scene.target] and not _is_always_filled(rule):
+    yield from _key_faults(rule, context)
+    if rule.to in REQUIRED[context.target] and not _is_always_filled(rule):
         if rule.missing != "refuse":
             yield "missing", f"must be `refuse`: {rule.to} is required"
         elif rule.where:
             yield "where", f"cannot be used: {rule.to} is required in every row"
     if not unknown:
-        yield from _Flow(rule, scene).faults()
+        yield from _Flow(rule, context).faults()
 
 
 def tables_used(rule: FieldRule) -> Iterator[Lookup]:
@@ -55,20 +54,20 @@ def suggestion(word: str, known: Mapping[str, object] | frozenset[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _unknown_columns(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
-    target, source = TARGETS[scene.target], SOURCES[scene.source]
+def _unknown_columns(rule: FieldRule, context: RuleContext) -> Iterator[Fault]:
+    target, source = TARGETS[context.target], SOURCES[context.source]
     if rule.to not in target:
-        yield "to", f"{scene.target} has no column {rule.to!r}{suggestion(rule.to, target)}"
+        yield "to", f"{context.target} has no column {rule.to!r}{suggestion(rule.to, target)}"
     about = () if rule.about == rule.source else rule.about
     for key, columns in (("from", rule.source), ("about", about), ("where", rule.where)):
         for column in columns:
             if column not in source:
                 hint = suggestion(column, source)
-                yield key, f"{scene.source} has no column {column!r}{hint}"
+                yield key, f"{context.source} has no column {column!r}{hint}"
 
 
-def _key_faults(rule: FieldRule, scene: Scene) -> Iterator[Fault]:
-    key = KEYS[scene.target].get(rule.to)
+def _key_faults(rule: FieldRule, context: RuleContext) -> Iterator[Fault]:
+    key = KEYS[context.target].get(rule.to)
     if key is None:
         return
     steps = tuple(step.name for step in rule.steps)
@@ -86,10 +85,10 @@ def _is_always_filled(rule: FieldRule) -> bool:
 class _Flow:
     """The kinds of value on their way through a rule's steps."""
 
-    def __init__(self, rule: FieldRule, scene: Scene) -> None:
+    def __init__(self, rule: FieldRule, context: RuleContext) -> None:
         self.rule = rule
-        self.scene = scene
-        source = SOURCES[scene.source]
+        self.context = context
+        source = SOURCES[context.source]
         self.kinds: dict[str, Kind] = {column: source[column] for column in rule.source}
 
     def faults(self) -> Iterator[Fault]:
@@ -107,15 +106,14 @@ class _Flow:
 
     def _touched(self, step: Step) -> list[str]:
         """The columns a step works on."""
-        column = getattr(step, "column", "")
-        return [name for name in self.kinds if not column or name == column]
+        return [name for name in self.kinds if step.concerns(name)]
 
     def _table_faults(self, step: Step) -> Iterator[str]:
         if not isinstance(step, Lookup):
             return
-        table = self.scene.tables.get(step.table)
+        table = self.context.tables.get(step.table)
         if table is None:
-            hint = suggestion(step.table, self.scene.tables)
+            hint = suggestion(step.table, self.context.tables)
             yield f"there is no table tables/{step.table}.csv{hint}"
         if step.column and step.column not in self.kinds:
             yield f"the column {step.column!r} is not among the columns that arrive here"
@@ -147,19 +145,19 @@ class _Flow:
     def _end_faults(self) -> Iterator[Fault]:
         if len(self.kinds) > 1:
             names = ", ".join(self.kinds)
-            yield "steps", f"leave {names} beside each other; add first_filled, join or template"
+            yield "steps", f"leave {names} side by side; add first_filled, join or template"
             return
-        target = TARGETS[self.scene.target][self.rule.to]
+        target = TARGETS[self.context.target][self.rule.to]
         (kind,) = self.kinds.values()
         if kind != target:
             yield "steps", f"give {kind}, but {self.rule.to} is {target}"
 
 
-def table_problems(rule: FieldRule, scene: Scene) -> Iterator[Problem]:
+def table_problems(rule: FieldRule, context: RuleContext) -> Iterator[Problem]:
     """What is wrong with a table for the way in which a rule uses it."""
-    source = SOURCES[scene.source]
+    source = SOURCES[context.source]
     for step in tables_used(rule):
-        table = scene.tables.get(step.table)
+        table = context.tables.get(step.table)
         if table is None:
             continue
         if any(source.get(name) == "money" for name in rule.source) and step is rule.steps[0]:

@@ -1,27 +1,37 @@
 """Sales credit rows from a refund's items, adding up to what BigCommerce gave back.
 
-BigCommerce states total and tax of a refund, not of its parts: they are shared over the parts by
+BigCommerce gives total and tax of a refund, not of its parts: they are shared over the parts by
 what these were sold for, to the cent. Source: fact sheet, reading refunds.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
-from core.frames import frame
-from core.money import ZERO, shared_out, two_places
+from core.frames import frame, records, records_by
+from core.money import CENT, ZERO, shared_out, two_places
 from core.refunds import CREDIT_ROWS
 from core.refusals import REFUSALS, release_remedy
-from mappings.credit_parts import Part, PartsError, parts_of
 
 Record = Mapping[str, Any]
 RefundKey = tuple[str, str]
+CHARGES = ("shipping", "handling", "fee")
+"""Refunded by an amount, which may be with or without tax."""
+NAMES = {
+    "wrapping": "Gift wrapping",
+    "shipping": "Shipping",
+    "handling": "Handling",
+    "fee": "Fee",
+    "order": "Refund",
+    "tax": "Tax",
+}
+"""What a row is called that undoes none, and charges whose row has no name."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,45 @@ class CreditRows:
     refusals: pd.DataFrame
 
 
+class PartsError(Exception):
+    """The refund cannot become rows: what is wrong with it, and what helps."""
+
+    def __init__(self, class_: str, field: str, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.class_ = class_
+        self.field = field
+        self.remedy = remedy
+
+    @staticmethod
+    def money(reason: str) -> PartsError:
+        """Amounts that contradict each other."""
+        remedy = "Enter the sales credit in Brightpearl by hand, under the order"
+        return PartsError("money", "total_amount", reason, remedy)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of the credit before it has its cents."""
+
+    ref: str
+    kind: str
+    worth: Decimal
+    """What it was sold for, or what was asked for; with tax."""
+    quantity: int = 1
+    is_fixed: bool = False
+    """Whether `worth` is the amount itself."""
+    is_guess: bool = False
+    """Whether BigCommerce does not state the units, so that `worth` is only a weight."""
+    tax_share: Decimal = ZERO
+    """Tax as a part of the amount with tax, by the row that it undoes."""
+    sold_ref: str = ""
+    product_id: str = ""
+    name: str = ""
+    tax_code: str = ""
+    nominal_code: str = ""
+    reason: str = ""
+
+
 def credit_rows(refunds: pd.DataFrame, items: pd.DataFrame, sold: pd.DataFrame) -> CreditRows:
     """A row per item (several, where it was sold in several); per refund they add up exactly.
 
@@ -45,21 +94,159 @@ def credit_rows(refunds: pd.DataFrame, items: pd.DataFrame, sold: pd.DataFrame) 
     (the amounts contradict each other).
     """
     of_items: dict[RefundKey, list[Record]] = defaultdict(list)
-    for item in _records(items):
+    for item in records(items):
         of_items[item["order_id"], item["refund_id"]].append(item)
-    of_sold: dict[str, list[Record]] = defaultdict(list)
-    for row in _records(sold):
-        of_sold[row["order_id"]].append(row)
+    of_sold = records_by(sold, "order_id")
     rows: list[dict[str, Any]] = []
     refusals: list[dict[str, str]] = []
-    for refund in _records(refunds):
+    for refund in records(refunds):
         order_id, refund_id = refund["order_id"], refund["refund_id"]
         try:
-            parts = parts_of(refund, of_items[order_id, refund_id], of_sold[order_id])
+            parts = parts_of(refund, of_items[order_id, refund_id], of_sold.get(order_id, []))
             rows.extend(_rows(refund, parts))
-        except PartsError as unfit:
-            refusals.append(_refusal(order_id, refund_id, unfit))
+        except PartsError as error:
+            refusals.append(_refusal(order_id, refund_id, error))
     return CreditRows(frame(rows, CREDIT_ROWS), frame(refusals, REFUSALS))
+
+
+def parts_of(refund: Record, items: Sequence[Record], sold: Sequence[Record]) -> list[Part]:
+    """The parts of one refund. In: REFUNDS, REFUND_ITEMS and SOLD_ROWS rows.
+
+    Raises: PartsError.
+    """
+    if not items:
+        return [_tax_alone(two_places(refund["total_amount"]), sold)]
+    found = [part for item in items for part in _parts(item, sold)]
+    return _numbered(_weighed(found, refund))
+
+
+def _parts(item: Record, sold: Sequence[Record]) -> Iterator[Part]:
+    kind, reason = item["kind"], item["reason"]
+    if kind == "tax":
+        yield replace(_tax_alone(two_places(item["requested"] or ZERO), sold), reason=reason)
+        return
+    if kind == "order":
+        worth = two_places(item["requested"] or ZERO)
+        yield Part("order", kind, worth, is_fixed=True, name=NAMES[kind], reason=reason)
+        return
+    rows = _undone(item, sold)
+    weights = [_gross(row) for row in rows]
+    whole = sum(weights, ZERO)
+    for row, weight in zip(rows, weights, strict=True):
+        share = weight / whole if whole else Decimal(1) / len(rows)
+        ref = row["row_ref"] or item["sold_ref"]
+        yield Part(
+            ref=ref,
+            kind="custom" if kind == "product" and not row["product_id"] else kind,
+            worth=_worth(item, row, share),
+            quantity=int(item["quantity"]) if kind == "product" else 1,
+            is_guess=kind == "wrapping",
+            tax_share=row["tax"] / weight if weight else ZERO,
+            sold_ref=ref,
+            product_id=row["product_id"],
+            name="" if row["product_id"] else _name(item, row),
+            tax_code=row["tax_code"],
+            nominal_code=row["nominal_code"],
+            reason=reason,
+        )
+
+
+def _worth(item: Record, row: Record, share: Decimal) -> Decimal:
+    """The row's share of what was asked for, or of what the units were sold for.
+
+    Where nobody says, what the row itself says.
+    """
+    stated: Decimal | None = item["requested"] if item["kind"] in CHARGES else item["worth"]
+    if stated is not None:
+        return stated * share
+    units = row["quantity"] if item["kind"] == "product" else 0
+    return _gross(row) * item["quantity"] / units if units else _gross(row)
+
+
+def _name(item: Record, row: Record) -> str:
+    return str(row["name"] or item["name"] or NAMES.get(item["kind"], item["kind"]))
+
+
+def _undone(item: Record, sold: Sequence[Record]) -> list[Record]:
+    """Rows of the sales order that an item undoes: one, or one per rate of a charge.
+
+    A line whose row staff replaced is found by its SKU among the rows that staff made.
+    """
+    ref = item["sold_ref"]
+    rows = [row for row in sold if row["row_ref"] == ref or row["row_ref"].startswith(f"{ref}-at-")]
+    if not rows and item["sku_key"]:
+        rows = [r for r in sold if not r["row_ref"] and r["sku_key"] == item["sku_key"]][:1]
+    if not rows:
+        what = f"line {ref}" if item["kind"] == "product" else ref
+        raise PartsError(
+            "row",
+            "item_id",
+            f"the sales order has no row for {what}",
+            "Enter the sales credit in Brightpearl by hand under the order, or give the order that "
+            "row again",
+        )
+    return rows
+
+
+def _weighed(parts: Sequence[Part], refund: Record) -> list[Part]:
+    """The parts with what was asked for charges read with tax, or without, as fits the total.
+
+    BigCommerce does not say which it is: amounts are in the order's price terms as a rule.
+    """
+    total = two_places(refund["total_amount"])
+    with_tax, without = _filled(parts, total), _filled([_with_tax(part) for part in parts], total)
+    readings = [with_tax, without] if refund["is_tax_inclusive"] else [without, with_tax]
+
+    def difference(reading: Sequence[Part]) -> Decimal:
+        off = abs(total - sum((part.worth for part in reading), ZERO))
+        return off if off > CENT * len(reading) else ZERO
+
+    return min(readings, key=difference)
+
+
+def _filled(parts: Sequence[Part], total: Decimal) -> list[Part]:
+    """Parts whose units are not known take what the others leave."""
+    weights = sum((part.worth for part in parts if part.is_guess), ZERO)
+    rest = total - sum((part.worth for part in parts if not part.is_guess), ZERO)
+    if not weights or rest <= ZERO:
+        return list(parts)
+    return [
+        replace(part, worth=rest * part.worth / weights) if part.is_guess else part
+        for part in parts
+    ]
+
+
+def _with_tax(part: Part) -> Part:
+    if part.kind not in CHARGES or part.tax_share >= 1:
+        return part
+    return replace(part, worth=part.worth / (1 - part.tax_share))
+
+
+def _tax_alone(amount: Decimal, sold: Sequence[Record]) -> Part:
+    """Tax without goods, under the code that bears most of the order's tax."""
+    taxed: Counter[str] = Counter()
+    for row in sold:
+        taxed[row["tax_code"]] += row["tax"]
+    (code, tax), *_ = [*taxed.most_common(1), ("", ZERO)]
+    return Part(
+        "tax", "tax", amount, is_fixed=True, name=NAMES["tax"], tax_code=code if tax else ""
+    )
+
+
+def _numbered(parts: Sequence[Part]) -> list[Part]:
+    """References made unique: an item may come twice in one refund."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for part in parts:
+        seen[part.ref] += 1
+        ref = part.ref if seen[part.ref] == 1 else f"{part.ref}-{seen[part.ref]}"
+        numbered.append(replace(part, ref=ref))
+    return numbered
+
+
+def _gross(row: Record) -> Decimal:
+    gross: Decimal = row["net"] + row["tax"]
+    return gross
 
 
 def _rows(refund: Record, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
@@ -126,19 +313,12 @@ def _taxes(parts: Sequence[Part], amounts: Sequence[Decimal], tax: Decimal) -> l
     return taxes
 
 
-def _refusal(order_id: str, refund_id: str, unfit: PartsError) -> dict[str, str]:
+def _refusal(order_id: str, refund_id: str, error: PartsError) -> dict[str, str]:
     return {
         "key": order_id,
-        "class": unfit.class_,
-        "field": unfit.field,
+        "class": error.class_,
+        "field": error.field,
         "value": f"refund {refund_id}",
-        "reason": f"refund {refund_id}: {unfit}",
-        "remedy": release_remedy(unfit.remedy, unfit.class_, key=order_id),
+        "reason": f"refund {refund_id}: {error}",
+        "remedy": release_remedy(error.remedy, error.class_, key=order_id),
     }
-
-
-def _records(rows: pd.DataFrame) -> Iterator[Record]:
-    """Rows as mappings; unlike core.frames.records, amounts keep their None without a copy."""
-    names = [str(name) for name in rows.columns]
-    columns = [rows[name].tolist() for name in rows.columns]
-    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))

@@ -123,7 +123,7 @@ def needs_taxes(
 
     In: ORDERS, LINES, CHARGES. These are orders with a discount on lines of two or more non-zero
     rates, and those with a charge whose tax is a blend of its lines' rates: how much tax there was
-    at each rate stands only in BigCommerce's tax rows (one request per order).
+    at each rate is only in BigCommerce's tax rows (one request per order).
     """
     discounted = {
         order["order_id"]

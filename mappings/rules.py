@@ -1,21 +1,150 @@
-"""A mapping file as read and checked: which column becomes which, by which steps."""
+"""What a mapping consists of: the rule of each column, the steps of a rule, and their registry.
+
+A missing value (empty text, no amount, no time) passes through every step unchanged unless the step
+is there to fill it. A value for which a step knows nothing becomes missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from mappings.shapes import TARGETS
-from mappings.steps import Step
+from pydantic import BaseModel, ConfigDict
+
+from mappings.tables import Table
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
-    from core.frames import Schema
+    from core.frames import Kind
+
+TEXTS: frozenset[Kind] = frozenset({"text"})
 
 Missing = Literal["refuse", "refuse_unknown", "blank"]
 """What happens where no value comes out. `refuse`: the row is refused. `refuse_unknown`: it is, if
 there was a value that nothing is known for; where there was none, the column stays blank. `blank`:
 the column stays blank."""
+
+REGISTRY: dict[str, type[Step]] = {}
+"""Every step by the name that mapping files call it."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What steps need to know of a batch besides the values."""
+
+    zone: str
+    """The store's IANA time zone."""
+    tables: Mapping[str, Table]
+    """By name, as `Bundle.tables`."""
+    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the names in `mappings.shapes.KNOWN`; keys as `core.ids.sku_key` makes them."""
+    account_currency: str = ""
+    """Brightpearl's base currency. Empty means: the store's own currency."""
+
+
+class Step(BaseModel, ABC):
+    """Common to all steps. Parameters are checked when the mapping is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: ClassVar[str] = ""
+    takes: ClassVar[frozenset[Kind]] = TEXTS
+    """Kinds of column it can work on."""
+    gives: ClassVar[Kind | None] = "text"
+    """Kind of column that comes out; None: the one that went in."""
+    fills: ClassVar[bool] = False
+    """Whether it is also asked about missing values."""
+    short: ClassVar[str | None] = None
+    """The parameter meant by `{step: value}`."""
+
+    @abstractmethod
+    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """One row's values by column after this step; a missing one is None."""
+
+    def concerns(self, column: str) -> bool:  # noqa: ARG002 - most steps concern every column
+        """Whether the step is for this one of the field's columns."""
+        return True
+
+    def reason(self, value: str) -> str:  # noqa: ARG002 - most steps lose no value
+        """Why nothing is known for a value, for people; empty for a step that loses none."""
+        return ""
+
+    def remedy(self, value: str, becomes: str) -> str:  # noqa: ARG002 - most steps lose no value
+        """What makes it known, as the start of a sentence; `becomes` says what is wanted."""
+        return ""
+
+
+class ValueStep(Step):
+    """One value becomes one value."""
+
+    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Each value that the step concerns made into its new one."""
+        made = dict(values)
+        for column, value in values.items():
+            if self.concerns(column) and (value is not None or self.fills):
+                new = self.of(value, context)
+                made[column] = None if new == "" else new
+        return made
+
+    @abstractmethod
+    def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
+        """The new value; empty text or None if there is none."""
+
+
+class JoiningStep(Step):
+    """Several columns become one, row by row."""
+
+    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """The one value that is made of all, under the name `value`."""
+        joined = self.of(values, context)
+        return {"value": None if joined == "" else joined}
+
+    @abstractmethod
+    def of(self, values: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+        """The new value from one row's values, by column; the missing ones are None."""
+
+    def columns(self) -> frozenset[str]:
+        """Columns it names itself; they have to be among the field's `from`."""
+        return frozenset()
+
+
+StepType = TypeVar("StepType", bound=Step)
+
+
+def step(name: str) -> Callable[[type[StepType]], type[StepType]]:
+    """Enter a step in the registry under the name that mapping files use."""
+
+    def enter(kind: type[StepType]) -> type[StepType]:
+        kind.name = name
+        REGISTRY[name] = kind
+        return kind
+
+    return enter
+
+
+def build(name: str, parameters: object) -> Step:
+    """The step of that name with the parameters of the mapping file: a single value or named ones.
+
+    Raises: KeyError for an unknown name; pydantic.ValidationError for wrong parameters.
+    """
+    kind = REGISTRY[name]
+    if parameters is None:
+        return kind.model_validate({})
+    if isinstance(parameters, Mapping):
+        return kind.model_validate(parameters)
+    return kind.model_validate({kind.short or "value": parameters})
+
+
+def plain(value: object) -> str:
+    """A value as text: amounts without exponent or trailing zeros, everything else as it is."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -30,9 +159,9 @@ class FieldRule:
     class_: str = "document"
     """Refusal class."""
     remedy: str = ""
-    """What helps, with `{value}` in it, as the start of a sentence; empty: the step's own words."""
+    """What helps, with `{value}` in it, as the start of a sentence; empty: what the step says."""
     about: tuple[str, ...] = ()
-    """Columns of which the first filled one names the obstacle."""
+    """Columns of which the first filled one is named in the refusal."""
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Only rows with these values in these columns are refused; elsewhere it stays blank."""
     line: int = 0
@@ -47,8 +176,3 @@ class EntityMapping:
     source: str
     target: str
     fields: tuple[FieldRule, ...]
-
-    @property
-    def target_schema(self) -> Schema:
-        """Columns of the frame that it gives."""
-        return TARGETS[self.target]

@@ -9,16 +9,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-import mappings.joining_steps
-import mappings.listing_steps
-import mappings.search_steps
-import mappings.value_steps  # noqa: F401 - they enter their steps in the registry
-from mappings.checks import Scene, faults, suggestion, table_problems
-from mappings.errors import Problem
-from mappings.lines import Document, Path, read_yaml
-from mappings.rules import EntityMapping, FieldRule, Missing
+import mappings.steps  # noqa: F401 - it enters the steps in the registry
+from mappings.checks import RuleContext, faults, suggestion, table_problems
+from mappings.files import Document, Path, Problem, read_yaml
+from mappings.rules import REGISTRY, EntityMapping, FieldRule, Missing, Step, build
 from mappings.shapes import FILES, REQUIRED, SOURCES, TARGETS
-from mappings.steps import REGISTRY, Step, build
 from mappings.tables import Table
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,11 +29,11 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """One name or a list of names."""
 
 
-class _Words(BaseModel):
+class _Content(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _FieldWords(_Words):
+class _FieldContent(_Content):
     """One entry under `fields`, before its steps are looked at."""
 
     to: str
@@ -51,7 +46,7 @@ class _FieldWords(_Words):
     where: dict[str, Names] = {}
 
 
-class _FileWords(_Words):
+class _FileContent(_Content):
     source: str
     target: str
     fields: list[Any]
@@ -83,30 +78,32 @@ def read_mapping(
     if isinstance(document, Problem):
         return None, [document]
     file = _File(name, document)
-    words = _checked(_FileWords, document.value, file, ())
-    if not isinstance(words, _FileWords):
-        return None, words
-    if problems := _frame_problems(file, words):
+    content = _checked(_FileContent, document.value, file, ())
+    if not isinstance(content, _FileContent):
+        return None, content
+    if problems := _frame_problems(file, content):
         return None, problems
-    scene = Scene(words.source, words.target, tables)
-    rules, problems = _rules(file, words, scene)
-    problems += _missing_columns(file, words, rules)
-    mapping = None if problems else EntityMapping(name, words.source, words.target, tuple(rules))
-    return mapping, problems + [p for rule in rules for p in table_problems(rule, scene)]
+    context = RuleContext(content.source, content.target, tables)
+    rules, problems = _rules(file, content, context)
+    problems += _missing_columns(file, content, rules)
+    mapping = (
+        None if problems else EntityMapping(name, content.source, content.target, tuple(rules))
+    )
+    return mapping, problems + [p for rule in rules for p in table_problems(rule, context)]
 
 
-def _frame_problems(file: _File, words: _FileWords) -> list[Problem]:
+def _frame_problems(file: _File, content: _FileContent) -> list[Problem]:
     problems = []
     for key, value, known in (
-        ("source", words.source, SOURCES),
-        ("target", words.target, TARGETS),
+        ("source", content.source, SOURCES),
+        ("target", content.target, TARGETS),
     ):
         if value not in known:
             text = f"{value!r} is not one of {', '.join(known)}{suggestion(value, known)}"
             problems.append(file.problem((key,), key, text))
     if not problems and (expected := FILES.get(file.name)) not in (
         None,
-        (words.source, words.target),
+        (content.source, content.target),
     ):
         source, target = expected or ("", "")
         text = f"this file maps {source} to {target}"
@@ -114,12 +111,14 @@ def _frame_problems(file: _File, words: _FileWords) -> list[Problem]:
     return problems
 
 
-def _rules(file: _File, words: _FileWords, scene: Scene) -> tuple[list[FieldRule], list[Problem]]:
+def _rules(
+    file: _File, content: _FileContent, context: RuleContext
+) -> tuple[list[FieldRule], list[Problem]]:
     """The rules that could be read, and the problems of all."""
     rules: list[FieldRule] = []
     problems: list[Problem] = []
-    for i, entry in enumerate(words.fields):
-        rule, found = _rule(file, ("fields", i), entry, scene)
+    for i, entry in enumerate(content.fields):
+        rule, found = _rule(file, ("fields", i), entry, context)
         problems += found
         rules += [rule] if rule else []
     for to, times in Counter(rule.to for rule in rules).items():
@@ -131,43 +130,43 @@ def _rules(file: _File, words: _FileWords, scene: Scene) -> tuple[list[FieldRule
 
 
 def _rule(
-    file: _File, path: Path, entry: object, scene: Scene
+    file: _File, path: Path, entry: object, context: RuleContext
 ) -> tuple[FieldRule | None, list[Problem]]:
-    words = _checked(_FieldWords, entry, file, path)
-    if not isinstance(words, _FieldWords):
-        return None, words
-    steps, problems = _steps(file, path, words)
-    required = words.to in REQUIRED[scene.target]
+    content = _checked(_FieldContent, entry, file, path)
+    if not isinstance(content, _FieldContent):
+        return None, content
+    steps, problems = _steps(file, path, content)
+    required = content.to in REQUIRED[context.target]
     rule = FieldRule(
-        to=words.to,
-        source=words.source,
+        to=content.to,
+        source=content.source,
         steps=tuple(steps),
-        missing=words.missing or ("refuse" if required else "blank"),
-        class_=words.class_,
-        remedy=words.remedy,
-        about=words.about or words.source,
-        where={column: frozenset(values) for column, values in words.where.items()},
+        missing=content.missing or ("refuse" if required else "blank"),
+        class_=content.class_,
+        remedy=content.remedy,
+        about=content.about or content.source,
+        where={column: frozenset(values) for column, values in content.where.items()},
         line=file.document.line(path),
     )
     if not problems:
         problems = [
-            file.problem((*path, *_parts(where)), _named(words.to, where), message)
-            for where, message in faults(rule, scene)
+            file.problem((*path, *_parts(where)), _named(content.to, where), message)
+            for where, message in faults(rule, context)
         ]
     return rule, problems
 
 
-def _steps(file: _File, path: Path, words: _FieldWords) -> tuple[list[Step], list[Problem]]:
+def _steps(file: _File, path: Path, content: _FieldContent) -> tuple[list[Step], list[Problem]]:
     steps: list[Step] = []
     problems: list[Problem] = []
-    for i, entry in enumerate(words.steps):
+    for i, entry in enumerate(content.steps):
         where: Path = (*path, "steps", i)
-        named = _named(words.to, f"steps[{i}]")
+        named = _named(content.to, f"steps[{i}]")
         match entry:
             case str():
-                name, told = entry, None
+                name, parameters = entry, None
             case dict() if len(entry) == 1:
-                ((name, told),) = entry.items()
+                ((name, parameters),) = entry.items()
             case _:
                 text = "a step is a name, or one name with its parameters"
                 problems.append(file.problem(where, named, text))
@@ -177,16 +176,18 @@ def _steps(file: _File, path: Path, words: _FieldWords) -> tuple[list[Step], lis
             problems.append(file.problem(where, named, text))
             continue
         try:
-            steps.append(build(name, told))
+            steps.append(build(name, parameters))
         except ValidationError as error:
-            problems += _spoken(error, file, (*where, name), f"{named}.{name}", REGISTRY[name])
+            problems += _problems_of(error, file, (*where, name), f"{named}.{name}", REGISTRY[name])
     return steps, problems
 
 
-def _missing_columns(file: _File, words: _FileWords, rules: Sequence[FieldRule]) -> list[Problem]:
-    unread = len(words.fields) - len(rules)
+def _missing_columns(
+    file: _File, content: _FileContent, rules: Sequence[FieldRule]
+) -> list[Problem]:
+    unread = len(content.fields) - len(rules)
     filled = {rule.to for rule in rules}
-    missing = [c for c in TARGETS[words.target] if c in REQUIRED[words.target] - filled]
+    missing = [c for c in TARGETS[content.target] if c in REQUIRED[content.target] - filled]
     if unread:  # a rule that could not be read may well be the one that is missed
         return []
     return [file.problem(("fields",), c, "is required, but no field fills it") for c in missing]
@@ -198,13 +199,13 @@ def _checked(model: type[Model], value: object, file: _File, path: Path) -> Mode
         return model.model_validate(value)
     except ValidationError as error:
         name = str(value["to"]) if isinstance(value, dict) and "to" in value else _spelled(path)
-        return _spoken(error, file, path, name, model)
+        return _problems_of(error, file, path, name, model)
 
 
-def _spoken(
+def _problems_of(
     error: ValidationError, file: _File, path: Path, name: str, model: type[BaseModel]
 ) -> list[Problem]:
-    """The validator's findings in our words, each at its line."""
+    """The validator's findings as sentences, each at its line."""
     problems = []
     known = [field.alias or key for key, field in model.model_fields.items()]
     for found in error.errors(include_input=False, include_url=False):
@@ -233,7 +234,7 @@ def _named(to: str, where: str) -> str:
 
 
 def _parts(where: str) -> Iterator[str | int]:
-    """`steps[1]` as the path it stands for."""
+    """`steps[1]` as a path."""
     key, _, position = where.removesuffix("]").partition("[")
     if key:
         yield key

@@ -73,7 +73,7 @@ KNOWN = ("products",)
 
 @dataclass(frozen=True)
 class Key:
-    """How a column must be made, because other rooms find the record again by it."""
+    """How a column must be made, because the record is found again by it."""
 
     source: tuple[str, ...]
     steps: tuple[str, ...] = ()
@@ -159,11 +159,11 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         name: Key((name,)) for name in ("sku_key", "sku", "product_id", "location_id")
     },
 }
+"""The natural keys of what we write, and the amounts that add up: changed, they would make second
+orders, receipts and credits, or documents that no longer agree to the cent."""
 
 RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
 """The column of the source that names the record, by target; `order_id` where none is named."""
-"""The natural keys of what we write, and the amounts that add up: changed, they would make second
-orders, receipts and credits, or documents that no longer agree to the cent."""
 
 _PERSONAL = {"email_key", "customer_message", "name", "reason"}
 _NOT_PERSONAL = {

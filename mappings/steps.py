@@ -1,105 +1,396 @@
-"""What a step of a mapping is, and the registry of all of them. See `value_steps`, `joining_steps`.
-
-A missing value (empty text, no amount, no time) passes through every step unchanged unless the step
-is there to fill it. A value for which a step knows nothing becomes missing.
-"""
+"""Every step that a mapping file may name. README.md lists them for people."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+import csv
+import io
+import re
+import string
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict
+import pycountry
+from pydantic import Field, field_validator
 
-from mappings.context import Context
+from core import ids
+from core.money import decimal
+from core.times import local_date
+from mappings.rules import Context, JoiningStep, ValueStep, plain, step
+from mappings.shapes import KNOWN
+from mappings.tables import comparable
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
 
-TEXTS: frozenset[Kind] = frozenset({"text"})
-
-REGISTRY: dict[str, type[Step]] = {}
-"""Every step by the name that mapping files call it."""
+ALPHA_3 = 3
+"""Letters of an ISO 3166-1 alpha-3 code."""
 
 
-class Step(BaseModel):
-    """Common to all steps. Parameters are checked when the mapping is read."""
+@step("lookup")
+class Lookup(ValueStep):
+    """Value for value, by a table. An amount is compared as a number, a text whatever its case."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money"})
+    short: ClassVar[str | None] = "table"
 
-    name: ClassVar[str] = ""
-    takes: ClassVar[frozenset[Kind]] = TEXTS
-    """Kinds of column it can work on."""
-    gives: ClassVar[Kind | None] = "text"
-    """Kind of column that comes out; None: the one that went in."""
-    fills: ClassVar[bool] = False
-    """Whether it is also asked about missing values."""
-    short: ClassVar[str | None] = None
-    """The parameter meant by `{step: value}`."""
+    table: str
+    column: str = ""
+    """Only this one of the field's columns is looked up; empty: all of them."""
+    otherwise: Literal["missing", "keep"] = "missing"
+    """What happens to a value without a row."""
 
-    def reason(self, value: str) -> str:  # noqa: ARG002 - most steps lose no value
-        """Why nothing is known for a value, for people; empty for a step that loses none."""
-        return ""
+    def concerns(self, column: str) -> bool:
+        return self.column in ("", column)
 
-    def remedy(self, value: str, becomes: str) -> str:  # noqa: ARG002 - most steps lose no value
-        """What makes it known, as the start of a sentence; `becomes` says what is wanted."""
-        return ""
+    def of(self, value: str | Decimal, context: Context) -> str:
+        found = context.tables[self.table].get(value)
+        if found is None:
+            return plain(value) if self.otherwise == "keep" else ""
+        return found
 
+    def reason(self, value: str) -> str:
+        if self.otherwise == "keep":
+            return ""
+        return f"{value!r} has no row in mappings/tables/{self.table}.csv"
 
-class ValueStep(Step):
-    """One value becomes one value."""
-
-    @abstractmethod
-    def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
-        """The new value; empty text or None if there is none."""
+    def remedy(self, value: str, becomes: str) -> str:
+        return f"Add `{_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
 
 
-class JoiningStep(Step):
-    """Several columns become one, row by row."""
+@step("find")
+class Find(Lookup):
+    """By a table, the row whose value is in the text as whole words; the longest one wins."""
 
-    @abstractmethod
+    def of(self, value: str | Decimal, context: Context) -> str:
+        text = comparable(str(value))
+        rows = [
+            row
+            for row in context.tables[self.table].rows
+            if re.search(rf"(?<!\w){re.escape(comparable(row.value))}(?!\w)", text)
+        ]
+        found = max(rows, key=lambda row: len(row.value), default=None)
+        if found is None:
+            return str(value) if self.otherwise == "keep" else ""
+        return found.becomes
+
+    def reason(self, value: str) -> str:
+        return f"no value of mappings/tables/{self.table}.csv is in {value!r}"
+
+
+@step("known")
+class Known(ValueStep):
+    """Value for value, by what the account itself knows."""
+
+    short: ClassVar[str | None] = "what"
+
+    what: str
+
+    @field_validator("what")
+    @classmethod
+    def _is_known(cls, what: str) -> str:
+        if what not in KNOWN:
+            raise ValueError(f"is not one of {', '.join(KNOWN)}")
+        return what
+
+    def of(self, value: str, context: Context) -> str:
+        return context.known[self.what].get(ids.sku_key(value), "")
+
+    def reason(self, value: str) -> str:
+        return f"{value!r} is not among Brightpearl's {self.what}"
+
+    def remedy(self, value: str, becomes: str) -> str:
+        return f"Create {value!r} among Brightpearl's {self.what}"
+
+
+@step("constant")
+class Constant(ValueStep):
+    """The same text in every row."""
+
+    fills: ClassVar[bool] = True
+    short: ClassVar[str | None] = "value"
+
+    value: str = Field(min_length=1)
+
+    def of(self, value: object, context: Context) -> str:
+        return self.value
+
+
+@step("coalesce")
+class Coalesce(ValueStep):
+    """The text where there is none."""
+
+    fills: ClassVar[bool] = True
+    short: ClassVar[str | None] = "value"
+
+    value: str = Field(min_length=1)
+
+    def of(self, value: str, context: Context) -> str:
+        return value or self.value
+
+
+@step("trim")
+class Trim(ValueStep):
+    """Without the spaces at either end."""
+
+    def of(self, value: str, context: Context) -> str:
+        return value.strip()
+
+
+@step("one_line")
+class OneLine(ValueStep):
+    """Trimmed, line breaks and control characters as single spaces."""
+
+    def of(self, value: str, context: Context) -> str:
+        if value.isprintable():
+            return " ".join(value.split())
+        return " ".join("".join(c if ord(c) >= ord(" ") else " " for c in value).split())
+
+
+@step("clip")
+class Clip(ValueStep):
+    """At most so many characters."""
+
+    short: ClassVar[str | None] = "length"
+
+    length: int = Field(ge=1)
+
+    def of(self, value: str, context: Context) -> str:
+        return value if len(value) <= self.length else value[: self.length].rstrip()
+
+
+@step("upper")
+class Upper(ValueStep):
+    """In capitals."""
+
+    def of(self, value: str, context: Context) -> str:
+        return value.upper()
+
+
+@step("lower")
+class Lower(ValueStep):
+    """In small letters."""
+
+    def of(self, value: str, context: Context) -> str:
+        return value.lower()
+
+
+@step("flag")
+class Flag(ValueStep):
+    """One text for true, another for false."""
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"flag"})
+
+    when_true: str
+    when_false: str
+
+    def of(self, value: bool, context: Context) -> str:  # noqa: FBT001 - a column's value
+        return self.when_true if value else self.when_false
+
+
+@step("local_date")
+class LocalDate(ValueStep):
+    """The ISO day of a moment in a time zone: the store's, or a named one."""
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"time"})
+    short: ClassVar[str | None] = "zone"
+
+    zone: str = "store"
+
+    @field_validator("zone")
+    @classmethod
+    def _exists(cls, zone: str) -> str:
+        if zone != "store":
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise ValueError("is neither `store` nor an IANA time zone") from error
+        return zone
+
+    def of(self, value: datetime, context: Context) -> str:
+        zone = context.zone if self.zone == "store" else self.zone
+        return local_date(value, zone).isoformat()
+
+
+@step("country_alpha3")
+class CountryAlpha3(ValueStep):
+    """ISO 3166-1 alpha-3 code of an alpha-2 code; three capital letters stay as they are."""
+
+    def of(self, value: str, context: Context) -> str:
+        return _alpha3(value.strip())
+
+    def reason(self, value: str) -> str:
+        return f"{value!r} is not an ISO 3166-1 country code"
+
+
+@step("number")
+class Number(ValueStep):
+    """The amount that a text names."""
+
+    gives: ClassVar[Kind | None] = "money"
+
+    def of(self, value: str, context: Context) -> Decimal | None:
+        try:
+            return decimal(value.strip())
+        except ValueError:
+            return None
+
+    def reason(self, value: str) -> str:
+        return f"{value!r} is not a number"
+
+
+@step("money")
+class Money(ValueStep):
+    """The amount rounded to so many places, halves away from zero."""
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"money"})
+    gives: ClassVar[Kind | None] = "money"
+    short: ClassVar[str | None] = "places"
+
+    places: int = Field(default=2, ge=0, le=6)
+
+    def of(self, value: Decimal, context: Context) -> Decimal | None:
+        try:
+            return value.quantize(Decimal(1).scaleb(-self.places), rounding=ROUND_HALF_UP)
+        except InvalidOperation:
+            return None
+
+    def reason(self, value: str) -> str:
+        return f"{value} cannot be an amount of money"
+
+
+@step("external_ref")
+class ExternalRef(ValueStep):
+    """The reference under which Brightpearl keeps an order, as `core.ids` makes it."""
+
+    def of(self, value: str, context: Context) -> str:
+        return ids.external_ref(value)
+
+
+@step("listed")
+class Listed(ValueStep):
+    """The first of the things that a text lists, or the others; each counts once.
+
+    Any of the `separators` is between them, or a line break.
+    """
+
+    short: ClassVar[str | None] = "take"
+
+    take: Literal["first", "others"]
+    separators: str = Field(default=",;|", min_length=1)
+
+    def of(self, value: str, context: Context) -> str:
+        parts = re.split(rf"[{re.escape(self.separators)}\r\n]+", value)
+        things = list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+        return "".join(things[:1]) if self.take == "first" else ", ".join(things[1:])
+
+
+@step("join")
+class Join(JoiningStep):
+    """The columns' texts behind each other, missing ones left out."""
+
+    short: ClassVar[str | None] = "between"
+
+    between: str = " "
+
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
+        return self.between.join(value for value in values.values() if value)
+
+
+@step("first_filled")
+class FirstFilled(JoiningStep):
+    """The first of the columns that has a value."""
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money", "time"})
+    gives: ClassVar[Kind | None] = None
+
     def of(self, values: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
-        """The new value from one row's values, by column; the missing ones are None."""
+        return next((value for value in values.values() if value not in ("", None)), None)
+
+
+@step("template")
+class Template(JoiningStep):
+    """A text with columns in it: `BC-{order_id}`; `{value}` is the field's only column.
+
+    Where one of the columns is missing, so is the text.
+    """
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money", "count"})
+    short: ClassVar[str | None] = "text"
+
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _is_plain(cls, text: str) -> str:
+        try:
+            parts = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise ValueError(f"is not a template: {error}") from error
+        for _, name, form, conversion in parts:
+            if name is not None and (not name.isidentifier() or form or conversion):
+                raise ValueError("may hold only plain names in braces, such as {order_id}")
+        return text
 
     def columns(self) -> frozenset[str]:
-        """Columns it names itself; they have to be among the field's `from`."""
-        return frozenset()
+        return frozenset(name for _, name in _pieces(self.text) if name)
+
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
+        single = next(iter(values.values())) if len(values) == 1 else None
+        texts: list[str] = []
+        for literal, name in _pieces(self.text):
+            texts.append(literal)
+            if name:
+                value = plain(single if name == "value" else values[name])
+                if not value:
+                    return ""
+                texts.append(value)
+        return "".join(texts)
 
 
-StepType = TypeVar("StepType", bound=Step)
+@step("account_rate")
+class AccountRate(JoiningStep):
+    """The exchange rate, if it is against the account's currency; else nothing.
 
-
-def step(name: str) -> Callable[[type[StepType]], type[StepType]]:
-    """Enter a step in the registry under the name that mapping files use."""
-
-    def enter(kind: type[StepType]) -> type[StepType]:
-        kind.name = name
-        REGISTRY[name] = kind
-        return kind
-
-    return enter
-
-
-def build(name: str, told: object) -> Step:
-    """The step of that name with what the mapping tells it: a single value or named ones.
-
-    Raises: KeyError for an unknown name; pydantic.ValidationError for wrong parameters.
+    BigCommerce gives the rate against the store's currency. Where the account keeps its books in
+    another one, that rate must not reach it: Brightpearl then uses its own.
     """
-    kind = REGISTRY[name]
-    if told is None:
-        return kind.model_validate({})
-    if isinstance(told, Mapping):
-        return kind.model_validate(told)
-    return kind.model_validate({kind.short or "value": told})
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money"})
+    gives: ClassVar[Kind | None] = "money"
+
+    rate: str
+    against: str
+    """Columns: the rate, and the currency it is against."""
+
+    def columns(self) -> frozenset[str]:
+        return frozenset({self.rate, self.against})
+
+    def of(self, values: Mapping[str, Any], context: Context) -> Decimal | None:
+        if context.account_currency in ("", values[self.against]):
+            rate: Decimal | None = values[self.rate]
+            return rate
+        return None
 
 
-def plain(value: object) -> str:
-    """A value as text: amounts without exponent or trailing zeros, everything else as it is."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
+@lru_cache(maxsize=1024)
+def _pieces(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((literal, name or "") for literal, name, _, _ in string.Formatter().parse(text))
+
+
+@lru_cache(maxsize=1024)
+def _alpha3(code: str) -> str:
+    if len(code) == ALPHA_3 and code.isascii() and code.isalpha() and code.isupper():
+        return code
+    country = pycountry.countries.get(alpha_2=code.upper())
+    return str(country.alpha_3) if country else ""
+
+
+def _cell(value: str) -> str:
+    """The value as a table's cell, quoted where CSV needs it."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([value])
+    return line.getvalue()

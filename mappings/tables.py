@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from core.money import decimal
-from mappings.errors import Problem
+from mappings.files import Problem
 
 HEADER = ("value", "becomes", "note")
 
@@ -37,7 +37,7 @@ class Table:
 
     @property
     def file(self) -> str:
-        """Where it stands in the mappings folder."""
+        """Its place in the mappings folder."""
         return f"tables/{self.name}.csv"
 
     @property
@@ -52,7 +52,7 @@ class Table:
         return self._by_text.get(comparable(value))
 
     def numeric_problems(self) -> list[Problem]:
-        """What stands in the way of comparing the values as numbers."""
+        """What keeps the values from being compared as numbers."""
         problems = []
         seen: dict[Decimal, int] = {}
         for row in self.rows:
@@ -61,7 +61,7 @@ class Table:
                 text = f"{row.value!r} is not a number"
                 problems.append(Problem(self.file, row.line, "value", text))
             elif (earlier := seen.setdefault(number, row.line)) != row.line:
-                text = f"{row.value!r} stands already in line {earlier}"
+                text = f"{row.value!r} is already in line {earlier}"
                 problems.append(Problem(self.file, row.line, "value", text))
         return problems
 
@@ -133,7 +133,7 @@ def _row(
     if not value:
         return None, Problem(file, line, "value", "is blank")
     if (earlier := seen.setdefault(comparable(value), line)) != line:
-        return None, Problem(file, line, "value", f"{value!r} stands already in line {earlier}")
+        return None, Problem(file, line, "value", f"{value!r} is already in line {earlier}")
     return TableRow(line, value, becomes, note), None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.shipment_models import Shipment, ShipmentCreate, ShipmentItemCreate
 from core.errors import CausewayError, NotFoundError, TransientError
-from mappings.errors import MappingError, Problem
+from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
 from store.ledger import Conclusion
 from store.links import Link

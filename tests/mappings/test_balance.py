@@ -63,7 +63,7 @@ def test_a_total_beyond_every_rounding_up_or_down_is_not_reached() -> None:
 
 
 @given(amounts, st.decimals("-1", "1", places=2))
-def test_no_amount_moves_by_a_cent_and_what_is_missing_is_told(
+def test_no_amount_moves_by_a_cent_and_what_is_missing_is_said(
     exact: list[Decimal], off: Decimal
 ) -> None:
     target = two_places(sum(exact, Decimal(0))) + off

@@ -63,7 +63,7 @@ def test_numbers_are_found_however_they_are_written():
         ("value,becomes,note\n,2,\n", ["tables/channels.csv:2: value: is blank"]),
         (
             "value,becomes,note\nRed,2,\nBlue,3,\n red ,4,\n",
-            ["tables/channels.csv:4: value: 'red' stands already in line 2"],
+            ["tables/channels.csv:4: value: 'red' is already in line 2"],
         ),
         (
             "value,becomes,note\n1,2,a,b\n1\n",
@@ -85,7 +85,7 @@ def test_a_quote_that_never_ends_is_said_not_to_be_csv():
 
 def test_lines_are_counted_rightly_behind_a_cell_of_several_lines():
     assert problems('value,becomes,note\n1,2,"two\nlines"\n1,3,\n') == [
-        "tables/channels.csv:4: value: '1' stands already in line 2"
+        "tables/channels.csv:4: value: '1' is already in line 2"
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_table_of_numbers_names_what_is_none_and_what_is_the_same_number():
     table, _ = read_table("tax_codes", "value,becomes,note\n20,T20,\nfull,T20,\n20.00,T5,\n")
     assert [str(problem) for problem in table.numeric_problems()] == [
         "tables/tax_codes.csv:3: value: 'full' is not a number",
-        "tables/tax_codes.csv:4: value: '20.00' stands already in line 2",
+        "tables/tax_codes.csv:4: value: '20.00' is already in line 2",
     ]
 
 

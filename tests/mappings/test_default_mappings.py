@@ -76,16 +76,16 @@ ROW = {
 }
 
 
-def context(bundle=BUNDLE, **told):
+def context(bundle=BUNDLE, **facts):
     known = {"products": {"red-1": "1001", "red-01": "1002"}}
-    return Context(**{"zone": "Europe/London", "tables": bundle.tables, "known": known, **told})
+    return Context(**{"zone": "Europe/London", "tables": bundle.tables, "known": known, **facts})
 
 
-def mapped(name, *records, bundle=BUNDLE, **told):
+def mapped(name, *records, bundle=BUNDLE, **facts):
     mapping = bundle.mapping(name)
     base = {"orders": ORDER, "contacts": ORDER, "order_rows": ROW, "payments": RECEIPT}[name]
     rows = frame([{**base, **record} for record in records], SOURCES[mapping.source])
-    return apply(mapping, rows, context(bundle, **told))
+    return apply(mapping, rows, context(bundle, **facts))
 
 
 def one(name, bundle=BUNDLE, **changes):
@@ -177,7 +177,7 @@ def test_a_receipt_becomes_this_payment():
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("given", "code"),
     [
         ({"gateway": "PayPalCommerce", "payment_method": "PayPal"}, "PAYPAL"),
         ({"gateway": "", "method": "gift_certificate"}, "GIFTCERT"),
@@ -188,8 +188,8 @@ def test_a_receipt_becomes_this_payment():
         ({"gateway": "newgate", "payment_method": "Credit card"}, "CARD"),
     ],
 )
-def test_how_money_came_in_is_told_by_method_then_gateway_then_the_text_at_checkout(told, code):
-    assert one("payments", **told)["payment_method_code"] == code
+def test_how_money_came_in_is_known_by_method_then_gateway_then_the_text_at_checkout(given, code):
+    assert one("payments", **given)["payment_method_code"] == code
 
 
 def test_a_row_gets_its_product_its_tax_code_and_keeps_its_amounts():
@@ -203,7 +203,7 @@ def test_a_row_gets_its_product_its_tax_code_and_keeps_its_amounts():
 
 
 @pytest.mark.parametrize(
-    ("kind", "told", "code"),
+    ("kind", "given", "code"),
     [
         ("shipping", "", "4910"),
         ("wrapping", "", "4920"),
@@ -212,8 +212,8 @@ def test_a_row_gets_its_product_its_tax_code_and_keeps_its_amounts():
         ("something", "", ""),
     ],
 )
-def test_a_free_text_row_needs_no_product_and_has_the_nominal_code_of_its_kind(kind, told, code):
-    row = one("order_rows", kind=kind, sku_key="", nominal_code=told, rate_percent=Decimal(0))
+def test_a_free_text_row_needs_no_product_and_has_the_nominal_code_of_its_kind(kind, given, code):
+    row = one("order_rows", kind=kind, sku_key="", nominal_code=given, rate_percent=Decimal(0))
     assert (row["product_id"], row["nominal_code"], row["tax_code"]) == ("", code, "T0")
 
 
@@ -222,7 +222,7 @@ def test_a_custom_line_whose_sku_the_account_knows_is_that_product():
     assert one("order_rows", kind="custom", sku_key="made-up")["product_id"] == ""
 
 
-def test_an_order_that_stands_already_is_not_refused_for_a_status_that_nobody_follows():
+def test_an_order_that_exists_already_is_not_refused_for_a_status_that_nobody_follows():
     assert one("orders", status_id="14", in_brightpearl="yes")["status_id"] == ""
 
 
@@ -233,7 +233,7 @@ def test_a_sku_that_is_spelled_otherwise_in_brightpearl_goes_through_the_table_o
     assert one("order_rows", bundle, sku_key="red-1")["product_id"] == "1001"
 
 
-def test_prices_without_tax_are_told_to_be_so():
+def test_prices_without_tax_are_marked_so():
     assert one("orders", is_tax_inclusive=False)["price_mode_code"] == "EXC"
 
 
@@ -248,8 +248,8 @@ def test_a_rate_against_a_currency_that_is_not_the_accounts_does_not_reach_it():
         "store_currency_code": "USD",
         "exchange_rate": Decimal("0.9"),
     }
-    told = mapped("orders", changes, account_currency="GBP").frame["exchange_rate"].tolist()
-    assert told == [None]
+    rates = mapped("orders", changes, account_currency="GBP").frame["exchange_rate"].tolist()
+    assert rates == [None]
     same = mapped("orders", changes, account_currency="USD").frame["exchange_rate"].tolist()
     assert same == [Decimal("0.9")]
 
@@ -326,7 +326,7 @@ def test_what_no_table_knows_is_refused_with_what_to_do(changes, class_, field, 
     assert remedies("orders", **changes) == [remedy]
 
 
-def test_an_order_of_an_unmapped_channel_tells_all_three_tables_it_needs():
+def test_an_order_of_an_unmapped_channel_names_all_three_tables_it_needs():
     assert refused("orders", channel_id="3") == [
         {"class": class_, "field": "channel_id", "value": "3"}
         for class_ in ("channel", "warehouse", "price_list")
@@ -359,13 +359,13 @@ def test_a_rate_without_a_tax_code_is_refused_as_a_plain_number():
 
 
 def test_an_unknown_gateway_is_refused_by_its_name_else_by_the_text_at_checkout():
-    told = {"gateway": "newgate", "payment_method": "New"}
-    assert refused("payments", **told)[0]["value"] == "newgate"
-    told = {"gateway": "", "method": "offline", "payment_method": "Cheque"}
-    assert refused("payments", **told)[0]["value"] == "Cheque"
+    given = {"gateway": "newgate", "payment_method": "New"}
+    assert refused("payments", **given)[0]["value"] == "newgate"
+    given = {"gateway": "", "method": "offline", "payment_method": "Cheque"}
+    assert refused("payments", **given)[0]["value"] == "Cheque"
 
 
-def test_no_personal_data_stands_in_any_refusal_of_an_order_full_of_it():
+def test_no_personal_data_is_in_any_refusal_of_an_order_full_of_it():
     strange = {
         name: f"Zaphod-{name}"
         for name in ORDERS

@@ -13,9 +13,8 @@ from core.orders import CONTACTS, ORDERS, PAYMENTS
 from core.refusals import REFUSALS
 from mappings.bundle import load_bundle
 from mappings.engine import Context, apply
-from mappings.rules import EntityMapping, FieldRule
-from mappings.shapes import SOURCES
-from mappings.steps import build
+from mappings.rules import EntityMapping, FieldRule, ValueStep, build
+from mappings.shapes import SOURCES, TARGETS
 from mappings.tables import read_table
 
 TABLES = {
@@ -50,7 +49,7 @@ def test_an_empty_frame_gives_an_empty_one_with_columns_and_dtypes(name):
     mapping = load_bundle().mapping(name)
     context = Context(zone="UTC", tables=load_bundle().tables, known={"products": {}})
     mapped = apply(mapping, frame([], SOURCES[mapping.source]), context)
-    wanted = {column: DTYPES[kind] for column, kind in mapping.target_schema.items()}
+    wanted = {column: DTYPES[kind] for column, kind in TARGETS[mapping.target].items()}
     assert dtypes(mapped.frame) == wanted
     assert len(mapped.frame) == 0
     assert list(mapped.refusals.columns) == list(REFUSALS)
@@ -102,7 +101,7 @@ def test_a_refused_row_leaves_the_frame_with_value_reason_and_remedy():
     ]
 
 
-def test_every_obstacle_of_a_row_is_told_not_just_the_first():
+def test_every_reason_for_a_row_is_given_not_just_the_first():
     rules = (
         FieldRule("company", ("status_id",), LOOK_UP, "refuse", "status", about=("status_id",)),
         FieldRule("phone", ("channel_id",), LOOK_UP, "refuse", "channel", about=("channel_id",)),
@@ -116,13 +115,13 @@ def test_every_obstacle_of_a_row_is_told_not_just_the_first():
     ]
 
 
-def test_the_same_obstacle_twice_in_an_order_is_told_once():
+def test_the_same_reason_twice_in_an_order_is_given_once():
     rule = FieldRule("company", ("status_id",), LOOK_UP, "refuse", "x", about=("status_id",))
     rows = orders({"order_id": "5", "status_id": "9"}, {"order_id": "5", "status_id": "9"})
     assert len(apply(contacts_of(rule), rows, CONTEXT).refusals) == 1
 
 
-def test_personal_data_never_stands_in_a_refusal():
+def test_personal_data_is_never_in_a_refusal():
     rule = FieldRule("phone", ("billing_phone",), LOOK_UP, "refuse", about=("billing_phone",))
     (refusal,) = apply(
         contacts_of(rule), orders({"billing_phone": "+44 7700 900123"}), CONTEXT
@@ -149,7 +148,7 @@ def test_a_remedy_of_the_file_takes_the_value_and_a_release_is_safe_to_paste():
     )
 
 
-def test_where_nothing_was_told_a_column_may_stay_blank_while_the_unknown_is_refused():
+def test_where_there_was_nothing_a_column_may_stay_blank_while_the_unknown_is_refused():
     rule = FieldRule("company", ("status_id",), LOOK_UP, "refuse_unknown", about=("status_id",))
     mapped = apply(contacts_of(rule), orders({"status_id": ""}, {"status_id": "x"}), CONTEXT)
     assert mapped.frame["company"].tolist() == [""]
@@ -171,7 +170,7 @@ def test_only_the_rows_that_must_have_a_value_are_refused():
     assert mapped.frame["company"].tolist() == [""]
 
 
-def test_the_first_filled_of_the_telling_columns_names_the_obstacle():
+def test_the_first_filled_of_the_columns_in_question_is_named():
     rule = FieldRule(
         "company",
         ("status_id", "channel_id"),
@@ -196,8 +195,8 @@ def test_a_step_may_concern_one_of_several_columns():
 
 def test_steps_go_on_behind_a_joining_one():
     steps = tuple(
-        build(name, told)
-        for name, told in [("trim", None), ("join", None), ("upper", None), ("clip", 5)]
+        build(name, parameters)
+        for name, parameters in [("trim", None), ("join", None), ("upper", None), ("clip", 5)]
     )
     rule = FieldRule("company", ("status_id", "channel_id"), steps)
     mapped = apply(contacts_of(rule), orders({"status_id": " ab ", "channel_id": "cde"}), CONTEXT)
@@ -222,13 +221,15 @@ def test_amounts_stay_decimals_and_times_stay_utc():
     assert mapped.frame["paid_at"].isna().tolist() == [False, True]
 
 
-def test_a_value_is_worked_out_once_however_often_it_stands_in_the_frame(monkeypatch):
+def test_a_value_is_worked_out_once_however_often_it_is_in_the_frame():
     asked = []
-    monkeypatch.setattr(
-        "mappings.value_steps.Upper.of",
-        lambda _self, value, _context: asked.append(value) or value.upper(),
-    )
-    rule = FieldRule("company", ("billing_company",), (build("upper", None),))
+
+    class Recorded(ValueStep):
+        def of(self, value, context):  # noqa: ARG002 - needs no facts
+            asked.append(value)
+            return value.upper()
+
+    rule = FieldRule("company", ("billing_company",), (Recorded(),))
     rows = orders(*[{"billing_company": name} for name in ("a", "b", "a") * 50])
     mapped = apply(contacts_of(rule), rows, CONTEXT)
     assert sorted(asked) == ["a", "b"]
@@ -273,10 +274,10 @@ def test_every_row_either_travels_on_in_its_place_or_is_refused_by_its_id(record
 def test_a_row_is_mapped_alike_alone_and_among_others(pairs):
     rows = orders(*[{"status_id": status, "billing_phone": phone} for status, phone in pairs])
     together = apply(contacts_of(*RULES), rows, CONTEXT)
-    apart = [apply(contacts_of(*RULES), rows.iloc[[i]], CONTEXT) for i in range(len(rows))]
+    one_by_one = [apply(contacts_of(*RULES), rows.iloc[[i]], CONTEXT) for i in range(len(rows))]
     assert together.frame.to_dict("records") == [
-        record for mapped in apart for record in mapped.frame.to_dict("records")
+        record for mapped in one_by_one for record in mapped.frame.to_dict("records")
     ]
     assert together.refusals.to_dict("records") == [
-        record for mapped in apart for record in mapped.refusals.to_dict("records")
+        record for mapped in one_by_one for record in mapped.refusals.to_dict("records")
     ]

@@ -173,7 +173,7 @@ def test_the_same_in_a_tax_exclusive_store_keeps_the_net_side_exact() -> None:
     }
 
 
-def test_an_order_discount_that_no_line_tells_is_shared_by_amount() -> None:
+def test_an_order_discount_that_no_line_contains_is_shared_by_amount() -> None:
     made = rows_of(
         order("21.00", "3.50", discount_amount=Decimal("9.00")),
         [line("a", "20.00", "4.00"), line("b", "5.00", "1.00")],
@@ -266,46 +266,48 @@ def test_a_rounding_row_may_be_negative() -> None:
 
 
 def test_beyond_the_cap_the_order_is_refused_and_the_difference_named() -> None:
-    told = refusal(rows_of(order("10.07", "0.00"), [line("a", "10.00", "0.00")]))
+    refused = refusal(rows_of(order("10.07", "0.00"), [line("a", "10.00", "0.00")]))
 
-    assert told["class"] == "money"
-    assert told["value"] == ""
-    assert told["reason"] == (
+    assert refused["class"] == "money"
+    assert refused["value"] == ""
+    assert refused["reason"] == (
         "rows add up to 10.00, BigCommerce says 10.07: a difference of 0.07 GBP, cap 0.05"
     )
-    assert "causeway quarantine release --class money --key 1001" in told["remedy"]
+    assert "causeway quarantine release --class money --key 1001" in refused["remedy"]
 
 
 def test_a_discount_that_the_lines_contain_already_excuses_no_further_difference() -> None:
-    told = refusal(
+    refused = refusal(
         rows_of(
             order("8.00", "1.33", coupon_discount=Decimal("3.00")),
             [line("a", "10.00", "2.00", after="9.00")],
         )
     )
 
-    assert "rows add up to 9.00, BigCommerce says 8.00: a difference of 1.00 GBP" in told["reason"]
+    assert (
+        "rows add up to 9.00, BigCommerce says 8.00: a difference of 1.00 GBP" in refused["reason"]
+    )
 
 
 def test_a_total_tax_that_the_rates_do_not_explain_refuses_the_order() -> None:
-    told = refusal(rows_of(order("12.00", "1.50"), [line("a", "10.00", "2.00")]))
+    refused = refusal(rows_of(order("12.00", "1.50"), [line("a", "10.00", "2.00")]))
 
-    assert told["class"] == "money"
-    assert told["reason"] == (
+    assert refused["class"] == "money"
+    assert refused["reason"] == (
         "tax of the rows adds up to 2.00, BigCommerce says 1.50: a difference of 0.50 GBP"
     )
 
 
 def test_tax_that_no_row_can_bear_refuses_the_order() -> None:
-    told = refusal(rows_of(order("10.01", "0.01"), [line("a", "10.01", "0.00")]))
+    refused = refusal(rows_of(order("10.01", "0.01"), [line("a", "10.01", "0.00")]))
 
-    assert told["reason"] == (
+    assert refused["reason"] == (
         "tax of the rows adds up to 0.00, BigCommerce says 0.01: a difference of 0.01 GBP"
     )
 
 
 def test_a_tax_larger_than_its_row_refuses_the_order() -> None:
-    told = refusal(
+    refused = refusal(
         rows_of(
             order("24.00", "15.00"),
             [line("a", "10.00", "2.00"), line("b", "10.00", "2.00")],
@@ -313,7 +315,7 @@ def test_a_tax_larger_than_its_row_refuses_the_order() -> None:
         )
     )
 
-    assert told["reason"] == "the tax of row a is larger than the row: -1.00 GBP net"
+    assert refused["reason"] == "the tax of row a is larger than the row: -1.00 GBP net"
 
 
 def test_tax_rows_that_contradict_the_total_give_way_to_the_lines_own_tax() -> None:
@@ -355,7 +357,7 @@ def test_the_tax_rows_of_two_consignments_tell_one_shipping_rate() -> None:
     }
 
 
-def test_wrapping_that_was_rounded_line_by_line_still_tells_its_rate() -> None:
+def test_wrapping_that_was_rounded_line_by_line_still_shows_its_rate() -> None:
     """Three times 0.33 with 0.07 of tax each: 21 percent of the sum."""
     made = rows_of(
         order("37.20", "6.21"),
@@ -367,7 +369,7 @@ def test_wrapping_that_was_rounded_line_by_line_still_tells_its_rate() -> None:
 
 
 def test_a_charge_of_two_rates_becomes_a_row_for_each() -> None:
-    """Wrapping of a mug and of a book, or shipping to two countries, is told as one amount."""
+    """Wrapping of a mug and of a book, or shipping to two countries, is given as one amount."""
     header = order("29.50", "2.25")
     lines = [line("mug", "10.00", "2.00"), line("book", "13.50", "0.00")]
     charges = [charge("wrapping", "3.75", "0.25")]
@@ -443,7 +445,7 @@ def test_tax_rows_are_needed_for_a_charge_only_if_it_may_be_a_blend(
         ("0.00", "0.00", 1, "0"),
     ],
 )
-def test_a_rate_is_told_from_amounts_despite_rounding(
+def test_a_rate_is_found_from_amounts_despite_rounding(
     ex: str, tax: str, quantity: int, rate: str
 ) -> None:
     made = rows_of(
@@ -471,21 +473,21 @@ def test_a_rate_without_a_tax_code_is_refused_with_the_rate_and_the_remedy() -> 
     assert made.refusals["remedy"][0].startswith("Add `17.5,<Brightpearl tax code>` to")
 
 
-def test_a_told_rate_without_a_tax_code_is_refused_as_told() -> None:
-    told = refusal(
+def test_a_reported_rate_without_a_tax_code_is_refused_as_reported() -> None:
+    refused = refusal(
         rows_of(
             order("12.10", "2.10"), [line("a", "10.00", "2.10")], taxes=[tax_row("a", "21", "2.1")]
         )
     )
 
-    assert told["value"] == "21"
+    assert refused["value"] == "21"
 
 
 def test_a_catalogue_line_without_a_sku_is_refused_by_its_product() -> None:
-    told = refusal(rows_of(order("12", "2"), [line("a", "10", "2", sku="", sku_key="")]))
+    refused = refusal(rows_of(order("12", "2"), [line("a", "10", "2", sku="", sku_key="")]))
 
-    assert (told["class"], told["value"]) == ("sku", "product 77")
-    assert told["remedy"].endswith("quarantine release --class sku --value 'product 77'")
+    assert (refused["class"], refused["value"]) == ("sku", "product 77")
+    assert refused["remedy"].endswith("quarantine release --class sku --value 'product 77'")
 
 
 def test_a_custom_line_becomes_a_free_text_row_and_options_are_in_the_name() -> None:
@@ -548,11 +550,11 @@ def test_a_negative_fee_is_a_row_of_its_own() -> None:
     ],
 )
 def test_an_impossible_line_refuses_the_order_and_names_the_field(change: dict, field: str) -> None:
-    told = refusal(rows_of(order("12", "2"), [line("a", "10", "2") | change]))
+    refused = refusal(rows_of(order("12", "2"), [line("a", "10", "2") | change]))
 
-    assert (told["class"], told["field"]) == ("document", field)
-    assert "line a" in told["reason"]
-    assert told["remedy"].endswith("quarantine release --class document --key 1001")
+    assert (refused["class"], refused["field"]) == ("document", field)
+    assert "line a" in refused["reason"]
+    assert refused["remedy"].endswith("quarantine release --class document --key 1001")
 
 
 def test_an_order_without_lines_or_without_a_total_is_refused_as_a_document() -> None:

@@ -1,4 +1,4 @@
-"""Orders made by BigCommerce's arithmetic, told in BigCommerce's words, turned into rows."""
+"""Orders made by BigCommerce's arithmetic, as BigCommerce describes them, turned into rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cents(amount: Decimal) -> Decimal:
 
 @dataclass
 class Made:
-    """One order as BigCommerce tells it, and the tax per rate that it charged."""
+    """One order as BigCommerce gives it, and the tax per rate that it charged."""
 
     order: dict
     lines: list[dict]
@@ -55,7 +55,7 @@ class Till:
 
 def made_order(random: Random, order_id: str, line_count: int, dearest: int = 500) -> Made:
     till = Till(random.random() < 0.5, random.choice(["line", "line", "unit", "four"]))
-    discounting = random.choice(["none", "none", "told", "untold", "several"])
+    discounting = random.choice(["none", "none", "lines", "header", "several"])
     rates = random.choice([[RATES[0]], [RATES[0]], RATES[:2], [RATES[0], RATES[2]], RATES])
     percent = Decimal(random.randint(1, 60)) / 100 if discounting != "none" else Decimal(0)
     made = Made({"order_id": order_id}, [])
@@ -64,9 +64,9 @@ def made_order(random: Random, order_id: str, line_count: int, dearest: int = 50
         quantity = random.choice([1, 1, 1, 2, 3, 6, 12, 144])
         unit = Decimal(random.randint(1, dearest * 10_000)) / 10_000
         amount = till.rounded((unit if till.rounds != "unit" else cents(unit)) * quantity)
-        off = till.rounded(amount * percent) if discounting != "told" or i % 2 else Decimal(0)
-        tells = discounting in ("told", "several")
-        line(made, till, i, amount, off, random.choice(rates), quantity, tells=tells)
+        off = till.rounded(amount * percent) if discounting != "lines" or i % 2 else Decimal(0)
+        contained = discounting in ("lines", "several")
+        line(made, till, i, amount, off, random.choice(rates), quantity, contained=contained)
         exact += amount - off
         off_in_all += off
     for kind in ("shipping", "handling", "wrapping", "fee"):
@@ -78,8 +78,8 @@ def made_order(random: Random, order_id: str, line_count: int, dearest: int = 50
     made.order |= {
         "currency_code": "GBP",
         "is_tax_inclusive": till.inclusive,
-        "discount_amount": off_in_all if discounting == "untold" else Decimal(0),
-        "coupon_discount": off_in_all if discounting != "untold" else Decimal(0),
+        "discount_amount": off_in_all if discounting == "header" else Decimal(0),
+        "coupon_discount": off_in_all if discounting != "header" else Decimal(0),
         "total_tax": total_tax,
         "total_inc_tax": cents(exact) if till.inclusive else cents(exact) + total_tax,
     }
@@ -95,7 +95,7 @@ def line(
     rate: Decimal,
     quantity: int,
     *,
-    tells: bool,
+    contained: bool,
 ) -> None:
     ex, inc = till.sides(amount, rate, quantity)
     ex_after, inc_after = till.sides(amount - off, rate) if off else (ex, inc)
@@ -112,7 +112,7 @@ def line(
             "total_ex_tax": ex,
             "total_inc_tax": inc,
             "total_tax": inc - ex,
-            "discounted_total_inc_tax": inc_after if tells else None,
+            "discounted_total_inc_tax": inc_after if contained else None,
         }
     )
     tax = inc_after - ex_after
@@ -160,17 +160,21 @@ def check_order(made: Made, rows: pd.DataFrame) -> None:
     for rate, amount in zip(rows["rate_percent"], rows["tax"], strict=True):
         per_rate[rate] += amount
     for rate in RATES:
-        theirs = made.tax_per_rate[rate]
-        assert per_rate[rate] == theirs or (theirs % CENT and abs(per_rate[rate] - theirs) < CENT)
+        charged = made.tax_per_rate[rate]
+        assert per_rate[rate] == charged or (
+            charged % CENT and abs(per_rate[rate] - charged) < CENT
+        )
 
 
 def check_shares(made: Made, rows: pd.DataFrame) -> None:
     """An undiscounted row is BigCommerce's own amount, up or down to the cent."""
-    told = {row["line_id"]: row for row in made.lines} | {c["charge_id"]: c for c in made.charges}
+    sources = {row["line_id"]: row for row in made.lines} | {
+        c["charge_id"]: c for c in made.charges
+    }
     for row in rows[rows["kind"] != "rounding"].to_dict("records"):
-        theirs = told[row["row_ref"]]
-        assert abs(row["net"] + row["tax"] - theirs["total_inc_tax"]) < 2 * CENT
-        assert abs(row["tax"] - theirs["total_tax"]) < CENT
+        charged = sources[row["row_ref"]]
+        assert abs(row["net"] + row["tax"] - charged["total_inc_tax"]) < 2 * CENT
+        assert abs(row["tax"] - charged["total_tax"]) < CENT
 
 
 def test_two_thousand_generated_orders_re_sum_and_practically_none_needs_a_rounding_row() -> None:
@@ -232,8 +236,8 @@ def test_an_order_whose_total_is_wrong_gets_a_rounding_row_up_to_the_cap_or_a_re
 ) -> None:
     made = made_order(random, "1", line_count)
     made.order["discount_amount"] = made.order["coupon_discount"] = Decimal(0)
-    for told in made.lines:
-        told["discounted_total_inc_tax"] = told["total_inc_tax"]
+    for each in made.lines:
+        each["discounted_total_inc_tax"] = each["total_inc_tax"]
     header = rows_of([made])
     if len(header.refusals) or header.rounded:
         return

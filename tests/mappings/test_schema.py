@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.lines import read_yaml
+from mappings.files import read_yaml
 from mappings.schema import read_mapping
 from mappings.shapes import SOURCES
 from mappings.tables import read_table
@@ -40,7 +40,7 @@ def problems(text, name="payments"):
 
 
 def with_field(entry, text=GOOD):
-    """The good file, its `payment_method_code` (lines 8 to 11) told otherwise, on line 8."""
+    """The good file, its `payment_method_code` (lines 8 to 11) written otherwise, on line 8."""
     lines = text.splitlines()
     return "\n".join([*lines[:7], entry, *lines[11:]]) + "\n"
 
@@ -141,8 +141,8 @@ def test_a_right_file_has_no_problems_and_keeps_what_it_says():
         (
             "  - {to: payment_method_code, from: [method, gateway], steps: [trim]}",
             (
-                "payments.yaml:8: payment_method_code.steps: leave method, gateway beside "
-                "each other; add first_filled, join or template"
+                "payments.yaml:8: payment_method_code.steps: leave method, gateway side by side; "
+                "add first_filled, join or template"
             ),
         ),
         (
@@ -208,7 +208,7 @@ def test_an_amount_is_only_looked_up_in_a_table_of_numbers():
     ]
 
 
-def test_every_problem_of_a_file_is_told_not_just_the_first():
+def test_every_problem_of_a_file_is_listed_not_just_the_first():
     text = GOOD.replace("from: created_at", "from: made_at").replace("[money]", "[monney]")
     assert problems(text) == [
         "payments.yaml:13: amount.steps[0]: there is no step 'monney' (did you mean money?)",
@@ -303,7 +303,7 @@ def test_a_wrong_head_is_named_by_line(before, after, said):
         ("", "payments.yaml:1: the file is empty"),
         ("- a\n", "payments.yaml:1: must be a set of `key: value`"),
         ("a: [1,\n b: }", "payments.yaml:2: this is not YAML: did not find expected node content"),
-        ("a: 1\na: 2\n", "payments.yaml:2: the key 'a' stands twice"),
+        ("a: 1\na: 2\n", "payments.yaml:2: the key 'a' is given twice"),
         (
             "a: &x 1\nb: *x\n",
             "payments.yaml:1: anchors and aliases (&, *) are not used in mappings",
@@ -313,7 +313,7 @@ def test_a_wrong_head_is_named_by_line(before, after, said):
         ("[" * 100_000, "payments.yaml:1: values are nested deeper than 12 levels"),
     ],
 )
-def test_a_file_that_is_no_plain_yaml_is_told_where(text, said):
+def test_a_file_that_is_no_plain_yaml_is_refused_with_its_line(text, said):
     assert problems(text) == [said]
 
 

@@ -10,8 +10,8 @@ from core.frames import frame, records
 from core.shipments import NOTES
 from mappings.bundle import Bundle, load_bundle
 from mappings.engine import Context, apply
-from mappings.errors import MappingError
-from mappings.listing_steps import Listed
+from mappings.files import MappingError
+from mappings.steps import Listed
 from tasks.shipments.operations import read_statuses
 
 CONTEXT = Context(zone="UTC", tables={})
@@ -68,7 +68,7 @@ def test_a_method_that_no_table_knows_leaves_the_carrier_blank_and_refuses_nothi
         (";;B2", "B2", ""),
     ],
 )
-def test_of_several_numbers_the_first_is_the_number_and_the_others_are_told_in_words(
+def test_of_several_numbers_the_first_is_the_number_and_the_others_are_in_the_comment(
     reference: str, number: str, comments: str
 ) -> None:
     (made,) = mapped({"reference": reference})

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mappings import joining_steps, value_steps
-from mappings.context import Context
-from mappings.steps import REGISTRY, build, plain
+from mappings.rules import REGISTRY, Context, build, plain
+from mappings.steps import Join, Lookup
 from mappings.tables import Table, TableRow
 
 STATUS = Table("order_status", (TableRow(2, "11", "2"), TableRow(3, "Straße  A", "9")))
@@ -22,16 +21,16 @@ CONTEXT = Context(
 )
 
 
-def of(name, value, told=None, context=CONTEXT):
-    return build(name, told).of(value, context)
+def of(name, value, parameters=None, context=CONTEXT):
+    return build(name, parameters).of(value, context)
 
 
 def test_every_step_says_in_a_docstring_what_it_does_and_has_the_name_it_is_registered_by():
     for name, step in REGISTRY.items():
         assert step.name == name
         assert step.__doc__
-    assert REGISTRY["lookup"] is value_steps.Lookup
-    assert REGISTRY["join"] is joining_steps.Join
+    assert REGISTRY["lookup"] is Lookup
+    assert REGISTRY["join"] is Join
 
 
 def test_a_look_up_gives_the_right_side_of_the_table():
@@ -48,7 +47,7 @@ def test_a_look_up_compares_amounts_as_numbers():
     assert of("lookup", Decimal("17.5"), "tax_codes") == ""
 
 
-def test_a_value_without_a_row_is_missing_or_stays_as_told():
+def test_a_value_without_a_row_is_missing_or_stays_as_it_is():
     assert of("lookup", "99", "order_status") == ""
     assert of("lookup", "99", {"table": "order_status", "otherwise": "keep"}) == "99"
 
@@ -78,7 +77,7 @@ def test_the_local_day_is_the_one_of_the_stores_zone_on_both_sides_of_the_clock_
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "value", "made"),
+    ("name", "parameters", "value", "made"),
     [
         ("constant", "RECEIPT", "whatever", "RECEIPT"),
         ("coalesce", "n/a", "", "n/a"),
@@ -104,14 +103,14 @@ def test_the_local_day_is_the_one_of_the_stores_zone_on_both_sides_of_the_clock_
         ("external_ref", None, "250", "BC-250"),
     ],
 )
-def test_a_step_makes_of_a_value(name, told, value, made):
-    assert of(name, value, told) == made
+def test_a_step_makes_of_a_value(name, parameters, value, made):
+    assert of(name, value, parameters) == made
 
 
 def test_a_flag_becomes_one_text_or_the_other():
-    told = {"when_true": "INC", "when_false": "EXC"}
-    assert of("flag", True, told) == "INC"
-    assert of("flag", False, told) == "EXC"
+    parameters = {"when_true": "INC", "when_false": "EXC"}
+    assert of("flag", True, parameters) == "INC"
+    assert of("flag", False, parameters) == "EXC"
 
 
 def test_joined_columns_leave_out_what_is_missing():
@@ -141,16 +140,16 @@ def test_a_template_is_no_way_to_run_code_or_to_reach_into_values(text):
 
 
 def test_a_rate_against_another_currency_than_the_accounts_is_left_to_the_account():
-    told = {"rate": "rate", "against": "currency"}
+    parameters = {"rate": "rate", "against": "currency"}
     values = {"rate": Decimal("1.2"), "currency": "USD"}
-    assert of("account_rate", values, told) == Decimal("1.2")
+    assert of("account_rate", values, parameters) == Decimal("1.2")
     in_gbp = Context(zone="UTC", tables={}, account_currency="GBP")
-    assert of("account_rate", values, told, in_gbp) is None
-    assert of("account_rate", {**values, "currency": "GBP"}, told, in_gbp) == Decimal("1.2")
+    assert of("account_rate", values, parameters, in_gbp) is None
+    assert of("account_rate", {**values, "currency": "GBP"}, parameters, in_gbp) == Decimal("1.2")
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "parameters"),
     [
         ("clip", 0),
         ("clip", "5"),
@@ -167,9 +166,9 @@ def test_a_rate_against_another_currency_than_the_accounts_is_left_to_the_accoun
         ("trim", "x"),
     ],
 )
-def test_a_step_told_wrong_parameters_cannot_be_built(name, told):
+def test_a_step_with_wrong_parameters_cannot_be_built(name, parameters):
     with pytest.raises(ValidationError):
-        build(name, told)
+        build(name, parameters)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

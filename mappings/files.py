@@ -1,8 +1,8 @@
-"""YAML with the line of every value, so that an error can name it."""
+"""How the files of the mappings are read: YAML with the line of every value, and what is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,10 @@ from yaml.constructor import SafeConstructor
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from mappings.errors import Problem
+from core.errors import ConfigError
 
 Path = tuple[str | int, ...]
-"""Where a value stands in a document: keys and positions, outermost first."""
+"""The place of a value in a document: keys and positions, outermost first."""
 LONGEST = 1_000_000
 """Characters of the longest mapping file that is read."""
 DEEPEST = 12
@@ -22,6 +22,40 @@ DEEPEST = 12
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPED = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null")}
+SHOWN = 20
+"""Problems spelled out in one error's text; the rest are counted."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing to correct. Reads as `orders.yaml:12: status_id: there is no table …`."""
+
+    file: str
+    """Inside the mappings folder, such as `orders.yaml` or `tables/channels.csv`."""
+    line: int
+    """From 1; 0 where the file as a whole is meant."""
+    field: str
+    """The target column or the key that is wrong; empty where the line says it all."""
+    message: str
+
+    def __str__(self) -> str:
+        """Give place and problem on one line, as editors and terminals link it."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.field, self.message) if part)
+
+
+class MappingError(ConfigError):
+    """Mapping files or tables that cannot be used; `problems` lists everything found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = [str(problem) for problem in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            shown.append(f"… and {len(self.problems) - SHOWN} more")
+        super().__init__(
+            "\n".join(["The mappings cannot be used:", *shown]),
+            remedy="\nCorrect the files, check them with: causeway mappings validate",
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +138,7 @@ def _mapping(node: MappingNode, path: Path, lines: dict[Path, int]) -> dict[str,
             raise _Unreadable(key_node, "a key must be a word")
         key = str(key_node.value)
         if key in found:
-            raise _Unreadable(key_node, f"the key {key!r} stands twice")
+            raise _Unreadable(key_node, f"the key {key!r} is given twice")
         found[key] = _value(value_node, (*path, key), lines)
         lines[(*path, key)] = key_node.start_mark.line + 1
     return found
