@@ -21,6 +21,10 @@ from core.frames import frame
 from core.ids import email_key, sku_key
 from core.money import ZERO
 from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
+from core.settings import OrderSettings
+from mappings.bundle import Bundle
+from mappings.order_rows import Rows, order_rows
+from tasks.bigcommerce.receipts import tax_rates
 from tasks.reconciler.frames import Frames, rows
 
 TAX_KINDS = {"gift-wrapping": "wrapping"}
@@ -77,6 +81,19 @@ def order_frames(
 def tax_rows(taxes: Mapping[str, Iterable[TaxRow]]) -> pd.DataFrame:
     """TAXES by order, as BigCommerce reports them."""
     return frame((_tax(key, row) for key, of_order in taxes.items() for row in of_order), TAXES)
+
+
+def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -> Rows:
+    """The rows that make up each order's totals, by the merchant's rules. Pure."""
+    return order_rows(
+        found.orders,
+        found.lines,
+        found.charges,
+        found.taxes,
+        cap=settings.rounding_cap,
+        rounding_nominal_code=settings.rounding_nominal_code,
+        rates=tax_rates(bundle),
+    )
 
 
 def may_have_received(order: Order, *, is_reported: bool = False) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,12 +12,12 @@ from core.errors import ConfigError
 from core.times import Day, local_date, to_iso
 from tasks.bigcommerce.orders import time_zone
 from tasks.money.matching import Comparison
+from tasks.money.reasons import read_sync_states
 from tasks.money.report import HEADINGS, findings, says, totals_of_orders, totals_of_refunds
 from tasks.money.sides import AccountDay, StoreDay
-from tasks.money.sync_states import read_sync_states
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.audit import conclude
-from tasks.reconciler.connections import Connections, connect
+from tasks.reconciler.connections import connect
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TieOut:
     pair: str
     day: Day
     started_at: datetime
-    sent: Mapping[str, int]
+    requests: Counter[str]
     """Requests sent before, by system."""
 
 
@@ -38,8 +38,9 @@ def begin(pair: str, day: str | None) -> TieOut:
     Raises: ConfigError for what is no day, or for one that has not begun; TransientError.
     """
     connections = connect(pair).at(Priority.BACKFILL)
-    started_at, sent = connections.clock(), _sent(connections)
-    return TieOut(pair, requested_day(day, time_zone(connections), started_at), started_at, sent)
+    started_at, requests = connections.clock(), connections.requests()
+    asked = requested_day(day, time_zone(connections), started_at)
+    return TieOut(pair, asked, started_at, requests)
 
 
 @step("tie-out", PURE)
@@ -61,7 +62,7 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
         **findings(day, orders, refunded, differences),
-        "requests": {name: sent - asked.sent[name] for name, sent in _sent(connections).items()},
+        "requests": connections.requests() - asked.requests,
     }
     return conclude(
         connections,
@@ -89,10 +90,3 @@ def requested_day(text: str | None, zone: str, now: datetime) -> Day:
     if asked > today:
         raise ConfigError(f"The day {asked} has not begun in the store's time zone, {zone}.")
     return Day(asked, zone)
-
-
-def _sent(connections: Connections) -> dict[str, int]:
-    return {
-        "bigcommerce": connections.bigcommerce.usage().sent,
-        "brightpearl": connections.brightpearl.usage().sent,
-    }

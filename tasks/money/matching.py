@@ -13,7 +13,7 @@ from core.ids import credit_ref, external_ref
 from core.money import ZERO
 from core.times import Day
 from tasks.money import reasons
-from tasks.money.reasons import Reason
+from tasks.money.reasons import Reason, SyncStates
 from tasks.money.sides import (
     ORDER,
     REFUND,
@@ -29,7 +29,6 @@ from tasks.money.sides import (
     StoreRefund,
     foreign_money,
 )
-from tasks.money.sync_states import SyncStates
 
 Amounts = Mapping[Figure, tuple[Decimal, Decimal]]
 """The store's and Brightpearl's amount of the figures that differ."""

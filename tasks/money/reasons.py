@@ -1,26 +1,38 @@
-"""Why a day's money differs, and whether that is known already. Pure. See docs/money.md."""
+"""Why a day's money differs, and whether that is known already. See docs/money.md.
+
+A difference is known where the inbox or the quarantine says what becomes of it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.ids import external_ref
 from core.money import describe_difference
 from core.refusals import Refusal
+from store.inbox import Inbox
+from store.links import Links
+from store.quarantine import Entry, Quarantine
 from tasks.bigcommerce.receipts import RECEIPT, lost_receipt_case, receipt_case
+from tasks.bigcommerce.refunds import REFUNDS
 from tasks.bigcommerce.statuses import FINAL, OrderStatus
+from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder
+from tasks.money.account import agreed_figures
 from tasks.money.sides import (
     BookedCredit,
     BookedOrder,
     Figure,
+    Figures,
     StoreOrder,
     StoreRefund,
     foreign_money,
 )
-from tasks.money.sync_states import SyncState, SyncStates, case_name
 from tasks.reconciler.cases import REVIEW
+from tasks.reconciler.connections import Connections
 
 
 class Reason(StrEnum):
@@ -59,6 +71,85 @@ AMOUNTS = {"edit", "differs", "emptied"}
 """Review cases about an order's rows."""
 ENDS = {"deleted", "intercept", "credit", "cancelled"}
 """Review cases about the end of an order."""
+ACTIVE = {"due", "claimed"}
+"""States of keys that are being worked on, or about to be."""
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """One record of a sync, as inbox and quarantine have it."""
+
+    state: str = ""
+    """Of the inbox; "" for one that it does not know."""
+    reason: str = ""
+    """Why a parked one is parked."""
+    open: tuple[Refusal, ...] = ()
+    """Refusals and review cases that wait for a person."""
+    discarded: tuple[Refusal, ...] = ()
+    """Those that a person decided to leave as they are."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is being worked on, or about to be."""
+        return self.state in ACTIVE
+
+
+@dataclass(frozen=True)
+class SyncStates:
+    """By BigCommerce's order id."""
+
+    orders: Mapping[str, SyncState] = field(default_factory=dict)
+    refunds: Mapping[str, SyncState] = field(default_factory=dict)
+    """The sync of refunds goes by orders, too."""
+    agreed: Mapping[str, Figures] = field(default_factory=dict)
+    """What both sides last agreed on, of orders that were imported."""
+
+    def order(self, order_id: str) -> SyncState:
+        """What the sync of orders knows."""
+        return self.orders.get(order_id, SyncState())
+
+    def refund(self, order_id: str) -> SyncState:
+        """What the sync of refunds knows."""
+        return self.refunds.get(order_id, SyncState())
+
+    def is_linked(self, order_id: str) -> bool:
+        """Whether the order was in Brightpearl once."""
+        return order_id in self.agreed
+
+
+def read_sync_states(connections: Connections, order_ids: Collection[str]) -> SyncStates:
+    """What is known of these orders. Reads our own database only."""
+    ids = sorted(order_ids)
+    links = Links(connections.database).get(connections.pair.name, ORDERS, ids)
+    return SyncStates(
+        orders=_of_entity(connections, ORDERS, ids),
+        refunds=_of_entity(connections, REFUNDS, ids),
+        agreed={key: agreed_figures(AgreedOrder.of(link)) for key, link in links.items()},
+    )
+
+
+def _of_entity(
+    connections: Connections, entity: str, ids: Sequence[str]
+) -> Mapping[str, SyncState]:
+    pair = connections.pair.name
+    inbox, quarantine = Inbox(connections.database), Quarantine(connections.database)
+    states, parked = inbox.states(pair, entity, ids), inbox.reasons(pair, entity, "parked")
+    opened = _by_key(quarantine.list(pair=pair, entity=entity))
+    discarded = _by_key(quarantine.list(pair=pair, entity=entity, state="discarded"))
+    return {
+        key: SyncState(
+            states.get(key, ""), parked.get(key, ""), tuple(opened[key]), tuple(discarded[key])
+        )
+        for key in ids
+    }
+
+
+def _by_key(entries: Iterable[Entry]) -> dict[str, list[Refusal]]:
+    found: dict[str, list[Refusal]] = defaultdict(list)
+    for one in entries:
+        case = Refusal(one.class_, one.field, one.value, one.reason, one.remedy)
+        found[one.key].append(case)
+    return found
 
 
 def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[str]) -> str:
@@ -66,7 +157,7 @@ def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[
     state, status = known.order(order.order_id), order.status_id
     discarded = _first(state.discarded, ENDS)
     if case := _first(state.open, AMOUNTS | ENDS):
-        because = f"quarantined: {case_name(case)}"
+        because = f"quarantined: {_name(case)}"
     elif state.is_active:
         because = "about to be imported"
     elif discarded or known.is_linked(order.order_id):
@@ -83,14 +174,13 @@ def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[
 def because_ended(order_id: str, known: SyncStates) -> str:
     """Why one side has cancelled an order, or put it away, and the other has not."""
     state = known.order(order_id)
-    if case := _first(state.open, ENDS):
-        return f"waits for a person: {case_name(case)}"
-    return "about to be synced" if state.is_active else _discarded(_first(state.discarded, ENDS))
+    decided = _discarded(_first(state.discarded, ENDS))
+    return _waits(state, ENDS, "about to be synced") or decided
 
 
 def because_unreadable(state: SyncState) -> str:
     """Whether its sync knows of a document that cannot be read."""
-    return next((f"quarantined: {case_name(case)}" for case in state.open), "")
+    return next((f"quarantined: {_name(case)}" for case in state.open), "")
 
 
 def why_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> Reason:
@@ -110,17 +200,13 @@ def why_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> Re
 def because_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> str:
     """Whether a difference of amounts waits for a person, or one has decided about it."""
     state = known.order(order.order_id)
-    if case := _first(state.open, AMOUNTS):
-        return f"waits for a person: {case_name(case)}"
-    if state.is_active:
-        return "about to be synced"
     said = describe_difference(
         order.figures[Figure.TOTAL], booked.figures[Figure.TOTAL], order.group.currency_code
     )
     # A decision holds for the totals that it was made about; how the case goes on may vary.
     totals = said.partition(":")[0]
     decided = (case for case in state.discarded if case.field in AMOUNTS and totals in case.reason)
-    return _discarded(next(decided, None))
+    return _waits(state, AMOUNTS, "about to be synced") or _discarded(next(decided, None))
 
 
 def of_receipts(
@@ -152,12 +238,9 @@ def of_receipts(
 
 
 def _because_receipts(state: SyncState, cases: set[str]) -> str:
-    if case := _first(state.open, {RECEIPT}):
-        return f"waits for a person: {case_name(case)}"
-    if state.is_active:
-        return "about to be booked"
-    decided = {case.value for case in state.discarded}
-    return "left as it is by a person" if cases and cases <= decided else ""
+    is_decided = bool(cases) and cases <= {case.value for case in state.discarded}
+    waits = _waits(state, {RECEIPT}, "about to be booked")
+    return waits or ("left as it is by a person" if is_decided else "")
 
 
 def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:
@@ -186,7 +269,7 @@ def because_refund(
         return "nothing is to be booked"
     state = known.refund(order_id)
     if state.open:
-        return f"quarantined: {case_name(state.open[0])}"
+        return f"quarantined: {_name(state.open[0])}"
     if state.is_active:
         return "about to be booked"
     if state.state == "parked":
@@ -210,8 +293,15 @@ def _first(cases: Collection[Refusal], kinds: Collection[str]) -> Refusal | None
     )
 
 
+def _waits(state: SyncState, kinds: Collection[str], if_active: str) -> str:
+    """Whether a person or the next run of the sync will deal with it."""
+    if case := _first(state.open, kinds):
+        return f"waits for a person: {_name(case)}"
+    return if_active if state.is_active else ""
+
+
 def _discarded(case: Refusal | None) -> str:
-    return f"left as it is by a person: {case_name(case)}" if case else ""
+    return f"left as it is by a person: {_name(case)}" if case else ""
 
 
 def _is_about(case: Refusal, order_id: str, ids: Collection[str]) -> bool:
@@ -220,3 +310,8 @@ def _is_about(case: Refusal, order_id: str, ids: Collection[str]) -> bool:
         return True
     texts = f"{case.value} {case.reason}"
     return any(re.search(rf"\b(refund|credit) {re.escape(one)}\b", texts) for one in ids if one)
+
+
+def _name(case: Refusal) -> str:
+    """What it is, for people. Its reason is compared and never shown: other syncs write it."""
+    return f"case {case.field}" if case.class_ == REVIEW else case.class_

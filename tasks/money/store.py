@@ -24,10 +24,15 @@ from core.money import ZERO, two_places
 from core.settings import OrderSettings
 from core.times import Day, local_date
 from mappings.bundle import Bundle
-from mappings.order_rows import needs_taxes, order_rows
+from mappings.order_rows import needs_taxes
 from mappings.tables import Table
-from tasks.bigcommerce.order_frames import OrderFrames, order_frames, tax_rows
-from tasks.bigcommerce.receipts import PAID, receipts, tax_rates
+from tasks.bigcommerce.order_frames import (
+    OrderFrames,
+    balanced_rows,
+    order_frames,
+    tax_rows,
+)
+from tasks.bigcommerce.receipts import PAID, receipts
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
 from tasks.money.sides import (
@@ -146,15 +151,7 @@ def store_orders(
     """
     transactions, taxes = transactions or {}, taxes or {}
     found = replace(order_frames(orders, transactions), taxes=tax_rows(taxes))
-    rows = order_rows(
-        found.orders,
-        found.lines,
-        found.charges,
-        found.taxes,
-        cap=settings.rounding_cap,
-        rounding_nominal_code=settings.rounding_nominal_code,
-        rates=tax_rates(bundle),
-    )
+    rows = balanced_rows(found, bundle, settings)
     nets = _nets(records(rows.rows))
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
     lacks_taxes = set(needs_taxes(found.orders, found.lines)) - set(taxes)

@@ -13,10 +13,9 @@ from core.refusals import REFUSALS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
-from mappings.order_rows import order_rows
-from tasks.bigcommerce.order_frames import OrderFrames
+from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows
 from tasks.bigcommerce.orders import time_zone
-from tasks.bigcommerce.receipts import receipts, tax_rates
+from tasks.bigcommerce.receipts import receipts
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.orders.desired import Desired
 from tasks.policy import PURE, step
@@ -82,15 +81,7 @@ def map_orders(
         known={"products": known.products},
         account_currency=known.account_currency,
     )
-    rows = order_rows(
-        found.orders,
-        found.lines,
-        found.charges,
-        found.taxes,
-        cap=settings.rounding_cap,
-        rounding_nominal_code=settings.rounding_nominal_code,
-        rates=tax_rates(bundle),
-    )
+    rows = balanced_rows(found, bundle, settings)
     headers = apply(bundle.mapping("orders"), found.orders, context)
     finished = apply(bundle.mapping("order_rows"), rows.rows, context)
     accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]

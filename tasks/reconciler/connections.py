@@ -6,7 +6,7 @@ A process keeps one `Connections` per pair: HTTP connections, budgets and caches
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -70,6 +70,16 @@ class Connections:
             self,
             bigcommerce=self.bigcommerce.at(priority),
             brightpearl=self.brightpearl.at(priority),
+        )
+
+    def requests(self) -> Counter[str]:
+        """Requests of this process: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
+        store, account = self.bigcommerce.usage(), self.brightpearl.usage()
+        return Counter(
+            bigcommerce=store.sent,
+            brightpearl=account.sent,
+            throttled=store.throttled + account.throttled,
+            failed=store.failed + account.failed,
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -121,7 +120,7 @@ class Run:
         self._shown: set[str] = set()
         self._over = threading.Event()
         self._clients = ExitStack()
-        self._usage_before = self._usage()
+        self._requests_before = self.connections.requests()
 
     @property
     def bigcommerce(self) -> BigCommerce:
@@ -166,7 +165,7 @@ class Run:
             self.report.error = str(error) if expected else type(error).__name__
             self._give_back(is_expected=expected)
         self.report.ended_at = self.now()
-        self.report.requests = self._usage() - self._usage_before
+        self.report.requests = self.connections.requests() - self._requests_before
         try:
             if self.keeps_report or error is not None:
                 Runs(self.database).keep(
@@ -321,18 +320,7 @@ class Run:
 
     def requests(self) -> dict[str, int]:
         """Requests so far: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
-        return dict(self._usage() - self._usage_before)
-
-    def _usage(self) -> Counter[str]:
-        used: Counter[str] = Counter()
-        for name, usage in (
-            ("bigcommerce", self.connections.bigcommerce.usage()),
-            ("brightpearl", self.connections.brightpearl.usage()),
-        ):
-            used[name] += usage.sent
-            used["throttled"] += usage.throttled
-            used["failed"] += usage.failed
-        return used
+        return dict(self.connections.requests() - self._requests_before)
 
     def _publish(self) -> None:
         if flow_run_id() and self.report.keys:

@@ -16,7 +16,7 @@ from core.refusals import Refusal
 from core.times import Day
 from tasks.bigcommerce.receipts import receipt_case
 from tasks.money.matching import Comparison
-from tasks.money.reasons import Reason
+from tasks.money.reasons import Reason, SyncState, SyncStates
 from tasks.money.report import findings, says, totals_of_orders, totals_of_refunds
 from tasks.money.sides import (
     STORE_ONLY,
@@ -29,7 +29,6 @@ from tasks.money.sides import (
     StoreOrder,
     StoreRefund,
 )
-from tasks.money.sync_states import SyncState, SyncStates
 
 DAY = Day(date(2026, 3, 10), "Europe/London")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
