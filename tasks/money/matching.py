@@ -147,7 +147,7 @@ class Comparison:
     def _booked_alone(
         self, booked: BookedOrder, reason: Reason, because: str, detail: str = ""
     ) -> MoneyDifference:
-        """An order's amounts in Brightpearl, beside none of the store's."""
+        """An order's amounts in Brightpearl where the store has none."""
         key, group = booked.order_id, self.store.group_of(booked)
         amounts = differing({}, booked.figures, ORDER)
         return MoneyDifference(external_ref(key), key, group, amounts, reason, because, detail)

@@ -74,7 +74,7 @@ def cents(figures: Figures) -> dict[Figure, Decimal]:
 def kind_of(row_ref: str) -> Figure:
     """What the row of a reference of ours counts as: charges, rounding or goods.
 
-    A charge's is `shipping`, `fee-12`, or `shipping-at-20` where it stands in a row per tax rate.
+    A charge's is `shipping`, `fee-12`, or `shipping-at-20` where the charge has a row per tax rate.
     """
     head = row_ref.partition("-")[0]
     if head in CHARGES:

@@ -1,4 +1,4 @@
-"""The money tie-out, over real HTTP: what agrees, and what every reason looks like."""
+"""The money tie-out, over real HTTP: what agrees, and every reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFUNDABLE = {"captured", "paid"}
 
 @pytest.fixture(autouse=True)
 def noon(world: World) -> None:
-    """Both systems stand still at noon of the day."""
+    """The clocks of both systems stop at noon of the day."""
     world.sandbox.clock.freeze(NOON)
 
 

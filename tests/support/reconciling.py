@@ -32,7 +32,7 @@ WIDGETS = Entity(
 
 @dataclass
 class Clock:
-    """Stands still until it is told to go on."""
+    """Moves only when a test advances it."""
 
     now: datetime = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -99,7 +99,7 @@ PHASES = (NOTES,)
 
 
 def widget(key: str, *operations: Operation[Widget], **progress: Any) -> Widget:
-    return Widget(plan=RecordPlan(key=key, operations=operations, result="noted"), **progress)
+    return Widget(plan=RecordPlan(key=key, operations=operations, result="written"), **progress)
 
 
 def history(pair: Reconciler, key: str) -> list[Entry]:
@@ -149,11 +149,11 @@ def test_the_first_failure_stops_its_record_and_no_other(pair: Reconciler) -> No
     assert outcome.result == "rejected"
     (refusal,) = outcome.refusals
     assert (refusal.class_, refusal.value, refusal.remedy) == ("rejected", "ORDC-1", "Correct it.")
-    assert outcome_of(other, "").result == "noted"
+    assert outcome_of(other, "").result == "written"
 
 
 def test_a_refusal_that_says_it_is_done_already_counts_as_done(pair: Reconciler) -> None:
-    pair.account.answers["a"] = RejectedError("it is there", code="DONE")
+    pair.account.answers["a"] = RejectedError("it exists already", code="DONE")
     record = widget("1", Note("a"), Note("b"))
 
     apply(pair.run(), [record], PHASES)

@@ -45,8 +45,8 @@ def test_what_is_merged_makes_both_sides_agree_but_for_conflicts(
     merged = merge(base, store, account, owners)
     store = store | dict(merged.for_bigcommerce)
     account = account | dict(merged.for_brightpearl)
-    apart = {name for name in NAMES if store[name] != account[name]}
-    assert apart == {conflict.name for conflict in merged.conflicts}
+    differing = {name for name in NAMES if store[name] != account[name]}
+    assert differing == {conflict.name for conflict in merged.conflicts}
     assert not merged.for_bigcommerce.keys() & merged.for_brightpearl.keys()
 
 
