@@ -59,7 +59,7 @@ def search(connections: Connections, key: str) -> Sequence[ContactRow]:
 
 def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
     """Keep contact ids by e-mail as compared."""
-    links = [Link(key_bc=person(key), id_bp=contact_id) for key, contact_id in contacts.items()]
+    links = [Link(key_bc=name_of(key), id_bp=contact_id) for key, contact_id in contacts.items()]
     if links:
         Links(connections.database).put(
             connections.pair.name, CONTACTS, links, now=connections.clock()
@@ -100,9 +100,38 @@ def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
     return {key: str(contact_id) for key, (_, _, contact_id) in best.items()}
 
 
-def person(key: str) -> str:
+def name_of(key: str) -> str:
     """The name under which an e-mail address (as compared) stands in our links and the ledger."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One row of CONTACTS."""
+
+    email_key: str
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+    phone: str
+    billing_line_1: str
+    billing_line_2: str
+    billing_line_3: str
+    billing_line_4: str
+    billing_post_code: str
+    billing_country_iso3: str
+    delivery_line_1: str
+    delivery_line_2: str
+    delivery_line_3: str
+    delivery_line_4: str
+    delivery_post_code: str
+    delivery_country_iso3: str
+
+    def address(self, use: str) -> PostalAddress:
+        """The billing or the delivery address."""
+        parts = {name: getattr(self, f"{use}_{name}") or None for name in LINES}
+        return PostalAddress(**{**parts, "line_1": parts["line_1"] or "-"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +139,7 @@ class ContactPlan(RecordPlan):
     """A person Brightpearl does not know yet."""
 
     email_key: str
-    document: Mapping[str, Any]
-    """One row of CONTACTS."""
+    person: Person
 
 
 @dataclass(kw_only=True)
@@ -158,16 +186,16 @@ class CreateContact(Operation[NewContact]):
         return "contact"
 
     def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
-        row = record.plan.document
+        person = record.plan.person
         billing = record.addresses["BIL"]
         delivery = record.addresses.get("DEL", billing)
-        phones = {"telephones": {"PRI": row["phone"]}} if row["phone"] else {}
+        phones = {"telephones": {"PRI": person.phone}} if person.phone else {}
         contact = ContactCreate(
-            first_name=row["first_name"],
-            last_name=row["last_name"],
+            first_name=person.first_name,
+            last_name=person.last_name,
             address_ids={"DEF": billing, "BIL": billing, "DEL": delivery},
-            communication={"emails": {"PRI": {"email": row["email"]}}, **phones},
-            organisation={"name": row["company"]} if row["company"] else None,
+            communication={"emails": {"PRI": {"email": person.email}}, **phones},
+            organisation={"name": person.company} if person.company else None,
         )
         return BrightpearlWrite(
             key=record.key,
@@ -193,18 +221,18 @@ PHASES: tuple[Phase[NewContact], ...] = (
 )
 
 
-def plan_contact(row: Mapping[str, Any]) -> ContactPlan:
+def plan_contact(person: Person) -> ContactPlan:
     """A contact with its addresses: one, or two where billing and delivery differ. Pure."""
-    billing, delivery = (_address(row, use) for use in ("billing", "delivery"))
+    billing, delivery = (person.address(use) for use in ("billing", "delivery"))
     uses = {"BIL": billing} if billing == delivery else {"BIL": billing, "DEL": delivery}
     return ContactPlan(
-        key=person(row["email_key"]),
+        key=name_of(person.email_key),
         operations=(
             *(CreateAddress(use, address) for use, address in uses.items()),
             CreateContact(),
         ),
-        email_key=row["email_key"],
-        document=row,
+        email_key=person.email_key,
+        person=person,
     )
 
 
@@ -238,13 +266,8 @@ def create_contacts(
     return known | created, failed
 
 
-def _address(row: Mapping[str, Any], use: str) -> PostalAddress:
-    line_1, *rest = (row[f"{use}_{name}"] or None for name in LINES)
-    return PostalAddress(line_1=line_1 or "-", **dict(zip(LINES[1:], rest, strict=True)))
-
-
 def _remembered(connections: Connections, keys: set[str]) -> dict[str, str]:
     links = Links(connections.database).get(
-        connections.pair.name, CONTACTS, [person(key) for key in keys]
+        connections.pair.name, CONTACTS, [name_of(key) for key in keys]
     )
-    return {key: links[person(key)].id_bp for key in keys if person(key) in links}
+    return {key: links[name_of(key)].id_bp for key in keys if name_of(key) in links}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
 from tasks.brightpearl.documents import Payment, Row
 from tasks.reconciler.cases import Decisions
-from tasks.reconciler.frames import Frames, by_key
+from tasks.reconciler.frames import Frames, typed_by_key
 from tasks.reconciler.frames import rows as columns
 from tasks.reconciler.run import Run
 
@@ -69,8 +69,6 @@ Units = Mapping[str, tuple[str, int]]
 GOODS = frozenset({"product", "custom"})
 """Kinds of rows without which there is no order."""
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Party:
@@ -112,22 +110,31 @@ class Party:
 
 
 @dataclass(frozen=True)
-class StoreOrder:
-    """The order's state in BigCommerce."""
+class Line:
+    """What of a row of LINES the plan needs."""
 
-    status: OrderStatus
+    line_id: str
+    address_id: str
+    qty_refunded: int
+
+
+@dataclass(frozen=True)
+class StoreOrder:
+    """The order's state in BigCommerce: what of a row of ORDERS the plan needs."""
+
+    status_id: str
     external_order_id: str
     qty_shipped: int
+
+    @property
+    def status(self) -> OrderStatus:
+        """By its name."""
+        return OrderStatus(int(self.status_id))
 
     @property
     def is_cancelled(self) -> bool:
         """Whether the store cancelled the order."""
         return self.status in CANCELLED
-
-    @property
-    def status_id(self) -> str:
-        """As links and tables write it."""
-        return str(int(self.status))
 
 
 @dataclass(frozen=True)
@@ -175,20 +182,33 @@ class DesiredOrder:
 
 def desired_orders(desired: Desired) -> list[DesiredOrder]:
     """The orders of a batch, each with everything of its own. In: validated frames."""
-    rows, payments, lines = by_key(desired.rows), by_key(desired.payments), by_key(desired.lines)
-    stores = {row["order_id"]: row for row in records(desired.orders)}
-    return [
-        _order(
-            header,
-            [_typed(Row, row) for row in rows.get(header["order_id"], ())],
-            [_typed(Payment, row) for row in payments.get(header["order_id"], ())],
-            lines.get(header["order_id"], ()),
-            stores[header["order_id"]],
-            desired.stock_tracked,
-            is_money_read=header["order_id"] not in desired.money_unread,
+    rows = typed_by_key(desired.rows, Row)
+    payments = typed_by_key(desired.payments, Payment)
+    lines = typed_by_key(desired.lines, Line)
+    stores = typed_by_key(desired.orders, StoreOrder)
+    orders: list[DesiredOrder] = []
+    for header in records(desired.sales_orders):
+        key = header["order_id"]
+        own, of_order = rows.get(key, []), lines.get(key, [])
+        fields_ = {name: header[name] for name in HEADER if name in header}
+        orders.append(
+            DesiredOrder(
+                **fields_,
+                billing=_party(header, "billing"),
+                delivery=_party(header, "delivery"),
+                rows=tuple(own),
+                payments=tuple(payments.get(key, ())),
+                store=stores[key][0],
+                units=units_to_reserve(own, desired.stock_tracked, of_order),
+                address_ids={line.line_id: line.address_id for line in of_order},
+                is_money_read=key not in desired.money_unread,
+            )
         )
-        for header in records(desired.sales_orders)
-    ]
+    return orders
+
+
+HEADER = {field.name for field in fields(DesiredOrder)}
+"""Fields of an order that are columns of SALES_ORDERS."""
 
 
 def address_hash(plain: Mapping[str, str]) -> str:
@@ -197,37 +217,11 @@ def address_hash(plain: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _order(  # noqa: PLR0913, PLR0917 - the frames of one order
-    header: Mapping[str, Any],
-    rows: Sequence[Row],
-    payments: Sequence[Payment],
-    lines: Sequence[Mapping[str, Any]],
-    store: Mapping[str, Any],
-    stock_tracked: frozenset[str],
-    *,
-    is_money_read: bool,
-) -> DesiredOrder:
-    refunded = {line["line_id"]: line["qty_refunded"] for line in lines}
-    own = {field.name for field in fields(DesiredOrder)} & header.keys()
-    return DesiredOrder(
-        **{name: header[name] for name in own},
-        billing=_party(header, "billing"),
-        delivery=_party(header, "delivery"),
-        rows=tuple(rows),
-        payments=tuple(payments),
-        store=StoreOrder(
-            OrderStatus(int(store["status_id"])), store["external_order_id"], store["qty_shipped"]
-        ),
-        units=units_to_reserve(rows, stock_tracked, refunded),
-        address_ids={line["line_id"]: line["address_id"] for line in lines},
-        is_money_read=is_money_read,
-    )
-
-
 def units_to_reserve(
-    rows: Iterable[Row], stock_tracked: frozenset[str], refunded: Mapping[str, int]
+    rows: Iterable[Row], stock_tracked: frozenset[str], lines: Iterable[Line]
 ) -> dict[str, tuple[str, int]]:
     """Everything of an order that has stock, less what was refunded before it left."""
+    refunded = {line.line_id: line.qty_refunded for line in lines}
     units = {
         row.row_ref: (row.product_id, row.quantity - refunded.get(row.row_ref, 0))
         for row in rows
@@ -236,10 +230,6 @@ def units_to_reserve(
     return {
         ref: (product_id, quantity) for ref, (product_id, quantity) in units.items() if quantity > 0
     }
-
-
-def _typed(cls: type[T], row: Mapping[str, Any]) -> T:
-    return cls(**{field.name: row[field.name] for field in fields(cls)})  # type: ignore[arg-type]
 
 
 def _party(header: Mapping[str, Any], use: str) -> Party:

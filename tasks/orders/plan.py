@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.frames import records
 from core.refusals import Refusal
-from tasks.brightpearl.contacts import ContactPlan, plan_contact
+from tasks.brightpearl.contacts import ContactPlan, Person, plan_contact
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders import edits
 from tasks.orders.cancellations import (
@@ -37,6 +36,7 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
+from tasks.reconciler.frames import typed_rows
 from tasks.reconciler.operations import Operation
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
@@ -58,9 +58,9 @@ def plan_orders(
 def new_contacts(desired: Desired, account: Account) -> dict[str, ContactPlan]:
     """Plans of the people whom Brightpearl does not know, by e-mail as compared."""
     return {
-        row["email_key"]: plan_contact(row)
-        for row in records(desired.contacts)
-        if row["email_key"] not in account.contacts
+        person.email_key: plan_contact(person)
+        for person in typed_rows(desired.contacts, Person)
+        if person.email_key not in account.contacts
     }
 
 

@@ -69,5 +69,15 @@ def typed_rows(of: pd.DataFrame, row: type[Typed]) -> list[Typed]:
     return [row(*values) for values in zip(*(of[name].tolist() for name in names), strict=True)]
 
 
+def typed_by_key(
+    of: pd.DataFrame, row: type[Typed], key: str = Frames.KEY
+) -> dict[str, list[Typed]]:
+    """The typed rows of each record."""
+    found: dict[str, list[Typed]] = defaultdict(list)
+    for record, typed in zip(of[key].tolist(), typed_rows(of, row), strict=True):
+        found[record].append(typed)
+    return dict(found)
+
+
 def _without(of: pd.DataFrame, key: str, keys: Collection[str]) -> pd.DataFrame:
     return of[~of[key].isin(list(keys))].reset_index(drop=True)

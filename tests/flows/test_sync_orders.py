@@ -15,7 +15,7 @@ from core.times import utc_now
 from flows.orders import sync_orders
 from store.quarantine import Quarantine
 from store.runs import Leases
-from tasks.brightpearl.contacts import person
+from tasks.brightpearl.contacts import name_of
 from tasks.reconciler.connections import connect, disconnect
 
 
@@ -98,7 +98,7 @@ def test_a_customer_whom_another_run_is_creating_is_not_created_twice(world: Wor
     people = len(world.sandbox.account.contacts)
     leases, lease = (
         Leases(connect("default").database),
-        f"contact default {person('new@example.com')}",
+        f"contact default {name_of('new@example.com')}",
     )
     assert leases.acquire(lease, "another run", ttl_s=60, now=utc_now())
     world.sync(key)
