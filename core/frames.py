@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import index
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 Kind = Literal["text", "money", "time", "flag", "count"]
 """text: `str` · money: `Decimal` or None in an object column · time: aware UTC · flag: bool ·
@@ -30,8 +30,6 @@ TIME = pd.DatetimeTZDtype("us", "UTC")
 BLANKS: Mapping[Kind, Any] = {"text": "", "flag": False, "count": 0}
 """What stands for a missing value; a missing amount or time is None."""
 
-Model = TypeVar("Model", bound=BaseModel)
-
 
 def frame(records: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
     """One row per record, the columns of `schema` in its order, each with its dtype.
@@ -41,9 +39,10 @@ def frame(records: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
     Raises: ValueError when a value does not fit its column.
     """
     rows = list(records)
+    if not rows:
+        return _empty(tuple(schema.items())).copy(deep=False)
     values = {
-        name: [row.get(name, blank) for row in rows]
-        for name, blank in ((name, BLANKS.get(kind)) for name, kind in schema.items())
+        name: [row.get(name, BLANKS.get(kind)) for row in rows] for name, kind in schema.items()
     }
     return frame_of_columns(values, schema, len(rows))
 
@@ -74,14 +73,6 @@ def frame_of_columns(
             arrays[name] = _array(columns.get(name, [BLANKS.get(kind)] * size), name, kind)
     # The arrays belong to nobody else, so that nothing has to be copied.
     return pd.DataFrame(arrays, index=pd.RangeIndex(size), copy=False)
-
-
-def documents(rows: pd.DataFrame, model: type[Model]) -> list[Model]:
-    """Each row as a `model`, in the frame's order.
-
-    Raises: pydantic.ValidationError when a row is not such a document.
-    """
-    return [model.model_validate(row) for row in records(rows)]
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -122,6 +113,12 @@ def plain_values(column: pd.Series[Any]) -> list[Any]:
             return [None if value is pd.NaT else value for value in values]
         case _:  # only a missing value differs from itself
             return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
+
+
+@lru_cache(maxsize=128)
+def _empty(columns: tuple[tuple[str, Kind], ...]) -> pd.DataFrame:
+    """An empty frame, made once: most batches refuse nothing, and say so in a dozen frames."""
+    return frame_of_columns({}, dict(columns), 0)
 
 
 def _array(values: Sequence[Any], name: str, kind: Kind) -> Any:  # noqa: ANN401 - any array

@@ -169,20 +169,18 @@ def order_parts(
     tax_rows = TaxRows.of(taxes)
     parts = [_line(line) for line in lines if line["quantity"] or line["total_inc_tax"]]
     pieces = max(len(parts), 1)
-    costing = [charge for charge in charges if any(charge[name] for name in AMOUNTS)]
-    kinds = [charge["kind"] for charge in costing]
+    costing = [_charge(charge) for charge in charges if any(charge[name] for name in AMOUNTS)]
+    kinds = [charge.kind for charge in costing]
     for charge in costing:
-        alone = kinds.count(charge["kind"]) == 1
-        parts += tax_rows.split(_charge(charge)) if alone else [_charge(charge)]
+        is_blend = charge.kind in tax_rows.blends and kinds.count(charge.kind) == 1
+        parts += tax_rows.split(charge) if is_blend else [charge]
     if not parts:
         raise UnusableOrderError.document("lines", "the order has no lines and no charges")
-    refusals = [
-        *_missing_skus(lines),
-        *_set_rates(parts, tax_rows, rates, pieces),
-    ]
+    refusals = [*_missing_skus(lines), *_set_rates(parts, tax_rows, rates, pieces)]
     if refusals:
         raise UnusableOrderError(refusals)
-    tax_rows.assign(parts)
+    if tax_rows.amounts:
+        tax_rows.assign(parts)
     return parts
 
 

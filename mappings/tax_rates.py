@@ -174,13 +174,13 @@ class TaxRows:
 
         Taxes that lie on top of each other (state and county, say) leave it whole.
         """
-        rates = sorted(self.blends.get(charge.kind, []), reverse=True)
+        rates = sorted(self.blends[charge.kind], reverse=True)
         bases = {
             rate: self.amounts[_blend_key(charge.kind, rate)] * HUNDRED / rate
             for rate in rates
             if rate
         }
-        if not rates or sum(bases.values(), ZERO) > charge.ex_tax * OVERLAP:
+        if sum(bases.values(), ZERO) > charge.ex_tax * OVERLAP:
             return [charge]
         parts = []
         left, tax_left = charge.ex_tax, charge.tax
