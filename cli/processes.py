@@ -24,7 +24,7 @@ import httpx
 
 from core.errors import CausewayError
 
-LOOK_EVERY_S = 0.1
+POLL_INTERVAL_S = 0.1
 STOP_WITHIN_S = 20.0
 """Given to each child between SIGTERM and SIGKILL."""
 SHOWN_LINES = 12
@@ -158,7 +158,7 @@ class Processes:
                     f"{who} not ready after {within_s:.0f} s.",
                     remedy=f"See {waiting[0].log}.",
                 )
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(POLL_INTERVAL_S)
 
     def wait_ended(self, name: str, *, within_s: float = 90.0) -> None:
         """Block until a child that does one thing has done it.
@@ -254,7 +254,7 @@ class Follower:
                     sys.stderr.write(f"{child.name:<11} {line.rstrip()}\n")
                 if is_over:
                     return
-                self._over.wait(LOOK_EVERY_S)
+                self._over.wait(POLL_INTERVAL_S)
 
 
 def free_port(wanted: int = 0) -> int:

@@ -106,7 +106,7 @@ transactions_in = suite(
         meta=refuse(
             "document",
             "a transaction's amount is impossible",
-            "Look at the order's transactions in BigCommerce and enter the payment in "
+            "Check the order's transactions in BigCommerce and enter the payment in "
             "Brightpearl by hand",
             field="amount",
         ),
@@ -258,7 +258,7 @@ payments_out = suite(
         meta=refuse(
             "document",
             "a payment is not a positive amount",
-            "Look at the order's transactions in BigCommerce",
+            "Check the order's transactions in BigCommerce",
             field="amount",
         ),
     ),

@@ -16,7 +16,7 @@ from expectations.rows import (
 )
 from expectations.rules import CURRENCY, DAY, MOST, NO_CURRENCY, NUMBER, note, refuse, stop
 
-BY_HAND = "Look at the refund in BigCommerce and enter the sales credit in Brightpearl by hand"
+BY_HAND = "Check the refund in BigCommerce and enter the sales credit in Brightpearl by hand"
 LARGEST_DIFFERENCE = 0.005
 """Part of an exchange rate beyond which a difference is reported."""
 
@@ -103,7 +103,7 @@ refund_payments_in = suite(
         meta=refuse(
             "currency",
             "the gateway paid back in another currency than the order's",
-            "Look at the order's transactions in BigCommerce and enter the sales credit in "
+            "Check the order's transactions in BigCommerce and enter the sales credit in "
             "Brightpearl by hand",
             field="currency_code",
         ),

@@ -83,8 +83,8 @@ def wake(database: Database, pair: str, conditions: Iterable[str], *, now: datet
     chunks = list(in_parts(keys))
     woken = 0
     for place, chunk in enumerate(chunks):
-        # A microsecond apart: claims sort the keys of one moment, and would otherwise sort a
-        # hundred thousand for every batch.
+        # A microsecond between chunks: claims sort the keys of one moment, and would otherwise
+        # sort a hundred thousand for every batch.
         ready_at = now - timedelta(microseconds=len(chunks) - 1 - place)
         with database.write() as connection:
             still = [

@@ -92,7 +92,7 @@ def measure(bench: Bench) -> list[Figure]:
         wait_settled(home, WITHIN_S)
         wrong = _wrong(home)
         home.run(HOURLY, WITHIN_S)
-        (told_,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
+        (audit,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
     how = (
         f"{placed} orders ({bench.origin}), {AT_ONCE} every {EVERY_S:g} s, by webhooks; in between "
         + ", ".join(f"{count} {what}" for what, count in days.done.items())
@@ -104,9 +104,9 @@ def measure(bench: Bench) -> list[Figure]:
     return [
         Figure("SKU x location right at the end", 100 * (1 - len(wrong) / len(skus)), "%",
                "; ".join([*some[:SHOWN], how]), at_least(100)),
-        Figure("accuracy that the last audit says", float(told_["accuracy_percent"]), "%", how,
+        Figure("accuracy that the last audit says", float(audit["accuracy_percent"]), "%", how,
                at_least(100)),
-        Figure("units sold above stock, by the last audit", int(told_["oversold_units"]), "", how),
+        Figure("units sold above stock, by the last audit", int(audit["oversold_units"]), "", how),
         Figure("SKUs wrong before the last audit", len(before), "",
                f"counts in the store since the audit before, mostly; {how}"),
         Figure("kinds of events that did not take place", 4 - len(days.done), "", how,

@@ -185,7 +185,7 @@ class AccountGateway(Gateway[Account, Call]):
         self._rolling.counts_refused = switches.rejected_calls_count
         verdict = window.take()
         if switches.limits == "off":
-            return replace(verdict, allowed=True, left=window.room)
+            return replace(verdict, allowed=True, left=window.capacity)
         return verdict
 
     def turn_away(self, call: Call, verdict: Verdict) -> Reply | None:

@@ -209,9 +209,9 @@ class Notices:
         self._account = account
         self._held: dict[int, list[Event]] = {}
         self._due: datetime | None = None
-        account.listeners.append(self._hear)
+        account.listeners.append(self._collect)
 
-    def _hear(self, event: Event) -> None:
+    def _collect(self, event: Event) -> None:
         for webhook in self._account.webhooks.values():
             if subscribed(webhook, event):
                 self._held.setdefault(webhook.id, []).append(event)

@@ -153,7 +153,7 @@ def address_of(person: str, country_name: str) -> Address:
         last_name=chance.choice(country.last_names),
         company=chance.choice(COMPANIES),
         street_1=f"{chance.randint(1, 180)} {chance.choice(country.streets)}",
-        street_2="" if chance.random() < 0.7 else f"Flat {chance.randint(1, 40)}",  # noqa: PLR2004 - most live in houses
+        street_2="" if chance.random() < 0.7 else f"Flat {chance.randint(1, 40)}",  # noqa: PLR2004 - most addresses have one line
         city=city,
         state=region,
         zip=code,

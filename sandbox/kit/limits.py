@@ -37,13 +37,13 @@ class _Window:
         self._clock = clock
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Requests that one window lets through."""
         return max(0, self.limit - self.foreign)
 
     def _verdict(self, used: int, rest: timedelta, *, allowed: bool) -> Verdict:
         reset_ms = max(1, int(rest.total_seconds() * 1000))
-        return Verdict(allowed, self.limit, max(0, self.room - used), reset_ms)
+        return Verdict(allowed, self.limit, max(0, self.capacity - used), reset_ms)
 
 
 class FixedWindow(_Window):
@@ -66,7 +66,7 @@ class FixedWindow(_Window):
         now = self._clock.now()
         if self._start is None or not self._start <= now < self._start + self._length:
             self._start, self._used = self._begin(now), 0
-        allowed = self._used < self.room
+        allowed = self._used < self.capacity
         if allowed:
             self._used += 1
         return self._verdict(self._used, self._start + self._length - now, allowed=allowed)
@@ -90,7 +90,7 @@ class RollingWindow(_Window):
         horizon = now - self._length
         while self._recent and self._recent[0] <= horizon:
             self._recent.popleft()
-        allowed = len(self._recent) < self.room
+        allowed = len(self._recent) < self.capacity
         if allowed or self.counts_refused:
             self._recent.append(now)
         oldest = self._recent[0] if self._recent else now

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.models import SalesOrder, Unreadable
@@ -65,7 +65,7 @@ class AgreedOrder(Agreed):
     """Whether both sides had cancelled the order."""
     held_from: str = ""
     """Brightpearl's status when a case first held its pick; "" while no case does."""
-    noted: str = ""
+    address_note: str = Field(default="", validation_alias=AliasChoices("address_note", "noted"))
     """Hash of the delivery address that a note last asked staff to enter."""
     receipts: tuple[str, ...] = ()
     """Transaction references of money that both sides know."""

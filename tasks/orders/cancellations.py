@@ -49,16 +49,16 @@ def plan_cancelled_in_store(
     plan = _plan(desired, actual, agreed, rules)
     if agreed.credited or actual.is_cancelled:
         return replace(plan, reason=ON_BOTH_SIDES)
-    obstacle = _why_not(actual, rules)
-    if obstacle is None:
+    reason = _why_not(actual, rules)
+    if reason is None:
         newer = _newer_status(actual, agreed)
         if newer and not rules.approves(desired.order_id, newer):
             return _waiting(desired, actual, agreed, rules, newer)
         return _with(plan, _cancellation(actual, rules), IN_STORE)
-    if _proposes_credit(obstacle) and rules.approves(desired.order_id, obstacle):
+    if _proposes_credit(reason) and rules.approves(desired.order_id, reason):
         credit = CreateCredit(f"{desired.external_ref}{UNDONE}")
         return _with(plan, (credit,), IN_STORE)
-    return _waiting(desired, actual, agreed, rules, obstacle)
+    return _waiting(desired, actual, agreed, rules, reason)
 
 
 def plan_cancelled_in_brightpearl(

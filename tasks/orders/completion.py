@@ -63,7 +63,7 @@ class CreateReceipt(Operation[OrderProgress]):
 
 @dataclass(frozen=True)
 class ReserveStock(Operation[OrderProgress]):
-    """Stock to set aside in one warehouse; read again afterwards, for a part is not reported."""
+    """Stock to reserve in one warehouse; read again afterwards, for a part is not reported."""
 
     units: Units
     replaces: bool = False

@@ -97,7 +97,7 @@ def agreed_order(record: OrderProgress) -> AgreedOrder:
         "is_cancelled": _is_cancelled(record),
     }
     if any(isinstance(one, AddNote) and one.about == "address" for one in plan.operations):
-        kept["noted"] = desired.delivery_hash
+        kept["address_note"] = desired.delivery_hash
     if record.actual is not None and plan.agrees:
         kept["rows"] = _rows(record)
         method = next(_of(record, SetShippingMethod), None)

@@ -1,7 +1,7 @@
 """What to write so that both sides agree on orders: desired minus actual. Pure.
 
-Worked out before, and apart from, any write: the same input always gives the same plan, and a plan
-can be shown and thrown away.
+Computed before any write and separately from it: the same input always gives the same plan, and a
+plan can be shown and thrown away.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class _Comparison:
 
     def __post_init__(self) -> None:
         rows = compare(contents(self.desired.rows), self.actual, self.agreed)
-        self.is_apart = bool(rows.changes)
+        self.rows_differ = bool(rows.changes)
         self.edit = edits.plan_edit(self.desired, rows, self.actual, self.agreed, self.rules)
         self.address_case = edits.address_case(self.desired, self.actual, self.agreed)
         self.cases = self.rules.undecided(
@@ -174,7 +174,7 @@ class _Comparison:
             result=self._result(operations),
             cases=self.cases,
             holds=holds,
-            agrees=not self.is_apart or bool(edit.operations),
+            agrees=not self.rows_differ or bool(edit.operations),
             is_address_outdated=bool(self.agreed.delivery)
             and desired.delivery_hash not in {self.agreed.delivery, actual.delivery},
             short={} if reservation or edit.operations else shortage(desired.units, actual),
@@ -215,7 +215,7 @@ class _Comparison:
     def _address_note(self) -> Iterable[AddNote]:
         """No call changes a delivery address: staff are asked to, once."""
         is_open = self.address_case is not None and self.address_case in self.cases
-        if is_open and self.agreed.noted != self.desired.delivery_hash:
+        if is_open and self.agreed.address_note != self.desired.delivery_hash:
             yield edits.address_note(self.desired)
 
     def _missing_units(self) -> dict[str, int]:

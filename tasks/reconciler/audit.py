@@ -105,10 +105,13 @@ def compare_amounts(
         for ref, amounts in store.items():
             if ref not in account:
                 continue
-            ours, theirs = two_places(amounts[place]), two_places(account[ref][0].amounts[place])
-            if ours != theirs:
-                found[heading][ref] = f"store {ours}, Brightpearl {theirs}"
-                off += abs(ours - theirs)
+            in_store, in_account = (
+                two_places(amounts[place]),
+                two_places(account[ref][0].amounts[place]),
+            )
+            if in_store != in_account:
+                found[heading][ref] = f"store {in_store}, Brightpearl {in_account}"
+                off += abs(in_store - in_account)
     return {**found, "cents_off": int(off * 100)}
 
 

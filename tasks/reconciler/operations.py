@@ -93,7 +93,7 @@ class Operation(ABC, Generic[ProgressT]):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordPlan:
-    """Everything that one record needs, worked out before and apart from any write."""
+    """Everything that one record needs, computed before any write and separately from it."""
 
     key: str
     operations: tuple[Operation[Any], ...] = ()

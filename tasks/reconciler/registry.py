@@ -25,7 +25,7 @@ class Source:
     changed: Callable[[Connections, datetime], Iterable[str]]
     """Keys of what changed at or after a moment."""
     source: str = "sweep"
-    """What the inbox is told; other than `sweep` where the store's side alone says too little."""
+    """The source that the inbox keeps; other than `sweep` where the store alone is not enough."""
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,10 @@ class Goods:
 
     def _release(self, order: SalesOrder, rows: Mapping[str, SalesOrderRow]) -> Release:
         waiting = [n for n in self._notes if n.order_id == order.id and not n.is_shipped]
-        noted = _units(waiting)
+        on_notes = _units(waiting)
         surplus = {
-            row_id: max(0, noted[row_id] - self._open(order, row)) for row_id, row in rows.items()
+            row_id: max(0, on_notes[row_id] - self._open(order, row))
+            for row_id, row in rows.items()
         }
         taken_back: list[GoodsOutNote] = []
         for note in sorted(waiting, key=lambda one: -int(one.id)):

@@ -270,7 +270,7 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
         [sku for sku, one in context.found.agreed.items() if one.pending]
     )
     for level in typed_rows(compared[is_moving], Level):
-        pending.look_for(level)
+        pending.check(level)
     different = [
         level
         for level in typed_rows(compared[~compared["is_equal"]], Level)
@@ -300,7 +300,7 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
 
 
 class _Pending:
-    """Adjustments that could not be seen yet, looked for in what was read now."""
+    """Pending adjustments, compared with what was read now."""
 
     def __init__(self, context: PlanContext) -> None:
         self.context = context
@@ -309,7 +309,7 @@ class _Pending:
         self.left: dict[str, dict[str, Pending]] = {}
         """What is still pending, of SKUs of which something arrived."""
 
-    def look_for(self, level: Level) -> None:
+    def check(self, level: Level) -> None:
         """Whether the adjustment of a SKU at a location arrived, or is to be waited for."""
         sku, location = level.sku_key, level.location_id
         pending = self.context.found.agreed_on(sku).pending

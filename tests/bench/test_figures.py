@@ -86,7 +86,7 @@ def test_the_document_is_written_whole(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_machine_is_told():
+def test_the_machine_is_described():
     printed = machine()
     assert printed["cores"] >= 1
     assert printed["memory_gb"] > 0

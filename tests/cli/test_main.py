@@ -37,7 +37,7 @@ def test_no_command_shows_the_help(capsys):
     assert "Usage: causeway" in "".join(capsys.readouterr())
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.strip().count(".") == 2
 
@@ -158,5 +158,5 @@ def test_quick_commands_import_no_engine(line):
 @pytest.mark.parametrize(
     "line", ["mappings list --json", "mappings validate --json", "mappings show orders.yaml"]
 )
-def test_looking_at_mappings_starts_no_engine(line):
+def test_reading_mappings_starts_no_engine(line):
     assert heavy_imports_of(line) - {"pandas"} == set()

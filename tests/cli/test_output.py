@@ -58,7 +58,7 @@ def test_what_libraries_print_stays_out_of_the_document(capsys):
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (200000, "2 d")]
 )
-def test_ages_are_told_in_the_unit_that_fits(seconds, shown):
+def test_ages_are_shown_in_the_unit_that_fits(seconds, shown):
     now = datetime(2026, 11, 24, tzinfo=UTC)
     then = datetime.fromtimestamp(now.timestamp() - seconds, UTC)
     assert ago(then, now) == shown

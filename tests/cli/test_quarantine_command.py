@@ -115,6 +115,6 @@ def test_an_entry_is_discarded_with_its_reason(waiting):
 
 
 @pytest.mark.usefixtures("waiting")
-def test_discarding_what_is_not_open_needs_a_look(capsys):
+def test_discarding_what_is_not_open_is_a_problem(capsys):
     assert run(["quarantine", "discard", "1", "77", "--reason", "x"]) == 1
     assert "1 were not open" in capsys.readouterr().err

@@ -177,7 +177,7 @@ def test_what_waits_in_quarantine_and_in_the_inbox_is_shown_with_the_terms(world
     Inbox(database).put("default", "stock", [key], source="notice", now=utc_now())
     assert run_json("stock", "explain", sku)["inbox"] == "due"
 
-    refusal = Case("default", "stock", key, "rejected", "", "7", "it is gone", "Look there.")
+    refusal = Case("default", "stock", key, "rejected", "", "7", "it is gone", "Correct it there.")
     open_cases(Quarantine(database), [refusal], now=utc_now())
     found = run_json("stock", "explain", sku, code=1)
     assert "it is gone" in found["problem"]
@@ -185,7 +185,7 @@ def test_what_waits_in_quarantine_and_in_the_inbox_is_shown_with_the_terms(world
     assert run(["stock", "explain", sku]) == 1
     shown = capsys.readouterr()
     assert "Its key is due in the inbox" in shown.out
-    assert "Look there." in shown.err
+    assert "Correct it there." in shown.err
 
 
 def test_nothing_is_sold_above_stock_at_first(world, run_json):

@@ -151,15 +151,15 @@ def test_a_back_order_that_staff_split_off_is_a_child_and_can_be_read(world):
 
 
 def test_sales_orders_that_changed_are_found_whoever_made_them(world):
-    ours, theirs = placed(world, "BC-1"), placed(world, "X-9")
-    sent(world, messages.set_status("s", theirs, 17))
+    ours, foreign = placed(world, "BC-1"), placed(world, "X-9")
+    sent(world, messages.set_status("s", foreign, 17))
     credited(world, ours)
     now = world.account.clock.now()
 
     found = {row.order_id: row for row in world.client.list_changed_refs(now - DAY)}
 
-    assert set(found) == {ours, theirs}
-    assert (found[theirs].status_id, found[ours].external_ref) == ("17", "BC-1")
+    assert set(found) == {ours, foreign}
+    assert (found[foreign].status_id, found[ours].external_ref) == ("17", "BC-1")
     assert list(world.client.list_changed_refs(now + DAY)) == []
 
 

@@ -225,7 +225,9 @@ def test_a_bad_row_refuses_its_order_alone_with_class_value_and_remedy(
 
 
 @pytest.mark.parametrize(("name", "change", "reason"), UNUSUAL)
-def test_what_is_only_unusual_is_noted_and_travels_on(name: str, change: dict, reason: str) -> None:
+def test_what_is_only_unusual_is_reported_and_stays_in_the_batch(
+    name: str, change: dict, reason: str
+) -> None:
     verdict = EXAMPLES.check(name, change)
 
     assert verdict.refused.empty

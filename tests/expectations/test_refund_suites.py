@@ -150,7 +150,7 @@ def test_what_must_never_be_stops_the_batch(name: str, change: dict) -> None:
 
 
 @pytest.mark.parametrize(("name", "change"), UNUSUAL)
-def test_what_a_person_may_want_to_know_is_noted(name: str, change: dict) -> None:
+def test_what_a_person_may_want_to_know_is_reported(name: str, change: dict) -> None:
     verdict = EXAMPLES.check(name, change)
 
     assert len(verdict.notes) == 1

@@ -195,23 +195,29 @@ ALIKE: list[tuple[RowExpectation, Expectation]] = [
 
 
 @pytest.fixture(scope="module")
-def theirs() -> Any:
+def core_expectations() -> Any:
     """A data frame asset of Great Expectations, as its documentation makes one."""
     context = gx.get_context(mode="ephemeral")
-    asset = context.data_sources.add_pandas("theirs").add_dataframe_asset("theirs")
-    return asset.add_batch_definition_whole_dataframe("theirs")
+    asset = context.data_sources.add_pandas("core_expectations").add_dataframe_asset(
+        "core_expectations"
+    )
+    return asset.add_batch_definition_whole_dataframe("core_expectations")
 
 
 @settings(max_examples=15, deadline=None)
 @given(records=ROWS)
-def test_the_same_rows_fail_as_of_the_core_expectations(theirs: Any, records: list[Any]) -> None:
+def test_the_same_rows_fail_as_of_the_core_expectations(
+    core_expectations: Any, records: list[Any]
+) -> None:
     schema = {"text": "text", "code": "text", "amount": "money", "sum": "money"}
     rows = frame(records, schema)
     ours = suite("rows", *(copy.copy(mine) for mine, _ in ALIKE))
     mine = validate(batch_of({"rows": rows}, NOW), ours)
 
     for result, (_, core) in zip(_in_order(ours, mine), ALIKE, strict=True):
-        known = theirs.get_batch({"dataframe": rows}).validate(core, result_format="COMPLETE")
+        known = core_expectations.get_batch({"dataframe": rows}).validate(
+            core, result_format="COMPLETE"
+        )
         assert result == sorted(known.result["unexpected_index_list"])
 
 

@@ -80,7 +80,9 @@ def test_a_batch_that_cannot_be_trusted_stops_the_run(name: str, change: dict) -
 
 
 @pytest.mark.parametrize(("name", "change", "reason"), UNUSUAL)
-def test_what_is_only_odd_is_noted_and_travels_on(name: str, change: dict, reason: str) -> None:
+def test_what_is_only_odd_is_reported_and_stays_in_the_batch(
+    name: str, change: dict, reason: str
+) -> None:
     verdict = EXAMPLES.check(name, change)
 
     assert verdict.refused.empty

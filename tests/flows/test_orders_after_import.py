@@ -46,8 +46,11 @@ def quantities(world: World, key: str) -> list[int]:
 
 
 def agrees(world: World, key: str) -> bool:
-    order, there = store_order(world, key), world.sales_order(key)
-    return bool(order.totals.inc == there.net + there.tax and order.totals.tax == there.tax)
+    order, sales_order = store_order(world, key), world.sales_order(key)
+    return bool(
+        order.totals.inc == sales_order.net + sales_order.tax
+        and order.totals.tax == sales_order.tax
+    )
 
 
 def cases(world: World) -> list[Any]:
@@ -171,7 +174,9 @@ def test_a_change_on_both_sides_is_a_persons_to_decide(world: World) -> None:
 
 
 @pytest.mark.long
-def test_a_changed_delivery_address_is_noted_for_staff_and_closes_by_itself(world: World) -> None:
+def test_a_changed_delivery_address_is_a_note_for_staff_and_its_case_is_resolved(
+    world: World,
+) -> None:
     key = imported(world, 1)
     moved = {"street_1": "7 New Street", "city": "Leeds", "zip": "LS1 1AA"}
     world.bigcommerce("edit", order_id=int(key), shipping_address=moved)
@@ -185,8 +190,8 @@ def test_a_changed_delivery_address_is_noted_for_staff_and_closes_by_itself(worl
     assert note.order_id == world.sales_order(key).id
     assert runs_twice_without_writing(world, key)
 
-    there = world.sales_order(key).delivery_address
-    there.line1, there.line3, there.postal_code = "7 New Street", "Leeds", "LS1 1AA"
+    address = world.sales_order(key).delivery_address
+    address.line1, address.line3, address.postal_code = "7 New Street", "Leeds", "LS1 1AA"
     world.sync(key)
     assert cases(world) == []
 
@@ -298,9 +303,9 @@ def test_an_order_that_the_store_takes_up_again_is_reopened_and_reserved(world: 
     world.sync(key)
     world.sync(key)
 
-    there = world.sales_order(key)
-    assert there.status_id != CANCELLED
-    assert there.allocation_status == "AAA"
+    sales_order = world.sales_order(key)
+    assert sales_order.status_id != CANCELLED
+    assert sales_order.allocation_status == "AAA"
     assert store_order(world, key).status_id == 11
     assert runs_twice_without_writing(world, key)
 

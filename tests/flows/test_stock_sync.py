@@ -109,7 +109,7 @@ def test_units_of_an_order_that_brightpearl_does_not_know_stay_sold(world: World
     assert on_sale(world, sku) == promised(world, sku) == before - 3
 
 
-def test_whoever_counted_units_as_held_that_were_reserved_by_then_looks_again(
+def test_units_counted_as_held_that_were_reserved_by_then_make_the_sku_due(
     world: World,
 ) -> None:
     (sku,) = plenty(world)

@@ -55,7 +55,7 @@ def runs_twice_without_writing(world: World, *keys: str) -> bool:
     return world.writes() == 0
 
 
-def test_a_paid_order_is_created_paid_reserved_and_the_store_is_told(world: World) -> None:
+def test_a_paid_order_is_created_paid_reserved_and_written_back(world: World) -> None:
     key = world.place(lines=lines(world, 2, 1), payment="captured")
 
     report = world.sync(key)
@@ -186,7 +186,7 @@ def test_an_authorisation_is_not_money(world: World) -> None:
     assert world.receipts(key) == []
 
 
-def test_a_shortage_is_noted_on_the_order_and_filled_when_stock_comes_in(world: World) -> None:
+def test_a_shortage_is_a_note_on_the_order_and_is_filled_when_stock_comes_in(world: World) -> None:
     sku = skus(world)[0]
     world.brightpearl("stock", sku=sku, on_hand=1, warehouse_id=2)
     key = world.place(lines=[{"sku": sku, "quantity": 3}])

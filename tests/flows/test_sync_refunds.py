@@ -289,7 +289,7 @@ def test_a_foreign_order_is_credited_at_the_rate_of_its_sales_order(world: World
 
 
 @pytest.mark.long
-def test_a_rate_that_has_drifted_is_noted(world: World) -> None:
+def test_a_rate_that_has_drifted_is_reported(world: World) -> None:
     key = imported(world, currency="EUR", exchange_rate="1.2000")
     world.sales_order(key).exchange_rate = Decimal("1.2100")
     refund(world, key, amount="4.00")
@@ -459,7 +459,7 @@ def test_a_preview_shows_the_plan_and_writes_nothing(world: World) -> None:
 
 
 @pytest.mark.long
-def test_credits_stay_open_where_the_merchant_wants_to_look_first(
+def test_credits_stay_open_where_the_merchant_wants_to_check_them_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle(monkeypatch, close_credits="false")

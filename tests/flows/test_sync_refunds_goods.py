@@ -202,7 +202,7 @@ def test_of_a_part_shipped_line_units_that_stayed_are_refunded_first(world: Worl
     assert runs_again_without_writing(world, key)
 
 
-def test_a_reason_that_speaks_of_returned_goods_means_units_that_had_left(world: World) -> None:
+def test_a_reason_that_names_returned_goods_means_units_that_had_left(world: World) -> None:
     key = imported(world)
     sku = first(world)
     world.brightpearl("ship", external_ref=f"BC-{key}", rows={sku: 2})

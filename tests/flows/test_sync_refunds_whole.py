@@ -77,7 +77,7 @@ def test_an_audit_puts_back_what_is_missing(world: World) -> None:
     assert audit(world)["agrees"]
 
 
-def test_an_audit_tells_amounts_and_payments_that_differ(world: World) -> None:
+def test_an_audit_reports_amounts_and_payments_that_differ(world: World) -> None:
     first, second = imported(world), imported(world)
     made = [refund(world, key, amount="3.00") for key in (first, second)]
     sync(world, first, second)

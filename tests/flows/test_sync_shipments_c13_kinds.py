@@ -84,7 +84,7 @@ def test_downloads_never_ship_and_the_order_is_shipped_without_them(world: World
     assert quiet(world, note)
 
 
-def test_a_note_for_what_has_no_address_tells_the_store_nothing_and_says_so(world: World) -> None:
+def test_a_note_for_what_has_no_address_makes_no_shipment_and_is_reported(world: World) -> None:
     order = Parcels.imported(world, lines=lines(world, 2), shipping=[], billing={})
     note = order.leaves(tracking="AA1")
 

@@ -214,7 +214,7 @@ def test_bad_input_gets_its_status_and_is_counted(
     assert counted(database) == {f"webhooks refused: {why}": 1}
 
 
-def test_a_body_whose_length_nobody_tells_is_not_read_beyond_the_limit(
+def test_a_body_without_a_length_is_not_read_beyond_the_limit(
     client: httpx.Client, database: Database
 ) -> None:
     parts = (b"x" * 1024 for _ in range(LARGEST_BODY // 1024 + 1))

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from stories import (
     ORDERS,
-    Heard,
+    StoreEvents,
     account_money,
     cases,
     clock,
@@ -46,34 +46,34 @@ class Story:
     paid: str
     declined: str
     parked_first: list[str] = field(default_factory=list)
-    there_before: int = 0
+    imported_before: int = 0
     report: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    heard = Heard(world)
-    told = Story(world, *(world.place(lines=lines(world, 2), payment="pending") for _ in range(2)))
-    both = told.paid, told.declined
+    store_events = StoreEvents(world)
+    story = Story(world, *(world.place(lines=lines(world, 2), payment="pending") for _ in range(2)))
+    both = story.paid, story.declined
     assert [store_order(world, key).status_id for key in both] == [0, 0]
-    duplicates = [event for event in heard.events if event["scope"] == CREATED]
-    heard.deliver()
+    duplicates = [event for event in store_events.events if event["scope"] == CREATED]
+    store_events.deliver()
     run(world, ORDERS)
-    told.parked_first = world.states(*both)
-    told.there_before = len(world.sales_orders)
+    story.parked_first = world.states(*both)
+    story.imported_before = len(world.sales_orders)
 
     sleep(world, PARKED, until=utc_now() + timedelta(hours=6))
     clock(world, 40)
-    world.bigcommerce("pay", order_id=int(told.paid), action="capture")
-    world.bigcommerce("pay", order_id=int(told.declined), action="decline")
-    heard.events.extend(duplicates)
-    heard.deliver()
-    told.report = run(world, ORDERS)
-    return told
+    world.bigcommerce("pay", order_id=int(story.paid), action="capture")
+    world.bigcommerce("pay", order_id=int(story.declined), action="decline")
+    store_events.events.extend(duplicates)
+    store_events.deliver()
+    story.report = run(world, ORDERS)
+    return story
 
 
 def sleep(world: World, keys: Sequence[str], *, until: datetime) -> None:
-    """Orders that were looked at, and wait for their payment."""
+    """Orders that were read, and wait for their payment."""
     now = utc_now()
     inbox(world).put(PAIR, ORDERS, keys, source="webhook", now=now)
     claims = inbox(world).claim(PAIR, ORDERS, owner="earlier", limit=len(keys), lease_s=60, now=now)
@@ -89,7 +89,7 @@ def sleep(world: World, keys: Sequence[str], *, until: datetime) -> None:
 
 def test_nothing_stands_in_brightpearl_before_the_capture(story: Story) -> None:
     assert story.parked_first == ["parked", "parked"]
-    assert story.there_before == 0
+    assert story.imported_before == 0
 
 
 def test_the_captured_order_stands_once_with_one_receipt_over_the_captured_amount(

@@ -19,7 +19,7 @@ import pytest
 from receiving import SECRET, receiving, send
 from stories import (
     ORDERS,
-    Heard,
+    StoreEvents,
     account_money,
     at_once,
     cents,
@@ -41,11 +41,11 @@ DELIVERIES, SENDERS = 50, 8
 
 @dataclass
 class Story:
-    """The stormy order, a calm one like it, and what the senders were answered."""
+    """An order of many events, one like it of a single event, and the answers to the senders."""
 
     world: World
     stormy: str
-    calm: str = ""
+    single: str = ""
     answers: list[int] = field(default_factory=list)
     contacts: int = 0
     late: dict[str, Any] = field(default_factory=dict)
@@ -64,9 +64,9 @@ def story(world: World) -> Iterator[Story]:
 def played(world: World, url: str) -> Story:
     basket = {"lines": lines(world, 2, 1), "email": "Storm.Chaser@example.com", "guest": True}
     people = len(world.sandbox.account.contacts)
-    heard = Heard(world)
-    told = Story(world, world.place(**basket))
-    news = [event for event in heard.events if event["scope"].startswith("store/order/")]
+    store_events = StoreEvents(world)
+    story = Story(world, world.place(**basket))
+    news = [event for event in store_events.events if event["scope"].startswith("store/order/")]
     assert {event["scope"].rpartition("/")[2] for event in news} >= {"created", "statusUpdated"}
     chosen = random.Random(2)  # noqa: S311 - any order, the same every time
     storm = [chosen.choice(news) for _ in range(DELIVERIES)]
@@ -77,18 +77,18 @@ def played(world: World, url: str) -> Story:
         *(partial(deliver, url, storm[start::SENDERS]) for start in range(SENDERS)),
         *[partial(run, world, ORDERS)] * 2,
     )
-    told.answers = [status for answered in found[:SENDERS] for status in answered]
+    story.answers = [status for answered in found[:SENDERS] for status in answered]
     run(world, ORDERS)
-    told.contacts = len(world.sandbox.account.contacts) - people
+    story.contacts = len(world.sandbox.account.contacts) - people
 
-    told.calm = world.place(**basket)
-    run(world, ORDERS, told.calm)
+    story.single = world.place(**basket)
+    run(world, ORDERS, story.single)
     clock(world, 47 * 3600)
     world.forget_requests()
     deliver(url, news[:1])
-    told.late = run(world, ORDERS)
-    told.late_requests = sum(world.requests("brightpearl").values())
-    return told
+    story.late = run(world, ORDERS)
+    story.late_requests = sum(world.requests("brightpearl").values())
+    return story
 
 
 def deliver(url: str, events: list[dict[str, Any]]) -> list[int]:
@@ -97,7 +97,7 @@ def deliver(url: str, events: list[dict[str, Any]]) -> list[int]:
         return [send(url, event, client) for event in events]
 
 
-def told_of(world: World, key: str) -> dict[str, Any]:
+def state_of(world: World, key: str) -> dict[str, Any]:
     """An order in Brightpearl and in the store, without ids of its own."""
     order, stored = world.sales_order(key), store_order(world, key)
     rows = [row for row in order.rows.values() if row.parent_row_id is None]
@@ -129,11 +129,11 @@ def test_there_is_one_contact_one_sales_order_one_reservation_one_receipt(story:
     assert len(world.receipts(key)) == 1
     sku = lines(world, 2)[0]["sku"]
     assert reserved(world, key)[sku] == 2
-    assert stock(world, sku).allocated == 2 + reserved(world, story.calm)[sku]
+    assert stock(world, sku).allocated == 2 + reserved(world, story.single)[sku]
 
 
 def test_the_end_is_that_of_an_order_imported_in_peace(story: Story) -> None:
-    assert told_of(story.world, story.stormy) == told_of(story.world, story.calm)
+    assert state_of(story.world, story.stormy) == state_of(story.world, story.single)
     assert account_money(story.world, story.stormy) == store_money(story.world, story.stormy)
 
 
@@ -144,4 +144,4 @@ def test_an_event_that_is_repeated_47_hours_later_is_satisfied_already(story: St
 
 
 def test_a_second_pass_writes_nothing(story: Story) -> None:
-    assert second_pass(story.world, orders=[story.stormy, story.calm]) == 0
+    assert second_pass(story.world, orders=[story.stormy, story.single]) == 0

@@ -60,7 +60,7 @@ class Story:
     """Its receipt and reservation go together."""
     unstocked: str
     """Its receipt goes by itself."""
-    noted: str
+    on_note: str
     refunded: str
     credited: str
     """Staff credit it in Brightpearl, and we refund it in the store."""
@@ -93,32 +93,32 @@ def story(world: World) -> Iterator[Story]:
 def played(world: World) -> Story:
     known = [world.place(lines=lines(world, 2, 1)) for _ in range(4)]
     run(world, ORDERS, *known)
-    noted, refunded, credited, parcel = known
+    on_note, refunded, credited, parcel = known
     guests = [{"email": f"guest{n}@example.com", "guest": True} for n in range(2)]
-    told = Story(
+    story = Story(
         world,
         world.place(lines=lines(world, 2), **guests[0]),
         world.place(lines=[{"name": "Engraving", "custom": True, "price": "5.00"}], **guests[1]),
-        noted,
+        on_note,
         refunded,
         credited,
         Parcels(world, parcel),
     )
     sku = skus(world)[0]
-    told.before = {
+    story.before = {
         "contacts": len(world.sandbox.account.contacts),
         "allocated": stock(world, sku).allocated,
     }
-    orders(told)
-    refunds(told)
-    shipment(told)
+    orders(story)
+    refunds(story)
+    shipment(story)
     for entity, keys in (
-        (ORDERS, [told.stocked, told.unstocked, told.noted]),
-        (REFUNDS, [told.refunded, told.credited]),
-        (SHIPMENTS, [told.parcel.order]),
+        (ORDERS, [story.stocked, story.unstocked, story.on_note]),
+        (REFUNDS, [story.refunded, story.credited]),
+        (SHIPMENTS, [story.parcel.order]),
     ):
         run(world, entity, *keys)
-    return told
+    return story
 
 
 def orders(story: Story) -> None:
@@ -132,10 +132,10 @@ def orders(story: Story) -> None:
     )
     run(world, ORDERS, story.unstocked)
     story.find()
-    world.brightpearl("ship", external_ref=f"BC-{story.noted}", stage="printed")
-    world.bigcommerce("edit", order_id=int(story.noted), status_id=CANCELLED)
+    world.brightpearl("ship", external_ref=f"BC-{story.on_note}", stage="printed")
+    world.bigcommerce("edit", order_id=int(story.on_note), status_id=CANCELLED)
     story.lose("brightpearl", "goods-note/goods-out", method="DELETE")
-    run(world, ORDERS, story.noted)
+    run(world, ORDERS, story.on_note)
     story.find()
     story.lose("brightpearl", "multi-message")
     run(world, ORDERS, story.stocked)
@@ -187,7 +187,7 @@ def test_money_is_received_once(story: Story) -> None:
 def test_stock_is_reserved_once_and_a_note_is_taken_back_once(story: Story) -> None:
     world, sku = story.world, skus(story.world)[0]
     assert reserved(world, story.stocked) == {sku: 2}
-    order = world.sales_order(story.noted)
+    order = world.sales_order(story.on_note)
     assert world.sandbox.account.goods_out_by_order[order.id] == []
     assert order.status_id == CANCELLED
     # Two more are reserved, two of the cancelled order are free, six have left.
@@ -205,14 +205,14 @@ def test_a_refund_is_credited_and_a_credit_refunded_once(story: Story) -> None:
     assert stock(world, sku).on_hand == story.before["on hand"] + 1
 
 
-def test_a_parcel_is_told_once(story: Story) -> None:
+def test_a_parcel_is_shipped_in_the_store_once(story: Story) -> None:
     assert story.parcel.shipments == [("AA1", [2, 1])]
     assert story.parcel.mails == 1
 
 
 def test_everything_ends_as_done(story: Story) -> None:
     for entity, keys in (
-        (ORDERS, [story.stocked, story.unstocked, story.noted]),
+        (ORDERS, [story.stocked, story.unstocked, story.on_note]),
         (REFUNDS, [story.refunded, story.credited]),
         (SHIPMENTS, [story.parcel.order]),
     ):
@@ -263,7 +263,7 @@ def taken_over(world: World, key: str) -> None:
 
 
 def test_a_second_pass_writes_nothing(story: Story) -> None:
-    orders_ = [story.stocked, story.unstocked, story.noted]
+    orders_ = [story.stocked, story.unstocked, story.on_note]
     refunds_ = [story.refunded, story.credited]
     passed = second_pass(
         story.world, orders=orders_, refunds=refunds_, shipments=[story.parcel.order]

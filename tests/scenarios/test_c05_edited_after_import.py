@@ -2,11 +2,11 @@
 
 Given two orders with a coupon of ten percent, one reserved, one with its goods on a goods-out note.
 When a line is dropped, a quantity and the address changed, then the reserved order is amended to
-the cent, the noted one is left alone and shown to a person with its pick on hold, and nothing that
-we say to the store ever speaks of lines.
+the cent, the one on a note is left alone and shown to a person with its pick on hold, and nothing
+that is written to the store ever contains lines.
 
 The scenario has the address amended too. No documented call of Brightpearl changes the delivery
-address of an order that exists, so a note tells staff the new one, and a case of class `address`
+address of an order that exists, so a note on it has the new one, and a case of class `address`
 stays open until they have entered it.
 """
 
@@ -43,13 +43,13 @@ NEW_HOME = {"street_1": "7 New Street", "city": "Leeds", "zip": "LS1 1AA"}
 
 @dataclass
 class Story:
-    """What was played, and what stood before the merchant's edit was synced."""
+    """Two orders, and their state before the merchant's edit was synced."""
 
     world: World
     sent: Sent
     kept: list[str]
     reserved: str = ""
-    noted: str = ""
+    on_note: str = ""
     before: dict[str, Any] = field(default_factory=dict)
 
 
@@ -62,22 +62,22 @@ def placed(world: World) -> str:
 def story(world: World) -> Iterator[Story]:
     a, b, c = skus(world)[:3]
     with sent_to(world.sandbox.bigcommerce_url, world.sandbox.brightpearl_url) as sent:
-        told = Story(world, sent, [a, b, c], placed(world), placed(world))
-        world.sync(told.reserved, told.noted)
-        world.brightpearl("ship", external_ref=f"BC-{told.noted}", leave=False)
-        told.before = {
-            "allocated": {sku: stock(world, sku).allocated for sku in told.kept},
-            "rows": units(world, told.noted),
-            "total": store_money(world, told.reserved),
-            "discounts": discounts(world, told.reserved),
+        story = Story(world, sent, [a, b, c], placed(world), placed(world))
+        world.sync(story.reserved, story.on_note)
+        world.brightpearl("ship", external_ref=f"BC-{story.on_note}", leave=False)
+        story.before = {
+            "allocated": {sku: stock(world, sku).allocated for sku in story.kept},
+            "rows": units(world, story.on_note),
+            "total": store_money(world, story.reserved),
+            "discounts": discounts(world, story.reserved),
         }
-        assert account_money(world, told.reserved) == told.before["total"]
-        for key in (told.reserved, told.noted):
+        assert account_money(world, story.reserved) == story.before["total"]
+        for key in (story.reserved, story.on_note):
             changes = [{"sku": b, "quantity": 0}, {"sku": a, "quantity": 4}]
             world.bigcommerce("edit", order_id=int(key), lines=changes, shipping_address=NEW_HOME)
-        told.before["edited"] = discounts(world, told.reserved)
-        world.sync(told.reserved, told.noted, source="webhook")
-        yield told
+        story.before["edited"] = discounts(world, story.reserved)
+        world.sync(story.reserved, story.on_note, source="webhook")
+        yield story
 
 
 def discounts(world: World, key: str) -> list[Any]:
@@ -128,42 +128,44 @@ def test_an_order_on_a_note_is_left_alone_with_one_proposal_and_its_pick_on_hold
     story: Story,
 ) -> None:
     world = story.world
-    assert units(world, story.noted) == story.before["rows"]
-    assert account_money(world, story.noted) == story.before["total"]
-    assert len(world.sandbox.account.goods_out_by_order[world.sales_order(story.noted).id]) == 1
-    (case,) = [one for one in cases(world, story.noted) if one.class_ == "review"]
+    assert units(world, story.on_note) == story.before["rows"]
+    assert account_money(world, story.on_note) == story.before["total"]
+    assert len(world.sandbox.account.goods_out_by_order[world.sales_order(story.on_note).id]) == 1
+    (case,) = [one for one in cases(world, story.on_note) if one.class_ == "review"]
     assert case.field == "edit"
     proposed = {row["row"]: row for row in case.detail["proposal"]["rows"]}
     first, second, _ = rows_of(story)
     assert proposed[first]["after"].startswith("4 x product")
     assert proposed[second]["after"] == "nothing"
-    assert world.sales_order(story.noted).status_id == ON_HOLD
-    assert any("On hold" in text for text in notes_on(world, story.noted))
+    assert world.sales_order(story.on_note).status_id == ON_HOLD
+    assert any("On hold" in text for text in notes_on(world, story.on_note))
 
 
 def rows_of(story: Story) -> list[str]:
-    """References of the noted order's product rows, in the order of its lines."""
-    rows = story.world.sales_order(story.noted).rows.values()
+    """Row references of the order on a note, in the order of its lines."""
+    rows = story.world.sales_order(story.on_note).rows.values()
     return [row.external_ref for row in sorted(rows, key=lambda row: row.id) if row.product_id]
 
 
-def test_what_we_tell_the_store_never_speaks_of_lines(story: Story) -> None:
-    told = story.sent.writes(r"/stores/")
-    assert told
-    assert all(set(json.loads(one.body)) <= {"status_id", "external_order_id"} for one in told)
+def test_the_write_back_never_contains_lines(story: Story) -> None:
+    written_back = story.sent.writes(r"/stores/")
+    assert written_back
+    assert all(
+        set(json.loads(one.body)) <= {"status_id", "external_order_id"} for one in written_back
+    )
     assert discounts(story.world, story.reserved) == story.before["edited"]
 
 
-def test_a_second_pass_writes_nothing_and_a_persons_word_carries_the_proposal_out(
+def test_a_second_pass_writes_nothing_and_an_approval_carries_the_proposal_out(
     story: Story,
 ) -> None:
     world, (a, _, c) = story.world, story.kept
-    assert second_pass(world, orders=[story.reserved, story.noted]) == 0
-    assert len(cases(world, story.noted)) == 2
+    assert second_pass(world, orders=[story.reserved, story.on_note]) == 0
+    assert len(cases(world, story.on_note)) == 2
 
-    approve(world, story.noted)
+    approve(world, story.on_note)
 
-    assert units(world, story.noted) == {a: 4, c: 1}
-    assert account_money(world, story.noted) == store_money(world, story.noted)
-    assert world.sales_order(story.noted).status_id != ON_HOLD
-    assert second_pass(world, orders=[story.reserved, story.noted]) == 0
+    assert units(world, story.on_note) == {a: 4, c: 1}
+    assert account_money(world, story.on_note) == store_money(world, story.on_note)
+    assert world.sales_order(story.on_note).status_id != ON_HOLD
+    assert second_pass(world, orders=[story.reserved, story.on_note]) == 0

@@ -5,7 +5,7 @@ with prices that contain tax and with prices that do not, a hundred generated or
 of store, and two thousand more that only pass through the mappings. When they are imported, then
 the rows' net and tax add up to BigCommerce's total, the tax of each class is BigCommerce's own, and
 at most one order in a thousand needs a row for a cent that no rule explains. Where the store's own
-figures are a few cents apart, one row of at most 0.05 carries them and the day's tie-out names it;
+figures differ by a few cents, one row of at most 0.05 carries them and the day's tie-out names it;
 beyond that nothing is imported.
 """
 
@@ -56,7 +56,7 @@ class Story:
     world: World
     named: list[str] = field(default_factory=list)
     generated: list[str] = field(default_factory=list)
-    cents_apart: str = ""
+    cents_off: str = ""
     too_far: str = ""
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -73,10 +73,10 @@ def story(world: World) -> Story:
         for sku, rate in (("STANDARD", "20"), ("REDUCED", "5")):
             product = {"sku": sku, "name": sku, "tax_rate_percent": rate, "stock": 100}
             getattr(world, system)("products", **product)
-    told = Story(world)
+    story = Story(world)
     for inclusive in (True, False):
         pieces = [{"sku": "STANDARD", "quantity": 2}, {"sku": "REDUCED", "quantity": 1}]
-        told.named.append(
+        story.named.append(
             world.place(
                 lines=[{**piece, "price": "9.99"} for piece in pieces],
                 coupons=[COUPON],
@@ -84,18 +84,20 @@ def story(world: World) -> Story:
             )
         )
         world.switch("bigcommerce", tax_inclusive=inclusive)
-        told.generated += map(str, world.bigcommerce("orders", generate=GENERATED // 2)["ids"])
-    told.cents_apart, told.too_far = (
+        story.generated += map(str, world.bigcommerce("orders", generate=GENERATED // 2)["ids"])
+    story.cents_off, story.too_far = (
         world.place(lines=[{"sku": "STANDARD", "price": "9.99"}]) for _ in range(2)
     )
-    adjust(world, told.cents_apart, "0.02")
-    adjust(world, told.too_far, "0.06")
-    told.report = run(world, ORDERS, *told.named, *told.generated, told.cents_apart, told.too_far)
-    return told
+    adjust(world, story.cents_off, "0.02")
+    adjust(world, story.too_far, "0.06")
+    story.report = run(
+        world, ORDERS, *story.named, *story.generated, story.cents_off, story.too_far
+    )
+    return story
 
 
 def adjust(world: World, key: str, by: str) -> None:
-    """The store's total is a few cents apart from what it consists of, and so is what was paid."""
+    """The store's total differs by a few cents from the sum of its parts; so does what was paid."""
     order = store_order(world, key)
     order.totals = replace(order.totals, inc=order.totals.inc + Decimal(by))
     for row in order.transactions:
@@ -103,26 +105,26 @@ def adjust(world: World, key: str, by: str) -> None:
     order.cache.clear()
 
 
-def theirs(world: World, key: str) -> dict[int, int]:
-    """The tax at each rate, as BigCommerce's own tax rows tell it; fees have no row there."""
+def store_taxes(world: World, key: str) -> dict[int, int]:
+    """The tax at each rate, by BigCommerce's own tax rows; fees have none."""
     answer = world.http.get(
         f"{world.sandbox.bigcommerce_url}/stores/sandbox/v2/orders/{key}/taxes",
         params={"details": "true", "limit": 250},
         headers={"X-Auth-Token": "sandbox-access-token"},
     )
-    told: Counter[int] = Counter()
+    taxes: Counter[int] = Counter()
     for row in answer.json():
-        told[int(Decimal(row["rate"]))] += cents(row["line_amount"])
+        taxes[int(Decimal(row["rate"]))] += cents(row["line_amount"])
     for fee in store_order(world, key).fees:
-        told[int(fee.rate)] += cents(fee.cost.tax)
-    return {rate: tax for rate, tax in told.items() if tax}
+        taxes[int(fee.rate)] += cents(fee.cost.tax)
+    return {rate: tax for rate, tax in taxes.items() if tax}
 
 
-def ours(world: World, key: str) -> dict[int, int]:
-    told: Counter[int] = Counter()
+def account_taxes(world: World, key: str) -> dict[int, int]:
+    taxes: Counter[int] = Counter()
     for row in world.sales_order(key).rows.values():
-        told[PERCENT[row.tax_code]] += cents(row.tax)
-    return {rate: tax for rate, tax in told.items() if tax}
+        taxes[PERCENT[row.tax_code]] += cents(row.tax)
+    return {rate: tax for rate, tax in taxes.items() if tax}
 
 
 def rounding_rows(world: World, key: str) -> list[Any]:
@@ -136,7 +138,7 @@ def test_the_coupon_of_3_33_over_two_tax_classes_re_sums_inc_and_ex_tax(story: S
         assert cents(order.totals.inc) != 0
         assert sum(cents(d.amount) for line in order.lines for d in line.discounts) == 333
         assert account_money(story.world, key) == store_money(story.world, key)
-        assert set(ours(story.world, key)) == {20, 5}
+        assert set(account_taxes(story.world, key)) == {20, 5}
     first, second = (store_order(story.world, key) for key in story.named)
     assert (first.is_inclusive, second.is_inclusive) == (True, False)
     assert cents(sum(line.total.inc for line in first.lines)) == 3 * 999
@@ -147,7 +149,7 @@ def test_every_imported_order_agrees_in_total_and_in_the_tax_of_each_class(story
     assert len(imported) > 0.8 * GENERATED
     for key in imported:
         assert account_money(story.world, key) == store_money(story.world, key), key
-        assert ours(story.world, key) == theirs(story.world, key), key
+        assert account_taxes(story.world, key) == store_taxes(story.world, key), key
 
 
 def test_none_of_them_needs_a_row_for_a_cent(story: Story) -> None:
@@ -155,11 +157,11 @@ def test_none_of_them_needs_a_row_for_a_cent(story: Story) -> None:
 
 
 def test_cents_that_no_rule_explains_stand_in_one_row_and_in_the_tie_out(story: Story) -> None:
-    world, key = story.world, story.cents_apart
+    world, key = story.world, story.cents_off
     (row,) = rounding_rows(world, key)
     assert (cents(row.net), cents(row.tax)) == (2, 0)
     assert account_money(world, key) == store_money(world, key)
-    assert ours(world, key) == theirs(world, key)
+    assert account_taxes(world, key) == store_taxes(world, key)
     today = store_order(world, key).created_at.astimezone(world.sandbox.account.zone).date()
 
     found = asyncio.run(audit_money.fn(PAIR, today.isoformat()))
@@ -205,14 +207,14 @@ def mapped(store: Store, orders: list[Any]) -> Rows:
     documents = [read(store, order) for order in orders]
     found = order_frames(documents, {})
     wanted = set(needs_taxes(found.orders, found.lines, found.charges))
-    told = {
+    taxes = {
         str(order.id): [
             TaxRow.model_validate(decoded(row)) for row in tax_documents(order, details=True)
         ]
         for order in orders
         if str(order.id) in wanted
     }
-    found = replace(order_frames(documents, {}), taxes=tax_rows(told))
+    found = replace(order_frames(documents, {}), taxes=tax_rows(taxes))
     return order_rows(
         found.orders,
         found.lines,
@@ -238,20 +240,20 @@ def decoded(document: Any) -> Any:
 
 
 def by_rate(rows: Any) -> dict[int, int]:
-    told: Counter[int] = Counter()
+    taxes: Counter[int] = Counter()
     for rate, tax in zip(rows["rate_percent"], rows["tax"], strict=True):
-        told[int(rate)] += cents(tax)
-    return {rate: tax for rate, tax in told.items() if tax}
+        taxes[int(rate)] += cents(tax)
+    return {rate: tax for rate, tax in taxes.items() if tax}
 
 
 def tax_by_rate(order: Any) -> dict[int, int]:
-    told: Counter[int] = Counter()
+    taxes: Counter[int] = Counter()
     for row in tax_documents(order, details=True):
-        told[int(Decimal(row["rate"]))] += cents(row["line_amount"])
+        taxes[int(Decimal(row["rate"]))] += cents(row["line_amount"])
     for fee in order.fees:
-        told[int(fee.rate)] += cents(fee.cost.tax)
-    return {rate: tax for rate, tax in told.items() if tax}
+        taxes[int(fee.rate)] += cents(fee.cost.tax)
+    return {rate: tax for rate, tax in taxes.items() if tax}
 
 
 def test_a_second_pass_writes_nothing(story: Story) -> None:
-    assert second_pass(story.world, orders=[*story.imported, story.cents_apart]) == 0
+    assert second_pass(story.world, orders=[*story.imported, story.cents_off]) == 0

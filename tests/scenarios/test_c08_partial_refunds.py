@@ -20,7 +20,7 @@ import pytest
 from refunding import change, refund
 from stories import (
     REFUNDS,
-    Heard,
+    StoreEvents,
     account_money,
     at_once,
     cents,
@@ -40,7 +40,7 @@ TENDERS = {"CARD": 5000, "STORECREDIT": 2000, "GIFTCERT": 3000}
 
 @dataclass
 class Story:
-    """The order, its refunds as BigCommerce tells of them, and what stood in between."""
+    """The order, its refunds by BigCommerce, and the credits in between."""
 
     world: World
     key: str
@@ -49,7 +49,7 @@ class Story:
     after: list[list[int]] = field(default_factory=list)
     """Gross of the credits after each run."""
 
-    def look(self) -> None:
+    def record(self) -> None:
         self.after.append([gross(one) for one in credits_of(self.world, self.key)])
 
 
@@ -60,7 +60,7 @@ def gross(credit: Any) -> int:
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
     world.switch("bigcommerce", refund_split="proportional")
-    heard = Heard(world)
+    store_events = StoreEvents(world)
     key = world.place(
         lines=lines(world, 3, price="30.00"),
         shipping=[{"cost": "10.00"}],
@@ -69,35 +69,35 @@ def story(world: World) -> Story:
         store_credit="20.00",
         gift_certificate="30.00",
     )
-    told = Story(world, key)
+    story = Story(world, key)
     world.sync(key)
     world.brightpearl("ship", external_ref=f"BC-{key}")
-    heard.events.clear()
+    store_events.events.clear()
 
     sku = lines(world, 1)[0]["sku"]
-    told.refunds.append(refund(world, key, items=[{"sku": sku, "quantity": 1}], shipping="5.00"))
-    told.scopes = heard.scopes(key)
-    heard.deliver()
+    story.refunds.append(refund(world, key, items=[{"sku": sku, "quantity": 1}], shipping="5.00"))
+    story.scopes = store_events.scopes(key)
+    store_events.deliver()
     run(world, REFUNDS)
-    told.look()
+    story.record()
 
     pending = refund(world, key, amount="5.00", payment="pending")
-    told.refunds.append(pending)
-    heard.deliver()
+    story.refunds.append(pending)
+    store_events.deliver()
     run(world, REFUNDS)
-    told.look()
+    story.record()
     clock(world, 3600)
     change(world, pending, complete=True)
-    heard.deliver()
+    store_events.deliver()
     run(world, REFUNDS)
-    told.look()
+    story.record()
 
-    told.refunds.extend(refund(world, key, amount=amount) for amount in ("10.00", "20.00"))
-    heard.deliver()
+    story.refunds.extend(refund(world, key, amount=amount) for amount in ("10.00", "20.00"))
+    store_events.deliver()
     at_once(*[partial(run, world, REFUNDS)] * 2)
     run(world, REFUNDS)
-    told.look()
-    return told
+    story.record()
+    return story
 
 
 def credit_of(story: Story, made: dict[str, Any]) -> Any:
@@ -156,12 +156,12 @@ def test_money_off_the_order_as_a_whole_bears_no_tax(story: Story) -> None:
 def test_each_tender_is_paid_back_what_bigcommerce_paid_back(story: Story) -> None:
     methods = {"stripe": "CARD", "storecredit": "STORECREDIT", "giftcertificate": "GIFTCERT"}
     for made in story.refunds:
-        theirs = {
+        refunded = {
             methods[payment["provider_id"]]: cents(str(payment["amount"]))
             for payment in made["payments"]
         }
-        assert paid_out(story, credit_of(story, made)) == theirs
-        assert len(theirs) == 3
+        assert paid_out(story, credit_of(story, made)) == refunded
+        assert len(refunded) == 3
 
 
 def test_two_refunds_at_the_same_moment_are_credited_one_after_the_other(story: Story) -> None:

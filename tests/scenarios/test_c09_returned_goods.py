@@ -45,7 +45,7 @@ class Story:
     world: World
     returned: str
     unsent: str
-    noted: str
+    on_note: str
     twice: str
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Story:
 
     @property
     def all(self) -> list[str]:
-        return [self.returned, self.unsent, self.noted, self.twice]
+        return [self.returned, self.unsent, self.on_note, self.twice]
 
 
 def on_hand(world: World) -> dict[str, int]:
@@ -71,21 +71,23 @@ def story(world: World) -> Iterator[Story]:
         # Whoever invoices credits at once has them reversed by a person (see docs/refunds.md).
         patch.setenv("CAUSEWAY_REFUNDS__CLOSE_CREDITS", "false")
         disconnect()
-        told = Story(world, *(world.place(lines=lines(world, 3, 2)) for _ in range(4)))
-        run(world, ORDERS, *told.all)
-        for key in (told.returned, told.twice):
+        story = Story(world, *(world.place(lines=lines(world, 3, 2)) for _ in range(4)))
+        run(world, ORDERS, *story.all)
+        for key in (story.returned, story.twice):
             world.brightpearl("ship", external_ref=f"BC-{key}")
-        world.brightpearl("ship", external_ref=f"BC-{told.noted}", stage="printed")
-        told.before = on_hand(world)
+        world.brightpearl("ship", external_ref=f"BC-{story.on_note}", stage="printed")
+        story.before = on_hand(world)
 
-        refund(world, told.returned, items=pieces(a, 2), reason="Unopened, resellable")
-        refund(world, told.returned, items=pieces(b, 1), reason="Arrived damaged")
-        refund(world, told.unsent, items=pieces(a, 2), reason="Changed her mind")
-        refund(world, told.noted, items=pieces(b, 1))
-        told.twice_refunded = [refund(world, told.twice, amount=much) for much in ("1.00", "2.00")]
-        run(world, REFUNDS, *told.all, source="webhook")
-        told.after = on_hand(world)
-        yield told
+        refund(world, story.returned, items=pieces(a, 2), reason="Unopened, resellable")
+        refund(world, story.returned, items=pieces(b, 1), reason="Arrived damaged")
+        refund(world, story.unsent, items=pieces(a, 2), reason="Changed her mind")
+        refund(world, story.on_note, items=pieces(b, 1))
+        story.twice_refunded = [
+            refund(world, story.twice, amount=much) for much in ("1.00", "2.00")
+        ]
+        run(world, REFUNDS, *story.all, source="webhook")
+        story.after = on_hand(world)
+        yield story
     disconnect()
 
 
@@ -133,10 +135,10 @@ def test_units_that_never_left_are_released_and_the_others_stay_reserved(story: 
 def test_a_note_that_nobody_picked_is_taken_back_and_its_rest_reserved(story: Story) -> None:
     a, b = skus(story.world, 1)[:2]
     assert (
-        story.world.sandbox.account.goods_out_by_order[story.world.sales_order(story.noted).id]
+        story.world.sandbox.account.goods_out_by_order[story.world.sales_order(story.on_note).id]
         == []
     )
-    assert reserved(story.world, story.noted) == {a: 3, b: 1}
+    assert reserved(story.world, story.on_note) == {a: 3, b: 1}
 
 
 def test_a_second_pass_writes_nothing_and_no_unit_comes_back_twice(story: Story) -> None:

@@ -20,7 +20,7 @@ from stories import ORDERS, SHIPMENTS, cases, lines, run, second_pass, skus, sto
 from world import World
 
 PARTIALLY_SHIPPED, SHIPPED = 3, 2
-SHIPPED_THERE = 18
+SHIPPED_IN_BRIGHTPEARL = 18
 """The status that Brightpearl's order has then, by `order_status.csv`."""
 
 
@@ -106,7 +106,7 @@ def test_the_shopper_is_mailed_once_for_each_parcel(story: Story) -> None:
 def test_the_order_is_partially_shipped_until_its_last_unit(story: Story) -> None:
     assert story.statuses[:2] == [PARTIALLY_SHIPPED, PARTIALLY_SHIPPED]
     assert story.statuses[2:] == [SHIPPED, SHIPPED]
-    assert story.order.sales_order.status_id == SHIPPED_THERE
+    assert story.order.sales_order.status_id == SHIPPED_IN_BRIGHTPEARL
 
 
 def test_a_line_moved_to_a_back_order_reaches_the_store_before_its_number_does(

@@ -41,7 +41,7 @@ HEADERS = {
 
 @dataclass
 class Story:
-    """The order of everything, the order of a download, and how the first one looked on its way."""
+    """An order of everything, one of a download, and the states of the first one on its way."""
 
     world: World
     mixed: Parcels
@@ -78,10 +78,10 @@ def without_stock(world: World, sku: str, parts: dict[str, int]) -> None:
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    here, there, single = parts = skus(world)[:3]
-    world.brightpearl("stock", sku=there, warehouse_id=3, on_hand=9)
+    one, other, single = parts = skus(world)[:3]
+    world.brightpearl("stock", sku=other, warehouse_id=3, on_hand=9)
     for sku, made_of in (
-        (GIFT_SET, {here: 1, there: 2}),
+        (GIFT_SET, {one: 1, other: 2}),
         (SIX_PACK, {single: 6}),
         (DOWNLOAD, {}),
     ):
@@ -101,24 +101,24 @@ def story(world: World) -> Story:
             {"sku": LATER, "quantity": 3},
         ]
     )
-    told = Story(world, Parcels(world, key), world.place(lines=[{"sku": DOWNLOAD}]), parts)
-    report = run(world, ORDERS, key, told.download)
-    told.seen["imported"] = {
+    story = Story(world, Parcels(world, key), world.place(lines=[{"sku": DOWNLOAD}]), parts)
+    report = run(world, ORDERS, key, story.download)
+    story.seen["imported"] = {
         "reserved": reserved(world, key),
         "state": world.states(key),
         "short": report["counts"]["short of stock"],
     }
-    first = leaves(told, {here: 1, single: 6, WRAPPED: 2}, tracking="AA1")
-    second = leaves(told, {there: 2}, warehouse_id=3, tracking="BB2")
+    first = leaves(story, {one: 1, single: 6, WRAPPED: 2}, tracking="AA1")
+    second = leaves(story, {other: 2}, warehouse_id=3, tracking="BB2")
     sync(world, first, second)
-    told.seen["part"] = (told.mixed.status, told.mixed.shipments)
+    story.seen["part"] = (story.mixed.status, story.mixed.shipments)
 
     world.brightpearl("stock", sku=LATER, on_hand=3)
     run(world, ORDERS, key)
-    told.seen["had"] = {"reserved": reserved(world, key), "state": world.states(key)}
-    sync(world, leaves(told, {LATER: 3}, tracking="CC3"))
-    run(world, ORDERS, key, told.download)
-    return told
+    story.seen["had"] = {"reserved": reserved(world, key), "state": world.states(key)}
+    sync(world, leaves(story, {LATER: 3}, tracking="CC3"))
+    run(world, ORDERS, key, story.download)
+    return story
 
 
 def leaves(story: Story, units: dict[str, int], **what: Any) -> str:
@@ -142,8 +142,8 @@ def test_bundle_and_pack_explode_into_the_accounts_own_composition(story: Story)
         name: {r.sku: int(r.quantity) for r in rows if r.parent_row_id == whole[name].id}
         for name in (GIFT_SET, SIX_PACK)
     }
-    here, there, single = story.parts
-    assert parts == {GIFT_SET: {here: 1, there: 2}, SIX_PACK: {single: 6}}
+    one, other, single = story.parts
+    assert parts == {GIFT_SET: {one: 1, other: 2}, SIX_PACK: {single: 6}}
     assert all(cents(row.net + row.tax) == 0 for row in rows if row.parent_row_id)
 
 
@@ -178,13 +178,13 @@ def test_it_is_reserved_and_shipped_once_it_can_be_had(story: Story) -> None:
 def test_a_bundle_from_two_warehouses_is_one_unit_of_one_shipment(story: Story) -> None:
     units = [sum(column) for column in zip(*(u for _, u in story.mixed.shipments), strict=True)]
     assert units == [1, 1, 0, 2, 3]
-    told = [
+    found = [
         (one.tracking_number, one.comments)
         for one in story.mixed.stored.shipments
         if any(item.line_id == story.mixed.line_ids[0] for item in one.items)
     ]
-    assert len(told) == 1
-    assert {"AA1", "BB2"} <= set(" ".join(map(str, told[0])).split())
+    assert len(found) == 1
+    assert {"AA1", "BB2"} <= set(" ".join(map(str, found[0])).split())
 
 
 def test_downloads_never_stand_on_a_goods_note_and_their_orders_complete(story: Story) -> None:

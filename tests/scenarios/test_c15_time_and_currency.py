@@ -4,7 +4,8 @@ Given orders on both sides of each change to and from summer time, three hundred
 across the end of a page, stamps ninety seconds behind and ahead of the sweep, orders in euros of a
 store that counts in pounds, and one of a channel that nobody mapped. When the sweeps run, then each
 order is imported once, dated by the store's own calendar day, in its currency at its own rate; its
-refund keeps that rate, and one that has drifted is told; the unmapped one waits and is not dropped.
+refund keeps that rate, and one that has drifted is reported; the unmapped one waits and is not
+dropped.
 
 The scenario has a store in dollars over an account in pounds. The sandbox's store counts in pounds;
 what is asserted is the same: the rate that the order was placed at, never today's.
@@ -98,41 +99,41 @@ def engraving() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    told = Story(world)
+    story = Story(world)
     world.sandbox.clock.freeze(SPRING)
-    told.dated_orders(3)
+    story.dated_orders(3)
     crowd = [{**engraving(), "placed_at": SECOND.isoformat()}] * CROWD
     placed = world.http.post(f"{world.sandbox.bigcommerce_url}/_sandbox/orders", json=crowd)
-    told.crowd = [str(one) for one in placed.json()["ids"]]
+    story.crowd = [str(one) for one in placed.json()["ids"]]
     euro = {"lines": lines(world, 3), "currency": "EUR", "exchange_rate": str(RATE)}
-    told.euros = [world.place(**euro) for _ in range(2)]
-    told.unmapped = world.place(lines=lines(world, 1), channel_id=3)
-    told.sweep()
+    story.euros = [world.place(**euro) for _ in range(2)]
+    story.unmapped = world.place(lines=lines(world, 1), channel_id=3)
+    story.sweep()
 
     world.forget_requests()
-    told.sweep()
-    told.repeated = world.writes()
+    story.sweep()
+    story.repeated = world.writes()
 
     for seconds in (-90, 90):
         stamp = SPRING + timedelta(seconds=seconds)
-        told.skewed.append(world.place(**engraving(), placed_at=stamp.isoformat()))
-    told.sweep()
+        story.skewed.append(world.place(**engraving(), placed_at=stamp.isoformat()))
+    story.sweep()
     world.sandbox.clock.freeze(AUTUMN)
-    told.dated_orders(10)
-    told.sweep()
+    story.dated_orders(10)
+    story.sweep()
 
-    drifted = told.euros[1]
+    drifted = story.euros[1]
     world.sales_order(drifted).exchange_rate = RATE * Decimal("1.01")
-    for key in told.euros:
+    for key in story.euros:
         refund(world, key, amount="4.00")
-    told.report = run(world, REFUNDS, *told.euros)
-    return told
+    story.report = run(world, REFUNDS, *story.euros)
+    return story
 
 
 def test_no_order_is_missed_or_doubled_by_the_sweeps(story: Story) -> None:
     assert story.world.duplicates() == {}
-    there = {one.external_ref for one in story.world.sales_orders}
-    assert there == {f"BC-{key}" for key in story.all}
+    imported = {one.external_ref for one in story.world.sales_orders}
+    assert imported == {f"BC-{key}" for key in story.all}
     spring = sum(moment.startswith("2025-03") for moment in LOCAL_DAYS)
     first = spring + CROWD + len(story.euros)
     assert story.counts == [first, first, first + 2, first + 2 + len(LOCAL_DAYS) - spring]
@@ -176,7 +177,7 @@ def test_a_refund_keeps_the_rate_of_its_order(story: Story) -> None:
         assert cents(credit.net + credit.tax) == 400
 
 
-def test_a_rate_that_drifted_by_more_than_half_a_percent_is_told(story: Story) -> None:
+def test_a_rate_that_drifted_by_more_than_half_a_percent_is_reported(story: Story) -> None:
     drifts = {note: count for note, count in story.report["notes"].items() if "rate" in note}
     assert sum(drifts.values()) == 1
 

@@ -5,7 +5,7 @@ days old, and that have been imported, shipped, credited and amended since, some
 by staff. When the old entries are released, approved and delivered again, then nothing is written:
 every run works from what both sides say now, never from what an entry says.
 
-Stock and prices, of which the scenario speaks, have no sync yet; their replays will end in the same
+Stock and prices, which the scenario names, have no sync yet; their replays will end in the same
 machinery, which holds no values but keys.
 """
 
@@ -23,7 +23,7 @@ from stories import (
     ORDERS,
     REFUNDS,
     SHIPMENTS,
-    Heard,
+    StoreEvents,
     account_money,
     cases,
     clock,
@@ -65,37 +65,37 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    heard = Heard(world)
+    store_events = StoreEvents(world)
     keys = [world.place(lines=lines(world, 2, 1)) for _ in range(4)]
-    told = Story(world, keys[0], Parcels(world, keys[1]), keys[2], keys[3])
-    told.events = list(heard.events)
+    story = Story(world, keys[0], Parcels(world, keys[1]), keys[2], keys[3])
+    story.events = list(store_events.events)
     run(world, ORDERS, *keys)
-    gone_on(told)
+    gone_on(story)
     clock(world, A_MINUTE_S)  # Brightpearl closes a credit a moment after it said yes
-    told.before = state(told)
+    story.before = state(story)
 
     quarantine = Quarantine(connect(PAIR).database)
     for entity, key, class_, value in (
-        (ORDERS, told.refused, "sku", "ANY-SKU"),
-        (SHIPMENTS, told.parcel.order, "tracking", "X" * 60),
-        (REFUNDS, told.refunded, "payment_method", "custom"),
-        (ORDERS, told.amended, "review", "edit 0a1b2c3d"),
+        (ORDERS, story.refused, "sku", "ANY-SKU"),
+        (SHIPMENTS, story.parcel.order, "tracking", "X" * 60),
+        (REFUNDS, story.refunded, "payment_method", "custom"),
+        (ORDERS, story.amended, "review", "edit 0a1b2c3d"),
     ):
         open_cases(quarantine, [old(entity, key, class_, value)], now=utc_now() - LONG_AGO)
     world.forget_requests()
-    approved = [case.id for case in cases(world, told.amended)]
-    told.released = len(quarantine.approve(approved, now=utc_now()))
-    told.released += len(quarantine.release(PAIR, now=utc_now()))
+    approved = [case.id for case in cases(world, story.amended)]
+    story.released = len(quarantine.approve(approved, now=utc_now()))
+    story.released += len(quarantine.release(PAIR, now=utc_now()))
     for entity in (ORDERS, SHIPMENTS, REFUNDS):
         run(world, entity)
-    told.writes["released"] = world.writes()
+    story.writes["released"] = world.writes()
 
     world.forget_requests()
-    heard.events = told.events
-    heard.deliver()
+    store_events.events = story.events
+    store_events.deliver()
     run(world, ORDERS)
-    told.writes["delivered"] = world.writes()
-    return told
+    story.writes["delivered"] = world.writes()
+    return story
 
 
 def gone_on(story: Story) -> None:

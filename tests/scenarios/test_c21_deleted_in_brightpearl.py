@@ -1,7 +1,7 @@
 """C21: staff delete a sales order while its order is open in the store.
 
-Given three orders that both systems have, deleted in Brightpearl. When they are looked at again,
-announced again and swept again, then none is imported anew: what links it stays as its tombstone,
+Given three orders that both systems have, deleted in Brightpearl. When they are checked again,
+named by events again and swept again, then none is imported anew: its link stays as a tombstone,
 and a person gets a case. One is made anew on request, with a case for its money, which may stand on
 the deleted one; one is left as it is; and a refund of the third is credited nowhere.
 """
@@ -16,7 +16,7 @@ from refunding import refund
 from stories import (
     ORDERS,
     REFUNDS,
-    Heard,
+    StoreEvents,
     account_money,
     approve,
     cases,
@@ -43,8 +43,8 @@ class Story:
     wanted: str
     unwanted: str
     refunded: str
-    there: list[list[str]] = field(default_factory=list)
-    """Sales orders after each look."""
+    sales_orders: list[list[str]] = field(default_factory=list)
+    """References of all sales orders after each step."""
     proposed: dict[str, Any] = field(default_factory=dict)
     tombstones: set[str] = field(default_factory=set)
 
@@ -52,39 +52,39 @@ class Story:
     def all(self) -> list[str]:
         return [self.wanted, self.unwanted, self.refunded]
 
-    def look(self) -> None:
-        self.there.append([one.external_ref for one in self.world.sales_orders])
+    def record(self) -> None:
+        self.sales_orders.append([one.external_ref for one in self.world.sales_orders])
 
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    told = Story(world, *(world.place(lines=lines(world, 2, 1)) for _ in range(3)))
-    run(world, ORDERS, *told.all)
-    told.look()
-    for key in told.all:
+    story = Story(world, *(world.place(lines=lines(world, 2, 1)) for _ in range(3)))
+    run(world, ORDERS, *story.all)
+    story.record()
+    for key in story.all:
         world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
     recheck_orders()
-    told.look()
-    links = Links(connect(PAIR).database).get(PAIR, ORDERS, told.all)
+    story.record()
+    links = Links(connect(PAIR).database).get(PAIR, ORDERS, story.all)
     gone = world.sandbox.account.deleted_orders
-    told.tombstones = {key for key, link in links.items() if int(link.id_bp) in gone}
-    told.proposed = {key: cases(world, key) for key in told.all}
+    story.tombstones = {key for key, link in links.items() if int(link.id_bp) in gone}
+    story.proposed = {key: cases(world, key) for key in story.all}
 
-    heard = Heard(world)
-    for key in told.all:
+    store_events = StoreEvents(world)
+    for key in story.all:
         world.bigcommerce("edit", order_id=int(key), staff_notes="Any news?")
-    refund(world, told.refunded, amount="4.00")
-    heard.deliver()
+    refund(world, story.refunded, amount="4.00")
+    store_events.deliver()
     sweep_orders()
     run(world, REFUNDS)
-    told.look()
+    story.record()
 
     quarantine = Quarantine(connect(PAIR).database)
-    left = [case.id for case in cases(world, told.unwanted)]
+    left = [case.id for case in cases(world, story.unwanted)]
     quarantine.discard(left, "deleted on purpose", now=utc_now())
-    approve(world, told.wanted)
-    told.look()
-    return told
+    approve(world, story.wanted)
+    story.record()
+    return story
 
 
 def test_a_deleted_order_leaves_a_tombstone_and_a_case(story: Story) -> None:
@@ -96,13 +96,13 @@ def test_a_deleted_order_leaves_a_tombstone_and_a_case(story: Story) -> None:
 
 
 def test_nothing_imports_it_again_by_itself(story: Story) -> None:
-    assert story.there[0] == [f"BC-{key}" for key in story.all]
-    assert story.there[1] == story.there[2] == []
+    assert story.sales_orders[0] == [f"BC-{key}" for key in story.all]
+    assert story.sales_orders[1] == story.sales_orders[2] == []
 
 
 def test_it_is_made_anew_on_request_and_its_money_is_a_question(story: Story) -> None:
     world, key = story.world, story.wanted
-    assert story.there[3] == [f"BC-{key}"]
+    assert story.sales_orders[3] == [f"BC-{key}"]
     assert account_money(world, key) == store_money(world, key)
     assert sum(reserved(world, key).values()) == 3
     assert world.receipts(key) == []
@@ -115,7 +115,7 @@ def test_it_stays_away_where_a_person_says_so(story: Story) -> None:
     assert story.world.states(story.unwanted) == ["done"]
 
 
-def test_a_refund_of_it_is_credited_nowhere_and_a_person_is_told(story: Story) -> None:
+def test_a_refund_of_it_is_credited_nowhere_and_is_refused(story: Story) -> None:
     credits_ = [o for o in story.world.sandbox.account.orders.values() if o.type_code == "SC"]
     assert credits_ == []
     (case,) = cases(story.world, story.refunded, REFUNDS)

@@ -5,8 +5,8 @@ name, with HTML and with words that try to command a machine, one without any ad
 line of no pieces, one with a fee below zero, and one whose document lacks its billing address. When
 they are imported beside a plain one, then no run fails, the money is BigCommerce's to the cent, the
 one that cannot be read waits with its field, and the texts stand as data where they belong: in no
-report, case, ledger row or log, which are what people and their tools read. Nothing here speaks to
-a language model; where somebody lets one read the reports, there is nothing in them to obey.
+report, case, ledger row or log, which are what people and their tools read. Nothing here uses a
+language model; where somebody lets one read the reports, they contain nothing to obey.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ODD = "🦄👩‍👩‍👧 שלום مرحبا \u202etxet 𠜎𠜱 Ω≈ç\u2
 MARKS = ("All work and no play", "previous instructions", "evil.example", "🦄", "𠜎𠜱")
 
 
-class Told(logging.Handler):
+class LogRecorder(logging.Handler):
     """Every line that is logged, whoever logs it."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Story:
     logged: list[str] = field(default_factory=list)
 
     @property
-    def there(self) -> set[str]:
+    def imported(self) -> set[str]:
         """What stands in Brightpearl, by what is odd about it."""
         refs = {one.external_ref for one in self.world.sales_orders}
         return {what for what, key in self.orders.items() if f"BC-{key}" in refs}
@@ -94,20 +94,20 @@ def baskets(world: World) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Iterator[Story]:
-    told, handler = Story(world), Told()
+    story, handler = Story(world), LogRecorder()
     for what, basket in baskets(world).items():
         guest = {"email": f"{what.replace(' ', '.')}@example.com", "guest": True}
-        told.orders[what] = world.place(**{**guest, **basket})
+        story.orders[what] = world.place(**{**guest, **basket})
     root = logging.getLogger()
     root.addHandler(handler)
-    broken = told.orders["no billing"]
+    broken = story.orders["no billing"]
     rule = {"kind": "null_fields", "method": "GET", "field": "billing_address"}
     world.fault("bigcommerce", {**rule, "path": f"/v2/orders/{broken}$"})
-    told.reports.append(run(world, ORDERS, broken))
+    story.reports.append(run(world, ORDERS, broken))
     world.fault("bigcommerce")
-    rest = [key for key in told.orders.values() if key != broken]
-    told.reports.append(run(world, ORDERS, *rest))
-    yield told
+    rest = [key for key in story.orders.values() if key != broken]
+    story.reports.append(run(world, ORDERS, *rest))
+    yield story
     root.removeHandler(handler)
 
 
@@ -116,8 +116,8 @@ def test_no_run_fails(story: Story) -> None:
 
 
 def test_the_money_of_all_that_is_imported_is_bigcommerces_to_the_cent(story: Story) -> None:
-    assert story.there == set(story.orders) - {"no billing"}
-    for what in story.there:
+    assert story.imported == set(story.orders) - {"no billing"}
+    for what in story.imported:
         key = story.orders[what]
         assert account_money(story.world, key) == store_money(story.world, key), what
         assert received(story.world, key) == store_money(story.world, key)[0], what
@@ -167,7 +167,7 @@ def test_a_line_of_no_pieces_is_no_row(story: Story) -> None:
     assert units(story.world, story.orders["no pieces"]) == {sku: 2}
 
 
-def test_no_text_of_theirs_reaches_what_people_and_their_tools_read(story: Story) -> None:
+def test_no_text_of_shoppers_reaches_reports_cases_ledger_or_log(story: Story) -> None:
     kept = [json.dumps(report, ensure_ascii=False) for report in story.reports]
     kept += [str(case) for case in Quarantine(connect(PAIR).database).list(pair=PAIR)]
     kept += [str(entry) for key in story.orders.values() for entry in written(story.world, key)]
@@ -177,4 +177,4 @@ def test_no_text_of_theirs_reaches_what_people_and_their_tools_read(story: Story
 
 
 def test_a_second_pass_writes_nothing(story: Story) -> None:
-    assert second_pass(story.world, orders=[story.orders[what] for what in story.there]) == 0
+    assert second_pass(story.world, orders=[story.orders[what] for what in story.imported]) == 0

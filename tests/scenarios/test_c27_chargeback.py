@@ -46,14 +46,14 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
-    told = Story(world, *(world.place(lines=lines(world, 2, 1)) for _ in range(2)))
-    run(world, ORDERS, *told.all)
-    world.brightpearl("ship", external_ref=f"BC-{told.sent}")
-    for key in told.all:
+    story = Story(world, *(world.place(lines=lines(world, 2, 1)) for _ in range(2)))
+    run(world, ORDERS, *story.all)
+    world.brightpearl("ship", external_ref=f"BC-{story.sent}")
+    for key in story.all:
         world.bigcommerce("edit", order_id=int(key), status_id=DISPUTED)
-    run(world, ORDERS, *told.all, source="webhook")
-    run(world, REFUNDS, *told.all, source="webhook")
-    told.held = {
+    run(world, ORDERS, *story.all, source="webhook")
+    run(world, REFUNDS, *story.all, source="webhook")
+    story.held = {
         key: {
             "case": cases(world, key),
             "status": world.sales_order(key).status_id,
@@ -61,12 +61,12 @@ def story(world: World) -> Story:
             "payments": world.receipts(key),
             "credits": credits_of(world, key),
         }
-        for key in told.all
+        for key in story.all
     }
-    told.again = second_pass(world, orders=told.all)
-    world.bigcommerce("edit", order_id=int(told.kept), status_id=AWAITING_FULFILMENT)
-    run(world, ORDERS, told.kept, source="webhook")
-    return told
+    story.again = second_pass(world, orders=story.all)
+    world.bigcommerce("edit", order_id=int(story.kept), status_id=AWAITING_FULFILMENT)
+    run(world, ORDERS, story.kept, source="webhook")
+    return story
 
 
 def test_a_dispute_is_a_case_and_on_hold_in_brightpearl(story: Story) -> None:

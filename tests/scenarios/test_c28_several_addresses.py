@@ -39,7 +39,7 @@ class Story:
     """An order to two addresses, and two orders that become one."""
 
     world: World
-    apart: Parcels
+    split: Parcels
     merged: str
     absorbed: str
     notes: list[str] = field(default_factory=list)
@@ -58,25 +58,25 @@ def story(world: World) -> Story:
         shipping=HOMES,
     )
     pair = [world.place(lines=lines(world, 0, many)[1:]) for many in (2, 3)]
-    told = Story(world, Parcels(world, key), *pair)
+    story = Story(world, Parcels(world, key), *pair)
     run(world, ORDERS, key, *pair)
-    told.allocated = stock(world, b).allocated
+    story.allocated = stock(world, b).allocated
 
-    first = told.apart.leaves(1, 1, 1, tracking="AA1")
+    first = story.split.leaves(1, 1, 1, tracking="AA1")
     sync(world, first)
     world.bigcommerce(
         "edit",
-        order_id=int(told.merged),
+        order_id=int(story.merged),
         add_addresses=[HOMES[1]],
         add=[{"sku": b, "quantity": 3, "address": 1}],
     )
-    world.bigcommerce("edit", order_id=int(told.absorbed), status_id=CANCELLED)
+    world.bigcommerce("edit", order_id=int(story.absorbed), status_id=CANCELLED)
     run(world, ORDERS, *pair, source="webhook")
-    second = told.apart.leaves(tracking="BB2")
+    second = story.split.leaves(tracking="BB2")
     sync(world, second)
     run(world, ORDERS, key, source="webhook")
-    told.notes = [first, second]
-    return told
+    story.notes = [first, second]
+    return story
 
 
 def per_address(world: World, key: str) -> dict[int, Counter[str]]:
@@ -88,7 +88,7 @@ def per_address(world: World, key: str) -> dict[int, Counter[str]]:
 
 
 def test_the_consignments_sum_to_the_rows_of_the_sales_order(story: Story) -> None:
-    for key in (story.apart.order, story.merged):
+    for key in (story.split.order, story.merged):
         consignments = per_address(story.world, key)
         assert len(consignments) == 2
         summed = sum(consignments.values(), Counter())
@@ -96,27 +96,27 @@ def test_the_consignments_sum_to_the_rows_of_the_sales_order(story: Story) -> No
 
 
 def test_what_both_addresses_cost_is_in_the_rows(story: Story) -> None:
-    assert account_money(story.world, story.apart.order) == store_money(
-        story.world, story.apart.order
+    assert account_money(story.world, story.split.order) == store_money(
+        story.world, story.split.order
     )
-    rows = story.apart.sales_order.rows.values()
+    rows = story.split.sales_order.rows.values()
     (shipping,) = [row for row in rows if row.external_ref == "shipping"]
-    cost = sum(place.shipping.inc for place in story.apart.stored.addresses)
+    cost = sum(place.shipping.inc for place in story.split.stored.addresses)
     assert cents(shipping.net + shipping.tax) == cents(cost)
 
 
 def test_each_shipment_goes_to_the_address_of_its_lines(story: Story) -> None:
-    homes = {line.id: line.address_id for line in story.apart.stored.lines}
-    shipments = story.apart.stored.shipments
+    homes = {line.id: line.address_id for line in story.split.stored.lines}
+    shipments = story.split.stored.shipments
     assert {one.tracking_number for one in shipments} == {"AA1", "BB2"}
     assert all(homes[item.line_id] == one.address_id for one in shipments for item in one.items)
     sent: dict[int, Counter[str]] = {}
     for one in shipments:
         for item in one.items:
-            line = next(line for line in story.apart.stored.lines if line.id == item.line_id)
+            line = next(line for line in story.split.stored.lines if line.id == item.line_id)
             sent.setdefault(one.address_id, Counter())[line.sku] += item.quantity
-    assert sent == per_address(story.world, story.apart.order)
-    assert story.apart.status == SHIPPED
+    assert sent == per_address(story.world, story.split.order)
+    assert story.split.status == SHIPPED
 
 
 def test_the_merged_order_holds_the_goods_of_both_once(story: Story) -> None:
@@ -131,6 +131,6 @@ def test_the_merged_order_holds_the_goods_of_both_once(story: Story) -> None:
 
 
 def test_a_second_pass_writes_nothing(story: Story) -> None:
-    orders = [story.apart.order, story.merged, story.absorbed]
-    shipments = [*story.notes, story.apart.order]
+    orders = [story.split.order, story.merged, story.absorbed]
+    shipments = [*story.notes, story.split.order]
     assert second_pass(story.world, orders=orders, shipments=shipments) == 0

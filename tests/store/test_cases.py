@@ -29,7 +29,7 @@ def quarantine(database: Database) -> Quarantine:
     return Quarantine(database)
 
 
-def test_an_open_case_that_comes_again_is_counted_and_tells_the_newest_run(
+def test_an_open_case_that_comes_again_is_counted_and_names_the_newest_run(
     quarantine: Quarantine,
 ) -> None:
     open_cases(quarantine, [refusal("1"), refusal("1", "Y")], now=NOW)
@@ -58,7 +58,7 @@ def test_cases_are_closed_when_their_record_goes_through_but_for_those_that_stil
     assert [(entry.key, entry.value) for entry in quarantine.list()] == [("1", "Y")]
 
 
-def test_what_a_person_discarded_is_told_from_then_on(quarantine: Quarantine) -> None:
+def test_what_a_person_discarded_is_listed_from_then_on(quarantine: Quarantine) -> None:
     open_cases(quarantine, [refusal("1"), refusal("2")], now=NOW)
     (entry, _) = quarantine.list()
     assert quarantine.discard([entry.id], "a test order", now=at(1)) == 1
@@ -82,7 +82,7 @@ def test_an_approved_proposal_is_carried_out_once(
     assert quarantine.approved(*PAIR, ["1", "2"]) == set()
 
 
-def test_groups_count_records_and_show_the_most_frequent_obstacle_first(
+def test_groups_count_records_and_show_the_most_frequent_refusal_first(
     quarantine: Quarantine,
 ) -> None:
     open_cases(

@@ -102,7 +102,7 @@ def plan_numbers(desired: Desired) -> list[RecordPlan]:
 
 def load_numbers(run: Run, plans: Sequence[RecordPlan]) -> list[Outcome]:
     records = [] if run.dry_run else [Progress(plan=plan) for plan in plans]
-    return [outcome_of(one, "Look it up") for one in apply(run, records, (Phase((SetNumber,)),))]
+    return [outcome_of(one, "Correct it.") for one in apply(run, records, (Phase((SetNumber,)),))]
 
 
 def changed(connections: Connections, since: datetime, until: datetime | None = None) -> list[str]:

@@ -125,7 +125,7 @@ def discard(world: World) -> None:
 
 
 def release(world: World) -> dict[str, Any]:
-    """A person has removed the obstacles of all open cases."""
+    """A person has corrected what all open cases are about."""
     Quarantine(connect(PAIR).database).release(PAIR, entity=REFUNDS, now=utc_now())
     return sync(world)
 

@@ -42,14 +42,14 @@ class Sent:
 
 @contextmanager
 def sent_to(*base_urls: str) -> Iterator[Sent]:
-    """Listen on the wire: what the connectors send to these APIs is noted, and sent all the same.
+    """Record what the connectors send to these APIs; it is sent all the same.
 
     Controls of the sandboxes are not the API.
     """
     found, lock = Sent(), threading.Lock()
     send = httpx.HTTPTransport.handle_request
 
-    def noted(transport: Any, request: httpx.Request) -> httpx.Response:
+    def recorded(transport: Any, request: httpx.Request) -> httpx.Response:
         url = str(request.url)
         if url.startswith(base_urls) and "/_sandbox/" not in url:
             path = request.url.raw_path.decode()
@@ -58,7 +58,7 @@ def sent_to(*base_urls: str) -> Iterator[Sent]:
         return send(transport, request)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx.HTTPTransport, "handle_request", noted)
+        patch.setattr(httpx.HTTPTransport, "handle_request", recorded)
         yield found
 
 

@@ -154,27 +154,27 @@ def clock(world: World, advance_s: float) -> None:
     assert answer.status_code == 200, answer.text
 
 
-class Heard:
+class StoreEvents:
     """The store's own events, as its webhooks would carry them."""
 
     def __init__(self, world: World) -> None:
         self.events: list[dict[str, Any]] = []
         self._world = world
-        world.sandbox.store.listeners.append(self._note)
+        world.sandbox.store.listeners.append(self._record)
 
-    def _note(self, scope: str, data: dict[str, Any]) -> None:
+    def _record(self, scope: str, data: dict[str, Any]) -> None:
         self.events.append({"scope": scope, "data": data})
 
     def scopes(self, key: str) -> list[str]:
-        """Scopes of what was told of an order, each once."""
-        told = ((event["scope"], event["data"]) for event in self.events)
-        named = (scope for scope, data in told if str(data.get("order_id", data.get("id"))) == key)
+        """Scopes of the events about an order, each once."""
+        found = ((event["scope"], event["data"]) for event in self.events)
+        named = (scope for scope, data in found if str(data.get("order_id", data.get("id"))) == key)
         return list(dict.fromkeys(named))
 
     def deliver(self) -> None:
-        """Everything heard since the last time reaches the inbox, as the receiver reads it."""
-        told, self.events = self.events, []
-        for event in told:
+        """All events since the last time reach the inbox, as the receiver reads it."""
+        events, self.events = self.events, []
+        for event in events:
             if (found := keys_of(event)) is not None:
                 named, source = found
                 for entity, keys in named.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LOOK_EVERY_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 def eventually(holds: Callable[[], object], *, within_s: float = 30.0) -> bool:
@@ -14,5 +14,5 @@ def eventually(holds: Callable[[], object], *, within_s: float = 30.0) -> bool:
     while not holds():
         if time.monotonic() > until:
             return False
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_INTERVAL_S)
     return True

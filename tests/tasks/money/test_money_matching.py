@@ -143,8 +143,8 @@ def test_any_cent_of_an_order_on_either_side_is_named(
 
     assert difference.name == external_ref(key)
     assert not difference.is_explained
-    ours, theirs = difference.amounts[figure]
-    assert abs(ours - theirs) == abs(amount)
+    in_store, in_account = difference.amounts[figure]
+    assert abs(in_store - in_account) == abs(amount)
     assert accounted_for(store, account)
 
 

@@ -251,8 +251,9 @@ def test_a_new_address_is_a_note_for_staff_once() -> None:
     assert [one.about for one in of(order, AddNote)] == ["address"]
     assert "2 Low St" not in order.operations[0].describe()
     assert order.is_address_outdated
-    noted = agreed.model_copy(update={"noted": moved.delivery_hash})
-    assert of(plan(moved, replace(COMPLETE, delivery=KNOWN.delivery_hash), noted), AddNote) == []
+    asked = agreed.model_copy(update={"address_note": moved.delivery_hash})
+    again = plan(moved, replace(COMPLETE, delivery=KNOWN.delivery_hash), asked)
+    assert of(again, AddNote) == []
 
 
 def test_an_order_deleted_in_brightpearl_is_created_again_only_after_approval() -> None:
@@ -288,8 +289,8 @@ CANCELLED = replace(KNOWN, store=StoreOrder("5", "500", 0))
 
 
 def test_a_cancelled_order_gives_back_notes_and_stock_before_its_status_is_set() -> None:
-    noted = replace(COMPLETE, has_notes=True, unsent_notes=("77",))
-    order = plan(CANCELLED, noted, AGREED)
+    on_note = replace(COMPLETE, has_notes=True, unsent_notes=("77",))
+    order = plan(CANCELLED, on_note, AGREED)
 
     assert order.result == "cancelled"
     assert kinds(order) == [SetStatus, DeleteGoodsOutNote, ReleaseStock, CancelSalesOrder]

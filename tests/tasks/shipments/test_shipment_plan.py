@@ -174,7 +174,7 @@ def test_a_number_is_filled_into_a_shipment_of_staff_and_what_they_entered_stays
     assert updated(made) == [{"tracking_number": "A1", "shipping_provider": "ups"}]
 
 
-def test_another_number_on_as_many_units_is_another_parcel_while_there_is_room() -> None:
+def test_another_number_on_as_many_units_is_another_parcel_while_units_are_left() -> None:
     listed = (shipment("OTHER", {"11": 2}),)
     another = plan(state(shipped=2, shipments=listed), desired())
     assert created(another) == [{"11": 2}]

@@ -107,8 +107,8 @@ class Parcels(RuleBasedStateMachine):
     @rule(data=st.data(), tracking=NUMBERS)
     def staff_ship_in_the_store(self, data: st.DataObject, tracking: str) -> None:
         line = data.draw(st.sampled_from(sorted(self.ordered)))
-        if room := self.ordered[line] - self.shipped.get(line, 0):
-            units = {line: data.draw(st.integers(1, room))}
+        if left := self.ordered[line] - self.shipped.get(line, 0):
+            units = {line: data.draw(st.integers(1, left))}
             made = self.make(self.address[line], units, {"tracking_number": tracking})
             self.by_staff.add(made.id)
 
@@ -285,8 +285,8 @@ class Parcels(RuleBasedStateMachine):
         if self.shipped == self.agreed.units:
             return
         assert all(part.shipment_id in self.store for part in self.agreed.parts)
-        theirs = added(one.units for one in self.store.values() if one.id not in ids)
-        assert self.shipped == added([self.agreed.units, theirs])
+        by_others = added(one.units for one in self.store.values() if one.id not in ids)
+        assert self.shipped == added([self.agreed.units, by_others])
 
 
 def entry(number: int, create: CreateShipment, written: str) -> Entry:

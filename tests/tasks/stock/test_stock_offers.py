@@ -145,7 +145,7 @@ def test_a_table_that_cannot_be_read_names_its_line(bad: tuple[str, str]) -> Non
         places(bad)
 
 
-def test_a_bundle_is_taken_apart_down_to_products_with_stock() -> None:
+def test_a_bundle_is_resolved_down_to_products_with_stock() -> None:
     parts = {"1": {"2": 2, "3": 1}, "2": {"4": 3, "5": 1}}
     has_stock = {"3": True, "4": True, "5": False}
     assert explode("1", parts, has_stock) == {"4": 6, "3": 1}

@@ -1,4 +1,4 @@
-"""C10: an order is called off when its stock is reserved, its note printed, its goods gone.
+"""C10: an order is cancelled when its stock is reserved, its note printed, its goods gone.
 
 Given one order in each state, and a fourth that is paid and invoiced. When the store cancels all
 four, then the first is released and cancelled; the second is held, its note taken back, released
@@ -38,14 +38,14 @@ ON_HOLD, CANCELLED, CANCELLED_IN_STORE = "20", "5", 5
 
 @dataclass
 class Story:
-    """One order for each state, and what stood when they were called off."""
+    """One order for each state, and their state when they were cancelled."""
 
     world: World
     reserved: str
-    noted: str
+    on_note: str
     shipped: str
     invoiced: str
-    there: str
+    in_account: str
     """Staff cancel it in Brightpearl."""
     live: str
     """The same, but the store has sent a parcel of it."""
@@ -53,36 +53,43 @@ class Story:
 
     @property
     def all(self) -> list[str]:
-        return [self.reserved, self.noted, self.shipped, self.invoiced, self.there, self.live]
+        return [
+            self.reserved,
+            self.on_note,
+            self.shipped,
+            self.invoiced,
+            self.in_account,
+            self.live,
+        ]
 
 
 @pytest.fixture(scope="module")
 def story(world: World) -> Story:
     basket = {"lines": lines(world, 2, 1), "payment": "captured"}
-    told = Story(world, *(world.place(**basket) for _ in range(6)))
+    story = Story(world, *(world.place(**basket) for _ in range(6)))
     sku = basket["lines"][0]["sku"]
     free = stock(world, sku).on_hand
-    world.sync(*told.all)
+    world.sync(*story.all)
     assert stock(world, sku).on_hand == free - 12
-    world.brightpearl("ship", external_ref=f"BC-{told.noted}", stage="printed")
-    world.brightpearl("ship", external_ref=f"BC-{told.shipped}", tracking="AA1")
-    world.brightpearl("edit", external_ref=f"BC-{told.invoiced}", close=True)
+    world.brightpearl("ship", external_ref=f"BC-{story.on_note}", stage="printed")
+    world.brightpearl("ship", external_ref=f"BC-{story.shipped}", tracking="AA1")
+    world.brightpearl("edit", external_ref=f"BC-{story.invoiced}", close=True)
     clock(world, 60)
-    for key in told.all[:4]:
+    for key in story.all[:4]:
         world.bigcommerce("edit", order_id=int(key), status_id=CANCELLED_IN_STORE)
-    world.bigcommerce("ship", order_id=int(told.live), tracking_number="BY HAND")
-    for key in (told.there, told.live):
+    world.bigcommerce("ship", order_id=int(story.live), tracking_number="BY HAND")
+    for key in (story.in_account, story.live):
         world.brightpearl("edit", external_ref=f"BC-{key}", cancel=True)
-    told.before = {
+    story.before = {
         "sku": sku,
         "free": free,
-        "shipped": deepcopy(world.sales_order(told.shipped)),
-        "invoiced": deepcopy(world.sales_order(told.invoiced)),
-        "live": store_order(world, told.live).status_id,
+        "shipped": deepcopy(world.sales_order(story.shipped)),
+        "invoiced": deepcopy(world.sales_order(story.invoiced)),
+        "live": store_order(world, story.live).status_id,
     }
-    world.sync(*told.all[:4], source="webhook")
-    world.sync(told.there, told.live, source="notice")
-    return told
+    world.sync(*story.all[:4], source="webhook")
+    world.sync(story.in_account, story.live, source="notice")
+    return story
 
 
 def steps(story: Story, key: str) -> list[str]:
@@ -103,12 +110,12 @@ def test_a_reserved_order_is_released_and_cancelled(story: Story) -> None:
 
 
 def test_an_order_on_a_note_is_held_and_unwound_before_it_is_cancelled(story: Story) -> None:
-    done = steps(story, story.noted)
+    done = steps(story, story.on_note)
     assert done[:2] == [f"status {ON_HOLD}", "take back goods-out note"]
     assert done[-1] == f"status {CANCELLED}"
-    order = story.world.sales_order(story.noted)
+    order = story.world.sales_order(story.on_note)
     assert story.world.sandbox.account.goods_out_by_order[order.id] == []
-    assert reserved(story.world, story.noted) == {}
+    assert reserved(story.world, story.on_note) == {}
     assert str(order.status_id) == CANCELLED
 
 
@@ -137,9 +144,9 @@ def test_brightpearl_refuses_to_cancel_what_is_invoiced(story: Story) -> None:
 
 
 def test_an_order_that_staff_cancelled_is_cancelled_in_the_store(story: Story) -> None:
-    assert store_order(story.world, story.there).status_id == CANCELLED_IN_STORE
-    assert cases(story.world, story.there) == []
-    assert story.world.states(story.there) == ["done"]
+    assert store_order(story.world, story.in_account).status_id == CANCELLED_IN_STORE
+    assert cases(story.world, story.in_account) == []
+    assert story.world.states(story.in_account) == ["done"]
 
 
 def test_a_store_order_with_a_live_shipment_is_never_cancelled(story: Story) -> None:
