@@ -1,9 +1,13 @@
-"""Orders of the store as every sync reads them: in the fewest requests, one broken order alone."""
+"""Orders of the store as every sync reads them: their statuses, and reads in the fewest requests.
+
+One order that breaks the model holds up no other.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -14,13 +18,56 @@ from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import RejectedError
 from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
-from tasks.bigcommerce.statuses import HOLDS_NO_STOCK
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.apply import chunks
-from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.cases import Outcome, missing, refusal_rows
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.outcomes import Outcome, missing
 from tasks.reconciler.run import Run
+
+
+class OrderStatus(IntEnum):
+    """`status_id` of a V2 order."""
+
+    INCOMPLETE = 0
+    PENDING = 1
+    SHIPPED = 2
+    PARTIALLY_SHIPPED = 3
+    REFUNDED = 4
+    CANCELLED = 5
+    DECLINED = 6
+    AWAITING_PAYMENT = 7
+    AWAITING_PICKUP = 8
+    AWAITING_SHIPMENT = 9
+    COMPLETED = 10
+    AWAITING_FULFILLMENT = 11
+    MANUAL_VERIFICATION = 12
+    DISPUTED = 13
+    PARTIALLY_REFUNDED = 14
+
+
+CANCELLED = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
+"""The store cancelled the order, or its payment never came."""
+FINAL: Mapping[int, str] = {
+    OrderStatus.REFUNDED: "refunded",
+    OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.DECLINED: "declined",
+}
+"""Statuses that an order does not come back from by itself, and their names."""
+SENT = frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.COMPLETED})
+"""Something of the order has left, even if no shipment says so."""
+UNSENT = (
+    OrderStatus.AWAITING_FULFILLMENT,
+    OrderStatus.AWAITING_SHIPMENT,
+    OrderStatus.AWAITING_PICKUP,
+    OrderStatus.AWAITING_PAYMENT,
+    OrderStatus.PARTIALLY_SHIPPED,
+)
+"""Something of the order has yet to leave."""
+HOLDS_NO_STOCK = frozenset({OrderStatus.INCOMPLETE, *FINAL})
+"""Orders whose units the store does not count as sold."""
+EVERY_STATUS = frozenset(str(int(status)) for status in OrderStatus)
+"""As tables write them."""
+
 
 TOGETHER = 10
 """Orders whose details are read in one step, a request each."""

@@ -32,9 +32,9 @@ from tasks.bigcommerce.order_frames import (
     order_frames,
     tax_rows,
 )
+from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.bigcommerce.receipts import PAID, receipts
 from tasks.bigcommerce.refunds import gave_nothing
-from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
 from tasks.money.sides import (
     AccountDay,
     BookedOrder,

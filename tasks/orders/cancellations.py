@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
-from tasks.bigcommerce.statuses import CANCELLED, SENT, OrderStatus
+from tasks.bigcommerce.orders import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
 from tasks.orders.completion import missing_receipts, receipt_cases
 from tasks.orders.desired import DesiredOrder, Rules, StoreOrder

@@ -15,7 +15,7 @@ import pandas as pd
 from connectors.brightpearl.models import Address
 from core.frames import records
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
-from tasks.bigcommerce.statuses import CANCELLED, OrderStatus
+from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.brightpearl.documents import Payment, Row
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.frames import Frames, typed_by_key

@@ -14,7 +14,7 @@ from connectors.brightpearl.models import RowAdd, RowUpdate
 from connectors.brightpearl.multi_message import Message
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
-from tasks.bigcommerce.statuses import OrderStatus
+from tasks.bigcommerce.orders import OrderStatus
 from tasks.brightpearl.documents import Row, row_fields
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder, Rules
@@ -27,8 +27,8 @@ from tasks.orders.operations import (
     OrderProgress,
     Removal,
 )
+from tasks.reconciler.agreed import Owner, merge
 from tasks.reconciler.cases import digest, review
-from tasks.reconciler.merge import Owner, merge
 
 ON_NOTE = "its goods are on a goods-out note already"
 SHIPPED = "goods have left"

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.budget import Priority
 from store.inbox import Inbox
 from store.links import Links
-from tasks.bigcommerce.statuses import UNSENT
+from tasks.bigcommerce.orders import UNSENT
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.audit import AUDIT
 from tasks.policy import RETRIED, step, with_retries

@@ -10,11 +10,10 @@ from connectors.bigcommerce.models import Order
 from mappings.order_rows import needs_taxes
 from store.links import Link
 from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order_frames, tax_rows
-from tasks.bigcommerce.orders import read_details, read_orders
-from tasks.bigcommerce.statuses import FINAL, OrderStatus
+from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.held_units import hold_new
-from tasks.reconciler.outcomes import Outcome, parked, skipped
+from tasks.reconciler.cases import Outcome, parked, skipped
 from tasks.reconciler.run import Run
 
 HINTS = {"webhook", "sweep"}

@@ -16,7 +16,7 @@ from store.links import Link
 from tasks.bigcommerce.order_frames import OrderFrames
 from tasks.bigcommerce.orders import sold_units
 from tasks.orders.operations import OrderPlan, OrderProgress
-from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.run import Run
 
 STOCK = "stock"

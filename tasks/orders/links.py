@@ -15,8 +15,8 @@ from tasks.orders.extract import Read, fingerprint, money_fingerprint
 from tasks.orders.held_units import enqueue_cancelled, keep_held, still_held
 from tasks.orders.operations import AddNote, OrderProgress, SetStatus
 from tasks.reconciler.apply import outcome_of
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import Operation
-from tasks.reconciler.outcomes import Outcome
 from tasks.reconciler.run import Run
 
 T = TypeVar("T", bound=Operation[Any])

@@ -23,7 +23,7 @@ from core.errors import (
 )
 from store.ledger import Conclusion, Intent
 from tasks.policy import PURE, step, with_retries
-from tasks.reconciler.cases import rejected
+from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import (
     BigCommerceWrite,
     BrightpearlWrite,
@@ -32,7 +32,6 @@ from tasks.reconciler.operations import (
     ProgressT,
     Write,
 )
-from tasks.reconciler.outcomes import Outcome, retry
 from tasks.reconciler.run import Run
 
 TOGETHER = 10

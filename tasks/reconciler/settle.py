@@ -11,9 +11,8 @@ from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import refusals_by_key
+from tasks.reconciler.cases import Outcome, refusals_by_key
 from tasks.reconciler.operations import RecordPlan, count, preview
-from tasks.reconciler.outcomes import Outcome
 from tasks.reconciler.report import RefusedBecause
 from tasks.reconciler.run import Run
 

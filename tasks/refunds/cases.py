@@ -11,10 +11,9 @@ from core.ids import credit_ref, external_ref, order_condition
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
-from tasks.bigcommerce.statuses import FINAL
+from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import review
-from tasks.reconciler.outcomes import Outcome, parked, retry
+from tasks.reconciler.cases import Outcome, parked, retry, review
 from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
 
 PICKED = "picked"

@@ -21,8 +21,7 @@ from tasks.bigcommerce.refunds import REFUNDS, counted, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import refusal_rows
-from tasks.reconciler.outcomes import Outcome, skipped
+from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.matching import (

@@ -18,9 +18,8 @@ from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import apply
-from tasks.reconciler.cases import rejected
+from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import Progress
-from tasks.reconciler.outcomes import Outcome, retry
 from tasks.reconciler.run import Run
 from tasks.refunds.cases import PICKED
 from tasks.refunds.goods import STOCK_PHASES, StockProgress

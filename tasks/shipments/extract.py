@@ -28,8 +28,8 @@ from tasks.brightpearl.goods_notes import (
 from tasks.brightpearl.reference import find_products
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
 from tasks.policy import RETRIED, step
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.outcomes import Outcome
 from tasks.reconciler.run import Run
 from tasks.shipments.frames import Desired, Found, desired_parts
 from tasks.shipments.matching import needs_shipments

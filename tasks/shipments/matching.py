@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
-from tasks.reconciler.merge import Merged, Owner, merge
+from tasks.reconciler.agreed import Merged, Owner, merge
 from tasks.shipments.frames import DesiredPart
 from tasks.shipments.state import TRACKING, Part, ShippingState
 

@@ -17,12 +17,11 @@ from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
 from store.ledger import Conclusion
 from store.links import Link
-from tasks.bigcommerce.orders import read_documents
-from tasks.bigcommerce.statuses import EVERY_STATUS
+from tasks.bigcommerce.orders import EVERY_STATUS, read_documents
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import Phase, apply, outcome_of
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
-from tasks.reconciler.outcomes import Outcome
 from tasks.reconciler.run import Run
 from tasks.shipments.extract import Read
 from tasks.shipments.frames import DesiredPart

@@ -17,7 +17,7 @@ from connectors.bigcommerce.shipment_models import Shipment
 from core.ids import DROP_SHIP
 from core.refusals import Refusal
 from store.ledger import Conclusion
-from tasks.bigcommerce.statuses import FINAL
+from tasks.bigcommerce.orders import FINAL
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import Decisions, review
 from tasks.reconciler.run import Run

@@ -17,7 +17,7 @@ from tasks.brightpearl.goods_notes import (
 )
 from tasks.brightpearl.sales_orders import Owners
 from tasks.policy import RETRIED, step
-from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.run import Run
 from tasks.shipments.state import GOODS_NOTES
 

@@ -17,7 +17,7 @@ from core.ids import PRODUCT, VARIANT, sku_key
 from store.catalogue import Catalogue
 from tasks.brightpearl.reference import products_by_id
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.outcomes import Outcome, skipped
+from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.run import Run
 from tasks.stock.availability import bundles_with, read_availability
 from tasks.stock.frames import Snapshot, Supply, no_supply

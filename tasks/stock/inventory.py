@@ -17,8 +17,7 @@ from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS
 from store.demand import Demand
-from tasks.bigcommerce.orders import sold_units
-from tasks.bigcommerce.statuses import HOLDS_NO_STOCK
+from tasks.bigcommerce.orders import HOLDS_NO_STOCK, sold_units
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run

@@ -21,9 +21,8 @@ from store.runs import Leases
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import Phase, apply, chunks, send_as_one
-from tasks.reconciler.cases import rejected
+from tasks.reconciler.cases import Outcome, rejected, retry, skipped
 from tasks.reconciler.operations import RecordPlan
-from tasks.reconciler.outcomes import Outcome, retry, skipped
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.links import (

@@ -8,9 +8,8 @@ from reconciling import PAIR, WIDGETS, Reconciler
 
 from core.refusals import Refusal
 from store.quarantine import Entry
-from tasks.reconciler.cases import refusal_rows, review
+from tasks.reconciler.cases import Outcome, missing, parked, refusal_rows, retry, review, skipped
 from tasks.reconciler.operations import RecordPlan
-from tasks.reconciler.outcomes import Outcome, missing, parked, retry, skipped
 from tasks.reconciler.run import PAUSES_S, Run
 from tasks.reconciler.settle import WAITS_S, settle
 

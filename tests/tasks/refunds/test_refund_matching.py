@@ -11,7 +11,7 @@ from refund_sides import ORDER, credit, link, order, refund, settled, sides
 from core.refusals import Refusal
 from core.settings import OrderSettings
 from store.links import Link
-from tasks.reconciler.outcomes import Outcome
+from tasks.reconciler.cases import Outcome
 from tasks.refunds.cases import without_sale
 from tasks.refunds.matching import (
     AgreedRefund,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.reconciler.merge import Conflict, merge
+from tasks.reconciler.agreed import Conflict, merge
 
 NAMES = ("name", "phone", "company")
 VALUES = st.sampled_from(["", "a", "b"])
