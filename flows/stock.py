@@ -10,9 +10,8 @@ from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.stock.audit import conclude_reconciliation
 from tasks.stock.availability import wake_waiting
-from tasks.stock.entity import STOCK, reconciliation
+from tasks.stock.entity import STOCK, conclude_reconciliation, reconciliation
 from tasks.stock.extract import extract_stock, resolve_keys
 from tasks.stock.offers import map_stock
 from tasks.stock.operations import link_stock, load_stock, outcomes_of
@@ -40,12 +39,12 @@ async def sync_stock(
         while run.claim(only=keys):
             skus, skipped = resolve_keys(run)
             found = validate(run, extract_stock(run, skus))
-            wake_waiting(run, found)
             desired = validate(run, map_stock(run, found))
+            wake_waiting(run, found, desired)
             planned = plan_stock(run, found, desired)
             applied = load_stock(run, found, planned)
-            link_stock(run, found, desired, planned, applied)
-            outcomes = outcomes_of(run, found, planned, applied)
+            link_stock(run, applied, desired)
+            outcomes = outcomes_of(run, applied)
             settle(run, list(planned.records()), [*skipped, *outcomes])
     return run.report.to_json()
 
@@ -58,12 +57,12 @@ async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> di
     """
     with reconciliation(pair, dry_run=dry_run) as run:
         found = validate(run, extract_stock(run, None))
-        wake_waiting(run, found)
         desired = validate(run, map_stock(run, found))
+        wake_waiting(run, found, desired)
         planned = plan_stock(run, found, desired)
         applied = load_stock(run, found, planned)
-        link_stock(run, found, desired, planned, applied)
-        return conclude_reconciliation(run, found, desired, planned, applied)
+        link_stock(run, applied, desired)
+        return conclude_reconciliation(run, applied, desired)
 
 
 sweep_stock = sweep_flow(STOCK, sync_stock)

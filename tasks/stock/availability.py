@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
-from connectors.brightpearl.stock_models import (
-    Bundle,
-    NotTracked,
-    ProductStock,
-    UnreadableProduct,
-)
+from connectors.brightpearl.stock_models import Bundle, NotTracked, ProductStock, UnreadableProduct
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
 from store.catalogue import Catalogue, CataloguedProduct
@@ -23,68 +18,79 @@ from tasks.brightpearl.reference import find_products, refresh_products
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.apply import chunks
 from tasks.reconciler.run import Run
-from tasks.stock.frames import Bundles, Snapshot
-from tasks.stock.links import COMPONENTS, release_sku
+from tasks.stock.frames import Bundles, Desired, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
+from tasks.stock.offers import needed
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""
 ARCHIVED = "ARCHIVED"
-
-
-@dataclass(frozen=True)
-class Availability:
-    """Brightpearl's stock."""
-
-    products: Mapping[str, str]
-    """Product id by the store's SKU as compared, of the SKUs asked for."""
-    all_products: Mapping[str, str]
-    """The same, with those of SKUs that orders hold."""
-    bundles: Bundles
-    on_hand: pd.DataFrame
-    """ON_HAND."""
-    refused: Mapping[str, Refusal]
+COMPONENTS = "components"
+"""Links of a component to the bundles that contain it."""
 
 
 def read_availability(
-    run: Run, wanted: Collection[str], held: Collection[str], *, is_all: bool
-) -> Availability:
-    """What Brightpearl can promise of the SKUs asked for, and what bundles are made of.
+    run: Run, found: Snapshot, wanted: Collection[str], *, is_all: bool
+) -> Snapshot:
+    """With what Brightpearl can promise of these SKUs, and what bundles are made of.
 
-    In: beside them, SKUs that orders hold, of which only the components matter.
+    Of other SKUs that orders hold only the components matter.
 
     Raises: TransientError, ConfigError.
     """
-    products, refused = _products(run, {*wanted, *held}, is_all=is_all)
+    products, refused = _products(run, {*wanted, *found.orders}, is_all=is_all)
     bundles, broken = _bundles(run, products.values())
     known: dict[str, str] = {}
     for sku, product in products.items():
-        if reason := broken.get(product.product_id):
-            refused[sku] = _broken(sku, product.product_id, reason)
+        if why := broken.get(product.product_id):
+            what = f"the bundle {sku!r} (product {product.product_id})"
+            reason = f"nobody can say how many of {what} there are: {why}"
+            remedy = release_remedy("Correct the bundle in Brightpearl", "bundle", value=sku)
+            refused[sku] = Refusal("bundle", "composition", sku, reason, remedy)
         elif product.stock_tracked or product.product_id in bundles:
             known[sku] = product.product_id
-    asked_for = {sku: known[sku] for sku in wanted if sku in known}
-    parts = {part for one in asked_for.values() for part in bundles.get(one, {one: 1})}
-    on_hand, odd = _on_hand(run, sorted(parts, key=int))
-    for sku, product_id in list(asked_for.items()):
-        bad = next((part for part in bundles.get(product_id, {product_id: 1}) if part in odd), None)
-        if bad is not None:
-            refused[sku] = _odd(sku, bad, odd[bad])
-            del asked_for[sku]
-    return Availability(asked_for, known, bundles, on_hand, refused)
+    parts = {sku: bundles.get(known[sku], {known[sku]: 1}) for sku in wanted if sku in known}
+    every_part = {part for each in parts.values() for part in each}
+    on_hand, odd = _on_hand(run, sorted(every_part, key=int))
+    for sku, each in parts.items():
+        if bad := next((part for part in each if part in odd), ""):
+            reason = f"Brightpearl's stock of product {bad} cannot be read: {odd[bad]}"
+            remedy = f"Correct the product's stock in Brightpearl, then: {release_sku(sku)}"
+            refused[sku] = Refusal("document", "availability", sku, reason, remedy)
+    held = {sku: sum(units.values()) for sku, units in found.orders.items()}
+    return replace(
+        found,
+        products=known,
+        bundles=bundles,
+        held=needed(held, known, bundles),
+        on_hand=on_hand,
+        refused={**found.refused, **{sku: refused[sku] for sku in refused.keys() & wanted}},
+    )
 
 
-def wake_waiting(run: Run, found: Snapshot) -> None:
-    """Wake whatever waits for units of a product that Brightpearl can promise some of."""
-    on_hand = found.supply.on_hand
-    free = {
-        stock_condition(product_id)
-        for product_id in on_hand.loc[on_hand["on_hand"] > 0, "product_id"].unique()
+def wake_waiting(run: Run, found: Snapshot, desired: Desired) -> None:
+    """Wake keys that wait for units of a product of which Brightpearl can promise some.
+
+    Most products have units all the time: only those are named that something waits for, or that a
+    key which is being worked on may be parked for in a moment. Orders hold units of these, or they
+    have risen since both sides agreed.
+    """
+    if run.dry_run:
+        return
+    names = ["sku_key", "product_id", "location_id", "quantity"]
+    columns = (desired.levels[name].tolist() for name in names)
+    risen = {
+        product_id
+        for sku, product_id, location_id, quantity in zip(*columns, strict=True)
+        if found.agreed_on(sku).has_risen(location_id, quantity)
     }
-    if not run.batch:  # of all products: only the few that anything waits for
-        free &= run.inbox.waiting_for(run.pair, STOCK_CONDITION)
-    if free and not run.dry_run:
-        run.inbox.wake(run.pair, free, now=run.now())
+    parts = {part for one in risen for part in found.parts_of(one)}
+    free = set(found.on_hand.loc[found.on_hand["on_hand"] > 0, "product_id"])
+    waiting = run.inbox.waiting_for(run.pair, STOCK_CONDITION)
+    met = {stock_condition(one) for one in free & {*parts, *found.held}}
+    met |= {stock_condition(one) for one in free} & waiting
+    if met:
+        run.inbox.wake(run.pair, met, now=run.now())
 
 
 class BrokenBundleError(ValueError):
@@ -135,13 +141,10 @@ def _products(
     for sku, name in account_sku.items():
         product = found.get(name)
         if product is not None and product.is_ambiguous:
-            refused[sku] = Refusal(
-                "sku",
-                "sku",
-                sku,
-                f"several products of Brightpearl have the SKU {name!r}",
-                release_remedy("Give each its own SKU, or archive all but one", "sku", value=sku),
-            )
+            reason = f"several products of Brightpearl have the SKU {name!r}"
+            action = "Give each its own SKU, or archive all but one"
+            remedy = release_remedy(action, "sku", value=sku)
+            refused[sku] = Refusal("sku", "sku", sku, reason, remedy)
         elif product is not None and product.status != ARCHIVED:
             products[sku] = product
     return products, refused
@@ -160,8 +163,7 @@ def _bundles(
     broken: dict[str, str] = {}
     left = untracked
     while left:
-        read = with_retries(partial(_read_bundles, run, sorted(left, key=int)))
-        for one in read:
+        for one in with_retries(partial(_read_bundles, run, sorted(left, key=int))):
             if isinstance(one, Bundle):
                 components[one.product_id] = one.components
             else:
@@ -192,10 +194,11 @@ def _keep_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> None:
     if run.dry_run or not within:
         return
     links = run.links.get(run.pair, COMPONENTS, sorted(within))
+    known = {part: set(bundles_with(links.get(part))) for part in within}
     changed = [
-        Link(part, part, {"bundles": sorted({*bundles_with(links.get(part)), *bundles})})
+        Link(part, part, {"bundles": sorted(known[part] | bundles)})
         for part, bundles in within.items()
-        if not bundles <= set(bundles_with(links.get(part)))
+        if not bundles <= known[part]
     ]
     if changed:
         run.links.put(run.pair, COMPONENTS, changed, now=run.now())
@@ -213,12 +216,13 @@ def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[s
     odd: dict[str, str] = {}
     for future in futures:
         for one in future.result():
-            if isinstance(one, ProductStock):
-                rows += [(one.product_id, at, units) for at, units in one.on_hand.items()]
-            elif isinstance(one, NotTracked):
-                odd[one.product_id] = "it says that it keeps no stock of it"
-            else:
-                odd[one.product_id] = f"{one.field} {one.reason}"
+            match one:
+                case ProductStock():
+                    rows += [(one.product_id, at, units) for at, units in one.on_hand.items()]
+                case NotTracked():
+                    odd[one.product_id] = "it says that it keeps no stock of it"
+                case _:
+                    odd[one.product_id] = f"{one.field} {one.reason}"
     found = pd.DataFrame(rows, columns=["product_id", "warehouse_id", "on_hand"])
     return found.astype({"product_id": "str", "warehouse_id": "str", "on_hand": "int64"}), odd
 
@@ -229,23 +233,3 @@ def read_levels(
 ) -> list[ProductStock | NotTracked | UnreadableProduct]:
     """Availability of some products."""
     return with_retries(lambda: list(run.brightpearl.list_availability(product_ids)))
-
-
-def _broken(sku: str, product_id: str, reason: str) -> Refusal:
-    return Refusal(
-        "bundle",
-        "composition",
-        sku,
-        f"nobody can say how many of the bundle {sku!r} (product {product_id}) there are: {reason}",
-        release_remedy("Correct the bundle in Brightpearl", "bundle", value=sku),
-    )
-
-
-def _odd(sku: str, product_id: str, reason: str) -> Refusal:
-    return Refusal(
-        "document",
-        "availability",
-        sku,
-        f"Brightpearl's stock of product {product_id} cannot be read: {reason}",
-        f"Correct the product's stock in Brightpearl, then: {release_sku(sku)}",
-    )

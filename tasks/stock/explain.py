@@ -14,17 +14,18 @@ from core.ids import sku_key
 from core.times import to_iso
 from store.catalogue import Catalogue, CataloguedProduct
 from store.demand import Demand
+from store.quarantine import Entry
+from tasks.reconciler.cases import refusals_by_key
 from tasks.reconciler.frames import typed_rows
 from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
 from tasks.stock.entity import STOCK
 from tasks.stock.extract import NO_SKU, extract_stock, resolve_keys
-from tasks.stock.frames import Desired, Snapshot
+from tasks.stock.frames import Desired, Pending, Snapshot
 from tasks.stock.inventory import read_held_units
-from tasks.stock.links import AgreedStock, Pending
 from tasks.stock.matching import Level, SkuNames, compare, oversold
-from tasks.stock.offers import Offer, Units, by_warehouse, map_stock, units_of
-from tasks.stock.places import Kept, Places
+from tasks.stock.offers import Offer, by_warehouse, map_stock, units_of
+from tasks.stock.places import Kept
 from tasks.stock.plan import Plan, context_of, plan_levels
 
 UNSET = "written down: Brightpearl has not allocated these units"
@@ -120,6 +121,9 @@ class Sources:
     """Units written down by the order sync, by SKU and order."""
     names: Mapping[str, str] = field(default_factory=dict)
     """SKUs by Brightpearl's product id."""
+    case: Entry | None = None
+    """Why its key waits for a person."""
+    inbox: str = ""
 
 
 def explain_key(pair: str, key: str) -> Explanation:
@@ -138,10 +142,7 @@ def explain_key(pair: str, key: str) -> Explanation:
         desired = map_stock(run, found)
         context = replace(context_of(run, found), may_zero=True, named_at={})
         plan = plan_levels(compare(desired.levels, found.items), context)
-        said = explain(sku, found, desired, plan, _sources(run, sku, found))
-        state = run.inbox.states(pair, run.entity, [sku]).get(sku, "")
-        problem, remedy = _what_waits(run, said, desired)
-        return replace(said, inbox=state, problem=problem, remedy=remedy)
+        return explain(sku, found, desired, plan, _sources(run, sku, found))
 
 
 def oversold_now(pair: str) -> dict[str, Any]:
@@ -150,9 +151,9 @@ def oversold_now(pair: str) -> dict[str, Any]:
     Raises: as `explain_key`.
     """
     with _reading("oversold-stock", pair) as run:
-        skus = sorted(read_held_units(run, None, {}).by_order)
+        skus = read_held_units(run, extract_stock(run, [])).orders.keys()
         found = extract_stock(run, skus)
-        above = list(oversold(found, map_stock(run, found))) if skus else []
+        above = list(oversold(found, map_stock(run, found)))
         causes: Counter[str] = Counter()
         for one in above:
             causes[one.cause] += one.units
@@ -172,46 +173,21 @@ def explain(
 ) -> Explanation:
     """A SKU (as compared) of a snapshot. In: the plan for it. Pure."""
     known = sources.product.product_id if sources.product else ""
-    said = Explanation(
+    product_id = found.product_of.get(sku, known)
+    problem, remedy = _problem(sku, found, desired, sources)
+    return Explanation(
         sku=_name(sku, found),
         sku_key=sku,
         account_sku=sources.account_sku,
-        product_id=found.product_of.get(sku, known),
+        product_id=product_id,
+        problem=problem,
+        remedy=remedy,
+        components=found.bundles.get(product_id, {}),
+        orders=tuple(_holders(product_id, found, sources)),
+        places=tuple(_places(sku, found, desired, plan, sources)),
         notes=tuple(found.notes),
+        inbox=sources.inbox,
     )
-    problem, remedy = _problem(sku, found, sources)
-    if problem:
-        return replace(said, problem=problem, remedy=remedy)
-    terms = _Terms(sku, found, plan, sources)
-    offers = typed_rows(desired.offers[desired.offers["sku_key"] == sku], Offer)
-    return replace(
-        said,
-        components=dict(found.supply.bundles.get(terms.product_id, {})),
-        orders=tuple(_holders(terms)),
-        places=tuple(_place(offer, terms) for offer in offers),
-    )
-
-
-class _Terms:
-    """What the numbers of one SKU were worked out from."""
-
-    def __init__(self, sku: str, found: Snapshot, plan: Plan, sources: Sources) -> None:
-        supply = found.supply
-        self.sku, self.found, self.plan, self.sources = sku, found, plan, sources
-        self.places: Places = found.places
-        self.product_id = found.product_of[sku]
-        self.is_bundle = self.product_id in supply.bundles
-        self.parts = supply.bundles.get(self.product_id, {self.product_id: 1})
-        """Units of products with stock in one of it."""
-        self.on_hand: Units = units_of(supply.on_hand, self.parts)
-        units = by_warehouse(supply, found.places)
-        own = units[units["product_id"] == self.product_id]
-        fed = zip(own["warehouse_id"], own["location_id"], strict=True)
-        self.promised: Units = dict(zip(fed, own["promised"].tolist(), strict=True))
-        """By warehouse and location."""
-        compared = plan.compared[plan.compared["sku_key"] == sku]
-        self.levels = {level.location_id: level for level in typed_rows(compared, Level)}
-        self.agreed: AgreedStock = plan.agreed.get(sku) or found.agreed_on(sku)
 
 
 def _reading(flow: str, pair: str) -> Run:
@@ -222,41 +198,34 @@ def _reading(flow: str, pair: str) -> Run:
 def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
     catalogue = Catalogue(run.database)
     account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
-    parts = {part for each in found.supply.bundles.values() for part in each}
+    parts = {part for each in found.bundles.values() for part in each}
+    cases = run.quarantine.list(pair=run.pair, entity=run.entity)
     return Sources(
         account_sku=account_sku,
         product=catalogue.find(run.pair, [sku_key(account_sku)]).get(sku_key(account_sku)),
         written=Demand(run.database).of(run.pair, list(found.orders)),
         names={part: one.sku for part, one in catalogue.by_id(run.pair, parts).items()},
+        case=next((case for case in cases if case.key == sku), None),
+        inbox=run.inbox.states(run.pair, run.entity, [sku]).get(sku, ""),
     )
-
-
-def _what_waits(run: Run, said: Explanation, desired: Desired) -> tuple[str, str]:
-    """What holds the SKU up, and what helps: both systems, the mapping, or a case that is open."""
-    if said.problem:
-        return said.problem, said.remedy
-    for reason, remedy in desired.refusals[["reason", "remedy"]].itertuples(index=False):
-        return str(reason), str(remedy)
-    for case in run.quarantine.list(pair=run.pair, entity=run.entity):
-        if case.key == said.sku_key:
-            since = f"Waits in quarantine since {to_iso(case.opened_at)}"
-            return f"{since}: {case.reason.rstrip('.')}.", case.remedy
-    return "", ""
 
 
 def _name(sku: str, found: Snapshot) -> str:
     """The SKU as the store writes it."""
-    skus = found.supply.skus
-    named = skus.loc[skus["sku_key"] == sku, "sku"]
-    return str(named.iloc[0]) if len(named) else found.agreed_on(sku).sku or sku
+    names = dict(zip(found.skus["sku_key"], found.skus["sku"], strict=True))
+    return names.get(sku) or found.agreed_on(sku).sku or sku
 
 
-def _problem(sku: str, found: Snapshot, sources: Sources) -> tuple[str, str]:
-    """Why nothing is sold of a SKU, and what helps; nothing for one that both systems have."""
-    if why := found.refused.get(sku):
-        return f"{why.reason[:1].upper()}{why.reason[1:]}.", why.remedy
+def _problem(sku: str, found: Snapshot, desired: Desired, sources: Sources) -> tuple[str, str]:
+    """Why nothing is sold of a SKU, or what it waits for, and what helps."""
+    of_mapping = refusals_by_key(desired.refusals).get(sku, [])
+    for why in [*filter(None, [found.refused.get(sku)]), *of_mapping]:
+        return f"{why.reason[:1].upper()}{why.reason[1:].rstrip('.')}.", why.remedy
     if sku in found.product_of:
-        return "", ""
+        if sources.case is None:
+            return "", ""
+        since = f"Waits in quarantine since {to_iso(sources.case.opened_at)}"
+        return f"{since}: {sources.case.reason.rstrip('.')}.", sources.case.remedy
     name, product = sources.account_sku, sources.product
     if sku in found.only_account:
         return NOT_IN_STORE, "Correct the SKU, or mappings/tables/skus.csv; else leave it."
@@ -275,57 +244,55 @@ def _problem(sku: str, found: Snapshot, sources: Sources) -> tuple[str, str]:
     return (reason if sku in found.only_store else f"{reason} {NOT_IN_STORE}"), remedy
 
 
-def _holders(terms: _Terms) -> Iterator[Holder]:
-    """Orders of the SKU, and of others that are made of the same goods, such as bundles of it."""
-    found = terms.found
+def _holders(product_id: str, found: Snapshot, sources: Sources) -> Iterator[Holder]:
+    """Orders of the product, and of others made of the same goods, such as bundles of it."""
+    parts = found.parts_of(product_id).keys()
     for sku, held in sorted(found.orders.items()):
-        product_id = found.held_products.get(sku, "")
-        parts = found.supply.bundles.get(product_id, {product_id: 1})
-        if parts.keys().isdisjoint(terms.parts):
-            continue
-        written = terms.sources.written.get(sku, {})
-        for order_id in sorted(held, key=int):
-            source = UNSET if order_id in written else RECENT
-            yield Holder(order_id, _name(sku, found), held[order_id], source)
+        if sku in found.products and parts & found.parts_of(found.products[sku]).keys():
+            written = sources.written.get(sku, {})
+            for order_id in sorted(held, key=int):
+                source = UNSET if order_id in written else RECENT
+                yield Holder(order_id, _name(sku, found), held[order_id], source)
 
 
-def _place(offer: Offer, terms: _Terms) -> Place:
-    location = offer.location_id
-    feeding = terms.places.feeding(location)
-    return Place(
-        offer,
-        tuple(_warehouse(one, location, terms) for one in feeding),
-        tuple(terms.places.buffers.of(terms.sku, location)),
-        terms.levels.get(location),
-        terms.agreed.on_sale.get(location),
-        terms.agreed.pending.get(location),
-        _writes(location, terms),
-    )
-
-
-def _warehouse(warehouse_id: str, location: str, terms: _Terms) -> Warehouse:
-    components = tuple(
-        Component(
-            part,
-            terms.sources.names.get(part, ""),
-            each,
-            terms.on_hand.get((part, warehouse_id), 0),
+def _places(
+    sku: str, found: Snapshot, desired: Desired, plan: Plan, sources: Sources
+) -> Iterator[Place]:
+    """What is so at each location, and what the sync would send there as the plan describes it."""
+    of_sku = desired.offers["sku_key"] == sku
+    compared = typed_rows(plan.compared[plan.compared["sku_key"] == sku], Level)
+    levels = {level.location_id: level for level in compared}
+    sent = {one.level.location_id: one.describe() for one in plan.operations if one.sku_key == sku}
+    otherwise = WAITS if sku in plan.waiting else EQUAL
+    agreed = plan.agreed.get(sku) or found.agreed_on(sku)
+    for offer in typed_rows(desired.offers[of_sku], Offer):
+        location = offer.location_id
+        yield Place(
+            offer,
+            tuple(_warehouses(offer, found, sources)),
+            tuple(found.places.buffers.of(sku, location)),
+            levels.get(location),
+            agreed.on_sale.get(location),
+            agreed.pending.get(location),
+            sent.get(location, otherwise if location in levels else NOWHERE),
         )
-        for part, each in terms.parts.items()
-    )
-    return Warehouse(
-        warehouse_id,
-        terms.promised.get((warehouse_id, location), 0),
-        terms.places.sources.get((warehouse_id, location), ""),
-        components if terms.is_bundle else (),
-    )
 
 
-def _writes(location: str, terms: _Terms) -> str:
-    """What the sync would send now, as the plan describes it."""
-    for one in terms.plan.operations:
-        if (one.sku_key, one.level.location_id) == (terms.sku, location):
-            return one.describe()
-    if location not in terms.levels:
-        return NOWHERE
-    return WAITS if terms.sku in terms.plan.waiting else EQUAL
+def _warehouses(offer: Offer, found: Snapshot, sources: Sources) -> Iterator[Warehouse]:
+    """What the warehouses that feed the offer's location can promise."""
+    parts = found.parts_of(offer.product_id)
+    on_hand = units_of(found.on_hand, parts)
+    units = by_warehouse(found)
+    own = units[units["product_id"] == offer.product_id]
+    promised = dict(zip(own["warehouse_id"], own["promised"].tolist(), strict=True))
+    for warehouse_id in found.places.feeding(offer.location_id):
+        components = tuple(
+            Component(part, sources.names.get(part, ""), each, on_hand.get((part, warehouse_id), 0))
+            for part, each in parts.items()
+        )
+        yield Warehouse(
+            warehouse_id,
+            promised.get(warehouse_id, 0),
+            found.places.sources.get((warehouse_id, offer.location_id), ""),
+            components if offer.product_id in found.bundles else (),
+        )

@@ -1,4 +1,8 @@
-"""Both sides' stock on the way of a batch, from the snapshot to what is to be on sale."""
+"""Stock on the way of a batch: both sides as read, what they last agreed on, what is to be on sale.
+
+What is sent to the store is kept in the SKU's link before it is sent, so that neither a crash nor a
+lost answer sends it twice: a later read says whether it arrived (docs/decisions/0011).
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,109 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import AliasChoices, Field, TypeAdapter
 
-from core.frames import Schema, frame
-from core.refusals import Refusal
+from core.frames import Schema
+from core.refusals import Refusal, release_command
 from core.stock import ITEMS, OFFERS, STOCK_LEVELS
+from store.links import Link
 from tasks.reconciler.frames import Frames, rows
-from tasks.stock.links import NOTHING_AGREED, AgreedStock, Agreements
 from tasks.stock.places import Places
 
 SKUS: Schema = {"sku_key": "text", "sku": "text", "product_id": "text"}
 """A row per SKU that both systems have."""
 ON_HAND: Schema = {"product_id": "text", "warehouse_id": "text", "on_hand": "count"}
 """What Brightpearl can still promise, by its products and warehouses."""
+CATALOGUE = "catalogue:all"
+"""The key under which a case is kept that concerns all SKUs."""
 
 Bundles = Mapping[str, Mapping[str, int]]
 """Units of each product with stock in one bundle, by the bundle's product id."""
+Identity = Literal["sku", "product_id"]
+"""By what the store wants a SKU's stock to be named."""
 
 
-@dataclass(frozen=True)
-class Supply:
-    """What the rule of what may be sold is worked out from."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An adjustment that the store accepted, or may have: its answer was lost."""
 
-    skus: pd.DataFrame
-    """SKUS."""
-    on_hand: pd.DataFrame
-    """ON_HAND."""
-    bundles: Bundles
-    held: Mapping[str, int]
-    """Units of products with stock in store orders that Brightpearl has not allocated."""
+    base: int
+    """Units in the store's hand that it was worked out from."""
+    units: int
+    """What was added, or the number itself if it was absolute."""
+    is_absolute: bool = False
+    at: datetime
+    newest_order: int = 0
+    """Id of the newest order that was counted then."""
+
+    @property
+    def goal(self) -> int:
+        """Units in hand once it has arrived, unless something was sold meanwhile."""
+        return self.units if self.is_absolute else self.base + self.units
+
+    def has_arrived(self, on_hand: int, sold: int, *, is_equal: bool) -> bool:
+        """Whether a later read shows it. In: units in hand now, and units sold since it was sent.
+
+        Where something else changed the number as well, one that was set is recognised by both
+        sides being equal.
+        """
+        is_untouched = on_hand == self.base - sold
+        return on_hand == self.goal - sold or (self.is_absolute and is_equal and not is_untouched)
+
+
+# One for each of 100,000 SKUs is held at once: slots keep them small.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedStock:
+    """One SKU's stock, as it was when both sides last agreed, and how the store names the SKU.
+
+    Links that were kept by earlier versions call some fields otherwise, and are read as well.
+    """
+
+    sku: str = ""
+    variant_id: str = ""
+    product_id_bc: str = ""
+    identity: Identity = "sku"
+    on_sale: Annotated[dict[str, int], Field(validation_alias=AliasChoices("on_sale", "told"))] = (
+        field(default_factory=dict)
+    )
+    """What shoppers could buy, by location."""
+    pending: Annotated[
+        dict[str, Pending], Field(validation_alias=AliasChoices("pending", "sent"))
+    ] = field(default_factory=dict)
+    """Adjustments that cannot be seen yet, by location."""
+    revision: int = 0
+    """How often something was sent: a plan that was made before the last time is out of date."""
+    debounced_since: Annotated[
+        datetime | None, Field(validation_alias=AliasChoices("debounced_since", "rests_since"))
+    ] = None
+    """Since when a difference waits for a flood of events to pass."""
+    oversold: str = ""
+    """Why more was sold than there is, as it seemed when that was first seen."""
+
+    @staticmethod
+    def of(link: Link | None) -> AgreedStock:
+        """What the link keeps; nothing of a SKU that is not linked."""
+        return _FORM.validate_python(link.detail) if link else NOTHING_AGREED
+
+    def detail(self) -> dict[str, Any]:
+        """As the link keeps it."""
+        found: dict[str, Any] = _FORM.dump_python(self, mode="json", exclude_defaults=True)
+        return found
+
+    def has_risen(self, location_id: str, quantity: int) -> bool:
+        """Whether this is more than both sides agreed on, or than has been sent since."""
+        sent = self.pending.get(location_id)
+        agreed = self.on_sale.get(location_id, quantity)
+        return quantity > min(agreed, sent.goal if sent else agreed)
+
+
+_FORM = TypeAdapter(AgreedStock)
+NOTHING_AGREED = AgreedStock()
+Agreements = Mapping[str, AgreedStock]
+"""By SKU as compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +121,28 @@ class Snapshot(Frames):
 
     KEY = "sku_key"
 
-    items: pd.DataFrame = rows(ITEMS)
-    """At the locations that are fed."""
-    supply: Supply
     places: Places
-    agreed: Agreements
     read_at: datetime
-    """When the store's stock was read."""
+    """When the store's stock was read: what was visible then decides."""
+    agreed: Agreements = field(default_factory=dict)
     renamed: Agreements = field(default_factory=dict)
     """Those of `agreed` that were met for the first time, or under other ids: not kept yet."""
+    store_skus: Mapping[str, str] = field(default_factory=dict)
+    """As the store writes them, by SKU as compared."""
+    items: pd.DataFrame = rows(ITEMS)
+    """At the locations that are fed."""
     orders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Units that orders hold, by SKU and order id."""
-    held_products: Mapping[str, str] = field(default_factory=dict)
-    """Brightpearl's product id by SKU that orders hold."""
+    """Units that orders hold and Brightpearl has not allocated, by SKU and order id."""
     sold: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
-    """Units of recent orders, by SKU and order id."""
+    """Units of recent orders, by SKU and order id, whether it has or not."""
     newest_order: int = 0
+    products: Mapping[str, str] = field(default_factory=dict)
+    """Brightpearl's product id by SKU, of those that only orders hold as well."""
+    bundles: Bundles = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Units of products with stock that orders hold."""
+    on_hand: pd.DataFrame = rows(ON_HAND, is_keyed=False)
+    skus: pd.DataFrame = rows(SKUS, is_keyed=False)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     """SKUs of which nothing certain is known, and why."""
     only_store: Sequence[str] = ()
@@ -76,11 +159,14 @@ class Snapshot(Frames):
         """What both sides last agreed on about a SKU (as compared)."""
         return self.agreed.get(sku, NOTHING_AGREED)
 
+    def parts_of(self, product_id: str) -> Mapping[str, int]:
+        """Units of each product with stock in one of a product: of a bundle, or the product."""
+        return self.bundles.get(product_id, {product_id: 1})
+
     @cached_property
     def product_of(self) -> Mapping[str, str]:
         """Brightpearl's product id by SKU as compared."""
-        skus = self.supply.skus
-        return dict(zip(skus["sku_key"], skus["product_id"], strict=True))
+        return dict(zip(self.skus["sku_key"], self.skus["product_id"], strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +183,6 @@ class Desired(Frames):
         return {"stock_levels_out": self.levels}
 
 
-def no_supply() -> Supply:
-    """That of no SKU."""
-    return Supply(frame([], SKUS), frame([], ON_HAND), {}, {})
+def release_sku(sku: str) -> str:
+    """The command that releases a SKU (as compared) from quarantine."""
+    return release_command(entity="stock", key=sku)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -21,8 +22,7 @@ from tasks.bigcommerce.orders import HOLDS_NO_STOCK, sold_units
 from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.stock.links import NOTHING_AGREED, AgreedStock, Agreements, release_sku
-from tasks.stock.places import Places
+from tasks.stock.frames import NOTHING_AGREED, Agreements, Snapshot, release_sku
 
 ORDERS = "orders"
 """Links of orders."""
@@ -30,65 +30,18 @@ REMEMBERED_S = 86400.0
 """How long it is remembered which orders are known; after that all recent ones are listed anew."""
 
 
-@dataclass(frozen=True)
-class Inventory:
-    """The store's stock."""
+def read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> Snapshot:
+    """With the store's stock of these SKUs (as compared), or of all, at the locations that are fed.
 
-    items: pd.DataFrame
-    """ITEMS."""
-    skus: Mapping[str, str]
-    """The store's SKU by SKU as compared."""
-    refused: Mapping[str, Refusal]
-    identities: Mapping[str, tuple[str, str]]
-    """Variant id and product id by SKU."""
-    notes: Sequence[str]
-
-    def renamed(self, agreed: Agreements) -> dict[str, AgreedStock]:
-        """What is to be kept of SKUs that were met for the first time, or under other ids."""
-        found = {}
-        variants = Counter(product_id for _, product_id in self.identities.values())
-        for sku, (variant_id, product_id) in self.identities.items():
-            known = agreed.get(sku, NOTHING_AGREED)
-            if (known.variant_id, known.product_id_bc) != (variant_id, product_id):
-                is_simple = variants[product_id] == 1
-                found[sku] = replace(
-                    known,
-                    sku=self.skus[sku],
-                    variant_id=variant_id,
-                    product_id_bc=product_id,
-                    # A guess that the store corrects: what is simple is tracked by product.
-                    identity="product_id" if is_simple else "sku",
-                )
-        return found
-
-
-def read_inventory(
-    run: Run, skus: Collection[str] | None, agreed: Agreements, places: Places
-) -> Inventory:
-    """The store's stock of these SKUs (as compared), or of all, at the locations that are fed.
+    A SKU on several items, or an item that breaks the model, is refused.
 
     Raises: TransientError, ConfigError.
     """
-    store, at = run.bigcommerce, places.locations
-    if skus is None:
-        return _sorted_out(with_retries(lambda: list(store.list_inventory(at))), set(at))
-    variants = [agreed[sku].variant_id for sku in skus if sku in agreed]
-    known = [one for one in variants if one]
-    found = with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
-    seen = {sku_key(one.sku) for one in found}
-    unknown = [agreed[sku].sku if sku in agreed else sku for sku in skus if sku not in seen]
-    if unknown:
-        found += with_retries(lambda: list(store.list_inventory_of_skus(unknown, at)))
-    return _sorted_out(found, set(at))
-
-
-def _sorted_out(found: Iterable[StockItem | UnreadableItem], locations: set[str]) -> Inventory:
-    """The store's side as a frame; a SKU on two items, or one that breaks the model, is refused."""
     clear: dict[str, StockItem] = {}
     doubled: dict[str, set[str]] = {}
     refused: dict[str, Refusal] = {}
     shared = 0
-    for item in found:
+    for item in _list_items(run, found, skus):
         key = sku_key(item.sku)
         if isinstance(item, UnreadableItem):
             key = key or f"product {item.product_id}"
@@ -98,21 +51,42 @@ def _sorted_out(found: Iterable[StockItem | UnreadableItem], locations: set[str]
         elif _name(other := clear.setdefault(key, item)) != _name(item):
             doubled.setdefault(key, {_name(other)}).add(_name(item))
     for key, ids in doubled.items():
-        refused[key] = _ambiguous(key, sorted(ids))
+        reason = f"the store has the SKU {key!r} on several items ({', '.join(sorted(ids))})"
+        remedy = release_remedy("Give each its own SKU", "sku", value=key)
+        refused[key] = Refusal("sku", "sku", key, reason, remedy)
         del clear[key]
-    items, disabled = _columns(clear, locations)
+    items, disabled = _columns(clear, set(found.places.locations))
     notes = [f"location {one} is disabled in the store: nothing is sent there" for one in disabled]
     if shared:
         notes.append(
             f"{shared} products share one stock among several variants: their stock is left alone"
         )
-    return Inventory(
-        items,
-        {key: item.sku for key, item in clear.items()},
-        refused,
-        {key: (item.variant_id or "", item.product_id) for key, item in clear.items()},
-        sorted(notes),
+    renamed = _renamed(clear, found.agreed)
+    return replace(
+        found,
+        agreed={**found.agreed, **renamed},
+        renamed=renamed,
+        store_skus={key: item.sku for key, item in clear.items()},
+        items=items,
+        refused=refused,
+        notes=[*found.notes, *sorted(notes)],
     )
+
+
+def _list_items(
+    run: Run, found: Snapshot, skus: Collection[str] | None
+) -> list[StockItem | UnreadableItem]:
+    """What is known is asked for by its variant, all else by its SKU."""
+    store, agreed, at = run.bigcommerce, found.agreed, found.places.locations
+    if skus is None:
+        return with_retries(lambda: list(store.list_inventory(at)))
+    known = [agreed[sku].variant_id for sku in skus if sku in agreed and agreed[sku].variant_id]
+    items = with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
+    seen = {sku_key(one.sku) for one in items}
+    unknown = [agreed[sku].sku if sku in agreed else sku for sku in skus if sku not in seen]
+    if unknown:
+        items += with_retries(lambda: list(store.list_inventory_of_skus(unknown, at)))
+    return items
 
 
 def _name(item: StockItem) -> str:
@@ -143,36 +117,29 @@ def _columns(clear: Mapping[str, StockItem], locations: set[str]) -> tuple[pd.Da
     return found, disabled
 
 
-def _ambiguous(key: str, ids: Sequence[str]) -> Refusal:
-    return Refusal(
-        "sku",
-        "sku",
-        key,
-        f"the store has the SKU {key!r} on several items ({', '.join(ids)})",
-        release_remedy("Give each its own SKU", "sku", value=key),
-    )
+def _renamed(clear: Mapping[str, StockItem], agreed: Agreements) -> Agreements:
+    """What is to be kept of SKUs that were met for the first time, or under other ids."""
+    variants = Counter(item.product_id for item in clear.values())
+    found = {}
+    for sku, item in clear.items():
+        known, ids = agreed.get(sku, NOTHING_AGREED), (item.variant_id or "", item.product_id)
+        if (known.variant_id, known.product_id_bc) != ids:
+            found[sku] = replace(
+                known,
+                sku=item.sku,
+                variant_id=item.variant_id or "",
+                product_id_bc=item.product_id,
+                # A guess that the store corrects: what is simple is tracked by product.
+                identity="product_id" if variants[item.product_id] == 1 else "sku",
+            )
+    return found
 
 
 def _unreadable(key: str, item: UnreadableItem) -> Refusal:
-    return Refusal(
-        "document",
-        item.field,
-        "",
-        f"the store's stock of {item.sku or item.product_id} cannot be read: {item.field} "
-        f"{item.reason}",
-        f"Correct the item in BigCommerce, then: {release_sku(key)}",
-    )
-
-
-@dataclass(frozen=True)
-class HeldUnits:
-    """What the store's orders hold."""
-
-    by_order: Mapping[str, Mapping[str, int]]
-    """Units that Brightpearl has not allocated, by SKU as compared and order id."""
-    sold: Mapping[str, Mapping[int, int]]
-    """Units of recent orders, by SKU and order id, whether it has or not."""
-    newest_order: int
+    what = item.sku or item.product_id
+    reason = f"the store's stock of {what} cannot be read: {item.field} {item.reason}"
+    remedy = f"Correct the item in BigCommerce, then: {release_sku(key)}"
+    return Refusal("document", item.field, "", reason, remedy)
 
 
 @dataclass
@@ -187,9 +154,7 @@ class KnownOrders:
         """Go on to the newest of these, and as far as there is none that is not known."""
         ids = sorted(int(one.id) for one in headers)
         self.newest = max([self.newest, *ids])
-        unknown = next((one for one in ids if str(one) not in known), None)
-        settled = [one for one in ids if unknown is None or one < unknown]
-        self.passed = max([self.passed, *settled])
+        self.passed = max([self.passed, *takewhile(lambda one: str(one) in known, ids)])
 
 
 def known_orders(connections: Connections) -> KnownOrders:
@@ -197,8 +162,8 @@ def known_orders(connections: Connections) -> KnownOrders:
     return connections.cache.get("orders known to stock", KnownOrders, max_age_s=REMEMBERED_S)
 
 
-def read_held_units(run: Run, skus: Collection[str] | None, agreed: Agreements) -> HeldUnits:
-    """What orders hold: those of the last minutes from the store, all others as written down.
+def read_held_units(run: Run, found: Snapshot) -> Snapshot:
+    """With what orders hold: those of the last minutes from the store, all others as written down.
 
     Of recent ones, those that are linked or written down are known already: by then Brightpearl
     has allocated what the table does not say. Only what is not known is read in full, and what was
@@ -207,34 +172,27 @@ def read_held_units(run: Run, skus: Collection[str] | None, agreed: Agreements) 
 
     Raises: TransientError, ConfigError.
     """
-    pending = [sent.newest_order for one in agreed.values() for sent in one.pending.values()]
-    first = min(pending, default=None)
-    passed = known_orders(run.connections)
-    headers = _recent(run, 1 + (passed.passed if first is None else min(passed.passed, first)))
+    passed, store = known_orders(run.connections), run.bigcommerce
+    pending = (sent for one in found.agreed.values() for sent in one.pending.values())
+    first = min((sent.newest_order for sent in pending), default=None)
+    min_id = 1 + (passed.passed if first is None else min(passed.passed, first))
+    since = run.now() - timedelta(minutes=run.connections.pair.stock.orders_window_minutes)
+    listed = with_retries(
+        lambda: list(store.list_order_headers(min_date_created=since, min_id=min_id))
+    )
+    headers = [one for one in listed if isinstance(one, OrderHeader)]
     ids = [one.id for one in headers if one.status_id not in HOLDS_NO_STOCK]
     demand = Demand(run.database)
     known = run.links.get(run.pair, ORDERS, ids).keys() | demand.known(run.pair, ids)
     passed.add(headers, known)
     wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]
-    documents = with_retries(lambda: run.bigcommerce.get_orders(wanted)) if wanted else []
-    held: dict[str, dict[str, int]] = defaultdict(dict)
+    documents = with_retries(lambda: store.get_orders(wanted)) if wanted else []
     # Bundles hold their components, whichever SKUs are asked for: all of it is needed.
-    for sku, units in demand.of(run.pair).items():
-        held[sku].update(units)
+    held = defaultdict(dict, demand.of(run.pair))
     sold: dict[str, dict[int, int]] = defaultdict(dict)
     for order in (one for one in documents if isinstance(one, Order)):
         for sku, count in sold_units(order).items():
             sold[sku][int(order.id)] = count
             if order.id not in known:
                 held[sku][order.id] = count
-    asked = sold if skus is None else {sku: sold[sku] for sku in skus if sku in sold}
-    return HeldUnits(held, asked, passed.newest)
-
-
-def _recent(run: Run, first: int) -> list[OrderHeader]:
-    """Orders of the last minutes, from this id on."""
-    since = run.now() - timedelta(minutes=run.connections.pair.stock.orders_window_minutes)
-    found = with_retries(
-        lambda: list(run.bigcommerce.list_order_headers(min_date_created=since, min_id=first))
-    )
-    return [one for one in found if isinstance(one, OrderHeader)]
+    return replace(found, orders=held, sold=sold, newest_order=passed.newest)

@@ -15,8 +15,7 @@ import pandas as pd
 from core.ids import sku_key
 from mappings.tables import Table
 from tasks.reconciler.frames import typed_rows
-from tasks.stock.frames import Desired, Snapshot
-from tasks.stock.links import AgreedStock
+from tasks.stock.frames import AgreedStock, Desired, Snapshot
 from tasks.stock.offers import Offer
 
 PENDING = "an adjustment is on its way"
@@ -111,41 +110,13 @@ class Oversold:
     orders: list[str]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How right the store's stock is."""
-
-    compared: int
-    """SKUs at locations."""
-    drifted: tuple[Drift, ...]
-    oversold: tuple[Oversold, ...]
-
-    @property
-    def equal(self) -> int:
-        """SKUs at locations that are right."""
-        return self.compared - len(self.drifted)
-
-    @property
-    def percent(self) -> float:
-        """How many of a hundred are right; 100 where there is nothing to compare."""
-        return 100.0 * self.equal / self.compared if self.compared else 100.0
-
-
-def accuracy_of(found: Snapshot, desired: Desired, compared: pd.DataFrame) -> Comparison:
-    """How right every SKU is at every location. In: what `compare` gave."""
-    different = typed_rows(compared[~compared["is_equal"]], Level)
-    drifted = tuple(
-        Drift(
-            level.sku,
-            level.sku_key,
-            level.location_id,
-            level.on_sale,
-            level.quantity,
-            _why_drifted(level, found.agreed_on(level.sku_key)),
+def drifted(found: Snapshot, compared: pd.DataFrame) -> Iterator[Drift]:
+    """SKUs at locations that differ, with the likely cause. In: what `compare` gave."""
+    for level in typed_rows(compared[~compared["is_equal"]], Level):
+        cause = _why_drifted(level, found.agreed_on(level.sku_key))
+        yield Drift(
+            level.sku, level.sku_key, level.location_id, level.on_sale, level.quantity, cause
         )
-        for level in different
-    )
-    return Comparison(len(compared), drifted, tuple(oversold(found, desired)))
 
 
 def oversold(found: Snapshot, desired: Desired) -> Iterator[Oversold]:
@@ -159,8 +130,7 @@ def oversold(found: Snapshot, desired: Desired) -> Iterator[Oversold]:
         above = min(units, max(0, offer.held - max(0, offer.promised)))
         if above:
             cause = _why_oversold(offer, found, units)
-            ids = sorted(orders, key=int)
-            yield Oversold(offer.sku, offer.sku_key, above, cause, ids)
+            yield Oversold(offer.sku, offer.sku_key, above, cause, sorted(orders, key=int))
 
 
 def _why_drifted(level: Level, agreed: AgreedStock) -> str:
@@ -178,7 +148,7 @@ def _why_oversold(offer: Offer, found: Snapshot, held: int) -> str:
     agreed = found.agreed_on(offer.sku_key)
     if agreed.oversold:
         return agreed.oversold
-    if offer.product_id in found.supply.bundles:
+    if offer.product_id in found.bundles:
         return BUNDLE
     on_sale = agreed.on_sale.get(offer.location_id)
     if offer.location_id in agreed.pending or on_sale is None:

@@ -17,7 +17,7 @@ from core.frames import Schema, frame
 from core.stock import OFFERS, STOCK_LEVELS
 from mappings.engine import Context, apply
 from tasks.reconciler.run import Run
-from tasks.stock.frames import Bundles, Desired, Snapshot, Supply
+from tasks.stock.frames import Bundles, Desired, Snapshot
 from tasks.stock.places import Places
 
 Units = Mapping[tuple[str, str], int]
@@ -51,7 +51,7 @@ def map_stock(run: Run, found: Snapshot) -> Desired:
 
     What the mapping refuses is among the refusals.
     """
-    offered = offers(found.supply, found.places)
+    offered = offers(found)
     context = Context(zone="UTC", tables=run.bundle.tables)
     levels = apply(run.bundle.mapping("stock"), offered, context)
     return Desired(
@@ -59,32 +59,32 @@ def map_stock(run: Run, found: Snapshot) -> Desired:
     )
 
 
-def offers(supply: Supply, places: Places) -> pd.DataFrame:
+def offers(found: Snapshot) -> pd.DataFrame:
     """What may be sold of each SKU at each location that is fed. Out: OFFERS."""
     by_place = (
-        by_warehouse(supply, places)
+        by_warehouse(found)
         .groupby(["product_id", "location_id"], as_index=False)[["promised", "free"]]
         .sum()
     )
-    locations = pd.DataFrame({"location_id": list(places.locations)}, dtype="str")
-    wanted = supply.skus.merge(locations, "cross")
-    found = wanted.merge(by_place, on=["product_id", "location_id"], how="left")
-    found = found.fillna({"promised": 0, "free": 0}).astype({"promised": "int64", "free": "int64"})
-    found["buffer"] = _buffers(found, places)
-    found["held"] = found["promised"] - found["free"]
-    found["sellable"] = (found["free"] - found["buffer"]).clip(lower=0)
-    return found[list(OFFERS)].astype({"held": "int64", "sellable": "int64", "buffer": "int64"})
+    locations = pd.DataFrame({"location_id": list(found.places.locations)}, dtype="str")
+    wanted = found.skus.merge(locations, "cross")
+    offered = wanted.merge(by_place, on=["product_id", "location_id"], how="left")
+    counts = ["promised", "free"]
+    offered[counts] = offered[counts].fillna(0).astype("int64")
+    offered["buffer"] = pd.Series(_buffers(offered, found.places), dtype="int64")
+    offered["held"] = offered["promised"] - offered["free"]
+    offered["sellable"] = (offered["free"] - offered["buffer"]).clip(lower=0)
+    return offered[list(OFFERS)]
 
 
-def by_warehouse(supply: Supply, places: Places) -> pd.DataFrame:
+def by_warehouse(found: Snapshot) -> pd.DataFrame:
     """Units by warehouse, at each location that it feeds. Out: UNITS, and `location_id`."""
-    fed = pd.DataFrame(places.pairs, columns=["warehouse_id", "location_id"]).astype("str")
-    taken = _taken(supply, places)
-    found = _plain(supply.on_hand, taken)
-    if supply.bundles:
-        bundles = _of_bundles(supply, taken, places.warehouses)
-        found = pd.concat([found, bundles], ignore_index=True)
-    return found.merge(fed, on="warehouse_id")
+    fed = pd.DataFrame(found.places.pairs, columns=["warehouse_id", "location_id"]).astype("str")
+    taken = _taken(found)
+    units = _plain(found.on_hand, taken)
+    if found.bundles:
+        units = pd.concat([units, _of_bundles(found, taken)], ignore_index=True)
+    return units.merge(fed, on="warehouse_id")
 
 
 def needed(
@@ -95,51 +95,42 @@ def needed(
     In: units by SKU, products by SKU, and what bundles are made of.
     """
     units: Counter[str] = Counter()
-    for sku, count in held.items():
-        product_id = product_of.get(sku)
-        if product_id is None:
-            continue
+    for sku in held.keys() & product_of.keys():
+        product_id = product_of[sku]
         for part, each in bundles.get(product_id, {product_id: 1}).items():
-            units[part] += each * count
+            units[part] += each * held[sku]
     return dict(units)
 
 
-def whole_bundles(each: Mapping[str, int], units: Units, warehouse: str) -> int:
-    """Whole bundles that a warehouse makes. In: units of each component in one."""
-    return min(max(0, units.get((part, warehouse), 0)) // count for part, count in each.items())
-
-
 def units_of(on_hand: pd.DataFrame, product_ids: Collection[str]) -> Units:
-    """The same for some products. In: ON_HAND."""
+    """Units of some products. In: ON_HAND."""
     some = on_hand[on_hand["product_id"].isin(list(product_ids))]
     names = zip(some["product_id"], some["warehouse_id"], strict=True)
     return dict(zip(names, some["on_hand"].tolist(), strict=True))
 
 
-def _taken(supply: Supply, places: Places) -> Units:
+def _taken(found: Snapshot) -> Units:
     """What orders take from each warehouse: from the first that has some; what lacks, lacks there.
 
     In the order of the table: nobody knows yet from where an order will be sent.
     """
-    level = units_of(supply.on_hand, supply.held)
-    taken: dict[tuple[str, str], int] = {}
-    for product_id, units in supply.held.items():
+    level, warehouses = units_of(found.on_hand, found.held), found.places.warehouses
+    taken: Counter[tuple[str, str]] = Counter()
+    for product_id, units in found.held.items():
         left = units
-        for warehouse in places.warehouses:
+        for warehouse in warehouses:
             some = min(left, max(0, level.get((product_id, warehouse), 0)))
-            if some:
-                taken[product_id, warehouse] = some
-                left -= some
-        if left and places.warehouses:
-            first = product_id, places.warehouses[0]
-            taken[first] = taken.get(first, 0) + left
-    return taken
+            taken[product_id, warehouse] += some
+            left -= some
+        if warehouses:
+            taken[product_id, warehouses[0]] += left
+    return {name: units for name, units in taken.items() if units}
 
 
 def _plain(on_hand: pd.DataFrame, taken: Units) -> pd.DataFrame:
     """Products with stock of their own. Out: UNITS."""
     lost = pd.DataFrame(
-        [(product, warehouse, units) for (product, warehouse), units in taken.items()],
+        [(*name, units) for name, units in taken.items()],
         columns=["product_id", "warehouse_id", "taken"],
     ).astype({"product_id": "str", "warehouse_id": "str", "taken": "int64"})
     found = on_hand.merge(lost, on=["product_id", "warehouse_id"], how="outer")
@@ -148,22 +139,26 @@ def _plain(on_hand: pd.DataFrame, taken: Units) -> pd.DataFrame:
     return found[list(UNITS)]
 
 
-def _of_bundles(supply: Supply, taken: Units, warehouses: Collection[str]) -> pd.DataFrame:
+def _of_bundles(found: Snapshot, taken: Units) -> pd.DataFrame:
     """Bundles that are sold. Out: UNITS."""
-    sold = set(supply.skus["product_id"]) & supply.bundles.keys()
-    parts = {part for bundle in sold for part in supply.bundles[bundle]}
-    level = units_of(supply.on_hand, parts)
-    free = {name: units - taken.get(name, 0) for name, units in level.items()}
+    sold = sorted(set(found.skus["product_id"]) & found.bundles.keys())
+    promised = units_of(found.on_hand, {part for one in sold for part in found.bundles[one]})
+    free = {name: units - taken.get(name, 0) for name, units in promised.items()}
+
+    def whole(bundle: str, warehouse: str, units: Units) -> int:
+        parts = found.bundles[bundle].items()
+        return min(max(0, units.get((part, warehouse), 0)) // each for part, each in parts)
+
     return frame(
         (
             {
                 "product_id": bundle,
                 "warehouse_id": warehouse,
-                "promised": whole_bundles(supply.bundles[bundle], level, warehouse),
-                "free": whole_bundles(supply.bundles[bundle], free, warehouse),
+                "promised": whole(bundle, warehouse, promised),
+                "free": whole(bundle, warehouse, free),
             }
-            for bundle in sorted(sold)
-            for warehouse in warehouses
+            for bundle in sold
+            for warehouse in found.places.warehouses
         ),
         UNITS,
     )

@@ -11,7 +11,6 @@ from core.ids import sku_key
 from mappings.tables import Table, TableRow
 from tasks.brightpearl.reference import KEPT_S, reference_of
 from tasks.policy import with_retries
-from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 
 ANY = "*"
@@ -107,53 +106,41 @@ def read_places(stock_locations: Table, stock_buffers: Table, sales_location: st
     )
 
 
-def places_of(run: Run) -> Places:
-    """Where stock is sold from, by the tables in force.
+def open_places(run: Run) -> tuple[Places, list[str]]:
+    """The places of the tables in force that exist and are open, and what to say of the others.
 
-    Raises: ConfigError naming table and line.
+    A row that names such a one holds nothing else up.
+
+    Raises: ConfigError naming table and line; TransientError.
     """
-    return read_places(
-        run.bundle.table("stock_locations"),
-        run.bundle.table("stock_buffers"),
-        run.connections.pair.stock.sales_location,
+    bundle, connections = run.bundle, run.connections
+    places = read_places(
+        bundle.table("stock_locations"),
+        bundle.table("stock_buffers"),
+        connections.pair.stock.sales_location,
     )
-
-
-def open_places(connections: Connections, places: Places) -> tuple[Places, list[str]]:
-    """The places less those that do not exist or are closed; what there is to say of these.
-
-    A row that names one holds nothing else up. Raises: TransientError, ConfigError.
-    """
-    locations = _locations(connections)
+    is_enabled = connections.cache.get(
+        "stock locations",
+        lambda: {
+            one.id: one.enabled for one in with_retries(connections.bigcommerce.list_locations)
+        },
+        max_age_s=KEPT_S,
+    )
     warehouses = reference_of(connections).ids["warehouse"]
-    kept = tuple(
-        (warehouse, location)
-        for warehouse, location in places.pairs
-        if warehouse in warehouses and locations.get(location)
-    )
     notes = [
         f"location {one} of stock_locations.csv "
-        + ("is disabled in" if one in locations else "does not exist in")
+        + ("is disabled in" if one in is_enabled else "does not exist in")
         + " the store: nothing is sent there"
         for one in places.locations
-        if not locations.get(one)
+        if not is_enabled.get(one)
     ]
     notes += [
         f"warehouse {one} of stock_locations.csv does not exist in Brightpearl"
         for one in places.warehouses
         if one not in warehouses
     ]
-    return replace(places, pairs=kept), notes
-
-
-def _locations(connections: Connections) -> Mapping[str, bool]:
-    """Whether each of the store's locations is enabled, at most an hour old."""
-
-    def read() -> Mapping[str, bool]:
-        found = with_retries(connections.bigcommerce.list_locations)
-        return {one.id: one.enabled for one in found}
-
-    return connections.cache.get("stock locations", read, max_age_s=KEPT_S)
+    pairs = tuple(one for one in places.pairs if one[0] in warehouses and is_enabled.get(one[1]))
+    return replace(places, pairs=pairs), notes
 
 
 def _buffers(table: Table) -> Iterator[tuple[tuple[str, str, str], Kept]]:

@@ -8,7 +8,7 @@ hold a plan back: a flood of events, and a plan that would empty the shop.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,22 +25,17 @@ from core.settings import StockSettings
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.frames import typed_rows
-from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan, Write
+from tasks.reconciler.operations import BrightpearlWrite, Operation, RecordPlan, Write
 from tasks.reconciler.run import Run
-from tasks.stock.frames import Desired, Snapshot
-from tasks.stock.links import (
-    CATALOGUE,
-    AgreedStock,
-    Agreements,
-    Arrival,
-    Identity,
-    Pending,
-)
+from tasks.stock.frames import CATALOGUE, AgreedStock, Agreements, Desired, Identity, Snapshot
 from tasks.stock.matching import Level, compare
 
 ZEROING = "zeroing"
 """The case that a person releases."""
 WHY_CORRECTED = "Counted in BigCommerce"
+
+Positions = set[tuple[str, str]]
+"""SKUs at locations."""
 
 
 @dataclass(frozen=True)
@@ -57,34 +52,6 @@ class PlanContext:
     """When an event last named each SKU of the batch."""
     moving: int = 0
     """How many SKUs, of this batch or not, events have named within the debounce time."""
-
-    @property
-    def now(self) -> datetime:
-        """When the store's stock was read: what was visible then decides."""
-        return self.found.read_at
-
-    @property
-    def is_flood(self) -> bool:
-        """Whether so many SKUs are on the move that waiting a moment saves writes."""
-        return bool(self.named_at) and self.moving >= self.settings.debounce_from_skus
-
-    def debounced_until(self, level: Level) -> datetime | None:
-        """Until when a difference waits; None for one that is to be sent now.
-
-        In a flood a SKU waits until its own events pause, so that one that moves ten times in a
-        minute costs one write. What is running out never waits: a late number is a piece sold
-        twice then.
-        """
-        named_at = self.named_at.get(level.sku_key)
-        if not self.is_flood or named_at is None:
-            return None
-        if level.quantity < level.on_sale and level.quantity <= self.settings.scarce_units:
-            return None
-        pause = timedelta(seconds=self.settings.debounce_s)
-        longest = timedelta(seconds=self.settings.debounce_limit_s)
-        since = self.found.agreed_on(level.sku_key).debounced_since or self.now
-        until = min(named_at + pause, since + longest)
-        return until if until > self.now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +115,10 @@ class Correct(StockOperation):
     kind = "correct stock"
 
     warehouse_id: str
+    location_id: str = ""
+    """Where the warehouse keeps goods unless it is said otherwise; known once it is to be sent."""
+    unit_cost: UnitCost | None = None
+    """Known like that."""
 
     @property
     def change(self) -> int:
@@ -159,14 +130,14 @@ class Correct(StockOperation):
         product_id = self.level.product_id
         return f"correct product {product_id} in warehouse {self.warehouse_id} by {self.change}"
 
-    def write(self, _run: Run, record: Counted) -> Write:
+    def write(self, _run: Run, _record: object) -> Write:
         """The correction; a lost one is not repeated: the next read shows whether it arrived."""
         place = f"{self.level.product_id}@{self.warehouse_id}"
         row = StockCorrection(
             product_id=int(self.level.product_id),
             quantity=self.change,
-            location_id=int(record.location_id),
-            unit_cost=record.unit_cost if self.change > 0 else None,
+            location_id=int(self.location_id),
+            unit_cost=self.unit_cost if self.change > 0 else None,
         )
         return BrightpearlWrite(
             key=self.sku_key,
@@ -176,16 +147,6 @@ class Correct(StockOperation):
             is_repeatable=False,
             message=correct_stock(f"count:{place}", self.warehouse_id, [row], WHY_CORRECTED),
         )
-
-
-@dataclass(kw_only=True)
-class Counted(Progress[RecordPlan]):
-    """A count made in the store, on its way to Brightpearl."""
-
-    correct: Correct
-    location_id: str = ""
-    """Where the warehouse keeps goods, unless it is said otherwise."""
-    unit_cost: UnitCost | None = None
 
 
 @dataclass(frozen=True)
@@ -253,7 +214,7 @@ def context_of(run: Run, found: Snapshot) -> PlanContext:
     return PlanContext(
         found=found,
         settings=settings,
-        catalogue=max(run.links.count(run.pair, run.entity), len(found.supply.skus)),
+        catalogue=max(run.links.count(run.pair, run.entity), len(found.skus)),
         may_zero=(CATALOGUE, ZEROING) in approved,
         named_at={claim.key: claim.due_since for claim in run.batch.claims},
         moving=run.inbox.moving(run.pair, run.entity, since) if run.batch else 0,
@@ -265,77 +226,76 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
 
     Raises: ZeroingError when it would take too much of the catalogue off sale at once.
     """
-    pending = _Pending(context)
-    is_moving = compared["sku_key"].isin(
-        [sku for sku, one in context.found.agreed.items() if one.pending]
-    )
-    for level in typed_rows(compared[is_moving], Level):
-        pending.check(level)
+    found = context.found
+    is_moving = compared["sku_key"].isin([sku for sku, one in found.agreed.items() if one.pending])
+    arrived, waiting = _pending(typed_rows(compared[is_moving], Level), context)
     different = [
         level
         for level in typed_rows(compared[~compared["is_equal"]], Level)
-        if (level.sku_key, level.location_id) not in pending.waiting
+        if (level.sku_key, level.location_id) not in waiting
     ]
     is_released = _needs_release(different, context)
     debounced = _debounced(different, context)
     owned = set(context.settings.bigcommerce_owned_locations)
     to_write = [level for level in different if level.sku_key not in debounced]
-    adjusts = [
-        _adjust(level, context.found) for level in to_write if level.location_id not in owned
-    ]
+    adjusts = [_adjust(level, found) for level in to_write if level.location_id not in owned]
     return Plan(
         adjusts=tuple(sorted(adjusts, key=_urgency)),
         corrects=tuple(
             # A count made in the store goes to the first warehouse that feeds the location.
-            Correct(level, context.found.places.feeding(level.location_id)[0])
+            Correct(level, found.places.feeding(level.location_id)[0])
             for level in to_write
             if level.location_id in owned
         ),
-        waiting=frozenset(sku for sku, _ in pending.waiting),
+        waiting=frozenset(sku for sku, _ in waiting),
         debounced=debounced,
-        agreed=_agreed(compared[compared["is_equal"]], pending, debounced),
+        agreed=_agreed(compared[compared["is_equal"]], arrived, waiting, debounced, context),
         compared=compared,
         is_released=is_released,
     )
 
 
-class _Pending:
-    """Pending adjustments, compared with what was read now."""
-
-    def __init__(self, context: PlanContext) -> None:
-        self.context = context
-        self.waiting: set[tuple[str, str]] = set()
-        """SKUs at locations that are still to be waited for."""
-        self.left: dict[str, dict[str, Pending]] = {}
-        """What is still pending, of SKUs of which something arrived."""
-
-    def check(self, level: Level) -> None:
-        """Whether the adjustment of a SKU at a location arrived, or is to be waited for."""
+def _pending(levels: Iterable[Level], context: PlanContext) -> tuple[Positions, Positions]:
+    """Where an adjustment that could not be seen yet has arrived, and where it is waited for."""
+    settings, found = context.settings, context.found
+    arrived: Positions = set()
+    waiting: Positions = set()
+    for level in levels:
         sku, location = level.sku_key, level.location_id
-        pending = self.context.found.agreed_on(sku).pending
-        sent = pending.get(location)
+        sent = found.agreed_on(sku).pending.get(location)
         if sent is None:
-            return
-        recent = self.context.found.sold.get(sku, {})
+            continue
+        recent = found.sold.get(sku, {}) if location == settings.sales_location else {}
         sold = sum(units for order, units in recent.items() if order > sent.newest_order)
-        is_sold_here = location == self.context.settings.sales_location
-        arrival = sent.arrival(level.on_hand, sold if is_sold_here else 0)
-        visible_after = timedelta(seconds=self.context.settings.visible_after_s)
-        is_over = self.context.now - sent.at >= visible_after
-        is_as_wanted = arrival is Arrival.UNCLEAR and sent.is_absolute and level.is_equal
-        if arrival is Arrival.ARRIVED or is_over or is_as_wanted:
-            self.left.setdefault(sku, dict(pending)).pop(location)
+        is_over = found.read_at - sent.at >= timedelta(seconds=settings.visible_after_s)
+        if is_over or sent.has_arrived(level.on_hand, sold, is_equal=level.is_equal):
+            arrived.add((sku, location))
         else:
-            self.waiting.add((sku, location))
+            waiting.add((sku, location))
+    return arrived, waiting
 
 
-def _debounced(different: Collection[Level], context: PlanContext) -> dict[str, datetime]:
-    """SKUs that are not sent anything before a moment; one that is urgent anywhere is not held."""
-    if not context.is_flood:
+def _debounced(different: Iterable[Level], context: PlanContext) -> dict[str, datetime]:
+    """SKUs that are sent nothing before a moment, while events flood in.
+
+    Each waits until its own events pause, so that one that moves ten times in a minute costs one
+    write. What is running out anywhere never waits: a late number is a piece sold twice then.
+    """
+    settings, found = context.settings, context.found
+    if context.moving < settings.debounce_from_skus:
         return {}
-    until = [(level.sku_key, context.debounced_until(level)) for level in different]
-    urgent = {sku for sku, moment in until if moment is None}
-    return {sku: moment for sku, moment in until if moment and sku not in urgent}
+    pause = timedelta(seconds=settings.debounce_s)
+    longest = timedelta(seconds=settings.debounce_limit_s)
+    until: dict[str, datetime] = {}
+    urgent: set[str] = set()
+    for level in different:
+        sku = level.sku_key
+        since = found.agreed_on(sku).debounced_since or found.read_at
+        if level.quantity < level.on_sale and level.quantity <= settings.scarce_units:
+            urgent.add(sku)
+        elif sku in context.named_at:
+            until[sku] = min(context.named_at[sku] + pause, since + longest)
+    return {s: moment for s, moment in until.items() if moment > found.read_at and s not in urgent}
 
 
 def _urgency(one: Adjust) -> tuple[str, bool, int]:
@@ -351,24 +311,26 @@ def _adjust(level: Level, found: Snapshot) -> Adjust:
 
 
 def _agreed(
-    equal: pd.DataFrame, pending: _Pending, debounced: Collection[str]
+    equal: pd.DataFrame,
+    arrived: Positions,
+    waiting: Positions,
+    debounced: Collection[str],
+    context: PlanContext,
 ) -> dict[str, AgreedStock]:
     """What changes of what is kept: what agrees now, what arrived, and since when SKUs wait."""
-    context, found = pending.context, pending.context.found
-    on_sale: dict[str, dict[str, int]] = {}
+    found = context.found
+    on_sale: dict[str, dict[str, int]] = defaultdict(dict)
     columns = (equal[name].tolist() for name in ("sku_key", "location_id", "quantity"))
     for sku, location, quantity in zip(*columns, strict=True):
-        if (sku, location) not in pending.waiting:
-            on_sale.setdefault(sku, {})[location] = quantity
-    were_debounced = {
-        sku for sku in context.named_at if context.found.agreed_on(sku).debounced_since
-    }
+        if (sku, location) not in waiting:
+            on_sale[sku][location] = quantity
+    were_debounced = {sku for sku in context.named_at if found.agreed_on(sku).debounced_since}
     changed: dict[str, AgreedStock] = {}
-    for sku in {*on_sale, *pending.left, *debounced, *were_debounced}:
+    for sku in {*on_sale, *(sku for sku, _ in arrived), *debounced, *were_debounced}:
         before = found.agreed_on(sku)
         units = {**before.on_sale, **on_sale.get(sku, {})}
-        left = pending.left.get(sku, before.pending)
-        since = (before.debounced_since or context.now) if sku in debounced else None
+        left = {at: one for at, one in before.pending.items() if (sku, at) not in arrived}
+        since = (before.debounced_since or found.read_at) if sku in debounced else None
         if (units, left, since) != (before.on_sale, before.pending, before.debounced_since):
             changed[sku] = replace(before, on_sale=units, pending=left, debounced_since=since)
     return changed
@@ -385,9 +347,8 @@ def _needs_release(different: Collection[Level], context: PlanContext) -> bool:
         if level.quantity == 0 and level.on_sale > 0 and level.sku_key not in context.found.orders
     }
     settings = context.settings
-    if len(gone) <= max(
-        settings.zeroing_min_skus, context.catalogue * settings.zeroing_percent / 100
-    ):
+    most = max(settings.zeroing_min_skus, context.catalogue * settings.zeroing_percent / 100)
+    if len(gone) <= most:
         return False
     if not context.may_zero:
         command = release_command(REVIEW, value=ZEROING, apply=True)

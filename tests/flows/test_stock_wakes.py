@@ -6,25 +6,45 @@ from datetime import timedelta
 
 import pytest
 from shelves import audit, levels, plenty, product, promised, reconcile, sync
+from sqlalchemy import select
 from world import PAIR, World
 
 from core.ids import stock_condition
 from core.times import utc_now
 from store.inbox import Inbox, Parked
+from store.tables import conditions_met
 from tasks.reconciler.connections import connect
 
 WAITING = "4711"
 
 
-def wait_for(world: World, sku: str) -> None:
-    """Park the key of an order until there are units of a product."""
+def claim() -> None:
+    """Let another run begin to work on the key of an order."""
     inbox, now = Inbox(connect(PAIR).database), utc_now()
-    later = now + timedelta(days=1)
-    condition = stock_condition(product(world, sku).removeprefix("product:"))
     inbox.put(PAIR, "orders", [WAITING], source="webhook", now=now)
     inbox.claim(PAIR, "orders", owner="earlier", limit=10, lease_s=60, now=now)
-    parked = Parked(WAITING, (condition,), later, later, "waits for goods")
-    inbox.settle(PAIR, "orders", "earlier", [parked], now=now)
+
+
+def park(world: World, sku: str) -> None:
+    """Let that run park it until there are units of a product."""
+    later = utc_now() + timedelta(days=1)
+    parked = Parked(WAITING, (condition(world, sku),), later, later, "waits for goods")
+    Inbox(connect(PAIR).database).settle(PAIR, "orders", "earlier", [parked], now=utc_now())
+
+
+def wait_for(world: World, sku: str) -> None:
+    claim()
+    park(world, sku)
+
+
+def condition(world: World, sku: str) -> str:
+    return stock_condition(product(world, sku).removeprefix("product:"))
+
+
+def named() -> set[str]:
+    """Conditions that are kept for keys which are being worked on."""
+    with connect(PAIR).database.read() as connection:
+        return set(connection.scalars(select(conditions_met.c.condition)))
 
 
 def empty(world: World, sku: str) -> None:
@@ -42,6 +62,30 @@ def test_an_order_wakes_when_goods_arrive_and_not_before(world: World) -> None:
     world.brightpearl("stock", sku=sku, on_hand=3)
     sync(world, product(world, sku))
     assert world.states(WAITING) == ["due"]
+
+
+def test_an_order_that_is_parked_while_goods_arrive_is_due_at_once(world: World) -> None:
+    (sku,) = plenty(world)
+    empty(world, sku)
+    for _ in range(2):  # the second one sees what the first one sent
+        reconcile()
+    claim()
+    world.brightpearl("stock", sku=sku, on_hand=3)
+    sync(world, product(world, sku))
+    park(world, sku)
+    assert world.states(WAITING) == ["due"]
+
+
+def test_only_what_rose_or_what_orders_hold_is_kept_for_keys_being_worked_on(world: World) -> None:
+    same, held, risen = plenty(world, 3)
+    reconcile()
+    sync(world, *(product(world, sku) for sku in (same, held, risen)))
+    assert named() == set()
+
+    world.place(lines=[{"sku": held, "quantity": 1}])
+    world.brightpearl("stock", sku=risen, delta=5)
+    sync(world, *(product(world, sku) for sku in (same, held, risen)))
+    assert named() == {condition(world, held), condition(world, risen)}
 
 
 def test_what_arrives_is_reserved_for_an_order_that_waits(world: World) -> None:

@@ -33,7 +33,7 @@ from tasks.brightpearl.reference import KEPT_S
 from tasks.reconciler.connections import connect, disconnect
 from tasks.reconciler.sweep import sweep
 from tasks.stock.entity import STOCK
-from tasks.stock.links import CATALOGUE
+from tasks.stock.frames import CATALOGUE
 from tasks.stock.plan import ZeroingError
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"

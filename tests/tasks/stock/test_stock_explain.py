@@ -24,8 +24,7 @@ from tasks.stock.explain import (
     Sources,
     explain,
 )
-from tasks.stock.frames import ON_HAND, SKUS, Desired, Snapshot, Supply
-from tasks.stock.links import AgreedStock, Pending
+from tasks.stock.frames import ON_HAND, SKUS, AgreedStock, Desired, Pending, Snapshot
 from tasks.stock.matching import compare
 from tasks.stock.offers import needed, offers
 from tasks.stock.places import read_places
@@ -67,15 +66,7 @@ def explained(
     on_hand = [
         dict(zip(columns, (*name, units), strict=True)) for name, units in (levels or {}).items()
     ]
-    supply = Supply(
-        frame(
-            [{"sku_key": one, "sku": one.upper(), "product_id": PRODUCTS[one]} for one in both],
-            SKUS,
-        ),
-        frame(on_hand, ON_HAND),
-        KIT,
-        needed(held, PRODUCTS, KIT),
-    )
+    skus = [{"sku_key": one, "sku": one.upper(), "product_id": PRODUCTS[one]} for one in both]
     rows = [
         {
             "sku_key": sku,
@@ -89,15 +80,18 @@ def explained(
     ]
     found = Snapshot(
         items=frame(rows, ITEMS),
-        supply=supply,
+        skus=frame(skus, SKUS),
+        on_hand=frame(on_hand, ON_HAND),
+        bundles=KIT,
+        held=needed(held, PRODUCTS, KIT),
         places=places,
         agreed={sku: agreed} if agreed else {},
         read_at=NOON,
         orders=orders or {},
-        held_products=PRODUCTS,
+        products=PRODUCTS,
         **snapshot,  # type: ignore[arg-type]
     )
-    offered = offers(supply, places)
+    offered = offers(found)
     quantities = offered.rename(columns={"sellable": "quantity"})[list(STOCK_LEVELS)]
     desired = Desired(offers=offered, levels=quantities)
     context = PlanContext(found, StockSettings(bigcommerce_owned_locations=owned))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
+from core.frames import frame
 from mappings.tables import Table, TableRow
 from tasks.stock.availability import BrokenBundleError, explode
-from tasks.stock.frames import Supply
+from tasks.stock.frames import ON_HAND, SKUS, Snapshot
 from tasks.stock.offers import by_warehouse, needed, offers
 from tasks.stock.places import Places, read_places
 
 MAIN, SPARE = "2", "3"
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def table(name: str, *rows: tuple[str, str]) -> Table:
@@ -31,28 +35,28 @@ def places(*rows: tuple[str, str], buffers: dict[str, str] | None = None) -> Pla
 
 def supply(
     levels: dict[tuple[str, str], int],
+    at: Places,
     *,
     held: dict[str, int] | None = None,
     bundles: dict[str, dict[str, int]] | None = None,
     skus: dict[str, str] | None = None,
-) -> Supply:
+) -> Snapshot:
     """SKUs by product id; by default `a` is product 10 and `b` is product 11."""
     known = skus or {"a": "10", "b": "11"}
-    return Supply(
-        pd.DataFrame(
-            {
-                "sku_key": list(known),
-                "sku": [one.upper() for one in known],
-                "product_id": list(known.values()),
-            },
-            dtype="str",
-        ),
-        pd.DataFrame(
-            [(*key, units) for key, units in levels.items()],
-            columns=["product_id", "warehouse_id", "on_hand"],
-        ).astype({"product_id": "str", "warehouse_id": "str", "on_hand": "int64"}),
-        bundles or {},
-        needed(held or {}, known, bundles or {}),
+    of_products = [
+        {"sku_key": sku, "sku": sku.upper(), "product_id": one} for sku, one in known.items()
+    ]
+    on_hand = [
+        {"product_id": product, "warehouse_id": warehouse, "on_hand": units}
+        for (product, warehouse), units in levels.items()
+    ]
+    return Snapshot(
+        places=at,
+        read_at=NOON,
+        skus=frame(of_products, SKUS),
+        on_hand=frame(on_hand, ON_HAND),
+        bundles=bundles or {},
+        held=needed(held or {}, known, bundles or {}),
     )
 
 
@@ -62,21 +66,27 @@ def sellable(found: pd.DataFrame) -> dict[tuple[str, str], int]:
 
 def test_what_may_be_sold_is_what_all_warehouses_promise_less_orders_and_buffer() -> None:
     found = offers(
-        supply({("10", MAIN): 5, ("10", SPARE): 4, ("11", MAIN): 1}, held={"a": 6, "b": 3}),
-        places(buffers={"*": "0", "A | 1": "2"}),
+        supply(
+            {("10", MAIN): 5, ("10", SPARE): 4, ("11", MAIN): 1},
+            places(buffers={"*": "0", "A | 1": "2"}),
+            held={"a": 6, "b": 3},
+        )
     )
     assert sellable(found) == {("a", "1"): 1, ("b", "1"): 0}
     assert found.set_index("sku_key").loc["b", "held"] == 3
 
 
 def test_a_product_without_any_level_has_nothing_to_sell() -> None:
-    assert sellable(offers(supply({}), places())) == {("a", "1"): 0, ("b", "1"): 0}
+    assert sellable(offers(supply({}, places()))) == {("a", "1"): 0, ("b", "1"): 0}
 
 
 def test_a_warehouse_may_feed_several_locations_and_orders_take_from_the_one_that_sells() -> None:
     found = offers(
-        supply({("10", MAIN): 5, ("10", SPARE): 4}, held={"a": 6}),
-        places((SPARE, "7 1"), (MAIN, "1")),
+        supply(
+            {("10", MAIN): 5, ("10", SPARE): 4},
+            places((SPARE, "7 1"), (MAIN, "1")),
+            held={"a": 6},
+        )
     )
     assert sellable(found)["a", "1"] == 3
     assert sellable(found)["a", "7"] == 0
@@ -86,11 +96,12 @@ def test_units_by_warehouse_say_what_orders_leave_of_each() -> None:
     kit = {"k": "12", "a": "10"}
     at = supply(
         {("10", MAIN): 5, ("10", SPARE): 4, ("11", MAIN): 2},
+        places((MAIN, "1"), (SPARE, "1 7")),
         held={"a": 6},
         skus=kit,
         bundles={"12": {"10": 2, "11": 1}},
     )
-    found = by_warehouse(at, places((MAIN, "1"), (SPARE, "1 7")))
+    found = by_warehouse(at)
     assert {
         (row.product_id, row.warehouse_id, row.location_id): (row.promised, row.free)
         for row in found.itertuples(index=False)
@@ -110,10 +121,10 @@ def test_a_bundle_has_as_many_units_as_its_scarcest_component_makes_in_one_wareh
     found = offers(
         supply(
             {("10", MAIN): 5, ("11", MAIN): 9, ("10", SPARE): 3, ("11", SPARE): 1},
+            places(),
             skus=kit,
             bundles={"12": {"10": 2, "11": 1}},
-        ),
-        places(),
+        )
     )
     assert sellable(found) == {("k", "1"): 3, ("a", "1"): 8}
 
@@ -122,11 +133,11 @@ def test_orders_of_a_bundle_hold_its_components() -> None:
     found = offers(
         supply(
             {("10", MAIN): 5, ("11", MAIN): 9},
+            places(),
             skus={"k": "12", "a": "10"},
             bundles={"12": {"10": 2, "11": 1}},
             held={"k": 2},
-        ),
-        places(),
+        )
     )
     assert sellable(found) == {("k", "1"): 0, ("a", "1"): 1}
 
@@ -178,7 +189,7 @@ def test_a_bundle_that_cannot_be_counted_says_why(
 def test_never_is_more_on_sale_than_is_there_and_not_sold(
     levels: dict[tuple[str, str], int], held: dict[str, int], buffer: int
 ) -> None:
-    found = offers(supply(levels, held=held), places(buffers={"*": str(buffer)}))
+    found = offers(supply(levels, places(buffers={"*": str(buffer)}), held=held))
     for (sku, _), units in sellable(found).items():
         product_id = {"a": "10", "b": "11"}[sku]
         on_hand = sum(n for (product, _), n in levels.items() if product == product_id)

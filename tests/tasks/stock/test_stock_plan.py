@@ -15,8 +15,7 @@ from core.settings import StockSettings
 from core.stock import ITEMS, STOCK_LEVELS
 from store.links import Link
 from tasks.reconciler.operations import preview
-from tasks.stock.frames import Snapshot, no_supply
-from tasks.stock.links import NOTHING_AGREED, AgreedStock, Pending
+from tasks.stock.frames import NOTHING_AGREED, AgreedStock, Pending, Snapshot
 from tasks.stock.matching import compare
 from tasks.stock.places import Buffers, Places
 from tasks.stock.plan import Plan, PlanContext, ZeroingError, plan_levels
@@ -37,7 +36,7 @@ def flood(**others: float) -> dict[str, datetime]:
 
 def snapshot(agreed: Mapping[str, AgreedStock], **more: Any) -> Snapshot:
     places = Places((("2", "1"), ("3", "1")), Buffers({}))
-    return Snapshot(supply=no_supply(), places=places, agreed=agreed, read_at=NOON, **more)
+    return Snapshot(places=places, agreed=agreed, read_at=NOON, **more)
 
 
 def planned(
