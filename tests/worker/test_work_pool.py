@@ -188,7 +188,7 @@ def test_causeway_deploy_puts_on_the_server_what_prefect_yaml_says(
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["concurrency_options"]["grace_period_seconds"] == 120
-        assert deployment["parameters"] == {"pair": installation.pair}
+        assert deployment["parameters"] == {**wanted[name].parameters, "pair": installation.pair}
         assert deployment["enforce_parameter_schema"] is True
         assert "pair" in deployment["parameter_openapi_schema"]["properties"]
         assert deployment["work_pool_name"] == installation.pair
