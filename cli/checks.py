@@ -18,7 +18,7 @@ from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
 from store.database import open_database
-from store.inbox import Inbox
+from store.statistics import depths
 
 LARGEST_SKEW_S = 30.0
 """Signatures and sweeps tolerate a little; a clock this far off is set wrong."""
@@ -54,7 +54,7 @@ def fail(what: str, text: str, remedy: str) -> Finding:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Reachable, and the tables are of this version."""
-    depth = Inbox(open_database(settings.database_url)).depth()
+    depth = depths(open_database(settings.database_url))
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
 

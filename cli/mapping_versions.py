@@ -21,10 +21,10 @@ def in_force(settings: Settings, pair: str) -> Bundle:
 
     Raises: MappingError when they do not load; StoreUnavailableError.
     """
-    published = Versions(open_database(settings.database_url)).current(pair)
-    if published is None:
+    number = Versions(open_database(settings.database_url)).newest(pair)
+    if not number:
         return load_bundle(settings.mappings_path)
-    return Bundle.from_files(published.files, version=str(published.number))
+    return published_bundle(settings, pair, number)
 
 
 def published_bundle(settings: Settings, pair: str, number: int) -> Bundle:

@@ -15,10 +15,9 @@ from core.ids import FLOWS
 from core.settings import load_settings
 from core.times import utc_now
 from store.database import Database, open_database
-from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.runs import Runs
-from store.statistics import Accuracy, Counts, StockComparison
+from store.statistics import Accuracy, Counts, StockComparison, depths
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
@@ -51,7 +50,7 @@ def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
                 "count": depth.count,
                 "oldest_at": depth.oldest_at,
             }
-            for depth in Inbox(database).depth()
+            for depth in depths(database)
             if depth.pair == pair
         ],
         "runs": [

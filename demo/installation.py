@@ -30,6 +30,7 @@ from demo.controls import Controls
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.statistics import depths
 
 PAIR = "default"
 ENTITY = "orders"
@@ -189,7 +190,7 @@ class Installation:
     def counts(self) -> Counter[str]:
         """Keys of the inbox by state."""
         counts: Counter[str] = Counter()
-        for line in Inbox(self.database).depth():
+        for line in depths(self.database):
             counts[line.state] += line.count
         return counts
 

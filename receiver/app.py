@@ -19,8 +19,7 @@ from core.settings import Pair, Settings
 from core.times import utc_now
 from receiver import bigcommerce, brightpearl
 from receiver.writer import Delivery, Writer
-from store.database import Database, open_database
-from store.errors import StoreUnavailableError
+from store.database import Database, StoreUnavailableError, open_database
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from store import inbox, statistics
-from store.database import Database
-from store.errors import StoreUnavailableError
+from store.database import Database, StoreUnavailableError
 
 log = logging.getLogger("causeway.receiver")
 

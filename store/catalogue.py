@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from core.ids import sku_key
-from store.database import Database
-from store.statements import in_parts, upsert
+from store.database import Repository
+from store.sql import in_parts, upsert
 from store.tables import catalogue
 
 
@@ -32,11 +32,8 @@ READ_COLUMNS = ("product_id", "sku", "sku_key", "is_stock_tracked", "status")
 """Columns whose values come from Brightpearl."""
 
 
-class Catalogue:
+class Catalogue(Repository):
     """The cached catalogue of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def find(self, pair: str, sku_keys: Iterable[str]) -> dict[str, CataloguedProduct]:
         """Products by SKU as compared; archived ones only where no other has the SKU."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from store.database import Database
 from store.notifications import notify
-from store.outcomes import PARKED_PRIORITY, WOKEN, Outcome, Parked
-from store.statements import change, in_parts, locked, rows_of, upsert
+from store.sql import in_parts, upsert
 from store.tables import conditions_met, inbox, inbox_conditions
+from store.transitions import PARKED_PRIORITY, WOKEN, Outcome, Parked, change, locked, rows_of
 
 
 def write(
@@ -110,15 +110,6 @@ def wake(database: Database, pair: str, conditions: Iterable[str], *, now: datet
             notify(connection)
         woken += len(still)
     return woken
-
-
-def waiting_for(database: Database, pair: str, prefix: str) -> set[str]:
-    """Conditions that begin with `prefix` and for which any key of the pair waits."""
-    of = inbox_conditions.c
-    statement = select(of.condition).where(of.pair == pair).distinct()
-    begins = func.substr(of.condition, 1, len(prefix)) == prefix
-    with database.read() as connection:
-        return set(connection.scalars(statement.where(begins)))
 
 
 def _is_at_work(database: Database, pair: str) -> bool:

@@ -18,13 +18,11 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import ConfigError
-from store.columns import to_json
-from store.errors import StoreUnavailableError, store_errors
-
-__all__ = ["Database", "StoreUnavailableError", "open_database"]
+from core.errors import ConfigError, TransientError
+from store.sql import to_json
 
 BUSY_TIMEOUT_S = 10.0
 """How long a transaction waits for another one before it gives up."""
@@ -37,6 +35,55 @@ CONNECTION: dict[str, Any] = {
     "keepalives_count": 3,
 }
 """PostgreSQL: a server that went away silently is noticed after a minute, not two hours."""
+_REMEDIES = (
+    (
+        ("no such table", "no such column", "undefinedtable", "undefinedcolumn"),
+        "Its tables are missing or old: run causeway db upgrade.",
+    ),
+    (
+        ("locked", "busy", "locknotavailable", "deadlockdetected", "querycanceled"),
+        "Something holds it for long; it is tried again. If it stays so, check for a second "
+        "installation or a backup on the same database.",
+    ),
+    (("full", "diskfull"), "Free some space on its disk."),
+    (
+        ("readonlysqltransaction", "insufficientprivilege"),
+        "Its user may not write there: grant it the database, and name the primary server.",
+    ),
+    (("readonly",), "Give the user of this process the right to write to the file and its folder."),
+    (("not a database", "malformed"), "The file is damaged: restore it from a backup."),
+)
+_REACH = "Check CAUSEWAY_DATABASE_URL and that the database exists and is reachable."
+
+
+class StoreUnavailableError(TransientError):
+    """The database is locked, gone, full or not set up: nothing was written."""
+
+
+@contextmanager
+def store_errors(where: str) -> Iterator[None]:
+    """Turn the driver's errors into StoreUnavailableError.
+
+    Raises: StoreUnavailableError; errors of our own statements (a broken constraint) go through.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError(
+            f"Every connection to the database {where} is in use.",
+            remedy="It is tried again; if it stays so, restart the process.",
+        ) from error
+    except DBAPIError as error:
+        problem = _problem(error)
+        raise StoreUnavailableError(
+            f"The database {where} cannot be used: {problem}.", remedy=_remedy(error, problem)
+        ) from error
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"The database {where} cannot be used: {error.strerror}.", remedy=_REACH
+        ) from error
 
 
 class Database:
@@ -175,6 +222,13 @@ class Database:
         return found.st_dev, found.st_ino
 
 
+class Repository:
+    """What some tables of a database hold."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
 @lru_cache
 def open_database(url: str) -> Database:
     """The database of this process under that URL, its tables created or brought up to date.
@@ -186,6 +240,20 @@ def open_database(url: str) -> Database:
     database = Database(url)
     migrate(database)
     return database
+
+
+def _problem(error: DBAPIError) -> str:
+    """The driver's first line; details, which may quote values, stay out."""
+    message = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+    return message.strip().splitlines()[0].rstrip(".") if message.strip() else "no reason given"
+
+
+def _remedy(error: DBAPIError, problem: str) -> str:
+    message = f"{problem} {type(error.orig).__name__}".lower()
+    for signs, remedy in _REMEDIES:
+        if any(sign in message for sign in signs):
+            return remedy
+    return _REACH
 
 
 def _checked(url: str) -> URL:

@@ -8,19 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from store.database import Database
-from store.statements import in_parts
+from store.database import Repository
+from store.sql import in_parts
 from store.tables import demand
 
 Units = Mapping[str, int]
 """Units by SKU as compared."""
 
 
-class Demand:
+class Demand(Repository):
     """What orders hold, in a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def replace(self, pair: str, by_order: Mapping[str, Units], *, now: datetime) -> set[str]:
         """Say anew what each of these orders holds; nothing is none. SKUs whose units changed.

@@ -4,8 +4,7 @@ One row per (pair, entity, key), however often an event names it. `ready_at` say
 be claimed: now for a due key, later for one that is retried or parked, at the lease's end for a
 claimed one (so that a crashed owner's keys come back by themselves), never for one that is done or
 dead.
-`events.py` says what an event does to a row, `outcomes.py` what an outcome does, and
-`conditions.py` how parked keys wake.
+`transitions.py` says what events and outcomes do to a row, `conditions.py` how parked keys wake.
 """
 
 from __future__ import annotations
@@ -19,25 +18,30 @@ from sqlalchemy import Row, Select, bindparam, case, func, literal, select, upda
 
 from store import conditions as parked
 from store.conditions import in_sequence
-from store.database import Database
-from store.events import BACKFILL_PRIORITY, UNSETTLED, Event, put, put_all
-from store.outcomes import Dead, Done, Outcome, Parked, Retry, after
-from store.statements import (
-    by_entity,
+from store.database import Repository
+from store.sql import in_order, in_parts, insert_into
+from store.tables import inbox, inbox_conditions
+from store.transitions import (
+    BACKFILL_PRIORITY,
+    UNSETTLED,
+    Dead,
+    Done,
+    Event,
+    Outcome,
+    Parked,
+    Retry,
+    after,
     change,
-    in_order,
-    in_parts,
-    insert_into,
     locked,
+    put,
+    put_all,
     rows_of,
 )
-from store.tables import inbox
 
 __all__ = [
     "NAMED",
     "Claim",
     "Dead",
-    "Depth",
     "Done",
     "Event",
     "Inbox",
@@ -91,22 +95,8 @@ class Waiting:
     oldest_due_since: datetime
 
 
-@dataclass(frozen=True)
-class Depth:
-    """How many keys are in a state, and how old the oldest is."""
-
-    pair: str
-    entity: str
-    state: str
-    count: int
-    oldest_at: datetime | None
-
-
-class Inbox:
+class Inbox(Repository):
     """The inbox of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put(
         self, pair: str, entity: str, keys: Iterable[str], *, source: str, now: datetime
@@ -307,7 +297,11 @@ class Inbox:
 
     def waiting_for(self, pair: str, prefix: str) -> set[str]:
         """Conditions that begin with `prefix` and for which any key of the pair waits."""
-        return parked.waiting_for(self._database, pair, prefix)
+        of = inbox_conditions.c
+        begins = func.substr(of.condition, 1, len(prefix)) == prefix
+        statement = select(of.condition).where(of.pair == pair, begins).distinct()
+        with self._database.read() as connection:
+            return set(connection.scalars(statement))
 
     def waiting(self, now: datetime, *, with_backfill: bool = True) -> list[Waiting]:
         """Pairs and entities with keys that may be claimed, of a backfill only `with_backfill`.
@@ -361,25 +355,6 @@ class Inbox:
                 found.update({row.key: row.state for row in rows})
         return found
 
-    def depth(self) -> list[Depth]:
-        """Counts by pair, entity and state, with the oldest event of each."""
-        statement = (
-            select(
-                inbox.c.pair,
-                inbox.c.entity,
-                inbox.c.state,
-                func.count().label("keys"),
-                func.min(inbox.c.due_since, type_=inbox.c.due_since.type).label("oldest"),
-            )
-            .group_by(inbox.c.pair, inbox.c.entity, inbox.c.state)
-            .order_by(inbox.c.pair, inbox.c.entity, inbox.c.state)
-        )
-        with self._database.read() as connection:
-            return [
-                Depth(row.pair, row.entity, row.state, row.keys, row.oldest)
-                for row in connection.execute(statement)
-            ]
-
     def reasons(self, pair: str, entity: str, state: str) -> dict[str, str]:
         """Why each key is in a state."""
         statement = select(inbox.c.key, inbox.c.reason).where(
@@ -387,26 +362,6 @@ class Inbox:
         )
         with self._database.read() as connection:
             return {row.key: row.reason for row in connection.execute(statement)}
-
-    def forget_done(self, before: datetime) -> int:
-        """Drop keys that were settled before a moment; their next event makes them anew.
-
-        Found first, then dropped in short transactions, so that nobody waits; how many they were.
-        """
-        settled = inbox.c.state == "done", inbox.c.updated_at < before
-        with self._database.read() as connection:
-            found = connection.execute(
-                select(inbox.c.pair, inbox.c.entity, inbox.c.key).where(*settled)
-            )
-            old = [(row.pair, row.entity, row.key) for row in found]
-        dropped = 0
-        for pair, entity, part in by_entity(old):
-            with self._database.write() as connection:
-                still = locked(connection, *rows_of(pair, entity, part), *settled)
-                keys = [key for _, _, key in still]
-                connection.execute(inbox.delete().where(*rows_of(pair, entity, keys)))
-            dropped += len(keys)
-        return dropped
 
 
 def _held(owner: str, lease_s: float, now: datetime) -> dict[str, Any]:

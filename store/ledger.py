@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from store.database import Database
-from store.statements import in_parts
+from store.database import Repository
+from store.sql import in_parts
 from store.tables import ledger
 
 UNKNOWN = "unknown"
@@ -61,11 +61,8 @@ class Entry:
     error: str
 
 
-class Ledger:
+class Ledger(Repository):
     """The ledger of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def intend(self, intents: Sequence[Intent], *, now: datetime) -> list[int]:
         """Write intents down; their ids, in the same order."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Column, func, select
 
-from store.database import Database
-from store.statements import in_parts, upsert
+from store.database import Repository
+from store.sql import in_parts, upsert
 from store.tables import links as table
 
 
@@ -23,11 +23,8 @@ class Link:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Links:
+class Links(Repository):
     """The links of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get(self, pair: str, entity: str, keys_bc: Sequence[str]) -> dict[str, Link]:
         """Links by BigCommerce's key; unknown keys are left out."""

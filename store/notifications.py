@@ -9,8 +9,7 @@ from contextlib import ExitStack
 import psycopg
 from sqlalchemy import Connection
 
-from store.database import CONNECTION, Database
-from store.errors import StoreUnavailableError, store_errors
+from store.database import CONNECTION, Database, StoreUnavailableError, store_errors
 
 CHANNEL = "causeway_inbox"
 """PostgreSQL's NOTIFY channel for keys that became due."""

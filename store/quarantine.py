@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from core.refusals import Refusal
-from store.columns import storable
-from store.database import Database
-from store.events import put
-from store.statements import in_parts, insert_into
+from store.database import Repository
+from store.sql import in_parts, insert_into, storable
 from store.tables import LONGEST_VALUE, quarantine
+from store.transitions import put
 
 CLASS = quarantine.c["class"]
 
@@ -43,6 +42,16 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """Cases that a person decided: (key, class, value)."""
+
+    approved: Collection[tuple[str, str, str]]
+    """What they propose is to be carried out."""
+    discarded: Collection[tuple[str, str, str]]
+    """Both sides are left as they are."""
+
+
+@dataclass(frozen=True)
 class Group:
     """Open entries that wait for the same thing."""
 
@@ -51,11 +60,8 @@ class Group:
     count: int
 
 
-class Quarantine:
+class Quarantine(Repository):
     """The quarantine of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def open(
         self,
@@ -180,31 +186,23 @@ class Quarantine:
                 put(connection, pair, entity, keys, source="release", now=now)
         return sorted({row.key for row in found})
 
-    def approved(self, pair: str, entity: str, keys: Sequence[str]) -> set[tuple[str, str]]:
-        """What a person approved and nobody carried out yet: (key, value of the case)."""
-        rows = self._in_state("approved", pair, entity, keys)
-        return {(row.key, row.value) for row in rows}
-
-    def discarded(self, pair: str, entity: str, keys: Sequence[str]) -> set[tuple[str, str, str]]:
-        """What a person has decided to leave as it is: (key, class, value)."""
-        rows = self._in_state("discarded", pair, entity, keys)
-        return {(row.key, row.class_, row.value) for row in rows}
-
-    def _in_state(self, state: str, pair: str, entity: str, keys: Sequence[str]) -> Sequence[Any]:
-        found: list[Any] = []
+    def decided(self, pair: str, entity: str, keys: Sequence[str]) -> Decided:
+        """What people decided about these records' cases, and nobody carried out yet."""
+        found: dict[str, set[tuple[str, str, str]]] = {"approved": set(), "discarded": set()}
+        columns = quarantine.c.state, quarantine.c.key, CLASS, quarantine.c.value
         with self._database.read() as connection:
             for part in in_parts(keys):
-                found.extend(
-                    connection.execute(
-                        select(quarantine.c.key, CLASS.label("class_"), quarantine.c.value).where(
-                            quarantine.c.pair == pair,
-                            quarantine.c.entity == entity,
-                            quarantine.c.key.in_(part),
-                            quarantine.c.state == state,
-                        )
+                rows = connection.execute(
+                    select(*columns).where(
+                        quarantine.c.pair == pair,
+                        quarantine.c.entity == entity,
+                        quarantine.c.key.in_(part),
+                        quarantine.c.state.in_(list(found)),
                     )
                 )
-        return found
+                for state, key, class_, value in rows:
+                    found[state].add((key, class_, value))
+        return Decided(**found)
 
     def resolve(
         self,

@@ -13,10 +13,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, Table, delete, func, select
 
 from store.database import Database
-from store.inbox import Inbox
 from store.ledger import UNKNOWN
-from store.statements import in_parts
-from store.tables import accuracy, conditions_met, counts, leases, ledger, quarantine, runs
+from store.sql import in_parts
+from store.tables import (
+    accuracy,
+    conditions_met,
+    counts,
+    inbox,
+    leases,
+    ledger,
+    quarantine,
+    runs,
+)
+from store.transitions import by_entity, locked, rows_of
 
 DONE_KEYS = timedelta(days=30)
 """A settled key says nothing that both systems do not say; its next event makes it anew."""
@@ -61,7 +70,7 @@ def forget_old(database: Database, *, now: datetime) -> Forgotten:
     Raises: StoreUnavailableError; what is gone by then stays gone.
     """
     return Forgotten(
-        keys=Inbox(database).forget_done(now - DONE_KEYS),
+        keys=forget_done(database, now - DONE_KEYS),
         runs=_forget_runs(database, now - RUNS),
         cases=_forget_rows(
             database,
@@ -80,6 +89,27 @@ def forget_old(database: Database, *, now: datetime) -> Forgotten:
             database, conditions_met, conditions_met.c.met_at < now - CONDITIONS
         ),
     )
+
+
+def forget_done(database: Database, before: datetime) -> int:
+    """Drop keys that were settled before a moment; their next event makes them anew.
+
+    Found first, then dropped in short transactions, so that nobody waits; how many they were.
+    """
+    settled = inbox.c.state == "done", inbox.c.updated_at < before
+    with database.read() as connection:
+        found = connection.execute(
+            select(inbox.c.pair, inbox.c.entity, inbox.c.key).where(*settled)
+        )
+        old = [(row.pair, row.entity, row.key) for row in found]
+    dropped = 0
+    for pair, entity, part in by_entity(old):
+        with database.write() as connection:
+            still = locked(connection, *rows_of(pair, entity, part), *settled)
+            keys = [key for _, _, key in still]
+            connection.execute(inbox.delete().where(*rows_of(pair, entity, keys)))
+        dropped += len(keys)
+    return dropped
 
 
 def _forget_runs(database: Database, before: datetime) -> int:

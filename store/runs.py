@@ -8,16 +8,13 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from store.database import Database
-from store.statements import in_parts, insert_into, upsert
+from store.database import Repository
+from store.sql import in_parts, insert_into, upsert
 from store.tables import cursors, leases, runs
 
 
-class Leases:
+class Leases(Repository):
     """Leases on names: one holder at a time, and an end to every hold."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def acquire(self, name: str, owner: str, *, ttl_s: float, now: datetime) -> bool:
         """Take a lease that is free, expired or held by this owner; whether it is held now."""
@@ -70,11 +67,8 @@ class Leases:
                 )
 
 
-class Cursors:
+class Cursors(Repository):
     """How far we have read what the systems say changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get(self, pair: str, name: str) -> datetime | None:
         """The moment up to which was read; None before the first time."""
@@ -89,11 +83,8 @@ class Cursors:
             upsert(connection, cursors, [row], key=("pair", "name"))
 
 
-class Runs:
+class Runs(Repository):
     """The report of each run, for `causeway status` and for what happened a while ago."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def keep(self, report: Mapping[str, Any], *, run_id: str, now: datetime) -> None:
         """Keep the report of a run; it names its `pair` and `flow`."""

@@ -1,4 +1,4 @@
-"""Figures behind `causeway status`: counters per UTC day, and how accurate stock was."""
+"""Figures behind `causeway status`: the inbox, counters per UTC day, how accurate stock was."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from store.database import Database
-from store.statements import insert_into
-from store.tables import accuracy, counts
+from store.database import Database, Repository
+from store.sql import insert_into
+from store.tables import accuracy, counts, inbox
 
 
-class Counts:
+class Counts(Repository):
     """What is only counted, per UTC day: refused webhooks and the like."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, pair: str, day: date, by_name: Mapping[str, int]) -> None:
         """Count."""
@@ -68,11 +65,8 @@ class StockComparison:
         return 100.0 * self.equal / self.compared if self.compared else 100.0
 
 
-class Accuracy:
+class Accuracy(Repository):
     """How accurate stock was, comparison by comparison."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def keep(self, pair: str, comparison: StockComparison) -> None:
         """Keep a comparison."""
@@ -99,3 +93,34 @@ class Accuracy:
                 StockComparison(row.at, row.compared, row.equal, row.oversold)
                 for row in connection.execute(query)
             ]
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many keys are in a state, and how old the oldest is."""
+
+    pair: str
+    entity: str
+    state: str
+    count: int
+    oldest_at: datetime | None
+
+
+def depths(database: Database) -> list[Depth]:
+    """Counts by pair, entity and state, with the oldest event of each."""
+    statement = (
+        select(
+            inbox.c.pair,
+            inbox.c.entity,
+            inbox.c.state,
+            func.count().label("keys"),
+            func.min(inbox.c.due_since, type_=inbox.c.due_since.type).label("oldest"),
+        )
+        .group_by(inbox.c.pair, inbox.c.entity, inbox.c.state)
+        .order_by(inbox.c.pair, inbox.c.entity, inbox.c.state)
+    )
+    with database.read() as connection:
+        return [
+            Depth(row.pair, row.entity, row.state, row.keys, row.oldest)
+            for row in connection.execute(statement)
+        ]

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from store.columns import StorableText, UtcDateTime, document_type
+from store.sql import StorableText, UtcDateTime, document_type
 
 metadata = MetaData(
     naming_convention={

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 
-from store.database import Database
+from store.database import Repository
 from store.tables import mapping_versions
 
 
@@ -28,11 +28,8 @@ class Version:
     """Text by file name."""
 
 
-class Versions:
+class Versions(Repository):
     """The published mappings of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def publish(
         self, pair: str, *, files: Mapping[str, str], author: str, note: str, now: datetime
@@ -44,30 +41,24 @@ class Versions:
             if connection.dialect.name == "postgresql":
                 # SQLite's write transaction is alone anyway; two must not take the same number.
                 connection.exec_driver_sql("LOCK TABLE mapping_versions IN EXCLUSIVE MODE")
-            newest = connection.scalar(
-                select(func.max(mapping_versions.c.number)).where(mapping_versions.c.pair == pair)
-            )
-            version = Version((newest or 0) + 1, author, now, digest, note, dict(files))
+            newest = connection.scalar(_newest(pair)) or 0
+            version = Version(newest + 1, author, now, digest, note, dict(files))
             connection.execute(insert(mapping_versions), {"pair": pair, **vars(version)})
         return version
 
-    def current(self, pair: str) -> Version | None:
-        """The version in force; None while nothing was published."""
-        statement = (
-            select(mapping_versions)
-            .where(mapping_versions.c.pair == pair)
-            .order_by(mapping_versions.c.number.desc())
-            .limit(1)
-        )
-        return self._one(statement)
+    def newest(self, pair: str) -> int:
+        """The number of the version in force; 0 while nothing was published."""
+        with self._database.read() as connection:
+            return connection.scalar(_newest(pair)) or 0
 
     def get(self, pair: str, number: int) -> Version | None:
         """One version."""
-        return self._one(
-            select(mapping_versions).where(
-                mapping_versions.c.pair == pair, mapping_versions.c.number == number
-            )
+        statement = select(mapping_versions).where(
+            mapping_versions.c.pair == pair, mapping_versions.c.number == number
         )
+        with self._database.read() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _version(row)
 
     def history(self, pair: str) -> list[Version]:
         """All versions, the newest first."""
@@ -79,10 +70,9 @@ class Versions:
         with self._database.read() as connection:
             return [_version(row) for row in connection.execute(statement)]
 
-    def _one(self, statement: Any) -> Version | None:  # noqa: ANN401 - a select
-        with self._database.read() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else _version(row)
+
+def _newest(pair: str) -> Select[tuple[int]]:
+    return select(func.max(mapping_versions.c.number)).where(mapping_versions.c.pair == pair)
 
 
 def _version(row: Any) -> Version:  # noqa: ANN401 - a row

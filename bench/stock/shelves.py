@@ -12,7 +12,7 @@ from agreement.stock import SkuStock, compare_stock
 from bench.environment import Environment
 from core.errors import TransientError
 from demo.controls import SYSTEMS, System
-from store.inbox import Inbox
+from store.statistics import depths
 
 LOCATION = "1"
 """The store's one location, which both warehouses feed."""
@@ -120,7 +120,7 @@ def is_settled(home: Environment) -> bool:
     """Whether nothing is due and every adjustment that was sent was seen to arrive."""
     waiting = sum(
         line.count
-        for line in Inbox(home.installation.database).depth()
+        for line in depths(home.installation.database)
         if line.state in {"due", "claimed"} or (line.entity == STOCK and line.state == "parked")
     )
     return not waiting and home.controls.undelivered() == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 import sqlalchemy as sa
-import store.columns
+import store.sql
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

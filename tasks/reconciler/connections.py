@@ -24,6 +24,8 @@ from store.database import Database, open_database
 from store.versions import Versions
 
 T = TypeVar("T")
+VERSION_AGE_S = 86_400.0
+"""How long a published version is at hand; it never changes."""
 MOST_CACHED = 64
 """Names in the cache of a pair: reference data, time zone, costs …"""
 
@@ -124,7 +126,11 @@ def current_bundle(connections: Connections) -> Bundle:
 
     Raises: MappingError naming file, line and field when they do not load.
     """
-    published = Versions(connections.database).current(connections.pair.name)
-    if published is None:
+    versions, pair = Versions(connections.database), connections.pair.name
+    number = versions.newest(pair)
+    published = number and connections.cache.get(
+        f"mappings {number}", lambda: versions.get(pair, number), max_age_s=VERSION_AGE_S
+    )
+    if not published:
         return load_bundle(connections.settings.mappings_path)
-    return Bundle.from_files(published.files, version=str(published.number))
+    return Bundle.from_files(published.files, version=str(number))

@@ -239,11 +239,10 @@ class Run:
 
     def decisions(self) -> Decisions:
         """What people decided about the review cases of the batch."""
-        keys = self.batch.keys
-        left = self.quarantine.discarded(self.pair, self.entity, keys)
+        decided = self.quarantine.decided(self.pair, self.entity, self.batch.keys)
         return Decisions(
-            approved=frozenset(self.quarantine.approved(self.pair, self.entity, keys)),
-            discarded=frozenset((key, value) for key, _, value in left),
+            approved=frozenset((key, value) for key, _, value in decided.approved),
+            discarded=frozenset((key, value) for key, _, value in decided.discarded),
         )
 
     def refuse(self, refusals: pd.DataFrame) -> None:

@@ -90,7 +90,7 @@ def _refusals(run: Run, outcomes: Sequence[Outcome]) -> tuple[dict[str, list[Ref
             found.setdefault(outcome.key, []).extend(outcome.refusals)
     if not found:
         return {}, set()
-    discarded = run.quarantine.discarded(run.pair, run.entity, list(found))
+    discarded = run.quarantine.decided(run.pair, run.entity, list(found)).discarded
     left = {
         key: [one for one in refusals if (key, one.class_, kept_value(one.value)) not in discarded]
         for key, refusals in found.items()

@@ -209,13 +209,13 @@ def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
 def context_of(run: Run, found: Snapshot) -> PlanContext:
     """What a plan depends on at this moment."""
     settings = run.connections.pair.stock
-    approved = run.quarantine.approved(run.pair, run.entity, [CATALOGUE])
+    decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
     since = run.now() - timedelta(seconds=settings.debounce_s)
     return PlanContext(
         found=found,
         settings=settings,
         catalogue=max(run.links.count(run.pair, run.entity), len(found.skus)),
-        may_zero=(CATALOGUE, ZEROING) in approved,
+        may_zero=(CATALOGUE, REVIEW, ZEROING) in decided.approved,
         named_at={claim.key: claim.due_since for claim in run.batch.claims},
         moving=run.inbox.moving(run.pair, run.entity, since) if run.batch else 0,
     )

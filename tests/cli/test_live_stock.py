@@ -6,9 +6,8 @@ import pytest
 from shelves import levels, on_sale, plenty, product, promised
 
 from cli.main import run
-from store.inbox import Inbox
 from store.quarantine import Quarantine
-from store.statistics import Accuracy
+from store.statistics import Accuracy, depths
 from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.long]
@@ -36,7 +35,7 @@ def test_stock_is_synced_by_a_sku_in_any_case_by_product_and_by_variant(world, r
         sku.casefold() for sku in (by_sku, by_product, by_variant)
     }
     assert world.writes() == 0
-    assert Inbox(connect("default").database).depth() == []
+    assert depths(connect("default").database) == []
 
     found = run_json(f"sync stock --key {keys}")
     assert found["unsettled"] == []

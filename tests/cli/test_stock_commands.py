@@ -13,6 +13,7 @@ from mappings.bundle import SHIPPED
 from store.demand import Demand
 from store.inbox import Inbox
 from store.quarantine import Quarantine
+from store.statistics import depths
 from tasks.reconciler.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
@@ -74,7 +75,7 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
     assert (level["on_hand"], level["safety_stock"], level["on_sale"]) == (27, 1, 26)
     assert place["writes"] == "add -22 at location 1"
     assert world.writes() == 0
-    assert Inbox(connect("default").database).depth() == []
+    assert depths(connect("default").database) == []
 
     assert run(["stock", "explain", sku]) == 0
     shown = capsys.readouterr().out

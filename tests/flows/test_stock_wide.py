@@ -195,7 +195,7 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
 
     quarantine.approve([case.id], now=datetime.now(UTC))
     assert reconcile()["repaired"] == len(many)
-    assert not quarantine.approved(PAIR, "stock", [CATALOGUE])
+    assert not quarantine.decided(PAIR, "stock", [CATALOGUE]).approved
 
 
 def test_an_order_cancelled_in_brightpearl_gives_its_stock_back_once(

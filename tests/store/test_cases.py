@@ -63,7 +63,7 @@ def test_what_a_person_discarded_is_listed_from_then_on(quarantine: Quarantine) 
     (entry, _) = quarantine.list()
     assert quarantine.discard([entry.id], "a test order", now=at(1)) == 1
     assert quarantine.discard([entry.id], "again", now=at(2)) == 0
-    assert quarantine.discarded(*PAIR, ["1", "2"]) == {("1", "sku", "X")}
+    assert quarantine.decided(*PAIR, ["1", "2"]).discarded == {("1", "sku", "X")}
     closed = quarantine.show(entry.id)
     assert closed is not None
     assert (closed.state, closed.closed_reason) == ("discarded", "a test order")
@@ -75,11 +75,11 @@ def test_an_approved_proposal_is_carried_out_once(
     open_cases(quarantine, [refusal("1", "plan 1"), refusal("2")], now=NOW)
     (entry, _) = quarantine.list()
     assert quarantine.approve([entry.id], now=at(1)) == ["1"]
-    assert quarantine.approved(*PAIR, ["1", "2"]) == {("1", "plan 1")}
+    assert quarantine.decided(*PAIR, ["1", "2"]).approved == {("1", "sku", "plan 1")}
     (claim,) = Inbox(database).claim(*PAIR, owner="a", limit=9, lease_s=60, now=at(1))
     assert (claim.key, claim.source) == ("1", "release")
     quarantine.resolve(*PAIR, ["1"], now=at(2))
-    assert quarantine.approved(*PAIR, ["1", "2"]) == set()
+    assert quarantine.decided(*PAIR, ["1", "2"]).approved == set()
 
 
 def test_groups_count_records_and_show_the_most_frequent_refusal_first(

@@ -15,6 +15,7 @@ import pytest
 from store.database import Database
 from store.inbox import Done, Inbox, Parked
 from store.links import Link, Links
+from store.retention import forget_done
 from store.runs import Leases
 from store.statistics import Counts
 from store.versions import Versions
@@ -164,12 +165,12 @@ def test_arriving_claiming_renewing_settling_and_waking_do_not_block_each_other(
     together(lambda: arrive(1), lambda: arrive(2), lambda: work("a"), lambda: work("b"), wake)
 
 
-ALL_LOCK_IN_ORDER = {
-    "arriving": lambda inbox: inbox.put(*PAIR, ["9", "a", "B"], source="webhook", now=NOW),
-    "renewing": lambda inbox: inbox.renew("a", lease_s=90, now=NOW),
-    "settling": lambda inbox: inbox.settle(*PAIR, "a", [Done("9"), Done("a"), Done("B")], now=NOW),
-    "waking": lambda inbox: inbox.wake("p", ["stock"], now=NOW),
-    "forgetting": lambda inbox: inbox.forget_done(NOW + timedelta(days=1)),
+ALL_LOCK_IN_ORDER: dict[str, Callable[[Database], object]] = {
+    "arriving": lambda of: Inbox(of).put(*PAIR, ["9", "a", "B"], source="webhook", now=NOW),
+    "renewing": lambda of: Inbox(of).renew("a", lease_s=90, now=NOW),
+    "settling": lambda of: Inbox(of).settle(*PAIR, "a", [Done("9"), Done("a"), Done("B")], now=NOW),
+    "waking": lambda of: Inbox(of).wake("p", ["stock"], now=NOW),
+    "forgetting": lambda of: forget_done(of, NOW + timedelta(days=1)),
 }
 
 
@@ -190,7 +191,7 @@ def test_rows_are_locked_in_the_order_of_their_keys(database: Database, what: st
         if what == "forgetting":
             ends = [Done(key) for key in held]
         inbox.settle(*PAIR, "a", ends, now=NOW)
-    work = threading.Thread(target=ALL_LOCK_IN_ORDER[what], args=(inbox,))
+    work = threading.Thread(target=ALL_LOCK_IN_ORDER[what], args=(database,))
     lock = "SELECT 1 FROM inbox WHERE key = %s FOR UPDATE NOWAIT"
     with database.write() as connection:
         connection.exec_driver_sql(lock, ("B",))

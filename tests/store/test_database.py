@@ -11,11 +11,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError
-from store.columns import to_json
-from store.database import Database
-from store.errors import StoreUnavailableError
+from store.database import Database, StoreUnavailableError
 from store.inbox import Inbox
 from store.runs import Cursors, Runs
+from store.sql import to_json
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cases import Case, open_cases
 
-from store.database import Database
-from store.errors import StoreUnavailableError
+from store.database import Database, StoreUnavailableError
 from store.inbox import Dead, Inbox, Parked, put
 from store.notifications import InboxListener
 from store.quarantine import Quarantine

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import store.columns
+import store.sql
 
 revision = "0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("sku_key", sa.Text(), nullable=False),
         sa.Column("is_stock_tracked", sa.Integer(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("updated_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("updated_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "product_id", name=op.f("pk_catalogue")),
     )
     with op.batch_alter_table("catalogue", schema=None) as batch_op:
@@ -50,7 +50,7 @@ def upgrade() -> None:
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
             nullable=False,
         ),
-        sa.Column("updated_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("updated_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "entity", "key_bc", name=op.f("pk_crosswalk")),
     )
     with op.batch_alter_table("crosswalk", schema=None) as batch_op:
@@ -60,7 +60,7 @@ def upgrade() -> None:
         "cursors",
         sa.Column("pair", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("position", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("position", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "name", name=op.f("pk_cursors")),
     )
     op.create_table(
@@ -70,17 +70,17 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("lane", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("ready_at", store.columns.UtcDateTime(length=27), nullable=True),
-        sa.Column("due_since", store.columns.UtcDateTime(length=27), nullable=True),
+        sa.Column("ready_at", store.sql.UtcDateTime(length=27), nullable=True),
+        sa.Column("due_since", store.sql.UtcDateTime(length=27), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("dirty_since", store.columns.UtcDateTime(length=27), nullable=True),
+        sa.Column("dirty_since", store.sql.UtcDateTime(length=27), nullable=True),
         sa.Column("dirty_source", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("condition", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("expires_at", store.columns.UtcDateTime(length=27), nullable=True),
-        sa.Column("updated_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("expires_at", store.sql.UtcDateTime(length=27), nullable=True),
+        sa.Column("updated_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "entity", "key", name=op.f("pk_inbox")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
@@ -110,7 +110,7 @@ def upgrade() -> None:
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("expires_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("expires_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
@@ -138,9 +138,9 @@ def upgrade() -> None:
         ),
         sa.Column("mapping_version", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column("intent_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("intent_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("outcome_at", store.columns.UtcDateTime(length=27), nullable=True),
+        sa.Column("outcome_at", store.sql.UtcDateTime(length=27), nullable=True),
         sa.Column("written_id", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
@@ -158,7 +158,7 @@ def upgrade() -> None:
         sa.Column("pair", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("published_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("published_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column(
@@ -192,9 +192,9 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("opened_at", store.columns.UtcDateTime(length=27), nullable=False),
-        sa.Column("seen_at", store.columns.UtcDateTime(length=27), nullable=False),
-        sa.Column("closed_at", store.columns.UtcDateTime(length=27), nullable=True),
+        sa.Column("opened_at", store.sql.UtcDateTime(length=27), nullable=False),
+        sa.Column("seen_at", store.sql.UtcDateTime(length=27), nullable=False),
+        sa.Column("closed_at", store.sql.UtcDateTime(length=27), nullable=True),
         sa.Column("closed_reason", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
         sqlite_autoincrement=True,
@@ -219,7 +219,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("pair", sa.Text(), nullable=False),
         sa.Column("flow", sa.Text(), nullable=False),
-        sa.Column("kept_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("kept_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.Column(
             "report",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),

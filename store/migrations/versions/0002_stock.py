@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import store.columns
+import store.sql
 
 revision = "0002"
 down_revision = "0001"
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("sku_key", sa.Text(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
-        sa.Column("updated_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("updated_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "order_id", "sku_key", name=op.f("pk_demand")),
     )
     with op.batch_alter_table("demand", schema=None) as batch_op:
@@ -30,7 +30,7 @@ def upgrade() -> None:
         "accuracy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("pair", sa.Text(), nullable=False),
-        sa.Column("at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.Column("compared", sa.Integer(), nullable=False),
         sa.Column("equal", sa.Integer(), nullable=False),
         sa.Column("oversold", sa.Integer(), nullable=False),

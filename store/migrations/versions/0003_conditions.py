@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import store.columns
+import store.sql
 
 revision = "0003"
 down_revision = "0002"
@@ -30,7 +30,7 @@ def upgrade() -> None:
         "conditions_met",
         sa.Column("pair", sa.Text(), nullable=False),
         sa.Column("condition", sa.Text(), nullable=False),
-        sa.Column("met_at", store.columns.UtcDateTime(length=27), nullable=False),
+        sa.Column("met_at", store.sql.UtcDateTime(length=27), nullable=False),
         sa.PrimaryKeyConstraint("pair", "condition", name=op.f("pk_conditions_met")),
     )
     op.execute(
@@ -40,7 +40,7 @@ def upgrade() -> None:
     )
     op.execute("ALTER TABLE inbox DROP COLUMN condition")
     op.execute("ALTER TABLE inbox RENAME COLUMN lane TO priority")
-    op.add_column("inbox", sa.Column("claimed_at", store.columns.UtcDateTime(length=27)))
+    op.add_column("inbox", sa.Column("claimed_at", store.sql.UtcDateTime(length=27)))
     op.rename_table("crosswalk", "links")
     op.execute("ALTER TABLE links DROP COLUMN state")
     _rename_index("ix_crosswalk_id_bp", "ix_links_id_bp")

@@ -1,16 +1,21 @@
-"""Column types that mean the same on SQLite and PostgreSQL, and how documents become JSON."""
+"""What SQL of both databases has in common: column types, JSON, and statements of any table."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Dialect, String, Text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Dialect, String, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+AT_ONCE = 500
+"""Values of one statement; SQLite limits how many it may carry."""
+T = TypeVar("T")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -25,7 +30,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The database's own type."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(String(27))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - the driver's type
@@ -70,7 +75,7 @@ class StorableText(TypeDecorator[str]):
 
 def document_type() -> TypeEngine[Any]:
     """A JSON document: `jsonb` on PostgreSQL, text on SQLite."""
-    return JSON().with_variant(JSONB(), "postgresql")
+    return JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def storable(text: str) -> str:
@@ -87,14 +92,10 @@ def to_json(document: object) -> str:
 
     Raises: TypeError for what has no place in a document.
     """
-    text = _dumped(document)
+    text = JSON_TEXT.encode(document)
     if any(sign in text for sign in ("NaN", "Infinity", "\\u0000")):
-        text = _dumped(_storable(document))
+        text = JSON_TEXT.encode(_storable(document))
     return storable(text)
-
-
-def _dumped(document: object) -> str:
-    return json.dumps(document, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def _storable(value: object) -> object:
@@ -118,3 +119,38 @@ def _plain(value: object) -> str:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     raise TypeError(f"a {type(value).__name__} cannot be part of a JSON document")
+
+
+JSON_TEXT = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def in_parts(items: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """The items in runs of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def in_order(connection: Connection, *columns: Column[str]) -> list[ColumnElement[str]]:
+    """Columns to sort by, so that rows come in the order in which Python sorts their texts.
+
+    Whoever locks several rows does so in this order. On PostgreSQL others lock rows at the same
+    time; two transactions that want the same rows then never wait for each other.
+    """
+    if connection.dialect.name == "sqlite":
+        return list(columns)
+    return [column.collate("C") for column in columns]
+
+
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that may say what happens to rows that exist already."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def upsert(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
+) -> None:
+    """Insert rows, or replace those with the same key; a key that comes twice keeps the last."""
+    unique = dict(sorted({tuple(row[name] for name in key): row for row in rows}.items()))
+    for part in in_parts(list(unique.values())):
+        statement = insert_into(connection, table).values([dict(row) for row in part])
+        others = {name: statement.excluded[name] for name in part[0] if name not in key}
+        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others))
