@@ -48,6 +48,12 @@ class Report:
         """How long the run took so far, or in all."""
         return ((self.ended_at or self.started_at) - self.started_at).total_seconds()
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything was found, written or refused: an echo of our own write says nothing."""
+        said = {what for what, count in self.counts.items() if count} - {"unchanged"}
+        return bool(said or self.refused or self.notes or self.preview or self.error)
+
     def to_json(self) -> dict[str, Any]:
         """The report as one JSON document."""
         return {

@@ -322,7 +322,7 @@ class Run:
         return dict(self.connections.requests() - self._requests_before)
 
     def _publish(self) -> None:
-        if flow_run_id() and self.report.keys:
+        if flow_run_id() and self.report.says_something:
             publish(
                 f"{self.report.flow}-{self.report.pair}",
                 self.report.to_markdown(),
