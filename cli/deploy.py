@@ -104,7 +104,7 @@ def _server() -> Iterator[SyncPrefectClient]:
 def main() -> int:
     """`python -m cli.deploy SECONDS`: deploy once the server answers, waiting at most so long.
 
-    Started beside the server, it has imported everything by then.
+    Started together with the server, it has imported everything by then.
     """
     until = time.monotonic() + float(sys.argv[1])
     while True:

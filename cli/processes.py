@@ -1,4 +1,4 @@
-"""Child processes as one thing: started beside each other, waited for, stopped in order.
+"""Child processes as one thing: started together, waited for, stopped in order.
 
 `causeway up`, the demo, the benchmarks and the end-to-end tests run their servers through this. A
 child's output goes straight to `<folder>/<name>.log`, so it is complete even if we are killed.

@@ -136,7 +136,7 @@ class Services:
         return self.environment["PREFECT_API_URL"]
 
     def start_all(self, *, with_sandboxes: bool, sandbox_options: Sequence[str] = ()) -> None:
-        """Start every part beside the others and wait until all can be used.
+        """Start every part at the same time and wait until all can be used.
 
         Raises: ProcessError.
         """

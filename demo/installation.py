@@ -260,7 +260,7 @@ class Installation:
 def start_installation(
     folder: Path, options: Options, progress: Progress
 ) -> Iterator[Installation]:
-    """Start everything, the slow parts beside each other; stop it when the block ends.
+    """Start everything, the slow parts at the same time; stop it when the block ends.
 
     Raises: CausewayError when something does not start.
     """

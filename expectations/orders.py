@@ -185,7 +185,7 @@ sales_orders_out = suite(
         ),
     ),
 )
-"""In: SALES_ORDERS beside `rows_total`, the sum of net and tax of each order's rows (Decimal)."""
+"""In: SALES_ORDERS with `rows_total`, the sum of net and tax of each order's rows (Decimal)."""
 
 sales_order_rows_out = suite(
     "sales_order_rows_out",
@@ -323,7 +323,7 @@ contacts_out = suite(
         meta=note("a contact has no street, which Brightpearl asks of a new one"),
     ),
 )
-"""In: CONTACTS beside the `order_id` of each order that the contact is for."""
+"""In: CONTACTS with the `order_id` of each order that the contact is for."""
 
 SUITES = {
     one.name: one

@@ -168,7 +168,7 @@ credits_out = suite(
         meta=refuse("document", "the refund has no tax date", BY_HAND, field="tax_on"),
     ),
 )
-"""In: CREDITS beside `rows_total` and `rows_tax`, the sums over each credit's rows (Decimal), and
+"""In: CREDITS with `rows_total` and `rows_tax`, the sums over each credit's rows (Decimal), and
 the sales order's currency."""
 
 credit_rows_out = suite(

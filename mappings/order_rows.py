@@ -295,7 +295,7 @@ def _possible_rates(
         return [rate for rate in rates if rate == reported]
     quantity = part.quantity if part.is_line else pieces
     fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
-    # An automatic tax provider may give the tax after discounts beside amounts before them.
+    # An automatic tax provider may give the tax after discounts, and amounts before them.
     return fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity)
 
 

@@ -34,7 +34,7 @@ class _Content(BaseModel):
 
 
 class _FieldContent(_Content):
-    """One entry under `fields`, before its steps are looked at."""
+    """One entry under `fields`, before its steps are read."""
 
     to: str
     source: Annotated[Names, Field(alias="from")] = ()

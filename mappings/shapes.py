@@ -22,7 +22,7 @@ SOURCES: Mapping[str, Schema] = {
     "brightpearl.offer": OFFERS,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
-money received, beside their order's `payment_method`. `balanced.row`: the rows of
+money received, with their order's `payment_method`. `balanced.row`: the rows of
 `mappings.order_rows.order_rows`, which already add up; `balanced.credit_row`: those of
 `mappings.credit_rows.credit_rows`, which add up to a refund."""
 

@@ -152,7 +152,7 @@ class TaxRows:
     def of(rows: Sequence[Record]) -> TaxRows:
         """Take TAXES rows of one order. Several on one line (state and county, say) add up.
 
-        Several of one kind beside the lines belong to several consignments or wrapped lines.
+        Several of one kind, other than of lines, belong to several consignments or wrapped lines.
         """
         rates: dict[str, Decimal] = {}
         amounts: dict[str, Decimal] = {}

@@ -30,7 +30,7 @@ PAID = ("paid", "captured", "partially refunded", "refunded")
 
 
 def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
-    """Money that came in: TRANSACTIONS rows, one per receipt, beside the order's `payment_method`.
+    """Money that came in: TRANSACTIONS rows, one per receipt, with the order's `payment_method`.
 
     A capture and its settlement are one receipt (both name the same earlier transaction); several
     captures of one authorisation are several. An order that is paid although no gateway reports it

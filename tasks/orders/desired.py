@@ -55,7 +55,7 @@ class Desired(Frames):
 
 
 def with_row_sums(desired: Desired) -> pd.DataFrame:
-    """SALES_ORDERS beside `rows_total`, the sum of net and tax of each order's rows."""
+    """SALES_ORDERS with `rows_total`, the sum of net and tax of each order's rows."""
     gross = desired.rows["net"] + desired.rows["tax"]
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for order_id, amount in zip(desired.rows["order_id"], gross, strict=True):

@@ -1,4 +1,4 @@
-"""Refunds as frames: flattened beside their sales orders, mapped, and typed after the last gate."""
+"""Refunds as frames: flattened with their sales orders, mapped, and typed after the last gate."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Desired(Frames):
 
 
 def with_row_sums(desired: Desired) -> pd.DataFrame:
-    """CREDITS beside the sums of their rows, and the sales order's currency."""
+    """CREDITS with the sums of their rows, and the sales order's currency."""
     totals: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
     taxes: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
     amounts = zip(desired.rows["net"], desired.rows["tax"], strict=True)

@@ -276,7 +276,7 @@ def _of_release(release: Release) -> Iterator[DeleteNote | ReleaseStock]:
 def _return(
     context: PlanContext, order: RefundedOrder, *, is_pending: bool
 ) -> tuple[CreateRefund | None, list[Refusal]]:
-    """The refund that staff's credits call for: one at a time, and none beside a pending one."""
+    """The refund that staff's credits call for: one at a time, none while another is pending."""
     found: list[Refusal] = []
     if order.order is None:
         return None, found

@@ -42,7 +42,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True)
 class Return:
-    """A credit beside what it returns."""
+    """A credit with what it returns."""
 
     order: Order
     sale: Sale

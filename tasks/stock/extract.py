@@ -42,7 +42,7 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     variants = {key: key.removeprefix(VARIANT) for key in keys if key.startswith(VARIANT)}
     skus = {**_of_products(run, products), **_of_variants(run, variants)}
     known = {key: found[0] for key, found in skus.items() if found}
-    # What a key means beside its first SKU becomes a key of its own.
+    # What a key means besides its first SKU becomes a key of its own.
     others = {sku for found in skus.values() for sku in found[1:]} - {*known.values(), *keys}
     if others and not run.dry_run:
         run.inbox.put(run.pair, run.entity, others, source="bundle", now=run.now())

@@ -13,7 +13,7 @@ from connectors.bigcommerce.shipment_models import Shipment
 SPECS = Path(__file__).parents[3] / "shared/specs/bigcommerce"
 
 pytestmark = pytest.mark.skipif(
-    not SPECS.is_dir(), reason=f"the API descriptions are not beside the repository ({SPECS})"
+    not SPECS.is_dir(), reason=f"the API descriptions are not next to the repository ({SPECS})"
 )
 
 

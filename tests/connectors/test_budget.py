@@ -165,7 +165,7 @@ def test_a_lower_priority_leaves_its_part_of_every_window_to_those_above(priorit
 
 @dataclass
 class Shop:
-    """Ten orders a minute, of four requests each, beside six threads of lower priority."""
+    """Ten orders a minute, of four requests each, and six threads of lower priority."""
 
     busy: Priority
     limit: int = 200
@@ -209,7 +209,7 @@ class Shop:
 
 
 @pytest.mark.parametrize("busy", [Priority.STOCK, Priority.CATALOGUE, Priority.BACKFILL])
-def test_orders_hardly_wait_beside_work_of_a_lower_priority_on_the_same_account(busy):
+def test_orders_hardly_wait_for_work_of_a_lower_priority_on_the_same_account(busy):
     shop = Shop(busy)
 
     usage = shop.run()

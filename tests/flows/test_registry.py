@@ -1,4 +1,4 @@
-"""The registry of flows agrees with the names, settings, suites and deployments beside it."""
+"""The registry of flows agrees with the names, settings, suites and deployments elsewhere."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ def test_refunds_of_one_order_are_made_one_after_the_other(by_itself: None, worl
     assert runs_again_without_writing(world, key)
 
 
-def test_no_refund_is_made_beside_one_that_is_pending(by_itself: None, world: World) -> None:
+def test_no_refund_is_made_while_another_is_pending(by_itself: None, world: World) -> None:
     key = imported(world, shipped=True)
     staff_credit(world, key)
     pending = refund(world, key, amount="1.00", payment="pending")

@@ -36,7 +36,7 @@ def test_every_shipped_table_is_used_by_a_mapping_or_by_name(files):
         assert any(f"{word}: {name}" in texts for word in ("lookup", "table", "find"))
 
 
-def test_the_explanation_beside_the_files_names_every_step_table_and_key():
+def test_the_explanation_of_the_files_names_every_step_table_and_key():
     text = (SHIPPED / "README.md").read_text(encoding="utf-8")
     keys = ("to", "from", "steps", "missing", "class", "remedy", "about", "where")
     for name in (*REGISTRY, *load_bundle().tables, *keys):

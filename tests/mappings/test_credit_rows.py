@@ -167,7 +167,7 @@ cents = st.integers(min_value=1, max_value=100_000).map(lambda n: Decimal(n) * C
     level=st.none() | cents,
 )
 def test_rows_always_add_up_to_what_was_given_back(parts, off, level):
-    """Whatever the parts are worth, and a few cents aside, as rounding leaves them."""
+    """Whatever the parts are worth, and a few cents more or less, as rounding leaves them."""
     items, rows = [], []
     total = tax = Decimal(0)
     for number, (gross, rate) in enumerate(parts, start=10):

@@ -387,7 +387,7 @@ MOMENTS = st.datetimes(MILLENNIUM, MILLENNIUM + timedelta(days=36_000), timezone
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(min_value=1, max_value=10**9), MOMENTS)
-def test_an_order_is_always_kept_under_the_reference_by_which_it_is_looked_for(number, placed):
+def test_an_order_is_always_kept_under_the_reference_by_which_it_is_searched(number, placed):
     order = one("orders", order_id=str(number), placed_at=placed)
     assert order["external_ref"] == external_ref(str(number))
     assert len(order["ref"]) <= 64

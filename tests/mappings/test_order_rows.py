@@ -123,7 +123,7 @@ def test_lines_and_charges_become_rows_in_order_with_their_own_tax() -> None:
     }
 
 
-def test_tax_of_a_fraction_of_a_cent_is_tax_though_a_row_beside_it_bears_none() -> None:
+def test_tax_of_a_fraction_of_a_cent_is_tax_though_the_row_next_to_it_bears_none() -> None:
     made = rows_of(
         order("0.14", "0.01"),
         [line("a", "0.0082", "0.0017")],
@@ -339,7 +339,7 @@ def test_tax_rows_of_one_line_add_up_to_its_rate() -> None:
     assert amounts(made) == {"a": ("8.25", "10.00", "0.83")}
 
 
-def test_the_tax_rows_of_two_consignments_tell_one_shipping_rate() -> None:
+def test_the_tax_rows_of_two_consignments_give_one_shipping_rate() -> None:
     made = rows_of(
         order("18.00", "3.00"),
         [line("a", "5.00", "1.00")],
@@ -455,7 +455,7 @@ def test_a_rate_is_found_from_amounts_despite_rounding(
     assert list(map(str, made.rows["rate_percent"])) == [rate]
 
 
-def test_a_line_too_small_to_tell_takes_the_rate_of_the_order() -> None:
+def test_a_line_too_small_for_a_rate_takes_the_rate_of_the_order() -> None:
     made = rows_of(order("12.02", "2.00"), [line("a", "10.00", "2.00"), line("b", "0.02", "0.00")])
 
     assert list(map(str, made.rows["rate_percent"])) == ["20", "20"]

@@ -1,6 +1,6 @@
 """Checks answers against the machine-readable descriptions of an API (OpenAPI 3.0).
 
-The descriptions are not part of this repository. They lie in `shared/specs` beside it, or where
+The descriptions are not part of this repository. They are in `shared/specs` next to it, or where
 `CAUSEWAY_SHARED` says.
 
 How a description becomes a JSON schema: `nullable` allows null; `oneOf` means at least one, because

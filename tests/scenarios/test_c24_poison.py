@@ -3,7 +3,7 @@
 Given orders with a note of a megabyte, with emoji, right-to-left and four-byte letters in every
 name, with HTML and with words that try to command a machine, one without any address, one with a
 line of no pieces, one with a fee below zero, and one whose document lacks its billing address. When
-they are imported beside a plain one, then no run fails, the money is BigCommerce's to the cent, the
+they are imported with a plain one, then no run fails, the money is BigCommerce's to the cent, the
 one that cannot be read waits with its field, and the texts stand as data where they belong: in no
 report, case, ledger row or log, which are what people and their tools read. Nothing here uses a
 language model; where somebody lets one read the reports, they contain nothing to obey.

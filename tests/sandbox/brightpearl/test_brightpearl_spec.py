@@ -18,7 +18,7 @@ from sandbox.kit.routing import Reply
 
 SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
 pytestmark = pytest.mark.skipif(
-    not SPEC.exists(), reason=f"the API description is not beside this repository ({SPEC.name})"
+    not SPEC.exists(), reason=f"the API description is not next to this repository ({SPEC.name})"
 )
 
 

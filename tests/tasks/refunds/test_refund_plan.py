@@ -209,7 +209,7 @@ def test_money_that_staff_booked_on_their_credit_is_not_booked_again() -> None:
     assert kinds(plan(sides(refund(), credits_=[part]))) == [PayOut]
 
 
-def test_staffs_credits_are_refunded_one_at_a_time_and_none_beside_a_pending_one() -> None:
+def test_staffs_credits_are_refunded_one_at_a_time_and_none_while_another_is_pending() -> None:
     rows = [sold_row("91", units=1)]
     staffs = [credit(one, **STAFFS, gross="6.00", rows=rows) for one in ("6002", "6003")]
     found = plan(sides(credits_=staffs), staff_credits="refund")
