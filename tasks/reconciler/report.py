@@ -71,7 +71,7 @@ class Report:
                     "value": why.value,
                     "reason": why.reason,
                     "remedy": why.remedy,
-                    "orders": count,
+                    "records": count,
                 }
                 for why, count in self.refused.most_common()
             ],
@@ -116,7 +116,7 @@ class Report:
             (why.class_, why.value, count, why.reason, why.remedy)
             for why, count in self.refused.most_common(SHOWN_REFUSALS)
         ]
-        table = _table(["class", "value", "orders", "what happened", "what to do"], rows)
+        table = _table(["class", "value", "records", "what happened", "what to do"], rows)
         hidden = len(self.refused) - len(rows)
         more = f"\n\n… and {hidden} more: `causeway quarantine list`." if hidden > 0 else ""
         return table + more
