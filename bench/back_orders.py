@@ -32,7 +32,7 @@ BAR_S = 10.0
 class Watch:
     """Orders that wait for a delivery, each for one unit, and when each was reserved."""
 
-    home: Environment
+    env: Environment
     waiting: Mapping[str, Sequence[str]]
     """Orders by SKU, in the sequence in which they were placed."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -48,15 +48,15 @@ class Watch:
         wanted = min(
             len(self.seconds) + units * len(self.waiting), sum(map(len, self.waiting.values()))
         )
-        self.home.controls.change_stock("brightpearl", changes)
+        self.env.controls.change_stock("brightpearl", changes)
         began = time.monotonic()
         while len(self.seconds) < wanted and time.monotonic() - began < RESERVED_WITHIN_S:
             time.sleep(POLL_S)
             self._see(time.monotonic() - began)
-            self.home.installation.check()
+            self.env.installation.check()
 
     def _see(self, seconds: float) -> None:
-        reserved = reserved_orders(self.home)
+        reserved = reserved_orders(self.env)
         for orders in self.waiting.values():
             self.overtaken |= overtaken(orders, reserved)
             for key in orders:
@@ -67,12 +67,12 @@ class Watch:
 def measure(bench: Bench) -> list[Figure]:
     """Orders for SKUs that are out of stock wait; half of the goods arrive, then the rest."""
     count = bench.pick(ORDERS, QUICK_ORDERS)
-    with environment(bench, "back-orders") as home:
-        home.pause_schedules()
-        waiting = _place(home, count)
-        home.wait_idle(IDLE_WITHIN_S)
-        before = reserved_orders(home)
-        watch = Watch(home, waiting)
+    with environment(bench, "back-orders") as env:
+        env.pause_schedules()
+        waiting = _place(env, count)
+        env.wait_idle(IDLE_WITHIN_S)
+        before = reserved_orders(env)
+        watch = Watch(env, waiting)
         each = count // SKUS
         for units in (each // 2, each - each // 2):
             watch.deliver(units)
@@ -105,10 +105,10 @@ def overtaken(orders: Sequence[str], reserved: set[str]) -> set[str]:
     return {key for key in orders[:last] if key not in reserved}
 
 
-def reserved_orders(home: Environment) -> set[str]:
+def reserved_orders(env: Environment) -> set[str]:
     """Orders whose products are wholly reserved, by the store's id."""
-    store = home.controls.state("bigcommerce", "orders")
-    account = home.controls.state("brightpearl", "orders", "reservations", "goods_out")
+    store = env.controls.state("bigcommerce", "orders")
+    account = env.controls.state("brightpearl", "orders", "reservations", "goods_out")
     return wholly_reserved(store, account)
 
 
@@ -123,14 +123,14 @@ def wholly_reserved(store: Mapping[str, Any], account: Mapping[str, Any]) -> set
     return found
 
 
-def _place(home: Environment, count: int) -> dict[str, list[str]]:
+def _place(env: Environment, count: int) -> dict[str, list[str]]:
     """Shoppers order what the store shows and the account lacks; order ids by SKU."""
-    skus = home.controls.skus()[:SKUS]
-    home.controls.switch("bigcommerce", refuse_oversell=False)
+    skus = env.controls.skus()[:SKUS]
+    env.controls.switch("bigcommerce", refuse_oversell=False)
     for warehouse in WAREHOUSES:
         out = ({"sku": sku, "on_hand": 0, "warehouse_id": warehouse} for sku in skus)
-        home.controls.change_stock("brightpearl", out)
-    home.controls.change_stock("bigcommerce", ({"sku": s, "on_hand": PLENTY} for s in skus))
+        env.controls.change_stock("brightpearl", out)
+    env.controls.change_stock("bigcommerce", ({"sku": s, "on_hand": PLENTY} for s in skus))
     waiting: dict[str, list[str]] = defaultdict(list)
     for number in range(count):
         sku = skus[number % len(skus)]
@@ -138,5 +138,5 @@ def _place(home: Environment, count: int) -> dict[str, list[str]]:
             "lines": [{"sku": sku, "quantity": 1}],
             "email": f"waiting-{number}@example.com",
         }
-        waiting[sku] += home.controls.place(order)
+        waiting[sku] += env.controls.place(order)
     return dict(waiting)

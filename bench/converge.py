@@ -30,16 +30,16 @@ def measure(bench: Bench) -> list[Figure]:
         Life(kind, f"{kind} {bench.seed}-{number}") for kind in KINDS for number in range(count)
     ]
     began = time.monotonic()
-    with environment(bench, "converge", is_subscribed=False, settings=NO_GRACE) as home:
-        home.pause_schedules()
+    with environment(bench, "converge", is_subscribed=False, settings=NO_GRACE) as env:
+        env.pause_schedules()
         lives = Lives(
-            home.controls,
-            lambda: home.installation.database,
-            partial(home.wait_idle, WITHIN_S),
-            Skus.stock(home.controls),
+            env.controls,
+            lambda: env.installation.database,
+            partial(env.wait_idle, WITHIN_S),
+            Skus.stock(env.controls),
         )
         passes = _live(bench, lives, drawn)
-        home.controls.reset_requests()
+        env.controls.reset_requests()
         lives.make_all_due()
         lives.sync()
         writes = lives.writes()

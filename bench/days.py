@@ -17,18 +17,18 @@ WITHIN_S = 900.0
 
 def measure(bench: Bench) -> list[Figure]:
     """Place every order, by webhooks as always; judge; make all keys due again."""
-    with environment(bench, "days", days=bench.days) as home:
+    with environment(bench, "days", days=bench.days) as env:
         began = time.monotonic()
         if bench.days:
-            place_loaded_orders(home.installation)
+            place_loaded_orders(env.installation)
         else:
-            _place_generated(home, bench.pick(GENERATED, QUICK_GENERATED))
+            _place_generated(env, bench.pick(GENERATED, QUICK_GENERATED))
         seconds = time.monotonic() - began
-        verdict = home.verdict()
-        keys = list(home.controls.state("bigcommerce", "orders")["orders"])
-        counted = home.work_off(keys, WITHIN_S)
+        verdict = env.verdict()
+        keys = list(env.controls.state("bigcommerce", "orders")["orders"])
+        counted = env.work_off(keys, WITHIN_S)
         writes = sum(one.writes for one in counted.values())
-        again = home.verdict()
+        again = env.verdict()
     return [*_judged(bench, verdict, seconds), *_again(keys, writes, again)]
 
 
@@ -75,8 +75,8 @@ def _again(keys: list[str], writes: int, verdict: Verdict) -> list[Figure]:
     ]
 
 
-def _place_generated(home: Environment, orders: int) -> None:
+def _place_generated(env: Environment, orders: int) -> None:
     for _ in range(orders // AT_ONCE):
-        home.installation.placed += len(home.controls.place({"generate": AT_ONCE}))
-        home.installation.pause(EVERY_S)
-    home.wait_idle(WITHIN_S)
+        env.installation.placed += len(env.controls.place({"generate": AT_ONCE}))
+        env.installation.pause(EVERY_S)
+    env.wait_idle(WITHIN_S)

@@ -42,21 +42,21 @@ def measure_orders(bench: Bench) -> list[Figure]:
         "latency",
         worker=("-m", "bench.measured_worker"),
         settings={FILE: str(measured)},
-    ) as home:
-        shoppers = Shoppers(home, (count + WARM) // PEOPLE_SHARE)
+    ) as env:
+        shoppers = Shoppers(env, (count + WARM) // PEOPLE_SHARE)
         for _ in range(WARM):
             shoppers.place(1)
-            home.wait_idle(ORDER_WITHIN_S)
+            env.wait_idle(ORDER_WITHIN_S)
         timed: list[str] = []
-        before, validated_before = computed_s(home.worker), validated_s(measured)
+        before, validated_before = computed_s(env.worker), validated_s(measured)
         for _ in range(count):
             # Not in step with anything that runs at fixed intervals.
             time.sleep(pauses.uniform(0, 1))
             timed += shoppers.place(1)
-            home.wait_idle(ORDER_WITHIN_S)
-        computed = computed_s(home.worker) - before
+            env.wait_idle(ORDER_WITHIN_S)
+        computed = computed_s(env.worker) - before
         validated = validated_s(measured) - validated_before
-        latencies = order_seconds(home, timed)
+        latencies = order_seconds(env, timed)
     how = (
         f"{len(latencies)} of {count} orders, one at a time, half of them of new customers; from "
         "the payment in the store's sandbox to the last of sales order, receipt and whole "
@@ -85,9 +85,9 @@ def measure_orders(bench: Bench) -> list[Figure]:
     ]
 
 
-def order_seconds(home: Environment, keys: list[str]) -> list[float]:
+def order_seconds(env: Environment, keys: list[str]) -> list[float]:
     """Sorted seconds from paid to complete, of those orders that are complete."""
-    store, account = home.controls.states()
+    store, account = env.controls.states()
     complete = complete_at(store, account)
     return sorted(
         (complete[key] - paid_at(store["orders"][key])).total_seconds()
@@ -126,9 +126,9 @@ class Apis:
 
 
 @contextmanager
-def open_apis(home: Environment) -> Iterator[Apis]:
+def open_apis(env: Environment) -> Iterator[Apis]:
     """Both APIs, with this installation's credentials."""
-    pair = home.installation.settings.pair()
+    pair = env.installation.settings.pair()
     store, account = pair.bigcommerce, pair.brightpearl
     with (
         httpx.Client(
@@ -158,12 +158,12 @@ class Kind:
 KINDS = (
     Kind(
         "edit → amendment",
-        lambda home, order: home.controls.edit(order_id=order["id"], lines=[one_more(order)]),
+        lambda env, order: env.controls.edit(order_id=order["id"], lines=[one_more(order)]),
         lambda apis, order: _units(apis.sales_order(order["sales_order"])) == _pieces(order) + 1,
     ),
     Kind(
         "note shipped → shipment",
-        lambda home, order: home.controls.ship({"external_ref": f"BC-{order['id']}"}),
+        lambda env, order: env.controls.ship({"external_ref": f"BC-{order['id']}"}),
         lambda apis, order: apis.shipments(order["id"]) > 0,
     ),
     Kind(
@@ -173,7 +173,7 @@ KINDS = (
     ),
     Kind(
         "cancelled → cancelled",
-        lambda home, order: home.controls.edit(order_id=order["id"], status_id=5),
+        lambda env, order: env.controls.edit(order_id=order["id"], status_id=5),
         lambda apis, order: bool(apis.sales_order(order["sales_order"]).get("isCanceled")),
     ),
 )
@@ -183,13 +183,13 @@ def measure_changes(bench: Bench) -> list[Figure]:
     """One change after the other, each when the one before is at rest."""
     times = bench.pick(CHANGES, QUICK_CHANGES)
     figures: list[Figure] = []
-    with environment(bench, "afterwards") as home, open_apis(home) as apis:
-        ids = Shoppers(home, CHANGE_PEOPLE).place((times + 1) * len(KINDS))
-        home.wait_idle(CHANGE_WITHIN_S)
-        orders = iter(_orders(home, ids))
+    with environment(bench, "afterwards") as env, open_apis(env) as apis:
+        ids = Shoppers(env, CHANGE_PEOPLE).place((times + 1) * len(KINDS))
+        env.wait_idle(CHANGE_WITHIN_S)
+        orders = iter(_orders(env, ids))
         for kind in KINDS:
-            _timed(home, apis, kind, next(orders))  # the first one imports and fills caches
-            seconds = sorted(_timed(home, apis, kind, next(orders)) for _ in range(times))
+            _timed(env, apis, kind, next(orders))  # the first one imports and fills caches
+            seconds = sorted(_timed(env, apis, kind, next(orders)) for _ in range(times))
             how = f"{times} times, one at a time, idle, from the change to its effect by either API"
             p50, p95 = percentile(seconds, 0.5) or 0, percentile(seconds, 0.95) or 0
             figures.append(Figure(f"{kind.name}, p50", p50, "s", how, at_most(2.0)))
@@ -197,11 +197,11 @@ def measure_changes(bench: Bench) -> list[Figure]:
     return figures
 
 
-def _timed(home: Environment, apis: Apis, kind: Kind, order: Mapping[str, Any]) -> float:
+def _timed(env: Environment, apis: Apis, kind: Kind, order: Mapping[str, Any]) -> float:
     """Seconds from a change to its effect on the other side."""
-    home.wait_idle(CHANGE_WITHIN_S)
+    env.wait_idle(CHANGE_WITHIN_S)
     began = time.monotonic()
-    kind.act(home, order)
+    kind.act(env, order)
     while not kind.is_visible(apis, order):
         if time.monotonic() - began > VISIBLE_WITHIN_S:
             return VISIBLE_WITHIN_S
@@ -209,9 +209,9 @@ def _timed(home: Environment, apis: Apis, kind: Kind, order: Mapping[str, Any]) 
     return time.monotonic() - began
 
 
-def _orders(home: Environment, ids: list[str]) -> list[dict[str, Any]]:
+def _orders(env: Environment, ids: list[str]) -> list[dict[str, Any]]:
     """Orders of the store as they are now, each with its `sales_order`'s id."""
-    store, account = home.controls.states()
+    store, account = env.controls.states()
     sales = {o["external_ref"]: str(o["id"]) for o in account["orders"].values()}
     return [{**store["orders"][key], "sales_order": sales[f"BC-{key}"]} for key in ids]
 

@@ -28,22 +28,22 @@ CANCELLING = "C"
 def measure(bench: Bench) -> list[Figure]:
     """Place the orders of the two busiest days, send all of them off, refund what was refunded."""
     days = busiest(bench.days, bench.pick(DAYS, QUICK_DAYS))
-    with environment(bench, "life", limits="documented", days=days) as home:
-        home.pause_schedules()
-        home.controls.reset_requests()
+    with environment(bench, "life", limits="documented", days=days) as env:
+        env.pause_schedules()
+        env.controls.reset_requests()
         if days:
-            place_loaded_orders(home.installation)
-            imported = home.controls.counted("bigcommerce").total
-            Play(home.installation).change_loaded_orders()
+            place_loaded_orders(env.installation)
+            imported = env.controls.counted("bigcommerce").total
+            Play(env.installation).change_loaded_orders()
         else:
-            Shoppers(home, people=GENERATED).place(bench.pick(GENERATED, QUICK_GENERATED))
-            home.wait_idle(WITHIN_S)
-            imported = home.controls.counted("bigcommerce").total
-            _change_generated(home)
-        home.wait_idle(WITHIN_S)
-        used = home.controls.counted("bigcommerce")
-        verdict = home.verdict()
-        life = lived(home)
+            Shoppers(env, people=GENERATED).place(bench.pick(GENERATED, QUICK_GENERATED))
+            env.wait_idle(WITHIN_S)
+            imported = env.controls.counted("bigcommerce").total
+            _change_generated(env)
+        env.wait_idle(WITHIN_S)
+        used = env.controls.counted("bigcommerce")
+        verdict = env.verdict()
+        life = lived(env)
     floor = life_floor(life)
     how = (
         f"{used.total} requests, {imported} of them by the end of the import; floor {floor}. "
@@ -75,9 +75,9 @@ def busiest(files: Sequence[Path], count: int) -> tuple[Path, ...]:
     return tuple(sorted(ranked[:count]))
 
 
-def lived(home: Environment) -> Life:
+def lived(env: Environment) -> Life:
     """What happened to the orders that were imported."""
-    store, account = home.controls.states()
+    store, account = env.controls.states()
     imported = {
         (order["external_ref"] or "").removeprefix("BC-")
         for order in account["orders"].values()
@@ -94,19 +94,19 @@ def lived(home: Environment) -> Life:
     )
 
 
-def _change_generated(home: Environment) -> None:
+def _change_generated(env: Environment) -> None:
     """Every wholly reserved order is sent off, half of them in two parcels; some are refunded."""
-    ready = scenario.reserved_orders(*home.controls.states())
-    home.controls.ship(
+    ready = scenario.reserved_orders(*env.controls.states())
+    env.controls.ship(
         *(
             parcel
             for number, order in enumerate(ready)
             for parcel in scenario.parcels(order, number)
         )
     )
-    home.wait_idle(WITHIN_S)
+    env.wait_idle(WITHIN_S)
     for order in ready[::REFUNDED_SHARE]:
-        refund_one(home, order)
+        refund_one(env, order)
 
 
 def _orders_in(file: Path) -> int:

@@ -34,18 +34,18 @@ BACKLOG_WITHIN_S = 1200.0
 
 def measure_burst(bench: Bench) -> list[Figure]:
     """The orders' own webhooks are lost; 200 of ours arrive evenly over one second."""
-    with environment(bench, "burst", limits="documented") as home:
-        keys = Shoppers(home, BURST_PEOPLE).place_silently(BURST)
-        runs_before = home.runs()
-        home.controls.reset_requests()
+    with environment(bench, "burst", limits="documented") as env:
+        keys = Shoppers(env, BURST_PEOPLE).place_silently(BURST)
+        runs_before = env.runs()
+        env.controls.reset_requests()
         began = time.monotonic()
-        shop = Shop.of(home.installation.services.environment)
+        shop = Shop.of(env.installation.services.environment)
         sent = asyncio.run(steady(shop, keys, PER_S))
-        home.wait_idle(BURST_WITHIN_S)
+        env.wait_idle(BURST_WITHIN_S)
         seconds = time.monotonic() - began
-        complete = complete_at(*home.controls.states())
-        runs = home.runs() - runs_before
-        store, account = home.controls.counted("bigcommerce"), home.controls.counted("brightpearl")
+        complete = complete_at(*env.controls.states())
+        runs = env.runs() - runs_before
+        store, account = env.controls.counted("bigcommerce"), env.controls.counted("brightpearl")
     return [
         Figure(
             "orders complete after a burst of 200 webhooks",
@@ -106,7 +106,7 @@ class Sample:
 class Sampler:
     """Reads a sandbox's count again and again, without using up its quota."""
 
-    home: Environment
+    env: Environment
     samples: list[Sample] = field(default_factory=list)
 
     @contextmanager
@@ -124,8 +124,8 @@ class Sampler:
     def _watch(self, over: threading.Event) -> None:
         while not over.wait(SAMPLE_EVERY_S):
             at_s = time.time()
-            counts = self.home.installation.counts()
-            requests = self.home.controls.counted("brightpearl").total
+            counts = self.env.installation.counts()
+            requests = self.env.controls.counted("brightpearl").total
             is_busy = bool(counts["due"] or counts["claimed"])
             self.samples.append(Sample(at_s, requests, is_busy))
 
@@ -133,16 +133,16 @@ class Sampler:
 def measure_quota(bench: Bench) -> list[Figure]:
     """All orders become due at once; only whole wall-clock minutes with work in them count."""
     orders = bench.pick(BACKLOG, QUICK_BACKLOG)
-    with environment(bench, "quota", limits="documented", is_subscribed=False) as home:
+    with environment(bench, "quota", limits="documented", is_subscribed=False) as env:
         # Two requests per order leave the Standard plan's 300 a minute behind Brightpearl's quota.
-        home.controls.switch("bigcommerce", plan="enterprise")
-        keys = Shoppers(home, orders).place(orders)
-        home.controls.reset_requests()
-        with Sampler(home).watching() as samples:
-            home.enqueue(keys)
-            home.wait_idle(BACKLOG_WITHIN_S)
-        verdict = home.verdict()
-        store, account = home.controls.counted("bigcommerce"), home.controls.counted("brightpearl")
+        env.controls.switch("bigcommerce", plan="enterprise")
+        keys = Shoppers(env, orders).place(orders)
+        env.controls.reset_requests()
+        with Sampler(env).watching() as samples:
+            env.enqueue(keys)
+            env.wait_idle(BACKLOG_WITHIN_S)
+        verdict = env.verdict()
+        store, account = env.controls.counted("bigcommerce"), env.controls.counted("brightpearl")
     minutes = full_minutes(samples)
     total, throttled = store.total + account.total, store.throttled + account.throttled
     how = (

@@ -32,24 +32,24 @@ WARM = 5
 def measure(bench: Bench) -> list[Figure]:
     """Each run takes 500 new orders that become due together; then the worker is measured."""
     runs = bench.pick(RUNS, QUICK_RUNS)
-    with environment(bench, "memory", is_subscribed=False) as home:
-        shoppers = Shoppers(home, PEOPLE)
-        before = resident_mb(home.worker)
+    with environment(bench, "memory", is_subscribed=False) as env:
+        shoppers = Shoppers(env, PEOPLE)
+        before = resident_mb(env.worker)
         for flow in SWEEPS:
-            home.run(flow, WITHIN_S)
-        home.pause_schedules()
+            env.run(flow, WITHIN_S)
+        env.pause_schedules()
         used: list[float] = []
         took: list[float] = []
         for number in range(runs):
             keys = shoppers.place(ORDERS)
             began = time.monotonic()
-            home.enqueue(keys)
-            home.wait_idle(WITHIN_S)
+            env.enqueue(keys)
+            env.wait_idle(WITHIN_S)
             took.append(time.monotonic() - began)
-            used.append(resident_mb(home.worker))
+            used.append(resident_mb(env.worker))
             bench.progress.step(f"memory: run {number + 1} of {runs}, {used[-1]:.0f} MB")
-        in_prefect = home.runs()
-        counts = home.controls.state("brightpearl", "counts")["counts"]
+        in_prefect = env.runs()
+        counts = env.controls.state("brightpearl", "counts")["counts"]
         placed = int(counts["sales_orders"])
     how = (
         f"{runs} runs of {ORDERS} orders ({in_prefect} in Prefect), VmRSS of the worker after each:"

@@ -46,7 +46,7 @@ POLL_S = 1.0
 class Pace:
     """Orders at an even pace, and how long each took to be complete."""
 
-    home: Environment
+    env: Environment
     skus: Sequence[str]
     numbers: count[int] = field(default_factory=count)
 
@@ -55,14 +55,14 @@ class Pace:
         ids: list[str] = []
         began = time.monotonic()
         while len(ids) < orders and not (over and over.is_set()):
-            ids += self.home.controls.place([basket(next(self.numbers), self.skus, PEOPLE)])
+            ids += self.env.controls.place([basket(next(self.numbers), self.skus, PEOPLE)])
             time.sleep(max(0.0, began + len(ids) * EVERY_S - time.monotonic()))
         return ids
 
     def seconds(self, ids: Sequence[str]) -> list[float]:
         """Sorted seconds from paid to complete; one that is not complete counts as a miss."""
-        store = self.home.controls.state("bigcommerce", "orders")
-        account = self.home.controls.state("brightpearl", "orders", "payments", "reservations")
+        store = self.env.controls.state("bigcommerce", "orders")
+        account = self.env.controls.state("brightpearl", "orders", "payments", "reservations")
         done = complete_at(store, account, lambda row: row["sku"] in self.skus)
         return sorted(
             (done[key] - paid_at(store["orders"][key])).total_seconds() if key in done else MISS_S
@@ -74,7 +74,7 @@ class Pace:
 class Reconciliation:
     """A full reconciliation that runs while orders are placed."""
 
-    home: Environment
+    env: Environment
     begun: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     seconds: float = 0.0
@@ -93,7 +93,7 @@ class Reconciliation:
 
     def _run(self) -> None:
         try:
-            self.seconds = self.home.installation.run(NIGHTLY, WITHIN_S, begun=self.begun)
+            self.seconds = self.env.installation.run(NIGHTLY, WITHIN_S, begun=self.begun)
         except CausewayError as error:
             self.error = error
         finally:
@@ -105,31 +105,31 @@ def measure_reconciliation(bench: Bench) -> list[Figure]:
     """The same orders at the same pace, first alone, then while stock is reconciled."""
     orders = bench.pick(ORDERS, QUICK_ORDERS)
     skus = bench.pick(SKUS, QUICK_SKUS)
-    with environment(bench, "stock-priority", is_subscribed=False, skus=skus) as home:
-        home.pause_schedules()
-        shelves = Shelves.of(home)
-        pace = Pace(home, _stocked(home, shelves))
-        home.run(NIGHTLY, WITHIN_S)
-        _keep_catalogue(home)
+    with environment(bench, "stock-priority", is_subscribed=False, skus=skus) as env:
+        env.pause_schedules()
+        shelves = Shelves.of(env)
+        pace = Pace(env, _stocked(env, shelves))
+        env.run(NIGHTLY, WITHIN_S)
+        _keep_catalogue(env)
         drifts = [one for one in drawn(shelves, seed=5) if one.sku not in pace.skus]
-        change(home, "brightpearl", changes_of(drifts, "account"))
-        change(home, "bigcommerce", changes_of(drifts, "store"))
-        ensure_webhooks(home.installation.settings)
+        change(env, "brightpearl", changes_of(drifts, "account"))
+        change(env, "bigcommerce", changes_of(drifts, "store"))
+        ensure_webhooks(env.installation.settings)
         pace.place(WARM)
-        home.wait_idle(SETTLED_WITHIN_S)
+        env.wait_idle(SETTLED_WITHIN_S)
         alone = pace.place(orders)
-        home.wait_idle(SETTLED_WITHIN_S)
+        env.wait_idle(SETTLED_WITHIN_S)
         bench.progress.step(f"stock-priority: {orders} orders alone are placed")
-        home.controls.reset_requests()
+        env.controls.reset_requests()
         during: list[str] = []
         runs: list[Reconciliation] = []
         while len(during) < orders and len(runs) < MOST_RUNS:
-            run = Reconciliation(home)
+            run = Reconciliation(env)
             during += run.run_during(pace, orders - len(during))
             runs.append(run)
             bench.progress.step(f"stock-priority: {len(during)} orders during reconciliations")
-        requests = home.controls.counted("brightpearl")
-        home.wait_idle(SETTLED_WITHIN_S)
+        requests = env.controls.counted("brightpearl")
+        env.wait_idle(SETTLED_WITHIN_S)
         took = pace.seconds(alone), pace.seconds(during)
     how = (
         f"during {NIGHTLY} over {len(shelves.skus)} SKUs, again and again, in "
@@ -143,24 +143,24 @@ def measure_backfill(bench: Bench) -> list[Figure]:
     """The same orders at the same pace, first alone, then while thousands are imported."""
     orders = bench.pick(ORDERS, QUICK_ORDERS)
     past = bench.pick(BACKFILL, QUICK_BACKFILL)
-    with environment(bench, "priorities", limits="documented") as home:
-        home.pause_schedules()
-        shoppers = Shoppers(home, past)
-        pace = Pace(home, shoppers.skus[:SOLD])
+    with environment(bench, "priorities", limits="documented") as env:
+        env.pause_schedules()
+        shoppers = Shoppers(env, past)
+        pace = Pace(env, shoppers.skus[:SOLD])
         pace.place(WARM)
-        home.wait_idle(SETTLED_WITHIN_S)
+        env.wait_idle(SETTLED_WITHIN_S)
         alone = pace.place(orders)
-        home.wait_idle(SETTLED_WITHIN_S)
+        env.wait_idle(SETTLED_WITHIN_S)
         bench.progress.step(f"priorities: {orders} orders alone are placed")
         shoppers.place_silently(past)
-        with backfilling(home) as is_running:
+        with backfilling(env) as is_running:
             bench.progress.step(f"priorities: {past} orders of the past are being imported")
             pace.place(WARM)
             during = pace.place(orders)
             was_running = is_running()
             _wait_complete(pace, during)
         took = pace.seconds(alone), pace.seconds(during)
-        done = len(home.controls.state("brightpearl", "orders")["orders"])
+        done = len(env.controls.state("brightpearl", "orders")["orders"])
     how = (
         f"during a backfill of {past} orders, which was {'still' if was_running else 'no longer'} "
         f"running at the end, with {done} sales orders made by then"
@@ -173,17 +173,17 @@ def measure_backfill(bench: Bench) -> list[Figure]:
 
 
 @contextmanager
-def backfilling(home: Environment) -> Iterator[Callable[[], bool]]:
+def backfilling(env: Environment) -> Iterator[Callable[[], bool]]:
     """Run `causeway backfill` in a process of its own until the block ends; whether it runs.
 
     Raises: TransientError when it takes up no order.
     """
-    services, processes = home.installation.services, home.installation.processes
-    keys_before = home.installation.counts().total()
+    services, processes = env.installation.services, env.installation.processes
+    keys_before = env.installation.counts().total()
     command = ("-m", "cli.main", "backfill", "orders", "--since", "1d")
     child = processes.start_python("backfill", *command, environment=services.environment)
     until = time.monotonic() + BEGUN_WITHIN_S
-    while home.installation.counts().total() == keys_before:
+    while env.installation.counts().total() == keys_before:
         if time.monotonic() > until:
             raise TransientError(f"The backfill has not begun: {child.last_lines()}")
         time.sleep(POLL_S)
@@ -222,17 +222,17 @@ def compared(
     ]  # fmt: skip
 
 
-def _keep_catalogue(home: Environment) -> None:
+def _keep_catalogue(env: Environment) -> None:
     """The catalogue was made minutes ago: it shall not count as changed since it was read."""
-    Cursors(home.installation.database).set(PAIR, PRODUCTS, utc_now() + OVERLAP)
+    Cursors(env.installation.database).set(PAIR, PRODUCTS, utc_now() + OVERLAP)
 
 
-def _stocked(home: Environment, shelves: Shelves) -> list[str]:
+def _stocked(env: Environment, shelves: Shelves) -> list[str]:
     """SKUs of which both sides have more than all shoppers buy."""
     skus = [sku for sku in shelves.skus if shelves.promised(sku) > 0][:SOLD]
-    change(home, "bigcommerce", [{"sku": sku, "on_hand": PLENTY} for sku in skus])
+    change(env, "bigcommerce", [{"sku": sku, "on_hand": PLENTY} for sku in skus])
     body = [{"sku": sku, "on_hand": PLENTY} for sku in skus]
-    change(home, "brightpearl", body)
+    change(env, "brightpearl", body)
     elsewhere = [{"sku": sku, "on_hand": 0, "warehouse_id": OTHER_WAREHOUSE} for sku in skus]
-    change(home, "brightpearl", elsewhere)
+    change(env, "brightpearl", elsewhere)
     return skus

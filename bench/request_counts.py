@@ -32,18 +32,18 @@ NAMES: Mapping[System, str] = {"brightpearl": "Brightpearl", "bigcommerce": "Big
 
 def measure_batch(bench: Bench) -> list[Figure]:
     """One batch of new orders whose webhooks are lost, made due together; then the same again."""
-    with environment(bench, "batch", days=bench.days, is_subscribed=False) as home:
-        contacts_before = _contacts(home)
+    with environment(bench, "batch", days=bench.days, is_subscribed=False) as env:
+        contacts_before = _contacts(env)
         if bench.days:
-            keys, _ = home.controls.place_next(ORDERS)
+            keys, _ = env.controls.place_next(ORDERS)
         else:
-            keys = Shoppers(home, PEOPLE).place(ORDERS)
+            keys = Shoppers(env, PEOPLE).place(ORDERS)
         began = time.monotonic()
-        first = home.work_off(keys, WITHIN_S)
+        first = env.work_off(keys, WITHIN_S)
         seconds = time.monotonic() - began
-        verdict = home.verdict()
-        batch = _batch(home, keys, contacts_before)
-        second = home.work_off(keys, WITHIN_S)
+        verdict = env.verdict()
+        batch = _batch(env, keys, contacts_before)
+        second = env.work_off(keys, WITHIN_S)
     floors: Mapping[System, Floor] = {
         "brightpearl": brightpearl_floor(batch),
         "bigcommerce": bigcommerce_floor(batch),
@@ -69,26 +69,26 @@ def measure_batch(bench: Bench) -> list[Figure]:
 
 def measure_changes(bench: Bench) -> list[Figure]:
     """A hundred edits, then a hundred parcels, then a hundred refunds, each worked off together."""
-    with environment(bench, "changes", is_subscribed=False) as home:
-        ids = Shoppers(home, CHANGED_ORDERS).place(CHANGED_ORDERS)
-        home.work_off(ids, WITHIN_S)
-        orders = [home.controls.state("bigcommerce", "orders")["orders"][key] for key in ids]
-        home.controls.edit_all(
+    with environment(bench, "changes", is_subscribed=False) as env:
+        ids = Shoppers(env, CHANGED_ORDERS).place(CHANGED_ORDERS)
+        env.work_off(ids, WITHIN_S)
+        orders = [env.controls.state("bigcommerce", "orders")["orders"][key] for key in ids]
+        env.controls.edit_all(
             {"order_id": order["id"], "lines": [one_more(order)]} for order in orders
         )
-        amended = home.work_off(ids, WITHIN_S)
-        home.controls.ship(*({"external_ref": f"BC-{order['id']}"} for order in orders))
+        amended = env.work_off(ids, WITHIN_S)
+        env.controls.ship(*({"external_ref": f"BC-{order['id']}"} for order in orders))
         notes = [
             note_key(GOODS_OUT, one)
-            for one in home.controls.state("brightpearl", "goods_out")["goods_out"]
+            for one in env.controls.state("brightpearl", "goods_out")["goods_out"]
         ]
-        shipped = home.work_off(notes, WITHIN_S, entity="shipments")
+        shipped = env.work_off(notes, WITHIN_S, entity="shipments")
         for order in orders:
-            refund_one(home, order)
-        refunded = home.work_off(ids, WITHIN_S, entity="refunds")
-        verdict = home.verdict()
+            refund_one(env, order)
+        refunded = env.work_off(ids, WITHIN_S, entity="refunds")
+        verdict = env.verdict()
         again = [
-            home.work_off(keys, WITHIN_S, entity=entity)
+            env.work_off(keys, WITHIN_S, entity=entity)
             for entity, keys in (("orders", ids), ("shipments", notes), ("refunds", ids))
         ]
     return [
@@ -114,10 +114,10 @@ def one_more(order: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": line["id"], "quantity": line["quantity"] + 1}
 
 
-def refund_one(home: Environment, order: Mapping[str, Any]) -> None:
+def refund_one(env: Environment, order: Mapping[str, Any]) -> None:
     """Staff refund one unit of an order's first line, which comes back."""
     item = {"id": order["lines"][0]["id"], "quantity": 1}
-    home.controls.refund(order_id=order["id"], reason="resellable", items=[item])
+    env.controls.refund(order_id=order["id"], reason="resellable", items=[item])
 
 
 def _ratios(
@@ -143,20 +143,20 @@ def _second_pass(name: str, passes: Sequence[Mapping[System, Counted]]) -> Figur
     )
 
 
-def _contacts(home: Environment) -> int:
-    return int(home.controls.state("brightpearl", "counts")["counts"]["contacts"])
+def _contacts(env: Environment) -> int:
+    return int(env.controls.state("brightpearl", "counts")["counts"]["contacts"])
 
 
-def _batch(home: Environment, keys: Sequence[str], contacts_before: int) -> Batch:
+def _batch(env: Environment, keys: Sequence[str], contacts_before: int) -> Batch:
     """What the batch turned out to consist of."""
-    orders = home.controls.state("bigcommerce", "orders")["orders"]
+    orders = env.controls.state("bigcommerce", "orders")["orders"]
     lines: list[list[dict[str, Any]]] = [orders[key]["lines"] for key in keys]
     numbers = [int(key) for key in keys]
-    counts = home.controls.state("brightpearl", "counts")["counts"]
+    counts = env.controls.state("brightpearl", "counts")["counts"]
     return Batch(
         orders=len(keys),
         span=max(numbers) - min(numbers) + 1,
-        new_contacts=_contacts(home) - contacts_before,
+        new_contacts=_contacts(env) - contacts_before,
         contacts_before=contacts_before,
         skus=len({sku_key(line["sku"]) for of_one in lines for line in of_one if line["sku"]}),
         products=int(counts["products"]),

@@ -69,18 +69,18 @@ def measure_everything(bench: Bench) -> list[Figure]:
 
 
 def _reconcile(bench: Bench, size: int) -> Whole:
-    with environment(bench, "stock-all", is_subscribed=False, skus=size) as home:
-        home.pause_schedules()
-        shelves = Shelves.of(home)
-        make_wrong(home, shelves)
-        wrong = len(Shelves.of(home).wrong())
-        start_counting(home)
-        usage = Family(home.worker)
+    with environment(bench, "stock-all", is_subscribed=False, skus=size) as env:
+        env.pause_schedules()
+        shelves = Shelves.of(env)
+        make_wrong(env, shelves)
+        wrong = len(Shelves.of(env).wrong())
+        start_counting(env)
+        usage = Family(env.worker)
         bench.progress.step(f"stock-all: {wrong} of {len(shelves.store)} SKUs are wrong")
         with usage.watched():
-            seconds = home.run(NIGHTLY, WITHIN_S)
+            seconds = env.run(NIGHTLY, WITHIN_S)
         bench.progress.step(f"stock-all: reconciled in {seconds:.1f} s")
-        after = Shelves.of(home)
+        after = Shelves.of(env)
         return Whole(
             skus=len(shelves.skus),
             wrong=wrong,
@@ -89,22 +89,22 @@ def _reconcile(bench: Bench, size: int) -> Whole:
             computed_s=usage.child_computed_s,
             peak_mb=usage.child_peak_mb,
             together_mb=usage.together_mb,
-            store=home.controls.counted("bigcommerce"),
-            account=home.controls.counted("brightpearl"),
+            store=env.controls.counted("bigcommerce"),
+            account=env.controls.counted("brightpearl"),
             store_floor=store_stock_floor(len(after.store), wrong),
             account_floor=account_stock_floor(
                 len(shelves.skus),
-                int(home.controls.state("brightpearl", "counts")["counts"]["products"]),
+                int(env.controls.state("brightpearl", "counts")["counts"]["products"]),
             ),
         )
 
 
-def make_wrong(home: Environment, shelves: Shelves) -> None:
+def make_wrong(env: Environment, shelves: Shelves) -> None:
     """Every SKU: half of them get more in the store, half more in the account."""
     chance = Random(len(shelves.skus))  # noqa: S311 - reproducible, not secret
     in_store, in_account = split(shelves, len(shelves.skus))
-    change(home, "bigcommerce", _more(in_store, chance))
-    change(home, "brightpearl", _more(in_account, chance))
+    change(env, "bigcommerce", _more(in_store, chance))
+    change(env, "brightpearl", _more(in_account, chance))
 
 
 def split(shelves: Shelves, seed: int) -> tuple[list[str], list[str]]:
@@ -175,23 +175,23 @@ def measure_drift(bench: Bench) -> list[Figure]:
     """Agree first; then some drift, by sales elsewhere and by counts in the store; repair twice."""
     with environment(
         bench, "stock-drift", is_subscribed=False, skus=bench.pick(DRIFT_SKUS, QUICK_DRIFT_SKUS)
-    ) as home:
-        home.pause_schedules()
-        home.run(NIGHTLY, WITHIN_S)
-        shelves = Shelves.of(home)
+    ) as env:
+        env.pause_schedules()
+        env.run(NIGHTLY, WITHIN_S)
+        shelves = Shelves.of(env)
         drifts = drawn(shelves, seed=4)
-        _drift(home, drifts)
-        drifted = Shelves.of(home).wrong()
-        start_counting(home)
+        _drift(env, drifts)
+        drifted = Shelves.of(env).wrong()
+        start_counting(env)
         bench.progress.step(f"stock-drift: {len(drifted)} of {len(shelves.skus)} SKUs drifted")
-        home.run(NIGHTLY, WITHIN_S)
-        first = home.controls.counted("bigcommerce")
-        wait_settled(home, SETTLED_WITHIN_S)
-        after, changes = Shelves.of(home), journal(home)
-        start_counting(home)
-        home.run(NIGHTLY, WITHIN_S)
-        wait_settled(home, SETTLED_WITHIN_S)
-        again, twice = home.controls.counted("bigcommerce"), journal(home)
+        env.run(NIGHTLY, WITHIN_S)
+        first = env.controls.counted("bigcommerce")
+        wait_settled(env, SETTLED_WITHIN_S)
+        after, changes = Shelves.of(env), journal(env)
+        start_counting(env)
+        env.run(NIGHTLY, WITHIN_S)
+        wait_settled(env, SETTLED_WITHIN_S)
+        again, twice = env.controls.counted("bigcommerce"), journal(env)
     touched = touched_by_us(changes)
     how = (
         f"{len(drifted)} of {len(shelves.skus)} SKUs, half too many and half too few on sale, half "
@@ -244,6 +244,6 @@ def adjustments(counted: Counted) -> int:
     return sum(count for what, count in counted.by_request.items() if ADJUST in what)
 
 
-def _drift(home: Environment, drifts: Sequence[Drift]) -> None:
-    change(home, "brightpearl", changes_of(drifts, "account"))
-    change(home, "bigcommerce", changes_of(drifts, "store"))
+def _drift(env: Environment, drifts: Sequence[Drift]) -> None:
+    change(env, "brightpearl", changes_of(drifts, "account"))
+    change(env, "bigcommerce", changes_of(drifts, "store"))

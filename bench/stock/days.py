@@ -31,7 +31,7 @@ SHOWN = 10
 class Days:
     """What happens besides orders."""
 
-    home: Environment
+    env: Environment
     skus: Sequence[str]
     chance: Random
     done: Counter[str] = field(default_factory=Counter)
@@ -41,11 +41,11 @@ class Days:
         some = self.chance.sample(self.skus, RESTOCKED + LOST + COUNTED)
         come, lost = some[:RESTOCKED], some[RESTOCKED : RESTOCKED + LOST]
         counted = some[RESTOCKED + LOST :]
-        change(self.home, "brightpearl", [
+        change(self.env, "brightpearl", [
             *({"sku": sku, "delta": self.chance.randint(1, MOST)} for sku in come),
             *({"sku": sku, "delta": -self.chance.randint(1, 3)} for sku in lost),
         ])  # fmt: skip
-        change(self.home, "bigcommerce", [
+        change(self.env, "bigcommerce", [
             {"sku": sku, "on_hand": self.chance.randint(0, MOST)} for sku in counted
         ])  # fmt: skip
         self.done.update({"restocked": len(come), "lost": len(lost), "counted": len(counted)})
@@ -59,13 +59,13 @@ class Days:
                 "order_id": order["id"],
                 "rows": [{"sku": row["sku"], "quantity": "1"}],
             }
-            made = self.home.controls.call("brightpearl", "POST", "credit", credit)
+            made = self.env.controls.call("brightpearl", "POST", "credit", credit)
             received = {"order_id": made["credit_id"]}
-            self.home.controls.call("brightpearl", "POST", "receive", received)
+            self.env.controls.call("brightpearl", "POST", "receive", received)
             self.done["returned"] += 1
 
     def _returnable(self) -> list[State]:
-        orders = self.home.controls.state("brightpearl", "orders")["orders"].values()
+        orders = self.env.controls.state("brightpearl", "orders")["orders"].values()
         some = [
             order
             for order in orders
@@ -78,21 +78,21 @@ class Days:
 def measure(bench: Bench) -> list[Figure]:
     """Place all orders, batch by batch, by webhooks as always; compare every SKU at the end."""
     files = bench.days[:1] if bench.is_quick else bench.days
-    with environment(bench, "stock-days", days=files) as home:
-        home.pause_schedules()
-        home.run(NIGHTLY, WITHIN_S)
-        skus = Shelves.of(home).skus
-        days = Days(home, skus, Random(8))  # noqa: S311 - reproducible, not secret
-        placed = _play(bench, home, days, real=bool(files))
-        wait_settled(home, WITHIN_S)
+    with environment(bench, "stock-days", days=files) as env:
+        env.pause_schedules()
+        env.run(NIGHTLY, WITHIN_S)
+        skus = Shelves.of(env).skus
+        days = Days(env, skus, Random(8))  # noqa: S311 - reproducible, not secret
+        placed = _play(bench, env, days, real=bool(files))
+        wait_settled(env, WITHIN_S)
         days.happen()
-        wait_settled(home, WITHIN_S)
-        before = _wrong(home)
-        home.run(HOURLY, WITHIN_S)
-        wait_settled(home, WITHIN_S)
-        wrong = _wrong(home)
-        home.run(HOURLY, WITHIN_S)
-        (audit,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
+        wait_settled(env, WITHIN_S)
+        before = _wrong(env)
+        env.run(HOURLY, WITHIN_S)
+        wait_settled(env, WITHIN_S)
+        wrong = _wrong(env)
+        env.run(HOURLY, WITHIN_S)
+        (audit,) = Runs(env.installation.database).last(PAIR, flow="audit-stock", limit=1)
     how = (
         f"{placed} orders ({bench.origin}), {AT_ONCE} every {EVERY_S:g} s, by webhooks; in between "
         + ", ".join(f"{count} {what}" for what, count in days.done.items())
@@ -114,33 +114,33 @@ def measure(bench: Bench) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _play(bench: Bench, home: Environment, days: Days, *, real: bool) -> int:
+def _play(bench: Bench, env: Environment, days: Days, *, real: bool) -> int:
     """All orders; how many."""
-    total = home.controls.source()[0] if real else bench.pick(GENERATED, QUICK_GENERATED)
+    total = env.controls.source()[0] if real else bench.pick(GENERATED, QUICK_GENERATED)
     placed, batch = 0, 0
     while placed < total:
         wanted = min(AT_ONCE, total - placed)
         if real:
-            home.controls.place_next(wanted)
+            env.controls.place_next(wanted)
         else:
-            home.controls.place({"generate": wanted})
+            env.controls.place({"generate": wanted})
         placed += wanted
         batch += 1
-        home.installation.placed = placed
-        home.installation.pause(EVERY_S)
+        env.installation.placed = placed
+        env.installation.pause(EVERY_S)
         if batch % HAPPENS_EVERY == 0:
             days.happen()
         if batch % RECONCILED_EVERY == 0:
-            home.run(NIGHTLY, WITHIN_S)
+            env.run(NIGHTLY, WITHIN_S)
         elif batch % AUDITED_EVERY == 0:
-            home.run(HOURLY, WITHIN_S)
+            env.run(HOURLY, WITHIN_S)
     bench.progress.step(f"stock-days: {placed} orders are placed")
     return placed
 
 
-def _wrong(home: Environment) -> dict[str, SkuStock]:
+def _wrong(env: Environment) -> dict[str, SkuStock]:
     """SKUs that are wrong."""
-    store = home.controls.state("bigcommerce", "orders")
-    return Shelves.of(home).wrong(
-        held_by_orders(store, home.controls.state("brightpearl", *ACCOUNT_PARTS))
+    store = env.controls.state("bigcommerce", "orders")
+    return Shelves.of(env).wrong(
+        held_by_orders(store, env.controls.state("brightpearl", *ACCOUNT_PARTS))
     )

@@ -38,12 +38,12 @@ def measure_latency(bench: Bench) -> list[Figure]:
     """One change after the other, each when the one before was seen to arrive."""
     count = bench.pick(TIMES, QUICK_TIMES)
     chance = Random(3)  # noqa: S311 - reproducible, not secret
-    with environment(bench, "stock-latency") as home:
-        home.pause_schedules()
-        shelves = Shelves.of(home)
+    with environment(bench, "stock-latency") as env:
+        env.pause_schedules()
+        shelves = Shelves.of(env)
         plenty = [sku for sku in shelves.skus if shelves.promised(sku) >= PLENTY]
         chosen = chance.sample(plenty, count + WARM)
-        took = [_one(home, sku, number, chance) for number, sku in enumerate(chosen)][WARM:]
+        took = [_one(env, sku, number, chance) for number, sku in enumerate(chosen)][WARM:]
     found = sorted(seconds for seconds in took if seconds is not None)
     how = (
         f"{count} changes by staff, up and down by turns, one at a time; from Brightpearl's stock "
@@ -57,21 +57,21 @@ def measure_latency(bench: Bench) -> list[Figure]:
     ]
 
 
-def _one(home: Environment, sku: str, number: int, chance: Random) -> float | None:
+def _one(env: Environment, sku: str, number: int, chance: Random) -> float | None:
     """Seconds that a change of this SKU took; None if it did not come in time."""
     # Not in step with anything that runs at fixed intervals.
     time.sleep(chance.uniform(0, 1))
-    start_counting(home)
-    change(home, "brightpearl", [{"sku": sku, "delta": 3 if number % 2 else -3}])
+    start_counting(env)
+    change(env, "brightpearl", [{"sku": sku, "delta": 3 if number % 2 else -3}])
     until = time.monotonic() + VISIBLE_WITHIN_S
     seconds = None
     while seconds is None and time.monotonic() < until:
         time.sleep(POLL_S)
-        ours = [one.at for one in journal(home, [sku]) if one.is_ours]
+        ours = [one.at for one in journal(env, [sku]) if one.is_ours]
         seconds = (
-            took(home.controls.call("brightpearl", "GET", "stock/journal"), ours) if ours else None
+            took(env.controls.call("brightpearl", "GET", "stock/journal"), ours) if ours else None
         )
-    wait_settled(home, ARRIVED_WITHIN_S)
+    wait_settled(env, ARRIVED_WITHIN_S)
     return seconds
 
 
@@ -85,22 +85,22 @@ def measure_flood(bench: Bench) -> list[Figure]:
     notices = bench.pick(NOTICES, QUICK_NOTICES)
     products = bench.pick(PRODUCTS, QUICK_PRODUCTS)
     seconds = bench.pick(WITHIN_S, QUICK_WITHIN_S)
-    with environment(bench, "stock-flood", skus=SKUS) as home:
-        home.pause_schedules()
-        home.run("reconcile-stock/nightly", SETTLED_WITHIN_S)
-        wait_settled(home, SETTLED_WITHIN_S)
-        runs_before = home.runs("sync-stock")
-        start_counting(home)
+    with environment(bench, "stock-flood", skus=SKUS) as env:
+        env.pause_schedules()
+        env.run("reconcile-stock/nightly", SETTLED_WITHIN_S)
+        wait_settled(env, SETTLED_WITHIN_S)
+        runs_before = env.runs("sync-stock")
+        start_counting(env)
         flood = {"events": notices, "products": products, "within_s": seconds, "seed": 7}
         started = time.monotonic()
-        home.controls.call("brightpearl", "POST", "notices/flood", flood)
-        end = _over(bench, home)
+        env.controls.call("brightpearl", "POST", "notices/flood", flood)
+        end = _over(bench, env)
         flooded_s = time.monotonic() - started
-        wait_settled(home, SETTLED_WITHIN_S)
+        wait_settled(env, SETTLED_WITHIN_S)
         still_s = time.monotonic() - started - flooded_s
-        shelves, changes = Shelves.of(home), [one for one in journal(home) if one.is_ours]
-        store, account = home.controls.counted("bigcommerce"), home.controls.counted("brightpearl")
-        runs = home.runs("sync-stock") - runs_before
+        shelves, changes = Shelves.of(env), [one for one in journal(env) if one.is_ours]
+        store, account = env.controls.counted("bigcommerce"), env.controls.counted("brightpearl")
+        runs = env.runs("sync-stock") - runs_before
     wrong = {
         sku: f"{shelves.account[sku][WAREHOUSE][1]} in the account and not {units}"
         for sku, units in end["ends_with"].items()
@@ -134,15 +134,15 @@ def measure_flood(bench: Bench) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _over(bench: Bench, home: Environment) -> Mapping[str, Any]:
+def _over(bench: Bench, env: Environment) -> Mapping[str, Any]:
     """Wait for the flood's last notice; what the sandbox says of it."""
     until = time.monotonic() + OVER_WITHIN_S
     while True:
-        end: Mapping[str, Any] = home.controls.call("brightpearl", "GET", "notices/flood")
+        end: Mapping[str, Any] = env.controls.call("brightpearl", "GET", "notices/flood")
         bench.progress.now(f"stock-flood: {end['notices_sent']} of {end['notices']} notices")
         if end["notices_sent"] >= end["notices"] or time.monotonic() > until:
             return end
-        home.installation.check()
+        env.installation.check()
         time.sleep(FLOOD_POLL_S)
 
 

@@ -68,7 +68,7 @@ RESERVED, STAFF = "reservation", "staff"
 class Race:
     """One round: several seeds side by side, each a SKU of its own."""
 
-    home: Environment
+    env: Environment
     apis: Apis
     skus: Sequence[str]
     seed: int
@@ -125,10 +125,10 @@ class Race:
         now = datetime.now(UTC)
         unsold = {course.sku: course.unsold(now) for course in self.courses()}
         lacking = {sku: -units for sku, units in unsold.items() if units < 0}
-        change(self.home, "brightpearl", [{"sku": s, "delta": n} for s, n in lacking.items()])
+        change(self.env, "brightpearl", [{"sku": s, "delta": n} for s, n in lacking.items()])
 
     def _deliver(self, sku: str) -> None:
-        change(self.home, "brightpearl", [{"sku": sku, "delta": ON_HAND}])
+        change(self.env, "brightpearl", [{"sku": sku, "delta": ON_HAND}])
 
     def _drawn(self, wave: int) -> list[tuple[float, str, int | None]]:
         """When what is bought, by a shopper (None) or at a till, and what comes in; by time."""
@@ -148,7 +148,7 @@ class Race:
             "lines": [{"sku": sku, "quantity": 1}],
             "email": f"racer-{abs(hash((sku, time.monotonic()))) % PEOPLE}@example.com",
         }
-        answer = self.home.controls.clients["bigcommerce"].post("/_sandbox/orders", json=basket)
+        answer = self.env.controls.clients["bigcommerce"].post("/_sandbox/orders", json=basket)
         if answer.status_code == REFUSED:
             self.refused += 1
         else:
@@ -157,15 +157,15 @@ class Race:
     def _sell(self, order_id: int) -> None:
         began = datetime.now(UTC) - timedelta(milliseconds=1)  # the journal has whole ones
         body = {"order_id": order_id, "allocate": True}
-        self.home.controls.call("brightpearl", "POST", "edit", body)
+        self.env.controls.call("brightpearl", "POST", "edit", body)
         self.calls[order_id] = began, datetime.now(UTC)
 
     def _reconcile(self) -> None:
         time.sleep(RECONCILED_AFTER_S)
         try:
-            self.home.run(NIGHTLY, WITHIN_S)
+            self.env.run(NIGHTLY, WITHIN_S)
         except CausewayError as error:
-            self.home.installation.progress.step(f"stock-race: the reconciliation failed: {error}")
+            self.env.installation.progress.step(f"stock-race: the reconciliation failed: {error}")
 
     def wait_right(self, within_s: float) -> None:
         """Give what is still wrong a while longer."""
@@ -177,7 +177,7 @@ class Race:
 
     def courses(self) -> list[Course]:
         """What became of each SKU since the round began."""
-        store = [one for one in journal(self.home, self.skus) if one.at >= self.began_at]
+        store = [one for one in journal(self.env, self.skus) if one.at >= self.began_at]
         account = [
             (
                 row["sku"],
@@ -185,9 +185,9 @@ class Race:
                 row["cause"],
                 row["after"] - row["before"],
             )
-            for row in self.home.controls.call("brightpearl", "GET", "stock/journal")
+            for row in self.env.controls.call("brightpearl", "GET", "stock/journal")
         ]
-        reservations = self.home.controls.state("brightpearl", "reservations")["reservations"]
+        reservations = self.env.controls.state("brightpearl", "reservations")["reservations"]
         found = []
         for sku in self.skus:
             rows = [row for row in account if row[0] == sku and row[1] >= self.began_at]
@@ -212,89 +212,89 @@ def measure(bench: Bench) -> list[Figure]:
     each = bench.pick(SEEDS, QUICK_SEEDS) // ROUNDS
     courses: list[Course] = []
     audited: dict[str, int] = {}
-    with environment(bench, "stock-race") as home, open_apis(home) as apis:
-        home.pause_schedules()
-        skus = _skus(home, each * ROUNDS)
-        home.controls.place({"lines": [{"sku": _other(home, skus)}]})
-        wait_settled(home, WITHIN_S)
-        contact_id = int(next(iter(home.controls.state("brightpearl", "contacts")["contacts"])))
-        products = _opened(home, skus)
-        home.run(NIGHTLY, WITHIN_S)
-        wait_settled(home, WITHIN_S)
+    with environment(bench, "stock-race") as env, open_apis(env) as apis:
+        env.pause_schedules()
+        skus = _skus(env, each * ROUNDS)
+        env.controls.place({"lines": [{"sku": _other(env, skus)}]})
+        wait_settled(env, WITHIN_S)
+        contact_id = int(next(iter(env.controls.state("brightpearl", "contacts")["contacts"])))
+        products = _opened(env, skus)
+        env.run(NIGHTLY, WITHIN_S)
+        wait_settled(env, WITHIN_S)
         refused = 0
         for number in range(ROUNDS):
             own = skus[number * each : (number + 1) * each]
-            race = Race(home, apis, own, number * each, products, contact_id)
+            race = Race(env, apis, own, number * each, products, contact_id)
             race.prepare()
-            home.controls.switch("bigcommerce", refuse_oversell=number == 0)
-            with _slow(home):
+            env.controls.switch("bigcommerce", refuse_oversell=number == 0)
+            with _slow(env):
                 race.run()
                 bench.progress.step(f"stock-race: round {number + 1} of {ROUNDS} is ordered")
                 try:
-                    wait_settled(home, SETTLED_WITHIN_S)
+                    wait_settled(env, SETTLED_WITHIN_S)
                 except TransientError as error:  # what is not right by now is judged as it is
                     bench.progress.step(f"stock-race: {error}")
                 race.wait_right(RIGHT_WITHIN_S)
             courses += race.courses()
             refused += race.refused
-            audited |= _audited_oversold(home, own)
+            audited |= _audited_oversold(env, own)
         overlaps = len(
-            home.controls.call("bigcommerce", "GET", "stock/journal")["overlapping_absolutes"]
+            env.controls.call("bigcommerce", "GET", "stock/journal")["overlapping_absolutes"]
         )
-        shelves = Shelves.of(home)
-        pushes = pushes_of(home, skus)
+        shelves = Shelves.of(env)
+        pushes = pushes_of(env, skus)
     return _figures(courses, shelves, pushes, overlaps, refused, audited)
 
 
-def _skus(home: Environment, count: int) -> list[str]:
-    shelves = Shelves.of(home)
+def _skus(env: Environment, count: int) -> list[str]:
+    shelves = Shelves.of(env)
     plenty = [sku for sku in shelves.skus if shelves.promised(sku) > ON_HAND]
     return Random(11).sample(plenty, count)  # noqa: S311 - reproducible, not secret
 
 
-def _other(home: Environment, skus: Sequence[str]) -> str:
-    shelves = Shelves.of(home)
+def _other(env: Environment, skus: Sequence[str]) -> str:
+    shelves = Shelves.of(env)
     return next(sku for sku in shelves.skus if sku not in skus and shelves.promised(sku) > ON_HAND)
 
 
-def _opened(home: Environment, skus: Sequence[str]) -> dict[str, int]:
+def _opened(env: Environment, skus: Sequence[str]) -> dict[str, int]:
     """Five of each on both sides; Brightpearl's product ids."""
     for warehouse in (2, 3):
         units = ON_HAND if warehouse == 2 else 0  # noqa: PLR2004 - the main warehouse
         body = [{"sku": sku, "on_hand": units, "warehouse_id": warehouse} for sku in skus]
-        answers = home.controls.change_stock("brightpearl", body)
+        answers = env.controls.change_stock("brightpearl", body)
     body = [{"sku": sku, "on_hand": ON_HAND} for sku in skus]
-    home.controls.change_stock("bigcommerce", body)
+    env.controls.change_stock("bigcommerce", body)
     return {sku: int(answer["product_id"]) for sku, answer in zip(skus, answers, strict=True)}
 
 
-def _audited_oversold(home: Environment, skus: Sequence[str]) -> dict[str, int]:
+def _audited_oversold(env: Environment, skus: Sequence[str]) -> dict[str, int]:
     """Units sold above stock of each SKU, as the audit reports them."""
-    home.run(HOURLY, WITHIN_S)
-    (found,) = Runs(home.installation.database).last(PAIR, flow="audit-stock", limit=1)
+    env.run(HOURLY, WITHIN_S)
+    (found,) = Runs(env.installation.database).last(PAIR, flow="audit-stock", limit=1)
     reported = {sku_key(one["sku"]): int(one["units"]) for one in found["oversold"]}
     return {sku: reported.get(sku_key(sku), 0) for sku in skus}
 
 
 @contextmanager
-def _slow(home: Environment) -> Iterator[None]:
+def _slow(env: Environment) -> Iterator[None]:
     """Both APIs answer late, adjustments show late, Brightpearl's notices lose their order."""
     rules = [
         *({"kind": "slow", "path": ONE_BY_ONE, "rate": r, "ms": ms} for r, ms in ONE_BY_ONE_DELAYS),
         *({"kind": "slow", "rate": share, "ms": ms} for share, ms in DELAYS),
     ]
-    home.controls.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
+    env.controls.switch("bigcommerce", inventory_delay_s=[SHORTEST_S, LONGEST_S])
     for system in SYSTEMS:
-        home.controls.call(system, "PUT", "faults", rules)
-    home.controls.call("brightpearl", "PUT", "deliveries", OUT_OF_ORDER)
+        env.controls.call(system, "PUT", "faults", rules)
+    env.controls.call("brightpearl", "PUT", "deliveries", OUT_OF_ORDER)
     try:
         yield
     finally:
         in_order = dict.fromkeys(OUT_OF_ORDER, 0.0)
-        home.controls.call("brightpearl", "PUT", "deliveries", in_order)
+        env.controls.call("brightpearl", "PUT", "deliveries", in_order)
         for system in SYSTEMS:
-            home.controls.call(system, "PUT", "faults", [])
-        home.controls.switch("bigcommerce", inventory_delay_s=[0, 0])
+            env.controls.call(system, "PUT", "faults", [])
+        env.controls.switch("bigcommerce", inventory_delay_s=[0, 0])
 
 
 def _figures(  # noqa: PLR0913, PLR0917 - all that was seen

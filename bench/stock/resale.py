@@ -200,15 +200,15 @@ class Pushes:
         ]
 
 
-def pushes_of(home: Environment, skus: Sequence[str]) -> Pushes:
+def pushes_of(env: Environment, skus: Sequence[str]) -> Pushes:
     """What was written of these SKUs, and when each run read both sides.
 
     Raises: ContractError when no run read them.
     """
-    ledger = Ledger(home.installation.database)
+    ledger = Ledger(env.installation.database)
     entries = [one for sku in skus for one in ledger.history(PAIR, "stock", sku_key(sku))]
     reads: dict[str, list[datetime]] = defaultdict(list)
-    for step in home.installation.prefect.steps(READS):
+    for step in env.installation.prefect.steps(READS):
         if step["start_time"]:
             began = datetime.fromisoformat(step["start_time"])
             reads[str(step["flow_run_id"])].append(began)

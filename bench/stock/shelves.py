@@ -34,9 +34,9 @@ class Shelves:
     """In stock, on hand and allocated, by SKU and warehouse."""
 
     @classmethod
-    def of(cls, home: Environment) -> Self:
+    def of(cls, env: Environment) -> Self:
         """What both sandboxes say."""
-        return cls(*home.controls.levels())
+        return cls(*env.controls.levels())
 
     @property
     def skus(self) -> list[str]:
@@ -76,10 +76,10 @@ class Moved:
         return self.cause in OURS
 
 
-def journal(home: Environment, skus: Iterable[str] = ()) -> list[Moved]:
+def journal(env: Environment, skus: Iterable[str] = ()) -> list[Moved]:
     """Every change of the store's stock since `start_counting`, earliest first."""
     params = {"sku": list(skus)}
-    answer = home.controls.call("bigcommerce", "GET", "stock/journal", params=params)
+    answer = env.controls.call("bigcommerce", "GET", "stock/journal", params=params)
     return [moved(row) for row in answer["changes"]]
 
 
@@ -97,17 +97,17 @@ def moved(row: Sequence[Any]) -> Moved:
     )
 
 
-def start_counting(home: Environment) -> None:
+def start_counting(env: Environment) -> None:
     """Count requests and changes of stock from here on."""
-    home.controls.reset_requests()
+    env.controls.reset_requests()
     for system in SYSTEMS:
-        home.controls.call(system, "DELETE", "stock/journal")
+        env.controls.call(system, "DELETE", "stock/journal")
 
 
-def change(home: Environment, system: System, changes: Iterable[Mapping[str, object]]) -> None:
+def change(env: Environment, system: System, changes: Iterable[Mapping[str, object]]) -> None:
     """People count, restock or take away, many SKUs at once."""
     for part in parts(list(changes), AT_ONCE):
-        home.controls.change_stock(system, part)
+        env.controls.change_stock(system, part)
 
 
 def parts(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[list[Mapping[str, object]]]:
@@ -116,17 +116,17 @@ def parts(rows: Sequence[Mapping[str, object]], size: int) -> Iterator[list[Mapp
         yield list(rows[start : start + size])
 
 
-def is_settled(home: Environment) -> bool:
+def is_settled(env: Environment) -> bool:
     """Whether nothing is due and every adjustment that was sent was seen to arrive."""
     waiting = sum(
         line.count
-        for line in depths(home.installation.database)
+        for line in depths(env.installation.database)
         if line.state in {"due", "claimed"} or (line.entity == STOCK and line.state == "parked")
     )
-    return not waiting and home.controls.undelivered() == 0
+    return not waiting and env.controls.undelivered() == 0
 
 
-def wait_settled(home: Environment, within_s: float, polls: int = 4) -> None:
+def wait_settled(env: Environment, within_s: float, polls: int = 4) -> None:
     """Block until all adjustments were seen to arrive.
 
     Raises: TransientError when time is up; ProcessError when a part has ended.
@@ -134,8 +134,8 @@ def wait_settled(home: Environment, within_s: float, polls: int = 4) -> None:
     until = time.monotonic() + within_s
     quiet = 0
     while quiet < polls:
-        quiet = quiet + 1 if is_settled(home) else 0
+        quiet = quiet + 1 if is_settled(env) else 0
         if time.monotonic() > until:
             raise TransientError(f"Stock is still waited for after {within_s:.0f} s.")
-        home.installation.check()
+        env.installation.check()
         time.sleep(POLL_S)
