@@ -1,28 +1,79 @@
-"""One request: sent once, within the budget, and what came of it named."""
+"""One request: sent once, within the budget and at its caller's priority; what came of it named."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
-from connectors.answers import READS, Answer, decoded
-from connectors.budget import Budget, Priority, RateLimit
+from connectors.budget import Budget, Priority, RateLimit, Usage
 from core.errors import (
     CausewayError,
     ConfigError,
+    ContractError,
     OutcomeUnknownError,
     TransientError,
 )
+from core.times import from_rfc2822
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds; a page of 250 whole orders takes a while."""
 USER_AGENT = f"causeway/{version('causeway')}"
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+CHECK_PROXY = "Check the API URL, and whether a proxy answers in place of the API."
+LONGEST = 300
+_SECRETS = re.compile(r"[A-Za-z0-9+/=_~-]{24,}")
+"""A run this long is no word: tokens, signatures, encoded documents."""
+_EMAILS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:]+")
+_MARKUP = re.compile(r"<[^>]*>")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response whose body is decoded: JSON with exact decimals, or text."""
+
+    system: str
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    """None for an empty body; `str` for one that is not JSON."""
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the request may have changed something."""
+        return self.method not in READS
+
+    @property
+    def is_success(self) -> bool:
+        """2xx."""
+        return httpx.codes.is_success(self.status)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The other side's clock, when the answer says it."""
+        try:
+            return from_rfc2822(self.headers["date"])
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def what(self) -> str:
+        """The request in words for people: method and path, never a query or a body."""
+        return f"{self.method} {self.path}"
+
+
 ErrorOf = Callable[[Answer], CausewayError | None]
 """The one place per system that turns an answer into an error, or says that it is none."""
 RateLimitOf = Callable[[Answer], RateLimit]
@@ -39,17 +90,16 @@ class System:
     rate_limit_of: RateLimitOf
 
 
-class Http:
-    """Requests to one system. Thread-safe; each request is sent once, nothing is retried."""
+class Client:
+    """Requests to one account, all of the same priority. Thread-safe; each is sent once."""
 
     def __init__(
         self, system: System, budget: Budget, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self.system = system.name
-        self.budget = budget
-        self._error_of = system.error_of
-        self._rate_limit_of = system.rate_limit_of
-        self._client = httpx.Client(
+        self._system = system
+        self._budget = budget
+        self._priority = Priority.ORDERS
+        self._http = httpx.Client(
             base_url=system.base_url,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **system.headers},
             timeout=TIMEOUT,
@@ -57,12 +107,33 @@ class Http:
             transport=transport,
         )
 
-    def send(  # noqa: PLR0913 - one argument for each part of a request
+    def at(self, priority: Priority) -> Self:
+        """The same client, whose requests have this priority.
+
+        It costs nothing: connections and budget are shared, and closing one closes all.
+        """
+        other = copy(self)
+        other._priority = priority  # noqa: SLF001 - of our own class
+        return other
+
+    @property
+    def priority(self) -> Priority:
+        """Of every request that this client sends."""
+        return self._priority
+
+    def usage(self) -> Usage:
+        """Requests sent to this account by this process so far, whatever their priority."""
+        return self._budget.usage()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _send(
         self,
         method: str,
         path: str,
         *,
-        priority: Priority,
         params: Mapping[str, Any] | None = None,
         content: object = None,
         query: str = "",
@@ -74,36 +145,72 @@ class Http:
         Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
         ContractError, RejectedError, NotFoundError.
         """
-        with self.budget.request(priority, write=method not in READS) as report:
-            response = self._exchange(method, path, params, content, query)
-            answer = decoded(self.system, method, path, response)
-            error = self._error_of(answer)
-            report(self._rate_limit_of(answer), isinstance(error, TransientError))
-        if error is not None:
-            raise error
-        return answer
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None,
-        content: object,
-        query: str,
-    ) -> httpx.Response:
-        url = path
+        system, url = self._system, path
         if query:  # httpx would encode the commas: it gets the URL as it is to be
             url, params = f"{path}?{query}&{httpx.QueryParams(params or {})}", None
         body = None if content is None else json.dumps(content, default=_wire).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
+        with self._budget.request(self._priority, write=method not in READS) as report:
+            try:
+                response = self._http.request(
+                    method, url, params=params, content=body, headers=headers
+                )
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise _without_answer(error, method, f"{system.name}: {method} {path}") from error
+            answer = decoded(system.name, method, path, response)
+            refused = system.error_of(answer)
+            report(system.rate_limit_of(answer), isinstance(refused, TransientError))
+        if refused is not None:
+            raise refused
+        return answer
+
+
+def decoded(system: str, method: str, path: str, response: httpx.Response) -> Answer:
+    """The response with its body decoded; a page of HTML stays text when it explains a failure.
+
+    Raises: ContractError, or OutcomeUnknownError for a write, when a good answer is not JSON.
+    """
+    content = response.content
+    answer = Answer(
+        system, method, path, response.status_code, response.headers, response.text or None
+    )
+    if not content:
+        return answer
+    if "json" in response.headers.get("content-type", "json"):
         try:
-            return self._client.request(method, url, params=params, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _without_answer(error, method, f"{self.system}: {method} {path}") from error
+            return replace(answer, body=json.loads(content, parse_float=Decimal))
+        except ValueError:
+            pass
+    if answer.is_success:
+        raise unreadable(answer, "with what is not JSON", remedy=CHECK_PROXY)
+    return answer
+
+
+def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayError:
+    """The error that a good answer is when it cannot be read.
+
+    A write that was answered so may have been carried out, in part or as a whole: it may not be
+    taken for refused, nor simply be sent again.
+    """
+    message = f"{answer.system} answered {answer.what} {problem}."
+    if answer.is_write:
+        return OutcomeUnknownError(message, remedy=remedy)
+    return ContractError(message, remedy=remedy)
+
+
+def clean(text: object) -> str:
+    """One line of at most 300 characters without markup, e-mail addresses or anything secret."""
+    line = _EMAILS.sub("(an e-mail)", _MARKUP.sub(" ", str(text)))
+    return _SPACE.sub(" ", _SECRETS.sub("(hidden)", line)).strip()[:LONGEST]
+
+
+def number(text: object) -> float | None:
+    """The number in a header or field; None for nothing, nonsense or less than zero."""
+    try:
+        value = float(str(text))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
 
 
 def _without_answer(error: Exception, method: str, what: str) -> CausewayError:

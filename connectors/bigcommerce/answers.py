@@ -6,9 +6,9 @@ import re
 from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 
-from connectors.answers import Answer, clean, number
 from connectors.bigcommerce.inventory_models import StockChange
 from connectors.budget import RateLimit
+from connectors.http import Answer, clean, number
 from core.errors import (
     CausewayError,
     ConfigError,

@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from connectors.answers import Answer, unreadable
 from connectors.bigcommerce.answers import error_of, rate_limit_of
 from connectors.budget import budget_of
-from connectors.client import Client
 from connectors.documents import Document, broken_field
-from connectors.http import Http, System
+from connectors.http import Answer, Client, System, unreadable
 from core.errors import RejectedError
 from core.settings import BigCommerceSettings
 
@@ -35,7 +33,7 @@ class Api(Client):
         writes_at_once: int = 3,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = Http(
+        super().__init__(
             System(
                 "BigCommerce",
                 f"{settings.api_url.rstrip('/')}/stores/{settings.store_hash}",
@@ -51,7 +49,6 @@ class Api(Client):
             ),
             transport,
         )
-        super().__init__(http)
 
     def _get(self, path: str, *, query: str = "", **params: Any) -> Answer:  # noqa: ANN401 - query values
         """One read; `query` goes into the URL unchanged, before the parameters."""

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from connectors.answers import unreadable
 from connectors.bigcommerce.api import Api, url_parts
 from connectors.bigcommerce.inventory_models import (
     InventorySettings,
@@ -19,6 +18,7 @@ from connectors.bigcommerce.inventory_models import (
     UnreadableItem,
 )
 from connectors.documents import broken_field
+from connectors.http import unreadable
 
 ITEMS = "/v3/inventory/items"
 PAGE = 1000

@@ -13,7 +13,6 @@ from typing import Any
 from cachetools import TTLCache
 from pydantic import ValidationError
 
-from connectors.answers import unreadable
 from connectors.bigcommerce.api import PAGE, Api, of_order
 from connectors.bigcommerce.models import (
     Missing,
@@ -25,6 +24,7 @@ from connectors.bigcommerce.models import (
     Unreadable,
 )
 from connectors.documents import broken_field
+from connectors.http import unreadable
 from core.errors import ContractError, NotFoundError
 from core.times import from_iso, from_rfc2822, to_iso
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.answers import unreadable
 from connectors.bigcommerce.api import Api
 from connectors.bigcommerce.store_models import Channel, Hook, Store
+from connectors.http import unreadable
 
 
 class StoreSettings(Api):

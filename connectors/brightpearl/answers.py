@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from connectors.answers import Answer, clean, number, unreadable
 from connectors.budget import RateLimit
+from connectors.http import Answer, clean, number, unreadable
 from core.errors import (
     CausewayError,
     ConfigError,

@@ -9,14 +9,12 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from connectors.answers import Answer, unreadable
 from connectors.brightpearl.answers import error_of, rate_limit_of
 from connectors.brightpearl.multi_message import Message, envelope, outcomes, read_response
 from connectors.brightpearl.reads import search
 from connectors.budget import budget_of
-from connectors.client import Client
 from connectors.documents import Document, broken_field
-from connectors.http import Http, System
+from connectors.http import Answer, Client, System, unreadable
 from core.errors import CausewayError, RejectedError
 from core.settings import BrightpearlSettings
 from core.times import to_iso
@@ -35,7 +33,7 @@ class Api(Client):
         writes_at_once: int = 3,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        http = Http(
+        super().__init__(
             System(
                 "Brightpearl",
                 f"{settings.api_url.rstrip('/')}/{settings.account}",
@@ -54,7 +52,6 @@ class Api(Client):
             ),
             transport,
         )
-        super().__init__(http)
 
     def send(self, messages: Sequence[Message]) -> dict[str, Any | CausewayError]:
         """Carry out 1 to 10 writes in one request; the outcome of each by its label.

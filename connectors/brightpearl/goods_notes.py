@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.answers import unreadable
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
@@ -20,6 +19,7 @@ from connectors.brightpearl.goods_note_models import (
 from connectors.brightpearl.models import Unreadable
 from connectors.brightpearl.reads import MOST, chunks, id_set, period
 from connectors.documents import broken_field
+from connectors.http import unreadable
 from core.errors import NotFoundError
 
 GOODS_OUT_AT_ONCE = 500

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 from pydantic import Field, ValidationError
 
-from connectors.answers import Answer, unreadable
 from connectors.brightpearl.answers import is_throttled, refusal
 from connectors.documents import Document, Text, broken_field
+from connectors.http import Answer, unreadable
 from core.errors import CausewayError, OutcomeUnknownError, TransientError
 
 MOST = 10

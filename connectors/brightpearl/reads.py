@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.answers import Answer, unreadable
 from connectors.documents import Document, broken_field
+from connectors.http import Answer, unreadable
 from core.times import to_iso
 
 MOST = 200

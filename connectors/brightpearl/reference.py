@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from connectors.answers import unreadable
 from connectors.brightpearl.account_models import (
     Channel,
     Currency,
@@ -22,6 +21,7 @@ from connectors.brightpearl.account_models import (
 )
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.reads import chunks, id_set, new_or_changed
+from connectors.http import unreadable
 from core.errors import NotFoundError
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from connectors.answers import unreadable
 from connectors.brightpearl.api import Api
 from connectors.brightpearl.messages import correct_stock
 from connectors.brightpearl.reads import chunks, id_set, period
@@ -21,6 +20,7 @@ from connectors.brightpearl.stock_models import (
     read_bundle,
     read_stock,
 )
+from connectors.http import unreadable
 from core.errors import CausewayError, NotFoundError, RejectedError
 
 PRODUCTS_AT_ONCE = 200

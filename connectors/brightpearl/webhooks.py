@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.answers import unreadable
 from connectors.brightpearl.account_models import Webhook
 from connectors.brightpearl.api import Api
+from connectors.http import unreadable
 from core.errors import NotFoundError
 
 PATH = "/integration-service/webhook"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.answers import LONGEST, clean, number
+from connectors.http import LONGEST, clean, number
 
 
 def test_addresses_tokens_markup_and_line_breaks_do_not_get_into_messages():

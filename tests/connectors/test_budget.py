@@ -9,8 +9,16 @@ from random import Random
 
 import pytest
 
-from connectors.budget import BLIND_PAUSE_S, Budget, Usage, budget_of
-from connectors.window import RECHECK_S, Priority, RateLimit, Window
+from connectors.budget import (
+    BLIND_PAUSE_S,
+    RECHECK_S,
+    Budget,
+    Priority,
+    RateLimit,
+    Usage,
+    Window,
+    budget_of,
+)
 
 
 class SimulatedTime:
