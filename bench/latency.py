@@ -33,7 +33,7 @@ POLL_S = 0.02
 
 
 def measure_orders(bench: Bench) -> list[Figure]:
-    """One order after the other, each placed when the one before is at rest."""
+    """One order after the other, each placed when the one before is settled."""
     count = bench.pick(ORDERS, QUICK_ORDERS)
     pauses = Random(1)  # noqa: S311 - reproducible, not secret
     measured = (bench.folder / "validations").resolve()
@@ -180,7 +180,7 @@ KINDS = (
 
 
 def measure_changes(bench: Bench) -> list[Figure]:
-    """One change after the other, each when the one before is at rest."""
+    """One change after the other, each when the one before is settled."""
     times = bench.pick(CHANGES, QUICK_CHANGES)
     figures: list[Figure] = []
     with environment(bench, "afterwards") as env, open_apis(env) as apis:

@@ -68,7 +68,7 @@ def measure_batch(bench: Bench) -> list[Figure]:
 
 
 def measure_changes(bench: Bench) -> list[Figure]:
-    """A hundred edits, then a hundred parcels, then a hundred refunds, each worked off together."""
+    """A hundred edits, then a hundred parcels, then a hundred refunds, each processed together."""
     with environment(bench, "changes", is_subscribed=False) as env:
         ids = Shoppers(env, CHANGED_ORDERS).place(CHANGED_ORDERS)
         env.work_off(ids, WITHIN_S)

@@ -41,7 +41,7 @@ def receiver() -> None:
 
 
 def worker() -> None:
-    """Work off the inbox and run what Prefect schedules, until stopped."""
+    """Process the inbox and run what Prefect schedules, until stopped."""
     settings = load_settings()
     settings.pair()
     from worker.service import serve  # noqa: PLC0415 - the engine takes seconds to import

@@ -84,7 +84,7 @@ def _addresses(services: Services, *, with_sandboxes: bool) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block; once it ends, children are stopped in peace."""
+    """Ctrl-C and SIGTERM end the block; once it ends, children are stopped in order."""
     before = {
         number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)
     }

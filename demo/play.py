@@ -66,14 +66,14 @@ class Play:
         return self.installation.controls
 
     def place_own_orders(self) -> None:
-        """Plain orders and awkward ones, by webhooks that come twice, late or not at all."""
+        """Plain orders and difficult ones, by webhooks that come twice, late or not at all."""
         self.progress.step(f"{PLAIN} shoppers order; a webhook in four comes twice, some come late")
         self.controls.deliver(duplicate_rate=0.25, reorder_rate=0.25)
         for _ in range(PLAIN // AT_ONCE):
             self._placed(self.controls.place({"generate": AT_ONCE}))
             self.installation.pause(EVERY_S)
         unpaid: list[str] = []
-        for placement in scenario.awkward_orders(self.controls.skus()):
+        for placement in scenario.difficult_orders(self.controls.skus()):
             self.progress.step(f"then: {placement.title}")
             ids = self._placed(self.controls.place(placement.orders))
             unpaid += ids if placement.is_paid_later else []

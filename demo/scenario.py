@@ -53,7 +53,7 @@ class Change:
     """Whether the next change builds on what follows from it."""
 
 
-def awkward_orders(skus: Sequence[str]) -> list[Placement]:
+def difficult_orders(skus: Sequence[str]) -> list[Placement]:
     """Orders that are not plain. In: `skus` are at least sixty that both systems know."""
     first, second, third = skus[:3]
     return [

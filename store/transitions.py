@@ -18,7 +18,7 @@ from store.tables import inbox
 BACKFILL_PRIORITY = 3
 """Of keys that a backfill made due."""
 PRIORITIES = {"backfill": BACKFILL_PRIORITY}
-"""Sources that are worked off after all others; the rest have priority 0."""
+"""Sources that are processed after all others; the rest have priority 0."""
 HINTS = ("webhook", "sweep", "backfill")
 """Sources that only say that something may have changed in the store; any other is a stronger
 reason, for which both sides are read in full."""
@@ -144,7 +144,7 @@ def _on_event(event: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - th
     moment = literal(now, inbox.c.ready_at.type)
     return {
         "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),
-        # A hint must not hide a stronger reason that is still waiting to be worked off.
+        # A hint must not hide a stronger reason that is still waiting to be processed.
         "dirty_source": case(
             (held & _is_strong(inbox.c.dirty_source), inbox.c.dirty_source),
             (held, event.source),

@@ -1,4 +1,4 @@
-"""The inbox worked off: due keys become one visible run of their deployment, executed right here.
+"""The inbox is processed: due keys become one visible run of their deployment, executed right here.
 
 The receiver only writes keys. `InboxConsumer` listens for them and notifies the `EntityConsumer` of
 their pair and entity, which creates a run of `sync-<entity>/on-event` on the Prefect server and
@@ -104,7 +104,7 @@ class InboxConsumer:
 
 
 class EntityConsumer:
-    """The runs that work off the due keys of one pair and entity, one after the other.
+    """The runs that process the due keys of one pair and entity, one after the other.
 
     A lease keeps other workers from doing the same. After a failed run it pauses, longer each
     time; that never harms the process, and the keys stay due.
@@ -144,7 +144,7 @@ class EntityConsumer:
         return self._clock() < self._paused_until
 
     def notify(self) -> None:
-        """Keys are due: work them off, unless it is doing so or pauses."""
+        """Keys are due: process them, unless it is doing so or pauses."""
         if not self.is_pausing and self._server.reachability.may_ask():
             self._notified.set()
 

@@ -143,7 +143,7 @@ def read_prefect_file(path: Path = PREFECT_YAML) -> PrefectFile:
 
 
 def on_event_name(settings: Settings, pair: str, entity: str) -> str:
-    """The deployment that the keys of this pair and entity are worked off by."""
+    """The deployment that the keys of this pair and entity are processed by."""
     return f"sync-{entity}/{named('on-event', pair, settings)}"
 
 

@@ -67,7 +67,7 @@ class Reachability:
             self._away_since = self.clock()
             log.warning(
                 "Prefect does not answer (%s). Webhooks are still accepted; their keys wait in the "
-                "inbox and are worked off when it returns.",
+                "inbox and are processed when it returns.",
                 type(error).__name__,
             )
         self._next_at = self.clock() + PAUSES_S[min(self._attempts, len(PAUSES_S) - 1)]

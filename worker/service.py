@@ -135,7 +135,7 @@ def _serve_until_it_fails(
     try:
         asyncio.run(serve_pool(work_pool, stop, polling))
     except Exception as error:
-        # The last line of defence of a process that works off events as well.
+        # The last line of defence of a process that also processes events.
         if not _is_foreseen(error):
             log.exception("Serving Prefect's work pool met an error that nobody foresaw")
         return error

@@ -101,12 +101,12 @@ class Life:
 
 @dataclass
 class Lives:
-    """Orders in both systems, and the syncs that work off the inbox."""
+    """Orders in both systems, and the syncs that process the inbox."""
 
     controls: Controls
     database: Callable[[], Database]
     sync: Callable[[], None]
-    """Works off everything that is due."""
+    """Processes everything that is due."""
     skus: Skus
     pair: str = "default"
     lives: list[Life] = field(default_factory=list)

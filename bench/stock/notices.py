@@ -109,7 +109,7 @@ def measure_flood(bench: Bench) -> list[Figure]:
     requests = store.total + account.total
     how = (
         f"{end['notices_sent']} notices about {end['changes_made']} true changes of {products} "
-        f"products within {seconds} s, out of order, by webhooks; at rest {still_s:.0f} s after "
+        f"products within {seconds} s, out of order, by webhooks; settled {still_s:.0f} s after "
         f"the last; {runs} runs of sync-stock; limits off, no delay"
     )
     return [
@@ -128,7 +128,7 @@ def measure_flood(bench: Bench) -> list[Figure]:
             100.0 * (1 - requests / notices),
             "%",
             f"{store.total} requests to BigCommerce ({store.most(4)}) and {account.total} to "
-            f"Brightpearl ({account.most(4)}) until all was at rest; {how}",
+            f"Brightpearl ({account.most(4)}) until all was settled; {how}",
             at_least(FREE_PERCENT),
         ),
     ]  # fmt: skip

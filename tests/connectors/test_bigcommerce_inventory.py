@@ -132,7 +132,7 @@ def test_a_variant_of_shared_stock_is_found_by_its_product_alone(front):
     assert item.at("1").on_hand == 6
 
 
-def test_skus_are_found_in_any_case_and_with_awkward_characters(front):
+def test_skus_are_found_in_any_case_and_with_special_characters(front):
     create_product(front.store, NewProduct(sku="A&B +c/é", stock=4))
     create_product(front.store, NewProduct(sku="D,E", stock=4))
 

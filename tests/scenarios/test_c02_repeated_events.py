@@ -3,7 +3,7 @@
 Given one order of a new guest. When `created`, `updated` and `statusUpdated` are delivered fifty
 times by eight senders in random order while two runs work, and one event is repeated 47 hours
 later, then there is one contact, one sales order, one reservation and one set of payments, the same
-as of an order that was imported in peace, and the late event ends as already satisfied.
+as of an order that was imported from a single event, and the late event ends as already satisfied.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def test_there_is_one_contact_one_sales_order_one_reservation_one_receipt(story:
     assert stock(world, sku).allocated == 2 + reserved(world, story.single)[sku]
 
 
-def test_the_end_is_that_of_an_order_imported_in_peace(story: Story) -> None:
+def test_the_end_is_that_of_an_order_of_a_single_event(story: Story) -> None:
     assert state_of(story.world, story.stormy) == state_of(story.world, story.single)
     assert account_money(story.world, story.stormy) == store_money(story.world, story.stormy)
 

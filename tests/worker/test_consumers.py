@@ -1,4 +1,4 @@
-"""Due keys and the runs that work them off, against a real Prefect server."""
+"""Due keys and the runs that process them, against a real Prefect server."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ class Parcels(RuleBasedStateMachine):
                 assert self.store[key].tracking_number == text
 
     def teardown(self) -> None:
-        """At rest both sides agree, but for what a person has to decide."""
+        """In the end both sides agree, but for what a person has to decide."""
         if not hasattr(self, "store"):
             return
         for _ in range(3):
