@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.brightpearl.contacts import Contacts
+from connectors.brightpearl.account import Contacts, Payments, Products, Reference, Webhooks
 from connectors.brightpearl.goods_notes import GoodsNotes
 from connectors.brightpearl.orders import Credits, Orders
-from connectors.brightpearl.payments import Payments
-from connectors.brightpearl.reference import Products, Reference
 from connectors.brightpearl.stock import Stock
-from connectors.brightpearl.webhooks import Webhooks
 
 
 class Brightpearl(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.brightpearl.api import Api
+from connectors.brightpearl.api import MOST, Api, chunks, id_set, period
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInNote,
@@ -17,7 +17,6 @@ from connectors.brightpearl.goods_note_models import (
     GoodsOutRow,
 )
 from connectors.brightpearl.models import Unreadable
-from connectors.brightpearl.reads import MOST, chunks, id_set, period
 from connectors.documents import broken_field
 from connectors.http import unreadable
 from core.errors import NotFoundError

@@ -13,10 +13,10 @@ from pydantic import Field, ValidationError
 
 from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
 from connectors.brightpearl.answers import refusal
+from connectors.brightpearl.api import MOST, id_set
 from connectors.brightpearl.goods_note_models import GoodsInCreate
 from connectors.brightpearl.models import RowAdd, RowUpdate, SalesOrderCreate
 from connectors.brightpearl.multi_message import Message, first_id, keyed_id, new_id, nothing
-from connectors.brightpearl.reads import MOST, id_set
 from connectors.brightpearl.stock_models import ReservedProduct, StockCorrection
 from connectors.documents import Document
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.brightpearl.api import Api
+from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed, period
 from connectors.brightpearl.models import OrderRef, SalesCredit, SalesOrder, Unreadable
-from connectors.brightpearl.reads import chunks, id_set, new_or_changed, period
 from connectors.brightpearl.stock_models import Reservation
 from connectors.documents import broken_field
 from core.errors import NotFoundError

@@ -7,9 +7,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from connectors.brightpearl.api import Api
+from connectors.brightpearl.api import Api, chunks, id_set, period
 from connectors.brightpearl.messages import correct_stock
-from connectors.brightpearl.reads import chunks, id_set, period
 from connectors.brightpearl.stock_models import (
     Bundle,
     Movement,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.brightpearl.reads import MOST, chunks, id_set
+from connectors.brightpearl.api import MOST, chunks, id_set
 
 IDS = st.lists(st.integers(1, 10**12).map(str), min_size=1, max_size=400)
 NEAR = st.lists(st.integers(1, 300).map(str), min_size=1, max_size=400)

@@ -1,28 +1,79 @@
-"""What an account defines for itself: products and prices, statuses, codes, methods, lists."""
+"""What an account has besides orders, notes and stock.
+
+Contacts, payments, products and prices, statuses, codes, methods, lists, webhook subscriptions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from connectors.brightpearl.account_models import (
     Channel,
+    ContactRow,
     Currency,
     OrderStatus,
     PaymentMethod,
+    PaymentRow,
     PriceList,
     ProductPrices,
     ProductRow,
     ShippingMethod,
     TaxCode,
     Warehouse,
+    Webhook,
 )
-from connectors.brightpearl.api import Api
-from connectors.brightpearl.reads import chunks, id_set, new_or_changed
+from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed
 from connectors.http import unreadable
 from core.errors import NotFoundError
+from core.ids import email_key
+
+CONTACTS = "/contact-service/contact-search"
+PAYMENTS = "/accounting-service/customer-payment-search"
+WEBHOOKS = "/integration-service/webhook"
+
+
+class Contacts(Api):
+    """Contacts of an account. Searches are compared, never trusted."""
+
+    def list_contacts(self, updated_since: datetime | None = None) -> Iterator[ContactRow]:
+        """All contacts, or those created or changed since; one that is both may come twice."""
+        for changes in new_or_changed(updated_since):
+            yield from self._search(CONTACTS, ContactRow, **changes)
+
+    def find_contacts(self, email: str) -> list[ContactRow]:
+        """Contacts with exactly this address, as primary one, else as secondary one.
+
+        The search finds parts of addresses and is case-insensitive: equality is checked here.
+        Who of several is meant (an address is not unique) is for the caller to say.
+        """
+        for column, attribute in (
+            ("primaryEmail", "primary_email"),
+            ("secondaryEmail", "secondary_email"),
+        ):
+            rows = self._search(CONTACTS, ContactRow, **{column: email})
+            same = [row for row in rows if email_key(getattr(row, attribute)) == email_key(email)]
+            if same:
+                return same
+        return []
+
+
+class Payments(Api):
+    """What customers paid. There is no GET by id: everything is a search."""
+
+    def list_payments(self, order_ids: Iterable[str]) -> Iterator[PaymentRow]:
+        """Customer payments of these orders, 200 orders to a question."""
+        for part in chunks(order_ids):
+            wanted = set(part)
+            rows = self._search(PAYMENTS, PaymentRow, orderId=id_set(part))
+            yield from (row for row in rows if row.order_id in wanted)
+
+    def find_payments(self, transaction_ref: str) -> list[PaymentRow]:
+        """Customer payments that carry exactly this reference."""
+        rows = self._search(PAYMENTS, PaymentRow, transactionRef=transaction_ref)
+        return [row for row in rows if row.transaction_ref == transaction_ref]
 
 
 class Reference(Api):
@@ -104,3 +155,29 @@ class Products(Api):
                         price = listed.by_quantity[min(listed.by_quantity)]
                         found[product.product_id] = price
         return found
+
+
+class Webhooks(Api):
+    """Subscriptions of the account. There is no update: delete and create anew.
+
+    Source: API reference, integration-service/webhook.
+    """
+
+    def list_webhooks(self) -> list[Webhook]:
+        """All of them, those of other apps too; none at all is answered with 404."""
+        try:
+            return self._all(WEBHOOKS, Webhook)
+        except NotFoundError:
+            return []
+
+    def create_webhook(self, body: Mapping[str, Any]) -> str:
+        """Subscribe; the new id. Raises: RejectedError, for example for a template (`INTC-057`)."""
+        answer = self._send("POST", WEBHOOKS, content=dict(body))
+        webhook_id = self._response(answer)
+        if not isinstance(webhook_id, int | str):
+            raise unreadable(answer, "with no id")
+        return str(webhook_id)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Unsubscribe. Raises: NotFoundError when it is gone already."""
+        self._send("DELETE", f"{WEBHOOKS}/{webhook_id}")
