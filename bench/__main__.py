@@ -37,7 +37,7 @@ def bench(
         typer.Option(envvar="CAUSEWAY_SHARED", help="Folder that holds data/online-retail/*.csv."),
     ] = None,
     seed: Annotated[
-        str, typer.Option(envvar="SEED", help="Draw the same random lives again.")
+        str, typer.Option(envvar="SEED", help="Draw other random lives than usual.")
     ] = "",
 ) -> None:
     """Measure, print a table, write var/bench.json; exit code 0 if every bar is met."""
@@ -49,8 +49,7 @@ def bench(
             raise typer.BadParameter(f"{file} is not a file", param_hint="--orders")
     try:
         with exclusive(FOLDER, "benchmark"):
-            plan = Bench(Progress(), quick, files, seed=seed or f"{utc_now():%Y%m%d%H%M%S}")
-            is_good = _run(plan, chosen(names or []))
+            is_good = _run(Bench(Progress(), quick, files, seed=seed), chosen(names or []))
     except ConfigError as error:
         warn(str(error))
         raise typer.Exit(2) from None

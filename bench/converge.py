@@ -26,9 +26,8 @@ NO_GRACE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
 def measure(bench: Bench) -> list[Figure]:
     """Every order lives by itself: what happens to it is drawn by its seed, and can be replayed."""
     count = bench.pick(SEQUENCES, QUICK_SEQUENCES)
-    drawn = [
-        Life(kind, f"{kind} {bench.seed}-{number}") for kind in KINDS for number in range(count)
-    ]
+    series = f"{bench.seed}-" if bench.seed else ""
+    drawn = [Life(kind, f"{kind} {series}{number}") for kind in KINDS for number in range(count)]
     began = time.monotonic()
     with environment(bench, "converge", is_subscribed=False, settings=NO_GRACE) as env:
         env.pause_schedules()
@@ -51,7 +50,7 @@ def _live(bench: Bench, lives: Lives, drawn: Sequence[Life]) -> int:
     """All rounds, then quiet; the passes that it took."""
     lives.place(drawn)
     bench.progress.step(
-        f"converge: {len(drawn)} orders of {len(KINDS)} kinds are placed, SEED={bench.seed}"
+        f"converge: {len(drawn)} orders of {len(KINDS)} kinds are placed, SEED={bench.seed or None}"
     )
     for number in range(1, ROUNDS + 1):
         lives.advance(number)
@@ -70,7 +69,7 @@ def _figures(bench: Bench, lives: Lives, passes: int, writes: int, seconds: floa
     each = Counter(life.kind for life in all_)
     how = (
         f"{min(each.values())} sequences of each of {', '.join(each)}; {done.total()} events "
-        f"of {len(done)} kinds in {ROUNDS} rounds, drawn with SEED={bench.seed}, {seconds:.0f} s; "
+        f"of {len(done)} kinds in {ROUNDS} rounds, SEED={bench.seed or None}, {seconds:.0f} s; "
         "both sandboxes' states compared at quiet"
     )
     return [

@@ -32,8 +32,8 @@ class Bench:
     days: tuple[Path, ...] = ()
     """Real orders, a file a day; none: orders are generated."""
     folder: Path = FOLDER
-    seed: str = "0"
-    """What random lives are drawn by."""
+    seed: str = ""
+    """Other random lives are drawn by it than those by which versions are compared."""
 
     def pick(self, full: int, quick: int) -> int:
         """A size; the smaller one where a quick answer is wanted."""
