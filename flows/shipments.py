@@ -11,11 +11,10 @@ from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
 from tasks.shipments.entity import SHIPMENTS
-from tasks.shipments.extract import extract_shipments, read_shipments
+from tasks.shipments.extract import extract_shipments, identify_orders, read_shipments
 from tasks.shipments.frames import map_shipments
 from tasks.shipments.operations import link_shipments, load_shipments
 from tasks.shipments.plan import plan_shipments
-from tasks.shipments.scope import identify_orders
 
 
 @flow(name="sync-shipments", persist_result=False)
@@ -38,13 +37,12 @@ async def sync_shipments(
     with Run(SHIPMENTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
             scope = identify_orders(run)
-            read = extract_shipments(run, scope)
-            found = validate(run, read.found)
+            found = validate(run, extract_shipments(run, scope))
             desired = validate(run, map_shipments(run, found))
-            states = read_shipments(run, desired, read.states)
+            states = read_shipments(run, desired, found.states)
             plans = plan_shipments(run, desired, states)
             records = load_shipments(run, plans)
-            settle(run, plans, link_shipments(run, read, records))
+            settle(run, plans, link_shipments(run, found, records))
     return run.report.to_json()
 
 

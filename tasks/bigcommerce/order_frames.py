@@ -40,21 +40,13 @@ UNCAPTURED = frozenset({"authorized", "capture pending"})
 class OrderFrames(Frames):
     """The store's side of a batch of orders."""
 
-    orders: pd.DataFrame = rows(ORDERS)
-    lines: pd.DataFrame = rows(LINES)
+    orders: pd.DataFrame = rows(ORDERS, suite="orders_in")
+    lines: pd.DataFrame = rows(LINES, suite="order_lines_in")
     charges: pd.DataFrame = rows(CHARGES)
     taxes: pd.DataFrame = rows(TAXES)
-    transactions: pd.DataFrame = rows(TRANSACTIONS)
+    transactions: pd.DataFrame = rows(TRANSACTIONS, suite="transactions_in")
     money_unread: frozenset[str] = frozenset()
     """Orders whose transactions were not read, because they are as they were."""
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """By the name of their suite."""
-        return {
-            "orders_in": self.orders,
-            "order_lines_in": self.lines,
-            "transactions_in": self.transactions,
-        }
 
 
 def order_frames(

@@ -125,12 +125,12 @@ class Owners:
     Sales orders that are not ours belong to none. What our links do not know is read, and kept.
     """
 
-    def __init__(self, connections: Connections, brightpearl: Brightpearl) -> None:
+    def __init__(self, connections: Connections) -> None:
         self.order_of: dict[str, str] = {}
         """The store's order by Brightpearl's order id."""
         self.sales_orders: dict[str, SalesOrder] = {}
         """Sales orders that were read on the way."""
-        self.brightpearl = brightpearl
+        self._brightpearl = connections.brightpearl
         self._links = Links(connections.database)
         self._pair = connections.pair
 
@@ -170,7 +170,7 @@ class Owners:
         ids = [one for one in dict.fromkeys(sales_order_ids) if one not in self.sales_orders]
         if not ids:
             return
-        for order in with_retries(lambda: self.brightpearl.get_sales_orders(ids)):
+        for order in with_retries(lambda: self._brightpearl.get_sales_orders(ids)):
             if not isinstance(order, SalesOrder):
                 continue
             self.sales_orders[order.id] = order
@@ -183,7 +183,7 @@ class Owners:
         """Add the back orders of these orders of the store, one generation after the other."""
         wanted = set(order_ids)
         known = [one for one, owner in self.order_of.items() if owner in wanted]
-        for back_order, original in back_order_ids(self.brightpearl, known).items():
+        for back_order, original in back_order_ids(self._brightpearl, known).items():
             self.order_of[back_order] = self.order_of[original]
 
     def _find_links(self, sales_order_ids: Iterable[str]) -> None:

@@ -210,7 +210,11 @@ def _round(
 ) -> None:
     """Send one operation of each record (or all of them), and note what became of it."""
     writes = [
-        (record, operation, write)
+        (
+            record,
+            operation,
+            replace(write, key=write.key or record.key, action=write.action or operation.kind),
+        )
         for record, operation in wanted
         if record.goes_on and (write := operation.write(run, record)) is not None
     ]

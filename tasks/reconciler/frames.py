@@ -7,7 +7,6 @@ a batch of no records, with every column and dtype.
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -20,16 +19,19 @@ from core.refusals import REFUSALS
 Typed = TypeVar("Typed")
 
 
-def rows(schema: Schema, *, is_keyed: bool = True) -> pd.DataFrame:
-    """Declare a frame of a set. `is_keyed` says whether its rows belong to one record each."""
+def rows(schema: Schema, *, suite: str = "", is_keyed: bool = True) -> pd.DataFrame:
+    """Declare a frame of a set.
+
+    In: the suite that validates it, if any; whether its rows belong to one record each.
+    """
     found: pd.DataFrame = dataclasses.field(
-        default_factory=lambda: frame([], schema), metadata={"is_keyed": is_keyed}
+        default_factory=lambda: frame([], schema), metadata={"suite": suite, "is_keyed": is_keyed}
     )
     return found
 
 
 @dataclasses.dataclass(frozen=True)
-class Frames(ABC):
+class Frames:
     """The frames of a batch, and the rows of it that may not travel on (REFUSALS)."""
 
     KEY: ClassVar[str] = "order_id"
@@ -39,9 +41,13 @@ class Frames(ABC):
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """What the run's report counts of the batch, such as `rounding rows`."""
 
-    @abstractmethod
     def validated(self) -> Mapping[str, pd.DataFrame]:
         """The frames to validate, by the name of their suite."""
+        return {
+            suite: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if (suite := field.metadata.get("suite"))
+        }
 
     def without(self, keys: Collection[str]) -> Self:
         """The same batch less these records, with all that belongs to them."""

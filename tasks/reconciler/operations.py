@@ -24,10 +24,11 @@ from tasks.reconciler.run import Run
 class Write:
     """One write, with what the ledger keeps of it. A subclass says to which system it goes."""
 
-    key: str
-    """The record's."""
-    action: str
     natural_key: str
+    key: str = ""
+    """The record's; `apply` fills in that of the operation's record."""
+    action: str = ""
+    """What is done; `apply` fills in the operation's kind."""
     after: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     entity: str = ""
@@ -50,7 +51,7 @@ class BigCommerceWrite(Write):
     """A write to BigCommerce, which takes one record to a request."""
 
     send: Callable[[BigCommerce], Any]
-    written_id: Callable[[Any], str] = str
+    written_id: Callable[[Any], str] = lambda answer: str(getattr(answer, "id", answer))
     """The id of what was written, out of the store's answer."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.bigcommerce.models import Order
 from store.links import Links
-from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
+from tasks.brightpearl.sales_orders import Owners
 from tasks.policy import with_retries
 from tasks.reconciler.audit import WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
@@ -21,34 +22,23 @@ Units = Mapping[str, Mapping[str, int]]
 
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     """The orders of which goods left since, or that changed in the store: what left of each."""
-    links, pair = Links(connections.database), connections.pair.name
     brightpearl = connections.brightpearl
-    owners = Owners(connections, brightpearl)
+    reader = NoteReader(connections, current_bundle(connections).table("skus"), Owners(connections))
     left = with_retries(lambda: list(brightpearl.list_goods_out(shipped_since=since)))
-    owners.find(row.order_id for row in left if not row.is_transfer)
-    orders = _read_orders(connections, since, owners.order_of.values())
-    order_links = links.get(pair, ORDERS, list(orders))
-    owners.add(order_links.values())
-    ours = {key: order for key, order in orders.items() if owners.sales_order_ids(key)}
-    reader = NoteReader(
-        connections,
-        owners,
-        current_bundle(connections).table("skus"),
-        {key: AgreedOrder.of(link) for key, link in order_links.items()},
-    )
+    reader.owners.find(row.order_id for row in left if not row.is_transfer)
+    orders = _read_orders(connections, since, reader.owners.order_of.values())
+    reader.add_links(orders)
+    ours = [key for key in orders if reader.owners.sales_order_ids(key)]
     reader.read_all(ours)
-    agreed = links.get(pair, ENTITY, list(ours))
-    states = {
-        key: ShippingState.of(order, AgreedShipments.of(agreed.get(key)))
-        for key, order in ours.items()
-    }
+    agreed = Links(connections.database).get(connections.pair.name, ENTITY, ours)
+    states = {key: ShippingState(orders[key], AgreedShipments.of(agreed.get(key))) for key in ours}
     account = {
-        key: added({one.line_id or f"of row {one.row_id}": one.units} for one in placement.placed)
-        for key, (_, placement) in reader.place(ours.values(), states).items()
+        key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
+        for key, placement in reader.place(states.values()).items()
     }
     store = {key: state.shipped for key, state in states.items()}
     without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
-    waiting = unsettled(connections, ENTITY, list(ours))
+    waiting = unsettled(connections, ENTITY, ours)
     return differences(store, account, without_tracking, waiting)
 
 
@@ -61,19 +51,22 @@ def differences(
     settled: parked, due, quarantined.
     """
     orders = sorted({key for side in (store, account) for key, one in side.items() if one}, key=int)
-    missing: dict[str, str] = {}
-    beyond: dict[str, str] = {}
+    missing: dict[str, list[str]] = defaultdict(list)
+    beyond: dict[str, list[str]] = defaultdict(list)
     for order_id in orders:
-        fewer, more = _compare(store.get(order_id, {}), account.get(order_id, {}))
-        missing |= {order_id: fewer} if fewer else {}
-        beyond |= {order_id: more} if more else {}
+        ours, theirs = store.get(order_id, {}), account.get(order_id, {})
+        for line_id in sorted({*ours, *theirs}):
+            shipped, left = ours.get(line_id, 0), theirs.get(line_id, 0)
+            if shipped != left:
+                text = f"line {line_id}: {left} left, {shipped} in BigCommerce"
+                (missing if shipped < left else beyond)[order_id].append(text)
     differ = {*missing, *beyond, *without_tracking}
     return {
         "orders": len(orders),
         "agreeing": len(orders) - len(differ),
         "units": sum(sum(units.values()) for units in account.values()),
-        "missing": {one: why for one, why in missing.items() if one not in waiting},
-        "beyond": {one: why for one, why in beyond.items() if one not in waiting},
+        "missing": {one: "; ".join(why) for one, why in missing.items() if one not in waiting},
+        "beyond": {one: "; ".join(why) for one, why in beyond.items() if one not in waiting},
         "without_tracking": sorted(set(without_tracking) - waiting.keys(), key=int),
         "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
     }
@@ -91,21 +84,9 @@ def _read_orders(
     return orders | {order.id: order for order in found if isinstance(order, Order)}
 
 
-def _compare(store: Mapping[str, int], account: Mapping[str, int]) -> tuple[str, str]:
-    """Lines of which the store has too few, and those of which it has too many, in words."""
-    fewer: list[str] = []
-    more: list[str] = []
-    for line_id in sorted({*store, *account}):
-        shipped, left = store.get(line_id, 0), account.get(line_id, 0)
-        if shipped != left:
-            text = f"line {line_id}: {left} left, {shipped} in BigCommerce"
-            (fewer if shipped < left else more).append(text)
-    return "; ".join(fewer), "; ".join(more)
-
-
 def _lacks_tracking(reader: NoteReader, state: ShippingState) -> bool:
     """Whether a note has a tracking number of which the store knows nothing."""
-    notes = reader.shipped(state.order_id)
+    notes = reader.shipped(state.order.id)
     numbers = [
         (part.tracking.get("tracking_number", ""), notes[part.note_key].reference)
         for part in state.agreed.parts

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
 from tasks.policy import PURE, step
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.frames import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
-from tasks.shipments.state import TRACKING, Part, part_ref
+from tasks.shipments.placement import Placed
+from tasks.shipments.state import TRACKING, Part, ShippingState, part_ref
 
 
 @dataclass(frozen=True)
 class Found(Frames):
-    """Brightpearl's side of a batch: what left."""
+    """A batch as it was read: what left Brightpearl."""
 
-    notes: pd.DataFrame = rows(NOTES)
-    units: pd.DataFrame = rows(UNITS)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """Notes, and their units."""
-        return {"notes_in": self.notes, "units_in": self.units}
+    notes: pd.DataFrame = rows(NOTES, suite="notes_in")
+    units: pd.DataFrame = rows(UNITS, suite="units_in")
+    states: Mapping[str, ShippingState] = field(default_factory=dict)
+    """The store's side, by order, of those that go on."""
+    skipped: tuple[Outcome, ...] = ()
+    """What becomes of all others."""
 
 
 @dataclass(frozen=True)
 class Desired(Frames):
     """What BigCommerce should hold."""
 
-    shipments: pd.DataFrame = rows(SHIPMENTS)
+    shipments: pd.DataFrame = rows(SHIPMENTS, suite="shipments_out")
     units: pd.DataFrame = rows(UNITS)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """The shipments; their units were validated as Brightpearl's."""
-        return {"shipments_out": self.shipments}
+    """Validated as Brightpearl's."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class DesiredPart:
             shipment_id=shipment_id,
             units=dict(units),
             on_note=dict(self.note_units) if self.note_units != units else {},
-            tracking=dict(self.tracking),
+            tracking={name: text for name, text in self.tracking.items() if text},
         )
 
 
@@ -85,51 +85,33 @@ def map_shipments(run: Run, found: Found) -> Desired:
 
 def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
     """The parts of each order, in the sequence in which they left."""
-    placed: dict[tuple[str, str], Counter[str]] = {}
-    unplaced: dict[tuple[str, str], Counter[str]] = {}
-    for row in typed_rows(desired.units, _UnitRow):
-        of_part = (row.order_id, row.part_ref)
-        if row.line_id:
-            placed.setdefault(of_part, Counter())[row.line_id] += row.qty
-        else:
-            unplaced.setdefault(of_part, Counter())[row.row_id] += row.qty
-    found: dict[str, list[DesiredPart]] = {}
+    placed: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    unplaced: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in typed_rows(desired.units, Placed):
+        units, name = (placed, row.line_id) if row.line_id else (unplaced, row.row_id)
+        units[row.order_id, row.part_ref][name] += row.qty
+    found: dict[str, list[DesiredPart]] = defaultdict(list)
     ordered = desired.shipments.sort_values("shipped_at", kind="stable", na_position="first")
-    for one in typed_rows(ordered, _ShipmentRow):
+    texts = records(ordered[list(TRACKING)])
+    for one, tracking in zip(typed_rows(ordered, _ShipmentRow), texts, strict=True):
         of_part = (one.order_id, one.part_ref)
-        found.setdefault(one.order_id, []).append(
+        found[one.order_id].append(
             DesiredPart(
                 one.note_key,
                 one.address_id,
-                dict(placed.get(of_part, {})),
-                dict(unplaced.get(of_part, {})),
-                {name: text for name in TRACKING if (text := getattr(one, name))},
+                dict(placed[of_part]),
+                dict(unplaced[of_part]),
+                {name: text for name, text in tracking.items() if text},
             )
         )
-    return found
-
-
-@dataclass(frozen=True)
-class _UnitRow:
-    """A row of UNITS."""
-
-    order_id: str
-    part_ref: str
-    row_id: str
-    line_id: str
-    qty: int
+    return dict(found)
 
 
 @dataclass(frozen=True)
 class _ShipmentRow:
-    """A row of SHIPMENTS."""
+    """What names a row of SHIPMENTS."""
 
     order_id: str
     part_ref: str
     note_key: str
     address_id: str
-    tracking_number: str
-    tracking_carrier: str
-    shipping_provider: str
-    shipping_method: str
-    comments: str

@@ -6,48 +6,35 @@ A shipment is matched by the ledger, or by address, units and tracking number.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connectors.bigcommerce.shipment_models import Shipment
-from store.ledger import Entry
-from tasks.reconciler.agreed import Merged, Owner, merge
+from store.ledger import UNKNOWN, Entry
+from tasks.reconciler.agreed import Merged, merge
 from tasks.shipments.frames import DesiredPart
 from tasks.shipments.state import TRACKING, Part, ShippingState
 
-OWNERS: dict[str, Owner] = {
-    "tracking_number": "",
-    "tracking_carrier": "bigcommerce",
-    "shipping_provider": "bigcommerce",
-    "shipping_method": "bigcommerce",
-    "comments": "bigcommerce",
-}
-"""What staff changed in the store stays; a number of theirs against a new one of the note is a
-person's matter."""
+CREATED = {"create shipment", "ship"}
+"""The ledger's actions that create a shipment; `ship` in entries of the first versions."""
 CUSTOM = "custom"
 """What the store shows for a provider that nobody named."""
 
 
-@dataclass(frozen=True)
-class Recovered:
-    """A shipment that an earlier run created and did not keep: it died, or got no answer."""
+def recovered(state: ShippingState) -> list[tuple[Entry, Part]]:
+    """Our own shipments in the store that the order's link lacks, each with its ledger's row.
 
-    entry: Entry
-    """The ledger's row."""
-    part: Part
-
-
-def recovered(state: ShippingState) -> list[Recovered]:
-    """Our own shipments in the store that the order's link lacks.
-
-    The ledger names them, or says what was sent when no answer came: then they are matched by
-    address, units and tracking. A part has one shipment: it was sent again only because the one
-    before was gone, so another one like it is somebody else's.
+    An earlier run created them and died, or got no answer. The ledger names them, or says what was
+    sent: then they are matched by address, units and tracking. A part has one shipment: it was sent
+    again only because the one before was gone, so another one like it is somebody else's.
     """
     refs = {part.shipment_id: part.ref for part in state.agreed.parts}
     unknown = {one.id: one for one in state.shipments or () if one.id not in refs}
     present = {refs[one.id] for one in state.shipments or () if one.id in refs}
-    found: list[Recovered] = []
-    latest_first = sorted(state.creations, key=lambda entry: entry.id, reverse=True)
+    found: list[tuple[Entry, Part]] = []
+    latest_first = [
+        entry
+        for entry in reversed(state.history)
+        if entry.action in CREATED and entry.outcome in {None, UNKNOWN, "written"}
+    ]
     for entry in sorted(latest_first, key=lambda entry: not entry.written_id):
         if entry.natural_key in present:
             continue
@@ -57,7 +44,7 @@ def recovered(state: ShippingState) -> list[Recovered]:
         if shipment:
             del unknown[shipment.id]
             present.add(entry.natural_key)
-            found.append(Recovered(entry, sent.agreed(shipment.id, shipment.units)))
+            found.append((entry, sent.agreed(shipment.id, shipment.units)))
     return found
 
 
@@ -65,19 +52,14 @@ def best_match(part: DesiredPart, shipments: Iterable[Shipment]) -> Shipment | N
     """The shipment that is this part: by tracking number, or where one side has none."""
     number = _comparable(part.tracking.get("tracking_number", ""))
     fitting = [
-        (_comparable(one.tracking_number) != number, one)
+        one
         for one in shipments
         if one.order_address_id == part.address_id
         and one.units == part.note_units
         and (not number or _comparable(one.tracking_number) in {number, ""})
     ]
-    found = min(fitting, key=lambda pair: pair[0], default=None)
-    return found[1] if found else None
-
-
-def can_stand_for(part: Part, other: DesiredPart) -> bool:
-    """Whether the shipment of a part could be that of another note."""
-    return part.address_id == other.address_id and part.note_units == other.note_units
+    fitting.sort(key=lambda one: _comparable(one.tracking_number) != number)
+    return next(iter(fitting), None)
 
 
 def merge_tracking(part: Part, desired: DesiredPart, shipment: Shipment | None) -> Merged:
@@ -85,13 +67,15 @@ def merge_tracking(part: Part, desired: DesiredPart, shipment: Shipment | None) 
 
     A shipment that was not listed says what it was given; what a note does not say any more stays.
     """
+    if not part.shipment_id:
+        return Merged()
     base = {name: part.tracking.get(name, "") for name in TRACKING}
     note = {**base, **desired.tracking}
     store = {
         name: _as_written(getattr(shipment, name), text, note[name]) if shipment else text
         for name, text in base.items()
     }
-    return merge(base, store, note, OWNERS)
+    return merge(base, store, note, TRACKING)
 
 
 def needs_shipments(state: ShippingState, desired: Iterable[DesiredPart]) -> bool:
@@ -105,12 +89,10 @@ def needs_shipments(state: ShippingState, desired: Iterable[DesiredPart]) -> boo
         return True
     known = {part.ref: part for part in state.read_parts}
     wanted = {one.ref: one for one in desired}
-    is_late = any(
-        merge_tracking(known[ref], one, None).for_bigcommerce
-        for ref, one in wanted.items()
-        if ref in known
-    )
-    return is_late or bool(wanted.keys() - known.keys() and known.keys() - wanted.keys())
+    if wanted.keys() - known.keys() and known.keys() - wanted.keys():
+        return True
+    both = wanted.keys() & known.keys()
+    return any(merge_tracking(known[ref], wanted[ref], None).for_bigcommerce for ref in both)
 
 
 def _sent(entry: Entry) -> DesiredPart:

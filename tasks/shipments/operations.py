@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from connectors.bigcommerce.models import Order
-from connectors.bigcommerce.shipment_models import Shipment, ShipmentCreate, ShipmentItemCreate
+from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemCreate
 from core.errors import CausewayError, NotFoundError, TransientError
 from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
-from store.ledger import Conclusion
+from store.ledger import UNKNOWN, Conclusion
 from store.links import Link
 from tasks.bigcommerce.orders import EVERY_STATUS, read_documents
 from tasks.policy import PURE, step
@@ -23,8 +22,7 @@ from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.shipments.extract import Read
-from tasks.shipments.frames import DesiredPart
+from tasks.shipments.frames import DesiredPart, Found
 from tasks.shipments.state import GOODS_NOTES, AgreedShipments, Part, ShippingState
 
 REMEDY = (
@@ -71,43 +69,40 @@ class ShipmentProgress(Progress[ShipmentPlan]):
 class ShipmentOperation(Operation[ShipmentProgress]):
     """A write to one order of the store."""
 
+    is_done_when_gone: ClassVar[bool] = False
+
     def absorb(
         self, _run: Run, _record: ShipmentProgress, error: CausewayError
     ) -> CausewayError | None:
-        """What is gone changed since it was read: the order is read again."""
-        return TransientError(error.message) if isinstance(error, NotFoundError) else error
+        if not isinstance(error, NotFoundError):
+            return error
+        # What is gone changed since it was read: the order is read again.
+        return None if self.is_done_when_gone else TransientError(error.message)
 
 
 @dataclass(frozen=True)
 class DeleteShipment(ShipmentOperation):
-    """A shipment whose note was taken back, or sends other units now."""
+    """A shipment whose note was taken back, or sends other units now.
+
+    The order keeps the status that the shipment gave it.
+    """
 
     part: Part
     kind = "delete shipment"
+    is_done_when_gone = True
 
     def describe(self) -> str:
-        """Which one, of which note."""
         return f"delete shipment {self.part.shipment_id} of {self.part.note_key}"
 
     def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
-        """A delete; the order keeps the status that the shipment gave it."""
         part = self.part
         return BigCommerceWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=part.shipment_id,
             before={"note": part.note_key, "units": dict(part.units), **part.tracking},
             send=lambda store: store.delete_shipment(record.key, part.shipment_id),
         )
 
-    def absorb(
-        self, _run: Run, _record: ShipmentProgress, error: CausewayError
-    ) -> CausewayError | None:
-        """One that is gone was deleted already."""
-        return None if isinstance(error, NotFoundError) else error
-
     def apply(self, record: ShipmentProgress, _answer: object) -> None:
-        """The store has it no more."""
         record.parts.remove(self.part)
 
 
@@ -120,13 +115,12 @@ class CreateShipment(ShipmentOperation):
     kind = "create shipment"
 
     def describe(self) -> str:
-        """How much of which note, under which number."""
         number = self.part.tracking.get("tracking_number")
         what = f"ship {sum(self.units.values())} units of {self.part.note_key}"
         return f"{what}, {number}" if number else what
 
     def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
-        """The whole shipment: a number that comes later is not mailed to the shopper."""
+        # With its tracking: a number that comes later is not mailed to the shopper.
         document = ShipmentCreate(
             order_address_id=int(self.part.address_id),
             items=tuple(
@@ -137,18 +131,14 @@ class CreateShipment(ShipmentOperation):
             **{"shipping_provider": "", **self.part.tracking},
         )
         return BigCommerceWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=self.part.ref,
             before={"status_id": record.plan.status_before},
             after={"units": dict(self.units), **self.part.tracking},
             is_repeatable=False,
             send=lambda store: store.create_shipment(record.key, document),
-            written_id=_id_of,
         )
 
     def apply(self, record: ShipmentProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """The store has it now."""
         record.parts.append(self.part.agreed(answer.id, self.units))
 
 
@@ -163,25 +153,19 @@ class UpdateShipment(ShipmentOperation):
     kind = "update shipment"
 
     def describe(self) -> str:
-        """Which one, of which note, in which fields."""
         name = f"shipment {self.part.shipment_id} for {self.part.note_key}"
         return f"{name}: {', '.join(self.fields)}"
 
     def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
-        """The fields that change."""
         shipment_id, fields = self.part.shipment_id, dict(self.fields)
         return BigCommerceWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=shipment_id,
             before=dict(self.before),
             after=fields,
             send=lambda store: store.update_shipment(record.key, shipment_id, **fields),
-            written_id=_id_of,
         )
 
     def apply(self, record: ShipmentProgress, _answer: object) -> None:
-        """The shipment says so now."""
         tracking = {**self.part.tracking, **self.fields}
         updated = self.part.model_copy(update={"tracking": tracking})
         record.parts[record.parts.index(self.part)] = updated
@@ -196,14 +180,10 @@ class SetStatus(ShipmentOperation):
     kind = "set status"
 
     def describe(self) -> str:
-        """From which to which."""
         return f"status {self.before} to {self.status_id}"
 
     def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:
-        """The status alone."""
         return BigCommerceWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=record.key,
             before={"status_id": self.before},
             after={"status_id": self.status_id},
@@ -251,14 +231,8 @@ def read_statuses(table: Table) -> Statuses:
     return {comparable(row.value): int(row.becomes) if row.becomes else None for row in table.rows}
 
 
-def wanted_status(statuses: Statuses, order: Order, before: int) -> int | None:
-    """The status that an order is to have; None leaves what the store made of it. Pure."""
-    extent = ShippingState.of(order, AgreedShipments()).extent
-    return statuses.get(f"{extent} from {before}", statuses.get(extent))
-
-
 @step("link-shipments", PURE)
-def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) -> list[Outcome]:
+def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) -> list[Outcome]:
     """Keep which note is which shipment; what became of each order that was not refused.
 
     Of orders that were refused, it is kept that work is left. A write whose outcome was not known,
@@ -266,7 +240,7 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
     """
     outcomes = [outcome_of(record, REMEDY) for record in records]
     if run.dry_run:
-        return [*read.skipped, *outcomes]
+        return [*found.skipped, *outcomes]
     written: list[Link] = []
     notes: list[Link] = []
     conclusions: list[Conclusion] = []
@@ -280,15 +254,16 @@ def link_shipments(run: Run, read: Read, records: Sequence[ShipmentProgress]) ->
         recovered = {one.intent_id for one in record.plan.recovered}
         conclusions += [
             Conclusion(entry.id, "failed", error="not found when both sides were read again")
-            for entry in state.open_writes
-            if not is_retried and entry.id not in recovered
+            for entry in state.history
+            if entry.outcome in {None, UNKNOWN} and not is_retried and entry.id not in recovered
         ]
+    # Before the links: what is unsettled is looked up again, should we die here.
+    run.ledger.conclude(conclusions, now=run.now())
     run.links.put(run.pair, GOODS_NOTES, notes, now=run.now())
     run.links.put(run.pair, run.entity, written, now=run.now())
     planned = {record.key for record in records}
-    _keep_unsettled(run, [one for key, one in read.states.items() if key not in planned])
-    run.ledger.conclude(conclusions, now=run.now())
-    return [*read.skipped, *outcomes]
+    _keep_unsettled(run, [one for key, one in found.states.items() if key not in planned])
+    return [*found.skipped, *outcomes]
 
 
 def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: Statuses) -> None:
@@ -299,10 +274,10 @@ def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: S
     moved = [record for record in records if record.plan.moves_status]
     orders, _ = read_documents(run, [record.key for record in moved])
     for record in moved:
-        order = orders.get(record.key)
-        if order is None:
+        if (order := orders.get(record.key)) is None:
             continue
-        wanted = wanted_status(statuses, order, record.plan.status_before)
+        extent, before = ShippingState(order).extent, record.plan.status_before
+        wanted = statuses.get(f"{extent} from {before}", statuses.get(extent))
         if wanted is not None and wanted != order.status_id:
             record.added.append(SetStatus(wanted, order.status_id))
     apply(run, moved, [Phase((SetStatus,))])
@@ -314,9 +289,5 @@ def _keep_unsettled(run: Run, states: Iterable[ShippingState]) -> None:
     for state in states:
         if state.agreed.is_settled:
             unsettled = state.agreed.model_copy(update={"is_settled": False})
-            links.append(Link(state.order_id, state.order_id_bp, unsettled.detail()))
+            links.append(Link(state.order.id, state.order_id_bp, unsettled.detail()))
     run.links.put(run.pair, run.entity, links, now=run.now())
-
-
-def _id_of(shipment: Shipment) -> str:
-    return str(shipment.id)

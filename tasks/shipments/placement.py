@@ -7,18 +7,18 @@ are placed by the row they hang on, by their product, or by their SKU.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connectors.bigcommerce.models import Order, OrderLine
+from connectors.bigcommerce.models import Order
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from core.ids import sku_key
 from mappings.tables import Table
 from tasks.brightpearl.goods_notes import Note, key_of
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.shipments.state import NO_ADDRESS
+from tasks.shipments.state import NO_ADDRESS, part_ref
 
 ALMOST = Decimal("0.000001")
 """What a division may lack of the whole number that it stands for."""
@@ -37,29 +37,20 @@ class Rows:
     bundles: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     """By line: units of each component with stock, by product id, that make one of the line."""
 
+    def add(self, row_id: str, product_id: str, line_id: str) -> None:
+        """Add a row that is known to belong to this line."""
+        self.lines[row_id] = line_id
+        if product_id and line_id not in self.products.setdefault(product_id, []):
+            self.products[product_id].append(line_id)
 
-@dataclass(frozen=True)
-class Placed:
-    """Units of a note on a line."""
-
-    note_key: str
-    row_id: str
-    line_id: str
-    """"" where the order has no line for them."""
-    address_id: str
-    units: int
-
-
-@dataclass(frozen=True)
-class Placement:
-    """All units of an order's notes."""
-
-    placed: tuple[Placed, ...]
-    references: Mapping[str, str]
-    """Tracking by note, one thing to a line; behind a note's own those of earlier notes that only
-    sent components of a bundle."""
-    not_shipped: int
-    """Units of lines without an address, such as what is downloaded or collected."""
+    def add_component(self, row: SalesOrderRow, parent: SalesOrderRow, *, has_stock: bool) -> None:
+        """Add a component of a bundle, unless the bundle's own row has no line."""
+        line_id = self.lines.get(parent.id)
+        if line_id and parent.quantity:
+            self.components[row.id] = line_id
+            if has_stock:
+                needed = row.quantity / parent.quantity
+                self.bundles.setdefault(line_id, {})[row.product_id] = needed
 
 
 def rows_of(
@@ -74,60 +65,33 @@ def rows_of(
     In: what the order sync agreed on; the sales order and its back orders, as far as they were
     read; whether a product has stock, by SKU as compared.
     """
-    lines = {line.id: line for line in order.lines}
+    line_ids = {line.id for line in order.lines}
     rows = Rows()
-    for ref, row in agreed.rows.items():
-        if ref in lines:
-            _add(rows, row.row_id, row.product_id, ref)
-    found = [row for one in sales_orders for row in one.rows]
-    plain = [row for row in found if not row.is_bundle_child]
-    for one in sorted(plain, key=lambda one: one.external_ref not in lines):
-        if one.external_ref in lines:
-            _add(rows, one.id, one.product_id, one.external_ref)
-        elif one.id not in rows.lines:
-            _add_by_product(rows, one, order.lines, skus)
-    for one in found:
-        if one.is_bundle_child:
-            _add_component(rows, one, found, has_stock)
+    for ref, known in agreed.rows.items():
+        if ref in line_ids:
+            rows.add(known.row_id, known.product_id, ref)
+    found = {row.id: row for one in sales_orders for row in one.rows}
+    for row in sorted(found.values(), key=lambda row: row.external_ref not in line_ids):
+        if row.is_bundle_child:
+            continue
+        if row.external_ref in line_ids:
+            rows.add(row.id, row.product_id, row.external_ref)
+        elif row.product_id and row.id not in rows.lines:
+            same = rows.products.get(row.product_id) or _lines_of_sku(order, row.sku, skus)
+            rows.products[row.product_id] = same
+            if len(same) == 1:  # which of several is found when units come
+                rows.lines[row.id] = same[0]
+    for row in found.values():
+        if row.is_bundle_child and (parent := found.get(row.parent_row_id)):
+            rows.add_component(row, parent, has_stock=has_stock.get(sku_key(row.sku), True))
     return rows
 
 
-def _add(rows: Rows, row_id: str, product_id: str, line_id: str) -> None:
-    rows.lines[row_id] = line_id
-    if product_id and line_id not in rows.products.setdefault(product_id, []):
-        rows.products[product_id].append(line_id)
-
-
-def _add_by_product(
-    rows: Rows, row: SalesOrderRow, lines: Iterable[OrderLine], skus: Table
-) -> None:
-    """By product, else by SKU; which of several lines is found when units come."""
-    if not row.product_id:
-        return
-    same = rows.products.get(row.product_id) or [
-        line.id for line in lines if row.sku and _same_sku(line.sku, row.sku, skus)
-    ]
-    if len(same) == 1:
-        rows.lines[row.id] = same[0]
-    if same:
-        rows.products[row.product_id] = list(same)
-
-
-def _same_sku(store: str, account: str, skus: Table) -> bool:
-    key = sku_key(store)
-    return sku_key(skus.get(key) or key) == sku_key(account)
-
-
-def _add_component(
-    rows: Rows, row: SalesOrderRow, found: Sequence[SalesOrderRow], has_stock: Mapping[str, bool]
-) -> None:
-    parent = next((one for one in found if one.id == row.parent_row_id), None)
-    line_id = rows.lines.get(row.parent_row_id)
-    if parent is None or line_id is None or not parent.quantity:
-        return
-    rows.components[row.id] = line_id
-    if has_stock.get(sku_key(row.sku), True):
-        rows.bundles.setdefault(line_id, {})[row.product_id] = row.quantity / parent.quantity
+def _lines_of_sku(order: Order, sku: str, skus: Table) -> list[str]:
+    """Lines of a product by its SKU in Brightpearl, where lines may have another one."""
+    keys = {line.id: sku_key(line.sku) for line in order.lines}
+    wanted = sku_key(sku)
+    return [one for one, key in keys.items() if wanted and sku_key(skus.get(key) or key) == wanted]
 
 
 def place(order: Order, rows: Rows, notes: Iterable[Note], taken: Mapping[str, int]) -> Placement:
@@ -137,10 +101,12 @@ def place(order: Order, rows: Rows, notes: Iterable[Note], taken: Mapping[str, i
     """
     notes = sorted(notes, key=_left_at)
     named = {rows.lines.get(row_id) for note in notes for row_id in note.rows}
-    placing = _Placing(order, rows, taken, named)
+    left = Counter({line.id: line.quantity for line in order.lines})
+    left.subtract(taken)
+    placement = Placement(order, rows, named, left)
     for note in notes:
-        placing.add(note)
-    return Placement(tuple(placing.placed), placing.references, placing.not_shipped)
+        placement.add(note)
+    return placement
 
 
 def _left_at(note: Note) -> tuple[float, int]:
@@ -148,81 +114,100 @@ def _left_at(note: Note) -> tuple[float, int]:
     return (moment, int(note.id) if note.id.isdecimal() else 0)
 
 
-class _Placing:
-    """The state while notes are placed one after the other."""
+@dataclass(frozen=True)
+class Placed:
+    """Units of a part on a line: a row of UNITS."""
 
-    def __init__(
-        self, order: Order, rows: Rows, taken: Mapping[str, int], named: Container[str | None]
-    ) -> None:
-        self.placed: list[Placed] = []
-        self.references: dict[str, str] = {}
-        self.not_shipped = 0
-        self._rows = rows
-        self._named = named
-        self._address = {
-            line.id: "" if line.order_address_id in NO_ADDRESS else line.order_address_id
-            for line in order.lines
-        }
-        self._left = Counter({line.id: line.quantity for line in order.lines})
-        self._left.subtract(taken)
-        self._sent: Counter[tuple[str, str]] = Counter()
-        self._whole: Counter[str] = Counter()
-        self._pending: dict[str, list[str]] = {}
+    order_id: str
+    part_ref: str
+    row_id: str
+    line_id: str
+    """"" where the order has no line for them."""
+    qty: int
+
+
+@dataclass
+class Placement:
+    """All units of an order's notes, which are placed one after the other."""
+
+    order: Order
+    rows: Rows
+    named: Container[str | None]
+    """Lines whose own rows are on notes."""
+    left: Counter[str]
+    """Units that notes may still send, by line."""
+    placed: list[Placed] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
+    """Tracking by note, one thing to a line; behind a note's own those of earlier notes that only
+    sent components of a bundle."""
+    not_shipped: int = 0
+    """Units of lines without an address, such as what is downloaded or collected."""
+    has_components: bool = False
+    """Whether a note sends components of a bundle."""
+    _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Units of components, by line and product."""
+    _whole: Counter[str] = field(default_factory=Counter)
+    """Bundles that were placed, by line."""
+    _pending: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Tracking of notes that made no bundle whole, by line."""
 
     def add(self, note: Note) -> None:
         """Place all units of a note."""
-        key = key_of(note)
-        earlier: list[str] = []
+        units: list[tuple[str, str, int]] = []
         components: dict[str, str] = {}
-        for row_id, units in note.rows.items():
-            if not units:
+        for row_id, count in note.rows.items():
+            product_id = note.products.get(row_id, "")
+            bundle = self.rows.components.get(row_id)
+            if bundle is None:
+                for line_id, some in self._on_lines(row_id, product_id, count):
+                    self.left[line_id] -= some
+                    units.append((row_id, line_id, some))
                 continue
-            if (line_id := self._rows.components.get(row_id)) is not None:
-                # A note that names the bundle's own row has said it all.
-                if line_id not in self._named:
-                    self._sent[line_id, note.products[row_id]] += units
-                    components[line_id] = row_id
-                continue
-            for line_id, some in self._lines(row_id, note.products.get(row_id, ""), units):
-                self._put(key, row_id, line_id, some)
+            self.has_components = True
+            # A note that names the bundle's own row has said it all.
+            if count and bundle not in self.named:
+                self._sent[bundle, product_id] += count
+                components[bundle] = row_id
+        references = [note.reference]
         for line_id, row_id in components.items():
-            earlier += self._complete(key, row_id, line_id, note.reference)
-        self.references[key] = "\n".join(filter(None, [note.reference, *earlier]))
+            if more := self._whole_bundles(line_id):
+                self.left[line_id] -= more
+                units.append((row_id, line_id, more))
+                references += self._pending.pop(line_id, [])
+            else:
+                self._pending[line_id].append(note.reference)
+        self.references[key_of(note)] = "\n".join(filter(None, references))
+        self._put(key_of(note), units)
 
-    def _lines(self, row_id: str, product_id: str, units: int) -> Iterable[tuple[str, int]]:
-        known = self._rows.lines.get(row_id)
-        if known is not None:
-            yield known, units
-            return
-        same = self._rows.products.get(product_id, [])
+    def _on_lines(self, row_id: str, product_id: str, units: int) -> Iterable[tuple[str, int]]:
+        """Units of a row on its line, else on those of its product as far as they have room."""
+        known = self.rows.lines.get(row_id)
+        same = self.rows.products.get(product_id, []) if known is None else []
         for line_id in same:
-            some = max(0, min(units, self._left[line_id]))
+            some = max(0, min(units, self.left[line_id]))
             if some:
                 yield line_id, some
             units -= some
         if units:
-            yield (same[0] if same else ""), units
+            yield known or next(iter(same), ""), units
 
-    def _put(self, key: str, row_id: str, line_id: str, units: int) -> None:
-        self._left[line_id] -= units
-        address_id = self._address.get(line_id, "")
-        if line_id in self._address and not address_id:
-            self.not_shipped += units
-            return
-        known = line_id if line_id in self._address else ""
-        self.placed.append(Placed(key, row_id, known, address_id, units))
+    def _whole_bundles(self, line_id: str) -> int:
+        """How many more bundles of a line are whole now."""
+        needed = self.rows.bundles.get(line_id, {})
+        sent = (self._sent[line_id, one] / units for one, units in needed.items())
+        more = min((int(share + ALMOST) for share in sent), default=0) - self._whole[line_id]
+        self._whole[line_id] += max(0, more)
+        return max(0, more)
 
-    def _complete(self, key: str, row_id: str, line_id: str, reference: str) -> list[str]:
-        """Put as many bundles on their line as are whole now; tracking of the earlier parcels."""
-        needed = self._rows.bundles.get(line_id, {})
-        whole = min(
-            (int(self._sent[line_id, one] / units + ALMOST) for one, units in needed.items()),
-            default=0,
-        )
-        more = whole - self._whole[line_id]
-        if more <= 0:
-            self._pending.setdefault(line_id, []).append(reference)
-            return []
-        self._whole[line_id] = whole
-        self._put(key, row_id, line_id, more)
-        return self._pending.pop(line_id, [])
+    def _put(self, note_key: str, units: Sequence[tuple[str, str, int]]) -> None:
+        """Keep units of a note, by row and line; those without a line go with its first part."""
+        address_of = {line.id: line.order_address_id for line in self.order.lines}
+        addresses = (address_of.get(line_id, "") for _, line_id, _ in units)
+        first = next((one for one in addresses if one not in NO_ADDRESS), "")
+        for row_id, line_id, count in units:
+            address_id = address_of.get(line_id, first)
+            if line_id and address_id in NO_ADDRESS:
+                self.not_shipped += count
+            else:
+                ref = part_ref(note_key, address_id)
+                self.placed.append(Placed(self.order.id, ref, row_id, line_id, count))

@@ -8,41 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.bigcommerce.shipment_models import Shipment
 from core.ids import DROP_SHIP
 from core.refusals import Refusal
 from store.ledger import Conclusion
 from tasks.bigcommerce.orders import FINAL
 from tasks.policy import PURE, step
+from tasks.reconciler.agreed import Conflict
 from tasks.reconciler.cases import Decisions, review
 from tasks.reconciler.run import Run
+from tasks.shipments import operations as ops
 from tasks.shipments.frames import Desired, DesiredPart, desired_parts
-from tasks.shipments.matching import (
-    Recovered,
-    best_match,
-    can_stand_for,
-    merge_tracking,
-    recovered,
-)
-from tasks.shipments.operations import (
-    CreateShipment,
-    DeleteShipment,
-    ShipmentPlan,
-    UpdateShipment,
-)
+from tasks.shipments.matching import best_match, merge_tracking, recovered
 from tasks.shipments.state import Part, ShippingState, added
 
 CLOSED = {0: "incomplete", **{int(status): name for status, name in FINAL.items()}}
 """Statuses of orders that nothing is shipped for unless a person says so."""
 GOODS_NOTE = "goods note"
 """Condition that an order waits for whose note was taken back: any of its notes leaves."""
-
-NO_DECISIONS = Decisions()
+WAITS = "waits until {:%Y-%m-%d %H:%M} UTC for the goods note to be shipped again"
 
 
 @dataclass(frozen=True)
@@ -52,13 +41,13 @@ class PlanContext:
     now: datetime
     grace: timedelta
     """How long a shipment stays whose note was taken back."""
-    decisions: Decisions = NO_DECISIONS
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 @step("plan-shipments", PURE)
 def plan_shipments(
     run: Run, desired: Desired, states: Mapping[str, ShippingState]
-) -> list[ShipmentPlan]:
+) -> list[ops.ShipmentPlan]:
     """The plans of a batch. In: validated frames, and the store's side."""
     grace = timedelta(minutes=run.connections.pair.shipments.unshipped_grace_minutes)
     context = PlanContext(run.now(), grace, run.decisions())
@@ -68,7 +57,7 @@ def plan_shipments(
 
 def plan_order(
     state: ShippingState, desired: Sequence[DesiredPart], context: PlanContext
-) -> ShipmentPlan:
+) -> ops.ShipmentPlan:
     """What one order needs. In: its parts in the sequence in which they left."""
     return _Planning(state, context).plan(desired)
 
@@ -83,75 +72,73 @@ class _Planning:
     """What was agreed on or recovered."""
     kept: list[Part] = field(default_factory=list)
     deleted: list[Part] = field(default_factory=list)
-    creates: list[CreateShipment] = field(default_factory=list)
-    updates: list[UpdateShipment] = field(default_factory=list)
+    creates: list[ops.CreateShipment] = field(default_factory=list)
+    updates: list[ops.UpdateShipment] = field(default_factory=list)
+    orphans: list[Part] = field(default_factory=list)
+    """Parts whose note was taken back or is gone."""
     deleted_by_staff: dict[str, Part] = field(default_factory=dict)
     """Parts whose shipment somebody deleted in the store, by name."""
     is_adopted: bool = False
     """Whether a shipment stands for another part, or says more, without a write."""
     cases: list[Refusal] = field(default_factory=list)
 
-    def plan(self, desired: Sequence[DesiredPart]) -> ShipmentPlan:
+    def plan(self, desired: Sequence[DesiredPart]) -> ops.ShipmentPlan:
         """The order's plan."""
-        found = recovered(self.state)
-        self.parts = [*self.state.agreed.parts, *(one.part for one in found)]
-        new, orphans = self._compare(desired)
-        new = self._reuse(new, orphans)
-        new = self._find_in_store(new)
-        for one in new:
-            self._ship(one, orphans)
-        wake_at = self._withdraw(orphans)
+        found, agreed = recovered(self.state), self.state.agreed
+        self.parts = [*agreed.parts, *(part for _, part in found)]
+        for one in self._unmatched(self._unshipped(desired)):
+            self._ship(one)
+        wake_at = self._withdraw()
         in_store = [part for part in self.deleted if part.shipment_id]
-        deletes = [DeleteShipment(part) for part in in_store]
-        agreed = self.state.agreed
-        return ShipmentPlan(
-            key=self.state.order_id,
+        deletes = [ops.DeleteShipment(part) for part in in_store]
+        results = {
+            "shipped": bool(self.creates),
+            "changed": bool(deletes or self.updates),
+            "adopted": self.is_adopted,
+            "held": bool(self.cases),
+            "waiting": wake_at is not None,
+        }
+        statuses = (agreed.status_before, *(entry.before.get("status_id") for entry, _ in found))
+        return ops.ShipmentPlan(
+            key=self.state.order.id,
             operations=(*deletes, *self.creates, *self.updates),
             cases=tuple(self.cases),
-            result=self._result(is_deleting=bool(deletes), is_waiting=wake_at is not None),
-            reason=_waiting(wake_at),
+            result=next((result for result, applies in results.items() if applies), "unchanged"),
+            reason=WAITS.format(wake_at) if wake_at else "",
             waits_for=(GOODS_NOTE,) if wake_at else (),
             wake_at=wake_at,
             state=self.state,
             parts=(*self.kept, *in_store),
-            status_before=_status_before(self.state, found),
+            status_before=next(filter(None, statuses), self.state.order.status_id),
             moves_status=bool(deletes or self.creates or found or agreed.status_before),
             recovered=tuple(
-                Conclusion(one.entry.id, "written", one.part.shipment_id)
-                for one in found
-                if not one.entry.written_id
+                Conclusion(entry.id, "written", part.shipment_id)
+                for entry, part in found
+                if not entry.written_id
             ),
         )
 
-    def _result(self, *, is_deleting: bool, is_waiting: bool) -> str:
-        """The most of what is done."""
-        results = {
-            "shipped": bool(self.creates),
-            "changed": is_deleting or bool(self.updates),
-            "adopted": self.is_adopted,
-            "held": bool(self.cases),
-            "waiting": is_waiting,
-        }
-        return next((result for result, applies in results.items() if applies), "unchanged")
-
-    def _compare(self, desired: Sequence[DesiredPart]) -> tuple[list[DesiredPart], list[Part]]:
-        """Parts that have no shipment yet, and those that no note stands behind any more."""
+    def _unshipped(self, desired: Sequence[DesiredPart]) -> list[DesiredPart]:
+        """Parts that have no shipment yet; finds those that no note stands behind any more."""
         by_ref = {one.ref: one for one in desired}
         new = dict(by_ref)
-        orphans: list[Part] = []
-        torn = self._torn(desired)
+        # The store has dropped lines of these notes since: the goods are with the shopper all the
+        # same, so that their shipments stay.
+        torn = {
+            part.note_key for part in self.parts if part.units.keys() - self.state.lines.keys()
+        } & {one.note_key for one in desired}
         for part in self.parts:
-            one = by_ref.get(part.ref)
-            if part.note_key in torn and self._exists(part):
+            one, is_in_store = by_ref.get(part.ref), self._is_in_store(part)
+            if part.note_key in torn and is_in_store:
                 self.kept.append(part)
                 new.pop(part.ref, None)
             elif one is None and not self.state.has_read(part.note_key):
                 self.kept.append(part)
             elif one is None:
-                orphans += [part] if self._exists(part) else []
+                self.orphans += [part] if is_in_store else []
             elif part.note_units != one.note_units:
-                self.deleted += [part] if self._exists(part) else []
-            elif self._exists(part):
+                self.deleted += [part] if is_in_store else []
+            elif is_in_store:
                 new.pop(one.ref, None)
                 self._keep(part, one)
             else:
@@ -160,21 +147,9 @@ class _Planning:
             if one.note_key in torn and one.unplaced:
                 new.pop(one.ref, None)
                 self._passes_unplaced(one)
-        return list(new.values()), orphans
+        return list(new.values())
 
-    def _torn(self, desired: Sequence[DesiredPart]) -> set[str]:
-        """Notes that left with units of lines which the store has dropped since.
-
-        Their shipments stay: the goods are with the shopper all the same.
-        """
-        left = {one.note_key for one in desired}
-        return {
-            part.note_key
-            for part in self.parts
-            if part.note_key in left and part.units.keys() - self.state.lines.keys()
-        }
-
-    def _exists(self, part: Part) -> bool:
+    def _is_in_store(self, part: Part) -> bool:
         """Whether the store still has its shipment, as far as shipments were listed."""
         is_listed = self.state.shipments is not None
         return not (is_listed and part.shipment_id and not self.state.shipment(part.shipment_id))
@@ -184,101 +159,91 @@ class _Planning:
 
         A part whose tracking a person has to decide about stays as it is.
         """
-        changes = self._changes(part, one)
-        if changes is None:
+        merged = merge_tracking(part, one, self.state.shipment(part.shipment_id))
+        if not all(self._passes_tracking(one, conflict) for conflict in merged.conflicts):
             self.kept.append(part)
             return
+        names = [*merged.for_bigcommerce, *(conflict.name for conflict in merged.conflicts)]
+        changes = {name: one.tracking[name] for name in names}
         before = {name: part.tracking.get(name, "") for name in changes}
         tracking = {**part.tracking, **one.tracking, **before}
-        kept = one.agreed(part.shipment_id, part.units).model_copy(
-            update={"tracking": {name: text for name, text in tracking.items() if text}}
-        )
+        kept = replace(one, tracking=tracking).agreed(part.shipment_id, part.units)
         self.kept.append(kept)
         self.is_adopted |= kept.model_copy(update={"absent_since": part.absent_since}) != part
         if changes:
-            self.updates.append(UpdateShipment(kept, changes, before))
+            self.updates.append(ops.UpdateShipment(kept, changes, before))
 
-    def _changes(self, part: Part, one: DesiredPart) -> Mapping[str, str] | None:
-        """What a shipment is to say that it does not say yet; None if a person has to decide."""
-        if not part.shipment_id:
-            return {}
-        merged = merge_tracking(part, one, self.state.shipment(part.shipment_id))
-        names = list(merged.for_bigcommerce)
-        for conflict in merged.conflicts:
-            if not self._passes_tracking(one, conflict.brightpearl, conflict.bigcommerce):
-                return None
-            names.append(conflict.name)
-        return {name: one.tracking[name] for name in names}
+    def _unmatched(self, new: Sequence[DesiredPart]) -> list[DesiredPart]:
+        """Parts for which no shipment stands that is in the store already.
 
-    def _reuse(self, new: list[DesiredPart], orphans: list[Part]) -> list[DesiredPart]:
-        """A shipment whose note is gone stands for another note with the same units."""
+        One whose note is gone does for another note with the same units, and so does one that staff
+        made: a blank number is filled in.
+        """
         left: list[DesiredPart] = []
         for one in new:
-            same = [part for part in orphans if can_stand_for(part, one)]
+            same = [
+                part
+                for part in self.orphans
+                if part.address_id == one.address_id and part.note_units == one.note_units
+            ]
             part = min(same, key=lambda part: part.tracking != one.tracking, default=None)
             if part is None:
                 left.append(one)
-                continue
-            orphans.remove(part)
-            self._keep(part, one)
-        return left
-
-    def _find_in_store(self, new: list[DesiredPart]) -> list[DesiredPart]:
-        """Shipments that staff made stand for parts with the same units; blank ones are filled."""
+            else:
+                self.orphans.remove(part)
+                self._keep(part, one)
         known = {part.shipment_id for part in self.parts}
         foreign = [one for one in self.state.shipments or () if one.id not in known]
-        left: list[DesiredPart] = []
-        for one in sorted(new, key=lambda one: "tracking_number" not in one.tracking):
+        for one in sorted(left, key=lambda one: "tracking_number" not in one.tracking):
             match = best_match(one, foreign)
             if match is None:
-                left.append(one)
                 continue
+            left.remove(one)
             foreign.remove(match)
             if match.tracking_number.strip() or "tracking_number" not in one.tracking:
                 self.kept.append(one.agreed(match.id, match.units))
                 self.is_adopted = True
             else:
-                self._keep(_made_by_staff(match), one)
-        return [one for one in new if one in left]
+                blank = replace(one, note_key="", tracking={})
+                self._keep(blank.agreed(match.id, match.units), one)
+        return left
 
-    def _ship(self, one: DesiredPart, orphans: list[Part]) -> None:
+    def _ship(self, one: DesiredPart) -> None:
         """A new shipment, as far as units are left and nobody has to decide about it first."""
         deleted = self.deleted_by_staff.get(one.ref)
-        if deleted and not self._passes_deleted(one):
+        why = "left, but its shipment was deleted in BigCommerce"
+        if deleted and not self._passes("deleted", one, why, {"ship": dict(one.units)}):
             self.kept.append(deleted)
             return
-        if not self._passes_closed(one) or (one.unplaced and not self._passes_unplaced(one)):
+        if not self._passes_closed(one) or not self._passes_unplaced(one):
             return
         if self._fitting(one.units) != one.units:
-            in_the_way = [part for part in orphans if part.units.keys() & one.units.keys()]
+            in_the_way = [part for part in self.orphans if part.units.keys() & one.units.keys()]
             self.deleted += in_the_way
-            orphans[:] = [part for part in orphans if part not in in_the_way]
+            self.orphans = [part for part in self.orphans if part not in in_the_way]
         units = self._fitting(one.units)
         if units != one.units and not self._passes_excess(one, units):
             return
         if units:
-            self.creates.append(CreateShipment(one, units))
+            self.creates.append(ops.CreateShipment(one, units))
         else:
             self.kept.append(one.agreed("", {}))
 
     def _fitting(self, units: Mapping[str, int]) -> Mapping[str, int]:
         """As many of the units as may still be shipped."""
-        back = added(part.units for part in self.deleted)
-        out = added(create.units for create in self.creates)
-        left = {
-            line_id: count + back.get(line_id, 0) - out.get(line_id, 0)
-            for line_id, count in self.state.left.items()
-        }
-        fitting = {line_id: min(n, left.get(line_id, 0)) for line_id, n in units.items()}
+        left = Counter(self.state.left)
+        left.update(added(part.units for part in self.deleted))
+        left.subtract(added(create.units for create in self.creates))
+        fitting = {line_id: min(count, left[line_id]) for line_id, count in units.items()}
         return {line_id: count for line_id, count in fitting.items() if count > 0}
 
-    def _withdraw(self, orphans: Sequence[Part]) -> datetime | None:
+    def _withdraw(self) -> datetime | None:
         """Shipments of notes that were taken back stay for a while: most are sent again."""
         if self.state.is_gone:
-            self.kept += orphans
+            self.kept += self.orphans
             return None
         now, ends = self.context.now, []
-        for part in orphans:
+        for part in self.orphans:
             since = part.absent_since or now
             end = since + self.context.grace
             if end <= now or not part.shipment_id:
@@ -288,14 +253,10 @@ class _Planning:
                 ends.append(end)
         return min(ends, default=None)
 
-    def _passes_deleted(self, one: DesiredPart) -> bool:
-        """Whether a shipment that somebody deleted in the store may be created anew."""
-        why = "left, but its shipment was deleted in BigCommerce"
-        return self._passes("deleted", one, why, {"ship": dict(one.units)})
-
     def _passes_closed(self, one: DesiredPart) -> bool:
         """Whether goods may be shipped in an order that is over in the store, if it is."""
-        status = "archived" if self.state.is_deleted else CLOSED.get(self.state.status_id)
+        order = self.state.order
+        status = "archived" if order.is_deleted else CLOSED.get(order.status_id)
         if status is None:
             return True
         why = f"left although the order is {status} in BigCommerce: stop the parcel, or inform "
@@ -303,7 +264,9 @@ class _Planning:
         return self._passes("closed", one, f"{why}the shopper", proposal)
 
     def _passes_unplaced(self, one: DesiredPart) -> bool:
-        """Whether units of rows that belong to no line of the order may be left out."""
+        """Whether units of rows that belong to no line of the order may be left out, if any."""
+        if not one.unplaced:
+            return True
         rows = ", ".join(sorted(one.unplaced))
         why = f"sends units of the row {rows}, which belongs to no line of the order in BigCommerce"
         proposal = {"ship": dict(one.units), "leave out": dict(one.unplaced)}
@@ -313,46 +276,25 @@ class _Planning:
         """Whether only as much may be shipped as the order has left."""
         total, left = sum(one.units.values()), sum(units.values())
         why = f"sends {total} units, of which the order in BigCommerce has {left} left to ship"
-        over = {line: n - units.get(line, 0) for line, n in one.units.items()}
-        over = {line_id: count for line_id, count in over.items() if count > 0}
+        over = dict(Counter(one.units) - Counter(units))
         return self._passes("excess", one, why, {"ship": dict(units), "leave out": over})
 
-    def _passes_tracking(self, one: DesiredPart, number: str, entered: str) -> bool:
+    def _passes_tracking(self, one: DesiredPart, conflict: Conflict) -> bool:
         """Whether a number that staff entered in the store may be replaced."""
+        number, entered = conflict.brightpearl, conflict.bigcommerce
         why = f"has the tracking number {number} now, but in BigCommerce somebody entered "
         proposal = {"tracking_number": number, "instead of": entered}
         return self._passes("tracking", one, f"{why}{entered or 'none'}", proposal)
 
     def _passes(self, kind: str, one: DesiredPart, why: str, proposal: Mapping[str, Any]) -> bool:
         """Whether a person approved of what is proposed; else a case is opened."""
-        whole = json.dumps([self.state.order_id, one.ref, proposal], sort_keys=True)
+        order_id = self.state.order.id
+        whole = json.dumps([order_id, one.ref, proposal], sort_keys=True)
         name = hashlib.sha256(whole.encode()).hexdigest()[:12]
         note_kind, _, number = one.note_key.partition("-")
         note = f"the {'drop-ship' if note_kind == DROP_SHIP else 'goods-out'} note {number}"
         case = review(kind, name, f"{note} {why}", {"note": one.note_key, **proposal})
-        if self.context.decisions.approves(self.state.order_id, case):
+        if self.context.decisions.approves(order_id, case):
             return True
         self.cases.append(case)
         return False
-
-
-def _made_by_staff(shipment: Shipment) -> Part:
-    """A shipment that belongs to no note yet, and of which nothing was agreed on."""
-    return Part(
-        note_key="",
-        address_id=shipment.order_address_id,
-        shipment_id=shipment.id,
-        units=dict(shipment.units),
-    )
-
-
-def _status_before(state: ShippingState, found: Sequence[Recovered]) -> int:
-    """The store's status before shipments moved it, those of runs that died included."""
-    entries = [one.entry.before.get("status_id") for one in found]
-    return next(filter(None, [state.agreed.status_before, *entries]), state.status_id)
-
-
-def _waiting(until: datetime | None) -> str:
-    if until is None:
-        return ""
-    return f"waits until {until:%Y-%m-%d %H:%M} UTC for the goods note to be shipped again"

@@ -9,30 +9,31 @@ A *part* is what one goods note sends to one address of an order: one shipment i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from functools import cached_property
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.models import Order, OrderLine
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
-from tasks.reconciler.agreed import Agreed
+from tasks.reconciler.agreed import Agreed, Owner
 
 ENTITY = "shipments"
 """As keys, links and settings call it."""
 GOODS_NOTES = "goods-notes"
 """Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
-TRACKING = (
-    "tracking_number",
-    "tracking_carrier",
-    "shipping_provider",
-    "shipping_method",
-    "comments",
-)
-"""What a shipment says besides its units."""
+TRACKING: Mapping[str, Owner] = {
+    "tracking_number": "",
+    "tracking_carrier": "bigcommerce",
+    "shipping_provider": "bigcommerce",
+    "shipping_method": "bigcommerce",
+    "comments": "bigcommerce",
+}
+"""What a shipment says besides its units, and whose value wins: what staff changed in the store
+stays; a number of theirs against a new one of the note is a person's matter."""
 NO_ADDRESS = {"", "0"}
 """Addresses of lines that are not shipped."""
 
@@ -86,55 +87,39 @@ class AgreedShipments(Agreed):
         return self.is_settled and not any(part.absent_since for part in self.parts)
 
 
-NOTHING_AGREED = AgreedShipments()
-
-
-@dataclass(frozen=True)
-class StoreLine:
-    """A line that is shipped to an address."""
-
-    address_id: str
-    quantity: int
-    shipped: int
-
-
 @dataclass(frozen=True)
 class ShippingState:
     """The store's side of one order, and what was agreed on before."""
 
-    order_id: str
-    order_id_bp: str
-    status_id: int
-    is_deleted: bool
-    lines: Mapping[str, StoreLine]
-    """By line id; lines without an address are left out."""
-    agreed: AgreedShipments = NOTHING_AGREED
-    open_writes: tuple[Entry, ...] = ()
-    """Writes of an earlier run whose outcome is not known."""
-    creations: tuple[Entry, ...] = ()
-    """All shipments that we created or may have created; read together with `shipments`."""
+    order: Order
+    agreed: AgreedShipments = field(default_factory=AgreedShipments)
+    order_id_bp: str = ""
+    """Of the sales order; "" where there is none."""
     is_gone: bool = False
     """Whether the sales order was deleted in Brightpearl, its notes with it."""
-    notes_read: frozenset[str] | None = None
+    notes_read: Collection[str] | None = None
     """Keys of the notes that were read; None for all there are."""
     shipments: tuple[Shipment, ...] | None = None
     """The shipments in the store; None where they were not listed."""
+    history: tuple[Entry, ...] = ()
+    """All that was written for the order, oldest first; read together with `shipments`."""
 
-    @classmethod
-    def of(cls, order: Order, agreed: AgreedShipments, order_id_bp: str = "") -> Self:
-        """The order as it was read."""
-        return cls(
-            order_id=order.id,
-            order_id_bp=order_id_bp,
-            status_id=order.status_id,
-            is_deleted=order.is_deleted,
-            lines={
-                line.id: StoreLine(line.order_address_id, line.quantity, line.quantity_shipped)
-                for line in order.lines
-                if line.order_address_id not in NO_ADDRESS
-            },
-            agreed=agreed,
-        )
+    @cached_property
+    def lines(self) -> Mapping[str, OrderLine]:
+        """Lines that are shipped to an address, by id."""
+        return {one.id: one for one in self.order.lines if one.order_address_id not in NO_ADDRESS}
+
+    @property
+    def shipped(self) -> Mapping[str, int]:
+        """Units that the store says left, by line."""
+        return {
+            key: one.quantity_shipped for key, one in self.lines.items() if one.quantity_shipped
+        }
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Units that the store may still ship, by line."""
+        return {key: one.quantity - one.quantity_shipped for key, one in self.lines.items()}
 
     @property
     def is_as_agreed(self) -> bool:
@@ -142,35 +127,24 @@ class ShippingState:
         return self.shipped == self.agreed.units
 
     @property
-    def shipped(self) -> Mapping[str, int]:
-        """Units that the store says left, by line."""
-        return {line_id: line.shipped for line_id, line in self.lines.items() if line.shipped}
-
-    @property
-    def left(self) -> Mapping[str, int]:
-        """Units that the store may still ship, by line."""
-        return {line_id: line.quantity - line.shipped for line_id, line in self.lines.items()}
+    def extent(self) -> str:
+        """How much has left: `none`, `part` or `all` of what is shipped to an address."""
+        if not self.shipped:
+            return "none"
+        return "part" if any(count > 0 for count in self.left.values()) else "all"
 
     @property
     def read_parts(self) -> list[Part]:
         """The agreed parts of the notes that were read."""
         return [part for part in self.agreed.parts if self.has_read(part.note_key)]
 
-    @property
-    def extent(self) -> str:
-        """How much has left: `none`, `part` or `all` of what is shipped to an address."""
-        if not any(line.shipped for line in self.lines.values()):
-            return "none"
-        is_whole = all(line.shipped >= line.quantity for line in self.lines.values())
-        return "all" if is_whole else "part"
+    def has_read(self, note_key: str) -> bool:
+        """Whether a note was read, so that its absence means something."""
+        return self.notes_read is None or note_key in self.notes_read
 
     def shipment(self, shipment_id: str) -> Shipment | None:
         """One of the shipments in the store, as far as they were listed."""
         return next((one for one in self.shipments or () if one.id == shipment_id), None)
-
-    def has_read(self, note_key: str) -> bool:
-        """Whether a note was read, so that its absence means something."""
-        return self.notes_read is None or note_key in self.notes_read
 
 
 def part_ref(note_key: str, address_id: str) -> str:

@@ -129,7 +129,7 @@ class Snapshot(Frames):
     """Those of `agreed` that were met for the first time, or under other ids: not kept yet."""
     store_skus: Mapping[str, str] = field(default_factory=dict)
     """As the store writes them, by SKU as compared."""
-    items: pd.DataFrame = rows(ITEMS)
+    items: pd.DataFrame = rows(ITEMS, suite="items_in")
     """At the locations that are fed."""
     orders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Units that orders hold and Brightpearl has not allocated, by SKU and order id."""
@@ -150,10 +150,6 @@ class Snapshot(Frames):
     only_account: Sequence[str] = ()
     """SKUs that the store does not have, or keeps no stock of."""
     notes: Sequence[str] = ()
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """The store's side, before it is compared."""
-        return {"items_in": self.items}
 
     def agreed_on(self, sku: str) -> AgreedStock:
         """What both sides last agreed on about a SKU (as compared)."""
@@ -176,11 +172,7 @@ class Desired(Frames):
     KEY = "sku_key"
 
     offers: pd.DataFrame = rows(OFFERS)
-    levels: pd.DataFrame = rows(STOCK_LEVELS)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """What is to be on sale, before it is compared and sent."""
-        return {"stock_levels_out": self.levels}
+    levels: pd.DataFrame = rows(STOCK_LEVELS, suite="stock_levels_out")
 
 
 def release_sku(sku: str) -> str:

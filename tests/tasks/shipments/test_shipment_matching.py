@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from store_orders import store_line, store_order
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
 from tasks.shipments.frames import DesiredPart
 from tasks.shipments.matching import best_match, merge_tracking, needs_shipments, recovered
-from tasks.shipments.state import AgreedShipments, Part, ShippingState, StoreLine
+from tasks.shipments.state import AgreedShipments, Part, ShippingState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-STATE = ShippingState("100", "200", 11, False, {"11": StoreLine("1", 4, 2)})
+STATE = ShippingState(store_order(store_line("11", "1", 4, 2)))
 
 
 def shipment(id_: str, **more: str) -> Shipment:
@@ -41,14 +42,13 @@ def agreed(note: int = 7, **tracking: str) -> Part:
 def sent(number: int, created: str = "") -> Entry:
     blank: dict[str, Any] = dict.fromkeys(Entry.__dataclass_fields__, "")
     known = {"id": number, "natural_key": "note-7/1", "written_id": created}
+    known |= {"action": "create shipment", "outcome": "written" if created else "unknown"}
     return Entry(**{**blank, **known, "before": {}, "after": {"units": {"11": 2}}})
 
 
 def found(*entries: Entry, listed: tuple[str, ...]) -> list[tuple[int, str]]:
-    state = replace(
-        STATE, shipments=tuple(shipment(id_) for id_ in listed), creations=tuple(entries)
-    )
-    return [(one.entry.id, one.part.shipment_id) for one in recovered(state)]
+    state = replace(STATE, shipments=tuple(shipment(id_) for id_ in listed), history=entries)
+    return [(entry.id, part.shipment_id) for entry, part in recovered(state)]
 
 
 def test_a_shipment_whose_answer_was_lost_is_known_by_what_was_sent() -> None:
@@ -118,5 +118,5 @@ def test_shipments_are_listed_only_where_the_link_does_not_say_enough(
     shipped: int, is_settled: bool, wanted: list[DesiredPart], is_listed: bool
 ) -> None:
     link = AgreedShipments(parts=(agreed(),), is_settled=is_settled)
-    state = replace(STATE, lines={"11": StoreLine("1", 4, shipped)}, agreed=link)
+    state = ShippingState(store_order(store_line("11", "1", 4, shipped)), link)
     assert needs_shipments(state, wanted) is is_listed

@@ -63,7 +63,7 @@ def placed(
 
 
 def units(placement: Placement) -> list[tuple[str, str, int]]:
-    return [(one.note_key, one.line_id, one.units) for one in placement.placed]
+    return [(one.part_ref.partition("/")[0], one.line_id, one.qty) for one in placement.placed]
 
 
 def test_a_row_that_was_agreed_on_needs_no_sales_order() -> None:
@@ -119,7 +119,7 @@ def test_units_beyond_every_line_stay_where_a_person_sees_them() -> None:
 
 def test_a_row_of_no_line_is_placed_nowhere_and_kept() -> None:
     found = placed(order(("11", "A", 1)), [note(1, r8_5=3)])
-    assert [(one.line_id, one.row_id, one.units) for one in found.placed] == [("", "8", 3)]
+    assert [(one.line_id, one.row_id, one.qty) for one in found.placed] == [("", "8", 3)]
 
 
 @pytest.mark.parametrize("address", ["", "0"])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from store_orders import store_line, store_order
 
 from connectors.bigcommerce.shipment_models import Shipment
 from tasks.reconciler.cases import Decisions
@@ -19,7 +20,7 @@ from tasks.shipments.operations import (
     UpdateShipment,
 )
 from tasks.shipments.plan import PlanContext, plan_order
-from tasks.shipments.state import AgreedShipments, Part, ShippingState, StoreLine
+from tasks.shipments.state import AgreedShipments, Part, ShippingState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONTEXT = PlanContext(NOW, timedelta(minutes=60))
@@ -42,9 +43,10 @@ def part(note: int = 1, units: dict[str, int] | None = None, **more: Any) -> Par
 
 def state(*parts: Part, ordered: int = 4, shipped: int | None = None, **more: Any) -> ShippingState:
     units = sum(one.units.get("11", 0) for one in parts) if shipped is None else shipped
-    lines = {"11": StoreLine("7", ordered, units)}
     agreed = AgreedShipments(parts=parts)
-    return replace(ShippingState("100", "500", 11, False, lines, agreed), **more)
+    order = {name: more.pop(name) for name in ("status_id", "is_deleted") if name in more}
+    line = store_line("11", "7", ordered, units)
+    return ShippingState(store_order(line, **order), agreed, "500", **more)
 
 
 def shipment(number: str, units: dict[str, int], key: str = "x1", **more: str) -> Shipment:

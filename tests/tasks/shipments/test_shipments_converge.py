@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from store_orders import store_line, store_order
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
@@ -33,7 +34,7 @@ from tasks.shipments.operations import (
     UpdateShipment,
 )
 from tasks.shipments.plan import PlanContext, plan_order
-from tasks.shipments.state import AgreedShipments, ShippingState, StoreLine, added
+from tasks.shipments.state import AgreedShipments, ShippingState, added
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 GRACE = timedelta(minutes=60)
@@ -167,21 +168,19 @@ class Parcels(RuleBasedStateMachine):
 
     def state(self, *, whole: bool) -> ShippingState:
         shipped = self.shipped
-        lines = {
-            key: StoreLine(self.address[key], n, shipped.get(key, 0))
+        lines = [
+            store_line(key, self.address[key], n, shipped.get(key, 0))
             for key, n in self.ordered.items()
-        }
+        ]
         known = {part.ref for part in self.agreed.parts}
         fresh = added(one.units for one in self.parts(self.named) if one.ref not in known)
         fits = all(n <= self.ordered[line] - shipped.get(line, 0) for line, n in fresh.items())
         read = None if whole or not fits else frozenset(self.named)
-        state = ShippingState(
-            "100", "200", 11, False, lines, self.agreed, self.unanswered, notes_read=read
-        )
+        state = ShippingState(store_order(*lines), self.agreed, notes_read=read)
         if not needs_shipments(state, self.desired(state)):
             return state
         listed = tuple(self.store.values())
-        return replace(state, shipments=listed, creations=tuple(self.ledger))
+        return replace(state, shipments=listed, history=tuple(self.ledger))
 
     @property
     def unanswered(self) -> tuple[Entry, ...]:
@@ -294,6 +293,7 @@ def entry(number: int, create: CreateShipment, written: str) -> Entry:
     values: dict[str, Any] = dict.fromkeys(Entry.__dataclass_fields__, "")
     after = {"units": dict(create.units), **create.part.tracking}
     known = {"id": number, "natural_key": create.part.ref, "written_id": written}
+    known |= {"action": create.kind, "outcome": "written" if written else "unknown"}
     return Entry(**{**values, **known, "before": {}, "after": after})
 
 
