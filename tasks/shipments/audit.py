@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from connectors.bigcommerce.models import Order
-from store.links import Links
 from tasks.brightpearl.sales_orders import Owners
 from tasks.policy import with_retries
 from tasks.reconciler.audit import WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
 from tasks.shipments.extract import NoteReader
-from tasks.shipments.state import ENTITY, AgreedShipments, ShippingState, added
+from tasks.shipments.state import ENTITY, ShippingState, added
 
 Units = Mapping[str, Mapping[str, int]]
 """Units that left, by order and line."""
@@ -27,18 +26,15 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     left = with_retries(lambda: list(brightpearl.list_goods_out(shipped_since=since)))
     reader.owners.find(row.order_id for row in left if not row.is_transfer)
     orders = _read_orders(connections, since, reader.owners.order_of.values())
-    reader.add_links(orders)
-    ours = [key for key in orders if reader.owners.sales_order_ids(key)]
-    reader.read_all(ours)
-    agreed = Links(connections.database).get(connections.pair.name, ENTITY, ours)
-    states = {key: ShippingState(orders[key], AgreedShipments.of(agreed.get(key))) for key in ours}
+    states = {key: one for key, one in reader.states_of(orders).items() if one.order_id_bp}
+    reader.read_all(states)
     account = {
         key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
         for key, placement in reader.place(states.values()).items()
     }
     store = {key: state.shipped for key, state in states.items()}
     without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
-    waiting = unsettled(connections, ENTITY, ours)
+    waiting = unsettled(connections, ENTITY, list(states))
     return differences(store, account, without_tracking, waiting)
 
 

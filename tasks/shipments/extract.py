@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.bigcommerce.models import Order
 from connectors.brightpearl.models import SalesOrder, Unreadable
 from core.frames import frame
 from core.ids import note_of, sku_key
@@ -28,7 +29,7 @@ from tasks.reconciler.run import Run
 from tasks.shipments.frames import Desired, Found, desired_parts
 from tasks.shipments.matching import needs_shipments
 from tasks.shipments.placement import Placed, Placement, place, rows_of
-from tasks.shipments.state import GOODS_NOTES, AgreedShipments, ShippingState, added
+from tasks.shipments.state import ENTITY, GOODS_NOTES, AgreedShipments, ShippingState, added
 
 SETTLED = {"", "done"}
 """States of an order's key in which nothing of it was left to do."""
@@ -53,12 +54,21 @@ class NoteReader:
     broken: dict[str, Unreadable] = field(default_factory=dict)
     """Notes that break the model, by key."""
 
-    def add_links(self, order_ids: Iterable[str]) -> None:
-        """Take over what the links of these orders say."""
-        links = Links(self.connections.database)
-        found = links.get(self.connections.pair.name, ORDERS, list(order_ids))
-        self.owners.add(found.values())
-        self.agreed |= {key: AgreedOrder.of(link) for key, link in found.items()}
+    def states_of(self, orders: Mapping[str, Order]) -> dict[str, ShippingState]:
+        """The orders, with what our links say of them."""
+        links, pair = Links(self.connections.database), self.connections.pair.name
+        shipped = links.get(pair, ENTITY, list(orders))
+        imported = links.get(pair, ORDERS, list(orders))
+        self.owners.add([*shipped.values(), *imported.values()])
+        self.agreed |= {key: AgreedOrder.of(link) for key, link in imported.items()}
+        return {
+            key: ShippingState(
+                order,
+                AgreedShipments.of(shipped.get(key)),
+                next(iter(self.owners.sales_order_ids(key)), ""),
+            )
+            for key, order in orders.items()
+        }
 
     def read_all(self, order_ids: Iterable[str]) -> None:
         """Read all notes of these orders and of their back orders, in the fewest requests."""
@@ -80,12 +90,20 @@ class NoteReader:
         return {key: note for key, note in self.notes[order_id].items() if note.is_shipped}
 
     def place(self, states: Iterable[ShippingState]) -> dict[str, Placement]:
-        """The units of notes that left, on the lines of their orders; reads the sales orders.
+        """The units of notes that left, on the lines of their orders.
 
-        Notes that were not read keep the units that were agreed on.
+        Sales orders are read where notes name rows that nothing was agreed on. Notes that were not
+        read keep the units that were agreed on.
         """
         left = {one.order.id: one for one in states if self.shipped(one.order.id)}
-        self._read_unknown(left)
+        unknown = [
+            note.order_id
+            for key in left
+            for note in self.shipped(key).values()
+            if note.rows.keys() - {row.row_id for row in self.agreed[key].rows.values()}
+        ]
+        self.owners.read(unknown)
+        self.owners.find(unknown)
         read = self.owners.sales_orders
         sales_orders = {
             key: [read[one] for one in self.owners.sales_order_ids(key) if one in read]
@@ -98,16 +116,6 @@ class NoteReader:
             others = [p.note_units for p in state.agreed.parts if not state.has_read(p.note_key)]
             found[key] = place(state.order, rows, self.shipped(key).values(), added(others))
         return found
-
-    def _read_unknown(self, order_ids: Iterable[str]) -> None:
-        """Read sales orders with rows on notes that nothing was agreed on."""
-        unknown: list[str] = []
-        for order_id in order_ids:
-            known = {row.row_id for row in self.agreed[order_id].rows.values()}
-            notes = self.shipped(order_id).values()
-            unknown += [note.order_id for note in notes if note.rows.keys() - known]
-        self.owners.read(unknown)
-        self.owners.find(unknown)
 
     def _has_stock(self, sales_orders: Iterable[SalesOrder]) -> dict[str, bool]:
         """Whether components of bundles have stock, by SKU as compared."""
@@ -149,11 +157,13 @@ def identify_orders(run: Run) -> Scope:
     # A note that is gone can no longer say whose it was; our link can, if the store has a shipment.
     links = run.links.find(run.pair, GOODS_NOTES, [key for key in keys if key not in notes])
     order_of = {key: link.key_bc.partition("/")[0] for key, link in links.items()}
-    order_of |= {
-        key: owners[note.order_id]
-        for key, note in notes.items()
-        if goods_notes.is_of_order(note) and note.order_id in owners
-    }
+    skipped: list[Outcome] = []
+    for key in keys:
+        note = notes.get(key)
+        if note and goods_notes.is_of_order(note) and note.order_id in owners:
+            order_of[key] = owners[note.order_id]
+        elif key not in order_of and not isinstance(note, Unreadable):
+            skipped.append(_not_ours(key, note))
     states = run.rekey(order_of)
     in_full = {key for key, state in states.items() if state not in SETTLED} | own.keys()
     named: dict[str, set[str]] = defaultdict(set)
@@ -163,11 +173,6 @@ def identify_orders(run: Run) -> Scope:
         if isinstance(note := notes.get(key), Note):
             reader.notes[order_id][key] = note
     hinted = {key for key, source in own.items() if source == "webhook"} - states.keys()
-    skipped = [
-        _not_ours(key, notes.get(key))
-        for key in keys
-        if key not in order_of and not isinstance(notes.get(key), Unreadable)
-    ]
     return Scope(reader, named, hinted, tuple(skipped))
 
 
@@ -177,24 +182,18 @@ def extract_shipments(run: Run, scope: Scope) -> Found:
     Raises: TransientError, ConfigError, ContractError.
     """
     orders, missing = read_orders(run, [key for key in run.batch.keys if not note_of(key)])
-    reader, links = scope.reader, run.links.get(run.pair, run.entity, list(orders))
-    reader.add_links(orders)
-    reader.owners.add(links.values())
     states: dict[str, ShippingState] = {}
     skipped = [*scope.skipped, *missing]
-    for key, order in orders.items():
-        agreed = AgreedShipments.of(links.get(key))
-        order_id_bp = next(iter(reader.owners.sales_order_ids(key)), "")
-        state = ShippingState(order, agreed, order_id_bp, notes_read=scope.named.get(key))
-        if not order_id_bp:
+    for key, state in scope.reader.states_of(orders).items():
+        if not state.order_id_bp:
             why = "not in Brightpearl: nothing of it can leave"
             skipped.append(Outcome(key, "not imported", why))
-        elif key in scope.hinted and agreed.is_at_rest and state.is_as_agreed:
+        elif key in scope.hinted and state.agreed.is_at_rest and state.is_as_agreed:
             why = "unchanged: the store has what was agreed on"
             skipped.append(Outcome(key, "unchanged", why))
         else:
-            states[key] = state
-    return replace(read_goods(run, reader, states), skipped=tuple(skipped))
+            states[key] = replace(state, notes_read=scope.named.get(key))
+    return replace(read_goods(run, scope.reader, states), skipped=tuple(skipped))
 
 
 @step("read-goods", RETRIED)

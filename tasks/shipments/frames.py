@@ -93,17 +93,12 @@ def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
     found: dict[str, list[DesiredPart]] = defaultdict(list)
     ordered = desired.shipments.sort_values("shipped_at", kind="stable", na_position="first")
     texts = records(ordered[list(TRACKING)])
-    for one, tracking in zip(typed_rows(ordered, _ShipmentRow), texts, strict=True):
-        of_part = (one.order_id, one.part_ref)
-        found[one.order_id].append(
-            DesiredPart(
-                one.note_key,
-                one.address_id,
-                dict(placed[of_part]),
-                dict(unplaced[of_part]),
-                {name: text for name, text in tracking.items() if text},
-            )
-        )
+    for one, of_one in zip(typed_rows(ordered, _ShipmentRow), texts, strict=True):
+        ref = (one.order_id, one.part_ref)
+        own, others = dict(placed[ref]), dict(unplaced[ref])
+        tracking = {name: text for name, text in of_one.items() if text}
+        part = DesiredPart(one.note_key, one.address_id, own, others, tracking)
+        found[one.order_id].append(part)
     return dict(found)
 
 

@@ -29,8 +29,6 @@ REMEDY = (
     "Compare the order's shipments with its goods notes in both systems; when they may go on, "
     "release it."
 )
-Statuses = Mapping[str, int | None]
-"""The store's status by the table's value; None leaves what the store made of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,11 +189,7 @@ class SetStatus(ShipmentOperation):
         )
 
 
-PHASES: tuple[Phase[ShipmentProgress], ...] = (
-    Phase((DeleteShipment,)),
-    Phase((CreateShipment,)),
-    Phase((UpdateShipment,)),
-)
+PHASES = [Phase((kind,)) for kind in (DeleteShipment, CreateShipment, UpdateShipment)]
 """Deletes come first: they free units for the rest."""
 
 
@@ -216,8 +210,8 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     return records
 
 
-def read_statuses(table: Table) -> Statuses:
-    """The table of statuses.
+def read_statuses(table: Table) -> Mapping[str, int | None]:
+    """The store's status by the table's value; None leaves what the store made of it.
 
     Raises: MappingError naming the row whose right side is no status id.
     """
@@ -266,7 +260,9 @@ def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) 
     return [*found.skipped, *outcomes]
 
 
-def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: Statuses) -> None:
+def _correct_statuses(
+    run: Run, records: Sequence[ShipmentProgress], statuses: Mapping[str, int | None]
+) -> None:
     """Read the orders again, together: BigCommerce moves a status when a shipment is created.
 
     It leaves it when one is deleted.
@@ -285,9 +281,10 @@ def _correct_statuses(run: Run, records: Sequence[ShipmentProgress], statuses: S
 
 def _keep_unsettled(run: Run, states: Iterable[ShippingState]) -> None:
     """Keep that work is left: should it never be finished, the next run lists the shipments."""
-    links: list[Link] = []
-    for state in states:
-        if state.agreed.is_settled:
-            unsettled = state.agreed.model_copy(update={"is_settled": False})
-            links.append(Link(state.order.id, state.order_id_bp, unsettled.detail()))
+    unsettled = {"is_settled": False}
+    links = [
+        Link(one.order.id, one.order_id_bp, one.agreed.model_copy(update=unsettled).detail())
+        for one in states
+        if one.agreed.is_settled
+    ]
     run.links.put(run.pair, run.entity, links, now=run.now())

@@ -154,7 +154,4 @@ def part_ref(note_key: str, address_id: str) -> str:
 
 def added(units: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
     """Units of several by order line, those of none left out."""
-    total: Counter[str] = Counter()
-    for one in units:
-        total.update(one)
-    return {line_id: count for line_id, count in total.items() if count}
+    return dict(sum((Counter(one) for one in units), Counter()))
