@@ -13,7 +13,7 @@ from connectors.bigcommerce.inventory_models import StockChange
 from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError, RejectedError
 from core.settings import Pair, Settings, StockSettings
-from tasks.stock.places import Places, read_places
+from mappings.stock_places import Places, read_places
 
 TABLE = "table stock_locations"
 CORRECT = "Correct mappings/tables/stock_locations.csv"

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
+SKUS: Schema = {"sku_key": "text", "sku": "text", "product_id": "text"}
+"""A row per SKU that both systems have."""
+
+ON_HAND: Schema = {"product_id": "text", "warehouse_id": "text", "on_hand": "count"}
+"""What Brightpearl can still promise, by its products and warehouses."""
+
 ITEMS: Schema = {
     "sku_key": "text",
     "sku": "text",

@@ -10,11 +10,12 @@ from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
+from tasks.stock.audit import conclude_reconciliation
 from tasks.stock.availability import wake_waiting
-from tasks.stock.entity import STOCK, conclude_reconciliation, reconciliation
+from tasks.stock.entity import STOCK, reconciliation
 from tasks.stock.extract import extract_stock, resolve_keys
-from tasks.stock.offers import map_stock
-from tasks.stock.operations import link_stock, load_stock, outcomes_of
+from tasks.stock.frames import map_stock
+from tasks.stock.load import link_stock, load_stock, outcomes_of
 from tasks.stock.plan import plan_stock
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,15 +12,15 @@ import pandas as pd
 from connectors.brightpearl.stock_models import Bundle, NotTracked, ProductStock, UnreadableProduct
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
+from mappings.stock_offers import BrokenBundleError, explode, needed
 from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link
 from tasks.brightpearl.reference import find_products, refresh_products
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.apply import chunks
 from tasks.reconciler.run import Run
-from tasks.stock.frames import Bundles, Desired, Snapshot, release_sku
+from tasks.stock.frames import Desired, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
-from tasks.stock.offers import needed
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""
@@ -91,38 +91,6 @@ def wake_waiting(run: Run, found: Snapshot, desired: Desired) -> None:
     met |= {stock_condition(one) for one in free} & waiting
     if met:
         run.inbox.wake(run.pair, met, now=run.now())
-
-
-class BrokenBundleError(ValueError):
-    """Nobody can know how many of a bundle there are."""
-
-
-def explode(
-    bundle: str, components: Bundles, has_stock: Mapping[str, bool], within: tuple[str, ...] = ()
-) -> dict[str, int]:
-    """Units of each product with stock in one bundle. Pure.
-
-    In: what each bundle is made of, bundles among it. Components that have no stock, such as a
-    printed card, limit nothing. `has_stock` knows every product that exists.
-
-    Raises: BrokenBundleError saying why.
-    """
-    if bundle in within:
-        raise BrokenBundleError(f"it contains itself, by way of product {within[-1]}")
-    found: Counter[str] = Counter()
-    for part, each in components[bundle].items():
-        if each < 1:
-            raise BrokenBundleError(f"it contains {each} of product {part}")
-        if part in components:
-            inner = explode(part, components, has_stock, (*within, bundle))
-            found.update({one: units * each for one, units in inner.items()})
-        elif part not in has_stock:
-            raise BrokenBundleError(f"its component, product {part}, does not exist")
-        elif has_stock[part]:
-            found[part] += each
-    if not found and not within:
-        raise BrokenBundleError("none of its components has stock")
-    return dict(found)
 
 
 def _products(

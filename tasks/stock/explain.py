@@ -1,6 +1,7 @@
 """What `causeway stock` shows: every term of what may be sold of one SKU, and what was oversold.
 
-The sync's own steps work the numbers out; what is added here is where each of them comes from.
+The sync's own steps work the numbers out, in runs that only read and that Prefect does not see;
+what is added here is where each number comes from.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 
 from core.ids import sku_key
 from core.times import to_iso
+from mappings.stock_offers import Offer, by_warehouse, units_of
+from mappings.stock_places import Kept
 from store.catalogue import Catalogue, CataloguedProduct
 from store.demand import Demand
 from store.quarantine import Entry
@@ -21,11 +24,9 @@ from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
 from tasks.stock.entity import STOCK
 from tasks.stock.extract import NO_SKU, extract_stock, resolve_keys
-from tasks.stock.frames import Desired, Pending, Snapshot
+from tasks.stock.frames import Desired, Pending, Snapshot, map_stock
 from tasks.stock.inventory import read_held_units
 from tasks.stock.matching import Level, SkuNames, compare, oversold
-from tasks.stock.offers import Offer, by_warehouse, map_stock, units_of
-from tasks.stock.places import Kept
 from tasks.stock.plan import Plan, context_of, plan_levels
 
 UNSET = "written down: Brightpearl has not allocated these units"
@@ -131,7 +132,7 @@ def explain_key(pair: str, key: str) -> Explanation:
 
     Raises: TransientError, ConfigError (settings, tables), ContractError.
     """
-    with _reading("explain-stock", pair) as run:
+    with Run(STOCK, pair, flow="explain-stock", dry_run=True, keeps_report=False) as run:
         run.claim(only=[key])
         skus, _ = resolve_keys(run)
         if not skus:
@@ -150,7 +151,7 @@ def oversold_now(pair: str) -> dict[str, Any]:
 
     Raises: as `explain_key`.
     """
-    with _reading("oversold-stock", pair) as run:
+    with Run(STOCK, pair, flow="oversold-stock", dry_run=True, keeps_report=False) as run:
         skus = read_held_units(run, extract_stock(run, [])).orders.keys()
         found = extract_stock(run, skus)
         above = list(oversold(found, map_stock(run, found)))
@@ -190,11 +191,6 @@ def explain(
     )
 
 
-def _reading(flow: str, pair: str) -> Run:
-    """A run that only reads, without Prefect: its steps are plain functions here."""
-    return Run(STOCK, pair, flow=flow, dry_run=True, keeps_report=False)
-
-
 def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
     catalogue = Catalogue(run.database)
     account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
@@ -212,8 +208,7 @@ def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
 
 def _name(sku: str, found: Snapshot) -> str:
     """The SKU as the store writes it."""
-    names = dict(zip(found.skus["sku_key"], found.skus["sku"], strict=True))
-    return names.get(sku) or found.agreed_on(sku).sku or sku
+    return found.store_skus.get(sku) or found.agreed_on(sku).sku or sku
 
 
 def _problem(sku: str, found: Snapshot, desired: Desired, sources: Sources) -> tuple[str, str]:
@@ -262,7 +257,9 @@ def _places(
     of_sku = desired.offers["sku_key"] == sku
     compared = typed_rows(plan.compared[plan.compared["sku_key"] == sku], Level)
     levels = {level.location_id: level for level in compared}
-    sent = {one.level.location_id: one.describe() for one in plan.operations if one.sku_key == sku}
+    sent = {
+        one.level.location_id: one.describe() for one in plan.operations if one.level.sku_key == sku
+    }
     otherwise = WAITS if sku in plan.waiting else EQUAL
     agreed = plan.agreed.get(sku) or found.agreed_on(sku)
     for offer in typed_rows(desired.offers[of_sku], Offer):

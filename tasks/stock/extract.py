@@ -14,8 +14,9 @@ import pandas as pd
 
 from connectors.bigcommerce.inventory_models import StockItem
 from core.ids import PRODUCT, VARIANT, sku_key
+from mappings.stock_places import Places, read_places
 from store.catalogue import Catalogue
-from tasks.brightpearl.reference import products_by_id
+from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.run import Run
@@ -23,7 +24,6 @@ from tasks.stock.availability import COMPONENTS, bundles_with, read_availability
 from tasks.stock.frames import CATALOGUE, AgreedStock, Snapshot
 from tasks.stock.inventory import read_held_units, read_inventory
 from tasks.stock.matching import SkuNames
-from tasks.stock.places import open_places
 
 NO_SKU = "has no stock, or no SKU"
 
@@ -60,7 +60,7 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
 
     Raises: TransientError, ConfigError.
     """
-    places, notes = open_places(run)
+    places, notes = _open_places(run)
     if skus is not None and not skus:
         return Snapshot(places=places, read_at=run.now())
     agreed = _agreed(run, skus)
@@ -85,6 +85,43 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
         only_store=sorted(found.store_skus.keys() - known - found.refused.keys()),
         only_account=sorted(only_account),
     )
+
+
+def _open_places(run: Run) -> tuple[Places, list[str]]:
+    """The places of the tables in force that exist and are open, and what to say of the others.
+
+    A row that names such a one holds nothing else up.
+
+    Raises: ConfigError naming table and line; TransientError.
+    """
+    bundle, connections = run.bundle, run.connections
+    places = read_places(
+        bundle.table("stock_locations"),
+        bundle.table("stock_buffers"),
+        connections.pair.stock.sales_location,
+    )
+    is_enabled = connections.cache.get(
+        "stock locations",
+        lambda: {
+            one.id: one.enabled for one in with_retries(connections.bigcommerce.list_locations)
+        },
+        max_age_s=KEPT_S,
+    )
+    warehouses = reference_of(connections).ids["warehouse"]
+    notes = [
+        f"location {one} of stock_locations.csv "
+        + ("is disabled in" if one in is_enabled else "does not exist in")
+        + " the store: nothing is sent there"
+        for one in places.locations
+        if not is_enabled.get(one)
+    ]
+    notes += [
+        f"warehouse {one} of stock_locations.csv does not exist in Brightpearl"
+        for one in places.warehouses
+        if one not in warehouses
+    ]
+    pairs = tuple(one for one in places.pairs if one[0] in warehouses and is_enabled.get(one[1]))
+    return replace(places, pairs=pairs), notes
 
 
 def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:

@@ -9,28 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from core.frames import Schema
 from core.refusals import Refusal, release_command
 from core.stock import ITEMS, OFFERS, STOCK_LEVELS
+from mappings.engine import Context, apply
+from mappings.stock_offers import Supply, offers
 from store.links import Link
 from tasks.reconciler.frames import Frames, rows
-from tasks.stock.places import Places
+from tasks.reconciler.run import Run
 
-SKUS: Schema = {"sku_key": "text", "sku": "text", "product_id": "text"}
-"""A row per SKU that both systems have."""
-ON_HAND: Schema = {"product_id": "text", "warehouse_id": "text", "on_hand": "count"}
-"""What Brightpearl can still promise, by its products and warehouses."""
 CATALOGUE = "catalogue:all"
 """The key under which a case is kept that concerns all SKUs."""
 
-Bundles = Mapping[str, Mapping[str, int]]
-"""Units of each product with stock in one bundle, by the bundle's product id."""
 Identity = Literal["sku", "product_id"]
 """By what the store wants a SKU's stock to be named."""
 
@@ -116,12 +110,11 @@ Agreements = Mapping[str, AgreedStock]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot(Frames):
+class Snapshot(Frames, Supply):
     """Both sides' stock of some SKUs, or of all, as read at one moment."""
 
     KEY = "sku_key"
 
-    places: Places
     read_at: datetime
     """When the store's stock was read: what was visible then decides."""
     agreed: Agreements = field(default_factory=dict)
@@ -138,11 +131,6 @@ class Snapshot(Frames):
     newest_order: int = 0
     products: Mapping[str, str] = field(default_factory=dict)
     """Brightpearl's product id by SKU, of those that only orders hold as well."""
-    bundles: Bundles = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
-    """Units of products with stock that orders hold."""
-    on_hand: pd.DataFrame = rows(ON_HAND, is_keyed=False)
-    skus: pd.DataFrame = rows(SKUS, is_keyed=False)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     """SKUs of which nothing certain is known, and why."""
     only_store: Sequence[str] = ()
@@ -155,15 +143,6 @@ class Snapshot(Frames):
         """What both sides last agreed on about a SKU (as compared)."""
         return self.agreed.get(sku, NOTHING_AGREED)
 
-    def parts_of(self, product_id: str) -> Mapping[str, int]:
-        """Units of each product with stock in one of a product: of a bundle, or the product."""
-        return self.bundles.get(product_id, {product_id: 1})
-
-    @cached_property
-    def product_of(self) -> Mapping[str, str]:
-        """Brightpearl's product id by SKU as compared."""
-        return dict(zip(self.skus["sku_key"], self.skus["product_id"], strict=True))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Desired(Frames):
@@ -173,6 +152,19 @@ class Desired(Frames):
 
     offers: pd.DataFrame = rows(OFFERS)
     levels: pd.DataFrame = rows(STOCK_LEVELS, suite="stock_levels_out")
+
+
+def map_stock(run: Run, found: Snapshot) -> Desired:
+    """What is to be on sale of every SKU that both systems have: the rule, then the mapping file.
+
+    What the mapping refuses is among the refusals.
+    """
+    offered = offers(found)
+    context = Context(zone="UTC", tables=run.bundle.tables)
+    levels = apply(run.bundle.mapping("stock"), offered, context)
+    return Desired(
+        offers=offered, levels=levels.frame[list(STOCK_LEVELS)], refusals=levels.refusals
+    )
 
 
 def release_sku(sku: str) -> str:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.ids import sku_key
+from mappings.stock_offers import Offer
 from mappings.tables import Table
 from tasks.reconciler.frames import typed_rows
 from tasks.stock.frames import AgreedStock, Desired, Snapshot
-from tasks.stock.offers import Offer
 
 PENDING = "an adjustment is on its way"
 NEW = "never compared before"

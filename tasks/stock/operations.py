@@ -1,333 +1,106 @@
-"""A plan carried out: adjustments in the store, counts that go to Brightpearl, links that are kept.
-
-2,000 rows go in a request, one request at a time. What is sent is kept before it is sent, so that
-neither a crash nor a lost answer sends it twice: a later read says whether it arrived
-(docs/decisions/0011). A row that is refused drops out; all others are sent again without it.
-"""
+"""The writes that stock consists of: adjustments in the store, corrections in Brightpearl."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from typing import Any
 
-from connectors.bigcommerce.answers import RejectedStockError
-from connectors.bigcommerce.inventory_models import Kind
+from connectors.bigcommerce.inventory_models import StockChange
 from connectors.brightpearl.goods_note_models import UnitCost
-from core.errors import OutcomeUnknownError, RejectedError, TransientError
-from core.refusals import Refusal, release_remedy
-from store.links import Link
-from store.runs import Leases
-from tasks.brightpearl.reference import default_location, reference_of, unit_costs
-from tasks.policy import PURE, step
-from tasks.reconciler.apply import Phase, apply, chunks, outcome_of, send_as_one
-from tasks.reconciler.cases import Outcome, rejected, retry, skipped
-from tasks.reconciler.operations import Progress, RecordPlan
+from connectors.brightpearl.messages import correct_stock
+from connectors.brightpearl.stock_models import StockCorrection
+from tasks.reconciler.operations import BrightpearlWrite, Operation, Write
 from tasks.reconciler.run import Run
-from tasks.stock.frames import (
-    CATALOGUE,
-    NOTHING_AGREED,
-    AgreedStock,
-    Agreements,
-    Desired,
-    Pending,
-    Snapshot,
-    release_sku,
-)
-from tasks.stock.matching import oversold
-from tasks.stock.plan import Adjust, Correct, Plan, StockOperation
+from tasks.stock.frames import Identity
+from tasks.stock.matching import Level
 
-TOGETHER = 2000
-"""Rows of one request, the most that BigCommerce takes."""
-LEASE_S = 180.0
-SLOW_S = 1.0
-ATTEMPTS = 4
-WHY_ADJUSTED = "Causeway: what Brightpearl can promise"
-VISIBLE, QUIET = "an adjustment to be visible", "its events to pause"
-"""What a parked SKU waits for."""
-NOT_IN_STORE = "the store keeps no stock of it"
-NOT_IN_ACCOUNT = "Brightpearl keeps no stock of it"
-Unwritten = TransientError | RejectedError
-"""Why something was not written."""
+WHY_CORRECTED = "Counted in BigCommerce"
 
 
-class StaleReadError(TransientError):
-    """What was read is out of date: both sides are read again soon, however often that was so."""
+@dataclass(frozen=True, slots=True)
+class Adjust(Operation[Any]):
+    """The stock of a SKU at a location, to be changed in the store.
 
+    A difference counts again when it is sent again.
+    """
 
-OVERTAKEN = StaleReadError("another run adjusted it after both sides were read")
+    kind = "adjust stock"
 
-
-@dataclass
-class Applied:
-    """A plan that is carried out, and what becomes of its writes."""
-
-    run: Run
-    found: Snapshot
-    plan: Plan
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    """Of SKUs that something was to be written of."""
-    agreed: dict[str, AgreedStock] = field(default_factory=dict)
-    """Of SKUs that were sent something; kept already."""
-    rows: int = 0
-    requests: int = 0
+    level: Level
+    identity: Identity
+    """By what the store wants it to be named."""
+    is_absolute: bool = False
 
     @property
-    def soon(self) -> datetime:
-        """When both sides are read again to see what was sent."""
-        verify_after_s = self.run.connections.pair.stock.verify_after_s
-        return self.run.now() + timedelta(seconds=verify_after_s)
+    def change(self) -> int:
+        """Units to add."""
+        return self.level.quantity + self.level.safety_stock - self.level.on_hand
 
-    def agreed_on(self, sku: str) -> AgreedStock:
-        """What is known of a SKU by now."""
-        return self.agreed.get(sku) or self.plan.agreed.get(sku) or self.found.agreed_on(sku)
+    @property
+    def units(self) -> int:
+        """What is sent: the difference, or the number in hand."""
+        return self.level.on_hand + self.change if self.is_absolute else self.change
 
-    def keep(self, agreed: Agreements) -> None:
-        """Keep what is known of SKUs that are sent something in their links."""
-        _put_links(self.run, self.found, agreed)
-        self.agreed.update(agreed)
+    def row(self) -> StockChange:
+        value = self.level.sku if self.identity == "sku" else self.level.product_id_bc
+        return StockChange(self.level.location_id, self.identity, value, self.units)
 
-    def fail(self, unwritten: Iterable[StockOperation], error: Unwritten) -> None:
-        """Say what becomes of SKUs with writes that did not happen."""
-        for one in unwritten:
-            self.outcomes[one.sku_key] = _unwritten(one, error, self.soon)
+    def describe(self) -> str:
+        what = f"set to {self.units}" if self.is_absolute else f"add {self.units}"
+        return f"{what} at location {self.level.location_id}"
 
-
-def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
-    """Carry the plan out. A dry run writes nothing.
-
-    Raises: ConfigError, ContractError. Everything that concerns one SKU is in what is given back.
-    """
-    applied = Applied(run, found, plan)
-    if run.dry_run or not plan.operations:
-        return applied
-    lease, leases = f"stock-{run.pair}", Leases(run.database)
-    if not leases.acquire(lease, run.owner, ttl_s=LEASE_S, now=run.now()):
-        applied.fail(plan.operations, StaleReadError("another run is adjusting stock"))
-        return applied
-    try:
-        current = _current(run, {one.sku_key: found.agreed_on(one.sku_key) for one in plan.adjusts})
-        applied.fail((one for one in plan.adjusts if one.sku_key not in current), OVERTAKEN)
-        adjusts = [one for one in plan.adjusts if one.sku_key in current]
-        absolute = [one for one in adjusts if one.is_absolute]
-        relative = [one for one in adjusts if not one.is_absolute]
-        for part in [*chunks(relative, TOGETHER), *chunks(absolute, TOGETHER)]:
-            leases.renew(lease, run.owner, ttl_s=LEASE_S, now=run.now())
-            _send_all(applied, part)
-        _correct(applied)
-    finally:
-        leases.release(lease, run.owner)
-    if plan.is_released:  # a person's release holds for one run
-        run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
-    return applied
-
-
-def _current(run: Run, agreed: Agreements) -> set[str]:
-    """SKUs to which no other run has sent anything since this was read."""
-    links = run.links.get(run.pair, run.entity, sorted(agreed))
-    return {
-        sku
-        for sku, one in agreed.items()
-        if AgreedStock.of(links.get(sku)).revision == one.revision
-    }
-
-
-def _send_all(applied: Applied, adjusts: Sequence[Adjust]) -> None:
-    """Send rows of one kind until all are accepted, or left out for a reason."""
-    left = list(adjusts)
-    while left and (error := send(applied, left)) is not None:
-        if isinstance(error, RejectedStockError) and (
-            named := [one for one in left if error.names(one.row())]
-        ):
-            left = [one for one in left if one not in named]
-            _send_all(applied, _otherwise(applied, named, error))
-        elif isinstance(error, RejectedError) and len(left) > 1:
-            middle = len(left) // 2
-            _send_all(applied, left[:middle])
-            left = left[middle:]
-        else:
-            applied.fail(left, error)
-            return
-
-
-def _otherwise(
-    applied: Applied, named: Sequence[Adjust], error: RejectedStockError
-) -> list[Adjust]:
-    """Refused rows under their other name, or as the number itself; others are not sent again."""
-    match error.why:
-        case "tracked_by_product" if all(one.identity == "sku" for one in named):
-            return [replace(one, identity="product_id") for one in named]
-        case "tracked_by_variant" if all(one.identity == "product_id" for one in named):
-            return [replace(one, identity="sku") for one in named]
-        case "needs_absolute" if not all(one.is_absolute for one in named):
-            return [replace(one, is_absolute=True) for one in named]
-        case "insufficient":
-            applied.fail(named, StaleReadError("The store's stock went down meanwhile."))
-        case _:
-            applied.fail(named, error)
-    return []
-
-
-@step("adjust-stock", PURE)
-def send(applied: Applied, adjusts: Sequence[Adjust]) -> Unwritten | None:
-    """One request: what is sent is kept first, then in the ledger, then it is sent.
-
-    Gives the refusal back, with nothing sent; None where the rows are pending, or may be.
-    """
-    run = applied.run
-    kind: Kind = "absolute" if adjusts[0].is_absolute else "relative"
-    before = {one.sku_key: applied.agreed_on(one.sku_key) for one in adjusts}
-    sent_at = run.now()
-    applied.keep(_with_pending(applied, adjusts))
-    rows = [one.row() for one in adjusts]
-    answer = send_as_one(
-        run,
-        [one.write(run) for one in adjusts],
-        lambda: run.bigcommerce.adjust_stock(rows, kind=kind, reason=WHY_ADJUSTED),
-        attempts=ATTEMPTS,
-    )
-    applied.requests += 1
-    if isinstance(answer, Unwritten) and not isinstance(answer, OutcomeUnknownError):
-        applied.keep(before)
-        return answer
-    applied.rows += len(adjusts)
-    for sku in before.keys() - applied.outcomes.keys():
-        applied.outcomes[sku] = _visible(sku, "adjusted", applied.soon)
-    if (run.now() - sent_at).total_seconds() > SLOW_S:
-        # The store's delay begins when it answers, not when it was asked.
-        applied.keep(_with_pending(applied, adjusts, is_sent=True))
-    return None
-
-
-def _with_pending(
-    applied: Applied, adjusts: Sequence[Adjust], *, is_sent: bool = False
-) -> dict[str, AgreedStock]:
-    """What is known of SKUs with rows that are sent, or were a moment ago."""
-    now = applied.run.now()
-    found: dict[str, AgreedStock] = {}
-    for one in adjusts:
-        agreed = found.get(one.sku_key) or applied.agreed_on(one.sku_key)
-        pending = Pending(
-            base=one.level.on_hand,
-            units=one.units,
-            is_absolute=one.is_absolute,
-            at=now,
-            newest_order=applied.found.newest_order,
+    def write(self, _run: Run, _record: object = None) -> Write:
+        return Write(
+            key=self.level.sku_key,
+            action=self.kind,
+            natural_key=f"{self.level.sku_key}@{self.level.location_id}",
+            before={"on_hand": self.level.on_hand},
+            after={"units": self.units, "quantity": self.level.quantity},
+            is_repeatable=self.is_absolute,
         )
-        found[one.sku_key] = replace(
-            agreed,
-            identity=one.identity,
-            pending={**agreed.pending, one.level.location_id: pending},
-            revision=agreed.revision + (0 if is_sent else 1),
-        )
-    return found
 
 
-def _visible(sku: str, result: str, soon: datetime, reason: str = "") -> Outcome:
-    """A SKU that is read again once what was sent can be seen."""
-    return Outcome(sku, result, reason, waits_for=(VISIBLE,), wake_at=soon)
+@dataclass(frozen=True, slots=True)
+class Correct(Operation[Any]):
+    """A product in a warehouse, to be changed in Brightpearl after a count at a location.
 
-
-def _unwritten(one: StockOperation, error: Unwritten, soon: datetime) -> Outcome:
-    match error:
-        case StaleReadError():
-            return _visible(one.sku_key, "waiting", soon, error.message)
-        case TransientError():
-            return retry(one.sku_key, error.message)
-        case RejectedStockError(why="unknown_location"):
-            location = one.level.location_id
-            action = "Correct mappings/tables/stock_locations.csv"
-            remedy = release_remedy(action, "location", value=location)
-            why = Refusal("location", "location_id", location, error.message, remedy)
-        case _:
-            remedy = f"Correct the item in BigCommerce, then: {release_sku(one.sku_key)}"
-            why = rejected(error, remedy)
-    return Outcome(one.sku_key, "rejected", why.reason, (why,))
-
-
-def _correct(applied: Applied) -> None:
-    """Carry counts made in the store over; refused ones wait for a person."""
-    phase = Phase[Progress[RecordPlan]]((Correct,), together=True)
-    for record in apply(applied.run, _counted(applied), [phase]):
-        remedy = f"Correct the product in Brightpearl, then: {release_sku(record.key)}"
-        applied.outcomes[record.key] = outcome_of(record, remedy)
-
-
-def _counted(applied: Applied) -> list[Progress[RecordPlan]]:
-    """Counts with where the goods are kept, and what a unit that is added costs."""
-    connections, corrects = applied.run.connections, applied.plan.corrects
-    if not corrects:
-        return []
-    currency = reference_of(connections).account_currency
-    costs = unit_costs(connections, [one.level.product_id for one in corrects if one.change > 0])
-    found: list[Progress[RecordPlan]] = []
-    for one in corrects:
-        location_id = default_location(connections, one.warehouse_id)
-        cost = UnitCost(currency=currency, value=costs.get(one.level.product_id, 0))
-        plan = RecordPlan(
-            key=one.sku_key,
-            operations=(replace(one, location_id=location_id, unit_cost=cost),),
-            result="corrected",
-            waits_for=(VISIBLE,),
-            wake_at=applied.soon,
-        )
-        found.append(Progress(plan=plan))
-        if not location_id:
-            message = f"Warehouse {one.warehouse_id} has no default location in Brightpearl."
-            remedy = "Correct mappings/tables/stock_locations.csv."
-            found[-1].fail(RejectedError(message, remedy=remedy))
-    return found
-
-
-def link_stock(run: Run, applied: Applied, desired: Desired) -> None:
-    """Keep what both sides agree on where it changed; of SKUs that were sent something it is kept.
-
-    A SKU that was met for the first time, or that orders hold too much of, is kept as well.
+    One whose answer was lost is not repeated: the next read shows whether it arrived.
     """
-    if run.dry_run:
-        return
-    found, plan = applied.found, applied.plan
-    changed = {**found.renamed, **plan.agreed}
-    for sku in applied.agreed:
-        changed.pop(sku, None)
-    changed |= _oversold(found, desired, {**found.agreed, **changed, **applied.agreed})
-    for part in chunks([sku for sku in changed if sku in found.product_of], TOGETHER):
-        current = _current(run, {sku: changed[sku] for sku in part})
-        _put_links(run, found, {sku: changed[sku] for sku in part if sku in current})
+
+    kind = "correct stock"
+
+    level: Level
+    warehouse_id: str
+    location_id: str = ""
+    """Where the warehouse keeps goods unless it is said otherwise; read before it is sent."""
+    unit_cost: UnitCost | None = None
+    """Of units that are added; read before it is sent."""
+
+    @property
+    def change(self) -> int:
+        """Units to add."""
+        return self.level.on_sale - self.level.quantity
+
+    def describe(self) -> str:
+        product_id = self.level.product_id
+        return f"correct product {product_id} in warehouse {self.warehouse_id} by {self.change}"
+
+    def write(self, _run: Run, _record: object) -> Write:
+        place = f"{self.level.product_id}@{self.warehouse_id}"
+        row = StockCorrection(
+            product_id=int(self.level.product_id),
+            quantity=self.change,
+            location_id=int(self.location_id),
+            unit_cost=self.unit_cost if self.change > 0 else None,
+        )
+        return BrightpearlWrite(
+            key=self.level.sku_key,
+            action=self.kind,
+            natural_key=place,
+            after={"change": self.change},
+            is_repeatable=False,
+            message=correct_stock(f"count:{place}", self.warehouse_id, [row], WHY_CORRECTED),
+        )
 
 
-def _put_links(run: Run, found: Snapshot, agreed: Agreements) -> None:
-    products = found.product_of
-    links = [Link(sku, products.get(sku, ""), one.detail()) for sku, one in agreed.items()]
-    run.links.put(run.pair, run.entity, links, now=run.now())
-
-
-def _oversold(found: Snapshot, desired: Desired, agreed: Agreements) -> dict[str, AgreedStock]:
-    """What is kept of SKUs whose cause of being oversold changes: the first one knows best."""
-    causes = {one.sku_key: one.cause for one in oversold(found, desired)}
-    before = {sku for sku in found.product_of if agreed.get(sku, NOTHING_AGREED).oversold}
-    return {
-        sku: replace(agreed.get(sku, NOTHING_AGREED), oversold=causes.get(sku, ""))
-        for sku in causes.keys() ^ before
-    }
-
-
-def outcomes_of(run: Run, applied: Applied) -> list[Outcome]:
-    """What became of the SKUs of the batch; in a dry run, of those that need no write."""
-    found, plan, soon = applied.found, applied.plan, applied.soon
-    outcomes = [
-        *(Outcome(sku, "unchanged") for sku in run.batch.keys),
-        *(
-            Outcome(sku, "debounced", waits_for=(QUIET,), wake_at=until)
-            for sku, until in plan.debounced.items()
-        ),
-        *(_visible(sku, "waiting", soon) for sku in plan.waiting),
-        *applied.outcomes.values(),
-        *(Outcome(sku, "rejected", why.reason, (why,)) for sku, why in found.refused.items()),
-        *(skipped(sku, "not ours", NOT_IN_STORE) for sku in found.only_account),
-        *(skipped(sku, "not ours", NOT_IN_ACCOUNT) for sku in found.only_store),
-    ]
-    planned = {record.key for record in plan.records()} if run.dry_run else set()
-    wanted = set(run.batch.keys) - run.refused_keys - planned
-    by_sku = {one.key: one for one in outcomes if one.key in wanted}
-    return [by_sku[sku] for sku in sorted(by_sku)]
+StockOperation = Adjust | Correct

@@ -11,28 +11,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pandas as pd
 
-from connectors.bigcommerce.inventory_models import StockChange
-from connectors.brightpearl.goods_note_models import UnitCost
-from connectors.brightpearl.messages import correct_stock
-from connectors.brightpearl.stock_models import StockCorrection
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.frames import typed_rows
-from tasks.reconciler.operations import BrightpearlWrite, Operation, RecordPlan, Write
+from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import CATALOGUE, AgreedStock, Agreements, Desired, Identity, Snapshot
+from tasks.stock.frames import CATALOGUE, AgreedStock, Agreements, Desired, Snapshot
 from tasks.stock.matching import Level, compare
+from tasks.stock.operations import Adjust, Correct, StockOperation
 
 ZEROING = "zeroing"
 """The case that a person releases."""
-WHY_CORRECTED = "Counted in BigCommerce"
 
 Positions = set[tuple[str, str]]
 """SKUs at locations."""
@@ -52,101 +47,6 @@ class PlanContext:
     """When an event last named each SKU of the batch."""
     moving: int = 0
     """How many SKUs, of this batch or not, events have named within the debounce time."""
-
-
-@dataclass(frozen=True, slots=True)
-class StockOperation(Operation[Any]):
-    """A write that one SKU's stock at one location calls for."""
-
-    level: Level
-
-    @property
-    def sku_key(self) -> str:
-        """The record's key."""
-        return self.level.sku_key
-
-
-@dataclass(frozen=True, slots=True)
-class Adjust(StockOperation):
-    """The stock at a location, to be changed in the store."""
-
-    kind = "adjust stock"
-
-    identity: Identity
-    """By what the store wants it to be named."""
-    is_absolute: bool = False
-
-    @property
-    def change(self) -> int:
-        """Units to add."""
-        return self.level.quantity + self.level.safety_stock - self.level.on_hand
-
-    @property
-    def units(self) -> int:
-        """What is sent: the difference, or the number in hand."""
-        return self.level.on_hand + self.change if self.is_absolute else self.change
-
-    def row(self) -> StockChange:
-        """As it is sent."""
-        value = self.level.sku if self.identity == "sku" else self.level.product_id_bc
-        return StockChange(self.level.location_id, self.identity, value, self.units)
-
-    def describe(self) -> str:
-        """What is sent, and where."""
-        what = f"set to {self.units}" if self.is_absolute else f"add {self.units}"
-        return f"{what} at location {self.level.location_id}"
-
-    def write(self, _run: Run, _record: object = None) -> Write:
-        """Its line in the ledger; a difference counts again when it is sent again."""
-        return Write(
-            key=self.sku_key,
-            action=self.kind,
-            natural_key=f"{self.sku_key}@{self.level.location_id}",
-            before={"on_hand": self.level.on_hand},
-            after={"units": self.units, "quantity": self.level.quantity},
-            is_repeatable=self.is_absolute,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Correct(StockOperation):
-    """A product in a warehouse, to be changed in Brightpearl after a count at a location."""
-
-    kind = "correct stock"
-
-    warehouse_id: str
-    location_id: str = ""
-    """Where the warehouse keeps goods unless it is said otherwise; known once it is to be sent."""
-    unit_cost: UnitCost | None = None
-    """Known like that."""
-
-    @property
-    def change(self) -> int:
-        """Units to add."""
-        return self.level.on_sale - self.level.quantity
-
-    def describe(self) -> str:
-        """What changes, and where."""
-        product_id = self.level.product_id
-        return f"correct product {product_id} in warehouse {self.warehouse_id} by {self.change}"
-
-    def write(self, _run: Run, _record: object) -> Write:
-        """The correction; a lost one is not repeated: the next read shows whether it arrived."""
-        place = f"{self.level.product_id}@{self.warehouse_id}"
-        row = StockCorrection(
-            product_id=int(self.level.product_id),
-            quantity=self.change,
-            location_id=int(self.location_id),
-            unit_cost=self.unit_cost if self.change > 0 else None,
-        )
-        return BrightpearlWrite(
-            key=self.sku_key,
-            action=self.kind,
-            natural_key=place,
-            after={"change": self.change},
-            is_repeatable=False,
-            message=correct_stock(f"count:{place}", self.warehouse_id, [row], WHY_CORRECTED),
-        )
 
 
 @dataclass(frozen=True)
@@ -175,7 +75,7 @@ class Plan:
         """The operations of each SKU that needs some."""
         by_sku: dict[str, list[StockOperation]] = defaultdict(list)
         for one in self.operations:
-            by_sku[one.sku_key].append(one)
+            by_sku[one.level.sku_key].append(one)
         for sku, operations in by_sku.items():
             result = "adjusted" if isinstance(operations[0], Adjust) else "corrected"
             yield RecordPlan(key=sku, operations=tuple(operations), result=result)
@@ -298,16 +198,16 @@ def _debounced(different: Iterable[Level], context: PlanContext) -> dict[str, da
     return {s: moment for s, moment in until.items() if moment > found.read_at and s not in urgent}
 
 
-def _urgency(one: Adjust) -> tuple[str, bool, int]:
-    """By location, as the store asks; reductions first, then what is scarce."""
-    return one.level.location_id, one.change > 0, one.level.quantity
-
-
 def _adjust(level: Level, found: Snapshot) -> Adjust:
     """A difference; the number itself where the store never counted and nothing is on sale."""
     agreed = found.agreed_on(level.sku_key)
     is_new = level.location_id not in agreed.on_sale and level.on_hand == 0
     return Adjust(level, agreed.identity, is_absolute=is_new)
+
+
+def _urgency(one: Adjust) -> tuple[str, bool, int]:
+    """By location, as the store asks; reductions first, then what is scarce."""
+    return one.level.location_id, one.change > 0, one.level.quantity
 
 
 def _agreed(

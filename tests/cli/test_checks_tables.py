@@ -4,8 +4,8 @@ import pytest
 
 from cli.checks_tables import placed, settled
 from core.settings import StockSettings
+from mappings.stock_places import read_places
 from mappings.tables import Table, TableRow
-from tasks.stock.places import read_places
 
 WAREHOUSES = {"2", "3"}
 LOCATIONS = {"1": True, "7": False}

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from core.frames import frame
 from core.refusals import Refusal
 from core.settings import StockSettings
-from core.stock import ITEMS, STOCK_LEVELS
+from core.stock import ITEMS, ON_HAND, SKUS, STOCK_LEVELS
+from mappings.stock_offers import needed, offers
+from mappings.stock_places import read_places
 from mappings.tables import Table, TableRow
 from store.catalogue import CataloguedProduct
 from tasks.stock.explain import (
@@ -24,10 +26,8 @@ from tasks.stock.explain import (
     Sources,
     explain,
 )
-from tasks.stock.frames import ON_HAND, SKUS, AgreedStock, Desired, Pending, Snapshot
+from tasks.stock.frames import AgreedStock, Desired, Pending, Snapshot
 from tasks.stock.matching import compare
-from tasks.stock.offers import needed, offers
-from tasks.stock.places import read_places
 from tasks.stock.plan import PlanContext, plan_levels
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -80,6 +80,7 @@ def explained(
     ]
     found = Snapshot(
         items=frame(rows, ITEMS),
+        store_skus={one: one.upper() for one in both},
         skus=frame(skus, SKUS),
         on_hand=frame(on_hand, ON_HAND),
         bundles=KIT,

@@ -9,6 +9,7 @@ import pytest
 
 from core.frames import frame
 from core.stock import ITEMS, OFFERS, STOCK_LEVELS
+from mappings.stock_places import Buffers, Places
 from mappings.tables import Table, TableRow
 from tasks.stock.frames import NOTHING_AGREED, AgreedStock, Desired, Pending, Snapshot
 from tasks.stock.matching import (
@@ -28,7 +29,6 @@ from tasks.stock.matching import (
     drifted,
     oversold,
 )
-from tasks.stock.places import Buffers, Places
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ON_ITS_WAY = AgreedStock(pending={"1": Pending(base=1, units=1, at=NOON)})

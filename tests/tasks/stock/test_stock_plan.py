@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from core.frames import frame
 from core.settings import StockSettings
 from core.stock import ITEMS, STOCK_LEVELS
+from mappings.stock_places import Buffers, Places
 from store.links import Link
 from tasks.reconciler.operations import preview
 from tasks.stock.frames import NOTHING_AGREED, AgreedStock, Pending, Snapshot
 from tasks.stock.matching import compare
-from tasks.stock.places import Buffers, Places
 from tasks.stock.plan import Plan, PlanContext, ZeroingError, plan_levels
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

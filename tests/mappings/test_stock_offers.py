@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -11,14 +9,19 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.frames import frame
+from core.stock import ON_HAND, SKUS
+from mappings.stock_offers import (
+    BrokenBundleError,
+    Supply,
+    by_warehouse,
+    explode,
+    needed,
+    offers,
+)
+from mappings.stock_places import Places, read_places
 from mappings.tables import Table, TableRow
-from tasks.stock.availability import BrokenBundleError, explode
-from tasks.stock.frames import ON_HAND, SKUS, Snapshot
-from tasks.stock.offers import by_warehouse, needed, offers
-from tasks.stock.places import Places, read_places
 
 MAIN, SPARE = "2", "3"
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def table(name: str, *rows: tuple[str, str]) -> Table:
@@ -40,7 +43,7 @@ def supply(
     held: dict[str, int] | None = None,
     bundles: dict[str, dict[str, int]] | None = None,
     skus: dict[str, str] | None = None,
-) -> Snapshot:
+) -> Supply:
     """SKUs by product id; by default `a` is product 10 and `b` is product 11."""
     known = skus or {"a": "10", "b": "11"}
     of_products = [
@@ -50,9 +53,8 @@ def supply(
         {"product_id": product, "warehouse_id": warehouse, "on_hand": units}
         for (product, warehouse), units in levels.items()
     ]
-    return Snapshot(
+    return Supply(
         places=at,
-        read_at=NOON,
         skus=frame(of_products, SKUS),
         on_hand=frame(on_hand, ON_HAND),
         bundles=bundles or {},

@@ -1,17 +1,14 @@
-"""Where stock is sold from, and what is kept back: two tables, less the places that are closed."""
+"""Where stock is sold from, and what is kept back: what two tables say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from core.errors import ConfigError
 from core.ids import sku_key
 from mappings.tables import Table, TableRow
-from tasks.brightpearl.reference import KEPT_S, reference_of
-from tasks.policy import with_retries
-from tasks.reconciler.run import Run
 
 ANY = "*"
 Fed = tuple[str, str]
@@ -104,43 +101,6 @@ def read_places(stock_locations: Table, stock_buffers: Table, sales_location: st
         Buffers(dict(_buffers(stock_buffers))),
         {pair: ", ".join(dict.fromkeys(lines)) for pair, lines in sources.items()},
     )
-
-
-def open_places(run: Run) -> tuple[Places, list[str]]:
-    """The places of the tables in force that exist and are open, and what to say of the others.
-
-    A row that names such a one holds nothing else up.
-
-    Raises: ConfigError naming table and line; TransientError.
-    """
-    bundle, connections = run.bundle, run.connections
-    places = read_places(
-        bundle.table("stock_locations"),
-        bundle.table("stock_buffers"),
-        connections.pair.stock.sales_location,
-    )
-    is_enabled = connections.cache.get(
-        "stock locations",
-        lambda: {
-            one.id: one.enabled for one in with_retries(connections.bigcommerce.list_locations)
-        },
-        max_age_s=KEPT_S,
-    )
-    warehouses = reference_of(connections).ids["warehouse"]
-    notes = [
-        f"location {one} of stock_locations.csv "
-        + ("is disabled in" if one in is_enabled else "does not exist in")
-        + " the store: nothing is sent there"
-        for one in places.locations
-        if not is_enabled.get(one)
-    ]
-    notes += [
-        f"warehouse {one} of stock_locations.csv does not exist in Brightpearl"
-        for one in places.warehouses
-        if one not in warehouses
-    ]
-    pairs = tuple(one for one in places.pairs if one[0] in warehouses and is_enabled.get(one[1]))
-    return replace(places, pairs=pairs), notes
 
 
 def _buffers(table: Table) -> Iterator[tuple[tuple[str, str, str], Kept]]:

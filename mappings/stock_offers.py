@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from core.frames import Schema, frame
-from core.stock import OFFERS, STOCK_LEVELS
-from mappings.engine import Context, apply
-from tasks.reconciler.run import Run
-from tasks.stock.frames import Bundles, Desired, Snapshot
-from tasks.stock.places import Places
+from core.stock import OFFERS, ON_HAND, SKUS
+from mappings.stock_places import Places
 
+Bundles = Mapping[str, Mapping[str, int]]
+"""Units of each product with stock in one bundle, by the bundle's product id."""
 Units = Mapping[tuple[str, str], int]
 """By (product id, warehouse id)."""
 UNITS: Schema = {
@@ -30,6 +30,27 @@ UNITS: Schema = {
 }
 """Units of a product or bundle in a warehouse: what Brightpearl can promise, and what is left of it
 once the orders that it does not know have taken theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supply:
+    """What the rule is worked out from."""
+
+    places: Places
+    bundles: Bundles = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Units of products with stock that orders hold."""
+    on_hand: pd.DataFrame = field(default_factory=lambda: frame([], ON_HAND))
+    skus: pd.DataFrame = field(default_factory=lambda: frame([], SKUS))
+
+    def parts_of(self, product_id: str) -> Mapping[str, int]:
+        """Units of each product with stock in one of a product: of a bundle, or the product."""
+        return self.bundles.get(product_id, {product_id: 1})
+
+    @cached_property
+    def product_of(self) -> Mapping[str, str]:
+        """Brightpearl's product id by SKU as compared."""
+        return dict(zip(self.skus["sku_key"], self.skus["product_id"], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +67,7 @@ class Offer:
     sellable: int
 
 
-def map_stock(run: Run, found: Snapshot) -> Desired:
-    """What is to be on sale of every SKU that both systems have: the rule, then the mapping file.
-
-    What the mapping refuses is among the refusals.
-    """
-    offered = offers(found)
-    context = Context(zone="UTC", tables=run.bundle.tables)
-    levels = apply(run.bundle.mapping("stock"), offered, context)
-    return Desired(
-        offers=offered, levels=levels.frame[list(STOCK_LEVELS)], refusals=levels.refusals
-    )
-
-
-def offers(found: Snapshot) -> pd.DataFrame:
+def offers(found: Supply) -> pd.DataFrame:
     """What may be sold of each SKU at each location that is fed. Out: OFFERS."""
     by_place = (
         by_warehouse(found)
@@ -77,7 +85,7 @@ def offers(found: Snapshot) -> pd.DataFrame:
     return offered[list(OFFERS)]
 
 
-def by_warehouse(found: Snapshot) -> pd.DataFrame:
+def by_warehouse(found: Supply) -> pd.DataFrame:
     """Units by warehouse, at each location that it feeds. Out: UNITS, and `location_id`."""
     fed = pd.DataFrame(found.places.pairs, columns=["warehouse_id", "location_id"]).astype("str")
     taken = _taken(found)
@@ -102,6 +110,38 @@ def needed(
     return dict(units)
 
 
+class BrokenBundleError(ValueError):
+    """Nobody can know how many of a bundle there are."""
+
+
+def explode(
+    bundle: str, components: Bundles, has_stock: Mapping[str, bool], within: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """Units of each product with stock in one bundle. Pure.
+
+    In: what each bundle is made of, bundles among it. Components that have no stock, such as a
+    printed card, limit nothing. `has_stock` knows every product that exists.
+
+    Raises: BrokenBundleError saying why.
+    """
+    if bundle in within:
+        raise BrokenBundleError(f"it contains itself, by way of product {within[-1]}")
+    found: Counter[str] = Counter()
+    for part, each in components[bundle].items():
+        if each < 1:
+            raise BrokenBundleError(f"it contains {each} of product {part}")
+        if part in components:
+            inner = explode(part, components, has_stock, (*within, bundle))
+            found.update({one: units * each for one, units in inner.items()})
+        elif part not in has_stock:
+            raise BrokenBundleError(f"its component, product {part}, does not exist")
+        elif has_stock[part]:
+            found[part] += each
+    if not found and not within:
+        raise BrokenBundleError("none of its components has stock")
+    return dict(found)
+
+
 def units_of(on_hand: pd.DataFrame, product_ids: Collection[str]) -> Units:
     """Units of some products. In: ON_HAND."""
     some = on_hand[on_hand["product_id"].isin(list(product_ids))]
@@ -109,7 +149,7 @@ def units_of(on_hand: pd.DataFrame, product_ids: Collection[str]) -> Units:
     return dict(zip(names, some["on_hand"].tolist(), strict=True))
 
 
-def _taken(found: Snapshot) -> Units:
+def _taken(found: Supply) -> Units:
     """What orders take from each warehouse: from the first that has some; what lacks, lacks there.
 
     In the order of the table: nobody knows yet from where an order will be sent.
@@ -139,7 +179,7 @@ def _plain(on_hand: pd.DataFrame, taken: Units) -> pd.DataFrame:
     return found[list(UNITS)]
 
 
-def _of_bundles(found: Snapshot, taken: Units) -> pd.DataFrame:
+def _of_bundles(found: Supply, taken: Units) -> pd.DataFrame:
     """Bundles that are sold. Out: UNITS."""
     sold = sorted(set(found.skus["product_id"]) & found.bundles.keys())
     promised = units_of(found.on_hand, {part for one in sold for part in found.bundles[one]})
