@@ -120,7 +120,7 @@ def test_an_unknown_sku_waits_in_quarantine_and_all_others_go_on(world: World) -
     report = world.sync(good, *bad)
 
     (refused,) = report["refused"]
-    assert (refused["class"], refused["orders"]) == ("sku", 2)
+    assert (refused["class"], refused["records"]) == ("sku", 2)
     assert refused["value"].casefold() == sku.casefold()
     assert refused["remedy"]
     assert world.states(good, *bad) == ["done", "dead", "dead"]
