@@ -50,9 +50,9 @@ def differences(
     missing: dict[str, list[str]] = defaultdict(list)
     beyond: dict[str, list[str]] = defaultdict(list)
     for order_id in orders:
-        ours, theirs = store.get(order_id, {}), account.get(order_id, {})
-        for line_id in sorted({*ours, *theirs}):
-            shipped, left = ours.get(line_id, 0), theirs.get(line_id, 0)
+        shipped_by_line, left_by_line = store.get(order_id, {}), account.get(order_id, {})
+        for line_id in sorted({*shipped_by_line, *left_by_line}):
+            shipped, left = shipped_by_line.get(line_id, 0), left_by_line.get(line_id, 0)
             if shipped != left:
                 text = f"line {line_id}: {left} left, {shipped} in BigCommerce"
                 (missing if shipped < left else beyond)[order_id].append(text)
