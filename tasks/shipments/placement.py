@@ -180,7 +180,7 @@ class Placement:
         self._put(key_of(note), units)
 
     def _on_lines(self, row_id: str, product_id: str, units: int) -> Iterable[tuple[str, int]]:
-        """Units of a row on its line, else on those of its product as far as they have units left."""
+        """Units of a row on its line, else on those of its product that have units left."""
         known = self.rows.lines.get(row_id)
         same = self.rows.products.get(product_id, []) if known is None else []
         for line_id in same:
