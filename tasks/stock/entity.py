@@ -1,6 +1,6 @@
 """Stock as an entity: what its sweep reads, its windows of time, its audit.
 
-A reservation moves no goods, so that the sweep does not replace the hourly audit. Source: fact
+A reservation moves no goods, so the sweep does not replace the hourly audit. Source: fact
 sheet, availability has no search of its own.
 """
 
