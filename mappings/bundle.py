@@ -101,8 +101,10 @@ def load_bundle(path: Path | None = None, *, check: bool = True) -> Bundle:
     folder = path or SHIPPED
     if not folder.is_dir():
         raise MappingError([Problem(str(folder), 0, "", "there is no such folder")])
-    found = [*folder.glob("*.yaml"), *folder.glob("tables/*.csv")]
-    files = {file.relative_to(folder).as_posix(): _text(file, folder) for file in found}
+    files = {file.name: _text(file, file.name) for file in folder.glob("*.yaml")}
+    for file in folder.glob("tables/*.csv"):
+        name = f"tables/{file.name}"
+        files[name] = _text(file, name)
     return Bundle.from_files(files, check=check)
 
 
@@ -116,9 +118,8 @@ def content_hash(files: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _text(file: Path, folder: Path) -> str:
+def _text(file: Path, name: str) -> str:
     """A file's text; a byte order mark, as spreadsheets write it, is left out."""
-    name = file.relative_to(folder).as_posix()
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from core.frames import frame, records
+from core.frames import frame, records, records_by
 from core.money import ZERO
 from core.orders import TRANSACTIONS
 from mappings.bundle import Bundle
 from tasks.reconciler.cases import digest
-from tasks.reconciler.frames import by_key
 
 RECEIPT = "receipt"
 """Kind of the case of a receipt that one side does not have any more."""
@@ -37,7 +36,7 @@ def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     (cash, bank deposit, a settled manual payment) gets one receipt for what is not covered by store
     credit or gift certificates. In: ORDERS, TRANSACTIONS.
     """
-    reported = by_key(transactions)
+    reported = records_by(transactions, "order_id")
     rows = [
         {**row, "payment_method": order["payment_method"]}
         for order in records(orders[list(PAYMENT_COLUMNS)])

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pandas as pd
 
-from core.frames import Schema, frame, records
+from core.frames import Schema, frame
 from core.refusals import REFUSALS
 
 Typed = TypeVar("Typed")
@@ -59,14 +59,6 @@ class Frames:
             if field.metadata.get("is_keyed")
         }
         return dataclasses.replace(self, **left)
-
-
-def by_key(of: pd.DataFrame, key: str = Frames.KEY) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each record, as plain dictionaries."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in records(of):
-        found[row[key]].append(row)
-    return dict(found)
 
 
 def typed_rows(of: pd.DataFrame, row: type[Typed]) -> list[Typed]:
