@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import orders
-from core.frames import DTYPES, Schema, concat, frame, records
+from core.frames import DTYPES, Schema, concat, frame, records, records_by
 
 SCHEMA: Schema = {"ref": "text", "net": "money", "at": "time", "is_new": "flag", "qty": "count"}
 MOMENT = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -81,3 +81,15 @@ def test_joined_frames_keep_dtypes_and_count_anew() -> None:
     assert joined.dtypes.equals(nothing.dtypes)
     assert concat([], SCHEMA).dtypes.equals(nothing.dtypes)
     assert concat([nothing], SCHEMA).dtypes.equals(nothing.dtypes)
+
+
+def test_records_are_found_by_the_value_of_a_column() -> None:
+    made = frame([{"ref": "a", "qty": 1}, {"ref": "b"}, {"ref": "a", "qty": 2}], SCHEMA)
+
+    found = records_by(made, "ref")
+
+    assert {ref: [row["qty"] for row in rows] for ref, rows in found.items()} == {
+        "a": [1, 2],
+        "b": [0],
+    }
+    assert records_by(frame([], SCHEMA), "ref") == {}

@@ -9,7 +9,7 @@ import pandas as pd
 from new_entity import NUMBERS, Found, SetNumber
 
 from core.frames import DTYPES, Schema, frame
-from tasks.reconciler.frames import Frames, by_key, rows, typed_rows
+from tasks.reconciler.frames import Frames, rows, typed_rows
 
 PARTS: Schema = {
     "sku": "text",
@@ -72,12 +72,6 @@ def test_a_set_from_which_all_leave_is_an_empty_one() -> None:
     left = Parts(parts=parts("a")).without({"a"})
     assert left.parts.dtypes.equals(Parts().parts.dtypes)
     assert left.parts.empty
-
-
-def test_rows_are_found_by_their_record() -> None:
-    found = by_key(parts("a", "b", "a"), "sku")
-    assert {sku: len(of_sku) for sku, of_sku in found.items()} == {"a": 2, "b": 1}
-    assert by_key(Parts().parts, "sku") == {}
 
 
 def test_rows_become_instances_by_the_names_of_their_columns() -> None:
