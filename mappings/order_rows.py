@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -125,29 +124,31 @@ def needs_taxes(
     rates, and those with a charge whose tax is a blend of its lines' rates: how much tax there was
     at each rate is only in BigCommerce's tax rows (one request per order).
     """
-    discounted = {
-        order["order_id"]
-        for order in records(orders)
-        if (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO) > ZERO
-    }
-    amounts: dict[str, list[Amounts]] = defaultdict(list)
-    for line in records(lines):
-        if line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]):
-            discounted.add(line["order_id"])
-        if (amount := _amounts(line, int(line["quantity"]))) is not None:
-            amounts[line["order_id"]].append(amount)
-    needed = {ref for ref in discounted if taxed_at_several(amounts[ref])}
-    for charge in [] if charges is None else records(charges):
-        of_lines = amounts[charge["order_id"]]
-        amount = _amounts(charge, len(of_lines))
-        if amount is not None and may_be_a_blend(amount, of_lines):
-            needed.add(charge["order_id"])
-    return [str(ref) for ref in orders["order_id"] if ref in needed]
-
-
-def _amounts(row: Record, pieces: int) -> Amounts | None:
-    ex_tax, tax = row["total_ex_tax"], row["total_tax"]
-    return None if ex_tax is None or tax is None else (ex_tax, tax, pieces)
+    of_lines = records_by(lines, "order_id")
+    of_charges = {} if charges is None else records_by(charges, "order_id")
+    needed: list[str] = []
+    for order in records(orders):
+        ref = order["order_id"]
+        own = of_lines.get(ref, [])
+        discount = (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO)
+        is_discounted = discount > ZERO or any(
+            line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]) for line in own
+        )
+        amounts: list[Amounts] = [
+            (line["total_ex_tax"], line["total_tax"], int(line["quantity"]))
+            for line in own
+            if None not in (line["total_ex_tax"], line["total_tax"])
+        ]
+        of_charge: list[Amounts] = [
+            (charge["total_ex_tax"], charge["total_tax"], len(amounts))
+            for charge in of_charges.get(ref, [])
+            if None not in (charge["total_ex_tax"], charge["total_tax"])
+        ]
+        if (is_discounted and taxed_at_several(amounts)) or any(
+            may_be_a_blend(amount, amounts) for amount in of_charge
+        ):
+            needed.append(ref)
+    return needed
 
 
 def order_parts(

@@ -56,11 +56,11 @@ def is_throttled(status: int, body: Any) -> bool:  # noqa: ANN401 - their JSON
 
 def error_of(answer: Answer) -> CausewayError | None:
     """The error that this answer is, or None."""
-    what = f"Brightpearl answered {answer.what} with {answer.status}"
     if answer.is_success:
         if answer.body is None or isinstance(answer.body, dict):
             return None
         return unreadable(answer, "without its envelope", remedy=URL)
+    what = f"Brightpearl answered {answer.what} with {answer.status}"
     if is_throttled(answer.status, answer.body):
         wait_s = rate_limit_of(answer).resets_in_s
         return TransientError(f"{what}: too many requests.", retry_after_s=wait_s)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic import AliasPath, Field
+from pydantic import AliasPath, BaseModel, Field
 
 from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
 
@@ -24,10 +24,17 @@ class Unreadable:
     """Of a goods note; empty for an order or credit."""
 
 
-def plain(fields: Mapping[str, object]) -> Mapping[str, str]:
-    """The fields of an address that say something, without letter case and spacing."""
-    texts = {name: " ".join(str(value or "").split()).casefold() for name, value in fields.items()}
-    return {name: text for name, text in texts.items() if text}
+class Comparable(BaseModel):
+    """An address, of an answer or of a request."""
+
+    @property
+    def plain(self) -> Mapping[str, str]:
+        """The fields that say something, without letter case and spacing."""
+        texts = {
+            name: " ".join(str(value or "").split()).casefold()
+            for name, value in self.model_dump().items()
+        }
+        return {name: text for name, text in texts.items() if text}
 
 
 class Total(Document):
@@ -68,7 +75,7 @@ class Invoice(Document):
     reference: Text = Field(default="", alias="invoiceReference")
 
 
-class OrderAddress(Document):
+class OrderAddress(Comparable, Document):
     """An address of an order: street, suburb, city, state."""
 
     full_name: Text = Field(default="", alias="addressFullName")
@@ -81,11 +88,6 @@ class OrderAddress(Document):
     country_iso3: Text = Field(default="", alias="countryIsoCode")
     telephone: Text = ""
     email: Text = ""
-
-    @property
-    def plain(self) -> Mapping[str, str]:
-        """What of it may be compared with the address of a request."""
-        return plain(self.model_dump())
 
 
 class SalesOrder(Document):
@@ -149,7 +151,7 @@ class OrderRef(Document):
     created_on: Moment | None = Field(default=None, alias="createdOn")
 
 
-class Address(RequestBody):
+class Address(Comparable, RequestBody):
     """An address inside a sales order: street, suburb, city, state."""
 
     full_name: str | None = Field(default=None, serialization_alias="addressFullName")
@@ -162,11 +164,6 @@ class Address(RequestBody):
     country_iso3: str | None = Field(default=None, serialization_alias="countryIsoCode")
     telephone: str | None = None
     email: str | None = None
-
-    @property
-    def plain(self) -> Mapping[str, str]:
-        """What of it may be compared with the address of an order that exists."""
-        return plain(self.model_dump())
 
 
 class CustomerRef(RequestBody):
