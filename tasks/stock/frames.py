@@ -98,9 +98,10 @@ class AgreedStock:
 
     def has_risen(self, location_id: str, quantity: int) -> bool:
         """Whether this is more than both sides agreed on, or than has been sent since."""
-        sent = self.pending.get(location_id)
-        agreed = self.on_sale.get(location_id, quantity)
-        return quantity > min(agreed, sent.goal if sent else agreed)
+        known = self.on_sale.get(location_id, quantity)
+        if sent := self.pending.get(location_id):
+            known = min(known, sent.goal)
+        return quantity > known
 
 
 _FORM = TypeAdapter(AgreedStock)

@@ -88,8 +88,9 @@ class Applied:
 
     def fail(self, unwritten: Iterable[StockOperation], error: Unwritten) -> None:
         """Say what becomes of SKUs with writes that did not happen."""
+        soon = self.soon
         for one in unwritten:
-            self.outcomes[one.level.sku_key] = _unwritten(one, error, self.soon)
+            self.outcomes[one.level.sku_key] = _unwritten(one, error, soon)
 
 
 def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
@@ -140,7 +141,7 @@ def _send_all(applied: Applied, adjusts: Sequence[Adjust]) -> None:
         if isinstance(error, RejectedStockError) and (
             named := [one for one in left if error.names(one.row())]
         ):
-            left = [one for one in left if one not in named]
+            left = [one for one in left if not error.names(one.row())]
             _send_all(applied, _otherwise(applied, named, error))
         elif isinstance(error, RejectedError) and len(left) > 1:
             middle = len(left) // 2
@@ -192,8 +193,9 @@ def send(applied: Applied, adjusts: Sequence[Adjust]) -> Unwritten | None:
         applied.keep(before)
         return answer
     applied.rows += len(adjusts)
+    soon = applied.soon
     for sku in before.keys() - applied.outcomes.keys():
-        applied.outcomes[sku] = _visible(sku, "adjusted", applied.soon)
+        applied.outcomes[sku] = _visible(sku, "adjusted", soon)
     if (run.now() - sent_at).total_seconds() > SLOW_S:
         # The store's delay begins when it answers, not when it was asked.
         applied.keep(_with_pending(applied, adjusts, is_sent=True))

@@ -94,8 +94,6 @@ class Correct(Operation[Any]):
             unit_cost=self.unit_cost if self.change > 0 else None,
         )
         return BrightpearlWrite(
-            key=self.level.sku_key,
-            action=self.kind,
             natural_key=place,
             after={"change": self.change},
             is_repeatable=False,

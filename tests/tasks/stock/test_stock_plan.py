@@ -234,3 +234,19 @@ def test_what_an_earlier_version_kept_in_a_link_is_read() -> None:
     assert agreed.pending == {"1": Pending(base=1, units=2, at=NOON)}
     assert (agreed.revision, agreed.debounced_since) == (3, NOON)
     assert AgreedStock.of(Link("a", "10", agreed.detail())) == agreed
+
+
+@pytest.mark.parametrize(
+    ("agreed", "quantity", "has_risen"),
+    [
+        (NOTHING_AGREED, 5, False),
+        (AgreedStock(on_sale={"1": 4}), 5, True),
+        (AgreedStock(on_sale={"1": 5}), 5, False),
+        (AgreedStock(on_sale={"1": 6}), 5, False),
+        (AgreedStock(on_sale={"1": 6}, pending={"1": Pending(base=6, units=-6, at=NOON)}), 5, True),
+    ],
+)
+def test_what_may_be_sold_has_risen_above_what_was_agreed_on_or_sent_since(
+    agreed: AgreedStock, quantity: int, *, has_risen: bool
+) -> None:
+    assert agreed.has_risen("1", quantity) is has_risen
