@@ -164,9 +164,7 @@ class CreateAddress(Operation[NewContact]):
 
     def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
         return BrightpearlWrite(
-            key=record.key,
             entity=CONTACTS,
-            action=self.kind,
             natural_key=self.use,
             after={"use": self.use},
             message=messages.create_address(f"{record.key}:{self.use}", self.address),
@@ -198,9 +196,7 @@ class CreateContact(Operation[NewContact]):
             organisation={"name": person.company} if person.company else None,
         )
         return BrightpearlWrite(
-            key=record.key,
             entity=CONTACTS,
-            action=self.kind,
             natural_key=record.key,
             after={"addresses": sorted({billing, delivery})},
             is_repeatable=False,

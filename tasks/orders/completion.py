@@ -37,8 +37,6 @@ class CreateReceipt(Operation[OrderProgress]):
     def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
         payment = self.payment
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=payment.transaction_ref,
             after={"amount": str(payment.amount), "currency": payment.currency_code},
             message=new_payment(payment, record.order_id_bp),
@@ -87,8 +85,6 @@ class ReserveStock(Operation[OrderProgress]):
             else messages.reserve(label, order_id, record.desired.warehouse_id, products)
         )
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=label,
             after={"units": sum(product.quantity for product in products)},
             is_repeatable=self.replaces,

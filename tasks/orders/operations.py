@@ -103,8 +103,6 @@ class OrderOperation(Operation[OrderProgress]):
         message = self.message(record)
         before, after = self.changes()
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=message.label,
             before=before,
             after=after,
@@ -145,7 +143,7 @@ class CreateSalesOrder(Operation[OrderProgress]):
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
         order = sales_order(run, record.desired, record.contact_id)
-        return _whole_order(record, messages.create_sales_order(record.key, order), self.kind)
+        return _whole_order(record, messages.create_sales_order(record.key, order))
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.order_id_bp = str(answer)
@@ -171,7 +169,7 @@ class CreateCredit(Operation[OrderProgress]):
             }
         )
         message = messages.create_sales_credit(record.key, credit)
-        return _whole_order(record, message, self.kind, self.external_ref)
+        return _whole_order(record, message, self.external_ref)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.credit_id = str(answer)
@@ -284,8 +282,6 @@ class UpdateStoreOrder(Operation[OrderProgress]):
             bigcommerce.update_order(order_id, status_id=status_id, external_order_id=order_id_bp)
 
         return BigCommerceWrite(
-            key=order_id,
-            action=self.kind,
             natural_key=order_id,
             before={
                 "status_id": store.status_id,
@@ -326,12 +322,10 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
 
 
 def _whole_order(
-    record: OrderProgress, message: Message, kind: str, external_ref: str = ""
+    record: OrderProgress, message: Message, external_ref: str = ""
 ) -> BrightpearlWrite:
     desired = record.desired
     return BrightpearlWrite(
-        key=record.key,
-        action=kind,
         natural_key=external_ref or desired.external_ref,
         after={
             "total_inc_tax": str(desired.total_inc_tax),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,18 +43,12 @@ SUITES = {one.name: one for one in (suite("found", IS_OURS), suite("desired", IS
 
 @dataclass(frozen=True)
 class Found(Frames):
-    numbers: pd.DataFrame = rows(NUMBERS)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        return {"found": self.numbers}
+    numbers: pd.DataFrame = rows(NUMBERS, suite="found")
 
 
 @dataclass(frozen=True)
 class Desired(Frames):
-    numbers: pd.DataFrame = rows(DESIRED)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        return {"desired": self.numbers}
+    numbers: pd.DataFrame = rows(DESIRED, suite="desired")
 
 
 @dataclass(frozen=True)
@@ -66,8 +60,6 @@ class SetNumber(Operation[Progress[RecordPlan]]):
 
     def write(self, _run: Run, _record: Progress[RecordPlan]) -> BigCommerceWrite:
         return BigCommerceWrite(
-            key=self.order_id,
-            action=self.kind,
             natural_key=self.desired,
             before={"number": self.actual},
             after={"number": self.desired},

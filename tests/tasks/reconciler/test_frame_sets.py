@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -26,12 +25,9 @@ class Parts(Frames):
     """Two frames of records, and one that belongs to none."""
 
     KEY = "sku"
-    parts: pd.DataFrame = rows(PARTS)
+    parts: pd.DataFrame = rows(PARTS, suite="parts_in")
     others: pd.DataFrame = rows(PARTS)
     table: pd.DataFrame = rows(TABLE, is_keyed=False)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        return {}
 
 
 def parts(*skus: str) -> pd.DataFrame:
@@ -72,6 +68,12 @@ def test_a_set_from_which_all_leave_is_an_empty_one() -> None:
     left = Parts(parts=parts("a")).without({"a"})
     assert left.parts.dtypes.equals(Parts().parts.dtypes)
     assert left.parts.empty
+
+
+def test_a_frame_is_validated_by_the_suite_that_it_names() -> None:
+    batch = Parts(parts=parts("a"), others=parts("b"))
+    assert list(batch.validated()) == ["parts_in"]
+    assert batch.validated()["parts_in"] is batch.parts
 
 
 def test_rows_become_instances_by_the_names_of_their_columns() -> None:
