@@ -78,15 +78,10 @@ def frame_of_columns(
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Each row as a plain dictionary; a missing value (NaN, NaT) is None."""
     names = [str(name) for name in rows.columns]
-    # One array of all values: a column at a time takes milliseconds for a single wide row. Only a
-    # missing value differs from itself.
-    return [
-        {
-            name: None if value != value else value  # noqa: PLR0124
-            for name, value in zip(names, row, strict=True)
-        }
-        for row in rows.to_numpy(dtype=object).tolist()
-    ]
+    # Column by column: one array of all values would look every column's dtype up anew, which
+    # pandas does behind a change of the process's warning filters.
+    columns = [plain_values(column) for _, column in rows.items()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def records_by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:

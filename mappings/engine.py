@@ -47,8 +47,11 @@ def apply(mapping: EntityMapping, rows: pd.DataFrame, context: Context) -> Mappe
     # Plain lists: a pandas operation per column costs a single order more than the work in it. Only
     # a missing value (NaN, NaT) differs from itself.
     source = {
-        name: [None if value == "" or value != value else value for value in values]  # noqa: PLR0124
-        for name, values in zip(rows.columns, rows.to_numpy(dtype=object).T.tolist(), strict=True)
+        str(name): [
+            None if value == "" or value != value else value  # noqa: PLR0124
+            for value in column.tolist()
+        ]
+        for name, column in rows.items()
         if name in needed
     }
     made: dict[str, Sequence[Any]] = {}
