@@ -115,9 +115,7 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     return Rows(frame(rows, ROWS), frame(refusals, REFUSALS), rounded)
 
 
-def needs_taxes(
-    orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame | None = None
-) -> list[str]:
+def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame) -> list[str]:
     """Ids of the orders whose lines and charges alone do not say the tax per rate.
 
     In: ORDERS, LINES, CHARGES. These are orders with a discount on lines of two or more non-zero
@@ -125,7 +123,7 @@ def needs_taxes(
     at each rate is only in BigCommerce's tax rows (one request per order).
     """
     of_lines = records_by(lines, "order_id")
-    of_charges = {} if charges is None else records_by(charges, "order_id")
+    of_charges = records_by(charges, "order_id")
     needed: list[str] = []
     for order in records(orders):
         ref = order["order_id"]

@@ -154,7 +154,7 @@ def store_orders(
     rows = balanced_rows(found, bundle, settings)
     nets = _nets(records(rows.rows))
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
-    lacks_taxes = set(needs_taxes(found.orders, found.lines)) - set(taxes)
+    lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges)) - set(taxes)
     received = _receipts(found, transactions)
     currencies = bundle.table("currencies")
     return {

@@ -73,7 +73,7 @@ def extract_orders(run: Run) -> Read:
     transactions = read_details(run, paid, list_transactions, "transactions")
     found = order_frames(orders.values(), transactions, links)
     found = replace(found, money_unread=frozenset(unread))
-    if taxed := needs_taxes(found.orders, found.lines):
+    if taxed := needs_taxes(found.orders, found.lines, found.charges):
         taxes = read_details(run, taxed, run.bigcommerce.list_taxes, "taxes")
         found = replace(found, taxes=tax_rows(taxes))
     return Read(found.without(run.refused_keys), orders, skipped)

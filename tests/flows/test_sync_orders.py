@@ -81,6 +81,29 @@ def test_an_echo_of_our_own_word_costs_no_request_to_brightpearl(world: World) -
     assert world.requests("brightpearl") == {}
 
 
+def test_shipping_that_is_taxed_at_two_rates_becomes_a_row_for_each(world: World) -> None:
+    """Shipping to two countries is given as one amount; the order's tax rows have the rates."""
+    first, second = lines(world, 1, 1)
+    key = world.place(
+        lines=[{**first, "address": 0}, {**second, "address": 1}],
+        shipping=[
+            {"to": {"country_iso2": "GB"}, "cost": "4.95"},
+            {"to": {"country_iso2": "US"}, "cost": "12.00"},
+        ],
+    )
+
+    report = world.sync(key)
+
+    assert report["refused"] == []
+    rows = {row.external_ref: row for row in world.sales_order(key).rows.values()}
+    assert {ref for ref in rows if ref.startswith("shipping")} == {
+        "shipping-at-20",
+        "shipping-at-0",
+    }
+    assert rows["shipping-at-0"].net == Decimal("12.00")
+    assert runs_twice_without_writing(world, key)
+
+
 def test_many_orders_of_one_new_customer_make_one_contact(world: World) -> None:
     before = len(world.sandbox.account.contacts)
     shopper = {"email": "New.Person@example.com", "guest": True}

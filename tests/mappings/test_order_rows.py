@@ -149,7 +149,7 @@ def test_three_times_9_99_with_a_coupon_of_3_33_over_two_tax_classes_re_sums() -
 
     made = rows_of(header, lines, taxes=taxes)
 
-    assert needs_taxes(frame([header], ORDERS), frame(lines, LINES)) == ["1001"]
+    assert needs_taxes(frame([header], ORDERS), frame(lines, LINES), frame([], CHARGES)) == ["1001"]
     assert amounts(made) == {
         "a": ("20", "7.40", "1.48"),
         "b": ("20", "7.40", "1.48"),
@@ -601,4 +601,6 @@ def test_tax_rows_are_needed_only_for_discounts_over_several_rates(
 ) -> None:
     orders = frame([order("20", "2", **header)], ORDERS)
 
-    assert needs_taxes(orders, frame(lines, LINES)) == (["1001"] if needed else [])
+    assert needs_taxes(orders, frame(lines, LINES), frame([], CHARGES)) == (
+        ["1001"] if needed else []
+    )

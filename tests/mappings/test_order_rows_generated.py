@@ -138,11 +138,12 @@ def charge(made: Made, till: Till, kind: str, amount: Decimal, rate: Decimal) ->
 def rows_of(orders: list[Made]) -> Rows:
     header = frame([made.order for made in orders], ORDERS)
     lines = frame([line for made in orders for line in made.lines], LINES)
-    wanted = set(needs_taxes(header, lines))
+    charges = frame([row for made in orders for row in made.charges], CHARGES)
+    wanted = set(needs_taxes(header, lines, charges))
     return order_rows(
         header,
         lines,
-        frame([row for made in orders for row in made.charges], CHARGES),
+        charges,
         frame([row for made in orders for row in made.taxes if row["order_id"] in wanted], TAXES),
         cap=CAP,
         rounding_nominal_code="7900",
