@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from store.database import Repository
 from store.tables import mapping_versions
+
+NEWEST = select(func.max(mapping_versions.c.number)).where(
+    mapping_versions.c.pair == bindparam("of_pair")
+)
+"""The number of a pair's version in force."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Versions(Repository):
             if connection.dialect.name == "postgresql":
                 # SQLite's write transaction is alone anyway; two must not take the same number.
                 connection.exec_driver_sql("LOCK TABLE mapping_versions IN EXCLUSIVE MODE")
-            newest = connection.scalar(_newest(pair)) or 0
+            newest = connection.scalar(NEWEST, {"of_pair": pair}) or 0
             version = Version(newest + 1, author, now, digest, note, dict(files))
             connection.execute(insert(mapping_versions), {"pair": pair, **vars(version)})
         return version
@@ -49,7 +54,7 @@ class Versions(Repository):
     def newest(self, pair: str) -> int:
         """The number of the version in force; 0 while nothing was published."""
         with self._database.read() as connection:
-            return connection.scalar(_newest(pair)) or 0
+            return connection.scalar(NEWEST, {"of_pair": pair}) or 0
 
     def get(self, pair: str, number: int) -> Version | None:
         """One version."""
@@ -69,10 +74,6 @@ class Versions(Repository):
         )
         with self._database.read() as connection:
             return [_version(row) for row in connection.execute(statement)]
-
-
-def _newest(pair: str) -> Select[tuple[int]]:
-    return select(func.max(mapping_versions.c.number)).where(mapping_versions.c.pair == pair)
 
 
 def _version(row: Any) -> Version:  # noqa: ANN401 - a row
