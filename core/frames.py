@@ -78,7 +78,7 @@ def frame_of_columns(
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Each row as a plain dictionary; a missing value (NaN, NaT) is None."""
     names = [str(name) for name in rows.columns]
-    # Column by column: one array of all values would look every column's dtype up anew, which
+    # Column by column: one array of all values would resolve every column's dtype anew, which
     # pandas does behind a change of the process's warning filters.
     columns = [plain_values(column) for _, column in rows.items()]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -18,7 +18,6 @@ from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.receipts import receipts
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.orders.desired import Desired
-from tasks.policy import PURE, step
 from tasks.reconciler.run import Run
 
 ID_COLUMNS = {
@@ -70,7 +69,6 @@ def read_known(run: Run, found: OrderFrames) -> Known:
     )
 
 
-@step("map-orders", PURE)
 def map_orders(
     found: OrderFrames, known: Known, bundle: Bundle, settings: OrderSettings
 ) -> Desired:

@@ -32,7 +32,6 @@ from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.brightpearl.documents import Payment, Row
 from tasks.brightpearl.reference import read_reference, unknown_ids
-from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.frames import Frames, typed_rows
 from tasks.reconciler.frames import rows as columns
 from tasks.reconciler.run import Run
@@ -183,7 +182,6 @@ def keys_of(rows: pd.DataFrame) -> list[RefundKey]:
     return list(zip(rows["order_id"], rows["refund_id"], strict=True))
 
 
-@step("map-refunds", RETRIED)
 def map_refunds(run: Run, found: Found) -> Desired:
     """Desired sales credits, rows and payments of a validated batch.
 
@@ -216,7 +214,6 @@ def map_refunds(run: Run, found: Found) -> Desired:
     return desired.without(set(desired.refusals["key"]))
 
 
-@step("flatten-refunds", PURE)
 def flatten(orders: Sequence[RefundedOrder]) -> Found:
     """Frames of the refunds that want something. Of those with a staff's credit only the money."""
     refunds: list[Record] = []

@@ -16,7 +16,6 @@ from core.refusals import Refusal, release_remedy
 from store.links import Link
 from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.brightpearl.sales_orders import ORDERS
-from tasks.policy import PURE, step
 from tasks.reconciler.apply import apply
 from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import Progress
@@ -71,7 +70,6 @@ def load_refunds(run: Run, plans: Sequence[OrderPlan]) -> list[OrderProgress]:
     return orders
 
 
-@step("link-credits", PURE)
 def link_credits(run: Run, orders: Sequence[OrderProgress]) -> list[Outcome]:
     """Link refunds and credits, with what both sides agreed on; what became of each order.
 

@@ -14,7 +14,6 @@ from core.ids import credit_ref
 from core.refusals import Refusal
 from core.settings import RefundSettings
 from tasks.bigcommerce.refunds import counted
-from tasks.policy import PURE, step
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import Operation, RecordPlan
 from tasks.reconciler.run import Run
@@ -72,7 +71,6 @@ class PlanContext:
     settings: RefundSettings
 
 
-@step("plan-refunds", PURE)
 def plan_refunds(run: Run, orders: Sequence[RefundedOrder], desired: Desired) -> list[OrderPlan]:
     """The plans of a batch. In: validated frames of core/refunds.py, and both sides."""
     settings = run.connections.pair.refunds

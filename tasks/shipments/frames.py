@@ -11,7 +11,6 @@ import pandas as pd
 from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
-from tasks.policy import PURE, step
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.frames import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
@@ -75,7 +74,6 @@ class DesiredPart:
         )
 
 
-@step("map-shipments", PURE)
 def map_shipments(run: Run, found: Found) -> Desired:
     """The desired shipments of a validated batch."""
     mapping, context = run.bundle.mapping("shipments"), Context("UTC", run.bundle.tables)

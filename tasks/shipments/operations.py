@@ -17,7 +17,6 @@ from mappings.tables import Table, comparable
 from store.ledger import UNKNOWN, Conclusion
 from store.links import Link
 from tasks.bigcommerce.orders import EVERY_STATUS, read_documents
-from tasks.policy import PURE, step
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
@@ -225,7 +224,6 @@ def read_statuses(table: Table) -> Mapping[str, int | None]:
     return {comparable(row.value): int(row.becomes) if row.becomes else None for row in table.rows}
 
 
-@step("link-shipments", PURE)
 def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) -> list[Outcome]:
     """Keep which note is which shipment; what became of each order that was not refused.
 

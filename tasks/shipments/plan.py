@@ -18,7 +18,6 @@ from core.ids import DROP_SHIP
 from core.refusals import Refusal
 from store.ledger import Conclusion
 from tasks.bigcommerce.orders import FINAL
-from tasks.policy import PURE, step
 from tasks.reconciler.agreed import Conflict
 from tasks.reconciler.cases import Decisions, review
 from tasks.reconciler.run import Run
@@ -44,7 +43,6 @@ class PlanContext:
     decisions: Decisions = field(default_factory=Decisions)
 
 
-@step("plan-shipments", PURE)
 def plan_shipments(
     run: Run, desired: Desired, states: Mapping[str, ShippingState]
 ) -> list[ops.ShipmentPlan]:

@@ -28,7 +28,6 @@ from tasks.stock.matching import SkuNames
 NO_SKU = "has no stock, or no SKU"
 
 
-@step("resolve-keys", RETRIED)
 def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     """The SKUs (as compared) that the keys of the batch mean, and what becomes of other keys.
 

@@ -17,7 +17,6 @@ import pandas as pd
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
-from tasks.policy import PURE, step
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.frames import typed_rows
 from tasks.reconciler.operations import RecordPlan
@@ -89,7 +88,6 @@ class ZeroingError(ContractError):
         self.skus = skus
 
 
-@step("plan-stock", PURE)
 def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
     """The plan for the SKUs of a snapshot.
 
