@@ -18,8 +18,8 @@ from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import RejectedError
 from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
+from store.sql import in_parts
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.apply import chunks
 from tasks.reconciler.cases import Outcome, missing, refusal_rows
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
@@ -122,7 +122,7 @@ def read_details(
     run: Run, order_ids: Sequence[str], read: Callable[[str], list[T]], what: str
 ) -> dict[str, list[T]]:
     """What belongs to each order, a request an order; one whose rows break the model is refused."""
-    futures = [read_few.submit(part, read) for part in chunks(order_ids, TOGETHER)]
+    futures = [read_few.submit(part, read) for part in in_parts(order_ids, TOGETHER)]
     found: dict[str, list[T]] = {}
     broken: list[Unreadable] = []
     for future in futures:

@@ -8,11 +8,12 @@ is tried again, what an earlier try may have written is looked up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
-from typing import Any, Generic, TypeVar
+from itertools import chain, zip_longest
+from typing import Any, Generic
 
 from core.errors import (
     CausewayError,
@@ -22,6 +23,7 @@ from core.errors import (
     TransientError,
 )
 from store.ledger import Conclusion, Intent
+from store.sql import in_parts
 from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import (
@@ -40,7 +42,9 @@ BigCommerce, one after the other."""
 ATTEMPTS = 3
 """Tries of one write before its record is tried again later."""
 
-T = TypeVar("T")
+FAILURES = {OutcomeUnknownError: "unknown", TransientError: "failed", CausewayError: "refused"}
+"""What the ledger says of a write without an answer; the first class that fits."""
+
 Answer = Any | CausewayError
 """What the other system answered, or why there is no answer."""
 OnAnswers = Callable[[Sequence[tuple[Write, Answer]]], None]
@@ -70,7 +74,28 @@ def apply(
     stands in its progress.
     """
     for phase in phases:
-        _carry_out(run, records, phase)
+        queues = [
+            [
+                (record, operation)
+                for operation in (*record.plan.operations, *record.added)
+                if isinstance(operation, phase.kinds)
+            ]
+            for record in records
+            if record.goes_on
+        ]
+        queues = [queue for queue in queues if queue]
+        if not queues:
+            continue
+        going = [queue[0][0] for queue in queues]
+        if phase.before is not None:
+            phase.before(run, going)
+        if phase.together:
+            _write(run, phase, list(chain(*queues)))
+        else:
+            for one_of_each in zip_longest(*queues):
+                _write(run, phase, [one for one in one_of_each if one])
+        if phase.after is not None:
+            phase.after(run, [record for record in going if record.goes_on])
     return records
 
 
@@ -95,16 +120,14 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
     alone = [[write] for write in brightpearl if write.message.alone or write.is_alone]
     shared = [write for write in brightpearl if not (write.message.alone or write.is_alone)]
     futures = [
-        *(send_to_brightpearl.submit(run, part, on_answers) for part in chunks(shared, TOGETHER)),
-        *(send_to_brightpearl.submit(run, part, on_answers) for part in alone),
-        *(
-            send_to_bigcommerce.submit(run, part, on_answers)
-            for part in chunks(bigcommerce, TOGETHER)
-        ),
+        send_to_brightpearl.submit(run, part, on_answers)
+        for part in (*in_parts(shared, TOGETHER), *alone)
     ]
-    answers: dict[int, Answer] = {}
-    for future in futures:
-        answers.update({id(write): answer for write, answer in future.result()})
+    futures += [
+        send_to_bigcommerce.submit(run, part, on_answers)
+        for part in in_parts(bigcommerce, TOGETHER)
+    ]
+    answers = {id(write): answer for future in futures for write, answer in future.result()}
     run.report.counts.update(
         f"wrote: {write.action}"
         for write in writes
@@ -120,52 +143,39 @@ def send_as_one(
 
     Raises: ConfigError when a system refuses us as a whole.
     """
-
-    def answers() -> Sequence[Answer]:
+    answer: Answer
+    with in_ledger(run, writes) as answers:
         repeatable = all(write.is_repeatable for write in writes)
         try:
-            answer: Answer = with_retries(call, repeatable=repeatable, attempts=attempts)
+            answer = with_retries(call, repeatable=repeatable, attempts=attempts)
         except (TransientError, RejectedError) as error:
             answer = error
-        return [answer] * len(writes)
-
-    answer, *_ = in_ledger(run, writes, answers)
+        answers.extend([answer] * len(writes))
     if not isinstance(answer, CausewayError):
         run.report.counts.update(f"wrote: {write.action}" for write in writes)
     return answer
-
-
-def in_ledger(
-    run: Run, writes: Sequence[Write], call: Callable[[], Sequence[Answer]]
-) -> Sequence[Answer]:
-    """The answers of `call`, which sends the writes: their intents first, then their outcomes."""
-    ids = run.ledger.intend([_intent(run, write) for write in writes], now=run.now())
-    answers = call()
-    run.ledger.conclude(
-        [
-            _conclusion(intent_id, write, answer)
-            for intent_id, write, answer in zip(ids, writes, answers, strict=True)
-        ],
-        now=run.now(),
-    )
-    return answers
-
-
-def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """The items in runs of at most `size`."""
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 @step("write-to-brightpearl", PURE)
 def send_to_brightpearl(
     run: Run, writes: Sequence[BrightpearlWrite], on_answers: OnAnswers | None = None
 ) -> list[tuple[Write, Answer]]:
-    """Up to ten writes in one request."""
-    answers = in_ledger(run, writes, partial(_messages, run, writes))
-    answered: list[tuple[Write, Answer]] = list(zip(writes, answers, strict=True))
-    if on_answers is not None:
-        on_answers(answered)
-    return answered
+    """Up to ten writes in one request; what that fails for follows one by one.
+
+    Which stops at the first sign that single requests fail as well.
+    """
+    with in_ledger(run, writes, on_answers) as answers:
+        answers.extend(_request(run, writes))
+        away: TransientError | None = None
+        for place, write in enumerate(writes if len(writes) > 1 else ()):
+            answer = answers[place]
+            is_lost = isinstance(answer, OutcomeUnknownError) and not write.is_repeatable
+            if is_lost or not isinstance(answer, TransientError):
+                continue
+            (answer,) = [TransientError(away.message)] if away else _request(run, [write])
+            away = answer if isinstance(answer, TransientError) else None
+            answers[place] = answer
+    return list(zip(writes, answers, strict=True))
 
 
 @step("write-to-bigcommerce", PURE)
@@ -173,42 +183,66 @@ def send_to_bigcommerce(
     run: Run, writes: Sequence[BigCommerceWrite], on_answers: OnAnswers | None = None
 ) -> list[tuple[Write, Answer]]:
     """A few writes, a request each; none any more once the store does not answer."""
-    answers = in_ledger(run, writes, partial(_requests, run, writes))
-    answered: list[tuple[Write, Answer]] = list(zip(writes, answers, strict=True))
-    if on_answers is not None:
-        on_answers(answered)
-    return answered
+    with in_ledger(run, writes, on_answers) as answers:
+        away: TransientError | None = None
+        for write in writes:
+            if away is not None:
+                answers.append(TransientError(f"Not reached: {away.message}"))
+                continue
+            send_one = partial(write.send, run.bigcommerce)
+            try:
+                answer: Answer = with_retries(
+                    send_one, repeatable=write.is_repeatable, attempts=ATTEMPTS
+                )
+            except (TransientError, RejectedError) as error:
+                answer = error
+                is_unknown = isinstance(error, OutcomeUnknownError)
+                away = error if isinstance(error, TransientError) and not is_unknown else None
+            answers.append(answer)
+    return list(zip(writes, answers, strict=True))
 
 
-def _carry_out(run: Run, records: Sequence[ProgressT], phase: Phase[ProgressT]) -> None:
-    going = [record for record in records if record.goes_on and _operations(record, phase)]
-    if not going:
-        return
-    if phase.before is not None:
-        phase.before(run, going)
-    queues = [_operations(record, phase) for record in going]
-    if phase.together:
-        _round(
-            run, phase, [(r, one) for r, ones in zip(going, queues, strict=True) for one in ones]
+@contextmanager
+def in_ledger(
+    run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None
+) -> Iterator[list[Answer]]:
+    """A list to fill with the answers to the writes: intents are kept first, then outcomes."""
+    intents = [
+        Intent(
+            pair=run.pair,
+            entity=write.entity or run.entity,
+            key=write.key,
+            action=write.action,
+            natural_key=write.natural_key,
+            before=dict(write.before),
+            after=dict(write.after),
+            mapping_version=run.bundle.version,
+            run_id=run.run_id,
         )
-    else:
-        for ones in zip_longest(*queues):
-            _round(run, phase, [(r, one) for r, one in zip(going, ones, strict=True) if one])
-    if phase.after is not None:
-        phase.after(run, [record for record in going if record.goes_on])
+        for write in writes
+    ]
+    ids = run.ledger.intend(intents, now=run.now())
+    answers: list[Answer] = []
+    yield answers
+    conclusions: list[Conclusion] = []
+    for intent_id, write, answer in zip(ids, writes, answers, strict=True):
+        if isinstance(answer, CausewayError):
+            outcome = next(name for kind, name in FAILURES.items() if isinstance(answer, kind))
+            conclusions.append(Conclusion(intent_id, outcome, error=answer.message))
+        else:
+            written_id = "" if answer is None else write.written_id(answer)
+            conclusions.append(Conclusion(intent_id, "written", written_id))
+    run.ledger.conclude(conclusions, now=run.now())
+    if on_answers is not None:
+        on_answers(list(zip(writes, answers, strict=True)))
 
 
-def _operations(record: ProgressT, phase: Phase[ProgressT]) -> list[Operation[ProgressT]]:
-    own = (*record.plan.operations, *record.added)
-    return [operation for operation in own if isinstance(operation, phase.kinds)]
-
-
-def _round(
+def _write(
     run: Run,
     phase: Phase[ProgressT],
     wanted: Sequence[tuple[ProgressT, Operation[ProgressT]]],
 ) -> None:
-    """Send one operation of each record (or all of them), and note what became of it."""
+    """Send operations of records that nothing has stopped; each record takes over the answer."""
     writes = [
         (
             record,
@@ -218,7 +252,13 @@ def _round(
         for record, operation in wanted
         if record.goes_on and (write := operation.write(run, record)) is not None
     ]
-    unsure = _unsure(run, [write for _, _, write in writes if not write.is_repeatable])
+    # Writes that an earlier try sent and whose outcome is not known are looked up first.
+    single = [write for _, _, write in writes if not write.is_repeatable]
+    unsure = {
+        entry.natural_key
+        for entity in {write.entity or run.entity for write in single}
+        for entry in run.ledger.open_intents(run.pair, entity, [write.key for write in single])
+    }
     left = [
         (record, operation, replace(write, is_alone=write.natural_key in unsure))
         for record, operation, write in writes
@@ -229,125 +269,33 @@ def _round(
     for (record, operation, write), answer in zip(left, answers, strict=True):
         if isinstance(answer, OutcomeUnknownError) and _found(run, record, operation, write):
             continue
-        if isinstance(answer, CausewayError):
-            error = operation.absorb(run, record, answer)
-            if error is not None:
-                record.fail(error)
-                continue
-        operation.apply(record, None if isinstance(answer, CausewayError) else answer)
-
-
-def _unsure(run: Run, writes: Sequence[Write]) -> set[str]:
-    """Natural keys of writes that an earlier try sent and whose outcome is not known."""
-    found: set[str] = set()
-    for entity in {write.entity or run.entity for write in writes}:
-        keys = [write.key for write in writes if (write.entity or run.entity) == entity]
-        entries = run.ledger.open_intents(run.pair, entity, keys)
-        found.update(entry.natural_key for entry in entries)
-    return found
+        if not isinstance(answer, CausewayError):
+            operation.apply(record, answer)
+        elif error := operation.absorb(run, record, answer):
+            record.fail(error)
+        else:
+            operation.apply(record, None)
 
 
 def _found(run: Run, record: ProgressT, operation: Operation[ProgressT], write: Write) -> bool:
     """Whether the other system has already what the operation writes; the record takes it over."""
-    if write.is_repeatable:
-        return False
-    answer = operation.find(run, record)
-    if answer is None:
-        return False
-    operation.apply(record, answer)
-    return True
+    answer = None if write.is_repeatable else operation.find(run, record)
+    if answer is not None:
+        operation.apply(record, answer)
+    return answer is not None
 
 
-def _messages(run: Run, writes: Sequence[BrightpearlWrite]) -> list[Answer]:
-    """The answers to writes that go together while that works, else one by one."""
-    repeatable = all(write.is_repeatable for write in writes)
+def _request(run: Run, writes: Sequence[BrightpearlWrite]) -> list[Answer]:
+    """The answers to writes that share a request. Raises: ConfigError."""
     messages = [write.message for write in writes]
+    repeatable = all(write.is_repeatable for write in writes)
     try:
         by_label = with_retries(
             lambda: run.brightpearl.send(messages), repeatable=repeatable, attempts=ATTEMPTS
         )
     except TransientError as error:
-        is_lost = isinstance(error, OutcomeUnknownError) and not repeatable
-        if is_lost or len(writes) == 1:
-            return [error] * len(writes)
-        return _one_by_one(run, writes)
-    answers: list[Answer] = [by_label[message.label] for message in messages]
-    left = [
-        place
-        for place, (write, answer) in enumerate(zip(writes, answers, strict=True))
-        if _deserves_retry(write, answer)
-    ]
-    if left and len(writes) > 1:
-        again = _one_by_one(run, [writes[place] for place in left])
-        for place, answer in zip(left, again, strict=True):
-            answers[place] = answer
-    for answer in answers:
+        return [error] * len(writes)
+    for answer in by_label.values():
         if isinstance(answer, ConfigError):
             raise answer
-    return answers
-
-
-def _deserves_retry(write: Write, answer: Answer) -> bool:
-    is_lost = isinstance(answer, OutcomeUnknownError) and not write.is_repeatable
-    return isinstance(answer, TransientError) and not is_lost
-
-
-def _one_by_one(run: Run, writes: Sequence[BrightpearlWrite]) -> list[Answer]:
-    """The slower way, which stops at the first sign that single calls fail as well."""
-    answers: list[Answer] = []
-    for write in writes:
-        (answer,) = _messages(run, [write])
-        answers.append(answer)
-        if isinstance(answer, TransientError):
-            left = len(writes) - len(answers)
-            return [*answers, *[TransientError(answer.message)] * left]
-    return answers
-
-
-def _requests(run: Run, writes: Sequence[BigCommerceWrite]) -> list[Answer]:
-    answers: list[Answer] = []
-    away: TransientError | None = None
-    for write in writes:
-        if away is not None:
-            answers.append(TransientError(f"Not reached: {away.message}"))
-            continue
-        try:
-            answer: Answer = with_retries(
-                partial(write.send, run.bigcommerce),
-                repeatable=write.is_repeatable,
-                attempts=ATTEMPTS,
-            )
-        except (TransientError, RejectedError) as error:
-            answer = error
-            is_unknown = isinstance(error, OutcomeUnknownError)
-            away = error if isinstance(error, TransientError) and not is_unknown else None
-        answers.append(answer)
-    return answers
-
-
-def _intent(run: Run, write: Write) -> Intent:
-    return Intent(
-        pair=run.pair,
-        entity=write.entity or run.entity,
-        key=write.key,
-        action=write.action,
-        natural_key=write.natural_key,
-        before=dict(write.before),
-        after=dict(write.after),
-        mapping_version=run.bundle.version,
-        run_id=run.run_id,
-    )
-
-
-def _conclusion(intent_id: int, write: Write, answer: Answer) -> Conclusion:
-    """The ledger's entry on a write that was answered, refused, or whose answer was lost."""
-    if isinstance(answer, OutcomeUnknownError):
-        return Conclusion(intent_id, "unknown", error=answer.message)
-    if isinstance(answer, TransientError):
-        return Conclusion(intent_id, "failed", error=answer.message)
-    if isinstance(answer, CausewayError):
-        return Conclusion(intent_id, "refused", error=answer.message)
-    if answer is None:
-        return Conclusion(intent_id, "written")
-    written_id = write.written_id if isinstance(write, BigCommerceWrite) else str
-    return Conclusion(intent_id, "written", written_id=written_id(answer))
+    return [by_label[message.label] for message in messages]

@@ -37,6 +37,8 @@ class Write:
     """Whether sending it twice is harmless, because the other system knows its natural key."""
     is_alone: bool = False
     """Whether it goes by itself, because sharing a request has failed before."""
+    written_id: Callable[[Any], str] = lambda answer: str(getattr(answer, "id", answer))
+    """The id of what was written, out of an answer that is not None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,6 @@ class BigCommerceWrite(Write):
     """A write to BigCommerce, which takes one record to a request."""
 
     send: Callable[[BigCommerce], Any]
-    written_id: Callable[[Any], str] = lambda answer: str(getattr(answer, "id", answer))
-    """The id of what was written, out of the store's answer."""
 
 
 ProgressT = TypeVar("ProgressT", bound="Progress[Any]")

@@ -22,9 +22,10 @@ from core.errors import RejectedError, TransientError
 from core.money import ZERO, two_places
 from core.refusals import Refusal
 from store.links import Link
+from store.sql import in_parts
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key
 from tasks.policy import PURE, step, with_retries
-from tasks.reconciler.apply import TOGETHER, Phase, chunks
+from tasks.reconciler.apply import TOGETHER, Phase
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
@@ -146,7 +147,7 @@ def plan_return(returned: Return, *, by_itself: bool, approved: set[str]) -> Cre
 
 def quote(run: Run, records: Sequence[ReturnProgress]) -> None:
     """Ask what the store would give back. Quotes change nothing."""
-    for future in [quote_few.submit(run, part) for part in chunks(records, TOGETHER)]:
+    for future in [quote_few.submit(run, part) for part in in_parts(records, TOGETHER)]:
         future.result()
 
 

@@ -15,9 +15,9 @@ from core.refusals import Refusal, release_remedy
 from mappings.stock_offers import BrokenBundleError, explode, needed
 from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link
+from store.sql import in_parts
 from tasks.brightpearl.reference import find_products, refresh_products
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.apply import chunks
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
@@ -179,7 +179,7 @@ def bundles_with(component: Link | None) -> Sequence[str]:
 
 def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """ON_HAND, and products of which Brightpearl says nothing sensible, with what it says."""
-    futures = [read_levels.submit(run, part) for part in chunks(product_ids, TOGETHER)]
+    futures = [read_levels.submit(run, part) for part in in_parts(product_ids, TOGETHER)]
     rows: list[tuple[str, str, int]] = []
     odd: dict[str, str] = {}
     for future in futures:

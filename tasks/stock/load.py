@@ -18,9 +18,10 @@ from core.errors import OutcomeUnknownError, RejectedError, TransientError
 from core.refusals import Refusal, release_remedy
 from store.links import Link
 from store.runs import Leases
+from store.sql import in_parts
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
 from tasks.policy import PURE, step
-from tasks.reconciler.apply import Phase, apply, chunks, outcome_of, send_as_one
+from tasks.reconciler.apply import Phase, apply, outcome_of, send_as_one
 from tasks.reconciler.cases import Outcome, rejected, retry, skipped
 from tasks.reconciler.operations import Progress, RecordPlan
 from tasks.reconciler.run import Run
@@ -113,7 +114,7 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         adjusts = [one for one in plan.adjusts if one.level.sku_key in current]
         absolute = [one for one in adjusts if one.is_absolute]
         relative = [one for one in adjusts if not one.is_absolute]
-        for part in [*chunks(relative, TOGETHER), *chunks(absolute, TOGETHER)]:
+        for part in [*in_parts(relative, TOGETHER), *in_parts(absolute, TOGETHER)]:
             leases.renew(lease, run.owner, ttl_s=LEASE_S, now=run.now())
             _send_all(applied, part)
         _correct(applied)
@@ -294,7 +295,7 @@ def link_stock(run: Run, applied: Applied, desired: Desired) -> None:
     for sku in applied.agreed:
         changed.pop(sku, None)
     changed |= _oversold(found, desired, {**found.agreed, **changed, **applied.agreed})
-    for part in chunks([sku for sku in changed if sku in found.product_of], TOGETHER):
+    for part in in_parts([sku for sku in changed if sku in found.product_of], TOGETHER):
         current = _current(run, {sku: changed[sku] for sku in part})
         _put_links(run, found, {sku: changed[sku] for sku in part if sku in current})
 
