@@ -1,32 +1,46 @@
-"""The store's order documents as rows of frames: one place that knows both."""
+"""The store's order documents as rows of frames, and the money that rows say came in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import pandas as pd
 
-from connectors.bigcommerce.models import (
-    Address,
-    Fee,
-    Order,
-    OrderLine,
-    ShippingConsignment,
-    TaxRow,
-    Transaction,
-)
-from core.frames import frame
+from connectors.bigcommerce.models import Address, Order, TaxRow, Transaction
+from connectors.documents import Document
+from core.frames import Schema, frame, frame_of_columns, records, records_by
 from core.ids import email_key, sku_key
 from core.money import ZERO
 from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
-from tasks.bigcommerce.receipts import tax_rates
+from tasks.reconciler.cases import digest
 from tasks.reconciler.frames import Frames, rows
 
+ADDRESS = tuple(Address.model_fields)
+ORDER = {
+    "placed_at": "date_created",
+    "modified_at": "date_modified",
+    "currency_code": "default_currency_code",
+    "store_currency_code": "store_default_currency_code",
+    "exchange_rate": "store_default_to_transactional_exchange_rate",
+    "is_tax_inclusive": "is_tax_inclusive_pricing",
+    **{f"billing_{name}": f"billing_address.{name}" for name in ADDRESS},
+}
+LINE = {
+    "line_id": "id",
+    "kind": "type",
+    "qty_refunded": "quantity_refunded",
+    "parent_line_id": "parent_order_product_id",
+}
+TRANSACTION = {"transaction_id": "id", "currency_code": "currency", "created_at": "date_created"}
+TAX = {"rate_percent": "rate", "amount": "line_amount"}
+"""Fields of BigCommerce's documents by column, where their name is another one."""
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
 CHARGE_NAMES = {"shipping": "Shipping", "handling": "Handling", "wrapping": "Gift wrapping"}
@@ -34,6 +48,17 @@ UNPAID = frozenset({"pending", "declined", "held for review"})
 """Payment statuses of an order that has received nothing."""
 UNCAPTURED = frozenset({"authorized", "capture pending"})
 """Payment statuses of an order that may have received a part by now."""
+PAID = ("paid", "captured", "partially refunded", "refunded")
+"""Payment statuses of an order whose money is in although no gateway reports a transaction."""
+MONEY_IN = ("purchase", "capture", "settled")
+"""Transaction events that are money received; an authorisation is not."""
+PAYMENT_COLUMNS = (
+    *("order_id", "payment_method", "payment_status", "total_inc_tax", "store_credit_amount"),
+    *("gift_certificate_amount", "currency_code", "placed_at"),
+)
+"""Columns of ORDERS that say how an order is paid."""
+RECEIPT = "receipt"
+"""Kind of the case of a receipt that one side does not have any more."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +81,40 @@ def order_frames(
 ) -> OrderFrames:
     """The frames of these orders. `known` are the ids of those that were imported before."""
     orders = list(orders)
+    lines = [(order.id, line) for order in orders for line in order.lines]
+    received = [(order_id, one) for order_id, many in transactions.items() for one in many]
     return OrderFrames(
-        orders=frame(
-            (_order(o) | {"in_brightpearl": "yes" if o.id in known else "no"} for o in orders),
-            ORDERS,
+        orders=_orders(orders, known),
+        lines=_frame(
+            lines,
+            LINES,
+            LINE,
+            sku_key=[sku_key(line.sku) for _, line in lines],
+            options=[
+                "; ".join(
+                    f"{one.display_name}: {one.display_value}" for one in line.product_options
+                )
+                for _, line in lines
+            ],
+            address_id=[
+                "" if line.order_address_id == "0" else line.order_address_id for _, line in lines
+            ],
         ),
-        lines=frame((_line(order, line) for order in orders for line in order.lines), LINES),
         charges=frame((charge for order in orders for charge in _charges(order)), CHARGES),
-        transactions=frame(
-            (_transaction(key, row) for key, of_order in transactions.items() for row in of_order),
-            TRANSACTIONS,
-        ),
+        transactions=_frame(received, TRANSACTIONS, TRANSACTION),
     )
 
 
 def tax_rows(taxes: Mapping[str, Iterable[TaxRow]]) -> pd.DataFrame:
     """TAXES by order, as BigCommerce reports them."""
-    return frame((_tax(key, row) for key, of_order in taxes.items() for row in of_order), TAXES)
+    found = [(order_id, row) for order_id, of_order in taxes.items() for row in of_order]
+    return _frame(
+        found,
+        TAXES,
+        TAX,
+        line_id=["" if row.order_product_id == "0" else row.order_product_id for _, row in found],
+        kind=[TAX_KINDS.get(row.line_item_type, row.line_item_type) for _, row in found],
+    )
 
 
 def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -> Rows:
@@ -84,7 +126,7 @@ def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -
         found.taxes,
         cap=settings.rounding_cap,
         rounding_nominal_code=settings.rounding_nominal_code,
-        rates=tax_rates(bundle),
+        rates=[Decimal(row.value) for row in bundle.table("tax_codes").rows],
     )
 
 
@@ -100,129 +142,125 @@ def may_have_received(order: Order, *, is_reported: bool = False) -> bool:
     return order.payment_status not in unpaid or covered > ZERO
 
 
-def _order(order: Order) -> dict[str, Any]:
-    shipping = _first_shipping(order)
-    codes = {d.code for line in order.lines for d in line.applied_discounts if d.code}
-    return {
-        "order_id": order.id,
-        "status_id": order.status_id,
-        "channel_id": order.channel_id,
-        "customer_id": order.customer_id,
-        "placed_at": order.date_created,
-        "modified_at": order.date_modified,
-        "currency_code": order.default_currency_code,
-        "store_currency_code": order.store_default_currency_code,
-        "exchange_rate": order.store_default_to_transactional_exchange_rate,
-        "is_tax_inclusive": order.is_tax_inclusive_pricing,
-        "total_ex_tax": order.total_ex_tax,
-        "total_inc_tax": order.total_inc_tax,
-        "total_tax": order.total_tax,
-        "discount_amount": order.discount_amount,
-        "coupon_discount": order.coupon_discount,
-        "store_credit_amount": order.store_credit_amount,
-        "gift_certificate_amount": order.gift_certificate_amount,
-        "payment_method": order.payment_method,
-        "payment_status": order.payment_status,
-        "external_order_id": order.external_order_id,
-        "email_key": email_key(order.billing_address.email),
-        "shipping_method": shipping.shipping_method
-        if isinstance(shipping, ShippingConsignment)
-        else "",
-        "customer_message": order.customer_message,
-        "coupon_codes": ", ".join(sorted(codes)),
-        "qty_ordered": sum(line.quantity for line in order.lines),
-        "qty_shipped": sum(line.quantity_shipped for line in order.lines),
-        **_party("billing", order.billing_address),
-        **_party("shipping", shipping),
-    }
+def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+    """Money that came in: TRANSACTIONS rows, one per receipt, with the order's `payment_method`.
+
+    In the sequence of an order's transactions. A capture and its settlement are one receipt (both
+    name the same earlier transaction); several captures of one authorisation are several. An order
+    that is paid although no gateway reports it (cash, bank deposit, a settled manual payment) gets
+    one receipt for what is not covered by store credit or gift certificates. In: ORDERS,
+    TRANSACTIONS.
+    """
+    reported = records_by(transactions, "order_id")
+    found: list[dict[str, Any]] = []
+    for order in records(orders[list(PAYMENT_COLUMNS)]):
+        rows = sorted(reported.get(order["order_id"], ()), key=itemgetter("transaction_id"))
+        settled = [row for row in rows if row["status"] == "ok" and row["event"] in MONEY_IN]
+        captured = {row["reference_transaction_id"] for row in settled if row["event"] == "capture"}
+        came_in = (
+            row
+            for row in settled
+            if row["event"] != "settled" or row["reference_transaction_id"] not in captured
+        )
+        method = {"payment_method": order["payment_method"]}
+        found.extend({**row, **method} for row in (came_in if rows else _offline(order)))
+    return frame(found, {**TRANSACTIONS, "payment_method": "text"})
 
 
-def _first_shipping(order: Order) -> Address:
-    return order.consignments.shipping[0] if order.consignments.shipping else order.billing_address
+def receipt_case(ref: str) -> str:
+    """The value of the case in which a receipt that staff deleted is proposed anew."""
+    return f"{RECEIPT} {digest(ref)}"
 
 
-def _party(prefix: str, address: Address) -> dict[str, str]:
-    return {f"{prefix}_{name}": getattr(address, name) for name in Address.model_fields}
+def lost_receipt_case(ref: str) -> str:
+    """The value of the case of a receipt whose money the store does not know of any more."""
+    return f"{RECEIPT} {digest(ref, 'gone')}"
 
 
-def _line(order: Order, line: OrderLine) -> dict[str, Any]:
-    return {
-        "order_id": order.id,
-        "line_id": line.id,
-        "product_id": line.product_id,
-        "sku": line.sku,
-        "sku_key": sku_key(line.sku),
-        "name": line.name,
-        "options": "; ".join(
-            f"{option.display_name}: {option.display_value}" for option in line.product_options
-        ),
-        "kind": line.type,
-        "quantity": line.quantity,
-        "qty_refunded": line.quantity_refunded,
-        "address_id": line.order_address_id if line.order_address_id != "0" else "",
-        "total_ex_tax": line.total_ex_tax,
-        "total_inc_tax": line.total_inc_tax,
-        "total_tax": line.total_tax,
-        "discounted_total_inc_tax": line.discounted_total_inc_tax,
-        "parent_line_id": line.parent_order_product_id,
-    }
+def _orders(orders: Sequence[Order], known: Collection[str]) -> pd.DataFrame:
+    shipping = [next(iter(one.consignments.shipping), one.billing_address) for one in orders]
+    codes = [
+        {one.code for line in order.lines for one in line.applied_discounts if one.code}
+        for order in orders
+    ]
+    return _frame(
+        [(order.id, order) for order in orders],
+        ORDERS,
+        ORDER,
+        email_key=[email_key(order.billing_address.email) for order in orders],
+        shipping_method=[getattr(one, "shipping_method", "") for one in shipping],
+        coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],
+        qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
+        qty_shipped=[sum(line.quantity_shipped for line in order.lines) for order in orders],
+        in_brightpearl=["yes" if order.id in known else "no" for order in orders],
+        **{f"shipping_{name}": [getattr(one, name) for one in shipping] for name in ADDRESS},
+    )
 
 
 def _charges(order: Order) -> Iterator[dict[str, Any]]:
-    for kind, name in CHARGE_NAMES.items():
-        ex_tax = getattr(order, f"{kind}_cost_ex_tax")
-        inc_tax = getattr(order, f"{kind}_cost_inc_tax")
+    method = order.consignments.shipping[0].shipping_method if order.consignments.shipping else ""
+    names = CHARGE_NAMES | ({"shipping": method} if method else {})
+    charges = [
+        (
+            kind,
+            kind,
+            name,
+            getattr(order, f"{kind}_cost_ex_tax"),
+            getattr(order, f"{kind}_cost_inc_tax"),
+        )
+        for kind, name in names.items()
+    ]
+    for fee in order.fees:
+        name = fee.display_name_customer or fee.display_name_merchant or "Fee"
+        charges.append((f"fee-{fee.id}", "fee", name, fee.cost_ex_tax, fee.cost_inc_tax))
+    for charge_id, kind, name, ex_tax, inc_tax in charges:
         yield {
             "order_id": order.id,
-            "charge_id": kind,
+            "charge_id": charge_id,
             "kind": kind,
-            "name": _shipping_name(order) if kind == "shipping" else name,
+            "name": name,
             "total_ex_tax": ex_tax,
             "total_inc_tax": inc_tax,
             "total_tax": inc_tax - ex_tax,
         }
-    yield from (_fee(order, fee) for fee in order.fees)
 
 
-def _shipping_name(order: Order) -> str:
-    shipping = _first_shipping(order)
-    method = shipping.shipping_method if isinstance(shipping, ShippingConsignment) else ""
-    return method or CHARGE_NAMES["shipping"]
-
-
-def _fee(order: Order, fee: Fee) -> dict[str, Any]:
-    return {
-        "order_id": order.id,
-        "charge_id": f"fee-{fee.id}",
-        "kind": "fee",
-        "name": fee.display_name_customer or fee.display_name_merchant or "Fee",
-        "total_ex_tax": fee.cost_ex_tax,
-        "total_inc_tax": fee.cost_inc_tax,
-        "total_tax": fee.cost_inc_tax - fee.cost_ex_tax,
+def _frame(
+    of_orders: Sequence[tuple[str, Document]],
+    schema: Schema,
+    names: Mapping[str, str],
+    **columns: Sequence[object],
+) -> pd.DataFrame:
+    """Documents with the ids of their orders, as a frame: most columns are fields by their name."""
+    documents = [document for _, document in of_orders]
+    columns["order_id"] = [order_id for order_id, _ in of_orders]
+    fields = {
+        name: [*map(attrgetter(names.get(name, name)), documents)]
+        for name in schema
+        if name not in columns
     }
+    return frame_of_columns(fields | columns, schema, len(documents))
 
 
-def _tax(order_id: str, row: TaxRow) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "line_id": row.order_product_id if row.order_product_id != "0" else "",
-        "kind": TAX_KINDS.get(row.line_item_type, row.line_item_type),
-        "tax_class": row.tax_class,
-        "rate_percent": row.rate,
-        "amount": row.line_amount,
+def _offline(order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Payments of an order that no gateway reports."""
+    if order["payment_status"] not in PAID:
+        return
+    credit, certificates = order["store_credit_amount"], order["gift_certificate_amount"]
+    parts = {
+        "offline": order["total_inc_tax"] - credit - certificates,
+        "store_credit": credit,
+        "gift_certificate": certificates,
     }
-
-
-def _transaction(order_id: str, row: Transaction) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "transaction_id": row.id,
-        "event": row.event,
-        "method": row.method,
-        "gateway": row.gateway,
-        "status": row.status,
-        "amount": row.amount,
-        "currency_code": row.currency,
-        "reference_transaction_id": row.reference_transaction_id,
-        "created_at": row.date_created,
-    }
+    for method, amount in parts.items():
+        if amount > ZERO:
+            yield {
+                "order_id": order["order_id"],
+                "transaction_id": method,
+                "event": "settled",
+                "method": method,
+                "status": "ok",
+                "amount": amount,
+                "currency_code": order["currency_code"],
+                "created_at": order["placed_at"],
+            }

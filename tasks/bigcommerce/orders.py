@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
-from typing import Protocol, TypeVar
-
-import pandas as pd
+from typing import TypeVar
 
 from connectors.bigcommerce.client import IdRange, plan_ranges
 from connectors.bigcommerce.models import Missing, Order, Unreadable
+from connectors.brightpearl.models import Unreadable as UnreadableInAccount
 from core.errors import RejectedError
 from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
@@ -77,22 +76,6 @@ KEPT_S = 3600.0
 T = TypeVar("T")
 
 
-class Broken(Protocol):
-    """A document of either system that breaks the model."""
-
-    @property
-    def order_id(self) -> str:
-        """Of the order in BigCommerce."""
-
-    @property
-    def field(self) -> str:
-        """The field that is wrong."""
-
-    @property
-    def reason(self) -> str:
-        """What is wrong with it."""
-
-
 def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[Outcome]]:
     """Orders by id, and what becomes of those that the store does not show.
 
@@ -138,17 +121,20 @@ def read_details(
 @step("read-details", RETRIED)
 def read_few(order_ids: Sequence[str], read: Callable[[str], T]) -> dict[str, T | RejectedError]:
     """What belongs to a few orders, or why it cannot be read of one of them."""
-    return {order_id: _or_refusal(partial(read, order_id)) for order_id in order_ids}
+    found: dict[str, T | RejectedError] = {}
+    for order_id in order_ids:
+        try:
+            found[order_id] = with_retries(partial(read, order_id))
+        except RejectedError as refused:
+            found[order_id] = refused
+    return found
 
 
-def refuse_unreadable(run: Run, documents: Iterable[Broken], what: str) -> None:
-    """Refuse the orders of documents that break the model. `what` names the document."""
-    run.refuse(unreadable(documents, what))
-
-
-def unreadable(documents: Iterable[Broken], what: str) -> pd.DataFrame:
-    """REFUSALS of documents that break the model."""
-    return refusal_rows(
+def refuse_unreadable(
+    run: Run, documents: Iterable[Unreadable | UnreadableInAccount], what: str
+) -> None:
+    """Refuse the orders of documents of either system that break the model, `what` they are."""
+    refusals = [
         (
             document.order_id,
             Refusal(
@@ -164,7 +150,9 @@ def unreadable(documents: Iterable[Broken], what: str) -> pd.DataFrame:
             ),
         )
         for document in documents
-    )
+    ]
+    if refusals:
+        run.refuse(refusal_rows(refusals))
 
 
 def sold_units(order: Order) -> dict[str, int]:
@@ -188,10 +176,3 @@ def time_zone(connections: Connections) -> str:
         lambda: with_retries(connections.bigcommerce.get_store).time_zone,
         max_age_s=KEPT_S,
     )
-
-
-def _or_refusal(read: Callable[[], T]) -> T | RejectedError:
-    try:
-        return with_retries(read)
-    except RejectedError as refused:
-        return refused

@@ -51,7 +51,7 @@ def new_row(row: Row) -> SalesOrderRowCreate:
 def row_fields(row: Row) -> dict[str, Any]:
     """What creating, changing and adding a row have in common."""
     return {
-        "product_id": number(row.product_id),
+        "product_id": row.product_id or None,
         "name": row.name or None,
         "quantity": str(row.quantity),
         "tax_code": row.tax_code,
@@ -81,8 +81,3 @@ def currency_ref(code: str, rate: Decimal | None) -> CurrencyRef:
     if rate is None or rate in (0, 1):
         return CurrencyRef(code=code)
     return CurrencyRef(code=code, fixed_exchange_rate=True, exchange_rate=f"{rate:.6f}")
-
-
-def number(text: str) -> int | None:
-    """An id of Brightpearl's as a number; None where there is none."""
-    return int(text) if text else None

@@ -17,8 +17,8 @@ from core.refusals import Refusal
 from store.inbox import Inbox
 from store.links import Links
 from store.quarantine import Entry, Quarantine
+from tasks.bigcommerce.order_frames import RECEIPT, lost_receipt_case, receipt_case
 from tasks.bigcommerce.orders import FINAL, OrderStatus
-from tasks.bigcommerce.receipts import RECEIPT, lost_receipt_case, receipt_case
 from tasks.bigcommerce.refunds import REFUNDS
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder
 from tasks.money.account import agreed_figures

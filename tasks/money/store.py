@@ -27,13 +27,14 @@ from mappings.bundle import Bundle
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
 from tasks.bigcommerce.order_frames import (
+    PAID,
     OrderFrames,
     balanced_rows,
     order_frames,
+    receipts,
     tax_rows,
 )
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
-from tasks.bigcommerce.receipts import PAID, receipts
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.money.sides import (
     AccountDay,

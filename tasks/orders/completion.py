@@ -12,7 +12,7 @@ from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
-from tasks.bigcommerce.receipts import RECEIPT, receipt_case
+from tasks.bigcommerce.order_frames import RECEIPT, receipt_case
 from tasks.brightpearl.documents import Payment, new_payment
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder, Rules, Units

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from core.ids import ORDER_CONDITION, order_condition, stock_condition
 from store.links import Link
-from tasks.bigcommerce.receipts import RECEIPT
+from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.completion import CreateReceipt
 from tasks.orders.edits import SetShippingMethod

@@ -13,9 +13,8 @@ from core.refusals import REFUSALS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
-from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows
+from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts
 from tasks.bigcommerce.orders import time_zone
-from tasks.bigcommerce.receipts import receipts
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.orders.desired import Desired
 from tasks.reconciler.run import Run

@@ -18,7 +18,7 @@ from connectors.brightpearl.models import (
 from connectors.brightpearl.multi_message import Message
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from tasks.brightpearl.contacts import ContactPlan
-from tasks.brightpearl.documents import currency_ref, new_row, number
+from tasks.brightpearl.documents import currency_ref, new_row
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder
 from tasks.orders.matching import ActualOrder
@@ -304,7 +304,7 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
         billing=BillingRef(contact_id=int(contact_id), address=billing),
         delivery=Delivery(
             address=desired.delivery.address,
-            shipping_method_id=number(desired.shipping_method_id),
+            shipping_method_id=desired.shipping_method_id or None,
         ),
         ref=desired.ref,
         external_ref=desired.external_ref,
@@ -314,7 +314,7 @@ def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderC
         status_id=int(desired.status_id or 0),
         warehouse_id=int(desired.warehouse_id),
         channel_id=int(desired.channel_id),
-        price_list_id=number(desired.price_list_id),
+        price_list_id=desired.price_list_id or None,
         price_mode_code=desired.price_mode_code,
         currency=currency_ref(desired.currency_code, desired.exchange_rate),
         rows=tuple(new_row(row) for row in desired.rows),

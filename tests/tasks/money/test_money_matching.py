@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.ids import credit_ref, external_ref
 from core.refusals import Refusal
 from core.times import Day
-from tasks.bigcommerce.receipts import receipt_case
+from tasks.bigcommerce.order_frames import receipt_case
 from tasks.money.matching import Comparison
 from tasks.money.reasons import Reason, SyncState, SyncStates
 from tasks.money.report import findings, says, totals_of_orders, totals_of_refunds
