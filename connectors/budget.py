@@ -124,12 +124,17 @@ class Window:
             return None
         if self._left is None:
             return 0.0 if self._asking else None
-        if self._left - in_flight > self._kept_back(priority, now):
-            return None
+        others = OTHERS_SHARE if self._others or self._others_before else 0.0
+        kept = max(RESERVES[priority], others) * self._limit
         if self._ends_at is None:
-            return 0.0 if in_flight else None
+            return None if self._left - in_flight > int(kept) or not in_flight else 0.0
         left_s = self._ends_at - now
-        return min(left_s, RECHECK_S) if priority is Priority.BACKFILL else left_s
+        if priority is Priority.BACKFILL and self._length_s:
+            share = min(1.0, left_s / self._length_s)
+            needed = max(self._needed, *self._needed_before, 0.0) * share * HEADROOM
+            kept = max(kept, needed + BURST_SHARE * self._limit)
+            left_s = min(left_s, RECHECK_S)
+        return None if self._left - in_flight > int(kept) else left_s
 
     def sent(self, priority: Priority) -> None:
         """A request leaves."""
@@ -144,7 +149,8 @@ class Window:
             self._learn_nothing(rate_limit, failed=failed)
             return
         left = 0 if rate_limit.throttled else rate_limit.left
-        ends_at = None if rate_limit.resets_in_s is None else self.end_of(rate_limit, now)
+        resets_in_s = rate_limit.resets_in_s
+        ends_at = None if resets_in_s is None else now + resets_in_s + MARGIN_S
         known = self._ends_at
         if known is not None and ends_at is not None and abs(ends_at - known) < SAME_WINDOW_S:
             # Answers overtake each other: a larger number from the same window is only older.
@@ -154,9 +160,9 @@ class Window:
         self._peaks[-1] = max(self._peaks[-1], rate_limit.left + 1)
         self._limit = rate_limit.limit or max(self._peaks)
         self._others = self._others or self._limit - rate_limit.left > self._sent
-        self._length_s = max(self._length_s, rate_limit.resets_in_s or 0.0)
+        self._length_s = max(self._length_s, resets_in_s or 0.0)
         used = max(0, self._limit - rate_limit.left - self._sent_for_backfill)
-        elapsed_s = self._length_s - (rate_limit.resets_in_s or 0.0)
+        elapsed_s = self._length_s - (resets_in_s or 0.0)
         is_long = elapsed_s >= LEAST_ELAPSED_S
         self._needed = used * self._length_s / elapsed_s if is_long else max(self._needed, used)
 
@@ -167,19 +173,6 @@ class Window:
             self._left = max(0, self._left - 1)
         elif not failed:
             self._is_silent = True
-
-    def end_of(self, rate_limit: RateLimit, now: float) -> float:
-        """When the window that an answer announced is over for certain."""
-        return now + (rate_limit.resets_in_s or 0.0) + MARGIN_S
-
-    def _kept_back(self, priority: Priority, now: float) -> int:
-        others = OTHERS_SHARE if self._others or self._others_before else 0.0
-        kept = max(RESERVES[priority], others) * self._limit
-        if priority is Priority.BACKFILL and self._ends_at is not None and self._length_s:
-            share = min(1.0, (self._ends_at - now) / self._length_s)
-            needed = max(self._needed, *self._needed_before, 0.0) * share * HEADROOM
-            kept = max(kept, needed + BURST_SHARE * self._limit)
-        return int(kept)
 
     def _begin(self, in_flight: int) -> None:
         self._left, self._ends_at = None, None
@@ -222,7 +215,18 @@ class Budget:
 
         A request of which nothing is reported got no answer, and counts as failed.
         """
-        self._acquire(priority, write=write)
+        with self._changed:
+            self._waiting[priority] += 1
+            try:
+                while (pause := self._pause(priority, write=write)) is not None:
+                    self._wait(self._changed, pause or None)
+            finally:
+                self._waiting[priority] -= 1
+                if any(self._waiting.values()):
+                    self._changed.notify_all()
+            self._in_flight[write] += 1
+            self._window.sent(priority)
+            self._usage = replace(self._usage, sent=self._usage.sent + 1)
         reported = False
 
         def report(rate_limit: RateLimit, failed: bool) -> None:  # noqa: FBT001 - a callback's facts
@@ -244,20 +248,6 @@ class Budget:
         """Requests so far."""
         with self._changed:
             return self._usage
-
-    def _acquire(self, priority: Priority, *, write: bool) -> None:
-        with self._changed:
-            self._waiting[priority] += 1
-            try:
-                while (pause := self._pause(priority, write=write)) is not None:
-                    self._wait(self._changed, pause or None)
-            finally:
-                self._waiting[priority] -= 1
-                if any(self._waiting.values()):
-                    self._changed.notify_all()
-            self._in_flight[write] += 1
-            self._window.sent(priority)
-            self._usage = replace(self._usage, sent=self._usage.sent + 1)
 
     def _pause(self, priority: Priority, *, write: bool) -> float | None:
         """None: go. Zero: wait until something changes. Else: wait at most so many seconds."""
@@ -281,8 +271,8 @@ class Budget:
         if not rate_limit.throttled:
             if not failed:
                 self._blind_pause_s = BLIND_PAUSE_S
-        elif rate_limit.resets_in_s is not None:
-            self._closed_until = max(self._closed_until, self._window.end_of(rate_limit, now))
+        elif (resets_in_s := rate_limit.resets_in_s) is not None:
+            self._closed_until = max(self._closed_until, now + resets_in_s + MARGIN_S)
         elif now >= self._closed_until:
             # Several answers of one burst are one sign; only a later one doubles the pause.
             self._closed_until = now + self._blind_pause_s

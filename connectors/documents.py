@@ -14,10 +14,20 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
 )
+from pydantic_core import PydanticUseDefault
 
 from core.money import decimal
 from core.times import from_iso, from_rfc2822, to_iso
 
+
+def _or_default(value: object) -> object:
+    if value is None or value in ("", [], {}):
+        raise PydanticUseDefault
+    return value
+
+
+OrDefault = BeforeValidator(_or_default)
+"""Null, and a text, list or object that is empty, read as the field's default."""
 Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 """A flag; null reads as no."""
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from connectors.budget import Budget, Priority, RateLimit, Usage
+from connectors.documents import Document, broken_field
 from core.errors import (
     CausewayError,
     ConfigError,
@@ -74,9 +76,9 @@ class Answer:
         return f"{self.method} {self.path}"
 
 
-ErrorOf = Callable[[Answer], CausewayError | None]
-"""The one place per system that turns an answer into an error, or says that it is none."""
-RateLimitOf = Callable[[Answer], RateLimit]
+Interpret = Callable[[Answer], tuple[RateLimit, CausewayError | None]]
+"""The one place per system that says what an answer means for the window, and its error, if any."""
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ class System:
     name: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
-    error_of: ErrorOf
-    rate_limit_of: RateLimitOf
+    interpret: Interpret
 
 
 class Client:
@@ -158,11 +159,24 @@ class Client:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _without_answer(error, method, f"{system.name}: {method} {path}") from error
             answer = decoded(system.name, method, path, response)
-            refused = system.error_of(answer)
-            report(system.rate_limit_of(answer), isinstance(refused, TransientError))
+            rate_limit, refused = system.interpret(answer)
+            report(rate_limit, isinstance(refused, TransientError))
         if refused is not None:
             raise refused
         return answer
+
+    def _one(self, model: type[D], answer: Answer, row: object) -> D:
+        """A document that everything depends on, or the record that a write made.
+
+        Raises: ContractError naming the field that breaks the model; OutcomeUnknownError for a
+        write, which was carried out all the same.
+        """
+        try:
+            return model.model_validate(row)
+        except ValidationError as error:
+            field, reason = broken_field(error)
+            problem = f"with a {model.__name__} whose field {field!r} is wrong: {reason}"
+            raise unreadable(answer, problem) from None
 
 
 def decoded(system: str, method: str, path: str, response: httpx.Response) -> Answer:

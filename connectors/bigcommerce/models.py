@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, field_validator
 
-from connectors.documents import Document, Id, Moment, Money, Text
+from connectors.documents import Document, Id, Moment, Money, OrDefault, Text
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,14 @@ class OrderLine(Document):
     """Of the whole line, before discounts."""
     discounted_total_inc_tax: Money | None = None
     """Of the whole line after all discounts."""
-    applied_discounts: tuple[AppliedDiscount, ...] = ()
-    product_options: tuple[ProductOption, ...] = ()
+    applied_discounts: Annotated[tuple[AppliedDiscount, ...], OrDefault] = ()
+    product_options: Annotated[tuple[ProductOption, ...], OrDefault] = ()
     order_address_id: Id = ""
     """"0" for what is not shipped."""
     parent_order_product_id: Id = ""
     wrapping_cost_inc_tax: Money = Decimal(0)
     quantity_shipped: int = 0
     quantity_refunded: int = 0
-
-    @field_validator("applied_discounts", "product_options", mode="before")
-    @classmethod
-    def _none_is_empty(cls, value: object) -> object:
-        return value or ()
 
 
 class ShippingConsignment(Address):
@@ -121,20 +116,10 @@ class Certificates(Document):
 class Consignments(Document):
     """Where an order's lines go, in the object form."""
 
-    pickups: tuple[Pickup, ...] = ()
-    shipping: tuple[ShippingConsignment, ...] = ()
-    downloads: tuple[Download, ...] = ()
-    email: Certificates = Certificates()
-
-    @field_validator("email", mode="before")
-    @classmethod
-    def _empty_list_is_none(cls, value: object) -> object:
-        return value or {}
-
-    @field_validator("pickups", "shipping", "downloads", mode="before")
-    @classmethod
-    def _none_is_empty(cls, value: object) -> object:
-        return value or ()
+    pickups: Annotated[tuple[Pickup, ...], OrDefault] = ()
+    shipping: Annotated[tuple[ShippingConsignment, ...], OrDefault] = ()
+    downloads: Annotated[tuple[Download, ...], OrDefault] = ()
+    email: Annotated[Certificates, OrDefault] = Certificates()
 
     def line_documents(self) -> Iterator[dict[str, Any]]:
         """Every embedded line, raw; links and the mark of a cut list are passed over.
@@ -239,13 +224,8 @@ class Transaction(Document):
     status: Text = ""
     amount: Money
     currency: Text = ""
-    reference_transaction_id: Id = ""
+    reference_transaction_id: Annotated[Id, OrDefault] = ""
     date_created: Moment
-
-    @field_validator("reference_transaction_id", mode="before")
-    @classmethod
-    def _empty_object_is_none(cls, value: object) -> object:
-        return value or ""
 
 
 class TaxRow(Document):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -37,8 +37,6 @@ WHOLE = {
     "consignment_structure": "object",
 }
 """An order with everything that costs no further request."""
-
-
 MOST_LONG_ORDERS = 500
 LINES_KEPT_S = 900.0
 """How long the lines of a long order are used while the order itself does not change."""
@@ -122,14 +120,24 @@ class Orders(Api):
 
         A list leaves archived orders out: those are read by themselves (`is_deleted`).
         """
-        if not id_range.as_list:
-            return [self._get_order(order_id) for order_id in id_range.ids]
-        span = {"min_id": int(id_range.ids[0]), "max_id": int(id_range.ids[-1])}
-        rows = {str(row["id"]): row for row in self._scan({**WHOLE, **span})}
-        return [
-            self._order(rows[order_id]) if order_id in rows else self._get_order(order_id)
-            for order_id in id_range.ids
-        ]
+        listed: Iterable[dict[str, Any]] = ()
+        if id_range.as_list:
+            span = {"min_id": int(id_range.ids[0]), "max_id": int(id_range.ids[-1])}
+            listed = self._scan({**WHOLE, **span})
+        rows = {str(row["id"]): row for row in listed}
+        found: list[Order | Unreadable | Missing] = []
+        for order_id in id_range.ids:
+            if (row := rows.get(order_id)) is None:
+                try:
+                    answer = self._send("GET", f"/v2/orders/{order_id}", params=WHOLE)
+                except NotFoundError:
+                    found.append(Missing(order_id))
+                    continue
+                row = answer.body
+                if not isinstance(row, dict) or str(row.get("id")) != order_id:
+                    raise unreadable(answer, "with something else")
+            found.append(self._order(row))
+        return found
 
     def list_lines(self, order_id: str) -> list[dict[str, Any]]:
         """All lines of an order, raw. Source: GET /v2/orders/{id}/products."""
@@ -140,7 +148,8 @@ class Orders(Api):
 
         Raises: RejectedError when a row breaks the model.
         """
-        rows = self._data(self._get(f"/v3/orders/{order_id}/transactions"))
+        answer = self._send("GET", f"/v3/orders/{order_id}/transactions")
+        rows = [] if answer.body is None else self._field(answer, "data", list)
         return [of_order(Transaction, order_id, row) for row in rows]
 
     def list_taxes(self, order_id: str) -> list[TaxRow]:
@@ -180,15 +189,6 @@ class Orders(Api):
             if len(rows) < PAGE or at > int(filters.get("max_id", at)):
                 return
 
-    def _get_order(self, order_id: str) -> Order | Unreadable | Missing:
-        try:
-            answer = self._get(f"/v2/orders/{order_id}", **WHOLE)
-        except NotFoundError:
-            return Missing(order_id)
-        if not isinstance(answer.body, dict) or str(answer.body.get("id")) != order_id:
-            raise unreadable(answer, "with something else")
-        return self._order(answer.body)
-
     def _order(self, row: dict[str, Any]) -> Order | Unreadable:
         """The order with all its lines, or the field that breaks the model.
 
@@ -199,20 +199,18 @@ class Orders(Api):
         order_id = str(row.get("id", ""))
         try:
             order = Order.model_validate(row)
-            lines = _lines(list(order.consignments.line_documents()))
+            lines = tuple(map(OrderLine.model_validate, order.consignments.line_documents()))
             if sum(line.quantity for line in lines) != order.items_total:
                 known = self._long_orders.find(row)
-                lines = _lines(self.list_lines(order_id)) if known is None else known
-                self._long_orders.keep(row, lines)
+                if known is None:
+                    known = tuple(map(OrderLine.model_validate, self.list_lines(order_id)))
+                self._long_orders.keep(row, known)
+                lines = known
         except ValidationError as error:
             return Unreadable(order_id, *broken_field(error))
         except NotFoundError:
             return Unreadable(order_id, "products", "the order vanished while it was read")
         return order.model_copy(update={"lines": lines})
-
-
-def _lines(documents: Sequence[dict[str, Any]]) -> tuple[OrderLine, ...]:
-    return tuple(OrderLine.model_validate(document) for document in documents)
 
 
 def _header(row: dict[str, Any]) -> OrderHeader | Unreadable:

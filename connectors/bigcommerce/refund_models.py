@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from connectors.documents import Cents, Document, Flag, Id, Moment, Money, RequestBody, Text
+from connectors.documents import (
+    Cents,
+    Document,
+    Flag,
+    Id,
+    Moment,
+    Money,
+    OrDefault,
+    RequestBody,
+    Text,
+)
 
 LONGEST_REASON = 1000
 OWN_TENDERS = frozenset({"storecredit", "giftcertificate"})
@@ -31,25 +41,10 @@ class RefundItem(Document):
     item_id: Id
     """Order line, order address, fee or order, by type."""
     reason: Text = ""
-    quantity: int = 0
+    quantity: Annotated[int, OrDefault] = 0
     """Answered for PRODUCT only."""
-    requested_amount: Money | None = None
-    adjustments: tuple[Adjustment, ...] = ()
-
-    @field_validator("adjustments", mode="before")
-    @classmethod
-    def _null_is_empty(cls, value: object) -> object:
-        return value or ()
-
-    @field_validator("quantity", mode="before")
-    @classmethod
-    def _none_is_nought(cls, value: object) -> object:
-        return value or 0
-
-    @field_validator("requested_amount", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
+    requested_amount: Annotated[Money | None, OrDefault] = None
+    adjustments: Annotated[tuple[Adjustment, ...], OrDefault] = ()
 
 
 class RefundPayment(Document):
@@ -87,13 +82,8 @@ class Refund(Document):
     """Two places, tax included."""
     total_tax: Money = Decimal(0)
     """May be negative, when giving back less collected tax."""
-    items: tuple[RefundItem, ...] = ()
+    items: Annotated[tuple[RefundItem, ...], OrDefault] = ()
     payments: tuple[RefundPayment, ...]
-
-    @field_validator("items", mode="before")
-    @classmethod
-    def _none_is_empty(cls, value: object) -> object:
-        return value or ()
 
     @property
     def reasons(self) -> tuple[str, ...]:

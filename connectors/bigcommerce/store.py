@@ -16,15 +16,15 @@ class StoreSettings(Api):
 
     def get_server_time(self) -> datetime:
         """The store's clock, UTC. Source: GET /v2/time, the cheapest check of credentials."""
-        answer = self._get("/v2/time")
+        answer = self._send("GET", "/v2/time")
         try:
-            return datetime.fromtimestamp(int(self._field(answer, "time")), UTC)
+            return datetime.fromtimestamp(int(self._field(answer, "time", int)), UTC)
         except (TypeError, ValueError, OverflowError) as error:
             raise unreadable(answer, "with no time") from error
 
     def get_store(self) -> Store:
         """The store's settings. Source: GET /v2/store."""
-        answer = self._get("/v2/store")
+        answer = self._send("GET", "/v2/store")
         return self._one(Store, answer, answer.body)
 
     def list_channels(self) -> list[Channel]:

@@ -26,7 +26,6 @@ from connectors.brightpearl.account_models import (
     Webhook,
 )
 from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed
-from connectors.http import unreadable
 from core.errors import NotFoundError
 from core.ids import email_key
 
@@ -101,11 +100,8 @@ class Reference(Api):
 
         Raises: NotFoundError for a warehouse that does not exist.
         """
-        answer = self._get(f"/warehouse-service/warehouse/{warehouse_id}/location/default")
-        location_id = self._response(answer)
-        if not isinstance(location_id, int | str):
-            raise unreadable(answer, "with no id")
-        return str(location_id)
+        answer = self._send("GET", f"/warehouse-service/warehouse/{warehouse_id}/location/default")
+        return str(self._response(answer, int | str, "id"))
 
     def list_shipping_methods(self) -> list[ShippingMethod]:
         """Shipping methods."""
@@ -125,7 +121,7 @@ class Reference(Api):
 
     def get_server_time(self) -> datetime | None:
         """Brightpearl's clock, from the headers of one cheap answer."""
-        return self._get("/accounting-service/tax-code").server_time
+        return self._send("GET", "/accounting-service/tax-code").server_time
 
 
 class Products(Api):
@@ -145,10 +141,10 @@ class Products(Api):
         for part in chunks(product_ids):
             path = f"/product-service/product-price/{id_set(part)}/price-list/{price_list_id}"
             try:
-                answer = self._get(path)
+                answer = self._send("GET", path)
             except NotFoundError:
                 continue
-            for row in self._listed(answer):
+            for row in self._response(answer):
                 product = self._one(ProductPrices, answer, row)
                 for listed in product.lists:
                     if listed.price_list_id == price_list_id and listed.by_quantity:
@@ -173,10 +169,7 @@ class Webhooks(Api):
     def create_webhook(self, body: Mapping[str, Any]) -> str:
         """Subscribe; the new id. Raises: RejectedError, for example for a template (`INTC-057`)."""
         answer = self._send("POST", WEBHOOKS, content=dict(body))
-        webhook_id = self._response(answer)
-        if not isinstance(webhook_id, int | str):
-            raise unreadable(answer, "with no id")
-        return str(webhook_id)
+        return str(self._response(answer, int | str, "id"))
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Unsubscribe. Raises: NotFoundError when it is gone already."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from connectors.documents import Document, Id, Moment, Money, RequestBody, Text
+from connectors.documents import Document, Id, Moment, Money, OrDefault, RequestBody, Text
 
 
 class ContactRow(Document):
@@ -61,12 +61,9 @@ class ListPrice(Document):
     """Prices of one list by the quantity from which they hold."""
 
     price_list_id: Id = Field(alias="priceListId")
-    by_quantity: Mapping[int, Money] = Field(default={}, alias="quantityPrice")
-
-    @field_validator("by_quantity", mode="before")
-    @classmethod
-    def _none_is_empty(cls, value: object) -> object:
-        return value or {}
+    by_quantity: Annotated[Mapping[int, Money], OrDefault] = Field(
+        default={}, alias="quantityPrice"
+    )
 
 
 class ProductPrices(Document):
@@ -84,12 +81,7 @@ class PaymentRow(Document):
     payment_type: Text = Field(default="", alias="paymentType")
     order_id: Id = Field(alias="orderId")
     currency_code: Text = Field(default="", alias="currencyCode")
-    amount: Money = Field(default=Decimal(0), alias="amountPaid")
-
-    @field_validator("amount", mode="before")
-    @classmethod
-    def _none_is_nought(cls, value: object) -> object:
-        return Decimal(0) if value is None or value == "" else value
+    amount: Annotated[Money, OrDefault] = Field(default=Decimal(0), alias="amountPaid")
 
 
 class PaymentCreate(RequestBody):

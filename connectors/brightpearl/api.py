@@ -1,24 +1,32 @@
-"""How Brightpearl is asked: paths, sets of ids and searches in, decoded responses out.
+"""How Brightpearl is asked, and what its answers mean.
 
 A set of ids is written as `1-5,99,202` (API reference, resource id sets). A search answers rows as
-arrays, whose columns every page names anew.
+arrays, whose columns every page names anew. Source of the rest: API reference on throttling and
+error codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from http import HTTPStatus
+from types import UnionType
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import ValidationError
 
-from connectors.brightpearl.answers import error_of, rate_limit_of
-from connectors.brightpearl.multi_message import Message, envelope, outcomes, read_response
-from connectors.budget import budget_of
-from connectors.documents import Document, broken_field
-from connectors.http import Answer, Client, System, unreadable
-from core.errors import CausewayError, RejectedError
+from connectors.budget import RateLimit, budget_of
+from connectors.documents import Document
+from connectors.http import Answer, Client, System, clean, number, unreadable
+from core.errors import (
+    CausewayError,
+    ConfigError,
+    ContractError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RejectedError,
+    TransientError,
+)
 from core.settings import BrightpearlSettings
 from core.times import to_iso
 
@@ -28,6 +36,20 @@ LONGEST = 4000
 """Characters of a set; 500 scattered ids may need more, and long URLs were refused (414)."""
 PAGE = 500
 """Rows of a page, the most that Brightpearl gives."""
+LIMIT = 200
+"""Requests a minute of a private app; the headers win where they say more."""
+THROTTLED = "too many requests"
+REFUSALS = {"C", "B"}
+"""The kinds of error codes, such as CMNC-018 and ORDB-001, by which a request is refused whatever
+the HTTP status; U, as in CMNU-003, is Brightpearl's own fault."""
+KIND_AT = 3
+TIMED_OUT = {408, 499}
+"""What a proxy in between may answer."""
+RIGHTS = (
+    "Check CAUSEWAY_BRIGHTPEARL__APP_REF, __ACCOUNT_TOKEN and __ACCOUNT, and that the app is "
+    "enabled in Brightpearl (docs/settings.md)."
+)
+URL = "CAUSEWAY_BRIGHTPEARL__API_URL may be wrong: it ends in /public-api, without the account."
 D = TypeVar("D", bound=Document)
 
 
@@ -50,8 +72,7 @@ class Api(Client):
                     "brightpearl-app-ref": settings.app_ref,
                     "brightpearl-account-token": settings.account_token.get_secret_value(),
                 },
-                error_of,
-                rate_limit_of,
+                interpret,
             ),
             budget_of(
                 settings.api_url,
@@ -61,36 +82,6 @@ class Api(Client):
             ),
             transport,
         )
-
-    def send(self, messages: Sequence[Message]) -> dict[str, Any | CausewayError]:
-        """Carry out 1 to 10 writes in one request; the outcome of each by its label.
-
-        What concerns the request as a whole is raised; what concerns one message is its outcome.
-
-        Raises: TransientError, OutcomeUnknownError, ConfigError, ContractError; ValueError for
-        more than 10 messages, one that must go alone among others, or a label that comes twice.
-        """
-        if len(messages) != 1:
-            body = envelope(messages)
-            answer = self._send("POST", "/multi-message", content=body)
-            return outcomes(messages, answer)
-        (message,) = messages
-        try:
-            return {message.label: self._write(message)}
-        except RejectedError as refused:
-            return {message.label: refused}
-
-    def _write(self, message: Message) -> Any:  # noqa: ANN401 - their JSON
-        """The outcome of one write: some answer no value, and some answer 200 and mean an error."""
-        answer = self._send(
-            message.method,
-            message.uri,
-            content=message.body,
-        )
-        return read_response(message, answer.status, answer.body or {})
-
-    def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        return self._send("GET", path, params=params)
 
     def _search(self, path: str, model: type[D], **filters: Any) -> Iterator[D]:  # noqa: ANN401
         """Every row that a search finds, sorted by id, page by page.
@@ -102,54 +93,46 @@ class Api(Client):
         """
         first, is_last = 1, False
         while not is_last:
-            answer = self._get(path, {**filters, "pageSize": PAGE, "firstResult": first})
-            rows, is_last = _page(answer)
+            asked = {**filters, "pageSize": PAGE, "firstResult": first}
+            answer = self._send("GET", path, params=asked)
+            try:
+                response = answer.body["response"]
+                meta = response["metaData"]
+                columns = [column["name"] for column in meta["columns"]]
+                rows = [dict(zip(columns, row, strict=True)) for row in response["results"]]
+            except (KeyError, TypeError, ValueError) as error:
+                problem = f"with what is no page of a search ({type(error).__name__})"
+                raise unreadable(answer, problem) from None
             for row in rows:
                 yield self._one(model, answer, row)
+            is_last = not rows or not meta.get("morePagesAvailable")
             first += len(rows)
 
-    def _response(self, answer: Answer) -> Any:  # noqa: ANN401 - their JSON
+    def _response(self, answer: Answer, kind: type | UnionType = list, name: str = "list") -> Any:  # noqa: ANN401 - their JSON
+        """What was asked for, which is of this kind."""
         if not isinstance(answer.body, dict) or "response" not in answer.body:
             raise unreadable(answer, "without a response")
-        return answer.body["response"]
-
-    def _listed(self, answer: Answer) -> list[Any]:
-        rows = self._response(answer)
-        if not isinstance(rows, list):
-            raise unreadable(answer, "with no list")
-        return rows
+        response = answer.body["response"]
+        if not isinstance(response, kind):
+            raise unreadable(answer, f"with no {name}")
+        return response
 
     def _all(self, path: str, model: type[D]) -> list[D]:
-        answer = self._get(path)
-        return [self._one(model, answer, row) for row in self._listed(answer)]
-
-    def _one(self, model: type[D], answer: Answer, row: object) -> D:
-        """A document that everything depends on.
-
-        Raises: ContractError naming the field that breaks the model.
-        """
-        try:
-            return model.model_validate(row)
-        except ValidationError as error:
-            field, reason = broken_field(error)
-            problem = f"with a {model.__name__} whose field {field!r} is wrong: {reason}"
-            raise unreadable(answer, problem) from None
+        answer = self._send("GET", path)
+        return [self._one(model, answer, row) for row in self._response(answer)]
 
 
 def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:
     """The ids, sorted and without repetition, in runs of at most `size` that fit into a URL."""
     ordered = [str(number) for number in sorted({int(one) for one in ids})]
-    for start in range(0, len(ordered), size):
-        yield from _fitting(ordered[start : start + size])
-
-
-def _fitting(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    if len(id_set(ids)) <= LONGEST:
-        yield ids
-        return
-    middle = len(ids) // 2
-    yield from _fitting(ids[:middle])
-    yield from _fitting(ids[middle:])
+    left = [ordered[start : start + size] for start in range(0, len(ordered), size)][::-1]
+    while left:
+        part = left.pop()
+        if len(id_set(part)) <= LONGEST:
+            yield part
+        else:
+            middle = len(part) // 2
+            left += [part[middle:], part[:middle]]
 
 
 def id_set(ids: Iterable[str]) -> str:
@@ -159,13 +142,13 @@ def id_set(ids: Iterable[str]) -> str:
     is no positive number.
     """
     runs: list[list[int]] = []
-    for number in sorted({int(one) for one in ids}):
-        if number < 1:
+    for one in sorted({int(one) for one in ids}):
+        if one < 1:
             raise ValueError("ids are positive numbers")
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
+        if runs and runs[-1][1] == one - 1:
+            runs[-1][1] = one
         else:
-            runs.append([number, number])
+            runs.append([one, one])
     if not runs:
         raise ValueError("an id set must not be empty")
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
@@ -183,17 +166,77 @@ def new_or_changed(since: datetime | None) -> list[dict[str, str]]:
     return [{"createdOn": period(since)}, {"updatedOn": period(since)}]
 
 
-def _page(answer: Answer) -> tuple[list[dict[str, Any]], bool]:
-    """The rows of a page, each by the names of this very page's columns; whether it is the last.
+def interpret(answer: Answer) -> tuple[RateLimit, CausewayError | None]:
+    """How much of the minute an answer leaves, and the error that it is, or None."""
+    left = number(answer.headers.get("brightpearl-requests-remaining"))
+    resets_in_ms = number(answer.headers.get("brightpearl-next-throttle-period"))
+    rate_limit = RateLimit(
+        left=None if left is None else int(left),
+        limit=None if left is None else LIMIT,
+        resets_in_s=None if resets_in_ms is None else resets_in_ms / 1000,
+        throttled=is_throttled(answer.status, answer.body),
+    )
+    what = f"Brightpearl answered {answer.what} with {answer.status}"
+    error: CausewayError | None = None
+    if rate_limit.throttled:
+        wait_s = rate_limit.resets_in_s
+        error = TransientError(f"{what}: too many requests.", retry_after_s=wait_s)
+    elif not answer.is_success:
+        error = refusal(what, answer.status, answer.body, is_write=answer.is_write)
+    elif answer.body is not None and not isinstance(answer.body, dict):
+        error = unreadable(answer, "without its envelope", remedy=URL)
+    return rate_limit, error
 
-    Raises: ContractError when it is no such page.
+
+def is_throttled(status: int, body: Any) -> bool:  # noqa: ANN401 - their JSON
+    """Whether we were too fast: a 503 that says so, or a 429. Neither did anything."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    text = body.get("response") if isinstance(body, dict) else body
+    unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
+    return unavailable and isinstance(text, str) and THROTTLED in text.lower()
+
+
+def refusal(what: str, status: int, body: Any, *, is_write: bool) -> CausewayError:  # noqa: ANN401
+    """The error behind a failed status, for a whole answer or one message of a multi-message.
+
+    A 5xx is not always worth another try: client mistakes come as 500 with a code. Without such a
+    code a write may have been carried out. The text of a 401 echoes the token and is never used.
     """
-    try:
-        response = answer.body["response"]
-        meta = response["metaData"]
-        columns = [column["name"] for column in meta["columns"]]
-        rows = [dict(zip(columns, row, strict=True)) for row in response["results"]]
-    except (KeyError, TypeError, ValueError) as error:
-        problem = f"with what is no page of a search ({type(error).__name__})"
-        raise unreadable(answer, problem) from None
-    return rows, not rows or not meta.get("morePagesAvailable")
+    code, reason = _first_error(body)
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return ConfigError(f"{what}: the credentials are not valid.", remedy=RIGHTS)
+        case HTTPStatus.FORBIDDEN:
+            return ConfigError(f"{what}: the app may not use this resource.", remedy=RIGHTS)
+        case HTTPStatus.NOT_FOUND:
+            return NotFoundError(f"{what}: there is no such record.", status=status, code=code)
+        case _ if status < HTTPStatus.BAD_REQUEST:
+            return ContractError(f"{what}, which the API does not document.", remedy=URL)
+        case _ if is_transient(status) and not is_refusal(code):
+            error = OutcomeUnknownError if is_write else TransientError
+            return error(f"{what}{f' ({code})' if code else ''}.")
+        case _:
+            return RejectedError(f"{what}: {f'{code} {reason}'.strip()}", status=status, code=code)
+
+
+def is_transient(status: int) -> bool:
+    """Whether a status by itself is worth another try."""
+    return status in TIMED_OUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def is_refusal(code: str) -> bool:
+    """Whether an error code says that the request was understood and refused."""
+    return code[KIND_AT : KIND_AT + 1] in REFUSALS
+
+
+def _first_error(body: Any) -> tuple[str, str]:  # noqa: ANN401 - their JSON
+    """The first code, and the cleaned messages of all errors."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    given = (
+        [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    )
+    if not given:
+        return "", "no reason given."
+    reason = clean("; ".join(str(error.get("message", "")) for error in given))
+    return clean(given[0].get("code", "")), reason or "no reason given."

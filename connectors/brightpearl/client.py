@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from connectors.brightpearl.account import Contacts, Payments, Products, Reference, Webhooks
 from connectors.brightpearl.goods_notes import GoodsNotes
+from connectors.brightpearl.messages import Messages
 from connectors.brightpearl.orders import Credits, Orders
 from connectors.brightpearl.stock import Stock
 
 
 class Brightpearl(
-    Orders, Credits, GoodsNotes, Payments, Contacts, Products, Reference, Stock, Webhooks
+    Messages, Orders, Credits, GoodsNotes, Payments, Contacts, Products, Reference, Stock, Webhooks
 ):
     """One account. Thread-safe.
 

@@ -88,12 +88,12 @@ class GoodsNotes(Api):
     def _notes(self, path: str, model: type[N]) -> list[N | Unreadable]:
         """The notes of a map by their ids; none is an empty one, or 404."""
         try:
-            answer = self._get(path)
+            answer = self._send("GET", path)
         except NotFoundError:
             return []
         if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
             return []
-        notes = self._response(answer) or {}
+        notes = self._response(answer, object) or {}
         if not isinstance(notes, dict):
             raise unreadable(answer, "with no map of notes")
         return [_note(model, note_id, notes[note_id]) for note_id in sorted(notes, key=_number)]

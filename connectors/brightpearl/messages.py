@@ -1,25 +1,185 @@
 """Every write to an account, as a message; who sends it chooses with which others.
 
-Addresses of an order are changed by no documented call.
+Alone a message is a direct request, together they are one multi-message. Addresses of an order are
+changed by no documented call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 from pydantic import Field, ValidationError
 
 from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
-from connectors.brightpearl.answers import refusal
-from connectors.brightpearl.api import MOST, id_set
+from connectors.brightpearl.api import MOST, Api, id_set, is_throttled, refusal
 from connectors.brightpearl.goods_note_models import GoodsInCreate
 from connectors.brightpearl.models import RowAdd, RowUpdate, SalesOrderCreate
-from connectors.brightpearl.multi_message import Message, first_id, keyed_id, new_id, nothing
 from connectors.brightpearl.stock_models import ReservedProduct, StockCorrection
-from connectors.documents import Document
-from core.errors import CausewayError, OutcomeUnknownError, RejectedError
+from connectors.documents import Document, Text, broken_field
+from connectors.http import Answer, unreadable
+from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
+
+MOST_MESSAGES = 10
+"""Messages that one multi-message takes. Source: observed in public integrations."""
+Read = Callable[[Any], Any]
+"""Turns the response of a write into its outcome: a value, or a CausewayError."""
+
+
+def new_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of what was created; without one the outcome is unknown."""
+    if isinstance(response, int | str) and str(response).isdecimal() and int(response) > 0:
+        return response
+    return OutcomeUnknownError("Brightpearl answered a create with no id.")
+
+
+def keyed_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of what was created under a key of ours; None when they do not say it.
+
+    What they answer to a second create of the same key is not documented: it is found by the key.
+    """
+    found = new_id(response)
+    return None if isinstance(found, OutcomeUnknownError) else found
+
+
+def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
+    """The id of a note; they answer one id, or a list of ids."""
+    return new_id(response[0] if isinstance(response, list) and response else response)
+
+
+def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
+    """None, where a whole document is answered that is not needed."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One write; `uri` starts with the service name."""
+
+    label: str
+    method: str
+    uri: str
+    body: Any = field(repr=False)
+    alone: bool = False
+    """Whether it must not share a multi-message: PATCH is not known to work in one."""
+    read: Read | None = field(default=None, repr=False, compare=False)
+    """None for writes that are harmless to repeat or need no answer: it is taken as it is."""
+
+
+class Content(Document):
+    """The body of a processed message: a JSON document as text."""
+
+    content: Text = ""
+
+
+class Processed(Document):
+    """One message of a multi-message that was carried out, or refused."""
+
+    status: int = Field(alias="statusCode")
+    body: Content | None = None
+
+    @property
+    def decoded(self) -> Any:  # noqa: ANN401 - their JSON
+        """The body's document; text where it is none, None without a body."""
+        text = self.body.content if self.body else ""
+        try:
+            return json.loads(text, parse_float=Decimal) if text else None
+        except ValueError:
+            return text
+
+
+class Messages(Api):
+    """The writes of an account."""
+
+    def send(self, messages: Sequence[Message]) -> dict[str, Any | CausewayError]:
+        """Carry out 1 to 10 writes in one request; the outcome of each by its label.
+
+        What concerns the request as a whole is raised; what concerns one message is its outcome.
+
+        Raises: TransientError, OutcomeUnknownError, ConfigError, ContractError; ValueError for
+        none or more than 10, one that must go alone among others, or a label that comes twice.
+        """
+        if len(messages) == 1:
+            (message,) = messages
+            try:
+                answer = self._send(message.method, message.uri, content=message.body)
+            except RejectedError as refused:
+                return {message.label: refused}
+            return {message.label: _outcome(message, answer.status, answer.body)}
+        if not 1 < len(messages) <= MOST_MESSAGES:
+            raise ValueError(f"1 to {MOST_MESSAGES} messages are sent, not {len(messages)}")
+        if lonely := [message.label for message in messages if message.alone]:
+            raise ValueError(f"the messages {', '.join(lonely)} must each be sent alone")
+        if len({message.label for message in messages}) < len(messages):
+            raise ValueError("the labels of a multi-message must differ")
+        listed = [
+            {
+                "label": message.label,
+                "uri": message.uri,
+                "httpMethod": message.method,
+                "body": message.body,
+            }
+            for message in messages
+        ]
+        content = {"processingMode": "PARALLEL", "onFail": "CONTINUE", "messages": listed}
+        return _outcomes(messages, self._send("POST", "/multi-message", content=content))
+
+
+def _outcomes(messages: Sequence[Message], answer: Answer) -> dict[str, Any | CausewayError]:
+    """What became of each message, by label: the value of its `response`, or its error.
+
+    A message was left undone only when they say so: one of which they say nothing may have been
+    carried out.
+
+    Raises: OutcomeUnknownError when the answer is not that of a multi-message.
+    """
+    response = answer.body.get("response") if isinstance(answer.body, dict) else None
+    answered = response if isinstance(response, dict) else {}
+    processed = answered.get("processedMessages")
+    if not isinstance(processed, list):
+        raise unreadable(answer, "with no list of processed messages")
+    by_label = {str(one.get("label")): one for one in processed if isinstance(one, dict)}
+    undone = answered.get("unprocessedMessages")
+    labels = {str(label) for label in undone} if isinstance(undone, list) else set()
+    found: dict[str, Any | CausewayError] = {}
+    for message in messages:
+        what = f"Brightpearl answered {message.method} {message.uri}"
+        document = by_label.get(message.label)
+        if document is None and message.label in labels:
+            problem = f"{what} not at all: the message was left unprocessed."
+            found[message.label] = TransientError(problem)
+            continue
+        try:
+            one = Processed.model_validate(document)
+        except ValidationError as error:
+            name, reason = broken_field(error)
+            problem = f"{what} with no outcome ({name or 'all of it'}: {reason})."
+            found[message.label] = OutcomeUnknownError(problem)
+        else:
+            found[message.label] = _outcome(message, one.status, one.decoded)
+    return found
+
+
+def _outcome(message: Message, status: int, body: Any) -> Any:  # noqa: ANN401 - their JSON, or an error
+    """The value or CausewayError that the answer to one message means.
+
+    An answer that lists errors is none that was answered well, whatever its status.
+    """
+    what = f"Brightpearl answered {message.method} {message.uri} with {status}"
+    if is_throttled(status, body):
+        return TransientError(f"{what}: too many requests.")
+    if not httpx.codes.is_success(status):
+        return refusal(what, status, body, is_write=True)
+    fields = body if isinstance(body, dict) else {}
+    if fields.get("errors") and "response" not in fields:
+        server_error = HTTPStatus.INTERNAL_SERVER_ERROR
+        return refusal(f"{what} and errors", server_error, body, is_write=True)
+    response = fields.get("response")
+    return response if message.read is None else message.read(response)
 
 
 def create_sales_order(label: str, order: SalesOrderCreate) -> Message:

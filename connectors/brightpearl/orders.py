@@ -28,10 +28,15 @@ class OrderReads(Api):
         """Orders by id, 200 to a request; one that is gone is simply not among them."""
         found: list[S | Unreadable] = []
         for part in chunks(ids):
-            answer = self._get(f"/order-service/{resource}/{id_set(part)}")
+            answer = self._send("GET", f"/order-service/{resource}/{id_set(part)}")
             if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
                 continue
-            found.extend(_order(model, row) for row in self._listed(answer))
+            for row in self._response(answer):
+                try:
+                    found.append(model.model_validate(row))
+                except ValidationError as error:
+                    order_id = str(row.get("id", "")) if isinstance(row, dict) else ""
+                    found.append(Unreadable(order_id, *broken_field(error)))
         return found
 
     def _refs(self, type_id: int, **filters: Any) -> Iterator[OrderRef]:  # noqa: ANN401
@@ -102,10 +107,10 @@ class Orders(OrderReads):
     def get_reservation(self, order_id: str) -> Reservation | None:
         """What is reserved for an order; None when nothing is (they answer 404)."""
         try:
-            answer = self._get(f"/warehouse-service/order/{order_id}/reservation")
+            answer = self._send("GET", f"/warehouse-service/order/{order_id}/reservation")
         except NotFoundError:
             return None
-        rows = self._listed(answer)
+        rows = self._response(answer)
         return self._one(Reservation, answer, rows[0]) if rows else None
 
 
@@ -132,11 +137,3 @@ class Credits(OrderReads):
         500 to a request, 200 parents to one. The caller's time overlaps what it has seen already.
         """
         yield from self._related(SALES_CREDITS, parent_ids, updated_since)
-
-
-def _order(model: type[S], row: object) -> S | Unreadable:
-    try:
-        return model.model_validate(row)
-    except ValidationError as error:
-        order_id = str(row.get("id", "")) if isinstance(row, dict) else ""
-        return Unreadable(order_id, *broken_field(error))

@@ -8,19 +8,16 @@ from http import HTTPStatus
 from typing import Any
 
 from connectors.brightpearl.api import Api, chunks, id_set, period
-from connectors.brightpearl.messages import correct_stock
 from connectors.brightpearl.stock_models import (
     Bundle,
     Movement,
     NotTracked,
     ProductStock,
-    StockCorrection,
     UnreadableProduct,
     read_bundle,
     read_stock,
 )
-from connectors.http import unreadable
-from core.errors import CausewayError, NotFoundError, RejectedError
+from core.errors import NotFoundError, RejectedError
 
 PRODUCTS_AT_ONCE = 200
 """Products in one question for availability. Undocumented: 100 are in daily use, and 200 were seen
@@ -59,7 +56,9 @@ class Stock(Api):
     def _stock_of(self, product_ids: Sequence[str]) -> Mapping[str, Any] | None:
         """Their answer by product id; None when they refuse the whole set for some of it."""
         try:
-            answer = self._get(f"/warehouse-service/product-availability/{id_set(product_ids)}")
+            answer = self._send(
+                "GET", f"/warehouse-service/product-availability/{id_set(product_ids)}"
+            )
         except NotFoundError as missing:
             if not missing.code:  # not an answer of Brightpearl
                 raise
@@ -68,9 +67,7 @@ class Stock(Api):
             if refused.status != HTTPStatus.BAD_REQUEST:
                 raise
             return None
-        stock = self._response(answer)
-        if not isinstance(stock, dict):
-            raise unreadable(answer, "with no map of products")
+        stock: dict[str, Any] = self._response(answer, dict, "map of products")
         return stock
 
     def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
@@ -95,22 +92,9 @@ class Stock(Api):
         """Those of these products that are bundles, 200 to a request; others are left out."""
         for part in chunks(product_ids):
             try:
-                answer = self._get(f"/product-service/product/{id_set(part)}")
+                answer = self._send("GET", f"/product-service/product/{id_set(part)}")
             except NotFoundError:
                 continue
-            for row in self._listed(answer):
+            for row in self._response(answer):
                 if (bundle := read_bundle(row)) is not None:
                     yield bundle
-
-    def correct_stock(
-        self, warehouse_id: str, corrections: Sequence[StockCorrection], reason: str
-    ) -> tuple[str, ...]:
-        """Change the stock of a warehouse by differences, all or none; ids of the movements.
-
-        Sent again it counts again. Raises: OutcomeUnknownError when the answer was lost: read
-        the stock before another try; RejectedError; ValueError for no correction.
-        """
-        outcome = self._write(correct_stock("correction", warehouse_id, corrections, reason))
-        if isinstance(outcome, CausewayError):
-            raise outcome
-        return tuple(outcome)

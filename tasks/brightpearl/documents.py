@@ -9,8 +9,8 @@ from typing import Any
 
 from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import PaymentCreate
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import CurrencyRef, SalesOrderRowCreate
-from connectors.brightpearl.multi_message import Message
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.brightpearl import messages
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import RowAdd, RowUpdate
-from connectors.brightpearl.multi_message import Message
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.orders import OrderStatus

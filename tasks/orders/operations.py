@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl import messages
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import (
     BillingRef,
     CustomerRef,
     Delivery,
     SalesOrderCreate,
 )
-from connectors.brightpearl.multi_message import Message
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from tasks.brightpearl.contacts import ContactPlan
 from tasks.brightpearl.documents import currency_ref, new_row

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.bigcommerce.client import BigCommerce
-from connectors.brightpearl.multi_message import Message
+from connectors.brightpearl.messages import Message
 from core.errors import CausewayError, RejectedError
 from core.refusals import Refusal
 from tasks.reconciler.run import Run

@@ -15,6 +15,7 @@ from connectors.brightpearl.goods_note_models import (
     GoodsMovedCreate,
     UnitCost,
 )
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import (
     BillingRef,
     CustomerRef,
@@ -23,7 +24,6 @@ from connectors.brightpearl.models import (
     SalesOrderCreate,
     SalesOrderRow,
 )
-from connectors.brightpearl.multi_message import Message
 from core.errors import NotFoundError, OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connectors.bigcommerce.answers import RejectedStockError
-from connectors.bigcommerce.inventory_models import Kind
+from connectors.bigcommerce.inventory_models import Kind, RejectedStockError
 from connectors.brightpearl.goods_note_models import UnitCost
 from core.errors import OutcomeUnknownError, RejectedError, TransientError
 from core.refusals import Refusal, release_remedy

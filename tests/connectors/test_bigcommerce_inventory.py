@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.bigcommerce.answers import RejectedStockError
 from connectors.bigcommerce.api import url_parts
 from connectors.bigcommerce.inventory_models import (
     LocationStock,
+    RejectedStockError,
     StockChange,
     StockItem,
     UnreadableItem,

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.brightpearl.messages import MOST_MESSAGES, Message
 from connectors.brightpearl.models import SalesOrder, Unreadable
-from connectors.brightpearl.multi_message import MOST, Message, envelope
 from core.errors import (
     ConfigError,
     ContractError,
@@ -54,19 +54,21 @@ def test_a_multi_message_takes_no_more_than_brightpearl_does(many):
 
 def test_labels_of_a_multi_message_must_differ():
     with pytest.raises(ValueError, match="labels"):
-        envelope([*batch(2), *batch(1)])
+        brightpearl(Script(answered())).send([*batch(2), *batch(1)])
 
 
 def test_a_multi_message_is_parallel_and_goes_on_after_a_refusal():
-    script = Script(answered(*(processed(f"m{n}", 200, "{}") for n in range(MOST)), status=200))
+    script = Script(
+        answered(*(processed(f"m{n}", 200, "{}") for n in range(MOST_MESSAGES)), status=200)
+    )
 
-    outcome = brightpearl(script).send(batch(MOST))
+    outcome = brightpearl(script).send(batch(MOST_MESSAGES))
 
     (request,) = script.requests
     assert request.url.path == "/public-api/sandbox/multi-message"
     body = json.loads(request.content)
     assert (body["processingMode"], body["onFail"]) == ("PARALLEL", "CONTINUE")
-    assert set(outcome) == {f"m{number}" for number in range(MOST)}
+    assert set(outcome) == {f"m{number}" for number in range(MOST_MESSAGES)}
 
 
 def test_what_a_message_answered_is_decoded_a_second_time():

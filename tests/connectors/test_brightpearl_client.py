@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
 from connectors.brightpearl.models import (
     Address,
@@ -33,7 +33,7 @@ PLACED = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HERE = Address(full_name="Ann Lee", line_1="1 High St", line_3="Bath", country_iso3="GBR")
 
 
-def sent(world, message: multi_message.Message) -> Any:
+def sent(world, message: messages.Message) -> Any:
     """What one write answers; its error is raised."""
     outcome = world.client.send([message])[message.label]
     if isinstance(outcome, Exception):

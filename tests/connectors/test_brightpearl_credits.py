@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import PaymentCreate
 from connectors.brightpearl.models import SalesCredit, SalesOrderCreate, Unreadable
 from core.errors import ContractError, NotFoundError, OutcomeUnknownError, RejectedError
@@ -237,7 +237,7 @@ def test_components_of_a_bundle_name_the_row_of_the_bundle(world):
 
 def test_an_order_is_invoiced_when_its_invoice_has_a_reference(world):
     order_id = placed(world)
-    close = multi_message.Message("i", "POST", f"/order-service/sales-order/{order_id}/close", {})
+    close = messages.Message("i", "POST", f"/order-service/sales-order/{order_id}/close", {})
     sent(world, close)
     assert not one(world, order_id).is_invoiced
 

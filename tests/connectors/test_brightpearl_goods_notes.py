@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl import messages
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInCreate,
@@ -50,15 +50,15 @@ def made_note(world, order_id: str, units: int = 1) -> str:
     products = [units_of(world, order_id, units).wire()]
     body = {"warehouses": [{"warehouseId": 2, "transfer": False, "products": products}]}
     path = f"/warehouse-service/order/{order_id}/goods-note/goods-out"
-    read = multi_message.first_id
-    return str(sent(world, multi_message.Message("g", "POST", path, body, read=read)))
+    read = messages.first_id
+    return str(sent(world, messages.Message("g", "POST", path, body, read=read)))
 
 
 def shipped(world, note_id: str) -> None:
     at = to_iso(world.account.clock.now())
     body = {"events": [{"eventCode": "SHW", "occured": at, "eventOwnerId": STAFF}]}
     path = f"/warehouse-service/goods-note/goods-out/{note_id}/event"
-    sent(world, multi_message.Message("e", "POST", path, body))
+    sent(world, messages.Message("e", "POST", path, body))
 
 
 def note(order_id: int = 7, **changes: Any) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def test_a_note_that_has_not_left_is_taken_back_and_one_that_has_is_not(world):
 
 
 def test_what_must_go_alone_is_never_bundled():
-    lonely = multi_message.Message("a", "PATCH", "/order-service/order/1", [], alone=True)
+    lonely = messages.Message("a", "PATCH", "/order-service/order/1", [], alone=True)
     other = messages.set_status("b", "1", 2)
     script = Script(httpx.Response(200, json={}))
 

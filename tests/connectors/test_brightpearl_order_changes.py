@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.brightpearl import messages, multi_message
+from connectors.brightpearl import messages
 from connectors.brightpearl.models import Address, OrderAddress, RowAdd, RowUpdate
 from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import (
@@ -224,7 +224,7 @@ def test_a_patch_goes_alone():
         {"op": "remove", "path": "/delivery/shippingMethodId"}
     ]
     with pytest.raises(ValueError, match="alone"):
-        multi_message.envelope([message, messages.set_status("s", "54", 2)])
+        brightpearl(Script()).send([message, messages.set_status("s", "54", 2)])
 
 
 def test_a_status_may_come_with_a_note_that_staff_see(world):

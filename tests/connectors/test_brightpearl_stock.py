@@ -404,8 +404,16 @@ def test_whatever_is_answered_of_a_product_is_a_bundle_or_none_or_unreadable(fou
 # --- corrections
 
 
+def corrected(client, corrections, reason="Counted"):
+    """The ids of the movements in warehouse 2; an error is raised."""
+    (outcome,) = client.send([correct_stock("c", "2", corrections, reason)]).values()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
 def test_a_correction_changes_stock_by_a_difference(world):
-    ids = world.client.correct_stock("2", [correction(world, 4), correction(world, -1)], "Counted")
+    ids = corrected(world.client, [correction(world, 4), correction(world, -1)])
 
     assert len(set(ids)) == 2
     assert world.client.on_hand([world.product_id("MUG")]) == {("2", world.product_id("MUG")): 13}
@@ -416,7 +424,7 @@ def test_a_correction_says_why_and_what_a_unit_cost():
     cost = UnitCost(currency="GBP", value=Decimal("4.20"))
     added = StockCorrection(product_id=7, quantity=3, location_id=2, unit_cost=cost)
 
-    assert brightpearl(script).correct_stock("2", [added], "Counted in the store") == ("8796",)
+    assert corrected(brightpearl(script), [added], "Counted in the store") == ("8796",)
 
     (request,) = script.requests
     assert request.url.path.endswith("/warehouse-service/warehouse/2/stock-correction")
@@ -446,7 +454,7 @@ def test_more_than_the_stock_cannot_be_taken_and_then_nothing_is(world):
     corrections = [correction(world, -1), correction(world, -4, sku="PEN")]
 
     with pytest.raises(RejectedError) as refused:
-        world.client.correct_stock("2", corrections, "Counted")
+        corrected(world.client, corrections)
 
     assert refused.value.code == "WHSB-904"
     assert world.client.on_hand([world.product_id("MUG")])["2", world.product_id("MUG")] == 10
@@ -456,7 +464,7 @@ def test_a_correction_whose_answer_was_lost_is_an_unknown_outcome_and_was_made(w
     world.faults.configure([{"kind": "lost_answer", "method": "POST", "times": 1}])
 
     with pytest.raises(OutcomeUnknownError):
-        world.client.correct_stock("2", [correction(world, 4)], "Counted")
+        corrected(world.client, [correction(world, 4)])
 
     assert world.client.on_hand([world.product_id("MUG")])["2", world.product_id("MUG")] == 14
 
@@ -464,7 +472,7 @@ def test_a_correction_whose_answer_was_lost_is_an_unknown_outcome_and_was_made(w
 def test_stock_added_to_an_archived_product_makes_it_live(world):
     made(world, edit="MUG", status="ARCHIVED")
 
-    world.client.correct_stock("2", [correction(world, 1)], "Found")
+    corrected(world.client, [correction(world, 1)])
 
     (product,) = (one for one in world.client.list_products() if one.sku == "MUG")
     assert product.status == "LIVE"
@@ -476,7 +484,7 @@ def test_a_correction_answered_without_a_list_of_ids_may_be_counted(response):
     taken = StockCorrection(product_id=7, quantity=-3, location_id=2)
 
     with pytest.raises(OutcomeUnknownError):
-        brightpearl(script).correct_stock("2", [taken], "Counted")
+        corrected(brightpearl(script), [taken])
 
 
 def test_corrections_of_two_warehouses_share_a_request(world):

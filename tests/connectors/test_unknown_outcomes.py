@@ -18,6 +18,7 @@ from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemC
 from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import ContactCreate, PaymentCreate, PostalAddress
 from connectors.brightpearl.goods_note_models import GoodsInCreate, GoodsMovedCreate, UnitCost
+from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import (
     BillingRef,
     CurrencyRef,
@@ -26,7 +27,6 @@ from connectors.brightpearl.models import (
     RowAdd,
     SalesOrderCreate,
 )
-from connectors.brightpearl.multi_message import Message
 from connectors.brightpearl.stock_models import StockCorrection
 from core.errors import (
     ConfigError,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.brightpearl.multi_message import Message
+from connectors.brightpearl.messages import Message
 from connectors.budget import Priority, Usage
 from core.errors import CausewayError
 from core.settings import Pair, Settings
