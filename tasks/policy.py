@@ -8,15 +8,16 @@ harmless: everything else is looked up first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -30,25 +31,6 @@ LONGEST_WAIT_S = 60.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class TaskPolicy(TypedDict):
-    """The keyword arguments that our `@task` decorators share."""
-
-    cache_policy: Any
-    persist_result: bool
-    retries: int
-    retry_delay_seconds: list[float]
-    retry_jitter_factor: float
-    retry_condition_fn: Callable[[Task[..., Any], TaskRun, State[Any]], bool]
-
-
-class Plain(TypedDict):
-    """The keyword arguments of steps that are not repeated."""
-
-    cache_policy: Any
-    persist_result: bool
 
 
 def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: int = ATTEMPTS) -> T:
@@ -79,7 +61,7 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return isinstance(error, TransientError)
 
 
-RETRIED: TaskPolicy = {
+RETRIED: Mapping[str, Any] = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
     "retries": 2,
@@ -89,15 +71,8 @@ RETRIED: TaskPolicy = {
 }
 """For steps that read either system."""
 
-PURE: Plain = {"cache_policy": NO_CACHE, "persist_result": False}
+PURE: Mapping[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 """For steps that only compute, and for those that must not be repeated as a whole."""
-
-
-class Pending(Protocol[T_co]):
-    """What a submitted step will return."""
-
-    def result(self) -> T_co:
-        """Wait for it. Raises: whatever the step raised."""
 
 
 class Step(Generic[P, T]):
@@ -108,7 +83,7 @@ class Step(Generic[P, T]):
     Outside of a flow run a step is the plain function: nothing is recorded, nothing repeated.
     """
 
-    def __init__(self, function: Callable[P, T], name: str, policy: TaskPolicy | Plain) -> None:
+    def __init__(self, function: Callable[P, T], name: str, policy: Mapping[str, Any]) -> None:
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
             return function(*args, **kwargs)
 
@@ -120,23 +95,18 @@ class Step(Generic[P, T]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run it now, as one task run."""
-        if not in_flow_run():
+        if FlowRunContext.get() is None:
             return self.fn(*args, **kwargs)
         return cast("T", self._task(quote(args), quote(kwargs)))
 
-    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Pending[T]:
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[T] | Future[T]:
         """Run it in a thread of the flow's task runner."""
-        if not in_flow_run():
+        if FlowRunContext.get() is None:
             return _threads.submit(copy_context().run, lambda: self.fn(*args, **kwargs))
-        return cast("Pending[T]", self._task.submit(quote(args), quote(kwargs)))
+        return cast("PrefectFuture[T]", self._task.submit(quote(args), quote(kwargs)))
 
 
-def in_flow_run() -> bool:
-    """Whether Prefect records what is done here."""
-    return FlowRunContext.get() is not None
-
-
-def step(name: str, policy: TaskPolicy | Plain) -> Callable[[Callable[P, T]], Step[P, T]]:
+def step(name: str, policy: Mapping[str, Any]) -> Callable[[Callable[P, T]], Step[P, T]]:
     """Make a function a step of that name (as it stands in Prefect's UI)."""
     return lambda function: Step(function, name, policy)
 

@@ -20,16 +20,15 @@ from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from core.errors import CausewayError
-from core.frames import concat
-from core.refusals import REFUSALS, Refusal
+from core.refusals import Refusal
 from store import inbox
 from store.inbox import NAMED, Claim, Dead, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.policy import PURE, in_flow_run, step
-from tasks.reconciler.cases import Decisions
+from tasks.policy import PURE, step
+from tasks.reconciler.cases import Decisions, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.report import Report
@@ -115,7 +114,8 @@ class Run:
         self.settings = self.connections.pair.sync(self.entity)
         self.report.mapping_version = self.bundle.version
         self.batch = Batch()
-        self._refusals: list[pd.DataFrame] = []
+        self.refusals: dict[str, list[Refusal]] = {}
+        """Why records of the batch may not travel on."""
         self._suspects = self.connections.suspects[self.entity]
         self._shown: set[str] = set()
         self._over = threading.Event()
@@ -147,7 +147,7 @@ class Run:
         """Start keeping the leases alive."""
         # One Prefect client for all steps: making one per step costs 30 ms, most of it for
         # reading the list of certificate authorities.
-        if in_flow_run():
+        if flow_run_id():
             self._clients.enter_context(SyncClientContext.get_or_create())
         threading.Thread(target=self._keep_alive, name=f"lease-{self.owner}", daemon=True).start()
         return self
@@ -171,7 +171,12 @@ class Run:
                 Runs(self.database).keep(
                     self.report.to_json(), run_id=self.run_id, now=self.report.ended_at
                 )
-                self._publish()
+                if flow_run_id() and self.report.says_something:
+                    publish(
+                        f"{self.report.flow}-{self.report.pair}",
+                        self.report.to_markdown(),
+                        f"What {self.report.flow} read, refused, planned and wrote",
+                    )
         finally:
             self._clients.close()
 
@@ -182,7 +187,9 @@ class Run:
         """
         limit = 1 if self._suspects else self.settings.batch_size
         if self.dry_run:
-            claims = self._peek(limit, only)
+            due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit, now=self.now())
+            claims = [claim for claim in due if claim.key not in self._shown]
+            self._shown.update(claim.key for claim in claims)
         else:
             claims = self.inbox.claim(
                 self.pair,
@@ -197,7 +204,7 @@ class Run:
         if self.batch:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)
-        self._refusals = []
+        self.refusals = {}
         return self.batch
 
     def rekey(self, records: Mapping[str, str]) -> dict[str, str]:
@@ -226,7 +233,7 @@ class Run:
         at = now + timedelta(seconds=PAUSES_S[0])
         meant = [key for key, record in records.items() if record in taken]
         self.quarantine.resolve(self.pair, self.entity, meant, now=now)
-        self._settled(
+        self.settle(
             Done(key, f"is {record}")
             if record in taken
             else Retry(key, at, f"another run holds {record}")
@@ -247,38 +254,28 @@ class Run:
 
     def refuse(self, refusals: pd.DataFrame) -> None:
         """Remember rows (REFUSALS) that may not travel on; their records leave the batch."""
-        if len(refusals):
-            self._refusals.append(refusals)
-
-    def refusals(self) -> pd.DataFrame:
-        """Everything refused in this batch so far, as REFUSALS."""
-        return concat(self._refusals, REFUSALS)
+        if refusals.empty:
+            return
+        for key, found in refusals_by_key(refusals).items():
+            known = self.refusals.setdefault(key, [])
+            known.extend(one for one in found if one not in known)
 
     @property
     def refused_keys(self) -> set[str]:
         """The records that left the batch."""
-        return {key for part in self._refusals for key in part["key"]}
+        return set(self.refusals)
 
     def settle(self, outcomes: Iterable[inbox.Outcome]) -> None:
         """Say what became of every key of the batch."""
         if not self.dry_run:
-            self._settled(outcomes)
+            found = list(outcomes)
+            self.inbox.settle(self.pair, self.entity, self.owner, found, now=self.now())
+            self._suspects.difference_update(outcome.key for outcome in found)
         self.batch = Batch()
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""
         self.quarantine.open(self.pair, self.entity, cases, run_id=self.run_id, now=self.now())
-
-    def _settled(self, outcomes: Iterable[inbox.Outcome]) -> None:
-        found = list(outcomes)
-        self.inbox.settle(self.pair, self.entity, self.owner, found, now=self.now())
-        self._suspects.difference_update(outcome.key for outcome in found)
-
-    def _peek(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
-        due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit, now=self.now())
-        fresh = [claim for claim in due if claim.key not in self._shown]
-        self._shown.update(claim.key for claim in fresh)
-        return fresh
 
     def _give_back(self, *, is_expected: bool) -> None:
         """Make the keys in hand due again; one that breaks our own code by itself is quarantined.
@@ -288,27 +285,17 @@ class Run:
         """
         if self.dry_run or not self.batch:
             return
-        now, keys = self.now(), self.batch.keys
+        now, keys, error = self.now(), self.batch.keys, self.report.error
         if not is_expected and len(keys) == 1:
-            self._quarantine_unexpected(keys[0])
+            reason = f"this record alone makes the sync fail with {error}"
+            remedy = "Report it with the log of the run; release it after an update of Causeway."
+            self.open_cases([(keys[0], Refusal("unexpected", "", error, reason, remedy))])
+            self.settle([Dead(keys[0], reason)])
             return
-        self.settle(
-            Retry(key, now + timedelta(seconds=self.batch.pause_s(key)), self.report.error)
-            for key in keys
-        )
+        pauses = {key: timedelta(seconds=self.batch.pause_s(key)) for key in keys}
+        self.settle(Retry(key, now + pause, error) for key, pause in pauses.items())
         if not is_expected:
             self._suspects.update(keys)
-
-    def _quarantine_unexpected(self, key: str) -> None:
-        refusal = Refusal(
-            class_="unexpected",
-            field="",
-            value=self.report.error,
-            reason=f"this record alone makes the sync fail with {self.report.error}",
-            remedy="Report it with the log of the run; release it after an update of Causeway.",
-        )
-        self.open_cases([(key, refusal)])
-        self.settle([Dead(key, refusal.reason)])
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):
@@ -320,14 +307,6 @@ class Run:
     def requests(self) -> dict[str, int]:
         """Requests so far: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
         return dict(self.connections.requests() - self._requests_before)
-
-    def _publish(self) -> None:
-        if flow_run_id() and self.report.says_something:
-            publish(
-                f"{self.report.flow}-{self.report.pair}",
-                self.report.to_markdown(),
-                f"What {self.report.flow} read, refused, planned and wrote",
-            )
 
 
 @step("publish-report", PURE)

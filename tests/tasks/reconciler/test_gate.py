@@ -41,9 +41,9 @@ def test_a_record_that_its_suite_refuses_leaves_the_batch_with_its_reason(pair: 
     passed = validate(run, found())
 
     assert list(passed.numbers["order_id"]) == ["1", "3"]
-    (row,) = run.refusals().to_dict("records")
-    assert (row["key"], row["class"], row["value"]) == ("2", "number", "ERP-7")
-    assert "causeway quarantine release --class number --value ERP-7" in row["remedy"]
+    (refusal,) = run.refusals["2"]
+    assert (refusal.class_, refusal.value) == ("number", "ERP-7")
+    assert "causeway quarantine release --class number --value ERP-7" in refusal.remedy
 
 
 def test_records_that_were_refused_before_leave_with_all_that_belongs_to_them(
