@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from mappings.files import Problem
-from mappings.rules import FieldRule, JoiningStep, Step
+from mappings.rules import FieldRule, JoiningStep, Step, ValueStep
 from mappings.shapes import KEYS, REQUIRED, SOURCES, TARGETS
 from mappings.steps import Lookup
 from mappings.tables import Table
@@ -97,7 +97,7 @@ class _Flow:
             return
         for position, step in enumerate(self.rule.steps):
             where = f"steps[{position}]"
-            found = [*self._table_faults(step), *self._kind_faults(step)]
+            found = [*self._name_faults(step), *self._kind_faults(step)]
             yield from ((where, fault) for fault in found)
             if found:
                 return
@@ -106,16 +106,14 @@ class _Flow:
 
     def _touched(self, step: Step) -> list[str]:
         """The columns a step works on."""
-        return [name for name in self.kinds if step.concerns(name)]
+        column = step.column if isinstance(step, ValueStep) else ""
+        return [name for name in self.kinds if column in ("", name)]
 
-    def _table_faults(self, step: Step) -> Iterator[str]:
-        if not isinstance(step, Lookup):
-            return
-        table = self.context.tables.get(step.table)
-        if table is None:
+    def _name_faults(self, step: Step) -> Iterator[str]:
+        if isinstance(step, Lookup) and step.table not in self.context.tables:
             hint = suggestion(step.table, self.context.tables)
             yield f"there is no table tables/{step.table}.csv{hint}"
-        if step.column and step.column not in self.kinds:
+        if isinstance(step, ValueStep) and step.column and step.column not in self.kinds:
             yield f"the column {step.column!r} is not among the columns that arrive here"
 
     def _kind_faults(self, step: Step) -> Iterator[str]:
@@ -133,10 +131,8 @@ class _Flow:
 
     def _take(self, step: Step) -> None:
         if isinstance(step, JoiningStep):
-            same = next(iter(self.kinds.values()))
-            self.kinds = {"value": same if step.gives is None else step.gives}
-        elif step.name == "constant":
-            self.kinds = {"value": "text"}
+            kind = next(iter(self.kinds.values())) if step.gives is None else step.gives
+            self.kinds = {"value": kind}
         else:
             for name in self._touched(step):
                 if step.gives is not None:

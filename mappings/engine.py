@@ -10,8 +10,9 @@ import pandas as pd
 
 from core.frames import frame, frame_of_columns
 from core.refusals import REFUSALS, release_remedy
-from mappings.rules import Context, EntityMapping, FieldRule, plain
+from mappings.rules import Context, EntityMapping, FieldRule, JoiningStep, ValueStep
 from mappings.shapes import RECORDS, TARGETS, is_personal
+from mappings.tables import plain
 
 __all__ = ["Context", "Mapped", "apply"]
 
@@ -57,11 +58,10 @@ def apply(mapping: EntityMapping, rows: pd.DataFrame, context: Context) -> Mappe
     made: dict[str, Sequence[Any]] = {}
     refused: dict[int, list[FieldRule]] = {}
     for rule in mapping.fields:
-        made[rule.to] = _column(rule, source, len(rows), context)
-        if rule.missing != "blank":
-            for position, value in enumerate(made[rule.to]):
-                if value is None and _is_refused(rule, source, position):
-                    refused.setdefault(position, []).append(rule)
+        made[rule.to] = values = _column(rule, source, len(rows), context)
+        if rule.missing != "blank" and None in values:
+            for position in _refused(rule, source, values):
+                refused.setdefault(position, []).append(rule)
     if refused:
         kept = [position for position in range(len(rows)) if position not in refused]
         made = {name: [values[position] for position in kept] for name, values in made.items()}
@@ -82,26 +82,33 @@ def _column(rule: FieldRule, source: Columns, size: int, context: Context) -> Se
     if len(rule.source) == 1 and not rule.steps:
         return source[rule.source[0]]
     keys = list(zip(*(source[name] for name in rule.source), strict=True)) or [()] * size
-    values = {key: _value(rule, key, context) for key in dict.fromkeys(keys)}
-    return [values[key] for key in keys]
+    made: dict[tuple[Any, ...], Any] = {}
+    for key in dict.fromkeys(keys):
+        values = dict(zip(rule.source, key, strict=True))
+        for step in rule.steps:
+            if isinstance(step, JoiningStep):
+                values = {"value": step.of(values, context)}
+            elif isinstance(step, ValueStep):
+                for column, value in values.items():
+                    if step.column in ("", column) and (value is not None or step.fills):
+                        values[column] = step.of(value, context)
+            values = {column: None if v == "" else v for column, v in values.items()}
+        (made[key],) = values.values()
+    return [made[key] for key in keys]
 
 
-def _value(rule: FieldRule, key: Sequence[Any], context: Context) -> Any:  # noqa: ANN401
-    """What the steps of a rule make of the values of its source columns in one row."""
-    values: dict[str, Any] = dict(zip(rule.source, key, strict=True)) or {"": None}
-    for step in rule.steps:
-        values = step.apply(values, context)
-    (value,) = values.values()
-    return value
-
-
-def _is_refused(rule: FieldRule, source: Columns, position: int) -> bool:
-    """Whether a row for which a rule gave nothing is refused for it."""
-    if any(source[column][position] not in allowed for column, allowed in rule.where.items()):
-        return False
-    if rule.missing == "refuse_unknown":
-        return any(source[column][position] is not None for column in rule.source)
-    return rule.missing == "refuse"
+def _refused(rule: FieldRule, source: Columns, values: Sequence[Any]) -> list[int]:
+    """Positions of the rows for which a rule gave nothing, and that are refused for it."""
+    return [
+        position
+        for position, value in enumerate(values)
+        if value is None
+        and all(source[column][position] in allowed for column, allowed in rule.where.items())
+        and (
+            rule.missing == "refuse"
+            or any(source[column][position] is not None for column in rule.source)
+        )
+    ]
 
 
 def _refusal(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -60,12 +59,8 @@ class Step(BaseModel, ABC):
     """The parameter meant by `{step: value}`."""
 
     @abstractmethod
-    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """One row's values by column after this step; a missing one is None."""
-
-    def concerns(self, column: str) -> bool:  # noqa: ARG002 - most steps concern every column
-        """Whether the step is for this one of the field's columns."""
-        return True
+    def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
+        """The new value; empty text or None if there is none."""
 
     def reason(self, value: str) -> str:  # noqa: ARG002 - most steps lose no value
         """Why nothing is known for a value, for people; empty for a step that loses none."""
@@ -77,33 +72,24 @@ class Step(BaseModel, ABC):
 
 
 class ValueStep(Step):
-    """One value becomes one value."""
+    """One value becomes one value, in each of the field's columns."""
 
-    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """Each value that the step concerns made into its new one."""
-        made = dict(values)
-        for column, value in values.items():
-            if self.concerns(column) and (value is not None or self.fills):
-                new = self.of(value, context)
-                made[column] = None if new == "" else new
-        return made
+    column: str = ""
+    """Only in this one of the field's columns; empty: in all of them."""
 
-    @abstractmethod
-    def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
-        """The new value; empty text or None if there is none."""
+
+class TextStep(ValueStep):
+    """One text becomes another, by nothing but itself."""
+
+    change: ClassVar[Callable[[str], str]]
+
+    def of(self, value: str, context: Context) -> str:  # noqa: ARG002 - it depends on nothing else
+        """The text changed."""
+        return type(self).change(value)
 
 
 class JoiningStep(Step):
-    """Several columns become one, row by row."""
-
-    def apply(self, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """The one value that is made of all, under the name `value`."""
-        joined = self.of(values, context)
-        return {"value": None if joined == "" else joined}
-
-    @abstractmethod
-    def of(self, values: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
-        """The new value from one row's values, by column; the missing ones are None."""
+    """Several columns become one, row by row: its value is a row's values by column."""
 
     def columns(self) -> frozenset[str]:
         """Columns it names itself; they have to be among the field's `from`."""
@@ -135,16 +121,6 @@ def build(name: str, parameters: object) -> Step:
     if isinstance(parameters, Mapping):
         return kind.model_validate(parameters)
     return kind.model_validate({kind.short or "value": parameters})
-
-
-def plain(value: object) -> str:
-    """A value as text: amounts without exponent or trailing zeros, everything else as it is."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
 
 
 @dataclass(frozen=True)

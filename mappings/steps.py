@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
@@ -19,15 +19,32 @@ from pydantic import Field, field_validator
 from core import ids
 from core.money import decimal
 from core.times import local_date
-from mappings.rules import Context, JoiningStep, ValueStep, plain, step
+from mappings.rules import Context, JoiningStep, TextStep, ValueStep, step
 from mappings.shapes import KNOWN
-from mappings.tables import comparable
+from mappings.tables import comparable, plain
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
 
 ALPHA_3 = 3
 """Letters of an ISO 3166-1 alpha-3 code."""
+
+
+def one_line(text: str) -> str:
+    """The text trimmed, its line breaks and control characters as single spaces."""
+    if text.isprintable():
+        return " ".join(text.split())
+    return " ".join("".join(c if ord(c) >= ord(" ") else " " for c in text).split())
+
+
+@lru_cache(maxsize=1024)
+def alpha3(text: str) -> str:
+    """The ISO 3166-1 alpha-3 code that a text names or is; blank if it is none."""
+    code = text.strip()
+    if len(code) == ALPHA_3 and code.isascii() and code.isalpha() and code.isupper():
+        return code
+    country = pycountry.countries.get(alpha_2=code.upper())
+    return str(country.alpha_3) if country else ""
 
 
 @step("lookup")
@@ -38,13 +55,8 @@ class Lookup(ValueStep):
     short: ClassVar[str | None] = "table"
 
     table: str
-    column: str = ""
-    """Only this one of the field's columns is looked up; empty: all of them."""
     otherwise: Literal["missing", "keep"] = "missing"
     """What happens to a value without a row."""
-
-    def concerns(self, column: str) -> bool:
-        return self.column in ("", column)
 
     def of(self, value: str | Decimal, context: Context) -> str:
         found = context.tables[self.table].get(value)
@@ -107,15 +119,14 @@ class Known(ValueStep):
 
 
 @step("constant")
-class Constant(ValueStep):
+class Constant(JoiningStep):
     """The same text in every row."""
 
-    fills: ClassVar[bool] = True
     short: ClassVar[str | None] = "value"
 
     value: str = Field(min_length=1)
 
-    def of(self, value: object, context: Context) -> str:
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
         return self.value
 
 
@@ -133,21 +144,17 @@ class Coalesce(ValueStep):
 
 
 @step("trim")
-class Trim(ValueStep):
+class Trim(TextStep):
     """Without the spaces at either end."""
 
-    def of(self, value: str, context: Context) -> str:
-        return value.strip()
+    change: ClassVar[Callable[[str], str]] = str.strip
 
 
 @step("one_line")
-class OneLine(ValueStep):
+class OneLine(TextStep):
     """Trimmed, line breaks and control characters as single spaces."""
 
-    def of(self, value: str, context: Context) -> str:
-        if value.isprintable():
-            return " ".join(value.split())
-        return " ".join("".join(c if ord(c) >= ord(" ") else " " for c in value).split())
+    change: ClassVar[Callable[[str], str]] = one_line
 
 
 @step("clip")
@@ -163,19 +170,17 @@ class Clip(ValueStep):
 
 
 @step("upper")
-class Upper(ValueStep):
+class Upper(TextStep):
     """In capitals."""
 
-    def of(self, value: str, context: Context) -> str:
-        return value.upper()
+    change: ClassVar[Callable[[str], str]] = str.upper
 
 
 @step("lower")
-class Lower(ValueStep):
+class Lower(TextStep):
     """In small letters."""
 
-    def of(self, value: str, context: Context) -> str:
-        return value.lower()
+    change: ClassVar[Callable[[str], str]] = str.lower
 
 
 @step("flag")
@@ -216,11 +221,10 @@ class LocalDate(ValueStep):
 
 
 @step("country_alpha3")
-class CountryAlpha3(ValueStep):
+class CountryAlpha3(TextStep):
     """ISO 3166-1 alpha-3 code of an alpha-2 code; three capital letters stay as they are."""
 
-    def of(self, value: str, context: Context) -> str:
-        return _alpha3(value.strip())
+    change: ClassVar[Callable[[str], str]] = alpha3
 
     def reason(self, value: str) -> str:
         return f"{value!r} is not an ISO 3166-1 country code"
@@ -263,11 +267,10 @@ class Money(ValueStep):
 
 
 @step("external_ref")
-class ExternalRef(ValueStep):
+class ExternalRef(TextStep):
     """The reference under which Brightpearl keeps an order, as `core.ids` makes it."""
 
-    def of(self, value: str, context: Context) -> str:
-        return ids.external_ref(value)
+    change: ClassVar[Callable[[str], str]] = ids.external_ref
 
 
 @step("listed")
@@ -379,14 +382,6 @@ class AccountRate(JoiningStep):
 @lru_cache(maxsize=1024)
 def _pieces(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((literal, name or "") for literal, name, _, _ in string.Formatter().parse(text))
-
-
-@lru_cache(maxsize=1024)
-def _alpha3(code: str) -> str:
-    if len(code) == ALPHA_3 and code.isascii() and code.isalpha() and code.isupper():
-        return code
-    country = pycountry.countries.get(alpha_2=code.upper())
-    return str(country.alpha_3) if country else ""
 
 
 def _cell(value: str) -> str:

@@ -80,6 +80,16 @@ def comparable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
 
 
+def plain(value: object) -> str:
+    """A value as a table writes it: amounts without exponent or trailing zeros."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)
+
+
 def read_table(name: str, text: str) -> tuple[Table, list[Problem]]:
     """The table of a file's text, and everything that is wrong with it.
 

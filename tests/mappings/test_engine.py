@@ -75,6 +75,15 @@ def test_a_column_that_is_missed_stays_blank_unless_it_is_to_be_refused():
     assert mapped.refusals.empty
 
 
+def test_a_constant_takes_the_place_of_all_columns_and_a_step_changes_the_one_it_names():
+    steps = (build("upper", {"column": "billing_city"}), build("join", "-"))
+    constant = FieldRule("phone", ("billing_city", "billing_zip"), (build("constant", "x"),))
+    joined = FieldRule("company", ("billing_city", "billing_zip"), steps)
+    rows = orders({"billing_city": "york", "billing_zip": "yo1"})
+    mapped = apply(contacts_of(constant, joined), rows, CONTEXT)
+    assert mapped.frame[["phone", "company"]].to_numpy().tolist() == [["x", "YORK-yo1"]]
+
+
 def test_a_refused_row_leaves_the_frame_with_value_reason_and_remedy():
     rule = FieldRule(
         "company",

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mappings.rules import REGISTRY, Context, build, plain
+from mappings.rules import REGISTRY, Context, build
 from mappings.steps import Join, Lookup
-from mappings.tables import Table, TableRow
+from mappings.tables import Table, TableRow, plain
 
 STATUS = Table("order_status", (TableRow(2, "11", "2"), TableRow(3, "Straße  A", "9")))
 TAXES = Table("tax_codes", (TableRow(2, "20", "T20"), TableRow(3, "0", "T0")))
