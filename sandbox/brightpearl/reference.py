@@ -151,6 +151,20 @@ STOCK_STATUS_IDS = {
     "PCA": 12,
     "NON": 13,
 }
+STOCK_STATUS_NAMES = {
+    "NON": "Unset",
+    **{
+        f"{code}{suffix}": f"{what} {text}"
+        for code, what in (
+            ("SO", "Sales order"),
+            ("SC", "Sales credit"),
+            ("PO", "Purchase order"),
+            ("PC", "Purchase credit"),
+        )
+        for suffix, text in (("N", "not fulfilled"), ("P", "part fulfilled"), ("A", "fulfilled"))
+    },
+}
+"""`Unset` is recorded, the others are our reading."""
 SHIPPING_STATUSES = {
     "NST": (1, "No stock tracked products on order"),
     "SNS": (2, "Stock not shipped"),

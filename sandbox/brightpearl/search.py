@@ -21,6 +21,8 @@ PAGE_PARAMETERS = frozenset({"columns", "pageSize", "firstResult", "countOnly"})
 OTHER_PARAMETERS = PAGE_PARAMETERS | {"sort", "includeOptional", "excludeOptional"}
 FINDS_KEPT = 8
 Test = Callable[[Any], bool]
+Names = Callable[[R], tuple[object, object] | None]
+"""An id of a record and its name, or None where the record has none."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,22 @@ class Column(Generic[R]):
     name: str
     type_name: str
     value: Callable[[R], object]
+    is_sortable: bool = True
+    is_filterable: bool = True
+    is_shown: bool = True
+    """Whether it is a column, not only a filter."""
+    names: Mapping[str, Names[R]] = field(default_factory=dict)
+    """Names of ids that come next to the response, by what the vendor calls them."""
 
     def describe(self) -> dict[str, Any]:
-        """The entry in `metaData.columns`."""
+        """The entry in `metaData.columns`; no recorded column is searchable as free text."""
         return {
             "name": self.name,
-            "sortable": True,
-            "filterable": True,
+            "sortable": self.is_sortable,
+            "filterable": self.is_filterable,
             "reportDataType": self.type_name,
-            "referenceData": [],
-            "isFreeTextSearchable": self.type_name == "SEARCH_STRING",
+            "referenceData": list(self.names),
+            "isFreeTextSearchable": False,
             "required": False,
         }
 
@@ -58,7 +66,6 @@ class Search(Generic[R]):
     created_at: Callable[[R], datetime | None] = lambda _: None
     filters: Sequence[Column[R]] = ()
     narrow: Mapping[str, Callable[[Account, str], Iterable[R]]] = field(default_factory=dict)
-    names: Callable[[Sequence[R]], Mapping[str, Any]] = lambda _: {}
     changes: Callable[[Account], int] | None = None
     """Counts the changes of these records. Given for large resources: as long as it is the same,
     further pages of a search come from what its first page found."""
@@ -101,7 +108,17 @@ class Search(Generic[R]):
             values = [column.value(record) for column in columns]
             results.append([stamp(v, zone) if isinstance(v, datetime) else v for v in values])
         body = {"response": {"metaData": meta, "results": results}}
-        return Reply(200, {**body, "reference": dict(self.names(page))})
+        return Reply(200, {**body, "reference": self._names(page)})
+
+    def _names(self, page: Sequence[R]) -> dict[str, dict[str, object]]:
+        """The names of all ids on the page, of each kind that is on it."""
+        found: dict[str, dict[str, object]] = {}
+        for column in self.columns:
+            for kind, name_of in column.names.items():
+                named = dict(item for item in map(name_of, page) if item is not None)
+                if named:
+                    found[kind] = {str(number): name for number, name in named.items()}
+        return found
 
     def _found(self, account: Account, call: Call) -> list[R]:
         """All that match, in their order."""
@@ -136,7 +153,7 @@ class Search(Generic[R]):
             if name in OTHER_PARAMETERS:
                 continue
             column = known.get(name)
-            if column is None:
+            if column is None or not column.is_filterable:
                 if account.switches.unknown_filter == "refuse":
                     refuse("CMNC-908", f"The filter {name[:40]} is not known")
                 continue
@@ -163,7 +180,7 @@ class Search(Generic[R]):
         for part in reversed(wanted.replace("|", ".").split(",")):
             name, _, direction = part.partition(".")
             column = by_name.get(name)
-            if column is not None:
+            if column is not None and column.is_sortable:
                 value = column.value
                 found = sorted(
                     found, key=lambda item: _order(value(item)), reverse=direction.upper() == "DESC"

@@ -36,7 +36,13 @@ def test_no_match_is_an_empty_list_without_positions(api):
 def test_names_of_ids_come_next_to_the_response(api):
     api.order()
 
-    assert api.call("GET", ORDERS).body["reference"] == {"orderTypeNames": {"1": "SALES_ORDER"}}
+    assert api.call("GET", ORDERS).body["reference"] == {
+        "orderTypeNames": {"1": "SALES_ORDER"},
+        "orderStatusNames": {"2": "New web order"},
+        "orderStockStatusNames": {"1": "Sales order not fulfilled"},
+        "orderPaymentStatusNames": {"1": "UNPAID"},
+        "orderShippingStatusNames": {"2": "Stock not shipped"},
+    }
     assert api.call("GET", ORDERS, externalRef="nothing").body["reference"] == {}
 
 
