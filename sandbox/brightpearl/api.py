@@ -1,12 +1,23 @@
 """What every operation of the account's API shares: calls, errors, OPTIONS, JSON Patch."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from numbers import Number
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.id_sets import IdSet, format_id_set, require_id_set
@@ -30,17 +41,43 @@ IDS_IN_A_PATH = 200
 Change = Callable[[Any], None]
 
 
+TEXTS_ONLY = "numbers are no texts"
+"""The validation context in which a number is refused where a text belongs."""
+
+
 class Incoming(BaseModel):
     """A request body or part of one; unknown fields are ignored, as the vendor does."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse_numbers(
+        cls, sent: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        """Take numbers as texts, unless the account does not."""
+        read = handler(sent)
+        if info.context == TEXTS_ONLY and isinstance(sent, dict):
+            for name, field in cls.model_fields.items():
+                raw = sent.get(field.alias or name, sent.get(name))
+                is_text = isinstance(getattr(read, name), str)
+                if is_text and isinstance(raw, Number):
+                    text = f"{field.alias or name} is a number, not a text"
+                    raise PydanticCustomError("number", "{text}", {"text": text})
+        return read
 
 
 @dataclass(frozen=True, slots=True)
 class Call(routing.Call):
     """One request, or one message of a multi-message. `path` starts at the service name."""
+
+    takes_numbers_as_texts: bool = True
 
     def json(self) -> Any:  # noqa: ANN401 - JSON may be anything until a model has read it
         """The body.
@@ -58,7 +95,8 @@ class Call(routing.Call):
         In: `missing` gives the vendor's own (code, message) for a field path that is absent.
         Raises: Refusal 400 with one error for each fault.
         """
-        return read_document(self.json(), shape, missing or {})
+        context = None if self.takes_numbers_as_texts else TEXTS_ONLY
+        return read_document(self.json(), shape, missing or {}, context)
 
     def number(self, name: str) -> int:
         """A path parameter that is one id.
@@ -84,10 +122,15 @@ class Call(routing.Call):
         return self.headers.get(name)
 
 
-def read_document(value: object, shape: type[M], missing: Mapping[str, tuple[str, str]]) -> M:
+def read_document(
+    value: object,
+    shape: type[M],
+    missing: Mapping[str, tuple[str, str]],
+    context: str | None = None,
+) -> M:
     """`value` as `shape`; see `Call.read`."""
     try:
-        return _adapter(shape).validate_python(value)
+        return _adapter(shape).validate_python(value, context=context)
     except ValidationError as fault:
         errors = []
         for item in fault.errors(include_url=False, include_context=False, include_input=False):
@@ -117,6 +160,11 @@ def done() -> Reply:
 def _page(status: int, text: str) -> Reply:
     html = f"<html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>"
     return Reply(status, page=html)
+
+
+def single_slashes(path: str) -> str:
+    """The path with every run of slashes as one."""
+    return re.sub("/{2,}", "/", path)
 
 
 class AccountErrors(routing.ErrorFormat[Call]):
@@ -169,11 +217,13 @@ class Router(routing.Router[Account, Call]):
         return "/" + path.split("/")[1]
 
     def find(self, method: str, path: str) -> routing.Found[Account, Call]:
-        """Slashes at either end of a path do not matter."""
-        return super().find(method, "/" + path.strip("/"))
+        """Slashes at the end of a path do not matter, nor does one at its start."""
+        return super().find(method, "/" + path.removeprefix("/").rstrip("/"))
 
     def handle(self, account: Account, call: Call) -> Reply:
         """The answer; a value that a record does not take is the caller's mistake."""
+        if account.switches.numbers_for_texts == "refuse":
+            call = replace(call, takes_numbers_as_texts=False)
         try:
             return super().handle(account, call)
         except ValidationError:
@@ -214,7 +264,7 @@ def illegal(operation: Operation) -> None:
     """Refuse an operation the way the vendor does: HTTP 500 with `CMNC-044`."""
     refuse(
         "CMNC-044",
-        f"Invalid patch operation ({operation.op}) for path {operation.path[:80]}",
+        f"Invalid patch operation ({operation.op}) for given path ({operation.path[:80]})",
         HTTP_SERVER_ERROR,
     )
 

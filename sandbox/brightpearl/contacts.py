@@ -1,6 +1,7 @@
 """Contacts and postal addresses. E-mail addresses are not unique."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -250,6 +251,14 @@ def associate_addresses(account: Account, call: Call) -> Reply:
     return done()
 
 
+def _updated_on(account: Account, contact: Contact) -> datetime:
+    """Of a contact that was never changed, what a switch says."""
+    if contact.updated_on is not None:
+        return contact.updated_on
+    is_now = account.switches.unchanged_contact_updated_on == "now"
+    return account.now() if is_now else contact.created_on
+
+
 def contact_document(
     account: Account, contact: Contact, options: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
@@ -280,18 +289,20 @@ def contact_document(
             "creditTermDays": contact.credit_term_days,
             "currencyId": contact.currency_id,
             "discountPercentage": 0.0,
+            "creditTermTypeId": 1,
         },
         "assignment": {"current": {}},
         "organisation": {"organisationId": contact.id},
         "tradeStatus": "UNKNOWN",
         "createdByid": reference.API_USER_ID,
         "createdOn": stamp(contact.created_on, account.zone),
+        "updatedOn": stamp(_updated_on(account, contact), account.zone),
+        "contactTags": ",".join(map(str, contact.tags)),
+        "aliases": {},
         "companyId": contact.company_id,
     }
     if contact.organisation:
         document["organisation"]["name"] = contact.organisation
-    if contact.updated_on is not None:
-        document["updatedOn"] = stamp(contact.updated_on, account.zone)
     if "customFields" in options:
         document["customFields"] = contact.custom_fields
     if "postalAddresses" in options:

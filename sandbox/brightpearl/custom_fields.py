@@ -1,6 +1,6 @@
 """Custom fields of orders, products and contacts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.brightpearl import reference
@@ -54,6 +54,8 @@ def _apply(values: dict[str, Any], kind: str, operation: Operation) -> None:
 
 def _value(field: tuple[int, str, str, str, dict[int, str]], value: object) -> object:
     _, code, _, type_code, options = field
+    if type_code == "INTEGER" and str(value).removeprefix("-").isdigit():
+        return int(str(value))
     if type_code != "SELECT":
         return value
     chosen = value.get("id") if isinstance(value, dict) else value
@@ -80,7 +82,10 @@ def _definition(entry: tuple[int, str, str, str, dict[int, str]]) -> dict[str, A
 
 
 def _declare(
-    kind: str, resource: str, definitions: str, records: Callable[[Account], Mapping[int, Owner]]
+    kind: str,
+    resource: str,
+    definitions: Sequence[str],
+    records: Callable[[Account], Mapping[int, Owner]],
 ) -> None:
     """Declare the operations on custom fields of one kind of record."""
 
@@ -90,25 +95,34 @@ def _declare(
     def patch(account: Account, call: Call) -> Reply:
         return _patch(account, _owner(records(account), call), kind, call)
 
-    def describe(_account: Account, _call: Call) -> Reply:
-        return answer([_definition(entry) for entry in reference.CUSTOM_FIELDS[kind]])
+    def describe(_account: Account, call: Call) -> Reply:
+        listed = {entry[0]: _definition(entry) for entry in reference.CUSTOM_FIELDS[kind]}
+        if "ids" not in call.params:
+            return answer(list(listed.values()))
+        return answer([listed[number] for number in call.id_set().among(listed, listed)])
 
     routes("GET", f"{resource}/{{id}}/custom-field")(read)
     routes("PATCH", f"{resource}/{{id}}/custom-field")(patch)
-    routes("GET", f"{definitions}/custom-field-meta-data")(describe)
+    for path in definitions:
+        base = f"{path}/custom-field-meta-data"
+        routes("GET", base, f"{base}/{{ids}}")(describe)
 
 
-_declare("order", "/order-service/order", "/order-service/sale", lambda account: account.orders)
+_declare(
+    "order",
+    "/order-service/order",
+    ("/order-service/sale", "/order-service/purchase"),
+    lambda account: account.orders,
+)
 _declare(
     "product",
     "/product-service/product",
-    "/product-service/product",
+    ("/product-service/product",),
     lambda account: account.products,
 )
-# The path of the definitions for customers is our reading.
 _declare(
     "contact",
     "/contact-service/contact",
-    "/contact-service/customer",
+    ("/contact-service/customer", "/contact-service/supplier"),
     lambda account: account.contacts,
 )

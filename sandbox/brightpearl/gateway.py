@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -30,7 +31,7 @@ from sandbox.brightpearl import (
     webhooks,
 )
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.api import AccountErrors, Call, Router
+from sandbox.brightpearl.api import AccountErrors, Call, Router, single_slashes
 from sandbox.brightpearl.records import Outgoing
 from sandbox.brightpearl.webhooks import Notices
 from sandbox.kit.clock import Clock
@@ -68,7 +69,14 @@ ROUTER = Router(
 )
 UNAUTHORIZED = 401
 WINDOW_S = 60
-TOKEN_PATHS = frozenset({"/oauth/token", f"/{reference.ACCOUNT_CODE}/oauth/token"})
+TOKEN_PATHS = frozenset(
+    {
+        f"/token/{reference.ACCOUNT_CODE}",
+        "/oauth/token",
+        f"/{reference.ACCOUNT_CODE}/oauth/token",
+    }
+)
+"""The first is recorded (of the vendor's own host for OAuth), the others are documented."""
 
 
 def authentication_error(call: Call, is_good: Callable[[str], bool]) -> str | None:
@@ -107,14 +115,14 @@ class Tokens:
             expires is not None and expires > self.clock.now()
         )
 
-    def exchange(self, raw_body: bytes) -> Reply:
+    def exchange(self, raw_body: bytes, api_domain: str) -> Reply:
         """The answer of the token endpoint: keys in snake case, no envelope."""
         form = dict(parse_qsl(raw_body.decode("latin-1")))
         if form.get("client_id") != reference.APP_REF:
             return Reply(400, {"error": "invalid_client"})
         if not self._is_granted(form):
-            text = "The grant is invalid, expired or revoked"
-            return Reply(400, {"error": "invalid_grant", "error_description": text})
+            text = "The auth token has either expired or does not exist"
+            return Reply(400, {"error_description": text, "error": "invalid_grant"})
         self.issued += 1
         self.refresh = f"sandbox-refresh-token/{self.issued}+="
         access = f"sandbox-access-token/{self.issued}"
@@ -122,6 +130,7 @@ class Tokens:
         body: dict[str, object] = {
             "access_token": access,
             "refresh_token": self.refresh,
+            "api_domain": api_domain,
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME_S,
         }
@@ -164,9 +173,13 @@ class AccountGateway(Gateway[Account, Call]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Tokens are given to everybody, and counted nowhere."""
+        if self.system.switches.double_slashes == "accept":
+            scope = {**scope, "path": single_slashes(scope["path"])}
         if scope["method"] == "POST" and scope["path"] in TOKEN_PATHS:
-            reply = self._tokens.exchange(await Request(scope, receive).body())
-            response = self.response(Call("POST", scope["path"]), reply, {})
+            reply = self._tokens.exchange(
+                await Request(scope, receive).body(), self.system.switches.api_domain
+            )
+            response = self.response(Call("POST", scope["path"]), reply, self._dated({}))
             await response(scope, receive, send)
             return
         self.system.settle()
@@ -216,13 +229,18 @@ class AccountGateway(Gateway[Account, Call]):
 
     def headers(self, call: Call, reply: Reply, verdict: Verdict) -> dict[str, str]:
         """The quota, and the instance of an OAuth app."""
-        headers = {}
+        headers = self._dated({})
         if reply.shows_quota:
             headers["brightpearl-requests-remaining"] = str(verdict.left)
             headers["brightpearl-next-throttle-period"] = str(verdict.reset_ms)
         if "authorization" in call.headers:
             instance_id = str(reference.OAUTH_INSTANCE_ID)
             headers["brightpearl-installed-integration-instance-id"] = instance_id
+        return headers
+
+    def _dated(self, headers: dict[str, str]) -> dict[str, str]:
+        if self.system.switches.date_header:
+            headers["date"] = format_datetime(self.system.clock.now(), usegmt=True)
         return headers
 
     def finish(self) -> None:

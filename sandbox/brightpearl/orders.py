@@ -105,7 +105,7 @@ def create_header(account: Account, call: Call) -> Reply:
     if body.order_type_code is None:
         refuse("ORDC-005", "You have not supplied an order type code")
     if body.order_type_code not in reference.ORDER_TYPE_IDS:
-        refuse("ORDC-006", f"Order type code {body.order_type_code[:8]} is not valid")
+        refuse("ORDC-006", "You have supplied an invalid order type code")
     order = _new_header(account, body, body.order_type_code)
     place(account, order)
     return answer(order.id)
@@ -116,7 +116,7 @@ def _new_header(account: Account, body: HeaderIn, type_code: str) -> Order:
     party = body.parties.supplier if purchase else body.parties.customer
     contact = account.contacts.get(party.contact_id or 0) if party is not None else None
     if contact is None and purchase:
-        refuse("ORDC-022", "A supplier id is required")
+        refuse("ORDC-022", "Suppllier ID Required.")  # spelt as recorded
     if contact is None:
         refuse("ORDC-901", "A customer id is required")
     status_id = body.order_status.order_status_id or reference.DEFAULT_STATUS[type_code]

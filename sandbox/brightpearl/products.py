@@ -167,16 +167,25 @@ def create_product(account: Account, call: Call) -> Reply:
     """Answers the id. SKUs are not checked for uniqueness, as on the real service."""
     body = call.read(ProductIn)
     if body.brand_id is None:
-        refuse("PRDC-014", "You have not supplied a brand id")
+        refuse("PRDC-014", "You must supply a brand ID.")
     if not body.sales_channels or not body.sales_channels[0].product_name:
         refuse("PRDC-901", "A sales channel with a product name is required")
-    document = {name: value for name, value in call.json().items() if value is not None}
+    document = _as_written(call.json())
     document.setdefault("status", "LIVE")
     document.setdefault("stock", {"stockTracked": False})
     document["financialDetails"] = _financial(body)
     product = add_product(account, document)
     account.emit("product", product.id, "created")
     return answer(product.id)
+
+
+def _as_written(sent: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, without nulls; category codes are texts, as reads show them."""
+    document = {name: value for name, value in sent.items() if value is not None}
+    for channel in document.get("salesChannels", ()):
+        for category in channel.get("categories", ()):
+            category["categoryCode"] = str(category["categoryCode"])
+    return document
 
 
 def _financial(body: ProductIn) -> dict[str, Any]:
@@ -201,7 +210,7 @@ def update_product(account: Account, call: Call) -> Reply:
     expected = call.header("if-match")
     if expected is not None and expected.strip('"') != str(version_of(product)):
         stale(f"Product {product.id} has another version")
-    changes = {name: value for name, value in call.json().items() if value is not None}
+    changes = _as_written(call.json())
     if body.financial_details is not None:
         changes["financialDetails"] = _financial(body)
     old_sku = product.sku

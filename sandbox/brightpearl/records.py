@@ -57,6 +57,7 @@ class Contact:
     lead_time: int = 0
     credit_term_days: int = 0
     updated_on: datetime | None = None
+    tags: list[int] = field(default_factory=list)
     last_ordered_on: datetime | None = None
     custom_fields: dict[str, Any] = field(default_factory=dict)
 

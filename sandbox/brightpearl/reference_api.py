@@ -112,16 +112,16 @@ def shipping_methods(_account: Account, call: Call) -> Reply:
     return _chosen(call, listed)
 
 
-@routes("GET", "/accounting-service/tax-code")
-def tax_codes(_account: Account, _call: Call) -> Reply:
-    """All; the rate is left out where it is nought."""
-    listed = []
+@routes("GET", "/accounting-service/tax-code", "/accounting-service/tax-code/{ids}")
+def tax_codes(_account: Account, call: Call) -> Reply:
+    """All, or those of a set; the rate is left out where it is nought."""
+    listed = {}
     for tax in reference.TAX_CODES.values():
         document: dict[str, Any] = {"id": tax.id, "code": tax.code, "description": tax.description}
         if tax.rate is not None:
             document["rate"] = float(tax.rate)
-        listed.append(document)
-    return answer(listed)
+        listed[tax.id] = document
+    return _chosen(call, listed)
 
 
 @routes("GET", "/product-service/channel", "/product-service/channel/{ids}")

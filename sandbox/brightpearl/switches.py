@@ -24,6 +24,26 @@ class BrightpearlSwitches(Switches):
     foreign_calls_per_minute: int = switch(
         0, "quota that other apps of the same pool use in every window"
     )
+    date_header: bool = switch(
+        default=True, meaning="answers carry a Date header, as every recorded one does"
+    )
+    api_domain: str = switch(
+        "ws-eu1.brightpearl.com", "the host for API calls that the token endpoint answers"
+    )
+    numbers_for_texts: Literal["accept", "refuse"] = switch(
+        "accept", "numbers in bodies where texts belong: taken as texts, as recorded, or 400"
+    )
+    double_slashes: Literal["accept", "refuse"] = switch(
+        "accept", "`//` in a path: taken as one, as recorded, or 404"
+    )
+    availability_limit: int = switch(
+        -1, "most ids of an availability call, else 400; no limit is documented: -1 for none"
+    )
+    unchanged_contact_updated_on: Literal["now", "created"] = switch(
+        "now",
+        "updatedOn of a contact that was never changed, in reads: the moment of the read (what "
+        "the recordings show), or its creation (what searches show)",
+    )
     longest_url: int = switch(8000, "longer paths with query answer 414 (bytes; our reading)")
     shuffle_columns: bool = switch(
         default=False, meaning="search columns come in a new order on every request"

@@ -17,7 +17,7 @@ from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done
 from sandbox.brightpearl.formats import stamp
 from sandbox.brightpearl.id_sets import format_id_set
 from sandbox.brightpearl.records import Event, Outgoing, Webhook
-from sandbox.brightpearl.refusals import not_found, refuse
+from sandbox.brightpearl.refusals import HTTP_BAD_REQUEST, Refusal, not_found, refuse
 from sandbox.kit.delivery import Message
 from sandbox.kit.routing import Reply
 
@@ -34,6 +34,8 @@ EVENTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "product": {"created": (), "modified": ("on-hand-modified",), "destroyed": ()},
 }
 REQUIRED_VARIABLES = ("account-code", "resource-type", "resource-id", "lifecycle-event")
+MISSING_VARIABLE = "templateUri OR templateBody (for POST/PUT) must contatin the template variable"
+"""As recorded, spelling included."""
 SIMULATE_LIMIT = 10
 _VARIABLE = re.compile(r"\$\{([a-z-]+)\}")
 RETRY_WAITS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
@@ -59,13 +61,17 @@ class WebhookIn(Incoming):
 def register(account: Account, call: Call) -> Reply:
     """Answers the id. There is no way to change a subscription."""
     body = call.read(WebhookIn)
-    check_event(account, body.subscribe_to)
     if body.http_method in {"POST", "PUT"} and not (body.body_template and body.content_type):
         refuse("INTC-901", "bodyTemplate and contentType are required for POST and PUT")
     used = _VARIABLE.findall(body.uri_template + (body.body_template or ""))
-    for name in REQUIRED_VARIABLES:
-        if name not in used:
-            refuse("INTC-057", f"The template does not contain the required variable ${{{name}}}")
+    errors = [
+        ("INTC-057", f"{MISSING_VARIABLE} ${{{name}}}")
+        for name in REQUIRED_VARIABLES
+        if name not in used
+    ]
+    errors += event_errors(account, body.subscribe_to)
+    if errors:
+        raise Refusal(HTTP_BAD_REQUEST, errors)
     webhook = Webhook(
         id=account.sequences.next("webhook"),
         subscribe_to=body.subscribe_to,
@@ -80,20 +86,21 @@ def register(account: Account, call: Call) -> Reply:
     return answer(webhook.id)
 
 
-def check_event(account: Account, name: str) -> None:
-    """Refuse events that cannot be subscribed to, with the observed codes."""
+def event_errors(account: Account, name: str) -> list[tuple[str, str]]:
+    """Why an event cannot be subscribed to, with the observed codes; nothing when it can."""
     resource, _, rest = name.partition(".")
     lifecycle, _, specifier = rest.partition(".")
-    unknown = f"{name[:60]} either does not exist or cannot be subscribed to"
+    unknown = ("INTC-064", f"{name[:60]} either does not exist or cannot be subscribed to")
     if resource not in EVENTS:
-        refuse("INTC-064", unknown)
-    if lifecycle and lifecycle not in LIFECYCLES:
-        refuse("INTC-062", f"{lifecycle[:40]} is not a valid lifecycle event")
+        return [unknown]
     destroyed = name == "product.destroyed" and not account.switches.product_destroyed_subscribable
-    if destroyed or (lifecycle and lifecycle not in EVENTS[resource]):
-        refuse("INTC-064", unknown)
+    if destroyed or (lifecycle and lifecycle not in LIFECYCLES):
+        return [("INTC-062", f"{lifecycle[:40]} is not a valid lifecycle")]
+    if lifecycle and lifecycle not in EVENTS[resource]:
+        return [unknown]
     if specifier and specifier not in EVENTS[resource][lifecycle]:
-        refuse("INTC-064", unknown)
+        return [unknown]
+    return []
 
 
 @routes("GET", "/integration-service/webhook", "/integration-service/webhook/{ids}")
@@ -104,15 +111,16 @@ def list_webhooks(account: Account, call: Call) -> Reply:
         ids = call.id_set().among(account.webhooks, account.webhooks)
         listed = [account.webhooks[number] for number in ids]
         if not listed:
-            not_found("No webhooks found")
+            not_found(f"No webhooks available in ID Set {call.params['ids'][:60]}")
     return answer([_webhook_document(webhook) for webhook in listed])
 
 
 @routes("DELETE", "/integration-service/webhook/{id}")
 def delete_webhook(account: Account, call: Call) -> Reply:
     """`{}`."""
-    if account.webhooks.pop(call.number("id"), None) is None:
-        not_found("No webhook found")
+    number = call.number("id")
+    if account.webhooks.pop(number, None) is None:
+        not_found(f"Cannot find webhook: {number}")
     return done()
 
 

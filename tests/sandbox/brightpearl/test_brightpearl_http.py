@@ -561,3 +561,57 @@ def test_a_delivery_is_tried_again_at_growing_intervals_and_then_given_up():
     assert waits[:3] == [10.0, 30.0, 60.0]
     assert waits[-1] is None
     assert policy.settle(message, 1, 200) is None
+
+
+def test_answers_are_dated_by_the_sandbox_clock_unless_the_switch_says_no(server, account):
+    dated = server.http.get("/accounting-service/tax-code")
+    refused = server.http.get("/accounting-service/tax-code", headers={"brightpearl-app-ref": "x"})
+    missing = server.http.get("/nowhere")
+
+    assert {answer.headers["date"] for answer in (dated, refused, missing)} == {
+        "Wed, 01 Jul 2026 12:00:00 GMT"
+    }
+    account.switches.date_header = False
+    assert "date" not in server.http.get("/accounting-service/tax-code").headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bp.test/2.0.0/sandbox//accounting-service/tax-code",
+        "http://bp.test/public-api//sandbox/accounting-service/tax-code",
+        "http://bp.test/public-api/sandbox/accounting-service//tax-code//",
+        "http://bp.test//public-api/sandbox/accounting-service/tax-code",
+    ],
+)
+def test_double_slashes_in_a_path_are_one_unless_the_switch_says_no(server, account, url):
+    assert server.http.get(url).status_code == 200
+    account.switches.double_slashes = "refuse"
+    assert server.http.get(url).status_code in {401, 404}
+
+
+def form(server, path, **fields):
+    return server.http.post(f"http://oauth.test{path}", data={"client_id": "causeway_app"} | fields)
+
+
+@pytest.mark.parametrize("path", ["/token/sandbox", "/oauth/token", "/sandbox/oauth/token"])
+def test_tokens_come_with_the_host_that_they_are_for(server, account, path):
+    account.switches.api_domain = "ws-use.brightpearl.com"
+    code = {"grant_type": "authorization_code", "code": "sandbox-authorization-code"}
+
+    first = form(server, path, **code).json()
+    again = form(server, path, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert (first["api_domain"], again.json()["api_domain"]) == ("ws-use.brightpearl.com",) * 2
+    assert "installation_instance_id" in first
+    assert "installation_instance_id" not in again.json()
+
+
+def test_a_grant_that_is_used_up_is_refused_in_the_recorded_words(server):
+    answer = form(server, "/token/sandbox", grant_type="refresh_token", refresh_token="old")
+
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error_description": "The auth token has either expired or does not exist",
+        "error": "invalid_grant",
+    }
