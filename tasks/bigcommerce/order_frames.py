@@ -20,7 +20,7 @@ from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
 from tasks.reconciler.cases import digest
-from tasks.reconciler.frames import Frames, rows
+from tasks.reconciler.gate import Frames, rows
 
 ADDRESS = tuple(Address.model_fields)
 ORDER = {

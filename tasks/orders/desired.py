@@ -18,8 +18,8 @@ from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.brightpearl.documents import Payment, Row
 from tasks.reconciler.cases import Decisions
-from tasks.reconciler.frames import Frames, typed_by_key
-from tasks.reconciler.frames import rows as columns
+from tasks.reconciler.gate import Frames, typed_by_key
+from tasks.reconciler.gate import rows as columns
 from tasks.reconciler.run import Run
 
 

@@ -36,7 +36,7 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
-from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.operations import Operation
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."

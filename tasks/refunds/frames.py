@@ -32,8 +32,8 @@ from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.brightpearl.documents import Payment, Row
 from tasks.brightpearl.reference import read_reference, unknown_ids
-from tasks.reconciler.frames import Frames, typed_rows
-from tasks.reconciler.frames import rows as columns
+from tasks.reconciler.gate import Frames, typed_rows
+from tasks.reconciler.gate import rows as columns
 from tasks.reconciler.run import Run
 from tasks.refunds.matching import RefundedOrder, Sale, State
 

@@ -12,7 +12,7 @@ from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
 from tasks.reconciler.cases import Outcome
-from tasks.reconciler.frames import Frames, rows, typed_rows
+from tasks.reconciler.gate import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
 from tasks.shipments.placement import Placed
 from tasks.shipments.state import TRACKING, Part, ShippingState, part_ref

@@ -19,7 +19,7 @@ from store.catalogue import Catalogue, CataloguedProduct
 from store.demand import Demand
 from store.quarantine import Entry
 from tasks.reconciler.cases import refusals_by_key
-from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
 from tasks.stock.entity import STOCK

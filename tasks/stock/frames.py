@@ -19,7 +19,7 @@ from core.stock import ITEMS, OFFERS, STOCK_LEVELS
 from mappings.engine import Context, apply
 from mappings.stock_offers import Supply, offers
 from store.links import Link
-from tasks.reconciler.frames import Frames, rows
+from tasks.reconciler.gate import Frames, rows
 from tasks.reconciler.run import Run
 
 CATALOGUE = "catalogue:all"

@@ -15,7 +15,7 @@ import pandas as pd
 from core.ids import sku_key
 from mappings.stock_offers import Offer
 from mappings.tables import Table
-from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.gate import typed_rows
 from tasks.stock.frames import AgreedStock, Desired, Snapshot
 
 PENDING = "an adjustment is on its way"

@@ -18,7 +18,7 @@ from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
 from tasks.reconciler.cases import REVIEW
-from tasks.reconciler.frames import typed_rows
+from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
 from tasks.stock.frames import CATALOGUE, AgreedStock, Agreements, Desired, Snapshot

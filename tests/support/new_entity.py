@@ -23,8 +23,7 @@ from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.audit import WindowAudit
 from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.frames import Frames, rows, typed_rows
-from tasks.reconciler.gate import validate
+from tasks.reconciler.gate import Frames, rows, typed_rows, validate
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.registry import Entity, Source
 from tasks.reconciler.run import Run

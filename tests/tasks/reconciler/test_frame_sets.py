@@ -8,7 +8,7 @@ import pandas as pd
 from new_entity import NUMBERS, Found, SetNumber
 
 from core.frames import DTYPES, Schema, frame
-from tasks.reconciler.frames import Frames, rows, typed_rows
+from tasks.reconciler.gate import Frames, rows, typed_rows
 
 PARTS: Schema = {
     "sku": "text",
