@@ -271,7 +271,7 @@ SEARCHES: Sequence[Search[Any]] = (
                 _book("products"), attrgetter("updated_on"), latest=_book("products_by_change")
             ),
         },
-        changes=attrgetter("product_changes"),
+        changes=lambda account: account.product_changes,
     ),
     _search(
         "/contact-service/contact-search",
