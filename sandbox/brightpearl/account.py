@@ -118,6 +118,7 @@ class Account:
         self.orders: dict[int, Order] = {}
         self.deleted_orders: dict[int, Order] = {}
         self.contacts: dict[int, Contact] = {}
+        self.deleted_contacts: dict[int, Contact] = {}
         self.addresses: dict[int, PostalAddress] = {}
         self.products: dict[int, Product] = {}
         self.deleted_products: dict[int, Product] = {}

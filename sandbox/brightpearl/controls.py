@@ -12,6 +12,7 @@ from starlette.routing import Route
 from sandbox.brightpearl import (
     back_orders,
     floods,
+    staff_contacts,
     staff_credits,
     staff_goods,
     staff_orders,
@@ -38,6 +39,7 @@ BOOKS = (
     "orders",
     "deleted_orders",
     "contacts",
+    "deleted_contacts",
     "addresses",
     "products",
     "stock",
@@ -54,6 +56,7 @@ ACTIONS: tuple[tuple[str, type[controls.ControlBody], Any], ...] = (
     ("stock", staff_stock.StockChange, staff_stock.change_stock),
     ("products", staff_stock.StaffProduct, staff_stock.write_product),
     ("ship", staff_goods.StaffShipment, staff_goods.ship),
+    ("contacts", staff_contacts.ContactEdit, staff_contacts.edit_contact),
     ("edit", staff_orders.OrderEdit, staff_orders.edit),
     ("backorder", back_orders.BackOrder, back_orders.split),
     ("dropship", staff_suppliers.DropShipment, staff_suppliers.drop_ship_goods),

@@ -44,6 +44,9 @@ class BrightpearlSwitches(Switches):
         "updatedOn of a contact that was never changed, in reads: the moment of the read (what "
         "the recordings show), or its creation (what searches show)",
     )
+    merged_contact_gives_orders: bool = switch(
+        default=True, meaning="orders of a contact that staff merge name the one it is merged into"
+    )
     longest_url: int = switch(8000, "longer paths with query answer 414 (bytes; our reading)")
     shuffle_columns: bool = switch(
         default=False, meaning="search columns come in a new order on every request"
