@@ -43,10 +43,6 @@ class Part:
     is_discountable: bool = True
     """False for gift certificates sold: discounts do not touch them."""
 
-    def listed(self, *, inclusive: bool) -> Decimal:
-        """The amount on the exact side, before discounts."""
-        return self.inc_tax if inclusive else self.ex_tax
-
 
 @dataclass(frozen=True)
 class Totals:
@@ -91,7 +87,9 @@ def balance(parts: Sequence[Part], totals: Totals, cap: Decimal) -> Balanced:
     inclusive = totals.inclusive
     tax, total = two_places(totals.tax), two_places(totals.inc_tax)
     goal = total if inclusive else total - tax
-    amounts = _discounted(parts, totals, goal)
+    amounts = [part.inc_tax if inclusive else part.ex_tax for part in parts]
+    if totals.discounts or any(p.after_discounts not in (None, p.inc_tax) for p in parts):
+        amounts = _discounted(parts, amounts, totals, goal)
     cents, rounding = to_cents(amounts, goal)
     if abs(rounding) > cap:
         raise BalanceError.sums(
@@ -149,13 +147,15 @@ def reduced(amounts: Sequence[Decimal], by: Decimal) -> list[Decimal]:
     return [amount - by * amount / whole if whole else amount for amount in amounts]
 
 
-def _discounted(parts: Sequence[Part], totals: Totals, goal: Decimal) -> list[Decimal]:
+def _discounted(
+    parts: Sequence[Part], listed: Sequence[Decimal], totals: Totals, goal: Decimal
+) -> list[Decimal]:
     """Exact amounts, less the discounts of the lines and whatever else the header takes off.
 
     What the lines do not contain is taken off the lines; off shipping, or off everything, only
     where the order's tax says so or the lines are worth less than the discount.
     """
-    amounts = [part.listed(inclusive=totals.inclusive) for part in parts]
+    amounts = list(listed)
     contained = ZERO
     for i, part in enumerate(parts):
         if part.after_discounts is not None and part.after_discounts != part.inc_tax:
@@ -191,7 +191,7 @@ def _computed_taxes(
     taxes = []
     allowed = CENT
     for part, amount in zip(parts, amounts, strict=True):
-        if amount == part.listed(inclusive=totals.inclusive):
+        if amount == (part.inc_tax if totals.inclusive else part.ex_tax):
             tax, rounding = part.tax if part.rate else ZERO, CENT
         else:
             tax = amount * part.rate / (HUNDRED + part.rate if totals.inclusive else HUNDRED)
@@ -212,74 +212,62 @@ def _taxes(
     """
     tax = two_places(totals.tax)
     shares, gap = _computed_taxes(parts, amounts, totals)
-    reported = [
-        share if part.reported_tax is None else part.reported_tax
-        for part, share in zip(parts, shares, strict=True)
-    ]
-    is_reported = any(part.reported_tax is not None for part in parts)
-    if is_reported and abs(sum(reported, ZERO) - tax) <= CENT:
-        shares = reported
-    elif gap:
-        of_rows = two_places(tax - gap)
-        raise BalanceError.sums("tax of the rows adds up to", of_rows, tax, totals.currency_code)
+    if any(part.reported_tax is not None for part in parts):
+        reported = [
+            share if part.reported_tax is None else part.reported_tax
+            for part, share in zip(parts, shares, strict=True)
+        ]
+        if abs(sum(reported, ZERO) - tax) <= CENT:
+            shares, gap = reported, ZERO
     shares = [share if c else ZERO for share, c in zip(shares, cents, strict=True)]
-    taxes = _cents_by_rate(parts, shares, tax)
-    if sum(taxes, ZERO) != tax:
-        of_rows = two_places(sum(shares, ZERO))
-        raise BalanceError.sums("tax of the rows adds up to", of_rows, tax, totals.currency_code)
-    return taxes
-
-
-def _cents_by_rate(parts: Sequence[Part], shares: Sequence[Decimal], tax: Decimal) -> list[Decimal]:
-    """The shares in cents, adding up to `tax` if they can: by rate first, then within each rate.
-
-    Charges keep their own tax; the lines share the rest.
-    """
     rates: dict[Decimal, list[int]] = {}
     for i, part in enumerate(parts):
         rates.setdefault(part.rate, []).append(i)
-    are_lines = [part.is_line for part in parts]
-    own = [sum((shares[i] for i in rows), ZERO) for rows in rates.values()]
-    of_rates = up_or_down(own, tax)
-    if of_rates is None:
-        of_rates, _ = to_cents(_per_rate(list(rates.values()), shares, are_lines, tax), tax)
+    of_rates = _per_rate(parts, list(rates.values()), shares, tax) if len(rates) > 1 else [tax]
     taxes = [ZERO] * len(parts)
     for rows, of_rate in zip(rates.values(), of_rates, strict=True):
-        of_rows = _within_rate([shares[i] for i in rows], [are_lines[i] for i in rows], of_rate)
+        of_rows = up_or_down([shares[i] for i in rows], of_rate)
+        if of_rows is None:
+            of_rows = _within_rate([parts[i] for i in rows], [shares[i] for i in rows], of_rate)
         for i, amount in zip(rows, of_rows, strict=True):
             taxes[i] = amount
+    if gap or sum(taxes, ZERO) != tax:
+        of_rows_in_all = two_places(sum(shares, ZERO))
+        raise BalanceError.sums(
+            "tax of the rows adds up to", of_rows_in_all, tax, totals.currency_code
+        )
     return taxes
 
 
 def _per_rate(
-    rates: Sequence[Sequence[int]],
-    shares: Sequence[Decimal],
-    are_lines: Sequence[bool],
-    tax: Decimal,
+    parts: Sequence[Part], rates: Sequence[Sequence[int]], shares: Sequence[Decimal], tax: Decimal
 ) -> list[Decimal]:
-    """The tax of each rate, adding up to `tax`, not yet cents: charges keep theirs if they can."""
-    of_lines = [sum((shares[i] for i in rows if are_lines[i]), ZERO) for rows in rates]
-    of_charges = [sum((shares[i] for i in rows if not are_lines[i]), ZERO) for rows in rates]
+    """The tax of each rate in cents, adding up to `tax` if it can.
+
+    Each rate's up or down if that does; else charges keep their own if they can, and the lines
+    share the rest.
+    """
+    own = [sum((shares[i] for i in rows), ZERO) for rows in rates]
+    if (rounded := up_or_down(own, tax)) is not None:
+        return rounded
+    of_lines = [sum((shares[i] for i in rows if parts[i].is_line), ZERO) for rows in rates]
+    of_charges = [whole - lines for whole, lines in zip(own, of_lines, strict=True)]
     movable = of_lines if sum(of_lines, ZERO) else of_charges
     kept = of_charges if movable is of_lines else [ZERO] * len(rates)
     whole = sum(movable, ZERO)
     rest = tax - sum(kept, ZERO)
-    return [k + (rest * m / whole if whole else ZERO) for k, m in zip(kept, movable, strict=True)]
+    exact = [k + (rest * m / whole if whole else ZERO) for k, m in zip(kept, movable, strict=True)]
+    return to_cents(exact, tax)[0]
 
 
-def _within_rate(
-    shares: Sequence[Decimal], are_lines: Sequence[bool], total: Decimal
-) -> list[Decimal]:
-    """One rate's tax in cents: each row up or down if that does, else the lines share it.
+def _within_rate(parts: Sequence[Part], shares: Sequence[Decimal], total: Decimal) -> list[Decimal]:
+    """One rate's tax in cents, more or less than rounding explains: the lines share it.
 
     Where the lines cannot (there are none, or charges alone are taxed higher), all rows share it.
     """
-    if (rounded := up_or_down(shares, total)) is not None:
-        return rounded
-    for movable in (
-        [is_line and share > ZERO for share, is_line in zip(shares, are_lines, strict=True)],
-        [share > ZERO for share in shares],
-    ):
+    are_taxed = [share > ZERO for share in shares]
+    taxed_lines = [part.is_line and taxed for part, taxed in zip(parts, are_taxed, strict=True)]
+    for movable in (taxed_lines, are_taxed):
         taxes = [
             ZERO if moves else two_places(share)
             for moves, share in zip(movable, shares, strict=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,16 +15,8 @@ from core.money import ZERO, two_places
 from core.orders import ROWS
 from core.refusals import REFUSALS, release_remedy
 from mappings.balance import Balanced, BalanceError, Part, Totals, balance
-from mappings.tax_rates import (
-    Amounts,
-    TaxRows,
-    effective,
-    fitting,
-    main_rate,
-    may_be_a_blend,
-    plain,
-    taxed_at_several,
-)
+from mappings.tables import plain
+from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds
 
 Record = Mapping[str, Any]
 AMOUNTS = ("total_ex_tax", "total_inc_tax", "total_tax")
@@ -65,11 +58,6 @@ class UnusableOrderError(Exception):
         super().__init__("; ".join(refusal["reason"] for refusal in refusals))
         self.refusals = refusals
 
-    @staticmethod
-    def document(field_name: str, reason: str, value: str = "") -> UnusableOrderError:
-        """An amount or a line that no order should have."""
-        return UnusableOrderError([_document(field_name, reason, value)])
-
 
 def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisions of the merchant
     orders: pd.DataFrame,
@@ -93,7 +81,7 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     contradict each other beyond `cap`).
     """
     of_lines, of_charges, of_taxes = (records_by(of, "order_id") for of in (lines, charges, taxes))
-    known = [plain(rate) for rate in rates]
+    known = [Decimal(plain(rate)) for rate in rates]
     rows: list[dict[str, Any]] = []
     refusals: list[dict[str, str]] = []
     rounded = 0
@@ -101,9 +89,16 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
         ref = order["order_id"]
         try:
             parts = order_parts(
-                of_lines.get(ref, []), of_charges.get(ref, []), of_taxes.get(ref, []), known
+                order, of_lines.get(ref, []), of_charges.get(ref, []), of_taxes.get(ref, []), known
             )
-            balanced = balance(parts, _totals(order), cap)
+            totals = Totals(
+                inc_tax=order["total_inc_tax"],
+                tax=order["total_tax"],
+                discounts=(order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO),
+                currency_code=order["currency_code"],
+                inclusive=bool(order["is_tax_inclusive"]),
+            )
+            balanced = balance(parts, totals, cap)
         except UnusableOrderError as unusable:
             refusals.extend(_refusal(ref, refusal) for refusal in unusable.refusals)
             continue
@@ -134,24 +129,30 @@ def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame
         is_discounted = discount > ZERO or any(
             line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]) for line in own
         )
-        amounts: list[Amounts] = [
+        amounts = [
             (line["total_ex_tax"], line["total_tax"], int(line["quantity"]))
             for line in own
-            if None not in (line["total_ex_tax"], line["total_tax"])
+            if line["total_ex_tax"] and line["total_tax"] is not None
         ]
-        of_charge: list[Amounts] = [
-            (charge["total_ex_tax"], charge["total_tax"], len(amounts))
+        taxed = [rate_bounds(*amount) for amount in amounts if amount[1]]
+        is_several = bool(taxed) and max(low for low, _ in taxed) > min(high for _, high in taxed)
+        # BigCommerce gives one amount for the wrapping of all lines, and one for the shipping to
+        # all addresses: a rate that none of the lines has shows that it is a blend of theirs.
+        may_blend = is_several or 0 < len(taxed) < len(amounts)
+        charged = [
+            rate_bounds(charge["total_ex_tax"], charge["total_tax"], len(own))
             for charge in of_charges.get(ref, [])
-            if None not in (charge["total_ex_tax"], charge["total_tax"])
+            if may_blend and charge["total_ex_tax"] and charge["total_tax"]
         ]
-        if (is_discounted and taxed_at_several(amounts)) or any(
-            may_be_a_blend(amount, amounts) for amount in of_charge
+        if (is_discounted and is_several) or any(
+            not any(low <= its[1] and its[0] <= high for its in taxed) for low, high in charged
         ):
             needed.append(ref)
     return needed
 
 
 def order_parts(
+    order: Record,
     lines: Sequence[Record],
     charges: Sequence[Record],
     taxes: Sequence[Record],
@@ -164,20 +165,25 @@ def order_parts(
 
     Raises: UnusableOrderError with every reason found.
     """
-    refusals = [refusal for row in (*lines, *charges) for refusal in _impossible(row)]
-    if refusals:
+    if refusals := list(_impossible(order, lines, charges)):
         raise UnusableOrderError(refusals)
-    tax_rows = TaxRows.of(taxes)
-    parts = [_line(line) for line in lines if line["quantity"] or line["total_inc_tax"]]
-    pieces = max(len(parts), 1)
+    tax_rows = TaxRows.of(taxes) if taxes else TaxRows()
+    sold = [line for line in lines if line["quantity"] or line["total_inc_tax"]]
+    parts = [_line(line) for line in sold]
+    refusals = [
+        _without_sku(line)
+        for line, part in zip(sold, parts, strict=True)
+        if part.kind == "product" and part.quantity and not part.sku_key
+    ]
     costing = [_charge(charge) for charge in charges if any(charge[name] for name in AMOUNTS)]
     kinds = [charge.kind for charge in costing]
     for charge in costing:
         is_blend = charge.kind in tax_rows.blends and kinds.count(charge.kind) == 1
         parts += tax_rows.split(charge) if is_blend else [charge]
     if not parts:
-        raise UnusableOrderError.document("lines", "the order has no lines and no charges")
-    refusals = [*_missing_skus(lines), *_set_rates(parts, tax_rows, rates, pieces)]
+        what = "the order has no lines and no charges"
+        raise UnusableOrderError([_document("lines", what)])
+    refusals += _set_rates(parts, tax_rows, rates, max(len(sold), 1))
     if refusals:
         raise UnusableOrderError(refusals)
     if tax_rows.amounts:
@@ -186,7 +192,9 @@ def order_parts(
 
 
 def _line(line: Record) -> Part:
-    is_product = _is_product(line)
+    # Neither made by hand nor a gift certificate: it is of the catalogue.
+    is_discountable = line["kind"] != "giftcertificate"
+    is_product = is_discountable and line["product_id"] not in ("", "0")
     options = line["options"]
     full_name = f"{line['name']} ({options})" if options else line["name"]
     return Part(
@@ -200,7 +208,7 @@ def _line(line: Record) -> Part:
         tax=line["total_tax"],
         after_discounts=line["discounted_total_inc_tax"],
         tax_key=line["line_id"],
-        is_discountable=line["kind"] != "giftcertificate",
+        is_discountable=is_discountable,
     )
 
 
@@ -219,21 +227,24 @@ def _charge(charge: Record) -> Part:
     )
 
 
-def _impossible(row: Record) -> Iterable[dict[str, str]]:
-    is_line = "line_id" in row
-    what = f"line {row['line_id']}" if is_line else row["charge_id"]
-    for name in AMOUNTS:
-        if row[name] is None:
-            yield _document(name, f"{what} has no such amount")
-        elif is_line and row[name] < ZERO:
-            yield _document(name, f"{what} has a negative amount", str(row[name]))
-    if is_line:
-        after = row["discounted_total_inc_tax"]
-        if after is not None and after < ZERO:
-            yield _document("discounted_total_inc_tax", f"{what} has a negative amount", str(after))
-        quantity = row["quantity"]
-        if quantity < 0 or (not quantity and row["total_inc_tax"]):
-            yield _document("quantity", f"{what} has an impossible quantity", str(quantity))
+def _impossible(
+    order: Record, lines: Sequence[Record], charges: Sequence[Record]
+) -> Iterator[dict[str, str]]:
+    """Amounts and quantities that no order should have, or lack."""
+    for row in (*lines, *charges):
+        is_line = "line_id" in row
+        what = f"line {row['line_id']}" if is_line else row["charge_id"]
+        for name in (*AMOUNTS, "discounted_total_inc_tax") if is_line else AMOUNTS:
+            if row[name] is None and name in AMOUNTS:
+                yield _document(name, f"{what} has no such amount")
+            elif is_line and row[name] is not None and row[name] < ZERO:
+                yield _document(name, f"{what} has a negative amount", str(row[name]))
+        if is_line and (row["quantity"] < 0 or (not row["quantity"] and row["total_inc_tax"])):
+            what = f"{what} has an impossible quantity"
+            yield _document("quantity", what, str(row["quantity"]))
+    for name in ("total_inc_tax", "total_tax"):
+        if order[name] is None:
+            yield _document(name, "the order has no such amount")
 
 
 def _document(field_name: str, reason: str, value: str = "") -> dict[str, str]:
@@ -246,24 +257,16 @@ def _document(field_name: str, reason: str, value: str = "") -> dict[str, str]:
     }
 
 
-def _is_product(line: Record) -> bool:
-    """Whether a line is of the catalogue: neither made by hand nor a gift certificate."""
-    return line["product_id"] not in ("", "0") and line["kind"] != "giftcertificate"
-
-
-def _missing_skus(lines: Sequence[Record]) -> Iterator[dict[str, str]]:
-    for line in lines:
-        if line["sku_key"] or not line["quantity"] or not _is_product(line):
-            continue
-        product = line["product_id"]
-        yield {
-            "class": "sku",
-            "field": "sku",
-            "value": f"product {product}",
-            "reason": f"line {line['line_id']} names BigCommerce product {product} without a SKU",
-            "remedy": f"Give product {product} a SKU in BigCommerce and add it to the order again "
-            "in place of that line",
-        }
+def _without_sku(line: Record) -> dict[str, str]:
+    product = line["product_id"]
+    return {
+        "class": "sku",
+        "field": "sku",
+        "value": f"product {product}",
+        "reason": f"line {line['line_id']} names BigCommerce product {product} without a SKU",
+        "remedy": f"Give product {product} a SKU in BigCommerce and add it to the order again "
+        "in place of that line",
+    }
 
 
 def _set_rates(
@@ -271,41 +274,40 @@ def _set_rates(
 ) -> list[dict[str, str]]:
     """Give every part its rate; refusals for the parts that none of the rates explains.
 
-    Where several explain a part it is the order's main rate, else the closest. `pieces`: of how
-    many rounded amounts a charge may be the sum.
+    Where several explain a part it is the rate behind most of the order's money, else the closest.
+    `pieces`: of how many rounded amounts a charge may be the sum.
     """
-    options = [_possible_rates(part, tax_rows, rates, pieces) for part in parts]
+    options: list[list[Decimal]] = []
+    for part in parts:
+        reported = tax_rows.rates.get(part.tax_key)
+        if reported is not None:
+            options.append([rate for rate in rates if rate == reported])
+            continue
+        quantity = part.quantity if part.is_line else pieces
+        fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
+        # An automatic tax provider may give the tax after discounts, and amounts before them.
+        options.append(fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity))
     certain = [(part, fits[0]) for part, fits in zip(parts, options, strict=True) if len(fits) == 1]
-    of_lines = [(rate, part.ex_tax) for part, rate in certain if part.is_line]
-    preferred = main_rate(of_lines or [(rate, part.ex_tax) for part, rate in certain])
+    money: dict[Decimal, Decimal] = defaultdict(Decimal)
+    for part, rate in [one for one in certain if one[0].is_line] or certain:
+        money[rate] += abs(part.ex_tax)
+    preferred = max(money, key=lambda rate: money[rate], default=None)
     refusals = []
     for part, fits in zip(parts, options, strict=True):
-        if not fits:
-            refusals.append(_unknown_rate(part, tax_rows.rates.get(part.tax_key)))
-        else:
+        if fits:
             part.rate = preferred if preferred in fits else fits[0]
+        else:
+            refusals.append(_unknown_rate(part, tax_rows.rates.get(part.tax_key)))
     return refusals
 
 
-def _possible_rates(
-    part: Part, tax_rows: TaxRows, rates: Sequence[Decimal], pieces: int
-) -> list[Decimal]:
-    """The rates that explain a part's tax, the closest first."""
-    reported = tax_rows.rates.get(part.tax_key)
-    if reported is not None:
-        return [rate for rate in rates if rate == reported]
-    quantity = part.quantity if part.is_line else pieces
-    fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
-    # An automatic tax provider may give the tax after discounts, and amounts before them.
-    return fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity)
-
-
 def _unknown_rate(part: Part, reported: Decimal | None) -> dict[str, str]:
-    rate = effective(part.ex_tax, part.tax, part.quantity) if reported is None else plain(reported)
+    found = effective(part.ex_tax, part.tax, part.quantity) if reported is None else reported
+    rate = plain(found)
     return {
         "class": "tax_code",
         "field": "total_tax",
-        "value": str(rate),
+        "value": rate,
         "reason": f"row {part.ref} is taxed at {rate} %, which has no tax code",
         "remedy": f"Add `{rate},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
     }
@@ -341,19 +343,6 @@ def _rows_of(
             "nominal_code": rounding_nominal_code,
             "sequence": len(parts) + 1,
         }
-
-
-def _totals(order: Record) -> Totals:
-    missing = [name for name in ("total_inc_tax", "total_tax") if order[name] is None]
-    if missing:
-        raise UnusableOrderError.document(missing[0], "the order has no such amount")
-    return Totals(
-        inc_tax=order["total_inc_tax"],
-        tax=order["total_tax"],
-        discounts=(order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO),
-        currency_code=order["currency_code"],
-        inclusive=bool(order["is_tax_inclusive"]),
-    )
 
 
 def _refusal(order_id: str, refusal: Mapping[str, str]) -> dict[str, str]:

@@ -8,56 +8,49 @@ lines and charges do not say enough, the order's tax rows are read: GET
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from core.money import CENT, HALF_CENT, HUNDRED, ZERO, two_places
 from mappings.balance import Part
+from mappings.tables import plain
 
 HALF_LAST_PLACE = Decimal("0.00005")
 """Amounts come with four places."""
 NOISE = Decimal("0.000001")
+INFINITE = Decimal("Infinity")
 STEPS = (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.01"))
 """How round a rate may be, roundest first."""
 OVERLAP = Decimal("1.2")
 """Taxes whose bases add up to more than so many times the charge lie on one and the same base."""
 
 Record = Mapping[str, Any]
-Amounts = tuple[Decimal, Decimal, int]
-"""Ex tax, tax and the number of amounts that were rounded one by one."""
 
 
-def allowance(quantity: int, rate_percent: Decimal, *, per_unit: bool = False) -> Decimal:
-    """How far rounding may have moved a line's tax from `ex tax times rate`.
+def rate_bounds(
+    ex_tax: Decimal, tax: Decimal, quantity: int, *, per_unit: bool | None = None
+) -> tuple[Decimal, Decimal]:
+    """Lowest and highest rate, in percent, that explain a line's amounts.
 
-    Net and tax are each rounded once per line to the cent, on top of unit amounts of four places;
-    `per_unit`: already the unit amounts were rounded to the cent.
+    A rate explains them if rounding may have moved the tax that far from `ex tax times rate`. Net
+    and tax are each rounded once per line to the cent, on top of unit amounts of four places;
+    `per_unit`: already the unit amounts were rounded to the cent. Unless given, that is thought of
+    where the tax is whole cents per unit, as such rounding leaves it.
     """
     units = max(quantity, 1)
-    factor = 1 + abs(rate_percent) / HUNDRED
-    by_line = HALF_CENT + HALF_LAST_PLACE * units
-    each = max(by_line, HALF_CENT * units) if per_unit else by_line
-    return each * factor + NOISE
-
-
-def explains(
-    rate_percent: Decimal,
-    ex_tax: Decimal,
-    tax: Decimal,
-    quantity: int,
-    *,
-    per_unit: bool = False,
-) -> bool:
-    """Whether a line taxed at this rate can show these amounts. A zero rate explains only no tax.
-
-    Amounts in one currency, for the whole line.
-    """
-    if not rate_percent:
-        return abs(tax) < HALF_CENT
-    off = abs(tax - ex_tax * rate_percent / HUNDRED)
-    return off <= allowance(quantity, rate_percent, per_unit=per_unit)
+    if per_unit is None:
+        per_unit = not tax % (CENT * units)
+    off = HALF_CENT + HALF_LAST_PLACE * units
+    if per_unit:
+        off = max(off, HALF_CENT * units)
+    if ex_tax < ZERO:  # a fee that gives something back
+        ex_tax, tax = -ex_tax, -tax
+    # The tax may be off by `off`, and by the rate's part of what the net is off.
+    low = (tax - off - NOISE) / (ex_tax + off) * HUNDRED
+    high = (tax + off + NOISE) / (ex_tax - off) * HUNDRED if ex_tax > off else INFINITE
+    return low, high
 
 
 def fitting(
@@ -67,24 +60,18 @@ def fitting(
 
     Zero is among them only if no other rate explains what little tax there is.
 
-    Rounding per unit is only thought of where rounding per line explains nothing, and where the
-    tax is whole cents per unit, as such rounding leaves it. `is_sum`: the amounts are a sum of up
-    to `quantity` amounts that were rounded one by one, as those of a charge are.
+    Rounding per unit is only thought of where rounding per line explains nothing. `is_sum`: the
+    amounts are a sum of up to `quantity` amounts that were rounded one by one, as those of a charge
+    are.
     """
-    fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity)]
-    if not fits and (is_sum or not tax % (CENT * max(quantity, 1))):
-        fits = [rate for rate in rates if explains(rate, ex_tax, tax, quantity, per_unit=True)]
+    fits: list[Decimal] = []
+    for per_unit in (False, True if is_sum else None):
+        if not fits:
+            low, high = rate_bounds(ex_tax, tax, quantity, per_unit=per_unit)
+            fits = [r for r in rates if (low <= r <= high if r else abs(tax) < HALF_CENT)]
     if tax:
         fits = [rate for rate in fits if rate] or fits
     return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
-
-
-def main_rate(taxed: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
-    """The rate behind most money, of (rate, ex tax) pairs; None without any."""
-    weights: dict[Decimal, Decimal] = {}
-    for rate, ex_tax in taxed:
-        weights[rate] = weights.get(rate, ZERO) + abs(ex_tax)
-    return max(weights, key=lambda rate: weights[rate]) if weights else None
 
 
 def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
@@ -98,54 +85,17 @@ def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
     for step in STEPS:
         near = (exact / step).quantize(Decimal(1)) * step
         if fitting([near], ex_tax, tax, quantity):
-            return plain(near)
-    return plain(exact.quantize(CENT))
-
-
-def plain(rate: Decimal) -> Decimal:
-    """The rate without trailing zeros or an exponent: 20.0000 is 20, 17.50 is 17.5."""
-    short = rate.normalize()
-    return short.quantize(Decimal(1)) if short == short.to_integral() else short
-
-
-def taxed_at_several(lines: Iterable[Amounts]) -> bool:
-    """Whether no single rate explains all lines that bear tax."""
-    bounds = [_bounds(line) for line in lines if line[0] and line[1]]
-    return bool(bounds) and max(low for low, _ in bounds) > min(high for _, high in bounds)
-
-
-def may_be_a_blend(charge: Amounts, lines: Sequence[Amounts]) -> bool:
-    """Whether a charge may consist of amounts at several rates, as its order's lines do.
-
-    BigCommerce gives one amount for the wrapping of all lines, and one for the shipping to all
-    addresses. A rate that none of the lines has shows the blend; lines of one rate cannot blend.
-    """
-    if not charge[0] or not charge[1]:
-        return False
-    taxed = [line for line in lines if line[0] and line[1]]
-    untaxed = any(line[0] and not line[1] for line in lines)
-    if not taxed_at_several(taxed) and not (taxed and untaxed):
-        return False
-    low, high = _bounds(charge)
-    return not any(low <= b[1] and b[0] <= high for b in map(_bounds, taxed))
-
-
-def _bounds(amounts: Amounts) -> tuple[Decimal, Decimal]:
-    """Lowest and highest rate (a fraction) that explains the amounts; both are not zero."""
-    ex_tax, tax, quantity = amounts
-    per_unit = not tax % (CENT * max(quantity, 1))
-    slack = allowance(quantity, abs(tax / ex_tax) * HUNDRED, per_unit=per_unit)
-    ends = (tax - slack) / ex_tax, (tax + slack) / ex_tax
-    return min(ends), max(ends)
+            return near
+    return exact.quantize(CENT)
 
 
 @dataclass(frozen=True)
 class TaxRows:
     """What BigCommerce's own tax rows say of one order: rates and amounts, by `Part.tax_key`."""
 
-    rates: Mapping[str, Decimal]
-    amounts: Mapping[str, Decimal]
-    blends: Mapping[str, Sequence[Decimal]]
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+    blends: Mapping[str, Sequence[Decimal]] = field(default_factory=dict)
     """Kinds of charge that are taxed at several rates, and these."""
 
     @staticmethod
