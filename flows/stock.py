@@ -6,13 +6,13 @@ from typing import Any
 
 from prefect import flow
 
+from connectors.budget import Priority
 from flows.scheduled import audit_flow, sweep_flow
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
-from tasks.stock.audit import conclude_reconciliation
 from tasks.stock.availability import wake_waiting
-from tasks.stock.entity import STOCK, reconciliation
+from tasks.stock.entity import STOCK, conclude_reconciliation
 from tasks.stock.extract import extract_stock, resolve_keys
 from tasks.stock.frames import map_stock
 from tasks.stock.load import link_stock, load_stock, outcomes_of
@@ -52,11 +52,18 @@ async def sync_stock(
 
 @flow(name="reconcile-stock", persist_result=False)
 async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> dict[str, Any]:
-    """Compare all stock, repair what differs, say how accurate it was.
+    """Compare all stock, repair what differs, say how accurate it was; events' keys go first.
 
     Raises: ConfigError, ContractError; also when it would take too much off sale.
     """
-    with reconciliation(pair, dry_run=dry_run) as run:
+    with Run(
+        STOCK,
+        pair,
+        flow="reconcile-stock",
+        dry_run=dry_run,
+        keeps_report=False,
+        priority=Priority.CATALOGUE,
+    ) as run:
         found = validate(run, extract_stock(run, None))
         desired = validate(run, map_stock(run, found))
         wake_waiting(run, found, desired)

@@ -143,7 +143,20 @@ def explain_key(pair: str, key: str) -> Explanation:
         desired = map_stock(run, found)
         context = replace(context_of(run, found), may_zero=True, named_at={})
         plan = plan_levels(compare(desired.levels, found.items), context)
-        return explain(sku, found, desired, plan, _sources(run, sku, found))
+        catalogue = Catalogue(run.database)
+        account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
+        key_bp = sku_key(account_sku)
+        parts = {part for each in found.bundles.values() for part in each}
+        cases = run.quarantine.list(pair=run.pair, entity=run.entity)
+        sources = Sources(
+            account_sku=account_sku,
+            product=catalogue.find(run.pair, [key_bp]).get(key_bp),
+            written=Demand(run.database).of(run.pair, list(found.orders)),
+            names={part: one.sku for part, one in catalogue.by_id(run.pair, parts).items()},
+            case=next((case for case in cases if case.key == sku), None),
+            inbox=run.inbox.states(run.pair, run.entity, [sku]).get(sku, ""),
+        )
+        return explain(sku, found, desired, plan, sources)
 
 
 def oversold_now(pair: str) -> dict[str, Any]:
@@ -176,6 +189,15 @@ def explain(
     known = sources.product.product_id if sources.product else ""
     product_id = found.product_of.get(sku, known)
     problem, remedy = _problem(sku, found, desired, sources)
+    # Orders of the product, and of others made of the same goods, such as bundles of it.
+    parts = found.parts_of(product_id).keys()
+    holders = [
+        Holder(order_id, _name(one, found), units, UNSET if order_id in written else RECENT)
+        for one, product in sorted(found.products.items())
+        if one in found.orders and parts & found.parts_of(product).keys()
+        for written in [sources.written.get(one, {})]
+        for order_id, units in sorted(found.orders[one].items(), key=lambda held: int(held[0]))
+    ]
     return Explanation(
         sku=_name(sku, found),
         sku_key=sku,
@@ -184,25 +206,10 @@ def explain(
         problem=problem,
         remedy=remedy,
         components=found.bundles.get(product_id, {}),
-        orders=tuple(_holders(product_id, found, sources)),
+        orders=tuple(holders),
         places=tuple(_places(sku, found, desired, plan, sources)),
         notes=tuple(found.notes),
         inbox=sources.inbox,
-    )
-
-
-def _sources(run: Run, sku: str, found: Snapshot) -> Sources:
-    catalogue = Catalogue(run.database)
-    account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
-    parts = {part for each in found.bundles.values() for part in each}
-    cases = run.quarantine.list(pair=run.pair, entity=run.entity)
-    return Sources(
-        account_sku=account_sku,
-        product=catalogue.find(run.pair, [sku_key(account_sku)]).get(sku_key(account_sku)),
-        written=Demand(run.database).of(run.pair, list(found.orders)),
-        names={part: one.sku for part, one in catalogue.by_id(run.pair, parts).items()},
-        case=next((case for case in cases if case.key == sku), None),
-        inbox=run.inbox.states(run.pair, run.entity, [sku]).get(sku, ""),
     )
 
 
@@ -239,22 +246,10 @@ def _problem(sku: str, found: Snapshot, desired: Desired, sources: Sources) -> t
     return (reason if sku in found.only_store else f"{reason} {NOT_IN_STORE}"), remedy
 
 
-def _holders(product_id: str, found: Snapshot, sources: Sources) -> Iterator[Holder]:
-    """Orders of the product, and of others made of the same goods, such as bundles of it."""
-    parts = found.parts_of(product_id).keys()
-    for sku, held in sorted(found.orders.items()):
-        if sku in found.products and parts & found.parts_of(found.products[sku]).keys():
-            written = sources.written.get(sku, {})
-            for order_id in sorted(held, key=int):
-                source = UNSET if order_id in written else RECENT
-                yield Holder(order_id, _name(sku, found), held[order_id], source)
-
-
 def _places(
     sku: str, found: Snapshot, desired: Desired, plan: Plan, sources: Sources
 ) -> Iterator[Place]:
     """What is so at each location, and what the sync would send there as the plan describes it."""
-    of_sku = desired.offers["sku_key"] == sku
     compared = typed_rows(plan.compared[plan.compared["sku_key"] == sku], Level)
     levels = {level.location_id: level for level in compared}
     sent = {
@@ -262,11 +257,11 @@ def _places(
     }
     otherwise = WAITS if sku in plan.waiting else EQUAL
     agreed = plan.agreed.get(sku) or found.agreed_on(sku)
-    for offer in typed_rows(desired.offers[of_sku], Offer):
+    for offer in typed_rows(desired.offers[desired.offers["sku_key"] == sku], Offer):
         location = offer.location_id
         yield Place(
             offer,
-            tuple(_warehouses(offer, found, sources)),
+            tuple(_warehouses(offer, found, sources.names)),
             tuple(found.places.buffers.of(sku, location)),
             levels.get(location),
             agreed.on_sale.get(location),
@@ -275,21 +270,18 @@ def _places(
         )
 
 
-def _warehouses(offer: Offer, found: Snapshot, sources: Sources) -> Iterator[Warehouse]:
-    """What the warehouses that feed the offer's location can promise."""
+def _warehouses(offer: Offer, found: Snapshot, names: Mapping[str, str]) -> Iterator[Warehouse]:
+    """What the warehouses that feed the offer's location can promise. In: SKUs by product id."""
     parts = found.parts_of(offer.product_id)
     on_hand = units_of(found.on_hand, parts)
     units = by_warehouse(found)
     own = units[units["product_id"] == offer.product_id]
     promised = dict(zip(own["warehouse_id"], own["promised"].tolist(), strict=True))
-    for warehouse_id in found.places.feeding(offer.location_id):
+    for one in found.places.feeding(offer.location_id):
         components = tuple(
-            Component(part, sources.names.get(part, ""), each, on_hand.get((part, warehouse_id), 0))
+            Component(part, names.get(part, ""), each, on_hand.get((part, one), 0))
             for part, each in parts.items()
+            if offer.product_id in found.bundles
         )
-        yield Warehouse(
-            warehouse_id,
-            promised.get(warehouse_id, 0),
-            found.places.sources.get((warehouse_id, offer.location_id), ""),
-            components if offer.product_id in found.bundles else (),
-        )
+        source = found.places.sources.get((one, offer.location_id), "")
+        yield Warehouse(one, promised.get(one, 0), source, components)

@@ -54,9 +54,6 @@ class StaleReadError(TransientError):
     """What was read is out of date: both sides are read again soon, however often that was so."""
 
 
-OVERTAKEN = StaleReadError("another run adjusted it after both sides were read")
-
-
 @dataclass
 class Applied:
     """A plan that is carried out, and what becomes of its writes."""
@@ -67,7 +64,7 @@ class Applied:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """Of SKUs that something was to be written of."""
     agreed: dict[str, AgreedStock] = field(default_factory=dict)
-    """Of SKUs that were sent something; kept already."""
+    """Of SKUs whose links were kept since, first of all of those that were sent something."""
     rows: int = 0
     requests: int = 0
 
@@ -82,15 +79,35 @@ class Applied:
         return self.agreed.get(sku) or self.plan.agreed.get(sku) or self.found.agreed_on(sku)
 
     def keep(self, agreed: Agreements) -> None:
-        """Keep what is known of SKUs that are sent something in their links."""
-        _put_links(self.run, self.found, agreed)
+        """Keep what is known of SKUs in their links."""
+        run, products = self.run, self.found.product_of
+        links = [Link(sku, products.get(sku, ""), one.detail()) for sku, one in agreed.items()]
+        run.links.put(run.pair, run.entity, links, now=run.now())
         self.agreed.update(agreed)
 
     def fail(self, unwritten: Iterable[StockOperation], error: Unwritten) -> None:
         """Say what becomes of SKUs with writes that did not happen."""
-        soon = self.soon
         for one in unwritten:
-            self.outcomes[one.level.sku_key] = _unwritten(one, error, soon)
+            sku, location = one.level.sku_key, one.level.location_id
+            match error:
+                case StaleReadError():
+                    self.outcomes[sku] = self.visible(sku, "waiting", error.message)
+                    continue
+                case TransientError():
+                    self.outcomes[sku] = retry(sku, error.message)
+                    continue
+                case RejectedStockError(why="unknown_location"):
+                    action = "Correct mappings/tables/stock_locations.csv"
+                    remedy = release_remedy(action, "location", value=location)
+                    why = Refusal("location", "location_id", location, error.message, remedy)
+                case _:
+                    remedy = f"Correct the item in BigCommerce, then: {release_sku(sku)}"
+                    why = rejected(error, remedy)
+            self.outcomes[sku] = Outcome(sku, "rejected", why.reason, (why,))
+
+    def visible(self, sku: str, result: str, reason: str = "") -> Outcome:
+        """A SKU that is read again once what was sent can be seen."""
+        return Outcome(sku, result, reason, waits_for=(VISIBLE,), wake_at=self.soon)
 
 
 def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
@@ -109,7 +126,8 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         current = _current(
             run, {one.level.sku_key: found.agreed_on(one.level.sku_key) for one in plan.adjusts}
         )
-        applied.fail((one for one in plan.adjusts if one.level.sku_key not in current), OVERTAKEN)
+        overtaken = StaleReadError("another run adjusted it after both sides were read")
+        applied.fail((one for one in plan.adjusts if one.level.sku_key not in current), overtaken)
         adjusts = [one for one in plan.adjusts if one.level.sku_key in current]
         absolute = [one for one in adjusts if one.is_absolute]
         relative = [one for one in adjusts if not one.is_absolute]
@@ -193,9 +211,8 @@ def send(applied: Applied, adjusts: Sequence[Adjust]) -> Unwritten | None:
         applied.keep(before)
         return answer
     applied.rows += len(adjusts)
-    soon = applied.soon
     for sku in before.keys() - applied.outcomes.keys():
-        applied.outcomes[sku] = _visible(sku, "adjusted", soon)
+        applied.outcomes[sku] = applied.visible(sku, "adjusted")
     if (run.now() - sent_at).total_seconds() > SLOW_S:
         # The store's delay begins when it answers, not when it was asked.
         applied.keep(_with_pending(applied, adjusts, is_sent=True))
@@ -226,46 +243,17 @@ def _with_pending(
     return found
 
 
-def _visible(sku: str, result: str, soon: datetime, reason: str = "") -> Outcome:
-    """A SKU that is read again once what was sent can be seen."""
-    return Outcome(sku, result, reason, waits_for=(VISIBLE,), wake_at=soon)
-
-
-def _unwritten(one: StockOperation, error: Unwritten, soon: datetime) -> Outcome:
-    match error:
-        case StaleReadError():
-            return _visible(one.level.sku_key, "waiting", soon, error.message)
-        case TransientError():
-            return retry(one.level.sku_key, error.message)
-        case RejectedStockError(why="unknown_location"):
-            location = one.level.location_id
-            action = "Correct mappings/tables/stock_locations.csv"
-            remedy = release_remedy(action, "location", value=location)
-            why = Refusal("location", "location_id", location, error.message, remedy)
-        case _:
-            remedy = f"Correct the item in BigCommerce, then: {release_sku(one.level.sku_key)}"
-            why = rejected(error, remedy)
-    return Outcome(one.level.sku_key, "rejected", why.reason, (why,))
-
-
 def _correct(applied: Applied) -> None:
     """Carry counts made in the store over; refused ones wait for a person."""
-    phase = Phase[Progress[RecordPlan]]((Correct,), together=True)
-    for record in apply(applied.run, _counted(applied), [phase]):
-        remedy = f"Correct the product in Brightpearl, then: {release_sku(record.key)}"
-        applied.outcomes[record.key] = outcome_of(record, remedy)
-
-
-def _counted(applied: Applied) -> list[Progress[RecordPlan]]:
-    """Counts with where the goods are kept, and what a unit that is added costs."""
-    connections, corrects = applied.run.connections, applied.plan.corrects
+    run, corrects = applied.run, applied.plan.corrects
     if not corrects:
-        return []
-    currency = reference_of(connections).account_currency
-    costs = unit_costs(connections, [one.level.product_id for one in corrects if one.change > 0])
-    found: list[Progress[RecordPlan]] = []
+        return
+    currency = reference_of(run.connections).account_currency
+    added = [one.level.product_id for one in corrects if one.change > 0]
+    costs = unit_costs(run.connections, added)
+    records: list[Progress[RecordPlan]] = []
     for one in corrects:
-        location_id = default_location(connections, one.warehouse_id)
+        location_id = default_location(run.connections, one.warehouse_id)
         cost = UnitCost(currency=currency, value=costs.get(one.level.product_id, 0))
         plan = RecordPlan(
             key=one.level.sku_key,
@@ -274,12 +262,14 @@ def _counted(applied: Applied) -> list[Progress[RecordPlan]]:
             waits_for=(VISIBLE,),
             wake_at=applied.soon,
         )
-        found.append(Progress(plan=plan))
+        records.append(Progress(plan=plan))
         if not location_id:
             message = f"Warehouse {one.warehouse_id} has no default location in Brightpearl."
             remedy = "Correct mappings/tables/stock_locations.csv."
-            found[-1].fail(RejectedError(message, remedy=remedy))
-    return found
+            records[-1].fail(RejectedError(message, remedy=remedy))
+    for record in apply(run, records, [Phase((Correct,), together=True)]):
+        remedy = f"Correct the product in Brightpearl, then: {release_sku(record.key)}"
+        applied.outcomes[record.key] = outcome_of(record, remedy)
 
 
 def link_stock(run: Run, applied: Applied, desired: Desired) -> None:
@@ -289,42 +279,31 @@ def link_stock(run: Run, applied: Applied, desired: Desired) -> None:
     """
     if run.dry_run:
         return
-    found, plan = applied.found, applied.plan
-    changed = {**found.renamed, **plan.agreed}
+    found = applied.found
+    changed = {**found.renamed, **applied.plan.agreed}
     for sku in applied.agreed:
         changed.pop(sku, None)
-    changed |= _oversold(found, desired, {**found.agreed, **changed, **applied.agreed})
+    known = {**found.agreed, **changed, **applied.agreed}
+    causes = {one.sku_key: one.cause for one in oversold(found, desired)}
+    before = {sku for sku in found.product_of if known.get(sku, NOTHING_AGREED).oversold}
+    # The cause that was seen first knows best: it stays until no more is sold than there is.
+    for sku in causes.keys() ^ before:
+        changed[sku] = replace(known.get(sku, NOTHING_AGREED), oversold=causes.get(sku, ""))
     for part in in_parts([sku for sku in changed if sku in found.product_of], TOGETHER):
         current = _current(run, {sku: changed[sku] for sku in part})
-        _put_links(run, found, {sku: changed[sku] for sku in part if sku in current})
-
-
-def _put_links(run: Run, found: Snapshot, agreed: Agreements) -> None:
-    products = found.product_of
-    links = [Link(sku, products.get(sku, ""), one.detail()) for sku, one in agreed.items()]
-    run.links.put(run.pair, run.entity, links, now=run.now())
-
-
-def _oversold(found: Snapshot, desired: Desired, agreed: Agreements) -> dict[str, AgreedStock]:
-    """What is kept of SKUs whose cause of being oversold changes: the first one knows best."""
-    causes = {one.sku_key: one.cause for one in oversold(found, desired)}
-    before = {sku for sku in found.product_of if agreed.get(sku, NOTHING_AGREED).oversold}
-    return {
-        sku: replace(agreed.get(sku, NOTHING_AGREED), oversold=causes.get(sku, ""))
-        for sku in causes.keys() ^ before
-    }
+        applied.keep({sku: changed[sku] for sku in part if sku in current})
 
 
 def outcomes_of(run: Run, applied: Applied) -> list[Outcome]:
     """What became of the SKUs of the batch; in a dry run, of those that need no write."""
-    found, plan, soon = applied.found, applied.plan, applied.soon
+    found, plan = applied.found, applied.plan
     outcomes = [
         *(Outcome(sku, "unchanged") for sku in run.batch.keys),
         *(
             Outcome(sku, "debounced", waits_for=(QUIET,), wake_at=until)
             for sku, until in plan.debounced.items()
         ),
-        *(_visible(sku, "waiting", soon) for sku in plan.waiting),
+        *(applied.visible(sku, "waiting") for sku in plan.waiting),
         *applied.outcomes.values(),
         *(Outcome(sku, "rejected", why.reason, (why,)) for sku, why in found.refused.items()),
         *(skipped(sku, "not ours", "the store keeps no stock of it") for sku in found.only_account),

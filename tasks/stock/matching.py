@@ -94,10 +94,6 @@ class Drift:
     """What may be sold."""
     cause: str
 
-    def __str__(self) -> str:
-        """For people."""
-        return f"{self.before} on sale, {self.after} may be sold: {self.cause}"
-
 
 @dataclass(frozen=True)
 class Oversold:

@@ -134,17 +134,24 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
     ]
     is_released = _needs_release(different, context)
     debounced = _debounced(different, context)
-    owned = set(context.settings.bigcommerce_owned_locations)
-    to_write = [level for level in different if level.sku_key not in debounced]
-    adjusts = [_adjust(level, found) for level in to_write if level.location_id not in owned]
-    return Plan(
-        adjusts=tuple(sorted(adjusts, key=_urgency)),
-        corrects=tuple(
+    adjusts: list[Adjust] = []
+    corrects: list[Correct] = []
+    for level in different:
+        location, agreed = level.location_id, found.agreed_on(level.sku_key)
+        if level.sku_key in debounced:
+            continue
+        if location in context.settings.bigcommerce_owned_locations:
             # A count made in the store goes to the first warehouse that feeds the location.
-            Correct(level, found.places.feeding(level.location_id)[0])
-            for level in to_write
-            if level.location_id in owned
-        ),
+            corrects.append(Correct(level, found.places.feeding(location)[0]))
+        else:
+            # The number itself where the store never counted and nothing is on sale.
+            is_new = location not in agreed.on_sale and level.on_hand == 0
+            adjusts.append(Adjust(level, agreed.identity, is_absolute=is_new))
+    # By location, as the store asks; reductions first, then what is scarce.
+    adjusts.sort(key=lambda one: (one.level.location_id, one.change > 0, one.level.quantity))
+    return Plan(
+        adjusts=tuple(adjusts),
+        corrects=tuple(corrects),
         waiting=frozenset(sku for sku, _ in waiting),
         debounced=debounced,
         agreed=_agreed(compared[compared["is_equal"]], arrived, waiting, debounced, context),
@@ -194,18 +201,6 @@ def _debounced(different: Iterable[Level], context: PlanContext) -> dict[str, da
         elif sku in context.named_at:
             until[sku] = min(context.named_at[sku] + pause, since + longest)
     return {s: moment for s, moment in until.items() if moment > found.read_at and s not in urgent}
-
-
-def _adjust(level: Level, found: Snapshot) -> Adjust:
-    """A difference; the number itself where the store never counted and nothing is on sale."""
-    agreed = found.agreed_on(level.sku_key)
-    is_new = level.location_id not in agreed.on_sale and level.on_hand == 0
-    return Adjust(level, agreed.identity, is_absolute=is_new)
-
-
-def _urgency(one: Adjust) -> tuple[str, bool, int]:
-    """By location, as the store asks; reductions first, then what is scarce."""
-    return one.level.location_id, one.change > 0, one.level.quantity
 
 
 def _agreed(
