@@ -12,7 +12,7 @@ from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
 from tasks.shipments.entity import SHIPMENTS
 from tasks.shipments.extract import extract_shipments, identify_orders, read_shipments
-from tasks.shipments.frames import map_shipments
+from tasks.shipments.frames import desired_parts, map_shipments
 from tasks.shipments.operations import link_shipments, load_shipments
 from tasks.shipments.plan import plan_shipments
 
@@ -36,11 +36,10 @@ async def sync_shipments(
     """
     with Run(SHIPMENTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            scope = identify_orders(run)
-            found = validate(run, extract_shipments(run, scope))
-            desired = validate(run, map_shipments(run, found))
-            states = read_shipments(run, desired, found.states)
-            plans = plan_shipments(run, desired, states)
+            found = validate(run, extract_shipments(run, identify_orders(run)))
+            parts = desired_parts(validate(run, map_shipments(run, found)))
+            states = read_shipments(run, parts, found.states)
+            plans = plan_shipments(run, parts, states)
             records = load_shipments(run, plans)
             settle(run, plans, link_shipments(run, found, records))
     return run.report.to_json()

@@ -84,7 +84,7 @@ EXEMPT = {
     ("tests/store/test_migrations.py", "lane"): OLD_TABLE,
     ("tasks/brightpearl/sales_orders.py", "noted"): OLD_FIELD,
     ("tasks/refunds/matching.py", "beside"): OLD_FIELD,
-    ("tasks/shipments/state.py", "told"): OLD_FIELD,
+    ("tasks/shipments/frames.py", "told"): OLD_FIELD,
     ("tasks/stock/frames.py", "told"): OLD_FIELD,
     ("tests/tasks/refunds/test_refund_matching.py", "beside"): OLD_FIELD,
     ("tests/tasks/shipments/test_shipment_plan.py", "told"): OLD_FIELD,

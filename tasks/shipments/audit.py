@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from tasks.policy import with_retries
 from tasks.reconciler.audit import WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
 from tasks.shipments.extract import NoteReader
-from tasks.shipments.state import ENTITY, ShippingState, added
+from tasks.shipments.frames import ENTITY, ShippingState, added
 
 Units = Mapping[str, Mapping[str, int]]
 """Units that left, by order and line."""
@@ -21,21 +21,25 @@ Units = Mapping[str, Mapping[str, int]]
 
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     """The orders of which goods left since, or that changed in the store: what left of each."""
-    brightpearl = connections.brightpearl
+    store, account = connections.bigcommerce, connections.brightpearl
     reader = NoteReader(connections, current_bundle(connections).table("skus"), Owners(connections))
-    left = with_retries(lambda: list(brightpearl.list_goods_out(shipped_since=since)))
+    left = with_retries(lambda: list(account.list_goods_out(shipped_since=since)))
     reader.owners.find(row.order_id for row in left if not row.is_transfer)
-    orders = _read_orders(connections, since, reader.owners.order_of.values())
+    changed = with_retries(lambda: list(store.list_orders(min_date_modified=since)))
+    orders = {order.id: order for order in changed if isinstance(order, Order)}
+    others = sorted(set(reader.owners.order_of.values()) - orders.keys(), key=int)
+    found = with_retries(lambda: store.get_orders(others))
+    orders |= {order.id: order for order in found if isinstance(order, Order)}
     states = {key: one for key, one in reader.states_of(orders).items() if one.order_id_bp}
     reader.read_all(states)
-    account = {
+    in_account = {
         key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
         for key, placement in reader.place(states.values()).items()
     }
-    store = {key: state.shipped for key, state in states.items()}
+    in_store = {key: state.shipped for key, state in states.items()}
     without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
     waiting = unsettled(connections, ENTITY, list(states))
-    return differences(store, account, without_tracking, waiting)
+    return differences(in_store, in_account, without_tracking, waiting)
 
 
 def differences(
@@ -66,18 +70,6 @@ def differences(
         "without_tracking": sorted(set(without_tracking) - waiting.keys(), key=int),
         "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
     }
-
-
-def _read_orders(
-    connections: Connections, since: datetime, further: Iterable[str]
-) -> dict[str, Order]:
-    """The store's orders that changed since, and further ones."""
-    bigcommerce = connections.bigcommerce
-    changed = with_retries(lambda: list(bigcommerce.list_orders(min_date_modified=since)))
-    orders = {order.id: order for order in changed if isinstance(order, Order)}
-    others = sorted(set(further) - orders.keys(), key=int)
-    found = with_retries(lambda: bigcommerce.get_orders(others))
-    return orders | {order.id: order for order in found if isinstance(order, Order)}
 
 
 def _lacks_tracking(reader: NoteReader, state: ShippingState) -> bool:

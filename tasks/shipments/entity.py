@@ -18,7 +18,7 @@ from tasks.policy import with_retries
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.registry import Entity, Source
 from tasks.shipments.audit import AUDIT
-from tasks.shipments.state import ENTITY, AgreedShipments
+from tasks.shipments.frames import ENTITY, AgreedShipments
 
 
 def shipped_notes(

@@ -6,12 +6,12 @@ Events name goods notes; the work is done by order of the store.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.bigcommerce.models import Order
-from connectors.brightpearl.models import SalesOrder, Unreadable
+from connectors.brightpearl.models import Unreadable
 from core.frames import frame
 from core.ids import note_of, sku_key
 from core.shipments import NOTES, UNITS
@@ -26,10 +26,18 @@ from tasks.policy import RETRIED, step
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.shipments.frames import Desired, Found, desired_parts
+from tasks.shipments.frames import (
+    ENTITY,
+    GOODS_NOTES,
+    AgreedShipments,
+    DesiredPart,
+    Found,
+    Placed,
+    ShippingState,
+    added,
+)
 from tasks.shipments.matching import needs_shipments
-from tasks.shipments.placement import Placed, Placement, place, rows_of
-from tasks.shipments.state import ENTITY, GOODS_NOTES, AgreedShipments, ShippingState, added
+from tasks.shipments.placement import Placement, place, rows_of
 
 SETTLED = {"", "done"}
 """States of an order's key in which nothing of it was left to do."""
@@ -37,6 +45,11 @@ NOT_SHIPPED = (
     "a unit left for a line without a shipping address (collected, or downloaded): the store gets "
     "no shipment of it; where that matters, set the order's status in BigCommerce by hand"
 )
+
+
+GONE = "gone from Brightpearl before the store had a shipment of it"
+TRANSFER = "a transfer between warehouses"
+FOREIGN = "of a sales order that does not come from the store"
 
 
 @dataclass
@@ -53,6 +66,13 @@ class NoteReader:
     """Notes that were read, by order and key, whether they left or not."""
     broken: dict[str, Unreadable] = field(default_factory=dict)
     """Notes that break the model, by key."""
+    named: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Keys of the notes that events named, whether these still exist or not, by order. Of orders
+    that were named themselves, or left undone before, every note is read."""
+    hinted: Collection[str] = ()
+    """Orders of which only the store says that something changed; it may be our own echo."""
+    skipped: list[Outcome] = field(default_factory=list)
+    """What becomes of notes that are not ours."""
 
     def states_of(self, orders: Mapping[str, Order]) -> dict[str, ShippingState]:
         """The orders, with what our links say of them."""
@@ -109,7 +129,17 @@ class NoteReader:
             key: [read[one] for one in self.owners.sales_order_ids(key) if one in read]
             for key in left
         }
-        has_stock = self._has_stock(one for many in sales_orders.values() for one in many)
+        # Whether components of bundles have stock, by SKU as compared.
+        children = (
+            row
+            for many in sales_orders.values()
+            for one in many
+            for row in one.rows
+            if row.is_bundle_child
+        )
+        keys = {sku_key(row.sku) for row in children if row.sku}
+        products = find_products(self.connections, keys) if keys else {}
+        has_stock = {key: product.stock_tracked for key, product in products.items()}
         found: dict[str, Placement] = {}
         for key, state in left.items():
             rows = rows_of(state.order, self.agreed[key], sales_orders[key], self.skus, has_stock)
@@ -117,31 +147,9 @@ class NoteReader:
             found[key] = place(state.order, rows, self.shipped(key).values(), added(others))
         return found
 
-    def _has_stock(self, sales_orders: Iterable[SalesOrder]) -> dict[str, bool]:
-        """Whether components of bundles have stock, by SKU as compared."""
-        rows = [row for order in sales_orders for row in order.rows if row.is_bundle_child]
-        keys = {sku_key(row.sku) for row in rows if row.sku}
-        products = find_products(self.connections, keys) if keys else {}
-        return {key: product.stock_tracked for key, product in products.items()}
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Which orders of the store a batch is about, and how much of each is to be read."""
-
-    reader: NoteReader
-    """Has the notes that were named."""
-    named: Mapping[str, Collection[str]]
-    """Keys of the notes that were named, whether these still exist or not, by order. Of orders that
-    were named themselves, or left undone before, every note is read."""
-    hinted: Collection[str]
-    """Orders of which only the store says that something changed; it may be our own echo."""
-    skipped: tuple[Outcome, ...]
-    """What becomes of notes that are not ours."""
-
 
 @step("identify-orders", RETRIED)
-def identify_orders(run: Run) -> Scope:
+def identify_orders(run: Run) -> NoteReader:
     """Whose notes the keys name. From here on the batch consists of the store's orders.
 
     Raises: TransientError, ConfigError, ContractError.
@@ -157,43 +165,44 @@ def identify_orders(run: Run) -> Scope:
     # A note that is gone can no longer say whose it was; our link can, if the store has a shipment.
     links = run.links.find(run.pair, GOODS_NOTES, [key for key in keys if key not in notes])
     order_of = {key: link.key_bc.partition("/")[0] for key, link in links.items()}
-    skipped: list[Outcome] = []
     for key in keys:
         note = notes.get(key)
-        if note and goods_notes.is_of_order(note) and note.order_id in owners:
+        is_of_order = note is not None and goods_notes.is_of_order(note)
+        if note and is_of_order and note.order_id in owners:
             order_of[key] = owners[note.order_id]
-        elif key not in order_of and not isinstance(note, Unreadable):
-            skipped.append(_not_ours(key, note))
+        elif note is None and key not in order_of:
+            reader.skipped.append(Outcome(key, "gone", GONE))
+        elif note and not isinstance(note, Unreadable):
+            reader.skipped.append(Outcome(key, "not ours", FOREIGN if is_of_order else TRANSFER))
     states = run.rekey(order_of)
     in_full = {key for key, state in states.items() if state not in SETTLED} | own.keys()
-    named: dict[str, set[str]] = defaultdict(set)
     for key, order_id in order_of.items():
         if order_id not in in_full:
-            named[order_id].add(key)
+            reader.named[order_id].add(key)
         if isinstance(note := notes.get(key), Note):
             reader.notes[order_id][key] = note
-    hinted = {key for key, source in own.items() if source == "webhook"} - states.keys()
-    return Scope(reader, named, hinted, tuple(skipped))
+    reader.hinted = {key for key, source in own.items() if source == "webhook"} - states.keys()
+    return reader
 
 
-def extract_shipments(run: Run, scope: Scope) -> Found:
+def extract_shipments(run: Run, reader: NoteReader) -> Found:
     """The orders of the batch, and what left of them.
 
     Raises: TransientError, ConfigError, ContractError.
     """
     orders, missing = read_orders(run, [key for key in run.batch.keys if not note_of(key)])
     states: dict[str, ShippingState] = {}
-    skipped = [*scope.skipped, *missing]
-    for key, state in scope.reader.states_of(orders).items():
+    skipped = [*reader.skipped, *missing]
+    for key, state in reader.states_of(orders).items():
         if not state.order_id_bp:
             why = "not in Brightpearl: nothing of it can leave"
             skipped.append(Outcome(key, "not imported", why))
-        elif key in scope.hinted and state.agreed.is_at_rest and state.is_as_agreed:
+        elif key in reader.hinted and state.agreed.is_at_rest and state.is_as_agreed:
             why = "unchanged: the store has what was agreed on"
             skipped.append(Outcome(key, "unchanged", why))
         else:
-            states[key] = replace(state, notes_read=scope.named.get(key))
-    return replace(read_goods(run, scope.reader, states), skipped=tuple(skipped))
+            states[key] = replace(state, notes_read=reader.named.get(key))
+    return replace(read_goods(run, reader, states), skipped=tuple(skipped))
 
 
 @step("read-goods", RETRIED)
@@ -223,7 +232,7 @@ def read_goods(run: Run, reader: NoteReader, states: Mapping[str, ShippingState]
 
 
 def read_shipments(
-    run: Run, desired: Desired, states: Mapping[str, ShippingState]
+    run: Run, parts: Mapping[str, Sequence[DesiredPart]], states: Mapping[str, ShippingState]
 ) -> dict[str, ShippingState]:
     """The orders of the batch that were not refused, with their shipments where it takes them.
 
@@ -233,7 +242,6 @@ def read_shipments(
     """
     refused = run.refused_keys
     states = {key: state for key, state in states.items() if key not in refused}
-    parts = desired_parts(desired)
     listed = [key for key, state in states.items() if needs_shipments(state, parts.get(key, ()))]
     shipments = read_details(run, listed, run.bigcommerce.list_shipments, "shipments")
     for key in listed:
@@ -242,14 +250,6 @@ def read_shipments(
             history = tuple(run.ledger.history(run.pair, run.entity, key))
             states[key] = replace(state, shipments=tuple(shipments[key]), history=history)
     return states
-
-
-def _not_ours(key: str, note: Note | Unreadable | None) -> Outcome:
-    if note is None:
-        return Outcome(key, "gone", "gone from Brightpearl before the store had a shipment of it")
-    if not goods_notes.is_of_order(note):
-        return Outcome(key, "not ours", "a transfer between warehouses")
-    return Outcome(key, "not ours", "of a sales order that does not come from the store")
 
 
 def _is_doubtful(state: ShippingState, placement: Placement) -> bool:

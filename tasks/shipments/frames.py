@@ -1,21 +1,169 @@
-"""What a batch of shipments is and should become, as frames of core/shipments.py."""
+"""A batch of shipments on its way: the store's side, what left, what is to be shipped.
+
+BigCommerce keeps no reference of ours on a shipment. That a shipment belongs to a note is known by
+the order's link, or found out again by comparing units and tracking number.
+
+A *part* is what one goods note sends to one address of an order: one shipment in BigCommerce.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from connectors.bigcommerce.models import Order, OrderLine
+from connectors.bigcommerce.shipment_models import Shipment
 from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
+from store.ledger import Entry
+from tasks.reconciler.agreed import Agreed, Owner
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.gate import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
-from tasks.shipments.placement import Placed
-from tasks.shipments.state import TRACKING, Part, ShippingState, part_ref
+
+ENTITY = "shipments"
+"""As keys, links and settings call it."""
+GOODS_NOTES = "goods-notes"
+"""Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
+TRACKING: Mapping[str, Owner] = {
+    "tracking_number": "",
+    "tracking_carrier": "bigcommerce",
+    "shipping_provider": "bigcommerce",
+    "shipping_method": "bigcommerce",
+    "comments": "bigcommerce",
+}
+"""What a shipment says besides its units, and whose value wins: what staff changed in the store
+stays; a number of theirs against a new one of the note is a person's matter."""
+NO_ADDRESS = {"", "0"}
+"""Addresses of lines that are not shipped."""
+
+
+class Part(BaseModel):
+    """What one note sends to one address, as the store has it."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    note_key: str
+    address_id: str
+    shipment_id: str = ""
+    """"" where a person decided that nothing more of it is shipped in the store."""
+    units: dict[str, int] = {}
+    """By order line, as they stand in the shipment."""
+    on_note: dict[str, int] = Field(default={}, validation_alias=AliasChoices("on_note", "said"))
+    """By order line, as the note has them, where the shipment holds fewer."""
+    tracking: dict[str, str] = Field(default={}, validation_alias=AliasChoices("tracking", "told"))
+    """TRACKING as the note last had it; blank fields are left out."""
+    absent_since: datetime | None = None
+    """Since when the note has been taken back or gone."""
+
+    @property
+    def ref(self) -> str:
+        """The part's name."""
+        return part_ref(self.note_key, self.address_id)
+
+    @property
+    def note_units(self) -> Mapping[str, int]:
+        """The units of the note that this part answers for."""
+        return self.on_note or self.units
+
+
+class AgreedShipments(Agreed):
+    """The shipments of one order, as its link keeps them."""
+
+    parts: tuple[Part, ...] = ()
+    is_settled: bool = True
+    """Whether nothing was left to do when the order was last worked on."""
+    status_before: int = Field(default=0, validation_alias=AliasChoices("status_before", "follows"))
+    """The store's status before shipments moved it, while it still has to be corrected."""
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """Units in our shipments, by order line."""
+        return added(part.units for part in self.parts)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is left to do and nothing is waited for."""
+        return self.is_settled and not any(part.absent_since for part in self.parts)
+
+
+@dataclass(frozen=True)
+class ShippingState:
+    """The store's side of one order, and what was agreed on before."""
+
+    order: Order
+    agreed: AgreedShipments = field(default_factory=AgreedShipments)
+    order_id_bp: str = ""
+    """Of the sales order; "" where there is none."""
+    is_gone: bool = False
+    """Whether the sales order was deleted in Brightpearl, its notes with it."""
+    notes_read: Collection[str] | None = None
+    """Keys of the notes that were read; None for all there are."""
+    shipments: tuple[Shipment, ...] | None = None
+    """The shipments in the store; None where they were not listed."""
+    history: tuple[Entry, ...] = ()
+    """All that was written for the order, oldest first; read together with `shipments`."""
+
+    @cached_property
+    def lines(self) -> Mapping[str, OrderLine]:
+        """Lines that are shipped to an address, by id."""
+        return {one.id: one for one in self.order.lines if one.order_address_id not in NO_ADDRESS}
+
+    @property
+    def shipped(self) -> Mapping[str, int]:
+        """Units that the store says left, by line."""
+        return {
+            key: one.quantity_shipped for key, one in self.lines.items() if one.quantity_shipped
+        }
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Units that the store may still ship, by line."""
+        return {key: one.quantity - one.quantity_shipped for key, one in self.lines.items()}
+
+    @property
+    def is_as_agreed(self) -> bool:
+        """Whether the store's lines say what our shipments add up to."""
+        return self.shipped == self.agreed.units
+
+    @property
+    def extent(self) -> str:
+        """How much has left: `none`, `part` or `all` of what is shipped to an address."""
+        if not self.shipped:
+            return "none"
+        return "part" if any(count > 0 for count in self.left.values()) else "all"
+
+    @property
+    def read_parts(self) -> list[Part]:
+        """The agreed parts of the notes that were read."""
+        return [part for part in self.agreed.parts if self.has_read(part.note_key)]
+
+    def has_read(self, note_key: str) -> bool:
+        """Whether a note was read, so that its absence means something."""
+        return self.notes_read is None or note_key in self.notes_read
+
+    def shipment(self, shipment_id: str) -> Shipment | None:
+        """One of the shipments in the store, as far as they were listed."""
+        return next((one for one in self.shipments or () if one.id == shipment_id), None)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Units of a part on a line: a row of UNITS."""
+
+    order_id: str
+    part_ref: str
+    row_id: str
+    line_id: str
+    """"" where the order has no line for them."""
+    qty: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +222,16 @@ class DesiredPart:
         )
 
 
+def part_ref(note_key: str, address_id: str) -> str:
+    """The name of what one note sends to one address."""
+    return f"{note_key}/{address_id}"
+
+
+def added(units: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    """Units of several by order line, those of none left out."""
+    return dict(sum((Counter(one) for one in units), Counter()))
+
+
 def map_shipments(run: Run, found: Found) -> Desired:
     """The desired shipments of a validated batch."""
     mapping, context = run.bundle.mapping("shipments"), Context("UTC", run.bundle.tables)
@@ -90,21 +248,11 @@ def desired_parts(desired: Desired) -> dict[str, list[DesiredPart]]:
         units[row.order_id, row.part_ref][name] += row.qty
     found: dict[str, list[DesiredPart]] = defaultdict(list)
     ordered = desired.shipments.sort_values("shipped_at", kind="stable", na_position="first")
+    refs = zip(ordered["order_id"].tolist(), ordered["part_ref"].tolist(), strict=True)
     texts = records(ordered[list(TRACKING)])
-    for one, of_one in zip(typed_rows(ordered, _ShipmentRow), texts, strict=True):
-        ref = (one.order_id, one.part_ref)
-        own, others = dict(placed[ref]), dict(unplaced[ref])
+    for (order_id, ref), of_one in zip(refs, texts, strict=True):
+        note_key, _, address_id = ref.partition("/")
+        own, others = dict(placed[order_id, ref]), dict(unplaced[order_id, ref])
         tracking = {name: text for name, text in of_one.items() if text}
-        part = DesiredPart(one.note_key, one.address_id, own, others, tracking)
-        found[one.order_id].append(part)
+        found[order_id].append(DesiredPart(note_key, address_id, own, others, tracking))
     return dict(found)
-
-
-@dataclass(frozen=True)
-class _ShipmentRow:
-    """What names a row of SHIPMENTS."""
-
-    order_id: str
-    part_ref: str
-    note_key: str
-    address_id: str

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import UNKNOWN, Entry
 from tasks.reconciler.agreed import Merged, merge
-from tasks.shipments.frames import DesiredPart
-from tasks.shipments.state import TRACKING, Part, ShippingState
+from tasks.shipments.frames import TRACKING, DesiredPart, Part, ShippingState
 
 CREATED = {"create shipment", "ship"}
 """The ledger's actions that create a shipment; `ship` in entries of the first versions."""
@@ -38,7 +37,9 @@ def recovered(state: ShippingState) -> list[tuple[Entry, Part]]:
     for entry in sorted(latest_first, key=lambda entry: not entry.written_id):
         if entry.natural_key in present:
             continue
-        sent = _sent(entry)
+        note_key, _, address_id = entry.natural_key.partition("/")
+        tracking = {name: entry.after[name] for name in TRACKING if entry.after.get(name)}
+        sent = DesiredPart(note_key, address_id, entry.after.get("units", {}), {}, tracking)
         named = unknown.get(entry.written_id)
         shipment = named if entry.written_id else best_match(sent, unknown.values())
         if shipment:
@@ -93,13 +94,6 @@ def needs_shipments(state: ShippingState, desired: Iterable[DesiredPart]) -> boo
         return True
     both = wanted.keys() & known.keys()
     return any(merge_tracking(known[ref], wanted[ref], None).for_bigcommerce for ref in both)
-
-
-def _sent(entry: Entry) -> DesiredPart:
-    """The part that a shipment was created for."""
-    note_key, _, address_id = entry.natural_key.partition("/")
-    tracking = {name: entry.after[name] for name in TRACKING if entry.after.get(name)}
-    return DesiredPart(note_key, address_id, entry.after.get("units", {}), {}, tracking)
 
 
 def _as_written(text: str, *known: str) -> str:

@@ -21,8 +21,14 @@ from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.shipments.frames import DesiredPart, Found
-from tasks.shipments.state import GOODS_NOTES, AgreedShipments, Part, ShippingState
+from tasks.shipments.frames import (
+    GOODS_NOTES,
+    AgreedShipments,
+    DesiredPart,
+    Found,
+    Part,
+    ShippingState,
+)
 
 REMEDY = (
     "Compare the order's shipments with its goods notes in both systems; when they may go on, "
@@ -205,7 +211,16 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     _keep_unsettled(run, [plan.state for plan in plans if plan.operations])
     records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
     apply(run, records, PHASES)
-    _correct_statuses(run, [one for one in records if one.goes_on], statuses)
+    # BigCommerce moves a status when a shipment is created, and leaves it when one is deleted.
+    moved = [record for record in records if record.goes_on and record.plan.moves_status]
+    orders, _ = read_documents(run, [record.key for record in moved])
+    for record in moved:
+        if order := orders.get(record.key):
+            extent, before = ShippingState(order).extent, record.plan.status_before
+            wanted = statuses.get(f"{extent} from {before}", statuses.get(extent))
+            if wanted is not None and wanted != order.status_id:
+                record.added.append(SetStatus(wanted, order.status_id))
+    apply(run, moved, [Phase((SetStatus,))])
     return records
 
 
@@ -237,13 +252,13 @@ def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) 
     notes: list[Link] = []
     conclusions: list[Conclusion] = []
     for record, outcome in zip(records, outcomes, strict=True):
-        state, is_retried = record.plan.state, outcome.is_retried
+        plan, state, is_retried = record.plan, record.plan.state, outcome.is_retried
         agreed = record.agreed(is_settled=not is_retried and not outcome.refusals)
-        if record.plan.operations or agreed != state.agreed:
+        if plan.operations or agreed != state.agreed:
             written.append(Link(record.key, state.order_id_bp, agreed.detail()))
             shipped = [part for part in agreed.parts if part.shipment_id]
             notes += [Link(f"{record.key}/{part.ref}", part.note_key) for part in shipped]
-        recovered = {one.intent_id for one in record.plan.recovered}
+        recovered = {one.intent_id for one in plan.recovered}
         conclusions += [
             Conclusion(entry.id, "failed", error="not found when both sides were read again")
             for entry in state.history
@@ -256,25 +271,6 @@ def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) 
     planned = {record.key for record in records}
     _keep_unsettled(run, [one for key, one in found.states.items() if key not in planned])
     return [*found.skipped, *outcomes]
-
-
-def _correct_statuses(
-    run: Run, records: Sequence[ShipmentProgress], statuses: Mapping[str, int | None]
-) -> None:
-    """Read the orders again, together: BigCommerce moves a status when a shipment is created.
-
-    It leaves it when one is deleted.
-    """
-    moved = [record for record in records if record.plan.moves_status]
-    orders, _ = read_documents(run, [record.key for record in moved])
-    for record in moved:
-        if (order := orders.get(record.key)) is None:
-            continue
-        extent, before = ShippingState(order).extent, record.plan.status_before
-        wanted = statuses.get(f"{extent} from {before}", statuses.get(extent))
-        if wanted is not None and wanted != order.status_id:
-            record.added.append(SetStatus(wanted, order.status_id))
-    apply(run, moved, [Phase((SetStatus,))])
 
 
 def _keep_unsettled(run: Run, states: Iterable[ShippingState]) -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
-from connectors.brightpearl.models import SalesOrder, SalesOrderRow
+from connectors.brightpearl.models import SalesOrder
 from core.ids import sku_key
 from mappings.tables import Table
 from tasks.brightpearl.goods_notes import Note, key_of
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.shipments.state import NO_ADDRESS, part_ref
+from tasks.shipments.frames import NO_ADDRESS, Placed, part_ref
 
 ALMOST = Decimal("0.000001")
 """What a division may lack of the whole number that it stands for."""
@@ -30,27 +30,12 @@ class Rows:
 
     lines: dict[str, str] = field(default_factory=dict)
     """Line by row id."""
-    products: dict[str, list[str]] = field(default_factory=dict)
+    products: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Lines by Brightpearl's product id, for rows that say nothing else."""
     components: dict[str, str] = field(default_factory=dict)
     """Line by row id of a bundle's component."""
-    bundles: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    bundles: defaultdict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(dict))
     """By line: units of each component with stock, by product id, that make one of the line."""
-
-    def add(self, row_id: str, product_id: str, line_id: str) -> None:
-        """Add a row that is known to belong to this line."""
-        self.lines[row_id] = line_id
-        if product_id and line_id not in self.products.setdefault(product_id, []):
-            self.products[product_id].append(line_id)
-
-    def add_component(self, row: SalesOrderRow, parent: SalesOrderRow, *, has_stock: bool) -> None:
-        """Add a component of a bundle, unless the bundle's own row has no line."""
-        line_id = self.lines.get(parent.id)
-        if line_id and parent.quantity:
-            self.components[row.id] = line_id
-            if has_stock:
-                needed = row.quantity / parent.quantity
-                self.bundles.setdefault(line_id, {})[row.product_id] = needed
 
 
 def rows_of(
@@ -65,25 +50,29 @@ def rows_of(
     In: what the order sync agreed on; the sales order and its back orders, as far as they were
     read; whether a product has stock, by SKU as compared.
     """
-    line_ids = {line.id for line in order.lines}
-    rows = Rows()
-    for ref, known in agreed.rows.items():
-        if ref in line_ids:
-            rows.add(known.row_id, known.product_id, ref)
+    rows, line_ids = Rows(), {line.id for line in order.lines}
     found = {row.id: row for one in sales_orders for row in one.rows}
-    for row in sorted(found.values(), key=lambda row: row.external_ref not in line_ids):
-        if row.is_bundle_child:
-            continue
-        if row.external_ref in line_ids:
-            rows.add(row.id, row.product_id, row.external_ref)
-        elif row.product_id and row.id not in rows.lines:
-            same = rows.products.get(row.product_id) or _lines_of_sku(order, row.sku, skus)
+    plain = [row for row in found.values() if not row.is_bundle_child]
+    own = [(ref, known.row_id, known.product_id) for ref, known in agreed.rows.items()]
+    own += [(row.external_ref, row.id, row.product_id) for row in plain]
+    for line_id, row_id, product_id in own:
+        if line_id in line_ids:
+            rows.lines[row_id] = line_id
+            if product_id and line_id not in rows.products[product_id]:
+                rows.products[product_id].append(line_id)
+    for row in plain:
+        if row.product_id and row.id not in rows.lines:
+            same = rows.products[row.product_id] or _lines_of_sku(order, row.sku, skus)
             rows.products[row.product_id] = same
             if len(same) == 1:  # which of several is found when units come
                 rows.lines[row.id] = same[0]
     for row in found.values():
-        if row.is_bundle_child and (parent := found.get(row.parent_row_id)):
-            rows.add_component(row, parent, has_stock=has_stock.get(sku_key(row.sku), True))
+        parent = found.get(row.parent_row_id) if row.is_bundle_child else None
+        line_id = rows.lines.get(parent.id, "") if parent else ""
+        if parent and parent.quantity and line_id:
+            rows.components[row.id] = line_id
+            if has_stock.get(sku_key(row.sku), True):
+                rows.bundles[line_id][row.product_id] = row.quantity / parent.quantity
     return rows
 
 
@@ -112,18 +101,6 @@ def place(order: Order, rows: Rows, notes: Iterable[Note], taken: Mapping[str, i
 def _left_at(note: Note) -> tuple[float, int]:
     moment = note.shipped_at.timestamp() if note.shipped_at else 0.0
     return (moment, int(note.id) if note.id.isdecimal() else 0)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Units of a part on a line: a row of UNITS."""
-
-    order_id: str
-    part_ref: str
-    row_id: str
-    line_id: str
-    """"" where the order has no line for them."""
-    qty: int
 
 
 @dataclass

@@ -18,13 +18,11 @@ from core.ids import DROP_SHIP
 from core.refusals import Refusal
 from store.ledger import Conclusion
 from tasks.bigcommerce.orders import FINAL
-from tasks.reconciler.agreed import Conflict
 from tasks.reconciler.cases import Decisions, review
 from tasks.reconciler.run import Run
 from tasks.shipments import operations as ops
-from tasks.shipments.frames import Desired, DesiredPart, desired_parts
+from tasks.shipments.frames import DesiredPart, Part, ShippingState, added
 from tasks.shipments.matching import best_match, merge_tracking, recovered
-from tasks.shipments.state import Part, ShippingState, added
 
 CLOSED = {0: "incomplete", **{int(status): name for status, name in FINAL.items()}}
 """Statuses of orders that nothing is shipped for unless a person says so."""
@@ -44,12 +42,11 @@ class PlanContext:
 
 
 def plan_shipments(
-    run: Run, desired: Desired, states: Mapping[str, ShippingState]
+    run: Run, parts: Mapping[str, Sequence[DesiredPart]], states: Mapping[str, ShippingState]
 ) -> list[ops.ShipmentPlan]:
-    """The plans of a batch. In: validated frames, and the store's side."""
+    """The plans of a batch. In: the desired parts, and the store's side, by order."""
     grace = timedelta(minutes=run.connections.pair.shipments.unshipped_grace_minutes)
     context = PlanContext(run.now(), grace, run.decisions())
-    parts = desired_parts(desired)
     return [plan_order(state, parts.get(key, ()), context) for key, state in states.items()]
 
 
@@ -158,9 +155,13 @@ class _Planning:
         A part whose tracking a person has to decide about stays as it is.
         """
         merged = merge_tracking(part, one, self.state.shipment(part.shipment_id))
-        if not all(self._passes_tracking(one, conflict) for conflict in merged.conflicts):
-            self.kept.append(part)
-            return
+        for conflict in merged.conflicts:
+            number, entered = conflict.brightpearl, conflict.bigcommerce or "none"
+            why = f"has the tracking number {number} now, but in BigCommerce somebody entered "
+            proposal = {"tracking_number": number, "instead of": conflict.bigcommerce}
+            if not self._passes("tracking", one, f"{why}{entered}", proposal):
+                self.kept.append(part)
+                return
         names = [*merged.for_bigcommerce, *(conflict.name for conflict in merged.conflicts)]
         changes = {name: one.tracking[name] for name in names}
         before = {name: part.tracking.get(name, "") for name in changes}
@@ -208,19 +209,28 @@ class _Planning:
 
     def _ship(self, one: DesiredPart) -> None:
         """A new shipment, as far as units are left and nobody has to decide about it first."""
-        deleted = self.deleted_by_staff.get(one.ref)
+        order, proposal = self.state.order, {"ship": dict(one.units)}
         why = "left, but its shipment was deleted in BigCommerce"
-        if deleted and not self._passes("deleted", one, why, {"ship": dict(one.units)}):
+        deleted = self.deleted_by_staff.get(one.ref)
+        if deleted and not self._passes("deleted", one, why, proposal):
             self.kept.append(deleted)
             return
-        if not self._passes_closed(one) or not self._passes_unplaced(one):
+        status = "archived" if order.is_deleted else CLOSED.get(order.status_id)
+        why = f"left although the order is {status} in BigCommerce: stop the parcel, or inform "
+        closed = {**proposal, "status": status}
+        if status and not self._passes("closed", one, f"{why}the shopper", closed):
+            return
+        if not self._passes_unplaced(one):
             return
         if self._fitting(one.units) != one.units:
             in_the_way = [part for part in self.orphans if part.units.keys() & one.units.keys()]
             self.deleted += in_the_way
             self.orphans = [part for part in self.orphans if part not in in_the_way]
         units = self._fitting(one.units)
-        if units != one.units and not self._passes_excess(one, units):
+        total, left = sum(one.units.values()), sum(units.values())
+        why = f"sends {total} units, of which the order in BigCommerce has {left} left to ship"
+        over = {"ship": dict(units), "leave out": dict(Counter(one.units) - Counter(units))}
+        if units != one.units and not self._passes("excess", one, why, over):
             return
         if units:
             self.creates.append(ops.CreateShipment(one, units))
@@ -251,16 +261,6 @@ class _Planning:
                 ends.append(end)
         return min(ends, default=None)
 
-    def _passes_closed(self, one: DesiredPart) -> bool:
-        """Whether goods may be shipped in an order that is over in the store, if it is."""
-        order = self.state.order
-        status = "archived" if order.is_deleted else CLOSED.get(order.status_id)
-        if status is None:
-            return True
-        why = f"left although the order is {status} in BigCommerce: stop the parcel, or inform "
-        proposal = {"ship": dict(one.units), "status": status}
-        return self._passes("closed", one, f"{why}the shopper", proposal)
-
     def _passes_unplaced(self, one: DesiredPart) -> bool:
         """Whether units of rows that belong to no line of the order may be left out, if any."""
         if not one.unplaced:
@@ -269,20 +269,6 @@ class _Planning:
         why = f"sends units of the row {rows}, which belongs to no line of the order in BigCommerce"
         proposal = {"ship": dict(one.units), "leave out": dict(one.unplaced)}
         return self._passes("unknown", one, why, proposal)
-
-    def _passes_excess(self, one: DesiredPart, units: Mapping[str, int]) -> bool:
-        """Whether only as much may be shipped as the order has left."""
-        total, left = sum(one.units.values()), sum(units.values())
-        why = f"sends {total} units, of which the order in BigCommerce has {left} left to ship"
-        over = dict(Counter(one.units) - Counter(units))
-        return self._passes("excess", one, why, {"ship": dict(units), "leave out": over})
-
-    def _passes_tracking(self, one: DesiredPart, conflict: Conflict) -> bool:
-        """Whether a number that staff entered in the store may be replaced."""
-        number, entered = conflict.brightpearl, conflict.bigcommerce
-        why = f"has the tracking number {number} now, but in BigCommerce somebody entered "
-        proposal = {"tracking_number": number, "instead of": entered}
-        return self._passes("tracking", one, f"{why}{entered or 'none'}", proposal)
 
     def _passes(self, kind: str, one: DesiredPart, why: str, proposal: Mapping[str, Any]) -> bool:
         """Whether a person approved of what is proposed; else a case is opened."""

@@ -23,9 +23,8 @@ from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
 from tasks.stock.entity import STOCK
-from tasks.stock.extract import NO_SKU, extract_stock, resolve_keys
+from tasks.stock.extract import NO_SKU, extract_stock, read_held_units, resolve_keys
 from tasks.stock.frames import Desired, Pending, Snapshot, map_stock
-from tasks.stock.inventory import read_held_units
 from tasks.stock.matching import Level, SkuNames, compare, oversold
 from tasks.stock.plan import Plan, context_of, plan_levels
 

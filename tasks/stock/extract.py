@@ -7,25 +7,37 @@ a moment, never too much.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import takewhile
+from typing import Any
 
-import pandas as pd
-
-from connectors.bigcommerce.inventory_models import StockItem
+from connectors.bigcommerce.inventory_models import StockItem, UnreadableItem
+from connectors.bigcommerce.models import Order, OrderHeader
+from core.frames import frame_of_columns
 from core.ids import PRODUCT, VARIANT, sku_key
+from core.refusals import Refusal, release_remedy
+from core.stock import ITEMS, SKUS
 from mappings.stock_places import Places, read_places
 from store.catalogue import Catalogue
+from store.demand import Demand
+from tasks.bigcommerce.orders import HOLDS_NO_STOCK, sold_units
 from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, skipped
+from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 from tasks.stock.availability import COMPONENTS, bundles_with, read_availability
-from tasks.stock.frames import CATALOGUE, AgreedStock, Snapshot
-from tasks.stock.inventory import read_held_units, read_inventory
+from tasks.stock.frames import CATALOGUE, AgreedStock, Identity, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
 
 NO_SKU = "has no stock, or no SKU"
+ORDERS = "orders"
+"""Links of orders."""
+REMEMBERED_S = 86400.0
+"""How long it is remembered which orders are known; after that all recent ones are listed anew."""
 
 
 def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
@@ -53,6 +65,38 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     return wanted, [skipped(key, "not ours", NO_SKU) for key in left]
 
 
+def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
+    """SKUs of the store by key: the product's own, and those of the bundles that contain it."""
+    if not products:
+        return {}
+    links = run.links.get(run.pair, COMPONENTS, list(products.values()))
+    meant = {key: [one, *bundles_with(links.get(one))] for key, one in products.items()}
+    catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
+    names = SkuNames(run.bundle.table("skus"))
+    return {
+        key: [
+            sku
+            for one in ids
+            if one in catalogued and catalogued[one].sku
+            for sku in names.in_store(catalogued[one].sku)
+        ]
+        for key, ids in meant.items()
+    }
+
+
+def _of_variants(run: Run, variants: Mapping[str, str]) -> dict[str, list[str]]:
+    if not variants:
+        return {}
+    store, wanted = run.bigcommerce, list(variants.values())
+    items = with_retries(lambda: list(store.list_inventory_of_variants(wanted)))
+    found = {
+        item.variant_id: [sku_key(item.sku)]
+        for item in items
+        if isinstance(item, StockItem) and item.variant_id and item.sku
+    }
+    return {key: found.get(one, []) for key, one in variants.items()}
+
+
 @step("extract-stock", RETRIED)
 def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
     """Both sides' stock of these SKUs (as compared), or of all.
@@ -62,9 +106,14 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
     places, notes = _open_places(run)
     if skus is not None and not skus:
         return Snapshot(places=places, read_at=run.now())
-    agreed = _agreed(run, skus)
+    links = (
+        run.links.scan(run.pair, run.entity)
+        if skus is None
+        else run.links.get(run.pair, run.entity, sorted(skus)).values()
+    )
+    agreed = {link.key_bc: AgreedStock.of(link) for link in links}
     found = Snapshot(places=places, agreed=agreed, read_at=run.now(), notes=notes)
-    found = read_held_units(run, read_inventory(run, found, skus))
+    found = read_held_units(run, _read_inventory(run, found, skus))
     wanted = set(found.store_skus) if skus is None else set(skus)
     found = read_availability(run, found, wanted, is_all=skus is None)
     run.report.notes.update(found.notes)
@@ -76,11 +125,16 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
         "sku": [found.store_skus[sku] for sku in both],
         "product_id": [found.products[sku] for sku in both],
     }
-    only_account = _only_account(run, found) if skus is None else known - found.store_skus.keys()
+    only_account = known - found.store_skus.keys()
+    if skus is None:
+        names = SkuNames(run.bundle.table("skus"))
+        tracked = Catalogue(run.database).tracked(run.pair)
+        stores = found.store_skus.keys()
+        only_account = {one for one in tracked if stores.isdisjoint(names.in_store(one))}
     return replace(
         found,
         items=found.items[found.items["sku_key"].isin(both)].reset_index(drop=True),
-        skus=pd.DataFrame(columns, dtype="str"),
+        skus=frame_of_columns(columns, SKUS, len(both)),
         only_store=sorted(found.store_skus.keys() - known - found.refused.keys()),
         only_account=sorted(only_account),
     )
@@ -123,45 +177,141 @@ def _open_places(run: Run) -> tuple[Places, list[str]]:
     return replace(places, pairs=pairs), notes
 
 
-def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
-    """SKUs of the store by key: the product's own, and those of the bundles that contain it."""
-    if not products:
-        return {}
-    links = run.links.get(run.pair, COMPONENTS, list(products.values()))
-    meant = {key: [one, *bundles_with(links.get(one))] for key, one in products.items()}
-    catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
-    names = SkuNames(run.bundle.table("skus"))
-    found: dict[str, list[str]] = {}
-    for key, ids in meant.items():
-        own = (catalogued[one].sku for one in ids if one in catalogued and catalogued[one].sku)
-        found[key] = [sku for one in own for sku in names.in_store(one)]
-    return found
+def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> Snapshot:
+    """With the store's stock of these SKUs (as compared), or of all, at the locations that are fed.
+
+    A SKU on several items, or an item that breaks the model, is refused.
+    """
+    clear: dict[str, StockItem] = {}
+    doubled: dict[str, set[str]] = defaultdict(set)
+    refused: dict[str, Refusal] = {}
+    shared = 0
+    for item in _list_items(run, found, skus):
+        key = sku_key(item.sku)
+        if isinstance(item, UnreadableItem):
+            key = key or f"product {item.product_id}"
+            what = item.sku or item.product_id
+            reason = f"the store's stock of {what} cannot be read: {item.field} {item.reason}"
+            remedy = f"Correct the item in BigCommerce, then: {release_sku(key)}"
+            refused[key] = Refusal("document", item.field, "", reason, remedy)
+        elif not key:
+            shared += 1
+        elif _name(other := clear.setdefault(key, item)) != _name(item):
+            doubled[key] |= {_name(other), _name(item)}
+    for key, ids in doubled.items():
+        reason = f"the store has the SKU {key!r} on several items ({', '.join(sorted(ids))})"
+        remedy = release_remedy("Give each its own SKU", "sku", value=key)
+        refused[key] = Refusal("sku", "sku", key, reason, remedy)
+        del clear[key]
+    several = "products share one stock among several variants: their stock is left alone"
+    notes = [*found.notes, f"{shared} {several}"] if shared else found.notes
+    return _with_items(replace(found, refused=refused, notes=notes), clear)
 
 
-def _of_variants(run: Run, variants: Mapping[str, str]) -> dict[str, list[str]]:
-    if not variants:
-        return {}
-    store, wanted = run.bigcommerce, list(variants.values())
-    items = with_retries(lambda: list(store.list_inventory_of_variants(wanted)))
-    found = {
-        item.variant_id: [sku_key(item.sku)]
-        for item in items
-        if isinstance(item, StockItem) and item.variant_id and item.sku
-    }
-    return {key: found.get(one, []) for key, one in variants.items()}
+def _list_items(
+    run: Run, found: Snapshot, skus: Collection[str] | None
+) -> list[StockItem | UnreadableItem]:
+    """What is known is asked for by its variant, all else by its SKU."""
+    store, agreed, at = run.bigcommerce, found.agreed, found.places.locations
+    if skus is None:
+        return with_retries(lambda: list(store.list_inventory(at)))
+    known = [agreed[sku].variant_id for sku in skus if sku in agreed and agreed[sku].variant_id]
+    items = with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
+    seen = {sku_key(one.sku) for one in items}
+    unknown = [agreed[sku].sku if sku in agreed else sku for sku in skus if sku not in seen]
+    if unknown:
+        items += with_retries(lambda: list(store.list_inventory_of_skus(unknown, at)))
+    return items
 
 
-def _agreed(run: Run, skus: Collection[str] | None) -> dict[str, AgreedStock]:
-    links = (
-        run.links.scan(run.pair, run.entity)
-        if skus is None
-        else run.links.get(run.pair, run.entity, sorted(skus)).values()
+def _name(item: StockItem) -> str:
+    return item.variant_id or item.product_id
+
+
+def _with_items(found: Snapshot, clear: Mapping[str, StockItem]) -> Snapshot:
+    """With these items by SKU, and what is to be kept of those that are new or have other ids."""
+    variants = Counter(item.product_id for item in clear.values())
+    locations, disabled = set(found.places.locations), set()
+    # Column by column: a record for each of 100,000 SKUs takes a hundred megabytes on the way.
+    columns: dict[str, list[Any]] = {name: [] for name in ITEMS}
+    renamed: dict[str, AgreedStock] = {}
+    for key, item in clear.items():
+        known, ids = found.agreed_on(key), (item.variant_id or "", item.product_id)
+        if (known.variant_id, known.product_id_bc) != ids:
+            # A guess that the store corrects: what is simple is tracked by product.
+            identity: Identity = "product_id" if variants[item.product_id] == 1 else "sku"
+            renamed[key] = replace(
+                known, sku=item.sku, variant_id=ids[0], product_id_bc=ids[1], identity=identity
+            )
+        for at in item.locations:
+            if at.location_id in locations and not at.is_enabled:
+                disabled.add(at.location_id)
+            elif at.location_id in locations:
+                columns["sku_key"].append(key)
+                columns["sku"].append(item.sku)
+                columns["product_id_bc"].append(item.product_id)
+                columns["location_id"].append(at.location_id)
+                columns["on_hand"].append(at.on_hand)
+                columns["safety_stock"].append(at.safety_stock)
+    notes = [f"location {one} is disabled in the store: nothing is sent there" for one in disabled]
+    return replace(
+        found,
+        agreed={**found.agreed, **renamed},
+        renamed=renamed,
+        store_skus={key: item.sku for key, item in clear.items()},
+        items=frame_of_columns(columns, ITEMS, len(columns["sku_key"])),
+        notes=[*found.notes, *sorted(notes)],
     )
-    return {link.key_bc: AgreedStock.of(link) for link in links}
 
 
-def _only_account(run: Run, found: Snapshot) -> set[str]:
-    """SKUs with stock that the store does not sell, of all."""
-    names = SkuNames(run.bundle.table("skus"))
-    known = Catalogue(run.database).tracked(run.pair)
-    return {one for one in known if found.store_skus.keys().isdisjoint(names.in_store(one))}
+@dataclass
+class KnownOrders:
+    """Up to which order, and to which one without a gap, a pair's orders are known."""
+
+    newest: int = 0
+    passed: int = 0
+    """All orders up to this one are known: their webhooks say what becomes of them."""
+
+
+def known_orders(connections: Connections) -> KnownOrders:
+    """Which orders need not be listed again; a process that starts lists all recent ones once."""
+    return connections.cache.get("orders known to stock", KnownOrders, max_age_s=REMEMBERED_S)
+
+
+def read_held_units(run: Run, found: Snapshot) -> Snapshot:
+    """With what orders hold: those of the last minutes from the store, all others as written down.
+
+    Of recent ones, those that are linked or written down are known already: by then Brightpearl
+    has allocated what the table does not say. Only what is not known is read in full, and what was
+    sold since something was sent that is still pending. Orders older than all of these are not
+    listed again: on a busy day every batch would list thousands.
+
+    Raises: TransientError, ConfigError.
+    """
+    passed, store = known_orders(run.connections), run.bigcommerce
+    pending = (sent for one in found.agreed.values() for sent in one.pending.values())
+    first = min((sent.newest_order for sent in pending), default=None)
+    min_id = 1 + (passed.passed if first is None else min(passed.passed, first))
+    since = run.now() - timedelta(minutes=run.connections.pair.stock.orders_window_minutes)
+    listed = with_retries(
+        lambda: list(store.list_order_headers(min_date_created=since, min_id=min_id))
+    )
+    headers = [one for one in listed if isinstance(one, OrderHeader)]
+    ids = [one.id for one in headers if one.status_id not in HOLDS_NO_STOCK]
+    demand = Demand(run.database)
+    known = run.links.get(run.pair, ORDERS, ids).keys() | demand.known(run.pair, ids)
+    # As far as there is no order that is not known.
+    numbers = sorted(int(one.id) for one in headers)
+    passed.newest = max([passed.newest, *numbers])
+    passed.passed = max([passed.passed, *takewhile(lambda one: str(one) in known, numbers)])
+    wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]
+    documents = with_retries(lambda: store.get_orders(wanted)) if wanted else []
+    # Bundles hold their components, whichever SKUs are asked for: all of it is needed.
+    held = defaultdict(dict, demand.of(run.pair))
+    sold: dict[str, dict[int, int]] = defaultdict(dict)
+    for order in (one for one in documents if isinstance(one, Order)):
+        for sku, count in sold_units(order).items():
+            sold[sku][int(order.id)] = count
+            if order.id not in known:
+                held[sku][order.id] = count
+    return replace(found, orders=held, sold=sold, newest_order=passed.newest)

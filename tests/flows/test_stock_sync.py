@@ -26,7 +26,7 @@ from core.times import utc_now
 from store.demand import Demand
 from store.links import Links
 from tasks.reconciler.connections import connect
-from tasks.stock.inventory import known_orders
+from tasks.stock.extract import known_orders
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 

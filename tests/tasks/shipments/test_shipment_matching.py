@@ -11,9 +11,8 @@ from store_orders import store_line, store_order
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
-from tasks.shipments.frames import DesiredPart
+from tasks.shipments.frames import AgreedShipments, DesiredPart, Part, ShippingState
 from tasks.shipments.matching import best_match, merge_tracking, needs_shipments, recovered
-from tasks.shipments.state import AgreedShipments, Part, ShippingState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STATE = ShippingState(store_order(store_line("11", "1", 4, 2)))

@@ -12,7 +12,7 @@ from store_orders import store_line, store_order
 from connectors.bigcommerce.shipment_models import Shipment
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import count, preview
-from tasks.shipments.frames import DesiredPart
+from tasks.shipments.frames import AgreedShipments, DesiredPart, Part, ShippingState
 from tasks.shipments.operations import (
     CreateShipment,
     DeleteShipment,
@@ -20,7 +20,6 @@ from tasks.shipments.operations import (
     UpdateShipment,
 )
 from tasks.shipments.plan import PlanContext, plan_order
-from tasks.shipments.state import AgreedShipments, Part, ShippingState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CONTEXT = PlanContext(NOW, timedelta(minutes=60))

@@ -24,7 +24,7 @@ from store_orders import store_line, store_order
 
 from connectors.bigcommerce.shipment_models import Shipment
 from store.ledger import Entry
-from tasks.shipments.frames import DesiredPart
+from tasks.shipments.frames import AgreedShipments, DesiredPart, ShippingState, added
 from tasks.shipments.matching import needs_shipments
 from tasks.shipments.operations import (
     CreateShipment,
@@ -34,7 +34,6 @@ from tasks.shipments.operations import (
     UpdateShipment,
 )
 from tasks.shipments.plan import PlanContext, plan_order
-from tasks.shipments.state import AgreedShipments, ShippingState, added
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 GRACE = timedelta(minutes=60)
