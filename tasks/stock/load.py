@@ -87,12 +87,13 @@ class Applied:
 
     def fail(self, unwritten: Iterable[StockOperation], error: Unwritten) -> None:
         """Say what becomes of SKUs with writes that did not happen."""
+        if isinstance(error, StaleReadError):
+            skus = {one.level.sku_key for one in unwritten}
+            self.outcomes |= self.until_visible(skus, "waiting", error.message)
+            return
         for one in unwritten:
             sku, location = one.level.sku_key, one.level.location_id
             match error:
-                case StaleReadError():
-                    self.outcomes[sku] = self.visible(sku, "waiting", error.message)
-                    continue
                 case TransientError():
                     self.outcomes[sku] = retry(sku, error.message)
                     continue
@@ -105,9 +106,14 @@ class Applied:
                     why = rejected(error, remedy)
             self.outcomes[sku] = Outcome(sku, "rejected", why.reason, (why,))
 
-    def visible(self, sku: str, result: str, reason: str = "") -> Outcome:
-        """A SKU that is read again once what was sent can be seen."""
-        return Outcome(sku, result, reason, waits_for=(VISIBLE,), wake_at=self.soon)
+    def until_visible(
+        self, skus: Iterable[str], result: str, reason: str = ""
+    ) -> dict[str, Outcome]:
+        """SKUs that are read again once what was sent can be seen."""
+        soon = self.soon
+        return {
+            sku: Outcome(sku, result, reason, waits_for=(VISIBLE,), wake_at=soon) for sku in skus
+        }
 
 
 def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
@@ -211,8 +217,7 @@ def send(applied: Applied, adjusts: Sequence[Adjust]) -> Unwritten | None:
         applied.keep(before)
         return answer
     applied.rows += len(adjusts)
-    for sku in before.keys() - applied.outcomes.keys():
-        applied.outcomes[sku] = applied.visible(sku, "adjusted")
+    applied.outcomes |= applied.until_visible(before.keys() - applied.outcomes.keys(), "adjusted")
     if (run.now() - sent_at).total_seconds() > SLOW_S:
         # The store's delay begins when it answers, not when it was asked.
         applied.keep(_with_pending(applied, adjusts, is_sent=True))
@@ -303,7 +308,7 @@ def outcomes_of(run: Run, applied: Applied) -> list[Outcome]:
             Outcome(sku, "debounced", waits_for=(QUIET,), wake_at=until)
             for sku, until in plan.debounced.items()
         ),
-        *(applied.visible(sku, "waiting") for sku in plan.waiting),
+        *applied.until_visible(plan.waiting, "waiting").values(),
         *applied.outcomes.values(),
         *(Outcome(sku, "rejected", why.reason, (why,)) for sku, why in found.refused.items()),
         *(skipped(sku, "not ours", "the store keeps no stock of it") for sku in found.only_account),
