@@ -88,6 +88,6 @@ class Writer:
                 for entity, named in delivery.keys.items()
                 for key in named
             ]
-            inbox.put_all(connection, events, now=now)
+            inbox.put(connection, events, now=now)
             for pair, by_name in sorted(counted.items()):
                 statistics.add(connection, pair, now.date(), by_name)

@@ -110,8 +110,18 @@ class Database:
 
         Raises: StoreUnavailableError.
         """
-        with self._own_turn(), store_errors(self.where), self._writes.begin() as connection:
-            yield connection
+        # Threads of one process queue here: waiting in SQLite would be polling with pauses.
+        if self.is_sqlite and not self._turn.acquire(timeout=self._busy_timeout_s):
+            raise StoreUnavailableError(
+                f"The database {self.where} cannot be used: another thread holds it for long.",
+                remedy="It is tried again; if it stays so, restart the process.",
+            )
+        try:
+            with store_errors(self.where), self._writes.begin() as connection:
+                yield connection
+        finally:
+            if self.is_sqlite:
+                self._turn.release()
 
     @contextmanager
     def write_one_of_many(self) -> Iterator[Connection]:
@@ -142,22 +152,6 @@ class Database:
         """Give every connection back; the next use opens new ones."""
         self._reads.dispose()
 
-    @contextmanager
-    def _own_turn(self) -> Iterator[None]:
-        """Threads of one process queue here: waiting in SQLite would be polling with pauses."""
-        if not self.is_sqlite:
-            yield
-            return
-        if not self._turn.acquire(timeout=self._busy_timeout_s):
-            raise StoreUnavailableError(
-                f"The database {self.where} cannot be used: another thread holds it for long.",
-                remedy="It is tried again; if it stays so, restart the process.",
-            )
-        try:
-            yield
-        finally:
-            self._turn.release()
-
     def _postgresql(self) -> Engine:
         milliseconds = int(self._busy_timeout_s * 1000)
         of_url = self.url.query.get("options", "")
@@ -184,7 +178,7 @@ class Database:
             hide_parameters=True,
             json_serializer=to_json,
         )
-        event.listen(engine, "connect", self._remember_file)
+        event.listen(engine, "connect", self._check_file)
         event.listen(engine, "checkout", self._check_file)
         event.listen(engine, "begin", _begin)
         return engine
@@ -206,20 +200,19 @@ class Database:
             raise
         return connection
 
-    def _remember_file(self, _connection: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's record
-        record.info["file"] = self._file()
+    def _check_file(self, _connection: object, record: Any, *_proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's record
+        """Refuse a connection whose file was removed or replaced: its writes would be lost.
 
-    def _check_file(self, _connection: object, record: Any, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's record
-        """Refuse a connection whose file was removed or replaced: its writes would be lost."""
-        if record.info["file"] != self._file():
-            raise DisconnectionError("the file of the database was removed or replaced")
-
-    def _file(self) -> tuple[int, int] | None:
+        A new connection keeps which file it is of.
+        """
         try:
             found = os.stat(str(self.path))  # noqa: PTH116 - on the way of every transaction
         except OSError:
-            return None
-        return found.st_dev, found.st_ino
+            file = None
+        else:
+            file = found.st_dev, found.st_ino
+        if record.info.setdefault("file", file) != file:
+            raise DisconnectionError("the file of the database was removed or replaced")
 
 
 class Repository:

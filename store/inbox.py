@@ -4,7 +4,7 @@ One row per (pair, entity, key), however often an event names it. `ready_at` say
 be claimed: now for a due key, later for one that is retried or parked, at the lease's end for a
 claimed one (so that a crashed owner's keys come back by themselves), never for one that is done or
 dead.
-`transitions.py` says what events and outcomes do to a row, `conditions.py` how parked keys wake.
+`transitions.py` says what events and outcomes do to a row, and how parked keys wake.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, bindparam, case, func, literal, select, update
+from sqlalchemy import Row, bindparam, case, func, literal, select, update
 
-from store import conditions as parked
-from store.conditions import in_sequence
+from store import transitions
 from store.database import Repository
 from store.sql import in_order, in_parts, insert_into
 from store.tables import inbox, inbox_conditions
@@ -33,9 +32,10 @@ from store.transitions import (
     after,
     change,
     locked,
+    met_since,
     put,
-    put_all,
     rows_of,
+    set_conditions,
 )
 
 __all__ = [
@@ -52,11 +52,12 @@ __all__ = [
     "Taken",
     "Waiting",
     "put",
-    "put_all",
 ]
 
 NAMED = "named"
 """Source of a key that came into the inbox under another record's id."""
+FIRST = (inbox.c.priority, inbox.c.ready_at, func.length(inbox.c.key), inbox.c.key)
+"""The order in which keys are claimed."""
 State = Literal["due", "claimed", "parked", "dead", "done"]
 SETTLED = (
     *("state", "owner", "ready_at", "due_since", "source", "dirty_since", "dirty_source"),
@@ -120,7 +121,7 @@ class Inbox(Repository):
                 or 0
                 for part in in_parts(wanted)
             )
-            put(connection, pair, entity, wanted, source=source, now=now)
+            put(connection, [(pair, entity, key, source) for key in wanted], now=now)
         return len(wanted) - due_before
 
     def claim(  # noqa: PLR0913 - whose keys, for whom, how many, how long, when
@@ -141,7 +142,8 @@ class Inbox(Repository):
         moment, for example of one waking, the records with the smallest numbers; those that are
         taken come in the order of their numbers, as orders were placed.
         """
-        ready = _ready(select(inbox.c.key), pair, entity, now).limit(limit)
+        is_ready = inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now
+        ready = select(inbox.c.key).where(*is_ready).order_by(*FIRST).limit(limit)
         if not with_backfill:
             ready = ready.where(inbox.c.priority < BACKFILL_PRIORITY)
         with self._database.write() as connection:
@@ -153,7 +155,10 @@ class Inbox(Repository):
                     update(inbox)
                     .where(*rows_of(pair, entity, part))
                     .values(
-                        **_held(owner, lease_s, now),
+                        state="claimed",
+                        owner=owner,
+                        ready_at=now + timedelta(seconds=lease_s),
+                        updated_at=now,
                         claimed_at=now,
                         # Taken from an owner that vanished: that was a try as well.
                         attempts=inbox.c.attempts + case((inbox.c.state == "claimed", 1), else_=0),
@@ -169,7 +174,8 @@ class Inbox(Repository):
         """What a claim would take, or just these keys; nothing is taken."""
         if keys is not None:
             return [Claim(key, 0, now, "operator") for key in keys[:limit]]
-        ready = _ready(select(inbox), pair, entity, now).limit(limit)
+        is_ready = inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now
+        ready = select(inbox).where(*is_ready).order_by(*FIRST).limit(limit)
         with self._database.read() as connection:
             return _claims(connection.execute(ready), now)
 
@@ -222,7 +228,10 @@ class Inbox(Repository):
                     update(inbox)
                     .where(*rows_of(pair, entity, [row.key for row in free]))
                     .values(
-                        **_held(owner, lease_s, now),
+                        state="claimed",
+                        owner=owner,
+                        ready_at=now + timedelta(seconds=lease_s),
+                        updated_at=now,
                         # What this owner has read for a key it holds is as old as that claim.
                         claimed_at=case((own, inbox.c.claimed_at), else_=moment),
                         due_since=case((unsettled, inbox.c.due_since), else_=moment),
@@ -271,7 +280,7 @@ class Inbox(Repository):
                     continue
                 settled = {row.key: by_key[row.key] for row in held}
                 since = min(row.claimed_at or now for row in held)
-                met = parked.met_since(connection, pair, settled.values(), since)
+                met = met_since(connection, pair, settled.values(), since)
                 changes = [
                     {
                         "of_key": row.key,
@@ -282,7 +291,7 @@ class Inbox(Repository):
                 ]
                 connection.execute(statement, changes)
                 still = {change["of_key"] for change in changes if change["state"] == "parked"}
-                parked.write(connection, pair, entity, settled, still)
+                set_conditions(connection, pair, entity, settled, still)
 
     def wake(self, pair: str, conditions: Iterable[str], *, now: datetime) -> int:
         """Make every key of the pair due that waits for any of these; how many they were.
@@ -293,7 +302,7 @@ class Inbox(Repository):
         then parked for it is due at once. `now` is the present moment, later than that at which
         the condition came true.
         """
-        return parked.wake(self._database, pair, conditions, now=now)
+        return transitions.wake(self._database, pair, conditions, now=now)
 
     def waiting_for(self, pair: str, prefix: str) -> set[str]:
         """Conditions that begin with `prefix` and for which any key of the pair waits."""
@@ -364,20 +373,7 @@ class Inbox(Repository):
             return {row.key: row.reason for row in connection.execute(statement)}
 
 
-def _held(owner: str, lease_s: float, now: datetime) -> dict[str, Any]:
-    """What every key has that an owner holds."""
-    lease_ends_at = now + timedelta(seconds=lease_s)
-    return {"state": "claimed", "owner": owner, "ready_at": lease_ends_at, "updated_at": now}
-
-
-def _ready(statement: Select[Any], pair: str, entity: str, now: datetime) -> Select[Any]:
-    """Keys that may be claimed, in the order in which they are."""
-    return statement.where(
-        inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now
-    ).order_by(inbox.c.priority, inbox.c.ready_at, func.length(inbox.c.key), inbox.c.key)
-
-
 def _claims(rows: Iterable[Row[Any]], now: datetime) -> list[Claim]:
-    """Claims by priority, and of each by number."""
-    ordered = sorted(rows, key=lambda row: (row.priority, in_sequence(row.key)))
+    """Claims by priority, and of each by number: orders come as they were placed."""
+    ordered = sorted(rows, key=lambda row: (row.priority, len(row.key), row.key))
     return [Claim(row.key, row.attempts, row.due_since or now, row.source) for row in ordered]

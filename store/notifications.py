@@ -10,15 +10,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from store.database import CONNECTION, Database, StoreUnavailableError, store_errors
-
-CHANNEL = "causeway_inbox"
-"""PostgreSQL's NOTIFY channel for keys that became due."""
-
-
-def notify(connection: Connection) -> None:
-    """Wake whoever waits for keys, once this transaction is committed."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+from store.transitions import CHANNEL
 
 
 class InboxListener:

@@ -159,7 +159,8 @@ class Quarantine(Repository):
                         )
                         .values(state="released", closed_at=now)
                     )
-                put(connection, pair, of_entity, released, source="release", now=now)
+                events = [(pair, of_entity, key, "release") for key in released]
+                put(connection, events, now=now)
         return sorted(row.key for row in found)
 
     def discard(self, ids: Sequence[int], reason: str, *, now: datetime) -> int:
@@ -181,9 +182,8 @@ class Quarantine(Repository):
                 .values(state="approved", closed_at=now)
                 .returning(quarantine.c.pair, quarantine.c.entity, quarantine.c.key)
             ).all()
-            for pair, entity in sorted({(row.pair, row.entity) for row in found}):
-                keys = [row.key for row in found if (row.pair, row.entity) == (pair, entity)]
-                put(connection, pair, entity, keys, source="release", now=now)
+            events = [(row.pair, row.entity, row.key, "release") for row in found]
+            put(connection, events, now=now)
         return sorted({row.key for row in found})
 
     def decided(self, pair: str, entity: str, keys: Sequence[str]) -> Decided:

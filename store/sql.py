@@ -149,8 +149,12 @@ def upsert(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
 ) -> None:
     """Insert rows, or replace those with the same key; a key that comes twice keeps the last."""
+    if not rows:
+        return
     unique = dict(sorted({tuple(row[name] for name in key): row for row in rows}.items()))
-    for part in in_parts(list(unique.values())):
-        statement = insert_into(connection, table).values([dict(row) for row in part])
-        others = {name: statement.excluded[name] for name in part[0] if name not in key}
-        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others))
+    statement = insert_into(connection, table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=others),
+        [dict(row) for row in unique.values()],
+    )

@@ -1,19 +1,42 @@
-"""What events and outcomes do to the rows of the inbox, whoever names them."""
+"""What events, outcomes and conditions do to the rows of the inbox, whoever names them.
+
+A parked key has a row per condition in `inbox_conditions`; they stay until the key is settled
+anew. `conditions_met` keeps when a condition came true while keys of its pair were being worked
+on: their run may have read the systems a moment too early, and parks a key for what is true by
+then. Settling reads it, so that such a key is due at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, case, func, literal, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
-from store.notifications import notify
-from store.sql import in_order, in_parts, insert_into
-from store.tables import inbox
+from store.database import Database
+from store.sql import in_order, in_parts, upsert
+from store.tables import conditions_met, inbox, inbox_conditions
+
+CHANNEL = "causeway_inbox"
+"""PostgreSQL's NOTIFY channel for keys that became due."""
 
 BACKFILL_PRIORITY = 3
 """Of keys that a backfill made due."""
@@ -83,25 +106,17 @@ class Retry:
 Outcome = Done | Parked | Dead | Retry
 
 
-def put(  # noqa: PLR0913 - the key's parts and the event's
-    connection: Connection,
-    pair: str,
-    entity: str,
-    keys: Iterable[str],
-    *,
-    source: str,
-    now: datetime,
-) -> None:
-    """Make keys due; one that is being worked on becomes due again when it is released."""
-    put_all(connection, [(pair, entity, key, source) for key in keys], now=now)
-
-
-def put_all(connection: Connection, events: Iterable[Event], *, now: datetime) -> None:
-    """The same for keys of any pair, entity and source.
+def put(connection: Connection, events: Iterable[Event], *, now: datetime) -> None:
+    """Make keys due; one that is being worked on becomes due again when it is released.
 
     All of a transaction's events belong in one call: rows are locked in the order of their keys,
-    so that transactions that bring the same keys at the same time do not block each other.
+    so that transactions that bring the same keys at the same time do not block each other. Of a
+    key's sources the first reason that is more than a hint is kept, else the last hint.
     """
+    sources: dict[Key, str] = {}
+    for pair, entity, key, source in events:
+        if sources.get((pair, entity, key), HINTS[0]) in HINTS:
+            sources[pair, entity, key] = source
     rows = [
         {
             "pair": pair,
@@ -114,35 +129,27 @@ def put_all(connection: Connection, events: Iterable[Event], *, now: datetime) -
             "source": source,
             "updated_at": now,
         }
-        for (pair, entity, key), source in sorted(_strongest(events).items())
+        for (pair, entity, key), source in sorted(sources.items())
     ]
-    for part in in_parts(rows):
-        fresh = insert_into(connection, inbox).values(list(part))
-        connection.execute(
-            fresh.on_conflict_do_update(
-                index_elements=["pair", "entity", "key"], set_=_on_event(fresh.excluded, now)
-            )
-        )
+    if rows:
+        connection.execute(EVENTS[connection.dialect.name], rows)
     notify(connection)
 
 
-def _strongest(events: Iterable[Event]) -> Mapping[tuple[str, str, str], str]:
-    """The source of each key; the first reason that is more than a hint, else the last hint."""
-    sources: dict[tuple[str, str, str], str] = {}
-    for pair, entity, key, source in events:
-        known = sources.get((pair, entity, key))
-        if known is None or known in HINTS:
-            sources[pair, entity, key] = source
-    return sources
+def notify(connection: Connection) -> None:
+    """Wake whoever waits for keys, once this transaction is committed."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
 
-def _on_event(event: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - the row as it would be inserted
+def _on_event(fresh: sqlite.Insert | postgresql.Insert) -> Insert:
     """What an event does to a key that is known: a held one becomes dirty, any other is due."""
-    held = (inbox.c.state == "claimed") & (inbox.c.ready_at > now)
+    event = fresh.excluded
+    moment = event.ready_at
+    held = (inbox.c.state == "claimed") & (inbox.c.ready_at > moment)
     was_due = inbox.c.state == "due"
-    unsettled = inbox.c.state.in_(UNSETTLED)
-    moment = literal(now, inbox.c.ready_at.type)
-    return {
+    unsettled = or_(*(inbox.c.state == state for state in UNSETTLED))
+    changed = {
         "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),
         # A hint must not hide a stronger reason that is still waiting to be processed.
         "dirty_source": case(
@@ -162,10 +169,18 @@ def _on_event(event: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - th
         "priority": case((held, inbox.c.priority), else_=event.priority),
         "updated_at": moment,
     }
+    return fresh.on_conflict_do_update(index_elements=["pair", "entity", "key"], set_=changed)
 
 
 def _is_strong(source: Column[str]) -> ColumnElement[bool]:
-    return source.is_not(None) & source.not_in(HINTS)
+    return and_(source.is_not(None), *(source != hint for hint in HINTS))
+
+
+EVENTS = {
+    "sqlite": _on_event(sqlite.insert(inbox)),
+    "postgresql": _on_event(postgresql.insert(inbox)),
+}
+"""The statement that events are, in both databases."""
 
 
 def after(
@@ -185,7 +200,9 @@ def after(
         source = row.dirty_source or row.source
         return {**due, "due_since": row.dirty_since, "source": source}
     match outcome:
-        case Parked() if _came_true(outcome, row, met):
+        case Parked() if row.claimed_at is not None and any(
+            met[condition] > row.claimed_at for condition in outcome.conditions if condition in met
+        ):
             return {**due, "due_since": now, "source": WOKEN}
         case Parked() if (expires_at := row.expires_at or outcome.expires_at) > now:
             state = {
@@ -204,12 +221,6 @@ def after(
         case _:
             state = {**CLOSED, "state": "done"}
     return {**free, **state, "reason": outcome.reason}
-
-
-def _came_true(outcome: Parked, row: Any, met: Mapping[str, datetime]) -> bool:  # noqa: ANN401 - a row
-    """Whether any of the conditions came true since the key was claimed."""
-    moments = [met[condition] for condition in outcome.conditions if condition in met]
-    return row.claimed_at is not None and any(moment > row.claimed_at for moment in moments)
 
 
 def locked(connection: Connection, *conditions: ColumnElement[bool]) -> list[Key]:
@@ -235,3 +246,132 @@ def by_entity(keys: Sequence[Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
 def rows_of(pair: str, entity: str, keys: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
     """What holds for these keys' rows of the inbox alone."""
     return inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.key.in_(keys)
+
+
+def set_conditions(
+    connection: Connection,
+    pair: str,
+    entity: str,
+    settled: Mapping[str, Outcome],
+    parked: Collection[str],
+) -> None:
+    """Replace what these keys wait for; those that are not `parked` now wait for nothing."""
+    of = inbox_conditions.c
+    connection.execute(
+        delete(inbox_conditions).where(
+            of.pair == pair, of.entity == entity, of.key.in_(sorted(settled))
+        )
+    )
+    rows = [
+        {"pair": pair, "entity": entity, "key": key, "condition": condition}
+        for key, outcome in sorted(settled.items())
+        if isinstance(outcome, Parked) and key in parked
+        for condition in sorted(set(outcome.conditions))
+    ]
+    if rows:
+        connection.execute(insert(inbox_conditions), rows)
+
+
+def met_since(
+    connection: Connection, pair: str, outcomes: Iterable[Outcome], since: datetime
+) -> dict[str, datetime]:
+    """When conditions for which keys are about to be parked came true, after a moment.
+
+    On PostgreSQL no condition comes true between this and the end of the transaction: `mark_met`
+    waits for the rows that are locked here, even where there are none.
+    """
+    conditions = {
+        condition
+        for outcome in outcomes
+        if isinstance(outcome, Parked)
+        for condition in outcome.conditions
+    }
+    of, found = conditions_met.c, dict[str, datetime]()
+    for part in in_parts(sorted(conditions)):
+        rows = connection.execute(
+            select(of.condition, of.met_at)
+            .where(of.pair == pair, of.condition.in_(part), of.met_at > since)
+            .with_for_update(read=True)
+        )
+        found.update({row.condition: row.met_at for row in rows})
+    return found
+
+
+def wake(database: Database, pair: str, conditions: Iterable[str], *, now: datetime) -> int:
+    """Make every key of the pair due that is parked for any of these; how many they were.
+
+    The first chunk, of the oldest records, is as urgent as what an event just named. The others
+    queue behind events, so that a table for which thousands of orders waited holds up no new one.
+    """
+    wanted = sorted(set(conditions))
+    if _is_at_work(database, pair):
+        for part in in_parts(wanted):
+            _mark_met(database, pair, part, now)
+    keys = _parked_for(database, pair, wanted)
+    chunks = list(in_parts(keys))
+    woken = 0
+    for place, chunk in enumerate(chunks):
+        # A microsecond between chunks: claims sort the keys of one moment, and would otherwise
+        # sort a hundred thousand for every batch.
+        ready_at = now - timedelta(microseconds=len(chunks) - 1 - place)
+        with database.write() as connection:
+            still = [
+                key
+                for entity in sorted({entity for entity, _ in chunk})
+                for key in locked(
+                    connection,
+                    *rows_of(pair, entity, [key for of, key in chunk if of == entity]),
+                    inbox.c.state == "parked",
+                )
+            ]
+            change(
+                connection,
+                still,
+                state="due",
+                priority=0 if place == 0 else PARKED_PRIORITY,
+                ready_at=ready_at,
+                due_since=now,
+                source=WOKEN,
+                attempts=0,
+                updated_at=now,
+            )
+            notify(connection)
+        woken += len(still)
+    return woken
+
+
+def _is_at_work(database: Database, pair: str) -> bool:
+    """Whether any key of the pair is claimed. Later claims read what is true by then."""
+    # Whatever the pair: asked for that as well, SQLite would read all keys of the pair.
+    held = select(inbox.c.pair).where(inbox.c.owner.is_not(None))
+    with database.read() as connection:
+        return pair in set(connection.scalars(held))
+
+
+def _mark_met(database: Database, pair: str, conditions: Sequence[str], now: datetime) -> None:
+    """Keep when these came true, for keys that are being worked on."""
+    rows = [{"pair": pair, "condition": one, "met_at": now} for one in conditions]
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            # Waits for whoever settles just now, and lets nobody settle meanwhile: a key is parked
+            # before `_parked_for` reads, or its run finds these rows.
+            connection.exec_driver_sql("LOCK TABLE conditions_met IN EXCLUSIVE MODE")
+        upsert(connection, conditions_met, rows, key=("pair", "condition"))
+
+
+def _parked_for(database: Database, pair: str, conditions: Sequence[str]) -> list[tuple[str, str]]:
+    """Entities and keys that are parked for any of these, in the sequence of their records."""
+    of = inbox_conditions.c
+    found: set[tuple[str, str]] = set()
+    statement = select(of.entity, of.key).join(
+        inbox,
+        (inbox.c.pair == of.pair) & (inbox.c.entity == of.entity) & (inbox.c.key == of.key),
+    )
+    with database.read() as connection:
+        for part in in_parts(conditions):
+            rows = connection.execute(
+                statement.where(of.pair == pair, of.condition.in_(part), inbox.c.state == "parked")
+            )
+            found.update((row.entity, row.key) for row in rows)
+    # Shorter keys first, which puts numbers in their order: orders as they were placed.
+    return sorted(found, key=lambda one: (len(one[1]), one[1], one[0]))

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.database import Database
-from store.inbox import Claim, Dead, Done, Inbox, Parked, Retry, put_all
+from store.inbox import Claim, Dead, Done, Inbox, Parked, Retry
+from store.inbox import put as put_events
 from store.quarantine import Quarantine
 from store.runs import Leases
 
@@ -185,7 +186,7 @@ def test_arrivals_of_one_moment_keep_the_strongest_reason_of_each_key(database: 
         ("q", "orders", "1", "notice"),
     ]
     with database.write() as connection:
-        put_all(connection, arrivals, now=NOW)
+        put_events(connection, arrivals, now=NOW)
     assert [(one.key, one.source) for one in claim(inbox)] == [
         ("1", "transaction"),
         ("2", "webhook"),

@@ -84,7 +84,7 @@ def test_nothing_new_is_no_reason_to_wake(listener: InboxListener) -> None:
 def test_what_was_undone_wakes_nobody(listener: InboxListener, database: Database) -> None:
     def arrive_in_vain() -> None:
         with database.write() as connection:
-            put(connection, *PAIR, ["1"], source="webhook", now=NOW)
+            put(connection, [(*PAIR, "1", "webhook")], now=NOW)
             raise LookupError
 
     with pytest.raises(LookupError):
