@@ -35,12 +35,12 @@ async def sync_refunds(
     """
     with Run(REFUNDS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            read = extract_refunds(run)
-            found = validate(run, flatten(read.orders))
+            orders, skipped = extract_refunds(run)
+            found = validate(run, flatten(orders))
             desired = validate(run, map_refunds(run, found))
-            plans = plan_refunds(run, read.orders, desired)
+            plans = plan_refunds(run, orders, desired)
             outcomes = link_credits(run, load_refunds(run, plans))
-            settle(run, plans, [*read.skipped, *outcomes])
+            settle(run, plans, [*skipped, *outcomes])
     return run.report.to_json()
 
 

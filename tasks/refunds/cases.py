@@ -22,51 +22,36 @@ QUARANTINE = "quarantine"
 
 
 def without_sale(
-    order: Order, refunds: Sequence[Refund], state: str, settings: OrderSettings
+    order: Order, refunds: int, state: str, settings: OrderSettings, *, was_sold: bool = False
 ) -> Outcome | Refusal:
-    """What becomes of the refunds of an order that never was in Brightpearl.
+    """What becomes of an order that Brightpearl does not have. In: how many refunds it has.
 
-    In: `state` of the order's own key in the inbox.
+    `state` is that of the order's own key in the inbox; `was_sold` says that staff deleted it.
     """
-    if state in ON_ITS_WAY:
-        return retry(order.id, "the order is on its way to Brightpearl")
+    counted = f"{refunds} refund{'s' if refunds > 1 else ''}"
     importable = order.status_id in settings.importable_statuses
-    if not importable and (order.status_id in FINAL or order.is_deleted):
-        return _of_order_never_imported(order, len(refunds))
-    return parked(order.id, "the order has not reached Brightpearl", order_condition(order.id))
-
-
-def of_deleted_order(order_id: str, refunds: int) -> Refusal:
-    """Refunds of an order that staff deleted in Brightpearl."""
-    return _refusal(
-        order_id,
-        "deleted",
-        f"{_refunds(refunds)} of an order that was deleted in Brightpearl",
-        f"Have the order created again (causeway sync orders --key {order_id}, its case `deleted`) "
-        "or enter the sales credit by hand",
-    )
-
-
-def _of_order_never_imported(order: Order, refunds: int) -> Refusal:
-    """Refunds of an order that ended before it was imported."""
-    ended = FINAL.get(order.status_id, "archived")
-    return _refusal(
-        order.id,
-        "order",
-        f"{_refunds(refunds)} of an order that never reached Brightpearl and is {ended}",
-        "If neither the sale nor the refund belongs in the books: causeway quarantine discard. "
-        f"Else add status {order.status_id} to CAUSEWAY_ORDERS__IMPORTABLE_STATUSES, then: "
-        f"causeway sync orders --key {order.id}",
-    )
-
-
-def _refusal(order_id: str, class_: str, reason: str, action: str) -> Refusal:
-    remedy = release_remedy(action, class_, key=order_id)
-    return Refusal(class_, "order_id", external_ref(order_id), reason, remedy)
-
-
-def _refunds(count: int) -> str:
-    return f"{count} refund{'s' if count > 1 else ''}"
+    if was_sold:
+        class_ = "deleted"
+        reason = f"{counted} of an order that was deleted in Brightpearl"
+        action = (
+            f"Have the order created again (causeway sync orders --key {order.id}, its case "
+            "`deleted`) or enter the sales credit by hand"
+        )
+    elif state in ON_ITS_WAY:
+        return retry(order.id, "the order is on its way to Brightpearl")
+    elif not importable and (order.status_id in FINAL or order.is_deleted):
+        class_, ended = "order", FINAL.get(order.status_id, "archived")
+        reason = f"{counted} of an order that never reached Brightpearl and is {ended}"
+        action = (
+            "If neither the sale nor the refund belongs in the books: causeway quarantine discard. "
+            f"Else add status {order.status_id} to CAUSEWAY_ORDERS__IMPORTABLE_STATUSES, then: "
+            f"causeway sync orders --key {order.id}"
+        )
+    else:
+        reason = "the order has not reached Brightpearl"
+        return parked(order.id, reason, order_condition(order.id))
+    remedy = release_remedy(action, class_, key=order.id)
+    return Refusal(class_, "order_id", external_ref(order.id), reason, remedy)
 
 
 def deleted(refund: Refund) -> Refusal:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from connectors.bigcommerce.models import Order
@@ -37,28 +37,8 @@ from tasks.refunds.matching import (
 FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
 """Sources that only say that the store's side may have changed."""
 RESERVED_IN_PART = "APA"
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """A batch, read."""
-
-    orders: Sequence[RefundedOrder]
-    """Orders that are in Brightpearl, and that nothing refused."""
-    skipped: Sequence[Outcome]
-    """What becomes of those that go no further."""
-
-
-@dataclass(frozen=True)
-class StoreSide:
-    """The store's side of a batch, by order id."""
-
-    refunds: Mapping[str, Sequence[Refund]]
-    """All of an order, in the order of their ids; none for an order that was never refunded."""
-    orders: Mapping[str, Order]
-    """Orders that have refunds."""
-    links: Mapping[str, Link]
-    """What the links keep of these refunds, by `link_key`."""
+Extracted = tuple[list[RefundedOrder], list[Outcome]]
+"""Orders that are in Brightpearl, and what becomes of those that go no further."""
 
 
 def extract_refunds(run: Run) -> Extracted:
@@ -71,243 +51,170 @@ def extract_refunds(run: Run) -> Extracted:
     refunds = read_refunds(run, run.batch.keys)
     keys = [link_key(one.order_id, one.id) for many in refunds.values() for one in many]
     links = run.links.get(run.pair, REFUNDS, keys)
-    agreed = set(_agreed(run, refunds, links))
+    agreed = {
+        claim.key
+        for claim in run.batch.claims
+        if claim.source in FROM_STORE and _is_agreed(refunds.get(claim.key, ()), links)
+    }
     refunded = [key for key in run.batch.keys if refunds.get(key) and key not in agreed]
-    orders, gone = read_documents(run, refunded)
+    documents, gone = read_documents(run, refunded)
     done = {*agreed, *gone, *run.refused_keys}
     wanted = {key: refunds.get(key, ()) for key in run.batch.keys if key not in done}
-    found = extract_account(run, StoreSide(wanted, orders, links))
-    return Extracted(
-        _with_details(run, found.orders),
-        [
-            *(skipped(key, "unchanged", "unchanged since both sides agreed") for key in agreed),
-            *(skipped(key, "gone", "not in BigCommerce") for key in gone),
-            *found.skipped,
-        ],
+    orders, outcomes = extract_account(run, wanted, documents, links)
+    return _with_details(run, orders), [
+        *(skipped(key, "unchanged", "unchanged since both sides agreed") for key in agreed),
+        *(skipped(key, "gone", "not in BigCommerce") for key in gone),
+        *outcomes,
+    ]
+
+
+def _is_agreed(refunds: Sequence[Refund], links: Mapping[str, Link]) -> bool:
+    """Whether an order's refunds all read as they did when both sides agreed: our own echo."""
+    known = [(one, AgreedRefund.of(links.get(link_key(one.order_id, one.id)))) for one in refunds]
+    return bool(refunds) and all(
+        agreed.agreed == fingerprint_of(one) and agreed.refund_count <= len(refunds)
+        for one, agreed in known
     )
 
 
 @step("extract-account", RETRIED)
-def extract_account(run: Run, store: StoreSide) -> Extracted:
-    """What Brightpearl has of these orders: sales orders, credits, goods notes."""
-    linked = run.links.get(run.pair, ORDERS, list(store.refunds))
-    unlinked = [key for key, refunds in store.refunds.items() if refunds and key not in linked]
+def extract_account(
+    run: Run,
+    refunds: Mapping[str, Sequence[Refund]],
+    documents: Mapping[str, Order],
+    links: Mapping[str, Link],
+) -> Extracted:
+    """What Brightpearl has of these orders: sales orders, credits, goods notes.
+
+    An order that is not linked is searched, unless the order sync is about to do so itself.
+
+    In: the refunds of each order, in the order of their ids, none for an order that was never
+    refunded; the store's documents of those that were; what the links keep of these refunds.
+    """
+    linked = run.links.get(run.pair, ORDERS, list(refunds))
+    unlinked = [key for key, of_order in refunds.items() if of_order and key not in linked]
     states = run.inbox.states(run.pair, ORDERS, unlinked)
-    sales, deleted = _sales(run, store, linked, states)
-    documents = _credits(run, store, sales)
-    credits_ = _with_bookings(run, documents, sales)
-    links = _links(run, store, credits_)
-    open_ones = {
-        key: sale for key, sale in sales.items() if _has_open_units(store, key, links[key])
-    }
-    notes, has_stock = _notes(run, open_ones), _has_stock(run, open_ones.values())
-    reserved = _reserved(run, open_ones.values())
-    orders = [
-        RefundedOrder(
-            id=key,
-            sale=sale,
-            refunds=store.refunds[key],
-            credits=credits_.get(key, ()),
-            order=store.orders.get(key),
-            links=links[key],
-            notes=notes.get(key, ()),
-            reserved=reserved,
-            has_stock=has_stock,
-        )
-        for key, sale in sales.items()
-    ]
-    known = {*sales, *run.refused_keys}
-    rest = {key: of_order for key, of_order in store.refunds.items() if key not in known}
-    outcomes = list(_without_sale(run, replace(store, refunds=rest), deleted, states))
-    return Extracted([one for one in orders if one.id not in run.refused_keys], outcomes)
-
-
-def _without_sale(
-    run: Run, store: StoreSide, deleted: Collection[str], states: Mapping[str, str]
-) -> Iterator[Outcome]:
-    """What becomes of orders that Brightpearl does not have; some are refused.
-
-    In: orders of which it had one, and the states of the others' own keys in the inbox.
-    """
-    refused: list[tuple[str, Refusal]] = []
-    settings = run.connections.pair.orders
-    for key, of_order in store.refunds.items():
-        refunds = [one for one in counted(of_order) if one.total_amount]
-        if not refunds:
-            yield skipped(key, "unchanged", "no refund was found: the status alone says so")
-        elif key in deleted:
-            refused.append((key, cases.of_deleted_order(key, len(refunds))))
-        else:
-            state = states.get(key, "")
-            found = cases.without_sale(store.orders[key], refunds, state, settings)
-            if isinstance(found, Outcome):
-                yield found
-            else:
-                refused.append((key, found))
-    run.refuse(refusal_rows(refused))
-
-
-def _links(
-    run: Run, store: StoreSide, credits_: Mapping[str, Sequence[Credit]]
-) -> defaultdict[str, dict[str, Link]]:
-    """By order: the links of its refunds, and those of its credits, whose refund may be gone."""
-    found: defaultdict[str, dict[str, Link]] = defaultdict(dict)
-    for key, link in store.links.items():
-        found[key.partition("/")[0]][key] = link
-    order_of = {credit.id: key for key, of_order in credits_.items() for credit in of_order}
-    for credit_id, link in run.links.find(run.pair, REFUNDS, list(order_of)).items():
-        found[order_of[credit_id]][link.key_bc] = link
-    return found
-
-
-def _agreed(
-    run: Run, refunds: Mapping[str, Sequence[Refund]], links: Mapping[str, Link]
-) -> Iterator[str]:
-    """Orders whose refunds all read as they did when both sides agreed: our own echo."""
-    for claim in run.batch.claims:
-        of_order = refunds.get(claim.key, ())
-        if (
-            claim.source in FROM_STORE
-            and of_order
-            and all(_is_agreed(refund, links, len(of_order)) for refund in of_order)
-        ):
-            yield claim.key
-
-
-def _is_agreed(refund: Refund, links: Mapping[str, Link], count: int) -> bool:
-    agreed = AgreedRefund.of(links.get(link_key(refund.order_id, refund.id)))
-    is_same = bool(agreed.agreed) and agreed.agreed == fingerprint_of(refund)
-    return is_same and agreed.refund_count <= count
-
-
-def _sales(
-    run: Run, store: StoreSide, linked: Mapping[str, Link], states: Mapping[str, str]
-) -> tuple[dict[str, Sale], frozenset[str]]:
-    """Sales orders by BigCommerce's id, and the ids of those that were deleted.
-
-    One that is not linked is searched, unless the order sync is about to do so itself.
-    """
     ids = {link.id_bp: key for key, link in linked.items()}
-    for key, refunds in store.refunds.items():
-        if refunds and key not in linked and states.get(key) not in ON_ITS_WAY:
+    for key in unlinked:
+        if states.get(key) not in ON_ITS_WAY:
             search = partial(run.brightpearl.find_sales_orders, external_ref(key))
             ids |= {row.order_id: key for row in with_retries(search)}
-    documents, unreadable = read_sales_orders(run, ids)
+    sold, unreadable = read_sales_orders(run, ids)
     broken = [replace(one, order_id=ids.get(one.order_id, "")) for one in unreadable]
     refuse_unreadable(run, broken, "sales order")
-    sales = {ids[one.id]: Sale(one) for one in documents.values()}
-    deleted = frozenset(set(linked) - set(sales) - {one.order_id for one in broken})
-    return _with_back_orders(run, store, sales), deleted
+    sales = {ids[one.id]: Sale(one) for one in sold.values()}
+    orders = [
+        RefundedOrder(key, sale, refunds[key], order=documents.get(key))
+        for key, sale in sales.items()
+    ]
+    settings, known = run.connections.pair.orders, {*sales, *run.refused_keys}
+    without: dict[str, Outcome | Refusal] = {}
+    for key in [key for key in refunds if key not in known]:
+        given = [one for one in counted(refunds[key]) if one.total_amount]
+        without[key] = (
+            cases.without_sale(
+                documents[key], len(given), states.get(key, ""), settings, was_sold=key in linked
+            )
+            if given
+            else skipped(key, "unchanged", "no refund was found: the status alone says so")
+        )
+    run.refuse(refusal_rows((k, one) for k, one in without.items() if isinstance(one, Refusal)))
+    found = _with_goods(run, _with_credits(run, _with_back_orders(run, orders), links))
+    return found, [one for one in without.values() if isinstance(one, Outcome)]
 
 
-def _with_back_orders(run: Run, store: StoreSide, sales: Mapping[str, Sale]) -> dict[str, Sale]:
-    """Sales with their back orders, where refunded units are no longer on the order itself.
+def _with_back_orders(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
+    """The orders with their back orders, where refunded units are no longer on the order itself.
 
     Cancelled ones as well: their rows are what was sold.
     """
-    short = {sale.id: key for key, sale in sales.items() if _lacks_units(store, key, sale)}
-    if not short:
-        return dict(sales)
-    parents = back_order_ids(run.brightpearl, short)
-    documents, _ = read_sales_orders(run, parents)
+    owners = back_order_ids(run.brightpearl, [one.sale.id for one in orders if _lacks_units(one)])
+    documents, _ = read_sales_orders(run, owners)
     found: dict[str, list[SalesOrder]] = defaultdict(list)
-    for order in documents.values():
-        found[short[parents[order.id]]].append(order)
-    return {key: Sale(sale.document, tuple(found[key])) for key, sale in sales.items()}
+    for document in documents.values():
+        found[owners[document.id]].append(document)
+    return [replace(one, sale=Sale(one.sale.document, tuple(found[one.sale.id]))) for one in orders]
 
 
-def _lacks_units(store: StoreSide, order_id: str, sale: Sale) -> bool:
-    order = store.orders.get(order_id)
-    refunded = {item.item_id for refund in store.refunds[order_id] for item in refund.items}
-    lines = [line for line in order.lines if line.id in refunded] if order else []
+def _lacks_units(one: RefundedOrder) -> bool:
+    refunded = {item.item_id for refund in one.refunds for item in refund.items}
+    lines = [line for line in one.order.lines if line.id in refunded] if one.order else []
     return any(
-        sum(row.quantity for _, row in sale.rows_of(line.id)) < line.quantity for line in lines
+        sum(row.quantity for _, row in one.sale.rows_of(line.id)) < line.quantity for line in lines
     )
 
 
-def _credits(run: Run, store: StoreSide, sales: Mapping[str, Sale]) -> list[SalesCredit]:
-    """Credits under these sales orders, and those that are linked."""
-    parents = [sale.id for sale in sales.values()]
-    refs = with_retries(lambda: list(run.brightpearl.list_credit_refs(parent_ids=parents)))
-    known = (link for link in store.links.values() if link.key_bc.partition("/")[0] in sales)
-    ids = {ref.order_id for ref in refs} | {link.id_bp for link in known}
-    found = with_retries(lambda: run.brightpearl.get_sales_credits(ids)) if ids else []
-    return [document for document in found if isinstance(document, SalesCredit)]
+def _with_credits(
+    run: Run, orders: Sequence[RefundedOrder], links: Mapping[str, Link]
+) -> list[RefundedOrder]:
+    """The orders with the credits under them and those that are linked, and their links.
 
-
-def _with_bookings(
-    run: Run, documents: Sequence[SalesCredit], sales: Mapping[str, Sale]
-) -> dict[str, list[Credit]]:
-    """The credits by order, with the payments and the goods that were booked on them."""
-    ids = [document.id for document in documents]
+    A credit has the payments and the goods that were booked on it; its refund may be gone.
+    """
+    links_of: dict[str, dict[str, Link]] = defaultdict(dict)
+    for key, link in links.items():
+        links_of[key.partition("/")[0]][key] = link
+    by_sale = {one.sale.id: one.id for one in orders}
+    refs = with_retries(lambda: list(run.brightpearl.list_credit_refs(parent_ids=by_sale)))
+    known = {link.id_bp for one in orders for link in links_of[one.id].values()}
+    ids = known | {ref.order_id for ref in refs}
+    found = with_retries(lambda: run.brightpearl.get_sales_credits(ids))
+    documents = {one.id: one for one in found if isinstance(one, SalesCredit)}
     paid: dict[str, list[PaymentRow]] = defaultdict(list)
+    for payment in with_retries(lambda: list(run.brightpearl.list_payments(documents))):
+        paid[payment.order_id].append(payment)
     received: dict[str, list[GoodsInNote]] = defaultdict(list)
-    if ids:
-        for payment in with_retries(lambda: list(run.brightpearl.list_payments(ids))):
-            paid[payment.order_id].append(payment)
-        for note in with_retries(lambda: run.brightpearl.list_goods_in(ids)):
-            if isinstance(note, GoodsInNote):
-                received[note.order_id].append(note)
+    for note in with_retries(lambda: run.brightpearl.list_goods_in(documents)):
+        if isinstance(note, GoodsInNote):
+            received[note.order_id].append(note)
     cancelled = run.bundle.table("credit_statuses").get("cancelled")
-    by_parent = {sale.id: key for key, sale in sales.items()}
-    found: dict[str, list[Credit]] = defaultdict(list)
-    for document in sorted(documents, key=lambda one: int(one.id)):
-        key = by_parent.get(document.parent_id) or _named_order(document, by_parent.values())
+    linked = run.links.find(run.pair, REFUNDS, list(documents))
+    credits_: dict[str, list[Credit]] = defaultdict(list)
+    for credit_id in sorted(documents, key=int):
+        document = documents[credit_id]
+        # One of ours that lost its parent still says in its reference whose it is.
+        key = by_sale.get(document.parent_id) or order_id_of(document.external_ref)
         is_cancelled = document.is_cancelled or document.status_id == cancelled
-        payments, notes = tuple(paid[document.id]), tuple(received[document.id])
-        found[key].append(Credit(document, is_cancelled, payments, notes))
-    return dict(found)
+        payments, notes = tuple(paid[credit_id]), tuple(received[credit_id])
+        credits_[key].append(Credit(document, is_cancelled, payments, notes))
+        if credit_id in linked:
+            links_of[key][linked[credit_id].key_bc] = linked[credit_id]
+    return [replace(one, credits=credits_[one.id], links=links_of[one.id]) for one in orders]
 
 
-def _named_order(credit: SalesCredit, order_ids: Collection[str]) -> str:
-    """The order of a credit of ours that lost its parent; its reference still says so."""
-    named = order_id_of(credit.external_ref)
-    return named if named in order_ids else ""
+def _with_goods(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
+    """The orders with what is on notes, reserved and has stock, as far as units are not settled.
 
-
-def _has_open_units(store: StoreSide, order_id: str, links: Mapping[str, Link]) -> bool:
-    """Whether the order has a refund that is not settled, with units of products."""
-    for refund in store.refunds[order_id]:
-        agreed = AgreedRefund.of(links.get(link_key(order_id, refund.id)))
-        has_units = any(item.item_type == "PRODUCT" for item in refund.items)
-        if has_units and agreed.agreed != fingerprint_of(refund):
-            return True
-    return False
-
-
-def _notes(run: Run, sales: Mapping[str, Sale]) -> dict[str, list[GoodsOutNote]]:
+    What is reserved is read of orders that are reserved in part; of the others it is known.
+    """
+    sales = {one.id: one.sale for one in orders if one.has_open_units}
     owners = {order.id: key for key, sale in sales.items() for order in sale.orders}
-    found: dict[str, list[GoodsOutNote]] = defaultdict(list)
-    if owners:
-        for note in with_retries(lambda: run.brightpearl.list_goods_out_of_orders(owners)):
-            if isinstance(note, GoodsOutNote) and not note.is_transfer:
-                found[owners[note.order_id]].append(note)
-    return dict(found)
-
-
-def _reserved(run: Run, sales: Iterable[Sale]) -> dict[str, Mapping[str, int]]:
-    """What is reserved for orders that are reserved in part; of the others it is known."""
-    found: dict[str, Mapping[str, int]] = {}
-    for order in (order for sale in sales for order in sale.orders):
+    notes: dict[str, list[GoodsOutNote]] = defaultdict(list)
+    for note in with_retries(lambda: run.brightpearl.list_goods_out_of_orders(owners)):
+        if isinstance(note, GoodsOutNote) and not note.is_transfer:
+            notes[owners[note.order_id]].append(note)
+    reserved: dict[str, Mapping[str, int]] = {}
+    for order in (order for sale in sales.values() for order in sale.orders):
         if order.allocation_code == RESERVED_IN_PART:
             reservation = with_retries(partial(run.brightpearl.get_reservation, order.id))
             rows = reservation.rows if reservation else {}
-            found[order.id] = {row_id: row.quantity for row_id, row in rows.items()}
-    return found
-
-
-def _has_stock(run: Run, sales: Iterable[Sale]) -> dict[str, bool]:
-    """Whether the rows' products have stock, by id; unknown ones are left out."""
-    ids = {row.product_id for sale in sales for _, row in sale.rows if row.product_id}
-    products = products_by_id(run.connections, ids) if ids else {}
-    return {one.product_id: one.stock_tracked for one in products.values()}
+            reserved[order.id] = {row_id: row.quantity for row_id, row in rows.items()}
+    ids = {row.product_id for sale in sales.values() for _, row in sale.rows if row.product_id}
+    products = products_by_id(run.connections, ids).values()
+    has_stock = {one.product_id: one.stock_tracked for one in products}
+    return [
+        replace(one, notes=notes[one.id], reserved=reserved, has_stock=has_stock) for one in orders
+    ]
 
 
 def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
-    """What only some orders need: orders that staff credited, refunds that are gone, currencies."""
+    """What only some orders need: orders that staff credited, refunds that are gone, currencies.
+
+    Where an order is not in the store's currency, the gateway may have paid in another one.
+    """
     credited = [one.id for one in orders if one.order is None and one.unclaimed]
-    found, _ = read_documents(run, credited) if credited else ({}, [])
-    orders = [replace(one, order=found[one.id]) if one.id in found else one for one in orders]
+    found, _ = read_documents(run, credited)
+    orders = [replace(one, order=one.order or found.get(one.id)) for one in orders]
     unlisted = [
         undone.refund_id
         for one in orders
@@ -315,7 +222,13 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
         if all(refund.id != undone.refund_id for refund in one.refunds)
     ]
     absent = confirm_absent(run, unlisted) if unlisted else frozenset()
-    foreign = [one.id for one in orders if _is_foreign(one)]
+    foreign = [
+        one.id
+        for one in orders
+        if one.order
+        and one.order.default_currency_code != one.order.store_default_currency_code
+        and any(refund.state is State.WANTED for refund in one.matched)
+    ]
     currencies = read_currencies(run, foreign) if foreign else {}
     return [replace(one, absent=absent, currencies=currencies) for one in orders]
 
@@ -340,11 +253,3 @@ def read_currencies(run: Run, order_ids: Sequence[str]) -> dict[str, str]:
         rows = with_retries(partial(run.bigcommerce.list_transactions, order_id))
         found |= {row.id: row.currency for row in rows if row.currency}
     return found
-
-
-def _is_foreign(one: RefundedOrder) -> bool:
-    """Whether the gateway may have paid a refund that is wanted in another currency."""
-    order = one.order
-    if order is None or order.default_currency_code == order.store_default_currency_code:
-        return False
-    return any(refund.state is State.WANTED for refund in one.matched)

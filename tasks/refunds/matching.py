@@ -116,14 +116,6 @@ class Credit:
         """Payments by transaction reference."""
         return {one.transaction_ref: one for one in self.payments if one.transaction_ref}
 
-    def units_in(self) -> Mapping[str, int]:
-        """Units that came back so far, by row id, whoever booked them."""
-        units: dict[str, int] = {}
-        for note in self.received:
-            for row_id, quantity in note.rows.items():
-                units[row_id] = units.get(row_id, 0) + quantity
-        return units
-
     def is_of(self, order_id: str, refund_id: str) -> bool:
         """Whether we made it for this refund."""
         return self.document.external_ref == credit_ref(order_id, refund_id)
@@ -211,13 +203,18 @@ class RefundedOrder:
         free = self._free
         found: list[MatchedRefund] = []
         for refund in self.refunds:
-            link = self.links.get(link_key(self.id, refund.id))
-            agreed = AgreedRefund.of(link)
+            is_linked, agreed = link_key(self.id, refund.id) in self.links, self.agreed(refund.id)
             credit, state = self._own(refund), _state(refund, agreed)
-            if credit is None and link is None and state is State.WANTED:
-                credit = next((one for one in free if self._fits(refund, one)), None)
+            if credit is None and not is_linked and state is State.WANTED:
+                amount = two_places(refund.total_amount)
+                same = (
+                    one
+                    for one in free
+                    if one.undoes_all(self.id) or two_places(one.document.total.gross) == amount
+                )
+                credit = next(same, None)
                 free = [one for one in free if one is not credit or one.undoes_all(self.id)]
-            is_deleted = credit is None and link is not None and not agreed.is_undone
+            is_deleted = credit is None and is_linked and not agreed.is_undone
             if is_deleted and state is State.SETTLED:
                 state = State.WANTED
             found.append(MatchedRefund(refund, agreed, state, credit, is_deleted))
@@ -239,7 +236,7 @@ class RefundedOrder:
         """Credits whose refund gave nothing back or is not listed, less those dealt with before."""
         alive = {one.id for one in self.refunds if one.is_pending or not gave_nothing(one)}
         found = (
-            Undone(refund_id, credit, self._agreed(refund_id))
+            Undone(refund_id, credit, self.agreed(refund_id))
             for credit in self.credits
             if not credit.is_cancelled
             for refund_id in self._refunds_of(credit)
@@ -251,6 +248,19 @@ class RefundedOrder:
         """Credits whose refund was taken back: one that no list shows was looked up by itself."""
         certain = {refund.id for refund in self.refunds} | self.absent
         return [one for one in self.without_refund if one.refund_id in certain]
+
+    @property
+    def has_open_units(self) -> bool:
+        """Whether a refund of units is not settled."""
+        return any(
+            self.agreed(refund.id).agreed != fingerprint_of(refund)
+            for refund in self.refunds
+            if any(item.item_type == "PRODUCT" for item in refund.items)
+        )
+
+    def agreed(self, refund_id: str) -> AgreedRefund:
+        """What was agreed on about one refund."""
+        return AgreedRefund.of(self.links.get(link_key(self.id, refund_id)))
 
     @cached_property
     def _free(self) -> list[Credit]:
@@ -282,13 +292,6 @@ class RefundedOrder:
         ]
         prefix, ref = credit_ref(self.id, ""), credit.document.external_ref
         return linked or ([ref.removeprefix(prefix)] if ref.startswith(prefix) else [])
-
-    def _agreed(self, refund_id: str) -> AgreedRefund:
-        return AgreedRefund.of(self.links.get(link_key(self.id, refund_id)))
-
-    def _fits(self, refund: Refund, credit: Credit) -> bool:
-        same = two_places(refund.total_amount) == two_places(credit.document.total.gross)
-        return same or credit.undoes_all(self.id)
 
 
 def mark(credit_id: str) -> str:

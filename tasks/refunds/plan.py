@@ -6,6 +6,7 @@ changed in Brightpearl since we wrote is never written again: it becomes a case.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -227,9 +228,11 @@ def _to_receive(
         return tuple(back)
     if any(note.batch_ref == credit.document.external_ref for note in credit.received):
         return ()
-    booked = credit.units_in()
+    booked: Counter[str] = Counter()
+    for note in credit.received:
+        booked.update(note.rows)
     refs = {row.row_ref: row.sold_ref for row in rows}
-    received = {refs.get(r.external_ref, ""): booked.get(r.id, 0) for r in credit.document.rows}
+    received = {refs.get(r.external_ref, ""): booked[r.id] for r in credit.document.rows}
     left = (replace(one, returned=one.returned - received.get(one.sold_ref, 0)) for one in back)
     return tuple(one for one in left if one.returned > 0)
 

@@ -106,7 +106,7 @@ def test_a_refund_that_no_list_shows_is_undone_only_for_certain() -> None:
 
 def ended(status_id: int, state: str = "") -> Outcome | Refusal:
     """What becomes of refunds without a sales order."""
-    return without_sale(order(status_id=status_id), [refund()], state, OrderSettings())
+    return without_sale(order(status_id=status_id), 1, state, OrderSettings())
 
 
 def test_refunds_of_an_order_that_will_come_wait_for_it_and_others_are_refused() -> None:
