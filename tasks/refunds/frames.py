@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ import pandas as pd
 
 from connectors.bigcommerce.models import Order, OrderLine
 from connectors.bigcommerce.refund_models import Refund, RefundItem
+from connectors.brightpearl.models import SalesOrderRow
 from core.frames import concat, frame
 from core.ids import sku_key
 from core.money import ZERO, two_places
@@ -38,15 +39,16 @@ from tasks.reconciler.run import Run
 from tasks.refunds.matching import RefundedOrder, Sale, State
 
 KINDS = {
-    "PRODUCT": "product",
-    "GIFT_WRAPPING": "wrapping",
-    "SHIPPING": "shipping",
-    "HANDLING": "handling",
-    "FEE": "fee",
-    "ORDER": "order",
-    "TAX": "tax",
+    "PRODUCT": ("product", "{}"),
+    "GIFT_WRAPPING": ("wrapping", "wrapping"),
+    "SHIPPING": ("shipping", "shipping"),
+    "HANDLING": ("handling", "handling"),
+    "FEE": ("fee", "fee-{}"),
+    "ORDER": ("order", ""),
+    "TAX": ("tax", ""),
 }
-"""BigCommerce's names for what a refund gives back, and ours."""
+"""By BigCommerce's name for what a refund gives back: ours, and the reference that the order sync
+gave the row of it, with BigCommerce's id in braces."""
 ID_COLUMNS = (
     ("credits", "status_id", "credit_status", "order_status"),
     ("credits", "channel_id", "channel", "channel"),
@@ -116,37 +118,23 @@ class DesiredCredit:
 class Found(Frames):
     """Refunds that want a credit, or money booked on one."""
 
-    refunds: pd.DataFrame = columns(REFUNDS)
-    items: pd.DataFrame = columns(REFUND_ITEMS)
-    payments: pd.DataFrame = columns(REFUND_PAYMENTS)
+    refunds: pd.DataFrame = columns(REFUNDS, suite="refunds_in")
+    items: pd.DataFrame = columns(REFUND_ITEMS, suite="refund_items_in")
+    payments: pd.DataFrame = columns(REFUND_PAYMENTS, suite="refund_payments_in")
     sold: pd.DataFrame = columns(SOLD_ROWS)
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """By the name of their suite."""
-        return {
-            "refunds_in": self.refunds,
-            "refund_items_in": self.items,
-            "refund_payments_in": self.payments,
-        }
 
 
 @dataclass(frozen=True)
 class Desired(Frames):
     """What Brightpearl should hold of a batch."""
 
-    credits: pd.DataFrame = columns(CREDITS)
-    rows: pd.DataFrame = columns(CREDIT_ROWS)
-    payouts: pd.DataFrame = columns(PAYOUTS)
-    sales_currencies: Mapping[RefundKey, str] = field(default_factory=dict)
-    """The sales order's currency, by refund."""
-
-    def validated(self) -> Mapping[str, pd.DataFrame]:
-        """By the name of their suite."""
-        return {
-            "credits_out": with_row_sums(self),
-            "credit_rows_out": self.rows,
-            "payouts_out": self.payouts,
-        }
+    credits: pd.DataFrame = columns(
+        {**CREDITS, "rows_total": "money", "rows_tax": "money", "sales_currency_code": "text"},
+        suite="credits_out",
+    )
+    """With the sums of their rows, and the sales order's currency."""
+    rows: pd.DataFrame = columns(CREDIT_ROWS, suite="credit_rows_out")
+    payouts: pd.DataFrame = columns(PAYOUTS, suite="payouts_out")
 
     def by_refund(self) -> Mapping[RefundKey, DesiredCredit]:
         """The validated rows, typed."""
@@ -158,28 +146,6 @@ class Desired(Frames):
         for payout in typed_rows(self.payouts, Payout):
             found[payout.order_id, payout.refund_id].payouts.append(payout)
         return found
-
-
-def with_row_sums(desired: Desired) -> pd.DataFrame:
-    """CREDITS with the sums of their rows, and the sales order's currency."""
-    totals: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
-    taxes: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
-    amounts = zip(desired.rows["net"], desired.rows["tax"], strict=True)
-    for key, (net, tax) in zip(keys_of(desired.rows), amounts, strict=True):
-        totals[key] += net + tax
-        taxes[key] += tax
-    keys = keys_of(desired.credits)
-    currencies = [desired.sales_currencies[key] for key in keys]
-    return desired.credits.assign(
-        rows_total=pd.Series([totals[key] for key in keys], dtype="object"),
-        rows_tax=pd.Series([taxes[key] for key in keys], dtype="object"),
-        sales_currency_code=pd.Series(currencies, dtype="str"),
-    )
-
-
-def keys_of(rows: pd.DataFrame) -> list[RefundKey]:
-    """Order and refund id of each row."""
-    return list(zip(rows["order_id"], rows["refund_id"], strict=True))
 
 
 def map_refunds(run: Run, found: Found) -> Desired:
@@ -203,15 +169,33 @@ def map_refunds(run: Run, found: Found) -> Desired:
         for name, column, what, class_ in ID_COLUMNS
     ]
     mapped = [added_up.refusals, headers.refusals, rows.refusals, payouts.refusals]
-    sales_currencies = found.refunds["sales_currency_code"].tolist()
     desired = Desired(
-        credits=headers.frame,
+        credits=with_row_sums(headers.frame, rows.frame, found.refunds),
         rows=rows.frame,
         payouts=payouts.frame,
-        sales_currencies=dict(zip(keys_of(found.refunds), sales_currencies, strict=True)),
         refusals=concat([*mapped, *unknown], REFUSALS),
     )
     return desired.without(set(desired.refusals["key"]))
+
+
+def with_row_sums(headers: pd.DataFrame, rows: pd.DataFrame, refunds: pd.DataFrame) -> pd.DataFrame:
+    """CREDITS with the sums of their rows, and the sales order's currency."""
+    totals: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
+    taxes: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
+    for key, net, tax in zip(_keys(rows), rows["net"], rows["tax"], strict=True):
+        totals[key] += net + tax
+        taxes[key] += tax
+    currencies = dict(zip(_keys(refunds), refunds["sales_currency_code"], strict=True))
+    keys = _keys(headers)
+    return headers.assign(
+        rows_total=pd.Series([totals[key] for key in keys], dtype="object"),
+        rows_tax=pd.Series([taxes[key] for key in keys], dtype="object"),
+        sales_currency_code=pd.Series([currencies[key] for key in keys], dtype="str"),
+    )
+
+
+def _keys(rows: pd.DataFrame) -> list[RefundKey]:
+    return list(zip(rows["order_id"], rows["refund_id"], strict=True))
 
 
 def flatten(orders: Sequence[RefundedOrder]) -> Found:
@@ -221,18 +205,22 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
     payments: list[Record] = []
     sold: list[Record] = []
     for one in orders:
-        wanted = [matched for matched in one.matched if matched.state is State.WANTED]
-        order, sale = one.order, one.sale
-        if not wanted or order is None:
+        order = one.order
+        if order is None or all(matched.state is not State.WANTED for matched in one.matched):
             continue
-        sold.extend(_sold(order.id, sale))
-        before = _before(one.refunds)
-        for matched in wanted:
+        sold.extend(_sold(order.id, one.sale))
+        given, taken = ZERO, Counter[str]()
+        for matched in one.matched:
             refund = matched.refund
-            payments.extend(_payments(refund, order, sale, one.currencies))
-            if not matched.is_staffs:
-                refunds.append(_refund(refund, order, sale, before[refund.id]))
-                items.extend(_items(refund, order, before[refund.id]))
+            if matched.state is State.WANTED:
+                payments.extend(_payments(refund, order, one.sale, one.currencies))
+                if not matched.is_staffs:
+                    refunds.append(_refund(refund, order, one.sale, given))
+                    items.extend(_items(refund, order, taken))
+            if not gave_nothing(refund):
+                given += refund.total_amount
+                for item in refund.items:
+                    taken[item.item_id] += item.quantity if item.item_type == "PRODUCT" else 0
     return Found(
         refunds=frame(refunds, REFUNDS),
         items=frame(items, REFUND_ITEMS),
@@ -241,20 +229,9 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
     )
 
 
-def _before(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
-    """For each refund, those that came before it and count."""
-    earlier: list[Refund] = []
-    found = {}
-    for refund in refunds:
-        found[refund.id] = list(earlier)
-        if not gave_nothing(refund):
-            earlier.append(refund)
-    return found
-
-
-def _refund(refund: Refund, order: Order, sale: Sale, before: Iterable[Refund]) -> Record:
+def _refund(refund: Refund, order: Order, sale: Sale, given: Decimal) -> Record:
+    """A row of REFUNDS. In: what the refunds before it gave back."""
     document = sale.document
-    given = refund.total_amount + sum((one.total_amount for one in before), ZERO)
     return {
         "order_id": order.id,
         "refund_id": refund.id,
@@ -265,7 +242,7 @@ def _refund(refund: Refund, order: Order, sale: Sale, before: Iterable[Refund]) 
         "total_amount": refund.total_amount,
         "total_tax": refund.total_tax,
         "payments_total": sum((payment.amount for payment in refund.payments), ZERO),
-        "beyond_order": max(ZERO, two_places(given - order.total_inc_tax)),
+        "beyond_order": max(ZERO, two_places(given + refund.total_amount - order.total_inc_tax)),
         "sales_order_id": document.id,
         "contact_id": document.customer.id if document.customer else "",
         "sales_channel_id": document.channel_id,
@@ -285,50 +262,34 @@ def _rate_difference(order: Order, sale: Sale) -> Decimal:
     return abs(of_store / of_sale - 1)
 
 
-def _items(refund: Refund, order: Order, before: Iterable[Refund]) -> Iterator[Record]:
+def _items(refund: Refund, order: Order, taken: Mapping[str, int]) -> Iterator[Record]:
+    """Rows of REFUND_ITEMS. In: units of each line that the refunds before it gave back."""
     lines = {line.id: line for line in order.lines}
-    taken: Counter[str] = Counter()
-    for earlier in before:
-        taken.update({i.item_id: i.quantity for i in earlier.items if i.item_type == "PRODUCT"})
+    units = Counter(taken)
     for number, item in enumerate(refund.items, start=1):
-        kind = KINDS.get(item.item_type, item.item_type)
-        line = lines.get(item.item_id) if kind in ("product", "wrapping") else None
-        units = item.quantity if kind == "product" else 0
+        kind, ref = KINDS.get(item.item_type, (item.item_type, ""))
+        is_product = kind == "product"
+        line = lines.get(item.item_id) if is_product or kind == "wrapping" else None
+        units[item.item_id] += item.quantity if is_product else 0
         yield {
             "order_id": order.id,
             "refund_id": refund.id,
             "item": number,
             "kind": kind,
             "item_id": item.item_id,
-            "sold_ref": _sold_ref(kind, item),
-            "sku_key": sku_key(line.sku) if line and kind == "product" else "",
-            "name": line.name if line and kind == "product" else "",
-            "quantity": units if kind == "product" else 1,
-            "qty_beyond": max(0, units + taken[item.item_id] - line.quantity) if line else 0,
+            "sold_ref": ref.format(item.item_id),
+            "sku_key": sku_key(line.sku) if line and is_product else "",
+            "name": line.name if line and is_product else "",
+            "quantity": item.quantity if is_product else 1,
+            "qty_beyond": max(0, units[item.item_id] - line.quantity) if line else 0,
             "requested": item.requested_amount,
-            "worth": _worth(item, line, kind),
+            "worth": _worth(item, line, kind) if line else None,
             "reason": item.reason or refund.reason,
         }
-        taken[item.item_id] += units
 
 
-def _sold_ref(kind: str, item: RefundItem) -> str:
-    """The reference that the order sync gave the row of what is refunded."""
-    match kind:
-        case "product":
-            return item.item_id
-        case "fee":
-            return f"fee-{item.item_id}"
-        case "wrapping" | "shipping" | "handling":
-            return kind
-        case _:
-            return ""
-
-
-def _worth(item: RefundItem, line: OrderLine | None, kind: str) -> Decimal | None:
+def _worth(item: RefundItem, line: OrderLine, kind: str) -> Decimal | None:
     """What the units cost the shopper, with tax and less what is kept back."""
-    if line is None:
-        return None
     if kind == "wrapping":
         return line.wrapping_cost_inc_tax or None
     discounted = line.discounted_total_inc_tax
@@ -361,26 +322,22 @@ def _payments(
 
 def _sold(order_id: str, sale: Sale) -> Iterator[Record]:
     """The sales order's rows; what was moved to a back order counts for the row it came from."""
-    merged: dict[str, list[Record]] = defaultdict(list)
+    merged: dict[str, list[SalesOrderRow]] = defaultdict(list)
     for order, row in sale.rows:
-        if row.is_bundle_child or row.parent_row_id:
-            continue
-        merged[row.external_ref or f"row {order.id}/{row.id}"].append(
-            {
-                "order_id": order_id,
-                "row_ref": row.external_ref,
-                "row_id": row.id,
-                "product_id": row.product_id,
-                "sku_key": sku_key(row.sku),
-                "name": row.name,
-                "quantity": int(row.quantity),
-                "tax_code": row.tax_code,
-                "nominal_code": row.nominal_code,
-                "net": row.net,
-                "tax": row.tax,
-            }
-        )
-    for first, *others in merged.values():
-        for name in ("quantity", "net", "tax"):
-            first[name] = sum((row[name] for row in others), first[name])
-        yield first
+        if not (row.is_bundle_child or row.parent_row_id):
+            merged[row.external_ref or f"row {order.id}/{row.id}"].append(row)
+    for rows in merged.values():
+        first = rows[0]
+        yield {
+            "order_id": order_id,
+            "row_ref": first.external_ref,
+            "row_id": first.id,
+            "product_id": first.product_id,
+            "sku_key": sku_key(first.sku),
+            "name": first.name,
+            "quantity": sum(int(row.quantity) for row in rows),
+            "tax_code": first.tax_code,
+            "nominal_code": first.nominal_code,
+            "net": sum((row.net for row in rows), ZERO),
+            "tax": sum((row.tax for row in rows), ZERO),
+        }
