@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.messages import Message
-from core.errors import CausewayError, RejectedError
+from core.errors import CausewayError, NotFoundError, RejectedError
 from core.refusals import Refusal
 from tasks.reconciler.run import Run
 
@@ -64,6 +64,8 @@ class Operation(ABC, Generic[ProgressT]):
 
     kind: ClassVar[str]
     """As the ledger and the report name it: a verb and what is written."""
+    is_done_when_gone: ClassVar[bool] = False
+    """Whether nothing is left to do where what it writes to is gone."""
 
     def describe(self) -> str:
         """The operation in a few words for people, without personal data."""
@@ -80,8 +82,8 @@ class Operation(ABC, Generic[ProgressT]):
 
     def is_done(self, run: Run, record: ProgressT, error: RejectedError) -> bool:
         """Whether it is refused because it is done already."""
-        del run, record, error
-        return False
+        del run, record
+        return self.is_done_when_gone and isinstance(error, NotFoundError)
 
     def find(self, run: Run, record: ProgressT) -> Any | None:  # noqa: ANN401 - an answer of theirs
         """What an earlier try wrote whose answer was lost, where it can be looked up."""

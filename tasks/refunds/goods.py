@@ -1,9 +1,9 @@
-"""Which refunded units come back, and which had not left yet. Pure."""
+"""Which refunded units come back, which had not left yet, and what is still held for these."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -12,7 +12,6 @@ from connectors.brightpearl import messages
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from connectors.brightpearl.stock_models import ReservedProduct
-from core.errors import NotFoundError, RejectedError
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
 from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
@@ -50,11 +49,6 @@ class Release:
     picked: tuple[str, ...] = ()
     """Notes that somebody has picked, and that hold more than is still wanted."""
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is to be written."""
-        return not self.keep and not self.notes
-
 
 class Goods:
     """The goods of one order: what has left, what is on notes, what earlier refunds took."""
@@ -84,10 +78,21 @@ class Goods:
         """
         found = []
         for row in rows:
-            ref, asked = row.sold_ref, row.quantity
-            if row.kind != "product" or not self._is_tracked(row):
+            if row.kind != "product":
                 continue
-            ordered, shipped = self._ordered(row), self._left(row)
+            ref, asked, sold = row.sold_ref, row.quantity, self._rows(row)
+            tracked = [
+                [(p, each) for p, each in self.sale.components(o, r) if self._is_tracked(p)]
+                for o, r in sold
+            ]
+            if not any(tracked):
+                continue
+            # Whole units that have left; of a bundle, as far as all its parts have.
+            shipped = sum(
+                min((self._shipped[part.id] // each for part, each in parts if each), default=0)
+                for parts in tracked
+            )
+            ordered = sum(int(one.quantity) for _, one in sold)
             here = max(0, ordered - shipped - self._unsent[ref])
             away = max(0, shipped - self._returned[ref])
             if row.condition:
@@ -101,62 +106,58 @@ class Goods:
                 found.append(Units(ref, row.condition, returned, unsent))
         return found
 
-    def releases(self, refs: Iterable[str]) -> Iterator[Release]:
+    def releases(self, refs: Collection[str]) -> Iterator[Release]:
         """What is held for units of these rows that are not wanted any more.
 
         Notes that nobody has picked are taken back; what they held beyond the refunded units is
         reserved again.
         """
-        wanted = set(refs)
         for order in self.sale.orders:
-            rows = {r.id: r for o, r in self.sale.rows if o is order and self._holds(o, r, wanted)}
+            rows = {
+                row.id: row
+                for row in order.rows
+                if self._is_tracked(row) and self._parent_ref(order, row)[0] in refs
+            }
             if rows:
                 yield self._release(order, rows)
 
     def _release(self, order: SalesOrder, rows: Mapping[str, SalesOrderRow]) -> Release:
         waiting = [n for n in self._notes if n.order_id == order.id and not n.is_shipped]
-        on_notes = _units(waiting)
-        surplus = {
-            row_id: max(0, on_notes[row_id] - self._open(order, row))
-            for row_id, row in rows.items()
-        }
+        on_notes: Counter[str] = Counter()
+        for note in waiting:
+            on_notes.update(note.rows)
+        surplus = Counter(
+            {id_: max(0, on_notes[id_] - self._open(order, row)) for id_, row in rows.items()}
+        )
         taken_back: list[GoodsOutNote] = []
         for note in sorted(waiting, key=lambda one: -int(one.id)):
-            in_surplus = any(surplus.get(row_id) for row_id in note.rows)
+            in_surplus = any(surplus[row_id] for row_id in note.rows)
             if in_surplus and not (note.is_picked or note.is_packed):
                 taken_back.append(note)
-                for row_id, quantity in note.rows.items():
-                    surplus[row_id] = max(0, surplus.get(row_id, 0) - quantity)
-        stuck = {row_id for row_id, units in surplus.items() if units}
+                surplus -= Counter(note.rows)
+        freed: Counter[str] = Counter()
+        for note in taken_back:
+            freed.update(note.rows)
+        # Units to stay reserved, where that is less than now or a note gives some back.
+        keep: dict[str, tuple[str, int]] = {}
+        for row in order.rows:
+            if row.id in rows or freed[row.id]:
+                held = self._held(order, row)
+                wanted = max(0, self._open(order, row) - on_notes[row.id] + freed[row.id])
+                goal = min(wanted, held + freed[row.id])
+                if goal < held or freed[row.id]:
+                    keep[row.id] = (row.product_id, goal)
         return Release(
             order.id,
-            keep=self._keep(order, rows, waiting, taken_back),
+            keep=keep,
             notes=tuple(note.id for note in taken_back),
             warehouse_id=taken_back[0].warehouse_id if taken_back else "",
             picked=tuple(
-                note.id for note in waiting if note not in taken_back and stuck & set(note.rows)
+                note.id
+                for note in waiting
+                if note not in taken_back and any(surplus[row_id] for row_id in note.rows)
             ),
         )
-
-    def _keep(
-        self,
-        order: SalesOrder,
-        rows: Mapping[str, SalesOrderRow],
-        waiting: Sequence[GoodsOutNote],
-        taken_back: Sequence[GoodsOutNote],
-    ) -> dict[str, tuple[str, int]]:
-        """Units to stay reserved, where that is less than now or a note gives some back."""
-        freed = _units(taken_back)
-        staying = _units([note for note in waiting if note not in taken_back])
-        touched = {row.id: row for o, row in self.sale.rows if o is order and freed[row.id]}
-        keep: dict[str, tuple[str, int]] = {}
-        for row_id, row in {**rows, **touched}.items():
-            held = self._held(order, row)
-            wanted = max(0, self._open(order, row) - staying[row_id])
-            goal = min(wanted, held + freed[row_id])
-            if goal < held or freed[row_id]:
-                keep[row_id] = (row.product_id, goal)
-        return keep
 
     def _open(self, order: SalesOrder, row: SalesOrderRow) -> int:
         """Units of a row that are still to be sent."""
@@ -180,10 +181,6 @@ class Goods:
         on_notes = sum(note.rows.get(row.id, 0) for note in self._notes)
         return max(0, int(row.quantity) - on_notes)
 
-    def _holds(self, order: SalesOrder, row: SalesOrderRow, refs: set[str]) -> bool:
-        has_stock = self._has_stock.get(row.product_id, False)
-        return has_stock and self._parent_ref(order, row)[0] in refs
-
     def _parent_ref(self, order: SalesOrder, row: SalesOrderRow) -> tuple[str, int]:
         """The reference of a row, or of the bundle it is part of, and its units in one of these."""
         if not row.parent_row_id:
@@ -193,21 +190,8 @@ class Goods:
             return row.external_ref, 1
         return bundle.external_ref, int(row.quantity / bundle.quantity)
 
-    def _is_tracked(self, row: CreditRow) -> bool:
-        parts = (part for o, r in self._rows(row) for part, _ in self.sale.components(o, r))
-        return any(self._has_stock.get(part.product_id) for part in parts)
-
-    def _ordered(self, row: CreditRow) -> int:
-        return sum(int(one.quantity) for _, one in self._rows(row))
-
-    def _left(self, row: CreditRow) -> int:
-        """Whole units of a row that have left; of a bundle, as far as all its parts have."""
-        left = 0
-        for order, one in self._rows(row):
-            parts = self.sale.components(order, one)
-            tracked = [(p, each) for p, each in parts if self._has_stock.get(p.product_id) and each]
-            left += min((self._shipped[p.id] // each for p, each in tracked), default=0)
-        return left
+    def _is_tracked(self, row: SalesOrderRow) -> bool:
+        return self._has_stock.get(row.product_id, False)
 
     def _rows(self, row: CreditRow) -> list[tuple[SalesOrder, SalesOrderRow]]:
         """The sales order's rows that a row undoes; one that staff replaced is found by product."""
@@ -215,44 +199,21 @@ class Goods:
         return self.sale.rows_of(row.sold_ref) or list(islice(same, 1))
 
 
-def _units(notes: Iterable[GoodsOutNote]) -> Counter[str]:
-    units: Counter[str] = Counter()
-    for note in notes:
-        units.update(note.rows)
-    return units
-
-
-@dataclass(kw_only=True)
-class StockProgress(Progress[RecordPlan]):
-    """What one order holds for units that were refunded before they left, on its way out."""
-
-
-class StockOperation(Operation[StockProgress]):
-    """A write about what an order holds; what is gone already holds nothing."""
-
-    def is_done(self, _run: Run, _record: StockProgress, error: RejectedError) -> bool:
-        """Whether what is to be released is gone."""
-        return isinstance(error, NotFoundError)
-
-
 @dataclass(frozen=True)
-class DeleteNote(StockOperation):
-    """A goods-out note that nobody has picked is taken back."""
+class DeleteNote(Operation[Progress[RecordPlan]]):
+    """A goods-out note that nobody has picked is taken back; refused once it is shipped."""
 
     sales_order_id: str
     note_id: str
     kind = "take goods-out note back"
+    is_done_when_gone = True
 
     def describe(self) -> str:
-        """By its id."""
         return f"take goods-out note {self.note_id} back"
 
-    def write(self, _run: Run, record: StockProgress) -> BrightpearlWrite:
-        """Refused once it is shipped."""
+    def write(self, _run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite:
         label = f"note:{self.note_id}"
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=f"note {self.note_id}",
             after={"note": self.note_id},
             message=messages.delete_goods_out(label, self.sales_order_id, self.note_id),
@@ -260,20 +221,23 @@ class DeleteNote(StockOperation):
 
 
 @dataclass(frozen=True)
-class ReleaseStock(StockOperation):
-    """A reservation holds what is still wanted of the rows named."""
+class ReleaseStock(Operation[Progress[RecordPlan]]):
+    """A reservation holds what is still wanted of the rows named.
+
+    After notes were taken back there may be none: it is then made anew, unless all was given up.
+    """
 
     release: Release
     kind = "release stock"
+    is_done_when_gone = True
 
     def describe(self) -> str:
-        """How many units stay."""
         return f"reserve {sum(units for _, units in self.release.keep.values())} units, not more"
 
-    def write(self, run: Run, record: StockProgress) -> BrightpearlWrite | None:
-        """A reservation of its own where none is left; None where nothing is to be reserved."""
-        release, label = self.release, f"release:{self.release.sales_order_id}"
-        is_new = bool(release.notes) and self._is_bare(run)
+    def write(self, run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite | None:
+        release, order_id = self.release, self.release.sales_order_id
+        label, read = f"release:{order_id}", partial(run.brightpearl.get_reservation, order_id)
+        is_new = bool(release.notes) and with_retries(read) is None
         products = [
             ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
             for row_id, (product_id, units) in release.keep.items()
@@ -281,25 +245,14 @@ class ReleaseStock(StockOperation):
         ]
         if not products:
             return None
-        order_id = release.sales_order_id
-        message = (
-            messages.reserve(label, order_id, release.warehouse_id, products)
-            if is_new
-            else messages.set_reservation(label, order_id, products)
-        )
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=label,
             after={"keep": {row_id: units for row_id, (_, units) in release.keep.items()}},
             is_repeatable=not is_new,
-            message=message,
+            message=messages.reserve(label, order_id, release.warehouse_id, products)
+            if is_new
+            else messages.set_reservation(label, order_id, products),
         )
-
-    def _is_bare(self, run: Run) -> bool:
-        """Whether nothing is reserved after notes were taken back: it is not documented."""
-        read = partial(run.brightpearl.get_reservation, self.release.sales_order_id)
-        return with_retries(read) is None
 
 
 STOCK_PHASES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -24,7 +24,7 @@ from connectors.brightpearl.models import (
     SalesOrderCreate,
     SalesOrderRow,
 )
-from core.errors import NotFoundError, OutcomeUnknownError, RejectedError
+from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
 from tasks.brightpearl.documents import currency_ref, new_payment, new_row
@@ -70,12 +70,22 @@ class CreditProgress(Progress[CreditPlan]):
     """The credit as it is in Brightpearl, once it is created."""
     moved: list[GoodsMovedCreate] = field(default_factory=list)
     """Goods that come back to it."""
-    paid: dict[str, Decimal] = field(default_factory=dict)
-    """Payments that were booked, by transaction reference."""
-    taken_back: set[str] = field(default_factory=set)
-    """Payments that were taken back, by transaction reference."""
-    is_closed: bool = False
-    is_cancelled: bool = False
+    done: list[CreditOperation] = field(default_factory=list)
+    """Operations that are carried out."""
+
+    @property
+    def payments(self) -> Mapping[str, Decimal]:
+        """Payments of the refund by reference, less those that were taken back."""
+        plan, known = self.plan, dict(self.plan.agreed.payments)
+        for ref, row in plan.credit.paid.items() if plan.credit else ():
+            if ref.startswith(f"{plan.external_ref}-"):
+                known[ref] = row.amount
+        for operation in self.done:
+            if isinstance(operation, PayOut):
+                known[operation.payout.transaction_ref] = operation.payout.amount
+            elif isinstance(operation, DeletePayment):
+                known.pop(operation.ref, None)
+        return known
 
 
 class CreditOperation(Operation[CreditProgress]):
@@ -89,34 +99,33 @@ class CreditOperation(Operation[CreditProgress]):
         after: Mapping[str, Any],
         before: Mapping[str, Any] | None = None,
     ) -> BrightpearlWrite:
-        """The write, with what the ledger keeps of it."""
         refund = link_key(record.key, record.plan.refund_id)
         return BrightpearlWrite(
-            key=record.key,
-            action=self.kind,
             natural_key=natural_key,
             after={"refund": refund, **after},
             before=before or {},
             message=message,
         )
 
+    def apply(self, record: CreditProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        del answer
+        record.done.append(self)
+
 
 @dataclass(frozen=True)
 class CreateCredit(CreditOperation):
-    """The whole sales credit, under the sales order."""
+    """The whole sales credit, under the sales order. Its external reference is the natural key."""
 
     header: CreditHeader
     rows: Sequence[CreditRow]
     kind = "create sales credit"
 
     def describe(self) -> str:
-        """Its reference, total and size."""
         header = self.header
         rows = f"with {len(self.rows)} rows"
         return f"sales credit {header.external_ref} over {header.total_inc_tax} {rows}"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
-        """Its external reference is the natural key."""
         header, ref = self.header, self.header.external_ref
         contact_id = int(header.contact_id)
         credit = SalesOrderCreate(
@@ -147,7 +156,7 @@ class CreateCredit(CreditOperation):
         return self.written(record, message, ref, after)
 
     def apply(self, record: CreditProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id; "" where Brightpearl had it already and does not say so."""
+        # Nothing where Brightpearl had it already: it does not say its id then.
         record.credit_id = str(answer or "")
 
 
@@ -158,7 +167,7 @@ def read_back(run: Run, records: Sequence[CreditProgress]) -> None:
             search = partial(run.brightpearl.find_sales_credits, record.plan.external_ref)
             record.credit_id = next((row.order_id for row in with_retries(search)), "")
     ids = [record.credit_id for record in records if record.credit_id]
-    found = with_retries(lambda: run.brightpearl.get_sales_credits(ids)) if ids else []
+    found = with_retries(lambda: run.brightpearl.get_sales_credits(ids))
     stored = {credit.id: credit for credit in found if isinstance(credit, SalesCredit)}
     for record in records:
         record.actual = stored.get(record.credit_id)
@@ -166,11 +175,15 @@ def read_back(run: Run, records: Sequence[CreditProgress]) -> None:
             record.credit_id = ""
             ref = record.plan.external_ref
             record.fail(OutcomeUnknownError(f"The sales credit {ref} cannot be read back yet."))
-        elif reason := _other_totals(record, record.actual):
+            continue
+        (header,) = (one.header for one in record.plan.operations if isinstance(one, CreateCredit))
+        total, gross = record.actual.total, two_places(record.actual.total.gross)
+        if (gross, two_places(total.tax)) != (header.total_inc_tax, header.total_tax):
             record.fail(
                 RejectedError(
                     f"Brightpearl stored sales credit {record.credit_id} otherwise than it was "
-                    f"sent: {reason}.",
+                    f"sent: {header.total_inc_tax} with {header.total_tax} tax became {gross} with "
+                    f"{two_places(total.tax)}.",
                     remedy="Compare it with the refund, correct it in Brightpearl, release.",
                     code="money",
                 )
@@ -184,32 +197,26 @@ class DeletePayment(CreditOperation):
     ref: str
     payment_id: str
     kind = "take payment back"
+    is_done_when_gone = True
 
     def describe(self) -> str:
-        """By its reference."""
         return f"take payment {self.ref} back"
 
     def write(self, _run: Run, record: CreditProgress) -> BrightpearlWrite:
-        """By Brightpearl's id."""
         message = messages.delete_payment(f"take back:{self.ref}", self.payment_id)
         return self.written(record, message, self.ref, {"payment": self.payment_id})
 
-    def is_done(self, _run: Run, _record: CreditProgress, error: RejectedError) -> bool:
-        """Whether it is gone already."""
-        return isinstance(error, NotFoundError)
-
-    def apply(self, record: CreditProgress, _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """It is on the credit no longer."""
-        record.taken_back.add(self.ref)
-
 
 class CancelCredit(CreditOperation):
-    """The credit of a refund that was taken back gets the status of cancelled ones."""
+    """The credit of a refund that was taken back gets the status of cancelled ones.
+
+    It is a case where no such status is mapped.
+    """
 
     kind = "cancel sales credit"
+    is_done_when_gone = True
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite | None:
-        """Nothing but a case where no such status is mapped."""
         status_id = run.bundle.table("credit_statuses").get("cancelled")
         if not status_id:
             record.refusals.append(cases.no_cancelled_status(record.credit_id))
@@ -217,21 +224,8 @@ class CancelCredit(CreditOperation):
         ref, refund_id = record.plan.external_ref, record.plan.refund_id
         note = f"Refund {refund_id} of BigCommerce order {record.key} was taken back."
         message = messages.set_status(f"cancel:{ref}", record.credit_id, int(status_id), note)
-        return self.written(
-            record,
-            message,
-            ref,
-            {"status_id": status_id},
-            before={"status_id": record.actual.status_id if record.actual else ""},
-        )
-
-    def is_done(self, _run: Run, _record: CreditProgress, error: RejectedError) -> bool:
-        """Whether the credit is gone."""
-        return isinstance(error, NotFoundError)
-
-    def apply(self, record: CreditProgress, _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Both sides have taken the refund back."""
-        record.is_cancelled = True
+        before = {"status_id": record.actual.status_id if record.actual else ""}
+        return self.written(record, message, ref, {"status_id": status_id}, before)
 
 
 @dataclass(frozen=True)
@@ -242,11 +236,9 @@ class PayOut(CreditOperation):
     kind = "pay out"
 
     def describe(self) -> str:
-        """The amount."""
         return f"pay out {self.payout.amount} {self.payout.currency_code}"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
-        """At the sales order's rate, where it is not in the account's currency."""
         row = self.payout
         is_foreign = row.currency_code != reference_of(run.connections).account_currency
         rate = row.exchange_rate if is_foreign else None
@@ -255,18 +247,16 @@ class PayOut(CreditOperation):
         return self.written(record, message, row.transaction_ref, after)
 
     def is_done(self, run: Run, record: CreditProgress, _error: RejectedError) -> bool:
-        """Whether a payment has the reference; a case where that is one of another order."""
+        # A payment has the reference; it is a case where that is one of another order.
         ref = self.payout.transaction_ref
         found = with_retries(lambda: run.brightpearl.find_payments(ref))
         if others := [one for one in found if one.order_id != record.credit_id]:
             record.refusals.append(cases.reference_taken(ref, others[0]))
         return bool(found)
 
-    def apply(self, record: CreditProgress, _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """It is on this credit, unless a payment of another order has the reference."""
-        ref = self.payout.transaction_ref
-        if not any(refusal.value == ref for refusal in record.refusals):
-            record.paid[ref] = self.payout.amount
+    def apply(self, record: CreditProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        if all(refusal.value != self.payout.transaction_ref for refusal in record.refusals):
+            super().apply(record, answer)
 
 
 @dataclass(frozen=True)
@@ -279,11 +269,9 @@ class ReceiveGoods(CreditOperation):
     kind = "take goods back"
 
     def describe(self) -> str:
-        """How many units."""
         return f"take {sum(one.returned for one in self.units)} units back"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite | None:
-        """What `find_goods` found a location for."""
         if record.actual is None or not record.moved:
             return None
         ref = record.plan.external_ref
@@ -304,7 +292,6 @@ class ReceiveGoods(CreditOperation):
         return self.written(record, message, ref, after)
 
     def is_done(self, run: Run, record: CreditProgress, _error: RejectedError) -> bool:
-        """Whether the note exists."""
         ref = record.plan.external_ref
         notes = with_retries(lambda: run.brightpearl.list_goods_in([record.credit_id]))
         return any(isinstance(note, GoodsInNote) and note.batch_ref == ref for note in notes)
@@ -316,8 +303,8 @@ def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
         (record, part, units, location)
         for record in records
         for operation in record.plan.operations
-        if isinstance(operation, ReceiveGoods)
-        for part, units, location in _goods(run, record, operation)
+        if isinstance(operation, ReceiveGoods) and record.actual is not None
+        for part, units, location in _goods(run, record, record.actual, operation)
     ]
     products = {part.product_id for _, part, _, _ in found}
     costs = unit_costs(run.connections, products)
@@ -336,13 +323,37 @@ def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
         )
 
 
+def _goods(
+    run: Run, record: CreditProgress, credit: SalesCredit, operation: ReceiveGoods
+) -> Iterator[tuple[SalesOrderRow, int, str]]:
+    """Rows of the credit with their units that come back, and where to; of a bundle, its parts."""
+    warehouse_id, locations = credit.warehouse_id, dict[str, str]()
+    for condition in {one.condition for one in operation.units}:
+        locations[condition] = (
+            run.bundle.table("quarantine_locations").get(warehouse_id) or ""
+            if condition == cases.QUARANTINE
+            else default_location(run.connections, warehouse_id)
+        )
+        if not locations[condition]:
+            record.refusals.append(cases.no_location(warehouse_id, condition))
+            return
+    rows = {row.external_ref: row for row in credit.rows if row.external_ref}
+    for unit in operation.units:
+        if row := rows.get(operation.row_refs.get(unit.sold_ref, "")):
+            for part in [one for one in credit.rows if one.parent_row_id == row.id] or [row]:
+                if units := int(part.quantity * unit.returned / row.quantity):
+                    yield part, units, locations[unit.condition]
+
+
 class CloseCredit(CreditOperation):
-    """The credit is invoiced: that begins now and ends later, and is repeatable meanwhile."""
+    """The credit is invoiced: that begins now and ends later, and is repeatable meanwhile.
+
+    Not while something of the credit waits for a person.
+    """
 
     kind = "invoice sales credit"
 
     def write(self, _run: Run, record: CreditProgress) -> BrightpearlWrite | None:
-        """Nothing while something of the credit waits for a person."""
         if record.refusals:
             return None
         ref = record.plan.external_ref
@@ -350,13 +361,8 @@ class CloseCredit(CreditOperation):
         return self.written(record, message, ref, {"credit": record.credit_id})
 
     def is_done(self, run: Run, record: CreditProgress, _error: RejectedError) -> bool:
-        """Whether it is invoiced."""
         found = with_retries(lambda: run.brightpearl.get_sales_credits([record.credit_id]))
         return any(isinstance(one, SalesCredit) and one.is_invoiced for one in found)
-
-    def apply(self, record: CreditProgress, _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """It is closed once."""
-        record.is_closed = True
 
 
 CREDIT_PHASES = (
@@ -367,42 +373,3 @@ CREDIT_PHASES = (
     Phase((CloseCredit,), together=True),
 )
 """A credit's writes: goods and money need its rows, and its invoice both of them."""
-
-
-def _other_totals(record: CreditProgress, stored: SalesCredit) -> str:
-    """How the credit that was stored differs from the one that was sent; "" where it does not."""
-    (header,) = (one.header for one in record.plan.operations if isinstance(one, CreateCredit))
-    meant = header.total_inc_tax, header.total_tax
-    actual = two_places(stored.total.gross), two_places(stored.total.tax)
-    if meant == actual:
-        return ""
-    return f"{meant[0]} with {meant[1]} tax became {actual[0]} with {actual[1]}"
-
-
-def _goods(
-    run: Run, record: CreditProgress, operation: ReceiveGoods
-) -> list[tuple[SalesOrderRow, int, str]]:
-    """Rows of the credit with their units that come back, and where to; of a bundle, its parts."""
-    if record.actual is None:
-        return []
-    warehouse_id, credit_rows = record.actual.warehouse_id, record.actual.rows
-    locations: dict[str, str] = {}
-    for condition in {one.condition for one in operation.units}:
-        locations[condition] = _location(run, warehouse_id, condition)
-        if not locations[condition]:
-            record.refusals.append(cases.no_location(warehouse_id, condition))
-            return []
-    rows = {row.external_ref: row for row in credit_rows if row.external_ref}
-    found: list[tuple[SalesOrderRow, int, str]] = []
-    for unit in operation.units:
-        if row := rows.get(operation.row_refs.get(unit.sold_ref, "")):
-            for part in [one for one in credit_rows if one.parent_row_id == row.id] or [row]:
-                units = int(part.quantity * unit.returned / row.quantity)
-                found.append((part, units, locations[unit.condition]))
-    return [one for one in found if one[1]]
-
-
-def _location(run: Run, warehouse_id: str, condition: str) -> str:
-    if condition == cases.QUARANTINE:
-        return run.bundle.table("quarantine_locations").get(warehouse_id) or ""
-    return default_location(run.connections, warehouse_id)

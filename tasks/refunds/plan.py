@@ -96,7 +96,8 @@ def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
         plan, of_undone = _undo(context, order.id, undone)
         plans.append(plan)
         found.extend(of_undone)
-    releases = _releases(goods, plans)
+    given_up = {unit.sold_ref for plan in plans for unit in plan.units if unit.unsent}
+    releases = list(goods.releases(given_up))
     found.extend(cases.picked(one.sales_order_id, one.picked) for one in releases if one.picked)
     is_pending = any(one.state is State.PENDING for one in order.matched)
     refund, of_returns = _return(context, order, is_pending=is_pending)
@@ -259,12 +260,6 @@ def _undo(context: PlanContext, order_id: str, one: Undone) -> tuple[CreditPlan,
     if not (is_final or is_staffs):
         operations.append(CancelCredit())
     return replace(plan, result=UNDONE, operations=tuple(operations)), []
-
-
-def _releases(goods: Goods, plans: Sequence[CreditPlan]) -> list[Release]:
-    refs = {unit.sold_ref for plan in plans for unit in plan.units if unit.unsent}
-    found = goods.releases(refs) if refs else ()
-    return [one for one in found if not one.is_idle or one.picked]
 
 
 def _of_release(release: Release) -> Iterator[DeleteNote | ReleaseStock]:
