@@ -67,31 +67,22 @@ def deleted(refund: Refund) -> Refusal:
 
 def differs(refund: Refund, agreed: AgreedRefund, credit: Credit) -> Refusal | None:
     """What staff changed in a credit since we wrote it, or nothing."""
-    reason = _change(refund, agreed, credit)
-    if not reason:
-        return None
-    ref = credit_ref(refund.order_id, refund.id)
-    action = f"Make sales credit {credit.id} agree with the refund"
-    return Refusal(
-        "differs",
-        "credit",
-        ref,
-        f"refund {refund.id}: {reason}",
-        f"{release_remedy(action, 'differs', value=ref)}. Or leave both as they are: causeway "
-        "quarantine discard.",
-    )
-
-
-def _change(refund: Refund, agreed: AgreedRefund, credit: Credit) -> str:
-    if credit.is_cancelled:
-        return f"sales credit {credit.id} was cancelled in Brightpearl while the refund is valid"
-    actual = two_places(credit.document.total.gross)
+    ref, actual = credit_ref(refund.order_id, refund.id), two_places(credit.document.total.gross)
     desired = two_places(agreed.gross or refund.total_amount)
-    if actual != desired and not credit.undoes_all(refund.order_id):
-        return f"BigCommerce gave back {desired}, sales credit {credit.id} says {actual}"
-    if missing := sorted(set(agreed.payments) - set(credit.paid)):
-        return f"the payment {', '.join(missing)} was removed from sales credit {credit.id}"
-    return ""
+    if credit.is_cancelled:
+        what = f"sales credit {credit.id} was cancelled in Brightpearl while the refund is valid"
+    elif actual != desired and not credit.undoes_all(refund.order_id):
+        what = f"BigCommerce gave back {desired}, sales credit {credit.id} says {actual}"
+    elif missing := sorted(agreed.payments.keys() - credit.paid.keys()):
+        what = f"the payment {', '.join(missing)} was removed from sales credit {credit.id}"
+    else:
+        return None
+    action = f"Make sales credit {credit.id} agree with the refund"
+    remedy = (
+        f"{release_remedy(action, 'differs', value=ref)}. Or leave both as they are: causeway "
+        "quarantine discard."
+    )
+    return Refusal("differs", "credit", ref, f"refund {refund.id}: {what}", remedy)
 
 
 def undone(

@@ -116,6 +116,12 @@ class Credit:
         """Payments by transaction reference."""
         return {one.transaction_ref: one for one in self.payments if one.transaction_ref}
 
+    @property
+    def is_paid_out(self) -> bool:
+        """Whether what was paid, whoever booked it, is all that it gives back."""
+        booked = sum(row.amount for row in self.payments if row.payment_type == "PAYMENT")
+        return booked >= self.document.total.gross
+
     def is_of(self, order_id: str, refund_id: str) -> bool:
         """Whether we made it for this refund."""
         return self.document.external_ref == credit_ref(order_id, refund_id)

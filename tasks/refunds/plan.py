@@ -19,8 +19,9 @@ from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import Operation, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.frames import CreditRow, Desired, DesiredCredit, Payout, RefundKey
-from tasks.refunds.goods import DeleteNote, Goods, Release, ReleaseStock, Units
+from tasks.refunds import operations as ops
+from tasks.refunds.frames import CreditRow, Desired, DesiredCredit, RefundKey
+from tasks.refunds.goods import DeleteNote, Goods, ReleaseStock, Units
 from tasks.refunds.matching import (
     AgreedRefund,
     Credit,
@@ -30,24 +31,13 @@ from tasks.refunds.matching import (
     Undone,
     fingerprint_of,
 )
-from tasks.refunds.operations import (
-    COMPLETED,
-    CREATED,
-    UNCHANGED,
-    UNDONE,
-    CancelCredit,
-    CloseCredit,
-    CreateCredit,
-    CreditOperation,
-    CreditPlan,
-    DeletePayment,
-    PayOut,
-    ReceiveGoods,
-)
-from tasks.refunds.returns import CreateRefund, Return, plan_return
+from tasks.refunds.operations import COMPLETED, CREATED, UNCHANGED, UNDONE, CreditPlan
+from tasks.refunds.returns import CreateRefund, plan_return
 
 HELD, REFUNDED = "held", "refunded"
 """What becomes of an order that waits for a person, and of one that is refunded in the store."""
+RANKS = (HELD, REFUNDED, CREATED, UNDONE, COMPLETED, UNCHANGED)
+"""The first that is true of any part of an order is what becomes of it."""
 PENDING = "refund"
 """What an order waits for while the gateway owes an answer."""
 
@@ -86,57 +76,45 @@ def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
     plans: list[CreditPlan] = []
     found: list[Refusal] = []
     for one in order.matched:
-        if one.state is State.PENDING:
-            continue
         if case := _case_of_credit(context, one):
             found.append(case)
         elif one.state is State.WANTED:
             plans.append(_plan_credit(context, order, one, goods))
-    for undone in order.undone:
-        plan, of_undone = _undo(context, order.id, undone)
-        plans.append(plan)
-        found.extend(of_undone)
+    plans += [_undo(context, order.id, undone) for undone in order.undone]
+    found += [case for plan in plans for case in plan.cases]
     given_up = {unit.sold_ref for plan in plans for unit in plan.units if unit.unsent}
     releases = list(goods.releases(given_up))
-    found.extend(cases.picked(one.sales_order_id, one.picked) for one in releases if one.picked)
+    found += [cases.picked(one.sales_order_id, one.picked) for one in releases if one.picked]
     is_pending = any(one.state is State.PENDING for one in order.matched)
-    refund, of_returns = _return(context, order, is_pending=is_pending)
-    found.extend(of_returns)
-    refund_count = len(counted(order.refunds))
+    returns = list(_returns(context, order, is_pending=is_pending))
+    found += [one for one in returns if isinstance(one, Refusal)]
+    refunds = [one for one in returns if isinstance(one, CreateRefund)]
     operations: tuple[Operation[Any], ...] = (
         *(operation for plan in plans for operation in plan.operations),
-        *(operation for release in releases for operation in _of_release(release)),
-        *([refund] if refund else []),
+        *(DeleteNote(one.sales_order_id, note_id) for one in releases for note_id in one.notes),
+        *(ReleaseStock(one) for one in releases if one.keep),
+        *refunds,
     )
+    results = {
+        *(plan.result for plan in plans),
+        HELD if found else UNCHANGED,
+        REFUNDED if refunds else UNCHANGED,
+        COMPLETED if operations else UNCHANGED,
+    }
     return OrderPlan(
         key=order.id,
         operations=operations,
-        credits=tuple(replace(plan, refund_count=refund_count) for plan in plans),
+        credits=tuple(plans),
         cases=tuple(found),
-        result=_result(plans, found, operations),
+        result=min(results, key=RANKS.index),
         reason="" if found or not is_pending else f"waits for {PENDING}",
         waits_for=(PENDING,) if is_pending else (),
     )
 
 
-def _result(
-    plans: Sequence[CreditPlan], found: Sequence[Refusal], operations: Sequence[Operation[Any]]
-) -> str:
-    """What becomes of the order once its operations are carried out."""
-    if found:
-        return HELD
-    if any(isinstance(one, CreateRefund) for one in operations):
-        return REFUNDED
-    of_credits = {plan.result for plan in plans}
-    for result in (CREATED, UNDONE, COMPLETED):
-        if result in of_credits:
-            return result
-    return COMPLETED if operations else UNCHANGED
-
-
 def _case_of_credit(context: PlanContext, one: MatchedRefund) -> Refusal | None:
     """What a person did to the credit, and has to decide about."""
-    if one.state is State.NOTHING:
+    if one.state in {State.NOTHING, State.PENDING}:
         return None
     if one.credit is not None:
         return cases.differs(one.refund, one.agreed, one.credit)
@@ -164,26 +142,31 @@ def _plan_credit(
         credit=credit,
         units=units,
         agreed=AgreedRefund() if one.is_deleted else one.agreed,
+        refund_count=len(counted(order.refunds)),
     )
 
 
 def _credit_operations(
     one: MatchedRefund, desired: DesiredCredit, units: Sequence[Units], *, closes: bool
-) -> Iterator[CreditOperation]:
+) -> Iterator[ops.CreditOperation]:
     """What its credit lacks. In: whether it is invoiced, which one of a cancelled sale is not."""
-    if one.credit is None and desired.header is not None:
-        yield CreateCredit(desired.header, desired.rows)
-    for ref, payment_id in _not_paid(one, desired.payouts).items():
-        yield DeletePayment(ref, payment_id)
-    for payout in _payouts(one, desired.payouts):
-        yield PayOut(payout)
+    credit, paid = one.credit, one.credit.paid if one.credit else {}
+    if credit is None and desired.header is not None:
+        yield ops.CreateCredit(desired.header, desired.rows)
+    wanted = {payout.transaction_ref: payout for payout in desired.payouts}
+    for ref in one.agreed.payments:
+        if ref in paid and ref not in wanted:
+            yield ops.DeletePayment(ref, paid[ref].payment_id)
+    # Staff may have booked the money of their own credit.
+    if not (credit and one.is_staffs and not one.agreed.payments and credit.is_paid_out):
+        yield from (ops.PayOut(payout) for ref, payout in wanted.items() if ref not in paid)
     # What came back on a credit that was deleted since is in stock.
-    if not one.is_deleted and (back := _to_receive(one.credit, desired.rows, units)):
+    if not one.is_deleted and (back := _to_receive(credit, desired.rows, units)):
         products = (row for row in desired.rows if row.kind == "product")
-        yield ReceiveGoods(back, {row.sold_ref: row.row_ref for row in products})
-    is_closed = one.credit and (one.agreed.is_closed or one.credit.document.is_invoiced)
+        yield ops.ReceiveGoods(back, {row.sold_ref: row.row_ref for row in products})
+    is_closed = credit and (one.agreed.is_closed or credit.document.is_invoiced)
     if closes and not (one.is_staffs or is_closed):
-        yield CloseCredit()
+        yield ops.CloseCredit()
 
 
 def _units(one: MatchedRefund, rows: Sequence[CreditRow], goods: Goods) -> tuple[Units, ...]:
@@ -200,37 +183,17 @@ def _units(one: MatchedRefund, rows: Sequence[CreditRow], goods: Goods) -> tuple
     )
 
 
-def _payouts(one: MatchedRefund, wanted: Sequence[Payout]) -> Iterator[Payout]:
-    """Money that is not booked yet; staff may have booked that of their own credit."""
-    credit = one.credit
-    if credit is not None and one.is_staffs and not one.agreed.payments:
-        booked = sum(row.amount for row in credit.payments if row.payment_type == "PAYMENT")
-        if booked >= credit.document.total.gross:
-            return
-    paid = credit.paid if credit else {}
-    yield from (row for row in wanted if row.transaction_ref not in paid)
-
-
-def _not_paid(one: MatchedRefund, wanted: Sequence[Payout]) -> Mapping[str, str]:
-    """Payments of ours whose money did not go out in the end: their ids by reference."""
-    paid = one.credit.paid if one.credit else {}
-    refs = {row.transaction_ref for row in wanted}
-    return {
-        ref: paid[ref].payment_id for ref in one.agreed.payments if ref in paid and ref not in refs
-    }
-
-
 def _to_receive(
     credit: Credit | None, rows: Sequence[CreditRow], units: Sequence[Units]
 ) -> tuple[Units, ...]:
     """Units that come back, less those that somebody received already."""
-    back = [one for one in units if one.returned and one.condition]
+    back = tuple(one for one in units if one.returned and one.condition)
     if credit is None:
-        return tuple(back)
-    if any(note.batch_ref == credit.document.external_ref for note in credit.received):
-        return ()
+        return back
     booked: Counter[str] = Counter()
     for note in credit.received:
+        if note.batch_ref == credit.document.external_ref:
+            return ()
         booked.update(note.rows)
     refs = {row.row_ref: row.sold_ref for row in rows}
     received = {refs.get(r.external_ref, ""): booked[r.id] for r in credit.document.rows}
@@ -238,51 +201,41 @@ def _to_receive(
     return tuple(one for one in left if one.returned > 0)
 
 
-def _undo(context: PlanContext, order_id: str, one: Undone) -> tuple[CreditPlan, list[Refusal]]:
+def _undo(context: PlanContext, order_id: str, one: Undone) -> CreditPlan:
     """How a credit is taken back whose refund was; a person decides where that is not clean."""
     credit, ref = one.credit, credit_ref(order_id, one.refund_id)
     paid = {key: row.payment_id for key, row in credit.paid.items() if key.startswith(f"{ref}-")}
-    is_staffs = not credit.is_of(order_id, one.refund_id)
     is_final = credit.document.is_invoiced or one.agreed.is_closed or bool(credit.received)
-    plan = CreditPlan(
+    is_clean = credit.is_of(order_id, one.refund_id) and not is_final
+    case = cases.undone(order_id, one.refund_id, credit, paid, is_final=is_final)
+    is_held = not is_clean and not context.decisions.approves(order_id, case)
+    takes_back = (ops.DeletePayment(*payment) for payment in paid.items())
+    return CreditPlan(
         key=order_id,
+        operations=() if is_held else (*takes_back, *([ops.CancelCredit()] if is_clean else ())),
+        cases=(case,) if is_held else (),
+        result=UNCHANGED if is_held else UNDONE,
         refund_id=one.refund_id,
         external_ref=ref,
         credit=credit,
         agreed=one.agreed,
-        result=UNCHANGED,
     )
-    if is_final or is_staffs:
-        case = cases.undone(order_id, one.refund_id, credit, paid, is_final=is_final)
-        if not context.decisions.approves(order_id, case):
-            return plan, [case]
-    operations: list[CreditOperation] = [DeletePayment(*payment) for payment in paid.items()]
-    if not (is_final or is_staffs):
-        operations.append(CancelCredit())
-    return replace(plan, result=UNDONE, operations=tuple(operations)), []
 
 
-def _of_release(release: Release) -> Iterator[DeleteNote | ReleaseStock]:
-    for note_id in release.notes:
-        yield DeleteNote(release.sales_order_id, note_id)
-    if release.keep:
-        yield ReleaseStock(release)
+def _returns(
+    context: PlanContext, refunded: RefundedOrder, *, is_pending: bool
+) -> Iterator[CreateRefund | Refusal]:
+    """The refund that staff's credits call for, and cases.
 
-
-def _return(
-    context: PlanContext, order: RefundedOrder, *, is_pending: bool
-) -> tuple[CreateRefund | None, list[Refusal]]:
-    """The refund that staff's credits call for: one at a time, none while another is pending."""
-    found: list[Refusal] = []
-    if order.order is None:
-        return None, found
-    approved = {value for key, value in context.decisions.approved if key == order.id}
-    by_itself = context.settings.staff_credits == "refund"
-    for credit in order.unclaimed:
-        returned = Return(order.order, order.sale, credit, order.refunds)
-        made = plan_return(returned, by_itself=by_itself, approved=approved)
+    One at a time, and none while another refund is pending.
+    """
+    order, by_itself = refunded.order, context.settings.staff_credits == "refund"
+    if order is None:
+        return
+    for credit in refunded.unclaimed:
+        made = plan_return(refunded, order, credit, context.decisions, by_itself=by_itself)
         if isinstance(made, Refusal):
-            found.append(made)
+            yield made
         elif not is_pending:
-            return made, found
-    return None, found
+            yield made
+            return

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.models import Order
-from connectors.bigcommerce.refund_models import (
-    Refund,
-    RefundItemCreate,
-    RefundOption,
-    RefundQuote,
-)
+from connectors.bigcommerce.refund_models import Refund, RefundItemCreate, RefundOption
 from connectors.brightpearl.models import SalesOrderRow
 from core.errors import RejectedError, TransientError
 from core.money import ZERO, two_places
@@ -26,44 +20,32 @@ from store.sql import in_parts
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key
 from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.apply import TOGETHER, Phase
+from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.matching import TAX_RATE_SUFFIX, AgreedRefund, Credit, Sale, mark
+from tasks.refunds.matching import (
+    TAX_RATE_SUFFIX,
+    AgreedRefund,
+    Credit,
+    RefundedOrder,
+    Sale,
+    mark,
+)
 
 
 class UnfitError(Exception):
-    """The credit cannot become a refund."""
-
-    def __init__(self, class_: str, field: str, reason: str) -> None:
-        super().__init__(reason)
-        self.class_ = class_
-        self.field = field
-
-
-@dataclass(frozen=True)
-class Return:
-    """A credit with what it returns."""
-
-    order: Order
-    sale: Sale
-    credit: Credit
-    refunds: Sequence[Refund]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What the store would give back for a credit, and by which payments."""
-
-    items: tuple[RefundItemCreate, ...]
-    payments: tuple[RefundOption, ...]
+    """The credit cannot become a refund: class and field of the case, and why."""
 
 
 @dataclass(kw_only=True)
 class ReturnProgress(Progress[RecordPlan]):
     """The refund of one order on its way."""
 
-    offer: Offer | None = None
+    items: tuple[RefundItemCreate, ...] = ()
+    """What the store would give back for the credit."""
+    payments: tuple[RefundOption, ...] = ()
+    """By which it would; none while it offers nothing."""
     refund_id: str = ""
     """Of the refund that was made."""
 
@@ -87,23 +69,14 @@ class CreateRefund(Operation[ReturnProgress]):
         return self.credit.document.total.gross
 
     def describe(self) -> str:
-        """Its amount, and the credit."""
         return f"refund {self.gross} for sales credit {self.credit.id}"
 
     def write(self, _run: Run, record: ReturnProgress) -> BigCommerceWrite | None:
-        """What was offered; nothing without an offer."""
-        if record.offer is None:
+        items, reason = record.items, mark(self.credit.id)
+        payments = [option.payment() for option in record.payments]
+        if not payments:
             return None
-        items = record.offer.items
-        payments = [option.payment() for option in record.offer.payments]
-        reason = mark(self.credit.id)
-
-        def send(bigcommerce: BigCommerce) -> Refund:
-            return bigcommerce.create_refund(self.order_id, items, payments, reason)
-
         return BigCommerceWrite(
-            key=self.order_id,
-            action=self.kind,
             natural_key=reason,
             after={
                 "credit": self.credit.id,
@@ -111,13 +84,11 @@ class CreateRefund(Operation[ReturnProgress]):
                 "items": [item.wire() for item in items],
                 "payments": [payment.wire() for payment in payments],
             },
-            send=send,
-            written_id=lambda refund: str(refund.id),
+            send=lambda store: store.create_refund(self.order_id, items, payments, reason),
             is_repeatable=False,
         )
 
     def find(self, run: Run, _record: ReturnProgress) -> Refund | None:
-        """The refund whose reason names the credit."""
         reason = mark(self.credit.id)
         listed = run.bigcommerce.list_refunds
         for refund in with_retries(lambda: list(listed(order_ids=[self.order_id]))):
@@ -126,21 +97,22 @@ class CreateRefund(Operation[ReturnProgress]):
         return None
 
     def apply(self, record: ReturnProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        """Its id."""
         record.refund_id = answer.id
 
 
-def plan_return(returned: Return, *, by_itself: bool, approved: set[str]) -> CreateRefund | Refusal:
+def plan_return(
+    refunded: RefundedOrder, order: Order, credit: Credit, decisions: Decisions, *, by_itself: bool
+) -> CreateRefund | Refusal:
     """The refund that a credit calls for; a case for a person unless it may be made by itself."""
-    order, credit = returned.order, returned.credit
+    is_inclusive = order.is_tax_inclusive_pricing
     try:
-        items = _items(returned, inclusive=order.is_tax_inclusive_pricing)
-        others = _items(returned, inclusive=not order.is_tax_inclusive_pricing)
+        items = _items(refunded, order, credit, inclusive=is_inclusive)
+        others = _items(refunded, order, credit, inclusive=not is_inclusive)
     except UnfitError as unfit:
-        return cases.not_refundable(credit, unfit.class_, unfit.field, str(unfit))
+        return cases.not_refundable(credit, *unfit.args)
     refund = CreateRefund(order.id, credit, items, others if others != items else ())
     case = cases.to_refund(credit, items)
-    if case.value in approved:
+    if decisions.approves(order.id, case):
         return replace(refund, is_approved=True)
     return refund if by_itself else case
 
@@ -158,14 +130,43 @@ def quote_few(run: Run, records: Sequence[ReturnProgress]) -> None:
         for operation in record.plan.operations:
             if isinstance(operation, CreateRefund):
                 try:
-                    found = _offer(run, operation)
+                    _quote(run, record, operation)
                 except (TransientError, RejectedError) as error:
                     record.fail(error)
-                    continue
-                if isinstance(found, Refusal):
-                    record.refusals.append(found)
-                else:
-                    record.offer = found
+
+
+def _quote(run: Run, record: ReturnProgress, refund: CreateRefund) -> None:
+    """Take the offer whose total is the credit's, to the cent; a case where there is none.
+
+    Money goes back the way it was paid; by hand only when a person approved it.
+
+    Raises: TransientError, RejectedError.
+    """
+    wanted, first = two_places(refund.gross), ""
+    for items in filter(None, (refund.items, refund.other_items)):
+        found = with_retries(partial(run.bigcommerce.quote_refund, refund.order_id, items))
+        # The payments of the first way are with tax in any case.
+        amounts = [option.amount for way in found.alternatives[:1] for option in way]
+        total = two_places(sum(amounts, ZERO) if found.alternatives else found.total_amount)
+        first = first or str(total)
+        if total == wanted:
+            ways = sorted(filter(None, found.alternatives), key=_is_by_hand)
+            if ways and (refund.is_approved or not _is_by_hand(ways[0])):
+                record.items, record.payments = items, ways[0]
+                return
+            class_, field = "by_hand", "refund_methods"
+            reason = "BigCommerce cannot pay it back by itself"
+            break
+    else:
+        class_, field = "differs", "total"
+        reason = (
+            f"BigCommerce would give back {first} for what it returns, the credit says {wanted}"
+        )
+    record.refusals.append(cases.not_refundable(refund.credit, class_, field, reason))
+
+
+def _is_by_hand(way: Sequence[RefundOption]) -> bool:
+    return any(option.offline for option in way)
 
 
 def link_refunds(run: Run, records: Sequence[ReturnProgress]) -> None:
@@ -187,66 +188,35 @@ def link_refunds(run: Run, records: Sequence[ReturnProgress]) -> None:
 RETURN_PHASES = (Phase((CreateRefund,), together=True, before=quote, after=link_refunds),)
 
 
-def _offer(run: Run, refund: CreateRefund) -> Offer | Refusal:
-    """The offer whose total is the credit's, to the cent; a case where there is none.
-
-    Raises: TransientError, RejectedError.
-    """
-    wanted = two_places(refund.gross)
-    first = ""
-    for items in filter(None, (refund.items, refund.other_items)):
-        found = with_retries(partial(run.bigcommerce.quote_refund, refund.order_id, items))
-        total = _total(found)
-        if total == wanted:
-            return _chosen(refund, items, found)
-        first = first or str(total)
-    reason = f"BigCommerce would give back {first} for what it returns, the credit says {wanted}"
-    return cases.not_refundable(refund.credit, "differs", "total", reason)
-
-
-def _total(found: RefundQuote) -> Decimal:
-    """What would go back, by the payments of the first way: they are with tax in any case."""
-    for way in found.alternatives:
-        return two_places(sum((option.amount for option in way), ZERO))
-    return two_places(found.total_amount)
-
-
-def _chosen(
-    refund: CreateRefund, items: tuple[RefundItemCreate, ...], found: RefundQuote
-) -> Offer | Refusal:
-    """The way by which it was paid; one by hand only when a person approved it."""
-    ways = [way for way in found.alternatives if way]
-    for way in ways:
-        if not any(option.offline for option in way):
-            return Offer(items, way)
-    if ways and refund.is_approved:
-        return Offer(items, ways[0])
-    reason = "BigCommerce cannot pay it back by itself"
-    return cases.not_refundable(refund.credit, "by_hand", "refund_methods", reason)
-
-
-def _items(returned: Return, *, inclusive: bool) -> tuple[RefundItemCreate, ...]:
+def _items(
+    refunded: RefundedOrder, order: Order, credit: Credit, *, inclusive: bool
+) -> tuple[RefundItemCreate, ...]:
     """The credit's rows as parts of a refund; charges in these price terms.
 
     Raises: UnfitError.
     """
-    if returned.credit.document.currency_code != returned.order.default_currency_code:
+    document = credit.document
+    if document.currency_code != order.default_currency_code:
         raise UnfitError("currency", "currency_code", "it is in another currency than its order")
-    if two_places(returned.credit.document.total.gross) <= 0:
+    if two_places(document.total.gross) <= 0:
         raise UnfitError("money", "total", "it gives nothing back")
-    left = _left(returned)
+    # Units of each line that were not refunded yet.
+    left = Counter({line.id: line.quantity for line in order.lines})
+    for item in (item for refund in counted(refunded.refunds) for item in refund.items):
+        left[item.item_id] -= item.quantity if item.item_type == "PRODUCT" else 0
     units: Counter[str] = Counter()
-    amounts: dict[tuple[str, str], Decimal] = {}
-    for row in returned.credit.document.rows:
-        kind, item_id = ("PRODUCT", "") if row.product_id else _charge(returned, row)
+    amounts: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in document.rows:
         if row.is_bundle_child or row.parent_row_id:
             continue
+        kind, item_id = ("PRODUCT", "") if row.product_id else _charge(refunded.sale, order, row)
         if kind == "PRODUCT":
-            units.update(_lines(returned, row, left, item_id))
+            taken = _lines(refunded.sale, row, left, item_id)
+            units.update(taken)
+            left.subtract(taken)
         else:
             with_tax = inclusive or kind == "ORDER"
-            amount = two_places(row.net + row.tax if with_tax else row.net)
-            amounts[kind, item_id] = amounts.get((kind, item_id), ZERO) + amount
+            amounts[kind, item_id] += two_places(row.net + row.tax if with_tax else row.net)
     found = [
         RefundItemCreate(item_type="PRODUCT", item_id=int(line_id), quantity=quantity)
         for line_id, quantity in units.items()
@@ -261,30 +231,18 @@ def _items(returned: Return, *, inclusive: bool) -> tuple[RefundItemCreate, ...]
     return tuple(found)
 
 
-def _left(returned: Return) -> Counter[str]:
-    """Units of each line that were not refunded yet."""
-    left = Counter({line.id: line.quantity for line in returned.order.lines})
-    for refund in counted(returned.refunds):
-        for item in refund.items:
-            if item.item_type == "PRODUCT":
-                left[item.item_id] -= item.quantity
-    return left
-
-
-def _lines(returned: Return, row: SalesOrderRow, left: Counter[str], line_id: str) -> Counter[str]:
-    """The lines whose units a row returns, as many of each; they are no longer left.
+def _lines(sale: Sale, row: SalesOrderRow, left: Mapping[str, int], line_id: str) -> dict[str, int]:
+    """The lines whose units a row returns, as many of each as are left.
 
     In: `line_id` is that of a line without a product, which is found by its name.
+
+    Raises: UnfitError.
     """
-    same = [r.external_ref for _, r in returned.sale.rows if r.product_id == row.product_id]
-    refs = [line_id] if line_id else same
-    asked = int(row.quantity)
-    taken: Counter[str] = Counter()
-    for ref in dict.fromkeys(refs):
-        units = min(asked, max(0, left[ref]))
-        if units:
-            taken[ref] += units
-            left[ref] -= units
+    same = [r.external_ref for _, r in sale.rows if r.product_id == row.product_id]
+    asked, taken = int(row.quantity), dict[str, int]()
+    for ref in dict.fromkeys([line_id] if line_id else same):
+        if units := min(asked, max(0, left.get(ref, 0))):
+            taken[ref] = units
             asked -= units
     if asked:
         what = f"{asked} more units of {row.sku or f'product {row.product_id}'}"
@@ -292,11 +250,11 @@ def _lines(returned: Return, row: SalesOrderRow, left: Counter[str], line_id: st
     return taken
 
 
-def _charge(returned: Return, row: SalesOrderRow) -> tuple[str, str]:
+def _charge(sale: Sale, order: Order, row: SalesOrderRow) -> tuple[str, str]:
     """What a row of free text gives back: a charge of the order it is like, else money alone."""
     charges = {
         other.external_ref.partition(TAX_RATE_SUFFIX)[0]: other
-        for _, other in returned.sale.rows
+        for _, other in sale.rows
         if other.external_ref and not other.product_id
     }
     for ref, other in charges.items():
@@ -306,6 +264,6 @@ def _charge(returned: Return, row: SalesOrderRow) -> tuple[str, str]:
                 return "PRODUCT", ref
             if ref.startswith("fee-"):
                 return "FEE", ref.removeprefix("fee-")
-            if ref in ("shipping", "handling") and returned.order.consignments.shipping:
-                return ref.upper(), returned.order.consignments.shipping[0].id
-    return "ORDER", returned.order.id
+            if ref in ("shipping", "handling") and order.consignments.shipping:
+                return ref.upper(), order.consignments.shipping[0].id
+    return "ORDER", order.id

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from refund_sides import LINE, ORDER, credit, order, refund, sale, sold_row
+from refund_sides import LINE, ORDER, credit, order, refund, sale, sides, sold_row
 
 from connectors.bigcommerce.refund_models import RefundItemCreate
 from core.refusals import Refusal
-from tasks.refunds.returns import CreateRefund, Return, plan_return
+from tasks.reconciler.cases import Decisions
+from tasks.refunds.returns import CreateRefund, plan_return
 
 SHIPPING = sold_row("2", "shipping", 1, productId="", name="Delivery", net="5.00", tax="1.00")
 FEE = sold_row("3", "fee-9", 1, productId="", name="Packing", net="2.00", tax="0.40")
@@ -22,13 +23,9 @@ def planned(*rows: Mapping[str, Any], by_itself: bool = True, **wanted: Any) -> 
     """What a credit of these rows calls for."""
     document = wanted.pop("document", {})
     staffs = credit("6002", "", externalRef="", rows=list(rows), **document)
-    returned = Return(
-        order(consignments=CONSIGNMENTS, **wanted),
-        sale(sold_row(), SHIPPING, FEE),
-        staffs,
-        [refund()],
-    )
-    return plan_return(returned, by_itself=by_itself, approved=set())
+    store = order(consignments=CONSIGNMENTS, **wanted)
+    both = sides(refund(), sale=sale(sold_row(), SHIPPING, FEE), order=store)
+    return plan_return(both, store, staffs, Decisions(), by_itself=by_itself)
 
 
 def charge(name: str, net: str, tax: str = "0", **fields: Any) -> dict[str, Any]:
