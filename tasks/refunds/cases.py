@@ -85,16 +85,13 @@ def differs(refund: Refund, agreed: AgreedRefund, credit: Credit) -> Refusal | N
     return Refusal("differs", "credit", ref, f"refund {refund.id}: {what}", remedy)
 
 
-def undone(
-    order_id: str, refund_id: str, credit: Credit, payments: Iterable[str], *, is_final: bool
-) -> Refusal:
-    """A credit whose refund was taken back, and that cannot simply be cancelled.
+def undone(order_id: str, refund_id: str, credit: Credit, payments: Iterable[str]) -> Refusal:
+    """A credit whose refund was taken back, and that is final or made by staff.
 
-    In: `payments` of ours that can be taken back, by their references; `is_final` for a credit
-    that is invoiced or has goods.
+    In: `payments` of ours that can be taken back, by their references.
     """
     if credit.is_of(order_id, refund_id):
-        why = "is invoiced, or has goods booked on it" if is_final else "is open"
+        why = "is invoiced, or has goods booked on it"
         rest = "the credit itself has to be reversed in Brightpearl by hand"
     else:
         why, rest = "was made by staff", "what becomes of the credit is for them"

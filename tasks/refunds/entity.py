@@ -1,17 +1,27 @@
-"""The sync of refunds, as flows, commands and settings know it."""
+"""Refunds as an entity: which orders have new ones, and what proves that none is missing."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from connectors.bigcommerce.refund_models import Refund
+from connectors.brightpearl.models import SalesCredit
 from connectors.budget import Priority
+from core.ids import credit_ref
+from core.money import ZERO, two_places
 from store.links import Links
+from tasks.bigcommerce.refunds import REFUNDS as ENTITY
+from tasks.bigcommerce.refunds import counted, link_key
 from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
+from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.registry import Entity, Source
-from tasks.refunds.audit import AUDIT
+from tasks.refunds.matching import AgreedRefund
 
 
 def refunded_orders(
@@ -37,6 +47,68 @@ def credited_orders(connections: Connections, since: datetime) -> list[str]:
     return [links[parent].key_bc for parent in sorted(links, key=int)]
 
 
+def compare(connections: Connections, since: datetime) -> dict[str, Any]:
+    """The refunds made since, and the credits they became: what was given back, and paid out.
+
+    Declined payments are none. A credit stands for a refund by its link, or by its reference.
+    """
+    bigcommerce = connections.bigcommerce
+    listed = with_retries(lambda: list(bigcommerce.list_refunds(created_from=since)))
+    refunds = [refund for refund in listed if isinstance(refund, Refund)]
+    final = [r for r in counted(refunds) if not r.is_pending and two_places(r.total_amount)]
+    given = {
+        credit_ref(one.order_id, one.id): (
+            one.total_amount,
+            sum((payment.amount for payment in one.payments if not payment.is_declined), ZERO),
+        )
+        for one in final
+    }
+    links = Links(connections.database).get(
+        connections.pair.name, ENTITY, [link_key(one.order_id, one.id) for one in refunds]
+    )
+    linked = {
+        credit_ref(*key.split("/")): link.id_bp
+        for key, link in links.items()
+        if not AgreedRefund.of(link).is_undone
+    }
+    credits_ = _read_credits(connections, since, linked)
+    booked = {ref: found for ref, found in credits_.items() if ref in given}
+    gone = {credit_ref(r.order_id, r.id) for r in refunds if not r.is_pending} - given.keys()
+    waiting = unsettled(connections, ENTITY, [one.order_id for one in final])
+    amounts = compare_amounts(["amounts_differ", "payouts_differ"], given, booked, waiting)
+    return {
+        "refunds": len(given),
+        "credited": len(booked),
+        **amounts,
+        "doubled": {ref: ", ".join(ids) for ref, ids in amounts["doubled"].items()},
+        "undone": sorted(ref for ref in gone if ref in linked and credits_.get(ref)),
+    }
+
+
+def _read_credits(
+    connections: Connections, since: datetime, by_ref: Mapping[str, str]
+) -> dict[str, list[Booked]]:
+    """Credits by reference: those that carry one, and those that are linked."""
+    brightpearl = connections.brightpearl
+    instance = str(connections.pair.brightpearl.instance_id)
+    refs = with_retries(lambda: list(brightpearl.list_credit_refs(updated_since=since)))
+    ids = {row.order_id for row in refs if row.instance_id == instance} | set(by_ref.values())
+    documents = with_retries(lambda: brightpearl.get_sales_credits(ids)) if ids else []
+    live = [one for one in documents if isinstance(one, SalesCredit) and not one.is_cancelled]
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    if live:
+        payments = with_retries(lambda: list(brightpearl.list_payments([one.id for one in live])))
+        for payment in payments:
+            if payment.payment_type == "PAYMENT":
+                paid[payment.order_id] += payment.amount
+    linked = {credit_id: ref for ref, credit_id in by_ref.items()}
+    found: dict[str, list[Booked]] = defaultdict(list)
+    for one in live:
+        booked = Booked(one.id, (one.total.gross, paid[one.id]))
+        found[linked.get(one.id) or one.external_ref].append(booked)
+    return dict(found)
+
+
 REFUNDS = Entity(
     name="refunds",
     priority=Priority.ORDERS,
@@ -48,5 +120,18 @@ REFUNDS = Entity(
     ],
     changed=refunded_orders,
     created=refunded_orders,
-    audit=AUDIT,
+    audit=WindowAudit(
+        entity=ENTITY,
+        compare=compare,
+        headings={
+            "missing": "Without a sales credit, put back into the inbox",
+            "doubled": "Credited more than once",
+            "amounts_differ": "Amounts differ",
+            "payouts_differ": "Money paid out differs",
+            "undone": "Credited, but taken back in BigCommerce; put back into the inbox",
+            "waiting": "Waiting",
+        },
+        enqueued=["missing", "undone"],
+        says="{credited} of {refunds} refunds since {since} are credited, {cents_off} cents off.",
+    ),
 )

@@ -207,7 +207,7 @@ def _undo(context: PlanContext, order_id: str, one: Undone) -> CreditPlan:
     paid = {key: row.payment_id for key, row in credit.paid.items() if key.startswith(f"{ref}-")}
     is_final = credit.document.is_invoiced or one.agreed.is_closed or bool(credit.received)
     is_clean = credit.is_of(order_id, one.refund_id) and not is_final
-    case = cases.undone(order_id, one.refund_id, credit, paid, is_final=is_final)
+    case = cases.undone(order_id, one.refund_id, credit, paid)
     is_held = not is_clean and not context.decisions.approves(order_id, case)
     takes_back = (ops.DeletePayment(*payment) for payment in paid.items())
     return CreditPlan(
