@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from connectors.bigcommerce.refund_models import Refund
-from connectors.brightpearl.models import SalesCredit
 from connectors.budget import Priority
 from core.ids import credit_ref
 from core.money import ZERO, two_places
@@ -21,6 +19,7 @@ from tasks.policy import with_retries
 from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.registry import Entity, Source
+from tasks.refunds.extract import read_credits
 from tasks.refunds.matching import AgreedRefund
 
 
@@ -93,19 +92,12 @@ def _read_credits(
     instance = str(connections.pair.brightpearl.instance_id)
     refs = with_retries(lambda: list(brightpearl.list_credit_refs(updated_since=since)))
     ids = {row.order_id for row in refs if row.instance_id == instance} | set(by_ref.values())
-    documents = with_retries(lambda: brightpearl.get_sales_credits(ids)) if ids else []
-    live = [one for one in documents if isinstance(one, SalesCredit) and not one.is_cancelled]
-    paid: dict[str, Decimal] = defaultdict(Decimal)
-    if live:
-        payments = with_retries(lambda: list(brightpearl.list_payments([one.id for one in live])))
-        for payment in payments:
-            if payment.payment_type == "PAYMENT":
-                paid[payment.order_id] += payment.amount
     linked = {credit_id: ref for ref, credit_id in by_ref.items()}
     found: dict[str, list[Booked]] = defaultdict(list)
-    for one in live:
-        booked = Booked(one.id, (one.total.gross, paid[one.id]))
-        found[linked.get(one.id) or one.external_ref].append(booked)
+    for one in read_credits(brightpearl, ids):
+        if not one.is_cancelled:
+            booked = Booked(one.id, (one.document.total.gross, one.paid_out))
+            found[linked.get(one.id) or one.document.external_ref].append(booked)
     return dict(found)
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.refund_models import Refund
 from connectors.brightpearl.account_models import PaymentRow
+from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder
 from core.errors import NotFoundError
 from core.ids import external_ref, order_id_of
 from core.refusals import Refusal
 from store.links import Link
-from tasks.bigcommerce.orders import read_documents, refuse_unreadable
+from tasks.bigcommerce.orders import (
+    read_details,
+    read_documents,
+    read_few,
+    refuse_unreadable,
+)
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
@@ -157,29 +163,36 @@ def _with_credits(
     by_sale = {one.sale.id: one.id for one in orders}
     refs = with_retries(lambda: list(run.brightpearl.list_credit_refs(parent_ids=by_sale)))
     known = {link.id_bp for one in orders for link in links_of[one.id].values()}
-    ids = known | {ref.order_id for ref in refs}
-    found = with_retries(lambda: run.brightpearl.get_sales_credits(ids))
-    documents = {one.id: one for one in found if isinstance(one, SalesCredit)}
-    paid: dict[str, list[PaymentRow]] = defaultdict(list)
-    for payment in with_retries(lambda: list(run.brightpearl.list_payments(documents))):
-        paid[payment.order_id].append(payment)
+    found = read_credits(run.brightpearl, known | {ref.order_id for ref in refs})
     received: dict[str, list[GoodsInNote]] = defaultdict(list)
-    for note in with_retries(lambda: run.brightpearl.list_goods_in(documents)):
+    for note in with_retries(lambda: run.brightpearl.list_goods_in(one.id for one in found)):
         if isinstance(note, GoodsInNote):
             received[note.order_id].append(note)
     cancelled = run.bundle.table("credit_statuses").get("cancelled")
-    linked = run.links.find(run.pair, REFUNDS, list(documents))
+    linked = run.links.find(run.pair, REFUNDS, [one.id for one in found])
     credits_: dict[str, list[Credit]] = defaultdict(list)
-    for credit_id in sorted(documents, key=int):
-        document = documents[credit_id]
+    for one in found:
         # One of ours that lost its parent still says in its reference whose it is.
-        key = by_sale.get(document.parent_id) or order_id_of(document.external_ref)
-        is_cancelled = document.is_cancelled or document.status_id == cancelled
-        payments, notes = tuple(paid[credit_id]), tuple(received[credit_id])
-        credits_[key].append(Credit(document, is_cancelled, payments, notes))
-        if credit_id in linked:
-            links_of[key][linked[credit_id].key_bc] = linked[credit_id]
+        key = by_sale.get(one.document.parent_id) or order_id_of(one.document.external_ref)
+        is_cancelled = one.is_cancelled or one.document.status_id == cancelled
+        notes = tuple(received[one.id])
+        credits_[key].append(replace(one, is_cancelled=is_cancelled, received=notes))
+        if one.id in linked:
+            links_of[key][linked[one.id].key_bc] = linked[one.id]
     return [replace(one, credits=credits_[one.id], links=links_of[one.id]) for one in orders]
+
+
+def read_credits(brightpearl: Brightpearl, ids: Collection[str]) -> list[Credit]:
+    """Sales credits in the order of their ids, with the payments that were booked on them."""
+    found = with_retries(lambda: brightpearl.get_sales_credits(ids))
+    documents = {one.id: one for one in found if isinstance(one, SalesCredit)}
+    paid: dict[str, list[PaymentRow]] = defaultdict(list)
+    for payment in with_retries(lambda: list(brightpearl.list_payments(documents))):
+        paid[payment.order_id].append(payment)
+    return [
+        Credit(documents[key], documents[key].is_cancelled, tuple(paid[key]))
+        for key in sorted(documents, key=int)
+    ]
 
 
 def _with_goods(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
@@ -221,7 +234,9 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
         for undone in one.without_refund
         if all(refund.id != undone.refund_id for refund in one.refunds)
     ]
-    absent = confirm_absent(run, unlisted) if unlisted else frozenset()
+    # Asked one by one, for no list shows them.
+    asked = read_few(unlisted, run.bigcommerce.get_refund) if unlisted else {}
+    absent = frozenset(key for key, one in asked.items() if isinstance(one, NotFoundError))
     foreign = [
         one.id
         for one in orders
@@ -229,27 +244,6 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
         and one.order.default_currency_code != one.order.store_default_currency_code
         and any(refund.state is State.WANTED for refund in one.matched)
     ]
-    currencies = read_currencies(run, foreign) if foreign else {}
+    paid = read_details(run, foreign, run.bigcommerce.list_transactions, "transactions")
+    currencies = {row.id: row.currency for rows in paid.values() for row in rows if row.currency}
     return [replace(one, absent=absent, currencies=currencies) for one in orders]
-
-
-@step("confirm-absent", RETRIED)
-def confirm_absent(run: Run, refund_ids: Sequence[str]) -> frozenset[str]:
-    """Which of these refunds are not in the store: asked one by one, for no list shows them."""
-    found: set[str] = set()
-    for refund_id in refund_ids:
-        try:
-            with_retries(partial(run.bigcommerce.get_refund, refund_id))
-        except NotFoundError:
-            found.add(refund_id)
-    return frozenset(found)
-
-
-@step("read-transactions", RETRIED)
-def read_currencies(run: Run, order_ids: Sequence[str]) -> dict[str, str]:
-    """Currencies by transaction id: refunds themselves do not say theirs."""
-    found: dict[str, str] = {}
-    for order_id in order_ids:
-        rows = with_retries(partial(run.bigcommerce.list_transactions, order_id))
-        found |= {row.id: row.currency for row in rows if row.currency}
-    return found

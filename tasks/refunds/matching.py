@@ -17,7 +17,7 @@ from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder, SalesOrderRow
 from core.ids import credit_ref, external_ref
-from core.money import two_places
+from core.money import ZERO, two_places
 from store.links import Link
 from tasks.bigcommerce.refunds import gave_nothing, link_key
 from tasks.reconciler.agreed import Agreed, fingerprint
@@ -117,10 +117,9 @@ class Credit:
         return {one.transaction_ref: one for one in self.payments if one.transaction_ref}
 
     @property
-    def is_paid_out(self) -> bool:
-        """Whether what was paid, whoever booked it, is all that it gives back."""
-        booked = sum(row.amount for row in self.payments if row.payment_type == "PAYMENT")
-        return booked >= self.document.total.gross
+    def paid_out(self) -> Decimal:
+        """What was paid, whoever booked it."""
+        return sum((row.amount for row in self.payments if row.payment_type == "PAYMENT"), ZERO)
 
     def is_of(self, order_id: str, refund_id: str) -> bool:
         """Whether we made it for this refund."""

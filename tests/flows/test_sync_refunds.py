@@ -327,6 +327,22 @@ def test_money_that_the_gateway_sent_in_another_currency_is_refused(world: World
     assert credits_of(world) == []
 
 
+@pytest.mark.long
+def test_transactions_that_cannot_be_read_refuse_their_order_and_others_go_on(world: World) -> None:
+    bad = imported(world, currency="EUR", exchange_rate="1.2000")
+    good = imported(world, currency="EUR", exchange_rate="1.2000")
+    refund(world, bad, amount="4.00")
+    made = refund(world, good, amount="4.00")
+    rule = {"kind": "null_fields", "method": "GET", "path": f"/v3/orders/{bad}/transactions$"}
+    world.fault("bigcommerce", {**rule, "rate": 1.0, "field": "amount"})
+
+    sync(world, bad, good)
+
+    (case,) = cases(world)
+    assert (case.class_, case.key) == ("document", bad)
+    assert agrees(world, good, made)
+
+
 def test_a_tender_nobody_mapped_is_refused_and_released_by_its_value(world: World) -> None:
     key = imported(world)
     refund(world, key, amount="4.00", tender="custom")
