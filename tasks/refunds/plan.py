@@ -158,8 +158,8 @@ def _credit_operations(
         if ref in paid and ref not in wanted:
             yield ops.DeletePayment(ref, paid[ref].payment_id)
     # Staff may have booked the money of their own credit.
-    is_theirs = one.is_staffs and not one.agreed.payments
-    if not (is_theirs and credit and credit.paid_out >= credit.document.total.gross):
+    is_new_of_staff = one.is_staffs and not one.agreed.payments
+    if not (is_new_of_staff and credit and credit.paid_out >= credit.document.total.gross):
         yield from (ops.PayOut(payout) for ref, payout in wanted.items() if ref not in paid)
     # What came back on a credit that was deleted since is in stock.
     if not one.is_deleted and (back := _to_receive(credit, desired.rows, units)):
