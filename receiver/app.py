@@ -131,7 +131,9 @@ class Receiver:
             raise RefusedError(BAD_REQUEST, "malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
             raise RefusedError(NOT_FOUND, "of another account")
-        links = await asyncio.to_thread(self._links.find, pair.name, ORDERS, named.orders)
+        links = await asyncio.to_thread(
+            self._links.get, pair.name, ORDERS, named.orders, by="id_bp"
+        )
         found = {
             ORDERS: [link.key_bc for link in links.values()],
             SHIPMENTS: named.notes,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import func, select
 
 from store.database import Repository
 from store.sql import in_parts, upsert
@@ -26,13 +26,27 @@ class Link:
 class Links(Repository):
     """The links of a database."""
 
-    def get(self, pair: str, entity: str, keys_bc: Sequence[str]) -> dict[str, Link]:
-        """Links by BigCommerce's key; unknown keys are left out."""
-        return self._find(pair, entity, table.c.key_bc, keys_bc, by="key_bc")
-
-    def find(self, pair: str, entity: str, ids_bp: Sequence[str]) -> dict[str, Link]:
-        """Links by Brightpearl's id; unknown ids are left out."""
-        return self._find(pair, entity, table.c.id_bp, ids_bp, by="id_bp")
+    def get(
+        self,
+        pair: str,
+        entity: str,
+        keys: Sequence[str],
+        *,
+        by: Literal["key_bc", "id_bp"] = "key_bc",
+    ) -> dict[str, Link]:
+        """Links by BigCommerce's key, or by Brightpearl's id; unknown ones are left out."""
+        found: dict[str, Link] = {}
+        with self._database.read() as connection:
+            for part in in_parts(keys):
+                rows = connection.execute(
+                    select(table).where(
+                        table.c.pair == pair, table.c.entity == entity, table.c[by].in_(part)
+                    )
+                )
+                for row in rows:
+                    link = Link(row.key_bc, row.id_bp, row.detail)
+                    found[getattr(link, by)] = link
+        return found
 
     def scan(self, pair: str, entity: str) -> Iterator[Link]:
         """Every link of an entity, one after the other: there may be a great many."""
@@ -66,27 +80,3 @@ class Links(Repository):
         ]
         with self._database.write() as connection:
             upsert(connection, table, rows, key=("pair", "entity", "key_bc"))
-
-    def _find(
-        self,
-        pair: str,
-        entity: str,
-        column: Column[Any],
-        values: Sequence[str],
-        *,
-        by: str,
-    ) -> dict[str, Link]:
-        found: dict[str, Link] = {}
-        with self._database.read() as connection:
-            for part in in_parts(values):
-                rows = connection.execute(
-                    select(table).where(
-                        table.c.pair == pair,
-                        table.c.entity == entity,
-                        column.in_(part),
-                    )
-                )
-                for row in rows:
-                    link = Link(row.key_bc, row.id_bp, row.detail)
-                    found[getattr(link, by)] = link
-        return found

@@ -11,8 +11,8 @@ import pandas as pd
 
 from core.errors import NotFoundError
 from core.refusals import Refusal, release_remedy
-from store.catalogue import Catalogue, CataloguedProduct
 from store.runs import Cursors
+from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections

@@ -187,7 +187,9 @@ class Owners:
             self.order_of[back_order] = self.order_of[original]
 
     def _find_links(self, sales_order_ids: Iterable[str]) -> None:
-        self.add(self._links.find(self._pair.name, ORDERS, sorted(sales_order_ids)).values())
+        self.add(
+            self._links.get(self._pair.name, ORDERS, sorted(sales_order_ids), by="id_bp").values()
+        )
 
     def _inherit(self, order_id: str) -> None:
         """A back order belongs where its parent does."""

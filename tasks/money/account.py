@@ -237,7 +237,7 @@ class AccountReader:
         since = self.day.starts_at - CLOCK_SKEW
         rows = with_retries(lambda: list(self.brightpearl.list_credit_refs(updated_since=since)))
         unknown = [row.parent_id for row in rows if row.parent_id not in {"", *order_ids}]
-        parents = self.links.find(self.pair.name, ORDERS, unknown)
+        parents = self.links.get(self.pair.name, ORDERS, unknown, by="id_bp")
         owners = {**{id_: link.key_bc for id_, link in parents.items()}, **order_ids}
         ids = {
             row.order_id

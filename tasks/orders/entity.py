@@ -34,7 +34,9 @@ def changed_in_account(connections: Connections, since: datetime) -> list[str]:
     """Orders of ours whose status staff changed in Brightpearl since it was agreed on."""
     rows = with_retries(lambda: list(connections.brightpearl.list_changed_refs(since)))
     statuses = {row.order_id: row.status_id for row in rows}
-    links = Links(connections.database).find(connections.pair.name, ORDERS.name, list(statuses))
+    links = Links(connections.database).get(
+        connections.pair.name, ORDERS.name, list(statuses), by="id_bp"
+    )
     return [
         link.key_bc
         for order_id, link in links.items()

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.bigcommerce.models import Order
 from core.frames import records
-from store.demand import Demand
 from store.links import Link
+from store.stock import Demand
 from tasks.bigcommerce.order_frames import OrderFrames
 from tasks.bigcommerce.orders import sold_units
 from tasks.orders.operations import OrderPlan, OrderProgress

@@ -42,7 +42,9 @@ def credited_orders(connections: Connections, since: datetime) -> list[str]:
     brightpearl = connections.brightpearl
     refs = with_retries(lambda: list(brightpearl.list_credit_refs(updated_since=since)))
     parents = {ref.parent_id for ref in refs if ref.parent_id}
-    links = Links(connections.database).find(connections.pair.name, ORDERS, sorted(parents))
+    links = Links(connections.database).get(
+        connections.pair.name, ORDERS, sorted(parents), by="id_bp"
+    )
     return [links[parent].key_bc for parent in sorted(links, key=int)]
 
 

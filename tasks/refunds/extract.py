@@ -169,7 +169,7 @@ def _with_credits(
         if isinstance(note, GoodsInNote):
             received[note.order_id].append(note)
     cancelled = run.bundle.table("credit_statuses").get("cancelled")
-    linked = run.links.find(run.pair, REFUNDS, [one.id for one in found])
+    linked = run.links.get(run.pair, REFUNDS, [one.id for one in found], by="id_bp")
     credits_: dict[str, list[Credit]] = defaultdict(list)
     for one in found:
         # One of ours that lost its parent still says in its reference whose it is.

@@ -41,7 +41,7 @@ def changed_notes(connections: Connections, since: datetime) -> list[str]:
     links, pair = Links(connections.database), connections.pair.name
     refs = with_retries(lambda: list(brightpearl.list_changed_refs(since)))
     ids = [one for ref in refs for one in (ref.order_id, ref.parent_id) if one]
-    orders = links.find(pair, ORDERS, ids)
+    orders = links.get(pair, ORDERS, ids, by="id_bp")
     ours = [ref.order_id for ref in refs if {ref.order_id, ref.parent_id} & orders.keys()]
     if not ours:
         return []

@@ -163,7 +163,9 @@ def identify_orders(run: Run) -> NoteReader:
     owners = reader.owners.order_of
     run.refuse(goods_notes.unreadable_notes(notes, owners))
     # A note that is gone can no longer say whose it was; our link can, if the store has a shipment.
-    links = run.links.find(run.pair, GOODS_NOTES, [key for key in keys if key not in notes])
+    links = run.links.get(
+        run.pair, GOODS_NOTES, [key for key in keys if key not in notes], by="id_bp"
+    )
     order_of = {key: link.key_bc.partition("/")[0] for key, link in links.items()}
     for key in keys:
         note = notes.get(key)

@@ -13,9 +13,9 @@ from connectors.brightpearl.stock_models import Bundle, NotTracked, ProductStock
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
 from mappings.stock_offers import BrokenBundleError, explode, needed
-from store.catalogue import Catalogue, CataloguedProduct
 from store.links import Link
 from store.sql import in_parts
+from store.stock import Catalogue, CataloguedProduct
 from tasks.brightpearl.reference import find_products, refresh_products
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.run import Run

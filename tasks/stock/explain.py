@@ -15,9 +15,8 @@ from core.ids import sku_key
 from core.times import to_iso
 from mappings.stock_offers import Offer, by_warehouse, units_of
 from mappings.stock_places import Kept
-from store.catalogue import Catalogue, CataloguedProduct
-from store.demand import Demand
 from store.quarantine import Entry
+from store.stock import Catalogue, CataloguedProduct, Demand
 from tasks.reconciler.cases import refusals_by_key
 from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.run import Run

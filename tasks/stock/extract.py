@@ -21,8 +21,7 @@ from core.ids import PRODUCT, VARIANT, sku_key
 from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS, SKUS
 from mappings.stock_places import Places, read_places
-from store.catalogue import Catalogue
-from store.demand import Demand
+from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, sold_units
 from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
 from tasks.policy import RETRIED, step, with_retries

@@ -10,10 +10,10 @@ from shelves import levels, plenty, product
 from cli.main import run
 from core.times import utc_now
 from mappings.bundle import SHIPPED
-from store.demand import Demand
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.statistics import depths
+from store.stock import Demand
 from tasks.reconciler.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 

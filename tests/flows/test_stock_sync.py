@@ -23,8 +23,8 @@ from shelves import (
 from world import PAIR, World
 
 from core.times import utc_now
-from store.demand import Demand
 from store.links import Links
+from store.stock import Demand
 from tasks.reconciler.connections import connect
 from tasks.stock.extract import known_orders
 

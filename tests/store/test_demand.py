@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from store.database import Database
-from store.demand import Demand
+from store.stock import Demand
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import select
 
-from store.catalogue import Catalogue, CataloguedProduct
 from store.database import Database
 from store.links import Link, Links
 from store.runs import Cursors
+from store.stock import Catalogue, CataloguedProduct
 from store.tables import catalogue as table
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ def test_a_link_is_found_from_either_side_and_replaced_by_its_key(database: Data
         "1": Link("1", "703"),
         "2": Link("2", "704", {"ref": "é"}),
     }
-    assert links.find(*PAIR, ["702", "703"]) == {"703": Link("1", "703")}
+    assert links.get(*PAIR, ["702", "703"], by="id_bp") == {"703": Link("1", "703")}
     assert links.get("q", "orders", ["1"]) == {}
 
 

@@ -15,7 +15,7 @@ from core.stock import ITEMS, ON_HAND, SKUS, STOCK_LEVELS
 from mappings.stock_offers import needed, offers
 from mappings.stock_places import read_places
 from mappings.tables import Table, TableRow
-from store.catalogue import CataloguedProduct
+from store.stock import CataloguedProduct
 from tasks.stock.explain import (
     EQUAL,
     NOWHERE,
