@@ -35,9 +35,9 @@ def table_checks(
         return
     yield ok("mappings", f"version {bundle.version} loads, {len(bundle.files)} files")
     for name, actual in account_values(account):
-        gives = {row.becomes for row in bundle.table(name).rows if row.becomes}
+        gives = {row.becomes for row in bundle.tables[name].rows if row.becomes}
         yield compared(name, gives, actual)
-    known = set(bundle.table("channels").values)
+    known = set(bundle.tables["channels"].values)
     yield unmapped_channels([(c.id, c.name) for c in store.list_channels()], known)
 
 
@@ -89,7 +89,7 @@ def stock_checks(
     """
     bundle = in_force(settings, pair.name)
     places = read_places(
-        bundle.table("stock_locations"), bundle.table("stock_buffers"), pair.stock.sales_location
+        bundle.tables["stock_locations"], bundle.tables["stock_buffers"], pair.stock.sales_location
     )
     may_all = True
     for finding in _permissions(store):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NoReturn, TypeVar
 
 from mappings.files import MappingError, Problem
 from mappings.rules import EntityMapping
@@ -15,12 +16,29 @@ from mappings.schema import read_mapping
 from mappings.shapes import FILES, NUMERIC_TABLES, TABLES
 from mappings.tables import Table, read_table
 
+Content = TypeVar("Content")
 SHIPPED = Path(__file__).parent
 HASH_LENGTH = 12
 LONGEST = 1_000_000
 """Characters of the longest file that is read."""
 MOST_CACHED = 4
 """Versions that a process keeps as the engine applies them; to read one takes 50 ms."""
+
+
+class _ByName(dict[str, Content]):
+    """What files hold by name; what is not to be had is an error that says why."""
+
+    def __init__(
+        self, files: str, found: Mapping[str, Content], problems: Sequence[Problem]
+    ) -> None:
+        super().__init__(found)
+        self._files = files
+        self._problems = problems
+
+    def __missing__(self, name: str) -> NoReturn:
+        file = self._files.format(name)
+        problems = [problem for problem in self._problems if problem.file == file]
+        raise MappingError(problems or [Problem(file, 0, "", "there is no such file")])
 
 
 @dataclass(frozen=True)
@@ -32,9 +50,10 @@ class Bundle:
     version: str
     """`files-` and a hash, or the number under which it was published."""
     tables: Mapping[str, Table]
-    """Every table by name."""
+    """Every table by name. Raises MappingError for a name that no file has."""
     mappings: Mapping[str, EntityMapping]
-    """Every mapping by name, less those that cannot be used."""
+    """Every mapping by name. Raises MappingError for a name that no file has, and for one that
+    cannot be used."""
     problems: tuple[Problem, ...]
     """Everything that is wrong, by file and line; nothing for a bundle that can be used."""
 
@@ -57,26 +76,6 @@ class Bundle:
     def hash(self) -> str:
         """SHA-256 of names and texts; equal for equal content, whatever the version."""
         return content_hash(self.files)
-
-    def mapping(self, name: str) -> EntityMapping:
-        """The mapping of `<name>.yaml`.
-
-        Raises: MappingError when there is none that can be used.
-        """
-        if (mapping := self.mappings.get(name)) is not None:
-            return mapping
-        file = f"{name}.yaml"
-        problems = [problem for problem in self.problems if problem.file == file]
-        raise MappingError(problems or [Problem(file, 0, "", "there is no such file")])
-
-    def table(self, name: str) -> Table:
-        """The table of `tables/<name>.csv`.
-
-        Raises: MappingError when there is none.
-        """
-        if (table := self.tables.get(name)) is not None:
-            return table
-        raise MappingError([Problem(f"tables/{name}.csv", 0, "", "there is no such file")])
 
     def diff(self, other: Bundle) -> str:
         """What `other` says differently, as a unified diff; empty if nothing."""
@@ -150,7 +149,14 @@ def _read(texts: tuple[tuple[str, str], ...], version: str | None) -> Bundle:
     for name in NUMERIC_TABLES:
         if name in tables:
             problems += tables[name].numeric_problems()
-    return Bundle(files, version, tables, mappings, tuple(sorted(set(problems))))
+    every = tuple(sorted(set(problems)))
+    return Bundle(
+        files,
+        version,
+        _ByName("tables/{}.csv", tables, every),
+        _ByName("{}.yaml", mappings, every),
+        every,
+    )
 
 
 def _misplaced(files: Mapping[str, str]) -> Iterator[Problem]:

@@ -78,16 +78,6 @@ class ValueStep(Step):
     """Only in this one of the field's columns; empty: in all of them."""
 
 
-class TextStep(ValueStep):
-    """One text becomes another, by nothing but itself."""
-
-    change: ClassVar[Callable[[str], str]]
-
-    def of(self, value: str, context: Context) -> str:  # noqa: ARG002 - it depends on nothing else
-        """The text changed."""
-        return type(self).change(value)
-
-
 class JoiningStep(Step):
     """Several columns become one, row by row: its value is a row's values by column."""
 

@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 from core import ids
 from core.money import decimal
 from core.times import local_date
-from mappings.rules import Context, JoiningStep, TextStep, ValueStep, step
+from mappings.rules import Context, JoiningStep, ValueStep, step
 from mappings.shapes import KNOWN
 from mappings.tables import comparable, plain
 
@@ -141,6 +141,15 @@ class Coalesce(ValueStep):
 
     def of(self, value: str, context: Context) -> str:
         return value or self.value
+
+
+class TextStep(ValueStep):
+    """One text becomes another, by nothing but itself."""
+
+    change: ClassVar[Callable[[str], str]]
+
+    def of(self, value: str, context: Context) -> str:
+        return type(self).change(value)
 
 
 @step("trim")

@@ -126,7 +126,7 @@ def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -
         found.taxes,
         cap=settings.rounding_cap,
         rounding_nominal_code=settings.rounding_nominal_code,
-        rates=[Decimal(row.value) for row in bundle.table("tax_codes").rows],
+        rates=[Decimal(row.value) for row in bundle.tables["tax_codes"].rows],
     )
 
 

@@ -67,8 +67,8 @@ class AccountReader:
         self.brightpearl = connections.brightpearl
         self.links = Links(connections.database)
         bundle = current_bundle(connections)
-        self.cancelled = bundle.table("account_statuses").get("cancelled") or None
-        self.cancelled_credit = bundle.table("credit_statuses").get("cancelled") or None
+        self.cancelled = bundle.tables["account_statuses"].get("cancelled") or None
+        self.cancelled_credit = bundle.tables["credit_statuses"].get("cancelled") or None
         """Statuses of cancelled documents, where the tables have them."""
         self.agreed: Mapping[str, AgreedOrder] = {}
         self.broken: set[str] = set()

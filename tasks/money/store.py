@@ -122,7 +122,7 @@ def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay
     documents = [store.documents[key] for key in sorted({*transactions, *taxes}, key=int)]
     details = store_orders(documents, bundle, settings, transactions=transactions, taxes=taxes)
     gone, of_other_days = _missing_from_day(bigcommerce, day, store, account)
-    groups = _groups(account, bundle.table("channels"))
+    groups = _groups(account, bundle.tables["channels"])
     refunded = {one.order_id for one in store.refunds}
     refunded |= {one.order_id for one in account.credits}
     unknown = sorted(refunded - {"", *store.orders, *groups}, key=int)[:MOST_SINGLE_READS]
@@ -157,7 +157,7 @@ def store_orders(
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
     lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges)) - set(taxes)
     received = _receipts(found, transactions)
-    currencies = bundle.table("currencies")
+    currencies = bundle.tables["currencies"]
     return {
         order.id: StoreOrder(
             order_id=order.id,

@@ -248,7 +248,7 @@ class Rules(Decisions):
     @classmethod
     def of(cls, run: Run) -> Rules:
         """The rules for the batch of a run."""
-        statuses = run.bundle.table("account_statuses")
+        statuses = run.bundle.tables["account_statuses"]
         decisions = run.decisions()
         return cls(
             approved=decisions.approved,

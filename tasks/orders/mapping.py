@@ -56,7 +56,7 @@ class Known:
 def read_known(run: Run, found: OrderFrames) -> Known:
     """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
     reference = read_reference(run)
-    renamed = run.bundle.table("skus")
+    renamed = run.bundle.tables["skus"]
     sku_keys = {sku_key(renamed.get(key) or key) for key in set(found.lines["sku_key"]) - {""}}
     products = find_products(run.connections, sku_keys)
     return Known(
@@ -79,13 +79,13 @@ def map_orders(
         account_currency=known.account_currency,
     )
     rows = balanced_rows(found, bundle, settings)
-    headers = apply(bundle.mapping("orders"), found.orders, context)
-    finished = apply(bundle.mapping("order_rows"), rows.rows, context)
+    headers = apply(bundle.mappings["orders"], found.orders, context)
+    finished = apply(bundle.mappings["order_rows"], rows.rows, context)
     accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]
-    contacts = apply(bundle.mapping("contacts"), _latest_per_person(accepted), context)
+    contacts = apply(bundle.mappings["contacts"], _latest_per_person(accepted), context)
     read = found.orders[~found.orders["order_id"].isin(list(found.money_unread))]
     money = receipts(read, found.transactions)
-    payments = apply(bundle.mapping("payments"), money, context)
+    payments = apply(bundle.mappings["payments"], money, context)
     desired = Desired(
         orders=found.orders,
         lines=found.lines,

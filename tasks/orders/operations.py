@@ -160,7 +160,7 @@ class CreateCredit(Operation[OrderProgress]):
         return f"sales credit {self.external_ref}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        status = run.bundle.table("credit_statuses").get("new") or "0"
+        status = run.bundle.tables["credit_statuses"].get("new") or "0"
         credit = sales_order(run, record.desired, record.existing.contact_id).model_copy(
             update={
                 "external_ref": self.external_ref,

@@ -168,7 +168,7 @@ def _with_credits(
     for note in with_retries(lambda: run.brightpearl.list_goods_in(one.id for one in found)):
         if isinstance(note, GoodsInNote):
             received[note.order_id].append(note)
-    cancelled = run.bundle.table("credit_statuses").get("cancelled")
+    cancelled = run.bundle.tables["credit_statuses"].get("cancelled")
     linked = run.links.get(run.pair, REFUNDS, [one.id for one in found], by="id_bp")
     credits_: dict[str, list[Credit]] = defaultdict(list)
     for one in found:

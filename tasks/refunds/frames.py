@@ -160,9 +160,9 @@ def map_refunds(run: Run, found: Found) -> Desired:
         account_currency=reference.account_currency,
     )
     added_up = credit_rows(found.refunds, found.items, found.sold)
-    headers = apply(bundle.mapping("refunds"), found.refunds, context)
-    rows = apply(bundle.mapping("refund_rows"), added_up.rows, context)
-    payouts = apply(bundle.mapping("refund_payments"), found.payments, context)
+    headers = apply(bundle.mappings["refunds"], found.refunds, context)
+    rows = apply(bundle.mappings["refund_rows"], added_up.rows, context)
+    payouts = apply(bundle.mappings["refund_payments"], found.payments, context)
     frames = {"credits": headers.frame, "rows": rows.frame, "payouts": payouts.frame}
     unknown = [
         unknown_ids(frames[name], column, reference.ids[what], class_)

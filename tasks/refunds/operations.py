@@ -217,7 +217,7 @@ class CancelCredit(CreditOperation):
     is_done_when_gone = True
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite | None:
-        status_id = run.bundle.table("credit_statuses").get("cancelled")
+        status_id = run.bundle.tables["credit_statuses"].get("cancelled")
         if not status_id:
             record.refusals.append(cases.no_cancelled_status(record.credit_id))
             return None
@@ -330,7 +330,7 @@ def _goods(
     warehouse_id, locations = credit.warehouse_id, dict[str, str]()
     for condition in {one.condition for one in operation.units}:
         locations[condition] = (
-            run.bundle.table("quarantine_locations").get(warehouse_id) or ""
+            run.bundle.tables["quarantine_locations"].get(warehouse_id) or ""
             if condition == cases.QUARANTINE
             else default_location(run.connections, warehouse_id)
         )

@@ -155,7 +155,7 @@ def identify_orders(run: Run) -> NoteReader:
     Raises: TransientError, ConfigError, ContractError.
     """
     connections = run.connections.at(run.priority)
-    reader = NoteReader(connections, run.bundle.table("skus"), Owners(connections))
+    reader = NoteReader(connections, run.bundle.tables["skus"], Owners(connections))
     keys = [key for key in run.batch.keys if note_of(key)]
     own = {claim.key: claim.source for claim in run.batch.claims if not note_of(claim.key)}
     notes = goods_notes.read_notes(run.brightpearl, keys)

@@ -234,7 +234,7 @@ def added(units: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
 
 def map_shipments(run: Run, found: Found) -> Desired:
     """The desired shipments of a validated batch."""
-    mapping, context = run.bundle.mapping("shipments"), Context("UTC", run.bundle.tables)
+    mapping, context = run.bundle.mappings["shipments"], Context("UTC", run.bundle.tables)
     mapped = apply(mapping, found.notes, context)
     return Desired(mapped.refusals, shipments=mapped.frame, units=found.units)
 

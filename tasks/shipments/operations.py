@@ -205,7 +205,7 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     """
     if run.dry_run:
         return []
-    statuses = read_statuses(run.bundle.table("shipment_status"))
+    statuses = read_statuses(run.bundle.tables["shipment_status"])
     # Written down before anything else can change what was found.
     run.ledger.conclude([one for plan in plans for one in plan.recovered], now=run.now())
     _keep_unsettled(run, [plan.state for plan in plans if plan.operations])

@@ -97,7 +97,7 @@ def _products(
     run: Run, store_skus: Collection[str], *, is_all: bool
 ) -> tuple[dict[str, CataloguedProduct], dict[str, Refusal]]:
     """Brightpearl's product of each of the store's SKUs; ambiguous ones are refused."""
-    names = SkuNames(run.bundle.table("skus"))
+    names = SkuNames(run.bundle.tables["skus"])
     account_sku = {sku: sku_key(names.in_account(sku)) for sku in store_skus}
     if is_all:
         refresh_products(run.connections)

@@ -142,7 +142,7 @@ def explain_key(pair: str, key: str) -> Explanation:
         context = replace(context_of(run, found), may_zero=True, named_at={})
         plan = plan_levels(compare(desired.levels, found.items), context)
         catalogue = Catalogue(run.database)
-        account_sku = SkuNames(run.bundle.table("skus")).in_account(sku)
+        account_sku = SkuNames(run.bundle.tables["skus"]).in_account(sku)
         key_bp = sku_key(account_sku)
         parts = {part for each in found.bundles.values() for part in each}
         cases = run.quarantine.list(pair=run.pair, entity=run.entity)

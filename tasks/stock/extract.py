@@ -71,7 +71,7 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     links = run.links.get(run.pair, COMPONENTS, list(products.values()))
     meant = {key: [one, *bundles_with(links.get(one))] for key, one in products.items()}
     catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
-    names = SkuNames(run.bundle.table("skus"))
+    names = SkuNames(run.bundle.tables["skus"])
     return {
         key: [
             sku
@@ -126,7 +126,7 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
     }
     only_account = known - found.store_skus.keys()
     if skus is None:
-        names = SkuNames(run.bundle.table("skus"))
+        names = SkuNames(run.bundle.tables["skus"])
         tracked = Catalogue(run.database).tracked(run.pair)
         stores = found.store_skus.keys()
         only_account = {one for one in tracked if stores.isdisjoint(names.in_store(one))}
@@ -148,8 +148,8 @@ def _open_places(run: Run) -> tuple[Places, list[str]]:
     """
     bundle, connections = run.bundle, run.connections
     places = read_places(
-        bundle.table("stock_locations"),
-        bundle.table("stock_buffers"),
+        bundle.tables["stock_locations"],
+        bundle.tables["stock_buffers"],
         connections.pair.stock.sales_location,
     )
     is_enabled = connections.cache.get(

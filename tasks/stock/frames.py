@@ -162,7 +162,7 @@ def map_stock(run: Run, found: Snapshot) -> Desired:
     """
     offered = offers(found)
     context = Context(zone="UTC", tables=run.bundle.tables)
-    levels = apply(run.bundle.mapping("stock"), offered, context)
+    levels = apply(run.bundle.mappings["stock"], offered, context)
     return Desired(
         offers=offered, levels=levels.frame[list(STOCK_LEVELS)], refusals=levels.refusals
     )

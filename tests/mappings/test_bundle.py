@@ -27,7 +27,7 @@ def test_the_shipped_mappings_are_sound_and_complete():
     assert bundle.problems == ()
     assert set(bundle.mappings) == set(FILES)
     assert bundle.version == f"files-{bundle.hash[:12]}"
-    assert bundle.table("order_status").get("11") == "2"
+    assert bundle.tables["order_status"].get("11") == "2"
 
 
 def test_every_shipped_table_is_used_by_a_mapping_or_by_name(files):
@@ -55,7 +55,7 @@ def test_other_content_is_another_version_and_a_published_number_is_kept(files):
 def test_content_that_was_read_is_not_read_again(files):
     assert Bundle.from_files(dict(files)).mappings is Bundle.from_files(files).mappings
     changed = {**files, "tables/skus.csv": "value,becomes,note\nx,y,\n"}
-    assert Bundle.from_files(changed).table("skus").get("x") == "y"
+    assert Bundle.from_files(changed).tables["skus"].get("x") == "y"
 
 
 def test_line_ends_of_another_system_do_not_make_another_version(files):
@@ -90,15 +90,15 @@ def test_a_mapping_with_problems_cannot_be_had(files):
     files["orders.yaml"] = "fields: []\n"
     bundle = Bundle.from_files(files, check=False)
     with pytest.raises(MappingError, match=r"orders\.yaml:1: source: is missing"):
-        bundle.mapping("orders")
-    assert bundle.mapping("payments").target == "brightpearl.customer_payment"
+        bundle.mappings["orders"]
+    assert bundle.mappings["payments"].target == "brightpearl.customer_payment"
 
 
 def test_what_is_not_there_is_named():
     with pytest.raises(MappingError, match=r"prices\.yaml: there is no such file"):
-        load_bundle().mapping("prices")
+        load_bundle().mappings["prices"]
     with pytest.raises(MappingError, match=r"tables/colours\.csv: there is no such file"):
-        load_bundle().table("colours")
+        load_bundle().tables["colours"]
 
 
 def test_a_missing_file_and_one_that_does_not_belong_are_named(files):

@@ -82,7 +82,7 @@ def context(bundle=BUNDLE, **facts):
 
 
 def mapped(name, *records, bundle=BUNDLE, **facts):
-    mapping = bundle.mapping(name)
+    mapping = bundle.mappings[name]
     base = {"orders": ORDER, "contacts": ORDER, "order_rows": ROW, "payments": RECEIPT}[name]
     rows = frame([{**base, **record} for record in records], SOURCES[mapping.source])
     return apply(mapping, rows, context(bundle, **facts))

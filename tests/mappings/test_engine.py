@@ -46,7 +46,7 @@ def test_the_frame_that_comes_out_has_exactly_the_targets_columns_and_dtypes():
 
 @pytest.mark.parametrize("name", ["orders", "order_rows", "contacts", "payments"])
 def test_an_empty_frame_gives_an_empty_one_with_columns_and_dtypes(name):
-    mapping = load_bundle().mapping(name)
+    mapping = load_bundle().mappings[name]
     context = Context(zone="UTC", tables=load_bundle().tables, known={"products": {}})
     mapped = apply(mapping, frame([], SOURCES[mapping.source]), context)
     wanted = {column: DTYPES[kind] for column, kind in TARGETS[mapping.target].items()}

@@ -57,7 +57,7 @@ PAYMENT = {
 
 def mapped(name, record, schema, **changes):
     context = Context(zone="Europe/London", tables=BUNDLE.tables)
-    made = apply(BUNDLE.mapping(name), frame([{**record, **changes}], schema), context)
+    made = apply(BUNDLE.mappings[name], frame([{**record, **changes}], schema), context)
     return records(made.frame), records(made.refusals)
 
 

@@ -29,7 +29,7 @@ NOTE = {
 def mapped(*changes: dict) -> list[dict]:
     bundle = load_bundle()
     rows = frame([{**NOTE, **change} for change in changes or ({},)], NOTES)
-    made = apply(bundle.mapping("shipments"), rows, Context(zone="UTC", tables=bundle.tables))
+    made = apply(bundle.mappings["shipments"], rows, Context(zone="UTC", tables=bundle.tables))
     assert made.refusals.empty
     return records(made.frame)
 
@@ -83,7 +83,7 @@ def test_a_merchant_may_say_what_lies_between_things_that_are_listed() -> None:
 def test_an_empty_batch_keeps_its_columns() -> None:
     bundle = load_bundle()
     made = apply(
-        bundle.mapping("shipments"), frame([], NOTES), Context(zone="UTC", tables=bundle.tables)
+        bundle.mappings["shipments"], frame([], NOTES), Context(zone="UTC", tables=bundle.tables)
     )
     assert len(made.frame) == 0
     assert made.frame["shipped_at"].dtype == "datetime64[us, UTC]"
@@ -91,9 +91,9 @@ def test_an_empty_batch_keeps_its_columns() -> None:
 
 def test_the_table_of_statuses_holds_status_ids_or_nothing() -> None:
     bundle = load_bundle()
-    statuses = read_statuses(bundle.table("shipment_status"))
+    statuses = read_statuses(bundle.tables["shipment_status"])
     assert (statuses["all"], statuses["part from 14"]) == (2, 14)
     name = "tables/shipment_status.csv"
     files = {**bundle.files, name: "value,becomes,note\nall,shipped,\npart,,\n"}
     with pytest.raises(MappingError, match=r"shipment_status.csv:2: becomes: 'shipped' is not"):
-        read_statuses(Bundle.from_files(files).table("shipment_status"))
+        read_statuses(Bundle.from_files(files).tables["shipment_status"])
