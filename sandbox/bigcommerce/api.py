@@ -202,6 +202,16 @@ def v3_page(
     return Reply(OK, {"data": [make(row) for row in chosen], "meta": {"pagination": pagination}})
 
 
+def whole_page(store: Store, call: Call, rows: Sequence[object]) -> Reply:
+    """All rows on the first page, whatever the limit; nothing on any further one."""
+    page, size = max(1, call.number("page", 1)), len(rows)
+    chosen = rows if page == 1 else ()
+    meta: dict[str, Any] = {}
+    if store.switches.per_order_pagination:
+        meta["pagination"] = _pagination(call, size, len(chosen), max(1, size), page)
+    return Reply(OK, {"data": list(chosen), "meta": meta})
+
+
 def v3_cursor_page(
     store: Store, call: Call, rows: Sequence[T], key: Callable[[T], int], make: Callable[[T], Any]
 ) -> Reply:

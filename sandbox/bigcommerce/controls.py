@@ -22,7 +22,7 @@ from sandbox.bigcommerce import (
     webhooks,
 )
 from sandbox.bigcommerce.basket import Basket
-from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.consignments import order_document
 from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.payments import PaymentRefused, paid, paid_back
 from sandbox.bigcommerce.placing import BasketRefused, place

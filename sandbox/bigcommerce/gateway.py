@@ -18,6 +18,8 @@ from sandbox.bigcommerce import (
     refunds_api,
     shipments_api,
     store_api,
+    taxes_api,
+    transactions_api,
     webhooks,
 )
 from sandbox.bigcommerce.api import BAD_REQUEST, OK, UNSUPPORTED, Call, Refusal, Router, StoreErrors
@@ -59,6 +61,8 @@ ROUTER = Router(
     (
         orders_api.routes,
         order_parts_api.routes,
+        taxes_api.routes,
+        transactions_api.routes,
         shipments_api.routes,
         refunds_api.routes,
         webhooks.routes,

@@ -1,6 +1,7 @@
 """Varied orders out of thin air, the same for the same seed; and those of a loaded catalogue."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from random import Random
@@ -99,7 +100,7 @@ def basket_of(order: ShopOrder) -> Basket:
 
 
 def _address(address: Address) -> AddressIn:
-    return AddressIn(**{name: getattr(address, name) for name in AddressIn.model_fields})
+    return AddressIn(**asdict(address))
 
 
 def _basket(store: Store, chance: Random) -> Basket:

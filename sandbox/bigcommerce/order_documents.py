@@ -1,39 +1,26 @@
-"""Orders as V2 writes them: the header, lines, addresses, coupons, fees, messages, consignments."""
+"""The parts of an order as V2 writes them: header, lines, addresses, coupons, fees, messages."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.formats import money, number, rate, rfc2822
+from sandbox.bigcommerce.formats import money, rate, rfc2822
 from sandbox.bigcommerce.order_records import (
     Amount,
     Fee,
+    FormFields,
     Line,
     Order,
     OrderCoupon,
     OrderMessage,
     ShipTo,
 )
-from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Address
 
 Document = dict[str, Any]
 NOTHING = "0.0000"
 API = f"https://api.bigcommerce.com/stores/{reference.STORE_HASH}/v2"
-WARNING = "Not all line items are listed here; the rest is at /orders/{}/products"
-CONSIGNMENT_MONEY = (
-    "base_cost",
-    "cost_ex_tax",
-    "cost_inc_tax",
-    "cost_tax",
-    "base_handling_cost",
-    "handling_cost_ex_tax",
-    "handling_cost_inc_tax",
-    "handling_cost_tax",
-)
 
 
 def link(resource: str) -> Document:
@@ -50,8 +37,10 @@ def amount_fields(name: str, amount: Amount) -> Document:
     }
 
 
-def address_document(person: Address, email: str) -> Document:
-    """A person's address."""
+def address_document(
+    person: Address, email: str, form_fields: FormFields | None = None
+) -> Document:
+    """A person's address, with what else the shopper filled in."""
     return {
         "first_name": person.first_name,
         "last_name": person.last_name,
@@ -65,8 +54,12 @@ def address_document(person: Address, email: str) -> Document:
         "country_iso2": person.country_iso2,
         "phone": person.phone,
         "email": email,
-        "form_fields": [],
+        "form_fields": _named_values(form_fields or {}),
     }
+
+
+def _named_values(fields: FormFields) -> list[Document]:
+    return [{"name": name, "value": value} for name, value in fields.items()]
 
 
 def line_document(order: Order, item: Line) -> Document:
@@ -77,7 +70,7 @@ def line_document(order: Order, item: Line) -> Document:
         "order_id": order.id,
         "product_id": item.product_id,
         "variant_id": item.variant_id,
-        "order_pickup_method_id": 0,
+        "order_pickup_method_id": item.pickup_id,
         "order_address_id": item.address_id,
         "name": item.name,
         "name_customer": item.name,
@@ -128,27 +121,29 @@ def line_document(order: Order, item: Line) -> Document:
             for discount in item.discounts
         ],
         "product_options": list(_option_documents(item)),
-        "configurable_fields": [],
+        "configurable_fields": _named_values(item.fields),
         "gift_certificate_id": item.id if item.type == "giftcertificate" else None,
         "discounted_total_inc_tax": money(item.discounted.inc),
     }
 
 
 def _option_documents(item: Line) -> Iterator[Document]:
+    """Options by the ids of the catalogue; `value` is the id of what was chosen, or the text."""
     for place, option in enumerate(item.options, start=1):
+        is_choice = option.value_id is not None
         document = {
             "id": item.id * 10 + place,
-            "option_id": option.id,
+            "option_id": option.option_id,
             "order_product_id": item.id,
-            "product_option_id": option.id + 20,
-            "value": option.value,
-            "type": option.type,
+            "product_option_id": option.option_id,
+            "value": str(option.value_id) if is_choice else option.label,
+            "type": "Multiple choice" if is_choice else "Text field",
             "name": option.name,
-            "display_style": "",
+            "display_style": "Rectangle" if is_choice else "",
         }
         for side in ("", "_customer", "_merchant"):
             document[f"display_name{side}"] = option.name
-            document[f"display_value{side}"] = option.value
+            document[f"display_value{side}"] = option.label
         yield document
 
 
@@ -159,7 +154,7 @@ def shipping_address_document(order: Order, place: ShipTo) -> Document:
     return {
         "id": place.id,
         "order_id": order.id,
-        **address_document(place.address, place.email),
+        **address_document(place.address, place.email, place.form_fields),
         "items_total": sum(item.quantity for item in lines),
         "items_shipped": sum(item.quantity_shipped for item in lines),
         "shipping_method": place.method,
@@ -180,7 +175,7 @@ def coupon_document(order: Order, used: OrderCoupon) -> Document:
     name = str(used.coupon_id)
     taken = sum(
         discount.taken_inc
-        for item in order.lines
+        for item in order.discounted
         for discount in item.discounts
         if discount.id == name and discount.code == used.code
     )
@@ -222,43 +217,12 @@ def message_document(order: Order, item: OrderMessage) -> Document:
         "status": "unread",
         "is_flagged": item.is_flagged,
         "date_created": rfc2822(item.created_at),
-        "customer": link(f"/customers/{order.customer_id}"),
+        "customer": link(f"/customers/{order.customer_id}") if order.customer_id else {},
     }
 
 
-def order_json(
-    order: Order, switches: BigCommerceSwitches, include: frozenset[str], *, as_object: bool
-) -> bytes:
-    """The whole document. Kept until the order changes or a switch makes another one of it."""
-    key = (
-        f"{sorted(include)}{as_object}{switches.consignment_money}{switches.cut_warning}"
-        f"{switches.lines_per_consignment}"
-    )
-    known = order.cache.get(key)
-    if isinstance(known, bytes):
-        return known
-    made = orjson.dumps(order_document(order, switches, include, as_object=as_object))
-    order.cache[key] = made
-    return made
-
-
-def order_document(
-    order: Order, switches: BigCommerceSwitches, include: frozenset[str], *, as_object: bool
-) -> Document:
-    """The document as Python objects.
-
-    In: `include` as in the query, one by one; `as_object` for `consignment_structure=object`.
-    """
-    document = _header(order)
-    if include & {"consignments", "consignments.line_items"}:
-        whole = consignments(order, switches, with_lines="consignments.line_items" in include)
-        document["consignments"] = whole if as_object else [whole]
-    if "fees" in include:
-        document["fees"] = [fee_document(item) for item in order.fees]
-    return document
-
-
-def _header(order: Order) -> Document:
+def header_document(order: Order) -> Document:
+    """An order with links instead of its parts."""
     base = f"/orders/{order.id}"
     return {
         "id": order.id,
@@ -294,7 +258,7 @@ def _header(order: Order) -> Document:
         "shipping_address_count": len(order.addresses),
         "is_deleted": order.is_archived,
         "ebay_order_id": "0",
-        "billing_address": address_document(order.billing, order.email),
+        "billing_address": address_document(order.billing, order.email, order.form_fields),
         "is_email_opt_in": False,
         "order_source": order.source,
         "channel_id": order.channel_id,
@@ -346,67 +310,7 @@ def _currencies(order: Order) -> Document:
         "default_currency_id": reference.CURRENCIES[order.currency][0],
         "default_currency_code": order.currency,
         "store_default_currency_code": reference.CURRENCY,
-        "store_default_to_transactional_exchange_rate": rate(order.rate_to_store),
+        "store_default_to_transactional_exchange_rate": rate(order.rate_to_store)
+        if order.shows_rate
+        else None,
     }
-
-
-def consignments(order: Order, switches: BigCommerceSwitches, *, with_lines: bool) -> Document:
-    """Where the lines go. Without `with_lines` each list of lines is one link."""
-
-    def group(lines: Sequence[Line], resource: str) -> Document:
-        if not with_lines:
-            return {"line_items": [link(resource)]}
-        return _embedded(order, lines, switches)
-
-    by_kind: dict[str, list[Line]] = {"digital": [], "giftcertificate": [], "physical": []}
-    for line in order.lines:
-        by_kind[line.type].append(line)
-    base = f"/orders/{order.id}/consignments"
-    return {
-        "pickups": [],
-        "shipping": _shipping_consignments(order, switches, by_kind["physical"], group),
-        "downloads": [
-            {"recipient_email": order.email}
-            | group(by_kind["digital"], f"{base}/downloads/lineitems")
-        ]
-        if by_kind["digital"]
-        else [],
-        "email": {
-            "gift_certificates": [
-                {"recipient_email": line.recipient}
-                | group([line], f"{base}/email/giftcertificates/{line.id}/lineitems")
-                for line in by_kind["giftcertificate"]
-            ]
-        },
-    }
-
-
-def _shipping_consignments(
-    order: Order,
-    switches: BigCommerceSwitches,
-    lines: Sequence[Line],
-    group: Callable[[Sequence[Line], str], Document],
-) -> list[Document]:
-    found = []
-    for place in order.addresses:
-        document = shipping_address_document(order, place)
-        del document["order_id"]
-        if switches.consignment_money == "number":
-            for name in CONSIGNMENT_MONEY:
-                document[name] = number(Decimal(document[name]))
-        resource = f"/orders/{order.id}/consignments/shipping/{place.id}/lineitems"
-        own = [line for line in lines if line.address_id == place.id]
-        found.append(document | group(own, resource))
-    return found
-
-
-def _embedded(order: Order, lines: Sequence[Line], switches: BigCommerceSwitches) -> Document:
-    shown: list[Any] = [
-        line_document(order, item) for item in lines[: switches.lines_per_consignment]
-    ]
-    if len(lines) <= switches.lines_per_consignment:
-        return {"line_items": shown}
-    warning = {"__warning__": {"message": WARNING.format(order.id)}}
-    if switches.cut_warning == "item":
-        return {"line_items": [*shown, warning]}
-    return {"line_items": shown, **warning}

@@ -5,9 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sandbox.bigcommerce.tax_zones import Rates
 from sandbox.catalogue.model import Address
 
 ZERO = Decimal(0)
+
+FormFields = dict[str, Any]
+"""What the shopper filled in at checkout, by the name of the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +151,13 @@ class Discount:
 
 @dataclass(slots=True)
 class LineOption:
-    """What the shopper chose or typed."""
+    """What the shopper chose or typed, by the ids that the catalogue has for it."""
 
-    id: int
+    option_id: int
     name: str
-    value: str
-    type: str = "Multiple choice"
+    label: str
+    value_id: int | None = None
+    """Of what was chosen; None for a text."""
 
 
 @dataclass(slots=True)
@@ -170,15 +175,21 @@ class Line:
     variant_id: int = 0
     type: str = "physical"
     address_id: int = 0
+    pickup_id: int = 0
     recipient: str = ""
     parent_id: int | None = None
     weight: Decimal = ZERO
     brand: str = ""
     options: list[LineOption] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+    """What the shopper filled in on a product of an older catalogue."""
     discounts: list[Discount] = field(default_factory=list)
+    taxes: Rates = ()
+    """What `rate` is made of; one of its own where that is not known."""
     wrapping_name: str = ""
     wrapping: Decimal = ZERO
     wrapping_rate: Decimal = ZERO
+    wrapping_taxes: Rates = ()
     wrapping_message: str = ""
     quantity_shipped: int = 0
     quantity_refunded: int = 0
@@ -192,7 +203,10 @@ class Line:
 
 @dataclass(slots=True)
 class ShipTo:
-    """One address that an order goes to. `cost` and `handling` are in the order's price terms."""
+    """One address that an order goes to. `cost` and `handling` are in the order's price terms.
+
+    Discounts are on the shipping.
+    """
 
     id: int
     address: Address
@@ -201,14 +215,43 @@ class ShipTo:
     cost: Decimal = ZERO
     handling: Decimal = ZERO
     rate: Decimal = ZERO
+    taxes: Rates = ()
     zone: str = "United Kingdom"
+    form_fields: FormFields = field(default_factory=dict)
+    discounts: list[Discount] = field(default_factory=list)
     shipping: Amount = Amount()
+    discounted: Amount = Amount()
     handled: Amount = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPoint:
+    """Where shoppers collect; `address.company` is its name."""
+
+    id: int
+    code: str
+    address: Address
+    email: str = ""
+
+
+@dataclass(slots=True)
+class Pickup:
+    """What a shopper collects instead of having it sent."""
+
+    id: int
+    method_id: int
+    method: str
+    instructions: str
+    opening_hours: str
+    point: PickupPoint
 
 
 @dataclass(slots=True)
 class OrderCoupon:
-    """A coupon used. `kind`: 0 per item, 1 percent, 2 per total, 4 free shipping."""
+    """A coupon used.
+
+    `kind`: 0 per item, 1 percent, 2 per total, 3 off shipping, 4 free shipping.
+    """
 
     id: int
     coupon_id: int
@@ -245,6 +288,13 @@ class Transaction:
     reference_id: int | None = None
     method_name: str = ""
     certificate: str = ""
+    worth: Decimal | None = None
+    """In the order's currency, where the row is in another one."""
+
+    @property
+    def counts(self) -> Decimal:
+        """The amount in the order's currency."""
+        return self.amount if self.worth is None else self.worth
 
 
 @dataclass(slots=True)
@@ -291,13 +341,22 @@ class Order:
     status_id: int = 0
     payment_status: str = ""
     payment_method: str = ""
+    """As the order shows it."""
+    paid_by: str = ""
+    """The method of its transactions, where the order shows another text."""
     payment_provider: str = ""
     is_inclusive: bool = False
     currency: str = "GBP"
     display_currency: str = "GBP"
     rate_to_store: Decimal = Decimal(1)
+    shows_rate: bool = True
+    """Off: the document has null for the exchange rate."""
+    tax_zone: str = ""
+    """Code of the zone that applies whatever the destination."""
     lines: list[Line] = field(default_factory=list)
     addresses: list[ShipTo] = field(default_factory=list)
+    pickup: Pickup | None = None
+    """Instead of addresses."""
     coupons: list[OrderCoupon] = field(default_factory=list)
     fees: list[Fee] = field(default_factory=list)
     transactions: list[Transaction] = field(default_factory=list)
@@ -310,6 +369,8 @@ class Order:
     store_credit: Decimal = ZERO
     gift_certificate: Decimal = ZERO
     gift_code: str = ""
+    form_fields: FormFields = field(default_factory=dict)
+    """Of the billing address."""
     staff_notes: str = ""
     customer_message: str = ""
     external_order_id: str = ""
@@ -328,6 +389,11 @@ class Order:
     def due(self) -> Decimal:
         """What is left to pay after store credit and gift certificate."""
         return self.totals.inc - self.store_credit - self.gift_certificate
+
+    @property
+    def discounted(self) -> list[Line | ShipTo]:
+        """What discounts may be on."""
+        return [*self.lines, *self.addresses]
 
     @property
     def pieces(self) -> int:

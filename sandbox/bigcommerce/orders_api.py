@@ -19,8 +19,8 @@ from sandbox.bigcommerce.api import (
     page_size,
     refuse,
 )
+from sandbox.bigcommerce.consignments import order_json
 from sandbox.bigcommerce.formats import read_moment, read_money
-from sandbox.bigcommerce.order_documents import consignments, order_json
 from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.order_writes import apply_changes, read_changes, read_new
 from sandbox.bigcommerce.placing import BasketRefused, place
@@ -207,14 +207,6 @@ def get_status(_store: Store, call: Call) -> Reply:
 def get_order(store: Store, call: Call) -> Reply:
     """One order, archived or not."""
     return Reply(OK, _order_bytes(store, call, require_order(store, call)))
-
-
-@routes("GET", "/v2/orders/{id}/consignments")
-def get_consignments(store: Store, call: Call) -> Reply:
-    """What the include gives, by itself."""
-    order = require_order(store, call)
-    with_lines = "line_items" in call.query.get("include", "")
-    return Reply(OK, consignments(order, store.switches, with_lines=with_lines))
 
 
 @routes("POST", "/v2/orders")

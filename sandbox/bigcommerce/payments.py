@@ -8,6 +8,7 @@ from decimal import Decimal
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.basket import PaymentOutcome
 from sandbox.bigcommerce.order_records import ZERO, Order, Transaction
+from sandbox.bigcommerce.pricing import cents
 from sandbox.bigcommerce.reference import PaymentMethod
 from sandbox.bigcommerce.store import Store
 
@@ -87,28 +88,37 @@ def _emit(store: Store, order: Order, row: Transaction) -> None:
 def money_in(order: Order) -> list[Transaction]:
     """Rows of money that came in.
 
-    Captures of an authorisation and their settlement are the same money: the rows with the larger
-    sum count, the captures when both sums are equal.
+    Rows that name one another, such as a purchase and its settlement, or an authorisation, its
+    captures and theirs, are one payment. Of its events the one with the largest sum counts, the
+    earliest of those where sums are equal.
     """
     rows = [row for row in order.transactions if row.status == "ok" and row.event in MONEY_IN]
-    by_reference: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    by_payment: dict[int, dict[str, Decimal]] = defaultdict(dict)
     for row in rows:
-        if row.reference_id is not None:
-            sums = by_reference[row.reference_id]
-            sums[row.event] = sums.get(row.event, ZERO) + row.amount
-    counted = {number: max(sums, key=sums.__getitem__) for number, sums in by_reference.items()}
-    return [row for row in rows if counted.get(row.reference_id or 0, row.event) == row.event]
+        sums = by_payment[payment_of(order, row)]
+        sums[row.event] = sums.get(row.event, ZERO) + row.counts
+    counted = {number: max(sums, key=sums.__getitem__) for number, sums in by_payment.items()}
+    return [row for row in rows if counted[payment_of(order, row)] == row.event]
+
+
+def payment_of(order: Order, row: Transaction) -> int:
+    """The id of the first row of the payment that a row belongs to."""
+    by_id = {known.id: known for known in order.transactions}
+    first = row
+    while first.reference_id in by_id and first.reference_id != row.id:
+        first = by_id[first.reference_id]
+    return first.id if first.reference_id is None else first.reference_id
 
 
 def paid(order: Order) -> Decimal:
     """Money that came in, each pound once."""
-    return sum((row.amount for row in money_in(order)), ZERO)
+    return sum((row.counts for row in money_in(order)), ZERO)
 
 
 def paid_back(order: Order) -> Decimal:
     """Money that went out again."""
     return sum(
-        (row.amount for row in order.transactions if row.event == "refund" and row.status == "ok"),
+        (row.counts for row in order.transactions if row.event == "refund" and row.status == "ok"),
         ZERO,
     )
 
@@ -125,7 +135,7 @@ class PaymentRefused(Exception):  # noqa: N818 - a verdict, with its reason for 
 
 def method_of(order: Order) -> PaymentMethod:
     """How the order is paid, besides store credit and gift certificate."""
-    return method_named(order.payment_method)
+    return method_named(order.paid_by or order.payment_method)
 
 
 def pay_at_checkout(store: Store, order: Order, outcome: PaymentOutcome) -> None:
@@ -188,16 +198,21 @@ def capture(store: Store, order: Order, amount: Decimal | None = None) -> None:
 
 def _by_gateway(order: Order) -> Decimal:
     rows = money_in(order)
-    return sum((row.amount for row in rows if row.method_name not in INTERNAL), ZERO)
+    return sum((row.counts for row in rows if row.method_name not in INTERNAL), ZERO)
 
 
 def _rest(order: Order, held: Transaction | None) -> Decimal:
     """What may still be taken: what is due, but no more than what is held."""
     rest = order.due - _by_gateway(order)
     if held is not None:
-        captured = [row.amount for row in money_in(order) if row.reference_id == held.id]
-        rest = min(rest, held.amount - sum(captured, ZERO))
+        rest = min(rest, held.amount - _captured(order, held))
     return max(rest, ZERO)
+
+
+def _captured(order: Order, held: Transaction) -> Decimal:
+    """What was taken of an authorisation."""
+    rows = [row for row in money_in(order) if payment_of(order, row) == held.id]
+    return sum((row.counts for row in rows), ZERO)
 
 
 def _part(rest: Decimal, amount: Decimal | None) -> Decimal:
@@ -226,19 +241,33 @@ def settle_by_hand(store: Store, order: Order, amount: Decimal | None = None) ->
 
 
 def add_payment(  # noqa: PLR0913 - a row is made of all of these
-    store: Store, order: Order, event: str, method: str, amount: Decimal | None, *, ok: bool
+    store: Store,
+    order: Order,
+    event: str,
+    method: str,
+    amount: Decimal | None,
+    *,
+    ok: bool,
+    reference_id: int | None = None,
+    currency: str = "",
 ) -> None:
     """A further row, such as for what an edit added. The order's status stays.
 
-    In: `method` is empty for the order's own; without `amount` it is what is due and not in yet.
+    In: `method` is empty for the order's own; without `amount` it is what is due and not in yet;
+    `amount` is in the row's currency.
     Raises: PaymentRefused when no amount is left.
     """
     if amount is None:
         amount = order.totals.inc - paid(order)
     if amount <= 0:
         raise PaymentRefused("there is no amount to add")
-    how = method_named(method or order.payment_method)
-    add_transaction(store, order, event, how, amount, ok=ok)
+    how = method_named(method) if method else method_of(order)
+    row = add_transaction(
+        store, order, event, how, amount, ok=ok, reference_id=reference_id, currency=currency
+    )
+    if row.currency != order.currency:
+        rates = reference.CURRENCIES
+        row.worth = cents(amount * rates[order.currency][1] / rates[row.currency][1])
     store.touch(order)
 
 
@@ -257,8 +286,8 @@ def void(store: Store, order: Order) -> None:
     held = last_transaction(order, "authorization")
     if held is None or order.payment_status not in {"authorized", "void pending"}:
         raise PaymentRefused(f"the payment is {order.payment_status!r}")
-    captured = [row.amount for row in money_in(order) if row.reference_id == held.id]
-    rest = held.amount - sum(captured, ZERO)
+    captured = _captured(order, held)
+    rest = held.amount - captured
     add_transaction(store, order, "void", method_of(order), rest, reference_id=held.id)
     if captured:
         _finish(store, order, "captured")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, ShippingIn
+from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, PickupIn, ShippingIn
 from sandbox.bigcommerce.order_records import (
     ZERO,
     Discount,
@@ -14,14 +14,18 @@ from sandbox.bigcommerce.order_records import (
     LineOption,
     Order,
     OrderCoupon,
+    Pickup,
+    PickupPoint,
     ShipTo,
 )
 from sandbox.bigcommerce.payments import pay_at_checkout
 from sandbox.bigcommerce.pricing import HUNDRED, MANUAL_DISCOUNT, cents, share_out
 from sandbox.bigcommerce.records import Variant
 from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.tax_zones import Rates, TaxRate, percent, rates_at
+from sandbox.catalogue.model import Address
 
-COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "free_shipping": 4}
+COUPON_KINDS = {"per_item": 0, "percent": 1, "per_order": 2, "shipping": 3, "free_shipping": 4}
 ABROAD_ZONE = "Rest of the world"
 DELETED_PRODUCT = 990_000
 """Ids from here on are of products that are gone."""
@@ -34,9 +38,8 @@ def apply_coupon(store: Store, order: Order, wanted: CouponIn) -> None:
         store.sequences.next("coupon"), 500 + kind, wanted.code, wanted.amount, kind
     )
     order.coupons.append(coupon)
-    if wanted.type == "free_shipping":
-        for place in order.addresses:
-            place.cost = ZERO
+    if wanted.type in {"shipping", "free_shipping"}:
+        _discount_shipping(store, order, coupon, wanted)
         return
     lines = [line for line in order.lines if not wanted.skus or line.sku in wanted.skus]
     lines = [line for line in lines if line.type != "giftcertificate"]
@@ -49,6 +52,23 @@ def apply_coupon(store: Store, order: Order, wanted: CouponIn) -> None:
         if wanted.type == "percent":
             off = cents(_left_of(line) * wanted.amount / HUNDRED)
         _add_discount(line, Discount(identity, name, wanted.code, "product", off))
+
+
+def _discount_shipping(store: Store, order: Order, coupon: OrderCoupon, wanted: CouponIn) -> None:
+    """Take a coupon off the shipping, one address after the other."""
+    left = sum((place.cost for place in order.addresses), ZERO)
+    if wanted.type == "shipping":
+        left = min(left, wanted.amount)
+    elif store.switches.free_shipping == "cost":
+        for place in order.addresses:
+            place.cost = ZERO
+        return
+    for place in order.addresses:
+        off = min(left, place.cost)
+        if off:
+            identity = str(coupon.coupon_id)
+            place.discounts.append(Discount(identity, coupon.code, coupon.code, "order", off))
+        left -= off
 
 
 def take_off(  # noqa: PLR0913, PLR0917 - a discount is made of all of these
@@ -64,6 +84,7 @@ def take_off(  # noqa: PLR0913, PLR0917 - a discount is made of all of these
         return
     if lines is None:
         lines = [line for line in order.lines if line.type != "giftcertificate"]
+    lines = [line for line in lines if _left_of(line) > 0]
     rests = [_left_of(line) for line in lines]
     amount = min(amount, sum(rests, ZERO))
     for line, off in zip(lines, share_out(amount, rests), strict=True):
@@ -111,13 +132,15 @@ def place(store: Store, basket: Basket) -> Order:
 
 def _new_order(store: Store, basket: Basket) -> Order:
     order = _new_header(store, basket)
-    order.addresses = [ship_to(store, order, wanted) for wanted in basket.shipping]
+    if basket.pickup is None:
+        order.addresses = [ship_to(store, order, wanted) for wanted in basket.shipping]
+    else:
+        order.pickup = _pickup(store, basket.pickup)
     order.lines = [line_of(store, order, wanted) for wanted in basket.lines]
     for coupon in basket.coupons:
         apply_coupon(store, order, coupon)
     take_off(order, basket.discount, MANUAL_DISCOUNT, "Manual Discount", None)
-    home = order.addresses[0].address.country_iso2 if order.addresses else reference.HOME
-    order.fees = [_new_fee(store, home, wanted) for wanted in basket.fees]
+    order.fees = [_new_fee(store, order, wanted) for wanted in basket.fees]
     order.addresses = _used(order)
     store.compute_amounts(order)
     order.gift_certificate = min(basket.gift_certificate, order.totals.inc)
@@ -150,16 +173,21 @@ def _new_header(store: Store, basket: Basket) -> Order:
         customer_id=customer_id,
         channel_id=basket.channel_id,
         cart_id=str(UUID(int=store.random.getrandbits(128), version=4)),
-        payment_method=basket.payment_method,
+        payment_method=basket.payment_text or basket.payment_method,
+        paid_by=basket.payment_method if basket.payment_text else "",
         payment_provider=method.provider if method else "",
         is_inclusive=store.switches.tax_inclusive if inclusive is None else inclusive,
         currency=basket.currency,
         display_currency=basket.currency,
         rate_to_store=rate,
+        shows_rate=basket.shows_exchange_rate,
+        tax_zone=basket.tax_zone,
+        form_fields=billing.form_fields,
         staff_notes=basket.staff_notes,
         customer_message=basket.message,
         source=basket.source,
         external_id=basket.external_id,
+        external_order_id=basket.external_order_id,
         external_source=basket.external_source,
     )
 
@@ -179,27 +207,56 @@ def ship_to(store: Store, order: Order, wanted: ShippingIn) -> ShipTo:
     is_home = wanted.to.country_iso2 == reference.HOME
     method = wanted.method or ("Royal Mail 2nd Class" if is_home else "International tracked")
     usual = reference.SHIPPING.get(method, Decimal("5.00"))
-    cost = _in_terms(order, usual, _home_rate(is_home=is_home))
-    return ShipTo(
+    address = wanted.to.address()
+    rates = rates_on(store, order, reference.STANDARD.id, address)
+    cost = _in_terms(order, usual, percent(rates)) if wanted.cost is None else wanted.cost
+    place = ShipTo(
         id=store.sequences.next("address"),
-        address=wanted.to.address(),
+        address=address,
         email=order.email,
         method=method,
-        cost=cost if wanted.cost is None else wanted.cost,
+        cost=cost,
         handling=wanted.handling,
-        rate=_home_rate(is_home=is_home),
+        rate=percent(rates),
+        taxes=rates,
         zone="United Kingdom" if is_home else ABROAD_ZONE,
+        form_fields=wanted.to.form_fields,
+    )
+    if wanted.discount:
+        off = min(wanted.discount, cost)
+        place.discounts.append(Discount(MANUAL_DISCOUNT, "Manual Discount", None, "order", off))
+    return place
+
+
+def _pickup(store: Store, wanted: PickupIn) -> Pickup:
+    return Pickup(
+        id=store.sequences.next("pickup"),
+        method_id=wanted.method_id,
+        method=wanted.method,
+        instructions=wanted.instructions,
+        opening_hours=wanted.opening_hours,
+        point=PickupPoint(wanted.location_id, wanted.code, wanted.at.address(), wanted.email),
     )
 
 
-def _home_rate(*, is_home: bool) -> Decimal:
-    return reference.STANDARD.rate_percent if is_home else ZERO
+def rates_on(store: Store, order: Order, tax_class_id: int, address: Address) -> Rates:
+    """The tax rates on something that goes to an address."""
+    abroad = store.switches.taxed_destinations == "zones"
+    return rates_at(tax_class_id, address, order.tax_zone, abroad=abroad)
 
 
-def _new_fee(store: Store, country_iso2: str, wanted: FeeIn) -> Fee:
+def _destination(order: Order, place: ShipTo | None) -> Address:
+    """Where something is taxed: where it goes or is collected, else at the shopper's home."""
+    if place is not None:
+        return place.address
+    return order.billing if order.pickup is None else order.pickup.point.address
+
+
+def _new_fee(store: Store, order: Order, wanted: FeeIn) -> Fee:
     rate = wanted.tax_rate
     if rate is None:
-        rate = _home_rate(is_home=country_iso2 == reference.HOME)
+        address = _destination(order, order.addresses[0] if order.addresses else None)
+        rate = percent(rates_on(store, order, reference.STANDARD.id, address))
     return Fee(store.sequences.next("fee"), wanted.name, wanted.price, rate)
 
 
@@ -237,20 +294,17 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
         sku=wanted.sku,
         wrapping_name=wanted.wrapping,
         wrapping=wanted.wrapping_price,
-        options=[
-            LineOption(number, name, value, "Text field")
-            for number, (name, value) in enumerate(wanted.options.items(), start=101)
-        ],
+        wrapping_message=wanted.wrapping_message,
+        fields=wanted.fields,
     )
     variant = None if wanted.custom or not wanted.sku else store.variant(wanted.sku)
     place = place_of(order, wanted.address)
-    country = place.address.country_iso2 if place else order.billing.country_iso2
     if wanted.gift_certificate_for:
         line.type, line.recipient = "giftcertificate", wanted.gift_certificate_for
         line.name = line.name or "Gift certificate"
         line.tax_class_id = reference.ZERO_RATE.id
     elif variant is not None:
-        _from_catalogue(store, order, line, variant, country, keep_price=wanted.price is not None)
+        _from_catalogue(store, line, variant)
     elif wanted.sku and not wanted.custom:
         line.product_id = DELETED_PRODUCT + line.id
         line.variant_id = line.product_id
@@ -259,10 +313,32 @@ def line_of(store: Store, order: Order, wanted: LineIn) -> Line:
         raise BasketRefused("a line needs a sku or a name")
     if line.type == "physical" and place is not None:
         line.address_id = place.id
-    rate = store.rate_for(line.tax_class_id, country)
-    line.rate = rate if wanted.tax_rate is None else wanted.tax_rate
-    line.wrapping_rate = store.rate_for(reference.STANDARD.id, country)
+    elif line.type == "physical" and order.pickup is not None:
+        line.pickup_id = order.pickup.id
+    _add_texts(store, line, wanted)
+    if wanted.tax_class_id is not None:
+        line.tax_class_id = wanted.tax_class_id
+    _add_taxes(store, order, line, _destination(order, place))
+    if variant is not None and wanted.price is None:
+        line.price = _in_terms(order, variant.price, line.rate)
+    if wanted.tax_rate is not None and wanted.tax_rate != line.rate:
+        line.rate, line.taxes = wanted.tax_rate, (TaxRate("VAT", wanted.tax_rate),)
     return line
+
+
+def _add_texts(store: Store, line: Line, wanted: LineIn) -> None:
+    """What the shopper typed; of a product that exists these are modifiers."""
+    product = store.products.get(line.product_id)
+    for number, (name, text) in enumerate(wanted.options.items(), start=101):
+        option_id = number if product is None else store.option_named(product.modifiers, name).id
+        line.options.append(LineOption(option_id, name, text))
+
+
+def _add_taxes(store: Store, order: Order, line: Line, address: Address) -> None:
+    line.taxes = rates_on(store, order, line.tax_class_id, address)
+    line.rate = percent(line.taxes)
+    line.wrapping_taxes = rates_on(store, order, reference.STANDARD.id, address)
+    line.wrapping_rate = percent(line.wrapping_taxes)
 
 
 def place_of(order: Order, index: int) -> ShipTo | None:
@@ -277,22 +353,15 @@ def place_of(order: Order, index: int) -> ShipTo | None:
     return order.addresses[index]
 
 
-def _from_catalogue(  # noqa: PLR0913 - a line is made of all of these
-    store: Store, order: Order, line: Line, variant: Variant, country: str, *, keep_price: bool
-) -> None:
+def _from_catalogue(store: Store, line: Line, variant: Variant) -> None:
     product = store.products[variant.product_id]
     line.product_id, line.variant_id, line.sku = product.id, variant.id, variant.sku
     line.name = line.name or product.name
     line.type, line.weight, line.brand = product.type, variant.weight, product.brand
     line.tax_class_id = product.tax_class_id
-    if variant.options and not line.options:
-        line.options = [
-            LineOption(number, name, value)
-            for number, (name, value) in enumerate(variant.options, start=101)
-        ]
-    if not keep_price:
-        rate = store.rate_for(product.tax_class_id, country)
-        line.price = _in_terms(order, variant.price, rate)
+    for name, label in variant.options:
+        option = store.option_named(product.options, name)
+        line.options.append(LineOption(option.id, name, label, option.values[label]))
 
 
 def _used(order: Order) -> list[ShipTo]:

@@ -8,7 +8,7 @@ subtotal + shipping + handling + wrapping + fees - discount - coupon discount, a
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from sandbox.bigcommerce.order_records import ZERO, Amount, Line, Order, Totals
+from sandbox.bigcommerce.order_records import ZERO, Amount, Discount, Line, Order, Totals
 
 CENT = Decimal("0.01")
 FINE = Decimal("0.0001")
@@ -54,6 +54,9 @@ def compute_amounts(order: Order, *, round_lines: bool = True) -> None:
         _compute_line(line, inclusive=order.is_inclusive, step=step)
     for place in order.addresses:
         place.shipping = split(place.cost, place.rate, inclusive=order.is_inclusive)
+        place.discounted = _less(
+            place.cost, place.rate, place.discounts, inclusive=order.is_inclusive, step=CENT
+        )
         place.handled = split(place.handling, place.rate, inclusive=order.is_inclusive)
     for fee in order.fees:
         fee.cost = split(fee.price, fee.rate, inclusive=order.is_inclusive)
@@ -66,13 +69,20 @@ def _compute_line(line: Line, *, inclusive: bool, step: Decimal) -> None:
     before = cents(line.price * line.quantity)
     line.total = split(before, line.rate, inclusive=inclusive, step=step)
     line.wrapped = split(line.wrapping, line.wrapping_rate, inclusive=inclusive)
-    now = line.total
-    for discount in line.discounts:
-        before -= discount.amount
-        after = split(before, line.rate, inclusive=inclusive, step=step)
+    line.discounted = _less(before, line.rate, line.discounts, inclusive=inclusive, step=step)
+
+
+def _less(
+    price: Decimal, rate: Decimal, discounts: Sequence[Discount], *, inclusive: bool, step: Decimal
+) -> Amount:
+    """What is left of a price; each discount learns what it takes off."""
+    now = split(price, rate, inclusive=inclusive, step=step)
+    for discount in discounts:
+        price -= discount.amount
+        after = split(price, rate, inclusive=inclusive, step=step)
         discount.taken_inc = now.inc - after.inc
         now = after
-    line.discounted = now
+    return now
 
 
 def _totals(order: Order) -> Totals:
@@ -86,14 +96,15 @@ def _totals(order: Order) -> Totals:
         wrapping=sum((line.wrapped for line in lines), none),
         fees=sum((fee.cost for fee in order.fees), none),
     )
-    for line in lines:
-        for discount in line.discounts:
+    for discounted in order.discounted:
+        for discount in discounted.discounts:
             if discount.id == MANUAL_DISCOUNT:
                 totals.discount += discount.taken_inc
             else:
                 totals.coupon += discount.taken_inc
     charges = totals.shipping + totals.handling + totals.wrapping + totals.fees
-    totals.tax = cents(totals.subtotal_tax + charges.tax)
+    untaxed = sum((place.shipping.tax - place.discounted.tax for place in order.addresses), ZERO)
+    totals.tax = cents(totals.subtotal_tax + charges.tax - untaxed)
     totals.inc = cents(totals.subtotal.inc + charges.inc - totals.discount - totals.coupon)
     totals.ex = totals.inc - totals.tax
     return totals

@@ -111,6 +111,16 @@ class Variant:
 
 
 @dataclass(slots=True)
+class ProductOption:
+    """What shoppers choose of a product, or (without values) a text that they type."""
+
+    id: int
+    name: str
+    values: dict[str, int] = field(default_factory=dict)
+    """Ids by label."""
+
+
+@dataclass(slots=True)
 class Product:
     """A product; each has at least one variant. `price` is ex tax."""
 
@@ -126,6 +136,10 @@ class Product:
     created_at: datetime
     modified_at: datetime
     variant_ids: list[int] = field(default_factory=list)
+    options: list[ProductOption] = field(default_factory=list)
+    """Choices that make its variants."""
+    modifiers: list[ProductOption] = field(default_factory=list)
+    """Texts that were typed with it."""
     total_sold: int = 0
 
 

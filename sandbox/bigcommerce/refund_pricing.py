@@ -159,7 +159,7 @@ def _charge(order: Order, item: RefundItem) -> Charge:
         raise RefundRefused("The order has no such fee.", "item_id")
     for place in order.addresses:
         if place.id == item.item_id:
-            cost = place.shipping if item.kind == "SHIPPING" else place.handled
+            cost = place.discounted if item.kind == "SHIPPING" else place.handled
             return Charge(cost, place.rate)
     raise RefundRefused("The order has no such address.", "item_id")
 
@@ -198,7 +198,7 @@ def tenders(order: Order) -> list[Tender]:
         method = payments.method_named(row.method_name)
         provider = provider_of(method)
         known = found.setdefault(provider, Tender(provider, method, ZERO, row))
-        known.left += row.amount
+        known.left += row.counts
     for refund in order.refunds:
         for payment in refund.payments:
             if payment.provider_id in found and not payment.is_declined:

@@ -18,6 +18,7 @@ from sandbox.bigcommerce.api import (
     first_or_404,
     refuse,
     v3_page,
+    whole_page,
 )
 from sandbox.bigcommerce.formats import iso, number, read_moment, read_money
 from sandbox.bigcommerce.order_documents import Document
@@ -344,10 +345,9 @@ def create_refund(store: Store, call: Call) -> Reply:
 
 @routes("GET", CREATE)
 def list_order_refunds(store: Store, call: Call) -> Reply:
-    """Refunds of one order, earliest first."""
+    """Refunds of one order, earliest first: all on the first page, none beyond."""
     rows = _of_transaction(call, require_order(store, call).refunds)
-    data = [refund_document(store.switches, row) for row in rows]
-    return Reply(OK, {"data": data, "meta": {}})
+    return whole_page(store, call, [refund_document(store.switches, row) for row in rows])
 
 
 @routes("GET", "/v3/orders/payment_actions/refunds")

@@ -68,8 +68,12 @@ def shipment_document(switches: BigCommerceSwitches, order: Order, shipment: Shi
         "generated_tracking_link": shipments.generated_link(
             shipment, by_carrier=switches.link_by_carrier
         ),
-        "billing_address": order_documents.address_document(order.billing, order.email),
-        "shipping_address": order_documents.address_document(place.address, place.email)
+        "billing_address": order_documents.address_document(
+            order.billing, order.email, order.form_fields
+        ),
+        "shipping_address": order_documents.address_document(
+            place.address, place.email, place.form_fields
+        )
         if place
         else {},
         "items": [

@@ -1,12 +1,13 @@
 """What staff do to orders in the control panel: payments, lines, addresses, status, notes."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from sandbox.bigcommerce import payments
+from sandbox.bigcommerce import payments, reference
 from sandbox.bigcommerce.basket import AddressIn, LineIn, ShippingIn
 from sandbox.bigcommerce.order_records import Line, Order, OrderMessage, ShipTo
 from sandbox.bigcommerce.placing import (
@@ -18,6 +19,7 @@ from sandbox.bigcommerce.placing import (
 )
 from sandbox.bigcommerce.pricing import cents
 from sandbox.bigcommerce.store import Store
+from sandbox.catalogue.model import Address
 from sandbox.kit.controls import ControlBody
 
 
@@ -39,6 +41,10 @@ class Payment(ControlBody):
     """Of `add`: a payment method, `Store Credit` or `Gift Certificate`; the order's by default."""
     event: Literal["purchase", "authorization", "capture", "settled", "pending"] = "purchase"
     status: Literal["ok", "error"] = "ok"
+    currency: str = Field(default="", pattern="^(|GBP|EUR|USD)$")
+    """Of an added row, which `amount` is in; the order's by default."""
+    of: Literal["", "purchase", "authorization", "capture", "settled"] = ""
+    """An added row names the latest row of this event."""
 
 
 def order_of(store: Store, order_id: int) -> Order:
@@ -68,10 +74,20 @@ def pay(store: Store, wanted: Payment) -> dict[str, Any]:
         case "void":
             payments.void(store, order)
         case "add":
+            named = payments.last_transaction(order, wanted.of) if wanted.of else None
+            if wanted.of and named is None:
+                raise NotFound(f"order {order.id} has no {wanted.of}")
             payments.add_payment(
-                store, order, wanted.event, wanted.method, wanted.amount, ok=wanted.status == "ok"
+                store,
+                order,
+                wanted.event,
+                wanted.method,
+                wanted.amount,
+                ok=wanted.status == "ok",
+                reference_id=named.id if named else None,
+                currency=wanted.currency,
             )
-    return order_answer(order)
+    return order_answer(order) | {"transaction_ids": [row.id for row in order.transactions]}
 
 
 def line_named(order: Order, line_id: int | None, sku: str) -> Line:
@@ -128,6 +144,8 @@ class OrderEdit(ControlBody):
     add: list[LineIn] = Field(default_factory=list)
     empty: bool = False
     """All lines go, before any is added."""
+    remove_coupons: list[str] = Field(default_factory=list)
+    """Codes of coupons that go, with all they took off."""
     keep_discounts: bool = True
     """Whether discounts of a changed line shrink or grow with it, or go."""
     discount: Decimal | None = Field(default=None, ge=0)
@@ -141,6 +159,10 @@ class OrderEdit(ControlBody):
     message: str | None = None
     """A further message of the shopper."""
     staff_notes: str | None = None
+    external_order_id: str | None = None
+    """As an app sets it."""
+    collected: bool = False
+    """The shopper has collected a pick-up order: it is completed."""
     archive: bool = False
     restore: bool = False
 
@@ -155,13 +177,16 @@ def edit(store: Store, wanted: OrderEdit) -> dict[str, Any]:
     order.addresses += [ship_to(store, order, item) for item in wanted.add_addresses]
     _edit_addresses(order, wanted)
     _edit_lines(store, order, wanted)
-    if wanted.staff_notes is not None:
-        order.staff_notes = wanted.staff_notes
+    _remove_coupons(order, wanted.remove_coupons)
+    for name in ("staff_notes", "external_order_id"):
+        if (text := getattr(wanted, name)) is not None:
+            setattr(order, name, text)
     if wanted.message is not None:
         _add_message(store, order, wanted.message)
     store.compute_amounts(order)
-    if wanted.status_id is not None and wanted.status_id != order.status_id:
-        store.set_status(order, wanted.status_id)
+    status_id = reference.COMPLETED if wanted.collected else wanted.status_id
+    if status_id is not None and status_id != order.status_id:
+        store.set_status(order, status_id)
     elif not wanted.archive:
         store.touch(order)
     if wanted.archive or wanted.restore:
@@ -170,6 +195,10 @@ def edit(store: Store, wanted: OrderEdit) -> dict[str, Any]:
 
 
 def _check_edit(store: Store, order: Order, wanted: OrderEdit) -> None:
+    if wanted.collected and order.pickup is None:
+        raise BasketRefused(f"nothing of order {order.id} is collected")
+    if unknown := set(wanted.remove_coupons) - {coupon.code for coupon in order.coupons}:
+        raise BasketRefused(f"order {order.id} has no coupon {min(unknown)!r}")
     count = len(order.addresses) + len(wanted.add_addresses)
     places = [edit.address for edit in wanted.addresses]
     for change in wanted.lines:
@@ -204,11 +233,11 @@ def _edit_lines(store: Store, order: Order, wanted: OrderEdit) -> None:
 def _edit_addresses(order: Order, wanted: OrderEdit) -> None:
     if wanted.email is not None:
         order.email = wanted.email
-    if wanted.billing_address is not None:
-        order.billing = _merged(order.billing, wanted.billing_address)
+    if (billing := wanted.billing_address) is not None:
+        order.billing = _merged(order.billing, billing)
+        order.form_fields = billing.form_fields or order.form_fields
     if wanted.shipping_address is not None and order.addresses:
-        place = order.addresses[0]
-        place.address = _merged(place.address, wanted.shipping_address)
+        _edit_place(order.addresses[0], AddressEdit(to=wanted.shipping_address))
     for change in wanted.addresses:
         _edit_place(order.addresses[change.address], change)
 
@@ -216,13 +245,20 @@ def _edit_addresses(order: Order, wanted: OrderEdit) -> None:
 def _edit_place(place: ShipTo, change: AddressEdit) -> None:
     if change.to is not None:
         place.address = _merged(place.address, change.to)
+        place.form_fields = change.to.form_fields or place.form_fields
     for name in ("method", "cost", "handling"):
         if (value := getattr(change, name)) is not None:
             setattr(place, name, value)
 
 
-def _merged(address: Any, changes: AddressIn) -> Any:  # noqa: ANN401 - a dataclass of any kind
-    return replace(address, **changes.model_dump(exclude_unset=True))
+def _merged(address: Address, changes: AddressIn) -> Address:
+    return replace(address, **changes.model_dump(exclude_unset=True, exclude={"form_fields"}))
+
+
+def _remove_coupons(order: Order, codes: Collection[str]) -> None:
+    order.coupons = [coupon for coupon in order.coupons if coupon.code not in codes]
+    for discounted in order.discounted:
+        discounted.discounts = [row for row in discounted.discounts if row.code not in codes]
 
 
 def _add_message(store: Store, order: Order, text: str) -> None:

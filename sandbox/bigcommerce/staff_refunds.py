@@ -229,7 +229,8 @@ def _all_left(order: Order) -> list[RefundItem]:
     found = [pieces("PRODUCT", line) for line in order.lines]
     found += [pieces("GIFT_WRAPPING", line) for line in order.lines if line.wrapping]
     for place in order.addresses:
-        found.append(charge("SHIPPING", place.id, place.cost))
+        less = sum((discount.amount for discount in place.discounts), ZERO)
+        found.append(charge("SHIPPING", place.id, place.cost - less))
         found.append(charge("HANDLING", place.id, place.handling))
     found += [charge("FEE", fee.id, fee.price) for fee in order.fees]
     return [item for item in found if item.quantity > 0 or (item.requested or ZERO) > 0]

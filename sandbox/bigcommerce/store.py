@@ -3,14 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.order_records import Line, Order, Refund
 from sandbox.bigcommerce.pricing import compute_amounts
-from sandbox.bigcommerce.records import Cause, Customer, Hook, Product, StockAt, Variant
+from sandbox.bigcommerce.records import (
+    Cause,
+    Customer,
+    Hook,
+    Product,
+    ProductOption,
+    StockAt,
+    Variant,
+)
 from sandbox.bigcommerce.stock import Stock
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund
@@ -39,6 +46,10 @@ STARTS = {
     "customer": 1,
     "product": 77,
     "variant": 3_301,
+    "option": 501,
+    "option_value": 7_001,
+    "pickup": 9_001,
+    "metafield": 21,
     "hook": 30_048_001,
     "event": 1,
 }
@@ -181,9 +192,21 @@ class Store:
         self.variants[variant.id] = variant
         self.variant_by_sku[item.sku.casefold()] = variant.id
         product.variant_ids.append(variant.id)
+        for option, label in item.options:
+            values = self.option_named(product.options, option).values
+            if label not in values:
+                values[label] = self.sequences.next("option_value")
         self.stock.forget_items()
         self.emit("store/product/created", {"type": "product", "id": product.id})
         return variant
+
+    def option_named(self, options: list[ProductOption], name: str) -> ProductOption:
+        """The option or modifier of a product with this name; a new one if there is none."""
+        found = next((option for option in options if option.name == name), None)
+        if found is None:
+            found = ProductOption(self.sequences.next("option"), name)
+            options.append(found)
+        return found
 
     def _new_product(self, item: CatalogueProduct, name: str) -> Product:
         now = self.now()
@@ -217,9 +240,3 @@ class Store:
         self.customer_by_email[key] = number
         self.emit("store/customer/created", {"type": "customer", "id": number})
         return customer
-
-    def rate_for(self, tax_class_id: int, country_iso2: str) -> Decimal:
-        """Percent of tax on a class for a destination; exports carry none."""
-        if country_iso2 != reference.HOME:
-            return Decimal(0)
-        return reference.TAX_CLASSES[tax_class_id].rate_percent

@@ -1,11 +1,10 @@
-"""The store itself: information, time, tax classes, channels, settings."""
+"""The store itself: information, time, channels, settings."""
 
 from typing import Any
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.api import OK, Call, Routes, first_or_404, v3_page
 from sandbox.bigcommerce.formats import iso
-from sandbox.bigcommerce.reference import TaxClass
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
@@ -86,25 +85,6 @@ def get_store(store: Store, _call: Call) -> Reply:
 def get_time(store: Store, _call: Call) -> Reply:
     """The store's clock."""
     return Reply(OK, {"time": int(store.now().timestamp())})
-
-
-def _tax_class(store: Store, item: TaxClass) -> dict[str, Any]:
-    opened = iso(store.opened_at)
-    return {"id": str(item.id), "name": item.name, "created_at": opened, "updated_at": opened}
-
-
-@routes("GET", "/v2/tax_classes")
-def list_tax_classes(store: Store, _call: Call) -> Reply:
-    """All tax classes."""
-    return Reply(OK, [_tax_class(store, item) for item in reference.TAX_CLASSES])
-
-
-@routes("GET", "/v2/tax_classes/{id}")
-def get_tax_class(store: Store, call: Call) -> Reply:
-    """One tax class."""
-    wanted = call.id()
-    found = first_or_404(item for item in reference.TAX_CLASSES if item.id == wanted)
-    return Reply(OK, _tax_class(store, found))
 
 
 def _channel(store: Store, item: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,13 @@ class BigCommerceSwitches(Switches):
     concurrent_requests: int = switch(
         0, "more requests at once get 429 (documented as 3 until 2023); 0 for no cap"
     )
+    retry_after: bool = switch(
+        default=True,
+        meaning="429 for want of quota carries `X-Retry-After`, as documented; often it does not",
+    )
+    per_order_pagination: bool = switch(
+        default=True, meaning="lists of an order's transactions and refunds have meta.pagination"
+    )
     gzip: bool = switch(default=True, meaning="answers are compressed for callers that accept it")
     scopes: str = switch("", "scopes of the token, by spaces; empty for all that exist")
     page_limit: Literal["clamp", "refuse"] = switch(
@@ -45,6 +52,19 @@ class BigCommerceSwitches(Switches):
     )
     tax_rounding: Literal["line", "total"] = switch(
         "line", "tax is rounded to cents for each line, or only in the order's total"
+    )
+    taxed_destinations: Literal["home", "zones"] = switch(
+        "home",
+        "what carries tax: the United Kingdom alone, or also France, New York, Connecticut and "
+        "Quebec, each at its own rates",
+    )
+    untaxed_rows: Literal["shown", "absent"] = switch(
+        "shown", "tax rows of what no tax zone covers: at a rate of zero, or none (undocumented)"
+    )
+    free_shipping: Literal["cost", "discount"] = switch(
+        "cost",
+        "what a coupon for free shipping (type 4) does: the shipping costs nothing, or it keeps "
+        "its price and the coupon takes it off (undocumented)",
     )
     tax_inclusive: bool = switch(
         default=False, meaning="the store's prices contain tax, for orders placed from now on"

@@ -37,8 +37,8 @@ from flows.money import audit_money
 from mappings.order_rows import Rows, needs_taxes, order_rows
 from sandbox.bigcommerce import generator
 from sandbox.bigcommerce.order_documents import order_document
-from sandbox.bigcommerce.order_parts_api import tax_documents
 from sandbox.bigcommerce.store import Store
+from sandbox.bigcommerce.taxes_api import tax_documents
 from sandbox.world import Plan, build
 from tasks.bigcommerce.order_frames import order_frames, tax_rows
 

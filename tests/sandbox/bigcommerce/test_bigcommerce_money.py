@@ -7,12 +7,13 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from sandbox.bigcommerce.basket import Basket
-from sandbox.bigcommerce.order_documents import line_document, order_document
-from sandbox.bigcommerce.order_parts_api import tax_documents
+from sandbox.bigcommerce.consignments import order_document
+from sandbox.bigcommerce.order_documents import line_document
 from sandbox.bigcommerce.placing import place
 from sandbox.bigcommerce.pricing import share_out
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches
+from sandbox.bigcommerce.taxes_api import tax_documents
 from sandbox.kit.clock import Clock
 
 ZERO = Decimal(0)
@@ -30,7 +31,7 @@ line = st.fixed_dictionaries(
 coupon = st.fixed_dictionaries(
     {
         "code": st.sampled_from(["A", "B"]),
-        "type": st.sampled_from(["per_item", "percent", "per_order", "free_shipping"]),
+        "type": st.sampled_from(["per_item", "percent", "per_order", "shipping", "free_shipping"]),
         "amount": st.decimals(min_value="0.01", max_value="60", places=2),
     }
 )

@@ -27,6 +27,9 @@ FILES = (
 )
 NOT_DESCRIBED = {
     ("GET", "/v2/orders/{id}/shippingaddresses"): "the spelling that the links of orders use",
+    ("GET", "/v2/orders/{id}/shippingaddresses/{address_id}/shippingquotes"): (
+        "the spelling that the links of addresses use, which answers 204"
+    ),
 }
 EXCEPTIONS = {
     ("POST", "/v2/orders", 201): "declared 200; what is created is answered with 201",
@@ -121,6 +124,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
             (f"/v2/orders/{o}", FULL, None),
             (f"/v2/orders/{o}", {**FULL, "include": "consignments"}, None),
             (f"/v2/orders/{ids['mixed']}", FULL, None),
+            (f"/v2/orders/{ids['collected']}", FULL, None),
             (f"/v2/orders/{o}", plain, None),
             ("/v2/orders/999999", plain, None),
         ],
@@ -136,6 +140,16 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
         ],
         ("PUT", "/v2/orders/{id}/shipping_addresses/{address_id}"): [
             (f"/v2/orders/{o}/shipping_addresses/{place}", plain, {"city": "Wells"})
+        ],
+        ("GET", "/v2/orders/{id}/shipping_addresses/{address_id}/shipping_quotes"): [
+            (f"/v2/orders/{o}/shipping_addresses/{place}/shipping_quotes", plain, None)
+        ],
+        ("GET", "/v2/orders/{id}/consignments/shipping/{address_id}/shipping_quotes"): [
+            (f"/v2/orders/{o}/consignments/shipping/{place}/shipping_quotes", plain, None)
+        ],
+        ("GET", "/v2/orders/{id}/consignments"): [
+            (f"/v2/orders/{o}/consignments", plain, None),
+            (f"/v2/orders/{ids['collected']}/consignments", FULL, None),
         ],
         ("GET", "/v2/orders/{id}/taxes"): [
             (f"/v2/orders/{o}/taxes", plain, None),
@@ -285,6 +299,7 @@ def ids(shop) -> dict[str, Any]:
         "address": order.addresses[0].id,
         "mixed": shop.place({"sku": "PDF"}, gift, *many[:3]).id,
         "long": shop.place(*many).id,
+        "collected": shop.place(pickup={}).id,
         "authorized": shop.place(payment="authorized").id,
         "unpaid": shop.place(payment_method="Bank deposit").id,
         "hook": next(iter(shop.store.hooks)),
