@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sandbox.bigcommerce.api import TOO_LARGE, UNPROCESSABLE, Call, refuse
-from sandbox.bigcommerce.records import StockAt, Variant
+from sandbox.bigcommerce.records import MOST_UNITS, StockAt, Variant
 from sandbox.bigcommerce.store import Store
 
 MOST_ITEMS = 2000
-MOST_UNITS = 2_147_483_647
 IDENTITIES = ("sku", "variant_id", "product_id")
 INVALID = "Payload contains invalid fields"
 

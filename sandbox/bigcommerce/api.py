@@ -173,7 +173,7 @@ def page_size(
     store: Store, call: Call, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE
 ) -> int:
     """`limit`, held to what the resource gives."""
-    asked = call.number("limit", default)
+    asked = call.number("limit", min(default, most))
     if asked > most:
         if store.switches.page_limit == "refuse":
             refuse(TOO_LARGE, f"The limit is larger than {most}.")

@@ -1,163 +1,199 @@
-"""Products and variants: reading (V3)."""
+"""Products, variants and options: reading (V3), with every filter that is documented."""
 
+from collections.abc import Callable
 from typing import Any
 
-from sandbox.bigcommerce.api import NOT_FOUND, OK, Call, Routes, filtered, refuse, v3_page
-from sandbox.bigcommerce.formats import iso, number
-from sandbox.bigcommerce.records import Product, Variant
-from sandbox.bigcommerce.reference import LOCATION
-from sandbox.bigcommerce.stock import is_item
+from sandbox.bigcommerce import filters
+from sandbox.bigcommerce.api import (
+    LARGEST_PAGE,
+    NOT_FOUND,
+    OK,
+    Call,
+    Routes,
+    first_or_404,
+    refuse,
+    v3_page,
+)
+from sandbox.bigcommerce.catalog_documents import (
+    CHANNELS,
+    INCLUDES,
+    level_of,
+    option_document,
+    product_document,
+    value_documents,
+    variant_document,
+)
+from sandbox.bigcommerce.filters import FIELDS, LISTS, PAGING, RANGE, Filter
+from sandbox.bigcommerce.records import Product, ProductOption, Variant
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
 routes = Routes()
+OPTIONS_PAGE = 10
+"""So many products at most where their options or modifiers are included."""
+PRODUCT_PARAMETERS = {*PAGING, *FIELDS, "include", "sort", "direction", "keyword_context"}
+VARIANT_FILTERS: dict[str, Filter[Variant]] = {
+    "id": filters.number(lambda variant: variant.id),
+    "sku": filters.text(lambda variant: variant.sku, "", "in"),
+    "product_id": filters.number(lambda variant: variant.product_id, "in"),
+}
+"""`sku:in` works although its description lacks it."""
 
 
-def _option_ids(variant: Variant) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": sum(label.encode()) + 100 * place,
-            "label": label,
-            "option_id": 100 * variant.product_id + place,
-            "option_display_name": name,
-        }
-        for place, (name, label) in enumerate(variant.options, start=1)
-    ]
+def product_filters(store: Store) -> dict[str, Filter[Product]]:
+    """What can be asked of products."""
 
+    def level(product: Product) -> int:
+        return level_of(store, product)
 
-def _level(product: Product, variant: Variant) -> int:
-    """Stock at the default location, as reads show it."""
-    return variant.stock[LOCATION].seen_available if product.tracking != "none" else 0
+    def has_run_out(product: Product) -> bool:
+        return product.tracking != "none" and level(product) == 0
 
+    def is_low(product: Product) -> bool:
+        variants = (store.variants[one] for one in product.variant_ids)
+        warning = max(one.stock[1].warning_level for one in variants)
+        return product.tracking != "none" and level(product) <= warning
 
-def _variant(store: Store, variant: Variant) -> dict[str, Any]:
-    product = store.products[variant.product_id]
-    own = bool(variant.options)
     return {
-        "id": variant.id,
-        "product_id": variant.product_id,
-        "sku": variant.sku,
-        "sku_id": variant.sku_id if own else None,
-        "price": number(variant.price) if own else None,
-        "calculated_price": number(variant.price),
-        "sale_price": None,
-        "retail_price": None,
-        "map_price": None,
-        "weight": number(variant.weight) if own else None,
-        "calculated_weight": number(variant.weight),
-        "width": None,
-        "height": None,
-        "depth": None,
-        "is_free_shipping": False,
-        "fixed_cost_shipping_price": None,
-        "purchasing_disabled": False,
-        "purchasing_disabled_message": "",
-        "image_url": "",
-        "cost_price": 0,
-        "upc": "",
-        "mpn": "",
-        "gtin": "",
-        "inventory_level": _level(product, variant),
-        "inventory_warning_level": variant.stock[LOCATION].warning_level,
-        "bin_picking_number": "",
-        "option_values": _option_ids(variant),
-    }
-
-
-def _product(store: Store, product: Product, include: frozenset[str]) -> dict[str, Any]:
-    variants = [store.variants[number] for number in product.variant_ids]
-    simple = len(variants) == 1 and not variants[0].options
-    document: dict[str, Any] = {
-        "id": product.id,
-        "name": product.name,
-        "type": product.type,
-        "sku": product.sku,
-        "description": "",
-        "weight": number(product.weight),
-        "width": 0,
-        "depth": 0,
-        "height": 0,
-        "price": number(product.price),
-        "cost_price": 0,
-        "retail_price": 0,
-        "sale_price": 0,
-        "map_price": 0,
-        "calculated_price": number(product.price),
-        "tax_class_id": product.tax_class_id,
-        "product_tax_code": "",
-        "categories": [],
-        "brand_id": 0,
-        "inventory_level": sum(
-            _level(product, variant) for variant in variants if is_item(product, variant)
+        "id": filters.number(lambda product: product.id, *RANGE, *LISTS),
+        "channel_id": filters.number(lambda _: CHANNELS, "in"),
+        "categories": filters.number(lambda product: product.categories, "", "in"),
+        "name": filters.text(lambda product: product.name),
+        "mpn": filters.text(lambda product: product.mpn),
+        "upc": filters.text(lambda product: product.upc),
+        "sku": filters.text(lambda product: product.sku, "", "in"),
+        "price": filters.amount(lambda product: product.price),
+        "weight": filters.amount(lambda product: product.weight),
+        "condition": filters.text(lambda product: product.condition),
+        "brand_id": filters.number(lambda product: store.brand_id(product.brand)),
+        "date_modified": filters.moment(lambda product: product.modified_at),
+        "date_last_imported": filters.moment(
+            lambda product: product.imported_at, "", "not", "min", "max"
         ),
-        "inventory_warning_level": 0,
-        "inventory_tracking": product.tracking,
-        "total_sold": product.total_sold,
-        "is_visible": True,
-        "is_featured": False,
-        "availability": "available",
-        "condition": "New",
-        "upc": "",
-        "mpn": "",
-        "gtin": "",
-        "date_created": iso(product.created_at),
-        "date_modified": iso(product.modified_at),
-        "base_variant_id": variants[0].id if simple else None,
+        "is_visible": filters.flag(lambda product: product.is_visible),
+        "is_featured": filters.flag(lambda product: product.is_featured),
+        "is_free_shipping": filters.flag(lambda product: product.is_free_shipping),
+        "inventory_level": filters.number(level, *RANGE, *LISTS),
+        "inventory_low": filters.flag(is_low),
+        "out_of_stock": filters.flag(has_run_out),
+        "total_sold": filters.number(lambda product: product.total_sold),
+        "type": filters.text(lambda product: product.type),
+        "availability": filters.text(lambda product: product.availability),
+        "keyword": Filter(
+            lambda product: f"{product.name}\n{product.sku}\n{product.brand}".casefold(),
+            lambda asked: asked.casefold(),
+            ("",),
+            is_part=True,
+        ),
     }
-    if "variants" in include:
-        document["variants"] = [_variant(store, variant) for variant in variants]
-    if "custom_fields" in include:
-        document["custom_fields"] = []
-    if "images" in include:
-        document["images"] = []
-    return document
 
 
-def _include(call: Call) -> frozenset[str]:
-    return frozenset(call.query.get("include", "").split(","))
+def product_sorts(store: Store) -> dict[str, Callable[[Product], Any]]:
+    """What products can be sorted by."""
+    return {
+        "id": lambda product: product.id,
+        "name": lambda product: product.name.casefold(),
+        "sku": lambda product: product.sku.casefold(),
+        "price": lambda product: product.price,
+        "calculated_price": lambda product: product.price,
+        "date_modified": lambda product: product.modified_at,
+        "date_last_imported": lambda product: product.imported_at or store.opened_at,
+        "inventory_level": lambda product: level_of(store, product),
+        "is_visible": lambda product: product.is_visible,
+        "total_sold": lambda product: product.total_sold,
+    }
 
 
 @routes("GET", "/v3/catalog/products")
 def list_products(store: Store, call: Call) -> Reply:
     """A page of products. `sku` matches products only, never variants."""
-    rows = filtered(
-        call,
-        store.products.values(),
-        {"id": lambda p: str(p.id), "sku": lambda p: p.sku, "name": lambda p: p.name},
-    )
-    include = _include(call)
-    return v3_page(store, call, rows, lambda product: _product(store, product, include))
+    rows = filters.select(call, store.products.values(), product_filters(store), PRODUCT_PARAMETERS)
+    direction = call.query.get("direction", "")
+    rows = filters.arranged(call, rows, product_sorts(store), direction=direction)
+    include = filters.includes(call, INCLUDES)
+    most = OPTIONS_PAGE if include & {"options", "modifiers"} else LARGEST_PAGE
+    return v3_page(store, call, rows, lambda product: _shown(store, call, product, include), most)
+
+
+def _shown(store: Store, call: Call, product: Product, include: frozenset[str]) -> dict[str, Any]:
+    return filters.trimmed(call, product_document(store, product, include), include)
 
 
 @routes("GET", "/v3/catalog/products/{id}")
 def get_product(store: Store, call: Call) -> Reply:
     """One product."""
+    product, include = _product(store, call), filters.includes(call, INCLUDES)
+    return Reply(OK, {"data": _shown(store, call, product, include), "meta": {}})
+
+
+def _product(store: Store, call: Call) -> Product:
     product = store.products.get(call.id())
     if product is None:
         refuse(NOT_FOUND, "The product was not found.")
-    return Reply(OK, {"data": _product(store, product, _include(call)), "meta": {}})
+    return product
 
 
 @routes("GET", "/v3/catalog/products/{id}/variants")
 def list_product_variants(store: Store, call: Call) -> Reply:
     """Variants of one product; a simple one has exactly one."""
-    product = store.products.get(call.id())
-    if product is None:
-        refuse(NOT_FOUND, "The product was not found.")
-    rows = [store.variants[number] for number in product.variant_ids]
-    return v3_page(store, call, rows, lambda variant: _variant(store, variant))
+    rows = [store.variants[number] for number in _product(store, call).variant_ids]
+    return _variants(store, call, filters.select(call, rows, {}, {*PAGING, *FIELDS}))
+
+
+@routes("GET", "/v3/catalog/products/{id}/variants/{variant_id}")
+def get_product_variant(store: Store, call: Call) -> Reply:
+    """One variant of a product."""
+    wanted, product = call.id("variant_id"), _product(store, call)
+    number = first_or_404(one for one in product.variant_ids if one == wanted)
+    document = filters.trimmed(call, variant_document(store, store.variants[number]))
+    return Reply(OK, {"data": document, "meta": {}})
 
 
 @routes("GET", "/v3/catalog/variants")
 def list_variants(store: Store, call: Call) -> Reply:
     """A page of variants of all products."""
-    rows = filtered(
-        call,
-        store.variants.values(),
-        {
-            "id": lambda v: str(v.id),
-            "sku": lambda v: v.sku,
-            "product_id": lambda v: str(v.product_id),
-        },
+    by_upc: Filter[Variant] = filters.text(lambda one: store.products[one.product_id].upc)
+    known = VARIANT_FILTERS | {"upc": by_upc}
+    rows = filters.select(call, store.variants.values(), known, {*PAGING, *FIELDS})
+    return _variants(store, call, rows)
+
+
+def _variants(store: Store, call: Call, rows: list[Variant]) -> Reply:
+    return v3_page(
+        store, call, rows, lambda one: filters.trimmed(call, variant_document(store, one))
     )
-    return v3_page(store, call, rows, lambda variant: _variant(store, variant))
+
+
+@routes("GET", "/v3/catalog/products/{id}/options")
+def list_options(store: Store, call: Call) -> Reply:
+    """What shoppers choose of a product."""
+    product = _product(store, call)
+    rows = filters.select(call, enumerate(product.options), {}, {*PAGING, *FIELDS})
+    return v3_page(
+        store,
+        call,
+        rows,
+        lambda row: filters.trimmed(call, option_document(product, row[1], row[0])),
+    )
+
+
+@routes("GET", "/v3/catalog/products/{id}/options/{option_id}")
+def get_option(store: Store, call: Call) -> Reply:
+    """One option of a product."""
+    product = _product(store, call)
+    option = _option(product, call)
+    document = option_document(product, option, product.options.index(option))
+    return Reply(OK, {"data": filters.trimmed(call, document), "meta": {}})
+
+
+@routes("GET", "/v3/catalog/products/{id}/options/{option_id}/values")
+def list_option_values(store: Store, call: Call) -> Reply:
+    """The values of an option."""
+    values = value_documents(_option(_product(store, call), call))
+    rows = filters.select(call, values, {}, {*PAGING, *FIELDS})
+    return v3_page(store, call, rows, lambda row: filters.trimmed(call, row))
+
+
+def _option(product: Product, call: Call) -> ProductOption:
+    wanted = call.id("option_id")
+    return first_or_404(option for option in product.options if option.id == wanted)

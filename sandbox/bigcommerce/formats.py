@@ -32,6 +32,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def iso_z(moment: datetime) -> str:
+    """UTC with a `Z`, to the second, as customers have it."""
+    return iso(moment).replace("+00:00", "Z")
+
+
 def read_moment(text: str) -> datetime | None:
     """A date in ISO-8601 or RFC-2822; UTC without a zone. None when it is neither."""
     try:

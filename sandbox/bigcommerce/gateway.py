@@ -46,6 +46,7 @@ SCOPES: tuple[tuple[str, str], ...] = (
     ("/v3/catalog", "store_v2_products"),
     ("/v3/inventory", "store_inventory"),
     ("/v3/customers", "store_v2_customers"),
+    ("/v2/customers", "store_v2_customers"),
     ("/v3/channels", "store_channel_settings"),
     ("/v2/store", "store_v2_information"),
     ("/v2/time", "store_v2_information"),

@@ -32,7 +32,7 @@ def item_document(store: Store, variant: Variant, locations: Sequence[Location])
                 "location_code": location_document.code,
                 "location_name": location_document.label,
                 "location_enabled": location_document.enabled,
-                **levels_document(variant.stock.get(location_document.id, NO_STOCK)),
+                **levels_document(store, variant.stock.get(location_document.id, NO_STOCK)),
             }
             for location_document in locations
             if location_document.id in variant.stock or not hides
@@ -58,20 +58,31 @@ def identity_document(store: Store, variant: Variant) -> dict[str, Any]:
     return document
 
 
-def levels_document(level: StockAt) -> dict[str, Any]:
-    """Stock as reads show it, and the settings. `is_in_stock` does not stop shoppers."""
-    available = level.seen_available
+def levels_document(store: Store, level: StockAt) -> dict[str, Any]:
+    """Stock as reads show it, and the settings. `is_in_stock` does not stop shoppers.
+
+    Back orders, where there are any, have two further fields; what may be sold without limit is
+    null.
+    """
+    available, is_unlimited = level.seen_available, level.backorder_limit is None
     is_in_stock = level.is_in_stock
-    return {
-        "available_to_sell": available,
+    if is_in_stock is None:
+        is_in_stock = is_unlimited or available > 0
+    document: dict[str, Any] = {
+        "available_to_sell": None if is_unlimited else available,
         "total_inventory_onhand": level.seen,
         "settings": {
             "safety_stock": level.safety_stock,
-            "is_in_stock": available > 0 if is_in_stock is None else is_in_stock,
+            "is_in_stock": is_in_stock,
             "warning_level": level.warning_level,
             "bin_picking_number": level.bin_picking_number,
         },
     }
+    if level.backorder_limit != 0 or store.switches.backorder_fields:
+        document["total_inventory_onhand"] = max(0, level.seen)
+        document["qty_backordered"] = max(0, -level.seen)
+        document["settings"]["backorder_limit"] = level.backorder_limit
+    return document
 
 
 def location_document(place: Location) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def list_location_inventory(store: Store, call: Call) -> Reply:
         level = variant.stock.get(place.id, NO_STOCK)
         identity = identity_document(store, variant)
         identity.pop("sku_id", None)
-        return {"identity": identity, **levels_document(level)}
+        return {"identity": identity, **levels_document(store, level)}
 
     return v3_page(store, call, _counted(store, _items(store, call), [place]), row, INVENTORY_PAGE)
 
@@ -137,8 +148,9 @@ def _items(store: Store, call: Call) -> list[Variant]:
 def _variant_ids(store: Store, name: str, values: Iterable[str]) -> Iterable[int]:
     texts = [value.strip() for value in values]
     if name == "sku":
-        known = (store.variant_by_sku.get(text.casefold()) for text in texts)
-        return (number for number in known if number is not None)
+        keys = [text.casefold() for text in texts]
+        known = [store.variant_by_sku[key] for key in keys if key in store.variant_by_sku]
+        return [*known, *(number for key in keys for number in store.same_skus.get(key, ()))]
     numbers = [int(text) for text in texts if text.isascii() and text.isdigit()]
     if name == "variant_id":
         return numbers

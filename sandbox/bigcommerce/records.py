@@ -10,6 +10,8 @@ from sandbox.catalogue.model import Address
 
 Cause = Literal["order", "cancel", "refund", "staff", "absolute", "relative"]
 """Who changed a level: orders and what becomes of them, people in the control panel, the API."""
+MOST_UNITS = 2_147_483_647
+"""Of one item at one location."""
 BY_ORDER: frozenset[Cause] = frozenset({"order", "cancel", "refund"})
 
 
@@ -38,6 +40,11 @@ class StockAt:
     is_in_stock: bool | None = None
     """As a settings write set it; None follows the level."""
     bin_picking_number: str = ""
+    backorder_limit: int | None = 0
+    """How many pieces may be sold beyond what there is; None for any number.
+
+    What was sold so is on hand below zero.
+    """
     unseen: int = 0
     """Relative adjustments that shoppers feel and reads do not show."""
     overwritten: int = 0
@@ -46,7 +53,9 @@ class StockAt:
     @property
     def available(self) -> int:
         """What shoppers may buy."""
-        return max(0, self.on_hand - self.safety_stock)
+        if self.backorder_limit is None:
+            return MOST_UNITS
+        return max(0, self.on_hand - self.safety_stock + self.backorder_limit)
 
     @property
     def seen(self) -> int:
@@ -55,8 +64,8 @@ class StockAt:
 
     @property
     def seen_available(self) -> int:
-        """Available to sell, as reads show it."""
-        return max(0, self.seen - self.safety_stock)
+        """Available to sell, as reads show it; without any number of back orders."""
+        return max(0, self.seen - self.safety_stock + (self.backorder_limit or 0))
 
 
 class StockMoved(NamedTuple):
@@ -140,6 +149,15 @@ class Product:
     """Choices that make its variants."""
     modifiers: list[ProductOption] = field(default_factory=list)
     """Texts that were typed with it."""
+    upc: str = ""
+    mpn: str = ""
+    categories: tuple[int, ...] = ()
+    condition: str = "New"
+    availability: str = "available"
+    is_visible: bool = True
+    is_featured: bool = False
+    is_free_shipping: bool = False
+    imported_at: datetime | None = None
     total_sold: int = 0
 
 
@@ -153,6 +171,16 @@ class Customer:
     created_at: datetime
     modified_at: datetime
     channel_id: int = 1
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.address.first_name} {self.address.last_name}"
+
+    @property
+    def address_id(self) -> int:
+        """Of the one address that it has."""
+        return 90_000 + self.id
 
 
 @dataclass(slots=True)

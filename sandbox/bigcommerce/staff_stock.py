@@ -1,8 +1,11 @@
 """What staff do to products and stock: new products, levels, locations, tracking."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Literal
+
+from pydantic import Field
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.placing import BasketRefused
@@ -11,6 +14,16 @@ from sandbox.bigcommerce.staff import NotFound
 from sandbox.bigcommerce.store import Store
 from sandbox.catalogue.model import Product
 from sandbox.kit.controls import ControlBody
+
+PRODUCT_FIELDS = (
+    "upc",
+    "mpn",
+    "condition",
+    "availability",
+    "is_visible",
+    "is_featured",
+    "is_free_shipping",
+)
 
 
 class LocationChange(ControlBody):
@@ -139,10 +152,12 @@ class StockChange(ControlBody):
     on_hand: int | None = None
     delta: int = 0
     safety_stock: int | None = None
+    backorder_limit: int | Literal["unlimited"] | None = None
+    """How many pieces shoppers may buy beyond what there is; 0 for none."""
 
 
 class NewProduct(ControlBody):
-    """`POST /_sandbox/products`: a product for sale from now on."""
+    """`POST /_sandbox/products`: a product for sale from now on, or one more variant of one."""
 
     sku: str
     name: str = ""
@@ -151,6 +166,23 @@ class NewProduct(ControlBody):
     weight_kg: Decimal = Decimal("0.3")
     stock: int = 0
     type: Literal["physical", "digital"] = "physical"
+    brand: str = ""
+    parent_name: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+    """What the variant is, such as `{"Size": "M"}`."""
+    warning_level: int = 0
+    upc: str = ""
+    mpn: str = ""
+    categories: list[int] = Field(default_factory=list)
+    condition: Literal["New", "Used", "Refurbished"] = "New"
+    availability: Literal["available", "disabled", "preorder"] = "available"
+    is_visible: bool = True
+    is_featured: bool = False
+    is_free_shipping: bool = False
+    imported: bool = False
+    """From a file, at this moment."""
+    same_sku: bool = False
+    """Although another item has the SKU already."""
 
 
 def variant_named(store: Store, sku: str) -> Variant:
@@ -176,6 +208,9 @@ def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
     level = variant.stock.setdefault(wanted.location_id, StockAt())
     if wanted.safety_stock is not None:
         level.safety_stock = wanted.safety_stock
+    if wanted.backorder_limit is not None:
+        limit = wanted.backorder_limit
+        level.backorder_limit = None if limit == "unlimited" else limit
     delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - level.on_hand
     if store.products[variant.product_id].tracking != "none":
         store.stock.move(variant, wanted.location_id, delta, "staff")
@@ -192,11 +227,18 @@ def create_product(store: Store, wanted: NewProduct) -> dict[str, Any]:
 
     Raises: BasketRefused when the SKU exists.
     """
-    given = wanted.model_dump() | {"name": wanted.name or f"Product {wanted.sku}"}
+    given = wanted.model_dump(include={item.name for item in fields(Product)})
+    given |= {"name": wanted.name or f"Product {wanted.sku}", "options": (*wanted.options.items(),)}
     try:
-        variant = store.add_product(Product(**given))
+        variant = store.add_product(Product(**given), same_sku=wanted.same_sku)
     except ValueError as wrong:
         raise BasketRefused(str(wrong)) from wrong
+    product = store.products[variant.product_id]
+    for name in PRODUCT_FIELDS:
+        setattr(product, name, getattr(wanted, name))
+    product.categories = tuple(wanted.categories)
+    product.imported_at = store.now() if wanted.imported else None
+    variant.stock[reference.LOCATION].warning_level = wanted.warning_level
     return {"product_id": variant.product_id, "variant_id": variant.id}
 
 
@@ -207,7 +249,10 @@ def delete_product(store: Store, sku: str) -> dict[str, Any]:
     """
     variant = variant_named(store, sku)
     product = store.products[variant.product_id]
-    del store.variants[variant.id], store.variant_by_sku[sku.casefold()]
+    key = sku.casefold()
+    del store.variants[variant.id], store.variant_by_sku[key]
+    if others := store.same_skus.get(key):
+        store.variant_by_sku[key] = others.pop(0)
     product.variant_ids.remove(variant.id)
     store.stock.forget_items()
     if not product.variant_ids:

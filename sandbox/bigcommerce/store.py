@@ -78,7 +78,10 @@ class Store:
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
         self.variant_by_sku: dict[str, int] = {}
+        self.same_skus: dict[str, list[int]] = {}
+        """Further variants with a SKU that another one has."""
         self.product_by_name: dict[str, int] = {}
+        self._brands: dict[str, int] = {}
         self.customers: dict[int, Customer] = {}
         self.customer_by_email: dict[str, int] = {}
         self.orders: dict[int, Order] = {}
@@ -170,12 +173,14 @@ class Store:
         found = self.variant_by_sku.get(sku.casefold())
         return None if found is None else self.variants[found]
 
-    def add_product(self, item: CatalogueProduct) -> Variant:
+    def add_product(self, item: CatalogueProduct, *, same_sku: bool = False) -> Variant:
         """A SKU of the catalogue, as a product of its own or as one more variant.
 
+        In: `same_sku` allows a SKU that another item has.
         Raises: ValueError when the SKU exists.
         """
-        if self.variant(item.sku) is not None:
+        key = item.sku.casefold()
+        if key in self.variant_by_sku and not same_sku:
             raise ValueError(f"there is a product with SKU {item.sku!r} already")
         name = item.parent_name or item.name
         known = self.product_by_name.get(name.casefold())
@@ -190,7 +195,10 @@ class Store:
             stock={reference.LOCATION: StockAt(item.stock)},
         )
         self.variants[variant.id] = variant
-        self.variant_by_sku[item.sku.casefold()] = variant.id
+        if key in self.variant_by_sku:
+            self.same_skus.setdefault(key, []).append(variant.id)
+        else:
+            self.variant_by_sku[key] = variant.id
         product.variant_ids.append(variant.id)
         for option, label in item.options:
             values = self.option_named(product.options, option).values
@@ -199,6 +207,10 @@ class Store:
         self.stock.forget_items()
         self.emit("store/product/created", {"type": "product", "id": product.id})
         return variant
+
+    def brand_id(self, name: str) -> int:
+        """The id of a brand; 0 for none."""
+        return self._brands.setdefault(name, len(self._brands) + 1) if name else 0
 
     def option_named(self, options: list[ProductOption], name: str) -> ProductOption:
         """The option or modifier of a product with this name; a new one if there is none."""

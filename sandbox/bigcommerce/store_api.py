@@ -1,14 +1,25 @@
 """The store itself: information, time, channels, settings."""
 
+from operator import itemgetter
 from typing import Any
 
-from sandbox.bigcommerce import reference
+from sandbox.bigcommerce import filters, reference
 from sandbox.bigcommerce.api import OK, Call, Routes, first_or_404, v3_page
-from sandbox.bigcommerce.formats import iso
+from sandbox.bigcommerce.formats import iso, read_moment
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
 
 routes = Routes()
+Channel = dict[str, Any]
+CHANNEL_FILTERS: dict[str, filters.Filter[Channel]] = {
+    "available": filters.flag(lambda row: row["status"] in {"active", "connected", "prelaunch"}),
+    **{
+        name: filters.text(itemgetter(name), filters.LISTS[0])
+        for name in ("status", "type", "platform")
+    },
+    "date_created": filters.moment(lambda row: read_moment(row["date_created"])),
+    "date_modified": filters.moment(lambda row: read_moment(row["date_modified"])),
+}
 DOMAIN = "causeway-sandbox.example.com"
 
 
@@ -103,13 +114,10 @@ def _channel(store: Store, item: dict[str, Any]) -> dict[str, Any]:
 
 @routes("GET", "/v3/channels")
 def list_channels(store: Store, call: Call) -> Reply:
-    """All sales channels; `type:in` and `platform:in` filter."""
+    """All sales channels, or those that the filters leave."""
     rows = [_channel(store, dict(item)) for item in reference.CHANNELS]
-    for name in ("type", "platform", "status"):
-        if f"{name}:in" in call.query:
-            wanted = call.query[f"{name}:in"].split(",")
-            rows = [row for row in rows if row[name] in wanted]
-    return v3_page(store, call, rows, lambda row: row)
+    rows = filters.select(call, rows, CHANNEL_FILTERS, {*filters.PAGING, "include"})
+    return v3_page(store, call, rows, lambda row: row | _currencies(call))
 
 
 @routes("GET", "/v3/channels/{id}")
@@ -117,7 +125,16 @@ def get_channel(store: Store, call: Call) -> Reply:
     """One sales channel."""
     wanted = call.id()
     found = first_or_404(item for item in reference.CHANNELS if item["id"] == wanted)
-    return Reply(OK, {"data": _channel(store, dict(found)), "meta": {}})
+    return Reply(OK, {"data": _channel(store, dict(found)) | _currencies(call), "meta": {}})
+
+
+def _currencies(call: Call) -> dict[str, Any]:
+    """What a channel trades in, where `include` asks for it."""
+    if not filters.includes(call, ("currencies",)):
+        return {}
+    enabled = list(reference.CURRENCIES)
+    currencies = {"enabled_currencies": enabled, "default_currency": reference.CURRENCY}
+    return {"currencies": currencies}
 
 
 @routes("GET", "/v3/settings/inventory")

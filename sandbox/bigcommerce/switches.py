@@ -103,6 +103,11 @@ class BigCommerceSwitches(Switches):
     uncounted_locations: Literal["zero", "hidden"] = switch(
         "zero", "where an item was never counted, its stock reads as zero, or is not listed"
     )
+    backorder_fields: bool = switch(
+        default=False,
+        meaning="every item shows `qty_backordered` and `backorder_limit`; off: only those that "
+        "may be back-ordered (newer than the description)",
+    )
     disabled_locations: Literal["accept", "refuse"] = switch(
         "accept", "an adjustment at a disabled location (undocumented); refused as not found"
     )

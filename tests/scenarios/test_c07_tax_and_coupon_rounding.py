@@ -36,7 +36,7 @@ from connectors.bigcommerce.models import Order, OrderLine, TaxRow
 from flows.money import audit_money
 from mappings.order_rows import Rows, needs_taxes, order_rows
 from sandbox.bigcommerce import generator
-from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.consignments import order_document
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.taxes_api import tax_documents
 from sandbox.world import Plan, build

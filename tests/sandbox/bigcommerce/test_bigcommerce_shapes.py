@@ -198,7 +198,11 @@ def test_an_order_may_have_no_email(shop):
 @pytest.mark.parametrize(
     ("basket", "kind", "header"),
     [
-        ({"coupons": [{"code": "POST", "type": "shipping", "amount": "3.95"}]}, 3, "coupon_discount"),
+        (
+            {"coupons": [{"code": "POST", "type": "shipping", "amount": "3.95"}]},
+            3,
+            "coupon_discount",
+        ),
         ({"shipping": [{"discount": "3.95"}]}, None, "discount_amount"),
     ],
 )

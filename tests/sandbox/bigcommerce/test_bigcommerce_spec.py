@@ -24,6 +24,8 @@ FILES = (
     ("customers.v3.yml", "/v3"),
     ("products_catalog.v3.yml", "/v3"),
     ("product-variants_catalog.v3.yml", "/v3"),
+    ("product-variant-options_catalog.v3.yml", "/v3"),
+    ("customers.v2.yml", "/v2"),
 )
 NOT_DESCRIBED = {
     ("GET", "/v2/orders/{id}/shippingaddresses"): "the spelling that the links of orders use",
@@ -55,9 +57,23 @@ TOLERATED = {
         re.compile(r"data/\d+/identity/sku_id: None is not of type 'integer'"),
         "null as its description says: a base variant has none",
     ),
-    ("GET", "/v3/catalog/products"): (
-        re.compile(r"data/\d+/(base_variant_id|variants/\d+/\w+): None is not of type '\w+'"),
-        "null: the product has several variants, or the variant inherits from its product",
+    **dict.fromkeys(
+        [("GET", "/v3/catalog/products"), ("GET", "/v3/catalog/products/{id}")],
+        (
+            re.compile(
+                r"data/(\d+/)?(base_variant_id|option_set_id|variants/\d+/\w+|preorder_release_date|"
+                r"options/\d+/option_values/\d+/value_data): None is not of type '\w+'"
+            ),
+            "null: the product has several variants, no option set, or the variant inherits",
+        ),
+    ),
+    ("GET", "/v3/catalog/products/{id}/variants/{variant_id}"): (
+        re.compile(r"data/\w+: None is not of type '\w+'"),
+        "null: the variant inherits from its product",
+    ),
+    ("GET", "/v3/catalog/products/{id}/options/{option_id}/values"): (
+        re.compile(r"data/\d+/value_data: None is not of type 'object'"),
+        "null: only swatches have data besides their label",
     ),
     ("GET", "/v3/catalog/products/{id}/variants"): (
         re.compile(r"data/\d+/\w+: None is not of type '\w+'"),
@@ -112,6 +128,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
     actions = f"/v3/orders/{o}/payment_actions"
     shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
     plain: dict[str, Any] = {}
+    sock = ids["sock"]
     counted = {"location_id": 1, "quantity": 4, **SOCK}
     return {
         ("GET", "/v2/orders"): [
@@ -249,8 +266,23 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
         ("DELETE", "/v3/hooks/{id}"): [(f"/v3/hooks/{ids['hook']}", plain, None)],
         ("PUT", "/v3/hooks/admin"): [("/v3/hooks/admin", plain, {"emails": ["a@example.com"]})],
         ("GET", "/v3/catalog/products"): [
-            ("/v3/catalog/products", {"include": "variants,images,custom_fields"}, None)
+            ("/v3/catalog/products", {"include": "variants,images,custom_fields"}, None),
+            ("/v3/catalog/products", {"include": "options,modifiers,channels,videos"}, None),
         ],
+        ("GET", "/v3/catalog/products/{id}/variants/{variant_id}"): [
+            (f"/v3/catalog/products/{sock}/variants/{ids['variant']}", plain, None)
+        ],
+        ("GET", "/v3/catalog/products/{id}/options"): [
+            (f"/v3/catalog/products/{sock}/options", plain, None)
+        ],
+        ("GET", "/v3/catalog/products/{id}/options/{option_id}"): [
+            (f"/v3/catalog/products/{sock}/options/{ids['option']}", plain, None)
+        ],
+        ("GET", "/v3/catalog/products/{id}/options/{option_id}/values"): [
+            (f"/v3/catalog/products/{sock}/options/{ids['option']}/values", plain, None)
+        ],
+        ("GET", "/v2/customers/{id}"): [("/v2/customers/1", plain, None)],
+        ("GET", "/v2/customers/{id}/addresses"): [("/v2/customers/1/addresses", plain, None)],
         ("GET", "/v3/catalog/products/{id}"): [
             (f"/v3/catalog/products/{ids['product']}", plain, None)
         ],
@@ -258,7 +290,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
             (f"/v3/catalog/products/{ids['product']}/variants", plain, None)
         ],
         ("GET", "/v3/customers"): [
-            ("/v3/customers", {"include": "addresses"}, None),
+            ("/v3/customers", {"include": "addresses,storecredit,attributes,formfields"}, None),
             ("/v3/customers", {"limit": "1", "after": "MA"}, None),
         ],
     }
@@ -304,6 +336,9 @@ def ids(shop) -> dict[str, Any]:
         "unpaid": shop.place(payment_method="Bank deposit").id,
         "hook": next(iter(shop.store.hooks)),
         "product": order.lines[0].product_id,
+        "sock": order.lines[1].product_id,
+        "variant": order.lines[1].variant_id,
+        "option": order.lines[1].options[0].option_id,
         "fee": order.fees[0].id,
         "refunded": refunded.id,
         "refund": refunded.refunds[0].id,

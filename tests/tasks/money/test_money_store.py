@@ -13,7 +13,7 @@ from core.settings import OrderSettings
 from mappings.bundle import load_bundle
 from sandbox.bigcommerce import generator
 from sandbox.bigcommerce.basket import Basket
-from sandbox.bigcommerce.order_documents import order_document
+from sandbox.bigcommerce.consignments import order_document
 from sandbox.bigcommerce.placing import place
 from sandbox.bigcommerce.store import Store
 from sandbox.world import Plan, build
