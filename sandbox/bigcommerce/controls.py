@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sandbox.bigcommerce import (
     generator,
+    metafields_api,
     reference,
     refunds_api,
     shipments,
@@ -161,6 +162,7 @@ def control_routes(store: Store) -> list[Route]:
         action(shipments.Parcel, shipments.ship_parcels, "/_sandbox/ship"),
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
         action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
+        action(metafields_api.NewMetafield, metafields_api.keep, "/_sandbox/metafields"),
         action(staff_stock.StockChange, staff_stock.change_stock, "/_sandbox/stock"),
         action(staff_stock.LocationChange, staff_stock.locate, "/_sandbox/locations"),
         action(staff_stock.TrackingChange, staff_stock.track, "/_sandbox/tracking"),

@@ -12,6 +12,7 @@ from sandbox.bigcommerce import (
     catalog_api,
     customers_api,
     inventory_api,
+    metafields_api,
     order_parts_api,
     orders_api,
     reference,
@@ -58,6 +59,8 @@ LOCATIONS = "/v3/inventory/locations"
 """Where stock lies has a scope of its own; the stock that lies there has that of inventory."""
 PAYMENT_ACTIONS = "/payment_actions/"
 """These need the scope of transactions or that of orders."""
+METAFIELDS = "/metafields"
+"""Those of orders need the scope of orders."""
 ROUTER = Router(
     (
         orders_api.routes,
@@ -66,6 +69,7 @@ ROUTER = Router(
         transactions_api.routes,
         shipments_api.routes,
         refunds_api.routes,
+        metafields_api.routes,
         webhooks.routes,
         store_api.routes,
         catalog_api.routes,
@@ -74,6 +78,7 @@ ROUTER = Router(
     ),
     StoreErrors(),
 )
+PROBLEM = "application/problem+json"
 HUGE = 1_000_000
 GZIP_FROM = 1000
 
@@ -101,6 +106,8 @@ def _is_granted(call: Call, granted: list[str]) -> bool:
     needed = next((scope for prefix, scope in SCOPES if call.path.startswith(prefix)), None)
     if call.path == LOCATIONS:
         needed = "store_locations"
+    elif call.path.startswith("/v3/orders") and METAFIELDS in call.path:
+        needed = "store_v2_orders"
     if needed is None:
         return True
     wanted = {needed, "store_v2_orders"} if PAYMENT_ACTIONS in call.path else {needed}
@@ -214,6 +221,9 @@ class StoreGateway(Gateway[Store, Call]):
             "date": rfc2822(self.system.clock.now()).replace("+0000", "GMT"),
             "x-request-id": f"{self._answered:032x}",
         }
+        is_over = reply.is_throttled and not verdict.allowed
+        if is_over and self.system.switches.retry_after:
+            headers["x-retry-after"] = str(-(-verdict.reset_ms // 1000))
         if reply.shows_quota:
             headers |= {
                 "x-rate-limit-time-window-ms": str(reference.WINDOW_S * 1000),
@@ -222,6 +232,11 @@ class StoreGateway(Gateway[Store, Call]):
                 "x-rate-limit-requests-left": str(verdict.left),
             }
         return headers
+
+    def content_type(self, call: Call, reply: Reply) -> str:
+        """Errors of inventory and locations are problem documents."""
+        is_problem = reply.status >= BAD_REQUEST and call.path.startswith("/v3/inventory")
+        return PROBLEM if is_problem else self.json_type
 
     def encode(self, call: Call, body: bytes, headers: dict[str, str]) -> bytes:
         """Compressed where the caller accepts that and it pays."""

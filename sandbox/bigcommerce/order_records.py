@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.bigcommerce.tax_zones import Rates
 from sandbox.catalogue.model import Address
 
 ZERO = Decimal(0)
 
+TaxShown = Literal["number", "null", "missing"]
+"""How a refund's document gives its tax."""
 FormFields = dict[str, Any]
 """What the shopper filled in at checkout, by the name of the field."""
 
@@ -109,6 +111,7 @@ class Refund:
     payments: list[RefundPayment] = field(default_factory=list)
     currency: str = ""
     """Of its payments, where a gateway pays in another one than the order's."""
+    tax_shown: TaxShown = "number"
     is_given_up: bool = False
     """Every payment was declined, and the store counts it no more."""
 

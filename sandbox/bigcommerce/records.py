@@ -184,6 +184,28 @@ class Customer:
 
 
 @dataclass(slots=True)
+class Metafield:
+    """What an app keeps with an order."""
+
+    id: int
+    order_id: int
+    owner: str
+    """The client id of the app."""
+    permission_set: str
+    namespace: str
+    key: str
+    value: str
+    created_at: datetime
+    modified_at: datetime
+    description: str = ""
+
+    @property
+    def named(self) -> tuple[int, str, str, str]:
+        """What is unique about it."""
+        return self.order_id, self.owner, self.namespace, self.key
+
+
+@dataclass(slots=True)
 class Hook:
     """A webhook subscription."""
 

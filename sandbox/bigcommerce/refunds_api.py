@@ -90,7 +90,7 @@ def _option_document(option: RefundOption) -> Document:
 def refund_document(switches: BigCommerceSwitches, made: Refund) -> Document:
     """A refund with its items and payments."""
     shows_tax = switches.refunds_show_tax_items
-    return {
+    document: Document = {
         "id": made.id,
         "order_id": made.order_id,
         "user_id": made.user_id,
@@ -102,6 +102,11 @@ def refund_document(switches: BigCommerceSwitches, made: Refund) -> Document:
         "items": [_item_document(item) for item in made.items if shows_tax or item.kind != "TAX"],
         "payments": [_payment_document(payment) for payment in made.payments],
     }
+    if made.tax_shown == "null":
+        document["total_tax"] = None
+    elif made.tax_shown == "missing":
+        del document["total_tax"]
+    return document
 
 
 def _item_document(item: RefundItem) -> Document:

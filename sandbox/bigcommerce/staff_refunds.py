@@ -16,6 +16,7 @@ from sandbox.bigcommerce.order_records import (
     Refund,
     RefundAdjustment,
     RefundItem,
+    TaxShown,
 )
 from sandbox.bigcommerce.pricing import CENT, HUNDRED, cents
 from sandbox.bigcommerce.refund_pricing import RefundOption, RefundRefused
@@ -138,6 +139,11 @@ class NewRefund(ControlBody):
     amount: Decimal = ZERO
     """Of the order as a whole, without tax."""
     tax: Decimal = ZERO
+    override_total: Decimal | None = None
+    override_tax: Decimal | None = None
+    """The merchant's own figures instead of what the store computes, both or none."""
+    tax_shown: TaxShown = "number"
+    """How `total_tax` of the document is written."""
     everything: bool = False
     """All pieces, wrapping, shipping, handling and fees that are left."""
     reason: str = ""
@@ -167,7 +173,7 @@ def create_refund(store: Store, wanted: NewRefund) -> dict[str, Any]:
     """
     order = order_of(store, wanted.order_id)
     refunds.check_turn(store, order)
-    made = refunds.draft(store, order, _wanted_items(order, wanted))
+    made = refunds.draft(store, order, _wanted_items(order, wanted), override=_override(wanted))
     made.reason = wanted.reason
     way = _chosen_way(store, order, made.amount, wanted.tender)
     refund = refunds.create(
@@ -179,7 +185,17 @@ def create_refund(store: Store, wanted: NewRefund) -> dict[str, Any]:
         user_id=reference.STAFF_ID,
         currency=wanted.currency,
     )
+    refund.tax_shown = wanted.tax_shown
     return refund_answer(store, refund)
+
+
+def _override(wanted: NewRefund) -> tuple[Decimal, Decimal] | None:
+    total, tax = wanted.override_total, wanted.override_tax
+    if total is None and tax is None:
+        return None
+    if total is None or tax is None:
+        raise RefundRefused("override_total and override_tax go together")
+    return total, tax
 
 
 def refund_answer(store: Store, refund: Refund) -> dict[str, Any]:

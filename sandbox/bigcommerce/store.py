@@ -13,6 +13,7 @@ from sandbox.bigcommerce.records import (
     Cause,
     Customer,
     Hook,
+    Metafield,
     Product,
     ProductOption,
     StockAt,
@@ -86,6 +87,7 @@ class Store:
         self.customer_by_email: dict[str, int] = {}
         self.orders: dict[int, Order] = {}
         self.refunds: dict[int, Refund] = {}
+        self.metafields: dict[int, Metafield] = {}
         self.hooks: dict[int, Hook] = {}
         self.hook_emails: list[str] = []
         self.sender: Sender | None = None

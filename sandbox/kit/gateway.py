@@ -89,6 +89,10 @@ class Gateway(ABC, Generic[S, C]):
     def finish(self) -> None:
         """Do what follows a call, before its answer is sent."""
 
+    def content_type(self, call: C, reply: Reply) -> str:  # noqa: ARG002 - for vendors to overrule
+        """What an answer that is no page says it is."""
+        return self.json_type
+
     def encode(
         self,
         call: C,  # noqa: ARG002 - for vendors to overrule
@@ -156,7 +160,7 @@ class Gateway(ABC, Generic[S, C]):
         elif reply.body is not None:
             whole = reply.body
             body = whole if isinstance(whole, bytes) else orjson.dumps(whole)
-            headers["content-type"] = self.json_type
+            headers["content-type"] = self.content_type(call, reply)
         body = self.encode(call, body, headers)
         if reply.is_cut:
             headers["content-length"] = str(len(body) + 1)

@@ -314,3 +314,34 @@ def test_shipments_need_the_scope_of_orders_and_refunds_either_of_two(api, contr
         control.put("/switches", json={"scopes": scope})
         for what, status in statuses.items():
             assert api.post(paths[what], json={}).status_code == status
+
+
+def test_429_for_want_of_quota_says_when_to_come_again_unless_switched_off(world, api):
+    world.store.switches.limits = "documented"
+    world.store.switches.foreign_requests = 1000
+
+    refused = api.get("/v2/time")
+    reset_ms = int(refused.headers["x-rate-limit-time-reset-ms"])
+
+    assert refused.status_code == 429
+    assert reset_ms <= int(refused.headers["x-retry-after"]) * 1000 < reset_ms + 1000
+    world.store.switches.retry_after = False
+    assert "x-retry-after" not in api.get("/v2/time").headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v3/inventory/locations/99/items", None),
+        ("PUT", "/v3/inventory/adjustments/absolute", {"items": [{"sku": "nowhere"}]}),
+        ("POST", "/v3/inventory/adjustments/relative", {"items": []}),
+        ("PUT", "/v3/inventory/locations/1/items", {"settings": []}),
+    ],
+)
+def test_errors_of_inventory_are_problem_documents(api, method, path, body):
+    answer = api.request(method, path, json=body)
+
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert api.get("/v3/inventory/items").headers["content-type"] == "application/json"
+    assert api.get("/v3/hooks/1").headers["content-type"] == "application/json"

@@ -6,7 +6,10 @@ import pytest
 
 from sandbox.bigcommerce.payments import paid
 from sandbox.bigcommerce.placing import BasketRefused
+from sandbox.bigcommerce.refund_pricing import RefundRefused
 from sandbox.bigcommerce.staff import NotFound, OrderEdit, Payment, edit, pay
+from sandbox.bigcommerce.staff_refunds import act
+from sandbox.bigcommerce.staff_stock import NewProduct, StockChange, change_stock, create_product
 
 
 def transactions(shop, order):
@@ -311,3 +314,73 @@ def test_the_shipping_method_is_the_carriers_own_text(shop):
     (place,) = shop.document(order)["consignments"]["shipping"]
 
     assert place["shipping_method"] == "UPS Ground, arrives 2 Dec"
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"), [("number", 0), ("null", None), ("missing", "not there")]
+)
+def test_a_refund_has_the_merchants_own_figures_and_its_tax_as_asked(shop, shown, expected):
+    order = shop.place()
+    act(
+        shop.store,
+        {"order_id": order.id, "items": [{"sku": "MUG", "quantity": 1}], "tax_shown": shown,
+         "override_total": "12.59", "override_tax": "0"},
+    )  # fmt: skip
+
+    (refund,) = shop.get(f"/v3/orders/{order.id}/payment_actions/refunds")["data"]
+
+    assert refund["uses_merchant_override_values"] is True
+    assert refund["total_amount"] == 12.59
+    assert refund.get("total_tax", "not there") == expected
+
+
+def test_a_refunds_own_total_and_tax_go_together(shop):
+    order = shop.place()
+
+    with pytest.raises(RefundRefused, match="go together"):
+        act(shop.store, {"order_id": order.id, "amount": "1", "override_total": "1"})
+
+
+def stock_of(shop, sku):
+    rows = shop.get("/v3/inventory/items", **{"sku:in": sku})["data"]
+    return [row["locations"][0] for row in rows]
+
+
+def test_unlimited_back_orders_make_what_can_be_sold_null(shop):
+    change_stock(shop.store, StockChange(sku="SOCK-M", backorder_limit="unlimited"))
+
+    (level,) = stock_of(shop, "SOCK-M")
+
+    assert (level["available_to_sell"], level["total_inventory_onhand"]) == (None, 9)
+    assert (level["qty_backordered"], level["settings"]["backorder_limit"]) == (0, None)
+
+
+def test_back_orders_are_sold_up_to_their_limit_and_counted(shop):
+    shop.store.switches.refuse_oversell = True
+    change_stock(shop.store, StockChange(sku="SOCK-M", on_hand=2, backorder_limit=3))
+    assert stock_of(shop, "SOCK-M")[0]["available_to_sell"] == 5
+
+    shop.place({"sku": "SOCK-M", "quantity": 4})
+
+    (level,) = stock_of(shop, "SOCK-M")
+    assert (level["available_to_sell"], level["total_inventory_onhand"]) == (1, 0)
+    assert level["qty_backordered"] == 2
+    with pytest.raises(BasketRefused, match="only 1 of"):
+        shop.place({"sku": "SOCK-M", "quantity": 2})
+
+
+def test_items_without_back_orders_show_them_by_a_switch_alone(shop):
+    assert "qty_backordered" not in stock_of(shop, "SOCK-M")[0]
+
+    shop.store.switches.backorder_fields = True
+
+    assert stock_of(shop, "SOCK-M")[0]["settings"]["backorder_limit"] == 0
+
+
+def test_two_items_may_share_a_sku(shop):
+    create_product(shop.store, NewProduct(sku="MUG", name="Old mug", stock=4, same_sku=True))
+
+    assert [level["available_to_sell"] for level in stock_of(shop, "mug")] == [100, 4]
+    assert len(shop.get("/v3/catalog/variants", sku="MUG")["data"]) == 2
+    with pytest.raises(BasketRefused, match="already"):
+        create_product(shop.store, NewProduct(sku="MUG", name="New mug"))

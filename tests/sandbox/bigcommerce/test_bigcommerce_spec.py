@@ -104,6 +104,7 @@ TRACKED = {"tracking_number": "EJ9580", "shipping_provider": "fedex", "tracking_
 SOCK = {"sku": "SOCK-M"}
 SETTINGS = [{"identity": SOCK, "safety_stock": 1, "warning_level": 2, "is_in_stock": True,
              "bin_picking_number": "B7"}]  # fmt: skip
+METAFIELD = {"permission_set": "read", "namespace": "causeway", "key": "id", "value": "7"}
 Example = tuple[str, dict[str, str], Any]
 
 
@@ -127,6 +128,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
     o, line, place = ids["order"], ids["line"], ids["address"]
     actions = f"/v3/orders/{o}/payment_actions"
     shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
+    metafield = f"/v3/orders/{o}/metafields/{ids['metafield']}"
     plain: dict[str, Any] = {}
     sock = ids["sock"]
     counted = {"location_id": 1, "quantity": 4, **SOCK}
@@ -258,6 +260,27 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
         ("GET", "/v3/orders/payment_actions/refunds/{refund_id}"): [
             (f"/v3/orders/payment_actions/refunds/{ids['refund']}", plain, None)
         ],
+        ("POST", "/v3/orders/{id}/metafields"): [
+            (f"/v3/orders/{o}/metafields", plain, METAFIELD | {"key": "new"}),
+            (f"/v3/orders/{o}/metafields", plain, METAFIELD),
+            (f"/v3/orders/{o}/metafields", plain, {}),
+        ],
+        ("GET", "/v3/orders/{id}/metafields/{metafield_id}"): [(metafield, plain, None)],
+        ("PUT", "/v3/orders/{id}/metafields/{metafield_id}"): [(metafield, plain, {"value": "8"})],
+        ("DELETE", "/v3/orders/{id}/metafields/{metafield_id}"): [(metafield, plain, None)],
+        ("POST", "/v3/orders/metafields"): [
+            ("/v3/orders/metafields", plain, [METAFIELD | {"key": "new", "resource_id": o}]),
+            ("/v3/orders/metafields", plain, [METAFIELD | {"resource_id": o}]),
+            ("/v3/orders/metafields", plain, {}),
+        ],
+        ("PUT", "/v3/orders/metafields"): [
+            ("/v3/orders/metafields", plain, [{"id": ids["metafield"], "value": "8"}]),
+            ("/v3/orders/metafields", plain, [{"id": 999_999, "value": "8"}]),
+        ],
+        ("DELETE", "/v3/orders/metafields"): [
+            ("/v3/orders/metafields", plain, [ids["metafield"]]),
+            ("/v3/orders/metafields", plain, [999_999]),
+        ],
         ("GET", "/v3/channels/{id}"): [("/v3/channels/1", plain, None)],
         ("GET", "/v3/settings/inventory"): [("/v3/settings/inventory", plain, None)],
         ("POST", "/v3/hooks"): [("/v3/hooks", plain, HOOK)],
@@ -335,6 +358,9 @@ def ids(shop) -> dict[str, Any]:
         "authorized": shop.place(payment="authorized").id,
         "unpaid": shop.place(payment_method="Bank deposit").id,
         "hook": next(iter(shop.store.hooks)),
+        "metafield": shop.call("POST", f"/v3/orders/{order.id}/metafields", METAFIELD).body["data"][
+            "id"
+        ],
         "product": order.lines[0].product_id,
         "sock": order.lines[1].product_id,
         "variant": order.lines[1].variant_id,
