@@ -282,15 +282,3 @@ def _read_cursor(text: str) -> int:
         return int(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError:
         refuse(BAD_REQUEST, "The cursor is invalid.")
-
-
-def filtered(call: Call, rows: Iterable[T], filters: dict[str, Callable[[T], str]]) -> list[T]:
-    """Rows that pass `name`, `name:in` for each name; texts compare in any case."""
-    filtered = list(rows)
-    for name, value in filters.items():
-        for asked in (name, f"{name}:in"):
-            if asked in call.query:
-                text = call.query[asked].casefold()
-                wanted = set(text.split(",")) if asked.endswith(":in") else {text}
-                filtered = [row for row in filtered if value(row).casefold() in wanted]
-    return filtered

@@ -129,6 +129,8 @@ class Basket(ControlBody):
     """Off: the order has null for it."""
     tax_zone: str = Field(default="", pattern="^(|none|GB|FR|US-NY|US-CT|CA-QC)$")
     """Whose tax it carries wherever it goes, `none` for an export; by destination when empty."""
+    tax_provider: Literal["BasicTaxProvider", "AvaTaxProvider", ""] = "BasicTaxProvider"
+    """Tables of the store, an automatic service, or (empty) what an API client said."""
     tax_inclusive: bool | None = None
     billing: AddressIn | None = None
     shipping: list[ShippingIn] = Field(default_factory=lambda: [ShippingIn()])

@@ -266,7 +266,7 @@ def header_document(order: Order) -> Document:
         "external_id": order.external_id,
         "external_merchant_id": order.external_merchant_id,
         "external_order_id": order.external_order_id,
-        "tax_provider_id": "BasicTaxProvider",
+        "tax_provider_id": order.tax_provider,
         "customer_locale": "en",
         "products": link(f"{base}/products"),
         "shipping_addresses": link(f"{base}/shippingaddresses"),

@@ -356,6 +356,7 @@ class Order:
     """Off: the document has null for the exchange rate."""
     tax_zone: str = ""
     """Code of the zone that applies whatever the destination."""
+    tax_provider: str = "BasicTaxProvider"
     lines: list[Line] = field(default_factory=list)
     addresses: list[ShipTo] = field(default_factory=list)
     pickup: Pickup | None = None

@@ -1,17 +1,14 @@
-"""What `POST /v2/orders` and `PUT /v2/orders/{id}` accept, and what a change does."""
+"""What `PUT /v2/orders/{id}` accepts, what a change does, and how both writes read fields."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, NoReturn
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.api import BAD_REQUEST, refuse
-from sandbox.bigcommerce.basket import AddressIn, Basket, LineIn, ShippingIn
-from sandbox.bigcommerce.formats import read_moment, read_money
-from sandbox.bigcommerce.order_records import Fee, Order
+from sandbox.bigcommerce.formats import read_money
+from sandbox.bigcommerce.order_records import Fee, FormFields, Order
 from sandbox.bigcommerce.placing import set_discount
 from sandbox.bigcommerce.pricing import HUNDRED, cents
 from sandbox.bigcommerce.staff import LineEdit, NotFound, edit_line
@@ -27,34 +24,33 @@ WRITABLE = frozenset(
     (*TEXTS, "status_id", "customer_id", "billing_address", "products", "fees", "discount_amount",
      "external_merchant_id")
 )  # fmt: skip
-CREATABLE = WRITABLE | {
-    "channel_id",
-    "date_created",
-    "external_source",
-    "shipping_addresses",
-    "shipping_cost_ex_tax",
-    "shipping_cost_inc_tax",
-    "ip_address",
-    "customer_locale",
-}
 
 
-def _known(body: Body, names: frozenset[str]) -> None:
+def check_fields(body: Body, names: frozenset[str]) -> None:
+    """Only these fields are sent.
+
+    Raises: Refusal 400 that names another one.
+    """
     for name in body:
         if name not in names:
             refuse(BAD_REQUEST, f"The field '{name[:60]}' is not supported by this resource.")
 
 
-def _invalid(name: str) -> None:
+def refuse_field(name: str) -> NoReturn:
+    """The value of a field does not do.
+
+    Raises: Refusal 400.
+    """
     refuse(BAD_REQUEST, f"The field '{name}' is invalid.")
 
 
-def _status(body: Body) -> int | None:
+def read_status(body: Body) -> int | None:
+    """The status that is asked for, or None."""
     if "status_id" not in body:
         return None
     text = str(body["status_id"])
     if not text.isdigit() or int(text) not in reference.STATUSES:
-        _invalid("status_id")
+        refuse_field("status_id")
     return int(text)
 
 
@@ -63,70 +59,84 @@ def read_changes(order: Order, body: Body) -> dict[str, Any]:
 
     Raises: Refusal 400 that names the field.
     """
-    _known(body, WRITABLE)
+    check_fields(body, WRITABLE)
     changes = dict(body)
     for name in TEXTS:
         if name in body and not (isinstance(body[name], str) and len(body[name]) <= LONGEST):
-            _invalid(name)
+            refuse_field(name)
     if "status_id" in body:
-        changes["status_id"] = _status(body)
+        changes["status_id"] = read_status(body)
     if "customer_id" in body and not isinstance(body["customer_id"], int):
-        _invalid("customer_id")
+        refuse_field("customer_id")
     if "external_merchant_id" in body and order.external_merchant_id:
-        _invalid("external_merchant_id")
+        refuse_field("external_merchant_id")
     if "billing_address" in body:
-        changes["billing_address"] = _address(body["billing_address"])
+        changes["billing_address"] = read_address(body["billing_address"])
+        changes["form_fields"] = read_form_fields(body["billing_address"])
     if "discount_amount" in body:
-        changes["discount_amount"] = _amount(body, "discount_amount")
+        changes["discount_amount"] = read_amount(body, "discount_amount")
     if "products" in body:
-        changes["products"] = [_line_edit(order, item) for item in _listed(body, "products")]
+        changes["products"] = [_line_edit(order, item) for item in read_rows(body, "products")]
     if "fees" in body:
-        changes["fees"] = [_checked_fee(item) for item in _listed(body, "fees")]
+        changes["fees"] = [_checked_fee(item) for item in read_rows(body, "fees")]
     return changes
 
 
-def _amount(body: Body, name: str) -> Decimal:
+def read_amount(body: Body, name: str) -> Decimal:
+    """Money that is not below zero."""
     amount = read_money(body.get(name))
     if amount is None or amount < 0:
-        _invalid(name)
-    return amount or Decimal(0)
+        refuse_field(name)
+    return amount
 
 
-def _listed(body: Body, name: str) -> list[Body]:
+def read_rows(body: Body, name: str, field: str = "") -> list[Body]:
+    """A list of objects; `field` is what it is called in a refusal."""
     rows = body.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        _invalid(name)
-    return list(rows or [])
+        refuse_field(field or name)
+    return rows
 
 
-def _address(given: object) -> dict[str, str]:
+def read_address(given: object) -> dict[str, str]:
+    """The texts of a billing address."""
     if not isinstance(given, dict):
-        _invalid("billing_address")
-        return {}
+        refuse_field("billing_address")
     known = {*ADDRESS, "email", "form_fields"}
-    _known({f"billing_address.{name}": 0 for name in given if name not in known}, frozenset())
+    unknown = {f"billing_address.{name}": 0 for name in given if name not in known}
+    check_fields(unknown, frozenset())
     return {name: str(value) for name, value in given.items() if name != "form_fields"}
+
+
+def read_form_fields(given: Body) -> FormFields:
+    """What an address has besides, by name."""
+    if "form_fields" not in given:
+        return {}
+    rows = read_rows(given, "form_fields")
+    if not all({"name", "value"} <= set(row) for row in rows):
+        refuse_field("form_fields")
+    return {str(row["name"]): row["value"] for row in rows}
 
 
 def _line_edit(order: Order, item: Body) -> LineEdit:
     line = next((line for line in order.lines if line.id == item.get("id")), None)
     if line is None:
-        _invalid("products.id")
+        refuse_field("products.id")
     if ("price_ex_tax" in item) != ("price_inc_tax" in item):
-        _invalid("products.price_inc_tax")
+        refuse_field("products.price_inc_tax")
     name = "price_inc_tax" if order.is_inclusive else "price_ex_tax"
-    price = _amount(item, name) if name in item else None
+    price = read_amount(item, name) if name in item else None
     quantity = item.get("quantity")
     if quantity is not None and (type(quantity) is not int or quantity < 0):
-        _invalid("products.quantity")
+        refuse_field("products.quantity")
     return LineEdit(id=item.get("id"), quantity=quantity, price=price)
 
 
 def _checked_fee(item: Body) -> Body:
     if not {"cost_ex_tax", "cost_inc_tax"} <= set(item):
-        _invalid("fees.cost_inc_tax")
-    _amount(item, "cost_ex_tax")
-    _amount(item, "cost_inc_tax")
+        refuse_field("fees.cost_inc_tax")
+    read_amount(item, "cost_ex_tax")
+    read_amount(item, "cost_inc_tax")
     return item
 
 
@@ -139,6 +149,7 @@ def apply_changes(store: Store, order: Order, changes: Body) -> None:
         given = dict(changes["billing_address"])
         order.email = given.pop("email", order.email)
         order.billing = replace(order.billing, **given)
+        order.form_fields = changes["form_fields"] or order.form_fields
     if {"products", "fees", "discount_amount"} & set(changes):
         _apply_money(store, order, changes)
     status_id = changes.get("status_id", order.status_id)
@@ -161,85 +172,13 @@ def _apply_money(store: Store, order: Order, changes: Body) -> None:
     store.compute_amounts(order)
 
 
-def _rate(ex: Decimal, inc: Decimal) -> Decimal:
+def rate_between(ex: Decimal, inc: Decimal) -> Decimal:
+    """The percent of tax that makes one of the other."""
     return cents((inc / ex - 1) * HUNDRED) if ex else Decimal(0)
 
 
 def _fee(store: Store, order: Order, item: Body) -> Fee:
-    ex, inc = _amount(item, "cost_ex_tax"), _amount(item, "cost_inc_tax")
+    ex, inc = read_amount(item, "cost_ex_tax"), read_amount(item, "cost_inc_tax")
     name = str(item.get("display_name_customer") or item.get("name") or "Fee")
     number = item.get("id") or store.sequences.next("fee")
-    return Fee(int(number), name, inc if order.is_inclusive else ex, _rate(ex, inc))
-
-
-def read_new(store: Store, body: Body) -> Basket:
-    """The body of a POST as a basket, to be placed without payment.
-
-    Raises: Refusal 400 that names the field.
-    """
-    _known(body, CREATABLE)
-    billing = _address(body.get("billing_address"))
-    has_country = billing.get("country") or billing.get("country_iso2")
-    if len(billing.get("zip", "")) < SHORTEST_ZIP or not has_country:
-        _invalid("billing_address")
-    lines = [_new_line(store, item) for item in _listed(body, "products")]
-    places = body.get("shipping_addresses") or [billing]
-    cost = _amount(body, "shipping_cost_ex_tax") if "shipping_cost_ex_tax" in body else Decimal(0)
-    try:
-        return Basket(
-            lines=lines,
-            email=billing.get("email", ""),
-            customer_id=body.get("customer_id") or None,
-            guest=not body.get("customer_id"),
-            channel_id=body.get("channel_id", 1),
-            tax_inclusive=False,
-            billing=_completed_address(billing),
-            shipping=[ShippingIn(to=_completed_address(place), cost=cost) for place in places],
-            discount=_amount(body, "discount_amount") if "discount_amount" in body else Decimal(0),
-            payment_method=body.get("payment_method", ""),
-            payment="pending",
-            status_id=reference.PENDING if (status := _status(body)) is None else status,
-            message=body.get("customer_message", ""),
-            staff_notes=body.get("staff_notes", ""),
-            source="external",
-            placed_at=read_moment(str(body["date_created"])) if "date_created" in body else None,
-            external_source=body.get("external_source"),
-        )
-    except ValidationError as wrong:
-        field = ".".join(str(part) for part in wrong.errors()[0]["loc"])
-        refuse(BAD_REQUEST, f"The field '{field}' is invalid.")
-
-
-def _completed_address(given: Mapping[str, Any]) -> AddressIn:
-    blank = dict.fromkeys(ADDRESS, "")
-    filled = {name: str(given[name]) for name in ADDRESS if given.get(name)}
-    if "country_iso2" not in filled and filled.get("country") == "United Kingdom":
-        filled["country_iso2"] = reference.HOME
-    return AddressIn(**(blank | filled))
-
-
-def _new_line(store: Store, item: Body) -> LineIn:
-    quantity = item.get("quantity")
-    if not isinstance(quantity, int) or quantity < 1:
-        _invalid("products.quantity")
-    prices = {"price_ex_tax", "price_inc_tax"} & set(item)
-    price, rate = None, None
-    if prices:
-        if len(prices) == 1:
-            _invalid("products.price_inc_tax")
-        price = _amount(item, "price_ex_tax")
-        rate = _rate(price, _amount(item, "price_inc_tax"))
-    if "product_id" not in item:
-        if not item.get("name") or price is None:
-            _invalid("products.name")
-        return LineIn(
-            name=str(item["name"]), sku=str(item.get("sku", "")), quantity=int(quantity or 0),
-            price=price, tax_rate=rate, custom=True,
-        )  # fmt: skip
-    product = store.products.get(item["product_id"])
-    variant_id = item.get("variant_id") or (product.variant_ids[0] if product else 0)
-    variant = store.variants.get(variant_id)
-    if product is None or variant is None or variant.product_id != product.id:
-        _invalid("products.product_id")
-    sku = variant.sku if variant else ""
-    return LineIn(sku=sku, quantity=int(quantity or 0), price=price, tax_rate=rate)
+    return Fee(int(number), name, inc if order.is_inclusive else ex, rate_between(ex, inc))

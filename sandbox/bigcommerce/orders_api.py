@@ -21,8 +21,9 @@ from sandbox.bigcommerce.api import (
 )
 from sandbox.bigcommerce.consignments import order_json
 from sandbox.bigcommerce.formats import read_moment, read_money
+from sandbox.bigcommerce.order_creation import read_new
 from sandbox.bigcommerce.order_records import Order
-from sandbox.bigcommerce.order_writes import apply_changes, read_changes, read_new
+from sandbox.bigcommerce.order_writes import apply_changes, read_changes
 from sandbox.bigcommerce.placing import BasketRefused, place
 from sandbox.bigcommerce.reference import Status
 from sandbox.bigcommerce.store import Store

@@ -182,6 +182,7 @@ def _new_header(store: Store, basket: Basket) -> Order:
         rate_to_store=rate,
         shows_rate=basket.shows_exchange_rate,
         tax_zone=basket.tax_zone,
+        tax_provider=basket.tax_provider,
         form_fields=billing.form_fields,
         staff_notes=basket.staff_notes,
         customer_message=basket.message,

@@ -1,12 +1,11 @@
 """Refund quotes and refunds (V3): requests, answers, operations. Unknown fields are ignored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from sandbox.bigcommerce import refund_pricing, refunds
+from sandbox.bigcommerce import filters, refund_pricing, refunds
 from sandbox.bigcommerce.api import (
     CREATED,
     OK,
@@ -14,13 +13,12 @@ from sandbox.bigcommerce.api import (
     Call,
     Refusal,
     Routes,
-    filtered,
     first_or_404,
     refuse,
     v3_page,
     whole_page,
 )
-from sandbox.bigcommerce.formats import iso, number, read_moment, read_money
+from sandbox.bigcommerce.formats import iso, number, read_money
 from sandbox.bigcommerce.order_documents import Document
 from sandbox.bigcommerce.order_records import (
     ZERO,
@@ -50,6 +48,18 @@ Body = Mapping[str, Any]
 routes = Routes()
 UNAVAILABLE = 503
 CREATE = "/v3/orders/{id}/payment_actions/refunds"
+
+
+def _transactions(refund: Refund) -> tuple[str, ...]:
+    return tuple(str(row.transaction_id) for row in refund.payments if row.transaction_id)
+
+
+FILTERS: dict[str, filters.Filter[Refund]] = {
+    "id": filters.number(lambda refund: refund.id, "in"),
+    "order_id": filters.number(lambda refund: refund.order_id, "in"),
+    "created": filters.moment(lambda refund: refund.created_at, "min", "max"),
+    "transaction_id": filters.text(_transactions),
+}
 
 
 def quote_document(
@@ -351,25 +361,15 @@ def create_refund(store: Store, call: Call) -> Reply:
 @routes("GET", CREATE)
 def list_order_refunds(store: Store, call: Call) -> Reply:
     """Refunds of one order, earliest first: all on the first page, none beyond."""
-    rows = _of_transaction(call, require_order(store, call).refunds)
+    of_transaction = {"transaction_id": FILTERS["transaction_id"]}
+    rows = filters.select(call, require_order(store, call).refunds, of_transaction)
     return whole_page(store, call, [refund_document(store.switches, row) for row in rows])
 
 
 @routes("GET", "/v3/orders/payment_actions/refunds")
 def list_refunds(store: Store, call: Call) -> Reply:
     """Refunds of all orders by id, filtered."""
-    rows = filtered(
-        call,
-        store.refunds.values(),
-        {"id": lambda row: str(row.id), "order_id": lambda row: str(row.order_id)},
-    )
-    earliest, latest = _moment(call, "created:min"), _moment(call, "created:max")
-    rows = [
-        row
-        for row in _of_transaction(call, rows)
-        if (earliest is None or row.created_at.replace(microsecond=0) >= earliest)
-        and (latest is None or row.created_at.replace(microsecond=0) <= latest)
-    ]
+    rows = filters.select(call, store.refunds.values(), FILTERS)
     return v3_page(store, call, rows, lambda row: refund_document(store.switches, row))
 
 
@@ -380,21 +380,3 @@ def get_refund(store: Store, call: Call) -> Reply:
     refund = first_or_404(row for row in [store.refunds.get(wanted)] if row is not None)
     data: dict[str, Any] = refund_document(store.switches, refund)
     return Reply(OK, {"data": data, "meta": {}})
-
-
-def _of_transaction(call: Call, rows: list[Refund]) -> list[Refund]:
-    wanted = call.query.get("transaction_id")
-    return [row for row in rows if wanted is None or wanted in _transactions(row)]
-
-
-def _transactions(refund: Refund) -> Iterator[str]:
-    return (str(payment.transaction_id) for payment in refund.payments if payment.transaction_id)
-
-
-def _moment(call: Call, name: str) -> datetime | None:
-    if name not in call.query:
-        return None
-    moment = read_moment(call.query[name])
-    if moment is None:
-        refuse(UNPROCESSABLE, "The date is not RFC 3339.", {name: "invalid date"})
-    return moment

@@ -17,6 +17,8 @@ from sandbox.bigcommerce.tax_zones import NOT_TAXED, UNTAXED, Rates, TaxRate
 from sandbox.kit.routing import Reply
 
 routes = Routes()
+CLASSES = {"AvaTaxProvider": "Automatic Tax", "": "API Tax Override"}
+"""What rows call the class where the store did not compute the tax by its own tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +91,17 @@ def _by_rate(rates: Rates, whole: Decimal, tax: Decimal) -> Iterator[tuple[TaxRa
 
 
 def _tax_row(order: Order, place: int, item: _Taxed) -> dict[str, Any]:
-    return {
-        "id": order.id * 1000 + place,
-        "order_id": order.id,
-        "order_address_id": item.address_id,
+    """A row; an automatic service names neither the order nor where it goes."""
+    row: dict[str, Any] = {"id": order.id * 1000 + place}
+    if order.tax_provider != "AvaTaxProvider":
+        row |= {"order_id": order.id, "order_address_id": item.address_id}
+    return row | {
         "order_pickup_method_id": item.pickup_id,
         "tax_rate_id": 1,
         "sales_tax_id": "",
         "tax_class_id": item.tax_class_id,
         "name": item.rate.name,
-        "class": reference.TAX_CLASSES[item.tax_class_id].name,
+        "class": CLASSES.get(order.tax_provider, reference.TAX_CLASSES[item.tax_class_id].name),
         "rate": money(item.rate.percent),
         "priority": 0,
         "priority_amount": money(item.tax),

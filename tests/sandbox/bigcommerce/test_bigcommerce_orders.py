@@ -274,3 +274,80 @@ def test_messages_can_be_filtered_by_date(shop, clock):
 
     assert shop.get(f"/v2/orders/{order.id}/messages", min_date_created=later) is None
     assert shop.call("GET", f"/v2/orders/{order.id}/messages", colour=1).status == 400
+
+
+BILLING = {"first_name": "A", "last_name": "B", "city": "Bath", "zip": "BA1",
+           "country": "United Kingdom", "email": "a@example.com"}  # fmt: skip
+LEEDS = {"name": "Leeds shop", "code": "LEEDS", "address_line_1": "5 Briggate", "city": "Leeds",
+         "postal_code": "LS1 6HF", "country_alpha2": "GB"}  # fmt: skip
+COLLECTED = {"pickup_method_id": 4, "pickup_method_display_name": "Click and collect",
+             "location": LEEDS}  # fmt: skip
+
+
+def test_an_order_to_be_collected_is_created_over_the_api(shop):
+    mug = shop.store.variant("MUG").product_id
+    pickup = COLLECTED | {"line_items": [{"product_id": mug, "quantity": 2}]}
+    body = {"billing_address": BILLING, "consignments": {"pickups": [pickup]}}
+
+    made = shop.call("POST", "/v2/orders", body).body
+    document = shop.document(shop.store.orders[made["id"]])
+    (found,) = document["consignments"]["pickups"]
+
+    assert (found["pickup_method_id"], found["location"]["name"]) == (4, "Leeds shop")
+    assert [line["sku"] for line in found["line_items"]] == ["MUG"]
+    assert (document["shipping_address_count"], document["tax_provider_id"]) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("pickups", "more"),
+    [
+        ([], {}),
+        ([COLLECTED, COLLECTED], {}),
+        ([COLLECTED], {}),
+        ([{"line_items": []}], {}),
+        ([COLLECTED], {"products": []}),
+        ([COLLECTED], {"shipping_addresses": []}),
+        ({}, {}),
+    ],
+)
+def test_a_pickup_that_is_not_one_with_lines_alone_is_refused(shop, pickups, more):
+    body = {"billing_address": BILLING, "consignments": {"pickups": pickups}, **more}
+
+    answer = shop.call("POST", "/v2/orders", body)
+
+    assert answer.status == 400
+    assert "consignments" in answer.body[0]["message"]
+
+
+def test_a_variant_is_ordered_by_the_values_of_its_options(shop):
+    product = shop.store.products[shop.store.variant("SOCK-L").product_id]
+    (size,) = product.options
+    line = {"product_id": product.id, "quantity": 1}
+    chosen = [{"id": size.id, "value": str(size.values["L"])}]
+    body = {"billing_address": BILLING, "products": [line | {"product_options": chosen}]}
+
+    made = shop.call("POST", "/v2/orders", body).body
+    unknown = [{"id": size.id, "value": "1"}]
+    refused = {"billing_address": BILLING, "products": [line | {"product_options": unknown}]}
+
+    (ordered,) = shop.get(f"/v2/orders/{made['id']}/products")
+    assert ordered["sku"] == "SOCK-L"
+    assert ordered["product_options"][0]["value"] == chosen[0]["value"]
+    assert shop.call("POST", "/v2/orders", refused).status == 400
+
+
+def test_form_fields_of_addresses_are_written_over_the_api(shop):
+    field = [{"name": "PO number", "value": "4711"}]
+    line = {"name": "Wax", "quantity": 1, "price_ex_tax": 5, "price_inc_tax": 6}
+    body = {"billing_address": BILLING | {"form_fields": field}, "products": [line]}
+
+    made = shop.call("POST", "/v2/orders", body).body
+    other = [{"name": "PO number", "value": "4712"}]
+    changed = shop.call(
+        "PUT", f"/v2/orders/{made['id']}", {"billing_address": {"form_fields": other}}
+    ).body
+    wrong = {"billing_address": BILLING | {"form_fields": [{"name": "x"}]}, "products": [line]}
+
+    assert made["billing_address"]["form_fields"] == field
+    assert changed["billing_address"]["form_fields"] == other
+    assert shop.call("POST", "/v2/orders", wrong).status == 400

@@ -99,3 +99,17 @@ def test_the_summary_has_a_row_for_each_class_and_rate(shop):
         ("QST", "Standard rate"),
         ("GST", "Reduced rate"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "names_order"),
+    [("AvaTaxProvider", "Automatic Tax", False), ("", "API Tax Override", True)],
+)
+def test_tax_of_another_origin_has_a_class_of_its_own(shop, provider, name, names_order):
+    order = shop.place(tax_provider=provider, tax_zone="US-NY")
+
+    rows = rows_of(shop, order)
+
+    assert {row["class"] for row in rows} == {name}
+    assert {"order_id" in row for row in rows} == {names_order}
+    assert shop.document(order)["tax_provider_id"] == provider
