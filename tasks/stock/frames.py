@@ -1,8 +1,4 @@
-"""Stock on the way of a batch: both sides as read, what they last agreed on, what is to be on sale.
-
-What is sent to the store is kept in the SKU's link before it is sent, so that neither a crash nor a
-lost answer sends it twice: a later read says whether it arrived (docs/decisions/0011).
-"""
+"""Stock on the way of a batch: both sides as read, as last agreed on, and as it is to be."""
 
 from __future__ import annotations
 

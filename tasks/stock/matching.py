@@ -16,7 +16,7 @@ from core.ids import sku_key
 from mappings.stock_offers import Offer
 from mappings.tables import Table
 from tasks.reconciler.gate import typed_rows
-from tasks.stock.frames import AgreedStock, Desired, Snapshot
+from tasks.stock.frames import Desired, Snapshot
 
 PENDING = "an adjustment is on its way"
 NEW = "never compared before"
@@ -109,46 +109,36 @@ class Oversold:
 def drifted(found: Snapshot, compared: pd.DataFrame) -> Iterator[Drift]:
     """SKUs at locations that differ, with the likely cause. In: what `compare` gave."""
     for level in typed_rows(compared[~compared["is_equal"]], Level):
-        cause = _why_drifted(level, found.agreed_on(level.sku_key))
-        yield Drift(
-            level.sku, level.sku_key, level.location_id, level.on_sale, level.quantity, cause
-        )
+        sku, location, agreed = level.sku_key, level.location_id, found.agreed_on(level.sku_key)
+        before = agreed.on_sale.get(location)
+        if location in agreed.pending:
+            cause = PENDING
+        elif before is None:
+            cause = NEW
+        elif level.on_sale == before:
+            cause = LATE
+        else:
+            cause = BY_HAND if level.quantity == before else BOTH
+        yield Drift(level.sku, sku, location, level.on_sale, level.quantity, cause)
 
 
 def oversold(found: Snapshot, desired: Desired) -> Iterator[Oversold]:
-    """SKUs of which orders hold more than Brightpearl can promise."""
-    sales = found.places.locations[:1]
-    offers = desired.offers
+    """SKUs of which orders hold more than Brightpearl can promise, with the likely cause."""
+    sales, offers = found.places.locations[:1], desired.offers
     is_held = offers["sku_key"].isin(list(found.orders)) & offers["location_id"].isin(sales)
     for offer in typed_rows(offers[is_held], Offer):
-        orders = found.orders[offer.sku_key]
-        units = sum(orders.values())
+        orders, agreed = found.orders[offer.sku_key], found.agreed_on(offer.sku_key)
+        units, on_sale = sum(orders.values()), agreed.on_sale.get(offer.location_id)
         above = min(units, max(0, offer.held - max(0, offer.promised)))
+        if agreed.oversold:
+            cause = agreed.oversold
+        elif offer.product_id in found.bundles:
+            cause = BUNDLE
+        elif offer.location_id in agreed.pending or on_sale is None:
+            cause = RACE
+        elif units > on_sale:
+            cause = MANUAL
+        else:
+            cause = EVENT if offer.promised < on_sale else RACE
         if above:
-            cause = _why_oversold(offer, found, units)
             yield Oversold(offer.sku, offer.sku_key, above, cause, sorted(orders, key=int))
-
-
-def _why_drifted(level: Level, agreed: AgreedStock) -> str:
-    if level.location_id in agreed.pending:
-        return PENDING
-    before = agreed.on_sale.get(level.location_id)
-    if before is None:
-        return NEW
-    if level.on_sale == before:
-        return LATE
-    return BY_HAND if level.quantity == before else BOTH
-
-
-def _why_oversold(offer: Offer, found: Snapshot, held: int) -> str:
-    agreed = found.agreed_on(offer.sku_key)
-    if agreed.oversold:
-        return agreed.oversold
-    if offer.product_id in found.bundles:
-        return BUNDLE
-    on_sale = agreed.on_sale.get(offer.location_id)
-    if offer.location_id in agreed.pending or on_sale is None:
-        return RACE
-    if held > on_sale:
-        return MANUAL
-    return EVENT if offer.promised < on_sale else RACE

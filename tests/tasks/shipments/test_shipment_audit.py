@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.shipments.audit import differences
+from tasks.shipments.entity import differences
 
 
 def test_two_sides_that_agree_have_no_differences() -> None:
