@@ -14,6 +14,8 @@ from core.refusals import Refusal, release_remedy
 from tasks.policy import with_retries
 from tasks.reconciler.cases import refusal_rows
 
+GOODS_NOTES = "goods-notes"
+"""Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
 Note = GoodsOutNote | DropShipNote
 Notes = Mapping[str, Note | Unreadable]
 """By key; those that break the model among them."""

@@ -26,16 +26,7 @@ from tasks.policy import RETRIED, step
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.shipments.frames import (
-    ENTITY,
-    GOODS_NOTES,
-    AgreedShipments,
-    DesiredPart,
-    Found,
-    Placed,
-    ShippingState,
-    added,
-)
+from tasks.shipments.frames import ENTITY, AgreedShipments, DesiredPart, Found, ShippingState, added
 from tasks.shipments.matching import needs_shipments
 from tasks.shipments.placement import Placement, place, rows_of
 
@@ -130,21 +121,15 @@ class NoteReader:
             for key in left
         }
         # Whether components of bundles have stock, by SKU as compared.
-        children = (
-            row
-            for many in sales_orders.values()
-            for one in many
-            for row in one.rows
-            if row.is_bundle_child
-        )
-        keys = {sku_key(row.sku) for row in children if row.sku}
+        rows = [row for many in sales_orders.values() for one in many for row in one.rows]
+        keys = {sku_key(row.sku) for row in rows if row.is_bundle_child and row.sku}
         products = find_products(self.connections, keys) if keys else {}
         has_stock = {key: product.stock_tracked for key, product in products.items()}
         found: dict[str, Placement] = {}
         for key, state in left.items():
-            rows = rows_of(state.order, self.agreed[key], sales_orders[key], self.skus, has_stock)
+            known = rows_of(state.order, self.agreed[key], sales_orders[key], self.skus, has_stock)
             others = [p.note_units for p in state.agreed.parts if not state.has_read(p.note_key)]
-            found[key] = place(state.order, rows, self.shipped(key).values(), added(others))
+            found[key] = place(state.order, known, self.shipped(key).values(), added(others))
         return found
 
 
@@ -163,9 +148,8 @@ def identify_orders(run: Run) -> NoteReader:
     owners = reader.owners.order_of
     run.refuse(goods_notes.unreadable_notes(notes, owners))
     # A note that is gone can no longer say whose it was; our link can, if the store has a shipment.
-    links = run.links.get(
-        run.pair, GOODS_NOTES, [key for key in keys if key not in notes], by="id_bp"
-    )
+    gone = [key for key in keys if key not in notes]
+    links = run.links.get(run.pair, goods_notes.GOODS_NOTES, gone, by="id_bp")
     order_of = {key: link.key_bc.partition("/")[0] for key, link in links.items()}
     for key in keys:
         note = notes.get(key)
@@ -223,12 +207,11 @@ def read_goods(run: Run, reader: NoteReader, states: Mapping[str, ShippingState]
     placed |= reader.place(in_full.values())
     if not_shipped := sum(one.not_shipped for one in placed.values()):
         run.report.notes[NOT_SHIPPED] += not_shipped
-    units = [one for placement in placed.values() for one in placement.placed]
     states = {**states, **in_full}
     return Found(
         goods_notes.unreadable_notes(reader.broken, reader.owners.order_of),
-        notes=frame(_note_rows(reader, placed, units), NOTES),
-        units=frame(map(vars, units), UNITS),
+        notes=frame(_note_rows(reader, placed), NOTES),
+        units=frame((vars(unit) for one in placed.values() for unit in one.placed), UNITS),
         states=states | _deleted(reader, states),
     )
 
@@ -277,26 +260,25 @@ def _deleted(reader: NoteReader, states: Mapping[str, ShippingState]) -> dict[st
     return {key: replace(states[key], is_gone=True) for key in absent if key not in existing}
 
 
-def _note_rows(
-    reader: NoteReader, placements: Mapping[str, Placement], units: Iterable[Placed]
-) -> Iterator[dict[str, Any]]:
-    parts: Counter[tuple[str, str]] = Counter()
-    for one in units:
-        parts[one.order_id, one.part_ref] += one.qty
-    for (order_id, ref), qty in parts.items():
-        key, _, address_id = ref.partition("/")
-        note = reader.notes[order_id][key]
-        yield {
-            "order_id": order_id,
-            "part_ref": ref,
-            "note_key": key,
-            "address_id": address_id,
-            "note_kind": key.partition("-")[0],
-            "note_id": note.id,
-            "order_id_bp": note.order_id,
-            "warehouse_id": getattr(note, "warehouse_id", ""),
-            "shipping_method_id": note.shipping_method_id,
-            "reference": placements[order_id].references[key],
-            "shipped_at": note.shipped_at,
-            "qty": qty,
-        }
+def _note_rows(reader: NoteReader, placements: Mapping[str, Placement]) -> Iterator[dict[str, Any]]:
+    for order_id, placement in placements.items():
+        parts: Counter[str] = Counter()
+        for one in placement.placed:
+            parts[one.part_ref] += one.qty
+        for ref, qty in parts.items():
+            key, _, address_id = ref.partition("/")
+            note = reader.notes[order_id][key]
+            yield {
+                "order_id": order_id,
+                "part_ref": ref,
+                "note_key": key,
+                "address_id": address_id,
+                "note_kind": key.partition("-")[0],
+                "note_id": note.id,
+                "order_id_bp": note.order_id,
+                "warehouse_id": getattr(note, "warehouse_id", ""),
+                "shipping_method_id": note.shipping_method_id,
+                "reference": placement.references[key],
+                "shipped_at": note.shipped_at,
+                "qty": qty,
+            }

@@ -30,8 +30,6 @@ from tasks.reconciler.run import Run
 
 ENTITY = "shipments"
 """As keys, links and settings call it."""
-GOODS_NOTES = "goods-notes"
-"""Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
 TRACKING: Mapping[str, Owner] = {
     "tracking_number": "",
     "tracking_carrier": "bigcommerce",

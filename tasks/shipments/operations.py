@@ -17,18 +17,12 @@ from mappings.tables import Table, comparable
 from store.ledger import UNKNOWN, Conclusion
 from store.links import Link
 from tasks.bigcommerce.orders import EVERY_STATUS, read_documents
+from tasks.brightpearl.goods_notes import GOODS_NOTES
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.shipments.frames import (
-    GOODS_NOTES,
-    AgreedShipments,
-    DesiredPart,
-    Found,
-    Part,
-    ShippingState,
-)
+from tasks.shipments.frames import AgreedShipments, DesiredPart, Found, Part, ShippingState
 
 REMEDY = (
     "Compare the order's shipments with its goods notes in both systems; when they may go on, "

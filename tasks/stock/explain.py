@@ -139,7 +139,7 @@ def explain_key(pair: str, key: str) -> Explanation:
         (sku,) = skus
         found = extract_stock(run, [sku])
         desired = map_stock(run, found)
-        context = replace(context_of(run, found), may_zero=True, named_at={})
+        context = replace(context_of(run, found), named_at={})
         plan = plan_levels(compare(desired.levels, found.items), context)
         catalogue = Catalogue(run.database)
         account_sku = SkuNames(run.bundle.tables["skus"]).in_account(sku)

@@ -72,15 +72,11 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     meant = {key: [one, *bundles_with(links.get(one))] for key, one in products.items()}
     catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
     names = SkuNames(run.bundle.tables["skus"])
-    return {
-        key: [
-            sku
-            for one in ids
-            if one in catalogued and catalogued[one].sku
-            for sku in names.in_store(catalogued[one].sku)
-        ]
-        for key, ids in meant.items()
-    }
+    found: dict[str, list[str]] = {}
+    for key, ids in meant.items():
+        own = (catalogued[one].sku for one in ids if one in catalogued and catalogued[one].sku)
+        found[key] = [sku for one in own for sku in names.in_store(one)]
+    return found
 
 
 def _of_variants(run: Run, variants: Mapping[str, str]) -> dict[str, list[str]]:

@@ -102,8 +102,6 @@ class AgreedStock:
 
 _FORM = TypeAdapter(AgreedStock)
 NOTHING_AGREED = AgreedStock()
-Agreements = Mapping[str, AgreedStock]
-"""By SKU as compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +112,9 @@ class Snapshot(Frames, Supply):
 
     read_at: datetime
     """When the store's stock was read: what was visible then decides."""
-    agreed: Agreements = field(default_factory=dict)
-    renamed: Agreements = field(default_factory=dict)
+    agreed: Mapping[str, AgreedStock] = field(default_factory=dict)
+    """By SKU as compared."""
+    renamed: Mapping[str, AgreedStock] = field(default_factory=dict)
     """Those of `agreed` that were met for the first time, or under other ids: not kept yet."""
     store_skus: Mapping[str, str] = field(default_factory=dict)
     """As the store writes them, by SKU as compared."""

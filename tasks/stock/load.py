@@ -7,7 +7,7 @@ neither a crash nor a lost answer sends it twice: a later read says whether it a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,16 +24,7 @@ from tasks.reconciler.apply import Phase, apply, outcome_of, send_as_one
 from tasks.reconciler.cases import Outcome, rejected, retry, skipped
 from tasks.reconciler.operations import Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import (
-    CATALOGUE,
-    NOTHING_AGREED,
-    AgreedStock,
-    Agreements,
-    Desired,
-    Pending,
-    Snapshot,
-    release_sku,
-)
+from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Pending, Snapshot, release_sku
 from tasks.stock.matching import oversold
 from tasks.stock.operations import Adjust, Correct, StockOperation
 from tasks.stock.plan import Plan
@@ -78,7 +69,7 @@ class Applied:
         """What is known of a SKU by now."""
         return self.agreed.get(sku) or self.plan.agreed.get(sku) or self.found.agreed_on(sku)
 
-    def keep(self, agreed: Agreements) -> None:
+    def keep(self, agreed: Mapping[str, AgreedStock]) -> None:
         """Keep what is known of SKUs in their links."""
         run, products = self.run, self.found.product_of
         links = [Link(sku, products.get(sku, ""), one.detail()) for sku, one in agreed.items()]
@@ -143,12 +134,12 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         _correct(applied)
     finally:
         leases.release(lease, run.owner)
-    if plan.is_released:  # a person's release holds for one run
+    if plan.zeroed:  # a person's release holds for one run
         run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
     return applied
 
 
-def _current(run: Run, agreed: Agreements) -> set[str]:
+def _current(run: Run, agreed: Mapping[str, AgreedStock]) -> set[str]:
     """SKUs to which no other run has sent anything since this was read."""
     links = run.links.get(run.pair, run.entity, sorted(agreed))
     return {
@@ -288,12 +279,11 @@ def link_stock(run: Run, applied: Applied, desired: Desired) -> None:
     changed = {**found.renamed, **applied.plan.agreed}
     for sku in applied.agreed:
         changed.pop(sku, None)
-    known = {**found.agreed, **changed, **applied.agreed}
     causes = {one.sku_key: one.cause for one in oversold(found, desired)}
-    before = {sku for sku in found.product_of if known.get(sku, NOTHING_AGREED).oversold}
+    before = {sku for sku, one in found.agreed.items() if one.oversold and sku in found.product_of}
     # The cause that was seen first knows best: it stays until no more is sold than there is.
     for sku in causes.keys() ^ before:
-        changed[sku] = replace(known.get(sku, NOTHING_AGREED), oversold=causes.get(sku, ""))
+        changed[sku] = replace(applied.agreed_on(sku), oversold=causes.get(sku, ""))
     for part in in_parts([sku for sku in changed if sku in found.product_of], TOGETHER):
         current = _current(run, {sku: changed[sku] for sku in part})
         applied.keep({sku: changed[sku] for sku in part if sku in current})

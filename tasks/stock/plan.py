@@ -21,7 +21,7 @@ from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import CATALOGUE, AgreedStock, Agreements, Desired, Snapshot
+from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Snapshot
 from tasks.stock.matching import Level, compare
 from tasks.stock.operations import Adjust, Correct, StockOperation
 
@@ -40,8 +40,6 @@ class PlanContext:
     settings: StockSettings
     catalogue: int = 0
     """How many SKUs are kept in agreement in all; 0 where that is unknown."""
-    may_zero: bool = False
-    """Whether a person has released a run that takes much of the catalogue off sale."""
     named_at: Mapping[str, datetime] = field(default_factory=dict)
     """When an event last named each SKU of the batch."""
     moving: int = 0
@@ -58,12 +56,12 @@ class Plan:
     """SKUs of which an adjustment is pending: nothing more is sent until it is seen."""
     debounced: Mapping[str, datetime] = field(default_factory=dict)
     """SKUs that wait for a flood of events to pass, and until when at most."""
-    agreed: Agreements = field(default_factory=dict)
+    agreed: Mapping[str, AgreedStock] = field(default_factory=dict)
     """What is to be kept of SKUs before anything is written, where it changed."""
     compared: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Both sides, as `compare` gives them."""
-    is_released: bool = False
-    """Whether it is carried out because a person released it."""
+    zeroed: int = 0
+    """How many SKUs it takes off sale, where these are so many that a person has to release it."""
 
     @property
     def operations(self) -> tuple[StockOperation, ...]:
@@ -83,47 +81,50 @@ class Plan:
 class ZeroingError(ContractError):
     """A run that would take too much of the catalogue off sale."""
 
-    def __init__(self, skus: int, message: str, *, remedy: str) -> None:
-        super().__init__(message, remedy=remedy)
-        self.skus = skus
-
 
 def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
     """The plan for the SKUs of a snapshot.
 
-    Raises: ZeroingError when it would take too much of the catalogue off sale at once; a case is
-    open then, in which a person can release it.
+    Raises: ZeroingError when it would take so much of the catalogue off sale at once that most
+    likely it is a fault; a case is open then, in which a person can release it.
     """
-    try:
-        return plan_levels(compare(desired.levels, found.items), context_of(run, found))
-    except ZeroingError as error:
-        if not run.dry_run:
-            detail = {"kind": ZEROING, "proposal": {"off sale": str(error.skus)}}
-            case = Refusal(REVIEW, ZEROING, ZEROING, error.message, error.remedy, detail)
-            run.open_cases([(CATALOGUE, case)])
-        raise
+    context = context_of(run, found)
+    plan = plan_levels(compare(desired.levels, found.items), context)
+    if not plan.zeroed:
+        return plan
+    decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
+    if (CATALOGUE, REVIEW, ZEROING) in decided.approved:
+        return plan
+    reason = (
+        f"This run would take {plan.zeroed} of {context.catalogue} SKUs off sale, more than "
+        f"{context.settings.zeroing_percent:g} % of the catalogue."
+    )
+    remedy = (
+        "Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what is on sale. "
+        f"If it is right: {release_command(REVIEW, value=ZEROING, apply=True)}"
+    )
+    if not run.dry_run:
+        detail = {"kind": ZEROING, "proposal": {"off sale": str(plan.zeroed)}}
+        case = Refusal(REVIEW, ZEROING, ZEROING, reason, remedy, detail)
+        run.open_cases([(CATALOGUE, case)])
+    raise ZeroingError(reason, remedy=remedy)
 
 
 def context_of(run: Run, found: Snapshot) -> PlanContext:
     """What a plan depends on at this moment."""
     settings = run.connections.pair.stock
-    decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
     since = run.now() - timedelta(seconds=settings.debounce_s)
     return PlanContext(
         found=found,
         settings=settings,
         catalogue=max(run.links.count(run.pair, run.entity), len(found.skus)),
-        may_zero=(CATALOGUE, REVIEW, ZEROING) in decided.approved,
         named_at={claim.key: claim.due_since for claim in run.batch.claims},
         moving=run.inbox.moving(run.pair, run.entity, since) if run.batch else 0,
     )
 
 
 def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
-    """The plan for what `compare` found. Pure.
-
-    Raises: ZeroingError when it would take too much of the catalogue off sale at once.
-    """
+    """The plan for what `compare` found. Pure."""
     found = context.found
     is_moving = compared["sku_key"].isin([sku for sku, one in found.agreed.items() if one.pending])
     arrived, waiting = _pending(typed_rows(compared[is_moving], Level), context)
@@ -132,7 +133,6 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
         for level in typed_rows(compared[~compared["is_equal"]], Level)
         if (level.sku_key, level.location_id) not in waiting
     ]
-    is_released = _needs_release(different, context)
     debounced = _debounced(different, context)
     adjusts: list[Adjust] = []
     corrects: list[Correct] = []
@@ -156,7 +156,7 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
         debounced=debounced,
         agreed=_agreed(compared[compared["is_equal"]], arrived, waiting, debounced, context),
         compared=compared,
-        is_released=is_released,
+        zeroed=_zeroed(different, context),
     )
 
 
@@ -229,11 +229,8 @@ def _agreed(
     return changed
 
 
-def _needs_release(different: Collection[Level], context: PlanContext) -> bool:
-    """Whether so much would go off sale that a person has to release it: most likely it is a fault.
-
-    Raises: ZeroingError while nobody has.
-    """
+def _zeroed(different: Iterable[Level], context: PlanContext) -> int:
+    """How many SKUs would go off sale without having sold out; 0 for as many as usual."""
     gone = {
         level.sku_key
         for level in different
@@ -241,15 +238,4 @@ def _needs_release(different: Collection[Level], context: PlanContext) -> bool:
     }
     settings = context.settings
     most = max(settings.zeroing_min_skus, context.catalogue * settings.zeroing_percent / 100)
-    if len(gone) <= most:
-        return False
-    if not context.may_zero:
-        command = release_command(REVIEW, value=ZEROING, apply=True)
-        raise ZeroingError(
-            len(gone),
-            f"This run would take {len(gone)} of {context.catalogue} SKUs off sale, more than "
-            f"{settings.zeroing_percent:g} % of the catalogue.",
-            remedy="Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what "
-            f"is on sale. If it is right: {command}",
-        )
-    return True
+    return len(gone) if len(gone) > most else 0

@@ -18,7 +18,7 @@ from store.links import Link
 from tasks.reconciler.operations import preview
 from tasks.stock.frames import NOTHING_AGREED, AgreedStock, Pending, Snapshot
 from tasks.stock.matching import compare
-from tasks.stock.plan import Plan, PlanContext, ZeroingError, plan_levels
+from tasks.stock.plan import Plan, PlanContext, plan_levels
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SETTINGS = StockSettings(debounce_from_skus=3, debounce_s=10, debounce_limit_s=60, scarce_units=5)
@@ -202,28 +202,25 @@ def test_nothing_that_runs_out_waits_and_nothing_waits_longer_than_it_may(
         assert until <= (agreed.debounced_since or NOON) + longest
 
 
-def zeroing(*, may_zero: bool = False, orders: Mapping[str, Mapping[str, int]]) -> Plan:
+def zeroing(orders: Mapping[str, Mapping[str, int]]) -> Plan:
     """The plan that takes all of three SKUs off sale, of a catalogue of ten."""
     rows = [{"sku_key": sku, "sku": sku, "location_id": "1"} for sku in ("a", "b", "c")]
     levels = frame([{**row, "product_id": "10", "quantity": 0} for row in rows], STOCK_LEVELS)
     items = frame([{**row, "product_id_bc": "5", "on_hand": 5} for row in rows], ITEMS)
     settings = StockSettings(zeroing_min_skus=2, zeroing_percent=20)
     found = snapshot({}, orders=orders)
-    context = PlanContext(found, settings, catalogue=10, may_zero=may_zero)
+    context = PlanContext(found, settings, catalogue=10)
     return plan_levels(compare(levels, items), context)
 
 
-def test_a_plan_that_would_empty_the_shop_stops_until_a_person_releases_it() -> None:
-    with pytest.raises(ZeroingError, match="3 of 10 SKUs off sale") as stopped:
-        zeroing(orders={})
-    assert "causeway quarantine release --apply --class review" in stopped.value.remedy
-    released = zeroing(may_zero=True, orders={})
-    assert (len(released.adjusts), released.is_released) == (3, True)
+def test_a_plan_that_would_empty_the_shop_is_for_a_person_to_release() -> None:
+    plan = zeroing(orders={})
+    assert (len(plan.adjusts), plan.zeroed) == (3, 3)
 
 
 def test_what_sells_out_is_no_fault() -> None:
     plan = zeroing(orders={"a": {"100": 5}})
-    assert (len(plan.adjusts), plan.is_released) == (3, False)
+    assert (len(plan.adjusts), plan.zeroed) == (3, 0)
 
 
 def test_what_an_earlier_version_kept_in_a_link_is_read() -> None:
