@@ -69,7 +69,9 @@ def _shipped(notes: Notes) -> set[str]:
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     """The orders of which goods left since, or that changed in the store: what left of each."""
     store, account = connections.bigcommerce, connections.brightpearl
-    reader = NoteReader(connections, current_bundle(connections).tables["skus"], Owners(connections))
+    reader = NoteReader(
+        connections, current_bundle(connections).tables["skus"], Owners(connections)
+    )
     left = with_retries(lambda: list(account.list_goods_out(shipped_since=since)))
     reader.owners.find(row.order_id for row in left if not row.is_transfer)
     changed = with_retries(lambda: list(store.list_orders(min_date_modified=since)))
