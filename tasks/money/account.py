@@ -18,19 +18,8 @@ from core.times import Day
 from store.links import Links
 from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.brightpearl.sales_orders import AROUND, ORDERS, UNDONE, AgreedOrder, back_order_ids
-from tasks.money.sides import (
-    AccountDay,
-    BookedCredit,
-    BookedOrder,
-    Figure,
-    Figures,
-    StoreDay,
-    cents,
-    kind_of,
-    own_money,
-    receipt_name,
-    total_of,
-)
+from tasks.money import sides
+from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, Figures, StoreDay
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import Connections, connect, current_bundle
 
@@ -138,7 +127,7 @@ class AccountReader:
             key = owners[child.id]
             one = booked[key]
             if child.id not in one.ids and not self._is_cancelled(child):
-                figures = total_of([one.figures, self._figures(key, child)])
+                figures = sides.total_of([one.figures, self._figures(key, child)])
                 figures[Figure.ORDERS] = one.figures[Figure.ORDERS]
                 booked[key] = replace(one, ids=(*one.ids, child.id), figures=figures)
         return booked
@@ -156,14 +145,14 @@ class AccountReader:
             if sign and row.amount:
                 is_ours = row.transaction_ref.startswith(external_ref(""))
                 ref = row.transaction_ref if is_ours else f"payment {row.payment_id}"
-                name = receipt_name(ref, row.currency_code, booked[key].currency_code)
+                name = sides.receipt_name(ref, row.currency_code, booked[key].currency_code)
                 amount = received[key].get(name, ZERO) + sign * two_places(row.amount)
                 received[key][name] = amount
         return {
             key: replace(
                 one,
                 receipts=received[key],
-                figures={**one.figures, Figure.PAID: own_money(received[key])},
+                figures={**one.figures, Figure.PAID: sides.own_money(received[key])},
             )
             for key, one in booked.items()
         }
@@ -187,13 +176,12 @@ class AccountReader:
         shown = sorted(live or documents[:1], key=lambda one: int(one.id))
         ids = tuple(one.id for one in shown)
         copies = sum(one.parent_id not in ids for one in shown)
-        figures = total_of(self._figures(key, one) for one in shown)
+        figures = sides.total_of(self._figures(key, one) for one in shown)
         return BookedOrder(
             order_id=key,
             ids=ids,
             currency_code=shown[0].currency_code,
             figures={**figures, Figure.ORDERS: Decimal(copies)},
-            copies=copies,
             is_cancelled=not live,
             channel_id=shown[0].channel_id,
             placed_on=shown[0].placed_on,
@@ -208,17 +196,16 @@ class AccountReader:
     def _figures(self, key: str, order: SalesOrder) -> dict[Figure, Decimal]:
         agreed = self.agreed.get(key, AgreedOrder())
         refs = {row.row_id: ref for ref, row in agreed.rows.items()}
-        figures = {Figure.ORDERS: Decimal(1), Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO}
-        for row in order.rows:
-            kind = kind_of(row.external_ref or refs.get(row.id, ""))
-            if kind is not Figure.GOODS and not row.is_bundle_child:
-                figures[kind] += row.net
-        figures |= {
-            Figure.GOODS: order.total.net - figures[Figure.SHIPPED] - figures[Figure.ROUNDING],
-            Figure.TAXED: order.total.tax,
-            Figure.TOTAL: order.total.gross,
-        }
-        return cents(figures)
+        nets = sides.nets_of(
+            (row.external_ref or refs.get(row.id, ""), row.net)
+            for row in order.rows
+            if not row.is_bundle_child
+        )
+        nets[Figure.GOODS] = order.total.net - nets[Figure.SHIPPED] - nets[Figure.ROUNDING]
+        taxed, total = order.total.tax, order.total.gross
+        return sides.cents(
+            {Figure.ORDERS: Decimal(1), **nets, Figure.TAXED: taxed, Figure.TOTAL: total}
+        )
 
     def _credits(
         self, order_ids: Mapping[str, str]
@@ -283,7 +270,7 @@ def _booked_credit(
         order_id=order_id or owner,
         credit_id=credit.id,
         currency_code=credit.currency_code,
-        figures=cents(
+        figures=sides.cents(
             {
                 Figure.REFUNDS: Decimal(1),
                 Figure.REFUNDED: credit.total.gross,
@@ -300,11 +287,6 @@ def agreed_figures(agreed: AgreedOrder) -> Figures:
     """What both sides last agreed on, as far as the link keeps it."""
     if not agreed.rows:
         return {}
-    figures = total_of(
-        [
-            {Figure.GOODS: ZERO, Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO},
-            *({kind_of(ref): two_places(row.net)} for ref, row in agreed.rows.items()),
-            *({Figure.TAXED: two_places(row.tax)} for row in agreed.rows.values()),
-        ]
-    )
-    return {**figures, Figure.TOTAL: sum(figures.values(), ZERO)}
+    nets = sides.nets_of((ref, two_places(row.net)) for ref, row in agreed.rows.items())
+    taxed = sum((two_places(row.tax) for row in agreed.rows.values()), ZERO)
+    return {**nets, Figure.TAXED: taxed, Figure.TOTAL: sum(nets.values(), taxed)}

@@ -185,7 +185,7 @@ def because_unreadable(state: SyncState) -> str:
 
 def why_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> Reason:
     """Who changed an order that is open on both sides, by what both last agreed on."""
-    if booked.copies > 1:
+    if booked.figures[Figure.ORDERS] > 1:
         return Reason.DOUBLED
     agreed = known.agreed.get(order.order_id, {})
     is_edited = any(order.figures[name] != amount for name, amount in agreed.items())

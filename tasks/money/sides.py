@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -40,14 +40,7 @@ Figures = Mapping[Figure, Decimal]
 Receipts = Mapping[str, Decimal]
 """Money received, by the name of each receipt (`receipt_name`)."""
 STORE_ONLY = (Figure.SOLD, Figure.DISCOUNTED)
-ROWS = (
-    Figure.ORDERS,
-    Figure.GOODS,
-    Figure.SHIPPED,
-    Figure.ROUNDING,
-    Figure.TAXED,
-    Figure.TOTAL,
-)
+ROWS = (Figure.ORDERS, Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING, Figure.TAXED, Figure.TOTAL)
 """Figures of an order that its rows make, on both sides."""
 ORDER = (*ROWS, Figure.PAID)
 REFUND = (Figure.REFUNDS, Figure.REFUNDED, Figure.REFUNDED_TAX, Figure.PAID_BACK)
@@ -80,6 +73,14 @@ def kind_of(row_ref: str) -> Figure:
     if head in CHARGES:
         return Figure.SHIPPED
     return Figure.ROUNDING if head == Figure.ROUNDING else Figure.GOODS
+
+
+def nets_of(rows: Iterable[tuple[str, Decimal]]) -> dict[Figure, Decimal]:
+    """Goods, charges and rounding, added up. In: our reference of each row, and its net amount."""
+    found = {Figure.GOODS: ZERO, Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO}
+    for row_ref, net in rows:
+        found[kind_of(row_ref)] += net
+    return found
 
 
 def receipt_name(ref: str, currency_code: str, order_currency: str) -> str:
@@ -137,11 +138,9 @@ class BookedOrder:
     """Brightpearl's, back orders among them."""
     currency_code: str
     figures: Figures
-    """Those of an order."""
+    """Those of an order; `orders` counts the sales orders that carry the same reference."""
     receipts: Receipts = field(default_factory=dict)
     """By our transaction reference; one that staff entered as `payment <id>`."""
-    copies: int = 1
-    """Sales orders that carry the same reference."""
     is_cancelled: bool = False
     channel_id: str = ""
     """Brightpearl's."""
@@ -175,6 +174,10 @@ class BookedCredit:
     """When it was entered."""
 
 
+Counted = StoreOrder | StoreRefund | BookedOrder | BookedCredit
+"""What has figures."""
+
+
 @dataclass(frozen=True)
 class StoreDay:
     """The store's orders of a day, their refunds, and the refunds of that day."""
@@ -198,9 +201,12 @@ class StoreDay:
         order = self.orders.get(order_id)
         return order.group if order else self.other_groups.get(order_id, ChannelCurrency("", ""))
 
-    def group_of(self, booked: BookedOrder | BookedCredit) -> ChannelCurrency:
-        """The channel of the store's order; what is booked counts in its own currency."""
-        return ChannelCurrency(self.group(booked.order_id).channel_id, booked.currency_code)
+    def group_of(self, one: Counted) -> ChannelCurrency:
+        """That of the store's order; what is booked counts in its own currency."""
+        group = self.group(one.order_id)
+        if isinstance(one, BookedOrder | BookedCredit):
+            return replace(group, currency_code=one.currency_code)
+        return group
 
 
 @dataclass(frozen=True)

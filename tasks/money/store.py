@@ -5,7 +5,6 @@ Only the few orders that pages do not explain are read one by one, up to a bound
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +17,7 @@ from connectors.bigcommerce.models import Order, TaxRow, Transaction, Unreadable
 from connectors.bigcommerce.refund_models import Refund
 from connectors.budget import Priority
 from core.errors import RejectedError
-from core.frames import records
+from core.frames import records_by
 from core.ids import external_ref
 from core.money import ZERO, two_places
 from core.settings import OrderSettings
@@ -36,21 +35,16 @@ from tasks.bigcommerce.order_frames import (
 )
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.bigcommerce.refunds import gave_nothing
+from tasks.money import sides
 from tasks.money.sides import (
     AccountDay,
     BookedOrder,
     ChannelCurrency,
     Figure,
     Figures,
-    Receipts,
     StoreDay,
     StoreOrder,
     StoreRefund,
-    cents,
-    kind_of,
-    own_money,
-    receipt_name,
-    total_of,
 )
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect, current_bundle
@@ -153,7 +147,10 @@ def store_orders(
     transactions, taxes = transactions or {}, taxes or {}
     found = replace(order_frames(orders, transactions), taxes=tax_rows(taxes))
     rows = balanced_rows(found, bundle, settings)
-    nets = _nets(records(rows.rows))
+    nets = {
+        order_id: sides.nets_of((row["kind"], row["net"]) for row in own)
+        for order_id, own in records_by(rows.rows, "order_id").items()
+    }
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
     lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges)) - set(taxes)
     received = _receipts(found, transactions)
@@ -183,7 +180,7 @@ def store_refund(refund: Refund) -> StoreRefund:
         order_id=refund.order_id,
         refund_id=refund.id,
         created_at=refund.created,
-        figures=cents(
+        figures=sides.cents(
             {
                 Figure.REFUNDS: Decimal(1),
                 Figure.REFUNDED: refund.total_amount,
@@ -203,24 +200,17 @@ def paid_by_status(order: Order) -> Decimal:
     return order.store_credit_amount + order.gift_certificate_amount
 
 
-def _nets(rows: Iterable[Mapping[str, object]]) -> dict[str, Figures]:
-    """Net amounts by order: goods, charges, rounding."""
-    found: dict[str, list[Figures]] = defaultdict(list)
-    for row in rows:
-        net = {kind_of(str(row["kind"])): Decimal(str(row["net"]))}
-        found[str(row["order_id"])].append(net)
-    none = {Figure.GOODS: ZERO, Figure.SHIPPED: ZERO, Figure.ROUNDING: ZERO}
-    return {order_id: total_of([none, *nets]) for order_id, nets in found.items()}
-
-
-def _figures(order: Order, nets: Figures | None, received: Receipts | None) -> Figures:
+def _figures(order: Order, nets: Figures | None, received: sides.Receipts | None) -> Figures:
     """Figures that add up: sold less discounted, shipped, rounding and taxed make the total."""
     sold = sum((line.total_ex_tax for line in order.lines), ZERO)
     if nets is None:
-        charges = _charges(order)
+        charges = order.shipping_cost_ex_tax + order.handling_cost_ex_tax
+        charges += order.wrapping_cost_ex_tax + sum((fee.cost_ex_tax for fee in order.fees), ZERO)
+        charges = two_places(charges)
         goods = two_places(order.total_inc_tax) - two_places(order.total_tax) - charges
         nets = {Figure.GOODS: goods, Figure.SHIPPED: charges, Figure.ROUNDING: ZERO}
-    return cents(
+    paid = paid_by_status(order) if received is None else sides.own_money(received)
+    return sides.cents(
         {
             Figure.ORDERS: Decimal(1),
             Figure.SOLD: sold,
@@ -228,19 +218,12 @@ def _figures(order: Order, nets: Figures | None, received: Receipts | None) -> F
             **nets,
             Figure.TAXED: order.total_tax,
             Figure.TOTAL: order.total_inc_tax,
-            Figure.PAID: paid_by_status(order) if received is None else own_money(received),
+            Figure.PAID: paid,
         }
     )
 
 
-def _charges(order: Order) -> Decimal:
-    fees = sum((fee.cost_ex_tax for fee in order.fees), ZERO)
-    return two_places(
-        order.shipping_cost_ex_tax + order.handling_cost_ex_tax + order.wrapping_cost_ex_tax + fees
-    )
-
-
-def _receipts(found: OrderFrames, order_ids: Collection[str]) -> dict[str, Receipts]:
+def _receipts(found: OrderFrames, order_ids: Collection[str]) -> dict[str, sides.Receipts]:
     """Receipts by their names, of the orders whose transactions were read."""
     received: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in order_ids}
     currencies = dict(zip(found.orders["order_id"], found.orders["currency_code"], strict=True))
@@ -249,7 +232,7 @@ def _receipts(found: OrderFrames, order_ids: Collection[str]) -> dict[str, Recei
     for key, transaction_id, currency, amount in zip(*(of_all[c] for c in columns), strict=True):
         if key in received:
             ref = f"{external_ref(key)}-{transaction_id}"
-            received[key][receipt_name(ref, currency, currencies[key])] = two_places(amount)
+            received[key][sides.receipt_name(ref, currency, currencies[key])] = two_places(amount)
     return dict(received)
 
 

@@ -15,9 +15,9 @@ from core.ids import credit_ref, external_ref
 from core.refusals import Refusal
 from core.times import Day
 from tasks.bigcommerce.order_frames import receipt_case
+from tasks.money.audit import findings, says, totals, totals_of_orders
 from tasks.money.matching import Comparison
 from tasks.money.reasons import Reason, SyncState, SyncStates
-from tasks.money.report import findings, says, totals_of_orders, totals_of_refunds
 from tasks.money.sides import (
     STORE_ONLY,
     AccountDay,
@@ -95,18 +95,18 @@ def accounted_for(store: StoreDay, account: AccountDay) -> bool:
     of_refunds = both.refunds(refunds, credits_)
     blocks = (
         (totals_of_orders(store, account, of_orders), of_orders),
-        (totals_of_refunds(store, refunds, credits_, of_refunds), of_refunds),
+        (totals(store, refunds, credits_, of_refunds), of_refunds),
     )
     return all(
-        totals.difference(name)
+        one_group.difference(name)
         == sum(
             one.amounts[name][0] - one.amounts[name][1]
             for one in differences
-            if one.group == totals.group and name in one.amounts
+            if one.group == one_group.group and name in one.amounts
         )
         for of_block, differences in blocks
-        for totals in of_block
-        for name in {*totals.store, *totals.account} - {*STORE_ONLY}
+        for one_group in of_block
+        for name in {*one_group.store, *one_group.account} - {*STORE_ONLY}
     )
 
 
@@ -477,8 +477,7 @@ def test_the_document_says_both_sides_and_the_difference_in_words_and_numbers() 
     less = {**account.orders["100"].figures, Figure.TOTAL: Decimal("14.39")}
     account = replace(account, orders={"100": replace(account.orders["100"], figures=less)})
     differences = named(store, account)
-    totals = totals_of_orders(store, account, differences)
-    found = findings(DAY, totals, [], differences)
+    found = findings(DAY, totals_of_orders(store, account, differences), [], differences)
     assert found["unexplained"] == {"BC-100": "amounts differ; total 14.40 / 14.39 GBP"}
     assert found["cents_off"] == 1
     (line,) = found[Figure.ORDERS]
