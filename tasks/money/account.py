@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.models import SalesCredit, SalesOrder, Unreadable
 from connectors.budget import Priority
 from core.ids import credit_ref, external_ref, order_id_of
@@ -19,7 +18,7 @@ from store.links import Links
 from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.brightpearl.sales_orders import AROUND, ORDERS, UNDONE, AgreedOrder, back_order_ids
 from tasks.money import sides
-from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, Figures, StoreDay
+from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, StoreDay
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import Connections, connect, current_bundle
 
@@ -30,9 +29,6 @@ PAID_OUT = {"PAYMENT": 1, "RECEIPT": -1}
 CLOCK_SKEW = timedelta(hours=1)
 """How far a credit's time may lie before its refund's."""
 _OF_REFUND = re.compile(rf"{re.escape(external_ref(''))}(\d+)-R(\d+)")
-
-RefundId = tuple[str, str]
-"""BigCommerce's ids of an order and of its refund."""
 
 
 @step("read-account", RETRIED)
@@ -110,7 +106,23 @@ class AccountReader:
         found: dict[str, list[SalesOrder]] = defaultdict(list)
         for document in self._read(order_ids):
             found[order_ids[document.id]].append(document)
-        return {key: self._booked_order(key, documents) for key, documents in found.items()}
+        booked: dict[str, BookedOrder] = {}
+        for key, documents in found.items():
+            live = [one for one in documents if not self._is_cancelled(one)]
+            shown = sorted(live or documents[:1], key=lambda one: int(one.id))
+            ids = tuple(one.id for one in shown)
+            figures = sides.total_of(self._figures(key, one) for one in shown)
+            figures[Figure.ORDERS] = Decimal(sum(one.parent_id not in ids for one in shown))
+            booked[key] = BookedOrder(
+                order_id=key,
+                ids=ids,
+                currency_code=shown[0].currency_code,
+                figures=figures,
+                is_cancelled=not live,
+                channel_id=shown[0].channel_id,
+                placed_on=shown[0].placed_on,
+            )
+        return booked
 
     def _with_back_orders(self, booked: dict[str, BookedOrder]) -> dict[str, BookedOrder]:
         """Orders that are worth less than in the store, with what staff moved into back orders."""
@@ -139,7 +151,7 @@ class AccountReader:
         """
         owners = {i: key for key, one in booked.items() if not one.is_cancelled for i in one.ids}
         received: dict[str, dict[str, Decimal]] = defaultdict(dict)
-        for row in self._payments(owners):
+        for row in with_retries(lambda: list(self.brightpearl.list_payments(owners))):
             key = owners[row.order_id]
             sign = RECEIVED.get(row.payment_type, 0)
             if sign and row.amount:
@@ -159,33 +171,10 @@ class AccountReader:
 
     def _read(self, owners: Mapping[str, str]) -> list[SalesOrder]:
         """Sales orders by id. In: BigCommerce's order id by Brightpearl's."""
-        documents = (
-            with_retries(lambda: self.brightpearl.get_sales_orders(owners)) if owners else []
-        )
+        documents = with_retries(lambda: self.brightpearl.get_sales_orders(owners))
         broken = {owners.get(one.order_id, "") for one in documents if isinstance(one, Unreadable)}
         self.broken |= broken - {""}
         return [one for one in documents if isinstance(one, SalesOrder)]
-
-    def _payments(self, order_ids: Collection[str]) -> list[PaymentRow]:
-        if not order_ids:
-            return []
-        return with_retries(lambda: list(self.brightpearl.list_payments(order_ids)))
-
-    def _booked_order(self, key: str, documents: Sequence[SalesOrder]) -> BookedOrder:
-        live = [one for one in documents if not self._is_cancelled(one)]
-        shown = sorted(live or documents[:1], key=lambda one: int(one.id))
-        ids = tuple(one.id for one in shown)
-        copies = sum(one.parent_id not in ids for one in shown)
-        figures = sides.total_of(self._figures(key, one) for one in shown)
-        return BookedOrder(
-            order_id=key,
-            ids=ids,
-            currency_code=shown[0].currency_code,
-            figures={**figures, Figure.ORDERS: Decimal(copies)},
-            is_cancelled=not live,
-            channel_id=shown[0].channel_id,
-            placed_on=shown[0].placed_on,
-        )
 
     def _is_cancelled(self, order: SalesOrder) -> bool:
         """Also by its status: an account may know no status of its own that cancels."""
@@ -236,7 +225,7 @@ class AccountReader:
                 and self.day.holds(row.created_on)
             )
         } | linked.keys()
-        documents = with_retries(lambda: self.brightpearl.get_sales_credits(ids)) if ids else []
+        documents = with_retries(lambda: self.brightpearl.get_sales_credits(ids))
         broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
         self.broken |= {linked[one][0] for one in broken & linked.keys()}
         live = [
@@ -244,49 +233,42 @@ class AccountReader:
         ]
         undoing = [one for one in live if one.external_ref.endswith(UNDONE)]
         refunding = sorted((one for one in live if one not in undoing), key=lambda one: int(one.id))
-        paid = self._paid_out(refunding)
         undone = {order_id_of(one.external_ref): two_places(one.total.gross) for one in undoing}
-        return [
-            _booked_credit(one, linked.get(one.id), owners.get(one.parent_id, ""), paid[one.id])
-            for one in refunding
-        ], undone
+        return self._booked_credits(refunding, linked, owners), undone
 
-    def _paid_out(self, live: Sequence[SalesCredit]) -> dict[str, Decimal]:
-        """What left by each credit, in its own currency."""
-        currencies = {credit.id: credit.currency_code for credit in live}
-        found = dict.fromkeys(currencies, ZERO)
-        for row in self._payments(currencies):
+    def _booked_credits(
+        self,
+        documents: Sequence[SalesCredit],
+        linked: Mapping[str, tuple[str, str]],
+        owners: Mapping[str, str],
+    ) -> list[BookedCredit]:
+        """Credits with what left by each, in its own currency.
+
+        In: ids of order and refund by those of linked credits, BigCommerce's order id by parent.
+        """
+        currencies = {one.id: one.currency_code for one in documents}
+        paid = dict.fromkeys(currencies, ZERO)
+        for row in with_retries(lambda: list(self.brightpearl.list_payments(currencies))):
             if row.currency_code in {"", currencies[row.order_id]}:
-                found[row.order_id] += PAID_OUT.get(row.payment_type, 0) * two_places(row.amount)
-        return found
-
-
-def _booked_credit(
-    credit: SalesCredit, refund: RefundId | None, owner: str, paid_back: Decimal
-) -> BookedCredit:
-    named = _OF_REFUND.fullmatch(credit.external_ref)
-    order_id, refund_id = refund or (named.groups() if named else ("", ""))
-    return BookedCredit(
-        order_id=order_id or owner,
-        credit_id=credit.id,
-        currency_code=credit.currency_code,
-        figures=sides.cents(
-            {
+                paid[row.order_id] += PAID_OUT.get(row.payment_type, 0) * two_places(row.amount)
+        booked: list[BookedCredit] = []
+        for one in documents:
+            named = _OF_REFUND.fullmatch(one.external_ref)
+            order_id, refund_id = linked.get(one.id) or (named.groups() if named else ("", ""))
+            figures = {
                 Figure.REFUNDS: Decimal(1),
-                Figure.REFUNDED: credit.total.gross,
-                Figure.REFUNDED_TAX: credit.total.tax,
-                Figure.PAID_BACK: paid_back,
+                Figure.REFUNDED: one.total.gross,
+                Figure.REFUNDED_TAX: one.total.tax,
+                Figure.PAID_BACK: paid[one.id],
             }
-        ),
-        refund_id=refund_id,
-        made_at=credit.created_on,
-    )
-
-
-def agreed_figures(agreed: AgreedOrder) -> Figures:
-    """What both sides last agreed on, as far as the link keeps it."""
-    if not agreed.rows:
-        return {}
-    nets = sides.nets_of((ref, two_places(row.net)) for ref, row in agreed.rows.items())
-    taxed = sum((two_places(row.tax) for row in agreed.rows.values()), ZERO)
-    return {**nets, Figure.TAXED: taxed, Figure.TOTAL: sum(nets.values(), taxed)}
+            booked.append(
+                BookedCredit(
+                    order_id=order_id or owners.get(one.parent_id, ""),
+                    credit_id=one.id,
+                    currency_code=one.currency_code,
+                    figures=sides.cents(figures),
+                    refund_id=refund_id,
+                    made_at=one.created_on,
+                )
+            )
+        return booked

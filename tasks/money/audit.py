@@ -17,20 +17,10 @@ from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
 from tasks.bigcommerce.orders import time_zone
+from tasks.money import sides
 from tasks.money.matching import Comparison, MoneyDifference
 from tasks.money.reasons import read_sync_states
-from tasks.money.sides import (
-    ORDER,
-    REFUND,
-    STORE_ONLY,
-    AccountDay,
-    ChannelCurrency,
-    Counted,
-    Figure,
-    Figures,
-    StoreDay,
-    total_of,
-)
+from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.audit import conclude
 from tasks.reconciler.connections import connect
@@ -41,8 +31,8 @@ HEADINGS = {
 }
 SHOWN = (
     Figure.ORDERS,
-    *STORE_ONLY,
-    *ORDER[1:-1],
+    *sides.STORE_ONLY,
+    *sides.ORDER[1:-1],
     Figure.REFUNDED,
     Figure.REFUNDED_TAX,
     Figure.PAID,
@@ -135,7 +125,7 @@ def requested_day(text: str | None, zone: str, now: datetime) -> Day:
 class GroupTotals:
     """Both sides of a day added up: one channel and currency."""
 
-    group: ChannelCurrency
+    group: sides.ChannelCurrency
     store: Figures
     account: Figures
     explained: Figures
@@ -143,13 +133,13 @@ class GroupTotals:
 
     def difference(self, name: Figure) -> Decimal:
         """The store's figure less Brightpearl's; zero where only the store has one."""
-        if name in STORE_ONLY:
+        if name in sides.STORE_ONLY:
             return ZERO
         return self.store.get(name, ZERO) - self.account.get(name, ZERO)
 
     def document(self, names: Sequence[Figure]) -> dict[str, Any]:
         """As JSON has it: counts as numbers, amounts as text."""
-        compared = [name for name in names if name not in STORE_ONLY]
+        compared = [name for name in names if name not in sides.STORE_ONLY]
         return {
             "channel": self.group.channel_id,
             "currency": self.group.currency_code,
@@ -177,12 +167,12 @@ def totals_of_orders(
 
 def totals(
     store: StoreDay,
-    in_store: Iterable[Counted],
-    in_account: Iterable[Counted],
+    in_store: Iterable[sides.Counted],
+    in_account: Iterable[sides.Counted],
     differences: Iterable[MoneyDifference],
 ) -> list[GroupTotals]:
     """Both sides, and what is explained of their difference, by channel and currency."""
-    parts: list[list[tuple[ChannelCurrency, Figures]]] = [
+    parts: list[list[tuple[sides.ChannelCurrency, Figures]]] = [
         [(store.group_of(one), one.figures) for one in in_store],
         [(store.group_of(one), one.figures) for one in in_account],
         [
@@ -191,17 +181,17 @@ def totals(
             if one.is_explained
         ],
     ]
-    sides: list[Mapping[ChannelCurrency, Figures]] = []
+    both: list[Mapping[sides.ChannelCurrency, Figures]] = []
     for part in parts:
-        grouped: dict[ChannelCurrency, list[Figures]] = defaultdict(list)
+        grouped: dict[sides.ChannelCurrency, list[Figures]] = defaultdict(list)
         for group, figures in part:
             grouped[group].append(figures)
-        sides.append({group: total_of(figures) for group, figures in grouped.items()})
+        both.append({group: sides.total_of(figures) for group, figures in grouped.items()})
     groups = sorted(
-        {group for side in sides for group in side},
+        {group for side in both for group in side},
         key=lambda group: (len(group.channel_id), group.channel_id, group.currency_code),
     )
-    return [GroupTotals(group, *(side.get(group, {}) for side in sides)) for group in groups]
+    return [GroupTotals(group, *(side.get(group, {}) for side in both)) for group in groups]
 
 
 def findings(
@@ -217,7 +207,7 @@ def findings(
         "day": day.on.isoformat(),
         "zone": day.zone,
         "orders": [totals.document(SHOWN) for totals in orders],
-        "refunds": [totals.document(REFUND) for totals in refunds],
+        "refunds": [totals.document(sides.REFUND) for totals in refunds],
         "cents_off": _cents(unexplained),
         "cents_explained": _cents(explained),
         "unexplained": _by_name(unexplained),

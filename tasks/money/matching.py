@@ -12,23 +12,9 @@ from decimal import Decimal
 from core.ids import credit_ref, external_ref
 from core.money import ZERO
 from core.times import Day
-from tasks.money import reasons
+from tasks.money import reasons, sides
 from tasks.money.reasons import Reason, SyncStates
-from tasks.money.sides import (
-    ORDER,
-    REFUND,
-    ROWS,
-    AccountDay,
-    BookedCredit,
-    BookedOrder,
-    ChannelCurrency,
-    Figure,
-    Figures,
-    StoreDay,
-    StoreOrder,
-    StoreRefund,
-    foreign_money,
-)
+from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, StoreDay
 
 Amounts = Mapping[Figure, tuple[Decimal, Decimal]]
 """The store's and Brightpearl's amount of the figures that differ."""
@@ -41,7 +27,7 @@ class MoneyDifference:
     name: str
     """Of the order, or of its refund or credit, as both systems can be searched for it."""
     order_id: str
-    group: ChannelCurrency
+    group: sides.ChannelCurrency
     """Where in the totals its amounts are."""
     amounts: Amounts
     reason: Reason
@@ -75,7 +61,7 @@ class Comparison:
         return [*found, *self.refunds(refunds, credits_)]
 
     def refunds(
-        self, refunds: Sequence[StoreRefund], credits_: Sequence[BookedCredit]
+        self, refunds: Sequence[sides.StoreRefund], credits_: Sequence[BookedCredit]
     ) -> list[MoneyDifference]:
         """What differs about refunds and their credits."""
         left: dict[tuple[str, str], list[BookedCredit]] = {}
@@ -89,7 +75,7 @@ class Comparison:
             found.extend(self._credit(one, Reason.NO_REFUND) for one in rest)
         return found
 
-    def refunds_of(self, day: Day) -> tuple[list[StoreRefund], list[BookedCredit]]:
+    def refunds_of(self, day: Day) -> tuple[list[sides.StoreRefund], list[BookedCredit]]:
         """The refunds made on a day, and their credits, whenever these were entered.
 
         Also the credits entered on the day that are of no refund.
@@ -118,7 +104,7 @@ class Comparison:
         elif order.group.currency_code != booked.currency_code:
             because = reasons.because_amounts(order, booked, self.known)
             detail = f"store {order.group.currency_code}, Brightpearl {booked.currency_code}"
-            amounts = differing(order.figures, {}, ORDER)
+            amounts = differing(order.figures, {}, sides.ORDER)
             yield _difference(order, amounts, Reason.CURRENCY, because, detail)
             yield self._booked_alone(booked, Reason.CURRENCY, because, detail)
         else:
@@ -126,7 +112,7 @@ class Comparison:
             yield from self._receipts(order, booked)
         unreadable = key in self.store.unreadable or key in self.account.unreadable
         if order is not None and booked is not None and unreadable:
-            because = reasons.because_unreadable(self.known.refund(key))
+            because = reasons.because_unreadable(self.known.refunds.get(key, reasons.UNKNOWN))
             yield _difference(
                 order, {}, Reason.UNREADABLE, because, "one of its refunds or credits"
             )
@@ -134,7 +120,7 @@ class Comparison:
     def _without_order(self, key: str, booked: BookedOrder | None) -> Iterator[MoneyDifference]:
         """An order of Brightpearl's that the store's day lacks, or one that cannot be read."""
         if key in self.store.unreadable:
-            because = reasons.because_unreadable(self.known.order(key))
+            because = reasons.because_unreadable(self.known.orders.get(key, reasons.UNKNOWN))
             if booked is not None:
                 yield self._booked_alone(booked, Reason.UNREADABLE, because)
             else:
@@ -149,10 +135,10 @@ class Comparison:
     ) -> MoneyDifference:
         """An order's amounts in Brightpearl where the store has none."""
         key, group = booked.order_id, self.store.group_of(booked)
-        amounts = differing({}, booked.figures, ORDER)
+        amounts = differing({}, booked.figures, sides.ORDER)
         return MoneyDifference(external_ref(key), key, group, amounts, reason, because, detail)
 
-    def _without_booking(self, order: StoreOrder) -> MoneyDifference:
+    def _without_booking(self, order: sides.StoreOrder) -> MoneyDifference:
         """An order that Brightpearl lacks, or has cancelled."""
         key = order.order_id
         if key in self.account.orders:
@@ -162,12 +148,12 @@ class Comparison:
             reason, because = Reason.UNREADABLE, ""
         else:
             because = reasons.because_absent(order, self.known, self.importable)
-            is_linked = self.known.is_linked(key)
+            is_linked = key in self.known.agreed
             reason = Reason.DELETED_IN_BRIGHTPEARL if is_linked else Reason.NOT_IMPORTED
-        return _difference(order, differing(order.figures, {}, ORDER), reason, because)
+        return _difference(order, differing(order.figures, {}, sides.ORDER), reason, because)
 
-    def _rows(self, order: StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
-        amounts = differing(order.figures, booked.figures, ROWS)
+    def _rows(self, order: sides.StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
+        amounts = differing(order.figures, booked.figures, sides.ROWS)
         rounding = order.figures[Figure.ROUNDING]
         unsplit = order.unsplit_class or ("tax_code" if order.lacks_taxes else "")
         if not amounts:
@@ -183,14 +169,16 @@ class Comparison:
             because = "" if is_doubled else reasons.because_amounts(order, booked, self.known)
             yield _difference(order, amounts, reason, because)
 
-    def _receipts(self, order: StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
+    def _receipts(self, order: sides.StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
         amounts = differing(order.figures, booked.figures, (Figure.PAID,))
-        foreign = foreign_money(booked.receipts)
-        if amounts or (order.receipts is not None and foreign_money(order.receipts) != foreign):
+        foreign = sides.foreign_money(booked.receipts)
+        if amounts or (
+            order.receipts is not None and sides.foreign_money(order.receipts) != foreign
+        ):
             yield _difference(order, amounts, *reasons.of_receipts(order, booked, self.known))
 
     def _refund(
-        self, refund: StoreRefund, own: Sequence[BookedCredit]
+        self, refund: sides.StoreRefund, own: Sequence[BookedCredit]
     ) -> Iterator[MoneyDifference]:
         """What differs about one refund. The first credit is its own, any other is one too many."""
         key = refund.order_id
@@ -198,7 +186,7 @@ class Comparison:
         credit = own[0] if own else None
         is_foreign = credit is not None and group.currency_code not in {"", credit.currency_code}
         booked = credit.figures if credit and not is_foreign else {}
-        amounts = differing(refund.figures, booked, REFUND)
+        amounts = differing(refund.figures, booked, sides.REFUND)
         reason = Reason.CURRENCY if is_foreign else reasons.why_refund(refund, credit)
         if amounts or reason is Reason.CREDIT_OF_DECLINED or credit is None:
             ids = (refund.refund_id, credit.credit_id if credit else "")
@@ -229,21 +217,21 @@ class Comparison:
             name=name or f"{external_ref(key)} {title}",
             order_id=key,
             group=self.store.group_of(credit),
-            amounts=differing({}, credit.figures, REFUND),
+            amounts=differing({}, credit.figures, sides.REFUND),
             reason=reason,
             because=reasons.because_refund(reason, key, ids, self.known, ""),
             detail="" if is_alone else title,
         )
 
 
-def differing(store: Figures, account: Figures, names: Collection[Figure]) -> Amounts:
+def differing(store: sides.Figures, account: sides.Figures, names: Collection[Figure]) -> Amounts:
     """The figures of these names that differ; one that a side lacks is nought."""
     pairs = {name: (store.get(name, ZERO), account.get(name, ZERO)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _difference(
-    order: StoreOrder, amounts: Amounts, reason: Reason, because: str, detail: str = ""
+    order: sides.StoreOrder, amounts: Amounts, reason: Reason, because: str, detail: str = ""
 ) -> MoneyDifference:
     key = order.order_id
     return MoneyDifference(external_ref(key), key, order.group, amounts, reason, because, detail)

@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.ids import external_ref
-from core.money import describe_difference
+from core.money import ZERO, describe_difference, two_places
 from core.refusals import Refusal
 from store.inbox import Inbox
 from store.links import Links
-from store.quarantine import Entry, Quarantine
+from store.quarantine import Quarantine
 from tasks.bigcommerce.order_frames import RECEIPT, lost_receipt_case, receipt_case
 from tasks.bigcommerce.orders import FINAL, OrderStatus
 from tasks.bigcommerce.refunds import REFUNDS
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder
-from tasks.money.account import agreed_figures
-from tasks.money.sides import (
-    BookedCredit,
-    BookedOrder,
-    Figure,
-    Figures,
-    StoreOrder,
-    StoreRefund,
-    foreign_money,
-)
+from tasks.money import sides
+from tasks.money.sides import BookedCredit, BookedOrder, Figure, StoreOrder, StoreRefund
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.connections import Connections
 
@@ -71,6 +63,7 @@ AMOUNTS = {"edit", "differs", "emptied"}
 """Review cases about an order's rows."""
 ENDS = {"deleted", "intercept", "credit", "cancelled"}
 """Review cases about the end of an order."""
+LEFT = "left as it is by a person"
 ACTIVE = {"due", "claimed"}
 """States of keys that are being worked on, or about to be."""
 
@@ -94,6 +87,10 @@ class SyncState:
         return self.state in ACTIVE
 
 
+UNKNOWN = SyncState()
+"""Of a record that no sync has met."""
+
+
 @dataclass(frozen=True)
 class SyncStates:
     """By BigCommerce's order id."""
@@ -101,66 +98,54 @@ class SyncStates:
     orders: Mapping[str, SyncState] = field(default_factory=dict)
     refunds: Mapping[str, SyncState] = field(default_factory=dict)
     """The sync of refunds goes by orders, too."""
-    agreed: Mapping[str, Figures] = field(default_factory=dict)
+    agreed: Mapping[str, sides.Figures] = field(default_factory=dict)
     """What both sides last agreed on, of orders that were imported."""
-
-    def order(self, order_id: str) -> SyncState:
-        """What the sync of orders knows."""
-        return self.orders.get(order_id, SyncState())
-
-    def refund(self, order_id: str) -> SyncState:
-        """What the sync of refunds knows."""
-        return self.refunds.get(order_id, SyncState())
-
-    def is_linked(self, order_id: str) -> bool:
-        """Whether the order was in Brightpearl once."""
-        return order_id in self.agreed
 
 
 def read_sync_states(connections: Connections, order_ids: Collection[str]) -> SyncStates:
     """What is known of these orders. Reads our own database only."""
-    ids = sorted(order_ids)
-    links = Links(connections.database).get(connections.pair.name, ORDERS, ids)
-    return SyncStates(
-        orders=_of_entity(connections, ORDERS, ids),
-        refunds=_of_entity(connections, REFUNDS, ids),
-        agreed={key: agreed_figures(AgreedOrder.of(link)) for key, link in links.items()},
-    )
+    pair, database, ids = connections.pair.name, connections.database, sorted(order_ids)
+    inbox, quarantine = Inbox(database), Quarantine(database)
+    known: dict[str, Mapping[str, SyncState]] = {}
+    for entity in (ORDERS, REFUNDS):
+        states, parked = inbox.states(pair, entity, ids), inbox.reasons(pair, entity, "parked")
+        cases: dict[tuple[str, str], list[Refusal]] = defaultdict(list)
+        for state in ("open", "discarded"):
+            for one in quarantine.list(pair=pair, entity=entity, state=state):
+                case = Refusal(one.class_, one.field, one.value, one.reason, one.remedy)
+                cases[state, one.key].append(case)
+        known[entity] = {
+            key: SyncState(
+                states.get(key, ""),
+                parked.get(key, ""),
+                tuple(cases["open", key]),
+                tuple(cases["discarded", key]),
+            )
+            for key in ids
+        }
+    links = Links(database).get(pair, ORDERS, ids)
+    agreed = {key: agreed_figures(AgreedOrder.of(link)) for key, link in links.items()}
+    return SyncStates(known[ORDERS], known[REFUNDS], agreed)
 
 
-def _of_entity(
-    connections: Connections, entity: str, ids: Sequence[str]
-) -> Mapping[str, SyncState]:
-    pair = connections.pair.name
-    inbox, quarantine = Inbox(connections.database), Quarantine(connections.database)
-    states, parked = inbox.states(pair, entity, ids), inbox.reasons(pair, entity, "parked")
-    opened = _by_key(quarantine.list(pair=pair, entity=entity))
-    discarded = _by_key(quarantine.list(pair=pair, entity=entity, state="discarded"))
-    return {
-        key: SyncState(
-            states.get(key, ""), parked.get(key, ""), tuple(opened[key]), tuple(discarded[key])
-        )
-        for key in ids
-    }
-
-
-def _by_key(entries: Iterable[Entry]) -> dict[str, list[Refusal]]:
-    found: dict[str, list[Refusal]] = defaultdict(list)
-    for one in entries:
-        case = Refusal(one.class_, one.field, one.value, one.reason, one.remedy)
-        found[one.key].append(case)
-    return found
+def agreed_figures(agreed: AgreedOrder) -> sides.Figures:
+    """What both sides last agreed on, as far as the link keeps it."""
+    if not agreed.rows:
+        return {}
+    nets = sides.nets_of((ref, two_places(row.net)) for ref, row in agreed.rows.items())
+    taxed = sum((two_places(row.tax) for row in agreed.rows.values()), ZERO)
+    return {**nets, Figure.TAXED: taxed, Figure.TOTAL: sum(nets.values(), taxed)}
 
 
 def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[str]) -> str:
     """Why an order is not in Brightpearl; "" for one of which nobody knows."""
-    state, status = known.order(order.order_id), order.status_id
+    state, status = known.orders.get(order.order_id, UNKNOWN), order.status_id
     discarded = _first(state.discarded, ENDS)
     if case := _first(state.open, AMOUNTS | ENDS):
         because = f"quarantined: {_name(case)}"
     elif state.is_active:
         because = "about to be imported"
-    elif discarded or known.is_linked(order.order_id):
+    elif discarded or order.order_id in known.agreed:
         because = _discarded(discarded)
     elif state.state == "parked":
         because = f"parked: {state.reason}"
@@ -173,7 +158,7 @@ def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[
 
 def because_ended(order_id: str, known: SyncStates) -> str:
     """Why one side has cancelled an order, or put it away, and the other has not."""
-    state = known.order(order_id)
+    state = known.orders.get(order_id, UNKNOWN)
     decided = _discarded(_first(state.discarded, ENDS))
     return _waits(state, ENDS, "about to be synced") or decided
 
@@ -199,7 +184,7 @@ def why_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> Re
 
 def because_amounts(order: StoreOrder, booked: BookedOrder, known: SyncStates) -> str:
     """Whether a difference of amounts waits for a person, or one has decided about it."""
-    state = known.order(order.order_id)
+    state = known.orders.get(order.order_id, UNKNOWN)
     said = describe_difference(
         order.figures[Figure.TOTAL], booked.figures[Figure.TOTAL], order.group.currency_code
     )
@@ -216,31 +201,29 @@ def of_receipts(
 
     It is known where it waits for a person, or where one has decided about each of them.
     """
-    store, account = order.receipts, booked.receipts
+    state, store, account = (
+        known.orders.get(order.order_id, UNKNOWN),
+        order.receipts,
+        booked.receipts,
+    )
+    waits = _waits(state, {RECEIPT}, "about to be booked")
     if store is None:
         is_missing = order.figures[Figure.PAID] > booked.figures[Figure.PAID]
-        reason = Reason.RECEIPT_MISSING if is_missing else Reason.RECEIPT_TOO_MUCH
-        return reason, _because_receipts(known.order(order.order_id), set()), ""
+        return Reason.RECEIPT_MISSING if is_missing else Reason.RECEIPT_TOO_MUCH, waits, ""
     missing = sorted(store.keys() - account.keys())
     too_many = sorted(account.keys() - store.keys())
-    if foreign_money(store) != foreign_money(account):
+    is_changed = any(store[ref] != account[ref] for ref in store.keys() & account.keys())
+    if sides.foreign_money(store) != sides.foreign_money(account):
         reason = Reason.CURRENCY
-    elif any(store[ref] != account[ref] for ref in store.keys() & account.keys()) or bool(
-        missing
-    ) == bool(too_many):
+    elif is_changed or bool(missing) == bool(too_many):
         reason = Reason.RECEIPT_DIFFERS
     else:
         reason = Reason.RECEIPT_MISSING if missing else Reason.RECEIPT_TOO_MUCH
     cases = {*map(receipt_case, missing), *map(lost_receipt_case, too_many)}
+    is_decided = bool(cases) and cases <= {case.value for case in state.discarded}
     parts = [f"missing {', '.join(missing)}"] if missing else []
     parts += [f"too much {', '.join(too_many)}"] if too_many else []
-    return reason, _because_receipts(known.order(order.order_id), cases), "; ".join(parts)
-
-
-def _because_receipts(state: SyncState, cases: set[str]) -> str:
-    is_decided = bool(cases) and cases <= {case.value for case in state.discarded}
-    waits = _waits(state, {RECEIPT}, "about to be booked")
-    return waits or ("left as it is by a person" if is_decided else "")
+    return reason, waits or (LEFT if is_decided else ""), "; ".join(parts)
 
 
 def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:
@@ -267,7 +250,7 @@ def because_refund(
     """
     if reason in {Reason.PENDING, Reason.DECLINED}:
         return "nothing is to be booked"
-    state = known.refund(order_id)
+    state = known.refunds.get(order_id, UNKNOWN)
     if state.open:
         return f"quarantined: {_name(state.open[0])}"
     if state.is_active:
@@ -280,17 +263,12 @@ def because_refund(
     return _discarded(next(decided, None))
 
 
-def _first(cases: Collection[Refusal], kinds: Collection[str]) -> Refusal | None:
+def _first(cases: Iterable[Refusal], kinds: Collection[str]) -> Refusal | None:
     """The first case that is about an order as a whole, or a review of one of these kinds."""
-    return next(
-        (
-            case
-            for case in cases
-            if (case.class_ == REVIEW and case.field in kinds)
-            or case.class_ not in {REVIEW, *NEVER_MONEY}
-        ),
-        None,
-    )
+    for case in cases:
+        if case.field in kinds if case.class_ == REVIEW else case.class_ not in NEVER_MONEY:
+            return case
+    return None
 
 
 def _waits(state: SyncState, kinds: Collection[str], if_active: str) -> str:
@@ -301,7 +279,7 @@ def _waits(state: SyncState, kinds: Collection[str], if_active: str) -> str:
 
 
 def _discarded(case: Refusal | None) -> str:
-    return f"left as it is by a person: {_name(case)}" if case else ""
+    return f"{LEFT}: {_name(case)}" if case else ""
 
 
 def _is_about(case: Refusal, order_id: str, ids: Collection[str]) -> bool:

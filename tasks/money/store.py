@@ -12,6 +12,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
+import pandas as pd
+
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.models import Order, TaxRow, Transaction, Unreadable
 from connectors.bigcommerce.refund_models import Refund
@@ -25,27 +27,11 @@ from core.times import Day, local_date
 from mappings.bundle import Bundle
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
-from tasks.bigcommerce.order_frames import (
-    PAID,
-    OrderFrames,
-    balanced_rows,
-    order_frames,
-    receipts,
-    tax_rows,
-)
+from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, receipts, tax_rows
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.money import sides
-from tasks.money.sides import (
-    AccountDay,
-    BookedOrder,
-    ChannelCurrency,
-    Figure,
-    Figures,
-    StoreDay,
-    StoreOrder,
-    StoreRefund,
-)
+from tasks.money.sides import AccountDay, BookedOrder, Figure, Figures, StoreDay, StoreOrder
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect, current_bundle
 
@@ -109,8 +95,8 @@ def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay
         for key, order in store.orders.items()
         if order.is_sold and (booked := account.live(key))
     }
-    unpaid = [key for key, sides in both.items() if _differ(*sides, Figure.PAID)]
-    untaxed = [key for key, sides in both.items() if _wants_taxes(*sides)]
+    unpaid = [key for key, both_sides in both.items() if _differ(*both_sides, Figure.PAID)]
+    untaxed = [key for key, both_sides in both.items() if _wants_taxes(*both_sides)]
     transactions = _of_each(unpaid, bigcommerce.list_transactions)
     taxes = _of_each(untaxed, bigcommerce.list_taxes)
     documents = [store.documents[key] for key in sorted({*transactions, *taxes}, key=int)]
@@ -153,12 +139,12 @@ def store_orders(
     }
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
     lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges)) - set(taxes)
-    received = _receipts(found, transactions)
+    received = _receipts(found.orders, found.transactions, transactions)
     currencies = bundle.tables["currencies"]
     return {
         order.id: StoreOrder(
             order_id=order.id,
-            group=ChannelCurrency(
+            group=sides.ChannelCurrency(
                 order.channel_id,
                 currencies.get(order.default_currency_code) or order.default_currency_code,
             ),
@@ -173,10 +159,10 @@ def store_orders(
     }
 
 
-def store_refund(refund: Refund) -> StoreRefund:
+def store_refund(refund: Refund) -> sides.StoreRefund:
     """A refund's figures."""
     sent = (p.amount for p in refund.payments if not (p.is_declined or p.is_pending))
-    return StoreRefund(
+    return sides.StoreRefund(
         order_id=refund.order_id,
         refund_id=refund.id,
         created_at=refund.created,
@@ -223,11 +209,13 @@ def _figures(order: Order, nets: Figures | None, received: sides.Receipts | None
     )
 
 
-def _receipts(found: OrderFrames, order_ids: Collection[str]) -> dict[str, sides.Receipts]:
+def _receipts(
+    orders: pd.DataFrame, transactions: pd.DataFrame, order_ids: Collection[str]
+) -> dict[str, sides.Receipts]:
     """Receipts by their names, of the orders whose transactions were read."""
     received: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in order_ids}
-    currencies = dict(zip(found.orders["order_id"], found.orders["currency_code"], strict=True))
-    of_all = receipts(found.orders, found.transactions)
+    currencies = dict(zip(orders["order_id"], orders["currency_code"], strict=True))
+    of_all = receipts(orders, transactions)
     columns = ("order_id", "transaction_id", "currency_code", "amount")
     for key, transaction_id, currency, amount in zip(*(of_all[c] for c in columns), strict=True):
         if key in received:
@@ -279,11 +267,11 @@ def _missing_from_day(
 
 
 def _get_orders(bigcommerce: BigCommerce, order_ids: Sequence[str]) -> list[Order]:
-    documents = with_retries(lambda: bigcommerce.get_orders(order_ids)) if order_ids else []
+    documents = with_retries(lambda: bigcommerce.get_orders(order_ids))
     return [one for one in documents if isinstance(one, Order)]
 
 
-def _groups(account: AccountDay, channels: Table) -> dict[str, ChannelCurrency]:
+def _groups(account: AccountDay, channels: Table) -> dict[str, sides.ChannelCurrency]:
     """Channel and currency of refunded orders of other days, as Brightpearl has them.
 
     Only where one channel alone of the store's becomes Brightpearl's.
@@ -293,7 +281,7 @@ def _groups(account: AccountDay, channels: Table) -> dict[str, ChannelCurrency]:
         row.becomes: row.value for row in channels.rows if becomes.count(row.becomes) == 1
     }
     return {
-        key: ChannelCurrency(channel_ids[booked.channel_id], booked.currency_code)
+        key: sides.ChannelCurrency(channel_ids[booked.channel_id], booked.currency_code)
         for key, booked in account.other_orders.items()
         if booked.channel_id in channel_ids
     }
