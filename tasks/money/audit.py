@@ -24,6 +24,7 @@ from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.audit import conclude
 from tasks.reconciler.connections import connect
+from tasks.reconciler.report import table
 
 HEADINGS = {
     "unexplained": "Differ, and nobody knows why",
@@ -172,26 +173,22 @@ def totals(
     differences: Iterable[MoneyDifference],
 ) -> list[GroupTotals]:
     """Both sides, and what is explained of their difference, by channel and currency."""
-    parts: list[list[tuple[sides.ChannelCurrency, Figures]]] = [
-        [(store.group_of(one), one.figures) for one in in_store],
-        [(store.group_of(one), one.figures) for one in in_account],
-        [
-            (one.group, {name: a - b for name, (a, b) in one.amounts.items()})
-            for one in differences
-            if one.is_explained
-        ],
+    parts: dict[sides.ChannelCurrency, tuple[list[Figures], list[Figures], list[Figures]]]
+    parts = defaultdict(lambda: ([], [], []))
+    for one in in_store:
+        parts[store.group_of(one)][0].append(one.figures)
+    for one in in_account:
+        parts[store.group_of(one)][1].append(one.figures)
+    for difference in differences:
+        if difference.is_explained:
+            explained = {name: a - b for name, (a, b) in difference.amounts.items()}
+            parts[difference.group][2].append(explained)
+    return [
+        GroupTotals(group, *map(sides.total_of, parts[group]))
+        for group in sorted(
+            parts, key=lambda one: (len(one.channel_id), one.channel_id, one.currency_code)
+        )
     ]
-    both: list[Mapping[sides.ChannelCurrency, Figures]] = []
-    for part in parts:
-        grouped: dict[sides.ChannelCurrency, list[Figures]] = defaultdict(list)
-        for group, figures in part:
-            grouped[group].append(figures)
-        both.append({group: sides.total_of(figures) for group, figures in grouped.items()})
-    groups = sorted(
-        {group for side in both for group in side},
-        key=lambda group: (len(group.channel_id), group.channel_id, group.currency_code),
-    )
-    return [GroupTotals(group, *(side.get(group, {}) for side in both)) for group in groups]
 
 
 def findings(
@@ -286,25 +283,16 @@ def _document(one: MoneyDifference) -> dict[str, Any]:
 
 
 def _table(lines: Iterable[Mapping[str, Any]]) -> str:
-    """A Markdown table that reads well as text, too. In: `GroupTotals.document`."""
-    rows = [COLUMNS]
+    """Figures that either side has. In: `GroupTotals.document`."""
+    rows: list[list[str]] = []
     for line in lines:
         compared = [line[side] for side in ("brightpearl", "difference", "explained")]
+        group = [line["channel"] or "-", line["currency"] or "-"]
         for name, amount in line["bigcommerce"].items():
-            if any(
-                Decimal(side.get(name, 0)) for side in (line["bigcommerce"], line["brightpearl"])
-            ):
-                title = TITLES.get(Figure(name), name)
+            if Decimal(amount) or Decimal(line["brightpearl"].get(name, 0)):
                 cells = (amount, *(side.get(name, "-") for side in compared))
-                rows.append(
-                    [line["channel"] or "-", line["currency"] or "-", title, *map(str, cells)]
-                )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
-        for row in rows
-    )
+                rows.append([*group, TITLES.get(Figure(name), name), *map(str, cells)])
+    return table(COLUMNS, rows)
 
 
 def _value(name: Figure, amount: Decimal) -> str | int:

@@ -5,19 +5,14 @@ The differences account for everything: added up, they are what the totals of bo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from core.ids import credit_ref, external_ref
-from core.money import ZERO
 from core.times import Day
 from tasks.money import reasons, sides
 from tasks.money.reasons import Reason, SyncStates
 from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, StoreDay
-
-Amounts = Mapping[Figure, tuple[Decimal, Decimal]]
-"""The store's and Brightpearl's amount of the figures that differ."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class MoneyDifference:
     order_id: str
     group: sides.ChannelCurrency
     """Where in the totals its amounts are."""
-    amounts: Amounts
+    amounts: sides.Amounts
     reason: Reason
     because: str = ""
     """Why this is known already; "" for what nobody has explained."""
@@ -104,8 +99,8 @@ class Comparison:
         elif order.group.currency_code != booked.currency_code:
             because = reasons.because_amounts(order, booked, self.known)
             detail = f"store {order.group.currency_code}, Brightpearl {booked.currency_code}"
-            amounts = differing(order.figures, {}, sides.ORDER)
-            yield _difference(order, amounts, Reason.CURRENCY, because, detail)
+            amounts = sides.differing(order.figures, {}, sides.ORDER)
+            yield self._difference(order, amounts, Reason.CURRENCY, because, detail)
             yield self._booked_alone(booked, Reason.CURRENCY, because, detail)
         else:
             yield from self._rows(order, booked)
@@ -113,7 +108,7 @@ class Comparison:
         unreadable = key in self.store.unreadable or key in self.account.unreadable
         if order is not None and booked is not None and unreadable:
             because = reasons.because_unreadable(self.known.refunds.get(key, reasons.UNKNOWN))
-            yield _difference(
+            yield self._difference(
                 order, {}, Reason.UNREADABLE, because, "one of its refunds or credits"
             )
 
@@ -134,8 +129,18 @@ class Comparison:
         self, booked: BookedOrder, reason: Reason, because: str, detail: str = ""
     ) -> MoneyDifference:
         """An order's amounts in Brightpearl where the store has none."""
-        key, group = booked.order_id, self.store.group_of(booked)
-        amounts = differing({}, booked.figures, sides.ORDER)
+        amounts = sides.differing({}, booked.figures, sides.ORDER)
+        return self._difference(booked, amounts, reason, because, detail)
+
+    def _difference(
+        self,
+        one: sides.StoreOrder | BookedOrder,
+        amounts: sides.Amounts,
+        reason: Reason,
+        because: str,
+        detail: str = "",
+    ) -> MoneyDifference:
+        key, group = one.order_id, self.store.group_of(one)
         return MoneyDifference(external_ref(key), key, group, amounts, reason, because, detail)
 
     def _without_booking(self, order: sides.StoreOrder) -> MoneyDifference:
@@ -150,32 +155,34 @@ class Comparison:
             because = reasons.because_absent(order, self.known, self.importable)
             is_linked = key in self.known.agreed
             reason = Reason.DELETED_IN_BRIGHTPEARL if is_linked else Reason.NOT_IMPORTED
-        return _difference(order, differing(order.figures, {}, sides.ORDER), reason, because)
+        return self._difference(
+            order, sides.differing(order.figures, {}, sides.ORDER), reason, because
+        )
 
     def _rows(self, order: sides.StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
-        amounts = differing(order.figures, booked.figures, sides.ROWS)
+        amounts = sides.differing(order.figures, booked.figures, sides.ROWS)
         rounding = order.figures[Figure.ROUNDING]
         unsplit = order.unsplit_class or ("tax_code" if order.lacks_taxes else "")
         if not amounts:
             if rounding:
                 because = f"a rounding row of {rounding} on both sides"
-                yield _difference(order, {}, Reason.ROUNDING, because)
+                yield self._difference(order, {}, Reason.ROUNDING, because)
         elif unsplit and not {Figure.ORDERS, Figure.TAXED, Figure.TOTAL} & amounts.keys():
             because = f"total and tax agree; class {unsplit}"
-            yield _difference(order, amounts, Reason.SPLIT, because)
+            yield self._difference(order, amounts, Reason.SPLIT, because)
         else:
             reason = reasons.why_amounts(order, booked, self.known)
             is_doubled = reason is Reason.DOUBLED
             because = "" if is_doubled else reasons.because_amounts(order, booked, self.known)
-            yield _difference(order, amounts, reason, because)
+            yield self._difference(order, amounts, reason, because)
 
     def _receipts(self, order: sides.StoreOrder, booked: BookedOrder) -> Iterator[MoneyDifference]:
-        amounts = differing(order.figures, booked.figures, (Figure.PAID,))
+        amounts = sides.differing(order.figures, booked.figures, (Figure.PAID,))
         foreign = sides.foreign_money(booked.receipts)
         if amounts or (
             order.receipts is not None and sides.foreign_money(order.receipts) != foreign
         ):
-            yield _difference(order, amounts, *reasons.of_receipts(order, booked, self.known))
+            yield self._difference(order, amounts, *reasons.of_receipts(order, booked, self.known))
 
     def _refund(
         self, refund: sides.StoreRefund, own: Sequence[BookedCredit]
@@ -186,7 +193,7 @@ class Comparison:
         credit = own[0] if own else None
         is_foreign = credit is not None and group.currency_code not in {"", credit.currency_code}
         booked = credit.figures if credit and not is_foreign else {}
-        amounts = differing(refund.figures, booked, sides.REFUND)
+        amounts = sides.differing(refund.figures, booked, sides.REFUND)
         reason = Reason.CURRENCY if is_foreign else reasons.why_refund(refund, credit)
         if amounts or reason is Reason.CREDIT_OF_DECLINED or credit is None:
             ids = (refund.refund_id, credit.credit_id if credit else "")
@@ -217,21 +224,8 @@ class Comparison:
             name=name or f"{external_ref(key)} {title}",
             order_id=key,
             group=self.store.group_of(credit),
-            amounts=differing({}, credit.figures, sides.REFUND),
+            amounts=sides.differing({}, credit.figures, sides.REFUND),
             reason=reason,
             because=reasons.because_refund(reason, key, ids, self.known, ""),
             detail="" if is_alone else title,
         )
-
-
-def differing(store: sides.Figures, account: sides.Figures, names: Collection[Figure]) -> Amounts:
-    """The figures of these names that differ; one that a side lacks is nought."""
-    pairs = {name: (store.get(name, ZERO), account.get(name, ZERO)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _difference(
-    order: sides.StoreOrder, amounts: Amounts, reason: Reason, because: str, detail: str = ""
-) -> MoneyDifference:
-    key = order.order_id
-    return MoneyDifference(external_ref(key), key, order.group, amounts, reason, because, detail)

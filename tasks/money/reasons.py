@@ -266,7 +266,8 @@ def because_refund(
 def _first(cases: Iterable[Refusal], kinds: Collection[str]) -> Refusal | None:
     """The first case that is about an order as a whole, or a review of one of these kinds."""
     for case in cases:
-        if case.field in kinds if case.class_ == REVIEW else case.class_ not in NEVER_MONEY:
+        is_review = case.class_ == REVIEW
+        if case.field in kinds if is_review else case.class_ not in NEVER_MONEY:
             return case
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -37,6 +37,8 @@ class Figure(StrEnum):
 
 Figures = Mapping[Figure, Decimal]
 """Amounts in one currency."""
+Amounts = Mapping[Figure, tuple[Decimal, Decimal]]
+"""The store's and Brightpearl's amount of the figures that differ."""
 Receipts = Mapping[str, Decimal]
 """Money received, by the name of each receipt (`receipt_name`)."""
 STORE_ONLY = (Figure.SOLD, Figure.DISCOUNTED)
@@ -57,6 +59,12 @@ def total_of(parts: Iterable[Figures]) -> dict[Figure, Decimal]:
         for name, amount in figures.items():
             found[name] = found.get(name, ZERO) + amount
     return found
+
+
+def differing(store: Figures, account: Figures, names: Collection[Figure]) -> Amounts:
+    """The figures of these names that differ; one that a side lacks is nought."""
+    pairs = {name: (store.get(name, ZERO), account.get(name, ZERO)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def cents(figures: Figures) -> dict[Figure, Decimal]:

@@ -31,13 +31,15 @@ from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, re
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
 from tasks.bigcommerce.refunds import gave_nothing
 from tasks.money import sides
-from tasks.money.sides import AccountDay, BookedOrder, Figure, Figures, StoreDay, StoreOrder
+from tasks.money.sides import AccountDay, Figure, Figures, StoreDay, StoreOrder
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect, current_bundle
 
 SECOND = timedelta(seconds=1)
 NEVER_SOLD = CANCELLED | {OrderStatus.INCOMPLETE}
 """Store statuses of orders that are no sale: incomplete, cancelled, declined."""
+SPLIT = {Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING}
+"""Figures that tax rows may divide otherwise than an order's lines and charges do."""
 MOST_SINGLE_READS = 250
 """Orders read by themselves, for each purpose; the rest goes by what the pages say."""
 
@@ -90,13 +92,18 @@ def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay
     connections = connect(pair).at(Priority.BACKFILL)
     bigcommerce, bundle = connections.bigcommerce, current_bundle(connections)
     settings = connections.pair.orders
-    both = {
-        key: (order, booked)
-        for key, order in store.orders.items()
-        if order.is_sold and (booked := account.live(key))
-    }
-    unpaid = [key for key, both_sides in both.items() if _differ(*both_sides, Figure.PAID)]
-    untaxed = [key for key, both_sides in both.items() if _wants_taxes(*both_sides)]
+    unpaid: list[str] = []
+    untaxed: list[str] = []
+    for key, order in store.orders.items():
+        booked = account.live(key)
+        if booked is None or not order.is_sold:
+            continue
+        differing = sides.differing(order.figures, booked.figures, sides.ORDER).keys()
+        if Figure.PAID in differing:
+            unpaid.append(key)
+        # Only the tax rows can say then if goods and charges agree.
+        if order.lacks_taxes and SPLIT & differing and not {Figure.TAXED, Figure.TOTAL} & differing:
+            untaxed.append(key)
     transactions = _of_each(unpaid, bigcommerce.list_transactions)
     taxes = _of_each(untaxed, bigcommerce.list_taxes)
     documents = [store.documents[key] for key in sorted({*transactions, *taxes}, key=int)]
@@ -222,17 +229,6 @@ def _receipts(
             ref = f"{external_ref(key)}-{transaction_id}"
             received[key][sides.receipt_name(ref, currency, currencies[key])] = two_places(amount)
     return dict(received)
-
-
-def _differ(order: StoreOrder, booked: BookedOrder, *names: Figure) -> bool:
-    return any(two_places(order.figures[n]) != two_places(booked.figures[n]) for n in names)
-
-
-def _wants_taxes(order: StoreOrder, booked: BookedOrder) -> bool:
-    """Whether only the tax rows can say if goods and charges agree."""
-    is_split_otherwise = _differ(order, booked, Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING)
-    agrees = not _differ(order, booked, Figure.TAXED, Figure.TOTAL)
-    return order.lacks_taxes and is_split_otherwise and agrees
 
 
 def _of_each(order_ids: Iterable[str], read: Callable[[str], list[T]]) -> dict[str, list[T]]:

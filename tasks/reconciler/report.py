@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,7 +89,7 @@ class Report:
         if self.error:
             parts.append(f"**Stopped:** {_cell(self.error)}")
         if self.counts:
-            parts.append(_table(["what", "count"], sorted(self.counts.items())))
+            parts.append(table(["what", "count"], sorted(self.counts.items())))
         if self.refused:
             parts.append("## Waiting for a person")
             parts.append(self._refusals())
@@ -98,10 +99,10 @@ class Report:
         if self.preview:
             columns = list(self.preview[0])
             rows = [tuple(line.get(name, "") for name in columns) for line in self.preview]
-            parts.extend(["## What would be done", _table(columns, rows[:200])])
+            parts.extend(["## What would be done", table(columns, rows[:200])])
         if self.requests:
             parts.append("## Requests")
-            parts.append(_table(["what", "count"], sorted(self.requests.items())))
+            parts.append(table(["what", "count"], sorted(self.requests.items())))
         return "\n\n".join(parts) + "\n"
 
     def _sentence(self) -> str:
@@ -116,16 +117,21 @@ class Report:
             (why.class_, why.value, count, why.reason, why.remedy)
             for why, count in self.refused.most_common(SHOWN_REFUSALS)
         ]
-        table = _table(["class", "value", "records", "what happened", "what to do"], rows)
+        shown = table(["class", "value", "records", "what happened", "what to do"], rows)
         hidden = len(self.refused) - len(rows)
         more = f"\n\n… and {hidden} more: `causeway quarantine list`." if hidden > 0 else ""
-        return table + more
+        return shown + more
 
 
-def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
-    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
-    body = "".join(f"\n| {' | '.join(_cell(value) for value in row)} |" for row in rows)
-    return head + body
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table that reads well as text, too."""
+    lines = [[_cell(value) for value in row] for row in (columns, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
+        for line in lines
+    )
 
 
 def _cell(value: object) -> str:
