@@ -123,7 +123,7 @@ def publish(
     """Make the files an immutable, numbered version, in force from the next run on."""
     # All of it brings pandas along.
     from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415
-    from tasks.reconciler.waking import release_mapped  # noqa: PLC0415
+    from tasks.reconciler.cases import release_mapped  # noqa: PLC0415
 
     settings = load_settings()
     name = settings.pair(pair).name

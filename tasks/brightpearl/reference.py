@@ -14,10 +14,9 @@ from core.refusals import Refusal, release_remedy
 from store.runs import Cursors
 from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
-from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.cases import refusal_rows, release_skus
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.reconciler.waking import release_skus
 
 KEPT_S = 3600.0
 """How long reference data is used before it is read again."""

@@ -3,12 +3,15 @@
 One refusal serves from the validation gate to the quarantine table. A review case is a refusal of
 class `review`: both systems differ in a way that only a person can decide, and what would be done
 about it is kept with it.
+
+What came true releases the quarantined records that waited for it, without a person: a product that
+exists now, or a row that a table has now. Parked ones name their conditions, see `Inbox.wake`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +19,20 @@ from typing import Any
 import pandas as pd
 
 from core.errors import RejectedError
-from core.frames import frame, records
+from core.frames import frame
+from core.ids import sku_key
 from core.refusals import REFUSALS, Refusal
+from mappings.bundle import Bundle
+from mappings.tables import comparable
+from store.database import Database
+from store.quarantine import Quarantine
 
 REVIEW = "review"
 """Class of a case that a person decides; `release --apply` carries its proposal out."""
+SKU = "sku"
+"""Class of refusals that name a SKU which Brightpearl lacks, or has twice."""
+OF_ONE_RECORD = frozenset({REVIEW, "document", "money", "unexpected"})
+"""Classes whose values no table and no product can set right."""
 
 
 @dataclass(frozen=True)
@@ -75,32 +87,24 @@ def digest(*parts: object) -> str:
 
 def refusal_rows(refusals: Iterable[tuple[str, Refusal]]) -> pd.DataFrame:
     """REFUSALS of (record key, refusal)."""
-    return frame(
-        (
-            {
-                "key": key,
-                "class": refusal.class_,
-                "field": refusal.field,
-                "value": refusal.value,
-                "reason": refusal.reason,
-                "remedy": refusal.remedy,
-            }
-            for key, refusal in refusals
-        ),
-        REFUSALS,
+    rows = (
+        (key, why.class_, why.field, why.value, why.reason, why.remedy) for key, why in refusals
     )
+    return frame((dict(zip(REFUSALS, row, strict=True)) for row in rows), REFUSALS)
 
 
 def refusals_by_key(rows: pd.DataFrame) -> dict[str, list[Refusal]]:
     """The refusals of each record, each once. In: REFUSALS."""
     found: dict[str, list[Refusal]] = {}
-    for row in records(rows):
-        refusal = Refusal(row["class"], row["field"], row["value"], row["reason"], row["remedy"])
-        if refusal not in found.setdefault(row["key"], []):
-            found[row["key"]].append(refusal)
+    for key, *why in rows[list(REFUSALS)].itertuples(index=False, name=None):
+        refusal = Refusal(*why)
+        if refusal not in found.setdefault(key, []):
+            found[key].append(refusal)
     return found
 
 
+READS_OF_MISSING = 3
+"""How often a record is read that an event named and the system does not show."""
 RETRY = "again"
 """Result of a record that is tried again soon: nobody has to do anything."""
 
@@ -153,5 +157,39 @@ def missing(key: str, attempts: int, system: str = "BigCommerce") -> Outcome:
     return skipped(key, "gone", f"not in {system}")
 
 
-READS_OF_MISSING = 3
-"""How often a record is read that an event named and the system does not show."""
+def release_skus(database: Database, pair: str, skus: Iterable[str], now: datetime) -> int:
+    """Release what waits for products of these SKUs; how many records."""
+    known = {sku_key(sku) for sku in skus}
+
+    def is_met(class_: str, value: str) -> bool:
+        return class_ == SKU and sku_key(value) in known
+
+    return _release(database, pair, now, is_met)
+
+
+def release_mapped(
+    database: Database, pair: str, before: Bundle, after: Bundle, now: datetime
+) -> int:
+    """Release what waits for rows that a new version of the tables has; how many records."""
+    new = {
+        comparable(row.value)
+        for name, table in after.tables.items()
+        for row in table.rows
+        if name not in before.tables or before.tables[name].get(row.value) != row.becomes
+    }
+
+    def is_met(class_: str, value: str) -> bool:
+        return class_ not in OF_ONE_RECORD and comparable(value) in new
+
+    return _release(database, pair, now, is_met)
+
+
+def _release(
+    database: Database, pair: str, now: datetime, is_met: Callable[[str, str], bool]
+) -> int:
+    quarantine = Quarantine(database)
+    return sum(
+        len(quarantine.release(pair, class_=group.class_, value=group.value, now=now))
+        for group in quarantine.summary(pair)
+        if is_met(group.class_, group.value)
+    )

@@ -94,7 +94,17 @@ def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Conne
     Raises: ConfigError when the pair is not configured; StoreUnavailableError.
     """
     if pair_name not in _open:
-        _open[pair_name] = _connect(pair_name, clock)
+        settings = load_settings()
+        pair = settings.pair(pair_name)
+        reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
+        _open[pair_name] = Connections(
+            settings=settings,
+            pair=pair,
+            database=open_database(settings.database_url),
+            bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
+            brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
+            clock=clock,
+        )
     return _open[pair_name]
 
 
@@ -105,20 +115,6 @@ def disconnect() -> None:
         connections.bigcommerce.close()
         connections.brightpearl.close()
         connections.database.close()
-
-
-def _connect(pair_name: str, clock: Callable[[], datetime]) -> Connections:
-    settings = load_settings()
-    pair = settings.pair(pair_name)
-    reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
-    return Connections(
-        settings=settings,
-        pair=pair,
-        database=open_database(settings.database_url),
-        bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
-        brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
-        clock=clock,
-    )
 
 
 def current_bundle(connections: Connections) -> Bundle:

@@ -12,14 +12,8 @@ SHOWN_REFUSALS = 50
 """Lines of refusals in an artifact; the rest is counted, and `causeway quarantine list` has all."""
 
 
-@dataclass(frozen=True)
-class RefusedBecause:
-    """Why keys wait for a person: they are released together."""
-
-    class_: str
-    value: str
-    reason: str
-    remedy: str
+REFUSED = ("class", "value", "reason", "remedy")
+"""Why keys wait for a person; those that wait for the same are released together."""
 
 
 @dataclass
@@ -34,7 +28,8 @@ class Report:
     keys: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """Outcome of keys and kinds of writes: created, completed, unchanged, parked, refused …"""
-    refused: Counter[RefusedBecause] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """Keys by REFUSED."""
     requests: Counter[str] = field(default_factory=Counter)
     """`bigcommerce`, `brightpearl`, `throttled`, `failed`."""
     notes: Counter[str] = field(default_factory=Counter)
@@ -67,13 +62,7 @@ class Report:
             "keys": self.keys,
             "counts": dict(self.counts),
             "refused": [
-                {
-                    "class": why.class_,
-                    "value": why.value,
-                    "reason": why.reason,
-                    "remedy": why.remedy,
-                    "records": count,
-                }
+                {**dict(zip(REFUSED, why, strict=True)), "records": count}
                 for why, count in self.refused.most_common()
             ],
             "requests": dict(self.requests),
@@ -85,7 +74,12 @@ class Report:
 
     def to_markdown(self) -> str:
         """The report as the artifact that stands in Prefect's UI."""
-        parts = [f"# {self.flow} · {self.pair}", self._sentence()]
+        mapping = f" with mappings {self.mapping_version}" if self.mapping_version else ""
+        parts = [
+            f"# {self.flow} · {self.pair}",
+            f"{self.keys} keys in {self.batches} batches, {self.seconds:.1f} s{mapping}. "
+            f"Started {self.started_at:%Y-%m-%d %H:%M:%S} UTC.",
+        ]
         if self.error:
             parts.append(f"**Stopped:** {_cell(self.error)}")
         if self.counts:
@@ -105,17 +99,10 @@ class Report:
             parts.append(table(["what", "count"], sorted(self.requests.items())))
         return "\n\n".join(parts) + "\n"
 
-    def _sentence(self) -> str:
-        mapping = f" with mappings {self.mapping_version}" if self.mapping_version else ""
-        return (
-            f"{self.keys} keys in {self.batches} batches, {self.seconds:.1f} s{mapping}. "
-            f"Started {self.started_at:%Y-%m-%d %H:%M:%S} UTC."
-        )
-
     def _refusals(self) -> str:
         rows = [
-            (why.class_, why.value, count, why.reason, why.remedy)
-            for why, count in self.refused.most_common(SHOWN_REFUSALS)
+            (class_, value, count, reason, remedy)
+            for (class_, value, reason, remedy), count in self.refused.most_common(SHOWN_REFUSALS)
         ]
         shown = table(["class", "value", "records", "what happened", "what to do"], rows)
         hidden = len(self.refused) - len(rows)

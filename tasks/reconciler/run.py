@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 import pandas as pd
@@ -152,12 +151,7 @@ class Run:
         threading.Thread(target=self._keep_alive, name=f"lease-{self.owner}", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Give back what is still held, keep the report, publish it."""
         self._over.set()
         if error is not None:

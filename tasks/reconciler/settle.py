@@ -12,7 +12,6 @@ from store.quarantine import kept_value
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import RecordPlan, count, preview
-from tasks.reconciler.report import RefusedBecause
 from tasks.reconciler.run import Run
 
 WAITS_S = (300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -94,7 +93,7 @@ def _report(
     report.counts.update(outcome.result for outcome in outcomes)
     report.counts["refused"] += len(refusals)
     report.refused.update(
-        RefusedBecause(one.class_, one.value, one.reason, one.remedy)
+        (one.class_, one.value, one.reason, one.remedy)
         for found in refusals.values()
         for one in found
     )

@@ -12,7 +12,7 @@ from mappings.bundle import Bundle, load_bundle
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.quarantine import Quarantine
-from tasks.reconciler.waking import release_mapped, release_skus
+from tasks.reconciler.cases import release_mapped, release_skus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = "default"
