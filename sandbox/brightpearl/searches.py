@@ -1,4 +1,4 @@
-"""The searches of all services; their columns stand in `searches.csv`, beside this module.
+"""The searches of all services; their columns stand in `searches.csv`, next to this module.
 
 A row names a column, its type, where its value comes from (an attribute of the record, or a name in
 `DERIVED`), what it is not used for, and which names of ids come next to the response with it.
