@@ -6,7 +6,7 @@ from sandbox.bigcommerce import filters
 from sandbox.bigcommerce.api import OK, Call, Routes, first_or_404, v2_page, v3_cursor_page, v3_page
 from sandbox.bigcommerce.filters import LISTS
 from sandbox.bigcommerce.formats import iso_z, rfc2822
-from sandbox.bigcommerce.order_documents import link
+from sandbox.bigcommerce.order_documents import address_document, link
 from sandbox.bigcommerce.records import Customer
 from sandbox.bigcommerce.store import Store
 from sandbox.kit.routing import Reply
@@ -81,11 +81,8 @@ def get_customer(store: Store, call: Call) -> Reply:
         OK,
         {
             "id": customer.id,
-            "company": customer.address.company,
-            "first_name": customer.address.first_name,
-            "last_name": customer.address.last_name,
+            **_person(customer),
             "email": customer.email,
-            "phone": customer.address.phone,
             "form_fields": [],
             "date_created": rfc2822(customer.created_at),
             "date_modified": rfc2822(customer.modified_at),
@@ -112,15 +109,16 @@ def _found(store: Store, call: Call) -> Customer:
     return first_or_404(one for one in [store.customers.get(wanted)] if one is not None)
 
 
+def _person(customer: Customer) -> dict[str, str]:
+    names = ("first_name", "last_name", "company", "phone")
+    return {name: getattr(customer.address, name) for name in names}
+
+
 def _customer(customer: Customer) -> dict[str, Any]:
-    person = customer.address
     return {
         "id": customer.id,
         "email": customer.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "company": person.company,
-        "phone": person.phone,
+        **_person(customer),
         "registration_ip_address": "",
         "notes": "",
         "tax_exempt_category": "",
@@ -153,9 +151,7 @@ def _address(customer: Customer) -> dict[str, Any]:
     return {
         "id": customer.address_id,
         "customer_id": customer.id,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "company": person.company,
+        **_person(customer),
         "address1": person.street_1,
         "address2": person.street_2,
         "city": person.city,
@@ -163,27 +159,12 @@ def _address(customer: Customer) -> dict[str, Any]:
         "postal_code": person.zip,
         "country_code": person.country_iso2,
         "country": person.country,
-        "phone": person.phone,
         "address_type": "residential",
     }
 
 
 def _v2_address(customer: Customer) -> dict[str, Any]:
-    person = customer.address
-    return {
-        "id": customer.address_id,
-        "customer_id": customer.id,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "company": person.company,
-        "street_1": person.street_1,
-        "street_2": person.street_2,
-        "city": person.city,
-        "state": person.state,
-        "zip": person.zip,
-        "country": person.country,
-        "country_iso2": person.country_iso2,
-        "phone": person.phone,
-        "address_type": "residential",
-        "form_fields": [],
-    }
+    document = address_document(customer.address, customer.email)
+    del document["email"]
+    ids = {"id": customer.address_id, "customer_id": customer.id}
+    return ids | document | {"address_type": "residential"}

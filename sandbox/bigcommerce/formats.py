@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from email.utils import format_datetime, parsedate_to_datetime
 
 RATE = Decimal("0.0000000001")
+ZERO = Decimal(0)
 
 
 def money(amount: Decimal) -> str:

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.basket import PaymentOutcome
-from sandbox.bigcommerce.order_records import ZERO, Order, Transaction
+from sandbox.bigcommerce.formats import ZERO
+from sandbox.bigcommerce.order_records import Order, Transaction
 from sandbox.bigcommerce.pricing import cents
 from sandbox.bigcommerce.reference import PaymentMethod
 from sandbox.bigcommerce.store import Store

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.basket import Basket, CouponIn, FeeIn, LineIn, PickupIn, ShippingIn
+from sandbox.bigcommerce.formats import ZERO
 from sandbox.bigcommerce.order_records import (
-    ZERO,
     Discount,
     Fee,
     Line,

@@ -8,7 +8,8 @@ subtotal + shipping + handling + wrapping + fees - discount - coupon discount, a
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from sandbox.bigcommerce.order_records import ZERO, Amount, Discount, Line, Order, Totals
+from sandbox.bigcommerce.formats import ZERO
+from sandbox.bigcommerce.order_records import Amount, Discount, Line, Order, Totals
 
 CENT = Decimal("0.01")
 FINE = Decimal("0.0001")

@@ -9,17 +9,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sandbox.bigcommerce import payments, reference
-from sandbox.bigcommerce.order_records import (
-    ZERO,
-    Amount,
-    Line,
-    Order,
-    Refund,
-    RefundItem,
-    Transaction,
-)
+from sandbox.bigcommerce.formats import ZERO
+from sandbox.bigcommerce.order_records import Amount, Line, Order, Transaction
 from sandbox.bigcommerce.pricing import CENT, cents, share_out, split
 from sandbox.bigcommerce.reference import PaymentMethod
+from sandbox.bigcommerce.refund_records import Refund, RefundItem
 from sandbox.bigcommerce.store import Store
 
 BY_PIECES = frozenset({"PRODUCT", "GIFT_WRAPPING"})

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Literal
 
 from sandbox.bigcommerce import payments, reference, refund_pricing
-from sandbox.bigcommerce.order_records import ZERO, Order, Refund, RefundItem, RefundPayment
+from sandbox.bigcommerce.formats import ZERO
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.refund_pricing import RefundOption, RefundRefused, in_force
+from sandbox.bigcommerce.refund_records import Refund, RefundItem, RefundPayment
 from sandbox.bigcommerce.store import Store
 
 DECLINED = "The gateway declined the refund."

@@ -18,16 +18,9 @@ from sandbox.bigcommerce.api import (
     v3_page,
     whole_page,
 )
-from sandbox.bigcommerce.formats import iso, number, read_money
+from sandbox.bigcommerce.formats import ZERO, iso, number, read_money
 from sandbox.bigcommerce.order_documents import Document
-from sandbox.bigcommerce.order_records import (
-    ZERO,
-    Order,
-    Refund,
-    RefundAdjustment,
-    RefundItem,
-    RefundPayment,
-)
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.orders_api import require_order
 from sandbox.bigcommerce.pricing import cents
 from sandbox.bigcommerce.refund_pricing import (
@@ -37,6 +30,7 @@ from sandbox.bigcommerce.refund_pricing import (
     RefundOption,
     RefundRefused,
 )
+from sandbox.bigcommerce.refund_records import Refund, RefundAdjustment, RefundItem, RefundPayment
 from sandbox.bigcommerce.refunds import Draft
 from sandbox.bigcommerce.store import Store
 from sandbox.bigcommerce.switches import BigCommerceSwitches

@@ -8,18 +8,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sandbox.bigcommerce import reference, refund_pricing, refunds, refunds_api
+from sandbox.bigcommerce.formats import ZERO
 from sandbox.bigcommerce.generator import SOURCE
-from sandbox.bigcommerce.order_records import (
-    ZERO,
-    Line,
-    Order,
-    Refund,
-    RefundAdjustment,
-    RefundItem,
-    TaxShown,
-)
+from sandbox.bigcommerce.order_records import Line, Order
 from sandbox.bigcommerce.pricing import CENT, HUNDRED, cents
 from sandbox.bigcommerce.refund_pricing import RefundOption, RefundRefused
+from sandbox.bigcommerce.refund_records import Refund, RefundAdjustment, RefundItem, TaxShown
 from sandbox.bigcommerce.refunds import RefundOutcome
 from sandbox.bigcommerce.staff import NotFound, line_named, order_answer, order_of
 from sandbox.bigcommerce.store import Store

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.bigcommerce import reference
-from sandbox.bigcommerce.order_records import Line, Order, Refund
+from sandbox.bigcommerce.order_records import Line, Order
 from sandbox.bigcommerce.pricing import compute_amounts
 from sandbox.bigcommerce.records import (
     Cause,
@@ -19,6 +19,7 @@ from sandbox.bigcommerce.records import (
     StockAt,
     Variant,
 )
+from sandbox.bigcommerce.refund_records import Refund
 from sandbox.bigcommerce.stock import Stock
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 from sandbox.catalogue.model import Catalogue, ShopOrder, ShopRefund

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sandbox.bigcommerce.formats import ZERO
 from sandbox.bigcommerce.reference import HOME, TAX_CLASSES
 from sandbox.catalogue.model import Address
 
-NO_PERCENT = Decimal(0)
 UNTAXED = "No tax"
 """What a tax row is called where no zone applies."""
 
@@ -26,7 +26,7 @@ class TaxRate:
 
 
 Rates = tuple[TaxRate, ...]
-NOT_TAXED: Rates = (TaxRate(UNTAXED, NO_PERCENT),)
+NOT_TAXED: Rates = (TaxRate(UNTAXED, ZERO),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ ZONES: Mapping[str, TaxZone] = {
     "FR": _zone("FR", (), "TVA", "20", "5.5", "0"),
     "US-NY": _zone("US", ("ny", "new york"), "New York sales tax", "8.875", "4.5", "0"),
     "US-CT": _zone("US", ("ct", "connecticut"), "Connecticut sales tax", "6.35", "1", "0"),
-    "CA-QC": TaxZone("CA", _QUEBEC, ((_GST, _QST), (_GST,), (TaxRate("GST", NO_PERCENT),))),
+    "CA-QC": TaxZone("CA", _QUEBEC, ((_GST, _QST), (_GST,), (TaxRate("GST", ZERO),))),
 }
 """By code. Quebec takes two taxes on the same amount."""
 
@@ -78,4 +78,4 @@ def rates_at(tax_class_id: int, address: Address, code: str, *, abroad: bool) ->
 
 def percent(rates: Iterable[TaxRate]) -> Decimal:
     """What the rates come to together."""
-    return sum((rate.percent for rate in rates), NO_PERCENT)
+    return sum((rate.percent for rate in rates), ZERO)

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.api import OK, Call, Routes, first_or_404, v2_page
-from sandbox.bigcommerce.formats import iso, money
-from sandbox.bigcommerce.order_records import ZERO, Order
+from sandbox.bigcommerce.formats import ZERO, iso, money
+from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.orders_api import require_order
 from sandbox.bigcommerce.pricing import CENT
 from sandbox.bigcommerce.reference import TaxClass

@@ -345,3 +345,17 @@ def test_errors_of_inventory_are_problem_documents(api, method, path, body):
     assert answer.headers["content-type"] == "application/problem+json"
     assert api.get("/v3/inventory/items").headers["content-type"] == "application/json"
     assert api.get("/v3/hooks/1").headers["content-type"] == "application/json"
+
+
+def test_the_shapes_of_the_field_are_made_by_controls(api, control):
+    order = place(control, pickup={}, external_order_id="AMZ-1", email="")
+    kept = control.post("/metafields", json={"order_id": order, "key": "id", "value": "7"})
+    paid = control.post("/pay", json={"order_id": order, "action": "add", "amount": "10"})
+    edited = control.post("/edit", json={"order_id": order, "collected": True})
+
+    assert kept.json()["owner_client_id"] == "another-client-id"
+    assert len(paid.json()["transaction_ids"]) == 2
+    assert edited.json()["status_id"] == 10
+    assert api.get(f"/v3/orders/{order}/metafields").json()["data"][0]["value"] == "7"
+    wrong = control.post("/metafields", json={"order_id": order, "key": "", "value": "7"})
+    assert (wrong.status_code, "key" in wrong.json()["error"]) == (400, True)
