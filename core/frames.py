@@ -69,8 +69,22 @@ def frame_of_columns(
         if kind == "text":
             arrays[name] = text[start : start + size]
             start += size
-        else:
-            arrays[name] = _array(columns.get(name, [BLANKS.get(kind)] * size), name, kind)
+            continue
+        values = columns.get(name, [BLANKS.get(kind)] * size)
+        try:
+            if kind == "time":
+                arrays[name] = pd.array(list(values), dtype=TIME)
+            elif kind == "flag":
+                arrays[name] = np.array(values, dtype=bool)
+            elif kind == "count":
+                # An array alone would cut off what is no whole number.
+                arrays[name] = np.array([index(value) for value in values], dtype=np.int64)
+            else:
+                arrays[name] = np.empty(len(values), dtype=object)
+                arrays[name][:] = values
+        except (TypeError, ValueError) as error:
+            problem = f"the column {name} cannot hold one of its values as {kind}"
+            raise ValueError(problem) from error
     # The arrays belong to nobody else, so that nothing has to be copied.
     return pd.DataFrame(arrays, index=pd.RangeIndex(size), copy=False)
 
@@ -114,21 +128,3 @@ def plain_values(column: pd.Series[Any]) -> list[Any]:
 def _empty(columns: tuple[tuple[str, Kind], ...]) -> pd.DataFrame:
     """An empty frame, made once: most batches refuse nothing, and say so in a dozen frames."""
     return frame_of_columns({}, dict(columns), 0)
-
-
-def _array(values: Sequence[Any], name: str, kind: Kind) -> Any:  # noqa: ANN401 - any array
-    try:
-        match kind:
-            case "time":
-                return pd.array(list(values), dtype=TIME)
-            case "flag":
-                return np.array(values, dtype=bool)
-            case "count":
-                # An array alone would cut off what is no whole number.
-                return np.array([index(value) for value in values], dtype=np.int64)
-            case _:
-                amounts = np.empty(len(values), dtype=object)
-                amounts[:] = values
-                return amounts
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"the column {name} cannot hold one of its values as {kind}") from error

@@ -18,10 +18,11 @@ from sqlalchemy import Row, bindparam, case, func, literal, select, update
 
 from store import transitions
 from store.database import Repository
-from store.sql import in_order, in_parts, insert_into
+from store.sql import in_parts, insert_into
 from store.tables import inbox, inbox_conditions
 from store.transitions import (
     BACKFILL_PRIORITY,
+    LOCKING_ORDER,
     UNSETTLED,
     Dead,
     Done,
@@ -220,7 +221,7 @@ class Inbox(Repository):
                 rows = connection.execute(
                     select(inbox)
                     .where(*rows_of(pair, entity, part))
-                    .order_by(*in_order(connection, inbox.c.key))
+                    .order_by(*LOCKING_ORDER[connection.dialect.name])
                     .with_for_update()
                 ).all()
                 free = [row for row in rows if row.owner in (None, owner) or row.ready_at <= now]
@@ -273,14 +274,15 @@ class Inbox(Repository):
                         inbox.c.owner == owner,
                         inbox.c.state == "claimed",
                     )
-                    .order_by(*in_order(connection, inbox.c.key))
+                    .order_by(*LOCKING_ORDER[connection.dialect.name])
                     .with_for_update()
                 ).all()
                 if not held:
                     continue
                 settled = {row.key: by_key[row.key] for row in held}
+                parked = {k: one for k, one in settled.items() if isinstance(one, Parked)}
                 since = min(row.claimed_at or now for row in held)
-                met = met_since(connection, pair, settled.values(), since)
+                met = met_since(connection, pair, parked.values(), since) if parked else {}
                 changes = [
                     {
                         "of_key": row.key,
@@ -290,8 +292,8 @@ class Inbox(Repository):
                     for row in held
                 ]
                 connection.execute(statement, changes)
-                still = {change["of_key"] for change in changes if change["state"] == "parked"}
-                set_conditions(connection, pair, entity, settled, still)
+                still = [parked[one["of_key"]] for one in changes if one["state"] == "parked"]
+                set_conditions(connection, pair, entity, list(settled), still)
 
     def wake(self, pair: str, conditions: Iterable[str], *, now: datetime) -> int:
         """Make every key of the pair due that waits for any of these; how many they were.

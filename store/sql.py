@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Dialect, String, Table, Text
+from sqlalchemy import JSON, Connection, Dialect, String, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -127,17 +127,6 @@ JSON_TEXT = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(","
 def in_parts(items: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     """The items in runs of at most `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def in_order(connection: Connection, *columns: Column[str]) -> list[ColumnElement[str]]:
-    """Columns to sort by, so that rows come in the order in which Python sorts their texts.
-
-    Whoever locks several rows does so in this order. On PostgreSQL others lock rows at the same
-    time; two transactions that want the same rows then never wait for each other.
-    """
-    if connection.dialect.name == "sqlite":
-        return list(columns)
-    return [column.collate("C") for column in columns]
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -8,7 +8,7 @@ then. Settling reads it, so that such a key is due at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
-from store.sql import in_order, in_parts, upsert
+from store.sql import in_parts, upsert
 from store.tables import conditions_met, inbox, inbox_conditions
 
 CHANNEL = "causeway_inbox"
@@ -56,6 +56,16 @@ Event = tuple[str, str, str, str]
 """Pair, entity, key and source of an event."""
 Key = tuple[str, str, str]
 """A row of the inbox: pair, entity, key."""
+KEY_COLUMNS = (inbox.c.pair, inbox.c.entity, inbox.c.key)
+LOCKING_ORDER = {
+    "sqlite": KEY_COLUMNS,
+    "postgresql": tuple(column.collate("C") for column in KEY_COLUMNS),
+}
+"""The order in which Python sorts keys. Whoever locks several rows does so in this order.
+
+On PostgreSQL others lock rows at the same time; two transactions that want the same rows then never
+wait for each other.
+"""
 CLOSED = {"ready_at": None, "due_since": None, "expires_at": None, "attempts": 0}
 """Columns of a key for which nothing more is to be done."""
 
@@ -225,8 +235,8 @@ def after(
 
 def locked(connection: Connection, *conditions: ColumnElement[bool]) -> list[Key]:
     """The keys of the inbox for which this holds, locked until the transaction ends."""
-    columns = inbox.c.pair, inbox.c.entity, inbox.c.key
-    statement = select(*columns).where(*conditions).order_by(*in_order(connection, *columns))
+    order = LOCKING_ORDER[connection.dialect.name]
+    statement = select(*KEY_COLUMNS).where(*conditions).order_by(*order)
     return [(row[0], row[1], row[2]) for row in connection.execute(statement.with_for_update())]
 
 
@@ -252,20 +262,17 @@ def set_conditions(
     connection: Connection,
     pair: str,
     entity: str,
-    settled: Mapping[str, Outcome],
-    parked: Collection[str],
+    keys: Sequence[str],
+    parked: Sequence[Parked],
 ) -> None:
     """Replace what these keys wait for; those that are not `parked` now wait for nothing."""
     of = inbox_conditions.c
     connection.execute(
-        delete(inbox_conditions).where(
-            of.pair == pair, of.entity == entity, of.key.in_(sorted(settled))
-        )
+        delete(inbox_conditions).where(of.pair == pair, of.entity == entity, of.key.in_(keys))
     )
     rows = [
-        {"pair": pair, "entity": entity, "key": key, "condition": condition}
-        for key, outcome in sorted(settled.items())
-        if isinstance(outcome, Parked) and key in parked
+        {"pair": pair, "entity": entity, "key": outcome.key, "condition": condition}
+        for outcome in parked
         for condition in sorted(set(outcome.conditions))
     ]
     if rows:
@@ -273,19 +280,14 @@ def set_conditions(
 
 
 def met_since(
-    connection: Connection, pair: str, outcomes: Iterable[Outcome], since: datetime
+    connection: Connection, pair: str, parked: Iterable[Parked], since: datetime
 ) -> dict[str, datetime]:
     """When conditions for which keys are about to be parked came true, after a moment.
 
     On PostgreSQL no condition comes true between this and the end of the transaction: `mark_met`
     waits for the rows that are locked here, even where there are none.
     """
-    conditions = {
-        condition
-        for outcome in outcomes
-        if isinstance(outcome, Parked)
-        for condition in outcome.conditions
-    }
+    conditions = {condition for outcome in parked for condition in outcome.conditions}
     of, found = conditions_met.c, dict[str, datetime]()
     for part in in_parts(sorted(conditions)):
         rows = connection.execute(

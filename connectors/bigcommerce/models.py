@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 
 from connectors.documents import Document, Id, Moment, Money, OrDefault, Text
 
@@ -198,20 +198,15 @@ class Order(OrderHeader):
     lines: tuple[OrderLine, ...] = Field(default=(), exclude=True)
     """Completed by the client where BigCommerce cut or left out the embedded ones."""
 
-    @field_validator("consignments", mode="before")
+    @field_validator("consignments", "fees", mode="before")
     @classmethod
-    def _either_form(cls, value: object) -> object:
-        """The object form, or the legacy list around it; a mere link holds nothing."""
-        if isinstance(value, list):
-            value = value[0] if value else {}
-        return {} if isinstance(value, dict) and "url" in value else value or {}
-
-    @field_validator("fees", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        """Fees as object or list; a mere link holds none."""
-        fees = value if isinstance(value, list) else [value] if value else []
-        return tuple(fee for fee in fees if not (isinstance(fee, dict) and "url" in fee))
+    def _without_links(cls, value: object, field: ValidationInfo) -> object:
+        """Fees as object or list, and the consignments' one object; a mere link holds nothing."""
+        listed = value if isinstance(value, list) else [value] if value else []
+        held = [one for one in listed if not (isinstance(one, dict) and "url" in one)]
+        if field.field_name == "consignments":
+            return held[0] or {} if held else {}
+        return held
 
 
 class Transaction(Document):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -31,20 +32,17 @@ Read = Callable[[Any], Any]
 """Turns the response of a write into its outcome: a value, or a CausewayError."""
 
 
-def new_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The id of what was created; without one the outcome is unknown."""
+def new_id(response: Any, *, is_keyed: bool = False) -> Any:  # noqa: ANN401 - their JSON
+    """The id of what was created; without one the outcome is unknown.
+
+    None where it was created under a key of ours: what they answer to a second create of the same
+    key is not documented, and it is found by the key.
+    """
     if isinstance(response, int | str) and str(response).isdecimal() and int(response) > 0:
         return response
+    if is_keyed:
+        return None
     return OutcomeUnknownError("Brightpearl answered a create with no id.")
-
-
-def keyed_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
-    """The id of what was created under a key of ours; None when they do not say it.
-
-    What they answer to a second create of the same key is not documented: it is found by the key.
-    """
-    found = new_id(response)
-    return None if isinstance(found, OutcomeUnknownError) else found
 
 
 def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
@@ -54,6 +52,9 @@ def first_id(response: Any) -> Any:  # noqa: ANN401 - their JSON
 
 def nothing(_response: Any) -> None:  # noqa: ANN401 - their JSON
     """None, where a whole document is answered that is not needed."""
+
+
+keyed_id = partial(new_id, is_keyed=True)
 
 
 @dataclass(frozen=True)
