@@ -14,7 +14,7 @@ from tasks.orders.extract import extract_orders
 from tasks.orders.links import link_orders
 from tasks.orders.load import load_orders
 from tasks.orders.mapping import map_orders, read_known
-from tasks.orders.plan import new_contacts, plan_orders
+from tasks.orders.plan import plan_orders
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
@@ -44,11 +44,10 @@ async def sync_orders(
             mapped = map_orders(
                 found, read_known(run, found), run.bundle, run.connections.pair.orders
             )
-            accepted = validate(run, mapped)
-            orders = desired_orders(accepted)
+            orders = desired_orders(validate(run, mapped))
             rules = Rules.of(run)
             account = extract_account(run, orders, rules)
-            plans = plan_orders(orders, new_contacts(accepted, account), account, rules)
+            plans = plan_orders(orders, account, rules)
             records = load_orders(run, plans, account)
             settle(run, plans, link_orders(run, read, records))
     return run.report.to_json()

@@ -239,8 +239,6 @@ def create_contacts(
 
     Raises: ConfigError.
     """
-    if not plans:
-        return {}, {}
     leases = Leases(run.database)
     names = {f"contact {run.pair} {plan.key}": plan for plan in plans}
     # Two runs that meet the same new customer must not both create a contact: what the other one

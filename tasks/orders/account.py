@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from connectors.brightpearl.goods_note_models import GoodsOutNote
-from connectors.brightpearl.models import SalesOrder, SalesOrderRow, Unreadable
-from core.money import ZERO, two_places
+from connectors.brightpearl.models import SalesOrder, Unreadable
+from core.money import two_places
 from tasks.brightpearl.contacts import find_contacts
+from tasks.brightpearl.goods_notes import read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
 from tasks.orders.desired import DesiredOrder, address_hash
 from tasks.orders.matching import (
@@ -20,8 +21,8 @@ from tasks.orders.matching import (
     Allocation,
     Content,
     adopt_rows,
+    compare,
     contents,
-    differs,
 )
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Decisions
@@ -51,31 +52,24 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
     links = run.links.get(run.pair, run.entity, list(wanted))
     agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
     ids = {key: link.id_bp for key, link in links.items()}
-    ids |= _look_up(run, [order for key, order in wanted.items() if key not in ids])
+    if unknown := [order for key, order in wanted.items() if key not in ids]:
+        ids |= _find_orders(run, unknown)
     orders = read_actual(run, ids, agreed, with_reservations=True)
-    orders = {
-        key: adopt_rows(contents(wanted[key].rows), order) if order.foreign else order
-        for key, order in orders.items()
-    }
-    orders = _with_payments(run, orders)
-    back_orders = _back_orders(run, {key: ids[key] for key in agreed})
-    for key in orders.keys() & back_orders.keys():
-        for child in back_orders[key]:
-            orders[key] = _joined(orders[key], child, agreed[key])
-    orders = _with_notes(run, orders, _in_question(wanted, orders, decisions))
-    orders = _with_units_on_notes(run, orders)
+    # Back orders are read of every order that is linked: what an order has less than before may
+    # have come back to it since, and one that was deleted may have left some behind.
+    children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
-    return Account(
+    account = Account(
         orders=orders,
         contacts=find_contacts(run.connections, creating) if creating else {},
-        on_hand=_free_stock(run, wanted, orders),
         deleted={
-            key: tuple(child.id for child in back_orders.get(key, ()))
-            for key in ids
+            key: tuple(child.id for child in children.get(order_id, ()))
+            for key, order_id in ids.items()
             if key not in orders
         },
         agreed=agreed,
     )
+    return _with_details(run, account, wanted, children, decisions) if orders else account
 
 
 def read_actual(
@@ -91,78 +85,59 @@ def read_actual(
     reserved that are so in part (a request each).
     """
     documents, _ = read_sales_orders(run, ids.values())
-    nothing = AgreedOrder()
-    return {
-        key: _actual(
-            run,
-            documents[order_id],
-            (agreed or {}).get(key, nothing),
-            with_reservations=with_reservations,
+    read_reservation = run.brightpearl.get_reservation
+    found: dict[str, ActualOrder] = {}
+    for key, order_id in ids.items():
+        if (document := documents.get(order_id)) is None:
+            continue
+        allocation = ALLOCATIONS.get(document.allocation_code, "none")
+        is_read = with_reservations and allocation == "part"
+        held = with_retries(partial(read_reservation, order_id)) if is_read else None
+        rows, foreign = _rows(document, (agreed or {}).get(key))
+        found[key] = ActualOrder(
+            order_id_bp=document.id,
+            gross=document.total.gross,
+            rows=rows,
+            foreign=tuple(foreign),
+            status_id=document.status_id,
+            contact_id=document.customer.id if document.customer else "",
+            delivery=address_hash(document.delivery_address.plain),
+            shipping_method_id=document.shipping_method_id,
+            allocation=allocation,
+            reserved={row: units.quantity for row, units in held.rows.items()} if held else {},
+            has_notes=document.stock_code in ON_NOTES,
+            is_shipped=document.shipping_code in SHIPPED,
+            is_cancelled=document.is_cancelled,
+            is_invoiced=document.is_invoiced,
         )
-        for key, order_id in ids.items()
-        if order_id in documents
-    }
-
-
-def _actual(
-    run: Run, document: SalesOrder, agreed: AgreedOrder, *, with_reservations: bool
-) -> ActualOrder:
-    allocation = ALLOCATIONS.get(document.allocation_code, "none")
-    reserved: dict[str, int] = {}
-    if with_reservations and allocation == "part":
-        found = with_retries(lambda: run.brightpearl.get_reservation(document.id))
-        reserved = {row: units.quantity for row, units in found.rows.items()} if found else {}
-    rows, foreign = _rows(document, agreed)
-    return ActualOrder(
-        order_id_bp=document.id,
-        external_ref=document.external_ref,
-        gross=document.total.gross,
-        rows=rows,
-        foreign=foreign,
-        status_id=document.status_id,
-        contact_id=document.customer.id if document.customer else "",
-        delivery=address_hash(document.delivery_address.plain),
-        shipping_method_id=document.shipping_method_id,
-        allocation=allocation,
-        reserved=reserved,
-        has_notes=document.stock_code in ON_NOTES,
-        is_shipped=document.shipping_code in SHIPPED,
-        is_cancelled=document.is_cancelled,
-        is_invoiced=document.is_invoiced,
-    )
+    return found
 
 
 def _rows(
-    document: SalesOrder, agreed: AgreedOrder
-) -> tuple[dict[str, ActualRow], tuple[ActualRow, ...]]:
+    document: SalesOrder, agreed: AgreedOrder | None
+) -> tuple[dict[str, ActualRow], list[ActualRow]]:
     """Our rows by reference, and the others. A bundle's components are the account's own matter."""
-    known = {row.row_id: ref for ref, row in agreed.rows.items()}
+    known = {row.row_id: ref for ref, row in agreed.rows.items()} if agreed else {}
     rows: dict[str, ActualRow] = {}
     foreign: list[ActualRow] = []
     for row in document.rows:
         if row.is_bundle_child:
             continue
-        ref = row.external_ref or known.get(row.id, "")
-        actual = ActualRow(row.id, _content(row), has_ref=bool(row.external_ref))
+        ref, whole = row.external_ref or known.get(row.id, ""), int(row.quantity)
+        quantity = whole if whole == row.quantity else row.quantity
+        content = Content(row.product_id, quantity, two_places(row.net), two_places(row.tax))
+        actual = ActualRow(row.id, content, has_ref=bool(row.external_ref))
         if ref and ref not in rows:
             rows[ref] = actual
         else:
             foreign.append(actual)
-    return rows, tuple(foreign)
+    return rows, foreign
 
 
-def _content(row: SalesOrderRow) -> Content:
-    whole = int(row.quantity)
-    quantity = whole if whole == row.quantity else row.quantity
-    return Content(row.product_id, quantity, two_places(row.net), two_places(row.tax))
-
-
-def _look_up(run: Run, orders: Sequence[DesiredOrder]) -> dict[str, str]:
+def _find_orders(run: Run, orders: Sequence[DesiredOrder]) -> dict[str, str]:
     """Orders that no link knows but that Brightpearl may have all the same."""
     brightpearl = run.brightpearl
     keys = {order.external_ref: order.order_id for order in orders}
-    if not keys:
-        return {}
     if len(keys) <= FEW:
         rows = [
             row
@@ -178,44 +153,41 @@ def _look_up(run: Run, orders: Sequence[DesiredOrder]) -> dict[str, str]:
     return {keys[ref]: str(order_id) for order_id, ref in reversed(found) if ref in keys}
 
 
-def _with_payments(run: Run, orders: dict[str, ActualOrder]) -> dict[str, ActualOrder]:
-    if not orders:
-        return orders
-    ids = [order.order_id_bp for order in orders.values()]
+def _with_details(
+    run: Run,
+    account: Account,
+    wanted: Mapping[str, DesiredOrder],
+    children: Mapping[str, Sequence[SalesOrder]],
+    decisions: Decisions,
+) -> Account:
+    """The account with the payments, back orders, notes and free stock of its orders."""
+    ids = [order.order_id_bp for order in account.orders.values()]
     refs: dict[str, set[str]] = defaultdict(set)
     for payment in with_retries(lambda: list(run.brightpearl.list_payments(ids))):
         refs[payment.order_id].add(payment.transaction_ref)
-    return {
-        key: replace(order, transaction_refs=frozenset(refs[order.order_id_bp]))
-        for key, order in orders.items()
-    }
-
-
-def _back_orders(run: Run, ids: Mapping[str, str]) -> dict[str, list[SalesOrder]]:
-    """What staff split off these orders and did not cancel.
-
-    Read of every order that is linked: what an order has less than before may have come back to it
-    since, and one that was deleted may have left some behind. In: sales order id by order id.
-    """
-    keys = {order_id: key for key, order_id in ids.items()}
-    found = read_back_orders(run, keys) if keys else {}
-    return {keys[order_id]: children for order_id, children in found.items()}
+    orders: dict[str, ActualOrder] = {}
+    for key, found in account.orders.items():
+        order = adopt_rows(contents(wanted[key].rows), found) if found.foreign else found
+        order = replace(order, transaction_refs=frozenset(refs[order.order_id_bp]))
+        for child in children.get(order.order_id_bp, ()):
+            order = _joined(order, child, account.agreed[key])
+        orders[key] = order
+    orders = _with_units_on_notes(run, _with_notes(run, orders, wanted, decisions))
+    return replace(account, orders=orders, on_hand=_free_stock(run, wanted, orders))
 
 
 def _joined(parent: ActualOrder, child: SalesOrder, agreed: AgreedOrder) -> ActualOrder:
     """The parent with the units and money of a back order in its own rows."""
-    rows = dict(parent.rows)
     by_product = {row.product_id: ref for ref, row in agreed.rows.items() if row.product_id}
-    foreign = list(parent.foreign)
-    moved = Counter(parent.moved)
-    for row in child.rows:
-        ref = row.external_ref or by_product.get(row.product_id, "")
-        if not ref:
-            foreign.append(ActualRow(row.id, _content(row)))
+    own, others = _rows(child, agreed)
+    rows, foreign, moved = dict(parent.rows), list(parent.foreign), Counter(parent.moved)
+    for ref, row in (*own.items(), *((by_product.get(r.content.product_id), r) for r in others)):
+        if ref is None:
+            foreign.append(row)
             continue
-        own = rows.get(ref, ActualRow(row.id, Content(row.product_id, 0, ZERO, ZERO)))
-        rows[ref] = replace(own, content=own.content.plus(_content(row)))
-        moved[ref] += int(row.quantity)
+        content = rows[ref].content.plus(row.content) if ref in rows else row.content
+        rows[ref] = replace(rows.get(ref, row), content=content)
+        moved[ref] += int(row.content.quantity)
     return replace(
         parent,
         rows=rows,
@@ -228,34 +200,27 @@ def _joined(parent: ActualOrder, child: SalesOrder, agreed: AgreedOrder) -> Actu
     )
 
 
-def _in_question(
+def _with_notes(
+    run: Run,
+    orders: dict[str, ActualOrder],
     wanted: Mapping[str, DesiredOrder],
-    orders: Mapping[str, ActualOrder],
     decisions: Decisions,
-) -> set[str]:
-    """Orders that may be cancelled or amended.
+) -> dict[str, ActualOrder]:
+    """The orders, with the goods-out notes of those that may be cancelled or amended.
 
-    Their notes are read in any case: an order's status says nothing of notes over products without
-    stock.
+    They are read in any case: an order's status says nothing of notes over products without stock.
     """
     approved = {key for key, _ in decisions.approved}
-    return {
-        key
+    owners = {
+        order.order_id_bp: key
         for key, order in orders.items()
         if not order.is_cancelled
         and (
             key in approved
             or wanted[key].store.is_cancelled
-            or differs(contents(wanted[key].rows), order)
+            or compare(contents(wanted[key].rows), order, AgreedOrder()).changes
         )
     }
-
-
-def _with_notes(
-    run: Run, orders: dict[str, ActualOrder], keys: Collection[str]
-) -> dict[str, ActualOrder]:
-    """The orders, with the goods-out notes of those in question."""
-    owners = {orders[key].order_id_bp: key for key in keys}
     if not owners:
         return orders
     notes: dict[str, list[GoodsOutNote]] = defaultdict(list)
@@ -282,11 +247,7 @@ def _with_units_on_notes(run: Run, orders: dict[str, ActualOrder]) -> dict[str, 
     }
     if not owners:
         return orders
-    brightpearl = run.brightpearl
-    notes = (
-        *with_retries(lambda: brightpearl.list_goods_out_of_orders(owners)),
-        *with_retries(lambda: brightpearl.list_drop_ship_of_orders(owners)),
-    )
+    notes = read_notes_of_orders(run.brightpearl, [*owners]).values()
     unclear = {note.order_id for note in notes if isinstance(note, Unreadable)}
     if "" in unclear:
         return orders

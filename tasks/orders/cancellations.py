@@ -12,15 +12,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
-from tasks.orders.completion import missing_receipts, receipt_cases
-from tasks.orders.desired import DesiredOrder, Rules, StoreOrder
+from tasks.orders.completion import plan_receipts
+from tasks.orders.desired import Rules, StoreOrder
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import (
     CancelSalesOrder,
@@ -42,39 +42,33 @@ IN_BRIGHTPEARL = "cancelled in Brightpearl"
 ON_BOTH_SIDES = "cancelled on both sides"
 
 
-def plan_cancelled_in_store(
-    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules
-) -> OrderPlan:
-    """The plan for an order that the store cancelled."""
-    plan = _plan(desired, actual, agreed, rules)
-    if agreed.credited or actual.is_cancelled:
-        return replace(plan, reason=ON_BOTH_SIDES)
-    reason = _why_not(actual, rules)
-    if reason is None:
-        newer = _newer_status(actual, agreed)
-        if newer and not rules.approves(desired.order_id, newer):
-            return _waiting(desired, actual, agreed, rules, newer)
-        return _with(plan, _cancellation(actual, rules), IN_STORE)
-    if _proposes_credit(reason) and rules.approves(desired.order_id, reason):
-        credit = CreateCredit(f"{desired.external_ref}{UNDONE}")
-        return _with(plan, (credit,), IN_STORE)
-    return _waiting(desired, actual, agreed, rules, reason)
+def plan_cancelled_in_store(plan: OrderPlan, actual: ActualOrder, rules: Rules) -> OrderPlan:
+    """The plan for an order that the store cancelled. In: one that does nothing yet."""
+    if plan.agreed.credited or actual.is_cancelled:
+        return _with(replace(plan, reason=ON_BOTH_SIDES), actual, rules)
+    cancelled = replace(plan, reason=IN_STORE)
+    case = _why_not(actual, rules)
+    if case is None:
+        case = _newer_status(actual, plan.agreed)
+        if case is None or rules.approves(plan.key, case):
+            return _with(cancelled, actual, rules, _cancellation(actual, rules))
+    elif "credit" in case.detail.get("proposal", {}) and rules.approves(plan.key, case):
+        credit = CreateCredit(f"{plan.desired.external_ref}{UNDONE}")
+        return _with(cancelled, actual, rules, [credit])
+    return _with(plan, actual, rules, case=case)
 
 
-def plan_cancelled_in_brightpearl(
-    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules
-) -> OrderPlan:
+def plan_cancelled_in_brightpearl(plan: OrderPlan, actual: ActualOrder, rules: Rules) -> OrderPlan:
     """The plan for an order that staff cancelled in Brightpearl while the store goes on."""
-    plan = _plan(desired, actual, agreed, rules)
-    if is_only_refunded(desired.store, agreed):
-        return replace(plan, reason=ON_BOTH_SIDES)
-    case = store_cancellation_case(desired.store, actual, agreed, rules)
-    if case and not rules.approves(desired.order_id, case):
-        held = {ref: units for ref, (_, units) in desired.units.items()}
-        waiting = _waiting(desired, actual, agreed, rules, case)
-        return replace(waiting, missing_units=held)
+    store, agreed = plan.desired.store, plan.agreed
+    if is_only_refunded(store, agreed):
+        return _with(replace(plan, reason=ON_BOTH_SIDES), actual, rules)
+    case = store_cancellation_case(store, actual, agreed, rules)
+    if case and not rules.approves(plan.key, case):
+        held = {ref: units for ref, (_, units) in plan.desired.units.items()}
+        return _with(replace(plan, missing_units=held), actual, rules, case=case)
     back = UpdateStoreOrder(str(int(OrderStatus.CANCELLED)))
-    return _with(plan, (back,), IN_BRIGHTPEARL)
+    return _with(replace(plan, reason=IN_BRIGHTPEARL), actual, rules, [back])
 
 
 def is_reopened(actual: ActualOrder, agreed: AgreedOrder, store: StoreOrder) -> bool:
@@ -102,33 +96,27 @@ def store_cancellation_case(
     None where it may: no goods are on their way, nobody decided otherwise in the store, and the
     merchant wants it.
     """
-    number = actual.order_id_bp
+    number, proposal = actual.order_id_bp, {}
     if store.qty_shipped or store.status in SENT:
-        return review(
-            "cancelled",
-            digest(number, "sent"),
-            f"sales order {number} is cancelled in Brightpearl, but the store's order has a "
-            "shipment; take the shipment back first, or reopen the sales order",
-            {},
+        name = digest(number, "sent")
+        reason = (
+            ", but the store's order has a shipment; take the shipment back first, or reopen the "
+            "sales order"
         )
-    if store.status is OrderStatus.DISPUTED:
-        return review(
-            "cancelled",
-            digest(number, "disputed"),
-            f"sales order {number} is cancelled in Brightpearl, and the shopper disputes the "
-            "payment; the store's order is left as it is until its status changes",
-            {},
+    elif store.status is OrderStatus.DISPUTED:
+        name = digest(number, "disputed")
+        reason = (
+            ", and the shopper disputes the payment; the store's order is left as it is until its "
+            "status changes"
         )
-    is_newer = store.status_id != (agreed.status_bc or store.status_id)
-    if not rules.cancel_in_store or is_newer:
+    elif not rules.cancel_in_store or store.status_id != (agreed.status_bc or store.status_id):
         name = digest(number, store.status_id) if rules.cancel_in_store else digest(number)
-        return review(
-            "cancelled",
-            name,
-            f"sales order {number} is cancelled in Brightpearl and open in the store",
-            {"store": "cancel the order (status 5)"},
-        )
-    return None
+        reason = " and open in the store"
+        proposal = {"store": "cancel the order (status 5)"}
+    else:
+        return None
+    reason = f"sales order {number} is cancelled in Brightpearl{reason}"
+    return review("cancelled", name, reason, proposal)
 
 
 def _cancellation(actual: ActualOrder, rules: Rules) -> tuple[OrderOperation, ...]:
@@ -148,44 +136,36 @@ def _cancellation(actual: ActualOrder, rules: Rules) -> tuple[OrderOperation, ..
 
 def _why_not(actual: ActualOrder, rules: Rules) -> Refusal | None:
     """Why an order may not simply be cancelled in Brightpearl; None where it may."""
-    number = actual.order_id_bp
+    number, said = actual.order_id_bp, "the store cancelled the order"
     if actual.is_shipped:
-        return review(
-            "intercept",
-            digest(number),
-            f"the store cancelled the order, but goods of sales order {number} have left; stop "
-            "the parcel or take the goods back as a return",
-            {},
+        reason = (
+            f"{said}, but goods of sales order {number} have left; stop the parcel or take the "
+            "goods back as a return"
         )
+        return review("intercept", digest(number), reason, {})
     if actual.is_invoiced:
         gross = two_places(actual.gross)
-        return review(
-            "credit",
-            digest(number, actual.gross),
-            f"the store cancelled the order, but sales order {number} is invoiced; a sales credit "
-            f"over {gross} would undo it",
-            {"credit": str(gross), "sales_order": number},
+        reason = (
+            f"{said}, but sales order {number} is invoiced; a sales credit over {gross} would "
+            "undo it"
         )
+        proposal = {"credit": str(gross), "sales_order": number}
+        return review("credit", digest(number, actual.gross), reason, proposal)
     if actual.back_orders:
         orders = ", ".join((number, *actual.back_orders))
-        return review(
-            "split",
-            digest(orders),
-            f"the store cancelled the order, and staff split it into the sales orders {orders}; "
-            "cancel each of them in Brightpearl",
-            {},
+        reason = (
+            f"{said}, and staff split it into the sales orders {orders}; cancel each of them in "
+            "Brightpearl"
         )
+        return review("split", digest(orders), reason, {})
     if not rules.cancelled:
+        action = "Add `cancelled,<status id>` to mappings/tables/account_statuses.csv"
         return Refusal(
             "order_status",
             "account_statuses",
             "cancelled",
-            "the store cancelled the order, and no status is known that means cancelled",
-            release_remedy(
-                "Add `cancelled,<status id>` to mappings/tables/account_statuses.csv",
-                "order_status",
-                value="cancelled",
-            ),
+            f"{said}, and no status is known that means cancelled",
+            release_remedy(action, "order_status", value="cancelled"),
         )
     return None
 
@@ -194,65 +174,43 @@ def _newer_status(actual: ActualOrder, agreed: AgreedOrder) -> Refusal | None:
     """What staff did to the sales order meanwhile that a cancellation would undo."""
     number = actual.order_id_bp
     if agreed.is_cancelled:
-        return review(
-            "reopened",
-            digest(number, "reopened"),
+        reason = (
             f"the store's order is cancelled, and sales order {number} was cancelled with it; "
-            "staff reopened it in Brightpearl",
-            {"sales order": f"cancel {number} again"},
+            "staff reopened it in Brightpearl"
         )
+        proposal = {"sales order": f"cancel {number} again"}
+        return review("reopened", digest(number, "reopened"), reason, proposal)
     if agreed.status_bp and actual.status_id != agreed.status_bp:
         # The status may say that its goods are on their way, even without a note.
-        return review(
-            "cancelled",
-            digest(number, actual.status_id),
+        reason = (
             f"the store cancelled the order, and staff meanwhile gave sales order {number} the "
-            f"status {actual.status_id}",
-            {"sales order": f"cancel {number}"},
+            f"status {actual.status_id}"
         )
+        proposal = {"sales order": f"cancel {number}"}
+        return review("cancelled", digest(number, actual.status_id), reason, proposal)
     return None
 
 
-def _plan(
-    desired: DesiredOrder,
-    actual: ActualOrder,
-    agreed: AgreedOrder,
-    rules: Rules,
-    cases: Iterable[Refusal] = (),
-) -> OrderPlan:
-    """Money is kept up to date whatever becomes of the order: it came in all the same."""
-    found = (*cases, *receipt_cases(desired, actual, agreed))
-    undecided = rules.undecided(desired.order_id, found)
-    receipts = missing_receipts(desired, actual, agreed, rules)
-    return OrderPlan(
-        key=desired.order_id,
-        desired=desired,
-        actual=actual,
-        agreed=agreed,
-        operations=receipts,
-        cases=undecided,
-        result="held" if undecided else "completed" if receipts else "unchanged",
-    )
-
-
-def _waiting(
-    desired: DesiredOrder,
-    actual: ActualOrder,
-    agreed: AgreedOrder,
-    rules: Rules,
-    case: Refusal,
-) -> OrderPlan:
-    """The plan while a person decides: the statuses stay as they were agreed on."""
-    return replace(_plan(desired, actual, agreed, rules, [case]), is_status_undecided=True)
-
-
 def _with(
-    plan: OrderPlan, operations: tuple[Operation[OrderProgress], ...], reason: str
+    plan: OrderPlan,
+    actual: ActualOrder,
+    rules: Rules,
+    operations: Sequence[Operation[OrderProgress]] = (),
+    case: Refusal | None = None,
 ) -> OrderPlan:
+    """The plan with the operations of a cancellation, or waiting for the person who decides it.
+
+    Money is kept up to date whatever becomes of the order: it came in all the same. While a person
+    decides, the statuses stay as they were agreed on.
+    """
+    booked = actual.transaction_refs
+    receipts, receipt_cases = plan_receipts(plan.desired, booked, plan.agreed, rules)
+    cases = rules.undecided(plan.key, filter(None, (case, *receipt_cases)))
+    result = "held" if cases else "completed" if receipts else "unchanged"
     return replace(
-        plan, operations=(*operations, *plan.operations), result="cancelled", reason=reason
+        plan,
+        operations=(*operations, *receipts),
+        cases=cases,
+        result="cancelled" if operations else result,
+        is_status_undecided=case is not None,
     )
-
-
-def _proposes_credit(case: Refusal) -> bool:
-    return "credit" in case.detail.get("proposal", {})

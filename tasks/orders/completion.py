@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from connectors.brightpearl import messages
 from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
-from tasks.bigcommerce.order_frames import RECEIPT, receipt_case
+from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.documents import Payment, new_payment
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder, Rules, Units
@@ -95,63 +94,50 @@ class ReserveStock(Operation[OrderProgress]):
         del run, record
         return None if isinstance(error, RejectedError) else error
 
-    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        del answer
-        record.is_reserving = True
 
+def plan_receipts(
+    desired: DesiredOrder, booked: Collection[str], agreed: AgreedOrder, rules: Rules
+) -> tuple[list[CreateReceipt], list[Refusal]]:
+    """Receipts to book, and the cases of those that one side does not have any more.
 
-def missing_receipts(
-    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules
-) -> tuple[CreateReceipt, ...]:
-    """Receipts to book; one that staff deleted only after a person approved it."""
-    approved = {value for order_id, value in rules.approved if order_id == desired.order_id}
-    return tuple(
-        CreateReceipt(payment)
-        for payment in desired.payments
-        if (ref := payment.transaction_ref) not in actual.transaction_refs
-        and (ref not in agreed.receipts or receipt_case(ref) in approved)
-    )
-
-
-def receipt_cases(
-    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
-) -> Iterable[Refusal]:
-    """Receipts that one side does not have any more."""
-    if not desired.is_money_read:
-        return
+    In: the references of those that are booked. One that staff deleted is only booked once more
+    after a person approved it.
+    """
+    known = set(agreed.receipts)
     wanted = {payment.transaction_ref: payment for payment in desired.payments}
-    for ref in sorted(set(agreed.receipts) & set(wanted) - actual.transaction_refs):
-        payment = wanted[ref]
-        amount = f"{two_places(payment.amount)} {payment.currency_code}"
-        yield review(
-            RECEIPT,
-            digest(ref),
-            f"the receipt {ref} over {amount} is not on the sales order any more: it was deleted "
-            "in Brightpearl, or is on an order that was deleted",
-            {"receipt": ref, "amount": amount},
-        )
-    known = set(agreed.receipts) & actual.transaction_refs
-    for ref in sorted(known - set(wanted)):
-        yield review(
-            RECEIPT,
-            digest(ref, "gone"),
+    missing: list[CreateReceipt] = []
+    cases: list[Refusal] = []
+    for ref, payment in wanted.items():
+        if ref in booked:
+            continue
+        if ref in known:
+            amount = f"{two_places(payment.amount)} {payment.currency_code}"
+            reason = (
+                f"the receipt {ref} over {amount} is not on the sales order any more: it was "
+                "deleted in Brightpearl, or is on an order that was deleted"
+            )
+            proposal = {"receipt": ref, "amount": amount}
+            cases.append(review(RECEIPT, digest(ref), reason, proposal))
+        if ref not in known or rules.approves(desired.order_id, cases[-1]):
+            missing.append(CreateReceipt(payment))
+    for ref in sorted(known.intersection(booked) - set(wanted) if desired.is_money_read else ()):
+        reason = (
             f"the store does not know of the money behind the receipt {ref} of order "
             f"{desired.order_id} any more; delete the receipt in Brightpearl, or find out where "
-            "the money went",
-            {},
+            "the money went"
         )
+        cases.append(review(RECEIPT, digest(ref, "gone"), reason, {}))
+    return missing, cases
 
 
 def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
     """Units that an order lacks of what is wanted for it, by Brightpearl product id."""
     if actual.allocation in {"all", "not required"} or not actual.knows_units_on_notes:
         return {}
-    short: dict[str, int] = {}
-    for ref, (product_id, quantity) in _to_reserve(units, actual).items():
-        missing = quantity - actual.reserved.get(actual.row_ids.get(ref, ""), 0)
-        if missing > 0:
-            short[product_id] = short.get(product_id, 0) + missing
-    return short
+    short: Counter[str] = Counter()
+    for _, product_id, wanted, reserved in _to_reserve(units, actual):
+        short[product_id] += max(0, wanted - reserved)
+    return dict(+short)
 
 
 def plan_reservation(
@@ -166,10 +152,9 @@ def plan_reservation(
         return None
     units: dict[str, tuple[str, int]] = {}
     taken = 0
-    for ref, (product_id, quantity) in _to_reserve(desired.units, actual).items():
-        reserved = actual.reserved.get(actual.row_ids.get(ref, ""), 0)
+    for ref, product_id, wanted, reserved in _to_reserve(desired.units, actual):
         place = desired.warehouse_id, product_id
-        more = max(0, min(quantity - reserved, free[place]))
+        more = max(0, min(wanted - reserved, free[place]))
         free[place] -= more
         taken += more
         if reserved + more:
@@ -178,24 +163,15 @@ def plan_reservation(
     return ReserveStock(units, replaces=replaces) if taken else None
 
 
-def reservation_after_amendment(desired: DesiredOrder, actual: ActualOrder) -> ReserveStock | None:
-    """What to reserve of an order whose rows were changed a moment ago."""
-    if not desired.units or actual.allocation in {"all", "not required"}:
-        return None
-    return ReserveStock(desired.units, replaces=actual.allocation == "part")
+def _to_reserve(units: Units, actual: ActualOrder) -> Iterator[tuple[str, str, int, int]]:
+    """Row reference, product, units wanted of it, and how many of them are reserved.
 
-
-def _to_reserve(units: Units, actual: ActualOrder) -> dict[str, tuple[str, int]]:
-    """What is wanted, less what goods notes and back orders account for already.
-
-    What a back order reserves is its own matter: it was made because the stock was not there.
+    Less what goods notes and back orders account for already. What a back order reserves is its own
+    matter: it was made because the stock was not there.
     """
-    on_notes = actual.units_on_notes or {}
-    left = {
-        ref: (
-            product_id,
-            quantity - on_notes.get(actual.row_ids.get(ref, ""), 0) - actual.moved.get(ref, 0),
-        )
-        for ref, (product_id, quantity) in units.items()
-    }
-    return {ref: (product_id, count) for ref, (product_id, count) in left.items() if count > 0}
+    row_ids, on_notes = actual.row_ids, actual.units_on_notes or {}
+    for ref, (product_id, quantity) in units.items():
+        row_id = row_ids.get(ref, "")
+        wanted = quantity - on_notes.get(row_id, 0) - actual.moved.get(ref, 0)
+        if wanted > 0:
+            yield ref, product_id, wanted, actual.reserved.get(row_id, 0)

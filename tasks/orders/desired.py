@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import pandas as pd
 
@@ -16,9 +15,10 @@ from connectors.brightpearl.models import Address
 from core.frames import records
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
+from tasks.brightpearl.contacts import Person
 from tasks.brightpearl.documents import Payment, Row
 from tasks.reconciler.cases import Decisions
-from tasks.reconciler.gate import Frames, typed_by_key
+from tasks.reconciler.gate import Frames, typed_by_key, typed_rows
 from tasks.reconciler.gate import rows as columns
 from tasks.reconciler.run import Run
 
@@ -43,70 +43,28 @@ class Desired(Frames):
     """Brightpearl's ids of the products that have stock."""
 
     def validated(self) -> Mapping[str, pd.DataFrame]:
-        """By the name of their suite."""
-        people = self.sales_orders[["order_id", "email_key"]]
+        """By the name of their suite; `rows_total` is the sum of net and tax of an order's rows."""
+        orders, rows, contacts = self.sales_orders, self.rows, self.contacts
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for order_id, net, tax in zip(rows["order_id"], rows["net"], rows["tax"], strict=True):
+            sums[order_id] += net + tax
+        totals = [sums[order_id] for order_id in orders["order_id"]]
+        # Each order's contact, so that a refusal names the orders it holds up.
+        places = {email: place for place, email in enumerate(contacts["email_key"])}
+        people = zip(orders["order_id"], orders["email_key"], strict=True)
+        owners = {order_id: places[email] for order_id, email in people if email in places}
         return {
-            "sales_orders_out": with_row_sums(self),
-            "sales_order_rows_out": self.rows,
+            "sales_orders_out": orders.assign(rows_total=pd.Series(totals, dtype="object")),
+            "sales_order_rows_out": rows,
             "payments_out": self.payments,
-            # Each order's contact, so that a refusal names the orders it holds up.
-            "contacts_out": people.merge(self.contacts, on="email_key", how="inner"),
+            "contacts_out": contacts.iloc[[*owners.values()]].assign(order_id=[*owners]),
         }
-
-
-def with_row_sums(desired: Desired) -> pd.DataFrame:
-    """SALES_ORDERS with `rows_total`, the sum of net and tax of each order's rows."""
-    gross = desired.rows["net"] + desired.rows["tax"]
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for order_id, amount in zip(desired.rows["order_id"], gross, strict=True):
-        sums[order_id] += amount
-    totals = [sums[order_id] for order_id in desired.sales_orders["order_id"]]
-    return desired.sales_orders.assign(rows_total=pd.Series(totals, dtype="object"))
 
 
 Units = Mapping[str, tuple[str, int]]
 """Product id and units by row reference."""
 GOODS = frozenset({"product", "custom"})
 """Kinds of rows without which there is no order."""
-
-
-@dataclass(frozen=True)
-class Party:
-    """Who is billed, or whom it is delivered to. Lines are street, suburb, city, state."""
-
-    name: str
-    company: str
-    line_1: str
-    line_2: str
-    line_3: str
-    line_4: str
-    post_code: str
-    country_iso3: str
-    phone: str
-    email: str
-
-    @property
-    def address(self) -> Address:
-        """As Brightpearl's documents have it."""
-        return Address(
-            full_name=self.name or None,
-            company=self.company or None,
-            line_1=self.line_1 or None,
-            line_2=self.line_2 or None,
-            line_3=self.line_3 or None,
-            line_4=self.line_4 or None,
-            post_code=self.post_code or None,
-            country_iso3=self.country_iso3 or None,
-            telephone=self.phone or None,
-            email=self.email or None,
-        )
-
-    @property
-    def in_one_line(self) -> str:
-        """For a note that staff read in Brightpearl."""
-        lines = (self.line_1, self.line_2, self.line_3, self.line_4)
-        parts = (self.name, self.company, *lines, self.post_code, self.country_iso3)
-        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -157,8 +115,10 @@ class DesiredOrder:
     status_id_after: str
     email_key: str
     total_inc_tax: Decimal
-    billing: Party
-    delivery: Party
+    person: Person
+    """Whose order it is, should Brightpearl not know the contact yet."""
+    billing: Address
+    delivery: Address
     rows: tuple[Row, ...]
     payments: tuple[Payment, ...]
     store: StoreOrder
@@ -172,12 +132,21 @@ class DesiredOrder:
     @property
     def delivery_hash(self) -> str:
         """The delivery address as it is compared and kept."""
-        return address_hash(self.delivery.address.plain)
+        return address_hash(self.delivery.plain)
 
     @property
     def has_goods(self) -> bool:
         """Whether the order has anything but charges."""
         return any(row.kind in GOODS for row in self.rows)
+
+
+HEADER = {field.name for field in fields(DesiredOrder)} & SALES_ORDERS.keys()
+"""Fields of an order that are columns of SALES_ORDERS."""
+ADDRESS = {
+    name: {"full_name": "name", "telephone": "phone"}.get(name, name)
+    for name in Address.model_fields
+}
+"""Columns of SALES_ORDERS by part of an address, each after `billing_` or `delivery_`."""
 
 
 def desired_orders(desired: Desired) -> list[DesiredOrder]:
@@ -186,20 +155,31 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
     payments = typed_by_key(desired.payments, Payment)
     lines = typed_by_key(desired.lines, Line)
     stores = typed_by_key(desired.orders, StoreOrder)
+    people = {person.email_key: person for person in typed_rows(desired.contacts, Person)}
     orders: list[DesiredOrder] = []
     for header in records(desired.sales_orders):
         key = header["order_id"]
         own, of_order = rows.get(key, []), lines.get(key, [])
-        fields_ = {name: header[name] for name in HEADER if name in header}
+        refunded = {line.line_id: line.qty_refunded for line in of_order}
+        left = {row.row_ref: row.quantity - refunded.get(row.row_ref, 0) for row in own}
+        billing, delivery = (
+            Address(**{part: header[f"{use}_{name}"] or None for part, name in ADDRESS.items()})
+            for use in ("billing", "delivery")
+        )
         orders.append(
             DesiredOrder(
-                **fields_,
-                billing=_party(header, "billing"),
-                delivery=_party(header, "delivery"),
+                **{name: header[name] for name in HEADER},
+                person=people[header["email_key"]],
+                billing=billing,
+                delivery=delivery,
                 rows=tuple(own),
                 payments=tuple(payments.get(key, ())),
                 store=stores[key][0],
-                units=units_to_reserve(own, desired.stock_tracked, of_order),
+                units={
+                    row.row_ref: (row.product_id, left[row.row_ref])
+                    for row in own
+                    if row.product_id in desired.stock_tracked and left[row.row_ref] > 0
+                },
                 address_ids={line.line_id: line.address_id for line in of_order},
                 is_money_read=key not in desired.money_unread,
             )
@@ -207,33 +187,10 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
     return orders
 
 
-HEADER = {field.name for field in fields(DesiredOrder)}
-"""Fields of an order that are columns of SALES_ORDERS."""
-
-
 def address_hash(plain: Mapping[str, str]) -> str:
     """An address without letter case and spacing, as a short text that reveals nothing of it."""
     text = "\x1f".join(f"{name}={part}" for name, part in sorted(plain.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def units_to_reserve(
-    rows: Iterable[Row], stock_tracked: frozenset[str], lines: Iterable[Line]
-) -> dict[str, tuple[str, int]]:
-    """Everything of an order that has stock, less what was refunded before it left."""
-    refunded = {line.line_id: line.qty_refunded for line in lines}
-    units = {
-        row.row_ref: (row.product_id, row.quantity - refunded.get(row.row_ref, 0))
-        for row in rows
-        if row.product_id in stock_tracked
-    }
-    return {
-        ref: (product_id, quantity) for ref, (product_id, quantity) in units.items() if quantity > 0
-    }
-
-
-def _party(header: Mapping[str, Any], use: str) -> Party:
-    return Party(**{field.name: header[f"{use}_{field.name}"] for field in fields(Party)})
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from tasks.orders.operations import (
     DeleteGoodsOutNote,
     OrderOperation,
     OrderProgress,
-    Removal,
 )
 from tasks.reconciler.agreed import Owner, merge
 from tasks.reconciler.cases import digest, review
@@ -52,69 +51,64 @@ OWNERS: dict[str, Owner] = {"shipping_method_id": "brightpearl"}
 
 
 @dataclass(frozen=True)
-class UpdateRows(OrderOperation):
-    """Rows that change, all in one request."""
+class RowOperation(OrderOperation):
+    """Rows that become others than they are."""
 
     row_changes: tuple[RowChange, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...] = ()
     """As they are to be, in the same order."""
+
+    def describe(self) -> str:
+        verb = self.kind.partition(" ")[0]
+        return ", ".join(f"{verb} row {change.ref}" for change in self.row_changes)
+
+    def changes(self) -> Changes:
+        described = [change.describe() for change in self.row_changes]
+        return (
+            {one["row"]: one["before"] for one in described},
+            {one["row"]: one["after"] for one in described},
+        )
+
+
+@dataclass(frozen=True)
+class UpdateRows(RowOperation):
+    """Rows that change, all in one request."""
+
     kind = "change rows"
 
-    def describe(self) -> str:
-        return ", ".join(f"change row {change.ref}" for change in self.row_changes)
-
     def message(self, record: OrderProgress) -> Message:
-        updates = [
-            RowUpdate(id=int(change.row_id), external_ref=row.row_ref, **row_fields(row))
-            for change, row in zip(self.row_changes, self.rows, strict=True)
-        ]
-        return messages.update_rows(f"rows:{record.key}", record.order_id_bp, updates)
-
-    def changes(self) -> Changes:
-        return _before_and_after(self.row_changes)
+        ids = [change.row_id for change in self.row_changes]
+        return _update_rows("rows", record, dict(zip(ids, self.rows, strict=True)))
 
 
 @dataclass(frozen=True)
-class DeleteRow(Removal):
+class DeleteRow(RowOperation):
     """A row that the store's order does not have any more."""
 
-    change: RowChange
     kind = "drop row"
-
-    def describe(self) -> str:
-        return f"drop row {self.change.ref}"
+    takes_away = True
 
     def message(self, record: OrderProgress) -> Message:
-        label = f"drop:{record.key}:{self.change.row_id}"
-        return messages.delete_row(label, record.order_id_bp, self.change.row_id)
-
-    def changes(self) -> Changes:
-        return _before_and_after([self.change])
+        (change,) = self.row_changes
+        label = f"drop:{record.key}:{change.row_id}"
+        return messages.delete_row(label, record.order_id_bp, change.row_id)
 
 
 @dataclass(frozen=True)
-class AddRow(OrderOperation):
+class AddRow(RowOperation):
     """A row that comes later. It has no reference at first, so it is not sent twice.
 
     The next read of the order finds a row whose answer was lost.
     """
 
-    change: RowChange
-    row: Row
     kind = "add row"
     is_repeatable = False
 
-    def describe(self) -> str:
-        return f"add row {self.change.ref}"
-
     def message(self, record: OrderProgress) -> Message:
-        fields = row_fields(self.row)
-        row = RowAdd(**fields | {"net": two_places(self.row.net), "tax": two_places(self.row.tax)})
-        label = f"add:{record.key}:{self.change.ref}"
-        return messages.add_row(label, record.order_id_bp, row)
-
-    def changes(self) -> Changes:
-        return _before_and_after([self.change])
+        (row,) = self.rows
+        money = {"net": two_places(row.net), "tax": two_places(row.tax)}
+        added = RowAdd(**row_fields(row) | money)
+        return messages.add_row(f"add:{record.key}:{row.row_ref}", record.order_id_bp, added)
 
 
 @dataclass(frozen=True)
@@ -129,11 +123,7 @@ class NameRows(OrderOperation):
         return ""
 
     def message(self, record: OrderProgress) -> Message:
-        updates = [
-            RowUpdate(id=int(row_id), external_ref=row.row_ref, **row_fields(row))
-            for row_id, row in self.rows.items()
-        ]
-        return messages.update_rows(f"refs:{record.key}", record.order_id_bp, updates)
+        return _update_rows("refs", record, self.rows)
 
 
 @dataclass(frozen=True)
@@ -186,11 +176,11 @@ def plan_edit(
         actual.is_invoiced or actual.is_shipped or actual.back_orders
     )
     described = [change.describe() for change in rows.changes]
+    totals = describe_difference(desired.total_inc_tax, actual.gross, desired.currency_code)
     case = review(
         KINDS[why],
         digest(*(tuple(one.values()) for one in described), method),
-        f"sales order {actual.order_id_bp} and the store's order differ "
-        f"({_difference(desired, actual)}): {why}",
+        f"sales order {actual.order_id_bp} and the store's order differ ({totals}): {why}",
         {"rows": described, "shipping_method": method} if may_apply else {},
     )
     if may_apply and rules.approves(desired.order_id, case):
@@ -198,12 +188,6 @@ def plan_edit(
         return Edit((*notes, *amendment))
     holds = rows.is_store_changed and actual.has_notes and not actual.is_shipped
     return Edit(cases=(case,), holds=holds)
-
-
-def total_difference(desired: DesiredOrder, actual: ActualOrder) -> str:
-    """How far the order's totals differ, in words; "" when they agree to the cent."""
-    is_equal = two_places(desired.total_inc_tax) == two_places(actual.gross)
-    return "" if is_equal else _difference(desired, actual)
 
 
 def address_case(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder) -> Refusal | None:
@@ -224,12 +208,11 @@ def address_case(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
 
 def address_note(desired: DesiredOrder) -> AddNote:
     """The note with the address that staff have to enter; the address itself is only in it."""
-    return AddNote(
-        "address",
-        f"The delivery address was changed in BigCommerce. It is now: "
-        f"{desired.delivery.in_one_line}",
-        {"delivery": "changed"},
-    )
+    to = desired.delivery
+    lines = (to.line_1, to.line_2, to.line_3, to.line_4, to.post_code, to.country_iso3)
+    address = ", ".join(part for part in (to.full_name, to.company, *lines) if part)
+    text = f"The delivery address was changed in BigCommerce. It is now: {address}"
+    return AddNote("address", text, {"delivery": "changed"})
 
 
 def dispute_case(desired: DesiredOrder, actual: ActualOrder) -> Refusal | None:
@@ -250,26 +233,15 @@ def deleted_case(desired: DesiredOrder, back_orders: Sequence[str] = ()) -> Refu
 
     One of which back orders are left would be there twice in part: it is not proposed anew.
     """
-    ref = desired.external_ref
+    ref, orders = desired.external_ref, ", ".join(back_orders)
     if back_orders:
-        orders = ", ".join(back_orders)
-        return review(
-            "deleted",
-            digest(ref, orders),
+        reason = (
             f"the sales order {ref} was deleted in Brightpearl, and its back orders {orders} still "
-            "exist; cancel or delete them as well, then it can be created anew",
-            {},
+            "exist; cancel or delete them as well, then it can be created anew"
         )
-    return review(
-        "deleted",
-        digest(ref),
-        f"the sales order {ref} was deleted in Brightpearl; it is not created again by itself",
-        {"create": f"order {desired.order_id} anew"},
-    )
-
-
-def _difference(desired: DesiredOrder, actual: ActualOrder) -> str:
-    return describe_difference(desired.total_inc_tax, actual.gross, desired.currency_code)
+        return review("deleted", digest(ref, orders), reason, {})
+    reason = f"the sales order {ref} was deleted in Brightpearl; it is not created again by itself"
+    return review("deleted", digest(ref), reason, {"create": f"order {desired.order_id} anew"})
 
 
 def _amendment(
@@ -280,12 +252,12 @@ def _amendment(
 ) -> tuple[OrderOperation, ...]:
     """Every change of an order's rows: those that change together, others one by one."""
     rows = {row.row_ref: row for row in desired.rows}
-    changed = tuple(c for c in changes if c.before is not None and c.after is not None)
+    changed = tuple(one for one in changes if one.before is not None and one.after is not None)
     update = UpdateRows(changed, tuple(rows[change.ref] for change in changed))
     return (
         *([update] if changed else ()),
         *(
-            DeleteRow(change) if change.after is None else AddRow(change, rows[change.ref])
+            DeleteRow((change,)) if change.after is None else AddRow((change,), (rows[change.ref],))
             for change in changes
             if change.after is None or change.before is None
         ),
@@ -320,11 +292,10 @@ def _new_method(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder)
     return method
 
 
-def _before_and_after(
-    changes: Sequence[RowChange],
-) -> Changes:
-    described = [change.describe() for change in changes]
-    return (
-        {one["row"]: one["before"] for one in described},
-        {one["row"]: one["after"] for one in described},
-    )
+def _update_rows(name: str, record: OrderProgress, rows: Mapping[str, Row]) -> Message:
+    """Rows as they are to be, with our references. In: rows by Brightpearl's id."""
+    updates = [
+        RowUpdate(id=row_id, external_ref=row.row_ref, **row_fields(row))
+        for row_id, row in rows.items()
+    ]
+    return messages.update_rows(f"{name}:{record.key}", record.order_id_bp, updates)

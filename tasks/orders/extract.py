@@ -1,18 +1,22 @@
-"""The store's side of a batch of orders, now: as frames, less those that need nothing."""
+"""The store's side of a batch of orders, now: as frames, less those that need nothing.
+
+Units that orders have taken in the store and that Brightpearl has not reserved yet are kept when an
+order is first read and again when it is settled, so that stock never counts sold units as free
+(docs/decisions/0011).
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.models import Order
 from mappings.order_rows import needs_taxes
-from store.links import Link
+from store.catalogue import Demand
 from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order_frames, tax_rows
-from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders
+from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders, sold_units
 from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.held_units import hold_new
+from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Outcome, parked, skipped
 from tasks.reconciler.run import Run
 
@@ -32,6 +36,8 @@ MONEY = {
     "payment_status",
 }
 """What of an order changes whenever money moves without an event of its own."""
+STOCK = "stock"
+"""The entity whose keys become due when what orders hold changes."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +57,25 @@ def extract_orders(run: Run) -> Read:
     Raises: TransientError, ConfigError, ContractError.
     """
     documents, skipped = read_orders(run, run.batch.keys)
-    links = run.links.get(run.pair, run.entity, run.batch.keys)
-    hold_new(run, documents.values(), links)
+    links, sources = run.links.get(run.pair, run.entity, run.batch.keys), run.batch.sources
+    new = {key: sold_units(order) for key, order in documents.items() if key not in links}
+    keep_held(run, new, is_new=True)
     orders: dict[str, Order] = {}
-    for order_id, order in documents.items():
-        outcome = _skipped(run, order, links.get(order_id))
-        if outcome:
+    unread: set[str] = set()
+    paid: list[str] = []
+    for key, order in documents.items():
+        agreed = AgreedOrder.of(links.get(key))
+        content, money = fingerprints(order) if key in links else ("", "")
+        is_echo = sources[key] in HINTS and agreed.agreed == content
+        if outcome := _skipped(run, order, is_linked=key in links, is_echo=is_echo):
             skipped.append(outcome)
-        else:
-            orders[order_id] = order
-    agreed = {key: AgreedOrder.of(links[key]) for key in orders if key in links}
-    unread = {key for key, order in orders.items() if _is_money_agreed(run, order, agreed)}
-    reported = {key for key, source in run.batch.sources.items() if source not in HINTS}
-    reported |= {key for key, one in agreed.items() if one.receipts}
-    paid = [
-        key
-        for key, order in orders.items()
-        if key not in unread and may_have_received(order, is_reported=key in reported)
-    ]
+            continue
+        orders[key] = order
+        is_reported = sources[key] not in HINTS or bool(agreed.receipts)
+        if sources[key] in NOT_OF_MONEY and agreed.money and agreed.money == money:
+            unread.add(key)
+        elif may_have_received(order, is_reported=is_reported):
+            paid.append(key)
     list_transactions = run.bigcommerce.list_transactions
     transactions = read_details(run, paid, list_transactions, "transactions")
     found = order_frames(orders.values(), transactions, links)
@@ -79,8 +86,28 @@ def extract_orders(run: Run) -> Read:
     return Read(found.without(run.refused_keys), orders, skipped)
 
 
-def fingerprint(order: Order, status_id: str = "", external_order_id: str = "") -> str:
-    """The store's side of an order as one short text, to know our own echo from a real change.
+def keep_held(
+    run: Run, units_by_order: Mapping[str, Mapping[str, int]], *, is_new: bool = False
+) -> None:
+    """Keep what orders hold that Brightpearl has not reserved; nothing is none.
+
+    What new orders have taken is still theirs: it makes no stock due.
+    """
+    if run.dry_run or not units_by_order:
+        return
+    changed = Demand(run.database).replace(run.pair, units_by_order, now=run.now())
+    held = {sku for units in units_by_order.values() for sku in units}
+    enqueue_stock(run, changed - held if is_new else changed)
+
+
+def enqueue_stock(run: Run, skus: Collection[str]) -> None:
+    """What orders hold no more may be for sale again; Brightpearl sends no event of it."""
+    if skus:
+        run.inbox.put(run.pair, STOCK, skus, source="order", now=run.now())
+
+
+def fingerprints(order: Order, status_id: str = "", external_order_id: str = "") -> tuple[str, str]:
+    """The store's side of an order as two short texts: all of it, and what changes with its money.
 
     The write-back makes the store send an event about the order. When the order then reads exactly
     as it did when both sides agreed, nothing has happened, and no further request is spent. Content
@@ -94,22 +121,14 @@ def fingerprint(order: Order, status_id: str = "", external_order_id: str = "") 
         *(part.model_dump_json(exclude={"line_items"}) for part in order.consignments.shipping),
         *sorted(line.model_dump_json() for line in order.lines),
     ]
-    return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:32]
+    return fingerprint(parts), fingerprint([order.model_dump_json(include=MONEY)])[:16]
 
 
-def money_fingerprint(order: Order) -> str:
-    """What of an order changes whenever money moves without an event of its own."""
-    text = order.model_dump_json(include=MONEY)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _skipped(run: Run, order: Order, link: Link | None) -> Outcome | None:
+def _skipped(run: Run, order: Order, *, is_linked: bool, is_echo: bool) -> Outcome | None:
     """Why this order needs nothing now, or None."""
     if order.is_deleted:
         return skipped(order.id, "gone", "archived in BigCommerce")
-    if link is not None:
-        is_hint = run.batch.sources.get(order.id) in HINTS
-        is_echo = is_hint and AgreedOrder.of(link).agreed == fingerprint(order)
+    if is_linked:
         return skipped(order.id, "unchanged") if is_echo else None
     status = OrderStatus(order.status_id)
     importable = run.connections.pair.orders.importable_statuses
@@ -119,10 +138,3 @@ def _skipped(run: Run, order: Order, link: Link | None) -> Outcome | None:
         return skipped(order.id, "not imported", FINAL[status])
     reason = f"status {order.status_id} is not imported yet"
     return parked(order.id, reason, "payment" if status is OrderStatus.INCOMPLETE else "status")
-
-
-def _is_money_agreed(run: Run, order: Order, agreed: Mapping[str, AgreedOrder]) -> bool:
-    """Whether an event is not about money, and what shows moved money is as it was agreed on."""
-    if run.batch.sources.get(order.id) not in NOT_OF_MONEY or order.id not in agreed:
-        return False
-    return bool(agreed[order.id].money) and agreed[order.id].money == money_fingerprint(order)

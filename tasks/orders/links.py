@@ -1,162 +1,152 @@
-"""What is remembered of an order after a run: the state in which both sides agreed."""
+"""What is remembered of orders after a run: what both sides agreed on, and what is held still."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from core.ids import ORDER_CONDITION, order_condition, stock_condition
+from connectors.bigcommerce.models import Order
+from core.ids import ORDER_CONDITION, order_condition, sku_key, stock_condition
 from store.links import Link
 from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.completion import CreateReceipt
 from tasks.orders.edits import SetShippingMethod
-from tasks.orders.extract import Read, fingerprint, money_fingerprint
-from tasks.orders.held_units import enqueue_cancelled, keep_held, still_held
-from tasks.orders.operations import AddNote, OrderProgress, SetStatus
+from tasks.orders.extract import Read, enqueue_stock, fingerprints, keep_held
+from tasks.orders.matching import ActualOrder
+from tasks.orders.operations import (
+    AddNote,
+    OrderPlan,
+    OrderProgress,
+    SetStatus,
+    StatusChange,
+    UpdateStoreOrder,
+)
 from tasks.reconciler.apply import outcome_of
 from tasks.reconciler.cases import Outcome
-from tasks.reconciler.operations import Operation
 from tasks.reconciler.run import Run
 
-T = TypeVar("T", bound=Operation[Any])
 REMEDY = "Correct the record in BigCommerce or the mapping, then release it."
 HOLD_RELEASED = "released"
 """In place of the status before a hold: staff took the order off hold by hand."""
+RELEASING = {"gone", "not imported"}
+"""Results of orders that hold nothing any more."""
 
 
 def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[Outcome]:
     """Link the orders, with the state in which both sides agreed; what became of each."""
-    outcomes = [_outcome(record) for record in records]
-    run.report.counts["short of stock"] += sum(
-        bool(_short(record)) for record in records if record.error is None
-    )
-    if not run.dry_run:
-        linked = [record for record in records if record.order_id_bp]
-        held = still_held(read.found, read.skipped, [r for r in linked if r.error is None])
-        # An order counts as holding all it has until it is known: by what it still holds, which
-        # is kept before its link, or by the link, after which it need not hold anything.
-        keep_held(run, {key: units for key, units in held.items() if units})
-        run.links.put(
-            run.pair, run.entity, [_link(read, record) for record in linked], now=run.now()
-        )
-        keep_held(run, {key: units for key, units in held.items() if not units})
-        cancelled = {one.key for one in outcomes if one.result == "cancelled"}
-        enqueue_cancelled(run, read.found, cancelled)
-        _wake_waiting(run, [record.key for record in linked if record.plan.actual is None])
-    return [*read.skipped, *outcomes]
-
-
-def _wake_waiting(run: Run, created: Sequence[str]) -> None:
-    """Wake what waits for orders that are in Brightpearl from now on."""
-    if not created:
-        return
-    waiting = run.inbox.waiting_for(run.pair, ORDER_CONDITION)
-    if met := waiting & {order_condition(key) for key in created}:
+    outcomes = {record.key: outcome_of(record, REMEDY) for record in records}
+    short = {record.key: record.short for record in records if record.goes_on and record.short}
+    for key, products in short.items():
+        conditions = tuple(stock_condition(product_id) for product_id in sorted(products))
+        outcomes[key] = replace(outcomes[key], waits_for=conditions)
+    run.report.counts["short of stock"] += len(short)
+    linked = [record for record in records if record.order_id_bp]
+    held = still_held(read, [record for record in linked if record.goes_on])
+    # An order counts as holding all it has until it is known: by what it still holds, which is
+    # kept before its link, or by the link, after which it need not hold anything.
+    keep_held(run, {key: units for key, units in held.items() if units})
+    if linked:
+        links = [
+            Link(one.key, one.order_id_bp, agreed_order(one, read.orders[one.key]).detail())
+            for one in linked
+        ]
+        run.links.put(run.pair, run.entity, links, now=run.now())
+    keep_held(run, {key: units for key, units in held.items() if not units})
+    # The store puts the units of an order back on sale that we cancel there, without an event.
+    cancelled = [key for key, outcome in outcomes.items() if outcome.result == "cancelled"]
+    lines = [line for key in cancelled for line in read.orders[key].lines]
+    enqueue_stock(run, {sku_key(line.sku) for line in lines if line.sku})
+    # What waits for orders that are in Brightpearl from now on.
+    created = {order_condition(record.key) for record in linked if record.plan.actual is None}
+    if created and (met := created & run.inbox.waiting_for(run.pair, ORDER_CONDITION)):
         run.inbox.wake(run.pair, met, now=run.now())
+    return [*read.skipped, *outcomes.values()]
 
 
-def _outcome(record: OrderProgress) -> Outcome:
-    outcome = outcome_of(record, REMEDY)
-    if record.error is not None or outcome.waits_for or not (short := _short(record)):
-        return outcome
-    conditions = tuple(stock_condition(product_id) for product_id in sorted(short))
-    return Outcome(
-        outcome.key, outcome.result, outcome.reason, outcome.refusals, waits_for=conditions
-    )
-
-
-def _link(read: Read, record: OrderProgress) -> Link:
-    """The order's link. Of an order that was stopped, only that work is left."""
-    plan, order = record.plan, read.orders[record.key]
-    if record.error is not None:
-        agreed = plan.agreed.model_copy(update={"agreed": "", "money": ""})
-        return Link(record.key, record.order_id_bp, agreed.detail())
-    agreed = agreed_order(record)
-    is_settled = not _short(record) and not plan.cases and not record.refusals
-    update = {
-        "agreed": fingerprint(order, record.status_id, record.order_id_bp) if is_settled else "",
-        "money": ""
-        if any(case.field == RECEIPT for case in plan.cases)
-        else money_fingerprint(order),
+def still_held(read: Read, settled: Sequence[OrderProgress]) -> dict[str, dict[str, int]]:
+    """Units by SKU that Brightpearl has not reserved of the orders it has; none of most."""
+    held: dict[str, dict[str, int]] = {
+        outcome.key: {} for outcome in read.skipped if outcome.result in RELEASING
     }
-    return Link(record.key, record.order_id_bp, agreed.model_copy(update=update).detail())
+    for record in settled:
+        units: Counter[str] = Counter()
+        if not record.desired.store.is_cancelled:
+            missing = Counter(record.plan.missing_units)
+            row_of = {product: ref for ref, (product, _) in record.desired.units.items()}
+            for product, count in record.short.items():
+                missing[row_of.get(product, "")] += count
+            for line in read.orders[record.key].lines:
+                if line.sku:
+                    units[sku_key(line.sku)] += missing[line.id]
+        held[record.key] = {sku: count for sku, count in units.items() if count}
+    return held
 
 
-def agreed_order(record: OrderProgress) -> AgreedOrder:
+def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
     """What both sides agree on now. Rows are only taken up where they do: a case keeps the old.
 
-    The fingerprints of the store's side are put in by the one who has read it.
+    Of an order that was stopped, only that work is left.
     """
-    plan, before, desired = record.plan, record.plan.agreed, record.desired
-    kept: dict[str, Any] = {
-        "receipts": tuple(sorted({*before.receipts, *_receipts(record)})),
-        "short": dict(_short(record)),
+    plan, before, desired, actual = record.plan, record.plan.agreed, record.desired, record.actual
+    if record.error is not None:
+        return before.model_copy(update={"agreed": "", "money": ""})
+    operations = plan.operations
+    booked = {one.payment.transaction_ref for one in operations if isinstance(one, CreateReceipt)}
+    receipts = {*before.receipts, *(actual.transaction_refs if actual else ()), *booked}
+    status_id = next((one.status_id for one in operations if isinstance(one, UpdateStoreOrder)), "")
+    status_bp = (actual.status_id if actual else "") or before.status_bp
+    content, money = fingerprints(order, status_id, record.order_id_bp)
+    is_settled = not (record.short or plan.cases or record.refusals)
+    is_money_settled = all(case.field != RECEIPT for case in plan.cases)
+    update: dict[str, Any] = {
+        "agreed": content if is_settled else "",
+        "money": money if is_money_settled else "",
+        "receipts": tuple(sorted(receipts)),
+        "short": record.short,
         "credited": record.credit_id or before.credited,
-        "held_from": _held_from(record),
-        "is_cancelled": _is_cancelled(record),
+        "held_from": "",
+        "is_cancelled": False,
     }
-    if any(isinstance(one, AddNote) and one.about == "address" for one in plan.operations):
-        kept["address_note"] = desired.delivery_hash
-    if record.actual is not None and plan.agrees:
-        kept["rows"] = _rows(record)
-        method = next(_of(record, SetShippingMethod), None)
-        kept["shipping_method_id"] = method.after if method else record.actual.shipping_method_id
+    if plan.actual is not None:
+        update |= _hold_and_cancellation(plan, plan.actual)
+    if actual is not None and plan.agrees:
+        update["rows"] = {
+            ref: AgreedRow(
+                row_id=row.row_id, address_id=desired.address_ids.get(ref, ""), **vars(row.content)
+            )
+            for ref, row in actual.rows.items()
+        }
+        update["shipping_method_id"] = actual.shipping_method_id
+    for operation in operations:
+        match operation:
+            case SetShippingMethod():
+                update["shipping_method_id"] = operation.after
+            case AddNote(about="address"):
+                update["address_note"] = desired.delivery_hash
+            case StatusChange():
+                status_bp = operation.after
     if not plan.is_status_undecided:
-        kept["status_bc"] = record.status_id or desired.store.status_id
-        actual = record.actual.status_id if record.actual else ""
-        kept["status_bp"] = record.status_id_bp or actual or before.status_bp
+        update |= {"status_bc": status_id or desired.store.status_id, "status_bp": status_bp}
     if not plan.is_address_outdated:
-        kept["delivery"] = desired.delivery_hash or before.delivery
-    return before.model_copy(update=kept)
+        update["delivery"] = desired.delivery_hash or before.delivery
+    return before.model_copy(update=update)
 
 
-def _short(record: OrderProgress) -> dict[str, int]:
-    return record.short or dict(record.plan.short)
+def _hold_and_cancellation(plan: OrderPlan, actual: ActualOrder) -> dict[str, Any]:
+    """The status before a case held the pick ("" while none does), and whether both cancelled it.
 
-
-def _rows(record: OrderProgress) -> dict[str, AgreedRow]:
-    return {
-        ref: AgreedRow(
-            row_id=row.row_id,
-            product_id=row.content.product_id,
-            quantity=int(row.content.quantity),
-            net=row.content.net,
-            tax=row.content.tax,
-            address_id=record.desired.address_ids.get(ref, ""),
-        )
-        for ref, row in record.existing.rows.items()
-    }
-
-
-def _receipts(record: OrderProgress) -> set[str]:
-    known = record.actual.transaction_refs if record.actual else frozenset()
-    return {*known, *(one.payment.transaction_ref for one in _of(record, CreateReceipt))}
-
-
-def _held_from(record: OrderProgress) -> str:
-    """The status before a case held the pick; "" while none does."""
-    plan, actual = record.plan, record.plan.actual
-    if not plan.holds or actual is None:
-        return ""
-    before = plan.agreed.held_from
-    if not before:
-        status = next(_of(record, SetStatus), None)
-        return status.returns_to if status else actual.status_id
-    return before if actual.status_id == plan.agreed.status_bp else HOLD_RELEASED
-
-
-def _is_cancelled(record: OrderProgress) -> bool:
-    """Whether both sides had cancelled the order: staff may reopen it since."""
-    plan, before = record.plan, record.plan.agreed.is_cancelled
-    if plan.result == "cancelled":
-        return True
-    is_status_set = any(True for _ in _of(record, SetStatus))
-    is_cancelled = bool(plan.actual and plan.actual.is_cancelled) and not is_status_set
-    if record.desired.store.is_cancelled:
-        return is_cancelled or before
-    return is_cancelled and before
-
-
-def _of(record: OrderProgress, kind: type[T]) -> Iterator[T]:
-    return (one for one in record.plan.operations if isinstance(one, kind))
+    Of an order that both sides had cancelled, staff may reopen one side.
+    """
+    before = plan.agreed
+    change = next((one for one in plan.operations if isinstance(one, SetStatus)), None)
+    held_from = ""
+    if plan.holds and not before.held_from:
+        held_from = change.returns_to if change else actual.status_id
+    elif plan.holds:
+        held_from = before.held_from if actual.status_id == before.status_bp else HOLD_RELEASED
+    is_cancelled = [actual.is_cancelled and change is None, before.is_cancelled]
+    is_agreed = any(is_cancelled) if plan.desired.store.is_cancelled else all(is_cancelled)
+    return {"held_from": held_from, "is_cancelled": is_agreed or plan.result == "cancelled"}

@@ -10,24 +10,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
+from core.money import describe_difference, two_places
+from store.catalogue import Demand
 from tasks.brightpearl.contacts import create_contacts
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.account import read_actual
-from tasks.orders.completion import (
-    CreateReceipt,
-    ReserveStock,
-    reservation_after_amendment,
-    shortage,
-)
+from tasks.orders.completion import CreateReceipt, ReserveStock, shortage
 from tasks.orders.edits import (
     AddRow,
     DeleteRow,
     NameRows,
     SetShippingMethod,
     UpdateRows,
-    total_difference,
 )
-from tasks.orders.held_units import release_reserved
+from tasks.orders.extract import enqueue_stock
 from tasks.orders.matching import Account, adopt_rows, compare, contents
 from tasks.orders.operations import (
     AddNote,
@@ -53,47 +49,44 @@ def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[
     """
     if run.dry_run:
         return []
+    people = {
+        one.contact.email_key: one.contact
+        for plan in plans
+        for one in plan.operations
+        if isinstance(one, CreateSalesOrder) and one.contact
+    }
+    created, failed = create_contacts(run, [*people.values()]) if people else ({}, {})
+    contacts = {**account.contacts, **created}
     records = [
         OrderProgress(
             plan=plan,
             actual=plan.actual,
             order_id_bp=plan.actual.order_id_bp if plan.actual else "",
-            contact_id=account.contacts.get(plan.desired.email_key, ""),
+            contact_id=contacts.get(plan.desired.email_key, ""),
+            short=dict(plan.short),
+            # The order of a person who could not be created drops out.
+            error=failed.get(plan.desired.email_key) if plan.result == "created" else None,
         )
         for plan in plans
     ]
     return list(apply(run, records, PHASES))
 
 
-def _create_contacts(run: Run, records: Sequence[OrderProgress]) -> None:
-    """Contacts of new orders; an order of a person who could not be created drops out."""
-    plans = {
-        operation.contact.email_key: operation.contact
-        for record in records
-        for operation in record.plan.operations
-        if isinstance(operation, CreateSalesOrder) and operation.contact
-    }
-    known, failed = create_contacts(run, list(plans.values()))
-    for record in records:
-        email = record.desired.email_key
-        record.contact_id = record.contact_id or known.get(email, "")
-        if email in failed and not record.contact_id:
-            record.fail(failed[email])
-
-
 def _read_created(run: Run, records: Sequence[OrderProgress]) -> None:
     """Row ids, and proof that the order is as it was sent: reference and total."""
     found = read_actual(run, {record.key: record.order_id_bp for record in records})
     for record in records:
-        record.actual = found.get(record.key)
-        if record.actual is None:
+        desired, actual = record.desired, found.get(record.key)
+        record.actual = actual
+        if actual is None:
             record.fail(
                 OutcomeUnknownError(f"The sales order of {record.key} cannot be read back yet.")
             )
-        elif reason := total_difference(record.desired, record.actual):
+        elif two_places(desired.total_inc_tax) != two_places(actual.gross):
+            totals = describe_difference(desired.total_inc_tax, actual.gross, desired.currency_code)
             record.fail(
                 RejectedError(
-                    f"Brightpearl stored order {record.key} otherwise than it was sent: {reason}.",
+                    f"Brightpearl stored order {record.key} otherwise than it was sent: {totals}.",
                     remedy="Compare the order in both systems, correct it in Brightpearl, release.",
                     code="money",
                 )
@@ -130,13 +123,18 @@ def _read_amended(run: Run, records: Sequence[OrderProgress]) -> None:
         }
         if nameless:
             record.added.append(NameRows(nameless))
-        if reservation := reservation_after_amendment(record.desired, actual):
-            record.added.append(reservation)
+        if record.desired.units and actual.allocation in {"none", "part"}:
+            replaces = actual.allocation == "part"
+            record.added.append(ReserveStock(record.desired.units, replaces=replaces))
 
 
 def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
     """What could not be reserved. Brightpearl reserves what it has and does not say so."""
-    reserving = [record for record in records if record.is_reserving]
+    reserving = [
+        record
+        for record in records
+        if any(isinstance(one, ReserveStock) for one in (*record.plan.operations, *record.added))
+    ]
     found = read_actual(
         run, {record.key: record.order_id_bp for record in reserving}, with_reservations=True
     )
@@ -145,10 +143,7 @@ def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
             continue
         known = record.existing
         actual = replace(
-            actual,
-            rows=known.rows,
-            units_on_notes=known.units_on_notes,
-            moved=known.moved,
+            actual, rows=known.rows, units_on_notes=known.units_on_notes, moved=known.moved
         )
         record.short = shortage(record.desired.units, actual)
         if record.short:
@@ -158,20 +153,24 @@ def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
 
 
 def _release_reserved(run: Run, answered: Sequence[tuple[Write, Answer]]) -> None:
-    """Orders that Brightpearl reserved, or that it refused because there is no more to reserve."""
-    release_reserved(
-        run,
-        [
-            write.key
-            for write, answer in answered
-            if write.action == ReserveStock.kind
-            and (not isinstance(answer, CausewayError) or isinstance(answer, RejectedError))
-        ],
-    )
+    """Orders that Brightpearl reserved hold nothing more: held on, it would be missing twice.
+
+    Whoever read its stock before its answer came has counted them so. An order that it refused has
+    no more to reserve; what it could not reserve is kept when the order is settled.
+    """
+    reserved = [
+        write.key
+        for write, answer in answered
+        if write.action == ReserveStock.kind
+        and (not isinstance(answer, CausewayError) or isinstance(answer, RejectedError))
+    ]
+    if reserved:
+        released = Demand(run.database).release(run.pair, reserved, now=run.now())
+        enqueue_stock(run, released)
 
 
 PHASES: tuple[Phase[OrderProgress], ...] = (
-    Phase((CreateSalesOrder,), before=_create_contacts, after=_read_created),
+    Phase((CreateSalesOrder,), after=_read_created),
     Phase((SetStatus,)),
     Phase((DeleteGoodsOutNote,)),
     Phase((UpdateRows, DeleteRow, AddRow, SetShippingMethod), after=_read_amended),

@@ -19,18 +19,16 @@ from tasks.brightpearl.reference import find_products, read_reference, unknown_i
 from tasks.orders.desired import Desired
 from tasks.reconciler.run import Run
 
-ID_COLUMNS = {
-    "sales_orders": {
-        "status_id": "order_status",
-        "channel_id": "channel",
-        "warehouse_id": "warehouse",
-        "price_list_id": "price_list",
-        "shipping_method_id": "shipping_method",
-        "currency_code": "currency",
-    },
-    "rows": {"tax_code": "tax_code"},
-    "payments": {"payment_method_code": "payment_method"},
-}
+ID_COLUMNS = (
+    ("sales_orders", "status_id", "order_status"),
+    ("sales_orders", "channel_id", "channel"),
+    ("sales_orders", "warehouse_id", "warehouse"),
+    ("sales_orders", "price_list_id", "price_list"),
+    ("sales_orders", "shipping_method_id", "shipping_method"),
+    ("sales_orders", "currency_code", "currency"),
+    ("rows", "tax_code", "tax_code"),
+    ("payments", "payment_method_code", "payment_method"),
+)
 """Columns whose values must exist in the account, and the refusal class of those that do not.
 
 Brightpearl takes some of them silently (a payment method without a bank account loses the
@@ -82,64 +80,35 @@ def map_orders(
     headers = apply(bundle.mappings["orders"], found.orders, context)
     finished = apply(bundle.mappings["order_rows"], rows.rows, context)
     accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]
-    contacts = apply(bundle.mappings["contacts"], _latest_per_person(accepted), context)
-    read = found.orders[~found.orders["order_id"].isin(list(found.money_unread))]
-    money = receipts(read, found.transactions)
-    payments = apply(bundle.mappings["payments"], money, context)
+    placed, emails = accepted["placed_at"].tolist(), accepted["email_key"].tolist()
+    # The addresses of a person are those of the newest order.
+    newest = {emails[place]: place for place in sorted(range(len(placed)), key=placed.__getitem__)}
+    contacts = apply(bundle.mappings["contacts"], accepted.iloc[[*newest.values()]], context)
+    read = found.without(found.money_unread)
+    payments = apply(bundle.mappings["payments"], receipts(read.orders, read.transactions), context)
+    frames = {"sales_orders": headers.frame, "rows": finished.frame, "payments": payments.frame}
+    unknown = [
+        unknown_ids(frames[name], column, known.ids[class_], class_)
+        for name, column, class_ in ID_COLUMNS
+    ]
+    mapped = [rows.refusals, headers.refusals, finished.refusals, payments.refusals]
+    if len(contacts.refusals):
+        mapped.append(_of_orders(contacts.refusals, found.orders))
     desired = Desired(
         orders=found.orders,
         lines=found.lines,
-        sales_orders=headers.frame,
-        rows=finished.frame,
         contacts=contacts.frame,
-        payments=payments.frame,
         money_unread=found.money_unread,
         stock_tracked=known.stock_tracked,
         counts={"rounding rows": rows.rounded},
-        refusals=concat(
-            [
-                rows.refusals,
-                headers.refusals,
-                finished.refusals,
-                _of_orders(contacts.refusals, found.orders),
-                payments.refusals,
-                _unknown(known.ids, headers.frame, finished.frame, payments.frame),
-            ],
-            REFUSALS,
-        ),
+        refusals=concat([*mapped, *unknown], REFUSALS),
+        **frames,
     )
     return desired.without(set(desired.refusals["key"]))
 
 
-def _unknown(
-    ids: Mapping[str, frozenset[str]],
-    sales_orders: pd.DataFrame,
-    rows: pd.DataFrame,
-    payments: pd.DataFrame,
-) -> pd.DataFrame:
-    frames = {"sales_orders": sales_orders, "rows": rows, "payments": payments}
-    return concat(
-        [
-            unknown_ids(frames[name], column, ids[class_], class_)
-            for name, columns in ID_COLUMNS.items()
-            for column, class_ in columns.items()
-        ],
-        REFUSALS,
-    )
-
-
-def _latest_per_person(orders: pd.DataFrame) -> pd.DataFrame:
-    """One order per e-mail, the newest: its addresses are the person's."""
-    newest = orders.sort_values("placed_at", kind="stable").drop_duplicates(
-        "email_key", keep="last"
-    )
-    return newest.reset_index(drop=True)
-
-
 def _of_orders(refusals: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
     """A person who cannot become a contact holds up every order of that person."""
-    if refusals.empty:
-        return refusals
     people = orders.set_index("order_id")["email_key"]
     held = refusals.assign(email_key=refusals["key"].map(people)).drop(columns="key")
     owners = orders[["order_id", "email_key"]].rename(columns={"order_id": "key"})

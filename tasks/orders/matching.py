@@ -62,7 +62,6 @@ class ActualOrder:
     """A sales order as it is in Brightpearl."""
 
     order_id_bp: str
-    external_ref: str
     gross: Decimal = ZERO
     rows: Mapping[str, ActualRow] = field(default_factory=dict)
     """By our row reference."""
@@ -101,11 +100,6 @@ class ActualOrder:
     def row_ids(self) -> dict[str, str]:
         """Row id by our row reference."""
         return {ref: row.row_id for ref, row in self.rows.items()}
-
-    @property
-    def contents(self) -> dict[str, Content]:
-        """What is in our rows, by reference."""
-        return {ref: row.content for ref, row in self.rows.items()}
 
 
 @dataclass(frozen=True)
@@ -172,17 +166,23 @@ def compare(desired: Contents, actual: ActualOrder, agreed: AgreedOrder) -> Comp
         ref: Content(row.product_id, row.quantity, two_places(row.net), two_places(row.tax))
         for ref, row in agreed.rows.items()
     }
-    in_account = {**actual.contents, **{f"{FOREIGN}{r.row_id}": r.content for r in actual.foreign}}
+    rows = {**actual.rows, **{f"{FOREIGN}{row.row_id}": row for row in actual.foreign}}
+    in_account = {ref: row.content for ref, row in rows.items()}
+    changes = [
+        RowChange(ref, in_account.get(ref), content, rows[ref].row_id if ref in rows else "")
+        for ref, content in desired.items()
+        if in_account.get(ref) != content
+    ]
+    unwanted = [
+        RowChange(ref, row.content, None, row.row_id)
+        for ref, row in rows.items()
+        if ref not in desired
+    ]
     return Comparison(
         is_store_changed=not base or dict(desired) != base,
         is_account_changed=not base or in_account != base,
-        changes=tuple(_changes(desired, actual)),
+        changes=(*changes, *unwanted),
     )
-
-
-def differs(desired: Contents, actual: ActualOrder) -> bool:
-    """Whether any row differs."""
-    return any(True for _ in _changes(desired, actual))
 
 
 def adopt_rows(desired: Contents, actual: ActualOrder) -> ActualOrder:
@@ -200,19 +200,3 @@ def adopt_rows(desired: Contents, actual: ActualOrder) -> ActualOrder:
             rows[ref] = replace(row, has_ref=False)
             del missing[ref]
     return replace(actual, rows=rows, foreign=tuple(foreign))
-
-
-def _changes(desired: Contents, actual: ActualOrder) -> Iterable[RowChange]:
-    for ref, content in desired.items():
-        row = actual.rows.get(ref)
-        if row is None:
-            yield RowChange(ref, None, content)
-        elif row.content != content:
-            yield RowChange(ref, row.content, content, row.row_id)
-    for ref, row in _unwanted(desired, actual):
-        yield RowChange(ref, row.content, None, row.row_id)
-
-
-def _unwanted(desired: Contents, actual: ActualOrder) -> Iterable[tuple[str, ActualRow]]:
-    yield from ((ref, row) for ref, row in actual.rows.items() if ref not in desired)
-    yield from ((f"{FOREIGN}{row.row_id}", row) for row in actual.foreign)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -64,13 +64,9 @@ class OrderProgress(Progress[OrderPlan]):
     """Brightpearl's side, as it was last read."""
     order_id_bp: str = ""
     contact_id: str = ""
-    is_reserving: bool = False
     short: dict[str, int] = field(default_factory=dict)
+    """Units that stay unreserved for want of stock, by Brightpearl product id."""
     credit_id: str = ""
-    status_id: str = ""
-    """The store's, after the write-back."""
-    status_id_bp: str = ""
-    """Brightpearl's, where it was set."""
 
     @property
     def desired(self) -> DesiredOrder:
@@ -89,6 +85,8 @@ class OrderOperation(Operation[OrderProgress]):
     """A write to a sales order that exists. Harmless to repeat."""
 
     is_repeatable: ClassVar[bool] = True
+    takes_away: ClassVar[bool] = False
+    """Then it is fine if that is gone, and a refusal says most likely that the order moved on."""
 
     @abstractmethod
     def message(self, record: OrderProgress) -> Message:
@@ -111,22 +109,12 @@ class OrderOperation(Operation[OrderProgress]):
         )
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        """An order that is gone meanwhile is read again."""
+        """An order that is gone, or has moved on, meanwhile is read again."""
         del run, record
-        return TransientError(error.message) if isinstance(error, NotFoundError) else error
-
-
-class Removal(OrderOperation):
-    """A write that takes something away: fine if it is gone, and read again if it is refused.
-
-    A refusal says most likely that the order has moved on meanwhile.
-    """
-
-    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
-        del run, record
-        if isinstance(error, NotFoundError):
+        if self.takes_away and isinstance(error, NotFoundError):
             return None
-        return TransientError(error.message) if isinstance(error, RejectedError) else error
+        is_outdated = isinstance(error, RejectedError if self.takes_away else NotFoundError)
+        return TransientError(error.message) if is_outdated else error
 
 
 @dataclass(frozen=True)
@@ -142,8 +130,7 @@ class CreateSalesOrder(Operation[OrderProgress]):
         return f"sales order with {self.rows} rows"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        order = sales_order(run, record.desired, record.contact_id)
-        return _whole_order(record, messages.create_sales_order(record.key, order))
+        return _whole_order(run, record, record.contact_id, messages.create_sales_order)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.order_id_bp = str(answer)
@@ -160,16 +147,15 @@ class CreateCredit(Operation[OrderProgress]):
         return f"sales credit {self.external_ref}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        status = run.bundle.tables["credit_statuses"].get("new") or "0"
-        credit = sales_order(run, record.desired, record.existing.contact_id).model_copy(
-            update={
-                "external_ref": self.external_ref,
-                "parent_id": int(record.order_id_bp),
-                "status_id": int(status),
-            }
+        return _whole_order(
+            run,
+            record,
+            record.existing.contact_id,
+            messages.create_sales_credit,
+            external_ref=self.external_ref,
+            parent_id=record.order_id_bp,
+            status_id=run.bundle.tables["credit_statuses"].get("new") or "0",
         )
-        message = messages.create_sales_credit(record.key, credit)
-        return _whole_order(record, message, self.external_ref)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.credit_id = str(answer)
@@ -197,10 +183,6 @@ class StatusChange(OrderOperation):
     def changes(self) -> Changes:
         return {"status_id": self.before}, {"status_id": self.after}
 
-    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        del answer
-        record.status_id_bp = self.after
-
 
 @dataclass(frozen=True)
 class SetStatus(StatusChange):
@@ -216,11 +198,12 @@ class CancelSalesOrder(StatusChange):
 
 
 @dataclass(frozen=True)
-class DeleteGoodsOutNote(Removal):
+class DeleteGoodsOutNote(OrderOperation):
     """A goods-out note that has not left, taken back."""
 
     note_id: str
     kind = "take back goods-out note"
+    takes_away = True
 
     def describe(self) -> str:
         return f"take back goods-out note {self.note_id}"
@@ -231,10 +214,11 @@ class DeleteGoodsOutNote(Removal):
 
 
 @dataclass(frozen=True)
-class ReleaseStock(Removal):
+class ReleaseStock(OrderOperation):
     """All that an order has reserved, released."""
 
     kind = "release stock"
+    takes_away = True
 
     def describe(self) -> str:
         return ""
@@ -291,42 +275,41 @@ class UpdateStoreOrder(Operation[OrderProgress]):
             send=send,
         )
 
-    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        del answer
-        record.status_id = self.status_id
 
-
-def sales_order(run: Run, desired: DesiredOrder, contact_id: str) -> SalesOrderCreate:
-    """The order as Brightpearl's document."""
-    billing = desired.billing.address
-    return SalesOrderCreate(
-        customer=CustomerRef(id=int(contact_id), address=billing),
-        billing=BillingRef(contact_id=int(contact_id), address=billing),
+def _whole_order(
+    run: Run,
+    record: OrderProgress,
+    contact_id: str,
+    create: Callable[[str, SalesOrderCreate], Message],
+    **changed: str,
+) -> BrightpearlWrite:
+    """The order as Brightpearl's document. In: what is otherwise than in the sales order."""
+    desired, billing = record.desired, record.desired.billing
+    fields = {
+        "external_ref": desired.external_ref,
+        "status_id": desired.status_id or "0",
+        **changed,
+    }
+    document = SalesOrderCreate(
+        customer=CustomerRef(id=contact_id, address=billing),
+        billing=BillingRef(contact_id=contact_id, address=billing),
         delivery=Delivery(
-            address=desired.delivery.address,
-            shipping_method_id=desired.shipping_method_id or None,
+            address=desired.delivery, shipping_method_id=desired.shipping_method_id or None
         ),
         ref=desired.ref,
-        external_ref=desired.external_ref,
         instance_id=run.connections.pair.brightpearl.instance_id,
         placed_on=desired.placed_at,
         tax_date=desired.tax_on,
-        status_id=int(desired.status_id or 0),
-        warehouse_id=int(desired.warehouse_id),
-        channel_id=int(desired.channel_id),
+        warehouse_id=desired.warehouse_id,
+        channel_id=desired.channel_id,
         price_list_id=desired.price_list_id or None,
         price_mode_code=desired.price_mode_code,
         currency=currency_ref(desired.currency_code, desired.exchange_rate),
         rows=tuple(new_row(row) for row in desired.rows),
+        **fields,
     )
-
-
-def _whole_order(
-    record: OrderProgress, message: Message, external_ref: str = ""
-) -> BrightpearlWrite:
-    desired = record.desired
     return BrightpearlWrite(
-        natural_key=external_ref or desired.external_ref,
+        natural_key=document.external_ref,
         after={
             "total_inc_tax": str(desired.total_inc_tax),
             "currency": desired.currency_code,
@@ -334,5 +317,5 @@ def _whole_order(
                 [row.row_ref, row.quantity, str(row.net), str(row.tax)] for row in desired.rows
             ],
         },
-        message=message,
+        message=create(record.key, document),
     )

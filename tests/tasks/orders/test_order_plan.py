@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.brightpearl.models import Address
 from tasks.brightpearl.contacts import Person, plan_contact
 from tasks.brightpearl.documents import Payment, Row
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.cancellations import UNDONE
 from tasks.orders.completion import CreateReceipt, ReserveStock
-from tasks.orders.desired import DesiredOrder, Party, Rules, StoreOrder
+from tasks.orders.desired import DesiredOrder, Rules, StoreOrder
 from tasks.orders.edits import AddRow, DeleteRow, SetShippingMethod, UpdateRows
 from tasks.orders.matching import Account, ActualOrder, ActualRow, Content
 from tasks.orders.operations import (
@@ -35,10 +36,16 @@ from tasks.orders.plan import plan_orders
 
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Account()
-ANN = Party("Ann Lee", "", "1 High St", "", "Leeds", "", "LS1 1AA", "GBR", "", "a@example.com")
+ANN = Address(
+    full_name="Ann Lee",
+    line_1="1 High St",
+    line_3="Leeds",
+    post_code="LS1 1AA",
+    country_iso3="GBR",
+    email="a@example.com",
+)
 HOME = ("1 High St", "", "Leeds", "", "LS1 1AA", "GBR")
 PERSON = Person("a@example.com", "a@example.com", "Ann", "Lee", "", "", *HOME, *HOME)
-CONTACTS = {"a@example.com": plan_contact(PERSON)}
 LINE = Row("1", "product", "1001", "Shirt", 2, "T20", Decimal("10.00"), Decimal("2.00"), "4000", 1)
 PAID = Payment("BC-1-7", "BC", "RECEIPT", Decimal("12.00"), "GBP", PLACED)
 NEW = DesiredOrder(
@@ -58,6 +65,7 @@ NEW = DesiredOrder(
     status_id_after="9",
     email_key="a@example.com",
     total_inc_tax=Decimal("12.00"),
+    person=PERSON,
     billing=ANN,
     delivery=ANN,
     rows=(LINE,),
@@ -70,7 +78,6 @@ KNOWN = replace(NEW, store=StoreOrder("9", "500", 0))
 """The same order after the write-back."""
 COMPLETE = ActualOrder(
     order_id_bp="500",
-    external_ref="BC-1",
     gross=Decimal("12.00"),
     rows={"1": ActualRow("9001", Content("1001", 2, Decimal("10.00"), Decimal("2.00")))},
     status_id="2",
@@ -104,7 +111,7 @@ def plan(
     orders = {"1": actual} if actual else {}
     known = {"1": agreed} if agreed else {}
     found = Account(orders, agreed=known, **account)  # type: ignore[arg-type]
-    (order,) = plan_orders([desired], CONTACTS, found, rules)
+    (order,) = plan_orders([desired], found, rules)
     return order
 
 
@@ -138,7 +145,9 @@ def test_an_unknown_order_is_created_paid_reserved_and_written_back() -> None:
 def test_a_new_customer_is_created_with_the_order() -> None:
     (create,) = of(plan(NEW, actual=None), CreateSalesOrder)
 
-    assert create.contact is CONTACTS["a@example.com"]
+    assert create.contact == plan_contact(PERSON)
+    (create,) = of(plan(NEW, actual=None, contacts={"a@example.com": "7"}), CreateSalesOrder)
+    assert create.contact is None
 
 
 def test_a_complete_order_needs_nothing() -> None:
@@ -165,7 +174,7 @@ def test_orders_that_wait_for_stock_are_served_in_the_sequence_they_were_placed(
     later = replace(KNOWN, order_id="2", external_ref="BC-2", placed_at=PLACED + timedelta(hours=1))
     waiting = replace(COMPLETE, allocation="none")
     account = Account(orders={"1": waiting, "2": waiting}, on_hand={("2", "1001"): 3})
-    first, second = plan_orders([later, KNOWN], CONTACTS, account, RULES)
+    first, second = plan_orders([later, KNOWN], account, RULES)
 
     assert [first.key, second.key] == ["1", "2"]
     assert [one.units for one in of(first, ReserveStock)] == [{"1": ("1001", 2)}]
@@ -244,7 +253,7 @@ def test_a_shipping_method_travels_where_staff_did_not_choose_another() -> None:
 
 
 def test_a_new_address_is_a_note_for_staff_once() -> None:
-    moved = replace(KNOWN, delivery=replace(ANN, line_1="2 Low St"))
+    moved = replace(KNOWN, delivery=ANN.model_copy(update={"line_1": "2 Low St"}))
     agreed = AGREED.model_copy(update={"delivery": KNOWN.delivery_hash})
     order = plan(moved, replace(COMPLETE, delivery=KNOWN.delivery_hash), agreed)
 
