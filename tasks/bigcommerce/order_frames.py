@@ -43,7 +43,6 @@ TAX = {"rate_percent": "rate", "amount": "line_amount"}
 """Fields of BigCommerce's documents by column, where their name is another one."""
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
-CHARGE_NAMES = {"shipping": "Shipping", "handling": "Handling", "wrapping": "Gift wrapping"}
 UNPAID = frozenset({"pending", "declined", "held for review"})
 """Payment statuses of an order that has received nothing."""
 UNCAPTURED = frozenset({"authorized", "capture pending"})
@@ -198,31 +197,17 @@ def _orders(orders: Sequence[Order], known: Collection[str]) -> pd.DataFrame:
 
 
 def _charges(order: Order) -> Iterator[dict[str, Any]]:
+    """What an order costs besides its lines, by name where BigCommerce has one."""
     method = order.consignments.shipping[0].shipping_method if order.consignments.shipping else ""
-    names = CHARGE_NAMES | ({"shipping": method} if method else {})
-    charges = [
-        (
-            kind,
-            kind,
-            name,
-            getattr(order, f"{kind}_cost_ex_tax"),
-            getattr(order, f"{kind}_cost_inc_tax"),
-        )
-        for kind, name in names.items()
-    ]
+    charges: list[tuple[str, str, str, Decimal, Decimal]] = []
+    for kind, name in {"shipping": method, "handling": "", "wrapping": ""}.items():
+        ex_tax, inc_tax = f"{kind}_cost_ex_tax", f"{kind}_cost_inc_tax"
+        charges.append((kind, kind, name, getattr(order, ex_tax), getattr(order, inc_tax)))
     for fee in order.fees:
-        name = fee.display_name_customer or fee.display_name_merchant or "Fee"
+        name = fee.display_name_customer or fee.display_name_merchant
         charges.append((f"fee-{fee.id}", "fee", name, fee.cost_ex_tax, fee.cost_inc_tax))
-    for charge_id, kind, name, ex_tax, inc_tax in charges:
-        yield {
-            "order_id": order.id,
-            "charge_id": charge_id,
-            "kind": kind,
-            "name": name,
-            "total_ex_tax": ex_tax,
-            "total_inc_tax": inc_tax,
-            "total_tax": inc_tax - ex_tax,
-        }
+    for *named, ex, inc in charges:
+        yield dict(zip(CHARGES, (order.id, *named, ex, inc, inc - ex), strict=True))
 
 
 def _frame(

@@ -19,7 +19,7 @@ from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
 from store.sql import in_parts
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import Outcome, missing, refusal_rows
+from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 
@@ -76,21 +76,15 @@ KEPT_S = 3600.0
 T = TypeVar("T")
 
 
-def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[Outcome]]:
-    """Orders by id, and what becomes of those that the store does not show.
+def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[str]]:
+    """Orders by id, and the ids of those that the store does not show.
 
     An order that breaks the model is refused. Raises: TransientError, ConfigError.
     """
-    orders, absent = read_documents(run, order_ids)
-    attempts = {claim.key: claim.attempts for claim in run.batch.claims}
-    return orders, [missing(order_id, attempts.get(order_id, 0)) for order_id in absent]
-
-
-def read_documents(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[str]]:
-    """Orders by id, and the ids of those that are not in the store; broken ones are refused."""
     ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(order_ids)]
     documents = [document for future in ranges for document in future.result()]
-    refuse_unreadable(run, (one for one in documents if isinstance(one, Unreadable)), "order")
+    if broken := [one for one in documents if isinstance(one, Unreadable)]:
+        refuse_unreadable(run, broken, "order")
     orders = {document.id: document for document in documents if isinstance(document, Order)}
     return orders, [one.order_id for one in documents if isinstance(one, Missing)]
 
@@ -114,7 +108,8 @@ def read_details(
                 broken.append(Unreadable(order_id, what, rows.message))
             else:
                 found[order_id] = rows
-    refuse_unreadable(run, broken, "order")
+    if broken:
+        refuse_unreadable(run, broken, "order")
     return found
 
 
@@ -134,25 +129,22 @@ def refuse_unreadable(
     run: Run, documents: Iterable[Unreadable | UnreadableInAccount], what: str
 ) -> None:
     """Refuse the orders of documents of either system that break the model, `what` they are."""
-    refusals = [
+    refusals = (
         (
-            document.order_id,
+            one.order_id,
             Refusal(
                 "document",
-                document.field,
+                one.field,
                 "",
-                f"the {what}'s field {document.field} is not what it should be: {document.reason}",
+                f"the {what}'s field {one.field} is not what it should be: {one.reason}",
                 release_remedy(
-                    f"Open the {what}, correct the field or report it",
-                    "document",
-                    key=document.order_id,
+                    f"Open the {what}, correct the field or report it", "document", key=one.order_id
                 ),
             ),
         )
-        for document in documents
-    ]
-    if refusals:
-        run.refuse(refusal_rows(refusals))
+        for one in documents
+    )
+    run.refuse(refusal_rows(refusals))
 
 
 def sold_units(order: Order) -> dict[str, int]:

@@ -23,14 +23,12 @@ def link_key(order_id: str, refund_id: str) -> str:
 @step("read-refunds", RETRIED)
 def read_refunds(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Refund, ...]]:
     """Refunds by order, in the order of their ids; one that breaks the model refuses its order."""
+    documents = with_retries(lambda: list(run.bigcommerce.list_refunds(order_ids=order_ids)))
+    refuse_unreadable(run, [one for one in documents if isinstance(one, Unreadable)], "refund")
     found: dict[str, list[Refund]] = defaultdict(list)
-    broken: list[Unreadable] = []
-    for refund in with_retries(lambda: list(run.bigcommerce.list_refunds(order_ids=order_ids))):
-        if isinstance(refund, Unreadable):
-            broken.append(refund)
-        else:
+    for refund in documents:
+        if isinstance(refund, Refund):
             found[refund.order_id].append(refund)
-    refuse_unreadable(run, broken, "refund")
     return {key: tuple(sorted(many, key=lambda r: int(r.id))) for key, many in found.items()}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from connectors.brightpearl import messages
@@ -17,7 +17,8 @@ from connectors.brightpearl.account_models import ContactCreate, ContactRow, Pos
 from core.errors import CausewayError, TransientError
 from core.ids import email_key
 from store.links import Link, Links
-from store.runs import Cursors, Leases
+from store.runs import Leases
+from tasks.brightpearl.reference import changed_rows
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
 from tasks.reconciler.connections import Connections
@@ -26,7 +27,6 @@ from tasks.reconciler.run import Run
 
 FEW = 2
 """Up to so many unknown people are searched one by one; more are cheaper by a page of 500."""
-OVERLAP = timedelta(minutes=10)
 LEASE_S = 120.0
 """A run that dies while it creates a contact keeps others from it no longer than this."""
 SCANNED = "brightpearl-contacts"
@@ -45,16 +45,19 @@ def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
     if not unknown:
         return found
     if len(unknown) <= FEW:
-        rows = [row for key in sorted(unknown) for row in search(connections, key)]
-        remember(connections, best_by_email(rows))
+        remember(connections, search(connections, unknown))
     else:
-        scan(connections)
+        list_contacts = connections.brightpearl.list_contacts
+        with changed_rows(connections, SCANNED, list_contacts) as (changed, _):
+            remember(connections, best_by_email(changed))
     return found | _remembered(connections, unknown)
 
 
-def search(connections: Connections, key: str) -> Sequence[ContactRow]:
-    """Contacts that carry this address as primary or other e-mail, compared exactly."""
-    return with_retries(lambda: connections.brightpearl.find_contacts(key))
+def search(connections: Connections, keys: Iterable[str]) -> dict[str, str]:
+    """Contact id by e-mail, of these that somebody has as primary or other e-mail."""
+    find = connections.brightpearl.find_contacts
+    found = (row for key in sorted(keys) for row in with_retries(partial(find, key)))
+    return best_by_email(found)
 
 
 def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
@@ -64,21 +67,6 @@ def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
         Links(connections.database).put(
             connections.pair.name, CONTACTS, links, now=connections.clock()
         )
-
-
-def scan(connections: Connections) -> None:
-    """Remember contacts that are new or changed since the last scan; the first time, all of them.
-
-    The cursor overlaps and moves last.
-    """
-    cursors, pair = Cursors(connections.database), connections.pair.name
-    started_at = connections.clock()
-    since = cursors.get(pair, SCANNED)
-    rows = with_retries(
-        lambda: list(connections.brightpearl.list_contacts(updated_since=since and since - OVERLAP))
-    )
-    remember(connections, best_by_email(rows))
-    cursors.set(pair, SCANNED, started_at)
 
 
 def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
@@ -128,17 +116,11 @@ class Person:
     delivery_post_code: str
     delivery_country_iso3: str
 
-    def address(self, use: str) -> PostalAddress:
-        """The billing or the delivery address."""
-        parts = {name: getattr(self, f"{use}_{name}") or None for name in LINES}
-        return PostalAddress(**{**parts, "line_1": parts["line_1"] or "-"})
-
 
 @dataclass(frozen=True, kw_only=True)
 class ContactPlan(RecordPlan):
     """A person Brightpearl does not know yet."""
 
-    email_key: str
     person: Person
 
 
@@ -204,22 +186,23 @@ class CreateContact(Operation[NewContact]):
         )
 
     def find(self, run: Run, record: NewContact) -> str | None:
-        email = record.plan.email_key
-        return best_by_email(search(run.connections, email)).get(email)
+        email = record.plan.person.email_key
+        return search(run.connections, [email]).get(email)
 
     def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.contact_id = str(answer)
 
 
-PHASES: tuple[Phase[NewContact], ...] = (
-    Phase((CreateAddress,), together=True),
-    Phase((CreateContact,)),
-)
+PHASES = (Phase((CreateAddress,), together=True), Phase((CreateContact,)))
 
 
 def plan_contact(person: Person) -> ContactPlan:
     """A contact with its addresses: one, or two where billing and delivery differ. Pure."""
-    billing, delivery = (person.address(use) for use in ("billing", "delivery"))
+    parts = [
+        {name: part for name in LINES if (part := getattr(person, f"{use}_{name}"))}
+        for use in ("billing", "delivery")
+    ]
+    billing, delivery = (PostalAddress(**{"line_1": "-"} | filled) for filled in parts)
     uses = {"BIL": billing} if billing == delivery else {"BIL": billing, "DEL": delivery}
     return ContactPlan(
         key=name_of(person.email_key),
@@ -227,7 +210,6 @@ def plan_contact(person: Person) -> ContactPlan:
             *(CreateAddress(use, address) for use, address in uses.items()),
             CreateContact(),
         ),
-        email_key=person.email_key,
         person=person,
     )
 
@@ -244,19 +226,20 @@ def create_contacts(
     # Two runs that meet the same new customer must not both create a contact: what the other one
     # has created is known by the time its lease can be taken.
     held = leases.acquire_all(names, run.owner, ttl_s=LEASE_S, now=run.now())
+    busy = TransientError("Another run is creating this customer.")
+    failed: dict[str, CausewayError] = {
+        plan.person.email_key: busy for name, plan in names.items() if name not in held
+    }
+    mine = {names[name].person.email_key: names[name] for name in sorted(held)}
     try:
-        known = _remembered(run.connections, {names[name].email_key for name in held})
-        wanted = [names[name] for name in sorted(held) if names[name].email_key not in known]
-        records = apply(run, [NewContact(plan=plan) for plan in wanted], PHASES)
-        created = {one.plan.email_key: one.contact_id for one in records if one.contact_id}
+        known = _remembered(run.connections, set(mine))
+        wanted = {k: NewContact(plan=plan) for k, plan in mine.items() if k not in known}
+        apply(run, [*wanted.values()], PHASES)
+        created = {email: one.contact_id for email, one in wanted.items() if one.contact_id}
         remember(run.connections, created)
     finally:
         leases.release_all(held, run.owner)
-    failed: dict[str, CausewayError] = {
-        one.plan.email_key: one.error for one in records if one.error is not None
-    }
-    for name in names.keys() - held:
-        failed[names[name].email_key] = TransientError("Another run is creating this customer.")
+    failed |= {email: one.error for email, one in wanted.items() if one.error is not None}
     return known | created, failed
 
 

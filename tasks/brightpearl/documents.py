@@ -10,7 +10,7 @@ from typing import Any
 from connectors.brightpearl import messages
 from connectors.brightpearl.account_models import PaymentCreate
 from connectors.brightpearl.messages import Message
-from connectors.brightpearl.models import CurrencyRef, SalesOrderRowCreate
+from connectors.brightpearl.models import CurrencyRef
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,10 @@ class Payment:
     paid_at: datetime
 
 
-def new_row(row: Row) -> SalesOrderRowCreate:
-    """A row of a document that is created."""
-    return SalesOrderRowCreate(
-        external_ref=row.row_ref, sequence=row.sequence or None, **row_fields(row)
-    )
-
-
 def row_fields(row: Row) -> dict[str, Any]:
     """What creating, changing and adding a row have in common."""
     return {
+        "external_ref": row.row_ref,
         "product_id": row.product_id or None,
         "name": row.name or None,
         "quantity": str(row.quantity),

@@ -66,32 +66,20 @@ def unreadable_notes(notes: Notes, order_of: Mapping[str, str]) -> pd.DataFrame:
 
     In: the store's order by Brightpearl's order id.
     """
-    return refusal_rows(
-        (owner, _unreadable(owner, note))
-        for key, note in notes.items()
-        if isinstance(note, Unreadable)
-        for owner in [order_of.get(note.order_id, key)]
-    )
-
-
-def _unreadable(key: str, note: Unreadable) -> Refusal:
-    return Refusal(
-        "document",
-        note.field,
-        "",
-        f"the field {note.field} of the goods note {note.record_id} is not what it should be: "
-        f"{note.reason}",
-        release_remedy(
-            "Correct the note in Brightpearl, or enter the shipment in BigCommerce by hand",
-            "document",
-            key=key,
-        ),
-    )
+    refusals: list[tuple[str, Refusal]] = []
+    for key, note in notes.items():
+        if isinstance(note, Unreadable):
+            owner = order_of.get(note.order_id, key)
+            reason = (
+                f"the field {note.field} of the goods note {note.record_id} is not what it should "
+                f"be: {note.reason}"
+            )
+            action = "Correct the note in Brightpearl, or enter the shipment in BigCommerce by hand"
+            remedy = release_remedy(action, "document", key=owner)
+            refusals.append((owner, Refusal("document", note.field, "", reason, remedy)))
+    return refusal_rows(refusals)
 
 
 def _by_key(kind: str, notes: Sequence[Note | Unreadable]) -> dict[str, Note | Unreadable]:
-    return {note_key(kind, _id(note)): note for note in notes}
-
-
-def _id(note: Note | Unreadable) -> str:
-    return note.record_id if isinstance(note, Unreadable) else note.id
+    ids = [note.record_id if isinstance(note, Unreadable) else note.id for note in notes]
+    return {note_key(kind, id_): note for id_, note in zip(ids, notes, strict=True)}

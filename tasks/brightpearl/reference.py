@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import pandas as pd
 
@@ -23,10 +25,12 @@ KEPT_S = 3600.0
 KEPT_FOR_RELEASED_S = 30.0
 """The same when a person has just released records: what they waited for is likely new."""
 OVERLAP = timedelta(minutes=10)
-"""How far a product scan reaches back behind the last one's start."""
+"""How far a scan reaches back behind the last one's start."""
 PRODUCTS = "brightpearl-products"
 COST = "BUY"
 """The type of price lists that hold costs."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -104,16 +108,10 @@ def products_by_id(connections: Connections, product_ids: set[str]) -> dict[str,
 
 
 def refresh_products(connections: Connections) -> None:
-    """Bring the cached catalogue up to date, by a cursor that overlaps and moves last."""
-    cursors, pair = Cursors(connections.database), connections.pair.name
-    started_at = connections.clock()
-    since = cursors.get(pair, PRODUCTS)
-    changed = with_retries(
-        lambda: list(connections.brightpearl.list_products(updated_since=since and since - OVERLAP))
-    )
-    Catalogue(connections.database).put(
-        pair,
-        [
+    """Bring the cached catalogue up to date."""
+    pair, list_products = connections.pair.name, connections.brightpearl.list_products
+    with changed_rows(connections, PRODUCTS, list_products) as (changed, is_first):
+        products = [
             CataloguedProduct(
                 product_id=str(row.product_id),
                 sku=row.sku,
@@ -121,13 +119,28 @@ def refresh_products(connections: Connections) -> None:
                 status=row.status,
             )
             for row in changed
-        ],
-        now=started_at,
-    )
-    cursors.set(pair, PRODUCTS, started_at)
-    if since is not None:
+        ]
+        Catalogue(connections.database).put(pair, products, now=connections.clock())
+    if not is_first:
         skus = (row.sku for row in changed)
         release_skus(connections.database, pair, skus, connections.clock())
+
+
+@contextmanager
+def changed_rows(
+    connections: Connections, cursor: str, list_rows: Callable[..., Iterable[T]]
+) -> Iterator[tuple[list[T], bool]]:
+    """Rows that are new or changed since the last scan, and whether it is the first: of all rows.
+
+    The cursor overlaps, and moves last: once what was read is kept.
+    """
+    cursors, pair = Cursors(connections.database), connections.pair.name
+    started_at, since = connections.clock(), cursors.get(pair, cursor)
+    yield (
+        with_retries(lambda: list(list_rows(updated_since=since and since - OVERLAP))),
+        since is None,
+    )
+    cursors.set(pair, cursor, started_at)
 
 
 def unknown_ids(
@@ -137,22 +150,23 @@ def unknown_ids(
 
     `class_` is the refusal's, and with spaces the name of the thing for people.
     """
-    values = rows[column].tolist()
+    values, name = rows[column].tolist(), class_.replace("_", " ")
     unknown = set(values) - known - {""}
     pairs = dict.fromkeys(zip(rows[key].tolist(), values, strict=True)) if unknown else {}
+    action = "Create it in Brightpearl or correct the table"
     return refusal_rows(
-        (record, _unknown(class_, column, value)) for record, value in pairs if value in unknown
-    )
-
-
-def _unknown(class_: str, column: str, value: str) -> Refusal:
-    name = class_.replace("_", " ")
-    return Refusal(
-        class_,
-        column,
-        value,
-        f"the table maps to the {name} {value!r}, which the account lacks",
-        release_remedy("Create it in Brightpearl or correct the table", class_, value=value),
+        (
+            record,
+            Refusal(
+                class_,
+                column,
+                value,
+                f"the table maps to the {name} {value!r}, which the account lacks",
+                release_remedy(action, class_, value=value),
+            ),
+        )
+        for record, value in pairs
+        if value in unknown
     )
 
 
@@ -160,24 +174,19 @@ def _read(connections: Connections) -> Reference:
     brightpearl = connections.brightpearl
     currencies = brightpearl.list_currencies()
     price_lists = brightpearl.list_price_lists()
+    ids: dict[str, Iterable[object]] = {
+        "order_status": (status.status_id for status in brightpearl.list_order_statuses()),
+        "credit_status": (status.status_id for status in brightpearl.list_order_statuses("SC")),
+        "channel": (channel.id for channel in brightpearl.list_channels()),
+        "warehouse": (warehouse.id for warehouse in brightpearl.list_warehouses()),
+        "price_list": (one.id for one in price_lists),
+        "shipping_method": (method.id for method in brightpearl.list_shipping_methods()),
+        "currency": (currency.code for currency in currencies),
+        "tax_code": (tax.code for tax in brightpearl.list_tax_codes()),
+        "payment_method": (m.code for m in brightpearl.list_payment_methods() if m.is_active),
+    }
     return Reference(
         account_currency=next((c.code for c in currencies if c.is_default), ""),
-        ids={
-            "order_status": _texts(s.status_id for s in brightpearl.list_order_statuses()),
-            "credit_status": _texts(s.status_id for s in brightpearl.list_order_statuses("SC")),
-            "channel": _texts(c.id for c in brightpearl.list_channels()),
-            "warehouse": _texts(w.id for w in brightpearl.list_warehouses()),
-            "price_list": _texts(p.id for p in price_lists),
-            "shipping_method": _texts(m.id for m in brightpearl.list_shipping_methods()),
-            "currency": _texts(c.code for c in currencies),
-            "tax_code": _texts(t.code for t in brightpearl.list_tax_codes()),
-            "payment_method": _texts(
-                m.code for m in brightpearl.list_payment_methods() if m.is_active
-            ),
-        },
+        ids={class_: frozenset(map(str, known)) for class_, known in ids.items()},
         cost_list_id=next((one.id for one in price_lists if one.type == COST), ""),
     )
-
-
-def _texts(values: Iterable[object]) -> frozenset[str]:
-    return frozenset(str(value) for value in values)

@@ -162,8 +162,11 @@ class Owners:
             }
             self._find_links(parents - self.order_of.keys())
             asked = parents - self.order_of.keys() - self.sales_orders.keys()
-        for order_id in self.sales_orders:
-            self._inherit(order_id)
+        # A back order belongs where its parent does.
+        for _ in range(GENERATIONS):
+            for order in self.sales_orders.values():
+                if owner := self.order_of.get(order.parent_id):
+                    self.order_of.setdefault(order.id, owner)
 
     def read(self, sales_order_ids: Iterable[str]) -> None:
         """Read sales orders that were not read yet; their own reference says whose they are."""
@@ -190,17 +193,6 @@ class Owners:
         self.add(
             self._links.get(self._pair.name, ORDERS, sorted(sales_order_ids), by="id_bp").values()
         )
-
-    def _inherit(self, order_id: str) -> None:
-        """A back order belongs where its parent does."""
-        line = [order_id]
-        while line[-1] not in self.order_of and len(line) <= GENERATIONS:
-            order = self.sales_orders.get(line[-1])
-            if order is None or not order.parent_id:
-                return
-            line.append(order.parent_id)
-        if owner := self.order_of.get(line[-1]):
-            self.order_of.update(dict.fromkeys(line, owner))
 
 
 def _children(brightpearl: Brightpearl, parents: Sequence[str]) -> Mapping[str, str]:

@@ -106,9 +106,10 @@ class AddRow(RowOperation):
 
     def message(self, record: OrderProgress) -> Message:
         (row,) = self.rows
-        money = {"net": two_places(row.net), "tax": two_places(row.tax)}
-        added = RowAdd(**row_fields(row) | money)
-        return messages.add_row(f"add:{record.key}:{row.row_ref}", record.order_id_bp, added)
+        fields = row_fields(row) | {"net": two_places(row.net), "tax": two_places(row.tax)}
+        del fields["external_ref"]  # single rows take none
+        label = f"add:{record.key}:{row.row_ref}"
+        return messages.add_row(label, record.order_id_bp, RowAdd(**fields))
 
 
 @dataclass(frozen=True)
@@ -294,8 +295,5 @@ def _new_method(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder)
 
 def _update_rows(name: str, record: OrderProgress, rows: Mapping[str, Row]) -> Message:
     """Rows as they are to be, with our references. In: rows by Brightpearl's id."""
-    updates = [
-        RowUpdate(id=row_id, external_ref=row.row_ref, **row_fields(row))
-        for row_id, row in rows.items()
-    ]
+    updates = [RowUpdate(id=row_id, **row_fields(row)) for row_id, row in rows.items()]
     return messages.update_rows(f"{name}:{record.key}", record.order_id_bp, updates)

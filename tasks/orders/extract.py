@@ -17,7 +17,7 @@ from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order
 from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders, sold_units
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import Outcome, parked, skipped
+from tasks.reconciler.cases import Outcome, missing, parked, skipped
 from tasks.reconciler.run import Run
 
 HINTS = {"webhook", "sweep"}
@@ -56,7 +56,8 @@ def extract_orders(run: Run) -> Read:
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    documents, skipped = read_orders(run, run.batch.keys)
+    documents, absent = read_orders(run, run.batch.keys)
+    skipped = [missing(key, run.batch.attempts(key)) for key in absent]
     links, sources = run.links.get(run.pair, run.entity, run.batch.keys), run.batch.sources
     new = {key: sold_units(order) for key, order in documents.items() if key not in links}
     keep_held(run, new, is_new=True)

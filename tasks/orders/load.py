@@ -50,7 +50,7 @@ def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[
     if run.dry_run:
         return []
     people = {
-        one.contact.email_key: one.contact
+        one.contact.person.email_key: one.contact
         for plan in plans
         for one in plan.operations
         if isinstance(one, CreateSalesOrder) and one.contact

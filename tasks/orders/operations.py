@@ -15,10 +15,11 @@ from connectors.brightpearl.models import (
     CustomerRef,
     Delivery,
     SalesOrderCreate,
+    SalesOrderRowCreate,
 )
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from tasks.brightpearl.contacts import ContactPlan
-from tasks.brightpearl.documents import currency_ref, new_row
+from tasks.brightpearl.documents import currency_ref, row_fields
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.desired import DesiredOrder
 from tasks.orders.matching import ActualOrder
@@ -305,7 +306,10 @@ def _whole_order(
         price_list_id=desired.price_list_id or None,
         price_mode_code=desired.price_mode_code,
         currency=currency_ref(desired.currency_code, desired.exchange_rate),
-        rows=tuple(new_row(row) for row in desired.rows),
+        rows=tuple(
+            SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row))
+            for row in desired.rows
+        ),
         **fields,
     )
     return BrightpearlWrite(

@@ -19,8 +19,8 @@ from core.refusals import Refusal
 from store.links import Link
 from tasks.bigcommerce.orders import (
     read_details,
-    read_documents,
     read_few,
+    read_orders,
     refuse_unreadable,
 )
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key, read_refunds
@@ -63,7 +63,7 @@ def extract_refunds(run: Run) -> Extracted:
         if claim.source in FROM_STORE and _is_agreed(refunds.get(claim.key, ()), links)
     }
     refunded = [key for key in run.batch.keys if refunds.get(key) and key not in agreed]
-    documents, gone = read_documents(run, refunded)
+    documents, gone = read_orders(run, refunded)
     done = {*agreed, *gone, *run.refused_keys}
     wanted = {key: refunds.get(key, ()) for key in run.batch.keys if key not in done}
     orders, outcomes = extract_account(run, wanted, documents, links)
@@ -226,7 +226,7 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
     Where an order is not in the store's currency, the gateway may have paid in another one.
     """
     credited = [one.id for one in orders if one.order is None and one.unclaimed]
-    found, _ = read_documents(run, credited)
+    found, _ = read_orders(run, credited)
     orders = [replace(one, order=one.order or found.get(one.id)) for one in orders]
     unlisted = [
         undone.refund_id

@@ -23,11 +23,12 @@ from connectors.brightpearl.models import (
     SalesCredit,
     SalesOrderCreate,
     SalesOrderRow,
+    SalesOrderRowCreate,
 )
 from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
-from tasks.brightpearl.documents import currency_ref, new_payment, new_row
+from tasks.brightpearl.documents import currency_ref, new_payment, row_fields
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
@@ -143,7 +144,10 @@ class CreateCredit(CreditOperation):
             channel_id=int(header.channel_id),
             price_mode_code=header.price_mode_code,
             currency=currency_ref(header.currency_code, header.exchange_rate),
-            rows=tuple(new_row(row) for row in self.rows),
+            rows=tuple(
+                SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row))
+                for row in self.rows
+            ),
         )
         after = {
             "parent": header.parent_id,

@@ -16,7 +16,7 @@ from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
 from store.ledger import UNKNOWN, Conclusion
 from store.links import Link
-from tasks.bigcommerce.orders import EVERY_STATUS, read_documents
+from tasks.bigcommerce.orders import EVERY_STATUS, read_orders
 from tasks.brightpearl.goods_notes import GOODS_NOTES
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
@@ -207,7 +207,7 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     apply(run, records, PHASES)
     # BigCommerce moves a status when a shipment is created, and leaves it when one is deleted.
     moved = [record for record in records if record.goes_on and record.plan.moves_status]
-    orders, _ = read_documents(run, [record.key for record in moved])
+    orders, _ = read_orders(run, [record.key for record in moved])
     for record in moved:
         if order := orders.get(record.key):
             extent, before = ShippingState(order).extent, record.plan.status_before

@@ -21,7 +21,7 @@ from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.audit import WindowAudit
-from tasks.reconciler.cases import Outcome, skipped
+from tasks.reconciler.cases import Outcome, missing, skipped
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.gate import Frames, rows, typed_rows, validate
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
@@ -67,7 +67,8 @@ class SetNumber(Operation[Progress[RecordPlan]]):
 
 
 def extract_numbers(run: Run) -> tuple[Found, list[Outcome]]:
-    orders, outcomes = read_orders(run, run.batch.keys)
+    orders, absent = read_orders(run, run.batch.keys)
+    outcomes = [missing(key, run.batch.attempts(key)) for key in absent]
     links = run.links.get(run.pair, ORDERS, list(orders))
     outcomes += [skipped(key, "not imported") for key in orders if key not in links]
     numbers = (
