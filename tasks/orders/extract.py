@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.models import Order
 from mappings.order_rows import needs_taxes
-from store.catalogue import Demand
+from store.stock import Demand
 from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order_frames, tax_rows
 from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders, sold_units
 from tasks.brightpearl.sales_orders import AgreedOrder

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
 from core.money import describe_difference, two_places
-from store.catalogue import Demand
+from store.stock import Demand
 from tasks.brightpearl.contacts import create_contacts
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders.account import read_actual
