@@ -51,9 +51,11 @@ class AccountReader:
         self.pair = connections.pair
         self.brightpearl = connections.brightpearl
         self.links = Links(connections.database)
-        bundle = current_bundle(connections)
-        self.cancelled = bundle.tables["account_statuses"].get("cancelled") or None
-        self.cancelled_credit = bundle.tables["credit_statuses"].get("cancelled") or None
+        tables = current_bundle(connections).tables
+        self.cancelled = {
+            SalesOrder: tables["account_statuses"].get("cancelled"),
+            SalesCredit: tables["credit_statuses"].get("cancelled"),
+        }
         """Statuses of cancelled documents, where the tables have them."""
         self.agreed: Mapping[str, AgreedOrder] = {}
         self.broken: set[str] = set()
@@ -178,9 +180,8 @@ class AccountReader:
 
     def _is_cancelled(self, order: SalesOrder) -> bool:
         """Also by its status: an account may know no status of its own that cancels."""
-        is_credit = isinstance(order, SalesCredit)
-        status_id = self.cancelled_credit if is_credit else self.cancelled
-        return order.is_cancelled or order.status_id == status_id
+        status_id = self.cancelled[type(order)]
+        return order.is_cancelled or bool(status_id and order.status_id == status_id)
 
     def _figures(self, key: str, order: SalesOrder) -> dict[Figure, Decimal]:
         agreed = self.agreed.get(key, AgreedOrder())

@@ -197,18 +197,32 @@ def findings(
     refunds: Sequence[GroupTotals],
     differences: Sequence[MoneyDifference],
 ) -> dict[str, Any]:
-    """What the audit found, as its document has it."""
-    explained = [one for one in differences if one.is_explained]
-    unexplained = [one for one in differences if not one.is_explained]
+    """What the audit found, as its document has it.
+
+    Each thing that differs counts by the cents of its largest figure, and is put into words:
+    reason, amounts, and why it is known.
+    """
+    cents = {"unexplained": 0, "explained": 0}
+    texts: dict[str, dict[str, list[str]]] = {name: defaultdict(list) for name in cents}
+    for one in differences:
+        heading = "explained" if one.is_explained else "unexplained"
+        amounts = {name: both for name, both in one.amounts.items() if name not in COUNTED}
+        cents[heading] += max((int(abs(a - b) / CENT) for a, b in amounts.values()), default=0)
+        shown = [f"{TITLES.get(name, name.value)} {a} / {b}" for name, (a, b) in amounts.items()]
+        currency = f" {one.group.currency_code}" if shown else ""
+        parts = [one.reason.value, one.detail, f"{', '.join(shown)}{currency}", one.because]
+        texts[heading][one.name].append("; ".join(part for part in parts if part))
     return {
         "day": day.on.isoformat(),
         "zone": day.zone,
         "orders": [totals.document(SHOWN) for totals in orders],
         "refunds": [totals.document(sides.REFUND) for totals in refunds],
-        "cents_off": _cents(unexplained),
-        "cents_explained": _cents(explained),
-        "unexplained": _by_name(unexplained),
-        "explained": _by_name(explained),
+        "cents_off": cents["unexplained"],
+        "cents_explained": cents["explained"],
+        **{
+            heading: {name: " | ".join(many) for name, many in by_name.items()}
+            for heading, by_name in texts.items()
+        },
         "differences": [_document(one) for one in differences],
     }
 
@@ -231,33 +245,6 @@ def says(found: Mapping[str, Any]) -> str:
     if refunds:
         parts.append(f"Refunds made on the day:\n\n{_table(refunds)}")
     return "\n\n".join(parts)
-
-
-def _cents(differences: Iterable[MoneyDifference]) -> int:
-    """How many cents they come to: the largest figure of each."""
-    return sum(
-        max((int(abs(a - b) / CENT) for _, a, b in _amounts(one)), default=0) for one in differences
-    )
-
-
-def _amounts(difference: MoneyDifference) -> list[tuple[Figure, Decimal, Decimal]]:
-    """The figures that are no counts, with both sides' amounts."""
-    found = difference.amounts.items()
-    return [(name, a, b) for name, (a, b) in found if name not in COUNTED]
-
-
-def _by_name(differences: Iterable[MoneyDifference]) -> dict[str, str]:
-    """Reason, amounts, and why it is known, of each thing that differs."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for one in differences:
-        amounts = ", ".join(
-            f"{TITLES.get(name, name.value)} {store} / {account}"
-            for name, store, account in _amounts(one)
-        )
-        currency = f" {one.group.currency_code}" if amounts else ""
-        parts = [one.reason.value, one.detail, f"{amounts}{currency}", one.because]
-        found[one.name].append("; ".join(part for part in parts if part))
-    return {name: " | ".join(texts) for name, texts in found.items()}
 
 
 def _document(one: MoneyDifference) -> dict[str, Any]:

@@ -81,11 +81,6 @@ class SyncState:
     discarded: tuple[Refusal, ...] = ()
     """Those that a person decided to leave as they are."""
 
-    @property
-    def is_active(self) -> bool:
-        """Whether it is being worked on, or about to be."""
-        return self.state in ACTIVE
-
 
 UNKNOWN = SyncState()
 """Of a record that no sync has met."""
@@ -143,7 +138,7 @@ def because_absent(order: StoreOrder, known: SyncStates, importable: Collection[
     discarded = _first(state.discarded, ENDS)
     if case := _first(state.open, AMOUNTS | ENDS):
         because = f"quarantined: {_name(case)}"
-    elif state.is_active:
+    elif state.state in ACTIVE:
         because = "about to be imported"
     elif discarded or order.order_id in known.agreed:
         because = _discarded(discarded)
@@ -201,11 +196,8 @@ def of_receipts(
 
     It is known where it waits for a person, or where one has decided about each of them.
     """
-    state, store, account = (
-        known.orders.get(order.order_id, UNKNOWN),
-        order.receipts,
-        booked.receipts,
-    )
+    state = known.orders.get(order.order_id, UNKNOWN)
+    store, account = order.receipts, booked.receipts
     waits = _waits(state, {RECEIPT}, "about to be booked")
     if store is None:
         is_missing = order.figures[Figure.PAID] > booked.figures[Figure.PAID]
@@ -253,7 +245,7 @@ def because_refund(
     state = known.refunds.get(order_id, UNKNOWN)
     if state.open:
         return f"quarantined: {_name(state.open[0])}"
-    if state.is_active:
+    if state.state in ACTIVE:
         return "about to be booked"
     if state.state == "parked":
         return f"parked: {state.reason}"
@@ -276,7 +268,7 @@ def _waits(state: SyncState, kinds: Collection[str], if_active: str) -> str:
     """Whether a person or the next run of the sync will deal with it."""
     if case := _first(state.open, kinds):
         return f"waits for a person: {_name(case)}"
-    return if_active if state.is_active else ""
+    return if_active if state.state in ACTIVE else ""
 
 
 def _discarded(case: Refusal | None) -> str:
