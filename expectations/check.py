@@ -13,9 +13,9 @@ from core.frames import frame
 from core.orders import ORDERS
 from core.refusals import REFUSALS, release_remedy
 from core.times import utc_now
-from expectations.great import ExpectationSuite, ExpectationValidationResult, validate
+from expectations.great import ExpectationSuite
 from expectations.orders import SUITES
-from expectations.rows import RowExpectation, batch_of
+from expectations.rows import RowExpectation, validate
 from expectations.rules import Rule, Severity
 
 
@@ -104,37 +104,23 @@ def _failures(
     frames: Mapping[str, pd.DataFrame], suites: Mapping[str, ExpectationSuite], now: datetime
 ) -> Iterator[_Failure]:
     """Each expectation that fails for some rows, in the suites' order."""
-    expectations = [one for name in frames for one in _expectations(suites[name])]
-    together = ExpectationSuite(name=" and ".join(frames), expectations=list(expectations))
-    results = {_identity(result): result for result in validate(batch_of(frames, now), together)}
+    expectations = [one for name in frames for one in suites[name].expectations]
+    # Frame and reason are unique together, and carried through to the result.
+    results = {
+        (config.kwargs["frame"], config.meta["reason"]): result
+        for result in validate(frames, now, expectations)
+        if (config := result.expectation_config) and config.meta
+    }
     for expectation in expectations:
-        rule = Rule.model_validate(expectation.meta)
-        result = results.get((expectation.frame, rule.reason))
-        if result is None or (positions := _positions(result)) is None:
-            raise _not_evaluated(expectation, rule, frames[expectation.frame])
-        if positions:
-            yield _Failure(expectation.frame, frames[expectation.frame], rule, positions)
-
-
-def _expectations(suite: ExpectationSuite) -> Iterator[RowExpectation]:
-    for expectation in suite.expectations:
         if not isinstance(expectation, RowExpectation):
-            raise TypeError(f"{suite.name}: {expectation.expectation_type} names no rows")
-        yield expectation
-
-
-def _identity(result: ExpectationValidationResult) -> tuple[str, str]:
-    """The frame and the reason: unique together, and carried through to the result."""
-    config = result.expectation_config
-    if config is None or not config.meta:
-        raise ContractError("Great Expectations answered a result without its expectation.")
-    return config.kwargs["frame"], config.meta["reason"]
-
-
-def _positions(result: ExpectationValidationResult) -> list[int] | None:
-    """The rows that fail; None where the expectation could not be evaluated."""
-    found: list[int] | None = result.result.get("unexpected_index_list")
-    return [] if result.success else found
+            raise TypeError(f"{expectation.expectation_type} names no rows")
+        rows, rule = frames[expectation.frame], Rule.model_validate(expectation.meta)
+        result = results.get((expectation.frame, rule.reason))
+        if result is None or (not result.success and "unexpected_index_list" not in result.result):
+            raise _not_evaluated(expectation, rule, rows)
+        if not result.success:
+            positions = result.result["unexpected_index_list"]
+            yield _Failure(expectation.frame, rows, rule, positions)
 
 
 def _not_evaluated(expectation: RowExpectation, rule: Rule, rows: pd.DataFrame) -> ContractError:

@@ -1,39 +1,42 @@
 """Expectations about the rows of a frame, all of them evaluated in one pass over a batch of frames.
 
 The core expectations of Great Expectations resolve ten metrics each, which costs five milliseconds
-for a single row. These are custom expectations of the documented kind, and share one metric: the
-frames of the batch, whose columns are taken out once. A row that fails is named by its position
-in the result's `unexpected_index_list`; a missing value (None, NaN, NaT) fails nothing, for the
-mapping refuses what must not be missing.
+for a single row. These are custom expectations without any: the batch is one cell that holds its
+frames, and each expectation takes from the engine the one that it is about. A row that fails is
+named by its position in the result's `unexpected_index_list`; a missing value (None, NaN, NaT)
+fails nothing, for the mapping refuses what must not be missing.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from core.frames import plain_values
 from expectations.great import (
+    BATCH,
     BatchExpectation,
+    ExecutionEngine,
+    Expectation,
     ExpectationSuite,
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
     Field,
-    MetricConfiguration,
-    MetricDomainTypes,
-    PandasExecutionEngine,
-    TableMetricProvider,
     ValidationDependencies,
-    metric_value,
 )
 
-FRAMES = "batch.frames"
-"""The metric that all expectations here share, and the column of the cell that holds it."""
+FRAMES = "frames"
+"""The column of the cell that holds the frames of a batch."""
+NOTHING_COMPUTED = ValidationDependencies({}, {"result_format": "COMPLETE"})
+"""What an expectation needs that looks at the frames itself."""
 
 
 def suite(name: str, *expectations: RowExpectation) -> ExpectationSuite:
@@ -43,9 +46,22 @@ def suite(name: str, *expectations: RowExpectation) -> ExpectationSuite:
     return ExpectationSuite(name=name, expectations=list(expectations))
 
 
-def batch_of(frames: Mapping[str, pd.DataFrame], now: datetime) -> pd.DataFrame:
-    """The frames as one batch, as of this moment: a single cell that holds them all."""
-    return pd.DataFrame({FRAMES: [Frames(frames, now)]})
+_one_at_a_time = threading.Lock()
+"""All batches of the definition have one id, under which the engine holds the newest."""
+
+
+def validate(
+    frames: Mapping[str, pd.DataFrame], now: datetime, expectations: Sequence[Expectation]
+) -> list[ExpectationValidationResult]:
+    """One result per expectation about the frames as of this moment, in no particular order."""
+    batch = pd.DataFrame({FRAMES: [Frames(frames, now)]})
+    together = ExpectationSuite(name=" and ".join(frames), expectations=list(expectations))
+    with _one_at_a_time:
+        loaded = BATCH.get_batch({"dataframe": batch})
+        answer = loaded.validate(together, result_format="COMPLETE")
+    if not isinstance(answer, ExpectationSuiteValidationResult):
+        raise TypeError(f"Great Expectations answered a {type(answer).__name__} to a suite")
+    return list(answer.results)
 
 
 class Table:
@@ -65,47 +81,25 @@ class Table:
             self._values[name] = plain_values(self.rows[name])
         return self._values[name]
 
+    def filled(self, name: str, rows: Sequence[int]) -> list[tuple[int, Any]]:
+        """Positions and values of a column in these rows, less the missing ones."""
+        values = self.values(name)
+        return [(i, values[i]) for i in rows if values[i] is not None]
+
 
 class Frames:
-    """The frames of a batch by name.
+    """The frames of a batch by name, as of one moment.
 
     Great Expectations hashes every value that it is handed, twice for each validation; of this it
     hashes the text.
     """
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], now: datetime) -> None:
-        self._tables = {name: Table(rows, now) for name, rows in frames.items()}
-
-    def table_of(self, name: str) -> Table:
-        """One of the frames.
-
-        Raises: KeyError when the batch has no such frame.
-        """
-        return self._tables[name]
+        self.tables = {name: Table(rows, now) for name, rows in frames.items()}
 
     def __str__(self) -> str:
         """How many rows there are of each frame."""
-        return ", ".join(f"{len(one.rows)} {name}" for name, one in self._tables.items())
-
-
-class FramesMetric(TableMetricProvider):
-    """Takes the frames out of the batch's one cell."""
-
-    metric_name = FRAMES
-    domain_keys = ("batch_id",)
-
-    @metric_value(engine=PandasExecutionEngine)
-    def _pandas(
-        cls,  # noqa: N805 - it is called with the class
-        execution_engine: PandasExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        **_: object,
-    ) -> Frames:
-        batch, _domain, _accessor = execution_engine.get_compute_domain(
-            domain_kwargs=metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE
-        )
-        frames: Frames = batch[FRAMES].iloc[0]
-        return frames
+        return ", ".join(f"{len(one.rows)} {name}" for name, one in self.tables.items())
 
 
 class RowExpectation(BatchExpectation, ABC):
@@ -118,42 +112,42 @@ class RowExpectation(BatchExpectation, ABC):
     unless: dict[str, list[str]] = Field(default_factory=dict)
     """It does not apply to rows whose columns hold one of these values."""
 
-    @abstractmethod
-    def failing(self, table: Table) -> list[int]:
-        """Positions of the rows of which it is not true."""
-
     @property
     def required_columns(self) -> set[str]:
         """The columns that the frame must have."""
         return {*self.where, *self.unless}
 
-    def applicable(self, table: Table) -> Sequence[int]:
-        """Positions of the rows that it applies to."""
-        kept: Sequence[int] = range(len(table.rows))
-        for name, wanted in self.where.items():
-            values = table.values(name)
-            kept = [i for i in kept if values[i] in wanted]
-        for name, unwanted in self.unless.items():
-            values = table.values(name)
-            kept = [i for i in kept if values[i] not in unwanted]
-        return kept
+    @abstractmethod
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
+        """Those of the rows, by position, of which it is not true."""
 
     def get_validation_dependencies(
         self,
         execution_engine: object = None,  # noqa: ARG002 - theirs
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 - theirs
     ) -> ValidationDependencies:
-        """The frames of the batch, resolved once for all expectations of a suite."""
-        frames = MetricConfiguration(FRAMES, {"batch_id": self.batch_id})
-        return ValidationDependencies({FRAMES: frames}, {"result_format": "COMPLETE"})
+        """No metrics."""
+        return NOTHING_COMPUTED
 
     def _validate(
         self,
-        metrics: dict[str, Any],
+        metrics: dict[str, Any],  # noqa: ARG002 - theirs
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 - theirs
-        execution_engine: object = None,  # noqa: ARG002 - theirs
+        execution_engine: ExecutionEngine[Any] | None = None,
     ) -> dict[str, Any]:
-        failing = self.failing(metrics[FRAMES].table_of(self.frame))
+        if execution_engine is None:
+            raise TypeError("an expectation about rows needs the engine that holds them")
+        batch = execution_engine.get_domain_records({"batch_id": self.batch_id})
+        frames: Frames = batch.to_numpy()[0, 0]
+        table = frames.tables[self.frame]
+        rows: Sequence[int] = range(len(table.rows))
+        for name, wanted in self.where.items():
+            values = table.values(name)
+            rows = [i for i in rows if values[i] in wanted]
+        for name, unwanted in self.unless.items():
+            values = table.values(name)
+            rows = [i for i in rows if values[i] not in unwanted]
+        failing = self.failing(table, rows)
         return {"success": not failing, "result": {"unexpected_index_list": failing}}
 
 
@@ -167,23 +161,16 @@ class ColumnExpectation(RowExpectation, ABC):
         """The column, and those that say to which rows it applies."""
         return {self.column, *super().required_columns}
 
-    def not_passing(self, table: Table, passes: Callable[[Any], bool]) -> list[int]:
-        """Positions of the values that do not pass this test."""
-        values = table.values(self.column)
-        return [
-            i for i in self.applicable(table) if values[i] is not None and not passes(values[i])
-        ]
-
 
 class ExpectValuesToMatchRegex(ColumnExpectation):
     """The whole value matches the pattern."""
 
     regex: str
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of the values that do not match."""
         match = re.compile(self.regex).fullmatch
-        return self.not_passing(table, lambda value: match(value) is not None)
+        return [i for i, value in table.filled(self.column, rows) if not match(value)]
 
 
 class ExpectValuesToBeInSet(ColumnExpectation):
@@ -191,9 +178,10 @@ class ExpectValuesToBeInSet(ColumnExpectation):
 
     value_set: list[str]
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of all other values."""
-        return self.not_passing(table, frozenset(self.value_set).__contains__)
+        known = frozenset(self.value_set)
+        return [i for i, value in table.filled(self.column, rows) if value not in known]
 
 
 class ExpectValuesToBeBetween(ColumnExpectation):
@@ -202,25 +190,23 @@ class ExpectValuesToBeBetween(ColumnExpectation):
     min_value: float = -math.inf
     max_value: float = math.inf
     strict_min: bool = False
+    measure: ClassVar[Callable[[Any], Any] | None] = None
+    """What of the value lies between the bounds; None: the value itself."""
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of the values beyond one of the bounds."""
-        low, high = self.min_value, self.max_value
+        low, high, measure = self.min_value, self.max_value, type(self).measure
+        found = table.filled(self.column, rows)
+        sizes = ((i, measure(value)) for i, value in found) if measure else found
         if self.strict_min:
-            return self.not_passing(table, lambda value: low < value <= high)
-        return self.not_passing(table, lambda value: low <= value <= high)
+            return [i for i, size in sizes if not low < size <= high]
+        return [i for i, size in sizes if not low <= size <= high]
 
 
-class ExpectValueLengthsToBeBetween(ColumnExpectation):
+class ExpectValueLengthsToBeBetween(ExpectValuesToBeBetween):
     """The value has at least `min_value` and at most `max_value` characters."""
 
-    min_value: int = 0
-    max_value: float = math.inf
-
-    def failing(self, table: Table) -> list[int]:
-        """Positions of the values that are too short or too long."""
-        low, high = self.min_value, self.max_value
-        return self.not_passing(table, lambda value: low <= len(value) <= high)
+    measure: ClassVar[Callable[[Any], Any] | None] = len
 
 
 class ExpectTimesNotToBeLater(ColumnExpectation):
@@ -228,10 +214,10 @@ class ExpectTimesNotToBeLater(ColumnExpectation):
 
     days_from_now: int
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of the later times."""
         latest = table.now + timedelta(days=self.days_from_now)
-        return self.not_passing(table, lambda value: bool(value <= latest))
+        return [i for i, value in table.filled(self.column, rows) if not value <= latest]
 
 
 class ExpectColumnsToBeEqual(RowExpectation):
@@ -245,10 +231,10 @@ class ExpectColumnsToBeEqual(RowExpectation):
         """Both columns, and those that say to which rows it applies."""
         return {self.column, self.other, *super().required_columns}
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of the rows whose values differ."""
         values, others = table.values(self.column), table.values(self.other)
-        return [i for i in self.applicable(table) if values[i] != others[i]]
+        return [i for i in rows if values[i] != others[i]]
 
 
 class ExpectValuesToBeUnique(RowExpectation):
@@ -261,11 +247,11 @@ class ExpectValuesToBeUnique(RowExpectation):
         """The columns, and those that say to which rows it applies."""
         return {*self.columns, *super().required_columns}
 
-    def failing(self, table: Table) -> list[int]:
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
         """Positions of all rows that another one equals; rows that hold nothing equal no other."""
         keys = list(zip(*(table.values(name) for name in self.columns), strict=True))
         if len(set(keys)) == len(keys):
             return []
-        rows = [i for i in self.applicable(table) if any(v is not None for v in keys[i])]
-        counts = Counter(keys[i] for i in rows)
-        return [i for i in rows if counts[keys[i]] > 1]
+        filled = [i for i in rows if any(value is not None for value in keys[i])]
+        counts = Counter(keys[i] for i in filled)
+        return [i for i in filled if counts[keys[i]] > 1]

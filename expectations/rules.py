@@ -39,7 +39,7 @@ class Rule(BaseModel):
     @property
     def meta(self) -> dict[str, Any]:
         """As an expectation carries it."""
-        return self.model_dump(mode="json", by_alias=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def stop(reason: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import frame
-from expectations.great import ExpectationSuite, validate
+from expectations.great import ExpectationSuite
 from expectations.rows import (
     ExpectColumnsToBeEqual,
     ExpectTimesNotToBeLater,
@@ -33,8 +33,8 @@ from expectations.rows import (
     ExpectValuesToBeUnique,
     ExpectValuesToMatchRegex,
     RowExpectation,
-    batch_of,
     suite,
+    validate,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def failing(expectation: RowExpectation, **columns: list[Any]) -> list[int]:
     """Positions of the failing rows of a frame of these columns."""
     rows = pd.DataFrame({name: pd.Series(found, dtype="object") for name, found in columns.items()})
     checked = suite("rows", copy.copy(expectation))
-    (result,) = validate(batch_of({"rows": rows}, NOW), checked)
+    (result,) = validate({"rows": rows}, NOW, checked.expectations)
     assert not result.exception_info.get("raised_exception"), result.exception_info
     positions: list[int] = result.result["unexpected_index_list"]
     assert result.success == (not positions)
@@ -153,7 +153,9 @@ def test_only_the_rows_meant_are_asked(asked: dict[str, Any], positions: list[in
 def test_a_value_of_the_wrong_type_raises_and_names_no_rows(expectation: RowExpectation) -> None:
     rows = pd.DataFrame({"a": pd.Series([object()], dtype="object")})
 
-    (result,) = validate(batch_of({"rows": rows}, NOW), suite("rows", copy.copy(expectation)))
+    checked = suite("rows", copy.copy(expectation))
+
+    (result,) = validate({"rows": rows}, NOW, checked.expectations)
 
     assert not result.success
     assert "unexpected_index_list" not in result.result
@@ -212,7 +214,7 @@ def test_the_same_rows_fail_as_of_the_core_expectations(
     schema = {"text": "text", "code": "text", "amount": "money", "sum": "money"}
     rows = frame(records, schema)
     ours = suite("rows", *(copy.copy(mine) for mine, _ in ALIKE))
-    mine = validate(batch_of({"rows": rows}, NOW), ours)
+    mine = validate({"rows": rows}, NOW, ours.expectations)
 
     for result, (_, core) in zip(_in_order(ours, mine), ALIKE, strict=True):
         known = core_expectations.get_batch({"dataframe": rows}).validate(

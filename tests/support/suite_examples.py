@@ -11,8 +11,8 @@ import pandas as pd
 
 from core.frames import Schema, frame
 from expectations.check import Verdict, check
-from expectations.great import ExpectationSuite, validate
-from expectations.rows import batch_of
+from expectations.great import ExpectationSuite
+from expectations.rows import validate
 from expectations.rules import Rule, Severity
 
 Change = Mapping[str, Any]
@@ -45,7 +45,8 @@ class Examples:
 
     def failing(self, name: str, change: Change) -> set[tuple[str, str]]:
         """The expectations that fail when one row is changed, by suite and reason."""
-        results = validate(batch_of({name: self.rows(name, change)}, self.now), self.suites[name])
+        rows = {name: self.rows(name, change)}
+        results = validate(rows, self.now, self.suites[name].expectations)
         return {
             (name, result.expectation_config.meta["reason"])
             for result in results
