@@ -22,7 +22,7 @@ COMMANDS = {
     "receiver": "cli.run",
     "worker": "cli.run",
     "deploy": "cli.run",
-    "sandbox": "cli.run",
+    "sandbox": "cli.sandbox",
     "sync": "cli.sync",
     "sweep": "cli.sync",
     "audit": "cli.sync",

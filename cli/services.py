@@ -62,21 +62,35 @@ def sandbox_environment(folder: Path, ports: Ports) -> dict[str, str]:
     They say everything, so that no setting of a real account is used by mistake.
     """
     return {
+        **sandbox_settings(
+            folder,
+            f"http://127.0.0.1:{ports.bigcommerce}",
+            f"http://127.0.0.1:{ports.brightpearl}/public-api",
+            ports.receiver,
+        ),
+        "CAUSEWAY_RECEIVER__HOST": "127.0.0.1",
+        "CAUSEWAY_RECEIVER__PORT": str(ports.receiver),
+    }
+
+
+def sandbox_settings(
+    folder: Path, bigcommerce_url: str, brightpearl_url: str, receiver_port: int
+) -> dict[str, str]:
+    """Settings of a pair that is both sandboxes at these URLs, and of a receiver beside them."""
+    return {
         "CAUSEWAY_CONFIG": "",
         "CAUSEWAY_PAIR": "default",
         "CAUSEWAY_DATABASE_URL": f"sqlite:///{folder.resolve() / 'causeway.db'}",
-        "CAUSEWAY_BIGCOMMERCE__API_URL": f"http://127.0.0.1:{ports.bigcommerce}",
+        "CAUSEWAY_BIGCOMMERCE__API_URL": bigcommerce_url,
         "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "sandbox",
         "CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN": "sandbox-access-token",
         "CAUSEWAY_BIGCOMMERCE__CLIENT_SECRET": "sandbox-client-secret",
-        "CAUSEWAY_BRIGHTPEARL__API_URL": f"http://127.0.0.1:{ports.brightpearl}/public-api",
+        "CAUSEWAY_BRIGHTPEARL__API_URL": brightpearl_url,
         "CAUSEWAY_BRIGHTPEARL__ACCOUNT": "sandbox",
         "CAUSEWAY_BRIGHTPEARL__APP_REF": "causeway_app",
         "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN": "sandbox-account-token",
-        "CAUSEWAY_WEBHOOKS__PUBLIC_URL": f"http://127.0.0.1:{ports.receiver}",
+        "CAUSEWAY_WEBHOOKS__PUBLIC_URL": f"http://127.0.0.1:{receiver_port}",
         "CAUSEWAY_WEBHOOKS__SECRET": "sandbox-webhook-secret",
-        "CAUSEWAY_RECEIVER__HOST": "127.0.0.1",
-        "CAUSEWAY_RECEIVER__PORT": str(ports.receiver),
     }
 
 

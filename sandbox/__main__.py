@@ -28,11 +28,16 @@ def main() -> int:
     parser.add_argument("--limits", choices=("documented", "off"), default="documented")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--tls", type=Path, metavar="FOLDER", help="speak TLS; its files are put in the folder"
+    )
+    parser.add_argument("--proxy-port", type=int, default=8103, help="with --tls: of the proxy")
     given = parser.parse_args()
     try:
         serve(
             bigcommerce_port=given.bigcommerce_port,
             brightpearl_port=given.brightpearl_port,
+            proxy_port=given.proxy_port,
             orders_files=given.orders,
             limits=given.limits,
             faults_file=given.faults,
@@ -40,6 +45,7 @@ def main() -> int:
             is_unplaced=given.orders_unplaced,
             own_orders=given.own_orders,
             skus=given.skus,
+            tls_folder=given.tls,
         )
     except (OSError, ValueError, FormatError) as wrong:
         sys.stderr.write(f"sandbox: {wrong}\n")

@@ -14,9 +14,9 @@ from bigcommerce.exception import ClientRequestException  # noqa: E402 - after t
 
 @pytest.fixture
 def client(sandboxes, monkeypatch) -> Iterator[Any]:
-    host = sandboxes.bigcommerce_tls_url.removeprefix("https://")
+    host = sandboxes.tls.bigcommerce_url.removeprefix("https://")
     monkeypatch.setenv("BC_API_ENDPOINT", host)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(sandboxes.certificate_file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(sandboxes.tls.ca_file))
     made = library.BigcommerceApi(
         client_id="sandbox-client-id",
         store_hash="sandbox",

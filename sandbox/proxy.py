@@ -1,0 +1,78 @@
+"""A forwarding proxy that leads the vendors' host names to the sandboxes, and nowhere else.
+
+Clients that hard-code `https://api.bigcommerce.com` reach the sandbox unchanged by `HTTPS_PROXY`.
+The proxy only passes bytes on: the client speaks TLS with the sandbox itself.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from fnmatch import fnmatch
+
+CHUNK = 65_536
+READ_HEAD_S = 10.0
+REFUSED = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class Proxy:
+    """Answers `CONNECT`. `routes` are local ports by host name, where `*` stands for any part."""
+
+    def __init__(self, host: str, routes: Mapping[str, int]) -> None:
+        self._host = host
+        self._routes = routes
+        self._connections: set[asyncio.Task[None]] = set()
+
+    def port_for(self, name: str) -> int | None:
+        """The local port that a host name leads to; None for one that is no vendor's."""
+        folded = name.casefold()
+        return next((port for host, port in self._routes.items() if fnmatch(folded, host)), None)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until either end closes it."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        broken = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+        try:
+            with contextlib.suppress(*broken):
+                await self._lead(reader, writer)
+        finally:
+            writer.close()
+
+    async def close(self) -> None:
+        """End all connections."""
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await asyncio.wait_for(_read_head(reader), READ_HEAD_S)
+        method, _, rest = head.partition(" ")
+        port = self.port_for(rest.partition(" ")[0].partition(":")[0])
+        if method != "CONNECT" or port is None:
+            writer.write(REFUSED)
+            await writer.drain()
+            return
+        there, back = await asyncio.open_connection(self._host, port)
+        writer.write(CONNECTED)
+        try:
+            await asyncio.gather(_pass(reader, back), _pass(there, writer))
+        finally:
+            back.close()
+
+
+async def _read_head(reader: asyncio.StreamReader) -> str:
+    """The request line; the header fields are read and left aside."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head.split(b"\r\n", 1)[0].decode("latin-1")
+
+
+async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Hand on bytes until the source ends."""
+    while chunk := await source.read(CHUNK):
+        target.write(chunk)
+        await target.drain()
+    if target.can_write_eof():
+        target.write_eof()
