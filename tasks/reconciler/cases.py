@@ -21,7 +21,7 @@ import pandas as pd
 from core.errors import RejectedError
 from core.frames import frame
 from core.ids import sku_key
-from core.refusals import REFUSALS, Refusal
+from core.refusals import REFUSALS, Refusal, release_remedy
 from mappings.bundle import Bundle
 from mappings.tables import comparable
 from store.database import Database
@@ -72,6 +72,11 @@ def review(kind: str, name: str, reason: str, proposal: Mapping[str, Any]) -> Re
     )
     detail = {"kind": kind, "proposal": dict(proposal)}
     return Refusal(REVIEW, kind, value, reason, remedy, detail)
+
+
+def refusal_by_value(class_: str, field: str, value: str, reason: str, action: str) -> Refusal:
+    """A refusal that all records with the value share, and what then releases them together."""
+    return Refusal(class_, field, value, reason, release_remedy(action, class_, value=value))
 
 
 def rejected(error: RejectedError, remedy: str) -> Refusal:

@@ -13,7 +13,7 @@ from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
 from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import Outcome, parked, retry, review
+from tasks.reconciler.cases import Outcome, parked, refusal_by_value, retry, review
 from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
 
 PICKED = "picked"
@@ -134,54 +134,47 @@ def to_refund(credit: Credit, items: Sequence[RefundItemCreate]) -> Refusal:
 
 def not_refundable(credit: Credit, class_: str, field: str, reason: str) -> Refusal:
     """A credit that staff made and that is no refund as it is."""
-    value = f"credit {credit.id}"
-    action = (
+    return refusal_by_value(
+        class_,
+        field,
+        f"credit {credit.id}",
+        f"sales credit {credit.id}: {reason}",
         "Refund it in BigCommerce's control panel: a refund of the same amount is taken for this "
-        "credit. Or cancel the credit"
+        "credit. Or cancel the credit",
     )
-    remedy = release_remedy(action, class_, value=value)
-    return Refusal(class_, field, value, f"sales credit {credit.id}: {reason}", remedy)
 
 
 def no_cancelled_status(credit_id: str) -> Refusal:
     """A credit that is to be cancelled, while no status for that is mapped."""
-    action = (
-        "Add `cancelled,<status id of cancelled sales credits>` to "
-        "mappings/tables/credit_statuses.csv"
-    )
-    return Refusal(
+    return refusal_by_value(
         "order_status",
         "status_id",
         "cancelled",
         f"sales credit {credit_id} is to be cancelled, but no status is mapped for that",
-        release_remedy(action, "order_status", value="cancelled"),
+        "Add `cancelled,<status id of cancelled sales credits>` to "
+        "mappings/tables/credit_statuses.csv",
     )
 
 
 def no_location(warehouse_id: str, condition: str) -> Refusal:
     """Goods that come back to a warehouse without a place for them."""
-    action = (
-        f"Add `{warehouse_id},<location id>` to mappings/tables/quarantine_locations.csv"
-        if condition == QUARANTINE
-        else f"Give warehouse {warehouse_id} a default location in Brightpearl"
-    )
-    return Refusal(
+    return refusal_by_value(
         "warehouse",
         "warehouse_id",
         warehouse_id,
         f"warehouse {warehouse_id} has no location for goods to {condition}",
-        release_remedy(action, "warehouse", value=warehouse_id),
+        f"Add `{warehouse_id},<location id>` to mappings/tables/quarantine_locations.csv"
+        if condition == QUARANTINE
+        else f"Give warehouse {warehouse_id} a default location in Brightpearl",
     )
 
 
 def reference_taken(ref: str, payment: PaymentRow) -> Refusal:
     """A reference that a payment of another order has: Brightpearl takes each only once."""
-    return Refusal(
+    return refusal_by_value(
         "payment",
         "transaction_ref",
         ref,
         f"payment {payment.payment_id} of order {payment.order_id} has the reference {ref} already",
-        release_remedy(
-            "Delete that payment in Brightpearl if its order is gone", "payment", value=ref
-        ),
+        "Delete that payment in Brightpearl if its order is gone",
     )

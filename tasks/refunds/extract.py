@@ -134,12 +134,17 @@ def _with_back_orders(run: Run, orders: Sequence[RefundedOrder]) -> list[Refunde
 
     Cancelled ones as well: their rows are what was sold.
     """
-    owners = back_order_ids(run.brightpearl, [one.sale.id for one in orders if _lacks_units(one)])
+    owners = back_order_ids(
+        run.brightpearl, [one.sale.document.id for one in orders if _lacks_units(one)]
+    )
     documents, _ = read_sales_orders(run, owners)
     found: dict[str, list[SalesOrder]] = defaultdict(list)
     for document in documents.values():
         found[owners[document.id]].append(document)
-    return [replace(one, sale=Sale(one.sale.document, tuple(found[one.sale.id]))) for one in orders]
+    return [
+        replace(one, sale=Sale(one.sale.document, tuple(found[one.sale.document.id])))
+        for one in orders
+    ]
 
 
 def _lacks_units(one: RefundedOrder) -> bool:
@@ -160,7 +165,7 @@ def _with_credits(
     links_of: dict[str, dict[str, Link]] = defaultdict(dict)
     for key, link in links.items():
         links_of[key.partition("/")[0]][key] = link
-    by_sale = {one.sale.id: one.id for one in orders}
+    by_sale = {one.sale.document.id: one.id for one in orders}
     refs = with_retries(lambda: list(run.brightpearl.list_credit_refs(parent_ids=by_sale)))
     known = {link.id_bp for one in orders for link in links_of[one.id].values()}
     found = read_credits(run.brightpearl, known | {ref.order_id for ref in refs})

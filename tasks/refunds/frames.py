@@ -14,18 +14,10 @@ import pandas as pd
 from connectors.bigcommerce.models import Order, OrderLine
 from connectors.bigcommerce.refund_models import Refund, RefundItem
 from connectors.brightpearl.models import SalesOrderRow
+from core import refunds as schemas
 from core.frames import concat, frame
 from core.ids import sku_key
 from core.money import ZERO, two_places
-from core.refunds import (
-    CREDIT_ROWS,
-    CREDITS,
-    PAYOUTS,
-    REFUND_ITEMS,
-    REFUND_PAYMENTS,
-    REFUNDS,
-    SOLD_ROWS,
-)
 from core.refusals import REFUSALS
 from mappings.credit_rows import credit_rows
 from mappings.engine import Context, apply
@@ -118,10 +110,10 @@ class DesiredCredit:
 class Found(Frames):
     """Refunds that want a credit, or money booked on one."""
 
-    refunds: pd.DataFrame = columns(REFUNDS, suite="refunds_in")
-    items: pd.DataFrame = columns(REFUND_ITEMS, suite="refund_items_in")
-    payments: pd.DataFrame = columns(REFUND_PAYMENTS, suite="refund_payments_in")
-    sold: pd.DataFrame = columns(SOLD_ROWS)
+    refunds: pd.DataFrame = columns(schemas.REFUNDS, suite="refunds_in")
+    items: pd.DataFrame = columns(schemas.REFUND_ITEMS, suite="refund_items_in")
+    payments: pd.DataFrame = columns(schemas.REFUND_PAYMENTS, suite="refund_payments_in")
+    sold: pd.DataFrame = columns(schemas.SOLD_ROWS)
 
 
 @dataclass(frozen=True)
@@ -129,12 +121,17 @@ class Desired(Frames):
     """What Brightpearl should hold of a batch."""
 
     credits: pd.DataFrame = columns(
-        {**CREDITS, "rows_total": "money", "rows_tax": "money", "sales_currency_code": "text"},
+        {
+            **schemas.CREDITS,
+            "rows_total": "money",
+            "rows_tax": "money",
+            "sales_currency_code": "text",
+        },
         suite="credits_out",
     )
     """With the sums of their rows, and the sales order's currency."""
-    rows: pd.DataFrame = columns(CREDIT_ROWS, suite="credit_rows_out")
-    payouts: pd.DataFrame = columns(PAYOUTS, suite="payouts_out")
+    rows: pd.DataFrame = columns(schemas.CREDIT_ROWS, suite="credit_rows_out")
+    payouts: pd.DataFrame = columns(schemas.PAYOUTS, suite="payouts_out")
 
     def by_refund(self) -> Mapping[RefundKey, DesiredCredit]:
         """The validated rows, typed."""
@@ -222,10 +219,10 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
                 for item in refund.items:
                     taken[item.item_id] += item.quantity if item.item_type == "PRODUCT" else 0
     return Found(
-        refunds=frame(refunds, REFUNDS),
-        items=frame(items, REFUND_ITEMS),
-        payments=frame(payments, REFUND_PAYMENTS),
-        sold=frame(sold, SOLD_ROWS),
+        refunds=frame(refunds, schemas.REFUNDS),
+        items=frame(items, schemas.REFUND_ITEMS),
+        payments=frame(payments, schemas.REFUND_PAYMENTS),
+        sold=frame(sold, schemas.SOLD_ROWS),
     )
 
 

@@ -36,8 +36,33 @@ class Units:
 
 
 @dataclass(frozen=True)
-class Release:
-    """What an order holds in stock for units that were refunded before they left."""
+class DeleteNote(Operation[Progress[RecordPlan]]):
+    """A goods-out note that nobody has picked is taken back; refused once it is shipped."""
+
+    sales_order_id: str
+    note_id: str
+    kind = "take goods-out note back"
+    is_done_when_gone = True
+
+    def describe(self) -> str:
+        return f"take goods-out note {self.note_id} back"
+
+    def write(self, _run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite:
+        label = f"note:{self.note_id}"
+        return BrightpearlWrite(
+            natural_key=f"note {self.note_id}",
+            after={"note": self.note_id},
+            message=messages.delete_goods_out(label, self.sales_order_id, self.note_id),
+        )
+
+
+@dataclass(frozen=True)
+class ReleaseStock(Operation[Progress[RecordPlan]]):
+    """What an order holds in stock for units that were refunded before they left, less these.
+
+    Notes go first. After that there may be no reservation: it is then made anew, unless nothing is
+    to be kept.
+    """
 
     sales_order_id: str
     keep: Mapping[str, tuple[str, int]]
@@ -48,6 +73,31 @@ class Release:
     """Of these notes."""
     picked: tuple[str, ...] = ()
     """Notes that somebody has picked, and that hold more than is still wanted."""
+    kind = "release stock"
+    is_done_when_gone = True
+
+    def describe(self) -> str:
+        return f"reserve {sum(units for _, units in self.keep.values())} units, not more"
+
+    def write(self, run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite | None:
+        label, order_id = f"release:{self.sales_order_id}", self.sales_order_id
+        read = partial(run.brightpearl.get_reservation, order_id)
+        is_new = bool(self.notes) and with_retries(read) is None
+        products = [
+            ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
+            for row_id, (product_id, units) in self.keep.items()
+            if units or not is_new
+        ]
+        if not products:
+            return None
+        return BrightpearlWrite(
+            natural_key=label,
+            after={"keep": {row_id: units for row_id, (_, units) in self.keep.items()}},
+            is_repeatable=not is_new,
+            message=messages.reserve(label, order_id, self.warehouse_id, products)
+            if is_new
+            else messages.set_reservation(label, order_id, products),
+        )
 
 
 class Goods:
@@ -106,7 +156,7 @@ class Goods:
                 found.append(Units(ref, row.condition, returned, unsent))
         return found
 
-    def releases(self, refs: Collection[str]) -> Iterator[Release]:
+    def releases(self, refs: Collection[str]) -> Iterator[ReleaseStock]:
         """What is held for units of these rows that are not wanted any more.
 
         Notes that nobody has picked are taken back; what they held beyond the refunded units is
@@ -121,7 +171,7 @@ class Goods:
             if rows:
                 yield self._release(order, rows)
 
-    def _release(self, order: SalesOrder, rows: Mapping[str, SalesOrderRow]) -> Release:
+    def _release(self, order: SalesOrder, rows: Mapping[str, SalesOrderRow]) -> ReleaseStock:
         waiting = [n for n in self._notes if n.order_id == order.id and not n.is_shipped]
         on_notes: Counter[str] = Counter()
         for note in waiting:
@@ -147,7 +197,7 @@ class Goods:
                 goal = min(wanted, held + freed[row.id])
                 if goal < held or freed[row.id]:
                     keep[row.id] = (row.product_id, goal)
-        return Release(
+        return ReleaseStock(
             order.id,
             keep=keep,
             notes=tuple(note.id for note in taken_back),
@@ -197,62 +247,6 @@ class Goods:
         """The sales order's rows that a row undoes; one that staff replaced is found by product."""
         same = ((o, r) for o, r in self.sale.rows if r.product_id == row.product_id)
         return self.sale.rows_of(row.sold_ref) or list(islice(same, 1))
-
-
-@dataclass(frozen=True)
-class DeleteNote(Operation[Progress[RecordPlan]]):
-    """A goods-out note that nobody has picked is taken back; refused once it is shipped."""
-
-    sales_order_id: str
-    note_id: str
-    kind = "take goods-out note back"
-    is_done_when_gone = True
-
-    def describe(self) -> str:
-        return f"take goods-out note {self.note_id} back"
-
-    def write(self, _run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite:
-        label = f"note:{self.note_id}"
-        return BrightpearlWrite(
-            natural_key=f"note {self.note_id}",
-            after={"note": self.note_id},
-            message=messages.delete_goods_out(label, self.sales_order_id, self.note_id),
-        )
-
-
-@dataclass(frozen=True)
-class ReleaseStock(Operation[Progress[RecordPlan]]):
-    """A reservation holds what is still wanted of the rows named.
-
-    After notes were taken back there may be none: it is then made anew, unless all was given up.
-    """
-
-    release: Release
-    kind = "release stock"
-    is_done_when_gone = True
-
-    def describe(self) -> str:
-        return f"reserve {sum(units for _, units in self.release.keep.values())} units, not more"
-
-    def write(self, run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite | None:
-        release, order_id = self.release, self.release.sales_order_id
-        label, read = f"release:{order_id}", partial(run.brightpearl.get_reservation, order_id)
-        is_new = bool(release.notes) and with_retries(read) is None
-        products = [
-            ReservedProduct(product_id=int(product_id), row_id=int(row_id), quantity=units)
-            for row_id, (product_id, units) in release.keep.items()
-            if units or not is_new
-        ]
-        if not products:
-            return None
-        return BrightpearlWrite(
-            natural_key=label,
-            after={"keep": {row_id: units for row_id, (_, units) in release.keep.items()}},
-            is_repeatable=not is_new,
-            message=messages.reserve(label, order_id, release.warehouse_id, products)
-            if is_new
-            else messages.set_reservation(label, order_id, products),
-        )
 
 
 STOCK_PHASES = (

@@ -69,11 +69,6 @@ class Sale:
     back_orders: tuple[SalesOrder, ...] = ()
 
     @property
-    def id(self) -> str:
-        """Brightpearl's id of the sales order itself."""
-        return self.document.id
-
-    @property
     def orders(self) -> tuple[SalesOrder, ...]:
         """The sales order and its back orders."""
         return (self.document, *self.back_orders)

@@ -8,23 +8,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from connectors.brightpearl import messages
-from connectors.brightpearl.goods_note_models import (
-    GoodsInCreate,
-    GoodsInNote,
-    GoodsMovedCreate,
-    UnitCost,
-)
+from connectors.brightpearl import goods_note_models as goods_notes
+from connectors.brightpearl import messages, models
 from connectors.brightpearl.messages import Message
-from connectors.brightpearl.models import (
-    BillingRef,
-    CustomerRef,
-    Delivery,
-    SalesCredit,
-    SalesOrderCreate,
-    SalesOrderRow,
-    SalesOrderRowCreate,
-)
 from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
@@ -67,9 +53,9 @@ class CreditProgress(Progress[CreditPlan]):
     """One refund's credit on its way."""
 
     credit_id: str = ""
-    actual: SalesCredit | None = None
+    actual: models.SalesCredit | None = None
     """The credit as it is in Brightpearl, once it is created."""
-    moved: list[GoodsMovedCreate] = field(default_factory=list)
+    moved: list[goods_notes.GoodsMovedCreate] = field(default_factory=list)
     """Goods that come back to it."""
     done: list[CreditOperation] = field(default_factory=list)
     """Operations that are carried out."""
@@ -129,10 +115,10 @@ class CreateCredit(CreditOperation):
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
         header, ref = self.header, self.header.external_ref
         contact_id = int(header.contact_id)
-        credit = SalesOrderCreate(
-            customer=CustomerRef(id=contact_id),
-            billing=BillingRef(contact_id=contact_id),
-            delivery=Delivery(),
+        credit = models.SalesOrderCreate(
+            customer=models.CustomerRef(id=contact_id),
+            billing=models.BillingRef(contact_id=contact_id),
+            delivery=models.Delivery(),
             ref=header.ref,
             external_ref=ref,
             instance_id=run.connections.pair.brightpearl.instance_id,
@@ -145,7 +131,7 @@ class CreateCredit(CreditOperation):
             price_mode_code=header.price_mode_code,
             currency=currency_ref(header.currency_code, header.exchange_rate),
             rows=tuple(
-                SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row))
+                models.SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row))
                 for row in self.rows
             ),
         )
@@ -172,7 +158,7 @@ def read_back(run: Run, records: Sequence[CreditProgress]) -> None:
             record.credit_id = next((row.order_id for row in with_retries(search)), "")
     ids = [record.credit_id for record in records if record.credit_id]
     found = with_retries(lambda: run.brightpearl.get_sales_credits(ids))
-    stored = {credit.id: credit for credit in found if isinstance(credit, SalesCredit)}
+    stored = {credit.id: credit for credit in found if isinstance(credit, models.SalesCredit)}
     for record in records:
         record.actual = stored.get(record.credit_id)
         if record.actual is None:
@@ -279,7 +265,7 @@ class ReceiveGoods(CreditOperation):
         if record.actual is None or not record.moved:
             return None
         ref = record.plan.external_ref
-        note = GoodsInCreate(
+        note = goods_notes.GoodsInCreate(
             warehouse_id=int(record.actual.warehouse_id),
             moved=tuple(record.moved),
             received_at=run.now(),
@@ -298,7 +284,9 @@ class ReceiveGoods(CreditOperation):
     def is_done(self, run: Run, record: CreditProgress, _error: RejectedError) -> bool:
         ref = record.plan.external_ref
         notes = with_retries(lambda: run.brightpearl.list_goods_in([record.credit_id]))
-        return any(isinstance(note, GoodsInNote) and note.batch_ref == ref for note in notes)
+        return any(
+            isinstance(note, goods_notes.GoodsInNote) and note.batch_ref == ref for note in notes
+        )
 
 
 def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
@@ -317,19 +305,21 @@ def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
     currency = reference_of(run.connections).account_currency
     for record, part, units, location in found:
         record.moved.append(
-            GoodsMovedCreate(
+            goods_notes.GoodsMovedCreate(
                 product_id=int(part.product_id),
                 row_id=int(part.id),
                 quantity=units,
                 location_id=int(location),
-                unit_cost=UnitCost(currency=currency, value=costs.get(part.product_id, Decimal(0))),
+                unit_cost=goods_notes.UnitCost(
+                    currency=currency, value=costs.get(part.product_id, Decimal(0))
+                ),
             )
         )
 
 
 def _goods(
-    run: Run, record: CreditProgress, credit: SalesCredit, operation: ReceiveGoods
-) -> Iterator[tuple[SalesOrderRow, int, str]]:
+    run: Run, record: CreditProgress, credit: models.SalesCredit, operation: ReceiveGoods
+) -> Iterator[tuple[models.SalesOrderRow, int, str]]:
     """Rows of the credit with their units that come back, and where to; of a bundle, its parts."""
     warehouse_id, locations = credit.warehouse_id, dict[str, str]()
     for condition in {one.condition for one in operation.units}:
@@ -366,7 +356,7 @@ class CloseCredit(CreditOperation):
 
     def is_done(self, run: Run, record: CreditProgress, _error: RejectedError) -> bool:
         found = with_retries(lambda: run.brightpearl.get_sales_credits([record.credit_id]))
-        return any(isinstance(one, SalesCredit) and one.is_invoiced for one in found)
+        return any(isinstance(one, models.SalesCredit) and one.is_invoiced for one in found)
 
 
 CREDIT_PHASES = (

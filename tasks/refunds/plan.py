@@ -21,7 +21,7 @@ from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds import operations as ops
 from tasks.refunds.frames import CreditRow, Desired, DesiredCredit, RefundKey
-from tasks.refunds.goods import DeleteNote, Goods, ReleaseStock, Units
+from tasks.refunds.goods import DeleteNote, Goods, Units
 from tasks.refunds.matching import (
     AgreedRefund,
     Credit,
@@ -92,7 +92,7 @@ def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
     operations: tuple[Operation[Any], ...] = (
         *(operation for plan in plans for operation in plan.operations),
         *(DeleteNote(one.sales_order_id, note_id) for one in releases for note_id in one.notes),
-        *(ReleaseStock(one) for one in releases if one.keep),
+        *(one for one in releases if one.keep),
         *refunds,
     )
     results = {

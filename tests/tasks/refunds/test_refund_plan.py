@@ -158,7 +158,7 @@ def test_units_that_come_back_are_received_once() -> None:
 def test_units_that_had_not_left_are_released() -> None:
     found = plan(sides(refund()))
     (release,) = [one for one in found.operations if isinstance(one, ReleaseStock)]
-    assert release.release.keep == {"1": (PRODUCT, 1)}
+    assert release.keep == {"1": (PRODUCT, 1)}
     on_note = plan(sides(refund(), notes=[shipped(3, stages=())]))
     assert [type(one) for one in on_note.operations][-2:] == [DeleteNote, ReleaseStock]
 
