@@ -30,27 +30,18 @@ from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.matching import (
-    ON_ITS_WAY,
-    AgreedRefund,
-    Credit,
-    RefundedOrder,
-    Sale,
-    State,
-    fingerprint_of,
-)
+from tasks.refunds.matching import ON_ITS_WAY, Credit, RefundedOrder, Sale, State, is_agreed
 
 FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
 """Sources that only say that the store's side may have changed."""
 RESERVED_IN_PART = "APA"
-Extracted = tuple[list[RefundedOrder], list[Outcome]]
-"""Orders that are in Brightpearl, and what becomes of those that go no further."""
 
 
-def extract_refunds(run: Run) -> Extracted:
-    """Every refund of the batch's orders, and what Brightpearl has of these orders. Reads only.
+def extract_refunds(run: Run) -> tuple[list[RefundedOrder], list[Outcome]]:
+    """The batch's orders that are in Brightpearl, and what becomes of the others. Reads only.
 
-    Orders without a sales order are skipped or refused.
+    With every refund, and what Brightpearl has of them. Orders without a sales order are skipped
+    or refused.
 
     Raises: TransientError, ConfigError, ContractError.
     """
@@ -60,7 +51,7 @@ def extract_refunds(run: Run) -> Extracted:
     agreed = {
         claim.key
         for claim in run.batch.claims
-        if claim.source in FROM_STORE and _is_agreed(refunds.get(claim.key, ()), links)
+        if claim.source in FROM_STORE and is_agreed(refunds.get(claim.key, ()), links)
     }
     refunded = [key for key in run.batch.keys if refunds.get(key) and key not in agreed]
     documents, gone = read_orders(run, refunded)
@@ -74,22 +65,13 @@ def extract_refunds(run: Run) -> Extracted:
     ]
 
 
-def _is_agreed(refunds: Sequence[Refund], links: Mapping[str, Link]) -> bool:
-    """Whether an order's refunds all read as they did when both sides agreed: our own echo."""
-    known = [(one, AgreedRefund.of(links.get(link_key(one.order_id, one.id)))) for one in refunds]
-    return bool(refunds) and all(
-        agreed.agreed == fingerprint_of(one) and agreed.refund_count <= len(refunds)
-        for one, agreed in known
-    )
-
-
 @step("extract-account", RETRIED)
 def extract_account(
     run: Run,
     refunds: Mapping[str, Sequence[Refund]],
     documents: Mapping[str, Order],
     links: Mapping[str, Link],
-) -> Extracted:
+) -> tuple[list[RefundedOrder], list[Outcome]]:
     """What Brightpearl has of these orders: sales orders, credits, goods notes.
 
     An order that is not linked is searched, unless the order sync is about to do so itself.

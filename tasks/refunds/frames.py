@@ -326,15 +326,12 @@ def _sold(order_id: str, sale: Sale) -> Iterator[Record]:
     for rows in merged.values():
         first = rows[0]
         yield {
+            **dict(first),
             "order_id": order_id,
             "row_ref": first.external_ref,
             "row_id": first.id,
-            "product_id": first.product_id,
             "sku_key": sku_key(first.sku),
-            "name": first.name,
             "quantity": sum(int(row.quantity) for row in rows),
-            "tax_code": first.tax_code,
-            "nominal_code": first.nominal_code,
             "net": sum((row.net for row in rows), ZERO),
             "tax": sum((row.tax for row in rows), ZERO),
         }

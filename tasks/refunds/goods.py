@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 from connectors.brightpearl import messages
 from connectors.brightpearl.goods_note_models import GoodsOutNote
@@ -130,7 +129,10 @@ class Goods:
         for row in rows:
             if row.kind != "product":
                 continue
-            ref, asked, sold = row.sold_ref, row.quantity, self._rows(row)
+            ref, asked = row.sold_ref, row.quantity
+            # A row that staff replaced is found by its product.
+            same = [(o, r) for o, r in self.sale.rows if r.product_id == row.product_id]
+            sold = self.sale.rows_of(ref) or same[:1]
             tracked = [
                 [(p, each) for p, each in self.sale.components(o, r) if self._is_tracked(p)]
                 for o, r in sold
@@ -180,14 +182,13 @@ class Goods:
             {id_: max(0, on_notes[id_] - self._open(order, row)) for id_, row in rows.items()}
         )
         taken_back: list[GoodsOutNote] = []
+        freed: Counter[str] = Counter()
         for note in sorted(waiting, key=lambda one: -int(one.id)):
             in_surplus = any(surplus[row_id] for row_id in note.rows)
             if in_surplus and not (note.is_picked or note.is_packed):
                 taken_back.append(note)
+                freed.update(note.rows)
                 surplus -= Counter(note.rows)
-        freed: Counter[str] = Counter()
-        for note in taken_back:
-            freed.update(note.rows)
         # Units to stay reserved, where that is less than now or a note gives some back.
         keep: dict[str, tuple[str, int]] = {}
         for row in order.rows:
@@ -212,14 +213,11 @@ class Goods:
     def _open(self, order: SalesOrder, row: SalesOrderRow) -> int:
         """Units of a row that are still to be sent."""
         ref, each = self._parent_ref(order, row)
-        of_rows = [(o, r) for o, r in self.sale.rows_of(ref)]
         unsent = self._unsent[ref]
-        if len(of_rows) > 1:  # the order's own row gives up units before that of a back order
-            for other, mine in of_rows:
-                if other is order:
-                    break
-                free = int(mine.quantity) - self._shipped[mine.id]
-                unsent = max(0, unsent - free)
+        for other, mine in self.sale.rows_of(ref):
+            if other is order:
+                break  # a back order's row gives up units after that of the order itself
+            unsent = max(0, unsent - int(mine.quantity) + self._shipped[mine.id])
         return max(0, int(row.quantity) - self._shipped[row.id] - unsent * each)
 
     def _held(self, order: SalesOrder, row: SalesOrderRow) -> int:
@@ -242,11 +240,6 @@ class Goods:
 
     def _is_tracked(self, row: SalesOrderRow) -> bool:
         return self._has_stock.get(row.product_id, False)
-
-    def _rows(self, row: CreditRow) -> list[tuple[SalesOrder, SalesOrderRow]]:
-        """The sales order's rows that a row undoes; one that staff replaced is found by product."""
-        same = ((o, r) for o, r in self.sale.rows if r.product_id == row.product_id)
-        return self.sale.rows_of(row.sold_ref) or list(islice(same, 1))
 
 
 STOCK_PHASES = (

@@ -25,8 +25,6 @@ from tasks.reconciler.agreed import Agreed, fingerprint
 _MARK = re.compile(r"\bBrightpearl credit (\d+)\b")
 ON_ITS_WAY = frozenset({"due", "claimed"})
 """States of an order's own key in which it is about to be imported."""
-TAX_RATE_SUFFIX = "-at-"
-"""Ends the reference of a charge that is sold in several rows, one per tax rate."""
 
 
 class AgreedRefund(Agreed):
@@ -58,6 +56,15 @@ def fingerprint_of(refund: Refund) -> str:
             *(f"{i.item_type}|{i.item_id}|{i.quantity}|{i.requested_amount}" for i in refund.items),
             *(f"{p.id}|{p.provider_id}|{p.amount}|{p.is_declined}" for p in refund.payments),
         ]
+    )
+
+
+def is_agreed(refunds: Sequence[Refund], links: Mapping[str, Link]) -> bool:
+    """Whether an order's refunds all read as they did when both sides agreed: our own echo."""
+    known = [(one, AgreedRefund.of(links.get(link_key(one.order_id, one.id)))) for one in refunds]
+    return bool(refunds) and all(
+        agreed.agreed == fingerprint_of(one) and agreed.refund_count <= len(refunds)
+        for one, agreed in known
     )
 
 

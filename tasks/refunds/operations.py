@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -79,20 +79,11 @@ class CreditOperation(Operation[CreditProgress]):
     """A write about one credit. Its natural key makes it safe to send twice."""
 
     def written(
-        self,
-        record: CreditProgress,
-        message: Message,
-        natural_key: str,
-        after: Mapping[str, Any],
-        before: Mapping[str, Any] | None = None,
+        self, record: CreditProgress, message: Message, natural_key: str, after: Mapping[str, Any]
     ) -> BrightpearlWrite:
         refund = link_key(record.key, record.plan.refund_id)
-        return BrightpearlWrite(
-            natural_key=natural_key,
-            after={"refund": refund, **after},
-            before=before or {},
-            message=message,
-        )
+        after = {"refund": refund, **after}
+        return BrightpearlWrite(natural_key=natural_key, after=after, message=message)
 
     def apply(self, record: CreditProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         del answer
@@ -215,7 +206,7 @@ class CancelCredit(CreditOperation):
         note = f"Refund {refund_id} of BigCommerce order {record.key} was taken back."
         message = messages.set_status(f"cancel:{ref}", record.credit_id, int(status_id), note)
         before = {"status_id": record.actual.status_id if record.actual else ""}
-        return self.written(record, message, ref, {"status_id": status_id}, before)
+        return replace(self.written(record, message, ref, {"status_id": status_id}), before=before)
 
 
 @dataclass(frozen=True)
@@ -231,8 +222,7 @@ class PayOut(CreditOperation):
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
         row = self.payout
         is_foreign = row.currency_code != reference_of(run.connections).account_currency
-        rate = row.exchange_rate if is_foreign else None
-        message = new_payment(row, record.credit_id, rate)
+        message = new_payment(row, record.credit_id, row.exchange_rate if is_foreign else None)
         after = {"amount": str(row.amount), "currency": row.currency_code}
         return self.written(record, message, row.transaction_ref, after)
 

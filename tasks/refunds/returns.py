@@ -24,14 +24,10 @@ from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
-from tasks.refunds.matching import (
-    TAX_RATE_SUFFIX,
-    AgreedRefund,
-    Credit,
-    RefundedOrder,
-    Sale,
-    mark,
-)
+from tasks.refunds.matching import AgreedRefund, Credit, RefundedOrder, Sale, mark
+
+TAX_RATE_SUFFIX = "-at-"
+"""Ends the reference of a charge that is sold in several rows, one per tax rate."""
 
 
 class UnfitError(Exception):
