@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemCreate
 from core.errors import CausewayError, NotFoundError, TransientError
@@ -65,8 +65,6 @@ class ShipmentProgress(Progress[ShipmentPlan]):
 
 class ShipmentOperation(Operation[ShipmentProgress]):
     """A write to one order of the store."""
-
-    is_done_when_gone: ClassVar[bool] = False
 
     def absorb(
         self, _run: Run, _record: ShipmentProgress, error: CausewayError
