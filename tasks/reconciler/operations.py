@@ -7,8 +7,7 @@ already, and what its answer changes in the record's progress. `apply.py` carrie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -140,16 +139,6 @@ class Progress(Generic[PlanT]):
     def fail(self, error: CausewayError) -> None:
         """Stop the record; the first error is the one that is reported."""
         self.error = self.error or error
-
-
-def count(plans: Iterable[RecordPlan]) -> Counter[str]:
-    """How many operations of each kind, records that need none, and records with cases."""
-    counts: Counter[str] = Counter()
-    for plan in plans:
-        counts.update(operation.kind for operation in plan.operations)
-        counts["unchanged"] += plan.is_idle and not plan.cases
-        counts["cases"] += bool(plan.cases)
-    return counts
 
 
 def preview(plan: RecordPlan) -> dict[str, str]:

@@ -11,7 +11,7 @@ from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import Outcome
-from tasks.reconciler.operations import RecordPlan, count, preview
+from tasks.reconciler.operations import RecordPlan, preview
 from tasks.reconciler.run import Run
 
 WAITS_S = (300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -89,7 +89,12 @@ def _report(
 ) -> None:
     report = run.report
     kind = "would write" if run.dry_run else "planned"
-    report.counts.update({f"{kind}: {what}": n for what, n in count(plans).items() if n})
+    for plan in plans:
+        report.counts.update(f"{kind}: {operation.kind}" for operation in plan.operations)
+        if plan.cases:
+            report.counts[f"{kind}: cases"] += 1
+        elif plan.is_idle:
+            report.counts[f"{kind}: unchanged"] += 1
     report.counts.update(outcome.result for outcome in outcomes)
     report.counts["refused"] += len(refusals)
     report.refused.update(

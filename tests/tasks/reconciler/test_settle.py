@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from new_entity import SetNumber
 from reconciling import PAIR, WIDGETS, Reconciler
 
 from core.refusals import Refusal
@@ -195,6 +196,23 @@ def test_a_record_whose_case_was_left_still_waits_for_what_it_waits_for(pair: Re
 
 def test_a_record_that_an_event_named_is_read_a_few_times_before_it_is_given_up() -> None:
     assert [missing("1", attempts).result for attempts in range(4)] == ["again"] * 3 + ["gone"]
+
+
+def test_operations_are_counted_by_kind_and_records_by_what_they_need(pair: Reconciler) -> None:
+    run = pair.claimed("1", "2", "3")
+    note = SetNumber("1", "", "SO-1")
+    plans = [
+        RecordPlan(key="1", operations=(note, note)),
+        RecordPlan(key="2", cases=(CASE,)),
+        RecordPlan(key="3"),
+    ]
+
+    settle(run, plans, [Outcome(key, "unchanged") for key in ("1", "2", "3")])
+
+    planned = {
+        what: count for what, count in run.report.counts.items() if what.startswith("planned")
+    }
+    assert planned == {"planned: set number": 2, "planned: cases": 1, "planned: unchanged": 1}
 
 
 def test_a_dry_run_settles_nothing_and_shows_what_would_become_of_each(pair: Reconciler) -> None:
