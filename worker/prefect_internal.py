@@ -34,16 +34,17 @@ INTERRUPTIONS = (
 stopped, something called `sys.exit`, Prefect did not let it begin."""
 
 BUSY_RETRY = Retry(
-    total=12,
+    total=100,
     allowed_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
     status_forcelist=(503,),
     retry_on_exceptions=(),
     backoff_factor=0.03,
-    max_backoff_wait=0.4,
-    total_timeout=2.0,
+    max_backoff_wait=0.25,
+    total_timeout=30.0,
 )
 """Beneath Prefect's own retries, which repeat the same requests: what a 503 refused was not done.
-A server that does not answer at all is left to Prefect's own."""
+The time exceeds every burst of writes that was seen: Prefect's own pauses are 2, 4, 8 and 16 s, and
+an order waited 43 s for its run. A server that does not answer at all is left to Prefect's own."""
 
 
 class InterruptibleEngine(AsyncFlowRunEngine[..., Any]):
