@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
+from cli.prefect_sqlite import PLUGIN
 from cli.processes import Child, Processes, answers, free_port
 
 VAR = Path("var")
@@ -202,6 +203,7 @@ class Services:
                 **self.environment,
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
                 "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(KEPT_FOR_S),
+                "PREFECT_SERVER_DATABASE_CONNECTION_URL": server.url,
                 **STEPS_TOGETHER,
             },
             ready=lambda: server.is_ready(f"{self.prefect_api_url}/health"),
@@ -250,6 +252,11 @@ class PrefectHome:
         self._database = home / "prefect.db"
         self._template = cache / f"prefect-{metadata.version('prefect')}-empty.db"
         self._is_fresh = False
+
+    @property
+    def url(self) -> str:
+        """The database, as a setting of Prefect names it."""
+        return f"sqlite+aiosqlite:///{self._database}?plugin={PLUGIN}"
 
     def prepare(self) -> None:
         """Make the folder, with an empty database if there is one to copy."""
