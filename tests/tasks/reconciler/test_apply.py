@@ -210,6 +210,20 @@ def test_what_was_looked_up_in_vain_is_sent_again_by_itself(pair: Reconciler) ->
     assert again.answers == ["a"]
 
 
+def test_of_a_request_whose_answer_is_lost_only_harmless_writes_are_sent_again(
+    pair: Reconciler,
+) -> None:
+    pair.account.failures = [LOST]
+    single = widget("1", Note("a", is_repeatable=False), exists={"a": "7"})
+    other = widget("2", Note("b"))
+
+    apply(pair.run(), [single, other], PHASES)
+
+    assert pair.account.requests == [["a", "b"], ["b"]]
+    assert single.looked_up == ["a"]
+    assert (single.answers, other.answers) == (["7"], ["b"])
+
+
 def test_a_write_that_is_harmless_to_repeat_is_never_looked_up(pair: Reconciler) -> None:
     pair.account.answers["a"] = LOST
     lost, other = widget("1", Note("a")), widget("2", Note("b"))
