@@ -99,16 +99,14 @@ def compare_amounts(
             ref: [one.id for one in booked] for ref, booked in account.items() if len(booked) > 1
         },
     }
+    compared = {
+        ref: (amounts, account[ref][0].amounts) for ref, amounts in store.items() if ref in account
+    }
     off = ZERO
     for place, heading in enumerate(headings):
         found[heading] = {}
-        for ref, amounts in store.items():
-            if ref not in account:
-                continue
-            in_store, in_account = (
-                two_places(amounts[place]),
-                two_places(account[ref][0].amounts[place]),
-            )
+        for ref, both in compared.items():
+            in_store, in_account = (two_places(amounts[place]) for amounts in both)
             if in_store != in_account:
                 found[heading][ref] = f"store {in_store}, Brightpearl {in_account}"
                 off += abs(in_store - in_account)
