@@ -23,11 +23,14 @@ from expectations.rules import (
     DAY,
     EMAIL,
     MOST,
+    NO_CHANNEL,
     NO_CURRENCY,
     NO_EMAIL,
     NUMBER,
     note,
+    payments_suite,
     refuse,
+    row_expectations,
     stop,
 )
 
@@ -158,16 +161,7 @@ sales_orders_out = suite(
             field="status_id",
         ),
     ),
-    ExpectValuesToMatchRegex(
-        column="channel_id",
-        regex=NUMBER,
-        meta=refuse(
-            "channel",
-            "the channel becomes no Brightpearl channel id",
-            "Correct the right column of mappings/tables/channels.csv",
-            field="channel_id",
-        ),
-    ),
+    ExpectValuesToMatchRegex(column="channel_id", regex=NUMBER, meta=NO_CHANNEL),
     ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
     ExpectValuesToMatchRegex(
         column="tax_on",
@@ -198,17 +192,6 @@ sales_order_rows_out = suite(
         max_value=MOST,
         meta=refuse("document", "a row's quantity is impossible", CORRECT, field="quantity"),
     ),
-    ExpectValueLengthsToBeBetween(
-        column="tax_code",
-        min_value=1,
-        meta=refuse(
-            "tax_code",
-            "a row has no tax code",
-            "Add `{value},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
-            field="tax_code",
-            value_from="rate_percent",
-        ),
-    ),
     ExpectValuesToMatchRegex(
         column="product_id",
         regex=NUMBER,
@@ -222,63 +205,15 @@ sales_order_rows_out = suite(
             value_from="sku_key",
         ),
     ),
-    ExpectValueLengthsToBeBetween(
-        column="name",
-        min_value=1,
-        where={"product_id": [""]},
-        meta=refuse("document", "a row has neither a product nor a name", CORRECT, field="name"),
-    ),
-    ExpectValuesToBeBetween(
-        column="net",
-        min_value=0,
-        max_value=MOST,
-        unless={"kind": ["rounding", "fee"]},
-        meta=refuse("money", "a row's net amount is negative", CORRECT, field="net"),
-    ),
+    *row_expectations(CORRECT, may_be_negative=["rounding", "fee"]),
 )
 """In: ROWS, as the mapping finished them. A fee and the rounding row may be negative."""
 
-payments_out = suite(
+payments_out = payments_suite(
     "payments_out",
-    ExpectValuesToBeUnique(
-        columns=["transaction_ref", "payment_method_code"],
-        meta=stop("two payments carry the same reference and method"),
-    ),
-    ExpectValueLengthsToBeBetween(
-        column="transaction_ref",
-        min_value=1,
-        max_value=64,
-        meta=stop("a payment's reference, its key, is blank or longer than 64 characters"),
-    ),
-    ExpectValuesToBeBetween(
-        column="amount",
-        min_value=0,
-        strict_min=True,
-        max_value=MOST,
-        meta=refuse(
-            "document",
-            "a payment is not a positive amount",
-            "Check the order's transactions in BigCommerce",
-            field="amount",
-        ),
-    ),
-    ExpectValueLengthsToBeBetween(
-        column="payment_method_code",
-        min_value=1,
-        max_value=36,
-        meta=refuse(
-            "payment_method",
-            "a payment has no method code of at most 36 characters",
-            "Correct the right column of mappings/tables/payment_methods.csv",
-            field="payment_method_code",
-        ),
-    ),
-    ExpectValuesToBeInSet(
-        column="payment_type",
-        value_set=["RECEIPT"],
-        meta=stop("an order's payment is not a receipt"),
-    ),
-    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    "RECEIPT",
+    otherwise="an order's payment is not a receipt",
+    remedy="Check the order's transactions in BigCommerce",
 )
 """In: PAYMENTS."""
 

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from expectations.rows import (
     ExpectColumnsToBeEqual,
-    ExpectValueLengthsToBeBetween,
     ExpectValuesToBeBetween,
     ExpectValuesToBeInSet,
     ExpectValuesToBeUnique,
     ExpectValuesToMatchRegex,
     suite,
 )
-from expectations.rules import CURRENCY, DAY, MOST, NO_CURRENCY, NUMBER, note, refuse, stop
+from expectations.rules import (
+    DAY,
+    MOST,
+    NO_CHANNEL,
+    NUMBER,
+    note,
+    payments_suite,
+    refuse,
+    row_expectations,
+    stop,
+)
 
 BY_HAND = "Check the refund in BigCommerce and enter the sales credit in Brightpearl by hand"
 LARGEST_DIFFERENCE = 0.005
@@ -141,16 +150,7 @@ credits_out = suite(
             field="status_id",
         ),
     ),
-    ExpectValuesToMatchRegex(
-        column="channel_id",
-        regex=NUMBER,
-        meta=refuse(
-            "channel",
-            "the channel becomes no Brightpearl channel id",
-            "Correct the right column of mappings/tables/channels.csv",
-            field="channel_id",
-        ),
-    ),
+    ExpectValuesToMatchRegex(column="channel_id", regex=NUMBER, meta=NO_CHANNEL),
     ExpectColumnsToBeEqual(
         column="currency_code",
         other="sales_currency_code",
@@ -177,29 +177,7 @@ credit_rows_out = suite(
         columns=["order_id", "refund_id", "row_ref"],
         meta=stop("two rows of a credit carry the same reference"),
     ),
-    ExpectValueLengthsToBeBetween(
-        column="tax_code",
-        min_value=1,
-        meta=refuse(
-            "tax_code",
-            "a row has no tax code",
-            "Add `{value},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
-            field="tax_code",
-            value_from="rate_percent",
-        ),
-    ),
-    ExpectValueLengthsToBeBetween(
-        column="name",
-        min_value=1,
-        where={"product_id": [""]},
-        meta=refuse("document", "a row has neither a product nor a name", BY_HAND, field="name"),
-    ),
-    ExpectValuesToBeBetween(
-        column="net",
-        min_value=0,
-        max_value=MOST,
-        meta=refuse("money", "a row's net amount is negative", BY_HAND, field="net"),
-    ),
+    *row_expectations(BY_HAND),
     ExpectValuesToBeInSet(
         column="condition",
         value_set=["", "restock", "quarantine"],
@@ -214,42 +192,11 @@ credit_rows_out = suite(
 )
 """In: CREDIT_ROWS, as the mapping finished them."""
 
-payouts_out = suite(
+payouts_out = payments_suite(
     "payouts_out",
-    ExpectValuesToBeUnique(
-        columns=["transaction_ref", "payment_method_code"],
-        meta=stop("two payments carry the same reference and method"),
-    ),
-    ExpectValueLengthsToBeBetween(
-        column="transaction_ref",
-        min_value=1,
-        max_value=64,
-        meta=stop("a payment's reference, its key, is blank or longer than 64 characters"),
-    ),
-    ExpectValuesToBeBetween(
-        column="amount",
-        min_value=0,
-        strict_min=True,
-        max_value=MOST,
-        meta=refuse("document", "a payment is not a positive amount", BY_HAND, field="amount"),
-    ),
-    ExpectValueLengthsToBeBetween(
-        column="payment_method_code",
-        min_value=1,
-        max_value=36,
-        meta=refuse(
-            "payment_method",
-            "a payment has no method code of at most 36 characters",
-            "Correct the right column of mappings/tables/payment_methods.csv",
-            field="payment_method_code",
-        ),
-    ),
-    ExpectValuesToBeInSet(
-        column="payment_type",
-        value_set=["PAYMENT"],
-        meta=stop("money that went back is not a payment"),
-    ),
-    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    "PAYMENT",
+    otherwise="money that went back is not a payment",
+    remedy=BY_HAND,
 )
 """In: PAYOUTS."""
 

@@ -6,10 +6,22 @@ quarantine; `NOTE` is only reported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from expectations.great import ExpectationSuite
+from expectations.rows import (
+    ExpectValueLengthsToBeBetween,
+    ExpectValuesToBeBetween,
+    ExpectValuesToBeInSet,
+    ExpectValuesToBeUnique,
+    ExpectValuesToMatchRegex,
+    RowExpectation,
+    suite,
+)
 
 
 class Severity(StrEnum):
@@ -90,3 +102,77 @@ NO_EMAIL = refuse(
     field="billing_email",
     value_from="",
 )
+NO_CHANNEL = refuse(
+    "channel",
+    "the channel becomes no Brightpearl channel id",
+    "Correct the right column of mappings/tables/channels.csv",
+    field="channel_id",
+)
+NO_TAX_CODE = refuse(
+    "tax_code",
+    "a row has no tax code",
+    "Add `{value},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
+    field="tax_code",
+    value_from="rate_percent",
+)
+NO_METHOD = refuse(
+    "payment_method",
+    "a payment has no method code of at most 36 characters",
+    "Correct the right column of mappings/tables/payment_methods.csv",
+    field="payment_method_code",
+)
+
+
+def row_expectations(
+    remedy: str, *, may_be_negative: Sequence[str] = ()
+) -> tuple[RowExpectation, ...]:
+    """What the rows of any order or credit must have; `may_be_negative` are kinds of row."""
+    return (
+        ExpectValueLengthsToBeBetween(column="tax_code", min_value=1, meta=NO_TAX_CODE),
+        ExpectValueLengthsToBeBetween(
+            column="name",
+            min_value=1,
+            where={"product_id": [""]},
+            meta=refuse("document", "a row has neither a product nor a name", remedy, field="name"),
+        ),
+        ExpectValuesToBeBetween(
+            column="net",
+            min_value=0,
+            max_value=MOST,
+            unless={"kind": list(may_be_negative)},
+            meta=refuse("money", "a row's net amount is negative", remedy, field="net"),
+        ),
+    )
+
+
+def payments_suite(
+    name: str, payment_type: str, *, otherwise: str, remedy: str
+) -> ExpectationSuite:
+    """What must be true of customer payments of one type before they are sent."""
+    return suite(
+        name,
+        ExpectValuesToBeUnique(
+            columns=["transaction_ref", "payment_method_code"],
+            meta=stop("two payments carry the same reference and method"),
+        ),
+        ExpectValueLengthsToBeBetween(
+            column="transaction_ref",
+            min_value=1,
+            max_value=64,
+            meta=stop("a payment's reference, its key, is blank or longer than 64 characters"),
+        ),
+        ExpectValuesToBeBetween(
+            column="amount",
+            min_value=0,
+            strict_min=True,
+            max_value=MOST,
+            meta=refuse("document", "a payment is not a positive amount", remedy, field="amount"),
+        ),
+        ExpectValueLengthsToBeBetween(
+            column="payment_method_code", min_value=1, max_value=36, meta=NO_METHOD
+        ),
+        ExpectValuesToBeInSet(
+            column="payment_type", value_set=[payment_type], meta=stop(otherwise)
+        ),
+        ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    )
