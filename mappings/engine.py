@@ -48,12 +48,8 @@ def apply(mapping: EntityMapping, rows: pd.DataFrame, context: Context) -> Mappe
     # Plain lists: a pandas operation per column costs a single order more than the work in it. Only
     # a missing value (NaN, NaT) differs from itself.
     source = {
-        str(name): [
-            None if value == "" or value != value else value  # noqa: PLR0124
-            for value in column.tolist()
-        ]
-        for name, column in rows.items()
-        if name in needed
+        name: [None if v == "" or v != v else v for v in rows[name].tolist()]  # noqa: PLR0124
+        for name in needed
     }
     made: dict[str, Sequence[Any]] = {}
     refused: dict[int, list[FieldRule]] = {}

@@ -20,6 +20,11 @@ from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds
 
 Record = Mapping[str, Any]
 AMOUNTS = ("total_ex_tax", "total_inc_tax", "total_tax")
+HEADER = (
+    *("order_id", "total_inc_tax", "total_tax", "discount_amount", "coupon_discount"),
+    *("currency_code", "is_tax_inclusive"),
+)
+"""Columns of ORDERS that say what the rows have to add up to."""
 CHARGE_NAMES = {
     "shipping": "Shipping",
     "handling": "Handling",
@@ -85,7 +90,7 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     rows: list[dict[str, Any]] = []
     refusals: list[dict[str, str]] = []
     rounded = 0
-    for order in records(orders):
+    for order in records(orders, HEADER):
         ref = order["order_id"]
         try:
             parts = order_parts(
@@ -120,7 +125,7 @@ def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame
     of_lines = records_by(lines, "order_id")
     of_charges = records_by(charges, "order_id")
     needed: list[str] = []
-    for order in records(orders):
+    for order in records(orders, HEADER):
         ref = order["order_id"]
         own = of_lines.get(ref, [])
         if len(own) < 2:  # noqa: PLR2004 - what is taxed at several rates has several lines

@@ -152,7 +152,7 @@ def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     """
     reported = records_by(transactions, "order_id")
     found: list[dict[str, Any]] = []
-    for order in records(orders[list(PAYMENT_COLUMNS)]):
+    for order in records(orders, PAYMENT_COLUMNS):
         rows = sorted(reported.get(order["order_id"], ()), key=itemgetter("transaction_id"))
         settled = [row for row in rows if row["status"] == "ok" and row["event"] in MONEY_IN]
         captured = {row["reference_transaction_id"] for row in settled if row["event"] == "capture"}

@@ -79,7 +79,9 @@ def map_orders(
     rows = balanced_rows(found, bundle, settings)
     headers = apply(bundle.mappings["orders"], found.orders, context)
     finished = apply(bundle.mappings["order_rows"], rows.rows, context)
-    accepted = found.orders[found.orders["order_id"].isin(headers.frame["order_id"])]
+    accepted = found.orders
+    if len(headers.refusals):
+        accepted = accepted[accepted["order_id"].isin(headers.frame["order_id"])]
     placed, emails = accepted["placed_at"].tolist(), accepted["email_key"].tolist()
     # The addresses of a person are those of the newest order.
     newest = {emails[place]: place for place in sorted(range(len(placed)), key=placed.__getitem__)}
