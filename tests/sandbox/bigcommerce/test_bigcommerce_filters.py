@@ -258,7 +258,7 @@ def test_only_the_fields_asked_for_are_shown_and_always_the_id(shop, path):
     assert "weight" in most
 
 
-def test_what_is_included_stays_beside_the_fields_asked_for(shop):
+def test_what_is_included_is_shown_with_the_fields_asked_for(shop):
     product = shop.get(f"{PRODUCTS}/77", include="variants,channels", include_fields="name")["data"]
 
     assert set(product) == {"id", "name", "variants", "channels"}

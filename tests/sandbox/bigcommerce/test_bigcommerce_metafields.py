@@ -60,15 +60,15 @@ def test_what_another_app_keeps_is_seen_and_changed_as_it_permits(
     shop, permission_set, seen, status
 ):
     order = shop.place()
-    theirs = keep(
+    foreign = keep(
         shop.store,
         NewMetafield(order_id=order.id, key="id", value="A", permission_set=permission_set),
     )
     path = f"/v3/orders/{order.id}/metafields"
 
     assert bool(shop.get(path)["data"]) == seen
-    assert shop.call("PUT", f"{path}/{theirs['id']}", {"value": "B"}).status == status
-    assert shop.call("DELETE", f"{path}/{theirs['id']}").status == (403 if seen else 404)
+    assert shop.call("PUT", f"{path}/{foreign['id']}", {"value": "B"}).status == status
+    assert shop.call("DELETE", f"{path}/{foreign['id']}").status == (403 if seen else 404)
 
 
 def test_metafields_of_all_orders_are_filtered_by_key_and_namespace(shop):

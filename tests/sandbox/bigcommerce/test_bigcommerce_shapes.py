@@ -87,7 +87,7 @@ def test_messages_notes_and_fields_are_where_the_vendor_has_them(shop):
     assert line["configurable_fields"] == [{"name": "Engraving", "value": "Eve"}]
 
 
-def test_what_is_sold_besides_products_can_be_told_by_type_and_id(shop):
+def test_what_is_sold_besides_products_is_known_by_type_and_id(shop):
     order = shop.place(
         {"name": "Gift card", "price": "50", "gift_certificate_for": "eve@example.com"},
         {"name": "Sewing", "price": "5"},
