@@ -185,6 +185,8 @@ class OrderCoupon:
     code: str
     amount: Decimal
     kind: int
+    freed: dict[int, Decimal] = field(default_factory=dict)
+    """What shipping cost before it was free, by the id of its address."""
 
 
 @dataclass(slots=True)

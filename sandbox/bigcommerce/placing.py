@@ -61,7 +61,7 @@ def _discount_shipping(store: Store, order: Order, coupon: OrderCoupon, wanted: 
         left = min(left, wanted.amount)
     elif store.switches.free_shipping == "cost":
         for place in order.addresses:
-            place.cost = ZERO
+            coupon.freed[place.id], place.cost = place.cost, ZERO
         return
     for place in order.addresses:
         off = min(left, place.cost)

@@ -184,6 +184,19 @@ def test_a_coupon_vanishes_and_the_paid_order_is_worth_more(shop):
     assert paid(order) == paid_before
 
 
+@pytest.mark.parametrize("switch", ["cost", "discount"])
+@pytest.mark.parametrize("kind", ["per_order", "shipping", "free_shipping"])
+def test_without_its_coupon_an_order_is_worth_what_it_would_have_been(shop, kind, switch):
+    shop.store.switches.free_shipping = switch
+    plain = shop.place()
+    order = shop.place(coupons=[{"code": "ANY", "type": kind, "amount": "2"}])
+    assert order.totals.inc < plain.totals.inc
+
+    edit(shop.store, OrderEdit(order_id=order.id, remove_coupons=["ANY"]))
+
+    assert order.totals == plain.totals
+
+
 def test_a_coupon_that_was_never_used_cannot_vanish(shop):
     order = shop.place()
 
