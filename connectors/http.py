@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
+from types import UnionType
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -164,6 +165,15 @@ class Client:
         if refused is not None:
             raise refused
         return answer
+
+    def _field(self, answer: Answer, name: str, kind: type | UnionType = object) -> Any:  # noqa: ANN401 - their JSON
+        """What a body holds under a name, for example in an envelope, if it is of this kind."""
+        body = answer.body
+        if not isinstance(body, dict) or name not in body:
+            raise unreadable(answer, f"without {name!r}")
+        if not isinstance(body[name], kind):
+            raise unreadable(answer, f"with something else in {name!r}")
+        return body[name]
 
     def _one(self, model: type[D], answer: Answer, row: object) -> D:
         """A document that everything depends on, or the record that a write made.

@@ -29,17 +29,16 @@ ORDER_CONDITION = "order:"
 """How conditions begin of what waits for an order to be in Brightpearl."""
 
 
-def sku_key(sku: str) -> str:
-    """The form in which SKUs are compared: trimmed, case-folded, NFC. Never sent anywhere.
+def text_key(text: str) -> str:
+    """The form in which SKUs and e-mail addresses are compared: trimmed, case-folded, NFC.
 
-    BigCommerce treats SKUs as unique whatever their case (fact sheet of the catalog, SKU field).
+    It is never sent anywhere. BigCommerce treats SKUs as unique whatever their case (fact sheet of
+    the catalog, SKU field).
     """
-    return unicodedata.normalize("NFC", sku).strip().casefold()
+    return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def email_key(email: str) -> str:
-    """The form in which e-mail addresses are compared: trimmed, case-folded, NFC."""
-    return unicodedata.normalize("NFC", email).strip().casefold()
+sku_key = email_key = text_key
 
 
 def stock_condition(product_id_bp: str) -> str:

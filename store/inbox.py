@@ -18,7 +18,7 @@ from sqlalchemy import Row, bindparam, case, func, literal, select, update
 
 from store import transitions
 from store.database import Repository
-from store.sql import in_parts, insert_into
+from store.sql import INSERT_INTO, in_parts
 from store.tables import inbox, inbox_conditions
 from store.transitions import (
     BACKFILL_PRIORITY,
@@ -212,7 +212,7 @@ class Inbox(Repository):
                     "updated_at": now,
                 }
                 unknown = (
-                    insert_into(connection, inbox)
+                    INSERT_INTO[connection.dialect.name](inbox)
                     .values([{**row_of_new, "key": key} for key in part])
                     .on_conflict_do_nothing()
                     .returning(inbox.c.key)

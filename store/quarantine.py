@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from core.refusals import Refusal
 from store.database import Repository
-from store.sql import in_parts, insert_into, storable
+from store.sql import INSERT_INTO, in_parts, storable
 from store.tables import LONGEST_VALUE, quarantine
 from store.transitions import put
 
@@ -80,7 +80,7 @@ class Quarantine(Repository):
         if not rows:
             return
         with self._database.write() as connection:
-            statement = insert_into(connection, quarantine)
+            statement = INSERT_INTO[connection.dialect.name](quarantine)
             statement = statement.on_conflict_do_update(
                 index_elements=["pair", "entity", "key", "class", "field", "value"],
                 index_where=quarantine.c.state == "open",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from store.database import Repository
-from store.sql import in_parts, insert_into, upsert
+from store.sql import INSERT_INTO, in_parts, upsert
 from store.tables import cursors, leases, runs
 
 
@@ -29,7 +29,7 @@ class Leases(Repository):
         taken: set[str] = set()
         with self._database.write() as connection:
             for part in in_parts(rows):
-                statement = insert_into(connection, leases).values(part)
+                statement = INSERT_INTO[connection.dialect.name](leases).values(part)
                 taken.update(
                     connection.scalars(
                         statement.on_conflict_do_update(

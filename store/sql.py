@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -15,6 +15,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 AT_ONCE = 500
 """Values of one statement; SQLite limits how many it may carry."""
+INSERT_INTO: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""What makes an insert that may say what happens to rows that exist already, by database."""
 T = TypeVar("T")
 
 
@@ -129,11 +134,6 @@ def in_parts(items: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that may say what happens to rows that exist already."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
 def upsert(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
 ) -> None:
@@ -141,7 +141,7 @@ def upsert(
     if not rows:
         return
     unique = dict(sorted({tuple(row[name] for name in key): row for row in rows}.items()))
-    statement = insert_into(connection, table)
+    statement = INSERT_INTO[connection.dialect.name](table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in key}
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(key), set_=others),

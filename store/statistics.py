@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, insert, select
 
 from store.database import Database, Repository
-from store.sql import insert_into
+from store.sql import INSERT_INTO
 from store.tables import accuracy, counts, inbox
 
 
@@ -34,7 +34,7 @@ def add(connection: Connection, pair: str, day: date, by_name: Mapping[str, int]
     """`Counts.add` inside a transaction of the caller's."""
     if not by_name:
         return
-    statement = insert_into(connection, counts).values(
+    statement = INSERT_INTO[connection.dialect.name](counts).values(
         [
             {"pair": pair, "day": day, "name": name, "count": number}
             for name, number in sorted(by_name.items())

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.database import Database
-from store.sql import in_parts, upsert
+from store.sql import INSERT_INTO, in_parts, upsert
 from store.tables import conditions_met, inbox, inbox_conditions
 
 CHANNEL = "causeway_inbox"
@@ -186,10 +186,7 @@ def _is_strong(source: Column[str]) -> ColumnElement[bool]:
     return and_(source.is_not(None), *(source != hint for hint in HINTS))
 
 
-EVENTS = {
-    "sqlite": _on_event(sqlite.insert(inbox)),
-    "postgresql": _on_event(postgresql.insert(inbox)),
-}
+EVENTS = {name: _on_event(insert_into(inbox)) for name, insert_into in INSERT_INTO.items()}
 """The statement that events are, in both databases."""
 
 

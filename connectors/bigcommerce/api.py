@@ -44,7 +44,6 @@ RIGHTS = (
 )
 ADJUSTMENTS = "/v3/inventory/adjustments/"
 D = TypeVar("D", bound=Document)
-T = TypeVar("T")
 
 
 class Api(Client):
@@ -112,14 +111,6 @@ class Api(Client):
             if page >= _total_pages(answer):
                 return
             page += 1
-
-    def _field(self, answer: Answer, name: str, kind: type[T]) -> T:
-        """What a body holds under a name, for example in the envelope of V3."""
-        body = answer.body
-        if not isinstance(body, dict) or name not in body or not isinstance(body[name], kind):
-            raise unreadable(answer, f"with no {kind.__name__} in {name!r}")
-        found: T = body[name]
-        return found
 
 
 def url_parts(

@@ -101,7 +101,7 @@ class Inventory(Api):
     def get_inventory_settings(self) -> InventorySettings:
         """When orders take stock and give it back. Source: GET /v3/settings/inventory."""
         answer = self._send("GET", "/v3/settings/inventory")
-        return self._one(InventorySettings, answer, self._field(answer, "data", object))
+        return self._one(InventorySettings, answer, self._field(answer, "data"))
 
     def _named(self, name: str, run: Sequence[str], location_ids: Sequence[str]) -> Iterator[Row]:
         """Items by name; the names are fit for a URL, where their commas stay as they are."""

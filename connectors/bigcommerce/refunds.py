@@ -52,7 +52,7 @@ class Refunds(Api):
         Raises: NotFoundError; RejectedError when it breaks the model.
         """
         answer = self._send("GET", f"{ALL}/{refund_id}")
-        row = self._field(answer, "data", object)
+        row = self._field(answer, "data")
         return of_order(Refund, _order_id(row), row)
 
     def quote_refund(self, order_id: str, items: Sequence[RefundItemCreate]) -> RefundQuote:
@@ -64,7 +64,7 @@ class Refunds(Api):
         path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
         body = {"items": [item.wire() for item in items]}
         answer = self._send("POST", path, content=body)
-        return of_order(RefundQuote, order_id, self._field(answer, "data", object))
+        return of_order(RefundQuote, order_id, self._field(answer, "data"))
 
     def create_refund(
         self,

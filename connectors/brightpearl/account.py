@@ -101,7 +101,7 @@ class Reference(Api):
         Raises: NotFoundError for a warehouse that does not exist.
         """
         answer = self._send("GET", f"/warehouse-service/warehouse/{warehouse_id}/location/default")
-        return str(self._response(answer, int | str, "id"))
+        return str(self._field(answer, "response", int | str))
 
     def list_shipping_methods(self) -> list[ShippingMethod]:
         """Shipping methods."""
@@ -144,7 +144,7 @@ class Products(Api):
                 answer = self._send("GET", path)
             except NotFoundError:
                 continue
-            for row in self._response(answer):
+            for row in self._field(answer, "response", list):
                 product = self._one(ProductPrices, answer, row)
                 for listed in product.lists:
                     if listed.price_list_id == price_list_id and listed.by_quantity:
@@ -169,7 +169,7 @@ class Webhooks(Api):
     def create_webhook(self, body: Mapping[str, Any]) -> str:
         """Subscribe; the new id. Raises: RejectedError, for example for a template (`INTC-057`)."""
         answer = self._send("POST", WEBHOOKS, content=dict(body))
-        return str(self._response(answer, int | str, "id"))
+        return str(self._field(answer, "response", int | str))
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Unsubscribe. Raises: NotFoundError when it is gone already."""

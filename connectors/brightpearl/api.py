@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from types import UnionType
 from typing import Any, TypeVar
 
 import httpx
@@ -108,18 +107,9 @@ class Api(Client):
             is_last = not rows or not meta.get("morePagesAvailable")
             first += len(rows)
 
-    def _response(self, answer: Answer, kind: type | UnionType = list, name: str = "list") -> Any:  # noqa: ANN401 - their JSON
-        """What was asked for, which is of this kind."""
-        if not isinstance(answer.body, dict) or "response" not in answer.body:
-            raise unreadable(answer, "without a response")
-        response = answer.body["response"]
-        if not isinstance(response, kind):
-            raise unreadable(answer, f"with no {name}")
-        return response
-
     def _all(self, path: str, model: type[D]) -> list[D]:
         answer = self._send("GET", path)
-        return [self._one(model, answer, row) for row in self._response(answer)]
+        return [self._one(model, answer, row) for row in self._field(answer, "response", list)]
 
 
 def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:

@@ -93,7 +93,7 @@ class GoodsNotes(Api):
             return []
         if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
             return []
-        notes = self._response(answer, object) or {}
+        notes = self._field(answer, "response") or {}
         if not isinstance(notes, dict):
             raise unreadable(answer, "with no map of notes")
         return [_note(model, note_id, notes[note_id]) for note_id in sorted(notes, key=_number)]

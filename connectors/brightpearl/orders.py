@@ -31,7 +31,7 @@ class OrderReads(Api):
             answer = self._send("GET", f"/order-service/{resource}/{id_set(part)}")
             if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
                 continue
-            for row in self._response(answer):
+            for row in self._field(answer, "response", list):
                 try:
                     found.append(model.model_validate(row))
                 except ValidationError as error:
@@ -110,7 +110,7 @@ class Orders(OrderReads):
             answer = self._send("GET", f"/warehouse-service/order/{order_id}/reservation")
         except NotFoundError:
             return None
-        rows = self._response(answer)
+        rows = self._field(answer, "response", list)
         return self._one(Reservation, answer, rows[0]) if rows else None
 
 

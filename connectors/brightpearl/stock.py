@@ -67,7 +67,7 @@ class Stock(Api):
             if refused.status != HTTPStatus.BAD_REQUEST:
                 raise
             return None
-        stock: dict[str, Any] = self._response(answer, dict, "map of products")
+        stock: dict[str, Any] = self._field(answer, "response", dict)
         return stock
 
     def on_hand(self, product_ids: Iterable[str]) -> dict[tuple[str, str], int]:
@@ -95,6 +95,6 @@ class Stock(Api):
                 answer = self._send("GET", f"/product-service/product/{id_set(part)}")
             except NotFoundError:
                 continue
-            for row in self._response(answer):
+            for row in self._field(answer, "response", list):
                 if (bundle := read_bundle(row)) is not None:
                     yield bundle
