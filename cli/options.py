@@ -10,7 +10,7 @@ import typer
 
 from core.errors import ConfigError
 from core.ids import ENTITY_NAMES, PRODUCT, SYNCED, VARIANT, note_of, sku_key
-from core.times import from_iso, utc_now
+from core.times import from_text, utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -118,7 +118,7 @@ def moment(text: str, *, option: str, now: datetime | None = None) -> datetime:
         back = timedelta(**{UNITS[ago.group(2)]: int(ago.group(1))})
         return (now or utc_now()) - back
     try:
-        return from_iso(text.strip()).astimezone(UTC)
+        return from_text(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ConfigError(
             f"{option} {text!r} is not a time.",

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticUseDefault
 
 from core.money import decimal
-from core.times import from_iso, from_rfc2822, to_iso
+from core.times import from_text, to_iso
 
 
 def _or_default(value: object) -> object:
@@ -74,11 +74,10 @@ def _text(value: object) -> object:
 def _moment(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value or None
-    for read in (from_iso, from_rfc2822):
-        try:
-            return read(value)
-        except ValueError:
-            continue
+    try:
+        return from_text(value)
+    except ValueError:
+        pass
     raise ValueError("not a date")
 
 

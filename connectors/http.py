@@ -26,7 +26,7 @@ from core.errors import (
     OutcomeUnknownError,
     TransientError,
 )
-from core.times import from_rfc2822
+from core.times import from_text
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds; a page of 250 whole orders takes a while."""
@@ -67,7 +67,7 @@ class Answer:
     def server_time(self) -> datetime | None:
         """The other side's clock, when the answer says it."""
         try:
-            return from_rfc2822(self.headers["date"])
+            return from_text(self.headers["date"])
         except (KeyError, ValueError):
             return None
 

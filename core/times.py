@@ -13,21 +13,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def from_rfc2822(text: str) -> datetime:
-    """UTC moment of a BigCommerce V2 date such as `Wed, 10 Jan 2018 21:05:30 +0000`.
+def from_text(text: str) -> datetime:
+    """UTC moment of an ISO 8601 text, or of a date such as `Wed, 10 Jan 2018 21:05:30 +0000`.
+
+    BigCommerce's V2 and HTTP headers have the latter (RFC 2822). One without an offset is UTC.
 
     Raises: ValueError for anything else.
     """
-    moment = parsedate_to_datetime(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def from_iso(text: str) -> datetime:
-    """UTC moment of an ISO 8601 text; a text without an offset is read as UTC.
-
-    Raises: ValueError for anything else.
-    """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = parsedate_to_datetime(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -26,7 +26,7 @@ from connectors.bigcommerce.models import (
 from connectors.documents import broken_field
 from connectors.http import unreadable
 from core.errors import ContractError, NotFoundError
-from core.times import from_iso, from_rfc2822, to_iso
+from core.times import from_text, to_iso
 
 ROWS_PER_WANTED = 50
 """A list may read up to so many orders for each one that is wanted, not more: it takes longer."""
@@ -276,7 +276,7 @@ def _satisfies(row: Mapping[str, Any], name: str, asked: object) -> bool:
         if column in {"id", "status_id", "channel_id", "customer_id"}:
             return _between(bound, int(str(value)), int(str(asked)), 0)
         if column in {"date_created", "date_modified"}:
-            return _between(bound, from_rfc2822(str(value)), from_iso(str(asked)), SECOND)
+            return _between(bound, from_text(str(value)), from_text(str(asked)), SECOND)
     except ValueError:
         return True
     return True
