@@ -77,7 +77,7 @@ def sandbox_environment(folder: Path, ports: Ports) -> dict[str, str]:
 def sandbox_settings(
     folder: Path, bigcommerce_url: str, brightpearl_url: str, receiver_port: int
 ) -> dict[str, str]:
-    """Settings of a pair that is both sandboxes at these URLs, and of a receiver beside them."""
+    """Settings of a pair that is both sandboxes at these URLs, and of a receiver."""
     return {
         "CAUSEWAY_CONFIG": "",
         "CAUSEWAY_PAIR": "default",

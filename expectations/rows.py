@@ -36,7 +36,7 @@ from expectations.great import (
 FRAMES = "frames"
 """The column of the cell that holds the frames of a batch."""
 NOTHING_COMPUTED = ValidationDependencies({}, {"result_format": "COMPLETE"})
-"""What an expectation needs that looks at the frames itself."""
+"""What an expectation needs that reads the frames itself."""
 
 
 def suite(name: str, *expectations: RowExpectation) -> ExpectationSuite:

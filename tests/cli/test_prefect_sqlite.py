@@ -9,7 +9,7 @@ from sqlalchemy import text
 from cli.prefect_sqlite import PLUGIN
 
 
-async def refused_beside_a_transaction(database: Path, query: str) -> bool:
+async def is_refused_during_a_transaction(database: Path, query: str) -> bool:
     """Whether another connection may not write while Prefect's transaction has only read."""
     configuration = AioSqliteConfiguration(f"sqlite+aiosqlite:///{database}{query}")
     engine = await configuration.engine()
@@ -33,4 +33,4 @@ async def refused_beside_a_transaction(database: Path, query: str) -> bool:
 def test_only_with_the_plugin_a_transaction_of_prefect_is_the_one_writer_from_its_beginning(
     tmp_path: Path, query: str, is_refused: bool
 ) -> None:
-    assert asyncio.run(refused_beside_a_transaction(tmp_path / "p.db", query)) is is_refused
+    assert asyncio.run(is_refused_during_a_transaction(tmp_path / "p.db", query)) is is_refused
