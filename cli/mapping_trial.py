@@ -14,7 +14,7 @@ from core.frames import records
 from mappings.bundle import Bundle
 from tasks.orders.entity import ORDERS
 from tasks.orders.extract import extract_orders
-from tasks.orders.mapping import map_orders, read_known
+from tasks.orders.frames import map_orders, read_known
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run

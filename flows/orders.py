@@ -8,12 +8,11 @@ from prefect import flow
 
 from flows.scheduled import audit_flow, sweep_flow
 from tasks.orders.account import extract_account
-from tasks.orders.desired import Rules, desired_orders
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
-from tasks.orders.links import link_orders
-from tasks.orders.load import load_orders
-from tasks.orders.mapping import map_orders, read_known
+from tasks.orders.frames import desired_orders, map_orders, read_known
+from tasks.orders.load import link_orders, load_orders
+from tasks.orders.operations import Rules
 from tasks.orders.plan import plan_orders
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run

@@ -13,7 +13,7 @@ from core.money import two_places
 from tasks.brightpearl.contacts import find_contacts
 from tasks.brightpearl.goods_notes import read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
-from tasks.orders.desired import DesiredOrder, address_hash
+from tasks.orders.frames import DesiredOrder, address_hash
 from tasks.orders.matching import (
     Account,
     ActualOrder,

@@ -20,7 +20,7 @@ from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
 from tasks.orders.completion import plan_receipts
-from tasks.orders.desired import Rules, StoreOrder
+from tasks.orders.frames import StoreOrder
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import (
     CancelSalesOrder,
@@ -30,6 +30,7 @@ from tasks.orders.operations import (
     OrderPlan,
     OrderProgress,
     ReleaseStock,
+    Rules,
     SetStatus,
     UpdateStoreOrder,
 )

@@ -12,11 +12,10 @@ from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.order_frames import RECEIPT
-from tasks.brightpearl.documents import Payment, new_payment
-from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder, Rules, Units
+from tasks.brightpearl.sales_orders import AgreedOrder, Payment, new_payment
+from tasks.orders.frames import DesiredOrder, Units
 from tasks.orders.matching import ActualOrder
-from tasks.orders.operations import OrderProgress
+from tasks.orders.operations import OrderProgress, Rules
 from tasks.policy import with_retries
 from tasks.reconciler.cases import digest, review
 from tasks.reconciler.operations import BrightpearlWrite, Operation

@@ -15,9 +15,8 @@ from connectors.brightpearl.models import RowAdd, RowUpdate
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.orders import OrderStatus
-from tasks.brightpearl.documents import Row, row_fields
-from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder, Rules
+from tasks.brightpearl.sales_orders import AgreedOrder, Row, row_fields
+from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder, Comparison, RowChange
 from tasks.orders.operations import (
     AddNote,
@@ -25,6 +24,7 @@ from tasks.orders.operations import (
     DeleteGoodsOutNote,
     OrderOperation,
     OrderProgress,
+    Rules,
 )
 from tasks.reconciler.agreed import Owner, merge
 from tasks.reconciler.cases import digest, review

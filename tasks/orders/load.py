@@ -1,45 +1,43 @@
-"""The plans of a batch of orders, carried out phase by phase. Harmless to repeat.
+"""The plans of a batch of orders, carried out phase by phase, and what is remembered of them.
 
 First contacts and sales orders, then changes to those that exist, then (with the row ids read back)
-receipts and reservations, then the write-back to the store.
+receipts and reservations, then the write-back to the store. Harmless to repeat. The links keep what
+both sides agree on afterwards.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from connectors.bigcommerce.models import Order
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
+from core.ids import ORDER_CONDITION, order_condition, sku_key, stock_condition
 from core.money import describe_difference, two_places
+from store.links import Link
 from store.stock import Demand
+from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.contacts import create_contacts
-from tasks.brightpearl.sales_orders import AgreedOrder
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
+from tasks.orders import edits
+from tasks.orders import operations as ops
 from tasks.orders.account import read_actual
 from tasks.orders.completion import CreateReceipt, ReserveStock, shortage
-from tasks.orders.edits import (
-    AddRow,
-    DeleteRow,
-    NameRows,
-    SetShippingMethod,
-    UpdateRows,
-)
-from tasks.orders.extract import enqueue_stock
-from tasks.orders.matching import Account, adopt_rows, compare, contents
-from tasks.orders.operations import (
-    AddNote,
-    CancelSalesOrder,
-    CreateCredit,
-    CreateSalesOrder,
-    DeleteGoodsOutNote,
-    OrderPlan,
-    OrderProgress,
-    ReleaseStock,
-    SetStatus,
-    UpdateStoreOrder,
-)
-from tasks.reconciler.apply import Answer, Phase, apply
+from tasks.orders.extract import Read, enqueue_stock, fingerprints, keep_held
+from tasks.orders.matching import Account, ActualOrder, adopt_rows, compare, contents
+from tasks.orders.operations import OrderPlan, OrderProgress
+from tasks.reconciler.apply import Answer, Phase, apply, outcome_of
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import Write
 from tasks.reconciler.run import Run
+
+REMEDY = "Correct the record in BigCommerce or the mapping, then release it."
+HOLD_RELEASED = "released"
+"""In place of the status before a hold: staff took the order off hold by hand."""
+RELEASING = {"gone", "not imported"}
+"""Results of orders that hold nothing any more."""
 
 
 def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[OrderProgress]:
@@ -53,7 +51,7 @@ def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[
         one.contact.person.email_key: one.contact
         for plan in plans
         for one in plan.operations
-        if isinstance(one, CreateSalesOrder) and one.contact
+        if isinstance(one, ops.CreateSalesOrder) and one.contact
     }
     created, failed = create_contacts(run, [*people.values()]) if people else ({}, {})
     contacts = {**account.contacts, **created}
@@ -122,7 +120,7 @@ def _read_amended(run: Run, records: Sequence[OrderProgress]) -> None:
             if not row.has_ref and ref in rows
         }
         if nameless:
-            record.added.append(NameRows(nameless))
+            record.added.append(edits.NameRows(nameless))
         if record.desired.units and actual.allocation in {"none", "part"}:
             replaces = actual.allocation == "part"
             record.added.append(ReserveStock(record.desired.units, replaces=replaces))
@@ -149,7 +147,7 @@ def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
         if record.short:
             lines = [f"product {product}: {units} short" for product, units in record.short.items()]
             text = f"Not enough stock to reserve. {'; '.join(lines)}."
-            record.added.append(AddNote("short", text, {"short": dict(record.short)}))
+            record.added.append(ops.AddNote("short", text, {"short": dict(record.short)}))
 
 
 def _release_reserved(run: Run, answered: Sequence[tuple[Write, Answer]]) -> None:
@@ -170,20 +168,142 @@ def _release_reserved(run: Run, answered: Sequence[tuple[Write, Answer]]) -> Non
 
 
 PHASES: tuple[Phase[OrderProgress], ...] = (
-    Phase((CreateSalesOrder,), after=_read_created),
-    Phase((SetStatus,)),
-    Phase((DeleteGoodsOutNote,)),
-    Phase((UpdateRows, DeleteRow, AddRow, SetShippingMethod), after=_read_amended),
-    Phase((NameRows,)),
-    Phase((ReleaseStock,)),
-    Phase((CancelSalesOrder,)),
-    Phase((CreateCredit,)),
+    Phase((ops.CreateSalesOrder,), after=_read_created),
+    Phase((ops.SetStatus,)),
+    Phase((ops.DeleteGoodsOutNote,)),
+    Phase(
+        (edits.UpdateRows, edits.DeleteRow, edits.AddRow, edits.SetShippingMethod),
+        after=_read_amended,
+    ),
+    Phase((edits.NameRows,)),
+    Phase((ops.ReleaseStock,)),
+    Phase((ops.CancelSalesOrder,)),
+    Phase((ops.CreateCredit,)),
     Phase(
         (CreateReceipt, ReserveStock),
         together=True,
         after=_read_reserved,
         on_answers=_release_reserved,
     ),
-    Phase((AddNote,)),
-    Phase((UpdateStoreOrder,)),
+    Phase((ops.AddNote,)),
+    Phase((ops.UpdateStoreOrder,)),
 )
+
+
+def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[Outcome]:
+    """Link the orders, with the state in which both sides agreed; what became of each."""
+    outcomes = {record.key: outcome_of(record, REMEDY) for record in records}
+    short = {record.key: record.short for record in records if record.goes_on and record.short}
+    for key, products in short.items():
+        conditions = tuple(stock_condition(product_id) for product_id in sorted(products))
+        outcomes[key] = replace(outcomes[key], waits_for=conditions)
+    run.report.counts["short of stock"] += len(short)
+    linked = [record for record in records if record.order_id_bp]
+    held = still_held(read, [record for record in linked if record.goes_on])
+    # An order counts as holding all it has until it is known: by what it still holds, which is
+    # kept before its link, or by the link, after which it need not hold anything.
+    keep_held(run, {key: units for key, units in held.items() if units})
+    if linked:
+        links = [
+            Link(one.key, one.order_id_bp, agreed_order(one, read.orders[one.key]).detail())
+            for one in linked
+        ]
+        run.links.put(run.pair, run.entity, links, now=run.now())
+    keep_held(run, {key: units for key, units in held.items() if not units})
+    # The store puts the units of an order back on sale that we cancel there, without an event.
+    cancelled = [key for key, outcome in outcomes.items() if outcome.result == "cancelled"]
+    lines = [line for key in cancelled for line in read.orders[key].lines]
+    enqueue_stock(run, {sku_key(line.sku) for line in lines if line.sku})
+    # What waits for orders that are in Brightpearl from now on.
+    created = {order_condition(record.key) for record in linked if record.plan.actual is None}
+    if created and (met := created & run.inbox.waiting_for(run.pair, ORDER_CONDITION)):
+        run.inbox.wake(run.pair, met, now=run.now())
+    return [*read.skipped, *outcomes.values()]
+
+
+def still_held(read: Read, settled: Sequence[OrderProgress]) -> dict[str, dict[str, int]]:
+    """Units by SKU that Brightpearl has not reserved of the orders it has; none of most."""
+    held: dict[str, dict[str, int]] = {
+        outcome.key: {} for outcome in read.skipped if outcome.result in RELEASING
+    }
+    for record in settled:
+        units: Counter[str] = Counter()
+        if not record.desired.store.is_cancelled:
+            missing = Counter(record.plan.missing_units)
+            row_of = {product: ref for ref, (product, _) in record.desired.units.items()}
+            for product, count in record.short.items():
+                missing[row_of.get(product, "")] += count
+            for line in read.orders[record.key].lines:
+                if line.sku:
+                    units[sku_key(line.sku)] += missing[line.id]
+        held[record.key] = {sku: count for sku, count in units.items() if count}
+    return held
+
+
+def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
+    """What both sides agree on now. Rows are only taken up where they do: a case keeps the old.
+
+    Of an order that was stopped, only that work is left.
+    """
+    plan, before, desired, actual = record.plan, record.plan.agreed, record.desired, record.actual
+    if record.error is not None:
+        return before.model_copy(update={"agreed": "", "money": ""})
+    operations = plan.operations
+    booked = {one.payment.transaction_ref for one in operations if isinstance(one, CreateReceipt)}
+    receipts = {*before.receipts, *(actual.transaction_refs if actual else ()), *booked}
+    status_id = next(
+        (one.status_id for one in operations if isinstance(one, ops.UpdateStoreOrder)), ""
+    )
+    status_bp = (actual.status_id if actual else "") or before.status_bp
+    content, money = fingerprints(order, status_id, record.order_id_bp)
+    is_settled = not (record.short or plan.cases or record.refusals)
+    is_money_settled = all(case.field != RECEIPT for case in plan.cases)
+    update: dict[str, Any] = {
+        "agreed": content if is_settled else "",
+        "money": money if is_money_settled else "",
+        "receipts": tuple(sorted(receipts)),
+        "short": record.short,
+        "credited": record.credit_id or before.credited,
+        "held_from": "",
+        "is_cancelled": False,
+    }
+    if plan.actual is not None:
+        update |= _hold_and_cancellation(plan, plan.actual)
+    if actual is not None and plan.agrees:
+        update["rows"] = {
+            ref: AgreedRow(
+                row_id=row.row_id, address_id=desired.address_ids.get(ref, ""), **vars(row.content)
+            )
+            for ref, row in actual.rows.items()
+        }
+        update["shipping_method_id"] = actual.shipping_method_id
+    for operation in operations:
+        match operation:
+            case edits.SetShippingMethod():
+                update["shipping_method_id"] = operation.after
+            case ops.AddNote(about="address"):
+                update["address_note"] = desired.delivery_hash
+            case ops.StatusChange():
+                status_bp = operation.after
+    if not plan.is_status_undecided:
+        update |= {"status_bc": status_id or desired.store.status_id, "status_bp": status_bp}
+    if not plan.is_address_outdated:
+        update["delivery"] = desired.delivery_hash or before.delivery
+    return before.model_copy(update=update)
+
+
+def _hold_and_cancellation(plan: OrderPlan, actual: ActualOrder) -> dict[str, Any]:
+    """The status before a case held the pick ("" while none does), and whether both cancelled it.
+
+    Of an order that both sides had cancelled, staff may reopen one side.
+    """
+    before = plan.agreed
+    change = next((one for one in plan.operations if isinstance(one, ops.SetStatus)), None)
+    held_from = ""
+    if plan.holds and not before.held_from:
+        held_from = change.returns_to if change else actual.status_id
+    elif plan.holds:
+        held_from = before.held_from if actual.status_id == before.status_bp else HOLD_RELEASED
+    is_cancelled = [actual.is_cancelled and change is None, before.is_cancelled]
+    is_agreed = any(is_cancelled) if plan.desired.store.is_cancelled else all(is_cancelled)
+    return {"held_from": held_from, "is_cancelled": is_agreed or plan.result == "cancelled"}

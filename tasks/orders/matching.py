@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from core.money import ZERO, two_places
-from tasks.brightpearl.documents import Row
-from tasks.brightpearl.sales_orders import AgreedOrder
+from tasks.brightpearl.sales_orders import AgreedOrder, Row
 
 Allocation = Literal["not required", "none", "part", "all"]
 

@@ -19,10 +19,10 @@ from connectors.brightpearl.models import (
 )
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from tasks.brightpearl.contacts import ContactPlan
-from tasks.brightpearl.documents import currency_ref, row_fields
-from tasks.brightpearl.sales_orders import AgreedOrder
-from tasks.orders.desired import DesiredOrder
+from tasks.brightpearl.sales_orders import AgreedOrder, currency_ref, row_fields
+from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder
+from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import (
     BigCommerceWrite,
     BrightpearlWrite,
@@ -55,6 +55,29 @@ class OrderPlan(RecordPlan):
     """Whether Brightpearl still has another delivery address than the store."""
     is_status_undecided: bool = False
     """Whether a person decides about it: then the statuses that were agreed on stay remembered."""
+
+
+@dataclass(frozen=True)
+class Rules(Decisions):
+    """The merchant's settings, the account's statuses, and what people decided about cases."""
+
+    on_hold: str = ""
+    """Brightpearl's status of an order whose pick must wait; "" if the table has none."""
+    cancelled: str = ""
+    cancel_in_store: bool = True
+
+    @classmethod
+    def of(cls, run: Run) -> Rules:
+        """The rules for the batch of a run."""
+        statuses = run.bundle.tables["account_statuses"]
+        decisions = run.decisions()
+        return cls(
+            approved=decisions.approved,
+            discarded=decisions.discarded,
+            on_hold=statuses.get("on_hold") or "",
+            cancelled=statuses.get("cancelled") or "",
+            cancel_in_store=run.connections.pair.orders.cancel_in_store,
+        )
 
 
 @dataclass(kw_only=True)

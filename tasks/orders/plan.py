@@ -19,9 +19,9 @@ from tasks.orders.cancellations import (
     plan_cancelled_in_store,
 )
 from tasks.orders.completion import ReserveStock, plan_receipts, plan_reservation, shortage
-from tasks.orders.desired import DesiredOrder, Rules
+from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import Account, ActualOrder, compare, contents
-from tasks.orders.operations import CreateSalesOrder, OrderPlan, SetStatus, UpdateStoreOrder
+from tasks.orders.operations import CreateSalesOrder, OrderPlan, Rules, SetStatus, UpdateStoreOrder
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
 OFF_HOLD = "No longer on hold: both systems agree again."

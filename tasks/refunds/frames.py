@@ -23,8 +23,8 @@ from mappings.credit_rows import credit_rows
 from mappings.engine import Context, apply
 from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.refunds import gave_nothing
-from tasks.brightpearl.documents import Payment, Row
 from tasks.brightpearl.reference import read_reference, unknown_ids
+from tasks.brightpearl.sales_orders import Payment, Row
 from tasks.reconciler.gate import Frames, typed_rows
 from tasks.reconciler.gate import rows as columns
 from tasks.reconciler.run import Run

@@ -14,8 +14,8 @@ from connectors.brightpearl.messages import Message
 from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
-from tasks.brightpearl.documents import currency_ref, new_payment, row_fields
 from tasks.brightpearl.reference import default_location, reference_of, unit_costs
+from tasks.brightpearl.sales_orders import currency_ref, new_payment, row_fields
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
 from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from connectors.brightpearl.models import Address
 from tasks.brightpearl.contacts import Person, plan_contact
-from tasks.brightpearl.documents import Payment, Row
-from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow, Payment, Row
 from tasks.orders.cancellations import UNDONE
 from tasks.orders.completion import CreateReceipt, ReserveStock
-from tasks.orders.desired import DesiredOrder, Rules, StoreOrder
 from tasks.orders.edits import AddRow, DeleteRow, SetShippingMethod, UpdateRows
+from tasks.orders.frames import DesiredOrder, StoreOrder
 from tasks.orders.matching import Account, ActualOrder, ActualRow, Content
 from tasks.orders.operations import (
     AddNote,
@@ -29,6 +28,7 @@ from tasks.orders.operations import (
     DeleteGoodsOutNote,
     OrderPlan,
     ReleaseStock,
+    Rules,
     SetStatus,
     UpdateStoreOrder,
 )
