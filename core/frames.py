@@ -16,17 +16,14 @@ Kind = Literal["text", "money", "time", "flag", "count"]
 count: int64."""
 Schema = Mapping[str, Kind]
 
-DTYPES: dict[Kind, str] = {
-    "text": "str",
-    "money": "object",
-    "time": "datetime64[us, UTC]",
-    "flag": "bool",
-    "count": "int64",
+DTYPES: Mapping[Kind, Any] = {
+    "text": pd.StringDtype(na_value=np.nan),
+    "money": np.dtype(object),
+    "time": pd.DatetimeTZDtype("us", "UTC"),
+    "flag": np.dtype(bool),
+    "count": np.dtype(np.int64),
 }
-
-TEXT = pd.StringDtype(na_value=np.nan)
-TIME = pd.DatetimeTZDtype("us", "UTC")
-"""The dtypes that `str` and `datetime64[us, UTC]` name, resolved once."""
+"""Resolved once: by their names that would be done anew for every column."""
 BLANKS: Mapping[Kind, Any] = {"text": "", "flag": False, "count": 0}
 """What stands for a missing value; a missing amount or time is None."""
 
@@ -62,7 +59,7 @@ def frame_of_columns(
         if kind == "text"
         for value in columns.get(name, [""] * size)
     ]
-    text = pd.array(texts, dtype=TEXT)
+    text = pd.array(texts, dtype=DTYPES["text"])
     start = 0
     arrays: dict[str, Any] = {}
     for name, kind in schema.items():
@@ -73,14 +70,14 @@ def frame_of_columns(
         values = columns.get(name, [BLANKS.get(kind)] * size)
         try:
             if kind == "time":
-                arrays[name] = pd.array(list(values), dtype=TIME)
+                arrays[name] = pd.array(list(values), dtype=DTYPES[kind])
             elif kind == "flag":
-                arrays[name] = np.array(values, dtype=bool)
+                arrays[name] = np.array(values, dtype=DTYPES[kind])
             elif kind == "count":
                 # An array alone would cut off what is no whole number.
-                arrays[name] = np.array([index(value) for value in values], dtype=np.int64)
+                arrays[name] = np.array([index(value) for value in values], dtype=DTYPES[kind])
             else:
-                arrays[name] = np.empty(len(values), dtype=object)
+                arrays[name] = np.empty(len(values), dtype=DTYPES[kind])
                 arrays[name][:] = values
         except (TypeError, ValueError) as error:
             problem = f"the column {name} cannot hold one of its values as {kind}"

@@ -81,7 +81,7 @@ inbox_conditions = Table(
     PrimaryKeyConstraint("pair", "condition", "entity", "key"),
     Index("ix_inbox_conditions_key", "pair", "entity", "key"),
 )
-"""What parked keys wait for; `conditions.py` says how they wake."""
+"""What parked keys wait for; `transitions.py` says how they wake."""
 
 conditions_met = Table(
     "conditions_met",
