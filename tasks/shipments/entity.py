@@ -7,7 +7,7 @@ that the store has a shipment of all that left: both sides' units of some days, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -100,22 +100,23 @@ def differences(
     settled: parked, due, quarantined.
     """
     orders = sorted({key for side in (store, account) for key, one in side.items() if one}, key=int)
-    missing: dict[str, list[str]] = defaultdict(list)
-    beyond: dict[str, list[str]] = defaultdict(list)
+    missing: dict[str, str] = {}
+    beyond: dict[str, str] = {}
     for order_id in orders:
-        shipped_by_line, left_by_line = store.get(order_id, {}), account.get(order_id, {})
-        for line_id in sorted({*shipped_by_line, *left_by_line}):
-            shipped, left = shipped_by_line.get(line_id, 0), left_by_line.get(line_id, 0)
-            if shipped != left:
-                text = f"line {line_id}: {left} left, {shipped} in BigCommerce"
-                (missing if shipped < left else beyond)[order_id].append(text)
+        shipped, left = Counter(store.get(order_id)), Counter(account.get(order_id))
+        for found, lines in ((missing, left - shipped), (beyond, shipped - left)):
+            if lines:
+                found[order_id] = "; ".join(
+                    f"line {one}: {left[one]} left, {shipped[one]} in BigCommerce"
+                    for one in sorted(lines)
+                )
     differ = {*missing, *beyond, *without_tracking}
     return {
         "orders": len(orders),
         "agreeing": len(orders) - len(differ),
         "units": sum(sum(units.values()) for units in account.values()),
-        "missing": {one: "; ".join(why) for one, why in missing.items() if one not in waiting},
-        "beyond": {one: "; ".join(why) for one, why in beyond.items() if one not in waiting},
+        "missing": {one: why for one, why in missing.items() if one not in waiting},
+        "beyond": {one: why for one, why in beyond.items() if one not in waiting},
         "without_tracking": sorted(set(without_tracking) - waiting.keys(), key=int),
         "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
     }

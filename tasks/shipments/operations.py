@@ -186,10 +186,6 @@ class SetStatus(ShipmentOperation):
         )
 
 
-PHASES = [Phase((kind,)) for kind in (DeleteShipment, CreateShipment, UpdateShipment)]
-"""Deletes come first: they free units for the rest."""
-
-
 def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProgress]:
     """Carry the plans out. A dry run writes nothing.
 
@@ -202,7 +198,9 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     run.ledger.conclude([one for plan in plans for one in plan.recovered], now=run.now())
     _keep_unsettled(run, [plan.state for plan in plans if plan.operations])
     records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
-    apply(run, records, PHASES)
+    # Deletes come first: they free units for the rest.
+    kinds = (DeleteShipment, CreateShipment, UpdateShipment)
+    apply(run, records, [Phase((kind,)) for kind in kinds])
     # BigCommerce moves a status when a shipment is created, and leaves it when one is deleted.
     moved = [record for record in records if record.goes_on and record.plan.moves_status]
     orders, _ = read_orders(run, [record.key for record in moved])

@@ -26,7 +26,7 @@ TOGETHER = 2000
 """Products whose availability is read in one step."""
 ARCHIVED = "ARCHIVED"
 COMPONENTS = "components"
-"""Links of a component to the bundles that contain it."""
+"""Links of a component to the bundles that contain it, their product ids as `bundles`."""
 
 
 def read_availability(
@@ -162,19 +162,14 @@ def _keep_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> None:
     if run.dry_run or not within:
         return
     links = run.links.get(run.pair, COMPONENTS, sorted(within))
-    known = {part: set(bundles_with(links.get(part))) for part in within}
+    known = {part: set(link.detail["bundles"]) for part, link in links.items()}
     changed = [
-        Link(part, part, {"bundles": sorted(known[part] | bundles)})
+        Link(part, part, {"bundles": sorted(bundles | known.get(part, set()))})
         for part, bundles in within.items()
-        if not bundles <= known[part]
+        if not bundles <= known.get(part, set())
     ]
     if changed:
         run.links.put(run.pair, COMPONENTS, changed, now=run.now())
-
-
-def bundles_with(component: Link | None) -> Sequence[str]:
-    """Product ids of the bundles that contain a component, as its link keeps them."""
-    return component.detail["bundles"] if component else ()
 
 
 def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[str, str]]:

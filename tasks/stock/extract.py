@@ -28,7 +28,7 @@ from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
-from tasks.stock.availability import COMPONENTS, bundles_with, read_availability
+from tasks.stock.availability import COMPONENTS, read_availability
 from tasks.stock.frames import CATALOGUE, AgreedStock, Identity, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
 
@@ -69,7 +69,8 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     if not products:
         return {}
     links = run.links.get(run.pair, COMPONENTS, list(products.values()))
-    meant = {key: [one, *bundles_with(links.get(one))] for key, one in products.items()}
+    bundles = {one: link.detail["bundles"] for one, link in links.items()}
+    meant = {key: [one, *bundles.get(one, ())] for key, one in products.items()}
     catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
     names = SkuNames(run.bundle.tables["skus"])
     found: dict[str, list[str]] = {}
