@@ -90,10 +90,11 @@ class NoteReader:
         self.owners.add_back_orders(wanted)
         ids = [one for one, owner in order_of.items() if owner in wanted]
         found = goods_notes.read_notes_of_orders(self.connections.brightpearl, ids)
-        self.broken |= {key: one for key, one in found.items() if isinstance(one, Unreadable)}
         self.notes |= {order_id: {} for order_id in wanted}
-        for key, note in goods_notes.readable(found).items():
-            if goods_notes.is_of_order(note):
+        for key, note in found.items():
+            if isinstance(note, Unreadable):
+                self.broken[key] = note
+            elif goods_notes.is_of_order(note):
                 self.notes[order_of[note.order_id]][key] = note
 
     def shipped(self, order_id: str) -> dict[str, Note]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemCreate
-from core.errors import CausewayError, NotFoundError, TransientError
+from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
 from store.ledger import UNKNOWN, Conclusion
@@ -67,12 +67,11 @@ class ShipmentOperation(Operation[ShipmentProgress]):
     """A write to one order of the store."""
 
     def absorb(
-        self, _run: Run, _record: ShipmentProgress, error: CausewayError
+        self, run: Run, record: ShipmentProgress, error: CausewayError
     ) -> CausewayError | None:
-        if not isinstance(error, NotFoundError):
-            return error
+        left = super().absorb(run, record, error)
         # What is gone changed since it was read: the order is read again.
-        return None if self.is_done_when_gone else TransientError(error.message)
+        return TransientError(left.message) if isinstance(left, NotFoundError) else left
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,6 @@ class DeleteShipment(ShipmentOperation):
 
     part: Part
     kind = "delete shipment"
-    is_done_when_gone = True
 
     def describe(self) -> str:
         return f"delete shipment {self.part.shipment_id} of {self.part.note_key}"
@@ -96,6 +94,9 @@ class DeleteShipment(ShipmentOperation):
             before={"note": part.note_key, "units": dict(part.units), **part.tracking},
             send=lambda store: store.delete_shipment(record.key, part.shipment_id),
         )
+
+    def is_done(self, _run: Run, _record: ShipmentProgress, error: RejectedError) -> bool:
+        return isinstance(error, NotFoundError)
 
     def apply(self, record: ShipmentProgress, _answer: object) -> None:
         record.parts.remove(self.part)

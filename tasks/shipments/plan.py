@@ -122,8 +122,10 @@ class _Planning:
         torn = {
             part.note_key for part in self.parts if part.units.keys() - self.state.lines.keys()
         } & {one.note_key for one in desired}
+        shipments = self.state.shipments
+        listed = None if shipments is None else {"", *(one.id for one in shipments)}
         for part in self.parts:
-            one, is_in_store = by_ref.get(part.ref), self._is_in_store(part)
+            one, is_in_store = by_ref.get(part.ref), listed is None or part.shipment_id in listed
             if part.note_key in torn and is_in_store:
                 self.kept.append(part)
                 new.pop(part.ref, None)
@@ -143,11 +145,6 @@ class _Planning:
                 new.pop(one.ref, None)
                 self._passes_unplaced(one)
         return list(new.values())
-
-    def _is_in_store(self, part: Part) -> bool:
-        """Whether the store still has its shipment, as far as shipments were listed."""
-        is_listed = self.state.shipments is not None
-        return not (is_listed and part.shipment_id and not self.state.shipment(part.shipment_id))
 
     def _keep(self, part: Part, one: DesiredPart) -> None:
         """The shipment of a part stands for this one; what it is to say besides is updated.
