@@ -143,19 +143,13 @@ def _open_places(run: Run) -> tuple[Places, list[str]]:
 
     Raises: ConfigError naming table and line; TransientError.
     """
-    bundle, connections = run.bundle, run.connections
-    places = read_places(
-        bundle.tables["stock_locations"],
-        bundle.tables["stock_buffers"],
-        connections.pair.stock.sales_location,
+    tables, connections, store = run.bundle.tables, run.connections, run.bigcommerce
+    sales_location = connections.pair.stock.sales_location
+    places = read_places(tables["stock_locations"], tables["stock_buffers"], sales_location)
+    listed = connections.cache.get(
+        "stock locations", lambda: with_retries(store.list_locations), max_age_s=KEPT_S
     )
-    is_enabled = connections.cache.get(
-        "stock locations",
-        lambda: {
-            one.id: one.enabled for one in with_retries(connections.bigcommerce.list_locations)
-        },
-        max_age_s=KEPT_S,
-    )
+    is_enabled = {one.id: one.enabled for one in listed}
     warehouses = reference_of(connections).ids["warehouse"]
     notes = [
         f"location {one} of stock_locations.csv "
