@@ -147,10 +147,6 @@ class ShippingState:
         """Whether a note was read, so that its absence means something."""
         return self.notes_read is None or note_key in self.notes_read
 
-    def shipment(self, shipment_id: str) -> Shipment | None:
-        """One of the shipments in the store, as far as they were listed."""
-        return next((one for one in self.shipments or () if one.id == shipment_id), None)
-
 
 @dataclass(frozen=True)
 class Placed:

@@ -151,7 +151,8 @@ class _Planning:
 
         A part whose tracking a person has to decide about stays as it is.
         """
-        merged = merge_tracking(part, one, self.state.shipment(part.shipment_id))
+        listed = {shipment.id: shipment for shipment in self.state.shipments or ()}
+        merged = merge_tracking(part, one, listed.get(part.shipment_id))
         for conflict in merged.conflicts:
             number, entered = conflict.brightpearl, conflict.bigcommerce or "none"
             why = f"has the tracking number {number} now, but in BigCommerce somebody entered "
