@@ -45,11 +45,6 @@ def read_drop_ship_notes(brightpearl: Brightpearl, order_ids: Sequence[str]) -> 
     return _by_key(DROP_SHIP, drop_ship)
 
 
-def readable(notes: Notes) -> dict[str, Note]:
-    """The notes that keep to the model."""
-    return {key: note for key, note in notes.items() if not isinstance(note, Unreadable)}
-
-
 def key_of(note: Note) -> str:
     """The key that names a note."""
     return note_key(DROP_SHIP if isinstance(note, DropShipNote) else GOODS_OUT, note.id)
