@@ -65,15 +65,15 @@ def extract_orders(run: Run) -> Read:
     unread: set[str] = set()
     paid: list[str] = []
     for key, order in documents.items():
-        agreed = AgreedOrder.of(links.get(key))
+        agreed, source = AgreedOrder.of(links.get(key)), sources.get(key, "")
         content, money = fingerprints(order) if key in links else ("", "")
-        is_echo = sources[key] in HINTS and agreed.agreed == content
+        is_echo = source in HINTS and agreed.agreed == content
         if outcome := _skipped(run, order, is_linked=key in links, is_echo=is_echo):
             skipped.append(outcome)
             continue
         orders[key] = order
-        is_reported = sources[key] not in HINTS or bool(agreed.receipts)
-        if sources[key] in NOT_OF_MONEY and agreed.money and agreed.money == money:
+        is_reported = source not in HINTS or bool(agreed.receipts)
+        if source in NOT_OF_MONEY and agreed.money and agreed.money == money:
             unread.add(key)
         elif may_have_received(order, is_reported=is_reported):
             paid.append(key)

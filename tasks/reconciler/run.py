@@ -64,7 +64,7 @@ class Batch:
 
     def attempts(self, key: str) -> int:
         """How often this key was tried without success before."""
-        return next(claim.attempts for claim in self.claims if claim.key == key)
+        return next((claim.attempts for claim in self.claims if claim.key == key), 0)
 
     def pause_s(self, key: str) -> float:
         """How long this key should rest if it fails now."""
