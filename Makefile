@@ -118,6 +118,9 @@ UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(STAMP)
 	@$(UV_LOCK) requirements.in --output-file requirements.lock
 	@$(UV_LOCK) requirements-dev.in --output-file requirements-dev.lock
+	@cd tests/clients && for name in libraries tap; do \
+	  ../../$(UV_LOCK) $$name.in --output-file $$name.lock; done
+	@cd tests/clients && npm install --package-lock-only --silent
 
 clean:
 	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache

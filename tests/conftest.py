@@ -12,6 +12,9 @@ from hypothesis import settings
 from core.settings import silence_telemetry
 
 pytest_plugins = ["worlds"]
+CLIENT = "public client"
+"""The property in which a test says which client it ran."""
+CLIENT_TEST = "test_a_public_client"
 
 silence_telemetry()
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
@@ -23,3 +26,19 @@ settings.load_profile("same")
 def drawn_by(pytestconfig: pytest.Config) -> str:
     """The seed of this run's examples; the same in every run but those that draw new ones."""
     return str(pytestconfig.getoption("--hypothesis-seed") or 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which public clients ran against the sandboxes, and why others did not."""
+    ran, missing = set(), set()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and CLIENT_TEST in report.nodeid:
+                ran |= {text for name, text in report.user_properties if name == CLIENT}
+                if report.skipped and isinstance(report.longrepr, tuple):
+                    missing.add(f"{report.nodeid.partition('[')[2][:-1]}: {report.longrepr[2]}")
+    if ran or missing:
+        terminalreporter.section("public clients against the sandboxes over TLS")
+        for line in sorted(map(str, ran | missing)):
+            terminalreporter.write_line(line)
+        terminalreporter.write_line(f"{len(ran)} public clients ran, {len(missing)} did not")
