@@ -11,16 +11,20 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     HttpUrl,
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,7 +32,17 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
-from core.settings_sources import PREFIX, File, Section, Variables, variable
+from core.settings_sources import (
+    PREFIX,
+    File,
+    Section,
+    Variables,
+    did_you_mean,
+    refuse_unknown,
+    setting_paths,
+    table_entry,
+    variable,
+)
 
 SOURCES = "sources"
 FROM_VARIABLES = SettingsConfigDict(
@@ -50,9 +64,58 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-Filled = Annotated[str, Field(min_length=1)]
-FilledSecret = Annotated[SecretStr, Field(min_length=1)]
-"""Required, and an empty variable does not count."""
+def _printable(value: object) -> object:
+    """Text that can stand in a header or a URL, without the blanks around it.
+
+    The message names the place, not the character: it may be part of a secret.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        raise PydanticCustomError("blank", "it is blank")
+    place = next((place for place, char in enumerate(text, 1) if not " " <= char <= "~"), None)
+    if place is not None:
+        raise PydanticCustomError(
+            "not_ascii",
+            "its character {place} is no printable ASCII character; was a placeholder, or a "
+            "shortened value, pasted?",
+            {"place": place},
+        )
+    return text
+
+
+def _filled(value: object) -> object:
+    """A path or a name, which may hold any character but must hold one."""
+    if isinstance(value, str) and not value.strip():
+        raise PydanticCustomError("blank", "it is blank")
+    return value
+
+
+def _web_address(value: str) -> str:
+    """An address without query or slash at its end.
+
+    The message holds nothing of the value, into which a credential may have been pasted.
+    """
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_address = is_address and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise PydanticCustomError(
+            "no_address", "it has to begin with https:// (or http://) and the name of a host"
+        )
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise PydanticCustomError("no_address", "it has to be an address without ?, # and @")
+    return value.rstrip("/")
+
+
+Filled = Annotated[str, BeforeValidator(_printable)]
+FilledSecret = Annotated[SecretStr, BeforeValidator(_printable)]
+FilledName = Annotated[str, BeforeValidator(_filled)]
+WebAddress = Annotated[str, BeforeValidator(_printable), AfterValidator(_web_address)]
 Numbers = Annotated[tuple[int, ...], BeforeValidator(_split)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
@@ -60,18 +123,25 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 class BigCommerceSettings(Section):
     """One store."""
 
-    api_url: str = "https://api.bigcommerce.com"
+    api_url: WebAddress = "https://api.bigcommerce.com"
     """Ends before `/stores/{hash}`."""
     store_hash: Filled
     access_token: FilledSecret
     client_secret: FilledSecret
     """Signs the store's webhooks."""
 
+    @field_validator("api_url")
+    @classmethod
+    def _ends_before_the_store(cls, url: str) -> str:
+        if "/stores" in url:
+            raise PydanticCustomError("too_long", "it has to end before /stores/…")
+        return url
+
 
 class BrightpearlSettings(Section):
     """One account."""
 
-    api_url: Filled
+    api_url: WebAddress
     """Ends before `/{account}`, for example `https://euw1.brightpearlconnect.com/public-api`."""
     account: Filled
     app_ref: Filled
@@ -79,12 +149,20 @@ class BrightpearlSettings(Section):
     instance_id: int = 4711
     """`installedIntegrationInstanceId`: one constant, half of the key against double orders."""
 
+    @model_validator(mode="after")
+    def _ends_before_the_account(self) -> Self:
+        if self.api_url.endswith(f"/{self.account}"):
+            raise PydanticCustomError(
+                "too_long", "it has to end before the account's code", {"field": "api_url"}
+            )
+        return self
+
 
 class WebhookSettings(Section):
     """Where and with which secret both systems reach the receiver."""
 
     public_url: HttpUrl | None = None
-    secret: SecretStr | None = None
+    secret: FilledSecret | None = None
     """At least 16 characters; sent by BigCommerce as a header, by Brightpearl in the path."""
 
 
@@ -110,7 +188,7 @@ class OrderSettings(SyncSettings):
     """BigCommerce status ids that are imported; 0 never is, whatever this says."""
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
-    rounding_nominal_code: str = "7900"
+    rounding_nominal_code: Filled = "7900"
     cancel_in_store: bool = True
     """Whether an order that staff cancel in Brightpearl is cancelled in BigCommerce as well."""
 
@@ -147,7 +225,7 @@ class StockSettings(SyncSettings):
     batch_size: int = Field(default=2000, ge=1, le=2000)
     batch_window_s: float = Field(default=0.5, ge=0)
     """A change of stock rarely comes alone, and the order that makes it goes first."""
-    sales_location: str = "1"
+    sales_location: Filled = "1"
     """BigCommerce's location that shoppers buy from."""
     bigcommerce_owned_locations: Names = ()
     """Locations at which a count made in BigCommerce is right, and Brightpearl is corrected."""
@@ -192,7 +270,7 @@ class Pair(Section):
 class ReceiverSettings(Section):
     """Where the receiver listens."""
 
-    host: str = "127.0.0.1"
+    host: Filled = "127.0.0.1"
     port: int = Field(default=8100, ge=0, le=65535)
 
 
@@ -200,7 +278,7 @@ class WorkerSettings(Section):
     """How the warm worker works."""
 
     renamed: ClassVar[Mapping[str, str]] = {"look_every_s": "poll_interval_s"}
-    work_pool: str = "causeway"
+    work_pool: FilledName = "causeway"
     poll_interval_s: float = Field(default=0.1, gt=0)
     """How often the inbox is polled where the database cannot notify."""
     writes_at_once: int = Field(default=3, ge=1, le=20)
@@ -211,8 +289,8 @@ class WorkerSettings(Section):
 class Settings(Section):
     """Everything that is decided for one installation."""
 
-    database_url: str = "sqlite:///var/causeway.db"
-    mappings_path: Path | None = None
+    database_url: FilledName = "sqlite:///var/causeway.db"
+    mappings_path: Annotated[Path | None, BeforeValidator(_filled)] = None
     """A folder in place of the shipped `mappings/`."""
     pairs: dict[str, Pair] = Field(default={})
     default_pair: str = "default"
@@ -252,8 +330,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises: ConfigError naming the first missing or malformed setting.
     """
     variables = os.environ if environment is None else environment
+    known = [*setting_paths(_Installation, _DescribedPair)]
+    refuse_unknown(variables, known)
     file = File(_Installation, _DescribedPair, variables.get(f"{PREFIX}CONFIG"))
-    pair = variables.get(f"{PREFIX}PAIR") or str(file.toml_data.get("default_pair") or "default")
+    pair = (variables.get(f"{PREFIX}PAIR") or "").strip()
+    pair = pair or str(file.toml_data.get("default_pair") or "default")
     # The library asks the class for its sources, which finds them among the arguments.
     sources: dict[str, Any] = {
         SOURCES: (Variables(_Installation, _DescribedPair, variables, pair), file)
@@ -261,10 +342,19 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return _Installation(**sources)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        first = error.errors(include_input=False, include_url=False)[0]
         where = [str(part) for part in first["loc"]]
-        is_missing = first["type"] in {"missing", "string_too_short", "too_short"}
-        problem = "is missing" if is_missing else f"is wrong: {first['msg']}"
+        if first["type"] == "extra_forbidden":  # variables were checked before: it is of the file
+            group = where[2:-1] if where[0] == "pairs" else where[:-1]
+            depth = len(group)
+            names = [path[depth] for path in known if [*path[:depth]] == group]
+            raise ConfigError(
+                f"The setting {table_entry(*where)} is unknown.",
+                remedy=did_you_mean(where[-1], names),
+            ) from None
+        where += [first["ctx"]["field"]] if "field" in first.get("ctx", {}) else []
+        problems = {"missing": "is missing", "blank": "is blank"}
+        problem = problems.get(first["type"], f"is wrong: {first['msg']}")
         raise ConfigError(
             f"The setting {_setting_of(where, pair)} {problem}.", remedy="See docs/settings.md."
         ) from None

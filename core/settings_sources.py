@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +17,11 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSetting
 from core.errors import ConfigError
 
 PREFIX = "CAUSEWAY_"
+NO_SETTINGS = ("CONFIG", "PAIR", "IMAGE", "DB_PASSWORD", "SHARED", "BENCH_VALIDATION_FILE")
+"""Variables with our prefix that are not settings of the installation: for the file, the containers
+and the tests."""
+OF_KUBERNETES = re.compile(r".*(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_(TCP|UDP)(_\w+)?)")
+"""Kubernetes describes a service called `causeway-…` to its neighbours in such variables."""
 log = logging.getLogger("causeway.settings")
 
 
@@ -87,6 +94,43 @@ class File(TomlConfigSettingsSource):
                 for name, pair in pairs.items()
             }
         return with_current_names(self.settings_cls, values, table_entry)
+
+
+def setting_paths(*models: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """Group and name of every setting that a variable can set, old names included."""
+    for model in models:
+        if issubclass(model, Section):
+            yield from ((name,) for name in model.renamed)
+        for name, field in model.model_fields.items():
+            section = field.annotation
+            if isinstance(section, type) and issubclass(section, Section):
+                yield from ((name, *path) for path in setting_paths(section))
+            elif name not in {"pairs", "default_pair", "name"}:
+                yield (name,)
+
+
+def refuse_unknown(variables: Mapping[str, str], paths: Collection[tuple[str, ...]]) -> None:
+    """Refuse variables with our prefix that set nothing: most likely they are misspelt.
+
+    Raises: ConfigError naming the first, and what may be meant.
+    """
+    known = {variable(*path) for path in paths} | {PREFIX + name for name in NO_SETTINGS}
+    for name, value in sorted(variables.items()):
+        is_ours = name.upper().startswith(PREFIX) and name.upper() not in known
+        if not is_ours or OF_KUBERNETES.fullmatch(name) or value.startswith(("tcp://", "udp://")):
+            continue
+        group = f"{name.upper()}__"
+        if any(one.startswith(group) for one in known):
+            raise ConfigError(f"The setting {name} is a group.", remedy=f"Set {group}… one by one.")
+        raise ConfigError(f"The setting {name} is unknown.", remedy=did_you_mean(name, known))
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """A remedy for a name that we do not know."""
+    if meant := get_close_matches(name.upper(), [one.upper() for one in known], n=1):
+        found = meant[0] if name.isupper() else meant[0].lower()
+        return f"Did you mean {found}? See docs/settings.md."
+    return "See docs/settings.md."
 
 
 def with_current_names(

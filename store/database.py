@@ -251,10 +251,15 @@ def _remedy(error: DBAPIError, problem: str) -> str:
 
 def _checked(url: str) -> URL:
     remedy = "Use sqlite:///path/to/file.db or postgresql://user:password@host/database."
+    escaped = "Its user name or password holds @, : or / unescaped: write %40, %3A or %2F for it."
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ConfigError("CAUSEWAY_DATABASE_URL is not a database URL.", remedy=remedy) from error
+    except ValueError:  # what follows a colon is taken for a port; the error would quote it
+        raise ConfigError("CAUSEWAY_DATABASE_URL is not a database URL.", remedy=escaped) from None
+    if "@" in f"{parsed.host or ''}{parsed.database if parsed.host else ''}":
+        raise ConfigError("CAUSEWAY_DATABASE_URL holds a second @.", remedy=escaped)
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return parsed

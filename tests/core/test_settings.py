@@ -253,10 +253,134 @@ def test_current_names_cause_no_warning(config: Path, caplog: pytest.LogCaptureF
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    others = {"CAUSEWAY_NAME": "x", "CAUSEWAY_SHARED": "/data", "OTHER": "1"}
+    others = {
+        "CAUSEWAY_SHARED": "/data",
+        "CAUSEWAY_DB_PASSWORD": "p",
+        "OTHER": "1",
+        "CAUSEWAY_RECEIVER_PORT": "tcp://10.0.0.7:8100",
+        "CAUSEWAY_RECEIVER_PORT_8100_TCP_ADDR": "10.0.0.7",
+        "CAUSEWAY_RECEIVER_SERVICE_HOST": "10.0.0.7",
+    }
 
     assert load_settings({**MINIMAL, **others}).pair().name == "default"
 
 
 def test_an_empty_path_means_no_file() -> None:
     assert load_settings({**MINIMAL, "CAUSEWAY_CONFIG": ""}).pair().name == "default"
+
+
+TOKENS = [name for name in MINIMAL if name.endswith(("TOKEN", "SECRET", "HASH", "ACCOUNT", "REF"))]
+
+
+@pytest.mark.parametrize("name", [*TOKENS, "CAUSEWAY_WEBHOOKS__SECRET"])
+@pytest.mark.parametrize("value", ["v2-9f8…c1", "v2-9f8\xa0c1", "geheim-ß-e1", "v2\n9f8c1"])
+def test_a_value_that_no_header_can_hold_is_one_line_without_any_part_of_it(
+    name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({**MINIMAL, name: value})
+
+    assert f"The setting {name} is wrong: its character " in caught.value.message
+    assert "\n" not in str(caught.value)
+    assert not any(part in str(caught.value) for part in ("v2", "9f8", "c1", "geheim", "…"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *MINIMAL,
+        "CAUSEWAY_WEBHOOKS__SECRET",
+        "CAUSEWAY_DATABASE_URL",
+        "CAUSEWAY_MAPPINGS_PATH",
+        "CAUSEWAY_STOCK__SALES_LOCATION",
+        "CAUSEWAY_WORKER__WORK_POOL",
+    ],
+)
+@pytest.mark.parametrize("value", ["", "  \t"])
+def test_a_blank_value_is_named_as_blank(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({**MINIMAL, name: value})
+
+    assert caught.value.message == f"The setting {name} is blank."
+
+
+def test_blanks_around_a_pasted_value_do_no_harm() -> None:
+    pasted = {name: f" {value}\n" for name, value in MINIMAL.items()}
+
+    pair = load_settings(pasted).pair()
+
+    assert pair.bigcommerce.access_token.get_secret_value() == "token-of-the-store"
+    assert pair.brightpearl.api_url == "http://127.0.0.1:8102/public-api"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("CAUSEWAY_BIGCOMMERCE_STORE_HASH", "CAUSEWAY_BIGCOMMERCE__STORE_HASH"),
+        ("CAUSEWAY_BIGCOMMERCE__STOREHASH", "CAUSEWAY_BIGCOMMERCE__STORE_HASH"),
+        ("CAUSEWAY_BRIGHTPEARL_ACCOUNT_TOKEN", "CAUSEWAY_BRIGHTPEARL__ACCOUNT_TOKEN"),
+        ("CAUSEWAY_DATABSE_URL", "CAUSEWAY_DATABASE_URL"),
+        ("CAUSEWAY_WEBHOOK__SECRET", "CAUSEWAY_WEBHOOKS__SECRET"),
+        ("CAUSEWAY_STOCK_ZEROING_PERCENT", "CAUSEWAY_STOCK__ZEROING_PERCENT"),
+        ("CAUSEWAY_PAIRS", "CAUSEWAY_PAIR"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_what_is_meant(name: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({**MINIMAL, name: "a-secret-value"})
+
+    assert caught.value.message == f"The setting {name} is unknown."
+    assert f"Did you mean {meant}?" in caught.value.remedy
+    assert "a-secret-value" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "entry", "meant"),
+    [
+        ("[receiver]\nprot = 8100", "[receiver] prot", "port"),
+        (
+            "[pairs.uk.stock]\nsale_location = '1'",
+            "[pairs.uk.stock] sale_location",
+            "sales_location",
+        ),
+        ("[workers]\nwork_pool = 'x'", "workers", "worker"),
+    ],
+)
+def test_a_misspelt_entry_of_the_file_is_refused_with_what_is_meant(
+    config: Path, line: str, entry: str, meant: str
+) -> None:
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"CAUSEWAY_CONFIG": str(config)})
+
+    assert caught.value.message == f"The setting {entry} is unknown."
+    assert f"Did you mean {meant}?" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("system", "url", "says"),
+    [
+        ("BIGCOMMERCE", "api.bigcommerce.com", "begin with https://"),
+        ("BIGCOMMERCE", "localhost:8101", "begin with https://"),
+        ("BRIGHTPEARL", "euw1.brightpearlconnect.com/public-api", "begin with https://"),
+        ("BIGCOMMERCE", "https://api.bigcommerce.com/stores/abc", "end before /stores/"),
+        ("BIGCOMMERCE", "https://api.bigcommerce.com/stores/abc/v3/", "end before /stores/"),
+        ("BRIGHTPEARL", "https://euw1.brightpearlconnect.com/public-api/sandbox", "account's code"),
+        ("BRIGHTPEARL", "https://user:pw@example.com/public-api", "without"),
+    ],
+)
+def test_an_api_url_that_cannot_be_right_is_one_line(system: str, url: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({**MINIMAL, f"CAUSEWAY_{system}__API_URL": url})
+
+    assert f"The setting CAUSEWAY_{system}__API_URL is wrong: " in caught.value.message
+    assert says in caught.value.message
+
+
+def test_a_slash_at_the_end_of_an_api_url_does_no_harm() -> None:
+    url = "https://euw1.brightpearlconnect.com/public-api/"
+
+    pair = load_settings({**MINIMAL, "CAUSEWAY_BRIGHTPEARL__API_URL": url}).pair()
+
+    assert pair.brightpearl.api_url == url.rstrip("/")

@@ -26,6 +26,15 @@ def test_a_url_that_cannot_be_used_is_refused_with_those_that_can(url: str) -> N
     assert "postgresql://user:password@host/database" in raised.value.remedy
 
 
+@pytest.mark.parametrize("password", ["se@cret", "se@cr:et", "se/@cret", "se@cr/et", "@secret"])
+def test_an_unescaped_password_is_said_and_no_part_of_it_is_shown(password: str) -> None:
+    with pytest.raises(ConfigError, match="CAUSEWAY_DATABASE_URL") as raised:
+        Database(f"postgresql://causeway:{password}@db/causeway")
+    assert "write %40" in raised.value.remedy
+    assert not any(part in str(raised.value) for part in ("se@", "cret", "cr:", "cr/"))
+    assert raised.value.__cause__ is None
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_every_usual_way_to_write_a_postgresql_url_works(
     new_url: Callable[..., str], scheme: str
