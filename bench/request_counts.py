@@ -117,7 +117,7 @@ def one_more(order: Mapping[str, Any]) -> dict[str, Any]:
 def refund_one(env: Environment, order: Mapping[str, Any]) -> None:
     """Staff refund one unit of an order's first line, which comes back."""
     item = {"id": order["lines"][0]["id"], "quantity": 1}
-    env.controls.refund(order_id=order["id"], reason="resellable", items=[item])
+    env.controls.refund(order_id=order["id"], reason="returned: resellable", items=[item])
 
 
 def _ratios(

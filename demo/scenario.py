@@ -207,7 +207,7 @@ def _refund(controls: Controls, orders: Sequence[State]) -> None:
         {"everything": True},
     ]
     for order, parts in zip(orders, wanted, strict=True):
-        controls.refund(order_id=order["id"], reason="resellable", **parts)
+        controls.refund(order_id=order["id"], reason="returned: resellable", **parts)
 
 
 def _shipping(order: State) -> str:

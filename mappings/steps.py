@@ -75,22 +75,25 @@ class Lookup(ValueStep):
 
 @step("find")
 class Find(Lookup):
-    """By a table, the row whose value is in the text as whole words; the longest one wins."""
+    """By a table or the step's own `marks`, what a clause of the text says, whatever its case.
+
+    A clause is what stands between separators or ends: `not unused` is no `unused`. Clauses that
+    contradict each other say nothing.
+    """
+
+    marks: dict[str, str] = Field(default={})
 
     def of(self, value: str | Decimal, context: Context) -> str:
-        text = comparable(str(value))
-        rows = [
-            row
-            for row in context.tables[self.table].rows
-            if re.search(rf"(?<!\w){re.escape(comparable(row.value))}(?!\w)", text)
-        ]
-        found = max(rows, key=lambda row: len(row.value), default=None)
-        if found is None:
+        listed = {row.value: row.becomes for row in context.tables[self.table].rows}
+        becomes = {comparable(mark): to for mark, to in {**self.marks, **listed}.items()}
+        clauses = map(comparable, re.split(r"[.,;|()\r\n]+", str(value)))
+        found = {becomes[clause] for clause in clauses if clause in becomes}
+        if not found:
             return str(value) if self.otherwise == "keep" else ""
-        return found.becomes
+        return found.pop() if len(found) == 1 else ""
 
     def reason(self, value: str) -> str:
-        return f"no value of mappings/tables/{self.table}.csv is in {value!r}"
+        return f"no clause of {value!r} is in mappings/tables/{self.table}.csv"
 
 
 @step("known")

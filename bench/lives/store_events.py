@@ -14,7 +14,7 @@ from bench.lives.events import EVENTS, Act, Request, sometimes
 
 OFF, FULFIL, SHIP, DONE, VERIFY, DISPUTED = 5, 11, 9, 10, 12, 13
 TENDERS = ("as_paid", "as_paid", "as_paid", "custom", "store_credit")
-REASONS = ("", "", "damaged", "not returned")
+REASONS = ("", "", "returned: damaged", "not returned")
 
 happens: Callable[..., Callable[[Act], Act]] = EVENTS.add
 

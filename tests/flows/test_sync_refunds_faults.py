@@ -38,7 +38,7 @@ def test_a_lost_answer_doubles_nothing(world: World, path: str, kind: str) -> No
     key = imported(world, shipped=True)
     sku = lines(world, 1)[0]["sku"]
     before = stock(world, sku).on_hand
-    made = refund(world, key, items=[{"sku": sku, "quantity": 1}], reason="resellable")
+    made = refund(world, key, items=[{"sku": sku, "quantity": 1}], reason="returned: resellable")
     world.fault(
         "brightpearl",
         {"kind": kind, "method": "POST", "path": path, "rate": 1.0, "times": 1},

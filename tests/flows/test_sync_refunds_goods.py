@@ -55,7 +55,7 @@ def test_resellable_units_are_back_on_sale_once(world: World) -> None:
     key = imported(world, shipped=True)
     sku = first(world)
     before = stock(world, sku).on_hand
-    made = returned(world, key, "Unopened, resellable", **{sku: 2})
+    made = returned(world, key, "Too small; returned: resellable", **{sku: 2})
 
     sync(world, key)
 
@@ -72,7 +72,7 @@ def test_damaged_units_go_to_quarantine_and_not_on_sale(world: World) -> None:
     key = imported(world, shipped=True)
     sku = first(world)
     before = stock(world, sku).on_hand
-    returned(world, key, "Arrived damaged", **{sku: 1})
+    returned(world, key, "Returned: damaged", **{sku: 1})
 
     sync(world, key)
 
@@ -85,7 +85,15 @@ def test_damaged_units_go_to_quarantine_and_not_on_sale(world: World) -> None:
     assert runs_again_without_writing(world, key)
 
 
-@pytest.mark.parametrize("reason", ["", "Goodwill", "Faulty, not returned", "Lost in transit"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "",
+        "not unused - do not restock, nothing comes back",
+        "damaged in transit, lost parcel claim",
+        "not returned: resellable",
+    ],
+)
 def test_units_that_nobody_says_came_back_are_not_received(world: World, reason: str) -> None:
     key = imported(world, shipped=True)
     sku = first(world)
@@ -102,7 +110,7 @@ def test_units_that_nobody_says_came_back_are_not_received(world: World, reason:
 def test_what_staff_received_already_is_not_received_again(world: World) -> None:
     key = imported(world, shipped=True)
     sku = first(world)
-    made = returned(world, key, "resellable", **{sku: 2})
+    made = returned(world, key, "returned: resellable", **{sku: 2})
     rule = {"kind": "http_503", "method": "POST", "path": "goods-in|multi-message", "rate": 1.0}
     world.fault("brightpearl", rule)
     sync(world, key)
@@ -207,7 +215,7 @@ def test_a_reason_that_names_returned_goods_means_units_that_had_left(world: Wor
     sku = first(world)
     world.brightpearl("ship", external_ref=f"BC-{key}", rows={sku: 2})
     before = stock(world, sku).on_hand
-    returned(world, key, "resellable", **{sku: 1})
+    returned(world, key, "returned: resellable", **{sku: 1})
 
     sync(world, key)
 
@@ -223,7 +231,7 @@ def test_units_are_split_once_whatever_is_shipped_later(world: World) -> None:
     sync(world, key)
     world.brightpearl("ship", external_ref=f"BC-{key}", rows={sku: 2})
     before = stock(world, sku).on_hand
-    returned(world, key, "resellable", **{sku: 1})
+    returned(world, key, "returned: resellable", **{sku: 1})
 
     sync(world, key)
 
@@ -237,7 +245,7 @@ def test_damaged_goods_without_a_place_wait_for_one_while_the_money_goes_out(
     map_with(monkeypatch, tmp_path / "mappings", quarantine_locations="3,4,\n")
     key = imported(world, shipped=True)
     sku = first(world)
-    made = returned(world, key, "damaged", **{sku: 1})
+    made = returned(world, key, "returned: damaged", **{sku: 1})
 
     sync(world, key)
 

@@ -25,7 +25,7 @@ from world import World
 pytestmark = pytest.mark.long
 
 STEPS, ORDERS = 30, 3
-REASONS = ("", "resellable", "damaged", "goodwill")
+REASONS = ("", "returned: resellable", "returned: damaged", "goodwill")
 
 
 class Story:

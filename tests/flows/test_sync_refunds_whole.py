@@ -120,7 +120,7 @@ def test_a_hundred_refunds_cost_little_more_than_the_fewest_requests(world: Worl
     for key in keys:
         world.brightpearl("ship", external_ref=f"BC-{key}")
         items = [{"sku": sku, "quantity": 1}]
-        refund(world, key, items=items, reason="resellable")
+        refund(world, key, items=items, reason="returned: resellable")
     sync(world, imported(world))  # reference data is read
     world.forget_requests()
 

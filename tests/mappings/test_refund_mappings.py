@@ -95,18 +95,32 @@ def test_money_off_the_order_takes_the_code_of_no_tax():
 @pytest.mark.parametrize(
     ("reason", "condition"),
     [
-        ("Resellable", "restock"),
-        ("  customer sent it back UNOPENED.", "restock"),
-        ("Arrived damaged, see photo", "quarantine"),
-        ("faulty, not returned", ""),
-        ("undamaged", ""),
+        ("returned: resellable", "restock"),
+        ("Too small;  RETURNED:  Resellable.", "restock"),
+        ("returned: damaged, see photo", "quarantine"),
+        ("not damaged, returned: resellable", "restock"),
+        ("returned: resellable, returned: damaged", ""),
+        ("not unused - do not restock, nothing comes back", ""),
+        ("never unopened", ""),
+        ("customer disposed of it", ""),
+        ("damaged in transit, lost parcel claim", ""),
+        ("not damaged, returning", ""),
+        ("to be returned: resellable", ""),
+        ("not returned: resellable", ""),
+        ("Resellable", ""),
+        ("unused", ""),
+        ("damaged", ""),
         ("Goodwill", ""),
         ("", ""),
     ],
 )
-def test_what_becomes_of_goods_is_found_in_the_words_of_the_reason(reason, condition):
+def test_goods_are_received_only_where_the_reason_has_a_mark(reason, condition):
     (row,), _ = mapped("refund_rows", ROW, CREDIT_ROWS, reason=reason)
     assert row["condition"] == condition
+
+
+def test_no_reason_is_in_the_table_of_return_conditions_as_shipped():
+    assert BUNDLE.tables["return_conditions"].rows == ()
 
 
 def test_a_payment_out_is_keyed_by_order_refund_and_payment():

@@ -52,6 +52,24 @@ def test_a_value_without_a_row_is_missing_or_stays_as_it_is():
     assert of("lookup", "99", {"table": "order_status", "otherwise": "keep"}) == "99"
 
 
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("Sent back (RMA 7 received)", ""),
+        ("Sent back (rma  received)", "restock"),
+        ("RMA received; broken", ""),
+        ("broken, not resellable", "quarantine"),
+        ("not broken", ""),
+    ],
+)
+def test_a_clause_of_a_text_is_found_whole_and_contradicting_ones_say_nothing(text, becomes):
+    rows = (TableRow(2, "RMA received", "restock"), TableRow(3, "broken", "quarantine"))
+    context = Context(zone="", tables={"conditions": Table("conditions", rows)})
+    assert of("find", text, "conditions", context) == becomes
+    kept = of("find", text, {"table": "conditions", "otherwise": "keep"}, context)
+    assert kept in {becomes, text}
+
+
 def test_a_look_up_names_the_row_that_is_to_be_added_quoted_where_csv_needs_it():
     step = build("lookup", "order_status")
     assert step.reason("99") == "'99' has no row in mappings/tables/order_status.csv"

@@ -147,7 +147,9 @@ def refunds(story: Story) -> None:
     for key in (story.refunded, story.credited):
         world.brightpearl("ship", external_ref=f"BC-{key}")
     story.before["on hand"] = stock(world, sku).on_hand
-    refund(world, story.refunded, items=[{"sku": sku, "quantity": 1}], reason="resellable")
+    refund(
+        world, story.refunded, items=[{"sku": sku, "quantity": 1}], reason="returned: resellable"
+    )
     world.brightpearl(
         "credit", external_ref=f"BC-{story.credited}", rows=[{"sku": sku, "quantity": 1}]
     )

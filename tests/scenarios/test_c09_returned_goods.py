@@ -78,8 +78,8 @@ def story(world: World) -> Iterator[Story]:
         world.brightpearl("ship", external_ref=f"BC-{story.on_note}", stage="printed")
         story.before = on_hand(world)
 
-        refund(world, story.returned, items=pieces(a, 2), reason="Unopened, resellable")
-        refund(world, story.returned, items=pieces(b, 1), reason="Arrived damaged")
+        refund(world, story.returned, items=pieces(a, 2), reason="Too small; returned: resellable")
+        refund(world, story.returned, items=pieces(b, 1), reason="Returned: damaged")
         refund(world, story.unsent, items=pieces(a, 2), reason="Changed her mind")
         refund(world, story.on_note, items=pieces(b, 1))
         story.twice_refunded = [
