@@ -64,7 +64,8 @@ def serve_sandboxes(  # noqa: PLR0913 - the options of a command
     tls: Annotated[
         bool,
         typer.Option(
-            "--tls", help="Speak TLS, with a proxy for clients that know the vendors' hosts alone."
+            "--tls",
+            help="Serve over TLS, with a proxy for clients that know the vendors' hosts alone.",
         ),
     ] = False,
     proxy_port: Annotated[int, typer.Option(min=0, max=65535, help="With --tls.")] = 8103,

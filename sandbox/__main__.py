@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--tls", type=Path, metavar="FOLDER", help="speak TLS; its files are put in the folder"
+        "--tls", type=Path, metavar="FOLDER", help="serve over TLS; its files are put in the folder"
     )
     parser.add_argument("--proxy-port", type=int, default=8103, help="with --tls: of the proxy")
     given = parser.parse_args()

@@ -1,7 +1,7 @@
 """A forwarding proxy that leads the vendors' host names to the sandboxes, and nowhere else.
 
 Clients that hard-code `https://api.bigcommerce.com` reach the sandbox unchanged by `HTTPS_PROXY`.
-The proxy only passes bytes on: the client speaks TLS with the sandbox itself.
+The proxy only passes bytes on: TLS is between the client and the sandbox.
 """
 
 import asyncio
@@ -55,16 +55,16 @@ class Proxy:
             writer.write(REFUSED)
             await writer.drain()
             return
-        there, back = await asyncio.open_connection(self._host, port)
+        answers, requests = await asyncio.open_connection(self._host, port)
         writer.write(CONNECTED)
         try:
-            await asyncio.gather(_pass(reader, back), _pass(there, writer))
+            await asyncio.gather(_pass(reader, requests), _pass(answers, writer))
         finally:
-            back.close()
+            requests.close()
 
 
 async def _read_head(reader: asyncio.StreamReader) -> str:
-    """The request line; the header fields are read and left aside."""
+    """The request line; the header fields are read and dropped."""
     head = await reader.readuntil(b"\r\n\r\n")
     return head.split(b"\r\n", 1)[0].decode("latin-1")
 

@@ -198,8 +198,8 @@ def serve(  # noqa: PLR0913 - the flags of a command
 ) -> None:
     """Serve both sandboxes in the foreground until SIGTERM or SIGINT.
 
-    In: with `tls_folder` both speak TLS by a new certificate whose files are put there, and a proxy
-    on `proxy_port` leads the vendors' host names to them.
+    In: with `tls_folder` both serve over TLS with a new certificate whose files are put there, and
+    a proxy on `proxy_port` leads the vendors' host names to them.
     Raises: OSError for a port in use or a file; FormatError, ValueError for what a file holds.
     """
     plan = Plan(

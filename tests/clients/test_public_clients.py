@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.long
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
+PAGE = HERE.parents[1] / "docs" / "sandbox.md"
 INSTALLED = Path(__file__).parents[2] / "var" / "clients"
 INSTALL_WITHIN_S = 300
 RUN_WITHIN_S = 120
@@ -142,7 +144,7 @@ def _make_contact(url: str) -> None:
 
 @pytest.fixture
 def subjects(both: Running) -> dict[str, str]:
-    """A new order, and what is on it, as the programs are told."""
+    """A new order, and what is on it, as the programs get it."""
     wanted = [("GAR-01-RED-M", 2), ("GAR-02-RED-S", 1)]
     basket = {
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in wanted],
@@ -195,6 +197,29 @@ def test_a_public_client_runs_unchanged(
     tried = json.loads(done.stdout.splitlines()[-1])
     assert len(tried) == len(set(tried)) >= client.resources
     record_property("public client", f"{client.package}: {len(tried)} resources")
+
+
+def test_the_sandboxes_page_shows_clients_that_run(
+    both: Running, subjects: dict[str, str], tmp_path: Path
+) -> None:
+    folder = install("libraries")
+    if isinstance(folder, NotInstalledError):
+        pytest.skip(str(folder))
+    (shown,) = re.findall(r"```python\n(.+?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    program = tmp_path / "shown.py"
+    program.write_text(shown, "utf-8")
+
+    printed = subprocess.run(  # noqa: S603 - what the page shows
+        [str(folder / "bin" / "python"), str(program)],
+        env=way_in(both, "libraries", folder),
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN_S,
+        check=True,
+    ).stdout
+
+    assert subjects["ORDER_ID"] in printed
+    assert "Main warehouse" in printed
 
 
 def test_there_are_clients_of_both_systems_and_enough_of_them() -> None:
