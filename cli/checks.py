@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 
 from cli.engine import ask_prefect
+from cli.installation import has_database
 from cli.webhooks import Target, plan_bigcommerce, plan_brightpearl
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
@@ -17,7 +18,7 @@ from core.errors import CausewayError, NotFoundError, TransientError
 from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
-from store.database import open_database
+from store.database import Database, open_database
 from store.statistics import depths
 
 LARGEST_SKEW_S = 30.0
@@ -54,6 +55,10 @@ def fail(what: str, text: str, remedy: str) -> Finding:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Reachable, and the tables are of this version."""
+    if not has_database(settings):
+        where = Database(settings.database_url).where
+        yield warn("database", f"there is none at {where}", "causeway db upgrade")
+        return
     depth = depths(open_database(settings.database_url))
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import finish
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.errors import CausewayError
-from core.settings import Pair, Settings, load_settings
+from core.settings import Pair, Settings
 
 if TYPE_CHECKING:
     from cli.checks import Finding
@@ -29,8 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Check settings, credentials, scopes, reference data, database, Prefect and clocks."""
-    settings = load_settings()
-    findings = examine(settings, settings.pair(pair))
+    installed = installation(pair)
+    findings = examine(installed.settings, installed.pair)
     failed = [finding for finding in findings if finding.state == "fail"]
     result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
     rows = [(STATES[one.state], one.what, one.text, one.remedy) for one in findings]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from cli.installation import has_database
 from core.errors import ConfigError
 from core.ids import ENTITY_NAMES
 from core.settings import Settings
@@ -21,7 +22,8 @@ def in_force(settings: Settings, pair: str) -> Bundle:
 
     Raises: MappingError when they do not load; StoreUnavailableError.
     """
-    number = Versions(open_database(settings.database_url)).newest(pair)
+    versions = Versions(open_database(settings.database_url)) if has_database(settings) else None
+    number = versions.newest(pair) if versions else 0
     if not number:
         return load_bundle(settings.mappings_path)
     return published_bundle(settings, pair, number)

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import finish
 from core.errors import ConfigError
-from core.settings import load_settings
 from core.times import utc_now
-from store.database import open_database
 from store.versions import Version, Versions
 
 SHOWN = 50
@@ -38,8 +37,8 @@ def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the files of the version in force."""
     from cli.mapping_versions import in_force  # noqa: PLC0415 - brings pandas along
 
-    settings = load_settings()
-    bundle = in_force(settings, settings.pair(pair).name)
+    installed = installation(pair)
+    bundle = in_force(installed.settings, installed.name)
     rows = [(name, text.count("\n")) for name, text in sorted(bundle.files.items())]
     result = {
         "version": bundle.version,
@@ -62,8 +61,8 @@ def show(
     """Print one file of a version."""
     from cli.mapping_versions import in_force, published_bundle  # noqa: PLC0415 - brings pandas along
 
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    settings, name = installed.settings, installed.name
     bundle = (
         in_force(settings, name) if version is None else published_bundle(settings, name, version)
     )
@@ -81,7 +80,7 @@ def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
     """Check files against the schema; each problem names file, line and field."""
     from cli.mapping_versions import from_folder  # noqa: PLC0415 - brings pandas along
 
-    bundle = from_folder(load_settings(), path, check=False)
+    bundle = from_folder(installation().settings, path, check=False)
     problems = [str(problem) for problem in bundle.problems]
     result = {"version": bundle.version, "valid": not problems, "problems": problems}
     text = f"{len(bundle.files)} files are valid." if not problems else ""
@@ -101,11 +100,12 @@ def try_(
     """Map one order and show the documents, writing nothing."""
     from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415 - brings pandas along
 
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    settings, name = installed.settings, installed.name
     bundle = in_force(settings, name) if path is None else from_folder(settings, path)
     from cli.mapping_trial import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
 
+    installed.require_database()
     mapped = map_order(name, key, bundle)
     problem = "" if not mapped["refused"] else "This order would be refused; see above."
     finish(mapped, as_json=as_json, text=to_text(mapped), problem=problem)
@@ -125,11 +125,11 @@ def publish(
     from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415
     from tasks.reconciler.cases import release_mapped  # noqa: PLC0415
 
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    settings, name = installed.settings, installed.name
     bundle = from_folder(settings, path)
     before = in_force(settings, name)
-    database = open_database(settings.database_url)
+    database = installed.database()
     version = Versions(database).publish(
         name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
     )
@@ -145,9 +145,8 @@ def publish(
 @mappings.command()
 def history(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the published versions, the newest first."""
-    settings = load_settings()
-    name = settings.pair(pair).name
-    versions = Versions(open_database(settings.database_url)).history(name)
+    installed = installation(pair)
+    versions = Versions(installed.existing_database()).history(installed.name)
     rows = [_row(version) for version in versions]
     columns = ["number", "published_at", "author", "hash", "note"]
     text = table(columns, [[row[column] for column in columns] for row in rows])
@@ -165,8 +164,8 @@ def diff(
     """Show what differs between two versions, or between one and the files."""
     from cli.mapping_versions import from_folder, published_bundle  # noqa: PLC0415 - brings pandas along
 
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    settings, name = installed.settings, installed.name
     before = published_bundle(settings, name, old)
     after = from_folder(settings, None) if new is None else published_bundle(settings, name, new)
     changes = before.diff(after)
@@ -188,11 +187,11 @@ def rollback(
     """Publish an older version again; names the records that the newer one wrote."""
     from cli import mapping_versions as versions  # noqa: PLC0415 - brings pandas along
 
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    settings, name = installed.settings, installed.name
     bad = versions.in_force(settings, name)
     good = versions.published_bundle(settings, name, number)
-    database = open_database(settings.database_url)
+    database = installed.database()
     version = Versions(database).publish(
         name,
         files=good.files,

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.errors import ConfigError
 from core.ids import sku_key
-from core.settings import load_settings
 from core.times import utc_now
-from store.database import Database, open_database
+from store.database import Database
 from store.quarantine import Entry, Quarantine
 
 SHOWN = 100
@@ -70,10 +70,13 @@ def list_(  # noqa: PLR0913 - the options of a command
 
 @quarantine.command()
 def show(
-    entry_id: Annotated[int, typer.Argument(metavar="ID")], *, as_json: JsonOption = False
+    entry_id: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one entry in full."""
-    entry = Quarantine(open_database(load_settings().database_url)).show(entry_id)
+    entry = Quarantine(installation(pair).existing_database()).show(entry_id)
     if entry is None:
         raise ConfigError(
             f"There is no quarantine entry {entry_id}.", remedy="See: causeway quarantine list"
@@ -145,12 +148,13 @@ def discard(
     ids: Annotated[list[int], typer.Argument(metavar="ID…", help="Entries by id.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why they need not go through.")],
+    pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Close entries for good; the reason is kept."""
     if not reason.strip():
         raise ConfigError("--reason must say why.")
-    database = open_database(load_settings().database_url)
+    database = installation(pair).existing_database()
     closed = Quarantine(database).discard(ids, reason.strip(), now=utc_now())
     problem = "" if closed == len(set(ids)) else f"{len(set(ids)) - closed} were not open."
     finish({"discarded": closed}, as_json=as_json, text=f"{closed} discarded.", problem=problem)
@@ -178,9 +182,8 @@ def matching(
 
 
 def _opened(pair: str | None) -> tuple[Database, str]:
-    settings = load_settings()
-    name = settings.pair(pair).name
-    return open_database(settings.database_url), name
+    installed = installation(pair)
+    return installed.existing_database(), installed.name
 
 
 def _groups(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.installation import every_pair
 from cli.output import say
 from core.settings import load_settings
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def receiver() -> None:
     """Serve the webhooks' addresses until stopped."""
-    settings = load_settings()
+    settings = every_pair()
     from receiver.app import serve  # noqa: PLC0415 - each process imports only its own
 
     serve(settings)
@@ -30,8 +31,7 @@ def receiver() -> None:
 
 def worker() -> None:
     """Process the inbox and run what Prefect schedules, until stopped."""
-    settings = load_settings()
-    settings.pair()
+    settings = every_pair()
     from worker.service import serve  # noqa: PLC0415 - the engine takes seconds to import
 
     serve(settings)
@@ -39,8 +39,7 @@ def worker() -> None:
 
 def deploy() -> None:
     """Register work pool, deployments, schedules, limits and alerts with Prefect; repeatable."""
-    settings = load_settings()
-    settings.pair()
+    settings = every_pair()
     from cli.deploy import deploy as deploy_all  # noqa: PLC0415 - the engine takes seconds
 
     deploy_all(settings)
@@ -55,7 +54,8 @@ def up(
     """Run everything on this machine, in the foreground, until interrupted."""
     from cli.up import up as up_all  # noqa: PLC0415 - no other command needs it
 
-    up_all(load_settings(), with_sandboxes=with_sandboxes)
+    settings = load_settings() if with_sandboxes else every_pair()
+    up_all(settings, with_sandboxes=with_sandboxes)
 
 
 @db.callback()

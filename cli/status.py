@@ -9,12 +9,12 @@ from typing import Any
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.ids import FLOWS
-from core.settings import load_settings
 from core.times import utc_now
-from store.database import Database, open_database
+from store.database import Database
 from store.quarantine import Quarantine
 from store.runs import Runs
 from store.statistics import Accuracy, Counts, StockComparison, depths
@@ -32,9 +32,8 @@ def register(app: typer.Typer) -> None:
 
 def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show inbox depth and age, last runs, requests, stock's accuracy, quarantine and webhooks."""
-    settings = load_settings()
-    name = settings.pair(pair).name
-    found = snapshot(open_database(settings.database_url), name, utc_now())
+    installed = installation(pair)
+    found = snapshot(installed.existing_database(), installed.name, utc_now())
     finish(found, as_json=as_json, text=to_text(found, utc_now()))
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from cli.installation import installation
 from cli.options import JsonOption, PairOption, stock_key
 from cli.output import finish
-from core.settings import load_settings
 
 stock = typer.Typer(
     help="Why this much of a SKU is on sale, and what was sold above stock.", no_args_is_help=True
@@ -32,7 +32,9 @@ def explain(
 ) -> None:
     """Show every term of what may be sold of a SKU, and where it came from."""
     key = stock_key(sku)
-    name = load_settings().pair(pair).name
+    installed = installation(pair)
+    installed.require_database()
+    name = installed.name
     # Frames take a second to import: only a command that reads stock pays for them.
     from cli.stock_report import explained, explanation_text  # noqa: PLC0415 - see above
 
@@ -44,7 +46,9 @@ def explain(
 @stock.command()
 def oversold(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show the units sold above stock, by cause, with the orders concerned."""
-    name = load_settings().pair(pair).name
+    installed = installation(pair)
+    installed.require_database()
+    name = installed.name
     from cli.stock_report import oversold_text, sold_above  # noqa: PLC0415 - as above
 
     found = sold_above(name)

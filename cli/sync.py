@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import (
     MONEY,
     STOCK,
@@ -24,7 +25,6 @@ from cli.options import (
 )
 from cli.output import finish
 from core.errors import ConfigError
-from core.settings import load_settings
 from core.times import to_iso, utc_now
 
 DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}
@@ -64,12 +64,13 @@ def sync(  # noqa: PLR0913 - the options of a command
     entity = synced_entity(entity)
     keys = known_keys(entity, [*(key or []), *(more_keys or [])])
     since_at = moment(since, option="--since") if since else None
-    settings = load_settings()
-    name = settings.pair(pair).name
+    installed = installation(pair)
+    name = installed.name
     # The engine and pandas take seconds to import: only commands that run a flow pay for it.
     from cli.sync_runs import preview, sync_until_settled  # noqa: PLC0415 - see above
 
     if dry_run:
+        installed.require_database()
         report = preview(name, entity, keys=keys, since=since_at)
         finish(report, as_json=as_json, text=_preview_text(report))
         return
@@ -80,7 +81,7 @@ def sync(  # noqa: PLR0913 - the options of a command
 def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Put everything that changed since the last sweep in the inbox, then sync it."""
     entity = synced_entity(entity)
-    name = load_settings().pair(pair).name
+    name = installation(pair).name
     from cli.sync_runs import swept  # noqa: PLC0415 - the engine takes seconds to import
 
     found = swept(name, entity)
@@ -108,7 +109,7 @@ def audit(
     """
     entity = MONEY if entity == MONEY else synced_entity(entity)
     chosen = a_day(entity, day, days)
-    name = load_settings().pair(pair).name
+    name = installation(pair).name
     from cli.sync_runs import audited, money_audited  # noqa: PLC0415 - the engine takes seconds
 
     found = money_audited(name, chosen) if entity == MONEY else audited(name, entity, days)
@@ -128,7 +129,10 @@ def reconcile(
 ) -> None:
     """Compare all of it, repair what differs, say how accurate it was."""
     reconciled(entity)
-    name = load_settings().pair(pair).name
+    installed = installation(pair)
+    name = installed.name
+    if dry_run:
+        installed.require_database()
     from cli.sync_runs import stock_reconciled  # noqa: PLC0415 - the engine takes seconds to import
 
     found = stock_reconciled(name, dry_run=dry_run)
@@ -211,7 +215,7 @@ def backfill(  # noqa: PLR0913 - the options of a command
     end = moment(until, option="--until") if until else utc_now()
     if end <= start:
         raise ConfigError("--until must be later than --since.")
-    name = load_settings().pair(pair).name
+    name = installation(pair).name
     from cli.sync_runs import run_backfill  # noqa: PLC0415 - the engine takes seconds to import
 
     result = run_backfill(name, entity, start, end, restart=restart)

@@ -29,9 +29,8 @@ def up(settings: Settings, *, with_sandboxes: bool) -> None:
 
     Raises: ConfigError; ProcessError when a part ends by itself.
     """
-    folder = VAR / "sandbox" if with_sandboxes else VAR
-    if not with_sandboxes:
-        settings.pair()
+    folder = settings.folder / VAR
+    folder = folder / "sandbox" if with_sandboxes else folder
     ports = Ports.free(
         prefect=PREFECT_PORT,
         receiver=settings.receiver.port,

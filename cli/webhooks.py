@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.display import table
+from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import finish
 from connectors.bigcommerce.client import BigCommerce
@@ -17,7 +18,7 @@ from connectors.bigcommerce.store_models import Hook
 from connectors.brightpearl.account_models import Webhook
 from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError
-from core.settings import Pair, Settings, load_settings
+from core.settings import Pair, Settings
 
 SCOPES = (
     "store/order/*",
@@ -229,16 +230,16 @@ def ensure(
     as_json: JsonOption = False,
 ) -> None:
     """Create the subscriptions that are missing and re-activate those that were switched off."""
-    settings = load_settings()
-    target = Target.of(settings.pair(pair))
-    changes = ensure_webhooks(settings, pair, rotate=rotate)
+    installed = installation(pair)
+    target = Target.of(installed.pair)
+    changes = ensure_webhooks(installed.settings, pair, rotate=rotate)
     finish(_changed(changes), as_json=as_json, text=_changes_text(changes, target))
 
 
 @webhooks.command("list")
 def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show our subscriptions on both systems; exit code 1 when one is missing or inactive."""
-    chosen = load_settings().pair(pair)
+    chosen = installation(pair).pair
     target = Target.of(chosen)
     store, account = _connect(chosen)
     rows: list[dict[str, Any]] = [
@@ -268,7 +269,7 @@ def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
 @webhooks.command()
 def remove(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Remove our subscriptions on both systems; those of other apps stay."""
-    chosen = load_settings().pair(pair)
+    chosen = installation(pair).pair
     target = Target.of(chosen)
     store, account = _connect(chosen)
     changes = [

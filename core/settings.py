@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     HttpUrl,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -38,6 +39,7 @@ from core.settings_sources import (
     Section,
     Variables,
     did_you_mean,
+    find_file,
     refuse_unknown,
     setting_paths,
     table_entry,
@@ -296,6 +298,18 @@ class Settings(Section):
     default_pair: str = "default"
     receiver: ReceiverSettings = ReceiverSettings()
     worker: WorkerSettings = WorkerSettings()
+    _file: Path | None = PrivateAttr(default=None)
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that was read, if there was one."""
+        return self._file
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of settings begin, and where `up` keeps its files in `var`."""
+        return self._folder
 
     @field_validator("pairs", mode="before")
     @classmethod
@@ -307,6 +321,18 @@ class Settings(Section):
             name: {**pair, "name": name} if isinstance(pair, dict) else pair
             for name, pair in pairs.items()
         }
+
+    def beginning_at(self, folder: Path) -> Self:
+        """The same settings with relative paths that begin at a folder."""
+        scheme, _, path = self.database_url.partition(":///")
+        changed: dict[str, object] = {}
+        if scheme.startswith("sqlite") and path and not path.startswith("/"):
+            changed["database_url"] = f"{scheme}:///{folder / path}"
+        if self.mappings_path is not None:
+            changed["mappings_path"] = folder / self.mappings_path
+        settings = self.model_copy(update=changed)
+        settings._folder = folder  # noqa: SLF001 - of our own class
+        return settings
 
     def pair(self, name: str | None = None) -> Pair:
         """The pair of that name, or the default one.
@@ -324,15 +350,25 @@ class Settings(Section):
         )
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    environment: Mapping[str, str] | None = None, *, folder: Path | None = None
+) -> Settings:
     """Read the variables and the file.
+
+    The file is the one that `CAUSEWAY_CONFIG` names. Without that variable it is `causeway.toml`
+    in `folder` (the one we are in, where `environment` is not given) or above it, then in
+    `causeway/` of XDG's folders of configuration. Relative paths then begin at the file's folder.
 
     Raises: ConfigError naming the first missing or malformed setting.
     """
     variables = os.environ if environment is None else environment
+    if environment is None and folder is None:
+        folder = Path.cwd()
+    path, is_named = variables.get(f"{PREFIX}CONFIG"), f"{PREFIX}CONFIG" in variables
+    found = find_file(variables, folder) if folder is not None and not is_named else None
     known = [*setting_paths(_Installation, _DescribedPair)]
     refuse_unknown(variables, known)
-    file = File(_Installation, _DescribedPair, variables.get(f"{PREFIX}CONFIG"))
+    file = File(_Installation, _DescribedPair, str(found) if found else path)
     pair = (variables.get(f"{PREFIX}PAIR") or "").strip()
     pair = pair or str(file.toml_data.get("default_pair") or "default")
     # The library asks the class for its sources, which finds them among the arguments.
@@ -340,7 +376,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         SOURCES: (Variables(_Installation, _DescribedPair, variables, pair), file)
     }
     try:
-        return _Installation(**sources)
+        settings: Settings = _Installation(**sources)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = [str(part) for part in first["loc"]]
@@ -358,6 +394,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError(
             f"The setting {_setting_of(where, pair)} {problem}.", remedy="See docs/settings.md."
         ) from None
+    if found is not None:
+        settings = settings.beginning_at(found.parent)
+    settings._file = found or (Path(path) if path else None)  # noqa: SLF001 - of our own class
+    return settings
 
 
 def silence_telemetry() -> None:

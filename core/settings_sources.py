@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, TomlConfigSetting
 from core.errors import ConfigError
 
 PREFIX = "CAUSEWAY_"
+FILE_NAME = "causeway.toml"
 NO_SETTINGS = ("CONFIG", "PAIR", "IMAGE", "DB_PASSWORD", "SHARED", "BENCH_VALIDATION_FILE")
 """Variables with our prefix that are not settings of the installation: for the file, the containers
 and the tests."""
@@ -61,7 +62,7 @@ class Variables(EnvSettingsSource):
 
 
 class File(TomlConfigSettingsSource):
-    """The TOML file that `CAUSEWAY_CONFIG` names, if it names one."""
+    """The TOML file of settings, if there is one."""
 
     def __init__(
         self, installation: type[BaseSettings], described: type[BaseSettings], path: str | None
@@ -73,12 +74,12 @@ class File(TomlConfigSettingsSource):
             super().__init__(installation, toml_file=path or None)
         except OSError as error:
             raise ConfigError(
-                f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error.strerror}.",
-                remedy="Correct the path or unset CAUSEWAY_CONFIG.",
+                f"The file of settings {path} cannot be read: {error.strerror}.",
+                remedy="Correct its path in CAUSEWAY_CONFIG, or its permissions.",
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(
-                f"CAUSEWAY_CONFIG names {path}, which is not valid TOML: {error}.",
+                f"The file of settings {path} is not valid TOML: {error}.",
                 remedy="Correct that line of the file.",
             ) from error
 
@@ -94,6 +95,16 @@ class File(TomlConfigSettingsSource):
                 for name, pair in pairs.items()
             }
         return with_current_names(self.settings_cls, values, table_entry)
+
+
+def find_file(variables: Mapping[str, str], folder: Path) -> Path | None:
+    """The file of the installation whose folder we are in, or of this user, or of this machine."""
+    home = variables.get("HOME", "")
+    users = variables.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    machines = variables.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    candidates = [above / FILE_NAME for above in (folder, *folder.parents)]
+    candidates += [Path(one, "causeway", FILE_NAME) for one in (users, *machines.split(":")) if one]
+    return next((one for one in candidates if one.is_file()), None)
 
 
 def setting_paths(*models: type[BaseModel]) -> Iterator[tuple[str, ...]]:

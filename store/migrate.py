@@ -23,8 +23,15 @@ def migrate(database: Database) -> None:
     Raises: StoreUnavailableError; ConfigError for tables of a newer version.
     """
     if database.path is not None:
-        database.path.parent.mkdir(parents=True, exist_ok=True)
-        database.path.touch()
+        try:
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+            database.path.touch()
+        except OSError as error:
+            raise ConfigError(
+                f"The database {database.path} cannot be made or written: {error.strerror}.",
+                remedy="Give this user the right to write to its folder, or name another file by "
+                "CAUSEWAY_DATABASE_URL.",
+            ) from error
     with database.read() as connection:
         current = revision(connection)
     if current == newest():

@@ -1,0 +1,85 @@
+"""Which installation a command speaks of: its settings, its pair and its database.
+
+Every command says so on stderr. Commands that only read never make a database: in another folder
+they would show a new, empty installation as if it were the one that was meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cli.output import warn
+from core.errors import ConfigError
+from core.settings import Pair, Settings, load_settings
+from store.database import Database, open_database
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Settings as they were read, and the pair that a command is about."""
+
+    settings: Settings
+    pair: Pair
+
+    @property
+    def name(self) -> str:
+        """Of the pair."""
+        return self.pair.name
+
+    def database(self) -> Database:
+        """The database, made if it does not exist yet.
+
+        Raises: ConfigError, StoreUnavailableError.
+        """
+        return open_database(self.settings.database_url)
+
+    def existing_database(self) -> Database:
+        """The database, which must exist.
+
+        Raises: ConfigError when it does not; StoreUnavailableError.
+        """
+        self.require_database()
+        return self.database()
+
+    def require_database(self) -> None:
+        """Raises: ConfigError when there is no database."""
+        if not has_database(self.settings):
+            raise ConfigError(
+                f"There is no database at {Database(self.settings.database_url).where}.",
+                remedy="Run this in the folder of the installation, or name its file by "
+                "CAUSEWAY_CONFIG or its database by CAUSEWAY_DATABASE_URL; a new installation "
+                "begins with: causeway db upgrade",
+            )
+
+
+def installation(pair: str | None = None) -> Installation:
+    """The installation that the variables and the file describe; said on stderr.
+
+    Raises: ConfigError for settings, or a pair, that are missing or wrong.
+    """
+    settings = load_settings()
+    chosen = settings.pair(pair)
+    _say_which(settings, f"pair {chosen.name}")
+    return Installation(settings, chosen)
+
+
+def every_pair() -> Settings:
+    """The installation with all its pairs, as those processes serve it that run for long.
+
+    Raises: ConfigError for settings that are missing or wrong; without any pair, too.
+    """
+    settings = load_settings()
+    names = sorted(settings.pairs) or [settings.pair().name]
+    _say_which(settings, f"{'pairs' if len(names) > 1 else 'pair'} {', '.join(names)}")
+    return settings
+
+
+def _say_which(settings: Settings, pairs: str) -> None:
+    source = str(settings.file) if settings.file else "variables"
+    warn(f"[{pairs}; settings: {source}; database: {Database(settings.database_url).where}]")
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether the database exists; of a server that is only known once it is asked."""
+    path = Database(settings.database_url).path
+    return path is None or path.exists()
