@@ -230,6 +230,50 @@ def _entry_changes(entries: dict[str, str], kind: str) -> dict[str, Change]:
     return {"add": put, "replace": put, "remove": remove}
 
 
+@routes("GET", "/contact-service/tag", "/contact-service/tag/{ids}")
+def read_tags(_account: Account, call: Call) -> Reply:
+    """A map by id; the field names are those of a public client."""
+    known = reference.CONTACT_TAGS
+    ids = call.id_set().among(known, known) if "ids" in call.params else list(known)
+    documents = {}
+    for number in ids:
+        name, color = known[number]
+        documents[str(number)] = {
+            "tagId": number,
+            "tagName": name,
+            "tagParentId": 0,
+            "tagColor": color,
+        }
+    return answer(documents)
+
+
+@routes("POST", "/contact-service/contact/{id}/tag/{tag}")
+def add_tag(account: Account, call: Call) -> Reply:
+    """Tag a contact."""
+    contact, tag = _contact(account, call), _tag(call)
+    if tag not in contact.tags:
+        contact.tags.append(tag)
+        contact.updated_on = account.now()
+    return done()
+
+
+@routes("DELETE", "/contact-service/contact/{id}/tag/{tag}")
+def remove_tag(account: Account, call: Call) -> Reply:
+    """Take a tag off a contact."""
+    contact, tag = _contact(account, call), _tag(call)
+    if tag in contact.tags:
+        contact.tags.remove(tag)
+        contact.updated_on = account.now()
+    return done()
+
+
+def _tag(call: Call) -> int:
+    number = call.number("tag")
+    if number not in reference.CONTACT_TAGS:
+        not_found("No tag found")
+    return number
+
+
 class AssociationIn(Incoming):
     """One address for one purpose."""
 

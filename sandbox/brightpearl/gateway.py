@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.brightpearl import (
@@ -45,6 +46,9 @@ NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication 
 EXPIRED = "Authorization token expired"
 TOKEN_LIFETIME_S = 604_800
 AUTHORIZATION_CODE = "sandbox-authorization-code"
+"""Good at any time, for any redirect URI."""
+WRONG_TOKEN = "The auth token has either expired or does not exist"  # noqa: S105 - a message
+WRONG_REDIRECT = "Redirect uri does not match that used to request auth token"
 ROUTER = Router(
     (
         stock_api.routes,
@@ -68,6 +72,8 @@ ROUTER = Router(
     AccountErrors(),
 )
 UNAUTHORIZED = 401
+FOUND = 302
+AUTHORIZE_PATH = f"/authorize/{reference.ACCOUNT_CODE}"
 WINDOW_S = 60
 TOKEN_PATHS = frozenset(
     {
@@ -107,6 +113,8 @@ class Tokens:
     access: dict[str, datetime] = field(default_factory=dict)
     refresh: str = "sandbox-refresh-token/1+="
     issued: int = 1
+    codes: dict[str, str] = field(default_factory=dict)
+    """The redirect URI of each authorisation code that was given and not used yet."""
 
     def is_good(self, token: str) -> bool:
         """Whether a bearer token may be used now."""
@@ -115,14 +123,24 @@ class Tokens:
             expires is not None and expires > self.clock.now()
         )
 
+    def authorize(self, query: Mapping[str, str]) -> Response:
+        """The answer of the authorisation page as if the merchant had agreed: a redirect."""
+        if query.get("client_id") != reference.APP_REF or "redirect_uri" not in query:
+            return JSONResponse({"error": "invalid_client"}, status_code=400)
+        self.issued += 1
+        code = f"sandbox-code-{self.issued}"
+        self.codes[code] = query["redirect_uri"]
+        sent = {"code": code, **({"state": query["state"]} if "state" in query else {})}
+        return RedirectResponse(f"{query['redirect_uri']}?{urlencode(sent)}", FOUND)
+
     def exchange(self, raw_body: bytes, api_domain: str) -> Reply:
         """The answer of the token endpoint: keys in snake case, no envelope."""
         form = dict(parse_qsl(raw_body.decode("latin-1")))
         if form.get("client_id") != reference.APP_REF:
             return Reply(400, {"error": "invalid_client"})
-        if not self._is_granted(form):
-            text = "The auth token has either expired or does not exist"
-            return Reply(400, {"error_description": text, "error": "invalid_grant"})
+        wrong = self._wrong_grant(form)
+        if wrong is not None:
+            return Reply(400, {"error_description": wrong, "error": "invalid_grant"})
         self.issued += 1
         self.refresh = f"sandbox-refresh-token/{self.issued}+="
         access = f"sandbox-access-token/{self.issued}"
@@ -138,13 +156,17 @@ class Tokens:
             body["installation_instance_id"] = str(reference.OAUTH_INSTANCE_ID)
         return Reply(200, body)
 
-    def _is_granted(self, form: Mapping[str, str]) -> bool:
+    def _wrong_grant(self, form: Mapping[str, str]) -> str | None:
+        """What is wrong with a grant, as recorded; None for a good one. A code is good once."""
         match form.get("grant_type"):
-            case "authorization_code":
-                return form.get("code") == AUTHORIZATION_CODE
-            case "refresh_token":
-                return form.get("refresh_token") == self.refresh
-        return False
+            case "authorization_code" if form.get("code") == AUTHORIZATION_CODE:
+                return None
+            case "authorization_code" if form.get("code") in self.codes:
+                given_for = self.codes.pop(form["code"])
+                return None if given_for == form.get("redirect_uri") else WRONG_REDIRECT
+            case "refresh_token" if form.get("refresh_token") == self.refresh:
+                return None
+        return WRONG_TOKEN
 
 
 class AccountGateway(Gateway[Account, Call]):
@@ -181,6 +203,9 @@ class AccountGateway(Gateway[Account, Call]):
             )
             response = self.response(Call("POST", scope["path"]), reply, self._dated({}))
             await response(scope, receive, send)
+            return
+        if scope["method"] == "GET" and scope["path"] == AUTHORIZE_PATH:
+            await self._tokens.authorize(Request(scope).query_params)(scope, receive, send)
             return
         self.system.settle()
         await super().__call__(scope, receive, send)

@@ -52,6 +52,21 @@ def test_a_contact_has_tags_aliases_and_a_moment_of_change(api):
     assert contact["financialDetails"]["creditTermTypeId"] == 1
 
 
+def test_tags_of_a_contact_are_listed_by_their_ids(api):
+    number = api.contact()
+    path = f"/contact-service/contact/{number}"
+
+    for tag in (16, 9, 9):
+        assert api.call("POST", f"{path}/tag/{tag}").status == 200
+    tagged = api.call("GET", path).value[0]["contactTags"]
+    api.call("DELETE", f"{path}/tag/16")
+
+    assert (tagged, api.call("GET", path).value[0]["contactTags"]) == ("16,9", "9")
+    assert api.call("POST", f"{path}/tag/999").status == 404
+    assert list(api.call("GET", "/contact-service/tag/9").value) == ["9"]
+    assert len(api.call("GET", "/contact-service/tag").value) == 2
+
+
 def test_reads_show_an_unchanged_contact_as_changed_now_or_when_it_was_made(api, clock):
     number = api.contact()
     clock.advance(60)

@@ -615,3 +615,47 @@ def test_a_grant_that_is_used_up_is_refused_in_the_recorded_words(server):
         "error_description": "The auth token has either expired or does not exist",
         "error": "invalid_grant",
     }
+
+
+def authorized(server, redirect_uri="https://app.example/back"):
+    """The code that the authorisation page sends an app's user back with."""
+    query = {"client_id": "causeway_app", "redirect_uri": redirect_uri, "state": "s1"}
+    answer = server.http.get("http://oauth.test/authorize/sandbox", params=query)
+    assert answer.status_code == 302
+    target, _, sent = answer.headers["location"].partition("?")
+    assert target == redirect_uri
+    return dict(pair.split("=") for pair in sent.split("&"))
+
+
+def test_an_app_is_authorised_for_one_exchange_at_its_own_redirect_uri(server):
+    sent = authorized(server)
+    grant = {"grant_type": "authorization_code", "code": sent["code"]}
+    back = {"redirect_uri": "https://app.example/back"}
+
+    token = form(server, "/token/sandbox", **grant, **back).json()
+
+    assert sent["state"] == "s1"
+    headers = KEYS | {"authorization": f"Bearer {token['access_token']}"}
+    assert server.http.get("/accounting-service/tax-code", headers=headers).status_code == 200
+    again = form(server, "/token/sandbox", **grant, **back).json()
+    assert again["error_description"].startswith("The auth token has either expired")
+
+
+def test_another_redirect_uri_is_refused_in_the_recorded_words(server):
+    grant = {"grant_type": "authorization_code", "code": authorized(server)["code"]}
+
+    answer = form(server, "/token/sandbox", **grant, redirect_uri="https://elsewhere.example/")
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "error_description": "Redirect uri does not match that used to request auth token",
+            "error": "invalid_grant",
+        },
+    )
+
+
+def test_only_a_known_app_is_authorised(server):
+    answer = server.http.get("http://oauth.test/authorize/sandbox", params={"client_id": "other"})
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
