@@ -46,7 +46,7 @@ async def sync_stock(
             applied = load_stock(run, found, planned)
             link_stock(run, applied, desired)
             outcomes = outcomes_of(run, applied)
-            settle(run, list(planned.records()), [*skipped, *outcomes])
+            settle(run, list(planned.records()), [*outcomes, *skipped])
     return run.report.to_json()
 
 

@@ -30,7 +30,8 @@ def rows(schema: Schema, *, suite: str = "", is_keyed: bool = True) -> pd.DataFr
     In: the suite that validates it, if any; whether its rows belong to one record each.
     """
     found: pd.DataFrame = dataclasses.field(
-        default_factory=lambda: frame([], schema), metadata={"suite": suite, "is_keyed": is_keyed}
+        default_factory=lambda: frame([], schema),
+        metadata={"schema": schema, "suite": suite, "is_keyed": is_keyed},
     )
     return found
 

@@ -293,7 +293,8 @@ def outcomes_of(run: Run, applied: Applied) -> list[Outcome]:
     """What became of the SKUs of the batch; in a dry run, of those that need no write."""
     found, plan = applied.found, applied.plan
     outcomes = [
-        *(Outcome(sku, "unchanged") for sku in run.batch.keys),
+        *(skipped(sku, "not ours", "neither system keeps stock of it") for sku in run.batch.keys),
+        *(Outcome(sku, "unchanged") for sku in found.product_of),
         *(
             Outcome(sku, "debounced", waits_for=(QUIET,), wake_at=until)
             for sku, until in plan.debounced.items()
