@@ -54,14 +54,14 @@ class Client:
 
 
 CLIENTS = (
-    Client("brightpearlapi", "libraries", "brightpearlapi_library.py", 18),
-    Client("bigcommerce", "libraries", "bigcommerce_library.py", 15),
-    Client("bigc", "libraries", "bigc_library.py", 27),
+    Client("brightpearlapi", "libraries", "brightpearlapi_library.py", 19),
+    Client("bigcommerce", "libraries", "bigcommerce_library.py", 17),
+    Client("bigc", "libraries", "bigc_library.py", 29),
     Client("pybigcommerce", "libraries", "pybigcommerce_library.py", 3),
     Client("tap-bigcommerce", "tap", "tap.py", 6),
-    Client("node-bigcommerce", "node", "node_bigcommerce.cjs", 23),
+    Client("node-bigcommerce", "node", "node_bigcommerce.cjs", 40),
     Client("@space48/bigcommerce-api", "node", "space48.cjs", 18),
-    Client("@bigcommerce/api-nodejs", "node", "api_nodejs.cjs", 16),
+    Client("@bigcommerce/api-nodejs", "node", "api_nodejs.cjs", 18),
 )
 
 

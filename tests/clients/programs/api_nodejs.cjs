@@ -27,9 +27,12 @@ run(async () => {
   check("order taxes", (await all(orders.orderTaxes.listAll(orderId))).length > 0);
   check("order statuses", (await dataOf(orders.orderStatus.list())).length > 10);
   check("order status", (await dataOf(orders.orderStatus.get(11))).id === 11);
+  check("order messages", (await dataOf(orders.orderMessages.list(orderId))) !== undefined);
   const places = orders.orderShippingAddresses;
   const [place] = await dataOf(places.list(orderId));
   check("order shipping address", (await dataOf(places.get(orderId, place.id))).id === place.id);
+  const quotes = await orders.orderShippingQuotes.list(orderId, place.id);
+  check("order shipping quotes", quotes.status < 300);
   const items = [{ order_product_id: line.id, quantity: 1 }];
   const shipments = orders.orderShipments;
   const made = await dataOf(shipments.create(orderId, { order_address_id: place.id, items }));

@@ -27,6 +27,16 @@ orders.delete_shipment(ORDER_ID, made["id"])
 check("order shipment, deleted", list(orders.all_shipments(ORDER_ID)) == [])
 check("order coupons", [coupon["code"] for coupon in orders.all_coupons(ORDER_ID)] == ["TEN"])
 check("order, updated", orders.update(ORDER_ID, data={"staff_notes": "x"})["staff_notes"] == "x")
+product = {"name": "Card", "quantity": 1, "price_inc_tax": 2, "price_ex_tax": 2}
+address = {
+    "first_name": "Ann", "last_name": "Lee", "street_1": "1 High St", "city": "Bath",
+    "state": "Somerset", "zip": "BA1 1AA", "country": "United Kingdom", "country_iso2": "GB",
+    "email": "ann@example.com",
+}  # fmt: skip
+made = orders.create(data={"billing_address": address, "products": [product], "status_id": 11})
+check("order, created", orders.get(made["id"])["total_inc_tax"] == "2.0000")
+orders.archive(made["id"])
+check("order, archived", orders.get(made["id"])["is_deleted"])
 
 refunds = api.orders_v3
 wanted = {"items": [{"item_type": "ORDER", "item_id": ORDER_ID, "amount": 1, "reason": "late"}]}

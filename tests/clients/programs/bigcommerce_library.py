@@ -23,6 +23,8 @@ check("order shipments", order.shipments(made.id).update(comments="x").comments 
 made.delete()
 check("order shipments, deleted", isinstance(order.shipments(), (list, str, dict)))
 check("order, updated", order.update(staff_notes="seen").staff_notes == "seen")
+check("order messages", order.messages() is not None)
+check("order shipments/count", api.OrderShipments.count(ORDER_ID) == 0)
 check("customers", api.Customers.get(CUSTOMER_ID).id == CUSTOMER_ID)
 check("customer addresses", len(api.CustomerAddresses.all(CUSTOMER_ID)) > 0)
 check("tax classes", len(api.TaxClasses.all()) > 0)

@@ -15,6 +15,9 @@ run(async () => {
   for (const part of ["products", "coupons", "taxes", "shipping_addresses", "consignments"]) {
     check(`order ${part}`, await v2.get(`/orders/${orderId}/${part}`));
   }
+  check("order messages", (await v2.get(`/orders/${orderId}/messages`)) !== undefined);
+  check("order fees", (await v2.get(`/orders/${orderId}/fees`)) !== undefined);
+  check("tax classes", (await v2.get("/tax_classes")).length > 0);
   check("order statuses", (await v2.get("/order_statuses")).length > 10);
   check("order, updated", (await v2.put(`/orders/${orderId}`, { staff_notes: "n" })).staff_notes === "n");
   const [line] = await v2.get(`/orders/${orderId}/products`);
@@ -26,6 +29,36 @@ run(async () => {
   check("customer", (await v2.get(`/customers/${customerId}`)).id === customerId);
   check("transactions", (await v3.get(`/orders/${orderId}/transactions`)).data.length > 0);
   check("refunds", (await v3.get("/orders/payment_actions/refunds")).data);
+  const amount = { item_type: "ORDER", item_id: orderId, amount: 1 };
+  const refunding = `/orders/${orderId}/payment_actions`;
+  const quote = await v3.post(`${refunding}/refund_quotes`, { items: [amount] });
+  check("refund quotes", quote.data.total_refund_amount === 1);
+  const [[{ provider_id, offline }]] = quote.data.refund_methods;
+  const payments = [{ provider_id, offline, amount: 1 }];
+  const refund = await v3.post(`${refunding}/refunds`, { items: [amount], payments });
+  check("refund", (await v3.get(`/orders/payment_actions/refunds/${refund.data.id}`)).data.total_amount === 1);
+  check("refunds of an order", (await v3.get(`${refunding}/refunds`)).data.length === 1);
+  const kept = { key: "sales_order", value: "1", namespace: "erp", permission_set: "app_only" };
+  const metafields = `/orders/${orderId}/metafields`;
+  const metafield = await v3.post(metafields, kept);
+  check("order metafields", (await v3.get(metafields)).data.length === 1);
+  const changed = await v3.put(`${metafields}/${metafield.data.id}`, { value: "2" });
+  check("order metafield, updated", changed.data.value === "2");
+  await v3.delete(`${metafields}/${metafield.data.id}`);
+  check("metafields", (await v3.get("/orders/metafields")).data.length === 0);
+  check("products", (await v3.get("/catalog/products?limit=5")).data.length === 5);
+  check("product variants", (await v3.get(`/catalog/products/${productId}/variants`)).data.length > 0);
+  check("product options", (await v3.get(`/catalog/products/${productId}/options`)).data.length > 0);
+  check("customer addresses", (await v3.get("/customers/addresses")).data.length > 0);
+  check("inventory settings", (await v3.get("/settings/inventory")).data);
+  const [place] = (await v3.get("/inventory/locations")).data;
+  const items = (await v3.get(`/inventory/locations/${place.id}/items?limit=5`)).data;
+  check("inventory items of a location", items.length > 0);
+  const sku = { location_id: place.id, sku: process.env.SKU, quantity: 1 };
+  const adjusted = await v3.post("/inventory/adjustments/relative", { reason: "count", items: [sku] });
+  check("inventory adjustments, relative", adjusted.transaction_id);
+  const set = await v3.put("/inventory/adjustments/absolute", { reason: "count", items: [{ ...sku, quantity: 50 }] });
+  check("inventory adjustments, absolute", set.transaction_id);
   check("product", (await v3.get(`/catalog/products/${productId}`)).data.id === productId);
   check("variants", (await v3.get("/catalog/variants?limit=5")).data.length > 0);
   check("customers", (await v3.get("/customers")).data.length > 0);
