@@ -79,6 +79,7 @@ class PaymentRow(Document):
     payment_id: Id = Field(alias="paymentId")
     transaction_ref: Text = Field(default="", alias="transactionRef")
     payment_type: Text = Field(default="", alias="paymentType")
+    method_code: Text = Field(default="", alias="paymentMethodCode")
     order_id: Id = Field(alias="orderId")
     currency_code: Text = Field(default="", alias="currencyCode")
     amount: Annotated[Money, OrDefault] = Field(default=Decimal(0), alias="amountPaid")

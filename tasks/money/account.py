@@ -248,10 +248,12 @@ class AccountReader:
         In: ids of order and refund by those of linked credits, BigCommerce's order id by parent.
         """
         currencies = {one.id: one.currency_code for one in documents}
-        paid = dict.fromkeys(currencies, ZERO)
+        paid: dict[str, dict[str, Decimal]] = {key: {} for key in currencies}
         for row in with_retries(lambda: list(self.brightpearl.list_payments(currencies))):
             if row.currency_code in {"", currencies[row.order_id]}:
-                paid[row.order_id] += PAID_OUT.get(row.payment_type, 0) * two_places(row.amount)
+                amount = PAID_OUT.get(row.payment_type, 0) * two_places(row.amount)
+                known = paid[row.order_id].get(row.method_code, ZERO)
+                paid[row.order_id][row.method_code] = known + amount
         booked: list[BookedCredit] = []
         for one in documents:
             named = _OF_REFUND.fullmatch(one.external_ref)
@@ -260,7 +262,7 @@ class AccountReader:
                 Figure.REFUNDS: Decimal(1),
                 Figure.REFUNDED: one.total.gross,
                 Figure.REFUNDED_TAX: one.total.tax,
-                Figure.PAID_BACK: paid[one.id],
+                Figure.PAID_BACK: sum(paid[one.id].values(), ZERO),
             }
             booked.append(
                 BookedCredit(
@@ -269,6 +271,7 @@ class AccountReader:
                     currency_code=one.currency_code,
                     figures=sides.cents(figures),
                     refund_id=refund_id,
+                    tenders=paid[one.id],
                     made_at=one.created_on,
                 )
             )

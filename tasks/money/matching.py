@@ -195,11 +195,12 @@ class Comparison:
         booked = credit.figures if credit and not is_foreign else {}
         amounts = sides.differing(refund.figures, booked, sides.REFUND)
         reason = Reason.CURRENCY if is_foreign else reasons.why_refund(refund, credit)
-        if amounts or reason is Reason.CREDIT_OF_DECLINED or credit is None:
+        detail = reasons.other_tenders(refund, credit) if credit and not is_foreign else ""
+        if amounts or detail or reason is Reason.CREDIT_OF_DECLINED or credit is None:
             ids = (refund.refund_id, credit.credit_id if credit else "")
             because = reasons.because_refund(reason, key, ids, self.known, self._absence(key))
             name = credit_ref(key, refund.refund_id)
-            yield MoneyDifference(name, key, group, amounts, reason, because)
+            yield MoneyDifference(name, key, group, amounts, reason, because, detail)
         for other in own[0 if is_foreign else 1 :]:
             reason = Reason.CURRENCY if other is credit else Reason.DOUBLED
             yield self._credit(other, reason)

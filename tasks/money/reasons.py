@@ -54,6 +54,7 @@ class Reason(StrEnum):
     CREDIT_DIFFERS = "refund and credit differ"
     PAYOUT_MISSING = "money that went back is not booked"
     PAYOUT_TOO_MUCH = "more booked as paid back than went back"
+    PAYOUT_TENDER = "money that went back is booked by another tender"
     NO_REFUND = "credit without refund"
 
 
@@ -229,8 +230,21 @@ def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:
     store, account = refund.figures, credit.figures
     if any(store[name] != account[name] for name in (Figure.REFUNDED, Figure.REFUNDED_TAX)):
         return Reason.CREDIT_DIFFERS
+    if other_tenders(refund, credit):
+        return Reason.PAYOUT_TENDER
     is_missing = account[Figure.PAID_BACK] < store[Figure.PAID_BACK]
     return Reason.PAYOUT_MISSING if is_missing else Reason.PAYOUT_TOO_MUCH
+
+
+def other_tenders(refund: StoreRefund, credit: BookedCredit) -> str:
+    """By which methods as much went back as is booked, where these are not the same."""
+    store, account = refund.tenders, {code: paid for code, paid in credit.tenders.items() if paid}
+    if store is None or sum(store.values()) != sum(account.values()):
+        return ""
+    went, booked = (
+        ", ".join(f"{code} {paid}" for code, paid in sorted(by.items())) for by in (store, account)
+    )
+    return f"went back by {went}, booked by {booked}" if went != booked else ""
 
 
 def because_refund(

@@ -41,6 +41,8 @@ Amounts = Mapping[Figure, tuple[Decimal, Decimal]]
 """The store's and Brightpearl's amount of the figures that differ."""
 Receipts = Mapping[str, Decimal]
 """Money received, by the name of each receipt (`receipt_name`)."""
+Tenders = Mapping[str, Decimal]
+"""Money by Brightpearl's payment methods."""
 STORE_ONLY = (Figure.SOLD, Figure.DISCOUNTED)
 ROWS = (Figure.ORDERS, Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING, Figure.TAXED, Figure.TOTAL)
 """Figures of an order that its rows make, on both sides."""
@@ -166,6 +168,8 @@ class StoreRefund:
     is_pending: bool = False
     is_declined: bool = False
     """Whether no money went back."""
+    tenders: Tenders | None = None
+    """What went back by Brightpearl's payment method; None where a provider has none."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,8 @@ class BookedCredit:
     """BigCommerce's; "" where no refund is known that it is of."""
     made_at: datetime | None = None
     """When it was entered."""
+    tenders: Tenders = field(default_factory=dict)
+    """What was paid back by payment method, in the credit's own currency."""
 
 
 Counted = StoreOrder | StoreRefund | BookedOrder | BookedCredit

@@ -64,12 +64,11 @@ def read_store(pair: str, day: Day) -> StoreDay:
     }
     broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
     broken |= orders.keys() & {one.order_id for one in listed if isinstance(one, Unreadable)}
+    bundle = current_bundle(connections)
     return StoreDay(
-        orders=store_orders(
-            list(orders.values()), current_bundle(connections), connections.pair.orders
-        ),
+        orders=store_orders(list(orders.values()), bundle, connections.pair.orders),
         refunds=tuple(
-            store_refund(refund)
+            store_refund(refund, bundle.tables["payment_methods"])
             for refund in listed
             if isinstance(refund, Refund)
             and (refund.order_id in orders or day.holds(refund.created))
@@ -166,9 +165,13 @@ def store_orders(
     }
 
 
-def store_refund(refund: Refund) -> sides.StoreRefund:
-    """A refund's figures."""
-    sent = (p.amount for p in refund.payments if not (p.is_declined or p.is_pending))
+def store_refund(refund: Refund, methods: Table) -> sides.StoreRefund:
+    """A refund's figures. In: Brightpearl's payment methods by the store's providers."""
+    sent = [one for one in refund.payments if not (one.is_declined or one.is_pending)]
+    codes = [methods.get(one.provider_id) or "" for one in sent]
+    tenders: dict[str, Decimal] = {}
+    for code, payment in zip(codes, sent, strict=True):
+        tenders[code] = tenders.get(code, ZERO) + two_places(payment.amount)
     return sides.StoreRefund(
         order_id=refund.order_id,
         refund_id=refund.id,
@@ -178,11 +181,12 @@ def store_refund(refund: Refund) -> sides.StoreRefund:
                 Figure.REFUNDS: Decimal(1),
                 Figure.REFUNDED: refund.total_amount,
                 Figure.REFUNDED_TAX: refund.total_tax,
-                Figure.PAID_BACK: sum(sent, ZERO),
+                Figure.PAID_BACK: sum((one.amount for one in sent), ZERO),
             }
         ),
         is_pending=refund.is_pending,
         is_declined=gave_nothing(refund),
+        tenders=tenders if all(codes) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from connectors.bigcommerce.models import Order
@@ -130,6 +131,25 @@ def to_refund(credit: Credit, items: Sequence[RefundItemCreate]) -> Refusal:
         "is refunded in BigCommerce yet",
         {"refund": str(gross), "currency": document.currency_code, "items": parts},
     )
+
+
+def paid_out(credit: Credit) -> Refusal:
+    """A credit that staff made and paid out: nothing may be sent back again for it."""
+    document, paid = credit.document, two_places(credit.paid_out)
+    return review(
+        "paid",
+        f"{document.id}-{paid}",
+        f"staff made the sales credit {document.id} over {two_places(document.total.gross)} and "
+        f"paid out {paid} {document.currency_code}; BigCommerce has no refund of the same lines "
+        "that went back the same way. Where it was the same return, record it there as a refund "
+        "outside of the store",
+        {},
+    )
+
+
+def credits_named(value: str) -> list[str]:
+    """The ids of credits of staff that the value of a case names."""
+    return re.findall(r"^(?:refund|paid|credit) (\d+)\b", value)
 
 
 def not_refundable(credit: Credit, class_: str, field: str, reason: str) -> Refusal:

@@ -91,8 +91,18 @@ def extract_account(
     broken = [replace(one, order_id=ids.get(one.order_id, "")) for one in unreadable]
     refuse_unreadable(run, broken, "sales order")
     sales = {ids[one.id]: Sale(one) for one in sold.values()}
+    left: dict[str, set[str]] = defaultdict(set)
+    for key, value in run.decisions().discarded:
+        left[key].update(cases.credits_named(value))
     orders = [
-        RefundedOrder(key, sale, refunds[key], order=documents.get(key))
+        RefundedOrder(
+            key,
+            sale,
+            refunds[key],
+            order=documents.get(key),
+            methods=run.bundle.tables["payment_methods"],
+            left=left[key],
+        )
         for key, sale in sales.items()
     ]
     settings, known = run.connections.pair.orders, {*sales, *run.refused_keys}

@@ -210,7 +210,8 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
         for matched in one.matched:
             refund = matched.refund
             if matched.state is State.WANTED:
-                payments.extend(_payments(refund, order, one.sale, one.currencies))
+                if not matched.is_paid_by_staff:
+                    payments.extend(_payments(refund, order, one.sale, one.currencies))
                 if not matched.is_staffs:
                     refunds.append(_refund(refund, order, one.sale, given))
                     items.extend(_items(refund, order, taken))

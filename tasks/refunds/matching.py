@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -16,13 +17,15 @@ from connectors.bigcommerce.refund_models import Refund
 from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder, SalesOrderRow
-from core.ids import credit_ref, external_ref
+from core.ids import credit_ref, external_ref, sku_key
 from core.money import ZERO, two_places
+from mappings.tables import Table, comparable
 from store.links import Link
 from tasks.bigcommerce.refunds import gave_nothing, link_key
 from tasks.reconciler.agreed import Agreed, fingerprint
 
 _MARK = re.compile(r"\bBrightpearl credit (\d+)\b")
+NO_METHODS = Table("payment_methods", ())
 ON_ITS_WAY = frozenset({"due", "claimed"})
 """States of an order's own key in which it is about to be imported."""
 
@@ -66,6 +69,14 @@ def is_agreed(refunds: Sequence[Refund], links: Mapping[str, Link]) -> bool:
         agreed.agreed == fingerprint_of(one) and agreed.refund_count <= len(refunds)
         for one, agreed in known
     )
+
+
+def amounts_by(parts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Amounts added up by their names, to the cent."""
+    found: dict[str, Decimal] = {}
+    for name, amount in parts:
+        found[name] = found.get(name, ZERO) + two_places(amount)
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,17 @@ class Credit:
         """What was paid, whoever booked it."""
         return sum((row.amount for row in self.payments if row.payment_type == "PAYMENT"), ZERO)
 
+    @property
+    def tenders(self) -> Mapping[str, Decimal]:
+        """What staff paid out, by payment method."""
+        return amounts_by(
+            (one.method_code, one.amount)
+            for one in self.payments
+            if one.payment_type == "PAYMENT"
+            and one.amount
+            and not one.transaction_ref.startswith(external_ref(""))
+        )
+
     def is_of(self, order_id: str, refund_id: str) -> bool:
         """Whether we made it for this refund."""
         return self.document.external_ref == credit_ref(order_id, refund_id)
@@ -130,6 +152,14 @@ class Credit:
     def undoes_all(self, order_id: str) -> bool:
         """Whether the order sync made it over a whole order, after that was cancelled."""
         return self.document.external_ref == external_ref(order_id)
+
+
+class Likeness(StrEnum):
+    """By what a credit of staff may be the same return as a refund."""
+
+    UNITS = "units"
+    AMOUNT = "amount"
+    NONE = "none"
 
 
 class State(StrEnum):
@@ -160,6 +190,16 @@ class MatchedRefund:
         """Whether the credit is one that was not made for this refund."""
         return self.credit is not None and not self.credit.is_of(
             self.refund.order_id, self.refund.id
+        )
+
+    @property
+    def is_paid_by_staff(self) -> bool:
+        """Whether staff booked the money of their own credit themselves."""
+        return bool(
+            self.is_staffs
+            and not self.agreed.payments
+            and self.credit
+            and self.credit.paid_out >= self.credit.document.total.gross
         )
 
 
@@ -197,30 +237,25 @@ class RefundedOrder:
     """Refunds that have a credit and are certainly not in the store any more."""
     currencies: Mapping[str, str] = field(default_factory=dict)
     """In which the gateway paid, by transaction id; read where it may not be the order's."""
+    methods: Table = NO_METHODS
+    """Brightpearl's payment methods by BigCommerce's providers."""
+    left: Collection[str] = ()
+    """Credits of staff that a person decided to leave as they are."""
 
     @cached_property
     def matched(self) -> list[MatchedRefund]:
         """The refunds in the order of their ids, each with its credit.
 
         A credit belongs to a refund by its link, by its reference, or by the refund's reason. Where
-        none does, one that no refund has and that is worth just as much is taken for the same
-        return: staff often credit here and refund there by hand. A credit that undoes a whole
-        order, after it was cancelled, takes the money of all its refunds.
+        none does, one that no refund has and that returns the same is taken for the same return:
+        staff often credit here and refund there by hand. A credit that undoes a whole order, after
+        it was cancelled, takes the money of all its refunds.
         """
-        free = self._free
+        taken = self._taken()
         found: list[MatchedRefund] = []
         for refund in self.refunds:
             is_linked, agreed = link_key(self.id, refund.id) in self.links, self.agreed(refund.id)
-            credit, state = self._own(refund), _state(refund, agreed)
-            if credit is None and not is_linked and state is State.WANTED:
-                amount = two_places(refund.total_amount)
-                same = (
-                    one
-                    for one in free
-                    if one.undoes_all(self.id) or two_places(one.document.total.gross) == amount
-                )
-                credit = next(same, None)
-                free = [one for one in free if one is not credit or one.undoes_all(self.id)]
+            credit, state = self._own(refund) or taken.get(refund.id), _state(refund, agreed)
             is_deleted = credit is None and is_linked and not agreed.is_undone
             if is_deleted and state is State.SETTLED:
                 state = State.WANTED
@@ -268,6 +303,76 @@ class RefundedOrder:
     def agreed(self, refund_id: str) -> AgreedRefund:
         """What was agreed on about one refund."""
         return AgreedRefund.of(self.links.get(link_key(self.id, refund_id)))
+
+    def _taken(self) -> Mapping[str, Credit]:
+        """Free credits by the refunds they are taken for: by lines and units, then by amount."""
+        wanted = [
+            one
+            for one in self.refunds
+            if link_key(self.id, one.id) not in self.links
+            and not self._own(one)
+            and _state(one, self.agreed(one.id)) is State.WANTED
+        ]
+        free = [one for one in self._free if one.id not in self.left]
+        found: dict[str, Credit] = {}
+        for likeness in (Likeness.UNITS, Likeness.AMOUNT):
+            for refund in (one for one in wanted if one.id not in found):
+                for credit in free:
+                    if credit.undoes_all(self.id) or self._likeness(refund, credit) is likeness:
+                        found[refund.id] = credit
+                        free = [c for c in free if c is not credit or c.undoes_all(self.id)]
+                        break
+        return found
+
+    def _likeness(self, refund: Refund, credit: Credit) -> Likeness:
+        """By what a credit of staff may be the same return as a refund; the amount is the same.
+
+        Units that are named on both sides and differ are two returns. So is what somebody paid out
+        already, unless the same units went back by the same tenders.
+        """
+        if two_places(credit.document.total.gross) != two_places(refund.total_amount):
+            return Likeness.NONE
+        returned, credited = self._units_of(refund), self._units_in(credit)
+        is_paid = bool(credit.tenders)
+        if returned == credited and (not is_paid or self._went_back_by(refund, credit.tenders)):
+            return Likeness.UNITS
+        return Likeness.NONE if is_paid or (returned and credited) else Likeness.AMOUNT
+
+    def _units_of(self, refund: Refund) -> Mapping[str, int]:
+        """Units that a refund returns, by product; by name of what is none."""
+        skus = {line.id: sku_key(line.sku) for line in self.order.lines} if self.order else {}
+        found: Counter[str] = Counter()
+        for item in refund.items:
+            if item.item_type == "PRODUCT":
+                sku = skus.get(item.item_id)
+                rows = [row for _, row in self.sale.rows_of(item.item_id)]
+                rows += [row for _, row in self.sale.rows if sku and sku_key(row.sku) == sku]
+                ids = [row.product_id or comparable(row.name) for row in rows]
+                found[ids[0] if ids else f"line {item.item_id}"] += item.quantity
+        return found
+
+    def _units_in(self, credit: Credit) -> Mapping[str, int]:
+        """Units that a credit returns, by product; by name of a line without one."""
+        lines = (row for _, row in self.sale.rows if row.external_ref.isdecimal())
+        names = {comparable(row.name) for row in lines if not row.product_id}
+        found: Counter[str] = Counter()
+        for row in credit.document.rows:
+            if not (row.is_bundle_child or row.parent_row_id):
+                name = comparable(row.name)
+                key = row.product_id or (name if name in names else "")
+                found[key] += int(row.quantity) if key else 0
+        return +found
+
+    def _went_back_by(self, refund: Refund, tenders: Mapping[str, Decimal]) -> bool:
+        """Whether a refund went back by these methods; one outside of the store may be any."""
+        payments = [one for one in refund.payments if not one.is_declined]
+        codes = [self.methods.get(one.provider_id) or "" for one in payments]
+        if all(code or one.offline for code, one in zip(codes, payments, strict=True)):
+            found = amounts_by(zip(codes, (one.amount for one in payments), strict=True))
+            return found == tenders or (
+                "" in found and sum(found.values()) == sum(tenders.values())
+            )
+        return False
 
     @cached_property
     def _free(self) -> list[Credit]:

@@ -157,9 +157,7 @@ def _credit_operations(
     for ref in one.agreed.payments:
         if ref in paid and ref not in wanted:
             yield ops.DeletePayment(ref, paid[ref].payment_id)
-    # Staff may have booked the money of their own credit.
-    is_new_of_staff = one.is_staffs and not one.agreed.payments
-    if not (is_new_of_staff and credit and credit.paid_out >= credit.document.total.gross):
+    if not one.is_paid_by_staff:
         yield from (ops.PayOut(payout) for ref, payout in wanted.items() if ref not in paid)
     # What came back on a credit that was deleted since is in stock.
     if not one.is_deleted and (back := _to_receive(credit, desired.rows, units)):
@@ -226,7 +224,7 @@ def _undo(context: PlanContext, order_id: str, one: Undone) -> CreditPlan:
 def _returns(
     context: PlanContext, refunded: RefundedOrder, *, is_pending: bool
 ) -> Iterator[CreateRefund | Refusal]:
-    """The refund that staff's credits call for, and cases.
+    """The refund that staff's credits call for, and cases: for those paid out as well.
 
     One at a time, and none while another refund is pending.
     """
@@ -234,6 +232,9 @@ def _returns(
     if order is None:
         return
     for credit in refunded.unclaimed:
+        if credit.tenders:
+            yield cases.paid_out(credit)
+            continue
         made = plan_return(refunded, order, credit, context.decisions, by_itself=by_itself)
         if isinstance(made, Refusal):
             yield made

@@ -110,7 +110,8 @@ def plan_return(
     case = cases.to_refund(credit, items)
     if decisions.approves(order.id, case):
         return replace(refund, is_approved=True)
-    return refund if by_itself else case
+    is_left = (order.id, case.value) in decisions.discarded
+    return refund if by_itself and not is_left else case
 
 
 def quote(run: Run, records: Sequence[ReturnProgress]) -> None:

@@ -113,6 +113,22 @@ def test_a_day_of_120_orders_with_refunds_edits_and_cancellations_agrees(world: 
     assert world.writes() == 0
 
 
+def test_a_payout_by_another_tender_than_the_stores_is_named(world: World) -> None:
+    (key,) = all_imported(world, {})
+    made = refund(world, key, amount="5.00")
+    sync_refunds(world, key)
+    assert audit()["agrees"] is True
+    one = credit(world, key, made["refund_id"])
+    (paid,) = (p for p in world.sandbox.account.payments.values() if p.order_id == one.id)
+    world.brightpearl("payment", delete=paid.id)
+    world.brightpearl("payment", order_id=one.id, method="CASH")
+
+    found = audit()
+
+    assert differences(found) == {one.external_ref: "payout_tender"}
+    assert "went back by CARD 5.00, booked by CASH 5.00" in found["unexplained"][one.external_ref]
+
+
 def test_a_cent_on_either_side_is_named_with_its_reason(world: World) -> None:
     keys = all_imported(world, *({"channel_id": 1 + (n % 2)} for n in range(9)))
     amended, unpaid, overpaid, deleted, cancelled, ended, archived, edited, doubled = keys

@@ -9,6 +9,7 @@ from refunding import (
     approve,
     cases,
     change,
+    credit,
     credits_of,
     discard,
     gross,
@@ -19,6 +20,7 @@ from refunding import (
     refund,
     runs_again_without_writing,
     states,
+    stock,
     store_refunds,
     sync,
 )
@@ -213,6 +215,81 @@ def test_money_that_staff_booked_themselves_is_not_booked_again(world: World) ->
 
     assert paid_out(world, one) == gross(one)
     assert runs_again_without_writing(world, key)
+
+
+@pytest.mark.parametrize("method", ["CASH", "CARD"])
+def test_a_credit_that_staff_paid_in_cash_is_not_taken_for_a_refund_of_another_line(
+    world: World, method: str
+) -> None:
+    key = imported(world, shipped=True)
+    a, b = (line["sku"] for line in lines(world, 1, 1))
+    made = refund(world, key, items=[{"sku": b, "quantity": 1}], reason="returned: resellable")
+    amount = store_refunds(world, key)[0].amount
+    net = amount - store_refunds(world, key)[0].tax
+    rows = [{"sku": a, "quantity": 1, "net": str(net), "tax": str(amount - net)}]
+    one = staff_credit(world, key, rows=rows)
+    world.brightpearl("payment", order_id=one.id, method=method)
+    before = stock(world, b).on_hand
+
+    sync(world, key)
+
+    own = credit(world, key, made["refund_id"])
+    assert [row.sku for row in own.rows.values()] == [b]
+    assert payouts(world, own) == {"CARD": amount}
+    assert payouts(world, one) == {method: amount}
+    assert stock(world, b).on_hand == before + 1
+    (case,) = cases(world)
+    assert (case.field, str(one.id) in case.value) == ("paid", True)
+    assert runs_again_without_writing(world, key)
+    discard(world)
+    sync(world, key)
+    assert (cases(world), states(world, key)) == ([], ["done"])
+
+
+def test_a_credit_that_staff_paid_out_is_never_refunded_in_the_store(
+    by_itself: None, world: World
+) -> None:
+    key = imported(world, shipped=True)
+    one = staff_credit(world, key)
+    world.brightpearl("payment", order_id=one.id, method="CASH")
+
+    sync(world, key)
+
+    assert store_refunds(world, key) == []
+    assert [case.field for case in cases(world)] == ["paid"]
+
+
+def test_a_paid_credit_is_settled_by_recording_it_in_the_store_as_its_case_says(
+    world: World,
+) -> None:
+    key = imported(world, shipped=True)
+    sku = lines(world, 1)[0]["sku"]
+    one = staff_credit(world, key)
+    world.brightpearl("payment", order_id=one.id, method="CASH")
+    sync(world, key)
+    (case,) = cases(world)
+    assert "record it there as a refund outside of the store" in case.reason
+
+    refund(world, key, items=[{"sku": sku, "quantity": 1}], tender="custom")
+    sync(world, key)
+
+    assert (cases(world), states(world, key)) == ([], ["done"])
+    assert [found.id for found in credits_of(world)] == [one.id]
+    assert payouts(world, one) == {"CASH": gross(one)}
+
+
+def test_a_credit_left_as_it_is_takes_no_later_refund(world: World) -> None:
+    key = imported(world, shipped=True)
+    one = staff_credit(world, key)
+    sku = lines(world, 1)[0]["sku"]
+    sync(world, key)
+    discard(world)
+
+    made = refund(world, key, items=[{"sku": sku, "quantity": 1}])
+    sync(world, key)
+
+    assert payouts(world, one) == {}
+    assert payouts(world, credit(world, key, made["refund_id"])) == {"CARD": gross(one)}
 
 
 def test_refunds_of_one_order_are_made_one_after_the_other(by_itself: None, world: World) -> None:

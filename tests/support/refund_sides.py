@@ -13,6 +13,7 @@ from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder
 from core.ids import credit_ref
+from mappings.tables import Table, TableRow
 from store.links import Link
 from tasks.bigcommerce.refunds import link_key
 from tasks.refunds.frames import CreditHeader, CreditRow, DesiredCredit, Payout
@@ -24,6 +25,7 @@ from tasks.refunds.matching import (
     fingerprint_of,
 )
 
+METHODS = Table("payment_methods", (TableRow(2, "card", "CARD"), TableRow(3, "cod", "CASH")))
 ORDER, SOLD, LINE, PRODUCT = "100", "5001", "31", "11"
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NO_MONEY = dict.fromkeys(
@@ -160,6 +162,7 @@ def credit(
                 "transactionRef": ref,
                 "orderId": credit_id,
                 "paymentType": "PAYMENT",
+                "paymentMethodCode": "CARD",
                 "amountPaid": amount,
             }
         )
@@ -203,6 +206,7 @@ def sides(
         "sale": sale(),
         "order": order(),
         "has_stock": {PRODUCT: True},
+        "methods": METHODS,
         "links": {one.key_bc: one for one in links},
     }
     return RefundedOrder(id=ORDER, refunds=refunds, credits=credits_, **{**known, **wanted})

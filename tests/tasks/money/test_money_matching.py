@@ -449,6 +449,39 @@ def test_a_refund_of_an_order_that_is_parked_is_explained_by_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("went", "booked", "detail"),
+    [
+        ({"CARD": "5.00"}, {"CARD": "5.00"}, ""),
+        ({"CARD": "5.00"}, {"CARD": "5.00", "CASH": "0.00"}, ""),
+        ({"CARD": "5.00"}, {"CASH": "5.00"}, "went back by CARD 5.00, booked by CASH 5.00"),
+        (
+            {"CARD": "4.00", "GIFTCERT": "1.00"},
+            {"CARD": "5.00"},
+            "went back by CARD 4.00, GIFTCERT 1.00, booked by CARD 5.00",
+        ),
+        (None, {"CASH": "5.00"}, ""),
+    ],
+)
+def test_money_that_went_back_is_compared_by_tender(
+    went: dict[str, str] | None, booked: dict[str, str], detail: str
+) -> None:
+    store, account = one_order()
+    tenders = None if went is None else {code: Decimal(paid) for code, paid in went.items()}
+    refund = StoreRefund("100", "7", NOON, refunded("5.00"), tenders=tenders)
+    credit = BookedCredit(
+        "100",
+        "8",
+        "GBP",
+        refunded("5.00"),
+        "7",
+        tenders={code: Decimal(paid) for code, paid in booked.items()},
+    )
+    found = named(replace(store, refunds=(refund,)), replace(account, credits=(credit,)))
+    assert [one.detail for one in found] == ([detail] if detail else [])
+    assert all((one.reason, one.amounts) == (Reason.PAYOUT_TENDER, {}) for one in found)
+
+
 def test_two_credits_of_one_refund_and_one_in_another_currency_are_named() -> None:
     store, account = one_order()
     side = replace(store, refunds=(StoreRefund("100", "7", NOON, refunded("5.00")),))

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from refund_sides import ORDER, credit, link, order, refund, settled, sides
+from refund_sides import ORDER, credit, link, order, refund, sale, settled, sides, sold_row
 
+from connectors.bigcommerce.refund_models import RefundPayment
 from core.refusals import Refusal
 from core.settings import OrderSettings
 from store.links import Link
 from tasks.reconciler.cases import Outcome
-from tasks.refunds.cases import without_sale
+from tasks.refunds.cases import credits_named, without_sale
 from tasks.refunds.matching import (
     AgreedRefund,
     State,
@@ -64,6 +65,71 @@ def test_a_credit_of_staff_is_taken_for_one_refund_of_the_same_amount_only() -> 
     twice = refund("7"), refund("8")
     assert matched(*twice, credits_=[staffs]) == [(State.WANTED, "6002"), (State.WANTED, "")]
     assert matched(refund(amount="12.01"), credits_=[staffs]) == [(State.WANTED, "")]
+
+
+OTHER = sold_row("2", "32", productId="12", sku="CUP", name="Cup")
+CUPS = {"rows": [sold_row("91", "", units=2, productId="12", sku="CUP", name="Cup")]}
+TWO_LINES = {"sale": sale(sold_row(), OTHER)}
+
+
+def test_a_credit_of_another_line_of_the_same_price_is_not_taken() -> None:
+    cups = credit("6002", **STAFFS, **CUPS)
+    mugs = credit("6003", **STAFFS)
+    assert matched(refund(), credits_=[cups], **TWO_LINES) == [(State.WANTED, "")]
+    assert matched(refund(), credits_=[cups, mugs], **TWO_LINES) == [(State.WANTED, "6003")]
+
+
+def test_a_credit_of_other_units_for_the_same_money_is_not_taken() -> None:
+    one = credit("6002", **STAFFS, rows=[sold_row("91", units=1)])
+    assert matched(refund(), credits_=[one]) == [(State.WANTED, "")]
+
+
+def test_what_names_no_units_is_matched_by_amount_after_what_names_them() -> None:
+    money = refund("7", items=[{"item_type": "ORDER", "item_id": ORDER, "requested_amount": "12"}])
+    staffs = credit("6002", **STAFFS)
+    assert matched(money, credits_=[staffs]) == [(State.WANTED, "6002")]
+    both = matched(money, refund("8"), credits_=[staffs])
+    assert both == [(State.WANTED, ""), (State.WANTED, "6002")]
+
+
+@pytest.mark.parametrize(
+    ("provider", "offline", "method", "credit_id"),
+    [
+        ("card", False, "CARD", "6002"),
+        ("card", False, "CASH", ""),
+        ("cod", True, "CASH", "6002"),
+        ("custom", True, "CASH", "6002"),
+        ("klarna", False, "CASH", ""),
+    ],
+)
+def test_a_credit_that_staff_paid_out_is_the_same_return_only_by_the_same_tender(
+    provider: str, offline: bool, method: str, credit_id: str
+) -> None:
+    went_back = [
+        {
+            "id": 1,
+            "provider_id": provider,
+            "amount": "12.00",
+            "is_declined": False,
+            "offline": offline,
+            "transaction_id": 901,
+        }
+    ]
+    made = refund().model_copy(
+        update={"payments": tuple(map(RefundPayment.model_validate, went_back))}
+    )
+    staffs = credit("6002", **STAFFS, paid={"their own": "12.00"})
+    (paid,) = staffs.payments
+    staffs = replace(staffs, payments=(paid.model_copy(update={"method_code": method}),))
+    assert matched(made, credits_=[staffs]) == [(State.WANTED, credit_id)]
+
+
+def test_a_credit_that_a_person_left_as_it_is_is_not_taken() -> None:
+    staffs = credit("6002", **STAFFS)
+    assert matched(refund(), credits_=[staffs], left={"6002"}) == [(State.WANTED, "")]
+    for value in ("refund 6002-0a1b2c3d", "paid 6002-12.00", "credit 6002"):
+        assert credits_named(value) == ["6002"]
+    assert credits_named("undo BC-100-R6002") == []
 
 
 def test_a_credit_over_the_whole_order_takes_the_money_of_all_refunds() -> None:

@@ -52,11 +52,15 @@ def plan(
     wanted: Mapping[str, DesiredCredit] | None = None,
     *,
     approved: Sequence[str] = (),
+    discarded: Sequence[str] = (),
     **settings: Any,
 ) -> OrderPlan:
     """The plan of the order. In: what the mapping made, by refund id."""
     by_refund = {(ORDER, key): one for key, one in (wanted or {"7": desired()}).items()}
-    decisions = Decisions(approved={(ORDER, value) for value in approved})
+    decisions = Decisions(
+        approved={(ORDER, value) for value in approved},
+        discarded={(ORDER, value) for value in discarded},
+    )
     return plan_order(PlanContext(by_refund, decisions, RefundSettings(**settings)), both)
 
 
@@ -205,8 +209,23 @@ def test_no_invoice_is_made_for_a_sale_that_was_cancelled() -> None:
 def test_money_that_staff_booked_on_their_credit_is_not_booked_again() -> None:
     whole = credit("6002", **STAFFS, paid={"their own": "12.00"})
     assert plan(sides(refund(), credits_=[whole])).is_idle
+
+
+def test_a_credit_that_staff_paid_out_is_not_refunded_and_never_anothers() -> None:
     part = credit("6002", **STAFFS, paid={"their own": "2.00"})
-    assert kinds(plan(sides(refund(), credits_=[part]))) == [PayOut]
+    found = plan(sides(refund(), credits_=[part]), staff_credits="refund")
+    assert CreateCredit in kinds(found)
+    assert CreateRefund not in kinds(found)
+    (case,) = found.cases
+    assert (case.field, case.value) == ("paid", "paid 6002-2.00")
+    assert not plan(sides(credits_=[part]), staff_credits="refund").operations
+
+
+def test_a_credit_that_a_person_left_is_not_refunded_whatever_the_policy_becomes() -> None:
+    staffs = credit("6002", **STAFFS, gross="6.00", rows=[sold_row("91", units=1)])
+    (case,) = plan(sides(credits_=[staffs])).cases
+    found = plan(sides(credits_=[staffs]), staff_credits="refund", discarded=[case.value])
+    assert found.operations == ()
 
 
 def test_staffs_credits_are_refunded_one_at_a_time_and_none_while_another_is_pending() -> None:
