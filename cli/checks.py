@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -14,7 +15,13 @@ from cli.installation import has_database
 from cli.webhooks import Target, plan_bigcommerce, plan_brightpearl
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
-from core.errors import CausewayError, NotFoundError, TransientError
+from core.errors import (
+    CausewayError,
+    ConfigError,
+    ContractError,
+    NotFoundError,
+    TransientError,
+)
 from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
@@ -70,6 +77,37 @@ def bigcommerce(store: BigCommerce) -> Iterator[Finding]:
     about = store.get_store()
     yield ok("BigCommerce", f"{about.name or 'the store'} answers; time zone {about.time_zone}")
     yield skew("BigCommerce", server_time)
+
+
+def unusable(system: str, pair: Pair, error: CausewayError) -> Finding:
+    """Why nothing can be asked of a system: the one setting that is wrong, or that it is away."""
+    is_store = system == "BigCommerce"
+    url = pair.bigcommerce.api_url if is_store else pair.brightpearl.api_url
+    prefix = f"CAUSEWAY_{system.upper()}__"
+    ends = "before /stores/…" if is_store else "before the account's code"
+    account, token = ("STORE_HASH", "ACCESS_TOKEN") if is_store else ("ACCOUNT", "ACCOUNT_TOKEN")
+    is_usual = urlsplit(url).path == ("" if is_store else "/public-api")
+    match error:
+        case ConfigError() if is_usual:
+            names = f"{prefix}{token}, __{account}" + ("" if is_store else ", __APP_REF")
+            return fail(
+                system,
+                f"{url} refuses the credentials ({error.message.rstrip('.')})",
+                f"Correct {names}: they belong to one API account, and it needs the rights that "
+                "README.md names.",
+            )
+        case ConfigError() | NotFoundError() | ContractError():
+            return fail(
+                system,
+                f"{url} answers, but not as the API of {system} does ({error.message.rstrip('.')})",
+                f"Correct {prefix}API_URL, which ends {ends}, or __{account}, or __{token}.",
+            )
+        case _:
+            return fail(
+                system,
+                f"{url} cannot be used now ({error.message.rstrip('.')})",
+                f"Correct {prefix}API_URL, or make that address reachable from this machine.",
+            )
 
 
 def scopes(store: BigCommerce) -> Iterator[Finding]:

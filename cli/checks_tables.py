@@ -22,22 +22,35 @@ NO_SUCH_PRODUCT = "2147483647"
 WHEN_PLACED = "order_placed"
 
 
-def table_checks(
-    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
-) -> Iterator[Finding]:
-    """The mappings load, and every value that a table gives exists in the account.
+def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
+    """The mappings in force load.
 
-    Raises: MappingError when they do not load; what the systems raise.
+    Raises: MappingError when they do not.
     """
     bundle = in_force(settings, pair.name)
     if problems := bundle.problems:
         yield fail("mappings", str(problems[0]), "causeway mappings validate")
         return
     yield ok("mappings", f"version {bundle.version} loads, {len(bundle.files)} files")
+
+
+def table_checks(settings: Settings, pair: Pair, account: Brightpearl) -> Iterator[Finding]:
+    """Every value that a table gives exists in the account.
+
+    Raises: what the system raises.
+    """
+    bundle = in_force(settings, pair.name)
     for name, actual in account_values(account):
         gives = {row.becomes for row in bundle.tables[name].rows if row.becomes}
         yield compared(name, gives, actual)
-    known = set(bundle.tables["channels"].values)
+
+
+def channel_checks(settings: Settings, pair: Pair, store: BigCommerce) -> Iterator[Finding]:
+    """Every channel of the store is mapped.
+
+    Raises: what the system raises.
+    """
+    known = set(in_force(settings, pair.name).tables["channels"].values)
     yield unmapped_channels([(c.id, c.name) for c in store.list_channels()], known)
 
 

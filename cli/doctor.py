@@ -48,21 +48,39 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
     from cli import checks, checks_tables  # noqa: PLC0415 - the mappings bring pandas along
 
     store, account = BigCommerce(pair.bigcommerce), Brightpearl(pair.brightpearl)
-    wanted: dict[str, Callable[[], Iterator[Finding]]] = {
-        "database": lambda: checks.database(settings),
-        "BigCommerce": lambda: checks.bigcommerce(store),
-        "BigCommerce scopes": lambda: checks.scopes(store),
-        "Brightpearl": lambda: checks.brightpearl(account),
-        "mappings": lambda: checks_tables.table_checks(settings, pair, store, account),
-        "stock": lambda: checks_tables.stock_checks(settings, pair, store, account),
-        "webhooks": lambda: checks.webhooks(pair, store, account),
-        "Prefect": lambda: checks.prefect_checks(settings),
-    }
+    bigcommerce, brightpearl = {"BigCommerce"}, {"Brightpearl"}
+    wanted: list[tuple[str, set[str], Callable[[], Iterator[Finding]]]] = [
+        ("database", set(), lambda: checks.database(settings)),
+        ("BigCommerce", set(), lambda: checks.bigcommerce(store)),
+        ("BigCommerce scopes", bigcommerce, lambda: checks.scopes(store)),
+        ("Brightpearl", set(), lambda: checks.brightpearl(account)),
+        ("mappings", set(), lambda: checks_tables.mapping_checks(settings, pair)),
+        ("tables", brightpearl, lambda: checks_tables.table_checks(settings, pair, account)),
+        ("channels", bigcommerce, lambda: checks_tables.channel_checks(settings, pair, store)),
+        (
+            "stock",
+            bigcommerce | brightpearl,
+            lambda: checks_tables.stock_checks(settings, pair, store, account),
+        ),
+        (
+            "webhooks",
+            bigcommerce | brightpearl,
+            lambda: checks.webhooks(pair, store, account),
+        ),
+        ("Prefect", set(), lambda: checks.prefect_checks(settings)),
+    ]
     findings = [checks.ok("settings", f"pair {pair.name} is configured")]
-    for what, check in wanted.items():
+    unusable: set[str] = set()
+    for what, systems, check in wanted:
+        if systems & unusable:
+            continue  # one cause is one finding
         try:
             for finding in check():
                 findings.append(finding)  # noqa: PERF402 - those before an error are kept
         except CausewayError as error:
-            findings.append(checks.fail(what, error.message, error.remedy))
+            if what in bigcommerce | brightpearl:
+                unusable.add(what)
+                findings.append(checks.unusable(what, pair, error))
+            else:
+                findings.append(checks.fail(what, error.message, error.remedy))
     return findings

@@ -158,7 +158,7 @@ class Client:
                     method, url, params=params, content=body, headers=headers
                 )
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _without_answer(error, method, f"{system.name}: {method} {path}") from error
+                raise _without_answer(error, method, system, path) from error
             answer = decoded(system.name, method, path, response)
             rate_limit, refused = system.interpret(answer)
             report(rate_limit, isinstance(refused, TransientError))
@@ -237,22 +237,23 @@ def number(text: object) -> float | None:
     return value if math.isfinite(value) and value >= 0 else None
 
 
-def _without_answer(error: Exception, method: str, what: str) -> CausewayError:
+def _without_answer(error: Exception, method: str, system: System, path: str) -> CausewayError:
     """What it means that no answer came: nothing was sent, or anything may have happened.
 
     Only the name of httpx's error is used: its text may hold a URL or a header.
     """
-    why = type(error).__name__
+    why, what = type(error).__name__, f"{system.name}: {method} {system.base_url}{path}"
+    setting = f"CAUSEWAY_{system.name.upper()}__API_URL"
     match error:
         case httpx.InvalidURL() | httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
             return ConfigError(
                 f"{what} cannot be sent ({why}).",
-                remedy="Check the API URL and the credentials: one of them is malformed.",
+                remedy=f"Check {setting} and the credentials: one of them is malformed.",
             )
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return TransientError(
                 f"{what} could not connect ({why}).",
-                remedy="Check that the API URL is right and reachable; it is tried again.",
+                remedy=f"Check that {setting} is right and reachable; it is tried again.",
             )
         case _ if method in READS:
             return TransientError(f"{what} got no answer ({why}).")

@@ -223,12 +223,37 @@ def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sand
     assert all(line["remedy"] for line in found.values() if line["state"] != "ok")
 
 
-def test_the_doctor_names_a_wrong_token_and_goes_on(sandbox, run_json, monkeypatch):
-    monkeypatch.setenv("CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN", "a-wrong-token")
+UNREACHABLE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("system", "setting", "value", "names"),
+    [
+        ("BigCommerce", "BIGCOMMERCE__ACCESS_TOKEN", "a-wrong-token", ["ACCESS_TOKEN"]),
+        ("BigCommerce", "BIGCOMMERCE__API_URL", UNREACHABLE, ["API_URL", UNREACHABLE]),
+        ("BigCommerce", "BIGCOMMERCE__API_URL", "{url}/v3", ["API_URL", "/v3", "/stores/"]),
+        ("BigCommerce", "BIGCOMMERCE__STORE_HASH", "another", ["STORE_HASH"]),
+        ("Brightpearl", "BRIGHTPEARL__ACCOUNT_TOKEN", "a-wrong-token", ["ACCOUNT_TOKEN"]),
+        ("Brightpearl", "BRIGHTPEARL__API_URL", f"{UNREACHABLE}/public-api", ["API_URL", ":9"]),
+        ("Brightpearl", "BRIGHTPEARL__API_URL", "{url}/v1", ["API_URL", "/v1", "account's code"]),
+    ],
+)
+def test_the_doctor_gives_one_finding_per_cause_and_goes_on(
+    system, setting, value, names, sandbox, run_json, monkeypatch
+):
+    url = sandbox.bigcommerce_url if system == "BigCommerce" else sandbox.brightpearl_url
+    monkeypatch.setenv(f"CAUSEWAY_{setting}", value.format(url=url))
+
     found = findings(run_json, code=1)
-    assert found["BigCommerce"]["state"] == "fail"
-    assert found["Brightpearl"]["state"] == "ok"
-    assert not any("a-wrong-token" in line["text"] for line in found.values())
+
+    failed = {what: line for what, line in found.items() if line["state"] == "fail"}
+    assert list(failed) == [system]
+    said = f"{failed[system]['text']} {failed[system]['remedy']}"
+    assert [n for n in [*names, f"CAUSEWAY_{system.upper()}__"] if n not in said] == [], said
+    assert "a-wrong-token" not in said
+    other = {"BigCommerce": "Brightpearl", "Brightpearl": "BigCommerce"}[system]
+    assert found[other]["state"] == "ok"
+    assert found["mappings"]["state"] == "ok"
 
 
 def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, run_json):
