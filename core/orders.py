@@ -53,6 +53,10 @@ ORDERS: Schema = {
     "email_key": "text",
     "shipping_method": "text",
     "customer_message": "text",
+    "staff_notes": "text",
+    "form_fields": "text",
+    "gift_messages": "text",
+    "line_details": "text",
     "coupon_codes": "text",
     "qty_ordered": "count",
     "qty_shipped": "count",
@@ -64,6 +68,9 @@ ORDERS: Schema = {
 amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
 billing e-mail as compared; `shipping_*` is the first shipping consignment (billing if there is
 none); `shipping_method` is "" for an order without shipping; `coupon_codes` are joined by ", ";
+`form_fields` is what the checkout asked besides, a line `name: answer` each, of the billing and all
+shipping addresses; `gift_messages` the wrapping of lines and its messages, `line_details` their
+configurable fields and event dates, a line each;
 `qty_ordered` and `qty_shipped` sum the lines; `in_brightpearl` is "yes" for an order that was
 imported before, else "no"."""
 
@@ -144,6 +151,7 @@ SALES_ORDERS: Schema = {
     "shipping_method_id": "text",
     "payment_method_code": "text",
     "status_id_after": "text",
+    "note": "text",
     "email_key": "text",
     "total_inc_tax": "money",
     "total_tax": "money",
@@ -159,6 +167,8 @@ SALES_ORDERS: Schema = {
 """Desired Brightpearl sales orders, Brightpearl's ids as text. `order_id` is BigCommerce's;
 `tax_on` an ISO date, the store's local day; `exchange_rate` units of the order's currency per unit
 of the account's; `status_id_after` is the BigCommerce status the order is to have afterwards;
+`note` what staff are to read on it; further columns are the account's own fields by their code
+(`PCF_…`);
 address lines are street, suburb, city, state."""
 
 ROWS: Schema = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mappings.files import Problem
 from mappings.rules import FieldRule, JoiningStep, Step, ValueStep
-from mappings.shapes import KEYS, REQUIRED, SOURCES, TARGETS
+from mappings.shapes import KEYS, REQUIRED, SOURCES, target_schema
 from mappings.steps import Lookup
 from mappings.tables import Table
 
@@ -55,7 +55,7 @@ def suggestion(word: str, known: Mapping[str, object] | frozenset[str]) -> str:
 
 
 def _unknown_columns(rule: FieldRule, context: RuleContext) -> Iterator[Fault]:
-    target, source = TARGETS[context.target], SOURCES[context.source]
+    target, source = target_schema(context.target, [rule.to]), SOURCES[context.source]
     if rule.to not in target:
         yield "to", f"{context.target} has no column {rule.to!r}{suggestion(rule.to, target)}"
     about = () if rule.about == rule.source else rule.about
@@ -143,7 +143,7 @@ class _Flow:
             names = ", ".join(self.kinds)
             yield "steps", f"leave {names} side by side; add first_filled, join or template"
             return
-        target = TARGETS[self.context.target][self.rule.to]
+        target = target_schema(self.context.target, [self.rule.to])[self.rule.to]
         (kind,) = self.kinds.values()
         if kind != target:
             yield "steps", f"give {kind}, but {self.rule.to} is {target}"

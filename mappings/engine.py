@@ -11,7 +11,7 @@ import pandas as pd
 from core.frames import frame, frame_of_columns
 from core.refusals import REFUSALS, release_remedy
 from mappings.rules import Context, EntityMapping, FieldRule, JoiningStep, ValueStep
-from mappings.shapes import RECORDS, TARGETS, is_personal
+from mappings.shapes import RECORDS, is_personal, target_schema
 from mappings.tables import plain
 
 __all__ = ["Context", "Mapped", "apply"]
@@ -68,7 +68,7 @@ def apply(mapping: EntityMapping, rows: pd.DataFrame, context: Context) -> Mappe
     ]
     distinct = {tuple(refusal.values()): refusal for refusal in refusals}
     return Mapped(
-        frame_of_columns(made, TARGETS[mapping.target], len(rows) - len(refused)),
+        frame_of_columns(made, target_schema(mapping.target, made), len(rows) - len(refused)),
         frame(distinct.values(), REFUSALS),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.frames import Schema
@@ -37,6 +37,18 @@ TARGETS: Mapping[str, Schema] = {
     "bigcommerce.shipment": SHIPMENTS,
     "bigcommerce.stock_level": STOCK_LEVELS,
 }
+
+CUSTOM_FIELD = "PCF_"
+"""How the account's own fields of a sales order begin; each is a column that a mapping may fill."""
+
+
+def target_schema(target: str, columns: Iterable[str]) -> Schema:
+    """The columns of a target: its own, and those of `columns` that are custom fields."""
+    own = TARGETS[target]
+    if target != "brightpearl.sales_order":
+        return own
+    return {**own, **{name: "text" for name in columns if name.startswith(CUSTOM_FIELD)}}
+
 
 FILES: Mapping[str, tuple[str, str]] = {
     "orders": ("bigcommerce.order", "brightpearl.sales_order"),
@@ -165,7 +177,10 @@ orders, receipts and credits, or documents that no longer agree to the cent."""
 RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
 """The column of the source that names the record, by target; `order_id` where none is named."""
 
-_PERSONAL = {"email_key", "customer_message", "name", "reason"}
+_PERSONAL = {
+    *("email_key", "customer_message", "name", "reason"),
+    *("staff_notes", "form_fields", "gift_messages", "line_details"),
+}
 _NOT_PERSONAL = {
     "shipping_method",
     "shipping_method_id",

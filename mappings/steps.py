@@ -315,6 +315,35 @@ class Join(JoiningStep):
         return self.between.join(value for value in values.values() if value)
 
 
+@step("labelled")
+class Labelled(JoiningStep):
+    """Each of the columns that has a value, behind its label, on lines of its own."""
+
+    labels: dict[str, str] = Field(min_length=1)
+    """What to write before the value, by column."""
+
+    def columns(self) -> frozenset[str]:
+        return frozenset(self.labels)
+
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
+        texts = ((label, values[name]) for name, label in self.labels.items() if values[name])
+        return "\n".join(f"{label} {text}" for label, text in texts)
+
+
+@step("answer")
+class Answer(ValueStep):
+    """The answer to one question of the checkout, out of lines `question: answer`."""
+
+    short: ClassVar[str | None] = "question"
+
+    question: str = Field(min_length=1)
+
+    def of(self, value: str, context: Context) -> str:
+        answers = (line.partition(":") for line in value.splitlines())
+        wanted = comparable(self.question)
+        return next((found.strip() for name, _, found in answers if comparable(name) == wanted), "")
+
+
 @step("first_filled")
 class FirstFilled(JoiningStep):
     """The first of the columns that has a value."""

@@ -31,6 +31,23 @@ class Missing:
     order_id: str
 
 
+class FormField(Document):
+    """What the merchant asks the shopper besides, and the answer."""
+
+    name: Text = ""
+    value: Any = ""
+    """A text, a number, or a list of them."""
+
+    def __str__(self) -> str:
+        """`Name: value`, on one line; "" without an answer."""
+        listed = self.value if isinstance(self.value, list | tuple) else [self.value]
+        text = " ".join(", ".join(str(one) for one in listed if one is not None).split())
+        return f"{self.name}: {text}" if text else ""
+
+
+FormFields = Annotated[tuple[FormField, ...], OrDefault]
+
+
 class Address(Document):
     """A billing or shipping address."""
 
@@ -45,6 +62,8 @@ class Address(Document):
     country_iso2: Text = ""
     email: Text = ""
     phone: Text = ""
+    form_fields: FormFields = ()
+    """What the checkout asked besides."""
 
 
 class AppliedDiscount(Document):
@@ -81,6 +100,12 @@ class OrderLine(Document):
     order_address_id: Id = ""
     """"0" for what is not shipped."""
     parent_order_product_id: Id = ""
+    configurable_fields: FormFields = ()
+    event_name: Text = ""
+    event_date: Text = ""
+    """The day that the shopper chose for the product, and what it is called."""
+    wrapping_name: Text = ""
+    wrapping_message: Text = ""
     wrapping_cost_inc_tax: Money = Decimal(0)
     quantity_shipped: int = 0
     quantity_refunded: int = 0
@@ -191,6 +216,7 @@ class Order(OrderHeader):
     payment_status: Text = ""
     external_order_id: Text = ""
     customer_message: Text = ""
+    staff_notes: Text = ""
     items_total: int = 0
     billing_address: Address
     consignments: Consignments = Consignments()

@@ -209,6 +209,13 @@ def add_note(label: str, order_id: str, text: str) -> Message:
     return Message(label, "POST", uri, {"text": text, "isPublic": False})
 
 
+def set_custom_fields(label: str, order_id: str, fields: Mapping[str, str]) -> Message:
+    """Set the account's own fields of an order, by code; harmless to repeat. It must go alone."""
+    uri = f"/order-service/order/{order_id}/custom-field"
+    changes = [{"op": "add", "path": f"/{code}", "value": text} for code, text in fields.items()]
+    return Message(label, "PATCH", uri, changes, alone=True, read=nothing)
+
+
 def close_credit(label: str, credit_id: str) -> Message:
     """Invoice a sales credit: it begins now and ends later."""
     return Message(label, "POST", f"/order-service/sales-credit/{credit_id}/close", {})

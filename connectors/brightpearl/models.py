@@ -151,6 +151,12 @@ class OrderRef(Document):
     created_on: Moment | None = Field(default=None, alias="createdOn")
 
 
+class OrderNote(Document):
+    """A note of an order, as a search shows it."""
+
+    text: Text = Field(default="", alias="noteText")
+
+
 class Address(Comparable, RequestBody):
     """An address inside a sales order: street, suburb, city, state."""
 

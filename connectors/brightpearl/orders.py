@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed, period
-from connectors.brightpearl.models import OrderRef, SalesCredit, SalesOrder, Unreadable
+from connectors.brightpearl.models import OrderNote, OrderRef, SalesCredit, SalesOrder, Unreadable
 from connectors.brightpearl.stock_models import Reservation
 from connectors.documents import broken_field
 from core.errors import NotFoundError
@@ -103,6 +103,12 @@ class Orders(OrderReads):
         time overlaps what it has seen already.
         """
         yield from self._related(SALES_ORDERS, None, since)
+
+    def list_order_notes(self, order_id: str) -> Iterator[OrderNote]:
+        """The notes of an order."""
+        yield from self._search(
+            "/order-service/order-note-search", OrderNote, orderId=int(order_id)
+        )
 
     def get_reservation(self, order_id: str) -> Reservation | None:
         """What is reserved for an order; None when nothing is (they answer 404)."""

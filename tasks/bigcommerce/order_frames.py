@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.bigcommerce.models import Address, Order, TaxRow, Transaction
+from connectors.bigcommerce.models import Address, Order, OrderLine, TaxRow, Transaction
 from connectors.documents import Document
 from core.frames import Schema, frame, frame_of_columns, records, records_by
 from core.ids import email_key, sku_key
@@ -19,10 +19,11 @@ from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
+from mappings.steps import one_line
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, rows
 
-ADDRESS = tuple(Address.model_fields)
+ADDRESS = tuple(name for name in Address.model_fields if name != "form_fields")
 ORDER = {
     "placed_at": "date_created",
     "modified_at": "date_modified",
@@ -189,11 +190,39 @@ def _orders(orders: Sequence[Order], known: Collection[str]) -> pd.DataFrame:
         email_key=[email_key(order.billing_address.email) for order in orders],
         shipping_method=[getattr(one, "shipping_method", "") for one in shipping],
         coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],
+        form_fields=[_lines(_form_fields(order)) for order in orders],
+        gift_messages=[_lines(map(_gift_message, order.lines)) for order in orders],
+        line_details=[_lines(_details(order)) for order in orders],
         qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
         qty_shipped=[sum(line.quantity_shipped for line in order.lines) for order in orders],
         in_brightpearl=["yes" if order.id in known else "no" for order in orders],
         **{f"shipping_{name}": [getattr(one, name) for one in shipping] for name in ADDRESS},
     )
+
+
+def _form_fields(order: Order) -> Iterator[str]:
+    for place in (order.billing_address, *order.consignments.shipping):
+        yield from map(str, place.form_fields)
+
+
+def _gift_message(line: OrderLine) -> str:
+    """How a line is wrapped, and what is written on the card."""
+    parts = [one_line(part) for part in (line.wrapping_name, line.wrapping_message) if part]
+    return f"{line.name}: {': '.join(parts)}" if parts else ""
+
+
+def _details(order: Order) -> Iterator[str]:
+    """What shoppers say about lines besides their options."""
+    for line in order.lines:
+        for field in map(str, line.configurable_fields):
+            yield f"{line.name}: {field}" if field else ""
+        if line.event_date:
+            yield f"{line.name}: {line.event_name or 'date'}: {line.event_date}"
+
+
+def _lines(texts: Iterable[str]) -> str:
+    """Each text once, on a line of its own."""
+    return "\n".join(dict.fromkeys(filter(None, texts)))
 
 
 def _charges(order: Order) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,8 @@ class AgreedOrder(Agreed):
     """Brightpearl's status when a case first held its pick; "" while no case does."""
     address_note: str = Field(default="", validation_alias=AliasChoices("address_note", "noted"))
     """Hash of the delivery address that a note last asked staff to enter."""
+    texts: str = ""
+    """Short for the note and custom fields that were written; "" while that is not known."""
     receipts: tuple[str, ...] = ()
     """Transaction references of money that both sides know."""
     credited: str = ""

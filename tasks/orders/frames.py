@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,11 +19,13 @@ from core.refusals import REFUSALS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
+from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.brightpearl.sales_orders import Payment, Row
+from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, typed_by_key, typed_rows
 from tasks.reconciler.gate import rows as columns
 from tasks.reconciler.run import Run
@@ -227,6 +229,10 @@ class DesiredOrder:
     """Of what has stock and was not refunded."""
     address_ids: Mapping[str, str]
     """BigCommerce's order_address_id by line."""
+    note: str = field(default="", repr=False)
+    """What people wrote about the order."""
+    custom_fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Texts by the code of the account's own field."""
     is_money_read: bool = True
     """Whether `payments` says all; else its money is as it was agreed on."""
 
@@ -236,12 +242,17 @@ class DesiredOrder:
         return address_hash(self.delivery.plain)
 
     @property
+    def texts(self) -> str:
+        """Note and custom fields, short: it reveals nothing of them."""
+        return digest(self.note, sorted(self.custom_fields.items()))
+
+    @property
     def has_goods(self) -> bool:
         """Whether the order has anything but charges."""
         return any(row.kind in GOODS for row in self.rows)
 
 
-HEADER = {field.name for field in fields(DesiredOrder)} & SALES_ORDERS.keys()
+HEADER = {one.name for one in fields(DesiredOrder)} & SALES_ORDERS.keys()
 """Fields of an order that are columns of SALES_ORDERS."""
 ADDRESS = {
     name: {"full_name": "name", "telephone": "phone"}.get(name, name)
@@ -280,6 +291,11 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
                     row.row_ref: (row.product_id, left[row.row_ref])
                     for row in own
                     if row.product_id in desired.stock_tracked and left[row.row_ref] > 0
+                },
+                custom_fields={
+                    name: text
+                    for name, text in header.items()
+                    if name.startswith(CUSTOM_FIELD) and text
                 },
                 address_ids={line.line_id: line.address_id for line in of_order},
                 is_money_read=key not in desired.money_unread,

@@ -186,6 +186,7 @@ PHASES: tuple[Phase[OrderProgress], ...] = (
         on_answers=_release_reserved,
     ),
     Phase((ops.AddNote,)),
+    Phase((ops.SetCustomFields,)),
     Phase((ops.UpdateStoreOrder,)),
 )
 
@@ -262,6 +263,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "agreed": content if is_settled else "",
         "money": money if is_money_settled else "",
         "receipts": tuple(sorted(receipts)),
+        "texts": desired.texts,
         "short": record.short,
         "credited": record.credit_id or before.credited,
         "held_from": "",

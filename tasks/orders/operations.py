@@ -22,6 +22,7 @@ from tasks.brightpearl.contacts import ContactPlan
 from tasks.brightpearl.sales_orders import AgreedOrder, currency_ref, row_fields
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder
+from tasks.policy import with_retries
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import (
     BigCommerceWrite,
@@ -120,7 +121,7 @@ class OrderOperation(Operation[OrderProgress]):
         """Before and after, for the ledger."""
         return {}, {}
 
-    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
+    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite | None:
         """The message with its ledger entry."""
         message = self.message(record)
         before, after = self.changes()
@@ -269,6 +270,43 @@ class AddNote(OrderOperation):
 
     def changes(self) -> Changes:
         return {}, self.after
+
+
+@dataclass(frozen=True)
+class AddTexts(AddNote):
+    """The note with what people wrote in the store.
+
+    A note has no natural key: where an earlier try may have added it, the notes are read first.
+    """
+
+    is_known: bool = False
+    """Whether it is known what notes the order has."""
+
+    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        order_id = record.order_id_bp
+        if not self.is_known and record.plan.actual is not None:
+            notes = with_retries(lambda: list(_run.brightpearl.list_order_notes(order_id)))
+            if self.text in (note.text for note in notes):
+                return None
+        return super().write(_run, record)
+
+
+@dataclass(frozen=True)
+class SetCustomFields(OrderOperation):
+    """The account's own fields of a sales order."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    kind = "set custom fields"
+
+    def describe(self) -> str:
+        return f"custom fields {', '.join(sorted(self.fields))}"
+
+    def message(self, record: OrderProgress) -> Message:
+        label = f"fields:{record.key}"
+        return messages.set_custom_fields(label, record.order_id_bp, self.fields)
+
+    def changes(self) -> Changes:
+        return {}, {"custom_fields": sorted(self.fields)}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,19 @@ from tasks.orders.cancellations import (
 from tasks.orders.completion import ReserveStock, plan_receipts, plan_reservation, shortage
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import Account, ActualOrder, compare, contents
-from tasks.orders.operations import CreateSalesOrder, OrderPlan, Rules, SetStatus, UpdateStoreOrder
+from tasks.orders.operations import (
+    AddTexts,
+    CreateSalesOrder,
+    OrderOperation,
+    OrderPlan,
+    Rules,
+    SetCustomFields,
+    SetStatus,
+    UpdateStoreOrder,
+)
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
+CHANGED = "Changed in BigCommerce. It now says:"
 OFF_HOLD = "No longer on hold: both systems agree again."
 
 
@@ -66,6 +76,7 @@ def plan_order(
             CreateSalesOrder(len(desired.rows), contact),
             *receipts,
             *([ReserveStock(desired.units)] if desired.units else ()),
+            *_texts(desired, agreed),
             UpdateStoreOrder(desired.status_id_after or store.status_id),
         ),
         cases=rules.undecided(key, receipt_cases),
@@ -96,6 +107,7 @@ def _plan_open(
         *receipts,
         *([reservation] if reservation else ()),
         *([edits.address_note(desired)] if is_note_new else ()),
+        *_texts(desired, agreed),
         *(
             []
             if is_linked
@@ -114,6 +126,20 @@ def _plan_open(
         short={} if reservation or edit.operations else shortage(desired.units, actual),
         missing_units={} if edit.operations else _missing_units(desired, actual),
     )
+
+
+def _texts(desired: DesiredOrder, agreed: AgreedOrder) -> Iterable[OrderOperation]:
+    """What people wrote, where it is not in Brightpearl yet.
+
+    An order that an older release imported keeps what it has, until the store's texts change.
+    """
+    if agreed.texts == desired.texts or (agreed.status_bc and not agreed.texts):
+        return
+    if desired.note:
+        text = f"{CHANGED}\n{desired.note}" if agreed.texts else desired.note
+        yield AddTexts("texts", text, {}, is_known=bool(agreed.texts))
+    if desired.custom_fields:
+        yield SetCustomFields(desired.custom_fields)
 
 
 def _status_changes(

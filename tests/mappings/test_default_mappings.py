@@ -120,6 +120,7 @@ def test_an_order_becomes_this_sales_order():
         "shipping_method_id": "2",
         "payment_method_code": "CARD",
         "status_id_after": "9",
+        "note": "",
         "email_key": "ann@example.com",
         "total_inc_tax": Decimal("31.98"),
         "total_tax": Decimal("5.33"),
