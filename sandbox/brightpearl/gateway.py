@@ -1,13 +1,10 @@
-"""The account's front door: its operations, who may call them, and how answers are written."""
+"""The account's front door: its operations, its quota, and how answers are written."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
 from email.utils import format_datetime
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.brightpearl import (
@@ -33,22 +30,20 @@ from sandbox.brightpearl import (
 )
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.api import AccountErrors, Call, Router, single_slashes
+from sandbox.brightpearl.credentials import (
+    AUTHORIZE_PATH,
+    TOKEN_PATHS,
+    Tokens,
+    authentication_error,
+)
 from sandbox.brightpearl.records import Outgoing
 from sandbox.brightpearl.webhooks import Notices
-from sandbox.kit.clock import Clock
 from sandbox.kit.faults import AFTER, BEFORE, Faults
 from sandbox.kit.gateway import Gateway
 from sandbox.kit.limits import FixedWindow, RollingWindow, Verdict
 from sandbox.kit.requests_log import RequestsLog
 from sandbox.kit.routing import Reply
 
-NOT_AUTHENTICATED = "Not authenticated. You must provide a valid authentication token."
-EXPIRED = "Authorization token expired"
-TOKEN_LIFETIME_S = 604_800
-AUTHORIZATION_CODE = "sandbox-authorization-code"
-"""Good at any time, for any redirect URI."""
-WRONG_TOKEN = "The auth token has either expired or does not exist"  # noqa: S105 - a message
-WRONG_REDIRECT = "Redirect uri does not match that used to request auth token"
 ROUTER = Router(
     (
         stock_api.routes,
@@ -72,101 +67,7 @@ ROUTER = Router(
     AccountErrors(),
 )
 UNAUTHORIZED = 401
-FOUND = 302
-AUTHORIZE_PATH = f"/authorize/{reference.ACCOUNT_CODE}"
 WINDOW_S = 60
-TOKEN_PATHS = frozenset(
-    {
-        f"/token/{reference.ACCOUNT_CODE}",
-        "/oauth/token",
-        f"/{reference.ACCOUNT_CODE}/oauth/token",
-    }
-)
-"""The first is recorded (of the vendor's own host for OAuth), the others are documented."""
-
-
-def authentication_error(call: Call, is_good: Callable[[str], bool]) -> str | None:
-    """The text of the 401 (a wrong token is echoed, as observed), or None for a known caller."""
-    headers = call.headers
-    if call.tenant != reference.ACCOUNT_CODE or headers.get("brightpearl-app-ref") is None:
-        return NOT_AUTHENTICATED
-    bearer = headers.get("authorization", "")
-    if bearer.startswith("Bearer "):
-        return None if is_good(bearer.removeprefix("Bearer ")) else EXPIRED
-    known_app = headers["brightpearl-app-ref"] == reference.APP_REF
-    tokens = (
-        ("brightpearl-account-token", reference.ACCOUNT_TOKEN),
-        ("brightpearl-staff-token", reference.STAFF_TOKEN),
-    )
-    for name, expected in tokens:
-        sent = headers.get(name)
-        if sent is not None:
-            return None if known_app and sent == expected else f"Invalid instance token: {sent}"
-    return NOT_AUTHENTICATED
-
-
-@dataclass(slots=True)
-class Tokens:
-    """The tokens that are good now. `reference.OAUTH_TOKEN` is good from the start, for ever."""
-
-    clock: Clock
-    access: dict[str, datetime] = field(default_factory=dict)
-    refresh: str = "sandbox-refresh-token/1+="
-    issued: int = 1
-    codes: dict[str, str] = field(default_factory=dict)
-    """The redirect URI of each authorisation code that was given and not used yet."""
-
-    def is_good(self, token: str) -> bool:
-        """Whether a bearer token may be used now."""
-        expires = self.access.get(token)
-        return token == reference.OAUTH_TOKEN or (
-            expires is not None and expires > self.clock.now()
-        )
-
-    def authorize(self, query: Mapping[str, str]) -> Response:
-        """The answer of the authorisation page as if the merchant had agreed: a redirect."""
-        if query.get("client_id") != reference.APP_REF or "redirect_uri" not in query:
-            return JSONResponse({"error": "invalid_client"}, status_code=400)
-        self.issued += 1
-        code = f"sandbox-code-{self.issued}"
-        self.codes[code] = query["redirect_uri"]
-        sent = {"code": code, **({"state": query["state"]} if "state" in query else {})}
-        return RedirectResponse(f"{query['redirect_uri']}?{urlencode(sent)}", FOUND)
-
-    def exchange(self, raw_body: bytes, api_domain: str) -> Reply:
-        """The answer of the token endpoint: keys in snake case, no envelope."""
-        form = dict(parse_qsl(raw_body.decode("latin-1")))
-        if form.get("client_id") != reference.APP_REF:
-            return Reply(400, {"error": "invalid_client"})
-        wrong = self._wrong_grant(form)
-        if wrong is not None:
-            return Reply(400, {"error_description": wrong, "error": "invalid_grant"})
-        self.issued += 1
-        self.refresh = f"sandbox-refresh-token/{self.issued}+="
-        access = f"sandbox-access-token/{self.issued}"
-        self.access[access] = self.clock.now() + timedelta(seconds=TOKEN_LIFETIME_S)
-        body: dict[str, object] = {
-            "access_token": access,
-            "refresh_token": self.refresh,
-            "api_domain": api_domain,
-            "token_type": "Bearer",
-            "expires_in": TOKEN_LIFETIME_S,
-        }
-        if form["grant_type"] == "authorization_code":
-            body["installation_instance_id"] = str(reference.OAUTH_INSTANCE_ID)
-        return Reply(200, body)
-
-    def _wrong_grant(self, form: Mapping[str, str]) -> str | None:
-        """What is wrong with a grant, as recorded; None for a good one. A code is good once."""
-        match form.get("grant_type"):
-            case "authorization_code" if form.get("code") == AUTHORIZATION_CODE:
-                return None
-            case "authorization_code" if form.get("code") in self.codes:
-                given_for = self.codes.pop(form["code"])
-                return None if given_for == form.get("redirect_uri") else WRONG_REDIRECT
-            case "refresh_token" if form.get("refresh_token") == self.refresh:
-                return None
-        return WRONG_TOKEN
 
 
 class AccountGateway(Gateway[Account, Call]):
@@ -232,7 +133,7 @@ class AccountGateway(Gateway[Account, Call]):
             return self.errors.too_long()
         if not verdict.allowed:
             return self.errors.throttled(call)
-        text = authentication_error(call, self._tokens.is_good)
+        text = authentication_error(call, self._tokens)
         return None if text is None else Reply(UNAUTHORIZED, {"response": text})
 
     def perform(self, call: Call) -> Reply:

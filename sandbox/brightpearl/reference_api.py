@@ -33,7 +33,10 @@ def order_statuses(_account: Account, call: Call) -> Reply:
             "disabled": False,
             "visible": True,
             "color": "#E7E6E4",
+            "remindAfterDays": 0,
+            "alertEmails": [],
             "emailContent": "",
+            "batchProcess": False,
             "state": status.state,
         }
         for position, status in enumerate(reference.STATUSES.values())

@@ -76,7 +76,7 @@ def test_a_known_app_gets_answers_and_sees_its_quota(server):
         (KEYS | {"brightpearl-account-token": "nope"}, "Invalid instance token: nope"),
         (
             {"brightpearl-app-ref": reference.APP_REF, "authorization": "Bearer old"},
-            "Authorization token expired",
+            "Invalid instance token: old",
         ),
     ],
 )
