@@ -1,4 +1,4 @@
-"""Which installation a command speaks of: its settings, its pair and its database.
+"""Which installation a command works on: its settings, its pair and its database.
 
 Every command says so on stderr. Commands that only read never make a database: in another folder
 they would show a new, empty installation as if it were the one that was meant.

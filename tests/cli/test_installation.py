@@ -1,4 +1,4 @@
-"""Which installation a command speaks of, where it is found, and what is never made by reading."""
+"""Which installation a command works on, where it is found, and what is never made by reading."""
 
 import json
 
