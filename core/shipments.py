@@ -47,6 +47,7 @@ SHIPMENTS: Schema = {
     "address_id": "text",
     "shipped_at": "time",
     "tracking_number": "text",
+    "tracking_link": "text",
     "tracking_carrier": "text",
     "shipping_provider": "text",
     "shipping_method": "text",

@@ -10,6 +10,7 @@ from pydantic import Field
 from connectors.documents import Document, Id, RequestBody, Text
 
 LONGEST_TRACKING = 50
+LONGEST_LINK = 500
 LONGEST_COMMENTS = 65_535
 
 
@@ -26,6 +27,8 @@ class Shipment(Document):
     id: Id
     order_address_id: Id
     tracking_number: Text = ""
+    tracking_link: Text = ""
+    """An address of its own, shown as it is."""
     tracking_carrier: Text = ""
     """A courier's slug at AfterShip, or empty."""
     shipping_provider: Text = ""
@@ -54,6 +57,7 @@ class ShipmentChange(RequestBody):
 
     order_address_id: int | None = Field(default=None, gt=0)
     tracking_number: str | None = Field(default=None, max_length=LONGEST_TRACKING)
+    tracking_link: str | None = Field(default=None, max_length=LONGEST_LINK)
     tracking_carrier: str | None = None
     shipping_provider: str | None = None
     shipping_method: str | None = None

@@ -8,14 +8,17 @@ that the store has a shipment of all that left: both sides' units of some days, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.bigcommerce.models import Order
 from connectors.brightpearl.models import Unreadable
 from connectors.budget import Priority
+from core.frames import frame, records
 from core.ids import GOODS_OUT, note_key
+from core.shipments import NOTES
+from mappings.engine import Context, apply
 from store.links import Links
 from tasks.brightpearl.goods_notes import Notes, read_drop_ship_notes, read_notes
 from tasks.brightpearl.sales_orders import ORDERS, Owners
@@ -23,9 +26,10 @@ from tasks.policy import with_retries
 from tasks.reconciler.audit import WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
 from tasks.reconciler.registry import Entity, Source
-from tasks.shipments.extract import NoteReader
+from tasks.shipments.extract import NoteReader, note_rows
 from tasks.shipments.frames import ENTITY, AgreedShipments, ShippingState, added
 
+NUMBER_AND_LINK = ("tracking_number", "tracking_link")
 Units = Mapping[str, Mapping[str, int]]
 """Units that left, by order and line."""
 
@@ -69,9 +73,8 @@ def _shipped(notes: Notes) -> set[str]:
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     """The orders of which goods left since, or that changed in the store: what left of each."""
     store, account = connections.bigcommerce, connections.brightpearl
-    reader = NoteReader(
-        connections, current_bundle(connections).tables["skus"], Owners(connections)
-    )
+    bundle = current_bundle(connections)
+    reader = NoteReader(connections, bundle.tables["skus"], Owners(connections))
     left = with_retries(lambda: list(account.list_goods_out(shipped_since=since)))
     reader.owners.find(row.order_id for row in left if not row.is_transfer)
     changed = with_retries(lambda: list(store.list_orders(min_date_modified=since)))
@@ -81,12 +84,15 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     orders |= {order.id: order for order in found if isinstance(order, Order)}
     states = {key: one for key, one in reader.states_of(orders).items() if one.order_id_bp}
     reader.read_all(states)
+    placements = reader.place(states.values())
     in_account = {
         key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
-        for key, placement in reader.place(states.values()).items()
+        for key, placement in placements.items()
     }
     in_store = {key: state.shipped for key, state in states.items()}
-    without_tracking = [key for key, state in states.items() if _lacks_tracking(reader, state)]
+    notes = frame(note_rows(reader, placements), NOTES)
+    desired = apply(bundle.mappings["shipments"], notes, Context("UTC", bundle.tables)).frame
+    without_tracking = _without_tracking(states, records(desired))
     waiting = unsettled(connections, ENTITY, list(states))
     return differences(in_store, in_account, without_tracking, waiting)
 
@@ -122,15 +128,24 @@ def differences(
     }
 
 
-def _lacks_tracking(reader: NoteReader, state: ShippingState) -> bool:
-    """Whether a note has a tracking number of which the store knows nothing."""
-    notes = reader.shipped(state.order.id)
-    numbers = [
-        (part.tracking.get("tracking_number", ""), notes[part.note_key].reference)
+def _without_tracking(
+    states: Mapping[str, ShippingState], desired: Iterable[Mapping[str, str]]
+) -> list[str]:
+    """Orders with a note whose tracking number or link the store does not have. In: SHIPMENTS."""
+    known = {
+        (key, part.ref): part.tracking
+        for key, state in states.items()
         for part in state.agreed.parts
-        if part.shipment_id and part.note_key in notes
-    ]
-    return any(reference and (not sent or sent not in reference) for sent, reference in numbers)
+        if part.shipment_id
+    }
+    found = (
+        row["order_id"]
+        for row in desired
+        for tracking in [known.get((row["order_id"], row["part_ref"]))]
+        if tracking is not None
+        and any(row[name] and row[name] != tracking.get(name) for name in NUMBER_AND_LINK)
+    )
+    return list(dict.fromkeys(found))
 
 
 AUDIT = WindowAudit(

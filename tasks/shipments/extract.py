@@ -211,7 +211,7 @@ def read_goods(run: Run, reader: NoteReader, states: Mapping[str, ShippingState]
     states = {**states, **in_full}
     return Found(
         goods_notes.unreadable_notes(reader.broken, reader.owners.order_of),
-        notes=frame(_note_rows(reader, placed), NOTES),
+        notes=frame(note_rows(reader, placed), NOTES),
         units=frame((vars(unit) for one in placed.values() for unit in one.placed), UNITS),
         states=states | _deleted(reader, states),
     )
@@ -261,7 +261,8 @@ def _deleted(reader: NoteReader, states: Mapping[str, ShippingState]) -> dict[st
     return {key: replace(states[key], is_gone=True) for key in absent if key not in existing}
 
 
-def _note_rows(reader: NoteReader, placements: Mapping[str, Placement]) -> Iterator[dict[str, Any]]:
+def note_rows(reader: NoteReader, placements: Mapping[str, Placement]) -> Iterator[dict[str, Any]]:
+    """NOTES of the parts of placed notes."""
     for order_id, placement in placements.items():
         parts: Counter[str] = Counter()
         for one in placement.placed:

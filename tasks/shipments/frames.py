@@ -32,6 +32,7 @@ ENTITY = "shipments"
 """As keys, links and settings call it."""
 TRACKING: Mapping[str, Owner] = {
     "tracking_number": "",
+    "tracking_link": "bigcommerce",
     "tracking_carrier": "bigcommerce",
     "shipping_provider": "bigcommerce",
     "shipping_method": "bigcommerce",

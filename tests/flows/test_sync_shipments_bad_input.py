@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from parcels import ENTITY, PAIR, Parcels, lines, quiet, states, sync
 from world import World
 
+from flows.shipments import audit_shipments
 from store.quarantine import Entry, Quarantine
 from tasks.reconciler.connections import connect, disconnect
 
@@ -21,26 +24,33 @@ def held(key: str) -> Entry:
     return entry
 
 
-def test_a_tracking_number_of_300_characters_waits_and_the_next_order_is_shipped(
-    world: World,
+@pytest.mark.parametrize(
+    ("reference", "number", "link", "comments"),
+    [
+        ("X" * 300, "", "", f"Further tracking numbers: {'X' * 300}"),
+        ("JD0002/JD0003", "JD0002", "", "Further tracking numbers: JD0003"),
+        ("N/A", "", "", ""),
+        ("-", "", "", ""),
+        (f"https://t.example.com/{'9' * 40}", "", f"https://t.example.com/{'9' * 40}", ""),
+    ],
+)
+def test_whatever_a_note_says_of_its_parcel_the_shipment_is_made_at_once(
+    world: World, reference: str, number: str, link: str, comments: str
 ) -> None:
-    odd, good = (Parcels.imported(world, 1) for _ in range(2))
-    notes = [odd.leaves(tracking="X" * 300), good.leaves(tracking="AA1")]
+    order = Parcels.imported(world, 1)
+    note = order.leaves(tracking=reference)
 
-    sync(world, *notes)
+    sync(world, note)
 
-    entry = held(odd.order)
-    assert (entry.class_, entry.field) == ("tracking", "tracking_number")
-    assert "50 characters" in entry.reason
-    assert "Correct the reference of the goods note" in entry.remedy
-    assert "release --class tracking" in entry.remedy
-    assert (odd.shipments, good.shipments) == ([], [("AA1", [1])])
-    assert states(world, odd.order, good.order) == ["dead", "done"]
-    assert quiet(world, *notes)
+    (made,) = order.stored.shipments
+    shown = [made.tracking_number or "", made.tracking_link or "", made.comments or ""]
+    assert shown == [number, link, comments]
+    assert quiet(world, note)
+    assert asyncio.run(audit_shipments.fn(PAIR))["without_tracking"] == []
 
-    odd.note(notes[0], tracking="AA2")
-    sync(world, odd.order)
-    assert odd.shipments == [("AA2", [1])]
+    order.note(note, tracking="AA2")
+    sync(world, note)
+    assert order.shipments == [("AA2", [1])]
     assert Quarantine(connect(PAIR).database).list(pair=PAIR, entity=ENTITY) == []
 
 

@@ -93,12 +93,13 @@ def test_an_audit_names_what_is_missing_and_puts_it_back(world: World) -> None:
 
 def test_an_audit_lists_what_waits_besides_what_is_missing(world: World) -> None:
     order = Parcels.imported(world, 2)
-    sync(world, order.leaves(tracking="X" * 60))
+    world.bigcommerce("edit", order_id=int(order.order), status_id=5)
+    sync(world, order.leaves(tracking="AA1"))
 
     found = audit()
 
     assert found["missing"] == {}
-    assert found["waiting"] == {order.order: "quarantined: tracking"}
+    assert found["waiting"] == {order.order: "quarantined: review"}
 
 
 def test_the_stores_echo_of_our_shipment_costs_nothing_in_brightpearl(world: World) -> None:
