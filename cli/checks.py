@@ -12,7 +12,8 @@ import httpx
 
 from cli.engine import ask_prefect
 from cli.installation import has_database
-from cli.webhooks import Target, plan_bigcommerce, plan_brightpearl
+from cli.subscriptions import Target, plan_bigcommerce, plan_brightpearl
+from cli.webhooks import remedy
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.errors import (
@@ -149,16 +150,16 @@ def webhooks(pair: Pair, store: BigCommerce, account: Brightpearl) -> Iterator[F
     """The receiver can be reached, and both systems are subscribed to call it."""
     target = Target.of(pair)
     changes = [
-        *plan_bigcommerce(store.list_hooks(), target.bigcommerce),
+        *plan_bigcommerce(store.list_hooks(), target),
         *plan_brightpearl(account.list_webhooks(), target),
     ]
-    wrong = [change for change in changes if change.action != "keep"]
-    if wrong:
-        names = ", ".join(f"{change.system} {change.event}" for change in wrong)
-        yield warn("webhooks", f"not as they should be: {names}", "causeway webhooks ensure")
-    else:
-        yield ok("webhooks", f"{len(changes)} subscriptions are active")
-    yield receiver(f"{str(pair.webhooks.public_url).rstrip('/')}/health")
+    for change in changes:
+        what = f"webhook {change.system} {change.event}"
+        if change.action == "keep":
+            yield ok(what, "it is active, with our address and secret")
+        else:
+            yield warn(what, change.why, remedy(change))
+    yield receiver(f"{target.base}/health")
 
 
 def receiver(url: str) -> Finding:

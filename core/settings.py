@@ -7,6 +7,8 @@ names the setting; no value of a secret ever appears in it.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from decimal import Decimal
@@ -165,7 +167,27 @@ class WebhookSettings(Section):
 
     public_url: HttpUrl | None = None
     secret: FilledSecret | None = None
-    """At least 16 characters; sent by BigCommerce as a header, by Brightpearl in the path."""
+    """At least 16 characters. What is made from it is sent by BigCommerce as a header, by
+    Brightpearl in the path."""
+
+    @property
+    def base(self) -> str:
+        """The public address, to which each system's path is added."""
+        return str(self.public_url or "").rstrip("/")
+
+    def secret_at(self, base: str) -> str:
+        """What subscriptions to an address carry: whoever had an earlier one learned another."""
+        secret = self.secret.get_secret_value() if self.secret else ""
+        return hmac.new(secret.encode(), base.encode(), hashlib.sha256).hexdigest()
+
+    def secrets_at(self, base: str) -> tuple[str, ...]:
+        """What genuine deliveries to an address show; none without the setting.
+
+        Subscriptions made before version 0.5 carry the setting itself.
+        """
+        if self.secret is None:
+            return ()
+        return self.secret_at(base), self.secret.get_secret_value()
 
 
 class SyncSettings(Section):

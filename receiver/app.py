@@ -120,8 +120,7 @@ class Receiver:
 
         Raises: RefusedError, StoreUnavailableError.
         """
-        secret = pair.webhooks.secret
-        known = secret.get_secret_value() if secret else None
+        known = pair.webhooks.secrets_at(pair.webhooks.base)
         if not brightpearl.is_genuine(request.path_params["token"], known):
             raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
@@ -222,8 +221,7 @@ def _producer(pair: Pair) -> str:
 
 
 def _secrets(pair: Pair) -> bigcommerce.Secrets:
-    shared = pair.webhooks.secret
     return bigcommerce.Secrets(
         pair.bigcommerce.client_secret.get_secret_value(),
-        shared.get_secret_value() if shared else None,
+        pair.webhooks.secrets_at(pair.webhooks.base),
     )

@@ -33,8 +33,8 @@ class Secrets:
     """What a genuine delivery to one pair shows."""
 
     client_secret: str
-    shared: str | None
-    """Our own secret, sent along as a header of the subscription."""
+    shared: tuple[str, ...]
+    """Our own secrets, one of which is sent along as a header of the subscription."""
 
 
 def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: datetime) -> bool:
@@ -43,14 +43,14 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Secrets, now: d
     A wrong one of either kind spoils the delivery; header names are lower-case.
     """
     shown = headers.get(SECRET_HEADER)
-    is_known = secrets.shared is not None and shown is not None
-    if secrets.shared is not None and shown is not None and not _same(shown, secrets.shared):
+    is_known = shown is not None and any(_same(shown, one) for one in secrets.shared)
+    if secrets.shared and shown is not None and not is_known:
         return False
     if "webhook-signature" not in headers:
         return is_known
     if not _is_signed(headers, body, secrets.client_secret):
         return False
-    return is_known or (secrets.shared is None and _is_fresh(headers, now))
+    return is_known or (not secrets.shared and _is_fresh(headers, now))
 
 
 def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:

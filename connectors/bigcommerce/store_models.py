@@ -34,3 +34,10 @@ class Hook(Document):
     scope: str
     destination: str
     is_active: bool = True
+    headers: dict[str, str] | None = None
+    """What each delivery carries; None where the answer does not say it."""
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _null_is_none_at_all(cls, value: object) -> object:
+        return {} if value is None else value

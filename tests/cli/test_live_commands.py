@@ -7,7 +7,9 @@ import pytest
 
 from cli.engine import run_here
 from cli.main import run
+from cli.subscriptions import SCOPES
 from core.errors import TransientError
+from core.settings import load_settings
 from sandbox.serve import running
 from store.inbox import Inbox
 from tasks.reconciler.connections import disconnect
@@ -184,22 +186,92 @@ def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, run_json):
     hook.is_active = False
     assert run_json("webhooks ensure")["counts"] == {"keep": 11, "activate": 1}
     assert hook.is_active
-    assert hook.headers == {"X-Causeway-Secret": "the-webhook-secret"}
+    secret = load_settings().pair().webhooks.secret_at("http://127.0.0.1:9")
+    assert hook.headers == {"X-Causeway-Secret": secret}
     assert run_json("webhooks remove")["counts"] == {"remove": 12}
     assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
 
 
-def test_a_rotated_secret_reaches_both_systems(sandbox, run_json, monkeypatch):
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("SECRET", "another-long-secret"), ("PUBLIC_URL", "https://another.example.com")],
+)
+def test_a_changed_secret_or_address_reaches_both_systems_with_a_new_secret(
+    setting, value, sandbox, run_json, monkeypatch
+):
     run_json("webhooks ensure")
-    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "another-long-secret")
+    before = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
+    monkeypatch.setenv(f"CAUSEWAY_WEBHOOKS__{setting}", value)
+    assert {row["state"] for row in run_json("webhooks list", code=1)} <= {
+        "other secret",
+        "superfluous",
+    }
 
-    run_json("webhooks ensure --rotate")
+    run_json("webhooks ensure")
 
-    secrets = {hook.headers["X-Causeway-Secret"] for hook in sandbox.store.hooks.values()}
-    assert secrets == {"another-long-secret"}
+    settings = load_settings().pair().webhooks
+    secret = settings.secret_at(settings.base)
+    assert before != {secret}
+    hooks = sandbox.store.hooks.values()
+    assert [hook.headers["X-Causeway-Secret"] for hook in hooks] == [secret] * 5
+    assert all(hook.destination.startswith(settings.base) for hook in hooks)
     urls = [hook.uri_template for hook in sandbox.account.webhooks.values()]
     assert len(urls) == 7
-    assert all(url.endswith("/another-long-secret") for url in urls)
+    assert all(url.startswith(settings.base) and url.endswith(f"/{secret}") for url in urls)
+    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
+
+
+def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, capsys):
+    headers = {"X-Auth-Token": "sandbox-access-token"}
+    url = f"{sandbox.bigcommerce_url}/stores/sandbox/v3/hooks"
+    for number in range(10):
+        body = {"scope": SCOPES[0], "destination": f"https://{number}.other.example/x"}
+        assert httpx.post(url, json=body, headers=headers).status_code == 200
+
+    found = run_json("webhooks ensure", code=1)
+
+    assert found["counts"] == {"create": 11, "failed": 1}
+    assert run(["webhooks", "ensure"]) == 1
+    said = capsys.readouterr().err
+    assert f"bigcommerce {SCOPES[0]}: " in said
+    assert "10 hooks per scope" in said
+    doctor = findings(run_json)
+    assert doctor[f"webhook bigcommerce {SCOPES[0]}"]["state"] == "warn"
+    assert doctor[f"webhook bigcommerce {SCOPES[1]}"]["state"] == "ok"
+    hook = next(h for h in sandbox.store.hooks.values() if "other.example" in h.destination)
+    assert httpx.delete(f"{url}/{hook.id}", headers=headers).status_code == 200
+    assert run_json("webhooks ensure")["counts"] == {"keep": 11, "create": 1}
+
+
+def test_the_doctor_compares_the_secret_header_of_each_hook(sandbox, run_json):
+    run_json("webhooks ensure")
+    hook = next(h for h in sandbox.store.hooks.values() if h.scope == SCOPES[2])
+    hook.headers = {"X-Causeway-Secret": "a wrong one"}
+
+    found = findings(run_json)
+
+    wrong = {what for what, line in found.items() if "webhook " in what and line["state"] != "ok"}
+    assert wrong == {f"webhook bigcommerce {SCOPES[2]}"}
+    assert found[f"webhook bigcommerce {SCOPES[2]}"]["remedy"] == "Run: causeway webhooks ensure"
+    run_json("webhooks ensure")
+    assert findings(run_json)[f"webhook bigcommerce {SCOPES[2]}"]["state"] == "ok"
+
+
+def test_subscriptions_that_may_be_of_another_installation_go_by_the_command_that_is_named(
+    sandbox, run_json, monkeypatch, capsys
+):
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__PUBLIC_URL", "https://other.example.com")
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "the-secret-of-the-other")
+    run_json("webhooks ensure")
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__PUBLIC_URL", "https://causeway.example.com")
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "the-secret-of-ours")
+
+    assert run_json("webhooks ensure", code=1)["counts"] == {"create": 12, "leave": 12}
+    run(["webhooks", "ensure"])
+    command = "webhooks remove --address https://other.example.com"
+    assert f"causeway {command}" in capsys.readouterr().err
+    assert run_json(command)["counts"] == {"remove": 12}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
 
 
 def test_what_webhooks_print_holds_no_secret(sandbox, capsys):
@@ -217,7 +289,7 @@ def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sand
     found = findings(run_json)
     assert {line["state"] for line in found.values()} <= {"ok", "warn"}
     assert found["table order_status"]["state"] == "ok"
-    assert found["webhooks"]["remedy"] == "causeway webhooks ensure"
+    assert found[f"webhook bigcommerce {SCOPES[0]}"]["remedy"] == "Run: causeway webhooks ensure"
     assert "3" in found["channels"]["text"]
     assert found["Prefect"]["state"] == "warn"
     assert all(line["remedy"] for line in found.values() if line["state"] != "ok")

@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from cli.webhooks import (
+from cli.subscriptions import (
     BODY,
     EVENTS,
     SCOPES,
+    SECRET_HEADER,
     Change,
     Target,
-    of_pair,
     plan_bigcommerce,
     plan_brightpearl,
     subscription,
@@ -37,10 +37,15 @@ def target(**more):
     return Target.of(load_settings(ENVIRONMENT | PUBLIC | more).pair())
 
 
-def hook(number, scope, url, *, is_active=True):
-    return Hook.model_validate(
-        {"id": number, "scope": scope, "destination": url, "is_active": is_active}
-    )
+OURS = object()
+
+
+def hook(number, scope, url, *, is_active=True, secret=OURS, **more):
+    """A hook of the store; with our secret unless another one, or None, is given."""
+    carried = target().secret if secret is OURS else secret
+    headers = None if carried is None else {SECRET_HEADER.upper(): carried}
+    document = {"id": number, "scope": scope, "destination": url, "is_active": is_active}
+    return Hook.model_validate({**document, "headers": headers, **more})
 
 
 def webhook(number, event, url):
@@ -50,13 +55,14 @@ def webhook(number, event, url):
 def test_each_pair_has_an_address_of_its_own_on_each_side():
     ours = target()
     assert ours.bigcommerce == "https://causeway.example.com/webhooks/bigcommerce/default"
-    assert ours.brightpearl == (
-        "https://causeway.example.com/webhooks/brightpearl/default/a-long-random-secret"
-    )
+    address = "https://causeway.example.com/webhooks/brightpearl/default/"
+    assert ours.brightpearl == f"{address}{ours.secret}"
+    assert ours.brightpearl_shown == f"{address}…"
+    assert len(ours.secret) == 64
 
 
 def test_what_is_shown_of_an_address_holds_no_secret():
-    assert "secret" not in target().brightpearl_shown
+    assert target().secret not in target().brightpearl_shown
 
 
 @pytest.mark.parametrize(
@@ -74,38 +80,41 @@ def test_a_missing_setting_is_named(settings, named):
 
 
 def test_everything_is_created_in_an_empty_store():
-    assert plan_bigcommerce([], target().bigcommerce) == [
-        Change("bigcommerce", scope, "create") for scope in SCOPES
+    assert plan_bigcommerce([], target()) == [
+        Change("bigcommerce", scope, "create", "", "it is missing") for scope in SCOPES
     ]
 
 
 def test_what_stands_is_kept():
     url = target().bigcommerce
     hooks = [hook(number, scope, url) for number, scope in enumerate(SCOPES)]
-    assert {change.action for change in plan_bigcommerce(hooks, url)} == {"keep"}
+    assert {change.action for change in plan_bigcommerce(hooks, target())} == {"keep"}
 
 
 def test_a_hook_that_was_switched_off_is_activated_again():
     url = target().bigcommerce
     hooks = [hook(n, scope, url, is_active=n != 1) for n, scope in enumerate(SCOPES)]
-    assert plan_bigcommerce(hooks, url)[1] == Change("bigcommerce", SCOPES[1], "activate", "1")
+    assert plan_bigcommerce(hooks, target())[1] == Change(
+        "bigcommerce", SCOPES[1], "activate", "1", "it was switched off"
+    )
 
 
 def test_hooks_to_other_places_do_not_count_and_are_left_alone():
     hooks = [hook(number, scope, "https://other.example") for number, scope in enumerate(SCOPES)]
-    assert {c.action for c in plan_bigcommerce(hooks, target().bigcommerce)} == {"create"}
+    assert {c.action for c in plan_bigcommerce(hooks, target())} == {"create"}
 
 
 def test_a_changed_secret_is_written_into_every_hook():
     url = target().bigcommerce
     hooks = [hook(number, scope, url) for number, scope in enumerate(SCOPES)]
-    assert {c.action for c in plan_bigcommerce(hooks, url, rotate=True)} == {"rewrite"}
+    assert {c.action for c in plan_bigcommerce(hooks, target(), rotate=True)} == {"rewrite"}
 
 
 def test_doubled_hooks_are_removed():
     url = target().bigcommerce
     hooks = [hook(n, scope, url) for n, scope in enumerate(SCOPES)] + [hook(9, SCOPES[0], url)]
-    assert Change("bigcommerce", SCOPES[0], "remove", "9") in plan_bigcommerce(hooks, url)
+    gone = Change("bigcommerce", SCOPES[0], "remove", "9", "it exists twice")
+    assert gone in plan_bigcommerce(hooks, target())
 
 
 def test_brightpearl_subscriptions_match_on_event_and_address():
@@ -116,23 +125,72 @@ def test_brightpearl_subscriptions_match_on_event_and_address():
     ]
     assert plan_brightpearl(hooks, ours) == [
         Change("brightpearl", EVENTS[0], "keep", "1"),
-        *(Change("brightpearl", event, "create") for event in EVENTS[1:]),
+        *(Change("brightpearl", event, "create", "", "it is missing") for event in EVENTS[1:]),
     ]
 
 
-def test_a_subscription_with_an_older_secret_is_replaced_after_the_new_one_stands():
+def test_a_subscription_with_an_older_secret_is_replaced_after_the_new_one_exists():
     ours = target()
-    old = ours.brightpearl.replace("a-long-random-secret", "the-secret-before")
-    hooks = [webhook(1, EVENTS[0], old)]
-    changes = plan_brightpearl(hooks, ours)
-    assert changes[0] == Change("brightpearl", EVENTS[0], "create")
-    assert changes[-1] == Change("brightpearl", EVENTS[0], "remove", "1")
+    old = ours.brightpearl.replace(ours.secret, "the-secret-before")
+    changes = plan_brightpearl([webhook(1, EVENTS[0], old)], ours)
+    assert (changes[0].action, changes[0].event) == ("create", EVENTS[0])
+    assert (changes[-1].action, changes[-1].hook_id) == ("remove", "1")
+
+
+@pytest.mark.parametrize("secret", ["another", "", None])
+def test_a_hook_whose_secret_header_differs_is_written_again(secret):
+    ours = target()
+    hooks = [hook(n, scope, ours.bigcommerce) for n, scope in enumerate(SCOPES)]
+    hooks[2] = hook(2, SCOPES[2], ours.bigcommerce, secret=secret)
+    changes = plan_bigcommerce(hooks, ours)
+    assert [c.action for c in changes] == ["keep", "keep", "rewrite", "keep", "keep"]
+    assert changes[2].why == "its secret header differs"
+
+
+BEFORE = {"CAUSEWAY_WEBHOOKS__PUBLIC_URL": "https://before.example.com/hooks"}
+
+
+@pytest.mark.parametrize("carried", ["made", "the setting itself"])
+def test_subscriptions_to_an_earlier_address_are_ours_by_their_secret_and_are_replaced(carried):
+    ours, earlier = target(), target(**BEFORE)
+    secret = earlier.secret if carried == "made" else "a-long-random-secret"
+    hooks = [hook(n, scope, earlier.bigcommerce, secret=secret) for n, scope in enumerate(SCOPES)]
+    url = earlier.brightpearl.replace(earlier.secret, secret)
+    subscriptions = [webhook(n, event, url) for n, event in enumerate(EVENTS)]
+
+    changes = [*plan_bigcommerce(hooks, ours), *plan_brightpearl(subscriptions, ours)]
+
+    count = len(SCOPES) + len(EVENTS)
+    assert [c.action for c in changes].count("create") == count
+    removed = [c for c in changes if c.action == "remove"]
+    assert len(removed) == count
+    assert {c.why for c in removed} == {
+        "it leads to an earlier address, https://before.example.com/hooks"
+    }
+    assert ours.secret != earlier.secret
+
+
+@pytest.mark.parametrize("secret", ["of another installation", None])
+def test_those_of_another_installation_with_the_same_pair_are_left_alone_and_named(secret):
+    ours, other = target(), target(**BEFORE)
+    hooks = [hook(1, SCOPES[0], other.bigcommerce, secret=secret)]
+    url = other.brightpearl.replace(other.secret, secret or "x")
+
+    changes = [
+        *plan_bigcommerce(hooks, ours),
+        *plan_brightpearl([webhook(2, EVENTS[0], url)], ours),
+    ]
+
+    left = [c for c in changes if c.action == "leave"]
+    assert [c.hook_id for c in left] == ["1", "2"]
+    assert not [c for c in changes if c.action == "remove"]
 
 
 def test_another_pair_with_a_longer_name_is_not_ours():
     ours = target()
     url = ours.brightpearl.replace("/default/", "/default-b2b/")
-    assert of_pair([webhook(1, EVENTS[0], url)], ours) == []
+    changes = plan_brightpearl([webhook(1, EVENTS[0], url)], ours)
+    assert {c.action for c in changes} == {"create"}
 
 
 def test_a_subscription_asks_for_id_sets_at_least_once():
