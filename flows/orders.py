@@ -14,6 +14,7 @@ from tasks.orders.frames import desired_orders, map_orders, read_known
 from tasks.orders.load import link_orders, load_orders
 from tasks.orders.operations import Rules
 from tasks.orders.plan import plan_orders
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
@@ -38,17 +39,18 @@ async def sync_orders(
     """
     with Run(ORDERS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            read = extract_orders(run)
-            found = validate(run, read.found)
-            mapped = map_orders(
-                found, read_known(run, found), run.bundle, run.connections.pair.orders
-            )
-            orders = desired_orders(validate(run, mapped))
-            rules = Rules.of(run)
-            account = extract_account(run, orders, rules)
-            plans = plan_orders(orders, account, rules)
-            records = load_orders(run, plans, account)
-            settle(run, plans, link_orders(run, read, records))
+            with isolated(run):
+                read = extract_orders(run)
+                found = validate(run, read.found)
+                mapped = map_orders(
+                    found, read_known(run, found), run.bundle, run.connections.pair.orders
+                )
+                orders = desired_orders(validate(run, mapped))
+                rules = Rules.of(run)
+                account = extract_account(run, orders, rules)
+                plans = plan_orders(orders, account, rules)
+                records = load_orders(run, plans, account)
+                settle(run, plans, link_orders(run, read, records))
     return run.report.to_json()
 
 

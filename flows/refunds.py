@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows.scheduled import audit_flow, sweep_flow
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
@@ -35,12 +36,13 @@ async def sync_refunds(
     """
     with Run(REFUNDS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            orders, skipped = extract_refunds(run)
-            found = validate(run, flatten(orders))
-            desired = validate(run, map_refunds(run, found))
-            plans = plan_refunds(run, orders, desired)
-            outcomes = link_credits(run, load_refunds(run, plans))
-            settle(run, plans, [*skipped, *outcomes])
+            with isolated(run):
+                orders, skipped = extract_refunds(run)
+                found = validate(run, flatten(orders))
+                desired = validate(run, map_refunds(run, found))
+                plans = plan_refunds(run, orders, desired)
+                outcomes = link_credits(run, load_refunds(run, plans))
+                settle(run, plans, [*skipped, *outcomes])
     return run.report.to_json()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows.scheduled import audit_flow, sweep_flow
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
@@ -36,12 +37,13 @@ async def sync_shipments(
     """
     with Run(SHIPMENTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            found = validate(run, extract_shipments(run, identify_orders(run)))
-            parts = desired_parts(validate(run, map_shipments(run, found)))
-            states = read_shipments(run, parts, found.states)
-            plans = plan_shipments(run, parts, states)
-            records = load_shipments(run, plans)
-            settle(run, plans, link_shipments(run, found, records))
+            with isolated(run):
+                found = validate(run, extract_shipments(run, identify_orders(run)))
+                parts = desired_parts(validate(run, map_shipments(run, found)))
+                states = read_shipments(run, parts, found.states)
+                plans = plan_shipments(run, parts, states)
+                records = load_shipments(run, plans)
+                settle(run, plans, link_shipments(run, found, records))
     return run.report.to_json()
 
 

@@ -8,6 +8,7 @@ from prefect import flow
 
 from connectors.budget import Priority
 from flows.scheduled import audit_flow, sweep_flow
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
@@ -38,15 +39,16 @@ async def sync_stock(
     """
     with Run(STOCK, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
         while run.claim(only=keys):
-            skus, skipped = resolve_keys(run)
-            found = validate(run, extract_stock(run, skus))
-            desired = validate(run, map_stock(run, found))
-            wake_waiting(run, found, desired)
-            planned = plan_stock(run, found, desired)
-            applied = load_stock(run, found, planned)
-            link_stock(run, applied, desired)
-            outcomes = outcomes_of(run, applied)
-            settle(run, list(planned.records()), [*outcomes, *skipped])
+            with isolated(run):
+                skus, skipped = resolve_keys(run)
+                found = validate(run, extract_stock(run, skus))
+                desired = validate(run, map_stock(run, found))
+                wake_waiting(run, found, desired)
+                planned = plan_stock(run, found, desired)
+                applied = load_stock(run, found, planned)
+                link_stock(run, applied, desired)
+                outcomes = outcomes_of(run, applied)
+                settle(run, list(planned.records()), [*outcomes, *skipped])
     return run.report.to_json()
 
 

@@ -8,26 +8,33 @@ harmless: everything else is looked up first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from core.errors import OutcomeUnknownError, TransientError
+from core.defects import DefectError
+from core.errors import CausewayError, OutcomeUnknownError, TransientError
 
 ATTEMPTS = 5
 """Tries of one request before the step gives up on it."""
 LONGEST_WAIT_S = 60.0
+
+OF_NO_RECORD = (CausewayError, PrefectException, httpx.HTTPError, OSError, MemoryError)
+"""Errors that no record of a batch is to blame for: what ours name otherwise, and what Prefect, the
+network and the machine end with."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,7 +92,12 @@ class Step(Generic[P, T]):
 
     def __init__(self, function: Callable[P, T], name: str, policy: Mapping[str, Any]) -> None:
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except OF_NO_RECORD:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised as what may be shown
+                raise DefectError(error) from None
 
         call.__name__ = call.__qualname__ = function.__name__
         call.__module__ = function.__module__
@@ -104,6 +116,20 @@ class Step(Generic[P, T]):
         if FlowRunContext.get() is None:
             return _threads.submit(copy_context().run, lambda: self.fn(*args, **kwargs))
         return cast("PrefectFuture[T]", self._task.submit(quote(args), quote(kwargs)))
+
+
+def results(futures: Sequence[PrefectFuture[T] | Future[T]]) -> list[T]:
+    """What each step gives, in the same order; one's error is raised once all have ended."""
+    found: list[T] = []
+    errors: list[Exception] = []
+    for future in futures:
+        try:
+            found.append(future.result())
+        except Exception as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return found
 
 
 def step(name: str, policy: Mapping[str, Any]) -> Callable[[Callable[P, T]], Step[P, T]]:

@@ -24,7 +24,7 @@ from core.errors import (
 )
 from store.ledger import Conclusion, Intent
 from store.sql import in_parts
-from tasks.policy import PURE, step, with_retries
+from tasks.policy import PURE, results, step, with_retries
 from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import (
     BigCommerceWrite,
@@ -127,7 +127,7 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
         send_to_bigcommerce.submit(run, part, on_answers)
         for part in in_parts(bigcommerce, TOGETHER)
     ]
-    answers = {id(write): answer for future in futures for write, answer in future.result()}
+    answers = {id(write): answer for part in results(futures) for write, answer in part}
     run.report.counts.update(
         f"wrote: {write.action}"
         for write in writes

@@ -6,7 +6,7 @@ A process keeps one `Connections` per pair: HTTP connections, budgets and caches
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -63,8 +63,6 @@ class Connections:
     clock: Callable[[], datetime] = utc_now
     """The time, aware UTC."""
     cache: Cache = field(default_factory=Cache)
-    suspects: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """By entity, keys of batches that failed for a reason nobody foresaw: tried one by one."""
 
     def at(self, priority: Priority) -> Self:
         """The same pair, whose requests have this priority."""

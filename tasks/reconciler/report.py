@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,17 @@ class Report:
     """The record behind each key that called it by another system's id."""
     error: str = ""
     ended_at: datetime | None = None
+
+    def copy(self) -> Report:
+        """The same figures, which stay as they are."""
+        return replace(
+            self,
+            counts=self.counts.copy(),
+            refused=self.refused.copy(),
+            notes=self.notes.copy(),
+            preview=self.preview.copy(),
+            records=self.records.copy(),
+        )
 
     @property
     def seconds(self) -> float:

@@ -18,10 +18,11 @@ from prefect.context import FlowRunContext, SyncClientContext
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
+from core.defects import DefectError
 from core.errors import CausewayError
 from core.refusals import Refusal
 from store import inbox
-from store.inbox import NAMED, Claim, Dead, Done, Inbox, Retry
+from store.inbox import NAMED, Claim, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
@@ -115,7 +116,10 @@ class Run:
         self.batch = Batch()
         self.refusals: dict[str, list[Refusal]] = {}
         """Why records of the batch may not travel on."""
-        self._suspects = self.connections.suspects[self.entity]
+        self._halves: list[Batch] = []
+        """What is left of a batch that met an error of our own code; the next one last."""
+        self.defects_in_a_row = 0
+        """Records that our own code failed for since one went through."""
         self._shown: set[str] = set()
         self._over = threading.Event()
         self._clients = ExitStack()
@@ -155,9 +159,9 @@ class Run:
         """Give back what is still held, keep the report, publish it."""
         self._over.set()
         if error is not None:
-            expected = isinstance(error, CausewayError)
+            expected = isinstance(error, CausewayError | DefectError)
             self.report.error = str(error) if expected else type(error).__name__
-            self._give_back(is_expected=expected)
+            self._give_back()
         self.report.ended_at = self.now()
         self.report.requests = self.connections.requests() - self._requests_before
         try:
@@ -179,7 +183,11 @@ class Run:
 
         A dry run reads due keys (or those of `only`) without taking them.
         """
-        limit = 1 if self._suspects else self.settings.batch_size
+        limit = self.settings.batch_size
+        self.refusals = {}
+        if self._halves:
+            self.batch = self._halves.pop()
+            return self.batch
         if self.dry_run:
             due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit, now=self.now())
             claims = [claim for claim in due if claim.key not in self._shown]
@@ -198,8 +206,14 @@ class Run:
         if self.batch:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)
-        self.refusals = {}
         return self.batch
+
+    def halve(self) -> None:
+        """Let the next two claims be the halves of this batch, which stays claimed."""
+        claims = self.batch.claims
+        middle = len(claims) // 2
+        self._halves += [Batch(claims[middle:]), Batch(claims[:middle])]
+        self.batch = Batch()
 
     def rekey(self, records: Mapping[str, str]) -> dict[str, str]:
         """Work on records under their own keys, where keys of the batch name them otherwise.
@@ -262,34 +276,22 @@ class Run:
     def settle(self, outcomes: Iterable[inbox.Outcome]) -> None:
         """Say what became of every key of the batch."""
         if not self.dry_run:
-            found = list(outcomes)
-            self.inbox.settle(self.pair, self.entity, self.owner, found, now=self.now())
-            self._suspects.difference_update(outcome.key for outcome in found)
+            self.inbox.settle(self.pair, self.entity, self.owner, list(outcomes), now=self.now())
         self.batch = Batch()
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""
         self.quarantine.open(self.pair, self.entity, cases, run_id=self.run_id, now=self.now())
 
-    def _give_back(self, *, is_expected: bool) -> None:
-        """Make the keys in hand due again; one that breaks our own code by itself is quarantined.
-
-        An error that nobody foresaw may be one record's fault: the batch is then tried key by key,
-        so that all others go through.
-        """
+    def _give_back(self) -> None:
+        """Make the keys in hand due again."""
+        held = (self.batch, *self._halves)
+        self.batch = Batch(tuple(claim for batch in held for claim in batch.claims))
         if self.dry_run or not self.batch:
             return
-        now, keys, error = self.now(), self.batch.keys, self.report.error
-        if not is_expected and len(keys) == 1:
-            reason = f"this record alone makes the sync fail with {error}"
-            remedy = "Report it with the log of the run; release it after an update of Causeway."
-            self.open_cases([(keys[0], Refusal("unexpected", "", error, reason, remedy))])
-            self.settle([Dead(keys[0], reason)])
-            return
-        pauses = {key: timedelta(seconds=self.batch.pause_s(key)) for key in keys}
+        pauses = {key: timedelta(seconds=self.batch.pause_s(key)) for key in self.batch.keys}
+        now, error = self.now(), self.report.error
         self.settle(Retry(key, now + pause, error) for key, pause in pauses.items())
-        if not is_expected:
-            self._suspects.update(keys)
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):

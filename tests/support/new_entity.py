@@ -23,6 +23,7 @@ from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.audit import WindowAudit
 from tasks.reconciler.cases import Outcome, missing, skipped
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import Frames, rows, typed_rows, validate
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.registry import Entity, Source
@@ -132,10 +133,11 @@ async def sync_numbers(
 ) -> dict[str, Any]:
     with Run(ENTITY, pair, dry_run=dry_run) as run:
         while run.claim(only=keys):
-            found, skipped_records = extract_numbers(run)
-            desired = map_numbers(validate(run, found))
-            plans = plan_numbers(validate(run, desired))
-            settle(run, plans, [*skipped_records, *load_numbers(run, plans)])
+            with isolated(run):
+                found, skipped_records = extract_numbers(run)
+                desired = map_numbers(validate(run, found))
+                plans = plan_numbers(validate(run, desired))
+                settle(run, plans, [*skipped_records, *load_numbers(run, plans)])
     return run.report.to_json()
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import new_entity
 import pytest
-from new_entity import ENTITY, audit_numbers, sync_numbers
+from new_entity import (
+    ENTITY,
+    SetNumber,
+    audit_numbers,
+    extract_numbers,
+    load_numbers,
+    map_numbers,
+    plan_numbers,
+    sync_numbers,
+)
 from world import PAIR, World
 
 from core.times import utc_now
@@ -16,6 +26,11 @@ from store.ledger import Ledger
 from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.reconciler.connections import connect
+from tasks.reconciler.defects import isolated
+from tasks.reconciler.gate import validate
+from tasks.reconciler.operations import Progress, RecordPlan
+from tasks.reconciler.run import Run
+from tasks.reconciler.settle import settle
 from tasks.reconciler.sweep import sweep
 
 LINES = 120
@@ -116,3 +131,53 @@ def test_its_sweep_finds_what_no_event_named_and_its_audit_what_is_missing(
 
     assert found["missing"] == [missing]
     assert all(number(world, key).startswith("SO-") for key in keys)
+
+
+@dataclass(frozen=True)
+class Fragile(SetNumber):
+    """Its write cannot even be built."""
+
+    def write(self, _run: Run, _record: Progress[RecordPlan]) -> Any:
+        raise KeyError(self.desired)
+
+
+@pytest.mark.parametrize("stage", ["extract", "map", "plan", "apply", "settle"])
+def test_at_whichever_step_our_code_fails_for_one_record_the_others_go_through(
+    world: World, keys: list[str], stage: str
+) -> None:
+    keys = [*keys, *(world.place(**ENGRAVING) for _ in range(2))]
+    world.sync(*keys)
+    world.due(*keys, entity=ENTITY.name)
+    bad = keys[2]
+
+    def fail_at(reached: str, run: Run) -> None:
+        if reached == stage and bad in run.batch.keys:
+            raise KeyError(bad)
+
+    with Run(ENTITY, PAIR) as run:
+        while run.claim():
+            with isolated(run):
+                found, _ = extract_numbers(run)
+                fail_at("extract", run)
+                desired = map_numbers(validate(run, found))
+                fail_at("map", run)
+                plans = plan_numbers(validate(run, desired))
+                fail_at("plan", run)
+                if stage == "apply":
+                    plans = [
+                        replace(
+                            plan,
+                            operations=tuple(Fragile(**vars(one)) for one in plan.operations),
+                        )
+                        if plan.key == bad
+                        else plan
+                        for plan in plans
+                    ]
+                outcomes = load_numbers(run, plans)
+                fail_at("settle", run)
+                settle(run, plans, outcomes)
+
+    assert world.states(*keys, entity=ENTITY.name) == ["done", "done", "dead", "done"]
+    (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity=ENTITY.name)
+    assert (case.key, case.class_) == (bad, "unexpected")
+    assert all(number(world, key).startswith("SO-") for key in keys if key != bad)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import httpx
 import pytest
+from prefect.exceptions import Abort
 from reconciling import PAIR, WIDGETS, Reconciler
 
 from connectors.budget import Priority
 from core.errors import TransientError
 from store.runs import Runs
-from tasks.reconciler.cases import review
+from tasks.reconciler.cases import Outcome, review
+from tasks.reconciler.defects import isolated
 from tasks.reconciler.run import LEASE_S, PAUSES_S
+from tasks.reconciler.settle import settle
 
 
 def due(pair: Reconciler, *keys: str, source: str = "operator") -> None:
     pair.run().inbox.put(PAIR, WIDGETS.name, keys, source=source, now=pair.clock())
 
 
-def fail(pair: Reconciler, error: Exception) -> None:
+def fail(pair: Reconciler, error: BaseException) -> None:
     """A run that claims what is due and comes no further."""
 
     def claim_and_fail() -> None:
@@ -50,19 +56,72 @@ def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) 
     assert report["error"] == "nobody answers"
 
 
-def test_after_an_error_that_nobody_foresaw_keys_are_tried_one_by_one_and_the_cause_is_refused(
-    pair: Reconciler,
+def test_a_run_that_is_stopped_blames_no_record(pair: Reconciler) -> None:
+    due(pair, "1")
+
+    fail(pair, asyncio.CancelledError())
+
+    assert pair.states("1") == ["due"]
+    assert pair.run().quarantine.list(pair=PAIR) == []
+
+
+@pytest.mark.parametrize("culprit", ["1", "4", "7"])
+def test_the_record_of_a_batch_that_our_code_fails_for_is_found_by_halves_in_the_same_run(
+    pair: Reconciler, culprit: str
 ) -> None:
-    due(pair, "1", "2")
-    fail(pair, ZeroDivisionError())
-    pair.clock.advance(PAUSES_S[0])
+    keys = [str(number) for number in range(1, 8)]
+    due(pair, *keys)
+    tried = []
 
-    fail(pair, ZeroDivisionError())
+    with pair.run() as run:
+        while run.claim():
+            with isolated(run):
+                tried.append(run.batch.keys)
+                if culprit in run.batch.keys:
+                    raise ZeroDivisionError
+                settle(run, [], [Outcome(key, "unchanged") for key in run.batch.keys])
 
-    assert sorted(pair.states("1", "2")) == ["dead", "due"]
-    (case,) = pair.run().quarantine.list(pair=PAIR, entity=WIDGETS.name)
-    assert (case.class_, case.value) == ("unexpected", "ZeroDivisionError")
-    assert len(pair.run().claim().keys) == 1
+    assert pair.states(*keys) == ["dead" if key == culprit else "done" for key in keys]
+    assert len(tried) <= 7
+    assert (run.report.keys, run.report.batches) == (7, 1)
+    assert run.report.counts == {"unchanged": 6, "refused": 1}
+    (case,) = run.quarantine.list(pair=PAIR)
+    assert (case.key, case.class_) == (culprit, "unexpected")
+
+
+def test_a_run_that_is_stopped_among_halves_gives_all_of_them_back(pair: Reconciler) -> None:
+    due(pair, "1", "2", "3")
+
+    def stop() -> None:
+        with pair.run() as run:
+            while run.claim():
+                with isolated(run):
+                    raise ZeroDivisionError if len(run.batch.claims) > 1 else SystemExit
+
+    with pytest.raises(SystemExit):
+        stop()
+
+    assert pair.states("1", "2", "3") == ["due"] * 3
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("Prefect is away"), ConnectionResetError(), Abort()]
+)
+def test_what_is_no_records_fault_ends_the_run_and_blames_no_record(
+    pair: Reconciler, error: Exception
+) -> None:
+    due(pair, "1")
+
+    def run_and_fail() -> None:
+        with pair.run() as run:
+            while run.claim():
+                with isolated(run):
+                    raise error
+
+    with pytest.raises(type(error)):
+        run_and_fail()
+
+    assert pair.states("1") == ["due"]
 
 
 def test_a_dry_run_reads_each_due_key_once_and_takes_none(pair: Reconciler) -> None:

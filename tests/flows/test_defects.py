@@ -1,0 +1,226 @@
+"""An error of our own code that one record of a batch meets holds up that record alone."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+from parcels import Parcels
+from prefect import flow
+from refunding import imported, lines, refund
+from shelves import on_sale, plenty, product, promised
+from world import PAIR, World
+
+from cli.main import run
+from core.defects import DefectError
+from flows.registry import ENTITIES
+from mappings.bundle import SHIPPED
+from mappings.rules import REGISTRY, Context, ValueStep, step
+from store.quarantine import Entry, Quarantine
+from tasks.policy import PURE
+from tasks.policy import step as step_of_flow
+from tasks.reconciler.connections import connect, disconnect
+
+FIELDS = {
+    "orders": "ref",
+    "refunds": "ref",
+    "shipments": "tracking_number",
+    "stock": "quantity",
+}
+"""The field of each mapping that gets a step that may fail."""
+SHOPPER = "ann.secret@example.com"
+
+
+class Brittle(ValueStep):
+    """Fails as no step should, for the values that are in the way."""
+
+    takes: ClassVar[frozenset[Any]] = frozenset({"text", "count"})
+    gives: ClassVar[Any] = None
+    breaks_on: ClassVar[set[str]] = set()
+
+    def of(self, value: Any, _context: Context) -> Any:
+        if str(value) in self.breaks_on or "*" in self.breaks_on:
+            raise ZeroDivisionError(f"{SHOPPER} has {value}")
+        return value
+
+
+@pytest.fixture
+def brittle(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The values on which a step fails that the mapping of each entity uses."""
+    step("brittle")(Brittle)
+    copy = tmp_path / "mappings"
+    shutil.copytree(SHIPPED, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for file, column in FIELDS.items():
+        mapping = copy / f"{file}.yaml"
+        document = yaml.safe_load(mapping.read_text(encoding="utf-8"))
+        (field,) = [one for one in document["fields"] if one["to"] == column]
+        field["steps"] = [*field.get("steps", ()), "brittle"]
+        mapping.write_text(yaml.safe_dump(document), encoding="utf-8")
+    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(copy))
+    disconnect()
+    yield Brittle.breaks_on
+    Brittle.breaks_on.clear()
+    REGISTRY.pop("brittle")
+
+
+def sync(world: World, entity: str, *keys: str, **options: Any) -> dict[str, Any]:
+    world.due(*keys, entity=entity)
+    return asyncio.run(ENTITIES[entity].sync.fn(PAIR, **options))
+
+
+def waiting(entity: str) -> list[Entry]:
+    return Quarantine(connect(PAIR).database).list(pair=PAIR, entity=entity)
+
+
+def placed(world: World, count: int) -> list[str]:
+    return [world.place(lines=lines(world, 1), email=SHOPPER) for _ in range(count)]
+
+
+def follow(remedy: str) -> None:
+    """Run the command that a remedy ends with."""
+    command = shlex.split(remedy[remedy.index("causeway quarantine release") :])
+    assert run(command[1:]) == 0
+
+
+@pytest.mark.parametrize("culprits", [1, 2, 5])
+def test_of_five_orders_only_those_that_our_code_fails_for_wait_and_the_rest_are_imported(
+    world: World, brittle: set[str], culprits: int
+) -> None:
+    keys = placed(world, 5)
+    bad = keys[1 : 1 + culprits] if culprits < 5 else keys
+    brittle.update(bad)
+
+    report = sync(world, "orders", *keys)
+
+    assert [one.key for one in waiting("orders")] == bad
+    assert world.states(*keys) == ["dead" if key in bad else "done" for key in keys]
+    assert len(world.sales_orders) == 5 - culprits
+    assert world.duplicates() == {}
+    assert (report["keys"], report["counts"]["refused"], report["error"]) == (5, culprits, "")
+    assert report["counts"].get("created", 0) == 5 - culprits
+
+
+def test_the_case_has_the_traceback_without_personal_data_and_its_remedy_releases_it(
+    world: World, brittle: set[str]
+) -> None:
+    bad, good = placed(world, 2)
+    brittle.add(bad)
+    report = sync(world, "orders", bad, good)
+
+    (case,) = waiting("orders")
+    assert case.class_ == "unexpected"
+    assert case.value.startswith("ZeroDivisionError in mappings.engine.")
+    assert any("test_defects.py" in line and " in of" in line for line in case.detail["traceback"])
+    assert SHOPPER not in str(case)
+    assert SHOPPER not in str(report)
+
+    brittle.clear()
+    follow(case.remedy)
+    sync(world, "orders")
+
+    assert world.states(bad, good) == ["done", "done"]
+    assert world.sales_order(bad)
+    assert waiting("orders") == []
+
+
+def test_a_dry_run_names_the_order_that_our_code_fails_for_and_plans_the_others(
+    world: World, brittle: set[str]
+) -> None:
+    keys = placed(world, 3)
+    brittle.add(keys[2])
+
+    report = asyncio.run(ENTITIES["orders"].sync.fn(PAIR, dry_run=True, keys=keys))
+
+    outcomes = {line["record"]: line["outcome"] for line in report["preview"]}
+    assert outcomes == {keys[0]: "created", keys[1]: "created", keys[2]: "refused"}
+    assert waiting("orders") == []
+    assert world.writes() == 0
+
+
+def test_of_three_refunds_the_one_that_our_code_fails_for_waits_and_the_others_are_credited(
+    world: World, brittle: set[str]
+) -> None:
+    keys = [imported(world, shipped=True) for _ in range(3)]
+    sku = lines(world, 1)[0]["sku"]
+    for key in keys:
+        refund(world, key, items=[{"sku": sku, "quantity": 1}])
+    brittle.add(keys[0])
+
+    report = sync(world, "refunds", *keys)
+
+    assert [one.key for one in waiting("refunds")] == keys[:1]
+    assert report["counts"]["created"] == 2
+    assert world.states(*keys, entity="refunds") == ["dead", "done", "done"]
+
+
+def test_of_three_notes_the_one_that_our_code_fails_for_waits_and_the_others_are_shipped(
+    world: World, brittle: set[str]
+) -> None:
+    orders = [Parcels.imported(world, 1) for _ in range(3)]
+    notes = [order.leaves(tracking=f"RM{order.order}") for order in orders]
+    brittle.add(f"RM{orders[1].order}")
+
+    sync(world, "shipments", *notes)
+
+    assert [one.key for one in waiting("shipments")] == [orders[1].order]
+    assert [len(order.shipments) for order in orders] == [1, 0, 1]
+
+
+def test_of_four_skus_the_one_that_our_code_fails_for_waits_and_the_others_are_on_sale(
+    world: World, brittle: set[str]
+) -> None:
+    skus = plenty(world, 4)
+    for units, sku in enumerate(skus, 30):
+        world.brightpearl("stock", sku=sku, on_hand=units)
+    brittle.add(str(promised(world, skus[3])))
+
+    sync(world, "stock", *(product(world, sku) for sku in skus))
+
+    assert [one.key for one in waiting("stock")] == [skus[3].casefold()]
+    assert [on_sale(world, sku) == promised(world, sku) for sku in skus] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_error_that_every_record_meets_ends_the_run_and_leaves_most_keys_due(
+    world: World, brittle: set[str]
+) -> None:
+    keys = placed(world, 30)
+    brittle.add("*")
+
+    with pytest.raises(DefectError, match="ZeroDivisionError in "):
+        sync(world, "orders", *keys)
+
+    assert 0 < len(waiting("orders")) < len(keys)
+    assert world.states(*keys).count("due") == len(keys) - len(waiting("orders"))
+
+
+@step_of_flow("read-all", PURE)
+def read_all() -> None:
+    raise ZeroDivisionError(SHOPPER)
+
+
+@flow(name="fails", persist_result=False)
+async def failing() -> None:
+    read_all()
+
+
+def test_prefect_shows_where_a_step_failed_and_no_shoppers_data(
+    engine: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = asyncio.run(failing(return_state=True))
+
+    assert state.is_failed()
+    assert "in read_all" in caplog.text
+    for shown in (str(state.message), caplog.text):
+        assert "ZeroDivisionError in" in shown
+        assert SHOPPER not in shown
