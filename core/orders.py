@@ -50,6 +50,7 @@ ORDERS: Schema = {
     "payment_method": "text",
     "payment_status": "text",
     "external_order_id": "text",
+    "foreign_order_id": "text",
     "email_key": "text",
     "shipping_method": "text",
     "customer_message": "text",
@@ -68,9 +69,10 @@ ORDERS: Schema = {
 amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
 billing e-mail as compared; `shipping_*` is the first shipping consignment (billing if there is
 none); `shipping_method` is "" for an order without shipping; `coupon_codes` are joined by ", ";
-`form_fields` is what the checkout asked besides, a line `name: answer` each, of the billing and all
-shipping addresses; `gift_messages` the wrapping of lines and its messages, `line_details` their
-configurable fields and event dates, a line each;
+`foreign_order_id` is the external order id where another app has set it, such as the number of a
+marketplace; `form_fields` is what the checkout asked besides, a line `name: answer` each, of the
+billing and all shipping addresses; `gift_messages` the wrapping of lines and its messages,
+`line_details` their configurable fields and event dates, a line each;
 `qty_ordered` and `qty_shipped` sum the lines; `in_brightpearl` is "yes" for an order that was
 imported before, else "no"."""
 

@@ -37,6 +37,8 @@ WHOLE = {
     "consignment_structure": "object",
 }
 """An order with everything that costs no further request."""
+NAMESPACE = "causeway"
+"""Of our metafields."""
 MOST_LONG_ORDERS = 500
 LINES_KEPT_S = 900.0
 """How long the lines of a long order are used while the order itself does not change."""
@@ -173,6 +175,19 @@ class Orders(Api):
         if not body:
             raise ValueError("an order is not updated with nothing")
         self._send("PUT", f"/v2/orders/{order_id}", content=body)
+
+    def set_order_metafield(self, order_id: str, key: str, value: str) -> None:
+        """Keep a text with an order, for other apps to read; there is one of each key.
+
+        Harmless to repeat. Source: order metafields, unique by namespace and key.
+        """
+        path = f"/v3/orders/{order_id}/metafields"
+        for _, row in self._all_data(path, namespace=NAMESPACE, key=key):
+            if (row.get("namespace"), row.get("key")) == (NAMESPACE, key):
+                self._send("PUT", f"{path}/{row.get('id')}", content={"value": value})
+                return
+        named = {"namespace": NAMESPACE, "key": key, "permission_set": "read"}
+        self._send("POST", path, content={**named, "value": value})
 
     def _scan(self, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every row of `GET /v2/orders`, by keyset on the id and never by page number.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -77,9 +78,9 @@ class OrderFrames(Frames):
 def order_frames(
     orders: Iterable[Order],
     transactions: Mapping[str, Iterable[Transaction]],
-    known: Collection[str] = (),
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> OrderFrames:
-    """The frames of these orders. `known` are the ids of those that were imported before."""
+    """The frames of these orders. In: Brightpearl's id of those that were imported before."""
     orders = list(orders)
     lines = [(order.id, line) for order in orders for line in order.lines]
     received = [(order_id, one) for order_id, many in transactions.items() for one in many]
@@ -177,7 +178,7 @@ def lost_receipt_case(ref: str) -> str:
     return f"{RECEIPT} {digest(ref, 'gone')}"
 
 
-def _orders(orders: Sequence[Order], known: Collection[str]) -> pd.DataFrame:
+def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
     shipping = [next(iter(one.consignments.shipping), one.billing_address) for one in orders]
     codes = [
         {one.code for line in order.lines for one in line.applied_discounts if one.code}
@@ -187,6 +188,10 @@ def _orders(orders: Sequence[Order], known: Collection[str]) -> pd.DataFrame:
         [(order.id, order) for order in orders],
         ORDERS,
         ORDER,
+        foreign_order_id=[
+            "" if one.external_order_id == known.get(one.id) else one.external_order_id
+            for one in orders
+        ],
         email_key=[email_key(order.billing_address.email) for order in orders],
         shipping_method=[getattr(one, "shipping_method", "") for one in shipping],
         coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],

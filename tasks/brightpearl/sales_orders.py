@@ -72,6 +72,8 @@ class AgreedOrder(Agreed):
     """Brightpearl's status when a case first held its pick; "" while no case does."""
     address_note: str = Field(default="", validation_alias=AliasChoices("address_note", "noted"))
     """Hash of the delivery address that a note last asked staff to enter."""
+    foreign_order_id: str = ""
+    """External order id of another app, beside which the store keeps ours in a metafield."""
     texts: str = ""
     """Short for the note and custom fields that were written; "" while that is not known."""
     receipts: tuple[str, ...] = ()

@@ -79,7 +79,8 @@ def extract_orders(run: Run) -> Read:
             paid.append(key)
     list_transactions = run.bigcommerce.list_transactions
     transactions = read_details(run, paid, list_transactions, "transactions")
-    found = order_frames(orders.values(), transactions, links)
+    known = {key: link.id_bp for key, link in links.items()}
+    found = order_frames(orders.values(), transactions, known)
     found = replace(found, money_unread=frozenset(unread))
     if taxed := needs_taxes(found.orders, found.lines, found.charges):
         taxes = read_details(run, taxed, run.bigcommerce.list_taxes, "taxes")

@@ -186,6 +186,8 @@ class StoreOrder:
     status_id: str
     external_order_id: str
     qty_shipped: int
+    foreign_order_id: str = ""
+    """The external order id, where it is not known to be Brightpearl's."""
 
     @property
     def status(self) -> OrderStatus:

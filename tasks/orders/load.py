@@ -187,6 +187,7 @@ PHASES: tuple[Phase[OrderProgress], ...] = (
     ),
     Phase((ops.AddNote,)),
     Phase((ops.SetCustomFields,)),
+    Phase((ops.SetMetafield,)),
     Phase((ops.UpdateStoreOrder,)),
 )
 
@@ -256,7 +257,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         (one.status_id for one in operations if isinstance(one, ops.UpdateStoreOrder)), ""
     )
     status_bp = (actual.status_id if actual else "") or before.status_bp
-    content, money = fingerprints(order, status_id, record.order_id_bp)
+    content, money = fingerprints(order, status_id, record.external_order_id)
     is_settled = not (record.short or plan.cases or record.refusals)
     is_money_settled = all(case.field != RECEIPT for case in plan.cases)
     update: dict[str, Any] = {
@@ -264,6 +265,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "money": money if is_money_settled else "",
         "receipts": tuple(sorted(receipts)),
         "texts": desired.texts,
+        "foreign_order_id": desired.store.foreign_order_id,
         "short": record.short,
         "credited": record.credit_id or before.credited,
         "held_from": "",

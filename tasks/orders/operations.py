@@ -33,6 +33,8 @@ from tasks.reconciler.operations import (
 )
 from tasks.reconciler.run import Run
 
+METAFIELD = "brightpearl_order_id"
+"""Key of the order's metafield with Brightpearl's id."""
 Changes = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Before and after, as the ledger keeps them."""
 
@@ -97,6 +99,11 @@ class OrderProgress(Progress[OrderPlan]):
     def desired(self) -> DesiredOrder:
         """The order as it should be."""
         return self.plan.desired
+
+    @property
+    def external_order_id(self) -> str:
+        """What the store's order is to have: Brightpearl's id, unless another app's is in it."""
+        return self.desired.store.foreign_order_id or self.order_id_bp
 
     @property
     def existing(self) -> ActualOrder:
@@ -320,12 +327,16 @@ class UpdateStoreOrder(Operation[OrderProgress]):
     def describe(self) -> str:
         return f"status {self.status_id} and Brightpearl's id to BigCommerce"
 
-    def write(self, _run: Run, record: OrderProgress) -> BigCommerceWrite:
-        store, order_id, order_id_bp = record.desired.store, record.key, record.order_id_bp
+    def write(self, _run: Run, record: OrderProgress) -> BigCommerceWrite | None:
+        store, order_id = record.desired.store, record.key
         status_id = int(self.status_id) if self.status_id != store.status_id else None
+        wanted = record.external_order_id
+        external_id = wanted if wanted != store.external_order_id else None
+        if status_id is None and external_id is None:
+            return None
 
         def send(bigcommerce: BigCommerce) -> None:
-            bigcommerce.update_order(order_id, status_id=status_id, external_order_id=order_id_bp)
+            bigcommerce.update_order(order_id, status_id=status_id, external_order_id=external_id)
 
         return BigCommerceWrite(
             natural_key=order_id,
@@ -333,7 +344,33 @@ class UpdateStoreOrder(Operation[OrderProgress]):
                 "status_id": store.status_id,
                 "external_order_id": store.external_order_id,
             },
-            after={"status_id": self.status_id, "external_order_id": order_id_bp},
+            after={
+                "status_id": self.status_id,
+                "external_order_id": wanted,
+            },
+            send=send,
+        )
+
+
+@dataclass(frozen=True)
+class SetMetafield(Operation[OrderProgress]):
+    """Brightpearl's id in a metafield of an order whose external order id is another app's."""
+
+    kind = "set order metafield"
+
+    def describe(self) -> str:
+        return "Brightpearl's id to a metafield of the BigCommerce order"
+
+    def write(self, _run: Run, record: OrderProgress) -> BigCommerceWrite:
+        order_id, order_id_bp = record.key, record.order_id_bp
+
+        def send(bigcommerce: BigCommerce) -> None:
+            bigcommerce.set_order_metafield(order_id, METAFIELD, order_id_bp)
+
+        return BigCommerceWrite(
+            natural_key=order_id,
+            before={"external_order_id": record.desired.store.external_order_id},
+            after={METAFIELD: order_id_bp},
             send=send,
         )
 

@@ -22,17 +22,20 @@ from tasks.orders.completion import ReserveStock, plan_receipts, plan_reservatio
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import Account, ActualOrder, compare, contents
 from tasks.orders.operations import (
+    AddNote,
     AddTexts,
     CreateSalesOrder,
     OrderOperation,
     OrderPlan,
     Rules,
     SetCustomFields,
+    SetMetafield,
     SetStatus,
     UpdateStoreOrder,
 )
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
+FOREIGN_ID = "The order's number in the app or marketplace that it came by:"
 CHANGED = "Changed in BigCommerce. It now says:"
 OFF_HOLD = "No longer on hold: both systems agree again."
 
@@ -77,7 +80,7 @@ def plan_order(
             *receipts,
             *([ReserveStock(desired.units)] if desired.units else ()),
             *_texts(desired, agreed),
-            UpdateStoreOrder(desired.status_id_after or store.status_id),
+            *_write_back(desired, None, agreed),
         ),
         cases=rules.undecided(key, receipt_cases),
         agrees=True,
@@ -100,7 +103,6 @@ def _plan_open(
     reservation = plan_reservation(desired, actual, free) if is_settled else None
     # No call changes a delivery address: staff are asked to, once.
     is_note_new = address in cases and agreed.address_note != desired.delivery_hash
-    is_linked = actual.order_id_bp == desired.store.external_order_id
     operations = (
         *_status_changes(desired, actual, agreed, rules, holds=holds),
         *edit.operations,
@@ -108,11 +110,7 @@ def _plan_open(
         *([reservation] if reservation else ()),
         *([edits.address_note(desired)] if is_note_new else ()),
         *_texts(desired, agreed),
-        *(
-            []
-            if is_linked
-            else [UpdateStoreOrder(desired.status_id_after or desired.store.status_id)]
-        ),
+        *_write_back(desired, actual, agreed),
     )
     result = "held" if cases else "completed" if operations else "unchanged"
     return replace(
@@ -140,6 +138,23 @@ def _texts(desired: DesiredOrder, agreed: AgreedOrder) -> Iterable[OrderOperatio
         yield AddTexts("texts", text, {}, is_known=bool(agreed.texts))
     if desired.custom_fields:
         yield SetCustomFields(desired.custom_fields)
+
+
+def _write_back(
+    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder
+) -> Iterable[OrderOperation | SetMetafield | UpdateStoreOrder]:
+    """What the store is to know: the status, and Brightpearl's id, whose place may be taken."""
+    store, foreign_id = desired.store, desired.store.foreign_order_id
+    status_id = desired.status_id_after or store.status_id
+    if actual is not None and actual.order_id_bp == store.external_order_id:
+        return
+    if not foreign_id:
+        yield UpdateStoreOrder(status_id)
+    elif actual is None or agreed.foreign_order_id != foreign_id:
+        text = f"{FOREIGN_ID} {foreign_id}"
+        yield AddNote("external order id", text, {"external_order_id": foreign_id})
+        yield SetMetafield()
+        yield UpdateStoreOrder(status_id)
 
 
 def _status_changes(
