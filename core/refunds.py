@@ -19,6 +19,7 @@ REFUNDS: Schema = {
     "is_tax_inclusive": "flag",
     "total_amount": "money",
     "total_tax": "money",
+    "is_overridden": "flag",
     "payments_total": "money",
     "beyond_order": "money",
     "sales_order_id": "text",
@@ -30,7 +31,8 @@ REFUNDS: Schema = {
     "rate_difference": "money",
 }
 """Refunds of BigCommerce that are final, one row each, with facts of their sales order.
-`total_amount` contains `total_tax`; `payments_total` sums all payments, declined ones too;
+`total_amount` contains `total_tax`, which is None where BigCommerce does not say; `is_overridden`
+says that the merchant stated both; `payments_total` sums all payments, declined ones too;
 `beyond_order` is by how much the order's refunds up to this one exceed the order; `sales_*` is what
 the sales order says of itself; `rate_difference` by what part the store's exchange rate differs
 from the sales order's (0 where they cannot be compared)."""

@@ -51,6 +51,11 @@ refunds_in = suite(
         meta=refuse("money", "a refund gives back less than no tax", BY_HAND, field="total_tax"),
     ),
     ExpectValuesToBeBetween(
+        column="is_overridden",
+        max_value=0,
+        meta=note("the merchant stated total and tax of a refund"),
+    ),
+    ExpectValuesToBeBetween(
         column="beyond_order",
         max_value=0,
         meta=refuse(

@@ -1,7 +1,8 @@
 """Sales credit rows from a refund's items, adding up to what BigCommerce gave back.
 
 BigCommerce gives total and tax of a refund, not of its parts: they are shared over the parts by
-what these were sold for, to the cent. Source: fact sheet, reading refunds.
+what these were sold for, to the cent. Where it does not give the tax, that is as it was sold.
+Source: fact sheet, reading refunds.
 """
 
 from __future__ import annotations
@@ -251,8 +252,16 @@ def _gross(row: Record) -> Decimal:
 
 def _rows(refund: Record, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
     amounts = _amounts(parts, two_places(refund["total_amount"]))
-    taxes = _taxes(parts, amounts, two_places(refund["total_tax"]))
+    sold = [
+        amount if part.kind == "tax" else two_places(amount * part.tax_share)
+        for part, amount in zip(parts, amounts, strict=True)
+    ]
+    tax = refund["total_tax"]
+    taxes = sold if tax is None else _taxes(parts, amounts, two_places(tax))
+    # No tax on what was sold with tax: the code of the sale would say otherwise.
+    is_untaxed = any(sold) and not any(taxes)
     for sequence, (part, amount, tax) in enumerate(zip(parts, amounts, taxes, strict=True), 1):
+        code = "" if is_untaxed and part.tax_share else part.tax_code
         yield {
             "order_id": refund["order_id"],
             "refund_id": refund["refund_id"],
@@ -262,8 +271,8 @@ def _rows(refund: Record, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
             "product_id": part.product_id,
             "name": part.name,
             "quantity": part.quantity,
-            "rate_percent": None if part.tax_code else ZERO,
-            "tax_code": part.tax_code,
+            "rate_percent": None if code else ZERO,
+            "tax_code": code,
             "net": amount - tax,
             "tax": tax,
             "nominal_code": part.nominal_code,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -80,8 +79,10 @@ class Refund(Document):
     reason: Text = ""
     total_amount: Money
     """Two places, tax included."""
-    total_tax: Money = Decimal(0)
-    """May be negative, when giving back less collected tax."""
+    total_tax: Annotated[Money | None, OrDefault] = None
+    """None where BigCommerce does not say. May be negative: less collected tax is given back."""
+    is_overridden: Flag = Field(default=False, alias="uses_merchant_override_values")
+    """Whether the merchant stated total and tax."""
     items: Annotated[tuple[RefundItem, ...], OrDefault] = ()
     payments: tuple[RefundPayment, ...]
 

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     PENDING = "refund pending at the gateway"
     DECLINED = "refund declined: no money went back"
     CREDIT_OF_DECLINED = "credit of a declined refund"
+    TAX_UNKNOWN = "the store does not say the refund's tax"
     CREDIT_DIFFERS = "refund and credit differ"
     PAYOUT_MISSING = "money that went back is not booked"
     PAYOUT_TOO_MUCH = "more booked as paid back than went back"
@@ -58,6 +59,12 @@ class Reason(StrEnum):
     NO_REFUND = "credit without refund"
 
 
+NEEDS_NOTHING = {
+    Reason.PENDING: "nothing is to be booked",
+    Reason.DECLINED: "nothing is to be booked",
+    Reason.TAX_UNKNOWN: "the credit has the tax of the sale",
+}
+"""Reasons that are always known."""
 NEVER_MONEY = {"address"}
 """Classes of refusals that are about no amount."""
 AMOUNTS = {"edit", "differs", "emptied"}
@@ -225,15 +232,19 @@ def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:
         if refund.is_declined:
             return Reason.DECLINED
         return Reason.PENDING if refund.is_pending else Reason.NO_CREDIT
-    if refund.is_declined:
-        return Reason.CREDIT_OF_DECLINED
     store, account = refund.figures, credit.figures
-    if any(store[name] != account[name] for name in (Figure.REFUNDED, Figure.REFUNDED_TAX)):
-        return Reason.CREDIT_DIFFERS
-    if other_tenders(refund, credit):
-        return Reason.PAYOUT_TENDER
+    differing = sides.differing(store, account, sides.REFUND).keys()
     is_missing = account[Figure.PAID_BACK] < store[Figure.PAID_BACK]
-    return Reason.PAYOUT_MISSING if is_missing else Reason.PAYOUT_TOO_MUCH
+    reason = Reason.PAYOUT_MISSING if is_missing else Reason.PAYOUT_TOO_MUCH
+    if refund.is_declined:
+        reason = Reason.CREDIT_OF_DECLINED
+    elif differing == {Figure.REFUNDED_TAX} and not refund.is_tax_known:
+        reason = Reason.TAX_UNKNOWN
+    elif {Figure.REFUNDED, Figure.REFUNDED_TAX} & differing:
+        reason = Reason.CREDIT_DIFFERS
+    elif other_tenders(refund, credit):
+        reason = Reason.PAYOUT_TENDER
+    return reason
 
 
 def other_tenders(refund: StoreRefund, credit: BookedCredit) -> str:
@@ -254,8 +265,8 @@ def because_refund(
 
     In: the refund's and the credit's ids, as far as they have any.
     """
-    if reason in {Reason.PENDING, Reason.DECLINED}:
-        return "nothing is to be booked"
+    if reason in NEEDS_NOTHING:
+        return NEEDS_NOTHING[reason]
     state = known.refunds.get(order_id, UNKNOWN)
     if state.open:
         return f"quarantined: {_name(state.open[0])}"

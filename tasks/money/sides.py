@@ -168,6 +168,7 @@ class StoreRefund:
     is_pending: bool = False
     is_declined: bool = False
     """Whether no money went back."""
+    is_tax_known: bool = True
     tenders: Tenders | None = None
     """What went back by Brightpearl's payment method; None where a provider has none."""
 

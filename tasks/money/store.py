@@ -180,12 +180,13 @@ def store_refund(refund: Refund, methods: Table) -> sides.StoreRefund:
             {
                 Figure.REFUNDS: Decimal(1),
                 Figure.REFUNDED: refund.total_amount,
-                Figure.REFUNDED_TAX: refund.total_tax,
+                Figure.REFUNDED_TAX: refund.total_tax or ZERO,
                 Figure.PAID_BACK: sum((one.amount for one in sent), ZERO),
             }
         ),
         is_pending=refund.is_pending,
         is_declined=gave_nothing(refund),
+        is_tax_known=refund.total_tax is not None,
         tenders=tenders if all(codes) else None,
     )
 

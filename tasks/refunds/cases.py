@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
 from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
@@ -63,6 +64,19 @@ def deleted(refund: Refund) -> Refusal:
         ref,
         f"the sales credit {ref} was deleted in Brightpearl; it is not created again by itself",
         {"create": f"the sales credit {ref} anew, over {two_places(refund.total_amount)}"},
+    )
+
+
+def tax_unknown(refund: Refund, tax: Decimal) -> Refusal:
+    """A refund whose tax BigCommerce does not say, of what was sold with tax."""
+    ref, total = credit_ref(refund.order_id, refund.id), two_places(refund.total_amount)
+    whose = ", which the merchant stated," if refund.is_overridden else ""
+    return review(
+        "tax",
+        f"{ref} {tax}",
+        f"BigCommerce does not say how much of refund {refund.id} over {total}{whose} is tax; at "
+        f"the rates of the sale it is {tax}",
+        {"credit": ref, "total": str(total), "tax": str(tax)},
     )
 
 

@@ -157,7 +157,7 @@ def map_refunds(run: Run, found: Found) -> Desired:
         account_currency=reference.account_currency,
     )
     added_up = credit_rows(found.refunds, found.items, found.sold)
-    headers = apply(bundle.mappings["refunds"], found.refunds, context)
+    headers = apply(bundle.mappings["refunds"], with_taxes(found.refunds, added_up.rows), context)
     rows = apply(bundle.mappings["refund_rows"], added_up.rows, context)
     payouts = apply(bundle.mappings["refund_payments"], found.payments, context)
     frames = {"credits": headers.frame, "rows": rows.frame, "payouts": payouts.frame}
@@ -173,6 +173,16 @@ def map_refunds(run: Run, found: Found) -> Desired:
         refusals=concat([*mapped, *unknown], REFUSALS),
     )
     return desired.without(set(desired.refusals["key"]))
+
+
+def with_taxes(refunds: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """REFUNDS, with the tax of its rows for each whose tax BigCommerce does not say."""
+    taxes: defaultdict[RefundKey, Decimal] = defaultdict(Decimal)
+    for key, tax in zip(_keys(rows), rows["tax"], strict=True):
+        taxes[key] += tax
+    stated = zip(_keys(refunds), refunds["total_tax"], strict=True)
+    found = [taxes[key] if tax is None else tax for key, tax in stated]
+    return refunds.assign(total_tax=pd.Series(found, dtype="object"))
 
 
 def with_row_sums(headers: pd.DataFrame, rows: pd.DataFrame, refunds: pd.DataFrame) -> pd.DataFrame:
@@ -239,6 +249,7 @@ def _refund(refund: Refund, order: Order, sale: Sale, given: Decimal) -> Record:
         "is_tax_inclusive": order.is_tax_inclusive_pricing,
         "total_amount": refund.total_amount,
         "total_tax": refund.total_tax,
+        "is_overridden": refund.is_overridden,
         "payments_total": sum((payment.amount for payment in refund.payments), ZERO),
         "beyond_order": max(ZERO, two_places(given + refund.total_amount - order.total_inc_tax)),
         "sales_order_id": document.id,

@@ -55,7 +55,7 @@ def fingerprint_of(refund: Refund) -> str:
     """A refund as one short text: amounts, parts, and what became of each payment."""
     return fingerprint(
         [
-            f"{refund.total_amount}|{refund.total_tax}",
+            f"{refund.total_amount}|{0 if refund.total_tax is None else refund.total_tax}",
             *(f"{i.item_type}|{i.item_id}|{i.quantity}|{i.requested_amount}" for i in refund.items),
             *(f"{p.id}|{p.provider_id}|{p.amount}|{p.is_declined}" for p in refund.payments),
         ]

@@ -76,7 +76,7 @@ def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
     plans: list[CreditPlan] = []
     found: list[Refusal] = []
     for one in order.matched:
-        if case := _case_of_credit(context, one):
+        if case := _case_of_refund(context, one):
             found.append(case)
         elif one.state is State.WANTED:
             plans.append(_plan_credit(context, order, one, goods))
@@ -112,16 +112,18 @@ def plan_order(context: PlanContext, order: RefundedOrder) -> OrderPlan:
     )
 
 
-def _case_of_credit(context: PlanContext, one: MatchedRefund) -> Refusal | None:
-    """What a person did to the credit, and has to decide about."""
+def _case_of_refund(context: PlanContext, one: MatchedRefund) -> Refusal | None:
+    """What a person has to decide: about a credit that staff changed, or a tax nobody stated."""
     if one.state in {State.NOTHING, State.PENDING}:
         return None
     if one.credit is not None:
         return cases.differs(one.refund, one.agreed, one.credit)
+    order_id, refund_id = one.refund.order_id, one.refund.id
+    header = context.desired.get((order_id, refund_id), DesiredCredit()).header
     case = cases.deleted(one.refund) if one.is_deleted else None
-    if case is None or context.decisions.approves(one.refund.order_id, case):
-        return None
-    return case
+    if case is None and header and header.total_tax and one.refund.total_tax is None:
+        case = cases.tax_unknown(one.refund, header.total_tax)
+    return None if case is None or context.decisions.approves(order_id, case) else case
 
 
 def _plan_credit(

@@ -33,6 +33,7 @@ GOOD: dict[str, dict] = {
         "total_amount": Decimal("12.00"),
         "total_tax": Decimal("2.00"),
         "payments_total": Decimal("12.00"),
+        "is_overridden": False,
         "beyond_order": Decimal(0),
         "rate_difference": Decimal(0),
     },
@@ -100,6 +101,7 @@ STOPPED = [
 UNUSUAL = [
     ("refunds_in", {"payments_total": Decimal("11.00")}),
     ("refunds_in", {"rate_difference": Decimal("0.0051")}),
+    ("refunds_in", {"is_overridden": True}),
 ]
 
 

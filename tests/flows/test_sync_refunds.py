@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from refunding import (
+    approve,
     cases,
     change,
     credit,
@@ -28,6 +29,49 @@ from refunding import (
 from world import PAIR, World
 
 from flows.refunds import sync_refunds
+
+
+def overridden(world: World, tax: str, shown: str) -> tuple[str, dict[str, Any]]:
+    """An order of two units refunded in part, with a total and tax of the merchant's own."""
+    key = imported(world, shipped=True)
+    items = [{"sku": lines(world, 1)[0]["sku"], "quantity": 2}]
+    made = refund(
+        world, key, items=items, override_total="12.59", override_tax=tax, tax_shown=shown
+    )
+    return key, made
+
+
+def test_a_refund_that_the_merchant_set_to_no_tax_takes_the_code_of_what_is_untaxed(
+    world: World,
+) -> None:
+    key, made = overridden(world, "0", "number")
+
+    sync(world, key)
+
+    one = credit(world, key, made["refund_id"])
+    assert [(row.tax_code, row.tax) for row in one.rows.values()] == [("T0", 0)]
+    assert (gross(one), one.tax) == (Decimal("12.59"), 0)
+    assert payouts(world, one) == {"CARD": Decimal("12.59")}
+    assert runs_again_without_writing(world, key)
+
+
+@pytest.mark.parametrize("shown", ["null", "missing"])
+def test_a_refund_whose_tax_the_store_does_not_say_is_booked_as_its_case_proposes(
+    world: World, shown: str
+) -> None:
+    key, made = overridden(world, "0", shown)
+
+    sync(world, key)
+
+    (case,) = cases(world)
+    assert (case.field, credits_of(world)) == ("tax", [])
+    assert "--apply" in case.remedy
+    approve(world)
+    one = credit(world, key, made["refund_id"])
+    assert [(row.tax_code, row.tax) for row in one.rows.values()] == [("T20", Decimal("2.10"))]
+    assert gross(one) == Decimal("12.59")
+    assert (cases(world), states(world, key)) == ([], ["done"])
+    assert runs_again_without_writing(world, key)
 
 
 def given_back(made: dict[str, Any]) -> tuple[Decimal, Decimal]:

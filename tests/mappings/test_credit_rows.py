@@ -55,6 +55,31 @@ def test_a_line_keeps_product_tax_code_and_nominal_code_of_the_row_it_undoes():
     assert (row["row_ref"], row["sold_ref"], row["kind"]) == ("10", "10", "product")
 
 
+@pytest.mark.parametrize(
+    ("total", "tax", "codes", "taxes"),
+    [
+        ("12.59", "0", ["", "T0"], ["0", "0"]),
+        ("12.59", None, ["T20", "T0"], ["1.60", "0.00"]),
+        ("12.59", "1.00", ["T20", "T0"], ["1.00", "0.00"]),
+        ("0.02", "0", ["T20", "T0"], ["0", "0"]),
+    ],
+)
+def test_a_refund_without_tax_takes_no_code_of_a_sale_with_tax(total, tax, codes, taxes):
+    items = [
+        item("product", worth="24.00"),
+        item("product", worth="7.49", item_id="11", sold_ref="11"),
+    ]
+    refunds = refund(total, tax or 0)
+    if tax is None:
+        refunds = refunds.assign(total_tax=[None])
+    rows, refusals = rows_of(refunds, items, sold("10", "20", "4"), sold("11", "7.49", "0"))
+    assert refusals == []
+    assert [row["tax_code"] for row in rows] == codes
+    assert [str(row["tax"]) for row in rows] == taxes
+    assert sum(row["net"] + row["tax"] for row in rows) == Decimal(total)
+    assert [row["rate_percent"] for row in rows] == [None if code else 0 for code in codes]
+
+
 def test_money_off_the_order_stays_what_it_is_and_the_rest_goes_to_the_lines():
     items = [item("product", worth="12.00"), item("order", requested="5.00")]
     rows, _ = rows_of(refund("17.00", "2.00"), items, sold("10", "10", "2"))

@@ -482,6 +482,20 @@ def test_money_that_went_back_is_compared_by_tender(
     assert all((one.reason, one.amounts) == (Reason.PAYOUT_TENDER, {}) for one in found)
 
 
+@pytest.mark.parametrize(
+    ("is_tax_known", "reason"), [(False, "TAX_UNKNOWN"), (True, "CREDIT_DIFFERS")]
+)
+def test_a_tax_that_the_store_does_not_say_is_no_difference_that_needs_anybody(
+    is_tax_known: bool, reason: str
+) -> None:
+    store, account = one_order()
+    refund = StoreRefund("100", "7", NOON, refunded("5.00"), is_tax_known=is_tax_known)
+    taxed = {**refunded("5.00"), Figure.REFUNDED_TAX: Decimal("0.83")}
+    credit = BookedCredit("100", "8", "GBP", taxed, "7")
+    (found,) = named(replace(store, refunds=(refund,)), replace(account, credits=(credit,)))
+    assert (found.reason.name, found.is_explained) == (reason, not is_tax_known)
+
+
 def test_two_credits_of_one_refund_and_one_in_another_currency_are_named() -> None:
     store, account = one_order()
     side = replace(store, refunds=(StoreRefund("100", "7", NOON, refunded("5.00")),))

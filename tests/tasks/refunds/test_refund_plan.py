@@ -228,6 +228,18 @@ def test_a_credit_that_a_person_left_is_not_refunded_whatever_the_policy_becomes
     assert found.operations == ()
 
 
+@pytest.mark.parametrize("total_tax", [None, ""])
+def test_a_tax_that_nobody_stated_is_proposed_and_booked_when_a_person_approves(
+    total_tax: str | None,
+) -> None:
+    made = refund(total_tax=total_tax)
+    (case,) = plan(sides(made)).cases
+    assert (case.value, case.detail["proposal"]["tax"]) == (f"tax {REF} 2", "2")
+    assert CreateCredit not in kinds(plan(sides(made)))
+    assert CreateCredit in kinds(plan(sides(made), approved=[case.value]))
+    assert plan(sides(made, credits_=[credit()])).cases == ()
+
+
 def test_staffs_credits_are_refunded_one_at_a_time_and_none_while_another_is_pending() -> None:
     rows = [sold_row("91", units=1)]
     staffs = [credit(one, **STAFFS, gross="6.00", rows=rows) for one in ("6002", "6003")]
