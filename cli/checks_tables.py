@@ -41,7 +41,8 @@ def table_checks(settings: Settings, pair: Pair, account: Brightpearl) -> Iterat
     """
     bundle = in_force(settings, pair.name)
     for name, actual in account_values(account):
-        gives = {row.becomes for row in bundle.tables[name].rows if row.becomes}
+        rows = bundle.tables[name].rows
+        gives = {value for row in rows for value in (row.becomes, *row.more.values()) if value}
         yield compared(name, gives, actual)
 
 

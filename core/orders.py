@@ -61,6 +61,7 @@ ORDERS: Schema = {
     "coupon_codes": "text",
     "qty_ordered": "count",
     "qty_shipped": "count",
+    "status_id_of_goods": "text",
     "in_brightpearl": "text",
     **_prefixed("billing"),
     **_prefixed("shipping"),
@@ -73,8 +74,9 @@ none); `shipping_method` is "" for an order without shipping; `coupon_codes` are
 marketplace; `form_fields` is what the checkout asked besides, a line `name: answer` each, of the
 billing and all shipping addresses; `gift_messages` the wrapping of lines and its messages,
 `line_details` their configurable fields and event dates, a line each;
-`qty_ordered` and `qty_shipped` sum the lines; `in_brightpearl` is "yes" for an order that was
-imported before, else "no"."""
+`qty_ordered` and `qty_shipped` sum the lines; `status_id_of_goods` is the status, but of an order
+that was refunded in part the one that says how much of it has left; `in_brightpearl` is "yes" for
+an order that was imported before, else "no"."""
 
 LINES: Schema = {
     "order_id": "text",
@@ -87,6 +89,7 @@ LINES: Schema = {
     "kind": "text",
     "quantity": "count",
     "qty_refunded": "count",
+    "qty_shipped": "count",
     "address_id": "text",
     "total_ex_tax": "money",
     "total_inc_tax": "money",
@@ -96,8 +99,8 @@ LINES: Schema = {
 }
 """Order lines. `line_id` is BigCommerce's order_product_id; `product_id` is "0" for a custom line;
 `kind` is physical, digital or giftcertificate; `options` is shopper's text such as engraving;
-`qty_refunded` is part of `quantity`; `address_id` is BigCommerce's order_address_id, "" for what is
-not shipped;
+`qty_refunded` and `qty_shipped` are parts of `quantity`; `address_id` is BigCommerce's
+order_address_id, "" for what is not shipped;
 `total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if unknown)."""
 
 CHARGES: Schema = {
@@ -144,6 +147,7 @@ SALES_ORDERS: Schema = {
     "placed_at": "time",
     "tax_on": "text",
     "status_id": "text",
+    "status_id_imported": "text",
     "channel_id": "text",
     "warehouse_id": "text",
     "price_list_id": "text",
@@ -168,7 +172,8 @@ SALES_ORDERS: Schema = {
 }  # fmt: skip
 """Desired Brightpearl sales orders, Brightpearl's ids as text. `order_id` is BigCommerce's;
 `tax_on` an ISO date, the store's local day; `exchange_rate` units of the order's currency per unit
-of the account's; `status_id_after` is the BigCommerce status the order is to have afterwards;
+of the account's; `status_id` is the one to follow to, `status_id_imported` the one to be created
+with; `status_id_after` is the BigCommerce status the order is to have afterwards;
 `note` what staff are to read on it; further columns are the account's own fields by their code
 (`PCF_…`);
 address lines are street, suburb, city, state."""

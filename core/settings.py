@@ -208,8 +208,9 @@ class SyncSettings(Section):
 class OrderSettings(SyncSettings):
     """What the merchant decides about orders."""
 
-    importable_statuses: Numbers = (11, 9, 8, 7, 10, 2, 3)
-    """BigCommerce status ids that are imported; 0 never is, whatever this says."""
+    importable_statuses: Numbers = ()
+    """BigCommerce status ids that are imported instead of those that the table `order_status` says;
+    0 never is, whatever this says."""
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: Filled = "7900"

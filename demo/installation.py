@@ -27,10 +27,12 @@ from core.errors import TransientError
 from core.settings import Settings, load_settings
 from core.times import utc_now
 from demo.controls import Controls
+from mappings.bundle import load_bundle
 from store.database import Database, open_database
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from store.statistics import depths
+from tasks.bigcommerce.orders import importable_statuses
 
 PAIR = "default"
 ENTITY = "orders"
@@ -252,7 +254,8 @@ class Installation:
             },
             not_timed=self.not_timed,
         )
-        importable = self.settings.pair().orders.importable_statuses
+        orders, files = self.settings.pair().orders, load_bundle(self.settings.mappings_path)
+        importable = importable_statuses(orders, files)
         return judge(sides, importable=importable, since=self.began_at)
 
 

@@ -57,9 +57,11 @@ class Lookup(ValueStep):
     table: str
     otherwise: Literal["missing", "keep"] = "missing"
     """What happens to a value without a row."""
+    take: str = ""
+    """The table's column that is taken, where `becomes` is not."""
 
     def of(self, value: str | Decimal, context: Context) -> str:
-        found = context.tables[self.table].get(value)
+        found = context.tables[self.table].get(value, self.take)
         if found is None:
             return plain(value) if self.otherwise == "keep" else ""
         return found

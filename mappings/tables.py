@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
@@ -14,6 +14,8 @@ from core.money import decimal
 from mappings.files import Problem
 
 HEADER = ("value", "becomes", "note")
+MORE: Mapping[str, tuple[str, ...]] = {"order_status": ("imports",)}
+"""Columns that a table may have between `becomes` and `note`; older versions have none."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class TableRow:
     becomes: str
     """Empty: the value is known and deliberately becomes nothing."""
     note: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What it has in columns of MORE, where it has them."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,14 @@ class Table:
         """The left column, as written."""
         return tuple(row.value for row in self.rows)
 
-    def get(self, value: str | Decimal) -> str | None:
-        """What the value becomes, or None when no row has it. A Decimal is compared as a number."""
+    def get(self, value: str | Decimal, column: str = "") -> str | None:
+        """What the value becomes, or None when no row has it. A Decimal is compared as a number.
+
+        In: a column of MORE that comes first; one that is blank says the same as `becomes`.
+        """
+        if column and not isinstance(value, Decimal):
+            rows = (row for row in self.rows if comparable(row.value) == comparable(value))
+            return next((row.more.get(column) or row.becomes for row in rows), None)
         if isinstance(value, Decimal):
             return self._by_number.get(value)
         return self._by_text.get(comparable(value))
@@ -93,8 +103,8 @@ def plain(value: object) -> str:
 def read_table(name: str, text: str) -> tuple[Table, list[Problem]]:
     """The table of a file's text, and everything that is wrong with it.
 
-    Three columns under the header `value,becomes,note`; the note may be left out. A row that is
-    wrong is left out of the table.
+    Three columns under the header `value,becomes,note`, and those of MORE; the note may be left
+    out. A row that is wrong is left out of the table.
     """
     file = f"tables/{name}.csv"
     found: list[TableRow] = []
@@ -102,10 +112,11 @@ def read_table(name: str, text: str) -> tuple[Table, list[Problem]]:
     seen: dict[str, int] = {}
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
-        if problem := _header_problem(file, next(reader, [])):
+        header = tuple(cell.strip() for cell in next(reader, []))
+        if problem := _header_problem(name, file, header):
             return Table(name, ()), [problem]
         for line, cells in _numbered(reader):
-            row, problem = _row(file, line, cells, seen)
+            row, problem = _row(file, line, header, cells, seen)
             found += [row] if row else []
             problems += [problem] if problem else []
     except csv.Error as error:
@@ -121,30 +132,37 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
         last = getattr(reader, "line_num", last + 1)
 
 
-def _header_problem(file: str, cells: Sequence[str]) -> Problem | None:
-    if tuple(cell.strip() for cell in cells) == HEADER:
+def _header_problem(name: str, file: str, header: Sequence[str]) -> Problem | None:
+    wide = (*HEADER[:-1], *MORE.get(name, ()), HEADER[-1])
+    if header in {HEADER, wide}:
         return None
-    expected = ",".join(HEADER)
-    hint = "; separate the columns by commas" if len(cells) == 1 and ";" in cells[0] else ""
+    expected = ",".join(wide)
+    hint = "; separate the columns by commas" if len(header) == 1 and ";" in header[0] else ""
     return Problem(file, 1, "", f"the first line must be `{expected}`{hint}")
 
 
 def _row(
-    file: str, line: int, cells: Sequence[str], seen: dict[str, int]
+    file: str, line: int, header: Sequence[str], cells: Sequence[str], seen: dict[str, int]
 ) -> tuple[TableRow | None, Problem | None]:
-    """The row, or what is wrong with it; remembers the value in `seen`."""
+    """The row, or what is wrong with it; remembers the value in `seen`.
+
+    A row of `value,becomes` alone says of further columns the same as of `becomes`.
+    """
     if not any(cell.strip() for cell in cells):
         return None, Problem(file, line, "", "the line is blank; remove it")
-    if len(cells) not in (len(HEADER) - 1, len(HEADER)):
-        return None, Problem(
-            file, line, "", f"{len(cells)} columns instead of 3; quote a cell that holds a comma"
-        )
-    value, becomes, note = [cell.strip() for cell in (*cells, "")][: len(HEADER)]
+    short = len(HEADER) - 1
+    if len(cells) not in {short, len(header) - 1, len(header)}:
+        text = f"{len(cells)} columns instead of {len(header)}; quote a cell that holds a comma"
+        return None, Problem(file, line, "", text)
+    found = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+    value = found["value"]
     if not value:
         return None, Problem(file, line, "value", "is blank")
     if (earlier := seen.setdefault(comparable(value), line)) != line:
         return None, Problem(file, line, "value", f"{value!r} is already in line {earlier}")
-    return TableRow(line, value, becomes, note), None
+    names = header[short:-1]
+    more = {name: found.get(name, found["becomes"]) for name in names}
+    return TableRow(line, value, found["becomes"], found.get("note", ""), more), None
 
 
 def _number(text: str) -> Decimal | None:

@@ -84,13 +84,14 @@ class Parked:
 
     A condition is a name, with a value where there are many of a kind: `payment`, `stock:1007`,
     `table:order_status`, `sku:ABC-1`. Whoever makes one true calls `Inbox.wake`; `wake_at` is the
-    safety net. The key is given up at `expires_at`, counted from the first time it was parked.
+    safety net. The key is given up at `expires_at`, counted from the first time it was parked;
+    None: never.
     """
 
     key: str
     conditions: tuple[str, ...]
     wake_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     reason: str
     is_try: bool = True
     """Whether it counts among the tries, by which pauses grow; not where the moment is known."""
@@ -211,10 +212,12 @@ def after(
             met[condition] > row.claimed_at for condition in outcome.conditions if condition in met
         ):
             return {**due, "due_since": now, "source": WOKEN}
-        case Parked() if (expires_at := row.expires_at or outcome.expires_at) > now:
+        case Parked() if (
+            expires_at := outcome.expires_at and (row.expires_at or outcome.expires_at)
+        ) is None or expires_at > now:
             state = {
                 "state": "parked",
-                "ready_at": min(outcome.wake_at, expires_at),
+                "ready_at": min(outcome.wake_at, expires_at or outcome.wake_at),
                 "priority": PARKED_PRIORITY,
                 "expires_at": expires_at,
                 "attempts": row.attempts + outcome.is_try,

@@ -21,6 +21,7 @@ from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
 from mappings.steps import one_line
+from tasks.bigcommerce.orders import status_of_goods
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, rows
 
@@ -38,6 +39,7 @@ LINE = {
     "line_id": "id",
     "kind": "type",
     "qty_refunded": "quantity_refunded",
+    "qty_shipped": "quantity_shipped",
     "parent_line_id": "parent_order_product_id",
 }
 TRANSACTION = {"transaction_id": "id", "currency_code": "currency", "created_at": "date_created"}
@@ -143,6 +145,11 @@ def may_have_received(order: Order, *, is_reported: bool = False) -> bool:
     return order.payment_status not in unpaid or covered > ZERO
 
 
+def is_paid(order: Order) -> bool:
+    """Whether the store says that it holds money for this order."""
+    return order.payment_status in PAID and order.payment_status != "refunded"
+
+
 def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
     """Money that came in: TRANSACTIONS rows, one per receipt, with the order's `payment_method`.
 
@@ -200,6 +207,7 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         line_details=[_lines(_details(order)) for order in orders],
         qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
         qty_shipped=[sum(line.quantity_shipped for line in order.lines) for order in orders],
+        status_id_of_goods=[str(int(status_of_goods(order))) for order in orders],
         in_brightpearl=["yes" if order.id in known else "no" for order in orders],
         **{f"shipping_{name}": [getattr(one, name) for one in shipping] for name in ADDRESS},
     )

@@ -17,6 +17,8 @@ from connectors.brightpearl.models import Unreadable as UnreadableInAccount
 from core.errors import RejectedError
 from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
+from core.settings import OrderSettings
+from mappings.bundle import Bundle
 from store.sql import in_parts
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import refusal_rows
@@ -43,6 +45,11 @@ class OrderStatus(IntEnum):
     DISPUTED = 13
     PARTIALLY_REFUNDED = 14
 
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.name.replace("_", " ").capitalize()
+
 
 CANCELLED = frozenset({OrderStatus.CANCELLED, OrderStatus.DECLINED})
 """The store cancelled the order, or its payment never came."""
@@ -54,6 +61,8 @@ FINAL: Mapping[int, str] = {
 """Statuses that an order does not come back from by itself, and their names."""
 SENT = frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.COMPLETED})
 """Something of the order has left, even if no shipment says so."""
+WHOLLY_SENT = frozenset({OrderStatus.SHIPPED, OrderStatus.COMPLETED})
+"""All of the order has left, even if its lines do not say so."""
 UNSENT = (
     OrderStatus.AWAITING_FULFILLMENT,
     OrderStatus.AWAITING_SHIPMENT,
@@ -66,7 +75,8 @@ HOLDS_NO_STOCK = frozenset({OrderStatus.INCOMPLETE, *FINAL})
 """Orders whose units the store does not count as sold."""
 EVERY_STATUS = frozenset(str(int(status)) for status in OrderStatus)
 """As tables write them."""
-
+IMPORTED_BEFORE = (11, 9, 8, 7, 10, 2, 3)
+"""Statuses that start an import where neither table nor settings say which do."""
 
 TOGETHER = 10
 """Orders whose details are read in one step, a request each."""
@@ -147,14 +157,40 @@ def refuse_unreadable(
     run.refuse(refusal_rows(refusals))
 
 
+def importable_statuses(settings: OrderSettings, bundle: Bundle) -> frozenset[int]:
+    """Statuses with which an order is imported: by the settings, else by `order_status`.
+
+    A table of an older version has no column for it.
+    """
+    rows = bundle.tables["order_status"].rows
+    listed = [row.value for row in rows if row.more.get("imports")]
+    is_older = not any(row.more for row in rows)
+    by_table = IMPORTED_BEFORE if is_older else map(int, filter(str.isdecimal, listed))
+    return frozenset(settings.importable_statuses or by_table) - {OrderStatus.INCOMPLETE}
+
+
+def status_of_goods(order: Order) -> OrderStatus:
+    """The order's status; one that was refunded in part says by its lines how much has left."""
+    status = OrderStatus(order.status_id)
+    goods = [line for line in order.lines if line.type == "physical"]
+    if status is not OrderStatus.PARTIALLY_REFUNDED or not any(
+        line.quantity_shipped for line in goods
+    ):
+        return status
+    is_left = any(one.quantity > one.quantity_shipped + one.quantity_refunded for one in goods)
+    return OrderStatus.PARTIALLY_SHIPPED if is_left else OrderStatus.SHIPPED
+
+
 def sold_units(order: Order) -> dict[str, int]:
-    """Units by SKU as compared that an order has taken from the store's stock."""
-    if order.is_deleted or order.status_id in HOLDS_NO_STOCK:
+    """Units by SKU as compared that an order has taken from the store's stock and not sent."""
+    if order.is_deleted or order.status_id in HOLDS_NO_STOCK | WHOLLY_SENT:
         return {}
     units: Counter[str] = Counter()
     for line in order.lines:
         if line.sku:
-            units[sku_key(line.sku)] += max(0, line.quantity - line.quantity_refunded)
+            units[sku_key(line.sku)] += max(
+                0, line.quantity - line.quantity_refunded - line.quantity_shipped
+            )
     return {sku: count for sku, count in units.items() if count}
 
 

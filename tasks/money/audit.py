@@ -16,14 +16,14 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
-from tasks.bigcommerce.orders import time_zone
+from tasks.bigcommerce.orders import importable_statuses, time_zone
 from tasks.money import sides
 from tasks.money.matching import Comparison, MoneyDifference
 from tasks.money.reasons import read_sync_states
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.audit import conclude
-from tasks.reconciler.connections import connect
+from tasks.reconciler.connections import connect, current_bundle
 from tasks.reconciler.report import table
 
 HEADINGS = {
@@ -79,7 +79,8 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
     connections, day = connect(asked.pair), asked.day
     order_ids = {*store.orders, *store.unreadable, *account.orders, *store.other_groups} - {""}
     known = read_sync_states(connections, order_ids)
-    importable = {str(one) for one in connections.pair.orders.importable_statuses} - {"0"}
+    bundle = current_bundle(connections)
+    importable = {str(one) for one in importable_statuses(connections.pair.orders, bundle)}
     both = Comparison(store, account, known, importable)
     of_orders = both.orders()
     refunds, credits_ = both.refunds_of(day)

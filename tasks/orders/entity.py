@@ -11,13 +11,15 @@ from connectors.bigcommerce.models import Order
 from connectors.brightpearl.models import SalesOrder
 from connectors.budget import Priority
 from core.ids import external_ref, order_id_of
+from core.times import to_iso
 from store.inbox import Inbox
 from store.links import Links
-from tasks.bigcommerce.orders import UNSENT
+from tasks.bigcommerce.order_frames import is_paid
+from tasks.bigcommerce.orders import UNSENT, OrderStatus, importable_statuses
 from tasks.brightpearl import sales_orders
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
-from tasks.reconciler.connections import Connections, connect
+from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity, Source
 
 
@@ -70,16 +72,35 @@ def _list(connections: Connections, **filters: datetime | int | None) -> list[st
 
 
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
-    """The orders placed since that ought to be in Brightpearl, and the sales orders they became."""
+    """The orders placed since that ought to be in Brightpearl, and the sales orders they became.
+
+    Also those that are paid and wait for another status, those placed before among them.
+    """
     store = connections.bigcommerce
-    importable = set(connections.pair.orders.importable_statuses) - {0}
+    importable = importable_statuses(connections.pair.orders, current_bundle(connections))
+    parked = Inbox(connections.database).reasons(connections.pair.name, ORDERS.name, "parked")
+    documents = with_retries(
+        lambda: [
+            *store.list_orders(min_date_created=since),
+            *store.get_orders(sorted(parked, key=int)),
+        ]
+    )
+    orders = {one.id: one for one in documents if isinstance(one, Order) and not one.is_deleted}
     placed = {
         external_ref(order.id): (order.total_inc_tax,)
-        for order in with_retries(lambda: list(store.list_orders(min_date_created=since)))
-        if isinstance(order, Order) and order.status_id in importable
+        for order in orders.values()
+        if (order.status_id in importable and order.date_created >= since)
+        or (order.status_id not in importable and is_paid(order))
     }
     booked = _read_sales_orders(connections, since)
-    waiting = unsettled(connections, sales_orders.ORDERS, [order_id_of(ref) for ref in placed])
+    keys = {key: orders[key] for ref in placed if (key := order_id_of(ref))}
+    states = unsettled(connections, sales_orders.ORDERS, list(keys))
+    waiting = {
+        key: f"{states.get(key, 'paid, not imported')}, status {order.status_id} "
+        f"{OrderStatus(order.status_id).title} since {to_iso(order.date_modified)}"
+        for key, order in keys.items()
+        if key in states or order.status_id not in importable
+    }
     return {
         "orders": len(placed),
         "in_brightpearl": sum(ref in booked for ref in placed),

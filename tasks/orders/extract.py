@@ -13,8 +13,21 @@ from dataclasses import dataclass, field, replace
 from connectors.bigcommerce.models import Order
 from mappings.order_rows import needs_taxes
 from store.stock import Demand
-from tasks.bigcommerce.order_frames import OrderFrames, may_have_received, order_frames, tax_rows
-from tasks.bigcommerce.orders import FINAL, OrderStatus, read_details, read_orders, sold_units
+from tasks.bigcommerce.order_frames import (
+    OrderFrames,
+    is_paid,
+    may_have_received,
+    order_frames,
+    tax_rows,
+)
+from tasks.bigcommerce.orders import (
+    FINAL,
+    OrderStatus,
+    importable_statuses,
+    read_details,
+    read_orders,
+    sold_units,
+)
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Outcome, missing, parked, skipped
@@ -133,10 +146,10 @@ def _skipped(run: Run, order: Order, *, is_linked: bool, is_echo: bool) -> Outco
     if is_linked:
         return skipped(order.id, "unchanged") if is_echo else None
     status = OrderStatus(order.status_id)
-    importable = run.connections.pair.orders.importable_statuses
-    if status in importable and status is not OrderStatus.INCOMPLETE:
+    if status in importable_statuses(run.connections.pair.orders, run.bundle):
         return None
     if status in FINAL:
         return skipped(order.id, "not imported", FINAL[status])
     reason = f"status {order.status_id} is not imported yet"
-    return parked(order.id, reason, "payment" if status is OrderStatus.INCOMPLETE else "status")
+    condition = "payment" if status is OrderStatus.INCOMPLETE else "status"
+    return replace(parked(order.id, reason, condition), is_kept=is_paid(order))

@@ -21,7 +21,7 @@ from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts
-from tasks.bigcommerce.orders import CANCELLED, OrderStatus, time_zone
+from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
 from tasks.brightpearl.sales_orders import Payment, Row
@@ -32,6 +32,7 @@ from tasks.reconciler.run import Run
 
 ID_COLUMNS = (
     ("sales_orders", "status_id", "order_status"),
+    ("sales_orders", "status_id_imported", "order_status"),
     ("sales_orders", "channel_id", "channel"),
     ("sales_orders", "warehouse_id", "warehouse"),
     ("sales_orders", "price_list_id", "price_list"),
@@ -177,6 +178,7 @@ class Line:
     line_id: str
     address_id: str
     qty_refunded: int
+    qty_shipped: int
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ class DesiredOrder:
     placed_at: datetime
     tax_on: str
     status_id: str
+    """Brightpearl's, which it follows to; "" where the store's status is not followed."""
     channel_id: str
     warehouse_id: str
     price_list_id: str
@@ -228,7 +231,7 @@ class DesiredOrder:
     payments: tuple[Payment, ...]
     store: StoreOrder
     units: Units
-    """Of what has stock and was not refunded."""
+    """Of what has stock and was not refunded: in a plan, of what has yet to leave."""
     address_ids: Mapping[str, str]
     """BigCommerce's order_address_id by line."""
     note: str = field(default="", repr=False)
@@ -237,6 +240,10 @@ class DesiredOrder:
     """Texts by the code of the account's own field."""
     is_money_read: bool = True
     """Whether `payments` says all; else its money is as it was agreed on."""
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """Of `units`, what the store says has left, by row reference."""
+    status_id_imported: str = ""
+    """Brightpearl's, with which it is created; "" by mappings of an older version."""
 
     @property
     def delivery_hash(self) -> str:
@@ -276,10 +283,17 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
         own, of_order = rows.get(key, []), lines.get(key, [])
         refunded = {line.line_id: line.qty_refunded for line in of_order}
         left = {row.row_ref: row.quantity - refunded.get(row.row_ref, 0) for row in own}
+        is_sent = stores[key][0].status in WHOLLY_SENT
+        sent = {one.line_id: one.qty_shipped for one in of_order}
         billing, delivery = (
             Address(**{part: header[f"{use}_{name}"] or None for part, name in ADDRESS.items()})
             for use in ("billing", "delivery")
         )
+        units = {
+            row.row_ref: (row.product_id, left[row.row_ref])
+            for row in own
+            if row.product_id in desired.stock_tracked and left[row.row_ref] > 0
+        }
         orders.append(
             DesiredOrder(
                 **{name: header[name] for name in HEADER},
@@ -289,10 +303,11 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
                 rows=tuple(own),
                 payments=tuple(payments.get(key, ())),
                 store=stores[key][0],
-                units={
-                    row.row_ref: (row.product_id, left[row.row_ref])
-                    for row in own
-                    if row.product_id in desired.stock_tracked and left[row.row_ref] > 0
+                units=units,
+                gone={
+                    ref: many if is_sent else min(many, sent.get(ref, 0))
+                    for ref, (_, many) in units.items()
+                    if is_sent or sent.get(ref, 0)
                 },
                 custom_fields={
                     name: text

@@ -268,6 +268,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "foreign_order_id": desired.store.foreign_order_id,
         "short": record.short,
         "credited": record.credit_id or before.credited,
+        "gone": dict(plan.gone),
         "held_from": "",
         "is_cancelled": False,
     }

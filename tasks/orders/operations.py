@@ -50,6 +50,8 @@ class OrderPlan(RecordPlan):
     """Units that stay unreserved for want of stock, by Brightpearl product id."""
     missing_units: Mapping[str, int] = field(default_factory=dict)
     """Units by row reference that the store has sold and Brightpearl's rows lack."""
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """Units by row reference that had left before the order came to Brightpearl."""
     agrees: bool = False
     """Whether the rows of both sides agree, or will once the plan is carried out."""
     holds: bool = False
@@ -386,7 +388,7 @@ def _whole_order(
     desired, billing = record.desired, record.desired.billing
     fields = {
         "external_ref": desired.external_ref,
-        "status_id": desired.status_id or "0",
+        "status_id": desired.status_id_imported or desired.status_id or "0",
         **changed,
     }
     document = SalesOrderCreate(

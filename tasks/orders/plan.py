@@ -7,7 +7,7 @@ plan can be shown and thrown away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tasks.brightpearl.contacts import plan_contact
@@ -37,6 +37,7 @@ from tasks.orders.operations import (
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
 FOREIGN_ID = "The order's number in the app or marketplace that it came by:"
 CHANGED = "Changed in BigCommerce. It now says:"
+GONE = "Had left before this order came to Brightpearl; do not pick again:"
 OFF_HOLD = "No longer on hold: both systems agree again."
 
 
@@ -56,7 +57,10 @@ def plan_order(
     """
     key, store, email = desired.order_id, desired.store, desired.email_key
     actual, agreed = account.orders.get(key), account.agreed.get(key, AgreedOrder())
-    plan = OrderPlan(key=key, desired=desired, actual=actual, agreed=agreed)
+    gone = _gone_before(desired, actual, agreed)
+    left = {ref: (one, many - gone.get(ref, 0)) for ref, (one, many) in desired.units.items()}
+    desired = replace(desired, units={ref: unit for ref, unit in left.items() if unit[1] > 0})
+    plan = OrderPlan(key=key, desired=desired, actual=actual, agreed=agreed, gone=gone)
     if actual is not None:
         if store.is_cancelled:
             return plan_cancelled_in_store(plan, actual, rules)
@@ -79,12 +83,32 @@ def plan_order(
             CreateSalesOrder(len(desired.rows), contact),
             *receipts,
             *([ReserveStock(desired.units)] if desired.units else ()),
+            *([_gone_note(desired, gone)] if gone and desired.units else ()),
             *_texts(desired, agreed),
             *_write_back(desired, None, agreed),
         ),
         cases=rules.undecided(key, receipt_cases),
         agrees=True,
     )
+
+
+def _gone_before(
+    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder
+) -> Mapping[str, int]:
+    """Units by row reference that had left before the order came to Brightpearl.
+
+    Kept from then on; what leaves later does so on Brightpearl's own goods notes.
+    """
+    if actual is None or not (agreed.rows or actual.has_notes or actual.is_shipped):
+        return desired.gone
+    return agreed.gone
+
+
+def _gone_note(desired: DesiredOrder, gone: Mapping[str, int]) -> AddNote:
+    """What staff must not pick of an order of which the rest is to be sent."""
+    names = {row.row_ref: row.name for row in desired.rows}
+    units = "; ".join(f"{many} x {names[ref]}" for ref, many in gone.items())
+    return AddNote("goods that had left", f"{GONE} {units}.", {"left before": dict(gone)})
 
 
 def _plan_open(

@@ -128,6 +128,8 @@ class Outcome:
     """Conditions any of which wakes it, such as `stock:1007` or `payment`."""
     wake_at: datetime | None = None
     """When it is tried again even if no condition comes true, where that moment is known."""
+    is_kept: bool = False
+    """Whether it waits for as long as it takes; else it expires in the end."""
     is_skipped: bool = False
     """Whether both sides were not compared: then its open cases stay open."""
 

@@ -75,7 +75,7 @@ def _ending(
         key,
         outcome.waits_for,
         outcome.wake_at or now + timedelta(seconds=wait_s),
-        now + timedelta(days=run.settings.expire_after_days),
+        None if outcome.is_kept else now + timedelta(days=run.settings.expire_after_days),
         outcome.reason or f"waits for {', '.join(outcome.waits_for)}",
         is_try=outcome.wake_at is None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
@@ -12,7 +12,6 @@ from connectors.brightpearl.account_models import PaymentRow
 from core.ids import credit_ref, external_ref, order_condition
 from core.money import two_places
 from core.refusals import Refusal, release_remedy
-from core.settings import OrderSettings
 from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Outcome, parked, refusal_by_value, retry, review
@@ -24,14 +23,13 @@ QUARANTINE = "quarantine"
 
 
 def without_sale(
-    order: Order, refunds: int, state: str, settings: OrderSettings, *, was_sold: bool = False
+    order: Order, refunds: int, state: str, importable: Collection[int], *, was_sold: bool = False
 ) -> Outcome | Refusal:
     """What becomes of an order that Brightpearl does not have. In: how many refunds it has.
 
     `state` is that of the order's own key in the inbox; `was_sold` says that staff deleted it.
     """
     counted = f"{refunds} refund{'s' if refunds > 1 else ''}"
-    importable = order.status_id in settings.importable_statuses
     if was_sold:
         class_ = "deleted"
         reason = f"{counted} of an order that was deleted in Brightpearl"
@@ -41,13 +39,13 @@ def without_sale(
         )
     elif state in ON_ITS_WAY:
         return retry(order.id, "the order is on its way to Brightpearl")
-    elif not importable and (order.status_id in FINAL or order.is_deleted):
+    elif order.status_id not in importable and (order.status_id in FINAL or order.is_deleted):
         class_, ended = "order", FINAL.get(order.status_id, "archived")
         reason = f"{counted} of an order that never reached Brightpearl and is {ended}"
         action = (
             "If neither the sale nor the refund belongs in the books: causeway quarantine discard. "
-            f"Else add status {order.status_id} to CAUSEWAY_ORDERS__IMPORTABLE_STATUSES, then: "
-            f"causeway sync orders --key {order.id}"
+            f"Else add `{order.status_id},,<Brightpearl status id>` to "
+            f"mappings/tables/order_status.csv, then: causeway sync orders --key {order.id}"
         )
     else:
         reason = "the order has not reached Brightpearl"

@@ -18,6 +18,7 @@ from core.ids import external_ref, order_id_of
 from core.refusals import Refusal
 from store.links import Link
 from tasks.bigcommerce.orders import (
+    importable_statuses,
     read_details,
     read_few,
     read_orders,
@@ -105,13 +106,14 @@ def extract_account(
         )
         for key, sale in sales.items()
     ]
-    settings, known = run.connections.pair.orders, {*sales, *run.refused_keys}
+    importable = importable_statuses(run.connections.pair.orders, run.bundle)
+    known = {*sales, *run.refused_keys}
     without: dict[str, Outcome | Refusal] = {}
     for key in [key for key in refunds if key not in known]:
         given = [one for one in counted(refunds[key]) if one.total_amount]
         without[key] = (
             cases.without_sale(
-                documents[key], len(given), states.get(key, ""), settings, was_sold=key in linked
+                documents[key], len(given), states.get(key, ""), importable, was_sold=key in linked
             )
             if given
             else skipped(key, "unchanged", "no refund was found: the status alone says so")

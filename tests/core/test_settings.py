@@ -52,7 +52,7 @@ def test_variables_describe_one_pair_with_the_documented_defaults() -> None:
     assert pair.name == "default"
     assert pair.bigcommerce.api_url == "https://api.bigcommerce.com"
     assert pair.bigcommerce.access_token.get_secret_value() == "token-of-the-store"
-    assert pair.orders.importable_statuses == (11, 9, 8, 7, 10, 2, 3)
+    assert pair.orders.importable_statuses == ()
     assert pair.orders.rounding_cap == Decimal("0.05")
     assert settings.database_url == "sqlite:///var/causeway.db"
 

@@ -78,11 +78,11 @@ def test_files_that_cannot_be_used_are_an_error_of_the_operator_that_names_them_
         Bundle.from_files(files)
     assert isinstance(caught.value, ConfigError)
     assert [(p.file, p.line, p.field) for p in caught.value.problems] == [
-        ("orders.yaml", 26, "channel_id.steps[0]"),
+        ("orders.yaml", 31, "channel_id.steps[0]"),
         ("tables/currencies.csv", 5, ""),
         ("tables/currencies.csv", 6, "value"),
     ]
-    assert "orders.yaml:26: channel_id.steps[0]: there is no table" in str(caught.value)
+    assert "orders.yaml:31: channel_id.steps[0]: there is no table" in str(caught.value)
     assert "causeway mappings validate" in caught.value.remedy
 
 

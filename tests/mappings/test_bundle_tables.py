@@ -107,3 +107,26 @@ def test_any_text_is_a_table_or_a_list_of_problems(text):
     table, found = read_table("channels", "value,becomes,note\n" + text)
     assert all(row.value for row in table.rows)
     assert all(problem.line >= 1 for problem in found)
+
+
+STATUSES = "value,becomes,imports,note\n11,2,2,\n12,20,,\n14,,18,\n1,3\n"
+
+
+def test_a_status_has_one_column_for_the_import_and_one_for_what_follows():
+    table, found = read_table("order_status", STATUSES)
+    assert not found
+    assert [table.get(value) for value in ("11", "12", "14", "1")] == ["2", "20", "", "3"]
+    assert [row.more["imports"] for row in table.rows] == ["2", "", "18", "3"]
+    assert [table.get(value, "imports") for value in ("14", "12", "9")] == ["18", "20", None]
+
+
+def test_a_table_of_an_older_version_has_no_such_column():
+    table, found = read_table("order_status", "value,becomes,note\n11,2,New\n")
+    assert not found
+    assert (table.get("11", "imports"), table.rows[0].more) == ("2", {})
+
+
+def test_a_column_that_the_table_does_not_have_is_refused():
+    assert problems("value,becomes,imports,note\n1,2,3,\n") == [
+        "tables/channels.csv:1: the first line must be `value,becomes,note`"
+    ]

@@ -33,6 +33,7 @@ PARTY = {
 ORDER = {
     "order_id": "118",
     "status_id": "11",
+    "status_id_of_goods": "11",
     "in_brightpearl": "no",
     "channel_id": "1",
     "placed_at": PLACED,
@@ -111,6 +112,7 @@ def test_an_order_becomes_this_sales_order():
         "placed_at": PLACED,
         "tax_on": "2026-07-01",
         "status_id": "2",
+        "status_id_imported": "2",
         "channel_id": "2",
         "warehouse_id": "2",
         "price_list_id": "2",
@@ -259,7 +261,7 @@ def test_a_rate_against_a_currency_that_is_not_the_accounts_does_not_reach_it():
     ("changes", "class_", "field", "value", "remedy"),
     [
         (
-            {"status_id": "1"},
+            {"status_id": "1", "status_id_of_goods": "1"},
             "order_status",
             "status_id",
             "1",

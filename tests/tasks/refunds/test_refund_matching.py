@@ -10,7 +10,6 @@ from refund_sides import ORDER, credit, link, order, refund, sale, settled, side
 
 from connectors.bigcommerce.refund_models import RefundPayment
 from core.refusals import Refusal
-from core.settings import OrderSettings
 from store.links import Link
 from tasks.reconciler.cases import Outcome
 from tasks.refunds.cases import credits_named, without_sale
@@ -172,7 +171,7 @@ def test_a_refund_that_no_list_shows_is_undone_only_for_certain() -> None:
 
 def ended(status_id: int, state: str = "") -> Outcome | Refusal:
     """What becomes of refunds without a sales order."""
-    return without_sale(order(status_id=status_id), 1, state, OrderSettings())
+    return without_sale(order(status_id=status_id), 1, state, (11, 9))
 
 
 def test_refunds_of_an_order_that_will_come_wait_for_it_and_others_are_refused() -> None:
