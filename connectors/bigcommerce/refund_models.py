@@ -64,7 +64,7 @@ class RefundPayment(Document):
         Our reading: payments are carried out later, and one that is said not to be declined is
         done only when it has its transaction.
         """
-        if self.offline or self.is_declined:
+        if self.offline or self.is_declined or not self.amount:
             return False
         is_done = bool(self.transaction_id) or self.provider_id in OWN_TENDERS
         return self.is_declined is None or not is_done

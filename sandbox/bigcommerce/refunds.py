@@ -63,7 +63,8 @@ def draft(
         if store.switches.refund_over_limit == "refuse" or made.is_override:
             raise RefundRefused(f"The amount exceeds the {left:.2f} left to refund.")
         made.cut, made.amount = left - made.amount, left
-    if made.amount <= 0:
+    has_units = any(item.kind == "PRODUCT" for item in made.items)
+    if made.amount < 0 or not (made.amount or (made.is_override and has_units)):
         raise RefundRefused("There is nothing to refund.")
     return made
 

@@ -169,7 +169,7 @@ def create_refund(store: Store, wanted: NewRefund) -> dict[str, Any]:
     refunds.check_turn(store, order)
     made = refunds.draft(store, order, _wanted_items(order, wanted), override=_override(wanted))
     made.reason = wanted.reason
-    way = _chosen_way(store, order, made.amount, wanted.tender)
+    way = _chosen_way(store, order, made.amount, wanted.tender) if made.amount else ()
     refund = refunds.create(
         store,
         order,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from connectors.bigcommerce.models import Unreadable
 from connectors.bigcommerce.refund_models import Refund
+from core.money import two_places
 from tasks.bigcommerce.orders import refuse_unreadable
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.run import Run
@@ -35,6 +36,13 @@ def read_refunds(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Refund, 
 def gave_nothing(refund: Refund) -> bool:
     """Whether every payment of it was declined."""
     return bool(refund.payments) and all(payment.is_declined for payment in refund.payments)
+
+
+def is_empty(refund: Refund) -> bool:
+    """Whether it gave back neither money nor units: units may come back for 0.00."""
+    return not two_places(refund.total_amount) and all(
+        item.item_type != "PRODUCT" or not item.quantity for item in refund.items
+    )
 
 
 def counted(refunds: Iterable[Refund]) -> list[Refund]:

@@ -29,7 +29,7 @@ from mappings.order_rows import needs_taxes
 from mappings.tables import Table
 from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, receipts, tax_rows
 from tasks.bigcommerce.orders import CANCELLED, OrderStatus
-from tasks.bigcommerce.refunds import gave_nothing
+from tasks.bigcommerce.refunds import gave_nothing, is_empty
 from tasks.money import sides
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay, StoreOrder
 from tasks.policy import RETRIED, step, with_retries
@@ -71,6 +71,7 @@ def read_store(pair: str, day: Day) -> StoreDay:
             store_refund(refund, bundle.tables["payment_methods"])
             for refund in listed
             if isinstance(refund, Refund)
+            and not is_empty(refund)
             and (refund.order_id in orders or day.holds(refund.created))
         ),
         unreadable=frozenset(broken),

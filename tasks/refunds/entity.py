@@ -10,10 +10,10 @@ from typing import Any
 from connectors.bigcommerce.refund_models import Refund
 from connectors.budget import Priority
 from core.ids import credit_ref
-from core.money import ZERO, two_places
+from core.money import ZERO
 from store.links import Links
 from tasks.bigcommerce.refunds import REFUNDS as ENTITY
-from tasks.bigcommerce.refunds import counted, link_key
+from tasks.bigcommerce.refunds import counted, is_empty, link_key
 from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
 from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
@@ -56,7 +56,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     bigcommerce = connections.bigcommerce
     listed = with_retries(lambda: list(bigcommerce.list_refunds(created_from=since)))
     refunds = [refund for refund in listed if isinstance(refund, Refund)]
-    final = [r for r in counted(refunds) if not r.is_pending and two_places(r.total_amount)]
+    final = [r for r in counted(refunds) if not (r.is_pending or is_empty(r))]
     given = {
         credit_ref(one.order_id, one.id): (
             one.total_amount,

@@ -24,7 +24,7 @@ from tasks.bigcommerce.orders import (
     read_orders,
     refuse_unreadable,
 )
-from tasks.bigcommerce.refunds import REFUNDS, counted, link_key, read_refunds
+from tasks.bigcommerce.refunds import REFUNDS, counted, is_empty, link_key, read_refunds
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
 from tasks.policy import RETRIED, step, with_retries
@@ -110,7 +110,7 @@ def extract_account(
     known = {*sales, *run.refused_keys}
     without: dict[str, Outcome | Refusal] = {}
     for key in [key for key in refunds if key not in known]:
-        given = [one for one in counted(refunds[key]) if one.total_amount]
+        given = [one for one in counted(refunds[key]) if not is_empty(one)]
         without[key] = (
             cases.without_sale(
                 documents[key], len(given), states.get(key, ""), importable, was_sold=key in linked

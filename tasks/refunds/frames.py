@@ -311,7 +311,7 @@ def _payments(
     refund: Refund, order: Order, sale: Sale, currencies: Mapping[str, str]
 ) -> Iterator[Record]:
     for number, payment in enumerate(refund.payments, start=1):
-        if not payment.is_declined:
+        if payment.amount and not payment.is_declined:
             yield {
                 "order_id": order.id,
                 "refund_id": refund.id,

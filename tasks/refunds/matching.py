@@ -21,7 +21,7 @@ from core.ids import credit_ref, external_ref, sku_key
 from core.money import ZERO, two_places
 from mappings.tables import Table, comparable
 from store.links import Link
-from tasks.bigcommerce.refunds import gave_nothing, link_key
+from tasks.bigcommerce.refunds import gave_nothing, is_empty, link_key
 from tasks.reconciler.agreed import Agreed, fingerprint
 
 _MARK = re.compile(r"\bBrightpearl credit (\d+)\b")
@@ -414,6 +414,6 @@ def mark(credit_id: str) -> str:
 def _state(refund: Refund, agreed: AgreedRefund) -> State:
     if refund.is_pending:
         return State.PENDING
-    if gave_nothing(refund) or not two_places(refund.total_amount):
+    if gave_nothing(refund) or is_empty(refund):
         return State.NOTHING
     return State.SETTLED if agreed.agreed == fingerprint_of(refund) else State.WANTED

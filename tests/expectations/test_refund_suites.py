@@ -65,9 +65,9 @@ GOOD: dict[str, dict] = {
         "currency_code": "GBP",
     },
 }
-NOTHING_REFUNDED = {"total_amount": Decimal(0), "payments_total": Decimal(0)}
+NEGATIVE = {"total_amount": Decimal(-1), "payments_total": Decimal(-1)}
 REFUSED = [
-    ("refunds_in", NOTHING_REFUNDED, "money", "total_amount"),
+    ("refunds_in", NEGATIVE, "money", "total_amount"),
     ("refunds_in", {"total_tax": Decimal("-0.01")}, "money", "total_tax"),
     ("refunds_in", {"beyond_order": Decimal("0.01")}, "money", "beyond_order"),
     ("refund_items_in", {"kind": "SOMETHING"}, "document", "kind"),

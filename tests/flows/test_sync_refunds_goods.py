@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from refunding import (
     stock,
     sync,
 )
-from world import World
+from world import PAIR, World
 
+from flows.refunds import audit_refunds
 from sandbox.brightpearl import reference
 from tasks.reconciler.connections import disconnect
 
@@ -138,6 +140,42 @@ def test_units_refunded_before_they_leave_are_free_again(world: World) -> None:
     assert reserved(world, key, second(world)) == 2
     assert world.sandbox.account.goods_in == {}
     assert runs_again_without_writing(world, key)
+
+
+def for_nothing(world: World, key: str, reason: str = "") -> dict[str, Any]:
+    """Two units of the first line are refunded for 0.00."""
+    items = [{"sku": first(world), "quantity": 2}]
+    return refund(world, key, items=items, reason=reason, override_total="0", override_tax="0")
+
+
+def test_units_refunded_for_nothing_before_they_leave_are_free_again(world: World) -> None:
+    key = imported(world)
+    sku = first(world)
+    before, held = stock(world, sku).on_hand, reserved(world, key, sku)
+    made = for_nothing(world, key)
+
+    sync(world, key)
+
+    one = credit(world, key, made["refund_id"])
+    assert [(row.sku, row.quantity, row.net) for row in one.rows.values()] == [(sku, 2, 0)]
+    assert paid_out(world, one) == 0
+    assert (reserved(world, key, sku), stock(world, sku).on_hand) == (held - 2, before + 2)
+    assert (cases(world), states(world, key)) == ([], ["done"])
+    assert runs_again_without_writing(world, key)
+
+
+def test_units_that_come_back_for_nothing_are_received_once(world: World) -> None:
+    key = imported(world, shipped=True)
+    sku = first(world)
+    before = stock(world, sku).on_hand
+    for_nothing(world, key, "exchanged; returned: resellable")
+
+    sync(world, key)
+
+    assert stock(world, sku).on_hand == before + 2
+    assert runs_again_without_writing(world, key)
+    found = asyncio.run(audit_refunds.fn(PAIR, days=2))
+    assert (found["agrees"], found["refunds"], found["credited"]) == (True, 1, 1)
 
 
 def test_released_units_are_not_reserved_again_by_the_order_sync(world: World) -> None:

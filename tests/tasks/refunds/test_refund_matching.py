@@ -42,6 +42,15 @@ def test_what_a_refund_calls_for_depends_on_its_payments(payments: list[str], st
     assert matched(refund(payments=payments)) == [(state, "")]
 
 
+def test_units_for_nothing_call_for_a_credit_and_nothing_at_all_does_not() -> None:
+    zero = {"amount": "0.00", "total_tax": "0.00"}
+    assert matched(refund(**zero)) == [(State.WANTED, "")]
+    assert matched(refund(**zero, payments=["pending"])) == [(State.WANTED, "")]
+    assert matched(refund(**zero, items=[])) == [(State.NOTHING, "")]
+    money = [{"item_type": "ORDER", "item_id": ORDER, "requested_amount": "0"}]
+    assert matched(refund(**zero, items=money)) == [(State.NOTHING, "")]
+
+
 def test_a_refund_that_reads_as_agreed_is_settled_and_any_other_is_wanted() -> None:
     made = refund()
     known = {"credits_": [credit()], "links": [settled(made)]}
