@@ -6,7 +6,7 @@ The proxy only passes bytes on: TLS is between the client and the sandbox.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 
 CHUNK = 65_536
@@ -21,7 +21,8 @@ class Proxy:
     def __init__(self, host: str, routes: Mapping[str, int]) -> None:
         self._host = host
         self._routes = routes
-        self._connections: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
 
     def port_for(self, name: str) -> int | None:
         """The local port that a host name leads to; None for one that is no vendor's."""
@@ -32,20 +33,27 @@ class Proxy:
         """One connection, until either end closes it."""
         task = asyncio.current_task()
         if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         broken = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
-        try:
-            with contextlib.suppress(*broken):
-                await self._lead(reader, writer)
-        finally:
-            writer.close()
+        with contextlib.suppress(*broken), self._open(writer):
+            await self._lead(reader, writer)
 
     async def close(self) -> None:
         """End all connections."""
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def _open(self, end: asyncio.StreamWriter) -> Iterator[None]:
+        """One end of a connection, until the block ends."""
+        self._ends.add(end)
+        try:
+            yield
+        finally:
+            self._ends.discard(end)
+            end.close()
 
     async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await asyncio.wait_for(_read_head(reader), READ_HEAD_S)
@@ -56,11 +64,9 @@ class Proxy:
             await writer.drain()
             return
         answers, requests = await asyncio.open_connection(self._host, port)
-        writer.write(CONNECTED)
-        try:
+        with self._open(requests):
+            writer.write(CONNECTED)
             await asyncio.gather(_pass(reader, requests), _pass(answers, writer))
-        finally:
-            requests.close()
 
 
 async def _read_head(reader: asyncio.StreamReader) -> str:

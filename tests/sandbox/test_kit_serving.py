@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +115,26 @@ def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(orders_file, nu
 
     assert counts["orders"] == 2
     assert (process.returncode, errors) == (0, "")
+
+
+def test_over_tls_it_stops_although_a_client_stays_connected(tmp_path):
+    port = _free_port()
+    process = _sandbox("--tls", str(tmp_path), "--proxy-port", str(port), "--limits", "off")
+    assert "BigCommerce https://" in process.stdout.readline()
+    trust = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
+    with httpx.Client(proxy=f"http://127.0.0.1:{port}", verify=trust) as http:
+        answer = http.get("https://api.bigcommerce.com/_sandbox/health")
+
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+
+    assert answer.json() == {"status": "ok"}
+    assert (process.returncode, errors) == (0, "")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("flag", ["--orders", "--faults"])
