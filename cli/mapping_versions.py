@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
 from store.database import Database, open_database
-from store.inbox import Inbox
+from store.inbox import OPERATOR, Inbox
 from store.ledger import Ledger
 from store.versions import Versions
 
@@ -68,7 +68,7 @@ def requeue(database: Database, pair: str, written: Sequence[tuple[str, str]]) -
             pair,
             entity,
             [key for of, key in written if of == entity],
-            source="operator",
+            source=OPERATOR,
             now=now,
         )
         for entity in dict(written)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
+from cli.existence import unknown_keys
 from cli.installation import installation
-from cli.options import JsonOption, PairOption
+from cli.options import JsonOption, PairOption, known_keys
 from cli.output import finish
 from core.errors import ConfigError
 from core.times import utc_now
@@ -100,12 +101,15 @@ def try_(
     """Map one order and show the documents, writing nothing."""
     from cli.mapping_versions import from_folder, in_force  # noqa: PLC0415 - brings pandas along
 
+    (key,) = known_keys("orders", [key])
     installed = installation(pair)
+    installed.require_database()
+    if absent := unknown_keys(installed, "orders", [key]):
+        finish({"order": key, "absent": absent}, as_json=as_json, problem=absent[key])
     settings, name = installed.settings, installed.name
     bundle = in_force(settings, name) if path is None else from_folder(settings, path)
     from cli.mapping_trial import map_order, to_text  # noqa: PLC0415 - pandas takes seconds to import
 
-    installed.require_database()
     mapped = map_order(name, key, bundle)
     problem = "" if not mapped["refused"] else "This order would be refused; see above."
     finish(mapped, as_json=as_json, text=to_text(mapped), problem=problem)

@@ -78,9 +78,8 @@ def show(
     """Show one entry in full."""
     entry = Quarantine(installation(pair).existing_database()).show(entry_id)
     if entry is None:
-        raise ConfigError(
-            f"There is no quarantine entry {entry_id}.", remedy="See: causeway quarantine list"
-        )
+        finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
+        return
     rows = [(name.rstrip("_"), value) for name, value in asdict(entry).items()]
     finish(asdict(entry), as_json=as_json, text=table(["field", "value"], rows))
 
@@ -130,7 +129,13 @@ def release(  # noqa: PLR0913 - the options of a command
     text = f"{len(keys)} put back into the inbox."
     if not keys:
         text = "Nothing in quarantine matches; nothing was released."
-    finish({"released": len(keys), "keys": sorted(keys)}, as_json=as_json, text=text)
+    absent = set(ids or ()) - {entry.id for entry in found}
+    finish(
+        {"released": len(keys), "keys": sorted(keys)},
+        as_json=as_json,
+        text=text,
+        problem=_absent(absent) if absent else "",
+    )
 
 
 def _only_reviews(entries: Iterable[Entry]) -> None:
@@ -154,10 +159,18 @@ def discard(
     """Close entries for good; the reason is kept."""
     if not reason.strip():
         raise ConfigError("--reason must say why.")
-    database = installation(pair).existing_database()
-    closed = Quarantine(database).discard(ids, reason.strip(), now=utc_now())
-    problem = "" if closed == len(set(ids)) else f"{len(set(ids)) - closed} were not open."
+    quarantine_ = Quarantine(installation(pair).existing_database())
+    found = [entry for one in ids if (entry := quarantine_.show(one)) and entry.state == "open"]
+    closed = quarantine_.discard([entry.id for entry in found], reason.strip(), now=utc_now())
+    absent = set(ids) - {entry.id for entry in found}
+    problem = _absent(absent) if absent else ""
     finish({"discarded": closed}, as_json=as_json, text=f"{closed} discarded.", problem=problem)
+
+
+def _absent(ids: Iterable[int]) -> str:
+    """The line on entries that were named and do not wait: exit code 1 for each command."""
+    named = ", ".join(map(str, sorted(ids)))
+    return f"There is no open quarantine entry {named}. See: causeway quarantine list"
 
 
 def matching(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
+from cli.existence import unknown_keys
 from cli.installation import installation
 from cli.options import (
     MONEY,
@@ -66,16 +67,34 @@ def sync(  # noqa: PLR0913 - the options of a command
     since_at = moment(since, option="--since") if since else None
     installed = installation(pair)
     name = installed.name
+    if dry_run:
+        installed.require_database()
+    absent = unknown_keys(installed, entity, keys) if keys else {}
+    problem = "\n".join(absent.values())
+    keys = [key for key in keys if key not in absent]
+    if absent and not keys and since_at is None:
+        found = {"pair": name, "entity": entity, "keys": 0, "absent": absent}
+        finish(found, as_json=as_json, problem=problem)
+        return
     # The engine and pandas take seconds to import: only commands that run a flow pay for it.
     from cli.sync_runs import preview, sync_until_settled  # noqa: PLC0415 - see above
 
     if dry_run:
-        installed.require_database()
         report = preview(name, entity, keys=keys, since=since_at)
-        finish(report, as_json=as_json, text=_preview_text(report))
+        finish(
+            {**report, "absent": absent},
+            as_json=as_json,
+            text=_preview_text(report),
+            problem="\n".join([*filter(None, [problem]), *_refused(report)]),
+        )
         return
     result = sync_until_settled(name, entity, keys=keys, since=since_at)
-    finish(result.document(), as_json=as_json, text=result.text(), problem=result.problem())
+    finish(
+        {**result.document(), "absent": absent},
+        as_json=as_json,
+        text=result.text(),
+        problem="\n".join(filter(None, [problem, result.problem()])),
+    )
 
 
 def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOption = False) -> None:
@@ -151,10 +170,16 @@ def _preview_text(report: dict[str, object]) -> str:
         return "Nothing is due; nothing would be written."
     columns = list(rows[0])
     shown = table(columns, [[row.get(name, "") for name in columns] for row in rows])
-    refused = report.get("refused")
-    for why in refused if isinstance(refused, list) else []:
-        shown += f"\nrefused: {why['orders']} x {why['class']} {why['value']}: {why['reason']}"
     return f"{shown}\nNothing was written."
+
+
+def _refused(report: dict[str, Any]) -> list[str]:
+    """What would go to quarantine, with the remedy."""
+    return [
+        f"{why['records']} would be refused: {why['class']} {why['value']}: "
+        f"{why['reason'].rstrip('.')}. {why['remedy']}".rstrip()
+        for why in report["refused"]
+    ]
 
 
 def _reconciled_text(found: dict[str, Any], *, dry_run: bool) -> str:

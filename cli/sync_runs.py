@@ -17,7 +17,7 @@ from core.times import to_iso, utc_now
 from flows.money import audit_money
 from flows.registry import ENTITIES
 from flows.stock import reconcile_stock
-from store.inbox import Inbox
+from store.inbox import OPERATOR, Inbox
 from store.quarantine import Entry, Quarantine
 from store.runs import Cursors
 from tasks.reconciler.connections import Connections, connect
@@ -102,7 +102,7 @@ def sync_until_settled(
     wanted = _wanted(pair, entity, keys, since)
     result = Synced(pair, entity, wanted)
     if wanted:
-        inbox.put(pair, entity, wanted, source="operator", now=utc_now())
+        inbox.put(pair, entity, wanted, source=OPERATOR, now=utc_now())
     for _ in range(ROUNDS):
         result.reports.append(run_here(lambda: ENTITIES[entity].sync(pair)))
         meant = _meant(result.reports, wanted)

@@ -41,6 +41,7 @@ from store.transitions import (
 
 __all__ = [
     "NAMED",
+    "OPERATOR",
     "Claim",
     "Dead",
     "Done",
@@ -55,6 +56,8 @@ __all__ = [
     "put",
 ]
 
+OPERATOR = "operator"
+"""The source of keys that a person named: no read is too early for those."""
 NAMED = "named"
 """Source of a key that came into the inbox under another record's id."""
 FIRST = (inbox.c.priority, inbox.c.ready_at, func.length(inbox.c.key), inbox.c.key)
@@ -174,7 +177,7 @@ class Inbox(Repository):
     ) -> list[Claim]:
         """What a claim would take, or just these keys; nothing is taken."""
         if keys is not None:
-            return [Claim(key, 0, now, "operator") for key in keys[:limit]]
+            return [Claim(key, 0, now, OPERATOR) for key in keys[:limit]]
         is_ready = inbox.c.pair == pair, inbox.c.entity == entity, inbox.c.ready_at <= now
         ready = select(inbox).where(*is_ready).order_by(*FIRST).limit(limit)
         with self._database.read() as connection:

@@ -70,7 +70,7 @@ def extract_orders(run: Run) -> Read:
     Raises: TransientError, ConfigError, ContractError.
     """
     documents, absent = read_orders(run, run.batch.keys)
-    skipped = [missing(key, run.batch.attempts(key)) for key in absent]
+    skipped = [missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent]
     links, sources = run.links.get(run.pair, run.entity, run.batch.keys), run.batch.sources
     new = {key: sold_units(order) for key, order in documents.items() if key not in links}
     keep_held(run, new, is_new=True)

@@ -108,8 +108,6 @@ def refusals_by_key(rows: pd.DataFrame) -> dict[str, list[Refusal]]:
     return found
 
 
-READS_OF_MISSING = 3
-"""How often a record is read that an event named and the system does not show."""
 RETRY = "again"
 """Result of a record that is tried again soon: nobody has to do anything."""
 
@@ -154,12 +152,9 @@ def parked(key: str, reason: str, *conditions: str) -> Outcome:
     return Outcome(key, "parked", reason, waits_for=conditions, is_skipped=True)
 
 
-def missing(key: str, attempts: int, system: str = "BigCommerce") -> Outcome:
-    """A record that an event named and the system does not show.
-
-    A read may be stale right after the event: the record is read a few times before it is given up.
-    """
-    if attempts < READS_OF_MISSING:
+def missing(key: str, system: str = "BigCommerce", *, may_be_stale: bool) -> Outcome:
+    """A record that a key names and the system does not show; tried again where that may change."""
+    if may_be_stale:
         return retry(key, f"not found in {system} yet")
     return skipped(key, "gone", f"not in {system}")
 

@@ -22,7 +22,7 @@ from core.defects import DefectError
 from core.errors import CausewayError
 from core.refusals import Refusal
 from store import inbox
-from store.inbox import NAMED, Claim, Done, Inbox, Retry
+from store.inbox import NAMED, OPERATOR, Claim, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
@@ -35,6 +35,8 @@ from tasks.reconciler.report import Report
 
 log = logging.getLogger("causeway.tasks")
 
+READS_OF_MISSING = 3
+"""How often a record is read that an event named and the system does not show."""
 BACKFILL = "backfill"
 """The source of keys that a backfill made due."""
 LEASE_S = 300.0
@@ -66,6 +68,11 @@ class Batch:
     def attempts(self, key: str) -> int:
         """How often this key was tried without success before."""
         return next((claim.attempts for claim in self.claims if claim.key == key), 0)
+
+    def may_be_stale(self, key: str) -> bool:
+        """Whether a read may not show a record yet that an event has just named."""
+        source = self.sources.get(key)
+        return source != OPERATOR and self.attempts(key) < READS_OF_MISSING
 
     def pause_s(self, key: str) -> float:
         """How long this key should rest if it fails now."""

@@ -179,7 +179,10 @@ def extract_shipments(run: Run, reader: NoteReader) -> Found:
     """
     orders, absent = read_orders(run, [key for key in run.batch.keys if not note_of(key)])
     states: dict[str, ShippingState] = {}
-    skipped = [*reader.skipped, *(missing(key, run.batch.attempts(key)) for key in absent)]
+    skipped = [
+        *reader.skipped,
+        *(missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent),
+    ]
     for key, state in reader.states_of(orders).items():
         if not state.order_id_bp:
             why = "not in Brightpearl: nothing of it can leave"

@@ -101,6 +101,59 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, s
     assert Inbox(database).states("default", "orders", [key]) == {}
 
 
+@pytest.mark.parametrize(
+    ("entity", "key", "says"),
+    [
+        ("orders", "77777", "BigCommerce has no order 77777."),
+        ("refunds", "77777", "BigCommerce has no order 77777."),
+        ("shipments", "77777", "BigCommerce has no order 77777."),
+        ("shipments", "note-77777", "Brightpearl has no goods-out note 77777."),
+        ("shipments", "drop-77777", "Brightpearl has no drop-ship note 77777."),
+        ("stock", "NO-SUCH-SKU", "BigCommerce has no SKU no-such-sku, or keeps no stock of it."),
+        ("stock", "variant:77777", "BigCommerce has no variant 77777, or keeps no stock of it."),
+    ],
+)
+@pytest.mark.parametrize("option", ["", " --dry-run"])
+def test_a_key_that_names_nothing_is_said_at_once_without_any_run(
+    entity, key, says, option, sandbox, database, run_json, capsys
+):
+    assert run(f"sync {entity} --key {key}{option}".split()) == 1
+
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[-1] == says
+    assert printed.out == ""
+    found = run_json(f"sync {entity} --key {key}{option}", code=1)
+    assert list(found["absent"].values()) == [says]
+    assert Inbox(database).states("default", entity, [key]) == {}
+
+
+@pytest.mark.usefixtures("engine")
+def test_of_several_keys_those_that_exist_are_synced(sandbox, place, sku, run_json):
+    key = place(sku)
+
+    found = run_json(f"sync orders --key {key} 77777", code=1)
+
+    assert found["states"] == {"done": 1}
+    assert found["absent"] == {"77777": "BigCommerce has no order 77777."}
+    assert sales_orders(sandbox) == [f"BC-{key}"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_dry_run_of_an_order_in_quarantine_says_why_it_would_be_refused(
+    sandbox, place, sku, run_json, capsys
+):
+    key = place(sku, ABSENT)
+    run_json(f"sync orders --key {key}", code=1)
+
+    found = run_json(f"sync orders --key {key} --dry-run", code=1)
+
+    assert [(one["outcome"], one["record"]) for one in found["preview"]] == [("refused", key)]
+    assert run(["sync", "orders", "--key", key, "--dry-run"]) == 1
+    printed = capsys.readouterr()
+    assert f"1 would be refused: sku {ABSENT.lower()}: " in printed.err.lower()
+    assert "Nothing was written." in printed.out
+
+
 @pytest.mark.usefixtures("engine")
 def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
     sandbox, place, sku, run_json, capsys
@@ -170,11 +223,9 @@ def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, ru
     assert "Sales order" in capsys.readouterr().out
 
 
-@pytest.mark.long
-@pytest.mark.usefixtures("engine")
 def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
-    assert run(["mappings", "try", "999999"]) == 2
-    assert "no order 999999" in capsys.readouterr().err
+    assert run(["mappings", "try", "999999"]) == 1
+    assert "BigCommerce has no order 999999." in capsys.readouterr().err
 
 
 def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, run_json):

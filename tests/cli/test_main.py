@@ -44,7 +44,15 @@ def test_the_version_is_printed(capsys):
 
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize(
-    "line", ["nonsense", "sync", "sync orders --nonsense", "quarantine show abc", "status --pair"]
+    "line",
+    [
+        "nonsense",
+        "sync",
+        "sync orders --nonsense",
+        "quarantine show abc",
+        "mappings try abc",
+        "status --pair",
+    ],
 )
 def test_wrong_usage_is_exit_code_two(line, capsys):
     assert run(line.split()) == 2

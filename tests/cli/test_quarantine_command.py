@@ -69,10 +69,18 @@ def test_one_entry_is_shown_in_full(capsys):
     assert run_json(capsys)["remedy"] == "Create the product."
 
 
-@pytest.mark.usefixtures("database")
-def test_an_entry_that_does_not_exist_is_wrong_usage(capsys):
-    assert run(["quarantine", "show", "7"]) == 2
-    assert "no quarantine entry 7" in capsys.readouterr().err
+@pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize("command", ["show 999", "release 999", "discard 999 --reason x"])
+def test_an_entry_that_does_not_exist_is_one_line_and_exit_code_one(command, capsys):
+    assert run(["quarantine", *command.split()]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == "There is no open quarantine entry 999. See: causeway quarantine list"
+
+
+@pytest.mark.usefixtures("waiting")
+def test_of_several_entries_those_that_exist_are_released(capsys):
+    assert run(["quarantine", "release", "1", "999", "--json"]) == 1
+    assert run_json(capsys)["keys"] == ["101"]
 
 
 def test_a_value_is_released_with_everything_that_waits_for_it(waiting, database, capsys):
@@ -117,4 +125,4 @@ def test_an_entry_is_discarded_with_its_reason(waiting):
 @pytest.mark.usefixtures("waiting")
 def test_discarding_what_is_not_open_is_a_problem(capsys):
     assert run(["quarantine", "discard", "1", "77", "--reason", "x"]) == 1
-    assert "1 were not open" in capsys.readouterr().err
+    assert "There is no open quarantine entry 77." in capsys.readouterr().err

@@ -69,7 +69,7 @@ class SetNumber(Operation[Progress[RecordPlan]]):
 
 def extract_numbers(run: Run) -> tuple[Found, list[Outcome]]:
     orders, absent = read_orders(run, run.batch.keys)
-    outcomes = [missing(key, run.batch.attempts(key)) for key in absent]
+    outcomes = [missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent]
     links = run.links.get(run.pair, ORDERS, list(orders))
     outcomes += [skipped(key, "not imported") for key in orders if key not in links]
     numbers = (

@@ -8,10 +8,12 @@ from new_entity import SetNumber
 from reconciling import PAIR, WIDGETS, Reconciler
 
 from core.refusals import Refusal
+from core.times import utc_now
+from store.inbox import Claim
 from store.quarantine import Entry
 from tasks.reconciler.cases import Outcome, missing, parked, refusal_rows, retry, review, skipped
 from tasks.reconciler.operations import RecordPlan
-from tasks.reconciler.run import PAUSES_S, Run
+from tasks.reconciler.run import PAUSES_S, Batch, Run
 from tasks.reconciler.settle import WAITS_S, settle
 
 SKU = Refusal("sku", "sku", "X-1", "the SKU is unknown", "Create it.")
@@ -195,7 +197,13 @@ def test_a_record_whose_case_was_left_still_waits_for_what_it_waits_for(pair: Re
 
 
 def test_a_record_that_an_event_named_is_read_a_few_times_before_it_is_given_up() -> None:
-    assert [missing("1", attempts).result for attempts in range(4)] == ["again"] * 3 + ["gone"]
+    batches = [Batch((Claim("1", attempts, utc_now(), "webhook"),)) for attempts in range(4)]
+    assert [batch.may_be_stale("1") for batch in batches] == [True, True, True, False]
+    assert [missing("1", may_be_stale=one).result for one in (True, False)] == ["again", "gone"]
+
+
+def test_a_record_that_a_person_named_is_given_up_at_once() -> None:
+    assert not Batch((Claim("1", 0, utc_now(), "operator"),)).may_be_stale("1")
 
 
 def test_operations_are_counted_by_kind_and_records_by_what_they_need(pair: Reconciler) -> None:
