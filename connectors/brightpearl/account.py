@@ -42,8 +42,15 @@ class Contacts(Api):
         for changes in new_or_changed(updated_since):
             yield from self._search(CONTACTS, ContactRow, **changes)
 
+    def list_contacts_of(self, ids: Iterable[str]) -> Iterator[ContactRow]:
+        """The contacts of these ids that exist, 200 to a question."""
+        for part in chunks(ids):
+            wanted = set(part)
+            rows = self._search(CONTACTS, ContactRow, contactId=id_set(part))
+            yield from (row for row in rows if row.contact_id in wanted)
+
     def find_contacts(self, email: str) -> list[ContactRow]:
-        """Contacts with exactly this address, as primary one, else as secondary one.
+        """Contacts with exactly this address, as primary one, else as second or third one.
 
         The search finds parts of addresses and is case-insensitive: equality is checked here.
         Who of several is meant (an address is not unique) is for the caller to say.
@@ -51,6 +58,7 @@ class Contacts(Api):
         for column, attribute in (
             ("primaryEmail", "primary_email"),
             ("secondaryEmail", "secondary_email"),
+            ("tertiaryEmail", "tertiary_email"),
         ):
             rows = self._search(CONTACTS, ContactRow, **{column: email})
             same = [row for row in rows if email_key(getattr(row, attribute)) == email_key(email)]

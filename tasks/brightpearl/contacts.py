@@ -40,8 +40,14 @@ def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
 
     Raises: TransientError, ConfigError.
     """
-    found = _remembered(connections, keys)
-    unknown = keys - set(found)
+    remembered = _remembered(connections, keys)
+    found = _confirmed(connections, remembered)
+    # Staff merged the others, deleted them, or moved their e-mails: no scan need show who has them.
+    lost = set(remembered) - set(found)
+    anew = search(connections, lost)
+    remember(connections, anew)
+    found |= anew
+    unknown = keys - set(remembered)
     if not unknown:
         return found
     if len(unknown) <= FEW:
@@ -232,7 +238,7 @@ def create_contacts(
     }
     mine = {names[name].person.email_key: names[name] for name in sorted(held)}
     try:
-        known = _remembered(run.connections, set(mine))
+        known = _confirmed(run.connections, _remembered(run.connections, set(mine)))
         wanted = {k: NewContact(plan=plan) for k, plan in mine.items() if k not in known}
         apply(run, [*wanted.values()], PHASES)
         created = {email: one.contact_id for email, one in wanted.items() if one.contact_id}
@@ -248,3 +254,13 @@ def _remembered(connections: Connections, keys: set[str]) -> dict[str, str]:
         connections.pair.name, CONTACTS, [name_of(key) for key in keys]
     )
     return {key: links[name_of(key)].id_bp for key in keys if name_of(key) in links}
+
+
+def _confirmed(connections: Connections, contacts: Mapping[str, str]) -> dict[str, str]:
+    """Those of the contacts (id by e-mail) that still exist and have the e-mail."""
+    if not contacts:
+        return {}
+    list_rows = connections.brightpearl.list_contacts_of
+    rows = with_retries(lambda: list(list_rows(dict.fromkeys(contacts.values()))))
+    actual = {(email, one) for row in rows for email, one in best_by_email([row]).items()}
+    return {email: one for email, one in contacts.items() if (email, one) in actual}
