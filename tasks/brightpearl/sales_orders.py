@@ -75,7 +75,7 @@ class AgreedOrder(Agreed):
     address_note: str = Field(default="", validation_alias=AliasChoices("address_note", "noted"))
     """Hash of the delivery address that a note last asked staff to enter."""
     foreign_order_id: str = ""
-    """External order id of another app, beside which the store keeps ours in a metafield."""
+    """External order id of another app; the store keeps ours in a metafield then."""
     texts: str = ""
     """Short for the note and custom fields that were written; "" while that is not known."""
     receipts: tuple[str, ...] = ()
