@@ -25,6 +25,8 @@ PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
 STOCK_CONDITION = "stock:"
 """How conditions begin of what waits for units of a product."""
+CONTACT_KEY = "contact:"
+"""How the key of an order's person begins that is a contact of Brightpearl, not an e-mail."""
 ORDER_CONDITION = "order:"
 """How conditions begin of what waits for an order to be in Brightpearl."""
 
@@ -39,6 +41,16 @@ def text_key(text: str) -> str:
 
 
 sku_key = email_key = text_key
+
+
+def contact_key(contact_id: str) -> str:
+    """What stands in the place of an e-mail as compared, of an order that has only a contact."""
+    return f"{CONTACT_KEY}{contact_id}"
+
+
+def contact_id_of(key: str) -> str:
+    """Brightpearl's contact id out of such a key; "" of an e-mail."""
+    return key.removeprefix(CONTACT_KEY) if key.startswith(CONTACT_KEY) else ""
 
 
 def stock_condition(product_id_bp: str) -> str:

@@ -26,7 +26,9 @@ from expectations.rules import (
     NO_CHANNEL,
     NO_CURRENCY,
     NO_EMAIL,
+    NO_PERSON,
     NUMBER,
+    PERSON,
     note,
     payments_suite,
     refuse,
@@ -52,7 +54,7 @@ orders_in = suite(
         max_value=MOST,
         meta=refuse("document", "the order's total is impossible", CORRECT, field="total_inc_tax"),
     ),
-    ExpectValuesToMatchRegex(column="email_key", regex=EMAIL, meta=NO_EMAIL),
+    ExpectValuesToMatchRegex(column="email_key", regex=PERSON, meta=NO_PERSON),
     ExpectTimesNotToBeLater(
         column="placed_at",
         days_from_now=1,

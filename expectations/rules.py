@@ -85,6 +85,8 @@ NUMBER = r"[1-9][0-9]*"
 CURRENCY = r"[A-Z]{3}"
 DAY = r"\d{4}-\d{2}-\d{2}"
 EMAIL = r"[^@\s]+@[^@\s]+"
+PERSON = rf"{EMAIL}|contact:{NUMBER}"
+"""An e-mail, or the default contact of the channel (`contact_key` in core/ids.py)."""
 MOST = 10**9
 """No amount, quantity or total of a real order reaches this."""
 
@@ -101,6 +103,13 @@ NO_EMAIL = refuse(
     "Enter the shopper's e-mail in the order's billing address in BigCommerce",
     field="billing_email",
     value_from="",
+)
+NO_PERSON = refuse(
+    "contact",
+    "there is no usable e-mail address, and the channel has no default contact",
+    "Add `{value},<id of a Brightpearl contact>` to mappings/tables/default_contacts.csv, or enter "
+    "the shopper's e-mail in the order's billing address in BigCommerce",
+    field="channel_id",
 )
 NO_CHANNEL = refuse(
     "channel",

@@ -76,6 +76,9 @@ TABLES = (
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
 tax rates have a code, the statuses that mean on hold and cancelled, also of credits, where damaged
 goods are received, and the store's status of an order of which goods left."""
+OPTIONAL_TABLES = ("default_contacts",)
+"""The same, that a bundle which an older release published may lack: Brightpearl's contact of a
+channel's orders without an e-mail."""
 NUMERIC_TABLES = ("tax_codes",)
 """Those of them whose values are numbers."""
 

@@ -13,6 +13,8 @@ from functools import cached_property
 from core.money import decimal
 from mappings.files import Problem
 
+ANY = "*"
+"""The value of the row for every text without a row of its own."""
 HEADER = ("value", "becomes", "note")
 MORE: Mapping[str, tuple[str, ...]] = {"order_status": ("imports",)}
 """Columns that a table may have between `becomes` and `note`; older versions have none."""
@@ -52,14 +54,15 @@ class Table:
     def get(self, value: str | Decimal, column: str = "") -> str | None:
         """What the value becomes, or None when no row has it. A Decimal is compared as a number.
 
-        In: a column of MORE that comes first; one that is blank says the same as `becomes`.
+        The row `*` is for every text that has no row of its own. In: a column of MORE that comes
+        first; one that is blank says the same as `becomes`.
         """
         if column and not isinstance(value, Decimal):
             rows = (row for row in self.rows if comparable(row.value) == comparable(value))
             return next((row.more.get(column) or row.becomes for row in rows), None)
         if isinstance(value, Decimal):
             return self._by_number.get(value)
-        return self._by_text.get(comparable(value))
+        return self._by_text.get(comparable(value), self._by_text.get(ANY))
 
     def numeric_problems(self) -> list[Problem]:
         """What keeps the values from being compared as numbers."""

@@ -9,6 +9,7 @@ from functools import partial
 
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, Unreadable
+from core.ids import contact_id_of
 from core.money import two_places
 from tasks.brightpearl.contacts import find_contacts
 from tasks.brightpearl.goods_notes import read_notes_of_orders
@@ -59,9 +60,12 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
     # have come back to it since, and one that was deleted may have left some behind.
     children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
+    default = {key: contact for key in creating if (contact := contact_id_of(key))}
+    emails = creating - default.keys()
+    found = find_contacts(run.connections, emails) if emails else {}
     account = Account(
         orders=orders,
-        contacts=find_contacts(run.connections, creating) if creating else {},
+        contacts={**default, **found},
         deleted={
             key: tuple(child.id for child in children.get(order_id, ()))
             for key, order_id in ids.items()

@@ -7,11 +7,17 @@ order is first read and again when it is settled, so that stock never counts sol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+import pandas as pd
+
 from connectors.bigcommerce.models import Order
+from core.ids import contact_key
+from expectations.rules import EMAIL
 from mappings.order_rows import needs_taxes
+from mappings.tables import Table
 from store.stock import Demand
 from tasks.bigcommerce.order_frames import (
     OrderFrames,
@@ -94,11 +100,28 @@ def extract_orders(run: Run) -> Read:
     transactions = read_details(run, paid, list_transactions, "transactions")
     known = {key: link.id_bp for key, link in links.items()}
     found = order_frames(orders.values(), transactions, known)
-    found = replace(found, money_unread=frozenset(unread))
+    contacts = run.bundle.tables.get("default_contacts")
+    found = replace(
+        found,
+        orders=_with_contacts(found.orders, contacts) if contacts else found.orders,
+        money_unread=frozenset(unread),
+    )
     if taxed := needs_taxes(found.orders, found.lines, found.charges):
         taxes = read_details(run, taxed, run.bigcommerce.list_taxes, "taxes")
         found = replace(found, taxes=tax_rows(taxes))
     return Read(found.without(run.refused_keys), orders, skipped)
+
+
+def _with_contacts(orders: pd.DataFrame, contacts: Table) -> pd.DataFrame:
+    """The orders, those without a usable e-mail under the default contact of their channel."""
+    emails = orders["email_key"]
+    keys = [
+        contact_key(contact)
+        if not re.fullmatch(EMAIL, email) and (contact := contacts.get(channel))
+        else email
+        for email, channel in zip(emails, orders["channel_id"], strict=True)
+    ]
+    return orders.assign(email_key=pd.Series(keys, emails.index, emails.dtype))
 
 
 def keep_held(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from connectors.brightpearl.models import Address
 from core.frames import concat, records
-from core.ids import sku_key
+from core.ids import contact_id_of, sku_key
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from core.refusals import REFUSALS
 from core.settings import OrderSettings
@@ -138,7 +138,11 @@ def map_orders(
         accepted = accepted[accepted["order_id"].isin(headers.frame["order_id"])]
     placed, emails = accepted["placed_at"].tolist(), accepted["email_key"].tolist()
     # The addresses of a person are those of the newest order.
-    newest = {emails[place]: place for place in sorted(range(len(placed)), key=placed.__getitem__)}
+    newest = {
+        emails[place]: place
+        for place in sorted(range(len(placed)), key=placed.__getitem__)
+        if not contact_id_of(emails[place])
+    }
     contacts = apply(bundle.mappings["contacts"], accepted.iloc[[*newest.values()]], context)
     read = found.without(found.money_unread)
     payments = apply(bundle.mappings["payments"], receipts(read.orders, read.transactions), context)
@@ -223,8 +227,8 @@ class DesiredOrder:
     status_id_after: str
     email_key: str
     total_inc_tax: Decimal
-    person: Person
-    """Whose order it is, should Brightpearl not know the contact yet."""
+    person: Person | None
+    """Whose order it is, should Brightpearl not know the contact yet; None for a default one."""
     billing: Address
     delivery: Address
     rows: tuple[Row, ...]
@@ -297,7 +301,7 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
         orders.append(
             DesiredOrder(
                 **{name: header[name] for name in HEADER},
-                person=people[header["email_key"]],
+                person=people.get(header["email_key"]),
                 billing=billing,
                 delivery=delivery,
                 rows=tuple(own),

@@ -74,7 +74,8 @@ def plan_order(
         if not rules.approves(key, case):
             cases = rules.undecided(key, (case,))
             return replace(plan, result="held", reason=case.reason, cases=cases)
-    contact = None if email in account.contacts else plan_contact(desired.person)
+    person = None if email in account.contacts else desired.person
+    contact = plan_contact(person) if person else None
     receipts, receipt_cases = plan_receipts(desired, (), agreed, rules)
     return replace(
         plan,

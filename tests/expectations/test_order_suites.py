@@ -151,7 +151,7 @@ STOPS = [
 REFUSED = [
     ("orders_in", {"currency_code": "gbp"}, "currency", "currency_code", "gbp"),
     ("orders_in", {"total_inc_tax": Decimal(-1)}, "document", "total_inc_tax", "-1"),
-    ("orders_in", {"email_key": ""}, "document", "billing_email", ""),
+    ("orders_in", {"email_key": "", "channel_id": "1"}, "contact", "channel_id", "1"),
     ("order_lines_in", {"quantity": -2}, "document", "quantity", "-2"),
     ("order_lines_in", {"total_inc_tax": Decimal(-1)}, "document", "total_inc_tax", "-1"),
     ("order_lines_in", {"kind": "service"}, "document", "kind", "service"),
