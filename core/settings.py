@@ -268,6 +268,9 @@ class StockSettings(SyncSettings):
     """… and never longer than this."""
     scarce_units: int = Field(default=5, ge=0)
     """Where no more than this may be left on sale, a SKU never waits."""
+    product_gone: Literal["off_sale", "review"] = "off_sale"
+    """What becomes of a SKU of which Brightpearl keeps stock no longer: archived, deleted, renamed,
+    not tracked. It is taken off sale in the store, or a person decides."""
     zeroing_percent: float = Field(default=20.0, ge=0, le=100)
     """A run that would take more of the catalogue off sale stops until a person releases it."""
     zeroing_min_skus: int = Field(default=20, ge=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from store.database import Repository
 from store.sql import in_parts, upsert
@@ -64,6 +64,16 @@ class Links(Repository):
         )
         with self._database.read() as connection:
             return connection.scalar(query) or 0
+
+    def drop(self, pair: str, entity: str, keys: Sequence[str]) -> None:
+        """Forget links by BigCommerce's key."""
+        with self._database.write() as connection:
+            for part in in_parts(keys):
+                connection.execute(
+                    delete(table).where(
+                        table.c.pair == pair, table.c.entity == entity, table.c.key_bc.in_(part)
+                    )
+                )
 
     def put(self, pair: str, entity: str, links: Sequence[Link], *, now: datetime) -> None:
         """Keep links; an existing one is replaced."""

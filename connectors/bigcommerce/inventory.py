@@ -15,6 +15,7 @@ from connectors.bigcommerce.inventory_models import (
     Location,
     StockChange,
     StockItem,
+    TrackedProduct,
     UnreadableItem,
 )
 from connectors.documents import broken_field
@@ -75,6 +76,18 @@ class Inventory(Api):
             for item in self._named("sku:in", run, location_ids):
                 if isinstance(item, UnreadableItem) or item.sku.casefold() in askable:
                     yield item
+
+    def list_untracked(self, product_ids: Iterable[str]) -> set[str]:
+        """Those of these products that exist and keep no stock: shoppers buy without limit."""
+        found: set[str] = set()
+        for run in url_parts(sorted(set(product_ids), key=int), at_most=PAGE // 4):
+            asked = {"id:in": ",".join(run), "include_fields": "inventory_tracking"}
+            for answer, row in self._all_data(
+                "/v3/catalog/products", limit=PAGE // 4, query="", **asked
+            ):
+                product = self._one(TrackedProduct, answer, row)
+                found |= {product.id} if product.inventory_tracking == "none" else set()
+        return found
 
     def adjust_stock(self, rows: Sequence[StockChange], *, kind: Kind, reason: str) -> str:
         """Set what is on hand, or add to it: one request; the id of the transaction.

@@ -32,6 +32,13 @@ class Location(Document):
     enabled: Flag
 
 
+class TrackedProduct(Document):
+    """How a product of the catalogue keeps stock: `none`, `product` or `variant`."""
+
+    id: Id
+    inventory_tracking: Text
+
+
 # A whole inventory is held at once: slots keep it small, and cheap to make.
 @dataclass(frozen=True, slots=True, kw_only=True, config=_LEAN)
 class LocationStock:

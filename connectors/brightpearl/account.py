@@ -22,6 +22,7 @@ from connectors.brightpearl.account_models import (
     ProductRow,
     ShippingMethod,
     TaxCode,
+    TrackedProduct,
     Warehouse,
     Webhook,
 )
@@ -139,6 +140,19 @@ class Products(Api):
         """All products, or those created or changed since; one that is both may come twice."""
         for changes in new_or_changed(updated_since):
             yield from self._search("/product-service/product-search", ProductRow, **changes)
+
+    def list_tracked(self, product_ids: Iterable[str]) -> dict[str, bool]:
+        """Whether stock is kept of each of these products that exists, 200 to a request."""
+        found: dict[str, bool] = {}
+        for part in chunks(product_ids):
+            try:
+                answer = self._send("GET", f"/product-service/product/{id_set(part)}")
+            except NotFoundError:
+                continue
+            for row in self._field(answer, "response", list):
+                product = self._one(TrackedProduct, answer, row)
+                found[product.id] = product.is_tracked
+        return found
 
     def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
         """The price of a single unit by product id; a product without one is left out.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AliasPath, Field, field_validator
 
 from connectors.documents import Document, Id, Moment, Money, OrDefault, RequestBody, Text
 
@@ -55,6 +55,13 @@ class ProductRow(Document):
     sku: Text = Field(default="", alias="SKU")
     stock_tracked: bool = Field(default=False, alias="stockTracked")
     status: Text = Field(default="LIVE", alias="productStatus")
+
+
+class TrackedProduct(Document):
+    """A product itself, read by its id."""
+
+    id: Id
+    is_tracked: bool = Field(default=False, validation_alias=AliasPath("stock", "stockTracked"))
 
 
 class ListPrice(Document):

@@ -25,6 +25,7 @@ from tasks.stock.matching import SkuNames
 TOGETHER = 2000
 """Products whose availability is read in one step."""
 ARCHIVED = "ARCHIVED"
+UNTRACKED = "it says that it keeps no stock of it"
 COMPONENTS = "components"
 """Links of a component to the bundles that contain it, their product ids as `bundles`."""
 
@@ -52,6 +53,13 @@ def read_availability(
     parts = {sku: bundles.get(known[sku], {known[sku]: 1}) for sku in wanted if sku in known}
     every_part = {part for each in parts.values() for part in each}
     on_hand, odd = _on_hand(run, sorted(every_part, key=int))
+    # Deleted, or not tracked any more, and the catalogue that is kept does not know it yet.
+    alone = {known[sku]: products[sku] for sku, each in parts.items() if known[sku] in each}
+    gone = _forget(
+        run, [alone[one] for one, why in odd.items() if why == UNTRACKED and one in alone]
+    )
+    for sku in [sku for sku in parts if known[sku] in gone]:
+        del known[sku], parts[sku]
     for sku, each in parts.items():
         if bad := next((part for part in each if part in odd), ""):
             reason = f"Brightpearl's stock of product {bad} cannot be read: {odd[bad]}"
@@ -172,6 +180,24 @@ def _keep_components(run: Run, found: Mapping[str, Mapping[str, int]]) -> None:
         run.links.put(run.pair, COMPONENTS, changed, now=run.now())
 
 
+def _forget(run: Run, products: Collection[CataloguedProduct]) -> set[str]:
+    """Those of these products that Brightpearl deleted or keeps no stock of, by their own pages.
+
+    The catalogue that is kept knows it from now on.
+    """
+    if not products:
+        return set()
+    ids = [one.product_id for one in products]
+    tracked = with_retries(lambda: run.brightpearl.list_tracked(ids))
+    gone = [one for one in products if not tracked.get(one.product_id)]
+    changed = [
+        replace(one, stock_tracked=False, sku=one.sku if one.product_id in tracked else "")
+        for one in gone
+    ]
+    Catalogue(run.database).put(run.pair, changed, now=run.now())
+    return {one.product_id for one in gone}
+
+
 def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """ON_HAND, and products of which Brightpearl says nothing sensible, with what it says."""
     futures = [read_levels.submit(run, part) for part in in_parts(product_ids, TOGETHER)]
@@ -183,7 +209,7 @@ def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[s
                 case ProductStock():
                     rows += [(one.product_id, at, units) for at, units in one.on_hand.items()]
                 case NotTracked():
-                    odd[one.product_id] = "it says that it keeps no stock of it"
+                    odd[one.product_id] = UNTRACKED
                 case _:
                     odd[one.product_id] = f"{one.field} {one.reason}"
     found = pd.DataFrame(rows, columns=["product_id", "warehouse_id", "on_hand"])

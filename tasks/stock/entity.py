@@ -24,6 +24,7 @@ from tasks.reconciler.gate import validate
 from tasks.reconciler.operations import preview
 from tasks.reconciler.registry import Entity, Source
 from tasks.reconciler.run import Run
+from tasks.stock.absence import unmatched_since
 from tasks.stock.availability import wake_waiting
 from tasks.stock.extract import extract_stock
 from tasks.stock.frames import Desired, Snapshot, map_stock
@@ -38,6 +39,9 @@ HEADINGS = {
     "drifted_by_sku": "Differs",
     "oversold_by_sku": "Sold above stock",
     "refused": "Nothing certain is known",
+    "only_in_store_by_sku": "Only in BigCommerce",
+    "only_in_brightpearl_by_sku": "Only in Brightpearl",
+    "not_comparable": "Not comparable",
 }
 
 
@@ -129,6 +133,7 @@ def conclude_comparison(
         },
         "only_in_store": len(found.only_store),
         "only_in_brightpearl": len(found.only_account),
+        **unmatched_since(run, found),
         "refused": {sku: why.reason for sku, why in found.refused.items()},
         "notes": list(found.notes),
         "requests": run.requests(),

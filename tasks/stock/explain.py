@@ -20,7 +20,7 @@ from store.stock import Catalogue, CataloguedProduct, Demand
 from tasks.reconciler.cases import refusals_by_key
 from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.run import Run
-from tasks.stock.availability import ARCHIVED
+from tasks.stock.absence import NOT_IN_STORE, absence
 from tasks.stock.entity import STOCK
 from tasks.stock.extract import NO_SKU, extract_stock, read_held_units, resolve_keys
 from tasks.stock.frames import Desired, Pending, Snapshot, map_stock
@@ -29,10 +29,6 @@ from tasks.stock.plan import Plan, context_of, plan_levels
 
 UNSET = "written down: Brightpearl has not allocated these units"
 RECENT = "placed in the store just now, not in Brightpearl yet"
-NOT_IN_STORE = (
-    "The store has no stock of its own under this SKU: there is no such item, its stock is not "
-    "tracked, or its variants share one stock."
-)
 NOWHERE = "nothing: the store does not keep it here, or the location is disabled"
 EQUAL = "nothing: both sides agree"
 WAITS = "nothing more until the pending adjustment is seen"
@@ -221,7 +217,7 @@ def _problem(sku: str, found: Snapshot, desired: Desired, sources: Sources) -> t
     of_mapping = refusals_by_key(desired.refusals).get(sku, [])
     for why in [*filter(None, [found.refused.get(sku)]), *of_mapping]:
         return f"{why.reason[:1].upper()}{why.reason[1:].rstrip('.')}.", why.remedy
-    if sku in found.product_of:
+    if sku in found.product_of and sku not in found.gone:
         if sources.case is None:
             return "", ""
         since = f"Waits in quarantine since {to_iso(sources.case.opened_at)}"
@@ -229,18 +225,7 @@ def _problem(sku: str, found: Snapshot, desired: Desired, sources: Sources) -> t
     name, product = sources.account_sku, sources.product
     if sku in found.only_account:
         return NOT_IN_STORE, "Correct the SKU, or mappings/tables/skus.csv; else leave it."
-    if product is None:
-        reason = f"Brightpearl has no product with the SKU {name!r}."
-        remedy = "Create it, correct the SKU, or add a row to mappings/tables/skus.csv."
-    elif product.status == ARCHIVED:
-        reason = f"Brightpearl's product {product.product_id} with the SKU {name!r} is archived."
-        remedy = "Bring it back in Brightpearl, or take it off sale in the store."
-    else:
-        reason = (
-            f"Brightpearl keeps no stock of product {product.product_id} ({name!r}), and it is no "
-            "bundle of whole units: it is left alone."
-        )
-        remedy = "Nothing, if that is meant; else let Brightpearl track its stock."
+    reason, remedy = absence(name, product)
     return (reason if sku in found.only_store else f"{reason} {NOT_IN_STORE}"), remedy
 
 

@@ -28,6 +28,7 @@ from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
+from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
 from tasks.stock.frames import CATALOGUE, AgreedStock, Identity, Snapshot, release_sku
 from tasks.stock.matching import SkuNames
@@ -113,13 +114,14 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
     wanted = set(found.store_skus) if skus is None else set(skus)
     found = read_availability(run, found, wanted, is_all=skus is None)
     run.report.notes.update(found.notes)
-    known = (wanted & found.products.keys()) - found.refused.keys()
+    found = with_absences(run, found, wanted)
+    known = ((wanted & found.products.keys()) | found.gone.keys()) - found.refused.keys()
     both = [sku for sku in found.store_skus if sku in known]
     # Column by column, for there may be 100,000.
     columns = {
         "sku_key": both,
         "sku": [found.store_skus[sku] for sku in both],
-        "product_id": [found.products[sku] for sku in both],
+        "product_id": [found.products.get(sku, "") for sku in both],
     }
     only_account = known - found.store_skus.keys()
     if skus is None:
@@ -131,7 +133,7 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
         found,
         items=found.items[found.items["sku_key"].isin(both)].reset_index(drop=True),
         skus=frame_of_columns(columns, SKUS, len(both)),
-        only_store=sorted(found.store_skus.keys() - known - found.refused.keys()),
+        only_store=sorted(found.store_skus.keys() - found.products.keys() - found.refused.keys()),
         only_account=sorted(only_account),
     )
 
@@ -175,7 +177,7 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
     clear: dict[str, StockItem] = {}
     doubled: dict[str, set[str]] = defaultdict(set)
     refused: dict[str, Refusal] = {}
-    shared = 0
+    shared: list[str] = []
     for item in _list_items(run, found, skus):
         key = sku_key(item.sku)
         if isinstance(item, UnreadableItem):
@@ -185,7 +187,7 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
             remedy = f"Correct the item in BigCommerce, then: {release_sku(key)}"
             refused[key] = Refusal("document", item.field, "", reason, remedy)
         elif not key:
-            shared += 1
+            shared.append(item.product_id)
         elif _name(other := clear.setdefault(key, item)) != _name(item):
             doubled[key] |= {_name(other), _name(item)}
     for key, ids in doubled.items():
@@ -194,8 +196,8 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
         refused[key] = Refusal("sku", "sku", key, reason, remedy)
         del clear[key]
     several = "products share one stock among several variants: their stock is left alone"
-    notes = [*found.notes, f"{shared} {several}"] if shared else found.notes
-    return _with_items(replace(found, refused=refused, notes=notes), clear)
+    notes = [*found.notes, f"{len(shared)} {several}"] if shared else found.notes
+    return _with_items(replace(found, refused=refused, shared=shared, notes=notes), clear)
 
 
 def _list_items(

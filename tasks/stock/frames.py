@@ -129,6 +129,10 @@ class Snapshot(Frames, Supply):
     """Brightpearl's product id by SKU, of those that only orders hold as well."""
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     """SKUs of which nothing certain is known, and why."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """SKUs that both systems had, and of which Brightpearl keeps stock no longer, and why."""
+    shared: Sequence[str] = ()
+    """The store's products whose variants share one stock, which nothing can be compared with."""
     only_store: Sequence[str] = ()
     """SKUs that Brightpearl does not have, or keeps no stock of."""
     only_account: Sequence[str] = ()

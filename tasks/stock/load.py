@@ -303,7 +303,11 @@ def outcomes_of(run: Run, applied: Applied) -> list[Outcome]:
         *applied.outcomes.values(),
         *(Outcome(sku, "rejected", why.reason, (why,)) for sku, why in found.refused.items()),
         *(skipped(sku, "not ours", "the store keeps no stock of it") for sku in found.only_account),
-        *(skipped(sku, "not ours", "Brightpearl keeps no stock of it") for sku in found.only_store),
+        *(
+            skipped(sku, "not ours", "Brightpearl keeps no stock of it")
+            for sku in found.only_store
+            if sku not in found.gone
+        ),
     ]
     planned = {record.key for record in plan.records()} if run.dry_run else set()
     wanted = set(run.batch.keys) - run.refused_keys - planned

@@ -140,7 +140,10 @@ def plan_levels(compared: pd.DataFrame, context: PlanContext) -> Plan:
         location, agreed = level.location_id, found.agreed_on(level.sku_key)
         if level.sku_key in debounced:
             continue
-        if location in context.settings.bigcommerce_owned_locations:
+        is_owned = location in context.settings.bigcommerce_owned_locations
+        if is_owned and level.sku_key in found.gone:
+            continue
+        if is_owned:
             # A count made in the store goes to the first warehouse that feeds the location.
             corrects.append(Correct(level, found.places.feeding(location)[0]))
         else:
