@@ -21,6 +21,8 @@ from store.statistics import Accuracy, Counts, StockComparison, depths
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
+AUDITS = 31
+"""Newest audits of each flow that are looked at: a month of days of money."""
 COMPARISONS = 30
 """Comparisons of all stock of which the worst is shown: a day of hourly audits, and some."""
 
@@ -31,10 +33,17 @@ def register(app: typer.Typer) -> None:
 
 
 def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Show inbox depth and age, last runs, requests, stock's accuracy, quarantine and webhooks."""
+    """Show inbox, last runs, requests, stock's accuracy, quarantine, webhooks, audits that differ.
+
+    Exit code 1 where the newest audit of a kind, or of a day of money, found a difference.
+    """
     installed = installation(pair)
     found = snapshot(installed.existing_database(), installed.name, utc_now())
-    finish(found, as_json=as_json, text=to_text(found, utc_now()))
+    problem = "\n".join(
+        f"{one['flow']} of {one['at']}: {one['summary']} Again: {one['command']}"
+        for one in found["differing"]
+    )
+    finish(found, as_json=as_json, text=to_text(found, utc_now()), problem=problem)
 
 
 def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
@@ -55,6 +64,7 @@ def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         "runs": [
             run for flow in FLOWS for run in Runs(database).last(pair, flow=flow, limit=RUNS_SHOWN)
         ],
+        "differing": differing(Runs(database), pair),
         "stock": accuracy(Accuracy(database).last(pair, limit=COMPARISONS)),
         "quarantine": [
             {"class": group.class_, "value": group.value, "count": group.count}
@@ -62,6 +72,28 @@ def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         ],
         "webhooks_today": Counts(database).of_day(pair, now.date()),
     }
+
+
+def differing(runs: Runs, pair: str) -> list[dict[str, Any]]:
+    """The newest audits of each kind, of money of each day, that found what a person must see."""
+    found: list[dict[str, Any]] = []
+    for flow in (name for name in FLOWS if name.startswith("audit-")):
+        seen: set[str] = set()
+        for report in runs.last(pair, flow=flow, limit=AUDITS):
+            day = report.get("day", "")
+            if day not in seen and not report.get("agrees", True):
+                command = f"causeway audit {flow.removeprefix('audit-')}"
+                found.append(
+                    {
+                        "flow": flow,
+                        "day": day,
+                        "at": report["started_at"],
+                        "summary": report.get("summary") or report["says"].partition("\n")[0],
+                        "command": f"{command} --day {day}" if day else command,
+                    }
+                )
+            seen.add(day)
+    return found
 
 
 def accuracy(comparisons: Sequence[StockComparison]) -> dict[str, Any] | None:

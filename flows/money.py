@@ -9,6 +9,7 @@ from prefect import flow
 from tasks.money.account import read_account
 from tasks.money.audit import begin, tie_out
 from tasks.money.store import read_single_orders, read_store
+from tasks.reconciler.audit import ended
 
 
 @flow(name="audit-money", persist_result=False)
@@ -22,4 +23,4 @@ async def audit_money(pair: str = "default", day: str | None = None) -> dict[str
     store = read_store(pair, asked.day)
     account = read_account(pair, asked.day, store)
     store = read_single_orders(pair, asked.day, store, account)
-    return tie_out(asked, store, account)
+    return ended(tie_out(asked, store, account))

@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import Flow, flow
 
+from tasks.reconciler.audit import ended
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.sweep import sweep
 
@@ -44,6 +45,6 @@ def audit_flow(entity: Entity) -> EntityFlow:
         persist_result=False,
     )
     async def audit_entity(pair: str = "default", days: int | None = None) -> dict[str, Any]:
-        return entity.audit(pair, days)
+        return ended(entity.audit(pair, days))
 
     return audit_entity

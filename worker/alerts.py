@@ -1,4 +1,4 @@
-"""Alerts: Prefect notifies people of failed runs, through a notification block they made.
+"""Alerts: Prefect notifies people of failed runs, and of audits that differ.
 
 The address of a chat channel or mailbox is a secret, so it stays in Prefect: whoever runs Causeway
 makes a notification block of any type (Slack, Teams, e-mail, custom webhook …) named
@@ -15,6 +15,7 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from tasks.reconciler.audit import DIFFERS
 from worker.deployments import TAG
 from worker.registration import Registered
 
@@ -26,11 +27,11 @@ BODY = """{{ flow.name }} ({{ flow_run.name }}) ended {{ flow_run.state.name }} 
 {{ flow_run.state.timestamp }}.
 {{ flow_run.state.message }}
 {{ flow_run|ui_url }}
-What was not settled stays due and is tried again. See docs/runbook.md."""
+What a failed run did not settle stays due and is tried again. See docs/runbook.md."""
 
 
 def failed_run_alert(block_document_id: object) -> AutomationCore:
-    """Failed and crashed runs of Causeway to the block, at most one per deployment and hour.
+    """Failed and crashed runs, and audits that differ, to the block; one per deployment and hour.
 
     Reactive triggers fire at the first event, then wait until `within` is over.
     """
@@ -38,7 +39,7 @@ def failed_run_alert(block_document_id: object) -> AutomationCore:
         name=FAILED,
         description="Made by `causeway deploy`; changes made here are undone by the next one.",
         trigger=EventTrigger(
-            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+            expect={f"prefect.flow-run.{state}" for state in ("Failed", "Crashed", DIFFERS)},
             match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
             match_related=ResourceSpecification(
                 {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from prefect.states import Completed
+
 from connectors.budget import Priority
 from core.ids import order_id_of
 from core.money import ZERO, two_places
@@ -24,8 +26,13 @@ from tasks.reconciler.run import flow_run_id, publish
 
 SHOWN = 200
 """Lines under one heading of an artifact; the document has all."""
-WAITING = "waiting"
-"""Heading of records that do not agree yet, and need nobody for it."""
+NAMED = 5
+"""Records under one heading that a summary names."""
+WAITING, EXPLAINED = "waiting", "explained"
+"""Headings of records that do not agree, and need nobody for it."""
+DIFFERS = "Differs"
+"""State of the run of an audit that found what a person must see. Prefect makes an event of it:
+`prefect.flow-run.Differs`."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,7 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
         **found,
         "agrees": agrees,
         "says": says,
+        "summary": summary(says, found, headings),
         "headings": dict(headings),
         "started_at": started_at.isoformat(),
         "seconds": round((connections.clock() - started_at).total_seconds(), 3),
@@ -144,6 +152,26 @@ def conclude(  # noqa: PLR0913 - what an audit is and says
     if flow_run_id():
         publish(f"{flow}-{connections.pair.name}", to_markdown(document), f"What {flow} found")
     return document
+
+
+def summary(says: str, found: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    """An audit in one line: its sentence, and the first records of what a person must see."""
+    parts = [says.partition("\n")[0]]
+    for name in headings.keys() - {WAITING, EXPLAINED}:
+        if records := list(found.get(name) or ()):
+            more = f" and {len(records) - NAMED} more" if len(records) > NAMED else ""
+            named = ", ".join(map(str, records[:NAMED]))
+            parts.append(f"{headings[name]}: {named}{more}.")
+    return " ".join([parts[0], *sorted(parts[1:])])
+
+
+def ended(document: dict[str, Any]) -> dict[str, Any]:
+    """How the flow of an audit ends: in a state of its own where both systems differ."""
+    if document["agrees"] or not flow_run_id():
+        return document
+    # Prefect takes the state as the run's, and gives the document to whoever called the flow.
+    state: Any = Completed(name=DIFFERS, message=document["summary"], data=document)
+    return state  # type: ignore[no-any-return]
 
 
 def unsettled(connections: Connections, entity: str, keys: Sequence[str]) -> dict[str, str]:

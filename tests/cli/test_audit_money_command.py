@@ -71,16 +71,21 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
     assert "The two systems differ; see docs/money.md." in printed.err
     assert "great_expectations" not in printed.err
 
-    assert run(["status"]) == 0
-    assert "audit-money" in capsys.readouterr().out
+    assert run(["status"]) == 1
+    printed = capsys.readouterr()
+    assert "audit-money" in printed.out
+    assert f"nobody knows why: BC-{key}." in printed.err
+    assert "Again: causeway audit money --day 2026-03-10" in printed.err
 
     assert run(["sync", "orders", "--key", str(key)]) == 0
     capsys.readouterr()
     assert run(["audit", "money", "--day", "2026-03-10", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["agrees"] is True
+    assert run(["status"]) == 0
     assert found["orders"][0]["bigcommerce"]["total"] == found["orders"][0]["brightpearl"]["total"]
 
+    capsys.readouterr()
     assert run(["audit", "money", "--json"]) == 0
     yesterday = json.loads(capsys.readouterr().out)
     assert (yesterday["orders"], yesterday["agrees"]) == ([], True)

@@ -1,6 +1,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from cases import Case, open_cases
 
 from cli.main import run
@@ -51,6 +52,46 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
     shown = capsys.readouterr().out
     assert "1 min" in shown
     assert "refused: signature" in shown
+
+
+def differing(flow, minutes, *, agrees=False, **fields):
+    at = (utc_now() - timedelta(minutes=minutes)).isoformat()
+    report = {"flow": flow, "pair": "default", "started_at": at, "agrees": agrees}
+    return {**report, "says": f"{flow} said.", "summary": f"{flow} of {fields} differs.", **fields}
+
+
+@pytest.mark.parametrize("entity", ["orders", "refunds", "shipments", "stock"])
+def test_an_audit_that_differs_is_named_until_the_next_one_agrees(database, capsys, entity):
+    runs, flow = Runs(database), f"audit-{entity}"
+    runs.keep(differing(flow, 9), run_id="1", now=utc_now())
+    assert run(["status", "--json"]) == 1
+    printed = capsys.readouterr()
+    (one,) = json.loads(printed.out)["differing"]
+    assert (one["flow"], one["command"]) == (flow, f"causeway audit {entity}")
+    assert f"{flow} of {{}} differs. Again: causeway audit {entity}" in printed.err
+
+    runs.keep(differing(flow, 1, agrees=True), run_id="2", now=utc_now())
+    assert run(["status"]) == 0
+
+
+def test_each_day_of_money_that_differs_is_named_until_an_audit_of_that_day_agrees(
+    database, capsys
+):
+    runs = Runs(database)
+    for minutes, day, agrees in (
+        (9, "2026-03-10", False),
+        (8, "2026-03-11", False),
+        (7, "2026-03-12", True),
+        (6, "2026-03-11", True),
+    ):
+        audit = differing("audit-money", minutes, day=day, agrees=agrees)
+        runs.keep(audit, run_id=str(minutes), now=utc_now())
+    assert run(["status", "--json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)["differing"]
+    assert (one["day"], one["command"]) == (
+        "2026-03-10",
+        "causeway audit money --day 2026-03-10",
+    )
 
 
 def test_the_status_shows_how_accurate_stock_was_last_and_at_the_worst(database, capsys):

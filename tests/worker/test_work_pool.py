@@ -9,14 +9,17 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.events.schemas.automations import EventTrigger
 from waiting import eventually
 
 from cli.main import run as causeway
 from core.errors import ConfigError
-from worker.alerts import BLOCK, FAILED, register_alerts
+from tasks.reconciler.audit import DIFFERS
+from worker.alerts import BLOCK, FAILED, failed_run_alert, register_alerts
 from worker.deployments import WorkPool, read_prefect_file
 from worker.registration import register_work_pool
 from worker.service import Polling, poll
@@ -330,6 +333,12 @@ def test_an_alert_that_an_operator_switched_off_stays_off(installation: Any) -> 
         register_alerts(client)
 
     assert [alert["enabled"] for alert in automations(installation)] == [False]
+
+
+def test_an_audit_that_differs_is_an_event_that_alerts() -> None:
+    trigger = failed_run_alert(uuid4()).trigger
+    assert isinstance(trigger, EventTrigger)
+    assert f"prefect.flow-run.{DIFFERS}" in trigger.expect
 
 
 def test_a_run_that_fails_is_reported_with_its_reason_and_remedy(
