@@ -17,12 +17,14 @@ from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
 from tasks.bigcommerce.orders import importable_statuses, time_zone
+from tasks.bigcommerce.population import Known, Population, count_orders
+from tasks.brightpearl.sales_orders import ORDERS
 from tasks.money import sides
 from tasks.money.matching import Comparison, MoneyDifference
 from tasks.money.reasons import read_sync_states
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
-from tasks.reconciler.audit import conclude
+from tasks.reconciler.audit import conclude, unsettled
 from tasks.reconciler.connections import connect, current_bundle
 from tasks.reconciler.report import table
 
@@ -80,8 +82,19 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
     order_ids = {*store.orders, *store.unreadable, *account.orders, *store.other_groups} - {""}
     known = read_sync_states(connections, order_ids)
     bundle = current_bundle(connections)
-    importable = {str(one) for one in importable_statuses(connections.pair.orders, bundle)}
+    statuses = importable_statuses(connections.pair.orders, bundle)
+    importable = {str(one) for one in statuses}
     both = Comparison(store, account, known, importable)
+    population = count_orders(
+        store.documents.values(),
+        Known(
+            live={key for key in account.orders if account.live(key)},
+            cancelled=account.orders.keys(),
+            waiting=unsettled(connections, ORDERS, list(store.documents)),
+            importable=statuses,
+        ),
+        unreadable=len(store.unreadable - store.orders.keys()),
+    )
     of_orders = both.orders()
     refunds, credits_ = both.refunds_of(day)
     of_refunds = both.refunds(refunds, credits_)
@@ -93,13 +106,14 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
         **findings(day, orders, refunded, differences),
+        "population": population.document(),
         "requests": connections.requests() - asked.requests,
     }
     return conclude(
         connections,
         "audit-money",
         found,
-        says=says(found),
+        says=says(found, population),
         headings=HEADINGS,
         agrees=not found["unexplained"],
         started_at=asked.started_at,
@@ -228,7 +242,7 @@ def findings(
     }
 
 
-def says(found: Mapping[str, Any]) -> str:
+def says(found: Mapping[str, Any], population: Population | None = None) -> str:
     """The audit in a sentence, and both sides side by side. In: `findings`."""
     orders, refunds = found["orders"], found["refunds"]
     in_store, in_account = (
@@ -241,6 +255,7 @@ def says(found: Mapping[str, Any]) -> str:
         f"{found['cents_off'] * CENT}, {len(found['explained'])} explained, by "
         f"{found['cents_explained'] * CENT}."
     ]
+    parts += [str(population)] if population else []
     if orders:
         parts.append(f"Orders placed on the day:\n\n{_table(orders)}")
     if refunds:

@@ -28,7 +28,7 @@ from mappings.bundle import Bundle
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
 from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, receipts, tax_rows
-from tasks.bigcommerce.orders import CANCELLED, OrderStatus
+from tasks.bigcommerce.population import is_sale
 from tasks.bigcommerce.refunds import gave_nothing, is_empty
 from tasks.money import sides
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay, StoreOrder
@@ -36,8 +36,6 @@ from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect, current_bundle
 
 SECOND = timedelta(seconds=1)
-NEVER_SOLD = CANCELLED | {OrderStatus.INCOMPLETE}
-"""Store statuses of orders that are no sale: incomplete, cancelled, declined."""
 SPLIT = {Figure.GOODS, Figure.SHIPPED, Figure.ROUNDING}
 """Figures that tax rows may divide otherwise than an order's lines and charges do."""
 MOST_SINGLE_READS = 250
@@ -157,7 +155,7 @@ def store_orders(
             ),
             figures=_figures(order, nets.get(order.id), received.get(order.id)),
             status_id=str(order.status_id),
-            is_sold=order.status_id not in NEVER_SOLD and not order.is_deleted,
+            is_sold=is_sale(order),
             unsplit_class=unsplit.get(order.id, ""),
             lacks_taxes=order.id in lacks_taxes,
             receipts=received.get(order.id),

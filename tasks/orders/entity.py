@@ -7,15 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.models import Order, Unreadable
 from connectors.brightpearl.models import SalesOrder
 from connectors.budget import Priority
 from core.ids import external_ref, order_id_of
-from core.times import to_iso
+from core.times import local_date, to_iso
 from store.inbox import Inbox
 from store.links import Links
 from tasks.bigcommerce.order_frames import is_paid
-from tasks.bigcommerce.orders import UNSENT, OrderStatus, importable_statuses
+from tasks.bigcommerce.orders import UNSENT, OrderStatus, importable_statuses, time_zone
+from tasks.bigcommerce.population import Known, count_orders
 from tasks.brightpearl import sales_orders
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
@@ -85,14 +86,15 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
             *store.get_orders(sorted(parked, key=int)),
         ]
     )
-    orders = {one.id: one for one in documents if isinstance(one, Order) and not one.is_deleted}
+    found = {one.id: one for one in documents if isinstance(one, Order)}
+    orders = {key: one for key, one in found.items() if not one.is_deleted}
     placed = {
         external_ref(order.id): (order.total_inc_tax,)
         for order in orders.values()
         if (order.status_id in importable and order.date_created >= since)
         or (order.status_id not in importable and is_paid(order))
     }
-    booked = _read_sales_orders(connections, since)
+    booked, live = _read_sales_orders(connections, since)
     keys = {key: orders[key] for ref in placed if (key := order_id_of(ref))}
     states = unsettled(connections, sales_orders.ORDERS, list(keys))
     waiting = {
@@ -101,15 +103,35 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         for key, order in keys.items()
         if key in states or order.status_id not in importable
     }
+    of_window = [one for one in found.values() if one.date_created >= since]
+    known = Known(
+        live=live,
+        cancelled={order_id_of(ref) for ref in booked},
+        waiting=unsettled(connections, sales_orders.ORDERS, [one.id for one in of_window]),
+        importable=importable,
+    )
+    broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
+    population = count_orders(of_window, known, unreadable=len(broken - parked.keys()))
+    zone, by_day = time_zone(connections), defaultdict[str, list[Order]](list)
+    for order in of_window:
+        by_day[local_date(order.date_created, zone).isoformat()].append(order)
     return {
-        "orders": len(placed),
-        "in_brightpearl": sum(ref in booked for ref in placed),
+        "orders": population.sales.total(),
+        "in_brightpearl": population.sales["in_brightpearl"],
+        "population": population.document(),
+        "days": {day: count_orders(by_day[day], known).document() for day in sorted(by_day)},
+        "counted": str(population),
         **compare_amounts(["amounts_differ"], placed, booked, waiting),
     }
 
 
-def _read_sales_orders(connections: Connections, since: datetime) -> dict[str, list[Booked]]:
-    """Sales orders with what they are worth, by reference; a back order is part of its order."""
+def _read_sales_orders(
+    connections: Connections, since: datetime
+) -> tuple[dict[str, list[Booked]], set[str]]:
+    """Sales orders with what they are worth, by reference; a back order is part of its order.
+
+    Out: also the ids of BigCommerce's orders of which Brightpearl has one that is not cancelled.
+    """
     brightpearl, until = connections.brightpearl, connections.clock() + sales_orders.AROUND
     instance_id = connections.pair.brightpearl.instance_id
     refs = with_retries(
@@ -130,7 +152,13 @@ def _read_sales_orders(connections: Connections, since: datetime) -> dict[str, l
         if order.id not in owners:
             gross = order.total.gross + split[order.id]
             found[order.external_ref].append(Booked(order.id, (gross,)))
-    return dict(found)
+    cancelled = current_bundle(connections).tables["account_statuses"].get("cancelled")
+    live = {
+        order_id_of(one.external_ref)
+        for one in orders
+        if not (one.is_cancelled or one.status_id == cancelled)
+    }
+    return dict(found), live
 
 
 AUDIT = WindowAudit(
@@ -143,8 +171,8 @@ AUDIT = WindowAudit(
         "waiting": "Waiting",
     },
     enqueued=["missing"],
-    says="{in_brightpearl} of {orders} orders since {since} are in Brightpearl, "
-    "{cents_off} cents off.",
+    says="{in_brightpearl} of {orders} sales since {since} are in Brightpearl, "
+    "{cents_off} cents off. {counted}",
 )
 
 

@@ -17,6 +17,7 @@ from core.times import utc_now
 from flows.money import audit_money
 from store.quarantine import Quarantine
 from store.runs import Runs
+from tasks.orders.entity import ORDERS
 from tasks.reconciler.connections import connect
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -111,6 +112,46 @@ def test_a_day_of_120_orders_with_refunds_edits_and_cancellations_agrees(world: 
     assert sent == found["requests"]
     assert sum(sent.values()) <= 12 + len(edited)
     assert world.writes() == 0
+
+
+def test_the_audits_of_orders_and_of_money_count_the_same_orders_of_a_day(world: World) -> None:
+    keys = all_imported(world, *[{}] * 3)
+    _, cancelled, deleted = keys
+    world.brightpearl("edit", external_ref=f"BC-{cancelled}", cancel=True)
+    world.brightpearl("edit", external_ref=f"BC-{deleted}", delete=True)
+    paid = {"lines": lines(world, 1), "payment": "captured"}
+    parked = world.place(**paid, status_id=12)
+    world.sync(parked)
+    world.place(**paid, status_id=13)
+    world.place(lines=lines(world, 1), payment="authorized", status_id=12)
+    world.place(**paid, status_id=5)
+    world.place(**paid, status_id=0)
+    archived = world.place(**paid)
+    world.bigcommerce("edit", order_id=int(archived), archive=True)
+    world.place(**paid)
+
+    money = audit()
+    orders: dict[str, Any] = ORDERS.audit(PAIR, (utc_now() - NOON).days + 1)
+
+    assert money["population"] == orders["days"][DAY] == orders["population"]
+    assert money["population"] == {
+        "placed": 9,
+        "sales": 7,
+        "in_brightpearl": 1,
+        "cancelled": 1,
+        "waiting": 2,
+        "not_imported": 1,
+        "missing": 2,
+        "no_sale": {"cancelled": 1, "incomplete": 1},
+        "unreadable": 0,
+    }
+    counted = (
+        "9 orders were placed, 7 of them sales (1 in Brightpearl, 1 cancelled in Brightpearl, "
+        "2 waiting, 1 not to be imported, 2 missing); no sale: 1 cancelled, 1 incomplete."
+    )
+    assert counted in money["says"]
+    assert counted in orders["says"]
+    assert figure(money, "bigcommerce", "orders") == orders["orders"] == 7
 
 
 def test_a_payout_by_another_tender_than_the_stores_is_named(world: World) -> None:
