@@ -57,6 +57,10 @@ ORDERS: Schema = {
     "staff_notes": "text",
     "form_fields": "text",
     "gift_messages": "text",
+    "pickup_method": "text",
+    "pickup_status_id": "text",
+    "pickup_location_id": "text",
+    "pickup_details": "text",
     "line_details": "text",
     "coupon_codes": "text",
     "qty_ordered": "count",
@@ -68,8 +72,11 @@ ORDERS: Schema = {
 }
 """BigCommerce orders, one row each. `currency_code` is the transactional currency, in which all
 amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
-billing e-mail as compared; `shipping_*` is the first shipping consignment (billing if there is
-none); `shipping_method` is "" for an order without shipping; `coupon_codes` are joined by ", ";
+billing e-mail as compared; `shipping_*` is the first shipping consignment, or the shop at
+which the order is collected, or billing; `shipping_method` is "" for an order without shipping;
+`pickup_*` are "" for an order that is not collected: what the store calls the method, the order's
+status, BigCommerce's id of the location, and how and when to collect it;
+`coupon_codes` are joined by ", ";
 `foreign_order_id` is the external order id where another app has set it, such as the number of a
 marketplace; `form_fields` is what the checkout asked besides, a line `name: answer` each, of the
 billing and all shipping addresses; `gift_messages` the wrapping of lines and its messages,

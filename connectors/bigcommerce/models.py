@@ -120,9 +120,29 @@ class ShippingConsignment(Address):
     line_items: tuple[dict[str, Any], ...] = ()
 
 
+class PickupLocation(Document):
+    """The shop at which something is collected."""
+
+    id: Id = ""
+    name: Text = ""
+    code: Text = ""
+    address_line_1: Text = ""
+    address_line_2: Text = ""
+    city: Text = ""
+    state: Text = ""
+    postal_code: Text = ""
+    country_alpha2: Text = ""
+    email: Text = ""
+    phone: Text = ""
+
+
 class Pickup(Document):
     """What is collected by the shopper."""
 
+    pickup_method_display_name: Text = ""
+    collection_instructions: Text = ""
+    collection_time_description: Text = ""
+    location: Annotated[PickupLocation, OrDefault] = PickupLocation()
     line_items: tuple[dict[str, Any], ...] = ()
 
 

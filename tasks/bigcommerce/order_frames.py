@@ -11,7 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.bigcommerce.models import Address, Order, OrderLine, TaxRow, Transaction
+from connectors.bigcommerce.models import (
+    Address,
+    Order,
+    OrderLine,
+    Pickup,
+    TaxRow,
+    Transaction,
+)
 from connectors.documents import Document
 from core.frames import Schema, frame, frame_of_columns, records, records_by
 from core.ids import email_key, sku_key
@@ -47,6 +54,8 @@ TAX = {"rate_percent": "rate", "amount": "line_amount"}
 """Fields of BigCommerce's documents by column, where their name is another one."""
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
+PICKUP = "Pick-up"
+"""The method of an order that is collected and does not name it."""
 UNPAID = frozenset({"pending", "declined", "held for review"})
 """Payment statuses of an order that has received nothing."""
 UNCAPTURED = frozenset({"authorized", "capture pending"})
@@ -186,7 +195,9 @@ def lost_receipt_case(ref: str) -> str:
 
 
 def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
-    shipping = [next(iter(one.consignments.shipping), one.billing_address) for one in orders]
+    shipping = [_delivery(order) for order in orders]
+    pickups = [next(iter(order.consignments.pickups), Pickup()) for order in orders]
+    methods = [pickup_method(order) for order in orders]
     codes = [
         {one.code for line in order.lines for one in line.applied_discounts if one.code}
         for order in orders
@@ -203,6 +214,15 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         shipping_method=[getattr(one, "shipping_method", "") for one in shipping],
         coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],
         form_fields=[_lines(_form_fields(order)) for order in orders],
+        pickup_method=methods,
+        pickup_status_id=[
+            str(order.status_id) if method else ""
+            for order, method in zip(orders, methods, strict=True)
+        ],
+        pickup_location_id=[one.location.id for one in pickups],
+        pickup_details=[
+            _collection(one) if method else "" for one, method in zip(pickups, methods, strict=True)
+        ],
         gift_messages=[_lines(map(_gift_message, order.lines)) for order in orders],
         line_details=[_lines(_details(order)) for order in orders],
         qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
@@ -211,6 +231,40 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         in_brightpearl=["yes" if order.id in known else "no" for order in orders],
         **{f"shipping_{name}": [getattr(one, name) for one in shipping] for name in ADDRESS},
     )
+
+
+def pickup_method(order: Order) -> str:
+    """How the order is collected, as the store calls it; "" where it is not collected."""
+    names = (one.pickup_method_display_name or PICKUP for one in order.consignments.pickups)
+    return next(names, "")
+
+
+def _delivery(order: Order) -> Address:
+    """Where the order goes: its first address, or the shop at which the shopper collects it."""
+    billing, consignments = order.billing_address, order.consignments
+    if consignments.shipping or not consignments.pickups:
+        return next(iter(consignments.shipping), billing)
+    shop = consignments.pickups[0].location
+    return Address(
+        first_name=billing.first_name,
+        last_name=billing.last_name,
+        company=shop.name,
+        street_1=shop.address_line_1,
+        street_2=shop.address_line_2,
+        city=shop.city,
+        state=shop.state,
+        zip=shop.postal_code,
+        country_iso2=shop.country_alpha2,
+    )
+
+
+def _collection(pickup: Pickup) -> str:
+    """How, where and when the order is collected, in a line."""
+    shop = pickup.location
+    contact = (f"{shop.name} {shop.code}".strip(), shop.phone, shop.email)
+    opening = (pickup.collection_time_description, pickup.collection_instructions)
+    method = pickup.pickup_method_display_name or PICKUP
+    return "; ".join(one_line(part) for part in (method, *contact, *opening) if part)
 
 
 def _form_fields(order: Order) -> Iterator[str]:

@@ -157,6 +157,7 @@ def fingerprints(order: Order, status_id: str = "", external_order_id: str = "")
     parts = [
         order.model_dump_json(exclude=VOLATILE),
         *(part.model_dump_json(exclude={"line_items"}) for part in order.consignments.shipping),
+        *(part.model_dump_json(exclude={"line_items"}) for part in order.consignments.pickups),
         *sorted(line.model_dump_json() for line in order.lines),
     ]
     return fingerprint(parts), fingerprint([order.model_dump_json(include=MONEY)])[:16]

@@ -20,6 +20,7 @@ from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.shapes import CUSTOM_FIELD
+from tasks.bigcommerce.order_frames import ADDRESS as PARTS
 from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts
 from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
@@ -143,7 +144,8 @@ def map_orders(
         for place in sorted(range(len(placed)), key=placed.__getitem__)
         if not contact_id_of(emails[place])
     }
-    contacts = apply(bundle.mappings["contacts"], accepted.iloc[[*newest.values()]], context)
+    people = _homes(accepted.iloc[[*newest.values()]])
+    contacts = apply(bundle.mappings["contacts"], people, context)
     read = found.without(found.money_unread)
     payments = apply(bundle.mappings["payments"], receipts(read.orders, read.transactions), context)
     frames = {"sales_orders": headers.frame, "rows": finished.frame, "payments": payments.frame}
@@ -165,6 +167,19 @@ def map_orders(
         **frames,
     )
     return desired.without(set(desired.refusals["key"]))
+
+
+def _homes(orders: pd.DataFrame) -> pd.DataFrame:
+    """The orders, collected ones with the shopper's own address: no contact lives in a shop."""
+    is_collected = orders["pickup_method"] != ""
+    return orders.assign(
+        **{
+            f"shipping_{name}": orders[f"shipping_{name}"].mask(
+                is_collected, orders[f"billing_{name}"]
+            )
+            for name in PARTS
+        }
+    )
 
 
 def _of_orders(refusals: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:

@@ -73,16 +73,17 @@ def test_a_bundle_does_not_change_with_what_it_was_made_from(files):
 
 def test_files_that_cannot_be_used_are_an_error_of_the_operator_that_names_them_all(files):
     files["orders.yaml"] = files["orders.yaml"].replace("{lookup: channels}", "{lookup: chanels}")
+    line = files["orders.yaml"].partition("chanels")[0].count("\n") + 1
     files["tables/currencies.csv"] += "\nGBP,EUR,\n"
     with pytest.raises(MappingError) as caught:
         Bundle.from_files(files)
     assert isinstance(caught.value, ConfigError)
     assert [(p.file, p.line, p.field) for p in caught.value.problems] == [
-        ("orders.yaml", 31, "channel_id.steps[0]"),
+        ("orders.yaml", line, "channel_id.steps[0]"),
         ("tables/currencies.csv", 5, ""),
         ("tables/currencies.csv", 6, "value"),
     ]
-    assert "orders.yaml:31: channel_id.steps[0]: there is no table" in str(caught.value)
+    assert f"orders.yaml:{line}: channel_id.steps[0]: there is no table" in str(caught.value)
     assert "causeway mappings validate" in caught.value.remedy
 
 
