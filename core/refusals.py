@@ -38,6 +38,12 @@ class Refusal:
     """Of a review case: the proposed plan, in words and numbers, without personal data."""
 
 
+def sentence(text: str) -> str:
+    """The text as a sentence: with a full stop, unless it is empty or has its end."""
+    bare = text.strip()
+    return bare if not bare or bare.endswith((".", "!", "?", ":")) else f"{bare}."
+
+
 BY_RECORD = frozenset({"document", "money"})
 """Classes of what is wrong with one record alone: it is released by its key."""
 

@@ -16,8 +16,13 @@ from tasks.reconciler.audit import ended
 async def audit_money(pair: str = "default", day: str | None = None) -> dict[str, Any]:
     """Compare what the store says of one of its days with what Brightpearl holds, to the cent.
 
-    `day` is a date such as 2026-11-24, the store's yesterday if left out. Writes nothing to either
-    system. Raises: ConfigError (settings, the day), TransientError, ContractError.
+    Writes nothing to either system.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        day: A date such as 2026-11-24; the store's yesterday if left out.
+
+    Raises: ConfigError (settings, the day), TransientError, ContractError.
     """
     asked = begin(pair, day)
     store = read_store(pair, asked.day)

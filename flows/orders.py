@@ -30,10 +30,15 @@ async def sync_orders(
 ) -> dict[str, Any]:
     """Bring Brightpearl into agreement with the orders whose keys are in the inbox.
 
-    Drains the inbox in batches until nothing is due. Keys of a backfill only with
-    `with_backfill`: a run that events started leaves them to others, so that it never waits for
-    them. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names the orders to plan instead of those that are due.
+    Drains the inbox in batches until nothing is due.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written, in the run's artifact; nothing is written.
+        keys: Orders to sync, by their BigCommerce ids.
+            They are worked on whether they are due or not. Left out, whatever is due.
+        with_backfill: Also take what a backfill made due. A run that events started leaves that to
+            others, so that it never waits for it.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
@@ -51,7 +56,7 @@ async def sync_orders(
                 plans = plan_orders(orders, account, rules)
                 records = load_orders(run, plans, account)
                 settle(run, plans, link_orders(run, read, records))
-    return run.report.to_json()
+    return run.conclusion()
 
 
 sweep_orders = sweep_flow(ORDERS, sync_orders)
@@ -63,6 +68,9 @@ async def recheck_orders(pair: str = "default") -> dict[str, Any]:
     """Compare every order that has not left with its sales order, and bring both into agreement.
 
     Finds edits whose event was lost, and what staff changed in Brightpearl.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
     """
     checked = recheck_unsent(pair)
     await sync_orders(pair)

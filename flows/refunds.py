@@ -28,9 +28,16 @@ async def sync_refunds(
 ) -> dict[str, Any]:
     """Bring Brightpearl's sales credits into agreement with the refunds of the orders in the inbox.
 
-    Credits that staff made become refunds in BigCommerce, where policy says so. Drains the inbox in
-    batches until nothing is due. `dry_run` shows the plan and writes nothing; with it, `keys` names
-    the orders to plan for instead of those that are due.
+    Credits that staff made become refunds in BigCommerce, where policy says so. Drains the inbox
+    in batches until nothing is due.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written, in the run's artifact; nothing is written.
+        keys: Orders whose refunds to sync, by their BigCommerce ids.
+            They are worked on whether they are due or not. Left out, whatever is due.
+        with_backfill: Also take what a backfill made due. A run that events started leaves that to
+            others, so that it never waits for it.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
@@ -43,7 +50,7 @@ async def sync_refunds(
                 plans = plan_refunds(run, orders, desired)
                 outcomes = link_credits(run, load_refunds(run, plans))
                 settle(run, plans, [*skipped, *outcomes])
-    return run.report.to_json()
+    return run.conclusion()
 
 
 sweep_refunds = sweep_flow(REFUNDS, sync_refunds)

@@ -28,6 +28,11 @@ def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:
         persist_result=False,
     )
     async def sweep_entity(pair: str = "default") -> dict[str, Any]:
+        """Sweep, then sync.
+
+        Args:
+            pair: Which store and account, by the name that the settings give them.
+        """
         swept = sweep(pair, entity)
         await sync(pair)
         return swept
@@ -45,6 +50,12 @@ def audit_flow(entity: Entity) -> EntityFlow:
         persist_result=False,
     )
     async def audit_entity(pair: str = "default", days: int | None = None) -> dict[str, Any]:
+        """Compare both sides.
+
+        Args:
+            pair: Which store and account, by the name that the settings give them.
+            days: How many days to go back; as the settings say if left out.
+        """
         return ended(entity.audit(pair, days))
 
     return audit_entity

@@ -28,10 +28,15 @@ async def sync_shipments(
 ) -> dict[str, Any]:
     """Ship in BigCommerce what left Brightpearl's warehouses, of the keys in the inbox.
 
-    Drains the inbox in batches until nothing is due. Keys of a backfill only with
-    `with_backfill`: a run that events started leaves them to others, so that it never waits for
-    them. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names what to plan instead: `note-17`, `drop-5`, or a BigCommerce order.
+    Drains the inbox in batches until nothing is due.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written, in the run's artifact; nothing is written.
+        keys: What to sync: orders by their BigCommerce ids, or `note-17`, `drop-5`.
+            They are worked on whether they are due or not. Left out, whatever is due.
+        with_backfill: Also take what a backfill made due. A run that events started leaves that to
+            others, so that it never waits for it.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
@@ -44,7 +49,7 @@ async def sync_shipments(
                 plans = plan_shipments(run, parts, states)
                 records = load_shipments(run, plans)
                 settle(run, plans, link_shipments(run, found, records))
-    return run.report.to_json()
+    return run.conclusion()
 
 
 sweep_shipments = sweep_flow(SHIPMENTS, sync_shipments)

@@ -30,10 +30,15 @@ async def sync_stock(
 ) -> dict[str, Any]:
     """Put on sale what Brightpearl can promise of the SKUs in the inbox.
 
-    Drains the inbox in batches until nothing is due. Keys of a backfill only with
-    `with_backfill`: a run that events started leaves them to others, so that it never waits for
-    them. `dry_run` shows the plan and writes nothing;
-    with it, `keys` names what to read instead: a SKU, `product:1007`, or `variant:77`.
+    Drains the inbox in batches until nothing is due.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written, in the run's artifact; nothing is written.
+        keys: What to sync: SKUs, or `product:1007` of Brightpearl, `variant:77` of BigCommerce.
+            They are worked on whether they are due or not. Left out, whatever is due.
+        with_backfill: Also take what a backfill made due. A run that events started leaves that to
+            others, so that it never waits for it.
 
     Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
     """
@@ -49,12 +54,16 @@ async def sync_stock(
                 link_stock(run, applied, desired)
                 outcomes = outcomes_of(run, applied)
                 settle(run, list(planned.records()), [*outcomes, *skipped])
-    return run.report.to_json()
+    return run.conclusion()
 
 
 @flow(name="reconcile-stock", persist_result=False)
 async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> dict[str, Any]:
     """Compare all stock, repair what differs, say how accurate it was; events' keys go first.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written; nothing is written.
 
     Raises: ConfigError, ContractError; also when it would take too much off sale.
     """

@@ -138,8 +138,11 @@ class Inbox(Repository):
         lease_s: float,
         now: datetime,
         with_backfill: bool = True,
+        only: Sequence[str] | None = None,
     ) -> list[Claim]:
         """Take up to `limit` keys that are ready, those of a backfill only `with_backfill`.
+
+        In: `only` is at most `limit` keys; no others are taken then.
 
         First what an event or a condition that came true made due, then what woke by the clock,
         then a backfill. Of each those that have been ready for longest are taken, and of one
@@ -150,6 +153,8 @@ class Inbox(Repository):
         ready = select(inbox.c.key).where(*is_ready).order_by(*FIRST).limit(limit)
         if not with_backfill:
             ready = ready.where(inbox.c.priority < BACKFILL_PRIORITY)
+        if only is not None:
+            ready = ready.where(inbox.c.key.in_(only))
         with self._database.write() as connection:
             # SQLite's write transaction is alone anyway; PostgreSQL passes over rows in use.
             keys = list(connection.scalars(ready.with_for_update(skip_locked=True)))

@@ -125,6 +125,7 @@ class PrefectServer:
                     deployment.id,
                     parameters={**deployment.parameters, "pair": pair},
                     state=Pending(),
+                    name=f"sync-{entity} {pair}",
                     tags=[EVENT_TAG, entity, f"pair:{pair}"],
                     idempotency_key=once,
                 )

@@ -22,6 +22,7 @@ from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import Connections, connect
+from tasks.reconciler.report import text
 from tasks.reconciler.run import flow_run_id, publish
 
 SHOWN = 200
@@ -189,10 +190,10 @@ def unsettled(connections: Connections, entity: str, keys: Sequence[str]) -> dic
 def to_markdown(document: Mapping[str, Any]) -> str:
     """The audit as the artifact that stands in Prefect's UI."""
     verdict = "Both systems agree." if document["agrees"] else "**They differ.**"
-    lines = [f"# {document['flow']} · {document['pair']}", f"{verdict} {document['says']}"]
+    lines = [f"# {document['flow']} · {document['pair']}", f"{verdict} {text(document['says'])}"]
     for name, title in document["headings"].items():
         if found := document.get(name):
             lines.append(f"## {title} ({len(found)})")
             items = found.items() if isinstance(found, dict) else ((ref, "") for ref in found)
-            lines.append("\n".join(f"- {ref} {why}".rstrip() for ref, why in list(items)[:SHOWN]))
+            lines.append("\n".join(f"- {text(f'{ref} {why}')}" for ref, why in list(items)[:SHOWN]))
     return "\n\n".join(lines) + "\n"

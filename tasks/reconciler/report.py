@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-SHOWN_REFUSALS = 50
-"""Lines of refusals in an artifact; the rest is counted, and `causeway quarantine list` has all."""
+from core.refusals import Refusal, sentence
+
+SHOWN_GROUPS = 50
+"""Things to do in an artifact; the rest is counted, and `causeway quarantine list` has all."""
+SHOWN_RECORDS = 20
+"""Records named under each of them."""
+THEN = re.compile(r"[,.;]? then: (?=causeway )")
+"""Stands between what a person does and the command that follows."""
+AS_OUTCOMES = {"again": "to be tried again"}
+"""Outcomes whose names do not read well after a number."""
+
+Links = Mapping[str, Sequence[tuple[str, str]]]
+"""By record: where people see it, as name and address."""
 
 
-REFUSED = ("class", "value", "reason", "remedy")
+REFUSED = "refused"
+"""Outcome of records that wait for a person."""
+WHY = ("class", "value", "reason", "remedy")
 """Why keys wait for a person; those that wait for the same are released together."""
 
 
@@ -23,13 +38,18 @@ class Report:
     flow: str
     pair: str
     started_at: datetime
+    is_dry: bool = False
     mapping_version: str = ""
     batches: int = 0
     keys: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """Outcome of keys and kinds of writes: created, completed, unchanged, parked, refused …"""
     refused: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    """Keys by REFUSED."""
+    """Keys by WHY."""
+    refused_records: dict[tuple[str, str, str, str], list[str]] = field(default_factory=dict)
+    """The first keys by WHY."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """What became of each record, once: their sum is the number of records."""
     requests: Counter[str] = field(default_factory=Counter)
     """`bigcommerce`, `brightpearl`, `throttled`, `failed`."""
     notes: Counter[str] = field(default_factory=Counter)
@@ -45,6 +65,8 @@ class Report:
             self,
             counts=self.counts.copy(),
             refused=self.refused.copy(),
+            refused_records={why: [*keys] for why, keys in self.refused_records.items()},
+            outcomes=self.outcomes.copy(),
             notes=self.notes.copy(),
             preview=self.preview.copy(),
             records=self.records.copy(),
@@ -61,6 +83,28 @@ class Report:
         said = {what for what, count in self.counts.items() if count} - {"unchanged"}
         return bool(said or self.refused or self.notes or self.preview or self.error)
 
+    def refuse(self, key: str, refusals: Iterable[Refusal]) -> None:
+        """Count why a record waits for a person."""
+        for one in refusals:
+            why = (one.class_, one.value, one.reason, one.remedy)
+            self.refused[why] += 1
+            named = self.refused_records.setdefault(why, [])
+            if len(named) < SHOWN_RECORDS:
+                named.append(key)
+
+    @property
+    def title(self) -> str:
+        """What ran, in a few words: `sync-orders default: 97 keys`."""
+        keys = f"{self.keys} key{'s' if self.keys != 1 else ''}" if self.keys else "nothing due"
+        return f"{self.flow} {self.pair}: {keys}{', dry run' if self.is_dry else ''}"
+
+    @property
+    def summary(self) -> str:
+        """What became of the records: `44 created, 4 refused`."""
+        if not self.outcomes:
+            return "Nothing was due."
+        return f"Nothing was written: {said(self.outcomes)}" if self.is_dry else said(self.outcomes)
+
     def to_json(self) -> dict[str, Any]:
         """The report as one JSON document."""
         return {
@@ -72,8 +116,13 @@ class Report:
             "batches": self.batches,
             "keys": self.keys,
             "counts": dict(self.counts),
+            "outcomes": dict(self.outcomes),
             "refused": [
-                {**dict(zip(REFUSED, why, strict=True)), "records": count}
+                {
+                    **dict(zip(WHY, why, strict=True)),
+                    "records": count,
+                    "keys": self.refused_records.get(why, []),
+                }
                 for why, count in self.refused.most_common()
             ],
             "requests": dict(self.requests),
@@ -83,42 +132,65 @@ class Report:
             "error": self.error,
         }
 
-    def to_markdown(self) -> str:
+    def to_markdown(self, links: Links = MappingProxyType({})) -> str:
         """The report as the artifact that stands in Prefect's UI."""
         mapping = f" with mappings {self.mapping_version}" if self.mapping_version else ""
         parts = [
             f"# {self.flow} · {self.pair}",
+            f"**{text(self.summary)}**",
             f"{self.keys} keys in {self.batches} batches, {self.seconds:.1f} s{mapping}. "
             f"Started {self.started_at:%Y-%m-%d %H:%M:%S} UTC.",
         ]
         if self.error:
-            parts.append(f"**Stopped:** {_cell(self.error)}")
-        if self.counts:
-            parts.append(table(["what", "count"], sorted(self.counts.items())))
+            parts.append(f"**Stopped:** {text(self.error)}")
         if self.refused:
-            parts.append("## Waiting for a person")
-            parts.append(self._refusals())
+            parts.append("## What a person must do")
+            parts.extend(self._to_do(links))
         if self.notes:
             parts.append("## Noticed")
-            parts.extend(f"- {_cell(note)} ({count} times)" for note, count in self.notes.items())
+            parts.extend(f"- {text(note)} ({count} times)" for note, count in self.notes.items())
         if self.preview:
             columns = list(self.preview[0])
             rows = [tuple(line.get(name, "") for name in columns) for line in self.preview]
             parts.extend(["## What would be done", table(columns, rows[:200])])
+        if self.counts:
+            parts.extend(["## Counts", table(["what", "count"], sorted(self.counts.items()))])
         if self.requests:
             parts.append("## Requests")
             parts.append(table(["what", "count"], sorted(self.requests.items())))
         return "\n\n".join(parts) + "\n"
 
-    def _refusals(self) -> str:
-        rows = [
-            (class_, value, count, reason, remedy)
-            for (class_, value, reason, remedy), count in self.refused.most_common(SHOWN_REFUSALS)
-        ]
-        shown = table(["class", "value", "records", "what happened", "what to do"], rows)
-        hidden = len(self.refused) - len(rows)
-        more = f"\n\n… and {hidden} more: `causeway quarantine list`." if hidden > 0 else ""
-        return shown + more
+    def _to_do(self, links: Links) -> Iterator[str]:
+        """By what is to be done: which records wait for it, why, and the command that follows."""
+        groups: dict[str, list[tuple[str, str, str, str]]] = {}
+        for why, _ in self.refused.most_common():
+            groups.setdefault(why[-1], []).append(why)
+        for remedy, reasons in list(groups.items())[:SHOWN_GROUPS]:
+            count = sum(self.refused[why] for why in reasons)
+            action, *command = THEN.split(remedy, maxsplit=1)
+            yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
+            if command:
+                yield f"```\n{command[0]}\n```"
+            rows = [
+                (
+                    key,
+                    f"{sentence(reason)} ({' '.join(filter(None, (class_, value)))})",
+                    " · ".join(f"[{name}]({url})" for name, url in links.get(key, ())),
+                )
+                for class_, value, reason, _ in reasons
+                for key in self.refused_records.get((class_, value, reason, remedy), ())
+            ]
+            yield table(["record", "what happened", "see"], rows[:SHOWN_RECORDS])
+            if count > len(rows[:SHOWN_RECORDS]):
+                yield f"… and {count - len(rows[:SHOWN_RECORDS])} more of them."
+        if (hidden := len(groups) - SHOWN_GROUPS) > 0:
+            yield f"… and {hidden} more: `causeway quarantine list`."
+
+
+def said(outcomes: Mapping[str, int]) -> str:
+    """Outcomes as people say them, those that need a person last."""
+    ordered = sorted(outcomes.items(), key=lambda one: one[0] == REFUSED)
+    return ", ".join(f"{count} {AS_OUTCOMES.get(what, what)}" for what, count in ordered if count)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -133,6 +205,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Text that cannot break a Markdown table or smuggle markup into it."""
-    text = str(value).replace("|", "\\|").replace("<", "&lt;")
-    return " ".join(text.split())
+    return text(value).replace("|", "\\|")
+
+
+def text(value: object) -> str:
+    """Text that shows as it is: no markup, and `<` as `<`, also between backquotes."""
+    parts = " ".join(str(value).split()).split("`")
+    if len(parts) % 2 == 0:  # a backquote without a second one begins no code
+        parts[-2:] = [f"{parts[-2]}\\`{parts[-1]}"]
+    # Between backquotes nothing is markup, and Prefect shows an entity there letter by letter.
+    return "`".join(
+        part if is_code % 2 else part.replace("<", "&lt;") for is_code, part in enumerate(parts)
+    )

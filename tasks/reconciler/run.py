@@ -9,15 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self, cast
+from uuid import UUID
 
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext, SyncClientContext
+from prefect.logging import get_run_logger
+from prefect.states import Completed
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
+from connectors.pages import account_order, store_order
 from core.defects import DefectError
 from core.errors import CausewayError
 from core.refusals import Refusal
@@ -116,7 +120,7 @@ class Run:
         self.ledger = Ledger(database)
         self.inbox = Inbox(database)
         self.quarantine = Quarantine(database)
-        self.report = Report(flow=flow, pair=pair, started_at=self.now())
+        self.report = Report(flow=flow, pair=pair, started_at=self.now(), is_dry=dry_run)
         self.bundle = current_bundle(self.connections)
         self.settings = self.connections.pair.sync(self.entity)
         self.report.mapping_version = self.bundle.version
@@ -176,44 +180,97 @@ class Run:
                 Runs(self.database).keep(
                     self.report.to_json(), run_id=self.run_id, now=self.report.ended_at
                 )
-                if flow_run_id() and self.report.says_something:
-                    publish(
-                        f"{self.report.flow}-{self.report.pair}",
-                        self.report.to_markdown(),
-                        f"What {self.report.flow} read, refused, planned and wrote",
-                    )
+                if flow_run_id():
+                    self._show()
         finally:
             self._clients.close()
 
-    def claim(self, only: Sequence[str] | None = None) -> Batch:
-        """The next batch of due keys; an empty one when nothing is due.
+    def _show(self) -> None:
+        """Name the Prefect run by what it did, and publish its report if that says something."""
+        with SyncClientContext.get_or_create() as prefect:
+            prefect.client.update_flow_run(UUID(self.run_id), name=self.report.title)
+        if self.report.says_something:
+            publish(
+                f"{self.report.flow}-{self.report.pair}",
+                self.report.to_markdown(self._links()),
+                f"What {self.report.flow} read, refused, planned and wrote",
+            )
 
-        A dry run reads due keys (or those of `only`) without taking them.
+    def _links(self) -> dict[str, list[tuple[str, str]]]:
+        """Where people see the refused records in each system."""
+        keys = sorted({key for found in self.report.refused_records.values() for key in found})
+        pair, links = self.connections.pair, self.links.get(self.pair, "orders", keys)
+        found = {}
+        for key in keys:
+            imported = links[key].id_bp if key in links else ""
+            pages = (
+                ("BigCommerce", store_order(pair.bigcommerce, key)),
+                ("Brightpearl", account_order(pair.brightpearl, imported)),
+            )
+            found[key] = [(name, url) for name, url in pages if url]
+        return found
+
+    def conclusion(self) -> dict[str, Any]:
+        """The report as one document; Prefect shows its summary as the message of the run's state.
+
+        Prefect takes a state that a flow returns for its own, and gives its data to whoever called.
         """
-        limit = self.settings.batch_size
+        document = self.report.to_json()
+        if not flow_run_id():
+            return document
+        return cast("dict[str, Any]", Completed(message=self.report.summary, data=document))
+
+    def log(self, line: str, *values: object) -> None:
+        """Write a line into the log of the Prefect run, or of the process where there is none."""
+        (get_run_logger() if flow_run_id() else log).info(line, *values)
+
+    def claim(self, only: Sequence[str] | None = None) -> Batch:
+        """The next batch of due keys, or of those of `only`; an empty one when none is left.
+
+        A dry run reads them without taking them.
+        """
         self.refusals = {}
         if self._halves:
             self.batch = self._halves.pop()
             return self.batch
-        if self.dry_run:
-            due = self.inbox.peek(self.pair, self.entity, keys=only, limit=limit, now=self.now())
-            claims = [claim for claim in due if claim.key not in self._shown]
-            self._shown.update(claim.key for claim in claims)
-        else:
-            claims = self.inbox.claim(
-                self.pair,
-                self.entity,
-                owner=self.owner,
-                limit=limit,
-                lease_s=LEASE_S,
-                now=self.now(),
-                with_backfill=self._with_backfill,
-            )
+        limit = self.settings.batch_size
+        claims: list[Claim] = []
+        wanted = only and list(dict.fromkeys(key for each in only if (key := each.strip())))
+        while not claims:
+            asked = [key for key in wanted if key not in self._shown][:limit] if wanted else None
+            if self.dry_run:
+                due = self.inbox.peek(
+                    self.pair, self.entity, keys=asked, limit=limit, now=self.now()
+                )
+                claims = [claim for claim in due if claim.key not in self._shown]
+            else:
+                claims = self._claim(limit, asked)
+            self._shown.update(asked or (claim.key for claim in claims if self.dry_run))
+            if not asked:
+                break
         self.batch = Batch(tuple(claims))
         if self.batch:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)
+            self.log("Batch %d: %d keys", self.report.batches, len(self.batch.claims))
         return self.batch
+
+    def _claim(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
+        if only:
+            self.inbox.put(self.pair, self.entity, only, source=OPERATOR, now=self.now())
+        claims = self.inbox.claim(
+            self.pair,
+            self.entity,
+            owner=self.owner,
+            limit=limit,
+            lease_s=LEASE_S,
+            now=self.now(),
+            with_backfill=self._with_backfill,
+            only=only,
+        )
+        if only and (held := len(only) - len(claims)):
+            self.report.outcomes["held by another run, which takes them again"] += held
+        return claims
 
     def halve(self) -> None:
         """Let the next two claims be the halves of this batch, which stays claimed."""

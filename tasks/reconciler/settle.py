@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from core.refusals import Refusal
+from core.refusals import Refusal, sentence
 from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import Outcome
+from tasks.reconciler.cases import RETRY, Outcome
 from tasks.reconciler.operations import RecordPlan, preview
+from tasks.reconciler.report import REFUSED, said
 from tasks.reconciler.run import Run
 
 WAITS_S = (300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -96,12 +98,18 @@ def _report(
         elif plan.is_idle:
             report.counts[f"{kind}: unchanged"] += 1
     report.counts.update(outcome.result for outcome in outcomes)
-    report.counts["refused"] += len(refusals)
-    report.refused.update(
-        (one.class_, one.value, one.reason, one.remedy)
-        for found in refusals.values()
-        for one in found
+    report.counts[REFUSED] += len(refusals)
+    planned = {plan.key: REFUSED if plan.cases else plan.result for plan in plans}
+    results = {**(planned if run.dry_run else {}), **{one.key: one.result for one in outcomes}}
+    batch = Counter(
+        REFUSED if key in refusals else results.get(key, RETRY) for key in run.batch.keys
     )
+    report.outcomes.update(batch)
+    if batch:
+        run.log("%s", said(batch))
+    for key, found in refusals.items():
+        report.refuse(key, found)
+        run.log("%s is refused: %s %s", key, sentence(found[0].reason), found[0].remedy)
     if run.dry_run:
         report.preview.extend(preview(plan) for plan in plans)
         report.preview.extend(

@@ -138,7 +138,7 @@ async def sync_numbers(
                 desired = map_numbers(validate(run, found))
                 plans = plan_numbers(validate(run, desired))
                 settle(run, plans, [*skipped_records, *load_numbers(run, plans)])
-    return run.report.to_json()
+    return run.conclusion()
 
 
 sweep_numbers = sweep_flow(ENTITY, sync_numbers)
