@@ -255,7 +255,7 @@ class StockSettings(SyncSettings):
     bigcommerce_owned_locations: Names = ()
     """Locations at which a count made in BigCommerce is right, and Brightpearl is corrected."""
     orders_window_minutes: int = Field(default=15, ge=1)
-    """How far back orders are read that no event has named yet; longer than a sweep's interval."""
+    """How long an order that holds nothing yet is listed again while newer ones are placed."""
     visible_after_s: float = Field(default=30.0, ge=0)
     """How long the store may take to show an adjustment that it accepted."""
     verify_after_s: float = Field(default=2.0, gt=0)

@@ -347,6 +347,17 @@ class Inbox(Repository):
                 for row in connection.execute(statement)
             ]
 
+    def open_keys(self, pair: str, entity: str) -> set[str]:
+        """Keys that events named and that are not worked off; those of a backfill are left out."""
+        statement = select(inbox.c.key).where(
+            inbox.c.pair == pair,
+            inbox.c.entity == entity,
+            inbox.c.state.in_(("due", "claimed")),
+            inbox.c.priority < BACKFILL_PRIORITY,
+        )
+        with self._database.read() as connection:
+            return set(connection.scalars(statement))
+
     def moving(self, pair: str, entity: str, since: datetime) -> int:
         """How many keys that are not settled an event has named since a moment."""
         statement = select(func.count()).where(

@@ -113,6 +113,11 @@ class Orders(Api):
         for row in self._scan(wire(filters)):
             yield _header(row)
 
+    def newest_order_id(self) -> str:
+        """The id of the newest order; "0" in a store without any."""
+        rows = self._rows("/v2/orders", sort="id:desc", limit=1, page=1)
+        return str(rows[0].get("id", 0)) if rows else "0"
+
     def get_orders(self, ids: Sequence[str]) -> list[Order | Unreadable | Missing]:
         """These orders in the fewest requests, in the order of their ids."""
         return [order for id_range in plan_ranges(ids) for order in self.get_range(id_range)]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -21,12 +22,12 @@ from core.ids import PRODUCT, VARIANT, sku_key
 from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS, SKUS
 from mappings.stock_places import Places, read_places
+from store.links import Link
 from store.stock import Catalogue, Demand
-from tasks.bigcommerce.orders import HOLDS_NO_STOCK, sold_units
+from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
 from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, skipped
-from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
@@ -36,8 +37,12 @@ from tasks.stock.matching import SkuNames
 NO_SKU = "has no stock, or no SKU"
 ORDERS = "orders"
 """Links of orders."""
-REMEMBERED_S = 86400.0
-"""How long it is remembered which orders are known; after that all recent ones are listed anew."""
+SEEN = "orders-seen-by-stock"
+"""Link that keeps which orders stock has seen."""
+READ = {"parked", "done", "dead"}
+"""States of an order's key once the order sync has read it."""
+YET_TO_LEAVE = sorted(set(OrderStatus) - HOLDS_NO_STOCK - WHOLLY_SENT)
+"""Statuses of orders that may hold units."""
 
 
 def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
@@ -256,54 +261,106 @@ def _with_items(found: Snapshot, clear: Mapping[str, StockItem]) -> Snapshot:
     )
 
 
-@dataclass
-class KnownOrders:
-    """Up to which order, and to which one without a gap, a pair's orders are known."""
+@dataclass(frozen=True)
+class SeenOrders:
+    """Up to which order, and to which one without a gap, stock knows the orders of a pair."""
 
     newest: int = 0
     passed: int = 0
-    """All orders up to this one are known: their webhooks say what becomes of them."""
+    """All orders up to this one are known, or their events say what becomes of them."""
 
-
-def known_orders(connections: Connections) -> KnownOrders:
-    """Which orders need not be listed again; a process that starts lists all recent ones once."""
-    return connections.cache.get("orders known to stock", KnownOrders, max_age_s=REMEMBERED_S)
+    @staticmethod
+    def of(run: Run) -> SeenOrders | None:
+        """As the last run kept it; None before the first one."""
+        link = run.links.get(run.pair, SEEN, [SEEN]).get(SEEN)
+        return SeenOrders(**link.detail) if link else None
 
 
 def read_held_units(run: Run, found: Snapshot) -> Snapshot:
-    """With what orders hold: those of the last minutes from the store, all others as written down.
+    """With what orders hold: those that the order sync has not read yet, and all written down.
 
-    Of recent ones, those that are linked or written down are known already: by then Brightpearl
-    has allocated what the table does not say. Only what is not known is read in full, and what was
-    sold since something was sent that is still pending. Orders older than all of these are not
-    listed again: on a busy day every batch would list thousands.
+    Orders are recognised by their ids, never by a clock, so that it does not matter how late the
+    order sync is, nor how an order is dated. Those above the newest one without a gap are listed;
+    older ones are named by their events, and are due. The first time it is all that have yet to
+    leave. Of all these, those that are linked or written down are known already: by then
+    Brightpearl has allocated what the table does not say. Only what is not known is read in full,
+    and what was sold since something was sent that is still pending.
 
     Raises: TransientError, ConfigError.
     """
-    passed, store = known_orders(run.connections), run.bigcommerce
+    seen, store, demand = SeenOrders.of(run), run.bigcommerce, Demand(run.database)
     pending = (sent for one in found.agreed.values() for sent in one.pending.values())
     first = min((sent.newest_order for sent in pending), default=None)
-    min_id = 1 + (passed.passed if first is None else min(passed.passed, first))
-    since = run.now() - timedelta(minutes=run.connections.pair.stock.orders_window_minutes)
-    listed = with_retries(
-        lambda: list(store.list_order_headers(min_date_created=since, min_id=min_id))
-    )
-    headers = [one for one in listed if isinstance(one, OrderHeader)]
-    ids = [one.id for one in headers if one.status_id not in HOLDS_NO_STOCK]
-    demand = Demand(run.database)
-    known = run.links.get(run.pair, ORDERS, ids).keys() | demand.known(run.pair, ids)
-    # As far as there is no order that is not known.
-    numbers = sorted(int(one.id) for one in headers)
-    passed.newest = max([passed.newest, *numbers])
-    passed.passed = max([passed.passed, *takewhile(lambda one: str(one) in known, numbers)])
-    wanted = [one for one in ids if one not in known or (first is not None and int(one) > first)]
+    if seen is None:
+        newest = int(with_retries(store.newest_order_id))
+        filters: list[dict[str, Any]] = [{"status_id": int(one)} for one in YET_TO_LEAVE]
+    else:
+        newest, at = seen.newest, seen.passed
+        filters = [{"min_id": 1 + (at if first is None else min(at, first))}]
+    listed = {
+        int(one.id): one
+        for asked in filters
+        for one in with_retries(partial(_list_headers, run, asked))
+    }
+    due = {one for one in run.inbox.open_keys(run.pair, ORDERS) if one.isdecimal()}
+    ids = {one.id for one in listed.values() if one.status_id not in HOLDS_NO_STOCK}
+    every = sorted({*ids, *(due - {one.id for one in listed.values()})}, key=int)
+    known = run.links.get(run.pair, ORDERS, every).keys() | demand.known(run.pair, every)
+    wanted = [one for one in every if one not in known or (first is not None and int(one) > first)]
     documents = with_retries(lambda: store.get_orders(wanted)) if wanted else []
     # Bundles hold their components, whichever SKUs are asked for: all of it is needed.
     held = defaultdict(dict, demand.of(run.pair))
     sold: dict[str, dict[int, int]] = defaultdict(dict)
+    unknown: dict[str, Mapping[str, int]] = {}
     for order in (one for one in documents if isinstance(one, Order)):
-        for sku, count in sold_units(order).items():
+        units = sold_units(order)
+        for sku, count in units.items():
             sold[sku][int(order.id)] = count
             if order.id not in known:
                 held[sku][order.id] = count
-    return replace(found, orders=held, sold=sold, newest_order=passed.newest)
+        if order.id not in known:
+            unknown[order.id] = units
+    numbers = sorted(listed)
+    if seen is None:
+        passed = newest
+        # Older ones are not listed again. What the order sync read meanwhile is its own.
+        linked = run.links.get(run.pair, ORDERS, list(unknown)).keys()
+        meanwhile = linked | demand.known(run.pair, list(unknown))
+        if not run.dry_run:
+            mine = {key: units for key, units in unknown.items() if key not in meanwhile}
+            demand.replace(run.pair, mine, now=run.now())
+    else:
+        is_passed = _passable(run, listed, known)
+        passed = max([seen.passed, *takewhile(is_passed.__contains__, numbers)])
+    now_seen = SeenOrders(newest=max([newest, *numbers]), passed=passed)
+    if now_seen != seen and not run.dry_run:
+        run.links.put(run.pair, SEEN, [Link(SEEN, "", asdict(now_seen))], now=run.now())
+    return replace(found, orders=held, sold=sold, newest_order=now_seen.newest)
+
+
+def _list_headers(run: Run, filters: Mapping[str, Any]) -> list[OrderHeader]:
+    headers = run.bigcommerce.list_order_headers(**filters)
+    return [one for one in headers if isinstance(one, OrderHeader)]
+
+
+def _passable(run: Run, listed: Mapping[int, OrderHeader], known: Collection[str]) -> set[int]:
+    """Orders that need not be listed again: their events say what becomes of them.
+
+    They are known, or the order sync has read them, or they hold nothing and newer orders were
+    placed long after them: an order is incomplete for a moment before it is paid.
+    """
+    window = timedelta(minutes=run.connections.pair.stock.orders_window_minutes)
+    newest = max((one.date_created for one in listed.values()), default=None)
+    unknown = [one.id for one in listed.values() if one.id not in known]
+    states = run.inbox.states(run.pair, ORDERS, unknown)
+    return {
+        number
+        for number, one in listed.items()
+        if one.id in known
+        or states.get(one.id) in READ
+        or (
+            one.status_id in HOLDS_NO_STOCK | WHOLLY_SENT
+            and newest is not None
+            and newest - one.date_created >= window
+        )
+    }
