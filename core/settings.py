@@ -214,6 +214,8 @@ class OrderSettings(SyncSettings):
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: Filled = "7900"
+    amendment_cap: Decimal = Decimal("0.05")
+    """How much an amendment may make a paid order owe, more or less, before a person is asked."""
     cancel_in_store: bool = True
     """Whether an order that staff cancel in Brightpearl is cancelled in BigCommerce as well."""
 

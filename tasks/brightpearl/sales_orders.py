@@ -61,6 +61,8 @@ class AgreedOrder(Agreed):
     """Fingerprint of what the store says of the order's money, when its receipts were read."""
     rows: dict[str, AgreedRow] = {}  # noqa: RUF012 - pydantic copies defaults
     """By row reference: a line's id in BigCommerce, or `shipping`, `fee-12`, `rounding` …"""
+    settled: Decimal | None = None
+    """What the order cost when as much was paid for it; None while it never was."""
     gone: dict[str, int] = {}  # noqa: RUF012 - pydantic copies defaults
     """Units that had left before the order came to Brightpearl, by row reference."""
     delivery: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 from connectors.brightpearl.goods_note_models import GoodsOutNote
@@ -41,6 +42,8 @@ SHIPPED = {"SPS", "ASS"}
 """Shipping status codes of an order of which something has left."""
 ON_NOTES = {"SOP", "SOA"}
 """Stock status codes of an order of which something is on a goods-out note."""
+PAID = {"RECEIPT": 1, "CAPTURE": 1, "PAYMENT": -1}
+"""What payments of these types add to what was received."""
 
 
 @step("read-account", RETRIED)
@@ -167,12 +170,15 @@ def _with_details(
     """The account with the payments, back orders, notes and free stock of its orders."""
     ids = [order.order_id_bp for order in account.orders.values()]
     refs: dict[str, set[str]] = defaultdict(set)
+    paid: defaultdict[str, Decimal] = defaultdict(Decimal)
     for payment in with_retries(lambda: list(run.brightpearl.list_payments(ids))):
         refs[payment.order_id].add(payment.transaction_ref)
+        paid[payment.order_id] += PAID.get(payment.payment_type, 0) * payment.amount
     orders: dict[str, ActualOrder] = {}
     for key, found in account.orders.items():
         order = adopt_rows(contents(wanted[key].rows), found) if found.foreign else found
-        order = replace(order, transaction_refs=frozenset(refs[order.order_id_bp]))
+        order_id = order.order_id_bp
+        order = replace(order, transaction_refs=frozenset(refs[order_id]), paid=paid[order_id])
         for child in children.get(order.order_id_bp, ()):
             order = _joined(order, child, account.agreed[key])
         orders[key] = order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from connectors.brightpearl import messages
 from connectors.brightpearl.stock_models import ReservedProduct
@@ -127,6 +128,32 @@ def plan_receipts(
         )
         cases.append(review(RECEIPT, digest(ref, "gone"), reason, {}))
     return missing, cases
+
+
+def is_settled(desired: DesiredOrder, paid: Decimal, rules: Rules) -> bool:
+    """Whether as much is paid as the order costs."""
+    return abs(desired.total_inc_tax - paid) <= rules.amendment_cap
+
+
+def balance_case(
+    desired: DesiredOrder, paid: Decimal, agreed: AgreedOrder, rules: Rules
+) -> Refusal | None:
+    """An order that was paid in full and has been amended since, so that the money is not right."""
+    total, before = desired.total_inc_tax, agreed.settled
+    if before is None or abs(total - before) <= rules.amendment_cap:
+        return None
+    if is_settled(desired, paid, rules):
+        return None
+    owed = f"{two_places(abs(total - paid))} {desired.currency_code}"
+    what = f"the shopper owes {owed}" if total > paid else f"{owed} too much was paid"
+    return review(
+        "balance",
+        digest(two_places(total), two_places(paid)),
+        f"the order was changed in BigCommerce after it was paid: it cost {two_places(before)} and "
+        f"costs {two_places(total)} now, {two_places(paid)} is paid; {what}. Take or refund it in "
+        "BigCommerce, or change the order back",
+        {},
+    )
 
 
 def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:

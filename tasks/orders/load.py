@@ -269,6 +269,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "short": record.short,
         "credited": record.credit_id or before.credited,
         "gone": dict(plan.gone),
+        "settled": before.settled if plan.settled is None else plan.settled,
         "held_from": "",
         "is_cancelled": False,
     }

@@ -75,6 +75,8 @@ class ActualOrder:
     reserved: Mapping[str, int] = field(default_factory=dict)
     """Units reserved by row id; filled where `allocation` is `part`."""
     transaction_refs: frozenset[str] = frozenset()
+    paid: Decimal = ZERO
+    """What Brightpearl has received for it."""
     has_notes: bool = False
     """Whether goods are on a goods-out note, sent or not."""
     units_on_notes: Mapping[str, int] | None = None

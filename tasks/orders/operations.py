@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.bigcommerce.client import BigCommerce
@@ -18,6 +19,7 @@ from connectors.brightpearl.models import (
     SalesOrderRowCreate,
 )
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
+from core.money import CENT
 from tasks.brightpearl.contacts import ContactPlan
 from tasks.brightpearl.sales_orders import AgreedOrder, currency_ref, row_fields
 from tasks.orders.frames import DesiredOrder
@@ -52,6 +54,8 @@ class OrderPlan(RecordPlan):
     """Units by row reference that the store has sold and Brightpearl's rows lack."""
     gone: Mapping[str, int] = field(default_factory=dict)
     """Units by row reference that had left before the order came to Brightpearl."""
+    settled: Decimal | None = None
+    """What the order costs, where that much is paid."""
     agrees: bool = False
     """Whether the rows of both sides agree, or will once the plan is carried out."""
     holds: bool = False
@@ -70,6 +74,7 @@ class Rules(Decisions):
     """Brightpearl's status of an order whose pick must wait; "" if the table has none."""
     cancelled: str = ""
     cancel_in_store: bool = True
+    amendment_cap: Decimal = CENT
 
     @classmethod
     def of(cls, run: Run) -> Rules:
@@ -82,6 +87,7 @@ class Rules(Decisions):
             on_hold=statuses.get("on_hold") or "",
             cancelled=statuses.get("cancelled") or "",
             cancel_in_store=run.connections.pair.orders.cancel_in_store,
+            amendment_cap=run.connections.pair.orders.amendment_cap,
         )
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from core.money import ZERO
 from tasks.brightpearl.contacts import plan_contact
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.orders import edits
@@ -18,7 +19,14 @@ from tasks.orders.cancellations import (
     plan_cancelled_in_brightpearl,
     plan_cancelled_in_store,
 )
-from tasks.orders.completion import ReserveStock, plan_receipts, plan_reservation, shortage
+from tasks.orders.completion import (
+    ReserveStock,
+    balance_case,
+    is_settled,
+    plan_receipts,
+    plan_reservation,
+    shortage,
+)
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import Account, ActualOrder, compare, contents
 from tasks.orders.operations import (
@@ -77,6 +85,7 @@ def plan_order(
     person = None if email in account.contacts else desired.person
     contact = plan_contact(person) if person else None
     receipts, receipt_cases = plan_receipts(desired, (), agreed, rules)
+    paid = sum((one.payment.amount for one in receipts), ZERO)
     return replace(
         plan,
         result="created",
@@ -89,6 +98,7 @@ def plan_order(
             *_write_back(desired, None, agreed),
         ),
         cases=rules.undecided(key, receipt_cases),
+        settled=desired.total_inc_tax if is_settled(desired, paid, rules) else None,
         agrees=True,
     )
 
@@ -121,11 +131,14 @@ def _plan_open(
     edit = edits.plan_edit(desired, rows, actual, agreed, rules)
     address = edits.address_case(desired, actual, agreed)
     receipts, receipt_cases = plan_receipts(desired, actual.transaction_refs, agreed, rules)
-    found = (*edit.cases, address, *receipt_cases, edits.dispute_case(desired, actual))
+    paid = sum((one.payment.amount for one in receipts), actual.paid)
+    balance = None if edit.cases else balance_case(desired, paid, agreed, rules)
+    dispute = edits.dispute_case(desired, actual)
+    found = (*edit.cases, address, *receipt_cases, balance, dispute)
     cases = rules.undecided(plan.key, filter(None, found))
     holds = edit.holds and any(case in cases for case in edit.cases)
-    is_settled = not (edit.operations or edit.cases)
-    reservation = plan_reservation(desired, actual, free) if is_settled else None
+    is_unchanged = not (edit.operations or edit.cases)
+    reservation = plan_reservation(desired, actual, free) if is_unchanged else None
     # No call changes a delivery address: staff are asked to, once.
     is_note_new = address in cases and agreed.address_note != desired.delivery_hash
     operations = (
@@ -144,6 +157,7 @@ def _plan_open(
         result="amended" if edit.operations else result,
         cases=cases,
         holds=holds,
+        settled=desired.total_inc_tax if is_settled(desired, paid, rules) else None,
         agrees=not rows.changes or bool(edit.operations),
         is_address_outdated=address is not None,
         short={} if reservation or edit.operations else shortage(desired.units, actual),

@@ -105,6 +105,10 @@ def gone_on(story: Story) -> None:
     refund(world, story.refunded, amount="4.00")
     run(world, REFUNDS, story.refunded)
     world.bigcommerce("edit", order_id=int(story.amended), lines=[{"sku": a, "quantity": 3}])
+    owed = (
+        world.sandbox.store.orders[int(story.amended)].totals.inc - world.receipts(story.amended)[0]
+    )
+    world.bigcommerce("pay", order_id=int(story.amended), action="add", amount=str(owed))
     run(world, ORDERS, story.amended, story.parcel.order)
     world.brightpearl("edit", external_ref=f"BC-{story.amended}", status_id=17)
     world.brightpearl("edit", external_ref=f"BC-{story.refused}", note="Called the shopper.")

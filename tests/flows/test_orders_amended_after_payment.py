@@ -1,0 +1,108 @@
+"""Paid orders that are changed in the store so that they cost more, or less, than was paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from world import World
+
+from core.times import utc_now
+from store.quarantine import Quarantine
+from tasks.reconciler.connections import connect, disconnect
+
+LINES = [{"sku": "GAR-01-RED-M", "quantity": 2}, {"sku": "GAR-02-RED-S", "quantity": 1}]
+CODE = [{"code": "TENOFF", "type": "percent", "amount": "10"}]
+
+
+def cases(world: World) -> list[Any]:
+    return Quarantine(connect("default").database).list(pair="default")
+
+
+def imported(world: World, payment: str = "captured", **order: Any) -> str:
+    key = world.place(lines=LINES, payment=payment, **order)
+    world.sync(key)
+    assert cases(world) == []
+    return key
+
+
+def total(world: World, key: str) -> Decimal:
+    """What both sides say that the order costs."""
+    sale = world.sales_order(key)
+    amount: Decimal = world.sandbox.store.orders[int(key)].totals.inc
+    assert sale.net + sale.tax == amount
+    return amount
+
+
+def test_a_coupon_that_vanishes_after_the_import_is_a_case(world: World) -> None:
+    key = imported(world, coupons=CODE)
+    paid = world.receipts(key)[0]
+    world.bigcommerce("edit", order_id=int(key), remove_coupons=["TENOFF"])
+
+    world.sync(key)
+
+    (case,) = cases(world)
+    assert (case.class_, case.field) == ("review", "balance")
+    owed = total(world, key) - paid
+    assert owed > 0
+    assert f"the shopper owes {owed} GBP" in case.reason
+    world.forget_requests()
+    world.sync(key)
+    assert world.writes() == 0
+    assert len(cases(world)) == 1
+
+
+def test_the_case_is_closed_by_changing_the_order_back(world: World) -> None:
+    key = imported(world)
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 5}])
+    world.sync(key)
+    (case,) = cases(world)
+    assert case.field == "balance"
+
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 2}])
+    world.sync(key)
+
+    assert cases(world) == []
+    assert world.states(key) == ["done"]
+
+
+def test_a_line_taken_off_a_paid_order_says_what_was_paid_too_much(world: World) -> None:
+    key = imported(world)
+    line = world.sandbox.store.orders[int(key)].lines[1]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 0}])
+
+    world.sync(key)
+
+    (case,) = cases(world)
+    assert "too much was paid" in case.reason
+    Quarantine(connect("default").database).discard([case.id], "refunded by hand", now=utc_now())
+    world.sync(key)
+    assert cases(world) == []
+    assert world.states(key) == ["done"]
+
+
+def test_an_unpaid_order_is_amended_without_a_case(world: World) -> None:
+    key = imported(world, payment="offline", payment_method="Bank Deposit")
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 3}])
+
+    world.sync(key)
+
+    assert cases(world) == []
+    assert total(world, key)
+
+
+def test_an_amendment_within_the_cap_is_no_case(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_ORDERS__AMENDMENT_CAP", "100")
+    disconnect()
+    key = imported(world)
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 3}])
+
+    world.sync(key)
+
+    assert cases(world) == []
