@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from cli.checks import Finding, fail, ok, warn
-from cli.mapping_versions import in_force
+from cli.mapping_versions import from_folder, in_force, said_of_files
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.inventory_models import StockChange
 from connectors.brightpearl.client import Brightpearl
@@ -31,7 +31,11 @@ def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
     if problems := bundle.problems:
         yield fail("mappings", str(problems[0]), "causeway mappings validate")
         return
-    yield ok("mappings", f"version {bundle.version} loads, {len(bundle.files)} files")
+    if differs := said_of_files(bundle, from_folder(settings, None, check=False)):
+        said, _, remedy = differs.partition(". ")
+        yield warn("mappings", said, remedy)
+    else:
+        yield ok("mappings", f"version {bundle.version} is in force, {len(bundle.files)} files")
 
 
 def table_checks(settings: Settings, pair: Pair, account: Brightpearl) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from mappings.bundle import Bundle
 from tasks.orders.entity import ORDERS
 from tasks.orders.extract import extract_orders
 from tasks.orders.frames import map_orders, read_known
-from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.cases import refusal_rows, with_command
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 
@@ -42,7 +42,11 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
             "sales_order": _shown(desired.sales_orders),
             "rows": _shown(desired.rows),
             "payments": _shown(desired.payments),
-            "refused": records(refusal_rows((key, one) for one in run.refusals.get(key, ()))),
+            "refused": records(
+                refusal_rows(
+                    (key, with_command(one, bundle.version)) for one in run.refusals.get(key, ())
+                )
+            ),
         }
 
 

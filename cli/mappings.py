@@ -12,8 +12,9 @@ from cli.display import table
 from cli.existence import unknown_keys
 from cli.installation import installation
 from cli.options import JsonOption, PairOption, known_keys
-from cli.output import finish
+from cli.output import finish, say
 from core.errors import ConfigError
+from core.settings import load_settings
 from core.times import utc_now
 from store.versions import Version, Versions
 
@@ -77,15 +78,31 @@ def show(
 
 
 @mappings.command()
-def validate(path: PathArgument = None, *, as_json: JsonOption = False) -> None:
-    """Check files against the schema; each problem names file, line and field."""
-    from cli.mapping_versions import from_folder  # noqa: PLC0415 - brings pandas along
+def validate(
+    path: PathArgument = None, *, pair: PairOption = None, as_json: JsonOption = False
+) -> None:
+    """Check files against the schema; each problem names file, line and field.
 
-    bundle = from_folder(installation().settings, path, check=False)
+    Says which version is in force, and whether the files differ from it.
+    """
+    from cli.mapping_versions import from_folder, in_force, said_of_files  # noqa: PLC0415 - brings pandas
+
+    settings = load_settings()
+    bundle = from_folder(settings, path, check=False)
     problems = [str(problem) for problem in bundle.problems]
-    result = {"version": bundle.version, "valid": not problems, "problems": problems}
+    result: dict[str, Any] = {
+        "version": bundle.version,
+        "valid": not problems,
+        "problems": problems,
+    }
     text = f"{len(bundle.files)} files are valid." if not problems else ""
-    finish(result, as_json=as_json, text=text, problem="\n".join(problems))
+    if settings.pairs:  # files can be checked where nothing is configured, too
+        installed = installation(pair)
+        current = in_force(settings, installed.name, check=False)
+        differs = said_of_files(current, bundle)
+        result |= {"in_force": current.version, "differs": bool(differs)}
+        text += f"\n{differs or f'Version {current.version} is in force.'}"
+    finish(result, as_json=as_json, text=text.strip(), problem="\n".join(problems))
 
 
 @mappings.command("try")
@@ -133,6 +150,10 @@ def publish(
     settings, name = installed.settings, installed.name
     bundle = from_folder(settings, path)
     before = in_force(settings, name)
+    if before.version.isdecimal() and before.files == bundle.files:
+        result: dict[str, Any] = {"number": int(before.version), "diff": "", "released": 0}
+        finish(result, as_json=as_json, text=f"Version {before.version} is the same already.")
+        return
     database = installed.database()
     version = Versions(database).publish(
         name, files=bundle.files, author=author or getpass.getuser(), note=note, now=utc_now()
@@ -141,9 +162,66 @@ def publish(
     changes = before.diff(bundle)
     result = {**_row(version), "diff": changes, "released": released}
     text = f"{changes}\nPublished as version {version.number}."
-    if released:
-        text += f" {released} quarantined records have rows now and are synced again."
-    finish(result, as_json=as_json, text=text)
+    finish(result, as_json=as_json, text=text + _released_text(released))
+
+
+def _released_text(released: int) -> str:
+    return f" {released} quarantined records have rows now and are synced again." * bool(released)
+
+
+@mappings.command()
+def add(  # noqa: PLR0913 - the options of a command
+    table_name: Annotated[str, typer.Argument(metavar="TABLE", help="Such as skus or channels.")],
+    value: Annotated[str, typer.Argument(help="The left column.")],
+    becomes: Annotated[str, typer.Argument(help="The right column.")],
+    *,
+    note: Annotated[str, typer.Option("--note", help="Why, for the table and the history.")] = "",
+    author: Annotated[str | None, typer.Option("--author", help="Who; you if not said.")] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a row to a table, put it in force and release what waited for it.
+
+    The row is written into the file. Where a version was published, the next one is published:
+    the version in force with this row, and nothing else that the files may hold.
+    """
+    from cli import mapping_versions as versions  # noqa: PLC0415 - brings pandas along
+    from tasks.reconciler.cases import release_mapped  # noqa: PLC0415 - the same
+
+    installed = installation(pair)
+    name = installed.name
+    added = versions.add_row(
+        installed.settings, name, table_name, (value.strip(), becomes.strip(), note)
+    )
+    database, number = installed.database(), added.before.version
+    if number.isdecimal() and added.after.files != added.before.files:
+        version = Versions(database).publish(
+            name,
+            files=added.after.files,
+            author=author or getpass.getuser(),
+            note=note or f"{table_name}: {value} becomes {becomes}",
+            now=utc_now(),
+        )
+        number = str(version.number)
+    released = release_mapped(database, name, added.before, added.after, utc_now())
+    result: dict[str, Any] = {"file": str(added.path), "version": number, "released": released}
+    text = f"{value} becomes {becomes}: written to {added.path}."
+    if number.isdecimal():
+        text += f" Version {number} is in force."
+        if added.others:
+            text += f" The files differ from it in other rows: causeway mappings diff {number}"
+    finish(result, as_json=as_json, text=text + _released_text(released))
+
+
+@mappings.command()
+def copy(
+    folder: Annotated[Path, typer.Argument(help="A new folder; nothing is overwritten.")],
+) -> None:
+    """Copy the shipped mapping files and tables to a folder, to be changed there."""
+    from cli.mapping_versions import copy_shipped  # noqa: PLC0415 - brings pandas along
+
+    count = copy_shipped(folder)
+    say(f"{count} files copied. Use them by: export CAUSEWAY_MAPPINGS_PATH={folder.absolute()}")
 
 
 @mappings.command()
@@ -195,6 +273,10 @@ def rollback(
     settings, name = installed.settings, installed.name
     bad = versions.in_force(settings, name)
     good = versions.published_bundle(settings, name, number)
+    if good.files == bad.files:
+        same: dict[str, Any] = {"number": int(bad.version), "written": [], "requeued": 0}
+        finish(same, as_json=as_json, text=f"Version {bad.version} is the same already.")
+        return
     database = installed.database()
     version = Versions(database).publish(
         name,

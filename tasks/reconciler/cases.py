@@ -10,9 +10,12 @@ exists now, or a row that a table has now. Parked ones name their conditions, se
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -108,6 +111,8 @@ def refusals_by_key(rows: pd.DataFrame) -> dict[str, list[Refusal]]:
     return found
 
 
+TABLE_ROW = re.compile(r"[Aa]dd `([^`]+),<([^>`]+)>` to mappings/tables/(\w+)\.csv")
+"""The row that a remedy asks for: value, what stands for the other value, table."""
 RETRY = "again"
 """Result of a record that is tried again soon: nobody has to do anything."""
 
@@ -157,6 +162,23 @@ def missing(key: str, system: str = "BigCommerce", *, may_be_stale: bool) -> Out
     if may_be_stale:
         return retry(key, f"not found in {system} yet")
     return skipped(key, "gone", f"not in {system}")
+
+
+def with_command(why: Refusal, version: str) -> Refusal:
+    """The refusal whose remedy also names the command that adds the row it asks for.
+
+    Where a version of the mappings was published, the remedy says so: the files are not in force.
+    """
+    if "mappings/tables/" not in why.remedy or "causeway mappings" in why.remedy:
+        return why
+    remedy = f"{why.remedy.rstrip('.')}."
+    if row := TABLE_ROW.search(why.remedy):
+        value = shlex.quote(next(iter(csv.reader([row[1]])))[0])
+        remedy += f" In one step: causeway mappings add {row[3]} {value} '<{row[2]}>'."
+    if version.isdecimal():
+        remedy += f" Version {version} of the mappings is in force, not the files: publish what "
+        remedy += "you change in them by causeway mappings publish."
+    return replace(why, remedy=remedy)
 
 
 def release_skus(database: Database, pair: str, skus: Iterable[str], now: datetime) -> int:

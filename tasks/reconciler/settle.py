@@ -11,7 +11,7 @@ from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import RETRY, Outcome
+from tasks.reconciler.cases import RETRY, Outcome, with_command
 from tasks.reconciler.operations import RecordPlan, preview
 from tasks.reconciler.report import REFUSED, said
 from tasks.reconciler.run import Run
@@ -37,7 +37,9 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     discarded = run.quarantine.decided(run.pair, run.entity, list(found)).discarded if found else ()
     for key, why in found.items():
         if left := [
-            one for one in why if (key, one.class_, kept_value(one.value)) not in discarded
+            with_command(one, run.bundle.version)
+            for one in why
+            if (key, one.class_, kept_value(one.value)) not in discarded
         ]:
             refusals[key] = left
         elif key not in by_key or not by_key[key].waits_for:

@@ -1,6 +1,8 @@
 """Commands against both sandboxes over real HTTP, with flows in a Prefect server of the tests'."""
 
 import json
+import re
+import shlex
 
 import httpx
 import pytest
@@ -152,6 +154,37 @@ def test_a_dry_run_of_an_order_in_quarantine_says_why_it_would_be_refused(
     printed = capsys.readouterr()
     assert f"1 would be refused: sku {ABSENT.lower()}: " in printed.err.lower()
     assert "Nothing was written." in printed.out
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("table", "order", "becomes"),
+    [
+        ("skus", {"skus": [ABSENT]}, "{sku}"),
+        ("channels", {"channel_id": 3}, "2"),
+        ("shipping_methods", {"shipping": [{"method": "Drone to the roof"}]}, "2"),
+    ],
+)
+@pytest.mark.parametrize("is_published", [True, False])
+def test_the_command_of_a_remedy_adds_the_row_and_the_order_goes_through(
+    table, order, becomes, is_published, sandbox, folder, place, sku, run_json
+):
+    if is_published:
+        assert run_json("mappings publish")["number"] == 1
+    tables = set()
+    key = place(*order.get("skus", [sku]), **{k: v for k, v in order.items() if k != "skus"})
+    waiting = run_json(f"sync orders --key {key}", code=1)["quarantined"]
+    for case in waiting:
+        assert ("Version 1 of the mappings is in force" in case["remedy"]) is is_published
+        command = re.search(r"In one step: causeway (.+>)'\.", case["remedy"])[1] + "'"
+        words = shlex.split(command)
+
+        assert run([*words[:-1], becomes.format(sku=sku)]) == 0
+
+        tables.add(words[2])
+    assert table in tables
+    assert run_json("sync orders")["quarantined"] == []
+    assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
 @pytest.mark.usefixtures("engine")

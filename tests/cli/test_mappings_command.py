@@ -1,12 +1,14 @@
 import json
 
 import pytest
+from cases import Case, open_cases
 
 from cli.main import run
 from core.times import utc_now
 from mappings.bundle import SHIPPED
 from store.inbox import Inbox
 from store.ledger import Intent, Ledger
+from store.quarantine import Quarantine
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -107,3 +109,137 @@ def test_rolling_back_names_and_requeues_what_the_bad_version_wrote(folder, data
     assert Inbox(database).states("default", "orders", ["101"]) == {"101": "due"}
     run(["mappings", "show", "tables/channels.csv"])
     assert "the marketplace" not in capsys.readouterr().out
+
+
+def publish(capsys):
+    assert run(["mappings", "publish", "--json"]) == 0
+    return run_json(capsys)
+
+
+@pytest.mark.usefixtures("folder")
+def test_publishing_what_has_not_changed_makes_no_version(capsys):
+    assert publish(capsys)["number"] == 1
+    assert publish(capsys)["number"] == 1
+    assert run(["mappings", "rollback", "1"]) == 0
+    assert "Version 1 is the same already." in capsys.readouterr().out
+    assert run(["mappings", "history", "--json"]) == 0
+    assert len(run_json(capsys)) == 1
+
+
+def test_validate_says_which_version_is_in_force_and_that_the_files_differ(folder, capsys):
+    run(["mappings", "validate"])
+    assert "Version files-" in capsys.readouterr().out
+    publish(capsys)
+    run(["mappings", "validate"])
+    assert "Version 1 is in force." in capsys.readouterr().out
+
+    with_channel_3(folder)
+
+    assert run(["mappings", "validate"]) == 0
+    said = capsys.readouterr().out
+    assert "Version 1 is in force, and the files differ from it (tables/channels.csv)." in said
+    assert "causeway mappings publish" in said
+    run(["mappings", "validate", "--json"])
+    found = run_json(capsys)
+    assert (found["in_force"], found["differs"]) == ("1", True)
+    publish(capsys)
+    run(["mappings", "validate", "--json"])
+    assert run_json(capsys)["differs"] is False
+
+
+def test_files_can_be_checked_where_nothing_is_configured(folder, unconfigured, capsys):
+    assert run(["mappings", "validate", str(folder)]) == 0
+    assert "files are valid" in capsys.readouterr().out
+
+
+def in_force(capsys, file):
+    capsys.readouterr()
+    assert run(["mappings", "show", file]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "becomes", "line"),
+    [
+        ("skus", "GAR-9, red", "GAR-9", '"GAR-9, red",GAR-9,'),
+        ("channels", "3", "2", "3,2,"),
+        ("tables/payment_methods.csv", "Bank deposit 2", "CARD", "Bank deposit 2,CARD,"),
+        ("order_status", "99", "2", "99,2,,"),
+    ],
+)
+@pytest.mark.parametrize("is_published", [True, False])
+def test_one_command_adds_a_row_puts_it_in_force_and_releases_what_waited(
+    table, value, becomes, line, is_published, folder, database, capsys
+):
+    name = table.removeprefix("tables/").removesuffix(".csv")
+    class_ = "sku" if name == "skus" else name.removesuffix("s")
+    open_cases(
+        Quarantine(database),
+        [Case("default", "orders", "250", class_, "x", value, "no row", "Add it.")],
+        now=utc_now(),
+    )
+    if is_published:
+        publish(capsys)
+
+    assert run(["mappings", "add", table, value, becomes, "--json"]) == 0
+
+    found = run_json(capsys)
+    assert found["released"] == 1
+    assert found["version"] == "2" if is_published else found["version"].startswith("files-")
+    assert (folder / "tables" / f"{name}.csv").read_text().splitlines()[-1].rstrip() == line
+    assert in_force(capsys, f"tables/{name}.csv").splitlines()[-1] == line
+    assert Inbox(database).states("default", "orders", ["250"]) == {"250": "due"}
+
+
+def test_a_row_is_put_in_force_without_what_else_the_files_hold(folder, capsys):
+    publish(capsys)
+    with_channel_3(folder)
+
+    assert run(["mappings", "add", "channels", "4", "2"]) == 0
+
+    assert "differ from it in other rows" in capsys.readouterr().out
+    rows = in_force(capsys, "tables/channels.csv").splitlines()
+    assert rows[-1] == "4,2,"
+    assert not any(row.startswith("3,") for row in rows)
+
+
+def test_a_row_that_is_in_the_file_already_is_put_in_force(folder, capsys):
+    publish(capsys)
+    with_channel_3(folder)
+    before = (folder / "tables" / "channels.csv").read_text()
+
+    assert run(["mappings", "add", "channels", "3", "2"]) == 0
+
+    assert (folder / "tables" / "channels.csv").read_text() == before
+    assert in_force(capsys, "tables/channels.csv").splitlines()[-1] == "3,2,"
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (["channels", "1", "9"], "has '1' in line 2 already: it becomes '2'"),
+        (["chanels", "1", "9"], "There is no table chanels."),
+    ],
+)
+def test_a_row_that_cannot_be_added_is_one_line(row, says, folder, capsys):
+    before = {file: file.read_text() for file in folder.rglob("*.csv")}
+
+    assert run(["mappings", "add", *row]) == 2
+
+    assert says in capsys.readouterr().err
+    assert {file: file.read_text() for file in folder.rglob("*.csv")} == before
+
+
+def test_the_files_of_the_package_stay_as_they_are_and_can_be_copied(tmp_path, capsys, monkeypatch):
+    shipped = {file.name: file.read_text() for file in SHIPPED.glob("tables/*.csv")}
+
+    assert run(["mappings", "add", "channels", "4", "2"]) == 2
+
+    assert "causeway mappings copy FOLDER" in capsys.readouterr().err
+    copied = tmp_path / "copied"
+    assert run(["mappings", "copy", str(copied)]) == 0
+    assert {file.suffix for file in copied.rglob("*.*")} == {".yaml", ".csv"}
+    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(copied))
+    assert run(["mappings", "add", "channels", "4", "2"]) == 0
+    assert {file.name: file.read_text() for file in SHIPPED.glob("tables/*.csv")} == shipped
+    assert run(["mappings", "copy", str(copied)]) == 2
