@@ -66,6 +66,7 @@ ORDERS: Schema = {
     "qty_ordered": "count",
     "qty_shipped": "count",
     "status_id_of_goods": "text",
+    "tax_place": "text",
     "in_brightpearl": "text",
     **_prefixed("billing"),
     **_prefixed("shipping"),
@@ -82,8 +83,9 @@ marketplace; `form_fields` is what the checkout asked besides, a line `name: ans
 billing and all shipping addresses; `gift_messages` the wrapping of lines and its messages,
 `line_details` their configurable fields and event dates, a line each;
 `qty_ordered` and `qty_shipped` sum the lines; `status_id_of_goods` is the status, but of an order
-that was refunded in part the one that says how much of it has left; `in_brightpearl` is "yes" for
-an order that was imported before, else "no"."""
+that was refunded in part the one that says how much of it has left; `tax_place` is where the order
+goes to, as the table of tax codes calls it: `GB`, `US-NY`; `in_brightpearl` is "yes" for an order
+that was imported before, else "no"."""
 
 LINES: Schema = {
     "order_id": "text",
@@ -103,11 +105,13 @@ LINES: Schema = {
     "total_tax": "money",
     "discounted_total_inc_tax": "money",
     "parent_line_id": "text",
+    "tax_place": "text",
 }
 """Order lines. `line_id` is BigCommerce's order_product_id; `product_id` is "0" for a custom line;
 `kind` is physical, digital or giftcertificate; `options` is shopper's text such as engraving;
 `qty_refunded` and `qty_shipped` are parts of `quantity`; `address_id` is BigCommerce's
-order_address_id, "" for what is not shipped;
+order_address_id, "" for what is not shipped; `tax_place` is where the line goes, "" where the
+order's first address says it;
 `total_*` is before discounts, `discounted_total_inc_tax` after all of them (None if unknown)."""
 
 CHARGES: Schema = {
@@ -126,12 +130,15 @@ TAXES: Schema = {
     "order_id": "text",
     "line_id": "text",
     "kind": "text",
+    "address_id": "text",
     "tax_class": "text",
+    "name": "text",
     "rate_percent": "money",
     "amount": "money",
 }
 """BigCommerce's own tax rows, read only where lines alone do not say the tax per class. `kind` is
-item, shipping, handling or wrapping; `line_id` is "" where the tax is not on a line."""
+item, shipping, handling or wrapping; `line_id` is "" where the tax is not on a line, `address_id`
+where BigCommerce does not say the address; `name` is what the merchant calls the tax."""
 
 TRANSACTIONS: Schema = {
     "order_id": "text",
@@ -193,6 +200,8 @@ ROWS: Schema = {
     "product_id": "text",
     "name": "text",
     "quantity": "count",
+    "tax_place": "text",
+    "tax_class": "text",
     "rate_percent": "money",
     "tax_code": "text",
     "net": "money",
@@ -201,9 +210,10 @@ ROWS: Schema = {
     "sequence": "count",
 }
 """Desired sales order rows, in the order's currency, two places. `row_ref` is unique in the order
-and stable: the line id, or the charge id, or `rounding`; `kind` is product, custom, shipping,
-handling, wrapping, fee or rounding; `product_id` is Brightpearl's, "" for a free-text row;
-`net` and `tax` are totals of the row."""
+and stable: the line id, or the charge id, or `rounding`; `kind` is product, custom,
+gift_certificate, shipping, handling, wrapping, fee or rounding; `tax_place` is where it is taxed,
+`tax_class` BigCommerce's class where its tax rows were read; `product_id` is Brightpearl's, "" for
+a free-text row; `net` and `tax` are totals of the row."""
 
 CONTACTS: Schema = {
     "email_key": "text",

@@ -24,24 +24,26 @@ class Part:
 
     ref: str
     kind: str
-    """Of the row: product, custom, shipping, handling, wrapping or fee."""
+    """Of the row: product, custom, gift_certificate, shipping, handling, wrapping or fee."""
     name: str
     sku_key: str
     quantity: int
     ex_tax: Decimal
     inc_tax: Decimal
     tax: Decimal
-    tax_key: str
-    """What BigCommerce's tax rows name this part by: the id of a line, the kind of a charge."""
     after_discounts: Decimal | None = None
     """Gross after all discounts; None where BigCommerce does not say, and for charges."""
+    tax_place: str = ""
+    """Where it is taxed, as the table of tax codes calls it."""
+    reported_rate: Decimal | None = None
     reported_tax: Decimal | None = None
-    """The tax in BigCommerce's own tax rows, where these were read."""
+    """Rate in percent and tax of BigCommerce's own tax rows, where these were read."""
+    tax_class: str = ""
+    tax_name: str = ""
+    """What the tax rows call class and tax."""
     rate: Decimal = ZERO
     """Percent."""
     is_line: bool = True
-    is_discountable: bool = True
-    """False for gift certificates sold: discounts do not touch them."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,9 @@ def _discounted(
 ) -> list[Decimal]:
     """Exact amounts, less the discounts of the lines and whatever else the header takes off.
 
-    What the lines do not contain is taken off the lines; off shipping, or off everything, only
-    where the order's tax says so or the lines are worth less than the discount.
+    What the lines do not contain is taken off those that do not say what they cost after discounts.
+    Lines that say it are believed: it is then off the shipping, or off the other charges, and off
+    the lines only if these are worth less. The order's tax decides where it agrees with one alone.
     """
     amounts = list(listed)
     contained = ZERO
@@ -168,9 +171,12 @@ def _discounted(
     if off < CENT:
         return amounts
     candidates = []
+    lines = [part.is_line and part.kind != "gift_certificate" for part in parts]
     for chosen in (
-        [part.is_line and part.is_discountable for part in parts],
+        [line and part.after_discounts is None for part, line in zip(parts, lines, strict=True)],
         [part.kind == "shipping" for part in parts],
+        [not part.is_line for part in parts],
+        lines,
         [True] * len(parts),
     ):
         rows = [i for i, amount in enumerate(amounts) if chosen[i] and amount > ZERO]

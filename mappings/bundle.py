@@ -13,8 +13,10 @@ from typing import NoReturn, TypeVar
 from mappings.files import MappingError, Problem
 from mappings.rules import EntityMapping
 from mappings.schema import read_mapping
-from mappings.shapes import FILES, NUMERIC_TABLES, TABLES
+from mappings.shapes import FILES, TABLES
 from mappings.tables import Table, read_table
+from mappings.tax_codes import TABLE as TAX_CODES
+from mappings.tax_codes import tax_code_problems
 
 Content = TypeVar("Content")
 SHIPPED = Path(__file__).parent
@@ -146,9 +148,8 @@ def _read(texts: tuple[tuple[str, str], ...], version: str | None) -> Bundle:
             mapping, found = read_mapping(PurePosixPath(name).stem, text, tables)
             mappings |= {mapping.name: mapping} if mapping else {}
             problems += found
-    for name in NUMERIC_TABLES:
-        if name in tables:
-            problems += tables[name].numeric_problems()
+    if TAX_CODES in tables:
+        problems += tax_code_problems(tables[TAX_CODES])
     every = tuple(sorted(set(problems)))
     return Bundle(
         files,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from mappings.files import Problem
 from mappings.rules import FieldRule, JoiningStep, Step, ValueStep
 from mappings.shapes import KEYS, REQUIRED, SOURCES, target_schema
-from mappings.steps import Lookup
+from mappings.steps import Lookup, MostSpecific
 from mappings.tables import Table
+from mappings.tax_codes import TABLE as TAX_CODES
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
@@ -43,9 +44,9 @@ def faults(rule: FieldRule, context: RuleContext) -> Iterator[Fault]:
         yield from _Flow(rule, context).faults()
 
 
-def tables_used(rule: FieldRule) -> Iterator[Lookup]:
+def tables_used(rule: FieldRule) -> Iterator[Lookup | MostSpecific]:
     """The rule's look-ups."""
-    return (step for step in rule.steps if isinstance(step, Lookup))
+    return (step for step in rule.steps if isinstance(step, Lookup | MostSpecific))
 
 
 def suggestion(word: str, known: Mapping[str, object] | frozenset[str]) -> str:
@@ -110,7 +111,7 @@ class _Flow:
         return [name for name in self.kinds if column in ("", name)]
 
     def _name_faults(self, step: Step) -> Iterator[str]:
-        if isinstance(step, Lookup) and step.table not in self.context.tables:
+        if isinstance(step, Lookup | MostSpecific) and step.table not in self.context.tables:
             hint = suggestion(step.table, self.context.tables)
             yield f"there is no table tables/{step.table}.csv{hint}"
         if isinstance(step, ValueStep) and step.column and step.column not in self.kinds:
@@ -156,7 +157,11 @@ def table_problems(rule: FieldRule, context: RuleContext) -> Iterator[Problem]:
         table = context.tables.get(step.table)
         if table is None:
             continue
-        if any(source.get(name) == "money" for name in rule.source) and step is rule.steps[0]:
+        is_by_number = isinstance(step, Lookup) and step is rule.steps[0]
+        # Beside other steps the tax code of a rate alone is enough: places are looked up elsewhere.
+        if table.name == TAX_CODES and len(rule.steps) > 1:
+            is_by_number = False
+        if is_by_number and any(source.get(name) == "money" for name in rule.source):
             yield from table.numeric_problems()
         if step is rule.steps[-1] and rule.missing != "blank" and not rule.where:
             for row in table.rows:

@@ -16,13 +16,14 @@ from core.orders import ROWS
 from core.refusals import REFUSALS, release_remedy
 from mappings.balance import Balanced, BalanceError, Part, Totals, balance
 from mappings.tables import plain
+from mappings.tax_codes import TaxCodes, key_text, named_place
 from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds
 
 Record = Mapping[str, Any]
 AMOUNTS = ("total_ex_tax", "total_inc_tax", "total_tax")
 HEADER = (
     *("order_id", "total_inc_tax", "total_tax", "discount_amount", "coupon_discount"),
-    *("currency_code", "is_tax_inclusive"),
+    *("currency_code", "is_tax_inclusive", "tax_place"),
 )
 """Columns of ORDERS that say what the rows have to add up to."""
 CHARGE_NAMES = {
@@ -72,21 +73,20 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     *,
     cap: Decimal,
     rounding_nominal_code: str,
-    rates: Sequence[Decimal],
+    codes: TaxCodes,
 ) -> Rows:
     """A row per line and per charge that costs something; per order they add up exactly.
 
-    In: ORDERS, LINES, CHARGES, TAXES (the last only for the orders of `needs_taxes`); `rates` in
-    percent, those that have a tax code. Discounts are in the lines' rows; gift certificates and
-    store credit used are payments and leave no row. A negative fee stays a row of its own, with a
-    negative net. Where a cent remains, one rounding row of at most `cap` carries it, without tax.
+    In: ORDERS, LINES, CHARGES, TAXES (the last only for the orders of `needs_taxes`). Discounts
+    are in the rows of what they were taken off; gift certificates and store credit used are
+    payments and leave no row. A negative fee stays a row of its own, with a negative net. Where a
+    cent remains, one rounding row of at most `cap` carries it, without tax.
 
-    An order is refused as a whole: class `tax_code` (no rate explains a row), `sku` (a catalogue
-    line without one), `document` (an amount is missing or impossible) or `money` (the amounts
-    contradict each other beyond `cap`).
+    An order is refused as a whole: class `tax_code` (a row's rate has no code where it is taxed),
+    `sku` (a catalogue line without one), `document` (an amount is missing or impossible) or `money`
+    (the amounts contradict each other beyond `cap`).
     """
     of_lines, of_charges, of_taxes = (records_by(of, "order_id") for of in (lines, charges, taxes))
-    known = [Decimal(plain(rate)) for rate in rates]
     rows: list[dict[str, Any]] = []
     refusals: list[dict[str, str]] = []
     rounded = 0
@@ -94,7 +94,7 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
         ref = order["order_id"]
         try:
             parts = order_parts(
-                order, of_lines.get(ref, []), of_charges.get(ref, []), of_taxes.get(ref, []), known
+                order, of_lines.get(ref, []), of_charges.get(ref, []), of_taxes.get(ref, []), codes
             )
             totals = Totals(
                 inc_tax=order["total_inc_tax"],
@@ -115,45 +115,61 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     return Rows(frame(rows, ROWS), frame(refusals, REFUSALS), rounded)
 
 
-def needs_taxes(orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame) -> list[str]:
+def needs_taxes(
+    orders: pd.DataFrame, lines: pd.DataFrame, charges: pd.DataFrame, codes: TaxCodes
+) -> list[str]:
     """Ids of the orders whose lines and charges alone do not say the tax per rate.
 
-    In: ORDERS, LINES, CHARGES. These are orders with a discount on lines of two or more non-zero
-    rates, and those with a charge whose tax is a blend of its lines' rates: how much tax there was
-    at each rate is only in BigCommerce's tax rows (one request per order).
+    In: ORDERS, LINES, CHARGES. BigCommerce's tax rows (one request per order) say it where the
+    amounts of a row are not explained by exactly one rate of its place in the table, or that rate
+    is not enough to know the code, for a discount on lines of two or more non-zero rates, and for
+    a charge whose tax is a blend of its lines' rates.
     """
     of_lines = records_by(lines, "order_id")
     of_charges = records_by(charges, "order_id")
     needed: list[str] = []
     for order in records(orders, HEADER):
         ref = order["order_id"]
-        own = of_lines.get(ref, [])
-        if len(own) < 2:  # noqa: PLR2004 - what is taxed at several rates has several lines
-            continue
+        own = [line for line in of_lines.get(ref, []) if _has_amounts(line)]
+        charged = [charge for charge in of_charges.get(ref, []) if _has_amounts(charge)]
+        parts = [_line(line, order["tax_place"]) for line in own]
+        parts += [_charge(charge, order["tax_place"]) for charge in charged]
         discount = (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO)
-        is_discounted = discount > ZERO or any(
-            line["discounted_total_inc_tax"] not in (None, line["total_inc_tax"]) for line in own
-        )
-        amounts = [
-            (line["total_ex_tax"], line["total_tax"], int(line["quantity"]))
-            for line in own
-            if line["total_ex_tax"] and line["total_tax"] is not None
-        ]
-        taxed = [rate_bounds(*amount) for amount in amounts if amount[1]]
-        is_several = bool(taxed) and max(low for low, _ in taxed) > min(high for _, high in taxed)
-        # BigCommerce gives one amount for the wrapping of all lines, and one for the shipping to
-        # all addresses: a rate that none of the lines has shows that it is a blend of theirs.
-        may_blend = is_several or 0 < len(taxed) < len(amounts)
-        charged = [
-            rate_bounds(charge["total_ex_tax"], charge["total_tax"], len(own))
-            for charge in of_charges.get(ref, [])
-            if may_blend and charge["total_ex_tax"] and charge["total_tax"]
-        ]
-        if (is_discounted and is_several) or any(
-            not any(low <= its[1] and its[0] <= high for its in taxed) for low, high in charged
-        ):
+        if any(_is_unclear(part, codes, len(own)) for part in parts) or _is_mixed(parts, discount):
             needed.append(ref)
     return needed
+
+
+def _has_amounts(row: Record) -> bool:
+    """Whether there is money in it of which the tax is known."""
+    return bool(row["total_ex_tax"]) and None not in (row["total_tax"], row["total_inc_tax"])
+
+
+def _is_unclear(part: Part, codes: TaxCodes, pieces: int) -> bool:
+    """Whether its amounts leave open which rate and tax code it has."""
+    fits = _fitting(part, codes.rates(part.tax_place), pieces)
+    return len(fits) != 1 or codes.needs_tax_rows(part.tax_place, fits[0])
+
+
+def _is_mixed(parts: Sequence[Part], discount: Decimal) -> bool:
+    """Whether a discount, or one amount for several lines, hides how much tax is at which rate."""
+    lines = [part for part in parts if part.is_line]
+    is_discounted = discount > ZERO or any(
+        line.after_discounts not in (None, line.inc_tax) for line in lines
+    )
+    taxed = [rate_bounds(line.ex_tax, line.tax, line.quantity) for line in lines if line.tax]
+    is_several = bool(taxed) and max(low for low, _ in taxed) > min(high for _, high in taxed)
+    # BigCommerce gives one amount for the wrapping of all lines, and one for the shipping to
+    # all addresses: a rate that none of the lines has shows that it is a blend of theirs.
+    may_blend = is_several or 0 < len(taxed) < len(lines)
+    charged = [
+        rate_bounds(part.ex_tax, part.tax, len(lines))
+        for part in parts
+        if may_blend and not part.is_line and part.tax
+    ]
+    return (is_discounted and is_several) or any(
+        not any(low <= its[1] and its[0] <= high for its in taxed) for low, high in charged
+    )
 
 
 def order_parts(
@@ -161,7 +177,7 @@ def order_parts(
     lines: Sequence[Record],
     charges: Sequence[Record],
     taxes: Sequence[Record],
-    rates: Sequence[Decimal],
+    codes: TaxCodes,
 ) -> list[Part]:
     """One order's parts, lines first, in the order given; nothing for what costs nothing.
 
@@ -172,39 +188,35 @@ def order_parts(
     """
     if refusals := list(_impossible(order, lines, charges)):
         raise UnusableOrderError(refusals)
-    tax_rows = TaxRows.of(taxes) if taxes else TaxRows()
+    place = order["tax_place"]
     sold = [line for line in lines if line["quantity"] or line["total_inc_tax"]]
-    parts = [_line(line) for line in sold]
+    of_lines = [_line(line, place) for line in sold]
     refusals = [
         _without_sku(line)
-        for line, part in zip(sold, parts, strict=True)
+        for line, part in zip(sold, of_lines, strict=True)
         if part.kind == "product" and part.quantity and not part.sku_key
     ]
-    costing = [_charge(charge) for charge in charges if any(charge[name] for name in AMOUNTS)]
-    kinds = [charge.kind for charge in costing]
-    for charge in costing:
-        is_blend = charge.kind in tax_rows.blends and kinds.count(charge.kind) == 1
-        parts += tax_rows.split(charge) if is_blend else [charge]
+    costing = [_charge(one, place) for one in charges if any(one[name] for name in AMOUNTS)]
+    parts = TaxRows.of(taxes).assign(of_lines, costing)
     if not parts:
         what = "the order has no lines and no charges"
         raise UnusableOrderError([_document("lines", what)])
-    refusals += _set_rates(parts, tax_rows, rates, max(len(sold), 1))
+    refusals += _set_rates(parts, codes, len(sold))
     if refusals:
         raise UnusableOrderError(refusals)
-    if tax_rows.amounts:
-        tax_rows.assign(parts)
     return parts
 
 
-def _line(line: Record) -> Part:
+def _line(line: Record, place: str) -> Part:
     # Neither made by hand nor a gift certificate: it is of the catalogue.
-    is_discountable = line["kind"] != "giftcertificate"
-    is_product = is_discountable and line["product_id"] not in ("", "0")
+    is_certificate = line["kind"] == "giftcertificate"
+    is_product = not is_certificate and line["product_id"] not in ("", "0")
+    kind = "product" if is_product else "gift_certificate" if is_certificate else "custom"
     options = line["options"]
     full_name = f"{line['name']} ({options})" if options else line["name"]
     return Part(
         ref=line["line_id"],
-        kind="product" if is_product else "custom",
+        kind=kind,
         name="" if is_product and not options else full_name,
         sku_key=line["sku_key"],
         quantity=int(line["quantity"]),
@@ -212,12 +224,11 @@ def _line(line: Record) -> Part:
         inc_tax=line["total_inc_tax"],
         tax=line["total_tax"],
         after_discounts=line["discounted_total_inc_tax"],
-        tax_key=line["line_id"],
-        is_discountable=is_discountable,
+        tax_place=line["tax_place"] or place,
     )
 
 
-def _charge(charge: Record) -> Part:
+def _charge(charge: Record, place: str) -> Part:
     return Part(
         ref=charge["charge_id"],
         kind=charge["kind"],
@@ -227,7 +238,7 @@ def _charge(charge: Record) -> Part:
         ex_tax=charge["total_ex_tax"],
         inc_tax=charge["total_inc_tax"],
         tax=charge["total_tax"],
-        tax_key=charge["kind"],
+        tax_place=place,
         is_line=False,
     )
 
@@ -274,24 +285,20 @@ def _without_sku(line: Record) -> dict[str, str]:
     }
 
 
-def _set_rates(
-    parts: Sequence[Part], tax_rows: TaxRows, rates: Sequence[Decimal], pieces: int
-) -> list[dict[str, str]]:
-    """Give every part its rate; refusals for the parts that none of the rates explains.
+def _set_rates(parts: Sequence[Part], codes: TaxCodes, pieces: int) -> list[dict[str, str]]:
+    """Give every part its rate; refusals for the parts that have none with a tax code.
 
-    Where several explain a part it is the rate behind most of the order's money, else the closest.
-    `pieces`: of how many rounded amounts a charge may be the sum.
+    The rate is the one that BigCommerce's tax rows name. Of what they leave out, one that explains
+    the amounts: where several do, the one behind most of the order's money, else the closest.
     """
+    reported = [part.reported_rate for part in parts if part.reported_rate is not None]
     options: list[list[Decimal]] = []
     for part in parts:
-        reported = tax_rows.rates.get(part.tax_key)
-        if reported is not None:
-            options.append([rate for rate in rates if rate == reported])
+        if part.reported_rate is not None:
+            options.append([part.reported_rate])
             continue
-        quantity = part.quantity if part.is_line else pieces
-        fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
-        # An automatic tax provider may give the tax after discounts, and amounts before them.
-        options.append(fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity))
+        rates = dict.fromkeys((*codes.rates(part.tax_place), *reported))
+        options.append(_fitting(part, [*rates], pieces))
     certain = [(part, fits[0]) for part, fits in zip(parts, options, strict=True) if len(fits) == 1]
     money: dict[Decimal, Decimal] = defaultdict(Decimal)
     for part, rate in [one for one in certain if one[0].is_line] or certain:
@@ -299,22 +306,36 @@ def _set_rates(
     preferred = max(money, key=lambda rate: money[rate], default=None)
     refusals = []
     for part, fits in zip(parts, options, strict=True):
-        if fits:
-            part.rate = preferred if preferred in fits else fits[0]
-        else:
-            refusals.append(_unknown_rate(part, tax_rows.rates.get(part.tax_key)))
+        closest = fits[0] if fits else effective(part.ex_tax, part.tax, part.quantity)
+        part.rate = preferred if preferred in fits else closest
+        if not codes.code(part.tax_place, part.tax_class, part.rate):
+            refusals.append(_without_code(part))
     return refusals
 
 
-def _unknown_rate(part: Part, reported: Decimal | None) -> dict[str, str]:
-    found = effective(part.ex_tax, part.tax, part.quantity) if reported is None else reported
-    rate = plain(found)
+def _fitting(part: Part, rates: Sequence[Decimal], pieces: int) -> list[Decimal]:
+    """Those of the rates that explain a part's amounts, the closest first.
+
+    `pieces`: of how many rounded amounts a charge may be the sum.
+    """
+    quantity = part.quantity if part.is_line else max(pieces, 1)
+    fits = fitting(rates, part.ex_tax, part.tax, quantity, is_sum=not part.is_line)
+    # An automatic tax provider may give the tax after discounts, and amounts before them.
+    return fits or fitting(rates, part.ex_tax, part.inc_tax - part.ex_tax, quantity)
+
+
+def _without_code(part: Part) -> dict[str, str]:
+    key, place = key_text(part.tax_place, part.rate), named_place(part.tax_place)
+    called = ", ".join(filter(None, (part.tax_name, part.tax_class)))
+    what = f"row {part.ref} is taxed at {plain(part.rate)} %"
+    what += f" ({called})" if called else ""
+    what += f" in {place}" if place else ""
     return {
         "class": "tax_code",
         "field": "total_tax",
-        "value": rate,
-        "reason": f"row {part.ref} is taxed at {rate} %, which has no tax code",
-        "remedy": f"Add `{rate},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
+        "value": key,
+        "reason": f"{what}, which has no tax code",
+        "remedy": f"Add `{key},<Brightpearl tax code>` to mappings/tables/tax_codes.csv",
     }
 
 
@@ -330,6 +351,8 @@ def _rows_of(
             "sku_key": part.sku_key,
             "name": part.name,
             "quantity": part.quantity,
+            "tax_place": part.tax_place,
+            "tax_class": part.tax_class,
             "rate_percent": part.rate,
             "net": two_places(net),
             "tax": two_places(tax),
@@ -342,6 +365,7 @@ def _rows_of(
             "kind": "rounding",
             "name": "Rounding",
             "quantity": 1,
+            "tax_place": parts[0].tax_place,
             "rate_percent": ZERO,
             "net": two_places(balanced.rounding),
             "tax": two_places(ZERO),

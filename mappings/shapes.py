@@ -79,8 +79,6 @@ goods are received, and the store's status of an order of which goods left."""
 OPTIONAL_TABLES = ("default_contacts",)
 """The same, that a bundle which an older release published may lack: Brightpearl's contact of a
 channel's orders without an e-mail."""
-NUMERIC_TABLES = ("tax_codes",)
-"""Those of them whose values are numbers."""
 
 KNOWN = ("products",)
 """What the account knows at run time: `products` is Brightpearl's product id by SKU as compared."""

@@ -22,6 +22,8 @@ from core.times import local_date
 from mappings.rules import Context, JoiningStep, ValueStep, step
 from mappings.shapes import KNOWN
 from mappings.tables import comparable, plain
+from mappings.tax_codes import TABLE as TAX_CODES
+from mappings.tax_codes import tax_codes
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
@@ -62,6 +64,8 @@ class Lookup(ValueStep):
 
     def of(self, value: str | Decimal, context: Context) -> str:
         found = context.tables[self.table].get(value, self.take)
+        if self.table == TAX_CODES and isinstance(value, Decimal):  # of a place that is not known
+            found = tax_codes(context.tables[self.table]).code("", "", value) or None
         if found is None:
             return plain(value) if self.otherwise == "keep" else ""
         return found
@@ -96,6 +100,30 @@ class Find(Lookup):
 
     def reason(self, value: str) -> str:
         return f"no clause of {value!r} is in mappings/tables/{self.table}.csv"
+
+
+@step("most_specific")
+class MostSpecific(JoiningStep):
+    """The tax code of a place, a tax class and a rate, by the most specific row of a table."""
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money"})
+    short: ClassVar[str | None] = "table"
+
+    table: str
+
+    def columns(self) -> frozenset[str]:
+        return frozenset({"tax_place", "tax_class", "rate_percent"})
+
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
+        place, tax_class = values["tax_place"] or "", values["tax_class"] or ""
+        rate, codes = values["rate_percent"], tax_codes(context.tables[self.table])
+        return "" if rate is None else codes.code(place, tax_class, rate)
+
+    def reason(self, value: str) -> str:
+        return f"{value} has no row in mappings/tables/{self.table}.csv for where it is taxed"
+
+    def remedy(self, value: str, becomes: str) -> str:
+        return f"Add `<country>:{_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
 
 
 @step("known")

@@ -30,7 +30,7 @@ class TableRow:
     becomes: str
     """Empty: the value is known and deliberately becomes nothing."""
     note: str = ""
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What it has in columns of MORE, where it has them."""
 
 

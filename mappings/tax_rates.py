@@ -1,9 +1,9 @@
 """Which tax rate a row was taxed at, by its amounts or by BigCommerce's own tax rows.
 
-BigCommerce's order lines carry amounts, not rates; Brightpearl wants a tax code per row, and the
-table of tax codes is keyed by rate (fact sheets: order lines §7.5; sales-order rows §11.2). Where
-lines and charges do not say enough, the order's tax rows are read: GET
-/v2/orders/{id}/taxes?details=true, one row per taxed thing and tax.
+BigCommerce's order lines carry amounts, not rates; Brightpearl wants a tax code per row (fact
+sheets: order lines §7.5; sales-order rows §11.2). Where the amounts do not show one rate of the
+table alone, the order's tax rows are read: GET /v2/orders/{id}/taxes?details=true, one row per
+taxed thing and tax. A rate that they name is never worked out from amounts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ HALF_LAST_PLACE = Decimal("0.00005")
 """Amounts come with four places."""
 NOISE = Decimal("0.000001")
 INFINITE = Decimal("Infinity")
+ONE = Decimal(1)
 STEPS = (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.01"))
 """How round a rate may be, roundest first."""
 OVERLAP = Decimal("1.2")
@@ -90,74 +91,115 @@ def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
 
 
 @dataclass(frozen=True)
-class TaxRows:
-    """What BigCommerce's own tax rows say of one order: rates and amounts, by `Part.tax_key`."""
+class Tax:
+    """What BigCommerce's tax rows say of one thing."""
 
-    rates: Mapping[str, Decimal] = field(default_factory=dict)
-    amounts: Mapping[str, Decimal] = field(default_factory=dict)
-    blends: Mapping[str, Sequence[Decimal]] = field(default_factory=dict)
-    """Kinds of charge that are taxed at several rates, and these."""
+    rate: Decimal
+    """Percent; of several taxes on the same amount (state and county, say) their sum."""
+    amount: Decimal
+    tax_class: str
+    """Empty where several taxes on the same amount have several classes."""
+    name: str
+    is_placed: bool = False
+    """Whether BigCommerce says which line or address bears it."""
+
+    @staticmethod
+    def sum(taxes: Sequence[Tax], rate: Decimal | None = None) -> Tax:
+        """Several taxes on the same amount as one; or, at one `rate`, those of several amounts."""
+        classes = {tax.tax_class for tax in taxes}
+        return Tax(
+            rate=sum((tax.rate for tax in taxes), ZERO) if rate is None else rate,
+            amount=sum((tax.amount for tax in taxes), ZERO),
+            tax_class=classes.pop() if len(classes) == 1 else "",
+            name=" + ".join(dict.fromkeys(tax.name for tax in taxes if tax.name)),
+            is_placed=taxes[0].is_placed,
+        )
+
+    def report(self, part: Part, share: Decimal = ONE) -> Part:
+        """The part, which from now on has this tax, or that share of it."""
+        part.reported_rate, part.reported_tax = self.rate, self.amount * share
+        part.tax_class, part.tax_name = self.tax_class, self.name
+        return part
+
+
+@dataclass(frozen=True)
+class TaxRows:
+    """What BigCommerce's own tax rows say of one order."""
+
+    lines: Mapping[str, Tax] = field(default_factory=dict)
+    """By the id of the line."""
+    charges: Mapping[str, Sequence[Tax]] = field(default_factory=dict)
+    """By kind: one for each address or wrapped line where BigCommerce names these, else one for
+    each tax, which may lie on one amount or on several."""
 
     @staticmethod
     def of(rows: Sequence[Record]) -> TaxRows:
-        """Take TAXES rows of one order. Several on one line (state and county, say) add up.
+        """Take TAXES rows of one order. Several on one line, or one address, add up.
 
-        Several of one kind, other than of lines, belong to several consignments or wrapped lines.
+        A rate of nought that took some tax is no rate: totals were set by hand.
         """
-        rates: dict[str, Decimal] = {}
-        amounts: dict[str, Decimal] = {}
-        blends: dict[str, list[Decimal]] = {}
+        groups: dict[tuple[str, ...], list[Tax]] = {}
         for row in rows:
-            kind, line_id, rate = row["kind"], row["line_id"], row["rate_percent"] or ZERO
-            for key in [line_id] if kind == "item" else [kind, _blend_key(kind, rate)]:
-                amounts[key] = amounts.get(key, ZERO) + (row["amount"] or ZERO)
+            rate, amount = Decimal(plain(row["rate_percent"] or ZERO)), row["amount"] or ZERO
+            if amount and not rate:
+                continue
+            on = [row["line_id"]] if row["kind"] == "item" else [row["line_id"], row["address_id"]]
+            what = on if any(on) else ["", "", row["name"], plain(rate)]
+            tax = Tax(rate, amount, row["tax_class"], row["name"], is_placed=any(on))
+            groups.setdefault((row["kind"], *what), []).append(tax)
+        lines: dict[str, Tax] = {}
+        charges: dict[str, list[Tax]] = {}
+        for (kind, line_id, *_), taxes in groups.items():
             if kind == "item":
-                rates[line_id] = rates.get(line_id, ZERO) + rate
-            elif rate not in blends.setdefault(kind, []):
-                blends[kind].append(rate)
-                rates[_blend_key(kind, rate)] = rate
-        rates |= {kind: found[0] for kind, found in blends.items() if len(found) == 1}
-        return TaxRows(rates, amounts, {k: found for k, found in blends.items() if len(found) > 1})
+                lines[line_id] = Tax.sum(taxes)
+            else:
+                tax = Tax.sum(taxes, None if taxes[0].is_placed else taxes[0].rate)
+                charges.setdefault(kind, []).append(tax)
+        return TaxRows(lines, charges)
 
-    def split(self, charge: Part) -> list[Part]:
-        """A charge of several rates as a part per rate, of which the last takes the remaining net.
+    def assign(self, lines: Sequence[Part], charges: Sequence[Part]) -> list[Part]:
+        """The parts with their reported taxes; a charge of several rates as a part per rate.
 
-        Taxes that lie on top of each other (state and county, say) leave it whole.
+        Several charges of a kind share its tax by their own.
         """
-        rates = sorted(self.blends[charge.kind], reverse=True)
-        bases = {
-            rate: self.amounts[_blend_key(charge.kind, rate)] * HUNDRED / rate
-            for rate in rates
-            if rate
-        }
-        if sum(bases.values(), ZERO) > charge.ex_tax * OVERLAP:
-            return [charge]
-        parts = []
-        left, tax_left = charge.ex_tax, charge.tax
-        for rate in rates:
-            key = _blend_key(charge.kind, rate)
-            is_last = rate == rates[-1]
-            tax = tax_left if is_last else self.amounts[key]
-            net = left if is_last else min(left, two_places(bases[rate]))
-            ref = f"{charge.ref}-at-{plain(rate)}"
-            parts.append(
-                replace(charge, ref=ref, ex_tax=net, tax=tax, inc_tax=net + tax, tax_key=key)
+        for line in lines:
+            if (tax := self.lines.get(line.ref)) is not None:
+                tax.report(line)
+        parts = list(lines)
+        for charge in charges:
+            same = [other for other in charges if other.kind == charge.kind]
+            whole = replace(
+                charge,
+                ex_tax=sum((one.ex_tax for one in same), ZERO),
+                tax=sum((one.tax for one in same), ZERO),
             )
-            left, tax_left = left - net, tax_left - tax
-        return [part for part in parts if part.inc_tax or part.tax]
-
-    def assign(self, parts: Sequence[Part]) -> None:
-        """Give parts their reported tax; several charges of a kind share one by their own tax."""
-        by_key: dict[str, list[Part]] = {}
-        for part in parts:
-            by_key.setdefault(part.tax_key, []).append(part)
-        for key in self.amounts.keys() & by_key.keys():
-            sharing = by_key[key]
-            whole = sum((part.tax for part in sharing), ZERO)
-            for part in sharing:
-                weight = part.tax / whole if whole else Decimal(1) / len(sharing)
-                part.reported_tax = self.amounts[key] * weight
+            taxes = _by_rate(self.charges.get(charge.kind, ()), whole.ex_tax)
+            if len(taxes) == 1:
+                taxes[0].report(charge, charge.tax / whole.tax if whole.tax else ONE / len(same))
+            is_blend = len(taxes) > 1 and len(same) == 1
+            parts += _split(charge, taxes) if is_blend else [charge]
+        return parts
 
 
-def _blend_key(kind: str, rate: Decimal) -> str:
-    return f"{kind}@{plain(rate)}"
+def _by_rate(taxes: Sequence[Tax], ex_tax: Decimal) -> list[Tax]:
+    """The taxes of a charge of so much, highest rate first; those on one amount are one."""
+    bases = (tax.amount * HUNDRED / tax.rate for tax in taxes if tax.rate and not tax.is_placed)
+    if len(taxes) > 1 and sum(bases, ZERO) > ex_tax * OVERLAP:
+        return [Tax.sum(taxes)]
+    rates = sorted({tax.rate for tax in taxes}, reverse=True)
+    return [Tax.sum([tax for tax in taxes if tax.rate == rate], rate) for rate in rates]
+
+
+def _split(charge: Part, taxes: Sequence[Tax]) -> list[Part]:
+    """A charge of several rates as a part per rate, of which the last takes the remaining net."""
+    parts = []
+    left, tax_left = charge.ex_tax, charge.tax
+    for tax in taxes:
+        is_last = tax is taxes[-1]
+        amount = tax_left if is_last else tax.amount
+        net = left if is_last else min(left, two_places(tax.amount * HUNDRED / tax.rate))
+        ref = f"{charge.ref}-at-{plain(tax.rate)}"
+        part = replace(charge, ref=ref, ex_tax=net, tax=amount, inc_tax=net + amount)
+        parts.append(tax.report(part))
+        left, tax_left = left - net, tax_left - amount
+    return [part for part in parts if part.inc_tax or part.tax]

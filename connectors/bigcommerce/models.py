@@ -273,7 +273,9 @@ class TaxRow(Document):
     """One line of the order's tax summary, with details."""
 
     order_product_id: Id = ""
+    order_address_id: Id = ""
     line_item_type: Text = "item"
+    name: Text = ""
     tax_class: Text = Field(default="", alias="class")
     rate: Money
     line_amount: Money

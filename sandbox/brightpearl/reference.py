@@ -135,7 +135,13 @@ CURRENCIES = {
     "EUR": (2, "€", Decimal("1.15")),
     "USD": (3, "$", Decimal("1.25")),
 }
-NOMINAL_CODES = {"4000": "Sales", "4910": "Carriage", "4920": "Gift wrapping", "7900": "Rounding"}
+NOMINAL_CODES = {
+    "2110": "Gift certificates",
+    "4000": "Sales",
+    "4910": "Carriage",
+    "4920": "Gift wrapping",
+    "7900": "Rounding",
+}
 DEFAULT_NOMINAL_CODE = "4000"
 STOCK_STATUS_IDS = {
     "SON": 1,

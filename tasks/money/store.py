@@ -27,6 +27,7 @@ from core.times import Day, local_date
 from mappings.bundle import Bundle
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
+from mappings.tax_codes import TABLE, tax_codes
 from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, receipts, tax_rows
 from tasks.bigcommerce.population import is_sale
 from tasks.bigcommerce.refunds import gave_nothing, is_empty
@@ -143,7 +144,8 @@ def store_orders(
         for order_id, own in records_by(rows.rows, "order_id").items()
     }
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
-    lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges)) - set(taxes)
+    codes = tax_codes(bundle.tables[TABLE])
+    lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges, codes)) - set(taxes)
     received = _receipts(found.orders, found.transactions, transactions)
     currencies = bundle.tables["currencies"]
     return {

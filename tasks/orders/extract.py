@@ -18,6 +18,7 @@ from core.ids import contact_key
 from expectations.rules import EMAIL
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
+from mappings.tax_codes import TABLE, tax_codes
 from store.stock import Demand
 from tasks.bigcommerce.order_frames import (
     OrderFrames,
@@ -106,7 +107,8 @@ def extract_orders(run: Run) -> Read:
         orders=_with_contacts(found.orders, contacts) if contacts else found.orders,
         money_unread=frozenset(unread),
     )
-    if taxed := needs_taxes(found.orders, found.lines, found.charges):
+    codes = tax_codes(run.bundle.tables[TABLE])
+    if taxed := needs_taxes(found.orders, found.lines, found.charges, codes):
         taxes = read_details(run, taxed, run.bigcommerce.list_taxes, "taxes")
         found = replace(found, taxes=tax_rows(taxes))
     return Read(found.without(run.refused_keys), orders, skipped)

@@ -49,7 +49,7 @@ accounting entry), so they are stopped here. Source: fact sheet of customer-paym
 """
 Units = Mapping[str, tuple[str, int]]
 """Product id and units by row reference."""
-GOODS = frozenset({"product", "custom"})
+GOODS = frozenset({"product", "custom", "gift_certificate"})
 """Kinds of rows without which there is no order."""
 
 

@@ -115,7 +115,7 @@ def test_a_missing_file_and_one_that_does_not_belong_are_named(files):
 
 def test_tax_rates_have_to_be_numbers(files):
     files["tables/tax_codes.csv"] += "standard,T20,\n"
-    assert said(files) == ["tables/tax_codes.csv:5: value: 'standard' is not a number"]
+    assert said(files) == ["tables/tax_codes.csv:6: value: 'standard' is not a number"]
 
 
 def test_an_error_of_many_problems_shows_the_first_and_counts_the_rest():

@@ -70,6 +70,7 @@ ROW = {
     "kind": "product",
     "sku_key": "red-1",
     "quantity": 2,
+    "tax_place": "GB-WYK",
     "rate_percent": Decimal("20.00"),
     "net": Decimal("10.00"),
     "tax": Decimal("2.00"),
@@ -200,6 +201,8 @@ def test_a_row_gets_its_product_its_tax_code_and_keeps_its_amounts():
         **ROW,
         "product_id": "1001",
         "name": "",
+        "tax_place": "",
+        "tax_class": "",
         "tax_code": "T20",
         "nominal_code": "",
     }

@@ -10,12 +10,14 @@ from random import Random
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tax_tables import codes_of
 
 from core.frames import frame
 from core.orders import CHARGES, LINES, ORDERS, TAXES
 from mappings.order_rows import Rows, needs_taxes, order_rows
 
 RATES = [Decimal(20), Decimal(5), Decimal(0)]
+CODES = codes_of(*map(str, RATES))
 CAP = Decimal("0.05")
 CENT = Decimal("0.01")
 
@@ -139,7 +141,7 @@ def rows_of(orders: list[Made]) -> Rows:
     header = frame([made.order for made in orders], ORDERS)
     lines = frame([line for made in orders for line in made.lines], LINES)
     charges = frame([row for made in orders for row in made.charges], CHARGES)
-    wanted = set(needs_taxes(header, lines, charges))
+    wanted = set(needs_taxes(header, lines, charges, CODES))
     return order_rows(
         header,
         lines,
@@ -147,7 +149,7 @@ def rows_of(orders: list[Made]) -> Rows:
         frame([row for made in orders for row in made.taxes if row["order_id"] in wanted], TAXES),
         cap=CAP,
         rounding_nominal_code="7900",
-        rates=RATES,
+        codes=CODES,
     )
 
 

@@ -30,6 +30,7 @@ from stories import (
     store_money,
     store_order,
 )
+from tax_tables import codes_of
 from world import PAIR, World
 
 from connectors.bigcommerce.models import Order, OrderLine, TaxRow
@@ -43,6 +44,7 @@ from sandbox.world import Plan, build
 from tasks.bigcommerce.order_frames import order_frames, tax_rows
 
 PERCENT = {"T20": 20, "T5": 5, "T0": 0}
+CODES = codes_of(*map(str, PERCENT.values()))
 WHOLE = frozenset({"consignments.line_items", "fees"})
 CAP, ROUNDING = Decimal("0.05"), "7900"
 GENERATED = 100
@@ -206,7 +208,7 @@ def mapped(store: Store, orders: list[Any]) -> Rows:
     """Rows of the orders, by the documents that the API would answer."""
     documents = [read(store, order) for order in orders]
     found = order_frames(documents, {})
-    wanted = set(needs_taxes(found.orders, found.lines, found.charges))
+    wanted = set(needs_taxes(found.orders, found.lines, found.charges, CODES))
     taxes = {
         str(order.id): [
             TaxRow.model_validate(decoded(row)) for row in tax_documents(order, details=True)
@@ -222,7 +224,7 @@ def mapped(store: Store, orders: list[Any]) -> Rows:
         found.taxes,
         cap=CAP,
         rounding_nominal_code=ROUNDING,
-        rates=[Decimal(rate) for rate in PERCENT.values()],
+        codes=CODES,
     )
 
 
