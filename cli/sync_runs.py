@@ -13,6 +13,7 @@ from cli.display import Progress, table
 from cli.engine import run_here
 from cli.output import warn
 from connectors.budget import Priority
+from core.refusals import sentence
 from core.times import to_iso, utc_now
 from flows.money import audit_money
 from flows.registry import ENTITIES
@@ -25,6 +26,13 @@ from tasks.reconciler.connections import Connections, connect
 ROUNDS = 4
 """How often keys are tried here before they are left to the worker."""
 RETRY_AFTER_S = 1.0
+POLL_S = 0.2
+LONGEST_WAIT_S = 300.0
+"""How long keys that another run holds are waited for: by then its lease has ended."""
+OPEN = ("due", "claimed")
+"""States of keys that are not settled."""
+SHOWN_KEYS = 20
+"""So many keys are shown one by one."""
 
 
 WINDOW = timedelta(days=1)
@@ -37,8 +45,8 @@ class Synced:
     pair: str
     entity: str
     keys: list[str]
-    states: dict[str, str] = field(default_factory=dict)
-    """Inbox state by key; empty when no keys were named."""
+    results: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """State in the inbox and what became of it, by key; empty when no keys were named."""
     reports: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[Entry] = field(default_factory=list)
     """Open quarantine entries of those keys."""
@@ -49,7 +57,8 @@ class Synced:
             "pair": self.pair,
             "entity": self.entity,
             "keys": len(self.keys),
-            "states": dict(Counter(self.states.values())),
+            "states": dict(Counter(state for state, _ in self.results.values())),
+            "results": {key: what for key, (_, what) in self.results.items()},
             "unsettled": self._unsettled(),
             "quarantined": [
                 {
@@ -71,12 +80,20 @@ class Synced:
         for report in self.reports:
             counts.update(report["counts"])
         shown = [(name, count) for name, count in sorted(counts.items()) if count]
-        return table(["what", "count"], shown) if shown else "Nothing was due."
+        parts = [table(["what", "count"], shown)] if shown else []
+        if 0 < len(self.results) <= SHOWN_KEYS:  # also where a worker settled them
+            rows = [(key, *result) for key, result in sorted(self.results.items())]
+            parts.append(table(["key", "state", "result"], rows))
+        elif self.results and not shown:
+            counted = Counter(state for state, _ in self.results.values())
+            parts.append(table(["state", "count"], sorted(counted.items())))
+        return "\n\n".join(parts) or "Nothing was due."
 
     def problem(self) -> str:
         """What needs a person, or nothing."""
         lines = [
-            f"{entry.key}: {entry.class_} {entry.value}: {entry.reason} {entry.remedy}".rstrip()
+            f"{entry.key}: {' '.join(filter(None, (entry.class_, entry.value)))}: "
+            f"{sentence(entry.reason)} {entry.remedy}".rstrip()
             for entry in self.waiting
         ]
         if unsettled := self._unsettled():
@@ -87,7 +104,7 @@ class Synced:
         return "\n".join(lines)
 
     def _unsettled(self) -> list[str]:
-        return sorted(key for key, state in self.states.items() if state in {"due", "claimed"})
+        return sorted(key for key, (state, _) in self.results.items() if state in OPEN)
 
 
 def sync_until_settled(
@@ -106,8 +123,10 @@ def sync_until_settled(
     for _ in range(ROUNDS):
         result.reports.append(run_here(lambda: ENTITIES[entity].sync(pair)))
         meant = _meant(result.reports, wanted)
-        result.states = inbox.states(pair, entity, meant) if wanted else {}
-        if not any(state in {"due", "claimed"} for state in result.states.values()):
+        if wanted:
+            _wait_for_others(inbox, pair, entity, meant)
+        result.results = inbox.results(pair, entity, meant) if wanted else {}
+        if not any(state in OPEN for state, _ in result.results.values()):
             break
         _wait_for_due(inbox)
     held = set(_meant(result.reports, wanted))
@@ -167,8 +186,19 @@ def _meant(reports: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[st
     return [*keys, *{found[key] for found in records for key in keys if key in found}]
 
 
+def _wait_for_others(inbox: Inbox, pair: str, entity: str, keys: Sequence[str]) -> None:
+    """Until no other run holds one of the keys, such as a worker that was faster."""
+    until = time.monotonic() + LONGEST_WAIT_S
+    said = False
+    while "claimed" in inbox.states(pair, entity, keys).values() and time.monotonic() < until:
+        if not said:
+            warn("Another run works on them; waiting for it.")
+            said = True
+        time.sleep(POLL_S)
+
+
 def _wait_for_due(inbox: Inbox) -> None:
-    """Until the next key may be tried again: a claim of another run, or a pause after a failure."""
+    """Until the next key may be tried again, after the pause that follows a failure."""
     due_at = inbox.next_ready_at()
     wait_s = (due_at - utc_now()).total_seconds() if due_at else RETRY_AFTER_S
     time.sleep(min(max(wait_s, RETRY_AFTER_S), 60.0))

@@ -376,13 +376,19 @@ class Inbox(Repository):
 
     def states(self, pair: str, entity: str, keys: Sequence[str]) -> dict[str, str]:
         """The state of each key that the inbox knows."""
-        found: dict[str, str] = {}
+        return {key: state for key, (state, _) in self.results(pair, entity, keys).items()}
+
+    def results(self, pair: str, entity: str, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The state of each key that the inbox knows, and what became of it last."""
+        found: dict[str, tuple[str, str]] = {}
         with self._database.read() as connection:
             for part in in_parts(keys):
                 rows = connection.execute(
-                    select(inbox.c.key, inbox.c.state).where(*rows_of(pair, entity, part))
+                    select(inbox.c.key, inbox.c.state, inbox.c.reason).where(
+                        *rows_of(pair, entity, part)
+                    )
                 )
-                found.update({row.key: row.state for row in rows})
+                found.update({row.key: (row.state, row.reason) for row in rows})
         return found
 
     def reasons(self, pair: str, entity: str, state: str) -> dict[str, str]:

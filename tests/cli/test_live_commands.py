@@ -3,17 +3,20 @@
 import json
 import re
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from waiting import eventually
 
 from cli.engine import run_here
 from cli.main import run
 from cli.subscriptions import SCOPES
 from core.errors import TransientError
 from core.settings import load_settings
+from core.times import utc_now
 from sandbox.serve import running
-from store.inbox import Inbox
+from store.inbox import Dead, Done, Inbox
 from tasks.reconciler.connections import disconnect
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
@@ -80,6 +83,37 @@ def test_sync_brings_the_orders_named_and_a_second_time_writes_nothing(
     writes = sandbox.brightpearl_requests.writes()
     assert run_json(f"sync orders --key {keys[0]} --key {keys[1]}")["unsettled"] == []
     assert sandbox.brightpearl_requests.writes() == writes
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("settled", [Done("100", "created"), Dead("100", "no such SKU")])
+def test_a_sync_whose_keys_a_worker_takes_first_waits_for_it_and_shows_its_result(
+    sandbox, place, sku, capsys, database, settled
+):
+    key = place(sku)
+    assert key == settled.key
+    inbox = Inbox(database)
+    written = []
+
+    def waits():
+        return any("waiting for it" in one.err for one in written)
+
+    def work():
+        """A worker that has the key before the command's run, and keeps it until that waits."""
+        claim = {"owner": "worker", "limit": 1, "lease_s": 60}
+        assert eventually(lambda: inbox.claim("default", "orders", now=utc_now(), **claim))
+        assert eventually(lambda: written.append(capsys.readouterr()) or waits())
+        inbox.settle("default", "orders", "worker", [settled], now=utc_now())
+
+    with ThreadPoolExecutor(1) as thread:
+        worker = thread.submit(work)
+        assert run(["sync", "orders", "--key", key]) == 0
+        worker.result()
+
+    shown = "".join(one.out for one in (*written, capsys.readouterr()))
+    assert settled.reason in shown
+    assert "Nothing was due" not in shown
+    assert sales_orders(sandbox) == []
 
 
 @pytest.mark.long
