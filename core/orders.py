@@ -57,6 +57,7 @@ ORDERS: Schema = {
     "staff_notes": "text",
     "form_fields": "text",
     "gift_messages": "text",
+    "destinations": "text",
     "pickup_method": "text",
     "pickup_status_id": "text",
     "pickup_location_id": "text",
@@ -73,15 +74,15 @@ ORDERS: Schema = {
 }
 """BigCommerce orders, one row each. `currency_code` is the transactional currency, in which all
 amounts are; `exchange_rate` is units of it per unit of `store_currency_code`; `email_key` is the
-billing e-mail as compared; `shipping_*` is the first shipping consignment, or the shop at
-which the order is collected, or billing; `shipping_method` is "" for an order without shipping;
-`pickup_*` are "" for an order that is not collected: what the store calls the method, the order's
-status, BigCommerce's id of the location, and how and when to collect it;
-`coupon_codes` are joined by ", ";
-`foreign_order_id` is the external order id where another app has set it, such as the number of a
-marketplace; `form_fields` is what the checkout asked besides, a line `name: answer` each, of the
-billing and all shipping addresses; `gift_messages` the wrapping of lines and its messages,
-`line_details` their configurable fields and event dates, a line each;
+billing e-mail as compared; `shipping_*` is the first shipping consignment, or the shop at which the
+order is collected, or billing; `shipping_method` is "" for an order without shipping;
+`destinations` is what is still to go where, a line per consignment, of an order that does not go to
+`shipping_*` alone; `pickup_*` are "" for an order that is not collected: what the store calls the
+method, the order's status, BigCommerce's id of the location, and how and when to collect it;
+`coupon_codes` are joined by ", "; `foreign_order_id` is the external order id where another app has
+set it, such as the number of a marketplace; `form_fields` is what the checkout asked besides, a
+line `name: answer` each, of the billing and all shipping addresses; `gift_messages` the wrapping of
+lines and its messages, `line_details` their configurable fields and event dates, a line each;
 `qty_ordered` and `qty_shipped` sum the lines; `status_id_of_goods` is the status, but of an order
 that was refunded in part the one that says how much of it has left; `tax_place` is where the order
 goes to, as the table of tax codes calls it: `GB`, `US-NY`; `in_brightpearl` is "yes" for an order

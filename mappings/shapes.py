@@ -180,7 +180,7 @@ RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
 
 _PERSONAL = {
     *("email_key", "customer_message", "name", "reason"),
-    *("staff_notes", "form_fields", "gift_messages", "line_details"),
+    *("staff_notes", "form_fields", "gift_messages", "line_details", "destinations"),
 }
 _NOT_PERSONAL = {
     "shipping_method",

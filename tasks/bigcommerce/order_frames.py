@@ -29,7 +29,7 @@ from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
 from mappings.steps import one_line
 from mappings.tax_codes import TABLE, tax_codes, tax_place
-from tasks.bigcommerce.orders import status_of_goods
+from tasks.bigcommerce.orders import WHOLLY_SENT, status_of_goods
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, rows
 
@@ -239,6 +239,7 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         pickup_details=[
             _collection(one) if method else "" for one, method in zip(pickups, methods, strict=True)
         ],
+        destinations=[_lines(_destinations(order)) for order in orders],
         gift_messages=[_lines(map(_gift_message, order.lines)) for order in orders],
         line_details=[_lines(_details(order)) for order in orders],
         qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
@@ -273,6 +274,34 @@ def _delivery(order: Order) -> Address:
         zip=shop.postal_code,
         country_iso2=shop.country_alpha2,
     )
+
+
+def _destinations(order: Order) -> Iterator[str]:
+    """What is still to go to each consignment, unless all of it goes to the first address."""
+    if order.status_id in WHOLLY_SENT:
+        return
+    found: dict[str, list[str]] = {}
+    for place in order.consignments.shipping:
+        to = (
+            *(f"{place.first_name} {place.last_name}", place.company, place.street_1),
+            *(place.street_2, place.city, place.state, place.zip, place.country_iso2),
+        )
+        address = ", ".join(one_line(part) for part in to if part.strip())
+        by = (
+            f"To {address}, by {place.shipping_method}"
+            if place.shipping_method
+            else f"To {address}"
+        )
+        found.setdefault(by, []).extend(
+            f"{left} x {one_line(line.name)} ({line.sku})" if line.sku else f"{left} x {line.name}"
+            for line in order.lines
+            if line.order_address_id == place.id
+            and (left := line.quantity - line.quantity_shipped - line.quantity_refunded) > 0
+        )
+    is_first_alone = not any([*found.values()][1:])
+    for by, what in found.items():
+        if what and not is_first_alone:
+            yield f"{by}: {'; '.join(what)}"
 
 
 def _collection(pickup: Pickup) -> str:

@@ -78,6 +78,8 @@ class AgreedOrder(Agreed):
     """Hash of the delivery address that a note last asked staff to enter."""
     foreign_order_id: str = ""
     """External order id of another app; the store keeps ours in a metafield then."""
+    addresses: str = ""
+    """Short for the note that said what goes to which of several addresses."""
     texts: str = ""
     """Short for the note and custom fields that were written; "" while that is not known."""
     receipts: tuple[str, ...] = ()

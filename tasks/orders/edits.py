@@ -20,6 +20,7 @@ from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder, Comparison, RowChange
 from tasks.orders.operations import (
     AddNote,
+    AddTexts,
     Changes,
     DeleteGoodsOutNote,
     OrderOperation,
@@ -27,7 +28,7 @@ from tasks.orders.operations import (
     Rules,
 )
 from tasks.reconciler.agreed import Owner, merge
-from tasks.reconciler.cases import digest, review
+from tasks.reconciler.cases import REVIEW, digest, review
 
 ON_NOTE = "its goods are on a goods-out note already"
 SHIPPED = "goods have left"
@@ -205,6 +206,33 @@ def address_case(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
         "Enter the new delivery address in Brightpearl: the next comparison closes this case. Or "
         "discard it.",
     )
+
+
+def addresses_case(desired: DesiredOrder, actual: ActualOrder | None) -> Refusal | None:
+    """An order to several addresses, of which a sales order has one: staff decide what goes where.
+
+    Once something is on a goods-out note, or in a back order, they have.
+    """
+    goes = desired.store.destinations
+    if not goes or (actual and (actual.has_notes or actual.is_shipped or actual.back_orders)):
+        return None
+    return Refusal(
+        REVIEW,
+        "addresses",
+        f"addresses {digest(goes)}",
+        "the order goes to several addresses or by several methods, and a sales order has one; its "
+        "note says what goes where",
+        "In Brightpearl, make a goods-out note for each address, or split off a back order for "
+        "each: the next comparison closes this case. Or send it as it is: causeway quarantine "
+        "discard.",
+    )
+
+
+def addresses_note(desired: DesiredOrder, agreed: AgreedOrder) -> AddTexts:
+    """What goes to which address; the addresses themselves are only in it."""
+    goes = desired.store.destinations
+    text = f"This order goes to several addresses:\n{goes}"
+    return AddTexts("addresses", text, {}, is_known=bool(agreed.status_bc))
 
 
 def address_note(desired: DesiredOrder) -> AddNote:

@@ -207,6 +207,8 @@ class StoreOrder:
     status_id: str
     external_order_id: str
     qty_shipped: int
+    destinations: str = field(default="", repr=False)
+    """What is still to go where, of an order that does not go to one address."""
     foreign_order_id: str = ""
     """The external order id, where it is not known to be Brightpearl's."""
 

@@ -29,7 +29,7 @@ from tasks.orders.extract import Read, enqueue_stock, fingerprints, keep_held
 from tasks.orders.matching import Account, ActualOrder, adopt_rows, compare, contents
 from tasks.orders.operations import OrderPlan, OrderProgress
 from tasks.reconciler.apply import Answer, Phase, apply, outcome_of
-from tasks.reconciler.cases import Outcome
+from tasks.reconciler.cases import Outcome, digest
 from tasks.reconciler.operations import Write
 from tasks.reconciler.run import Run
 
@@ -265,12 +265,13 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "money": money if is_money_settled else "",
         "receipts": tuple(sorted(receipts)),
         "texts": desired.texts,
+        "addresses": digest(desired.store.destinations) if desired.store.destinations else "",
         "foreign_order_id": desired.store.foreign_order_id,
         "short": record.short,
         "credited": record.credit_id or before.credited,
         "gone": dict(plan.gone),
         "settled": before.settled if plan.settled is None else plan.settled,
-        "held_from": "",
+        "held_from": plan.held_from,
         "is_cancelled": False,
     }
     if plan.actual is not None:
@@ -310,6 +311,9 @@ def _hold_and_cancellation(plan: OrderPlan, actual: ActualOrder) -> dict[str, An
         held_from = change.returns_to if change else actual.status_id
     elif plan.holds:
         held_from = before.held_from if actual.status_id == before.status_bp else HOLD_RELEASED
+        store = plan.desired.store
+        if held_from.isdecimal() and store.status_id != before.status_bc:
+            held_from = plan.desired.status_id or held_from
     is_cancelled = [actual.is_cancelled and change is None, before.is_cancelled]
     is_agreed = any(is_cancelled) if plan.desired.store.is_cancelled else all(is_cancelled)
     return {"held_from": held_from, "is_cancelled": is_agreed or plan.result == "cancelled"}

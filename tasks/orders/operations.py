@@ -60,6 +60,8 @@ class OrderPlan(RecordPlan):
     """Whether the rows of both sides agree, or will once the plan is carried out."""
     holds: bool = False
     """Whether its pick has to wait for a case."""
+    held_from: str = ""
+    """Of a new order whose pick has to wait: its status once it has not."""
     is_address_outdated: bool = False
     """Whether Brightpearl still has another delivery address than the store."""
     is_status_undecided: bool = False

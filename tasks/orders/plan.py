@@ -41,11 +41,13 @@ from tasks.orders.operations import (
     SetStatus,
     UpdateStoreOrder,
 )
+from tasks.reconciler.cases import digest
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
 FOREIGN_ID = "The order's number in the app or marketplace that it came by:"
 CHANGED = "Changed in BigCommerce. It now says:"
 GONE = "Had left before this order came to Brightpearl; do not pick again:"
+SEVERAL = "On hold: the order goes to several addresses. See the note."
 OFF_HOLD = "No longer on hold: both systems agree again."
 
 
@@ -86,18 +88,27 @@ def plan_order(
     contact = plan_contact(person) if person else None
     receipts, receipt_cases = plan_receipts(desired, (), agreed, rules)
     paid = sum((one.payment.amount for one in receipts), ZERO)
+    addresses = edits.addresses_case(desired, None)
+    cases = rules.undecided(key, filter(None, (addresses, *receipt_cases)))
+    held_from = ""
+    if addresses in cases and rules.on_hold:
+        held_from = desired.status_id_imported or desired.status_id
+        desired = replace(desired, status_id_imported=rules.on_hold)
     return replace(
         plan,
+        desired=desired,
+        held_from=held_from,
         result="created",
         operations=(
             CreateSalesOrder(len(desired.rows), contact),
             *receipts,
             *([ReserveStock(desired.units)] if desired.units else ()),
             *([_gone_note(desired, gone)] if gone and desired.units else ()),
+            *([edits.addresses_note(desired, agreed)] if addresses in cases else ()),
             *_texts(desired, agreed),
             *_write_back(desired, None, agreed),
         ),
-        cases=rules.undecided(key, receipt_cases),
+        cases=cases,
         settled=desired.total_inc_tax if is_settled(desired, paid, rules) else None,
         agrees=True,
     )
@@ -133,20 +144,25 @@ def _plan_open(
     receipts, receipt_cases = plan_receipts(desired, actual.transaction_refs, agreed, rules)
     paid = sum((one.payment.amount for one in receipts), actual.paid)
     balance = None if edit.cases else balance_case(desired, paid, agreed, rules)
+    addresses = edits.addresses_case(desired, actual)
     dispute = edits.dispute_case(desired, actual)
-    found = (*edit.cases, address, *receipt_cases, balance, dispute)
+    found = (*edit.cases, address, addresses, *receipt_cases, balance, dispute)
     cases = rules.undecided(plan.key, filter(None, found))
-    holds = edit.holds and any(case in cases for case in edit.cases)
+    hold = ON_HOLD if edit.holds and any(case in cases for case in edit.cases) else ""
+    hold = hold or (SEVERAL if addresses in cases else "")
     is_unchanged = not (edit.operations or edit.cases)
     reservation = plan_reservation(desired, actual, free) if is_unchanged else None
     # No call changes a delivery address: staff are asked to, once.
     is_note_new = address in cases and agreed.address_note != desired.delivery_hash
+    goes = digest(desired.store.destinations)
+    is_list_new = addresses in cases and agreed.addresses != goes
     operations = (
-        *_status_changes(desired, actual, agreed, rules, holds=holds),
+        *_status_changes(desired, actual, agreed, rules, hold),
         *edit.operations,
         *receipts,
         *([reservation] if reservation else ()),
         *([edits.address_note(desired)] if is_note_new else ()),
+        *([edits.addresses_note(desired, agreed)] if is_list_new else ()),
         *_texts(desired, agreed),
         *_write_back(desired, actual, agreed),
     )
@@ -156,7 +172,7 @@ def _plan_open(
         operations=operations,
         result="amended" if edit.operations else result,
         cases=cases,
-        holds=holds,
+        holds=bool(hold),
         settled=desired.total_inc_tax if is_settled(desired, paid, rules) else None,
         agrees=not rows.changes or bool(edit.operations),
         is_address_outdated=address is not None,
@@ -197,21 +213,24 @@ def _write_back(
 
 
 def _status_changes(
-    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules, *, holds: bool
+    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules, hold: str
 ) -> Iterable[SetStatus]:
     """Brightpearl's status, where the store's changed and staff did not set another since.
 
-    A case puts the pick on hold once: staff who released the hold have seen it.
+    A case puts the pick on hold once: staff who released the hold have seen it. In: why it has to
+    wait, as staff read it; "" if it has not.
     """
     is_untouched = actual.status_id == agreed.status_bp
     may_follow = is_untouched or actual.is_cancelled
     is_held = actual.status_id == rules.on_hold
-    if holds and rules.on_hold and not agreed.held_from:
+    if hold and rules.on_hold and not agreed.held_from:
         back = desired.status_id if actual.is_cancelled else actual.status_id
         if may_follow and back and not is_held:
-            yield SetStatus(actual.status_id, rules.on_hold, ON_HOLD, returns_to=back)
+            yield SetStatus(actual.status_id, rules.on_hold, hold, returns_to=back)
         return
-    if agreed.held_from and is_untouched and is_held and not holds:
+    if hold and is_held and agreed.held_from.isdecimal():
+        return  # what the store changes meanwhile is followed once the hold is over
+    if agreed.held_from and is_untouched and is_held and not hold:
         # Unless it was staff who had the order on hold.
         if agreed.held_from.isdecimal() and agreed.held_from != actual.status_id:
             yield SetStatus(actual.status_id, agreed.held_from, OFF_HOLD)
