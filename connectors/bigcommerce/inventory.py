@@ -130,5 +130,6 @@ def _item(row: dict[str, Any]) -> Row:
     except ValidationError as error:
         identity = row.get("identity") if isinstance(row, dict) else None
         named = identity if isinstance(identity, dict) else {}
-        sku, product_id = (str(named.get(name) or "") for name in ("sku", "product_id"))
-        return UnreadableItem(sku, product_id, *broken_field(error))
+        names = ("sku", "product_id", "variant_id")
+        sku, product_id, variant_id = (str(named.get(name) or "") for name in names)
+        return UnreadableItem(sku, product_id, *broken_field(error), variant_id)

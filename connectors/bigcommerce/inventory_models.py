@@ -50,6 +50,17 @@ class LocationStock:
     safety_stock: _ZeroForNothing = Field(
         default=0, validation_alias=AliasPath("settings", "safety_stock")
     )
+    backordered: _ZeroForNothing = Field(default=0, validation_alias="qty_backordered")
+    """Units sold beyond what there was, which the next ones that come in are for."""
+    backorder_limit: int | None = Field(
+        default=0, validation_alias=AliasPath("settings", "backorder_limit")
+    )
+    """How many units may be sold beyond what there is; None for any number."""
+
+    @property
+    def balance(self) -> int:
+        """Units on hand less those that are owed."""
+        return self.on_hand - self.backordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_LEAN)
@@ -79,6 +90,7 @@ class UnreadableItem:
     field: str
     reason: str
     """What is wrong with the field; never its value."""
+    variant_id: str = ""
 
 
 @plain_dataclass(frozen=True, slots=True)

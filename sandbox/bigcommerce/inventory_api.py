@@ -82,6 +82,8 @@ def levels_document(store: Store, level: StockAt) -> dict[str, Any]:
         document["total_inventory_onhand"] = max(0, level.seen)
         document["qty_backordered"] = max(0, -level.seen)
         document["settings"]["backorder_limit"] = level.backorder_limit
+    if level.is_odd:
+        document["total_inventory_onhand"] = None
     return document
 
 

@@ -45,6 +45,8 @@ class StockAt:
 
     What was sold so is on hand below zero.
     """
+    is_odd: bool = False
+    """Whether reads show no number of units at all."""
     unseen: int = 0
     """Relative adjustments that shoppers feel and reads do not show."""
     overwritten: int = 0

@@ -154,6 +154,8 @@ class StockChange(ControlBody):
     safety_stock: int | None = None
     backorder_limit: int | Literal["unlimited"] | None = None
     """How many pieces shoppers may buy beyond what there is; 0 for none."""
+    odd: bool | None = None
+    """Whether reads show null instead of the number on hand, from now on."""
 
 
 class NewProduct(ControlBody):
@@ -211,6 +213,8 @@ def change_stock(store: Store, wanted: StockChange) -> dict[str, Any]:
     if wanted.backorder_limit is not None:
         limit = wanted.backorder_limit
         level.backorder_limit = None if limit == "unlimited" else limit
+    if wanted.odd is not None:
+        level.is_odd = wanted.odd
     delta = wanted.delta if wanted.on_hand is None else wanted.on_hand - level.on_hand
     if store.products[variant.product_id].tracking != "none":
         store.stock.move(variant, wanted.location_id, delta, "staff")

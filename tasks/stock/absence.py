@@ -39,6 +39,9 @@ def with_absences(run: Run, found: Snapshot, wanted: Collection[str]) -> Snapsho
         sku: reason for sku, (reason, _) in why_absent(run, lost).items() if sku in found.store_skus
     }
     refused = dict(_untracked(run, found, [sku for sku in had if sku not in found.store_skus]))
+    for sku in gone.keys() & set(found.backordered):
+        reason = f"{gone.pop(sku)} The store sells it beyond what there is, whatever its stock."
+        refused[sku] = review("gone", sku, reason, {})
     if run.connections.pair.stock.product_gone == REVIEW and gone:
         on_sale = set(
             found.items.loc[found.items["on_hand"] > found.items["safety_stock"], "sku_key"]

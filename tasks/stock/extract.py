@@ -27,7 +27,7 @@ from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
 from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import Outcome, skipped
+from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
@@ -66,7 +66,7 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
         run.rekey(known)
     without_sku = {*products, *variants, CATALOGUE} - known.keys()
     wanted = [key for key in run.batch.keys if key not in without_sku]
-    left = [key for key in run.batch.keys if key in without_sku]
+    left = [key for key in run.batch.keys if key in without_sku - run.refused_keys]
     return wanted, [skipped(key, "not ours", NO_SKU) for key in left]
 
 
@@ -91,11 +91,9 @@ def _of_variants(run: Run, variants: Mapping[str, str]) -> dict[str, list[str]]:
         return {}
     store, wanted = run.bigcommerce, list(variants.values())
     items = with_retries(lambda: list(store.list_inventory_of_variants(wanted)))
-    found = {
-        item.variant_id: [sku_key(item.sku)]
-        for item in items
-        if isinstance(item, StockItem) and item.variant_id and item.sku
-    }
+    found = {item.variant_id: [sku_key(item.sku)] for item in items if item.variant_id and item.sku}
+    broken = [one for one in items if isinstance(one, UnreadableItem) and not one.sku]
+    run.refuse(refusal_rows((VARIANT + one.variant_id, _unreadable(one)) for one in broken))
     return {key: found.get(one, []) for key, one in variants.items()}
 
 
@@ -186,11 +184,8 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
     for item in _list_items(run, found, skus):
         key = sku_key(item.sku)
         if isinstance(item, UnreadableItem):
-            key = key or f"product {item.product_id}"
-            what = item.sku or item.product_id
-            reason = f"the store's stock of {what} cannot be read: {item.field} {item.reason}"
-            remedy = f"Correct the item in BigCommerce, then: {release_sku(key)}"
-            refused[key] = Refusal("document", item.field, "", reason, remedy)
+            key = key or _linked(found, item) or f"product {item.product_id}"
+            refused[key] = _unreadable(item, key)
         elif not key:
             shared.append(item.product_id)
         elif _name(other := clear.setdefault(key, item)) != _name(item):
@@ -208,17 +203,35 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
 def _list_items(
     run: Run, found: Snapshot, skus: Collection[str] | None
 ) -> list[StockItem | UnreadableItem]:
-    """What is known is asked for by its variant, all else by its SKU."""
+    """Asked for by their SKUs, so that one on two items shows; by variants what is not found so."""
     store, agreed, at = run.bigcommerce, found.agreed, found.places.locations
     if skus is None:
         return with_retries(lambda: list(store.list_inventory(at)))
-    known = [agreed[sku].variant_id for sku in skus if sku in agreed and agreed[sku].variant_id]
-    items = with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
+    names = [agreed[sku].sku if sku in agreed else sku for sku in skus]
+    items = with_retries(lambda: list(store.list_inventory_of_skus(names, at)))
     seen = {sku_key(one.sku) for one in items}
-    unknown = [agreed[sku].sku if sku in agreed else sku for sku in skus if sku not in seen]
-    if unknown:
-        items += with_retries(lambda: list(store.list_inventory_of_skus(unknown, at)))
+    ids = [agreed[sku].variant_id for sku in skus if sku not in seen and sku in agreed]
+    if known := [one for one in ids if one]:
+        items += with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
     return items
+
+
+def _unreadable(item: UnreadableItem, key: str = "") -> Refusal:
+    """Why an item's stock cannot be compared. In: the key that is released once it is correct."""
+    key = key or f"{VARIANT}{item.variant_id}"
+    what = item.sku or f"product {item.product_id}"
+    reason = f"the store's stock of {what} cannot be read: {item.field} {item.reason}"
+    remedy = f"Correct the item in BigCommerce, then: {release_sku(key)}"
+    return Refusal("document", item.field, "", reason, remedy)
+
+
+def _linked(found: Snapshot, item: UnreadableItem) -> str:
+    """The SKU of an item that shows none, by its link."""
+    ids = (item.variant_id, item.product_id)
+    return next(
+        (sku for sku, one in found.agreed.items() if (one.variant_id, one.product_id_bc) == ids),
+        "",
+    )
 
 
 def _name(item: StockItem) -> str:
@@ -229,6 +242,7 @@ def _with_items(found: Snapshot, clear: Mapping[str, StockItem]) -> Snapshot:
     """With these items by SKU, and what is to be kept of those that are new or have other ids."""
     variants = Counter(item.product_id for item in clear.values())
     locations, disabled = set(found.places.locations), set()
+    backordered: set[str] = set()
     # Column by column: a record for each of 100,000 SKUs takes a hundred megabytes on the way.
     columns: dict[str, list[Any]] = {name: [] for name in ITEMS}
     renamed: dict[str, AgreedStock] = {}
@@ -244,17 +258,19 @@ def _with_items(found: Snapshot, clear: Mapping[str, StockItem]) -> Snapshot:
             if at.location_id in locations and not at.is_enabled:
                 disabled.add(at.location_id)
             elif at.location_id in locations:
+                backordered |= {key} if at.backorder_limit != 0 else set()
                 columns["sku_key"].append(key)
                 columns["sku"].append(item.sku)
                 columns["product_id_bc"].append(item.product_id)
                 columns["location_id"].append(at.location_id)
-                columns["on_hand"].append(at.on_hand)
+                columns["on_hand"].append(at.balance)
                 columns["safety_stock"].append(at.safety_stock)
     notes = [f"location {one} is disabled in the store: nothing is sent there" for one in disabled]
     return replace(
         found,
         agreed={**found.agreed, **renamed},
         renamed=renamed,
+        backordered=backordered,
         store_skus={key: item.sku for key, item in clear.items()},
         items=frame_of_columns(columns, ITEMS, len(columns["sku_key"])),
         notes=[*found.notes, *sorted(notes)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -131,6 +131,8 @@ class Snapshot(Frames, Supply):
     """SKUs of which nothing certain is known, and why."""
     gone: Mapping[str, str] = field(default_factory=dict)
     """SKUs that both systems had, and of which Brightpearl keeps stock no longer, and why."""
+    backordered: Collection[str] = ()
+    """SKUs of which the store sells more than there is."""
     shared: Sequence[str] = ()
     """The store's products whose variants share one stock, which nothing can be compared with."""
     only_store: Sequence[str] = ()
