@@ -6,6 +6,7 @@ child's output goes straight to `<folder>/<name>.log`, so it is complete even if
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -33,6 +34,19 @@ SHOWN_LINES = 12
 
 class ProcessError(CausewayError):
     """A child ended that should not have, or was not ready in time."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The lock of a folder, held by this process and by the children that inherit it."""
+
+    descriptor: int
+
+    def keep(self, children: Mapping[str, int]) -> None:
+        """Write down the process ids of this process and its children, for whoever comes next."""
+        text = json.dumps({"pid": os.getpid(), "children": dict(children)})
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, text.encode(), 0)
 
 
 @dataclass
@@ -75,11 +89,14 @@ class Processes:
         *,
         environment: Mapping[str, str] | None = None,
         follow: Collection[str] = (),
+        lock: Lock | None = None,
     ) -> None:
         """Keep logs in `folder`; every child gets our own environment and `environment`.
 
-        What the children named in `follow` write is also printed here, behind their name.
+        What the children named in `follow` write is also printed here, behind their name. Children
+        hold the `lock` as long as they run.
         """
+        self._lock = lock
         self._folder = folder
         self._environment = dict(environment or {})
         self._children: dict[str, Child] = {}
@@ -123,9 +140,12 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self._environment, **(environment or {})},
                 start_new_session=True,
+                pass_fds=(self._lock.descriptor,) if self._lock else (),
             )
         child = Child(name, popen, log, _ready(ready), stop_within_s)
         self._children[name] = child
+        if self._lock:
+            self._lock.keep({one.name: one.pid for one in self._children.values()})
         if name in self._followed:
             self._follower.add(child)
         return child

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from cli.lock import locked
 from cli.output import say, warn
-from cli.processes import Processes
+from cli.processes import ProcessError, Processes, free_port
 from cli.services import VAR, Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
@@ -19,31 +20,42 @@ SANDBOX_PORTS = (8101, 8102)
 FOLLOWED = ("receiver", "worker", "deploy")
 """Whose lines are shown; the others' are in their logs."""
 CHECK_EVERY_S = 0.5
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(settings: Settings, *, with_sandboxes: bool) -> None:
-    """Start all parts, see that they run, stop them in order on SIGINT or SIGTERM.
+    """Start all parts, see that they run, stop them in order on SIGINT, SIGTERM or SIGHUP.
 
     With `PREFECT_API_URL` set that server is used, else one is started. With sandboxes they are the
     pair, whatever the settings say.
 
-    Raises: ConfigError; ProcessError when a part ends by itself.
+    Raises: ConfigError; ProcessError when the folder or the receiver's port is taken, and when a
+    part ends by itself.
     """
     folder = settings.folder / VAR
     folder = folder / "sandbox" if with_sandboxes else folder
+    wanted = settings.receiver.port
+    if not with_sandboxes and free_port(wanted) != wanted and wanted:
+        raise ProcessError(
+            f"The receiver's port {wanted} is taken.",
+            remedy="Stop what listens there, or set CAUSEWAY_RECEIVER__PORT and what leads to it.",
+        )
     ports = Ports.free(
         prefect=PREFECT_PORT,
         receiver=settings.receiver.port,
         bigcommerce=SANDBOX_PORTS[0],
         brightpearl=SANDBOX_PORTS[1],
     )
-    # The receiver's port may differ from the wanted one, when that is taken.
     environment = (
         sandbox_environment(folder, ports)
         if with_sandboxes
         else {"CAUSEWAY_RECEIVER__PORT": str(ports.receiver)}
     )
-    with _interruptible(), Processes(folder / "log", follow=FOLLOWED) as processes:
+    with (
+        interruptible(),
+        locked(folder) as lock,
+        Processes(folder / "log", follow=FOLLOWED, lock=lock) as processes,
+    ):
         services = Services.of(
             processes, folder, ports, environment, prefect_api_url=prefect_api_url()
         )
@@ -58,7 +70,9 @@ def up(settings: Settings, *, with_sandboxes: bool) -> None:
 def _subscribe(settings: Settings) -> None:
     for pair in settings.pairs:
         try:
-            ensure_webhooks(settings, pair)
+            for change in ensure_webhooks(settings, pair):
+                if change.problem:
+                    warn(f"No webhook for {pair}: {change.event}: {change.problem}")
         except CausewayError as error:
             warn(f"No webhooks for {pair}: {error}")
             warn("Sweeps find changed orders every five minutes.")
@@ -82,21 +96,24 @@ def _addresses(services: Services, *, with_sandboxes: bool) -> str:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block; once it ends, children are stopped in order."""
-    before = {
-        number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def interruptible() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal end the block; children are stopped in order then.
+
+    Under `nohup`, which ignores SIGHUP, a closed terminal ends nothing.
+    """
+    numbers = [one for one in ENDING if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in numbers}
     try:
         yield
     except KeyboardInterrupt:
-        say("stopped")
+        with suppress(OSError):  # the terminal may be gone
+            say("stopped")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

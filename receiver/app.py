@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.errors import ConfigError
 from core.settings import Pair, Settings
 from core.times import utc_now
 from receiver import bigcommerce, brightpearl
@@ -166,6 +168,15 @@ def serve(settings: Settings) -> None:
 
     Raises: ConfigError, StoreUnavailableError at start only.
     """
+    host, port = settings.receiver.host, settings.receiver.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"The receiver cannot listen on {host}:{port}: {error.strerror}.",
+            remedy="Stop what listens there, or set CAUSEWAY_RECEIVER__HOST and __PORT.",
+        ) from error
     database = open_database(settings.database_url)
     config = uvicorn.Config(
         Receiver(settings, database).app(),

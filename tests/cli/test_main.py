@@ -62,7 +62,10 @@ def test_wrong_usage_is_exit_code_two(line, capsys):
 @pytest.mark.usefixtures("unconfigured")
 @pytest.mark.parametrize(
     "line",
-    ["status", "sync orders", "quarantine list", "webhooks ensure", "doctor", "mappings history"],
+    [
+        *("status", "sync orders", "quarantine list", "webhooks ensure", "doctor"),
+        *("mappings history", "receiver", "worker", "deploy", "up"),
+    ],
 )
 def test_missing_settings_are_one_error_and_exit_code_two(line, capsys):
     assert run(line.split()) == 2

@@ -1,0 +1,69 @@
+"""Who runs in a folder: one `causeway up` at a time, and what it started as long as it runs.
+
+The lock is the operating system's: it ends with the last process that holds it, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.processes import Lock, ProcessError
+
+FILE = "up.lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[Lock]:
+    """Hold a folder's lock.
+
+    Raises: ProcessError naming the holder, or what a killed one has left behind.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _taken(folder, os.pread(descriptor, 10_000, 0)) from None
+        lock = Lock(descriptor)
+        lock.keep({})
+        yield lock
+    finally:
+        os.close(descriptor)
+
+
+def _taken(folder: Path, text: bytes) -> ProcessError:
+    try:
+        holder = json.loads(text)
+    except ValueError:  # it is just being written
+        holder = {}
+    pid, children = holder.get("pid", 0), holder.get("children", {})
+    if not pid or is_alive(pid):
+        who = f"process {pid}" if pid else "another process"
+        return ProcessError(
+            f"`causeway up` runs in {folder.absolute()} already: {who}.",
+            remedy=f"Use that one, or stop it: kill {pid or 'PID'}",
+        )
+    left = {name: one for name, one in children.items() if is_alive(one)}
+    named = ", ".join(f"{name} {one}" for name, one in left.items())
+    return ProcessError(
+        f"An earlier `causeway up` in {folder.absolute()} was killed, and what it started still "
+        f"runs: {named}.",
+        remedy=f"Stop that first: kill {' '.join(map(str, left.values()))}",
+    )
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of that id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

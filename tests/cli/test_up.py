@@ -1,0 +1,113 @@
+"""What `causeway up` refuses to start beside, and what ends with it."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from cli.lock import locked
+from cli.main import run
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from cli.lock import locked
+from cli.processes import Processes
+from cli.up import interruptible
+
+folder = Path(sys.argv[1])
+with interruptible(), locked(folder) as lock, Processes(folder / "log", lock=lock) as processes:
+    child = processes.start_python("sleeper", "-c", "import time; time.sleep(600)")
+    print(child.pid, flush=True)
+    while True:
+        time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def installation(configured, monkeypatch, tmp_path):
+    """A folder in which `up` could run; its receiver's port is free."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        monkeypatch.setenv("CAUSEWAY_RECEIVER__PORT", str(probe.getsockname()[1]))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def holder(installation):
+    """A process that holds the folder as `up` does, with a child."""
+    command = [sys.executable, "-c", PROGRAM, str(installation / "var")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        child = int(process.stdout.readline())
+        yield process, child
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def refused(capsys):
+    assert run(["up"]) == 1
+    return capsys.readouterr().err
+
+
+def test_a_second_one_in_the_same_folder_is_refused_with_the_pid_of_the_first(holder, capsys):
+    process, _ = holder
+    said = refused(capsys)
+    assert f"already: process {process.pid}." in said
+    assert f"kill {process.pid}" in said
+
+
+def test_the_sandboxes_have_a_folder_of_their_own(holder, installation):
+    with locked(installation / "var" / "sandbox"):
+        assert (installation / "var" / "up.lock").exists()
+
+
+def test_what_a_killed_one_left_behind_is_named_until_it_ends(holder, installation, capsys):
+    process, child = holder
+    process.kill()
+    process.wait()
+
+    said = refused(capsys)
+
+    assert "was killed" in said
+    assert f"sleeper {child}" in said
+    assert f"kill {child}" in said
+    os.killpg(child, signal.SIGKILL)
+    wait_until_free(installation / "var")
+
+
+def wait_until_free(folder):
+    """Until the last process that holds the lock is gone: the operating system says when."""
+    with (folder / "up.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_closed_terminal_ends_everything_as_other_signals_do(number, holder, installation):
+    process, child = holder
+
+    process.send_signal(number)
+
+    assert process.wait(60) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    with locked(installation / "var"):
+        pass
+
+
+def test_a_taken_port_of_the_receiver_is_refused_and_nothing_is_started(
+    installation, monkeypatch, capsys
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("CAUSEWAY_RECEIVER__PORT", str(port))
+        assert f"The receiver's port {port} is taken." in refused(capsys)
+        assert run(["receiver"]) == 2
+        assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+    assert not (installation / "var" / "log").exists()
