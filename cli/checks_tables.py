@@ -14,12 +14,18 @@ from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError, RejectedError
 from core.settings import Pair, Settings, StockSettings
 from mappings.stock_places import Places, read_places
+from mappings.tables import ANY
 
 TABLE = "table stock_locations"
 CORRECT = "Correct mappings/tables/stock_locations.csv"
 NO_SUCH_PRODUCT = "2147483647"
 """An id that no store reaches: adding nothing to it changes nothing."""
 WHEN_PLACED = "order_placed"
+OF_METHODS = ("carriers", "shipping_providers", "shipment_methods")
+"""Tables by Brightpearl's shipping method."""
+QUARANTINES = "quarantine_locations"
+BY_CHANNEL = ("channels", "warehouses", "price_lists", "default_contacts")
+"""Tables by the store's channel."""
 
 
 def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
@@ -28,7 +34,7 @@ def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
     Raises: MappingError when they do not.
     """
     bundle = in_force(settings, pair.name)
-    if problems := bundle.problems:
+    if problems := (*bundle.problems, *bundle.cell_problems):
         yield fail("mappings", str(problems[0]), "causeway mappings validate")
         return
     if differs := said_of_files(bundle, from_folder(settings, None, check=False)):
@@ -50,6 +56,11 @@ def table_checks(settings: Settings, pair: Pair, account: Brightpearl) -> Iterat
         rows = bundle.tables[name].rows
         gives = {value for row in rows for value in (row.becomes, *row.more.values()) if value}
         yield compared(name, gives, actual)
+    methods = _texts(method.id for method in account.list_shipping_methods())
+    warehouses = _texts(warehouse.id for warehouse in account.list_warehouses())
+    for name, actual in (*((one, methods) for one in OF_METHODS), (QUARANTINES, warehouses)):
+        if name in bundle.tables:
+            yield compared(name, set(bundle.tables[name].values) - {ANY}, actual, "names")
 
 
 def channel_checks(settings: Settings, pair: Pair, store: BigCommerce) -> Iterator[Finding]:
@@ -57,8 +68,17 @@ def channel_checks(settings: Settings, pair: Pair, store: BigCommerce) -> Iterat
 
     Raises: what the system raises.
     """
-    known = set(in_force(settings, pair.name).tables["channels"].values)
-    yield unmapped_channels([(c.id, c.name) for c in store.list_channels()], known)
+    tables = in_force(settings, pair.name).tables
+    listed = [(c.id, c.name) for c in store.list_channels()]
+    yield unmapped_channels(listed, set(tables["channels"].values))
+    actual = {number for number, _ in listed}
+    for name in BY_CHANNEL:
+        if unknown := sorted(set(tables[name].values) - actual - {ANY} if name in tables else ()):
+            yield warn(
+                f"table {name}",
+                f"names {', '.join(unknown)}, which the store lacks as a channel",
+                f"Correct mappings/tables/{name}.csv (it has: {', '.join(sorted(actual))}).",
+            )
 
 
 def account_values(account: Brightpearl) -> Iterator[tuple[str, set[str]]]:
@@ -78,16 +98,17 @@ def account_values(account: Brightpearl) -> Iterator[tuple[str, set[str]]]:
     )
 
 
-def compared(name: str, gives: set[str], actual: set[str]) -> Finding:
-    """Whether everything that a table gives exists. Pure."""
+def compared(name: str, gives: set[str], actual: set[str], does: str = "gives") -> Finding:
+    """Whether everything that a table gives, or names, exists. Pure."""
     if unknown := sorted(gives - actual):
         return fail(
             f"table {name}",
-            f"gives {', '.join(unknown)}, which the account lacks",
+            f"{does} {', '.join(unknown)}, which the account lacks",
             f"Correct mappings/tables/{name}.csv, or create it in Brightpearl "
             f"(it has: {', '.join(sorted(actual))}).",
         )
-    return ok(f"table {name}", f"{len(gives)} values exist in the account")
+    count = f"{len(gives)} values exist in the account"
+    return ok(f"table {name}", count if does == "gives" else f"{does} what exists: {count}")
 
 
 def unmapped_channels(channels: Iterable[tuple[str, str]], known: set[str]) -> Finding:

@@ -14,6 +14,7 @@ from core.ids import ENTITY_NAMES
 from core.settings import Settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
+from mappings.files import MappingError
 from mappings.tables import HEADER, comparable
 from store.database import Database, open_database
 from store.inbox import OPERATOR, Inbox
@@ -87,6 +88,8 @@ def add_row(settings: Settings, pair: str, table: str, row: tuple[str, str, str]
         raise ConfigError(f"There is no table {name}.", remedy=f"There are: {known}.")
     written = _with_row(files, file, row)
     after = _with_row(before, file, row) if before.version.isdecimal() else written
+    if new := set(after.cell_problems) - set(before.cell_problems):
+        raise MappingError(sorted(new))
     path = settings.mappings_path / file
     try:
         path.write_text(written.files[file], encoding="utf-8")

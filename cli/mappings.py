@@ -16,6 +16,7 @@ from cli.output import finish, say
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import utc_now
+from mappings.files import MappingError
 from store.versions import Version, Versions
 
 SHOWN = 50
@@ -89,7 +90,7 @@ def validate(
 
     settings = load_settings()
     bundle = from_folder(settings, path, check=False)
-    problems = [str(problem) for problem in bundle.problems]
+    problems = [str(problem) for problem in (*bundle.problems, *bundle.cell_problems)]
     result: dict[str, Any] = {
         "version": bundle.version,
         "valid": not problems,
@@ -149,6 +150,8 @@ def publish(
     installed = installation(pair)
     settings, name = installed.settings, installed.name
     bundle = from_folder(settings, path)
+    if problems := bundle.cell_problems:
+        raise MappingError(problems)
     before = in_force(settings, name)
     if before.version.isdecimal() and before.files == bundle.files:
         result: dict[str, Any] = {"number": int(before.version), "diff": "", "released": 0}

@@ -10,6 +10,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
 
+PROVIDERS = (
+    "auspost",
+    "canadapost",
+    "endicia",
+    "fedex",
+    "royalmail",
+    "shipperhq",
+    "ups",
+    "upsonline",
+    "upsready",
+    "usps",
+)
+"""Couriers of which BigCommerce has a code of its own. Source: Orders V2, shipments."""
+PROVIDER_REGEX = rf"(?:{'|'.join(PROVIDERS)}|carrier_\w+)?"
+CARRIER_REGEX = r"(?:[a-z0-9]+(?:-[a-z0-9]+)*)?"
+
 NOTES: Schema = {
     "order_id": "text",
     "part_ref": "text",

@@ -5,6 +5,7 @@ Limits of BigCommerce's fields are from its fact sheet (shipment POST).
 
 from __future__ import annotations
 
+from core.shipments import CARRIER_REGEX, PROVIDER_REGEX, PROVIDERS
 from expectations.rows import (
     ExpectTimesNotToBeLater,
     ExpectValueLengthsToBeBetween,
@@ -87,12 +88,23 @@ shipments_out = suite(
     ),
     ExpectValuesToMatchRegex(
         column="tracking_carrier",
-        regex=r"(?:[a-z0-9]+(?:-[a-z0-9]+)*)?",
+        regex=CARRIER_REGEX,
         meta=refuse(
             "carrier",
             "the carrier is not a courier's slug as AfterShip writes them",
             "Correct the right column of mappings/tables/carriers.csv",
             field="tracking_carrier",
+        ),
+    ),
+    ExpectValuesToMatchRegex(
+        column="shipping_provider",
+        regex=PROVIDER_REGEX,
+        meta=refuse(
+            "provider",
+            f"the shipping provider is none of BigCommerce's own ({', '.join(PROVIDERS)})",
+            "Correct the right column of mappings/tables/shipping_providers.csv, or leave it blank "
+            "and name the courier in carriers.csv",
+            field="shipping_provider",
         ),
     ),
     ExpectValueLengthsToBeBetween(

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NoReturn, TypeVar
 
+from mappings.cells import cell_problems
 from mappings.files import MappingError, Problem
 from mappings.rules import EntityMapping
 from mappings.schema import read_mapping
@@ -73,6 +74,11 @@ class Bundle:
         if check and bundle.problems:
             raise MappingError(bundle.problems)
         return bundle
+
+    @property
+    def cell_problems(self) -> tuple[Problem, ...]:
+        """Cells of tables that hold something else than they should: nothing is published so."""
+        return tuple(cell_problems(self.tables))
 
     @property
     def hash(self) -> str:

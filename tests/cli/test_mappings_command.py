@@ -53,6 +53,19 @@ def test_every_problem_is_named_by_file_and_line(folder, capsys):
     assert found["problems"][0].startswith("tables/channels.csv:3:")
 
 
+def test_a_cell_of_the_wrong_kind_is_not_valid_not_published_and_not_added(folder, capsys):
+    table = folder / "tables" / "shipping_providers.csv"
+    before = table.read_text()
+    assert run(["mappings", "add", "shipping_providers", "77", "dhl"]) == 2
+    assert "'dhl' is not one of BigCommerce's own provider codes" in capsys.readouterr().err
+    assert table.read_text() == before
+    table.write_text("value,becomes,note\n3,dhl,\n")
+    assert run(["mappings", "validate", "--json"]) == 1
+    assert run_json(capsys)["problems"][0].startswith("tables/shipping_providers.csv:2: becomes:")
+    assert run(["mappings", "publish"]) == 2
+    assert "carriers.csv" in capsys.readouterr().err
+
+
 def test_what_does_not_load_is_not_published(folder, capsys):
     (folder / "orders.yaml").write_text("source: nonsense\n")
     assert run(["mappings", "publish"]) == 2

@@ -31,6 +31,7 @@ REFUSED = [
     ("shipments_out", {"tracking_number": "X" * 300}, "tracking", "tracking_number"),
     ("shipments_out", {"comments": "X" * 65_536}, "tracking", "comments"),
     ("shipments_out", {"tracking_carrier": "Royal Mail"}, "carrier", "tracking_carrier"),
+    ("shipments_out", {"shipping_provider": "dhl"}, "provider", "shipping_provider"),
 ]
 STOPPED = [
     ("notes_in", {"order_id": "x"}),
