@@ -63,6 +63,7 @@ ORDERS: Schema = {
     "pickup_location_id": "text",
     "pickup_details": "text",
     "line_details": "text",
+    "promised_delivery": "text",
     "coupon_codes": "text",
     "qty_ordered": "count",
     "qty_shipped": "count",
@@ -83,6 +84,7 @@ method, the order's status, BigCommerce's id of the location, and how and when t
 set it, such as the number of a marketplace; `form_fields` is what the checkout asked besides, a
 line `name: answer` each, of the billing and all shipping addresses; `gift_messages` the wrapping of
 lines and its messages, `line_details` their configurable fields and event dates, a line each;
+`promised_delivery` is the shipping method where the carrier has added a day to it;
 `qty_ordered` and `qty_shipped` sum the lines; `status_id_of_goods` is the status, but of an order
 that was refunded in part the one that says how much of it has left; `tax_place` is where the order
 goes to, as the table of tax codes calls it: `GB`, `US-NY`; `in_brightpearl` is "yes" for an order

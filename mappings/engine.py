@@ -117,7 +117,10 @@ def _refusal(
     """
     texts = {column: plain(source[column][position]) for column in rule.about}
     column = next((name for name, text in texts.items() if text), next(iter(texts), rule.to))
-    value, name = texts.get(column, "")[:LONGEST_VALUE], column.replace("_", " ")
+    value, name = texts.get(column, ""), column.replace("_", " ")
+    for step in rule.steps:
+        value = step.named(value)
+    value = value[:LONGEST_VALUE]
     if not value:
         reason = f"the order has no {name}"
     elif is_personal(column):

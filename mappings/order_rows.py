@@ -208,9 +208,8 @@ def order_parts(
 
 
 def _line(line: Record, place: str) -> Part:
-    # Neither made by hand nor a gift certificate: it is of the catalogue.
     is_certificate = line["kind"] == "giftcertificate"
-    is_product = not is_certificate and line["product_id"] not in ("", "0")
+    is_product = not is_certificate and _is_of_catalogue(line)
     kind = "product" if is_product else "gift_certificate" if is_certificate else "custom"
     options = line["options"]
     full_name = f"{line['name']} ({options})" if options else line["name"]
@@ -226,6 +225,10 @@ def _line(line: Record, place: str) -> Part:
         after_discounts=line["discounted_total_inc_tax"],
         tax_place=line["tax_place"] or place,
     )
+
+
+def _is_of_catalogue(line: Record) -> bool:
+    return line["product_id"] not in ("", "0")
 
 
 def _charge(charge: Record, place: str) -> Part:
@@ -253,7 +256,7 @@ def _impossible(
         for name in (*AMOUNTS, "discounted_total_inc_tax") if is_line else AMOUNTS:
             if row[name] is None and name in AMOUNTS:
                 yield _document(name, f"{what} has no such amount")
-            elif is_line and row[name] is not None and row[name] < ZERO:
+            elif is_line and _is_of_catalogue(row) and (row[name] or ZERO) < ZERO:
                 yield _document(name, f"{what} has a negative amount", str(row[name]))
         if is_line and (row["quantity"] < 0 or (not row["quantity"] and row["total_inc_tax"])):
             what = f"{what} has an impossible quantity"

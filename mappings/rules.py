@@ -62,6 +62,10 @@ class Step(BaseModel, ABC):
     def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
         """The new value; empty text or None if there is none."""
 
+    def named(self, value: str) -> str:
+        """The part of a value that a refusal names, so that those alike wait for the same thing."""
+        return value
+
     def reason(self, value: str) -> str:  # noqa: ARG002 - most steps lose no value
         """Why nothing is known for a value, for people; empty for a step that loses none."""
         return ""

@@ -28,6 +28,8 @@ from mappings.tax_codes import tax_codes
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
 
+OTHER_COUNTRIES = {"XK": "XKX", "UK": "GBR", "EL": "GRC"}
+"""Codes in use that ISO 3166-1 does not list: Kosovo, and those of the European Union."""
 ALPHA_3 = 3
 """Letters of an ISO 3166-1 alpha-3 code."""
 
@@ -39,10 +41,29 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if ord(c) >= ord(" ") else " " for c in text).split())
 
 
+MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+DATE = re.compile(
+    rf"[,;:(\[|\u2013\u2014-]\s*[^,;:(\[|\u2013\u2014]*?("
+    rf"\d\s*(st|nd|rd|th|\.)?\s*({MONTHS})|\b({MONTHS})[a-z]*\.?\s+\d|"
+    r"\b(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}([./]\d{2,4})?)\b|"
+    r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b|\btoday\b|\btomorrow\b).*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What carriers put behind a method: a separator, and a day from there on."""
+
+
+@lru_cache(maxsize=1024)
+def undated(text: str) -> str:
+    """The text without the day of delivery that carriers add to it; all of it where none is."""
+    return DATE.sub("", text).strip() or text
+
+
 @lru_cache(maxsize=1024)
 def alpha3(text: str) -> str:
     """The ISO 3166-1 alpha-3 code that a text names or is; blank if it is none."""
     code = text.strip()
+    if other := OTHER_COUNTRIES.get(code.upper()):
+        return other
     if len(code) == ALPHA_3 and code.isascii() and code.isalpha() and code.isupper():
         return code
     country = pycountry.countries.get(alpha_2=code.upper())
@@ -61,14 +82,21 @@ class Lookup(ValueStep):
     """What happens to a value without a row."""
     take: str = ""
     """The table's column that is taken, where `becomes` is not."""
+    dated: bool = False
+    """Whether a value without a row is looked up without the date that is behind it."""
 
     def of(self, value: str | Decimal, context: Context) -> str:
         found = context.tables[self.table].get(value, self.take)
         if self.table == TAX_CODES and isinstance(value, Decimal):  # of a place that is not known
             found = tax_codes(context.tables[self.table]).code("", "", value) or None
+        if found is None and self.dated:
+            found = context.tables[self.table].get(undated(str(value)), self.take)
         if found is None:
             return plain(value) if self.otherwise == "keep" else ""
         return found
+
+    def named(self, value: str) -> str:
+        return undated(value) if self.dated else value
 
     def reason(self, value: str) -> str:
         if self.otherwise == "keep":

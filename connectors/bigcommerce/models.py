@@ -218,7 +218,7 @@ class Order(OrderHeader):
     channel_id: Id = "1"
     default_currency_code: str
     store_default_currency_code: Text = ""
-    store_default_to_transactional_exchange_rate: Money = Decimal(1)
+    store_default_to_transactional_exchange_rate: Money | None = None
     is_tax_inclusive_pricing: bool = False
     total_ex_tax: Money
     total_tax: Money

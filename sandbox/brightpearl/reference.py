@@ -198,6 +198,7 @@ def countries() -> dict[str, tuple[int, str, str, str]]:
     for number, country in enumerate(listed, start=1):
         entry = (number, str(country.alpha_2), str(country.alpha_3), str(country.name))
         found[entry[1]] = found[entry[2]] = entry
+    found["XK"] = found["XKX"] = (len(listed) + 1, "XK", "XKX", "Kosovo")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter, itemgetter
@@ -27,9 +27,10 @@ from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
-from mappings.steps import one_line
+from mappings.steps import one_line, undated
+from mappings.tables import comparable
 from mappings.tax_codes import TABLE, tax_codes, tax_place
-from tasks.bigcommerce.orders import WHOLLY_SENT, status_of_goods
+from tasks.bigcommerce.orders import SENT, WHOLLY_SENT, status_of_goods
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, rows
 
@@ -59,15 +60,21 @@ PICKUP = "Pick-up"
 """The method of an order that is collected and does not name it."""
 UNPAID = frozenset({"pending", "declined", "held for review"})
 """Payment statuses of an order that has received nothing."""
+UNSAID = frozenset({"", "pending"})
+"""Payment statuses of an order whose money no gateway watches."""
+HAND_PAYMENTS = "hand_payments"
+"""Table of the methods whose money staff take themselves, such as a bank deposit."""
 UNCAPTURED = frozenset({"authorized", "capture pending"})
 """Payment statuses of an order that may have received a part by now."""
 PAID = ("paid", "captured", "partially refunded", "refunded")
 """Payment statuses of an order whose money is in although no gateway reports a transaction."""
 MONEY_IN = ("purchase", "capture", "settled")
 """Transaction events that are money received; an authorisation is not."""
+PAID_STATUSES = frozenset({*SENT, 8, 9, 11, 14})
+"""Statuses of an order that BigCommerce, or staff, take to be paid."""
 PAYMENT_COLUMNS = (
     *("order_id", "payment_method", "payment_status", "total_inc_tax", "store_credit_amount"),
-    *("gift_certificate_amount", "currency_code", "placed_at"),
+    *("gift_certificate_amount", "currency_code", "placed_at", "status_id"),
 )
 """Columns of ORDERS that say how an order is paid."""
 RECEIPT = "receipt"
@@ -165,6 +172,8 @@ def may_have_received(order: Order, *, is_reported: bool = False) -> bool:
     that is authorised may have been captured in part: it is read when `is_reported` says that
     money may have moved.
     """
+    if order.payment_status in UNPAID and order.status_id in PAID_STATUSES:
+        return True  # the payment's status is not that of a later try, or of money taken by hand
     unpaid = UNPAID if is_reported else UNPAID | UNCAPTURED
     covered = order.store_credit_amount + order.gift_certificate_amount
     return order.payment_status not in unpaid or covered > ZERO
@@ -175,14 +184,28 @@ def is_paid(order: Order) -> bool:
     return order.payment_status in PAID and order.payment_status != "refunded"
 
 
-def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+def may_be_paid_by_hand(order: Order) -> bool:
+    """Whether its status alone may say that money came in, which no gateway reports."""
+    return order.status_id in PAID_STATUSES and order.payment_status not in PAID
+
+
+def taken_by_hand(bundle: Bundle) -> frozenset[str]:
+    """Payment methods as compared, of which staff say by the order's status that they are paid."""
+    if HAND_PAYMENTS not in bundle.tables:
+        return frozenset()
+    return frozenset(comparable(r.value) for r in bundle.tables[HAND_PAYMENTS].rows if r.becomes)
+
+
+def receipts(
+    orders: pd.DataFrame, transactions: pd.DataFrame, by_hand: Collection[str] = ()
+) -> pd.DataFrame:
     """Money that came in: TRANSACTIONS rows, one per receipt, with the order's `payment_method`.
 
     In the sequence of an order's transactions. A capture and its settlement are one receipt (both
     name the same earlier transaction); several captures of one authorisation are several. An order
     that is paid although no gateway reports it (cash, bank deposit, a settled manual payment) gets
-    one receipt for what is not covered by store credit or gift certificates. In: ORDERS,
-    TRANSACTIONS.
+    one receipt for what is not covered by store credit or gift certificates; one that is to be paid
+    `by_hand` is so by its status. In: ORDERS, TRANSACTIONS.
     """
     reported = records_by(transactions, "order_id")
     found: list[dict[str, Any]] = []
@@ -196,7 +219,7 @@ def receipts(orders: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
             if row["event"] != "settled" or row["reference_transaction_id"] not in captured
         )
         method = {"payment_method": order["payment_method"]}
-        found.extend({**row, **method} for row in (came_in if rows else _offline(order)))
+        found.extend({**row, **method} for row in (came_in if rows else _offline(order, by_hand)))
     return frame(found, {**TRANSACTIONS, "payment_method": "text"})
 
 
@@ -218,6 +241,7 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         {one.code for line in order.lines for one in line.applied_discounts if one.code}
         for order in orders
     ]
+    texts = [getattr(one, "shipping_method", "") for one in shipping]
     return _frame(
         [(order.id, order) for order in orders],
         ORDERS,
@@ -227,7 +251,8 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
             for one in orders
         ],
         email_key=[email_key(order.billing_address.email) for order in orders],
-        shipping_method=[getattr(one, "shipping_method", "") for one in shipping],
+        shipping_method=texts,
+        promised_delivery=["" if undated(text) == text else text for text in texts],
         coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],
         form_fields=[_lines(_form_fields(order)) for order in orders],
         pickup_method=methods,
@@ -379,9 +404,11 @@ def _frame(
     return frame_of_columns(fields | columns, schema, len(documents))
 
 
-def _offline(order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _offline(order: Mapping[str, Any], by_hand: Collection[str]) -> Iterator[Mapping[str, Any]]:
     """Payments of an order that no gateway reports."""
-    if order["payment_status"] not in PAID:
+    is_taken = int(order["status_id"]) in PAID_STATUSES and order["payment_status"] in UNSAID
+    is_taken = is_taken and comparable(order["payment_method"]) in by_hand
+    if order["payment_status"] not in PAID and not is_taken:
         return
     credit, certificates = order["store_credit_amount"], order["gift_certificate_amount"]
     parts = {

@@ -28,7 +28,14 @@ from mappings.bundle import Bundle
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
 from mappings.tax_codes import TABLE, tax_codes
-from tasks.bigcommerce.order_frames import PAID, balanced_rows, order_frames, receipts, tax_rows
+from tasks.bigcommerce.order_frames import (
+    PAID,
+    balanced_rows,
+    order_frames,
+    receipts,
+    taken_by_hand,
+    tax_rows,
+)
 from tasks.bigcommerce.population import is_sale
 from tasks.bigcommerce.refunds import gave_nothing, is_empty
 from tasks.money import sides
@@ -146,7 +153,8 @@ def store_orders(
     unsplit = dict(zip(rows.refusals["key"], rows.refusals["class"], strict=True))
     codes = tax_codes(bundle.tables[TABLE])
     lacks_taxes = set(needs_taxes(found.orders, found.lines, found.charges, codes)) - set(taxes)
-    received = _receipts(found.orders, found.transactions, transactions)
+    came_in = receipts(found.orders, found.transactions, taken_by_hand(bundle))
+    received = _receipts(found.orders, came_in, transactions)
     currencies = bundle.tables["currencies"]
     return {
         order.id: StoreOrder(
@@ -223,12 +231,11 @@ def _figures(order: Order, nets: Figures | None, received: sides.Receipts | None
 
 
 def _receipts(
-    orders: pd.DataFrame, transactions: pd.DataFrame, order_ids: Collection[str]
+    orders: pd.DataFrame, of_all: pd.DataFrame, order_ids: Collection[str]
 ) -> dict[str, sides.Receipts]:
     """Receipts by their names, of the orders whose transactions were read."""
     received: dict[str, dict[str, Decimal]] = {order_id: {} for order_id in order_ids}
     currencies = dict(zip(orders["order_id"], orders["currency_code"], strict=True))
-    of_all = receipts(orders, transactions)
     columns = ("order_id", "transaction_id", "currency_code", "amount")
     for key, transaction_id, currency, amount in zip(*(of_all[c] for c in columns), strict=True):
         if key in received:

@@ -23,6 +23,7 @@ from store.stock import Demand
 from tasks.bigcommerce.order_frames import (
     OrderFrames,
     is_paid,
+    may_be_paid_by_hand,
     may_have_received,
     order_frames,
     tax_rows,
@@ -162,7 +163,10 @@ def fingerprints(order: Order, status_id: str = "", external_order_id: str = "")
         *(part.model_dump_json(exclude={"line_items"}) for part in order.consignments.pickups),
         *sorted(line.model_dump_json() for line in order.lines),
     ]
-    return fingerprint(parts), fingerprint([order.model_dump_json(include=MONEY)])[:16]
+    money = [order.model_dump_json(include=MONEY)]
+    if may_be_paid_by_hand(order):
+        money.append("paid by its status")
+    return fingerprint(parts), fingerprint(money)[:16]
 
 
 def _skipped(run: Run, order: Order, *, is_linked: bool, is_echo: bool) -> Outcome | None:

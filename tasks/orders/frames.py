@@ -21,7 +21,7 @@ from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import ADDRESS as PARTS
-from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts
+from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts, taken_by_hand
 from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
@@ -147,7 +147,11 @@ def map_orders(
     people = _homes(accepted.iloc[[*newest.values()]])
     contacts = apply(bundle.mappings["contacts"], people, context)
     read = found.without(found.money_unread)
-    payments = apply(bundle.mappings["payments"], receipts(read.orders, read.transactions), context)
+    payments = apply(
+        bundle.mappings["payments"],
+        receipts(read.orders, read.transactions, taken_by_hand(bundle)),
+        context,
+    )
     frames = {"sales_orders": headers.frame, "rows": finished.frame, "payments": payments.frame}
     unknown = [
         unknown_ids(frames[name], column, known.ids[class_], class_)

@@ -266,7 +266,7 @@ def _rate_difference(order: Order, sale: Sale) -> Decimal:
     """By what part the store's rate differs; 0 where the sales order has the account's own."""
     of_store = order.store_default_to_transactional_exchange_rate
     of_sale = sale.document.exchange_rate
-    if of_store in (ZERO, Decimal(1)) or of_sale in (ZERO, Decimal(1)):
+    if not of_store or of_store == 1 or of_sale in (ZERO, Decimal(1)):
         return ZERO
     return abs(of_store / of_sale - 1)
 

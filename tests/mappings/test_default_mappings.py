@@ -295,24 +295,13 @@ def test_a_rate_against_a_currency_that_is_not_the_accounts_does_not_reach_it():
             ),
         ),
         (
-            {"payment_method": "Cheque"},
-            "payment_method",
-            "payment_method",
-            "Cheque",
-            (
-                "Add `Cheque,<Brightpearl payment method code>` to "
-                "mappings/tables/payment_methods.csv, then: causeway quarantine release "
-                "--class payment_method --value Cheque"
-            ),
-        ),
-        (
-            {"shipping_country_iso2": "XK"},
+            {"shipping_country_iso2": "ZZ"},
             "country",
             "shipping_country_iso2",
-            "XK",
+            "ZZ",
             (
-                "Add `XK,<ISO alpha-3 code>` to mappings/tables/countries.csv, then: causeway "
-                "quarantine release --class country --value XK"
+                "Add `ZZ,<ISO alpha-3 code>` to mappings/tables/countries.csv, then: causeway "
+                "quarantine release --class country --value ZZ"
             ),
         ),
         (
@@ -412,3 +401,36 @@ def test_rows_keep_every_column_the_money_depends_on():
     document = one("order_rows")
     assert set(document) == set(ROWS)
     assert all(document[name] == ROW[name] for name in ("quantity", "net", "tax", "row_ref"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Drone, arrives 2 Dec",
+        "Drone (by Tuesday)",
+        "Drone - 2026-12-02",
+        "Drone: Dec 2nd, 3 pm",
+        "Drone, tomorrow",
+        "Drone \u2013 02/12/2026",
+    ],
+)
+def test_a_method_with_a_day_behind_it_is_refused_under_its_own_name(text):
+    assert refused("orders", shipping_method=text) == [
+        {"class": "shipping_method", "field": "shipping_method", "value": "Drone"}
+    ]
+
+
+@pytest.mark.parametrize("text", ["Drone, fast", "Drone (1-2 days)", "UPS (2nd Day Air)", "A - B"])
+def test_a_method_without_a_day_keeps_its_whole_name(text):
+    (refusal,) = refused("orders", shipping_method=text)
+    assert refusal["value"] == text
+
+
+@pytest.mark.parametrize(("code", "becomes"), [("XK", "XKX"), ("UK", "GBR"), ("el", "GRC")])
+def test_codes_in_use_that_iso_does_not_list_have_their_country(code, becomes):
+    assert one("orders", shipping_country_iso2=code)["delivery_country_iso3"] == becomes
+
+
+def test_a_receipt_whose_method_nobody_knows_is_refused_by_the_text_at_checkout():
+    (refusal,) = refused("payments", method="offline", gateway="", payment_method="Cheque")
+    assert (refusal["class"], refusal["value"]) == ("payment_method", "Cheque")

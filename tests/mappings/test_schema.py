@@ -100,7 +100,7 @@ def test_a_right_file_has_no_problems_and_keeps_what_it_says():
             ),
             (
                 "payments.yaml:13: payment_method_code.steps[0].lookup.els: is not known here; "
-                "known: column, table, otherwise, take"
+                "known: column, table, otherwise, take, dated"
             ),
         ),
         (

@@ -109,7 +109,7 @@ def test_the_local_day_is_the_one_of_the_stores_zone_on_both_sides_of_the_clock_
         ("lower", None, "GBP", "gbp"),
         ("country_alpha3", None, "gb", "GBR"),
         ("country_alpha3", None, "XKX", "XKX"),
-        ("country_alpha3", None, "UK", ""),
+        ("country_alpha3", None, "ZZ", ""),
         ("country_alpha3", None, "England", ""),
         ("number", None, " 12.50 ", Decimal("12.50")),
         ("number", None, "twelve", None),
