@@ -63,8 +63,10 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	  --no-deps --no-build-isolation -e .
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
 # are not meant to compile; that is no reason to stop.
-	@echo 'compiling'
-	@$(BIN)/python -m compileall -qq -j 2 .venv/lib >/dev/null 2>&1 || true
+	@printf 'compiling, a minute or two '; \
+	while sleep 3; do printf .; done & dots=$$!; \
+	$(BIN)/python -m compileall -qq -j 2 .venv/lib >/dev/null 2>&1 || true; \
+	kill $$dots; echo ' done'
 	@touch $(STAMP)
 
 demo: $(STAMP)

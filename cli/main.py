@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from cli.output import error_document, warn
+from cli.progress import busy
 from core.errors import CausewayError, ConfigError
 from core.settings import silence_telemetry
 
@@ -39,6 +40,9 @@ COMMANDS = {
 """The module that declares each sub-command: only the one that is asked for is imported, so that
 the receiver does not carry what the others need."""
 
+OWN_LINES = frozenset({"up", "receiver", "worker", "sandbox", "backfill"})
+"""Commands that show by themselves what they are at."""
+
 
 def main() -> None:
     """Entry point of the installed command."""
@@ -49,7 +53,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; gives the exit code."""
     try:
-        build(arguments)(args=list(arguments), prog_name="causeway")
+        with busy(_shown(arguments)):
+            build(arguments)(args=list(arguments), prog_name="causeway")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     except CausewayError as error:
@@ -62,13 +67,19 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _shown(arguments: Sequence[str]) -> str:
+    """What is said to be at work when it takes its time; nothing of what has its own lines."""
+    words = [word for word in arguments if not word.startswith("-")][:2]
+    return "" if not words or words[0] in OWN_LINES else f"causeway {' '.join(words)}"
+
+
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line with the sub-command that `arguments` name, or with all of them."""
     app = typer.Typer(
         name="causeway",
         help="Keeps a BigCommerce store and a Brightpearl account in agreement.",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
@@ -92,6 +103,7 @@ def _root(
         bool,
         typer.Option(
             "--version",
+            "-V",
             help="Print the version and stop.",
             is_eager=True,
             callback=lambda asked: _print_version(asked=asked),

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from prefect import flow
 
 from cli.display import table
-from cli.engine import run_here
-from core.errors import ConfigError
+from cli.output import stdout_kept_clean
 from core.frames import records
 from mappings.bundle import Bundle
 from tasks.orders.entity import ORDERS
@@ -23,10 +21,14 @@ PERSONAL = ("email", "name", "company", "line_", "phone", "post_code")
 """Columns left out of what is shown, for it ends in terminals and tickets."""
 
 
-@flow(name="try-mappings", persist_result=False)
-async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
-    """The documents that one order would become, and what would be refused."""
-    with Run(ORDERS, pair, flow="try-mappings", dry_run=True) as run:
+def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
+    """The documents that one order would become, and what would be refused.
+
+    Outside of a flow, so it waits for no Prefect server.
+
+    Raises: what the systems raise.
+    """
+    with stdout_kept_clean(), Run(ORDERS, pair, flow="try-mappings", dry_run=True) as run:
         run.bundle = bundle
         run.claim(only=[key])
         read = extract_orders(run)
@@ -37,7 +39,6 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
         return {
             "order": key,
             "version": bundle.version,
-            "found": skipped is None or not (skipped.is_retried or skipped.result == "gone"),
             "skipped": skipped.reason if skipped else "",
             "sales_order": _shown(desired.sales_orders),
             "rows": _shown(desired.rows),
@@ -48,17 +49,6 @@ async def try_mappings(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
                 )
             ),
         }
-
-
-def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
-    """See `try_mappings`.
-
-    Raises: ConfigError when the store has no such order; what the systems raise.
-    """
-    mapped = run_here(lambda: try_mappings(pair, key, bundle))
-    if not mapped.pop("found"):
-        raise ConfigError(f"The store has no order {key}.")
-    return mapped
 
 
 def to_text(mapped: dict[str, Any]) -> str:

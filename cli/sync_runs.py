@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from cli.display import Progress, table
 from cli.engine import run_here
-from cli.output import warn
+from cli.output import stdout_kept_clean, warn
 from connectors.budget import Priority
 from core.refusals import sentence
 from core.times import to_iso, utc_now
@@ -141,9 +142,13 @@ def sync_until_settled(
 def preview(
     pair: str, entity: str, *, keys: Sequence[str] | None, since: datetime | None
 ) -> dict[str, Any]:
-    """The plan for the keys, or for whatever is due; nothing is written anywhere."""
+    """The plan for the keys, or for whatever is due; nothing is written anywhere.
+
+    It is computed outside of a flow run, so it waits for no Prefect server.
+    """
     wanted = _wanted(pair, entity, keys, since) or None
-    return run_here(lambda: ENTITIES[entity].sync(pair, dry_run=True, keys=wanted))
+    with stdout_kept_clean():
+        return asyncio.run(ENTITIES[entity].sync.fn(pair, dry_run=True, keys=wanted))
 
 
 def swept(pair: str, entity: str) -> dict[str, Any]:

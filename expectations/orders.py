@@ -7,6 +7,7 @@ customer payment).
 
 from __future__ import annotations
 
+from core.ids import EMAIL
 from expectations.rows import (
     ExpectColumnsToBeEqual,
     ExpectTimesNotToBeLater,
@@ -21,7 +22,6 @@ from expectations.rules import (
     CORRECT,
     CURRENCY,
     DAY,
-    EMAIL,
     MOST,
     NO_CHANNEL,
     NO_CURRENCY,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.ids import EMAIL
 from expectations.great import ExpectationSuite
 from expectations.rows import (
     ExpectValueLengthsToBeBetween,
@@ -84,7 +85,6 @@ def note(reason: str) -> dict[str, Any]:
 NUMBER = r"[1-9][0-9]*"
 CURRENCY = r"[A-Z]{3}"
 DAY = r"\d{4}-\d{2}-\d{2}"
-EMAIL = r"[^@\s]+@[^@\s]+"
 PERSON = rf"{EMAIL}|contact:{NUMBER}"
 """An e-mail, or the default contact of the channel (`contact_key` in core/ids.py)."""
 MOST = 10**9

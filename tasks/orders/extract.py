@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from connectors.bigcommerce.models import Order
-from core.ids import contact_key
-from expectations.rules import EMAIL
+from core.ids import EMAIL, contact_key
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
 from mappings.tax_codes import TABLE, tax_codes

@@ -124,8 +124,10 @@ def test_sync_since_takes_what_changed(sandbox, place, sku, run_json):
     assert sales_orders(sandbox) == [f"BC-{key}"]
 
 
-@pytest.mark.usefixtures("engine")
-def test_a_dry_run_shows_the_plan_and_writes_nothing(sandbox, database, place, sku, run_json):
+def test_a_dry_run_shows_the_plan_and_writes_nothing_without_prefect(
+    sandbox, database, place, sku, run_json, monkeypatch
+):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     key = place(sku)
 
     found = run_json(f"sync orders --key {key} --dry-run")
@@ -275,9 +277,10 @@ def test_a_backfill_imports_a_period_once(sandbox, place, sku, run_json):
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 
-@pytest.mark.long
-@pytest.mark.usefixtures("engine")
-def test_a_mapping_is_tried_on_one_order_without_writing(sandbox, place, sku, run_json, capsys):
+def test_a_mapping_is_tried_on_one_order_without_writing_or_prefect(
+    sandbox, place, sku, run_json, capsys, monkeypatch
+):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     key = place(sku, email="somebody@example.com")
 
     found = run_json(f"mappings try {key}")

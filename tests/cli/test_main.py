@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -32,13 +33,41 @@ def test_help_names_every_command(capsys):
     assert all(f"\n  {name}" in shown for name in COMMANDS)
 
 
+@pytest.mark.parametrize("line", ["", *COMMANDS, "mappings try", "quarantine release"])
+def test_help_has_a_short_option_everywhere(line, capsys):
+    assert run([*line.split(), "-h"]) == 0
+    assert "-h, --help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("causeway qua", ["quarantine"]),
+        ("causeway mappings pu", ["publish"]),
+        ("causeway sync orders --dry", ["--dry-run"]),
+    ],
+)
+def test_the_shell_completes_commands_and_options(words, offered):
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **asked, "_CAUSEWAY_COMPLETE": "complete_bash"},
+        timeout=60,
+    )
+    assert done.stdout.split() == offered
+
+
 def test_no_command_shows_the_help(capsys):
     run([])
     assert "Usage: causeway" in "".join(capsys.readouterr())
 
 
-def test_the_version_is_printed(capsys):
-    assert run(["--version"]) == 0
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_printed(option, capsys):
+    assert run([option]) == 0
     assert capsys.readouterr().out.strip().count(".") == 2
 
 
@@ -171,3 +200,9 @@ def test_quick_commands_import_no_engine(line):
 )
 def test_reading_mappings_starts_no_engine(line):
     assert heavy_imports_of(line) - {"pandas"} == set()
+
+
+def test_flows_are_imported_without_what_only_a_batch_needs():
+    program = "import sys, flows.registry; sys.exit('great_expectations' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)  # noqa: S603
+    assert done.returncode == 0
