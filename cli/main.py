@@ -35,6 +35,7 @@ COMMANDS = {
     "webhooks": "cli.webhooks",
     "doctor": "cli.doctor",
     "status": "cli.status",
+    "show": "cli.show",
     "db": "cli.run",
 }
 """The module that declares each sub-command: only the one that is asked for is imported, so that

@@ -112,7 +112,7 @@ class Ledger(Repository):
                         ledger.c.outcome.is_(None) | (ledger.c.outcome == UNKNOWN),
                     )
                 )
-                found.extend(_entry(row) for row in rows)
+                found.extend(entry_of(row) for row in rows)
         return found
 
     def history(self, pair: str, entity: str, key: str) -> list[Entry]:
@@ -123,7 +123,7 @@ class Ledger(Repository):
             .order_by(ledger.c.id)
         )
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(statement)]
+            return [entry_of(row) for row in connection.execute(statement)]
 
     def by_version(self, pair: str, mapping_version: str) -> list[Entry]:
         """Everything that one version of the mappings wrote."""
@@ -133,8 +133,9 @@ class Ledger(Repository):
             .order_by(ledger.c.id)
         )
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(statement)]
+            return [entry_of(row) for row in connection.execute(statement)]
 
 
-def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row
+def entry_of(row: Any) -> Entry:  # noqa: ANN401 - a row
+    """The entry of a row of the table."""
     return Entry(**{name: getattr(row, name) for name in Entry.__dataclass_fields__})

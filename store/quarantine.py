@@ -112,7 +112,7 @@ class Quarantine(Repository):
             .order_by(quarantine.c.id)
         )
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(statement)]
+            return [case_of(row) for row in connection.execute(statement)]
 
     def show(self, entry_id: int) -> Entry | None:
         """One entry, open or closed."""
@@ -120,7 +120,7 @@ class Quarantine(Repository):
             row = connection.execute(
                 select(quarantine).where(quarantine.c.id == entry_id)
             ).one_or_none()
-        return None if row is None else _entry(row)
+        return None if row is None else case_of(row)
 
     def release(  # noqa: PLR0913 - each narrows what is released
         self,
@@ -285,7 +285,8 @@ def _columns(refusal: Refusal, now: datetime) -> dict[str, Any]:
     return {**columns, "state": "open", "opened_at": now, "seen_at": now}
 
 
-def _entry(row: Any) -> Entry:  # noqa: ANN401 - a row
+def case_of(row: Any) -> Entry:  # noqa: ANN401 - a row
+    """The entry of a row of the table."""
     columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     columns["class_"] = columns.pop("class")
     return Entry(**columns)

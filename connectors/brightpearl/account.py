@@ -28,7 +28,7 @@ from connectors.brightpearl.account_models import (
 )
 from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed
 from core.errors import NotFoundError
-from core.ids import email_key
+from core.ids import email_key, sku_key
 
 CONTACTS = "/contact-service/contact-search"
 PAYMENTS = "/accounting-service/customer-payment-search"
@@ -140,6 +140,11 @@ class Products(Api):
         """All products, or those created or changed since; one that is both may come twice."""
         for changes in new_or_changed(updated_since):
             yield from self._search("/product-service/product-search", ProductRow, **changes)
+
+    def find_products(self, sku: str) -> list[ProductRow]:
+        """Products that carry this SKU, whatever its case; the list is compared, not trusted."""
+        rows = self._search("/product-service/product-search", ProductRow, SKU=sku)
+        return [row for row in rows if sku_key(row.sku) == sku_key(sku)]
 
     def list_tracked(self, product_ids: Iterable[str]) -> dict[str, bool]:
         """Whether stock is kept of each of these products that exists, 200 to a request."""

@@ -125,6 +125,7 @@ class OrderStatus(Document):
     """An order status of one order type."""
 
     status_id: Id = Field(alias="statusId")
+    name: Text = ""
     order_type_code: Text = Field(default="", alias="orderTypeCode")
     state: Text = ""
     """The account's own word for what the status means, such as draft."""

@@ -493,3 +493,10 @@ def test_an_api_url_that_leads_elsewhere_is_an_error_and_not_an_empty_account(wo
 
     with pytest.raises((ContractError, RejectedError)):
         elsewhere.list_tax_codes()
+
+
+def test_products_are_found_by_their_sku(world):
+    (found,) = world.client.find_products("Pot")
+
+    assert (found.product_id, found.sku) == (world.product_id("Pot"), "Pot")
+    assert world.client.find_products("Pan that nobody has") == []
