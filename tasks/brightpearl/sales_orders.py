@@ -149,9 +149,12 @@ class Owners:
         self._links = Links(connections.database)
         self._pair = connections.pair
 
-    def sales_order_ids(self, order_id: str) -> list[str]:
-        """Brightpearl's ids of one order of the store, as far as they are known."""
-        return [one for one, owner in self.order_of.items() if owner == order_id]
+    def by_order(self) -> Mapping[str, Sequence[str]]:
+        """Brightpearl's ids of each order of the store, as far as they are known now."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for one, owner in self.order_of.items():
+            found[owner].append(one)
+        return found
 
     def add(self, links: Iterable[Link]) -> None:
         """Take over what links say."""

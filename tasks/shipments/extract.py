@@ -72,11 +72,12 @@ class NoteReader:
         imported = links.get(pair, ORDERS, list(orders))
         self.owners.add([*shipped.values(), *imported.values()])
         self.agreed |= {key: AgreedOrder.of(link) for key, link in imported.items()}
+        of_order = self.owners.by_order()
         return {
             key: ShippingState(
                 order,
                 AgreedShipments.of(shipped.get(key)),
-                next(iter(self.owners.sales_order_ids(key)), ""),
+                next(iter(of_order.get(key, ())), ""),
             )
             for key, order in orders.items()
         }
@@ -116,10 +117,9 @@ class NoteReader:
         ]
         self.owners.read(unknown)
         self.owners.find(unknown)
-        read = self.owners.sales_orders
+        read, of_order = self.owners.sales_orders, self.owners.by_order()
         sales_orders = {
-            key: [read[one] for one in self.owners.sales_order_ids(key) if one in read]
-            for key in left
+            key: [read[one] for one in of_order.get(key, ()) if one in read] for key in left
         }
         # Whether components of bundles have stock, by SKU as compared.
         rows = [row for many in sales_orders.values() for one in many for row in one.rows]
@@ -258,7 +258,8 @@ def _deleted(reader: NoteReader, states: Mapping[str, ShippingState]) -> dict[st
         for key, state in states.items()
         if {part.note_key for part in state.read_parts} - reader.shipped(key).keys()
     ]
-    ids = {one: key for key in absent for one in reader.owners.sales_order_ids(key)}
+    of_order = reader.owners.by_order() if absent else {}
+    ids = {one: key for key in absent for one in of_order.get(key, ())}
     reader.owners.read(ids)
     existing = {ids[one] for one in ids.keys() & reader.owners.sales_orders.keys()}
     return {key: replace(states[key], is_gone=True) for key in absent if key not in existing}
