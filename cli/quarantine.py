@@ -14,6 +14,7 @@ from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.errors import ConfigError
 from core.ids import sku_key
+from core.refusals import in_words
 from core.times import utc_now
 from store.database import Database
 from store.quarantine import Entry, Quarantine
@@ -229,7 +230,8 @@ def _list_text(entries: list[Entry], count: int, groups: list[dict[str, Any]]) -
     if count > len(entries):
         parts.append(f"… and {count - len(entries)} more.")
     for group in groups:
-        parts.append(f"\n{group['records']} x {group['class']} {group['value']}: {group['reason']}")
+        why = in_words(group["class"], group["value"], group["reason"], "")
+        parts.append(f"\n{group['records']} x {why}")
         if group["remedy"]:
             parts.append(f"  {group['remedy']}")
     return "\n".join(parts)

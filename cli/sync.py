@@ -26,6 +26,7 @@ from cli.options import (
 )
 from cli.output import finish
 from core.errors import ConfigError
+from core.refusals import in_words
 from core.times import to_iso, utc_now
 
 DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}
@@ -176,8 +177,8 @@ def _preview_text(report: dict[str, object]) -> str:
 def _refused(report: dict[str, Any]) -> list[str]:
     """What would go to quarantine, with the remedy."""
     return [
-        f"{why['records']} would be refused: {why['class']} {why['value']}: "
-        f"{why['reason'].rstrip('.')}. {why['remedy']}".rstrip()
+        f"{why['records']} would be refused: "
+        + in_words(why["class"], why["value"], why["reason"], why["remedy"])
         for why in report["refused"]
     ]
 

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cli.display import Progress, table
 from cli.engine import run_here
 from cli.output import stdout_kept_clean, warn
 from connectors.budget import Priority
-from core.refusals import sentence
+from core.refusals import in_words
 from core.times import to_iso, utc_now
 from flows.money import audit_money
 from flows.registry import ENTITIES
@@ -93,8 +94,7 @@ class Synced:
     def problem(self) -> str:
         """What needs a person, or nothing."""
         lines = [
-            f"{entry.key}: {' '.join(filter(None, (entry.class_, entry.value)))}: "
-            f"{sentence(entry.reason)} {entry.remedy}".rstrip()
+            f"{entry.key}: {in_words(entry.class_, entry.value, entry.reason, entry.remedy)}"
             for entry in self.waiting
         ]
         if unsettled := self._unsettled():
@@ -258,11 +258,14 @@ def windows(start: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
 
 
 def _import(world: Connections, entity: str, keys: list[str]) -> Counter[str]:
-    """One batch after another, so that live orders never queue behind a whole backfill."""
-    counts: Counter[str] = Counter()
+    """What became of each key; live ones are synced before each batch, and not counted."""
+    outcomes: Counter[str] = Counter()
+    inbox, pair, sync = Inbox(world.database), world.pair.name, ENTITIES[entity].sync
     size = world.pair.sync(entity).batch_size
     for first in range(0, len(keys), size):
         batch = keys[first : first + size]
-        Inbox(world.database).put(world.pair.name, entity, batch, source="backfill", now=utc_now())
-        counts.update(run_here(lambda: ENTITIES[entity].sync(world.pair.name))["counts"])
-    return counts
+        if any(one.entity == entity for one in inbox.waiting(utc_now(), with_backfill=False)):
+            run_here(partial(sync, pair, with_backfill=False))
+        inbox.put(pair, entity, batch, source="backfill", now=utc_now())
+        outcomes.update(run_here(partial(sync, pair, keys=batch))["outcomes"])
+    return outcomes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.refusals import sentence
+
 
 class CausewayError(Exception):
     """Something a person or a retry has to answer; `remedy` says how.
@@ -16,8 +18,8 @@ class CausewayError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Give the message, followed by the remedy if it has one."""
-        return f"{self.message} {self.remedy}".rstrip() if self.remedy else self.message
+        """Give the message, followed by the remedy as a sentence of its own if it has one."""
+        return f"{sentence(self.message)} {self.remedy}" if self.remedy else self.message
 
 
 class TransientError(CausewayError):

@@ -44,6 +44,12 @@ def sentence(text: str) -> str:
     return bare if not bare or bare.endswith((".", "!", "?", ":")) else f"{bare}."
 
 
+def in_words(class_: str, value: str, reason: str, remedy: str) -> str:
+    """Why records wait and what to do, as sentences; what is empty is left out."""
+    about = " ".join(filter(None, (class_, value)))
+    return " ".join(filter(None, (f"{about}:" if about else "", sentence(reason), remedy)))
+
+
 BY_RECORD = frozenset({"document", "money"})
 """Classes of what is wrong with one record alone: it is released by its key."""
 

@@ -140,7 +140,7 @@ def _refusal(
 
 
 def _remedy(rule: FieldRule, target: str, value: str) -> str:
-    if rule.remedy:
+    if rule.remedy and (value or "{value}" not in rule.remedy):
         return rule.remedy.replace("{value}", value)
     system = target.partition(".")[0].capitalize()
     wanted = f"{system} {rule.to.replace('_', ' ')}"

@@ -49,7 +49,8 @@ class WindowAudit:
     enqueued: Sequence[str]
     """Headings whose records are put back into the inbox."""
     says: str
-    """The result as a sentence, with figures by their names in braces."""
+    """The result as a sentence, with figures by their names in braces; how many records stand under
+    each heading follows."""
 
     def __call__(self, pair: str, days: int | None = None) -> dict[str, Any]:
         """Compare the last `days`, enqueue what is missing, report the rest.
@@ -70,11 +71,12 @@ def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, A
     enqueued = Inbox(connections.database).put(
         pair, entity, sorted(keys), source="audit", now=connections.clock()
     )
+    others = (f"{title}: {len(found[name])}." for name, title in audit.headings.items())
     return conclude(
         connections,
         f"audit-{entity}",
         {**found, "requeued": enqueued},
-        says=audit.says.format(**found),
+        says=" ".join((audit.says.format(**found), *others)),
         headings=audit.headings,
         agrees=not any(found[heading] for heading in audit.headings if heading != WAITING),
         started_at=started_at,

@@ -49,7 +49,7 @@ class Report:
     refused_records: dict[tuple[str, str, str, str], list[str]] = field(default_factory=dict)
     """The first keys by WHY."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """What became of each record, once: their sum is the number of records."""
+    """What became of each key, once: their sum is the number of keys that were asked for."""
     requests: Counter[str] = field(default_factory=Counter)
     """`bigcommerce`, `brightpearl`, `throttled`, `failed`."""
     notes: Counter[str] = field(default_factory=Counter)
@@ -101,7 +101,7 @@ class Report:
     @property
     def summary(self) -> str:
         """What became of the records: `44 created, 4 refused`."""
-        if not self.outcomes:
+        if not self.outcomes.total():
             return "Nothing was due."
         return f"Nothing was written: {said(self.outcomes)}" if self.is_dry else said(self.outcomes)
 
@@ -116,7 +116,7 @@ class Report:
             "batches": self.batches,
             "keys": self.keys,
             "counts": dict(self.counts),
-            "outcomes": dict(self.outcomes),
+            "outcomes": dict(+self.outcomes),
             "refused": [
                 {
                     **dict(zip(WHY, why, strict=True)),

@@ -32,13 +32,17 @@ from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import Decisions, refusals_by_key
+from tasks.reconciler.cases import RETRY, Decisions, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.report import Report
 
 log = logging.getLogger("causeway.tasks")
 
+HELD = "held by another run, which takes them again"
+"""Outcome of keys that a person named and another run works on."""
+SAME_RECORD = "of a record that another key names"
+"""Outcome of keys that turned out to mean the record of another key."""
 READS_OF_MISSING = 3
 """How often a record is read that an event named and the system does not show."""
 BACKFILL = "backfill"
@@ -256,9 +260,15 @@ class Run:
         return self.batch
 
     def _claim(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
-        if only:
-            self.inbox.put(self.pair, self.entity, only, source=OPERATOR, now=self.now())
-        claims = self.inbox.claim(
+        claims = self._claim_ready(limit, only)
+        if only and (left := [key for key in only if key not in {one.key for one in claims}]):
+            self.inbox.put(self.pair, self.entity, left, source=OPERATOR, now=self.now())
+            claims += self._claim_ready(limit, left)
+            self.report.outcomes[HELD] += len(only) - len(claims)
+        return claims
+
+    def _claim_ready(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
+        return self.inbox.claim(
             self.pair,
             self.entity,
             owner=self.owner,
@@ -268,9 +278,6 @@ class Run:
             with_backfill=self._with_backfill,
             only=only,
         )
-        if only and (held := len(only) - len(claims)):
-            self.report.outcomes["held by another run, which takes them again"] += held
-        return claims
 
     def halve(self) -> None:
         """Let the next two claims be the halves of this batch, which stays claimed."""
@@ -292,6 +299,7 @@ class Run:
         if self.dry_run:
             fresh = set(records.values()) - {claim.key for claim in own}
             named = tuple(Claim(key, 0, now, NAMED) for key in sorted(fresh))
+            self.report.outcomes[SAME_RECORD] += len(records) - len(named)
             self.batch = Batch((*own, *named))
             return dict.fromkeys(records.values(), "")
         taken = self.inbox.take(
@@ -313,6 +321,8 @@ class Run:
         )
         held = {claim.key for claim in own}
         found = [one.claim for key, one in taken.items() if key not in held]
+        self.report.outcomes[RETRY] += len(records) - len(meant)
+        self.report.outcomes[SAME_RECORD] += len(meant) - len(found)
         self.batch = Batch((*own, *found))
         return {key: one.was for key, one in taken.items()}
 

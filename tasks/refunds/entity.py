@@ -77,7 +77,12 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     gone = {credit_ref(r.order_id, r.id) for r in refunds if not r.is_pending} - given.keys()
     waiting = unsettled(connections, ENTITY, [one.order_id for one in final])
     amounts = compare_amounts(["amounts_differ", "payouts_differ"], given, booked, waiting)
+    pending = sum(one.is_pending for one in counted(refunds))
     return {
+        "made": len(listed),
+        "pending": pending,
+        "nothing_given": len(refunds) - len(final) - pending,
+        "unreadable": len(listed) - len(refunds),
         "refunds": len(given),
         "credited": len(booked),
         **amounts,
@@ -126,6 +131,8 @@ REFUNDS = Entity(
             "waiting": "Waiting",
         },
         enqueued=["missing", "undone"],
-        says="{credited} of {refunds} refunds since {since} are credited, {cents_off} cents off.",
+        says="{made} refunds were made since {since}: {pending} pending, {nothing_given} gave "
+        "nothing back, {unreadable} cannot be read, {refunds} are to be credited. {credited} of "
+        "these are, {cents_off} cents off.",
     ),
 )

@@ -266,14 +266,21 @@ def test_an_audit_names_what_is_missing_and_then_agrees_as_the_status_shows(
 
 @pytest.mark.long
 @pytest.mark.usefixtures("engine")
-def test_a_backfill_imports_a_period_once(sandbox, place, sku, run_json):
+def test_a_backfill_imports_a_period_once_and_counts_nothing_else(
+    sandbox, place, sku, run_json, database
+):
     keys = [place(sku) for _ in range(3)]
-    assert run_json("backfill orders --since 1d")["records"] == 3
+    place(ABSENT)
+    Inbox(database).put("default", "orders", ["77777"], source="webhook", now=utc_now())
+    first = run_json("backfill orders --since 1d", code=1)
+    assert first["records"] == sum(first["counts"].values()) == 4
+    assert first["counts"] == {"created": 3, "refused": 1}
+    assert first["quarantined"] == 1
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
     again = run_json("backfill orders --since 1d")
     assert again["resumed"] is True
     assert again["records"] == 0
-    assert run_json("backfill orders --since 1d --restart")["records"] == 3
+    assert run_json("backfill orders --since 1d --restart", code=1)["records"] == 4
     assert sales_orders(sandbox) == [f"BC-{key}" for key in keys]
 
 

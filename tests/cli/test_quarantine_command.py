@@ -39,7 +39,7 @@ def run_json(capsys):
 def test_the_list_groups_what_waits_for_the_same_thing_with_its_remedy(capsys):
     assert run(["quarantine", "list"]) == 0
     shown = capsys.readouterr().out
-    assert "2 x sku ABC-1: no product has the SKU ABC-1\n  Create the product." in shown
+    assert "2 x sku ABC-1: no product has the SKU ABC-1.\n  Create the product." in shown
 
 
 @pytest.mark.usefixtures("waiting")

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from parcels import Parcels
+from parcels import sync as sync_shipments
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 from prefect.utilities.callables import parameter_schema
 from refunding import lines
+from shelves import plenty, product
+from shelves import sync as sync_stock
 from world import PAIR, World
 
 from flows.registry import ENTITIES, FLOWS
@@ -127,3 +131,22 @@ def test_a_run_is_named_by_what_it_ran_and_ends_with_what_it_did(
     assert dry.name == "sync-orders default: 1 key, dry run"
     assert dry.state
     assert dry.state.message == "Nothing was written: 1 unchanged"
+
+
+def test_every_key_counts_once_also_those_that_mean_one_record(world: World) -> None:
+    one, two = Parcels.imported(world, 2), Parcels.imported(world, 1)
+    notes = [one.leaves(1), one.leaves(1), two.leaves(1)]
+
+    report = sync_shipments(world, *notes)
+
+    assert report["keys"] == sum(report["outcomes"].values()) == 3
+    assert report["outcomes"] == {"shipped": 2, "of a record that another key names": 1}
+
+
+def test_every_product_of_a_notice_counts_once(world: World) -> None:
+    (sku,) = plenty(world)
+    world.brightpearl("stock", sku=sku, on_hand=7)
+
+    report = sync_stock(world, product(world, sku), "product:999999")
+
+    assert report["keys"] == sum(report["outcomes"].values()) == 2
