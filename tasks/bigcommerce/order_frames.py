@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -201,8 +201,9 @@ def receipts(
 ) -> pd.DataFrame:
     """Money that came in: TRANSACTIONS rows, one per receipt, with the order's `payment_method`.
 
-    In the sequence of an order's transactions. A capture and its settlement are one receipt (both
-    name the same earlier transaction); several captures of one authorisation are several. An order
+    In the sequence of an order's transactions. A chain of them is one receipt: what names money
+    that came in, and a settlement that names what a capture names. Several captures of one
+    authorisation are several. What was voided is none. An order
     that is paid although no gateway reports it (cash, bank deposit, a settled manual payment) gets
     one receipt for what is not covered by store credit or gift certificates; one that is to be paid
     `by_hand` is so by its status. In: ORDERS, TRANSACTIONS.
@@ -210,17 +211,47 @@ def receipts(
     reported = records_by(transactions, "order_id")
     found: list[dict[str, Any]] = []
     for order in records(orders, PAYMENT_COLUMNS):
-        rows = sorted(reported.get(order["order_id"], ()), key=itemgetter("transaction_id"))
-        settled = [row for row in rows if row["status"] == "ok" and row["event"] in MONEY_IN]
-        captured = {row["reference_transaction_id"] for row in settled if row["event"] == "capture"}
-        came_in = (
-            row
-            for row in settled
-            if row["event"] != "settled" or row["reference_transaction_id"] not in captured
+        rows = sorted(
+            reported.get(order["order_id"], ()), key=lambda row: _by_number(row["transaction_id"])
         )
+        came_in = _came_in([row for row in rows if row["status"] == "ok"])
         method = {"payment_method": order["payment_method"]}
         found.extend({**row, **method} for row in (came_in if rows else _offline(order, by_hand)))
     return frame(found, {**TRANSACTIONS, "payment_method": "text"})
+
+
+def _came_in(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first transaction of each chain of money that came in. In: those that succeeded."""
+    names = {row["transaction_id"]: row["reference_transaction_id"] for row in rows}
+    settled = [row for row in rows if row["event"] in MONEY_IN]
+    money = {row["transaction_id"] for row in settled}
+    captured = {row["reference_transaction_id"] for row in settled if row["event"] == "capture"}
+    voided = {row["reference_transaction_id"] for row in rows if row["event"] == "void"}
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in settled:
+        chain: list[str] = []
+        ref = row["transaction_id"]
+        while ref and ref not in chain:
+            chain.append(ref)
+            ref = names.get(ref, "")
+        if row["event"] != "settled" or row["reference_transaction_id"] not in captured:
+            known = [one for one in chain if one in money]
+            # Where they name each other in a circle, any of them may be the first.
+            found.setdefault(min(known) if ref else known[-1], row)
+    return [row for row in found.values() if row["transaction_id"] not in voided]
+
+
+def _by_number(transaction_id: str) -> tuple[int, str]:
+    return len(transaction_id), transaction_id
+
+
+def paid_back(transactions: pd.DataFrame) -> dict[str, Decimal]:
+    """Money that went back, by order. In: TRANSACTIONS."""
+    found: dict[str, Decimal] = {}
+    for row in records(transactions, ("order_id", "event", "status", "amount")):
+        if row["event"] == "refund" and row["status"] == "ok":
+            found[row["order_id"]] = found.get(row["order_id"], ZERO) + abs(row["amount"])
+    return found
 
 
 def receipt_case(ref: str) -> str:

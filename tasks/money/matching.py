@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.ids import credit_ref, external_ref
+from core.money import ZERO
 from core.times import Day
 from tasks.money import reasons, sides
 from tasks.money.reasons import Reason, SyncStates
@@ -183,6 +184,22 @@ class Comparison:
             order.receipts is not None and sides.foreign_money(order.receipts) != foreign
         ):
             yield self._difference(order, amounts, *reasons.of_receipts(order, booked, self.known))
+        # Whatever the sync takes for receipts: an order owes its total on either side, and what
+        # went back of it.
+        back = sum(
+            (
+                one.figures[Figure.PAID_BACK]
+                for one in self.store.refunds
+                if one.order_id == order.order_id
+            ),
+            ZERO,
+        )
+        total = max(order.figures[Figure.TOTAL], booked.figures[Figure.TOTAL])
+        owed, paid = total + back, booked.figures[Figure.PAID]
+        if paid > owed and Figure.PAID not in amounts:
+            because = reasons.because_overpaid(booked, self.known)
+            detail = f"received {paid}, owed {owed}"
+            yield self._difference(order, {}, Reason.OVERPAID, because, detail)
 
     def _refund(
         self, refund: sides.StoreRefund, own: Sequence[BookedCredit]

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     RECEIPT_MISSING = "receipt missing"
     RECEIPT_TOO_MUCH = "receipt too much"
     RECEIPT_DIFFERS = "receipts differ"
+    OVERPAID = "more is received than the order can owe"
     NO_CREDIT = "refund without credit"
     PENDING = "refund pending at the gateway"
     DECLINED = "refund declined: no money went back"
@@ -88,6 +89,8 @@ class SyncState:
     """Refusals and review cases that wait for a person."""
     discarded: tuple[Refusal, ...] = ()
     """Those that a person decided to leave as they are."""
+    resolved: tuple[Refusal, ...] = ()
+    """Review cases that are over, those carried out among them."""
 
 
 UNKNOWN = SyncState()
@@ -113,8 +116,8 @@ def read_sync_states(connections: Connections, order_ids: Collection[str]) -> Sy
     for entity in (ORDERS, REFUNDS):
         states, parked = inbox.states(pair, entity, ids), inbox.reasons(pair, entity, "parked")
         cases: dict[tuple[str, str], list[Refusal]] = defaultdict(list)
-        for state in ("open", "discarded"):
-            for one in quarantine.list(pair=pair, entity=entity, state=state):
+        for state, class_ in (("open", None), ("discarded", None), ("resolved", REVIEW)):
+            for one in quarantine.list(pair=pair, entity=entity, class_=class_, state=state):
                 case = Refusal(one.class_, one.field, one.value, one.reason, one.remedy)
                 cases[state, one.key].append(case)
         known[entity] = {
@@ -123,6 +126,7 @@ def read_sync_states(connections: Connections, order_ids: Collection[str]) -> Sy
                 parked.get(key, ""),
                 tuple(cases["open", key]),
                 tuple(cases["discarded", key]),
+                tuple(cases["resolved", key]),
             )
             for key in ids
         }
@@ -224,6 +228,14 @@ def of_receipts(
     parts = [f"missing {', '.join(missing)}"] if missing else []
     parts += [f"too much {', '.join(too_many)}"] if too_many else []
     return reason, waits or (LEFT if is_decided else ""), "; ".join(parts)
+
+
+def because_overpaid(booked: BookedOrder, known: SyncStates) -> str:
+    """Whether a person deals with money that an order cannot owe, or said that it be booked."""
+    state = known.orders.get(booked.order_id, UNKNOWN)
+    decided = {case.value for case in (*state.discarded, *state.resolved)}
+    is_decided = any(receipt_case(ref) in decided for ref in booked.receipts)
+    return _waits(state, {RECEIPT}, "") or ("booked by a person" if is_decided else "")
 
 
 def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:

@@ -101,25 +101,40 @@ def plan_receipts(
     """Receipts to book, and the cases of those that one side does not have any more.
 
     In: the references of those that are booked. One that staff deleted is only booked once more
-    after a person approved it.
+    after a person approved it, and so is one that is more than the order still owes, or in another
+    currency.
     """
     known = set(agreed.receipts)
     wanted = {payment.transaction_ref: payment for payment in desired.payments}
+    currency = desired.currency_code
+    owed = two_places(desired.total_inc_tax + desired.paid_back) - sum(
+        two_places(one.amount)
+        for ref, one in wanted.items()
+        if ref in booked and one.currency_code == currency
+    )
     missing: list[CreateReceipt] = []
     cases: list[Refusal] = []
     for ref, payment in wanted.items():
         if ref in booked:
             continue
+        amount = f"{two_places(payment.amount)} {payment.currency_code}"
+        is_own = payment.currency_code == currency
+        reason = ""
         if ref in known:
-            amount = f"{two_places(payment.amount)} {payment.currency_code}"
             reason = (
                 f"the receipt {ref} over {amount} is not on the sales order any more: it was "
                 "deleted in Brightpearl, or is on an order that was deleted"
             )
-            proposal = {"receipt": ref, "amount": amount}
-            cases.append(review(RECEIPT, digest(ref), reason, proposal))
-        if ref not in known or rules.approves(desired.order_id, cases[-1]):
+        elif not is_own:
+            reason = f"the receipt {ref} over {amount} is in another currency than its order"
+        elif two_places(payment.amount) > owed:
+            reason = f"the receipt {ref} over {amount} is more than the {owed} that is still owed"
+        case = review(RECEIPT, digest(ref), reason, {"receipt": ref, "amount": amount})
+        if reason:
+            cases.append(case)
+        if not reason or rules.approves(desired.order_id, case):
             missing.append(CreateReceipt(payment))
+            owed -= two_places(payment.amount) if is_own else 0
     for ref in sorted(known.intersection(booked) - set(wanted) if desired.is_money_read else ()):
         reason = (
             f"the store does not know of the money behind the receipt {ref} of order "

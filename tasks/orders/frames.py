@@ -14,6 +14,7 @@ import pandas as pd
 from connectors.brightpearl.models import Address
 from core.frames import concat, records
 from core.ids import contact_id_of, sku_key
+from core.money import ZERO
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from core.refusals import REFUSALS
 from core.settings import OrderSettings
@@ -21,7 +22,13 @@ from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import ADDRESS as PARTS
-from tasks.bigcommerce.order_frames import OrderFrames, balanced_rows, receipts, taken_by_hand
+from tasks.bigcommerce.order_frames import (
+    OrderFrames,
+    balanced_rows,
+    paid_back,
+    receipts,
+    taken_by_hand,
+)
 from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
 from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
@@ -84,6 +91,8 @@ class Desired(Frames):
     payments: pd.DataFrame = columns(PAYMENTS)
     money_unread: frozenset[str] = frozenset()
     """Orders of which `payments` says nothing: their money is as it was agreed on."""
+    paid_back: Mapping[str, Decimal] = field(default_factory=dict)
+    """Money that went back to shoppers, by order."""
     stock_tracked: frozenset[str] = frozenset()
     """Brightpearl's ids of the products that have stock."""
 
@@ -165,6 +174,7 @@ def map_orders(
         lines=found.lines,
         contacts=contacts.frame,
         money_unread=found.money_unread,
+        paid_back=paid_back(read.transactions),
         stock_tracked=known.stock_tracked,
         counts={"rounding rows": rows.rounded},
         refusals=concat([*mapped, *unknown], REFUSALS),
@@ -265,6 +275,8 @@ class DesiredOrder:
     """Texts by the code of the account's own field."""
     is_money_read: bool = True
     """Whether `payments` says all; else its money is as it was agreed on."""
+    paid_back: Decimal = ZERO
+    """Money that went back to the shopper: so much more may have come in."""
     gone: Mapping[str, int] = field(default_factory=dict)
     """Of `units`, what the store says has left, by row reference."""
     status_id_imported: str = ""
@@ -341,6 +353,7 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
                 },
                 address_ids={line.line_id: line.address_id for line in of_order},
                 is_money_read=key not in desired.money_unread,
+                paid_back=desired.paid_back.get(key, ZERO),
             )
         )
     return orders

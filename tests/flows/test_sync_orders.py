@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from stories import reserved
+from stories import approve, cases, reserved
 from world import World
 
 from core.errors import ConfigError
@@ -198,6 +198,53 @@ def test_an_order_that_is_not_paid_yet_is_parked_and_woken_by_its_event(world: W
 
     assert world.states(key) == ["done"]
     assert world.sales_order(key).payment_status == "PAID"
+
+
+@pytest.mark.parametrize(
+    ("payment", "rows"),
+    [
+        ("captured", [{"event": "settled", "of": "purchase"}]),
+        ("authorized", [{"event": "settled", "of": "capture"}]),
+        ("authorized", [{"event": "settled", "of": "authorization"}]),
+        (
+            "authorized",
+            [{"event": "settled", "of": "capture"}, {"event": "settled", "of": "settled"}],
+        ),
+    ],
+)
+def test_a_chain_of_one_payment_is_one_receipt(
+    world: World, payment: str, rows: list[dict[str, str]]
+) -> None:
+    key = world.place(lines=lines(world, 2, 1), payment=payment)
+    if payment != "captured":
+        world.bigcommerce("pay", order_id=int(key))
+    amount = total(world, key)
+    for row in rows:
+        world.bigcommerce("pay", order_id=int(key), action="add", amount=str(amount), **row)
+
+    world.sync(key)
+
+    assert world.receipts(key) == [amount]
+    assert cases(world, key) == []
+    assert runs_twice_without_writing(world, key)
+
+
+@pytest.mark.parametrize("row", [{"amount": "10.00"}, {"amount": "5.00", "currency": "USD"}])
+def test_money_that_an_order_does_not_owe_is_booked_when_a_person_says_so(
+    world: World, row: dict[str, str]
+) -> None:
+    key = world.place(lines=lines(world, 2, 1), payment="captured")
+    world.bigcommerce("pay", order_id=int(key), action="add", **row)
+
+    world.sync(key)
+
+    assert world.receipts(key) == [total(world, key)]
+    (case,) = cases(world, key)
+    assert (case.field, "--apply" in case.remedy) == ("receipt", True)
+    assert runs_twice_without_writing(world, key)
+    approve(world, key)
+    assert len(world.receipts(key)) == 2
+    assert cases(world, key) == []
 
 
 def test_an_authorisation_is_not_money(world: World) -> None:

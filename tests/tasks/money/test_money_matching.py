@@ -341,6 +341,44 @@ def test_money_in_another_currency_is_compared_receipt_by_receipt() -> None:
     assert difference.reason is Reason.CURRENCY
 
 
+@pytest.mark.parametrize(
+    ("received", "state", "because"),
+    [
+        ("14.40", SyncState(), None),
+        ("24.40", SyncState(), ""),
+        ("14.41", SyncState(), ""),
+        (
+            "24.40",
+            SyncState(open=(review("receipt", receipt_case("BC-100-9")),)),
+            "waits for a person: case receipt",
+        ),
+        (
+            "24.40",
+            SyncState(resolved=(review("receipt", receipt_case("BC-100-2")),)),
+            "booked by a person",
+        ),
+        ("24.40", SyncState(resolved=(review("receipt", receipt_case("BC-100-9")),)), ""),
+    ],
+)
+def test_more_than_an_order_can_owe_is_named_whatever_the_store_takes_for_receipts(
+    received: str, state: SyncState, because: str | None
+) -> None:
+    receipts = {"BC-100-1": Decimal("4.40"), "BC-100-2": Decimal(received) - Decimal("4.40")}
+    store, account = one_order(receipts=receipts)
+    figures = {**store.orders["100"].figures, Figure.PAID: Decimal(received)}
+    store = replace(store, orders={"100": replace(store.orders["100"], figures=figures)})
+    booking = replace(account.orders["100"], figures=figures, receipts=receipts)
+    account = replace(account, orders={"100": booking})
+    found = named(store, account, known(state))
+    assert [(one.reason, one.because) for one in found] == (
+        [] if because is None else [(Reason.OVERPAID, because)]
+    )
+    back = StoreRefund("100", "7", NOON, refunded("10.01"))
+    credit = BookedCredit("100", "8", "GBP", refunded("10.01"), "7")
+    both = replace(store, refunds=(back,)), replace(account, credits=(credit,))
+    assert named(*both, known(state)) == []
+
+
 def test_what_cannot_be_read_on_either_side_is_named() -> None:
     store, account = one_order()
     case = SyncState(open=(Refusal("document", "total_inc_tax", "", "", ""),))

@@ -196,6 +196,41 @@ def test_money_that_was_not_read_is_left_alone() -> None:
     assert [case.field for case in gone.cases] == ["receipt"]
 
 
+def money(ref: str, amount: str, currency: str = "GBP") -> Payment:
+    (payment,) = KNOWN.payments
+    return replace(payment, transaction_ref=ref, amount=Decimal(amount), currency_code=currency)
+
+
+@pytest.mark.parametrize(
+    ("payments", "booked", "held"),
+    [
+        ([money("BC-1-8", "12.00")], ["BC-1-8"], []),
+        ([money("BC-1-8", "5.00"), money("BC-1-9", "7.00")], ["BC-1-8", "BC-1-9"], []),
+        ([money("BC-1-8", "12.00"), money("BC-1-9", "12.00")], ["BC-1-8"], ["BC-1-9"]),
+        ([money("BC-1-8", "22.00")], [], ["BC-1-8"]),
+        ([money("BC-1-8", "12.00", "USD")], [], ["BC-1-8"]),
+        ([money("BC-1-8", "12.00"), money("BC-1-9", "0.01")], ["BC-1-8"], ["BC-1-9"]),
+    ],
+)
+def test_receipts_beyond_what_an_order_owes_wait_for_a_person(
+    payments: list[Payment], booked: list[str], held: list[str]
+) -> None:
+    paid = replace(KNOWN, payments=tuple(payments))
+    for actual in (None, replace(COMPLETE, transaction_refs=frozenset())):
+        found = plan(paid, actual=actual)
+        assert [one.payment.transaction_ref for one in of(found, CreateReceipt)] == booked
+        assert [case.detail["proposal"]["receipt"] for case in found.cases] == held
+        approved = plan(paid, actual=actual, rules=approving(found))
+        assert len(of(approved, CreateReceipt)) == len(payments)
+        assert approved.cases == ()
+
+
+def test_what_went_back_to_the_shopper_may_come_in_again() -> None:
+    twice = (money("BC-1-8", "12.00"), money("BC-1-9", "12.00"))
+    found = plan(replace(KNOWN, payments=twice, paid_back=Decimal("12.00")), actual=None)
+    assert (len(of(found, CreateReceipt)), found.cases) == (2, ())
+
+
 def test_a_receipt_that_staff_deleted_is_booked_again_only_after_approval() -> None:
     actual = replace(COMPLETE, transaction_refs=frozenset())
     held = plan(actual=actual, agreed=AGREED)
