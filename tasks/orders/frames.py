@@ -209,6 +209,8 @@ class Line:
     """What of a row of LINES the plan needs."""
 
     line_id: str
+    sku: str
+    name: str
     address_id: str
     qty_refunded: int
     qty_shipped: int
@@ -278,7 +280,9 @@ class DesiredOrder:
     paid_back: Decimal = ZERO
     """Money that went back to the shopper: so much more may have come in."""
     gone: Mapping[str, int] = field(default_factory=dict)
-    """Of `units`, what the store says has left, by row reference."""
+    """Units that the store says have left, by row reference."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What staff know lines by: SKU and name."""
     status_id_imported: str = ""
     """Brightpearl's, with which it is created; "" by mappings of an older version."""
 
@@ -322,6 +326,11 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
         left = {row.row_ref: row.quantity - refunded.get(row.row_ref, 0) for row in own}
         is_sent = stores[key][0].status in WHOLLY_SENT
         sent = {one.line_id: one.qty_shipped for one in of_order}
+        gone = {
+            row.row_ref: row.quantity if is_sent else sent[row.row_ref]
+            for row in own
+            if sent.get(row.row_ref) or (is_sent and row.row_ref in sent)
+        }
         billing, delivery = (
             Address(**{part: header[f"{use}_{name}"] or None for part, name in ADDRESS.items()})
             for use in ("billing", "delivery")
@@ -341,11 +350,8 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
                 payments=tuple(payments.get(key, ())),
                 store=stores[key][0],
                 units=units,
-                gone={
-                    ref: many if is_sent else min(many, sent.get(ref, 0))
-                    for ref, (_, many) in units.items()
-                    if is_sent or sent.get(ref, 0)
-                },
+                gone=gone,
+                names={one.line_id: f"{one.sku} {one.name}".strip() for one in of_order},
                 custom_fields={
                     name: text
                     for name, text in header.items()

@@ -128,8 +128,7 @@ def _gone_before(
 
 def _gone_note(desired: DesiredOrder, gone: Mapping[str, int]) -> AddNote:
     """What staff must not pick of an order of which the rest is to be sent."""
-    names = {row.row_ref: row.name for row in desired.rows}
-    units = "; ".join(f"{many} x {names[ref]}" for ref, many in gone.items())
+    units = "; ".join(f"{many} x {desired.names.get(ref, ref)}" for ref, many in gone.items())
     return AddNote("goods that had left", f"{GONE} {units}.", {"left before": dict(gone)})
 
 

@@ -89,7 +89,11 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
         for key, placement in placements.items()
     }
-    in_store = {key: state.shipped for key, state in states.items()}
+    # What had left before the order came to Brightpearl is on no note there.
+    in_store = {
+        key: Counter(state.shipped) - Counter(reader.agreed[key].gone)
+        for key, state in states.items()
+    }
     notes = frame(note_rows(reader, placements), NOTES)
     desired = apply(bundle.mappings["shipments"], notes, Context("UTC", bundle.tables)).frame
     without_tracking = _without_tracking(states, records(desired))

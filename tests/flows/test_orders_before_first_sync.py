@@ -12,6 +12,7 @@ from world import World
 from flows.refunds import sync_refunds
 from flows.shipments import sync_shipments
 from tasks.orders.entity import ORDERS
+from tasks.shipments.entity import SHIPMENTS
 
 SHIRT, TEE = "GAR-01-RED-M", "GAR-02-RED-S"
 LINES = [{"sku": SHIRT, "quantity": 2}, {"sku": TEE, "quantity": 1}]
@@ -72,6 +73,7 @@ def test_an_order_that_was_shipped_before_moves_no_stock_and_sends_no_mail(
         shipments,
     )
     assert world.states(key) == ["done"]
+    assert SHIPMENTS.audit("default")["beyond"] == {}
     world.forget_requests()
     world.sync(key)
     assert world.writes() == 0
@@ -86,7 +88,9 @@ def test_only_units_that_have_not_left_are_reserved_and_a_note_says_so(world: Wo
 
     assert (on_hand(world, SHIRT), on_hand(world, TEE)) == (before[0] - 1, before[1] - 1)
     assert world.sales_order(key).status_id == READY
-    assert any("do not pick again: 1 x " in text for text in notes(world, key))
+    assert any(f"do not pick again: 1 x {SHIRT} " in text for text in notes(world, key))
+    found = SHIPMENTS.audit("default")
+    assert (found["beyond"], found["missing"]) == ({}, {})
     world.forget_requests()
     world.sync(key)
     assert world.writes() == 0
