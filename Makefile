@@ -1,5 +1,7 @@
 # What a person, and CI, types here. Nothing but make, Python 3.11 or newer and pip is needed.
 #
+#   make install    .venv with everything that is needed, and the causeway command in it
+#   make wheel      a wheel of this version in dist/
 #   make demo       the whole path of an order on this machine, against both sandboxes
 #   make days       the same with real orders (ORDERS="a.csv b.csv"), at full speed
 #   make test       the test suite
@@ -18,7 +20,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench lock sandbox clean format days size trace
+.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -68,6 +70,17 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	$(BIN)/python -m compileall -qq -j 2 .venv/lib >/dev/null 2>&1 || true; \
 	kill $$dots; echo ' done'
 	@touch $(STAMP)
+
+install: $(STAMP)
+	@$(BIN)/causeway --version >/dev/null
+	@echo 'installed. Use it by: source .venv/bin/activate; causeway -h'
+
+# It holds what runs: mappings, prefect.yaml and the demo among it. Its dependencies are ranges; the
+# lock files (pip install -r requirements.lock) name the versions that were tested.
+wheel: $(STAMP)
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation \
+	  --wheel-dir dist .
+	@ls dist/*.whl
 
 demo: $(STAMP)
 	@$(BIN)/python -m demo $(foreach file,$(ORDERS),--orders '$(file)') $(if $(KEEP),--keep)
@@ -125,4 +138,4 @@ lock: $(STAMP)
 	@cd tests/clients && npm install --package-lock-only --silent
 
 clean:
-	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from core.errors import ConfigError
 from core.settings import Settings
 
-PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
+PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
+"""A link to the file at the top of the repository, so that a wheel holds it as well."""
 NOWHERE: Mapping[str, str] = {}
 TAG = "causeway"
 """The tag of every deployment and run of Causeway; alerts match it."""
