@@ -68,7 +68,7 @@ class Inventory(Api):
     ) -> Iterator[Row]:
         """The items with these SKUs, in any case; as many to a request as its URL holds.
 
-        An SKU with a comma cannot be asked for, so it is not found: `list_inventory` has it.
+        An SKU with a comma cannot be asked for, so it is not found: see `list_variants_named`.
         """
         askable = {sku.casefold(): sku for sku in skus if sku and "," not in sku}
         names = (quote(sku, safe="") for _, sku in sorted(askable.items()))
@@ -76,6 +76,11 @@ class Inventory(Api):
             for item in self._named("sku:in", run, location_ids):
                 if isinstance(item, UnreadableItem) or item.sku.casefold() in askable:
                     yield item
+
+    def list_variants_named(self, sku: str) -> list[str]:
+        """Ids of the variants with just this SKU: one with commas or outer blanks is found so."""
+        rows = self._all_data("/v3/catalog/variants", sku=sku, include_fields="id")
+        return [str(row.get("id", "")) for _, row in rows if row.get("id")]
 
     def list_untracked(self, product_ids: Iterable[str]) -> set[str]:
         """Those of these products that exist and keep no stock: shoppers buy without limit."""

@@ -30,6 +30,7 @@ from tasks.stock.extract import extract_stock
 from tasks.stock.frames import Desired, Snapshot, map_stock
 from tasks.stock.load import Applied
 from tasks.stock.matching import compare, drifted, oversold
+from tasks.stock.plan import Plan
 
 VERIFIED = 2000
 """So many SKUs are read again right after they were sent; more are left to the hourly audit."""
@@ -73,6 +74,9 @@ def audit(pair: str, days: int | None = None) -> dict[str, Any]:
         found = validate(run, extract_stock(run, None))
         desired = validate(run, map_stock(run, found))
         wake_waiting(run, found, desired)
+        # How the store writes a SKU is only certain where all of its stock is read.
+        new = {sku: one for sku, one in found.renamed.items() if sku in found.product_of}
+        Applied(run, found, Plan()).keep(new)
         compared = compare(desired.levels, found.items)
         keys = set(compared.loc[~compared["is_equal"], "sku_key"])
         due = run.inbox.put(run.pair, run.entity, keys, source="audit", now=run.now())

@@ -8,7 +8,7 @@ a moment, never too much.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from core.ids import PRODUCT, VARIANT, sku_key
 from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS, SKUS
 from mappings.stock_places import Places, read_places
+from store.inbox import OPERATOR
 from store.links import Link
 from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
@@ -203,7 +204,11 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
 def _list_items(
     run: Run, found: Snapshot, skus: Collection[str] | None
 ) -> list[StockItem | UnreadableItem]:
-    """Asked for by their SKUs, so that one on two items shows; by variants what is not found so."""
+    """Asked for by their SKUs, so that one on two items shows; by variants what is not found so.
+
+    What is still not found is asked for by itself if its name cannot stand in a list, or if a
+    person asks.
+    """
     store, agreed, at = run.bigcommerce, found.agreed, found.places.locations
     if skus is None:
         return with_retries(lambda: list(store.list_inventory(at)))
@@ -211,9 +216,26 @@ def _list_items(
     items = with_retries(lambda: list(store.list_inventory_of_skus(names, at)))
     seen = {sku_key(one.sku) for one in items}
     ids = [agreed[sku].variant_id for sku in skus if sku not in seen and sku in agreed]
-    if known := [one for one in ids if one]:
+    left = [
+        sku for sku in skus if sku not in seen and not (sku in agreed and agreed[sku].variant_id)
+    ]
+    known = [one for one in ids if one]
+    for name in _exact_names(run, left):
+        known += with_retries(partial(store.list_variants_named, name))
+    if known:
         items += with_retries(lambda: list(store.list_inventory_of_variants(known, at)))
     return items
+
+
+def _exact_names(run: Run, skus: Collection[str]) -> Iterable[str]:
+    """How SKUs (as compared) may be written in the store that a list of SKUs does not find."""
+    in_account = SkuNames(run.bundle.tables["skus"]).in_account
+    account = Catalogue(run.database).find(run.pair, [sku_key(in_account(sku)) for sku in skus])
+    names = {sku for sku in skus if "," in sku}
+    names |= {one.sku for one in account.values() if "," in one.sku or one.sku != one.sku.strip()}
+    if run.dry_run or any(claim.source == OPERATOR for claim in run.batch.claims):
+        names |= {name for sku in skus for name in (f"{sku} ", f" {sku}")}
+    return sorted(names)
 
 
 def _unreadable(item: UnreadableItem, key: str = "") -> Refusal:
