@@ -8,6 +8,7 @@ it: a code of ISO 3166-2, or the state's own text.
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -84,11 +85,14 @@ class TaxCodes:
 
     def __init__(self, table: Table) -> None:
         self._codes: dict[TaxKey, str] = {}
+        self._by_place: defaultdict[str, list[TaxKey]] = defaultdict(list)
         for row in table.rows:
             try:
-                self._codes.setdefault(read_key(row.value), row.becomes)
+                key = read_key(row.value)
             except ValueError:
                 continue  # `tax_code_problems` names it
+            self._codes.setdefault(key, row.becomes)
+            self._by_place[key.place].append(key)
 
     def code(self, place: str, tax_class: str, rate: Decimal) -> str:
         """The tax code; empty where no row is about it."""
@@ -115,8 +119,7 @@ class TaxCodes:
         )
 
     def _of(self, place: str) -> Iterator[TaxKey]:
-        around = _around(place)
-        return (key for key in self._codes if key.place in around)
+        return (key for one in _around(place) for key in self._by_place.get(one, ()))
 
 
 @lru_cache(maxsize=4)

@@ -199,6 +199,7 @@ def test_a_dry_run_of_an_order_in_quarantine_says_why_it_would_be_refused(
         ("skus", {"skus": [ABSENT]}, "{sku}"),
         ("channels", {"channel_id": 3}, "2"),
         ("shipping_methods", {"shipping": [{"method": "Drone to the roof"}]}, "2"),
+        ("tax_codes", {"tax_zone": "FR", "shipping": [{"to": {"country_iso2": "FR"}}]}, "T9"),
     ],
 )
 @pytest.mark.parametrize("is_published", [True, False])
