@@ -71,6 +71,12 @@ def release_command(
     return " ".join(parts)
 
 
+def list_command(class_: str, value: str) -> str:
+    """The command that shows what waits for the same thing."""
+    named = f" --value {shlex.quote(value)}" if value else ""
+    return f"causeway quarantine list --class {class_}{named}"
+
+
 def release_remedy(action: str, class_: str, *, value: str = "", key: str = "") -> str:
     """What to do, and the command that then releases what waits for it.
 

@@ -10,14 +10,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from core.refusals import Refusal, sentence
+from core.refusals import Refusal, list_command, sentence
 
 SHOWN_GROUPS = 50
 """Things to do in an artifact; the rest is counted, and `causeway quarantine list` has all."""
 SHOWN_RECORDS = 20
 """Records named under each of them."""
-THEN = re.compile(r"[,.;]? then: (?=causeway )")
-"""Stands between what a person does and the command that follows."""
+COMMANDS = re.compile(r"(?:[,.;]? then|\. In one step): (?=causeway )")
+"""Stands before each command that ends a remedy."""
 AS_OUTCOMES = {"again": "to be tried again"}
 """Outcomes whose names do not read well after a number."""
 
@@ -167,10 +167,14 @@ class Report:
             groups.setdefault(why[-1], []).append(why)
         for remedy, reasons in list(groups.items())[:SHOWN_GROUPS]:
             count = sum(self.refused[why] for why in reasons)
-            action, *command = THEN.split(remedy, maxsplit=1)
+            what, version, in_force = remedy.partition(" Version ")
+            action, *commands = COMMANDS.split(what)
             yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
-            if command:
-                yield f"```\n{command[0]}\n```"
+            class_, value, *_ = reasons[0]
+            for command in commands or [list_command(class_, value)]:
+                yield f"```\n{command.removesuffix('.')}\n```"
+            if version:
+                yield text(f"Version {in_force}")
             rows = [
                 (
                     key,

@@ -55,6 +55,33 @@ def test_records_are_grouped_by_what_a_person_must_do_with_the_command_to_copy()
 
 
 @pytest.mark.parametrize(
+    ("remedy", "commands"),
+    [
+        (
+            "Add a row, then: causeway quarantine release --key 5. In one step: causeway mappings "
+            "add skus 'A B' '<SKU>'. Version 3 of the mappings is in force, not the files.",
+            ["causeway quarantine release --key 5", "causeway mappings add skus 'A B' '<SKU>'"],
+        ),
+        (
+            "Compare both systems. causeway quarantine release --apply carries it out.",
+            ["causeway quarantine list --class review --value 'edit A'"],
+        ),
+        (
+            "Correct it in BigCommerce.",
+            ["causeway quarantine list --class review --value 'edit A'"],
+        ),
+    ],
+)
+def test_each_thing_to_do_has_commands_that_can_be_copied(remedy: str, commands: list[str]) -> None:
+    found = report(refused=1)
+    found.refuse("5", [Refusal("review", "", "edit A", "both differ", remedy)])
+
+    fenced = found.to_markdown().split("```\n")[1::2]
+
+    assert [one.strip() for one in fenced] == commands
+
+
+@pytest.mark.parametrize(
     ("said", "shown"),
     [
         ("a < b", "a &lt; b"),
