@@ -78,6 +78,8 @@ install: $(STAMP)
 # It holds what runs: mappings, prefect.yaml and the demo among it. Its dependencies are ranges; the
 # lock files (pip install -r requirements.lock) name the versions that were tested.
 wheel: $(STAMP)
+# What an earlier build left there would get into the wheel.
+	@rm -rf build
 	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation \
 	  --wheel-dir dist .
 	@ls dist/*.whl
