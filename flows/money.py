@@ -12,7 +12,7 @@ from tasks.money.store import read_single_orders, read_store
 from tasks.reconciler.audit import ended
 
 
-@flow(name="audit-money", persist_result=False)
+@flow(name="audit-money", flow_run_name="audit-money {pair}", persist_result=False)
 async def audit_money(pair: str = "default", day: str | None = None) -> dict[str, Any]:
     """Compare what the store says of one of its days with what Brightpearl holds, to the cent.
 

@@ -63,7 +63,7 @@ sweep_orders = sweep_flow(ORDERS, sync_orders)
 audit_orders = audit_flow(ORDERS)
 
 
-@flow(name="recheck-orders", persist_result=False)
+@flow(name="recheck-orders", flow_run_name="recheck-orders {pair}", persist_result=False)
 async def recheck_orders(pair: str = "default") -> dict[str, Any]:
     """Compare every order that has not left with its sales order, and bring both into agreement.
 

@@ -9,6 +9,7 @@ from prefect import Flow, flow
 
 from tasks.reconciler.audit import ended
 from tasks.reconciler.registry import Entity
+from tasks.reconciler.run import concluded
 from tasks.reconciler.sweep import sweep
 
 EntityFlow = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
@@ -23,6 +24,7 @@ def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:
 
     @flow(
         name=f"sweep-{entity.name}",
+        flow_run_name=f"sweep-{entity.name} {{pair}}",
         description=f"Put the {entity.name} that changed since the last sweep into the inbox, then "
         "sync them.",
         persist_result=False,
@@ -35,7 +37,8 @@ def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:
         """
         swept = sweep(pair, entity)
         await sync(pair)
-        return swept
+        says = f"{swept['changed']} changed since {swept['since']}, {swept['newly_due']} newly due."
+        return concluded(swept, says)
 
     return sweep_entity
 
@@ -45,6 +48,7 @@ def audit_flow(entity: Entity) -> EntityFlow:
 
     @flow(
         name=f"audit-{entity.name}",
+        flow_run_name=f"audit-{entity.name} {{pair}}",
         description=f"Compare the {entity.name} of the last days on both sides, put back into the "
         "inbox what is missing.",
         persist_result=False,

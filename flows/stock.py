@@ -57,7 +57,7 @@ async def sync_stock(
     return run.conclusion()
 
 
-@flow(name="reconcile-stock", persist_result=False)
+@flow(name="reconcile-stock", flow_run_name="reconcile-stock {pair}", persist_result=False)
 async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> dict[str, Any]:
     """Compare all stock, repair what differs, say how accurate it was; events' keys go first.
 

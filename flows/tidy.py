@@ -10,7 +10,7 @@ from store.retention import forget_old
 from tasks.reconciler.connections import connect
 
 
-@flow(name="tidy", persist_result=False)
+@flow(name="tidy", flow_run_name="tidy {pair}", persist_result=False)
 async def tidy(pair: str = "default") -> dict[str, int]:
     """Drop settled keys, old reports and closed cases; `store/retention.py` says how old.
 

@@ -215,14 +215,8 @@ class Run:
         return found
 
     def conclusion(self) -> dict[str, Any]:
-        """The report as one document; Prefect shows its summary as the message of the run's state.
-
-        Prefect takes a state that a flow returns for its own, and gives its data to whoever called.
-        """
-        document = self.report.to_json()
-        if not flow_run_id():
-            return document
-        return cast("dict[str, Any]", Completed(message=self.report.summary, data=document))
+        """The report as one document, which is what the flow gives back."""
+        return concluded(self.report.to_json(), self.report.summary)
 
     def log(self, line: str, *values: object) -> None:
         """Write a line into the log of the Prefect run, or of the process where there is none."""
@@ -377,6 +371,16 @@ class Run:
     def requests(self) -> dict[str, int]:
         """Requests so far: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
         return dict(self.connections.requests() - self._requests_before)
+
+
+def concluded(document: dict[str, Any], says: str) -> dict[str, Any]:
+    """The document of a flow; Prefect shows what it `says` as the message of the run's state.
+
+    Prefect takes a state that a flow returns for its own, and gives its data to whoever called.
+    """
+    if not flow_run_id():
+        return document
+    return cast("dict[str, Any]", Completed(message=says, data=document))
 
 
 @step("publish-report", PURE)

@@ -127,6 +127,10 @@ def test_a_run_is_named_by_what_it_ran_and_ends_with_what_it_did(
         "sync-orders default: nothing due",
         "Nothing was due.",
     )
+    swept = seen(ENTITIES["orders"].sweep, pair=PAIR)
+    assert swept.name == "sweep-orders default"
+    assert swept.state
+    assert str(swept.state.message).startswith("3 changed since ")
     dry = seen(sync_orders, pair=PAIR, dry_run=True, keys=good[:1])
     assert dry.name == "sync-orders default: 1 key, dry run"
     assert dry.state
