@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from prefect.states import Completed
-
 from connectors.budget import Priority
 from core.ids import order_id_of
 from core.money import ZERO, two_places
@@ -23,7 +21,7 @@ from store.runs import Runs
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import Connections, connect
 from tasks.reconciler.report import text
-from tasks.reconciler.run import flow_run_id, publish
+from tasks.reconciler.run import concluded, flow_run_id, publish
 
 SHOWN = 200
 """Lines under one heading of an artifact; the document has all."""
@@ -170,11 +168,7 @@ def summary(says: str, found: Mapping[str, Any], headings: Mapping[str, str]) ->
 
 def ended(document: dict[str, Any]) -> dict[str, Any]:
     """How the flow of an audit ends: in a state of its own where both systems differ."""
-    if document["agrees"] or not flow_run_id():
-        return document
-    # Prefect takes the state as the run's, and gives the document to whoever called the flow.
-    state: Any = Completed(name=DIFFERS, message=document["summary"], data=document)
-    return state  # type: ignore[no-any-return]
+    return concluded(document, document["summary"], "Completed" if document["agrees"] else DIFFERS)
 
 
 def unsettled(connections: Connections, entity: str, keys: Sequence[str]) -> dict[str, str]:

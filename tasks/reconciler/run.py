@@ -373,14 +373,14 @@ class Run:
         return dict(self.connections.requests() - self._requests_before)
 
 
-def concluded(document: dict[str, Any], says: str) -> dict[str, Any]:
-    """The document of a flow; Prefect shows what it `says` as the message of the run's state.
+def concluded(document: dict[str, Any], says: str, state: str = "Completed") -> dict[str, Any]:
+    """The document of a flow; Prefect shows what it `says` as the message of the run's `state`.
 
     Prefect takes a state that a flow returns for its own, and gives its data to whoever called.
     """
     if not flow_run_id():
         return document
-    return cast("dict[str, Any]", Completed(message=says, data=document))
+    return cast("dict[str, Any]", Completed(name=state, message=says, data=document))
 
 
 @step("publish-report", PURE)
