@@ -22,7 +22,7 @@ from store.statistics import Accuracy, Counts, StockComparison, depths
 RUNS_SHOWN = 3
 """Last runs of each flow."""
 AUDITS = 31
-"""Newest audits of each flow that are looked at: a month of days of money."""
+"""Newest audits of each flow that are read: a month of days of money."""
 COMPARISONS = 30
 """Comparisons of all stock of which the worst is shown: a day of hourly audits, and some."""
 
