@@ -487,7 +487,7 @@ def test_a_refund_of_an_order_that_will_never_be_imported_is_refused(world: Worl
 
     (case,) = cases(world)
     assert (case.class_, case.value) == ("order", f"BC-{key}")
-    assert "Add `4,,<Brightpearl status id>` to mappings/tables/order_status.csv" in case.remedy
+    assert "add `4,,<Brightpearl status id>` to mappings/tables/order_status.csv" in case.remedy
     assert states(world, key) == ["dead"]
 
 
