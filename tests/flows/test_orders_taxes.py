@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from refunding import credit, gross, map_with, refund
 from refunding import sync as sync_refunds
 from stories import account_money, cases, lines, store_money, store_order
@@ -130,6 +131,29 @@ def test_a_table_of_rates_alone_means_what_it_always_did(
 
     assert is_imported_to_the_cent(world, order)
     assert set(codes(world, order).values()) == {"T20"}
+
+
+def test_mappings_of_an_earlier_release_ask_for_a_rate_alone_and_take_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    map_with(monkeypatch, tmp_path / "mine", tax_codes="20,T20\n5,T5\n0,T0\n")
+    file = tmp_path / "mine" / "order_rows.yaml"
+    content = yaml.safe_load(file.read_text("utf-8"))
+    (field,) = (one for one in content["fields"] if one["to"] == "tax_code")
+    field.update({"from": "rate_percent", "steps": [{"lookup": "tax_codes"}]})
+    file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+    address = {"country_iso2": "US", "state": "NY"}
+    order = place(world, tax_zone="US-NY", shipping=[{"to": address}])
+    world.sync(order)
+    assert {case.value for case in cases(world, order)} == {"8.875"}
+
+    add_row(tmp_path / "mine", "8.875,T9")
+
+    Quarantine(connect(PAIR).database).release(
+        PAIR, class_="tax_code", value="8.875", now=utc_now()
+    )
+    assert is_imported_to_the_cent(world, order)
+    assert set(codes(world, order).values()) == {"T9"}
 
 
 def sold_beside_goods(world: World) -> str:
