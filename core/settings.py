@@ -214,6 +214,9 @@ class OrderSettings(SyncSettings):
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: Filled = "7900"
+    left_before: Literal["status", "note"] = "status"
+    """How goods that left before the import are recorded: by the order's status and a text, which
+    leaves Brightpearl's stock alone, or by a shipped goods-out note, which takes them out of it."""
     amendment_cap: Decimal = Decimal("0.05")
     """How much an amendment may make a paid order owe, more or less, before a person is asked."""
     cancel_in_store: bool = True

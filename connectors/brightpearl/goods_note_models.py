@@ -54,6 +54,8 @@ class GoodsOutNote(GoodsNote):
     is_transfer: Flag = Field(default=False, alias="transfer")
     is_picked: Flag = Field(default=False, validation_alias=AliasPath("status", "picked"))
     is_packed: Flag = Field(default=False, validation_alias=AliasPath("status", "packed"))
+    created_by: OtherId = Field(default="", alias="createdBy")
+    """Contact id of the member of staff, or of the app."""
 
 
 class DropShipNote(GoodsNote):

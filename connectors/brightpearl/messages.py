@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
@@ -339,6 +340,30 @@ def _ids(response: Any) -> Any:  # noqa: ANN401 - their JSON
     if not isinstance(response, list) or not response:
         return OutcomeUnknownError("Brightpearl answered a stock correction with no list of ids.")
     return tuple(str(one) for one in response)
+
+
+def create_goods_out(
+    label: str, order_id: str, warehouse_id: str, products: Sequence[ReservedProduct]
+) -> Message:
+    """Put units of an order's rows on a note; answers its id. Refused where stock is lacking."""
+    uri = f"/warehouse-service/order/{order_id}/goods-note/goods-out"
+    units = [product.wire() for product in products]
+    entry = {"warehouseId": int(warehouse_id), "transfer": False, "products": units}
+    return Message(label, "POST", uri, {"warehouses": [entry], "priority": False}, read=first_id)
+
+
+def set_note_reference(label: str, note_id: str, reference: str) -> Message:
+    """Set the reference of a note that has not left, at most 64 characters."""
+    uri = f"/warehouse-service/goods-note/goods-out/{note_id}"
+    return Message(label, "PUT", uri, {"priority": False, "shipping": {"reference": reference}})
+
+
+def ship_goods_out(label: str, note_id: str, owner_id: str, at: datetime) -> Message:
+    """Let a note leave; refused for one that has left. The key `occured` is the vendor's."""
+    uri = f"/warehouse-service/goods-note/goods-out/{note_id}/event"
+    moment = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    event = {"eventCode": "SHW", "occured": moment, "eventOwnerId": int(owner_id)}
+    return Message(label, "POST", uri, {"events": [event]})
 
 
 def delete_goods_out(label: str, order_id: str, note_id: str) -> Message:

@@ -16,6 +16,8 @@ from tasks.reconciler.cases import refusal_rows
 
 GOODS_NOTES = "goods-notes"
 """Entity of links from notes to orders: a note that is gone can no longer say whose it was."""
+LEFT_BEFORE = "Left before the import"
+"""Reference of notes that only record what had left: nothing of them goes to the store."""
 Note = GoodsOutNote | DropShipNote
 Notes = Mapping[str, Note | Unreadable]
 """By key; those that break the model among them."""
@@ -43,6 +45,11 @@ def read_drop_ship_notes(brightpearl: Brightpearl, order_ids: Sequence[str]) -> 
     """The drop-ship notes of these sales orders: no search shows them."""
     drop_ship = with_retries(lambda: brightpearl.list_drop_ship_of_orders(order_ids))
     return _by_key(DROP_SHIP, drop_ship)
+
+
+def left_before_import(note: Note) -> bool:
+    """Whether the note only records goods that had left before the order was imported."""
+    return note.reference == LEFT_BEFORE
 
 
 def key_of(note: Note) -> str:

@@ -13,7 +13,7 @@ from connectors.brightpearl.models import SalesOrder, Unreadable
 from core.ids import contact_id_of
 from core.money import two_places
 from tasks.brightpearl.contacts import find_contacts
-from tasks.brightpearl.goods_notes import read_notes_of_orders
+from tasks.brightpearl.goods_notes import left_before_import, read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
 from tasks.orders.frames import DesiredOrder, address_hash
 from tasks.orders.matching import (
@@ -265,7 +265,9 @@ def _with_units_on_notes(run: Run, orders: dict[str, ActualOrder]) -> dict[str, 
         key: Counter() for order_id, key in owners.items() if order_id not in unclear
     }
     for note in notes:
-        if not isinstance(note, Unreadable) and note.order_id not in unclear:
+        if isinstance(note, Unreadable) or left_before_import(note):
+            continue
+        if note.order_id not in unclear:
             units[owners[note.order_id]].update(note.rows)
     return orders | {
         key: replace(orders[key], units_on_notes=of_order) for key, of_order in units.items()

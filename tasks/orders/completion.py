@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from connectors.brightpearl import messages
+from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
 from tasks.bigcommerce.order_frames import RECEIPT
+from tasks.brightpearl.goods_notes import LEFT_BEFORE
 from tasks.brightpearl.sales_orders import AgreedOrder, Payment, new_payment
 from tasks.orders.frames import DesiredOrder, Units
 from tasks.orders.matching import ActualOrder
@@ -93,6 +96,86 @@ class ReserveStock(Operation[OrderProgress]):
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
         del run, record
         return None if isinstance(error, RejectedError) else error
+
+
+@dataclass(frozen=True)
+class NoteWhatLeft(Operation[OrderProgress]):
+    """Goods that had left before the import, on a goods-out note of their own.
+
+    It has no natural key: a note that the order has already is that of an earlier try.
+    """
+
+    units: Units
+    kind = "create goods-out note"
+
+    def describe(self) -> str:
+        return f"note of {sum(units for _, units in self.units.values())} units that had left"
+
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        order_id, row_ids = record.order_id_bp, record.existing.row_ids
+        if record.plan.actual is not None and (notes := _notes(run, order_id)):
+            record.left_note_id = next((note.id for note in notes if not note.is_shipped), "")
+            return None
+        products = [
+            ReservedProduct(product_id=int(product_id), row_id=int(row_ids[ref]), quantity=units)
+            for ref, (product_id, units) in self.units.items()
+        ]
+        label, warehouse_id = f"left:{record.key}", record.desired.warehouse_id
+        return BrightpearlWrite(
+            natural_key=label,
+            after={"units": sum(product.quantity for product in products)},
+            is_repeatable=False,
+            message=messages.create_goods_out(label, order_id, warehouse_id, products),
+        )
+
+    def find(self, run: Run, record: OrderProgress) -> str | None:
+        notes = _notes(run, record.order_id_bp)
+        return next((note.id for note in notes if not note.is_shipped), None)
+
+    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        record.left_note_id = str(answer or "")
+
+    def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
+        """Goods that are not in stock any more cannot be put on a note: the status says it."""
+        del run, record
+        return None if isinstance(error, RejectedError) else error
+
+
+@dataclass(frozen=True)
+class MarkNote(Operation[OrderProgress]):
+    """What the note says of itself, so that no shipment is made of it."""
+
+    kind = "mark goods-out note"
+
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        del run
+        if not record.left_note_id:
+            return None
+        label = f"mark:{record.key}"
+        message = messages.set_note_reference(label, record.left_note_id, LEFT_BEFORE)
+        return BrightpearlWrite(natural_key=label, message=message)
+
+
+@dataclass(frozen=True)
+class ShipNote(Operation[OrderProgress]):
+    """The note, left."""
+
+    kind = "ship goods-out note"
+
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        if not record.left_note_id:
+            return None
+        for note in _notes(run, record.order_id_bp):
+            if note.id == record.left_note_id:
+                label = f"ship:{record.key}"
+                message = messages.ship_goods_out(label, note.id, note.created_by, run.now())
+                return BrightpearlWrite(natural_key=label, message=message)
+        return None
+
+
+def _notes(run: Run, order_id: str) -> list[GoodsOutNote]:
+    notes = with_retries(lambda: run.brightpearl.list_goods_out_of_orders([order_id]))
+    return [note for note in notes if isinstance(note, GoodsOutNote)]
 
 
 def plan_receipts(

@@ -24,7 +24,14 @@ from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders import edits
 from tasks.orders import operations as ops
 from tasks.orders.account import read_actual
-from tasks.orders.completion import CreateReceipt, ReserveStock, shortage
+from tasks.orders.completion import (
+    CreateReceipt,
+    MarkNote,
+    NoteWhatLeft,
+    ReserveStock,
+    ShipNote,
+    shortage,
+)
 from tasks.orders.extract import Read, enqueue_stock, fingerprints, keep_held
 from tasks.orders.matching import Account, ActualOrder, adopt_rows, compare, contents
 from tasks.orders.operations import OrderPlan, OrderProgress
@@ -179,6 +186,9 @@ PHASES: tuple[Phase[OrderProgress], ...] = (
     Phase((ops.ReleaseStock,)),
     Phase((ops.CancelSalesOrder,)),
     Phase((ops.CreateCredit,)),
+    Phase((NoteWhatLeft,)),  # before stock is reserved, which it would take
+    Phase((MarkNote,)),
+    Phase((ShipNote,)),
     Phase(
         (CreateReceipt, ReserveStock),
         together=True,

@@ -77,6 +77,8 @@ class Rules(Decisions):
     cancelled: str = ""
     cancel_in_store: bool = True
     amendment_cap: Decimal = CENT
+    notes_what_left: bool = False
+    """Whether goods that left before the import are put on a goods-out note."""
 
     @classmethod
     def of(cls, run: Run) -> Rules:
@@ -89,6 +91,7 @@ class Rules(Decisions):
             on_hold=statuses.get("on_hold") or "",
             cancelled=statuses.get("cancelled") or "",
             cancel_in_store=run.connections.pair.orders.cancel_in_store,
+            notes_what_left=run.connections.pair.orders.left_before == "note",
             amendment_cap=run.connections.pair.orders.amendment_cap,
         )
 
@@ -104,6 +107,8 @@ class OrderProgress(Progress[OrderPlan]):
     short: dict[str, int] = field(default_factory=dict)
     """Units that stay unreserved for want of stock, by Brightpearl product id."""
     credit_id: str = ""
+    left_note_id: str = ""
+    """Of the goods-out note of what had left before the import, until it has left itself."""
 
     @property
     def desired(self) -> DesiredOrder:

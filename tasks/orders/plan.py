@@ -20,14 +20,17 @@ from tasks.orders.cancellations import (
     plan_cancelled_in_store,
 )
 from tasks.orders.completion import (
+    MarkNote,
+    NoteWhatLeft,
     ReserveStock,
+    ShipNote,
     balance_case,
     is_settled,
     plan_receipts,
     plan_reservation,
     shortage,
 )
-from tasks.orders.frames import DesiredOrder
+from tasks.orders.frames import DesiredOrder, Units
 from tasks.orders.matching import Account, ActualOrder, compare, contents
 from tasks.orders.operations import (
     AddNote,
@@ -35,6 +38,7 @@ from tasks.orders.operations import (
     CreateSalesOrder,
     OrderOperation,
     OrderPlan,
+    OrderProgress,
     Rules,
     SetCustomFields,
     SetMetafield,
@@ -42,6 +46,7 @@ from tasks.orders.operations import (
     UpdateStoreOrder,
 )
 from tasks.reconciler.cases import digest
+from tasks.reconciler.operations import Operation
 
 ON_HOLD = "On hold: the order was changed in BigCommerce after its goods-out note was made."
 FOREIGN_ID = "The order's number in the app or marketplace that it came by:"
@@ -67,7 +72,7 @@ def plan_order(
     """
     key, store, email = desired.order_id, desired.store, desired.email_key
     actual, agreed = account.orders.get(key), account.agreed.get(key, AgreedOrder())
-    gone = _gone_before(desired, actual, agreed)
+    gone, all_units = _gone_before(desired, actual, agreed, rules), desired.units
     left = {ref: (one, many - gone.get(ref, 0)) for ref, (one, many) in desired.units.items()}
     desired = replace(desired, units={ref: unit for ref, unit in left.items() if unit[1] > 0})
     plan = OrderPlan(key=key, desired=desired, actual=actual, agreed=agreed, gone=gone)
@@ -76,7 +81,7 @@ def plan_order(
             return plan_cancelled_in_store(plan, actual, rules)
         if actual.is_cancelled and not is_reopened(actual, agreed, store):
             return plan_cancelled_in_brightpearl(plan, actual, rules)
-        return _plan_open(plan, actual, rules, free)
+        return _plan_open(plan, actual, rules, free, all_units)
     if store.is_cancelled:
         return replace(plan, reason="cancelled and not in Brightpearl")
     if key in account.deleted:
@@ -103,7 +108,7 @@ def plan_order(
             CreateSalesOrder(len(desired.rows), contact),
             *receipts,
             *([ReserveStock(desired.units)] if desired.units else ()),
-            *([_gone_note(desired, gone)] if gone and desired.units else ()),
+            *_left_before(desired, all_units, gone, rules),
             *([edits.addresses_note(desired, agreed)] if addresses in cases else ()),
             *_texts(desired, agreed),
             *_write_back(desired, None, agreed),
@@ -115,7 +120,7 @@ def plan_order(
 
 
 def _gone_before(
-    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder
+    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder, rules: Rules
 ) -> Mapping[str, int]:
     """Units by row reference that had left before the order came to Brightpearl.
 
@@ -123,7 +128,21 @@ def _gone_before(
     """
     if actual is None or not (agreed.rows or actual.has_notes or actual.is_shipped):
         return desired.gone
-    return agreed.gone
+    return agreed.gone if agreed.rows or not rules.notes_what_left else desired.gone
+
+
+def _left_before(
+    desired: DesiredOrder, units: Units, gone: Mapping[str, int], rules: Rules
+) -> Iterable[Operation[OrderProgress]]:
+    """How Brightpearl learns what had left: by a note that has left as well, or by a text.
+
+    An order of which everything left needs no text: its status says it.
+    """
+    left = {ref: (one, min(many, gone.get(ref, 0))) for ref, (one, many) in units.items()}
+    if rules.notes_what_left and (left := {ref: one for ref, one in left.items() if one[1] > 0}):
+        yield from (NoteWhatLeft(left), MarkNote(), ShipNote())
+    if gone and desired.units:
+        yield _gone_note(desired, gone)
 
 
 def _gone_note(desired: DesiredOrder, gone: Mapping[str, int]) -> AddNote:
@@ -133,7 +152,11 @@ def _gone_note(desired: DesiredOrder, gone: Mapping[str, int]) -> AddNote:
 
 
 def _plan_open(
-    plan: OrderPlan, actual: ActualOrder, rules: Rules, free: Counter[tuple[str, str]]
+    plan: OrderPlan,
+    actual: ActualOrder,
+    rules: Rules,
+    free: Counter[tuple[str, str]],
+    units: Units,
 ) -> OrderPlan:
     """The plan for an order that is open on both sides: edits, status, money, stock, write-back."""
     desired, agreed = plan.desired, plan.agreed
@@ -158,6 +181,7 @@ def _plan_open(
     operations = (
         *_status_changes(desired, actual, agreed, rules, hold),
         *edit.operations,
+        *([] if agreed.rows else _left_before(desired, units, plan.gone, rules)),
         *receipts,
         *([reservation] if reservation else ()),
         *([edits.address_note(desired)] if is_note_new else ()),

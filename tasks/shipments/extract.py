@@ -100,7 +100,11 @@ class NoteReader:
 
     def shipped(self, order_id: str) -> dict[str, Note]:
         """The notes of an order that left, of those that were read."""
-        return {key: note for key, note in self.notes[order_id].items() if note.is_shipped}
+        return {
+            key: note
+            for key, note in self.notes[order_id].items()
+            if note.is_shipped and not goods_notes.left_before_import(note)
+        }
 
     def place(self, states: Iterable[ShippingState]) -> dict[str, Placement]:
         """The units of notes that left, on the lines of their orders.

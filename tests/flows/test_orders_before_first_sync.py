@@ -11,7 +11,9 @@ from world import World
 
 from flows.refunds import sync_refunds
 from flows.shipments import sync_shipments
+from store.quarantine import Quarantine
 from tasks.orders.entity import ORDERS
+from tasks.reconciler.connections import connect, disconnect
 from tasks.shipments.entity import SHIPMENTS
 
 SHIRT, TEE = "GAR-01-RED-M", "GAR-02-RED-S"
@@ -190,3 +192,48 @@ def test_a_paid_order_that_waits_is_named_by_the_audit(world: World, status_id: 
     assert " since 20" in said
     assert f"BC-{unpaid}" not in found["waiting"]
     assert not found["missing"]
+
+
+@pytest.mark.parametrize("units", [(), (1,), (2, 1)])
+def test_by_setting_what_had_left_is_on_a_shipped_note_that_makes_no_shipment(
+    world: World, monkeypatch: pytest.MonkeyPatch, units: tuple[int, ...]
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_ORDERS__LEFT_BEFORE", "note")
+    disconnect()
+    key = world.place(lines=LINES, payment="captured")
+    ship(world, key, *units)
+    store = world.sandbox.store.orders[int(key)]
+    left, sent = len(store.shipments), mails(world, key)
+
+    both(world, key)
+    note_key = f"note-{world.sandbox.account.goods_out_by_order[world.sales_order(key).id][0]}"
+    world.due(note_key, entity="shipments")
+    asyncio.run(sync_shipments.fn(pair="default"))
+
+    (note_id,) = world.sandbox.account.goods_out_by_order[world.sales_order(key).id]
+    note = world.sandbox.account.goods_out[note_id]
+    assert note.shipped
+    listed = sum(many for parts in note.rows.values() for _, many, _ in parts)
+    assert listed == (sum(units) or 3)
+    assert (len(store.shipments), mails(world, key)) == (left, sent)
+    assert Quarantine(connect("default").database).list(pair="default") == []
+    assert SHIPMENTS.audit("default")["beyond"] == {}
+    world.forget_requests()
+    world.sync(key)
+    assert world.writes() == 0
+    assert world.states(key) == ["done"]
+
+
+def test_goods_that_are_not_in_stock_any_more_need_no_note(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_ORDERS__LEFT_BEFORE", "note")
+    disconnect()
+    key = world.place(lines=LINES, payment="captured")
+    ship(world, key)
+    world.brightpearl("stock", sku=SHIRT, on_hand=0)
+
+    both(world, key)
+
+    assert world.sales_order(key).status_id == SHIPPED
+    assert world.states(key) == ["done"]
