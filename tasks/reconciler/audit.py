@@ -69,7 +69,8 @@ def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, A
     enqueued = Inbox(connections.database).put(
         pair, entity, sorted(keys), source="audit", now=connections.clock()
     )
-    others = (f"{title}: {len(found[name])}." for name, title in audit.headings.items())
+    counts = {title: len(found[name]) for name, title in audit.headings.items()}
+    others = (f"{title}: {count}." for title, count in counts.items() if count)
     return conclude(
         connections,
         f"audit-{entity}",

@@ -130,6 +130,7 @@ def test_its_sweep_finds_what_no_event_named_and_its_audit_what_is_missing(
     found = asyncio.run(audit_numbers.fn(PAIR))
 
     assert found["missing"] == [missing]
+    assert found["says"] == "3 orders compared. Without a sales order: 1."
     assert all(number(world, key).startswith("SO-") for key in keys)
 
 
