@@ -166,6 +166,12 @@ class Consignments(Document):
     downloads: Annotated[tuple[Download, ...], OrDefault] = ()
     email: Annotated[Certificates, OrDefault] = Certificates()
 
+    @property
+    def collected_ids(self) -> frozenset[str]:
+        """Ids of the lines that the shopper collects."""
+        items = (item for part in self.pickups for item in part.line_items)
+        return frozenset(str(item["id"]) for item in items if "id" in item)
+
     def line_documents(self) -> Iterator[dict[str, Any]]:
         """Every embedded line, raw; links and the mark of a cut list are passed over.
 

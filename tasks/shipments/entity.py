@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ from tasks.reconciler.connections import Connections, current_bundle
 from tasks.reconciler.registry import Entity, Source
 from tasks.shipments.extract import NoteReader, note_rows
 from tasks.shipments.frames import ENTITY, AgreedShipments, ShippingState, added
+from tasks.shipments.operations import read_statuses
 
 NUMBER_AND_LINK = ("tracking_number", "tracking_link")
 Units = Mapping[str, Mapping[str, int]]
@@ -98,7 +100,18 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     desired = apply(bundle.mappings["shipments"], notes, Context("UTC", bundle.tables)).frame
     without_tracking = _without_tracking(states, records(desired))
     waiting = unsettled(connections, ENTITY, list(states))
-    return differences(in_store, in_account, without_tracking, waiting)
+    table = read_statuses(bundle.tables["shipment_status"])
+    collected = [
+        key
+        for key, placement in placements.items()
+        for state in [replace(states[key], collected=placement.collected)]
+        if state.is_collected
+        and state.is_open
+        and key not in waiting
+        and state.status_after(state.order.status_id, table) not in {None, state.order.status_id}
+    ]
+    differing = differences(in_store, in_account, without_tracking, waiting)
+    return {**differing, "collected": collected}
 
 
 def differences(
@@ -159,9 +172,10 @@ AUDIT = WindowAudit(
         "missing": "Left Brightpearl, not in BigCommerce; put back into the inbox",
         "beyond": "In BigCommerce, but on no goods note",
         "without_tracking": "Tracking number not in BigCommerce; put back into the inbox",
+        "collected": "Collected, status not set in BigCommerce; put back into the inbox",
         "waiting": "Waiting",
     },
-    enqueued=["missing", "beyond", "without_tracking"],
+    enqueued=["missing", "beyond", "without_tracking", "collected"],
     says="{agreeing} of {orders} orders of which goods left since {since} agree, {units} units.",
 )
 SHIPMENTS = Entity(

@@ -33,7 +33,7 @@ from tasks.shipments.placement import Placement, place, rows_of
 SETTLED = {"", "done"}
 """States of an order's key in which nothing of it was left to do."""
 NOT_SHIPPED = (
-    "a unit left for a line without a shipping address (collected, or downloaded): the store gets "
+    "a unit left for a line without a shipping address (downloaded): the store gets "
     "no shipment of it; where that matters, set the order's status in BigCommerce by hand"
 )
 
@@ -195,7 +195,10 @@ def extract_shipments(run: Run, reader: NoteReader) -> Found:
             why = "unchanged: the store has what was agreed on"
             skipped.append(Outcome(key, "unchanged", why))
         else:
-            states[key] = replace(state, notes_read=reader.named.get(key))
+            # What was collected stands in no link: all notes count.
+            is_collected = bool(state.order.consignments.pickups)
+            named = None if is_collected else reader.named.get(key)
+            states[key] = replace(state, notes_read=named)
     return replace(read_goods(run, reader, states), skipped=tuple(skipped))
 
 
@@ -216,6 +219,11 @@ def read_goods(run: Run, reader: NoteReader, states: Mapping[str, ShippingState]
     if not_shipped := sum(one.not_shipped for one in placed.values()):
         run.report.notes[NOT_SHIPPED] += not_shipped
     states = {**states, **in_full}
+    states |= {
+        key: replace(states[key], collected=one.collected)
+        for key, one in placed.items()
+        if one.collected
+    }
     return Found(
         goods_notes.unreadable_notes(reader.broken, reader.owners.order_of),
         notes=frame(note_rows(reader, placed), NOTES),

@@ -23,6 +23,7 @@ from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
 from store.ledger import Entry
+from tasks.bigcommerce.orders import UNSENT, OrderStatus
 from tasks.reconciler.agreed import Agreed, Owner
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.gate import Frames, rows, typed_rows
@@ -107,6 +108,8 @@ class ShippingState:
     """Keys of the notes that were read; None for all there are."""
     shipments: tuple[Shipment, ...] | None = None
     """The shipments in the store; None where they were not listed."""
+    collected: Mapping[str, int] = field(default_factory=dict)
+    """Units that the shopper collected, by line, by Brightpearl's notes."""
     history: tuple[Entry, ...] = ()
     """All that was written for the order, oldest first; read together with `shipments`."""
 
@@ -138,6 +141,32 @@ class ShippingState:
         if not self.shipped:
             return "none"
         return "part" if any(count > 0 for count in self.left.values()) else "all"
+
+    def status_after(self, before: int, statuses: Mapping[str, int | None]) -> int | None:
+        """The status that the store's order should have by what left; None leaves it as it is.
+
+        In: its status before anything left, and the statuses of the table.
+        """
+        extent = "collected" if self.is_collected else self.extent
+        return statuses.get(f"{extent} from {before}", statuses.get(extent))
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether something of the order is to be collected, and all of it has left."""
+        ids = self.order.consignments.collected_ids
+        due = [
+            line.quantity - line.quantity_refunded - self.collected.get(line.id, 0)
+            for line in self.order.lines
+            if line.id in ids
+        ]
+        is_sent = all(count <= 0 for count in self.left.values())
+        return bool(due) and is_sent and all(count <= 0 for count in due)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store's status says that something has yet to leave."""
+        status = self.order.status_id
+        return status in UNSENT or (bool(self.lines) and status == OrderStatus.SHIPPED)
 
     @property
     def read_parts(self) -> list[Part]:

@@ -7,7 +7,7 @@ list of shipments when the order is read next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemCreate
@@ -200,15 +200,15 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     _keep_unsettled(run, [plan.state for plan in plans if plan.operations])
     records = [ShipmentProgress(plan=plan, parts=list(plan.parts)) for plan in plans]
     # Deletes come first: they free units for the rest.
-    kinds = (DeleteShipment, CreateShipment, UpdateShipment)
+    kinds = (DeleteShipment, CreateShipment, UpdateShipment, SetStatus)
     apply(run, records, [Phase((kind,)) for kind in kinds])
     # BigCommerce moves a status when a shipment is created, and leaves it when one is deleted.
     moved = [record for record in records if record.goes_on and record.plan.moves_status]
     orders, _ = read_orders(run, [record.key for record in moved])
     for record in moved:
         if order := orders.get(record.key):
-            extent, before = ShippingState(order).extent, record.plan.status_before
-            wanted = statuses.get(f"{extent} from {before}", statuses.get(extent))
+            state = replace(record.plan.state, order=order)
+            wanted = state.status_after(record.plan.status_before, statuses)
             if wanted is not None and wanted != order.status_id:
                 record.added.append(SetStatus(wanted, order.status_id))
     apply(run, moved, [Phase((SetStatus,))])

@@ -118,7 +118,9 @@ class Placement:
     """Tracking by note, one thing to a line; behind a note's own those of earlier notes that only
     sent components of a bundle."""
     not_shipped: int = 0
-    """Units of lines without an address, such as what is downloaded or collected."""
+    """Units of lines without an address, such as what is downloaded."""
+    collected: Counter[str] = field(default_factory=Counter)
+    """Units that the shopper collected, by line."""
     has_components: bool = False
     """Whether a note sends components of a bundle."""
     _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -183,7 +185,9 @@ class Placement:
         first = next((one for one in addresses if one not in NO_ADDRESS), "")
         for row_id, line_id, count in units:
             address_id = address_of.get(line_id, first)
-            if line_id and address_id in NO_ADDRESS:
+            if line_id in self.order.consignments.collected_ids:
+                self.collected[line_id] += count
+            elif line_id and address_id in NO_ADDRESS:
                 self.not_shipped += count
             else:
                 ref = part_ref(note_key, address_id)

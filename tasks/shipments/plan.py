@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,8 @@ class PlanContext:
     grace: timedelta
     """How long a shipment stays whose note was taken back."""
     decisions: Decisions = field(default_factory=Decisions)
+    statuses: Mapping[str, int | None] = field(default_factory=dict)
+    """The store's status by what left of an order, by table."""
 
 
 def plan_shipments(
@@ -46,7 +48,8 @@ def plan_shipments(
 ) -> list[ops.ShipmentPlan]:
     """The plans of a batch. In: the desired parts, and the store's side, by order."""
     grace = timedelta(minutes=run.connections.pair.shipments.unshipped_grace_minutes)
-    context = PlanContext(run.now(), grace, run.decisions())
+    statuses = ops.read_statuses(run.bundle.tables["shipment_status"])
+    context = PlanContext(run.now(), grace, run.decisions(), statuses)
     return [plan_order(state, parts.get(key, ()), context) for key, state in states.items()]
 
 
@@ -86,9 +89,12 @@ class _Planning:
         wake_at = self._withdraw()
         in_store = [part for part in self.deleted if part.shipment_id]
         deletes = [ops.DeleteShipment(part) for part in in_store]
+        moves_status = bool(deletes or self.creates or found or agreed.status_before)
+        collected = [] if moves_status else list(self._collected())
         results = {
             "shipped": bool(self.creates),
             "changed": bool(deletes or self.updates),
+            "collected": bool(collected),
             "adopted": self.is_adopted,
             "held": bool(self.cases),
             "waiting": wake_at is not None,
@@ -96,7 +102,7 @@ class _Planning:
         statuses = (agreed.status_before, *(entry.before.get("status_id") for entry, _ in found))
         return ops.ShipmentPlan(
             key=self.state.order.id,
-            operations=(*deletes, *self.creates, *self.updates),
+            operations=(*deletes, *self.creates, *self.updates, *collected),
             cases=tuple(self.cases),
             result=next((result for result, applies in results.items() if applies), "unchanged"),
             reason=WAITS.format(wake_at) if wake_at else "",
@@ -105,13 +111,21 @@ class _Planning:
             state=self.state,
             parts=(*self.kept, *in_store),
             status_before=next(filter(None, statuses), self.state.order.status_id),
-            moves_status=bool(deletes or self.creates or found or agreed.status_before),
+            moves_status=moves_status,
             recovered=tuple(
                 Conclusion(entry.id, "written", part.shipment_id)
                 for entry, part in found
                 if not entry.written_id
             ),
         )
+
+    def _collected(self) -> Iterator[ops.SetStatus]:
+        """The status of an order whose last units the shopper collected."""
+        status = self.state.order.status_id
+        if self.state.is_collected and self.state.is_open:
+            wanted = self.state.status_after(status, self.context.statuses)
+            if wanted not in {None, status}:
+                yield ops.SetStatus(int(wanted), status)
 
     def _unshipped(self, desired: Sequence[DesiredPart]) -> list[DesiredPart]:
         """Parts that have no shipment yet; finds those that no note stands behind any more."""

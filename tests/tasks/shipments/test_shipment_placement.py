@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.bigcommerce.models import Order, OrderLine
+from connectors.bigcommerce.models import Consignments, Order, OrderLine
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder
 from mappings.tables import Table, TableRow
@@ -22,7 +22,7 @@ def order(*lines: tuple[str, str, int], address: str = "7") -> Order:
         OrderLine.model_construct(id=i, sku=sku, quantity=n, order_address_id=address)
         for i, sku, n in lines
     )
-    return Order.model_construct(id="100", lines=made)
+    return Order.model_construct(id="100", lines=made, consignments=Consignments())
 
 
 def note(number: int, **rows: int) -> GoodsOutNote:
