@@ -1,4 +1,4 @@
-"""Units of the store's orders that Brightpearl has not set aside stay held, whatever the clocks."""
+"""Units of the store's orders that Brightpearl has not reserved stay held, whatever the clocks."""
 
 from __future__ import annotations
 
