@@ -4,6 +4,7 @@ import json
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from cli.main import run
 from sandbox.serve import running
@@ -61,7 +62,7 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
         "lines": [{"name": "Engraving", "custom": True, "price": "5.00"}],
         "placed_at": "2026-03-10T12:00:00+00:00",
     }
-    placed = httpx.post(f"{sandbox.bigcommerce_url}/_sandbox/orders", json=basket, timeout=30)
+    placed = httpx.post(f"{sandbox.bigcommerce_url}/_sandbox/orders", json=basket, timeout=WITHIN_S)
     key = placed.json()["ids"][0]
 
     assert run(["audit", "money", "--day", "2026-03-10"]) == 1

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from waiting import eventually
+from waiting import WITHIN_S, eventually
 
 from cli.engine import run_here
 from cli.main import run
@@ -49,7 +49,7 @@ def place(sandbox):
     def order(*skus, **more):
         basket = {"lines": [{"sku": sku, "name": sku, "price": "5.00"} for sku in skus], **more}
         url = f"{sandbox.bigcommerce_url}/_sandbox/orders"
-        answer = httpx.post(url, json=basket, timeout=30)
+        answer = httpx.post(url, json=basket, timeout=WITHIN_S)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["ids"][0])
 
@@ -237,7 +237,10 @@ def test_an_order_that_waits_is_named_with_its_remedy_until_it_is_released(
     assert f"{key}: sku" in capsys.readouterr().err
     control = sandbox.brightpearl_url.removesuffix("/public-api")
     product = {"sku": ABSENT, "name": "New in Brightpearl", "stock": 5}
-    assert httpx.post(f"{control}/_sandbox/products", json=product).status_code == 200
+    assert (
+        httpx.post(f"{control}/_sandbox/products", json=product, timeout=WITHIN_S).status_code
+        == 200
+    )
     assert run_json(f"quarantine release --class sku --value {ABSENT}")["released"] == 1
     assert run_json("sync orders")["quarantined"] == []
     assert sales_orders(sandbox) == [f"BC-{key}"]
@@ -355,7 +358,7 @@ def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, cap
     url = f"{sandbox.bigcommerce_url}/stores/sandbox/v3/hooks"
     for number in range(10):
         body = {"scope": SCOPES[0], "destination": f"https://{number}.other.example/x"}
-        assert httpx.post(url, json=body, headers=headers).status_code == 200
+        assert httpx.post(url, json=body, headers=headers, timeout=WITHIN_S).status_code == 200
 
     found = run_json("webhooks ensure", code=1)
 
@@ -368,7 +371,7 @@ def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, cap
     assert doctor[f"webhook bigcommerce {SCOPES[0]}"]["state"] == "warn"
     assert doctor[f"webhook bigcommerce {SCOPES[1]}"]["state"] == "ok"
     hook = next(h for h in sandbox.store.hooks.values() if "other.example" in h.destination)
-    assert httpx.delete(f"{url}/{hook.id}", headers=headers).status_code == 200
+    assert httpx.delete(f"{url}/{hook.id}", headers=headers, timeout=WITHIN_S).status_code == 200
     assert run_json("webhooks ensure")["counts"] == {"keep": 11, "create": 1}
 
 

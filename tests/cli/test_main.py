@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import WITHIN_S
 
 from cli.main import COMMANDS, run
 
@@ -21,7 +22,7 @@ def heavy_imports_of(line):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=WITHIN_S,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split())
@@ -55,7 +56,7 @@ def test_the_shell_completes_commands_and_options(words, offered):
         text=True,
         check=False,
         env={**os.environ, **asked, "_CAUSEWAY_COMPLETE": "complete_bash"},
-        timeout=60,
+        timeout=WITHIN_S,
     )
     assert done.stdout.split() == offered
 
@@ -204,5 +205,5 @@ def test_reading_mappings_starts_no_engine(line):
 
 def test_flows_are_imported_without_what_only_a_batch_needs():
     program = "import sys, flows.registry; sys.exit('great_expectations' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=120)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
     assert done.returncode == 0

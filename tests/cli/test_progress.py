@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+from waiting import WITHIN_S
 
 from cli.progress import busy
 
@@ -30,7 +31,7 @@ def test_what_takes_its_time_shows_that_it_is_at_work(is_terminal, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Stream(is_terminal=is_terminal))
 
     with busy("causeway mappings try"):
-        assert sys.stderr.written.wait(60)
+        assert sys.stderr.written.wait(WITHIN_S)
 
     shown = sys.stderr.getvalue()
     assert "causeway mappings try … " in shown

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import WITHIN_S
 
 from cli.sandbox import announcement, exports
 from core.settings import load_settings
@@ -81,8 +82,13 @@ def test_a_shell_that_exports_what_is_printed_uses_the_sandboxes(
 
         doctor = subprocess.run(
             [sys.executable, "-m", "cli.main", "doctor"],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
         served.terminate()
 
     assert doctor.returncode == 0, doctor.stderr

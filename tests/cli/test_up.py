@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import WITHIN_S
 
 from cli.lock import locked
 from cli.main import run
@@ -94,7 +95,7 @@ def test_a_closed_terminal_ends_everything_as_other_signals_do(number, holder, i
 
     process.send_signal(number)
 
-    assert process.wait(60) == 0
+    assert process.wait(WITHIN_S) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     with locked(installation / "var"):

@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from sandbox.brightpearl import reference
 from sandbox.serve import Running, running
@@ -33,8 +34,6 @@ HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 PAGE = HERE.parents[1] / "docs" / "sandbox.md"
 INSTALLED = Path(__file__).parents[2] / "var" / "clients"
-INSTALL_WITHIN_S = 300
-RUN_WITHIN_S = 120
 OFFLINE = (
     "dns error", "tcp connect error", "error sending request", "ENOTFOUND", "EAI_AGAIN",
     "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "Network is unreachable", "Connection refused",
@@ -104,7 +103,7 @@ def _make(environment: str, lock: Path, folder: Path) -> None:
 
 def _install(*command: str, folder: Path) -> None:
     done = subprocess.run(  # noqa: S603 - installers, with what the lock files name
-        command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_WITHIN_S, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=WITHIN_S, check=False
     )
     said = done.stdout + done.stderr
     if done.returncode and any(sign in said for sign in OFFLINE):
@@ -127,7 +126,9 @@ def _make_contact(url: str) -> None:
     }
 
     def post(path: str, body: dict[str, Any]) -> int:
-        sent = httpx.post(f"{url}/sandbox/contact-service/{path}", json=body, headers=headers)
+        sent = httpx.post(
+            f"{url}/sandbox/contact-service/{path}", json=body, headers=headers, timeout=WITHIN_S
+        )
         return int(sent.json()["response"])
 
     address = post("postal-address", {"addressLine1": "1 High St", "countryIsoCode": "GBR"})
@@ -151,7 +152,9 @@ def subjects(both: Running) -> dict[str, str]:
         "customer_id": 1,
         "coupons": [{"code": "TEN"}],
     }
-    placed = httpx.post(f"{both.bigcommerce_url}/_sandbox/orders", json=basket).json()
+    placed = httpx.post(
+        f"{both.bigcommerce_url}/_sandbox/orders", json=basket, timeout=WITHIN_S
+    ).json()
     return {
         "ORDER_ID": str(placed["ids"][0]),
         "PRODUCT_ID": str(both.store.variant(wanted[0][0]).product_id),
@@ -189,7 +192,7 @@ def test_a_public_client_runs_unchanged(
         env={**kept, **subjects, **way_in(both, client.environment, folder)},
         capture_output=True,
         text=True,
-        timeout=RUN_WITHIN_S,
+        timeout=WITHIN_S,
         check=False,
     )
 
@@ -214,7 +217,7 @@ def test_the_sandboxes_page_shows_clients_that_run(
         env=way_in(both, "libraries", folder),
         capture_output=True,
         text=True,
-        timeout=RUN_WITHIN_S,
+        timeout=WITHIN_S,
         check=True,
     ).stdout
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from waiting import WITHIN_S
 
 from connectors import budget
 from connectors.bigcommerce.client import BigCommerce
@@ -137,7 +138,7 @@ def stage() -> Iterator[Stage]:
     thread.start()
     yield stage
     server.should_exit = True
-    thread.join(10)
+    thread.join(WITHIN_S)
     listener.close()
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 
 import pytest
+from waiting import WITHIN_S
 
 from connectors.budget import (
     BLIND_PAUSE_S,
@@ -45,7 +46,7 @@ class SimulatedTime:
         turn = threading.Event()
         heapq.heappush(self._due, (self.now + seconds, next(self._numbers), turn))
         self._hand_over()
-        assert turn.wait(60), "the simulation is stuck"
+        assert turn.wait(WITHIN_S), "the simulation is stuck"
 
     def run(self, *actors) -> None:
         threads = []
@@ -57,11 +58,11 @@ class SimulatedTime:
             thread.start()
         self._hand_over()
         for thread in threads:
-            thread.join(60)
+            thread.join(WITHIN_S)
         assert not self._failures, self._failures[0]
 
     def _play(self, actor, turn: threading.Event) -> None:
-        turn.wait(60)
+        turn.wait(WITHIN_S)
         try:
             actor()
         except BaseException as error:  # noqa: BLE001 - passed to the test's own thread
@@ -476,7 +477,7 @@ def test_real_threads_never_exceed_what_may_run_at_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(WITHIN_S)
 
     assert budget.usage() == Usage(sent=320)
     assert most[True] <= 2

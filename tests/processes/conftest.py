@@ -15,7 +15,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import update
-from waiting import eventually
+from waiting import WITHIN_S, eventually
 
 from agreement.differences import differences
 from agreement.records import read_orders
@@ -33,7 +33,6 @@ from worker.deployments import WorkPool, WorkPoolName, read_prefect_file
 from worker.registration import register_deployment, register_work_pool
 
 PAIR = ("default", "orders")
-START_WITHIN_S = 180.0
 UNSCHEDULED = {"PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false"}
 """Nothing runs by the clock: what tests see, they caused."""
 SANDBOX = ("--limits", "off", "--own-orders", "0")
@@ -119,7 +118,7 @@ class Installation:
 
     def start_worker(self) -> None:
         self.services.start_worker()
-        self.processes.wait_ready("worker", within_s=START_WITHIN_S)
+        self.processes.wait_ready("worker", within_s=WITHIN_S)
 
     def start_another_worker(self, name: str, prefect_port: int) -> None:
         """A second worker, which finds Prefect at that port."""
@@ -129,12 +128,12 @@ class Installation:
             environment={**environment, "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api"},
             ready=lambda: bool(self.logged(name, "started!")),
         )  # fmt: skip
-        self.processes.wait_ready(name, within_s=START_WITHIN_S)
+        self.processes.wait_ready(name, within_s=WITHIN_S)
 
     @contextmanager
     def worker_held(self) -> Iterator[None]:
         """The worker does nothing for a while; it holds no lease and so no key."""
-        assert eventually(lambda: self.leases() == [], within_s=START_WITHIN_S)
+        assert eventually(lambda: self.leases() == [])
         worker = self.processes["worker"]
         worker.signal_group(signal.SIGSTOP)
         yield
@@ -161,7 +160,7 @@ class Installation:
 
     def start_prefect(self) -> None:
         self.services.start_prefect()
-        self.processes.wait_ready("prefect", within_s=START_WITHIN_S)
+        self.processes.wait_ready("prefect", within_s=WITHIN_S)
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """Prefect's answer; on SQLite it is unavailable for a moment now and then."""
@@ -189,7 +188,9 @@ def started(folder: Path) -> Iterator[Installation]:
         services.start_prefect()
         store, account = (f"http://127.0.0.1:{n}" for n in (ports.bigcommerce, ports.brightpearl))
         controls = stack.enter_context(Controls(store, account))
-        prefect = stack.enter_context(httpx.Client(base_url=services.prefect_api_url, timeout=60))
+        prefect = stack.enter_context(
+            httpx.Client(base_url=services.prefect_api_url, timeout=WITHIN_S)
+        )
         database = open_database(settings.database_url)
         stack.callback(database.close)
         yield Installation(services, settings, database, controls, prefect)
@@ -202,10 +203,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         services, processes = installation.services, installation.processes
         services.start_receiver()
         services.start_deploy()
-        processes.wait_ready("prefect", within_s=START_WITHIN_S)
+        processes.wait_ready("prefect", within_s=WITHIN_S)
         # Not earlier: a worker that polls holds a deploy up, and itself, in Prefect's SQLite.
         services.start_worker()
-        processes.wait_ended("deploy", within_s=START_WITHIN_S)
-        processes.wait_ready(within_s=START_WITHIN_S)
+        processes.wait_ended("deploy", within_s=WITHIN_S)
+        processes.wait_ready(within_s=WITHIN_S)
         ensure_webhooks(installation.settings)
         yield installation

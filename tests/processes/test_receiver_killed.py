@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from waiting import eventually
+from waiting import WITHIN_S, eventually
 
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
@@ -35,7 +35,7 @@ def send(services: Services, numbers: Iterator[int], taken: list[str]) -> None:
     """Deliver one order's event after the other until nobody answers; keeps what got a 2xx."""
     url = f"http://127.0.0.1:{services.ports.receiver}/webhooks/bigcommerce/default"
     headers = {"X-Causeway-Secret": services.environment["CAUSEWAY_WEBHOOKS__SECRET"]}
-    with httpx.Client(headers=headers, timeout=30) as client:
+    with httpx.Client(headers=headers, timeout=WITHIN_S) as client:
         for number in numbers:
             event = {"scope": "store/order/created", "data": {"type": "order", "id": number}}
             try:
@@ -50,7 +50,7 @@ def test_whatever_got_a_2xx_survives_the_end_of_the_receiver(services: Services)
     numbers, taken = count(1), list[str]()
     for _ in range(ROUNDS):
         services.start_receiver()
-        services.processes.wait_ready("receiver")
+        services.processes.wait_ready("receiver", within_s=WITHIN_S)
         wanted = len(taken) + ENOUGH
         senders = [
             threading.Thread(target=send, args=(services, numbers, taken)) for _ in range(SENDERS)

@@ -8,12 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from gate import Gate
-from waiting import eventually
+from waiting import WITHIN_S, eventually
 
 pytestmark = pytest.mark.long
 
-LONG_S = 150.0
-"""More than Prefect may need when its SQLite database is locked: a minute."""
 ORDERS = 31
 SLOWLY = {"kind": "slow", "ms": 500, "path": "multi-message"}
 """Ten writes travel in a message, three messages at once: a batch takes a while."""
@@ -29,7 +27,7 @@ def undisturbed(whole: Any) -> Any:
 def test_orders_arrive_by_webhook(whole: Any) -> None:
     keys = whole.place(3)
 
-    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    assert eventually(lambda: whole.are_settled(keys))
 
     whole.check_each_exists_paid_and_reserved_once(keys)
 
@@ -42,14 +40,14 @@ def test_a_worker_killed_in_mid_batch_twice_leaves_each_order_once_paid_once_and
     whole.faults(SLOWLY)
     keys = whole.place(ORDERS)
     for kind in ("sales_orders", "payments"):
-        assert eventually(partial(whole.has_more, kind, before), within_s=LONG_S)
+        assert eventually(partial(whole.has_more, kind, before))
         whole.processes.kill("worker")
         assert "claimed" in whole.states(keys)
         whole.expire_leases()
         whole.start_worker()
     whole.faults()
 
-    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    assert eventually(lambda: whole.are_settled(keys))
 
     whole.check_each_exists_paid_and_reserved_once(keys)
 
@@ -58,7 +56,7 @@ def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: A
     before = whole.counts()
     whole.faults(SLOWLY)
     keys = whole.place(ORDERS)
-    assert eventually(lambda: whole.has_more("sales_orders", before), within_s=LONG_S)
+    assert eventually(lambda: whole.has_more("sales_orders", before))
 
     assert whole.processes.stop("worker") == 0
 
@@ -67,7 +65,7 @@ def test_a_worker_that_is_stopped_ends_its_step_and_gives_its_keys_back(whole: A
     assert whole.leases() == []
     whole.faults()
     whole.start_worker()
-    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    assert eventually(lambda: whole.are_settled(keys))
     whole.check_each_exists_paid_and_reserved_once(keys)
 
 
@@ -86,12 +84,14 @@ def test_while_prefect_is_away_webhooks_are_answered_200_and_worked_off_when_it_
         "data": {"type": "order", "id": int(keys[0])},
     }
     secret = {"X-Causeway-Secret": "sandbox-webhook-secret"}
-    answer = httpx.post(f"{receiver}/webhooks/bigcommerce/default", json=event, headers=secret)
+    answer = httpx.post(
+        f"{receiver}/webhooks/bigcommerce/default", json=event, headers=secret, timeout=WITHIN_S
+    )
     assert answer.status_code == 200
 
     whole.start_prefect()
 
-    assert eventually(lambda: whole.are_settled(keys), within_s=LONG_S)
+    assert eventually(lambda: whole.are_settled(keys))
     whole.check_each_exists_paid_and_reserved_once(keys)
     assert whole.processes["worker"].pid == worker
 
@@ -116,7 +116,6 @@ def test_a_sweep_brings_an_order_under_prefect_s_own_process_worker(whole: Any) 
         path = f"/flow_runs/{run['id']}"
         assert eventually(
             lambda: whole.ask("GET", path)["state_type"] in {"COMPLETED", "FAILED", "CRASHED"},
-            within_s=LONG_S,
         )
         ended = whole.ask("GET", path)
     whole.controls.deliver(loss_rate=0)

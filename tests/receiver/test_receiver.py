@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import WITHIN_S
 
 from core.settings import Settings, load_settings
 from receiver import brightpearl
@@ -82,7 +83,7 @@ def client(settings: Settings, database: Database) -> Iterator[httpx.Client]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     port = listening.getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=WITHIN_S) as client:
         yield client
     server.should_exit = True
     thread.join()

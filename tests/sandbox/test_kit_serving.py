@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from sandbox.world import Plan, build, read_faults
 
@@ -88,9 +89,12 @@ def test_both_urls_answer_and_share_a_clock(sandboxes):
     store = f"{sandboxes.bigcommerce_url}/_sandbox"
     account = f"{sandboxes.brightpearl_url.removesuffix('/public-api')}/_sandbox"
 
-    httpx.post(f"{store}/clock", json={"advance_s": 86_400})
+    httpx.post(f"{store}/clock", json={"advance_s": 86_400}, timeout=WITHIN_S)
 
-    times = [httpx.get(f"{url}/state?only=now").json()["now"][:13] for url in (store, account)]
+    times = [
+        httpx.get(f"{url}/state?only=now", timeout=WITHIN_S).json()["now"][:13]
+        for url in (store, account)
+    ]
     assert times[0] == times[1]
 
 
@@ -108,10 +112,10 @@ def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(orders_file, nu
     process = _sandbox("--orders", str(orders_file), "--limits", "off")
     line = process.stdout.readline()
     store = line.split("BigCommerce ")[1].split(",")[0]
-    counts = httpx.get(f"{store}/_sandbox/state?only=counts").json()["counts"]
+    counts = httpx.get(f"{store}/_sandbox/state?only=counts", timeout=WITHIN_S).json()["counts"]
 
     process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=WITHIN_S)
 
     assert counts["orders"] == 2
     assert (process.returncode, errors) == (0, "")
@@ -122,11 +126,11 @@ def test_over_tls_it_stops_although_a_client_stays_connected(tmp_path):
     process = _sandbox("--tls", str(tmp_path), "--proxy-port", str(port), "--limits", "off")
     assert "BigCommerce https://" in process.stdout.readline()
     trust = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
-    with httpx.Client(proxy=f"http://127.0.0.1:{port}", verify=trust) as http:
+    with httpx.Client(proxy=f"http://127.0.0.1:{port}", verify=trust, timeout=WITHIN_S) as http:
         answer = http.get("https://api.bigcommerce.com/_sandbox/health")
 
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=WITHIN_S)
 
     assert answer.json() == {"status": "ok"}
     assert (process.returncode, errors) == (0, "")
@@ -141,7 +145,7 @@ def _free_port() -> int:
 def test_the_command_names_a_file_it_cannot_read(flag):
     process = _sandbox(flag, "/nowhere.csv")
 
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=WITHIN_S)
 
     assert process.returncode == 2
     assert "/nowhere.csv" in errors

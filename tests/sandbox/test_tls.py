@@ -6,6 +6,7 @@ import ssl
 import httpx
 import pytest
 from cryptography import x509
+from waiting import WITHIN_S
 
 from sandbox.brightpearl import reference
 from sandbox.tls import make_certificate
@@ -21,7 +22,7 @@ STORE = {"X-Auth-Token": "sandbox-access-token"}
 def http(sandboxes):
     """A client that trusts the sandbox's authority and sends all it asks through the proxy."""
     trust = ssl.create_default_context(cafile=str(sandboxes.tls.ca_file))
-    with httpx.Client(proxy=sandboxes.tls.proxy_url, verify=trust, timeout=20) as client:
+    with httpx.Client(proxy=sandboxes.tls.proxy_url, verify=trust, timeout=WITHIN_S) as client:
         yield client
 
 
@@ -67,7 +68,7 @@ def test_the_proxy_leads_nowhere_else(http, host):
 @pytest.mark.parametrize("head", [b"GET http://example.com/ HTTP/1.1\r\n\r\n", b"\r\n\r\n"])
 def test_the_proxy_only_connects(sandboxes, head):
     port = int(sandboxes.tls.proxy_url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as connection:
         connection.sendall(head)
         assert connection.recv(100).startswith(b"HTTP/1.1 403")
 
@@ -76,7 +77,9 @@ def test_both_are_also_reached_by_their_own_addresses(sandboxes):
     trust = ssl.create_default_context(cafile=str(sandboxes.tls.ca_file))
     for url in (sandboxes.tls.bigcommerce_url, sandboxes.tls.brightpearl_url):
         base = url.removesuffix("/public-api")
-        assert httpx.get(f"{base}/_sandbox/health", verify=trust).json() == {"status": "ok"}
+        assert httpx.get(f"{base}/_sandbox/health", verify=trust, timeout=WITHIN_S).json() == {
+            "status": "ok"
+        }
 
 
 def test_nobody_can_sign_anything_else_that_clients_trust(tmp_path):

@@ -32,6 +32,7 @@ from stories import (
     store_money,
     store_order,
 )
+from waiting import WITHIN_S
 from world import World
 
 from tasks.reconciler.connections import disconnect
@@ -93,7 +94,7 @@ def played(world: World, url: str) -> Story:
 
 def deliver(url: str, events: list[dict[str, Any]]) -> list[int]:
     """What one sender is answered."""
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=WITHIN_S) as client:
         return [send(url, event, client) for event in events]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from waiting import WITHIN_S
 
 from store.database import Database
 from store.inbox import Done, Inbox, Parked
@@ -88,7 +89,7 @@ def claimers(database: Database, count: int) -> list[list[str]]:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=WITHIN_S)
         assert process.returncode == 0
         held.append([key for part in json.loads(printed) for key in part])
     return held

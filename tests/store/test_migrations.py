@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
+from waiting import WITHIN_S
 
 from core.errors import ConfigError
 from store.database import Database
@@ -101,7 +102,7 @@ def test_processes_that_start_together_make_the_tables_once(empty: Database) -> 
         )
         for _ in range(3)
     ]
-    errors = [process.communicate(timeout=60)[1] for process in processes]
+    errors = [process.communicate(timeout=WITHIN_S)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
     with empty.read() as connection:
         assert revision(connection) == newest()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cases import Case, open_cases
+from waiting import WITHIN_S
 
 from store.database import Database, StoreUnavailableError
 from store.inbox import Dead, Inbox, Parked, put
@@ -16,8 +17,6 @@ from store.quarantine import Quarantine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAIR = ("p", "orders")
-LONG_S = 60.0
-"""Never waited: a test that would is broken."""
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def in_a_moment(work: Callable[[], object]) -> threading.Timer:
 
 def test_a_new_key_wakes_who_waits(listener: InboxListener, inbox: Inbox) -> None:
     timer = in_a_moment(lambda: inbox.put(*PAIR, ["1"], source="webhook", now=NOW))
-    assert listener.wait(LONG_S)
+    assert listener.wait(WITHIN_S)
     timer.join()
     assert inbox.waiting(NOW)
 
@@ -53,7 +52,7 @@ def test_a_key_that_came_between_two_waits_is_noticed_by_the_next(
     listener: InboxListener, inbox: Inbox
 ) -> None:
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
-    assert listener.wait(LONG_S)
+    assert listener.wait(WITHIN_S)
 
 
 def test_a_released_case_and_a_met_condition_wake_who_waits(
@@ -68,12 +67,12 @@ def test_a_released_case_and_a_met_condition_wake_who_waits(
     while listener.wait(0.02):
         pass
     timer = in_a_moment(lambda: quarantine.release("p", class_="sku", now=NOW))
-    assert listener.wait(LONG_S)
+    assert listener.wait(WITHIN_S)
     timer.join()
     while listener.wait(0.02):
         pass
     timer = in_a_moment(lambda: inbox.wake("p", ["paid"], now=NOW))
-    assert listener.wait(LONG_S)
+    assert listener.wait(WITHIN_S)
     timer.join()
 
 
@@ -95,7 +94,7 @@ def test_what_was_undone_wakes_nobody(listener: InboxListener, database: Databas
 def test_a_stop_ends_the_waiting(listener: InboxListener) -> None:
     stop = threading.Event()
     timer = in_a_moment(stop.set)
-    assert not listener.wait(LONG_S, stop)
+    assert not listener.wait(WITHIN_S, stop)
     timer.join()
 
 
@@ -108,9 +107,9 @@ def test_a_key_is_noticed_again_after_the_server_was_restarted(
     assert listener.wait(0)
     request.getfixturevalue("server").cut_off(database.url.database)
     with pytest.raises(StoreUnavailableError, match="cannot be listened to"):
-        listener.wait(LONG_S)
+        listener.wait(WITHIN_S)
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)
-    assert listener.wait(LONG_S)
+    assert listener.wait(WITHIN_S)
     assert [one.count for one in inbox.waiting(NOW)] == [1]
     listener.close()
     database.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 from world import World
 
 from sandbox.serve import running
@@ -26,7 +27,7 @@ def engine() -> Iterator[None]:
     )
 
     with (
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=WITHIN_S),
         temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}),
     ):
         yield
@@ -58,6 +59,8 @@ def opened(folder: Path) -> Iterator[World]:
             patch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
         # A connection that a slow test left idle may be closed by the server as it is used again.
-        with httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0)) as http:
+        with httpx.Client(
+            timeout=WITHIN_S, limits=httpx.Limits(max_keepalive_connections=0)
+        ) as http:
             yield World(sandbox, http)
         disconnect()

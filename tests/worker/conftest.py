@@ -23,7 +23,7 @@ from prefect.settings import (
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
-from waiting import eventually
+from waiting import WITHIN_S, eventually
 
 from cli.deploy import register_all
 from cli.processes import Processes
@@ -219,7 +219,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         unscheduled = {"PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false"}
         services = Services.of(processes, folder, Ports.free(), unscheduled)
         services.start_prefect()
-        processes.wait_ready(within_s=120)
+        processes.wait_ready(within_s=WITHIN_S)
         yield services
 
 
@@ -257,7 +257,7 @@ def installation(
     settings = settings.model_copy(update={"default_pair": "default"})
     with (
         Gate(server.ports.prefect) as gate,
-        httpx.Client(base_url=server.prefect_api_url, timeout=60) as http,
+        httpx.Client(base_url=server.prefect_api_url, timeout=WITHIN_S) as http,
         prefect_settings(api_url=f"http://127.0.0.1:{gate.port}/api", logs=False),
     ):
         monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{gate.port}/api")

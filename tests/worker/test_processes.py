@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import WITHIN_S
 
 pytestmark = pytest.mark.long
 
@@ -20,7 +21,7 @@ def test_a_prefect_that_is_away_ends_the_subprocess_with_a_line() -> None:
         env={**os.environ, **away},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=WITHIN_S,
         check=False,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 library = pytest.importorskip(
     "bigcommerce.api", reason="the public client library is not installed"
@@ -29,7 +30,7 @@ def client(sandboxes, monkeypatch) -> Iterator[Any]:
 @pytest.fixture
 def order_id(sandboxes) -> int:
     body = {"lines": [{"name": "Card", "price": "2"}], "coupons": [{"code": "TEN"}]}
-    answer = httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/orders", json=body)
+    answer = httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/orders", json=body, timeout=WITHIN_S)
     return answer.json()["ids"][0]
 
 

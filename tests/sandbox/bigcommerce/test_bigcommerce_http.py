@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from sandbox.bigcommerce.switches import BigCommerceSwitches
 
@@ -28,13 +29,13 @@ def world(sandboxes) -> Iterator[Any]:
 @pytest.fixture
 def api(world) -> Iterator[httpx.Client]:
     base = f"{world.bigcommerce_url}/stores/sandbox"
-    with httpx.Client(base_url=base, headers=TOKEN) as client:
+    with httpx.Client(base_url=base, headers=TOKEN, timeout=WITHIN_S) as client:
         yield client
 
 
 @pytest.fixture
 def control(world) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{world.bigcommerce_url}{CONTROL}") as client:
+    with httpx.Client(base_url=f"{world.bigcommerce_url}{CONTROL}", timeout=WITHIN_S) as client:
         yield client
 
 
@@ -50,8 +51,8 @@ def place(control: httpx.Client, **basket: Any) -> int:
 )
 def test_a_wrong_token_or_store_is_401_in_the_shape_of_the_version(world, store_hash, headers):
     base = f"{world.bigcommerce_url}/stores/{store_hash}"
-    v2 = httpx.get(f"{base}/v2/orders", headers=headers)
-    v3 = httpx.get(f"{base}/v3/hooks", headers=headers)
+    v2 = httpx.get(f"{base}/v2/orders", headers=headers, timeout=WITHIN_S)
+    v3 = httpx.get(f"{base}/v3/hooks", headers=headers, timeout=WITHIN_S)
 
     assert (v2.status_code, v2.json()[0]["status"]) == (401, 401)
     assert (v3.status_code, v3.json()["status"]) == (401, 401)
@@ -120,7 +121,7 @@ def test_large_answers_are_compressed_for_those_who_accept_it(world, control):
     url = f"{world.bigcommerce_url}/stores/sandbox/v2/orders"
     with httpx.stream("GET", url, headers={**TOKEN, "Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
-    plain = httpx.get(url, headers={**TOKEN, "Accept-Encoding": "identity"})
+    plain = httpx.get(url, headers={**TOKEN, "Accept-Encoding": "identity"}, timeout=WITHIN_S)
 
     assert gzip.decompress(raw) == plain.content
     assert "content-encoding" not in plain.headers
@@ -210,7 +211,7 @@ def test_too_many_requests_at_once_are_throttled_when_the_cap_is_on(world, contr
 
     async def burst() -> list[int]:
         base = f"{world.bigcommerce_url}/stores/sandbox"
-        async with httpx.AsyncClient(base_url=base, headers=TOKEN) as client:
+        async with httpx.AsyncClient(base_url=base, headers=TOKEN, timeout=WITHIN_S) as client:
             answers = await asyncio.gather(*(client.get("/v2/time") for _ in range(5)))
         return sorted(answer.status_code for answer in answers)
 
@@ -266,11 +267,14 @@ def test_an_install_code_is_exchanged_for_the_token_once(world):
         "redirect_uri": "https://example.com/auth",
     }
 
-    first, again = httpx.post(url, json=sent), httpx.post(url, data=sent)
+    first, again = (
+        httpx.post(url, json=sent, timeout=WITHIN_S),
+        httpx.post(url, data=sent, timeout=WITHIN_S),
+    )
 
     assert first.json()["access_token"] == TOKEN["X-Auth-Token"]
     assert again.status_code == 400
-    assert httpx.post(url, json=sent | {"client_secret": "x"}).status_code == 401
+    assert httpx.post(url, json=sent | {"client_secret": "x"}, timeout=WITHIN_S).status_code == 401
 
 
 @pytest.mark.parametrize("what", ["shipments", "refunds"])

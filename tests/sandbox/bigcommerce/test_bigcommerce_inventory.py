@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from waiting import WITHIN_S
 
 from sandbox.bigcommerce.controls import state
 from sandbox.bigcommerce.placing import BasketRefused
@@ -735,10 +736,11 @@ def test_an_unknown_location_or_delay_is_refused(shop):
 
 
 def test_controls_over_http_move_stock_and_let_it_land(sandboxes):
-    control = httpx.Client(base_url=f"{sandboxes.bigcommerce_url}/_sandbox")
+    control = httpx.Client(base_url=f"{sandboxes.bigcommerce_url}/_sandbox", timeout=WITHIN_S)
     api = httpx.Client(
         base_url=f"{sandboxes.bigcommerce_url}/stores/sandbox",
         headers={"X-Auth-Token": "sandbox-access-token"},
+        timeout=WITHIN_S,
     )
     with control, api:
         place = control.post("/locations", json={"label": "Pier"}).json()["location_id"]

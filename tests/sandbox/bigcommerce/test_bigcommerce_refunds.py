@@ -9,6 +9,7 @@ import httpx
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+from waiting import WITHIN_S
 
 from sandbox.bigcommerce import payments, refunds
 from sandbox.bigcommerce.payments import paid_back, settle_by_hand
@@ -676,30 +677,34 @@ def test_whatever_is_refunded_declined_and_undone_money_and_pieces_tally(
 def test_over_http_two_refunds_of_one_order_at_once_are_one_too_many(sandboxes):
     base = f"{sandboxes.bigcommerce_url}/stores/sandbox"
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
-    placed = httpx.post(f"{control}/orders", json={"lines": [{"name": "Card", "price": "5"}]})
+    placed = httpx.post(
+        f"{control}/orders", json={"lines": [{"name": "Card", "price": "5"}]}, timeout=WITHIN_S
+    )
     number = placed.json()["ids"][0]
     item = {"item_type": "ORDER", "item_id": number, "amount": 1}
     body = {"items": [item], "payments": [{"provider_id": "stripe", "amount": 1}]}
     slow = [{"kind": "slow", "ms": 300, "path": "refunds$"}]
-    httpx.put(f"{control}/faults", json=slow)
+    httpx.put(f"{control}/faults", json=slow, timeout=WITHIN_S)
 
     def post(_: int) -> int:
         url = f"{base}/v3/orders/{number}/payment_actions/refunds"
-        return httpx.post(url, json=body, headers=TOKEN).status_code
+        return httpx.post(url, json=body, headers=TOKEN, timeout=WITHIN_S).status_code
 
     try:
         with ThreadPoolExecutor(2) as pool:
             assert sorted(pool.map(post, range(2))) == [201, 422]
         assert post(0) == 201
     finally:
-        httpx.put(f"{control}/faults", json=[])
+        httpx.put(f"{control}/faults", json=[], timeout=WITHIN_S)
 
 
 def test_over_http_a_pending_payment_settles_with_the_clock_without_a_read(sandboxes):
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
-    placed = httpx.post(f"{control}/orders", json={"lines": [{"name": "Card", "price": "5"}]})
+    placed = httpx.post(
+        f"{control}/orders", json={"lines": [{"name": "Card", "price": "5"}]}, timeout=WITHIN_S
+    )
     number = placed.json()["ids"][0]
-    httpx.put(f"{control}/switches", json={"refund_payment_delay_s": 300})
+    httpx.put(f"{control}/switches", json={"refund_payment_delay_s": 300}, timeout=WITHIN_S)
     item = {"item_type": "ORDER", "item_id": number, "amount": 1}
     body = {"items": [item], "payments": [{"provider_id": "stripe", "amount": 1}]}
     url = f"{sandboxes.bigcommerce_url}/stores/sandbox/v3/orders/{number}/payment_actions/refunds"
@@ -711,13 +716,15 @@ def test_over_http_a_pending_payment_settles_with_the_clock_without_a_read(sandb
 
     sandboxes.store.listeners.append(listener)
     try:
-        (payment,) = httpx.post(url, json=body, headers=TOKEN).json()["data"]["payments"]
+        (payment,) = httpx.post(url, json=body, headers=TOKEN, timeout=WITHIN_S).json()["data"][
+            "payments"
+        ]
         assert payment["is_declined"] is None
-        httpx.post(f"{control}/clock", json={"advance_s": 301})
+        httpx.post(f"{control}/clock", json={"advance_s": 301}, timeout=WITHIN_S)
 
-        assert emitted.wait(10)
-        (refund,) = httpx.get(url, headers=TOKEN).json()["data"]
+        assert emitted.wait(WITHIN_S)
+        (refund,) = httpx.get(url, headers=TOKEN, timeout=WITHIN_S).json()["data"]
         assert refund["payments"][0]["is_declined"] is False
     finally:
         sandboxes.store.listeners.remove(listener)
-        httpx.put(f"{control}/switches", json={"refund_payment_delay_s": 0})
+        httpx.put(f"{control}/switches", json={"refund_payment_delay_s": 0}, timeout=WITHIN_S)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from sandbox.bigcommerce.placing import BasketRefused
 from sandbox.bigcommerce.staff import OrderEdit, edit
@@ -123,7 +124,7 @@ def test_staff_add_an_address_move_a_line_there_and_change_what_shipping_costs(s
 
 @pytest.fixture
 def control(sandboxes):
-    with httpx.Client(base_url=f"{sandboxes.bigcommerce_url}/_sandbox") as client:
+    with httpx.Client(base_url=f"{sandboxes.bigcommerce_url}/_sandbox", timeout=WITHIN_S) as client:
         yield client
 
 

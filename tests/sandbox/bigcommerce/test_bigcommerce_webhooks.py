@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import WITHIN_S
 
 from sandbox.bigcommerce.webhooks import RETRY_WAITS_S, Sender, is_subscribed, payload, sign
 from sandbox.kit.delivery import Message
 
 TOKEN = {"X-Auth-Token": "sandbox-access-token"}
-TIMEOUT_S = 10
 
 
 class _Server(ThreadingHTTPServer):
@@ -53,7 +53,7 @@ class Receiver:
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """Bodies, once there are so many."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.got) >= count, TIMEOUT_S), self.got
+            assert self.changed.wait_for(lambda: len(self.got) >= count, WITHIN_S), self.got
             return [json.loads(body) for _, body in self.got]
 
 
@@ -76,26 +76,26 @@ def hooks(sandboxes) -> Iterator[Callable[..., dict[str, Any]]]:
 
     def subscribe(scope: str, destination: str, **more: Any) -> dict[str, Any]:
         body = {"scope": scope, "destination": destination, **more}
-        answer = httpx.post(base, json=body, headers=TOKEN)
+        answer = httpx.post(base, json=body, headers=TOKEN, timeout=WITHIN_S)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
     yield subscribe
     sandboxes.store.hooks.clear()
     reliable = {"duplicate_rate": 0, "loss_rate": 0, "reorder_rate": 0, "retry_time_scale": 1}
-    httpx.put(f"{control}/deliveries", json=reliable)
+    httpx.put(f"{control}/deliveries", json=reliable, timeout=WITHIN_S)
 
 
 def place(sandboxes: Any, **basket: Any) -> int:
     body = {"lines": [{"name": "Card", "price": "2"}], **basket}
-    answer = httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/orders", json=body)
+    answer = httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/orders", json=body, timeout=WITHIN_S)
     return answer.json()["ids"][0]
 
 
 def settle(sandboxes: Any) -> None:
     """Wait until the store has nothing to send for now."""
-    url = f"{sandboxes.bigcommerce_url}/_sandbox/deliveries?wait_s={TIMEOUT_S}"
-    assert httpx.get(url, timeout=2 * TIMEOUT_S).json()["settled"]
+    url = f"{sandboxes.bigcommerce_url}/_sandbox/deliveries?wait_s={WITHIN_S}"
+    assert httpx.get(url, timeout=WITHIN_S).json()["settled"]
 
 
 def test_the_signature_is_the_documented_one():
@@ -162,7 +162,7 @@ def test_a_write_over_the_api_is_sent_too(sandboxes, hooks, receiver):
     hooks("store/order/updated", receiver.url)
 
     url = f"{sandboxes.bigcommerce_url}/stores/sandbox/v2/orders/{number}"
-    httpx.put(url, json={"external_order_id": "SO-1"}, headers=TOKEN)
+    httpx.put(url, json={"external_order_id": "SO-1"}, headers=TOKEN, timeout=WITHIN_S)
 
     assert receiver.wait_for(1)[0]["data"]["id"] == number
 
@@ -175,7 +175,9 @@ def test_a_failed_delivery_is_tried_again_with_the_same_id(sandboxes, hooks, rec
     settle(sandboxes)
 
     receiver.status = 200
-    httpx.post(f"{sandboxes.bigcommerce_url}/_sandbox/clock", json={"advance_s": 61})
+    httpx.post(
+        f"{sandboxes.bigcommerce_url}/_sandbox/clock", json={"advance_s": 61}, timeout=WITHIN_S
+    )
 
     receiver.wait_for(2)
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
@@ -186,7 +188,7 @@ def test_after_the_last_try_the_subscription_is_deactivated_and_may_be_revived(
 ):
     hook = hooks("store/order/created", receiver.url)
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
-    httpx.put(f"{control}/deliveries", json={"retry_time_scale": 0.00001})
+    httpx.put(f"{control}/deliveries", json={"retry_time_scale": 0.00001}, timeout=WITHIN_S)
     receiver.status = 503
     place(sandboxes)
 
@@ -195,9 +197,11 @@ def test_after_the_last_try_the_subscription_is_deactivated_and_may_be_revived(
     assert sandboxes.store.hooks[hook["id"]].is_deactivated
 
     base = f"{sandboxes.bigcommerce_url}/stores/sandbox/v3/hooks"
-    listed = httpx.get(f"{base}/admin", headers=TOKEN).json()["data"]["hooks_list"]
+    listed = httpx.get(f"{base}/admin", headers=TOKEN, timeout=WITHIN_S).json()["data"][
+        "hooks_list"
+    ]
     assert listed[0]["status"] == "deactivated"
-    httpx.put(f"{base}/{hook['id']}", json={"is_active": True}, headers=TOKEN)
+    httpx.put(f"{base}/{hook['id']}", json={"is_active": True}, headers=TOKEN, timeout=WITHIN_S)
     receiver.status = 200
     place(sandboxes)
     receiver.wait_for(2 + len(RETRY_WAITS_S))
@@ -206,9 +210,9 @@ def test_after_the_last_try_the_subscription_is_deactivated_and_may_be_revived(
 def test_webhooks_may_come_twice_or_never(sandboxes, hooks, receiver):
     hooks("store/order/created", receiver.url)
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
-    httpx.put(f"{control}/deliveries", json={"loss_rate": 1})
+    httpx.put(f"{control}/deliveries", json={"loss_rate": 1}, timeout=WITHIN_S)
     place(sandboxes)
-    httpx.put(f"{control}/deliveries", json={"loss_rate": 0, "duplicate_rate": 1})
+    httpx.put(f"{control}/deliveries", json={"loss_rate": 0, "duplicate_rate": 1}, timeout=WITHIN_S)
     number = place(sandboxes)
 
     bodies = receiver.wait_for(2)
@@ -220,10 +224,12 @@ def test_webhooks_may_come_twice_or_never(sandboxes, hooks, receiver):
 def test_webhooks_may_come_out_of_order(sandboxes, hooks, receiver):
     hooks("store/order/created", receiver.url)
     control = f"{sandboxes.bigcommerce_url}/_sandbox"
-    httpx.put(f"{control}/deliveries", json={"reorder_rate": 0.5, "reorder_s": 0.1})
+    httpx.put(
+        f"{control}/deliveries", json={"reorder_rate": 0.5, "reorder_s": 0.1}, timeout=WITHIN_S
+    )
 
     baskets = [{"lines": [{"name": "Card", "price": "2"}]}] * 20
-    placed = httpx.post(f"{control}/orders", json=baskets).json()["ids"]
+    placed = httpx.post(f"{control}/orders", json=baskets, timeout=WITHIN_S).json()["ids"]
 
     came = [body["data"]["id"] for body in receiver.wait_for(20)]
     assert came != placed

@@ -15,6 +15,7 @@ import pytest
 import requests
 import uvicorn
 from requests.adapters import HTTPAdapter
+from waiting import WITHIN_S
 
 from sandbox.brightpearl import reference
 from sandbox.brightpearl.app import create_app
@@ -56,7 +57,7 @@ def serving(account: Any, *rules: dict[str, Any]) -> Iterator[int]:
     server = AnnouncingServer(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert server.ready.wait(timeout=20)
+    assert server.ready.wait(timeout=WITHIN_S)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join()
@@ -140,7 +141,7 @@ def test_a_connection_may_break_after_the_order_was_made(forgetful_port, api):
     }
 
     with pytest.raises(httpx.TransportError):
-        httpx.post(url, json=api.order_body(), headers=headers)
+        httpx.post(url, json=api.order_body(), headers=headers, timeout=WITHIN_S)
 
     assert api.account.external_refs() == ["BC-1"]
 
@@ -173,8 +174,10 @@ def test_a_webhook_really_arrives(port, api):
             "brightpearl-app-ref": reference.APP_REF,
             "brightpearl-account-token": reference.ACCOUNT_TOKEN,
         }
-        order_id = httpx.post(url, json=api.order_body(), headers=headers).json()["response"]
-        path, body = received.get(timeout=20)
+        order_id = httpx.post(url, json=api.order_body(), headers=headers, timeout=WITHIN_S).json()[
+            "response"
+        ]
+        path, body = received.get(timeout=WITHIN_S)
         receiver.shutdown()
 
     assert path == "/hook/sandbox"
