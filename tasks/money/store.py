@@ -74,7 +74,7 @@ def read_store(pair: str, day: Day) -> StoreDay:
     return StoreDay(
         orders=store_orders(list(orders.values()), bundle, connections.pair.orders),
         refunds=tuple(
-            store_refund(refund, bundle.tables["payment_methods"])
+            store_refund(refund, tender_table(bundle))
             for refund in listed
             if isinstance(refund, Refund)
             and not is_empty(refund)
@@ -172,6 +172,20 @@ def store_orders(
         )
         for order in orders
     }
+
+
+def tender_table(bundle: Bundle) -> Table:
+    """Brightpearl's payment methods by the provider that paid back.
+
+    Empty where the merchant maps them by something else: then tenders are not compared.
+    """
+    table = bundle.tables["payment_methods"]
+    rules = bundle.mappings["refund_payments"].fields
+    by_provider = any(
+        rule.to == "payment_method_code" and tuple(rule.source) == ("provider_id",)
+        for rule in rules
+    )
+    return table if by_provider else Table(table.name, ())
 
 
 def store_refund(refund: Refund, methods: Table) -> sides.StoreRefund:
