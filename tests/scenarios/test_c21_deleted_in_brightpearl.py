@@ -82,6 +82,7 @@ def story(world: World) -> Story:
     quarantine = Quarantine(connect(PAIR).database)
     left = [case.id for case in cases(world, story.unwanted)]
     quarantine.discard(left, "deleted on purpose", now=utc_now())
+    run(world, ORDERS, story.unwanted)
     approve(world, story.wanted)
     story.record()
     return story
