@@ -18,7 +18,7 @@ FLOWS = (
 """Flows by their names in Prefect. `flows/registry.py` has the flows; commands that only need their
 names do not wait for the engine."""
 EMAIL = r"[^@\s]+@[^@\s]+"
-"""What an e-mail address looks like, as far as both systems agree on it."""
+"""The form of an e-mail address, as far as both systems agree on it."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
 LARGEST_ID = 2**63 - 1

@@ -1,4 +1,4 @@
-"""What `causeway up` refuses to start beside, and what ends with it."""
+"""When `causeway up` refuses to start, and what ends with it."""
 
 import contextlib
 import fcntl
