@@ -83,6 +83,7 @@ def story(world: World) -> Story:
     left = [case.id for case in cases(world, story.unwanted)]
     quarantine.discard(left, "deleted on purpose", now=utc_now())
     run(world, ORDERS, story.unwanted)
+    run(world, ORDERS, story.unwanted)
     approve(world, story.wanted)
     story.record()
     return story
