@@ -71,5 +71,5 @@ def test_functions_are_recorded_from_one_claim_to_the_next():
     finally:
         sys.setprofile(before)
 
-    assert dict(trace.functions) == {"core/ids.py": {"sku_key"}}
-    assert trace.to_text(is_listed=True).splitlines()[-1] == "  sku_key"
+    assert dict(trace.functions) == {"core/ids.py": {"text_key"}}
+    assert trace.to_text(is_listed=True).splitlines()[-1] == "  text_key"
