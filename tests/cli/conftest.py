@@ -45,6 +45,12 @@ def database(configured):
 
 
 @pytest.fixture
+def installed(world):
+    """The tables of the installation whose two systems are sandboxes."""
+    open_database(os.environ["CAUSEWAY_DATABASE_URL"]).close()
+
+
+@pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A copy of the shipped mappings, as an installation has it."""
     copy = tmp_path / "mappings"

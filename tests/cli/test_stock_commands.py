@@ -17,7 +17,7 @@ from store.stock import Demand
 from tasks.reconciler.connections import connect, disconnect
 from tasks.stock.explain import RECENT, UNSET
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.usefixtures("installed"), pytest.mark.long]
 
 
 @pytest.fixture
