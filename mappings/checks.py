@@ -158,7 +158,7 @@ def table_problems(rule: FieldRule, context: RuleContext) -> Iterator[Problem]:
         if table is None:
             continue
         is_by_number = isinstance(step, Lookup) and step is rule.steps[0]
-        # Beside other steps the tax code of a rate alone is enough: places are looked up elsewhere.
+        # With other steps the tax code of a rate alone is enough: places are looked up elsewhere.
         if table.name == TAX_CODES and len(rule.steps) > 1:
             is_by_number = False
         if is_by_number and any(source.get(name) == "money" for name in rule.source):

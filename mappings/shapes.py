@@ -76,13 +76,6 @@ TABLES = (
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
 tax rates have a code, the statuses that mean on hold and cancelled, also of credits, where damaged
 goods are received, and the store's status of an order of which goods left."""
-OPTIONAL_TABLES = (
-    "default_contacts",
-    "hand_payments",
-)
-"""The same, that a bundle which an older release published may lack: Brightpearl's contact of a
-channel's orders without an e-mail, and payment methods whose money staff take themselves."""
-
 KNOWN = ("products",)
 """What the account knows at run time: `products` is Brightpearl's product id by SKU as compared."""
 

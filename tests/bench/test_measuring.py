@@ -78,8 +78,8 @@ def test_a_sent_webhook_is_one_that_the_receiver_believes():
     assert lines[0] == "POST /webhooks/bigcommerce/default HTTP/1.1"
     assert int(headers["content-length"]) == len(body)
     moment = float(headers["webhook-timestamp"])
-    assert is_genuine(headers, body, Secrets("client", "shared"), moment)
-    assert not is_genuine(headers, body, Secrets("other", "shared"), moment)
+    assert is_genuine(headers, body, Secrets("client", ("shared",)), moment)
+    assert not is_genuine(headers, body, Secrets("other", ("shared",)), moment)
     assert keys_of(json.loads(body)) is not None
 
 

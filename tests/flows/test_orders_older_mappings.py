@@ -12,11 +12,10 @@ from stories import lines
 from world import World
 
 from mappings.bundle import SHIPPED, load_bundle
-from mappings.shapes import OPTIONAL_TABLES
 from tasks.reconciler.connections import disconnect
 
 NEW_FIELDS = {"note", "status_id_imported"}
-NEW_TABLES = {*OPTIONAL_TABLES, "pickup_status", "pickup_locations"}
+NEW_TABLES = {"default_contacts", "hand_payments", "pickup_status", "pickup_locations"}
 AS_BEFORE: dict[str, dict[str, Any]] = {
     "status_id": {
         "from": "status_id",

@@ -106,7 +106,7 @@ def test_an_export_at_nought_and_an_order_at_home_cost_no_request_for_taxes(worl
     assert taxes_read(world) == 0
 
 
-def test_zero_rated_goods_at_home_are_told_from_an_export_by_place_and_class(
+def test_zero_rated_goods_at_home_are_distinguished_from_an_export_by_place_and_class(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     map_with(monkeypatch, tmp_path / "mine", tax_codes=HOME + "GB:Zero rate:0,T9\n")
@@ -156,7 +156,7 @@ def test_mappings_of_an_earlier_release_ask_for_a_rate_alone_and_take_it(
     assert set(codes(world, order).values()) == {"T9"}
 
 
-def sold_beside_goods(world: World) -> str:
+def sold_with_goods(world: World) -> str:
     (product,) = lines(world, 1)
     return world.place(
         lines=[
@@ -177,7 +177,7 @@ def nominal_codes(world: World, key: str) -> dict[str, str]:
 def test_each_kind_of_what_is_sold_has_its_nominal_code_and_so_has_its_credit(
     world: World,
 ) -> None:
-    key = sold_beside_goods(world)
+    key = sold_with_goods(world)
 
     assert is_imported_to_the_cent(world, key)
 
@@ -197,7 +197,7 @@ def test_a_table_without_gift_certificates_keeps_the_code_of_custom_lines(
     shipped = (SHIPPED / "tables" / "nominal_codes.csv").read_text("utf-8").splitlines()[1:]
     earlier = [row for row in shipped if not row.startswith("gift_certificate")]
     map_with(monkeypatch, tmp_path / "mine", nominal_codes="\n".join([*earlier, ""]))
-    key = sold_beside_goods(world)
+    key = sold_with_goods(world)
 
     assert is_imported_to_the_cent(world, key)
     assert nominal_codes(world, key)["Gift card"] == "4000"

@@ -219,7 +219,7 @@ def test_a_free_shipping_coupon_comes_off_the_shipping_when_the_tax_says_so() ->
 
 @pytest.mark.parametrize("field", ["discount_amount", "coupon_discount"])
 def test_lines_that_say_they_are_undiscounted_are_believed(field: str) -> None:
-    """At one tax rate the order's tax cannot tell what a discount of 4.74 was taken off."""
+    """At one tax rate the order's tax does not show what a discount of 4.74 was taken off."""
     made = rows_of(
         order("24.00", "4.00", **{field: Decimal("4.74")}),
         [line("a", "12.50", "2.50", after="15.00"), line("b", "7.50", "1.50", after="9.00")],
