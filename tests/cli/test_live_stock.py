@@ -120,7 +120,7 @@ def test_a_reconciliation_that_would_empty_the_shop_is_one_message_until_it_is_r
     assert printed.out == ""
     assert "\nZeroingError: This run would take 2 of" in printed.err
     assert "causeway quarantine release --apply --class review --value zeroing" in printed.err
-    assert len(printed.err.splitlines()) == 2
+    assert len(printed.err.splitlines()) == 3  # the first names the installation
 
     (case,) = Quarantine(connect("default").database).list(pair="default", entity="stock")
     assert case.field == "zeroing"
