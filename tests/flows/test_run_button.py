@@ -10,7 +10,7 @@ import pytest
 from parcels import Parcels
 from parcels import sync as sync_shipments
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.utilities.callables import parameter_schema
 from refunding import lines
@@ -117,7 +117,7 @@ def test_a_run_is_named_by_what_it_ran_and_ends_with_what_it_did(
     assert f"{unknown} is refused: " in caplog.text
     with get_client(sync_client=True) as prefect:
         (artifact,) = prefect.read_artifacts(
-            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["sync-orders-default"]))
+            artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
         )
     assert "## What a person must do" in str(artifact.data)
     assert "causeway quarantine release" in str(artifact.data)
