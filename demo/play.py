@@ -22,7 +22,7 @@ from store.runs import Runs
 
 PLAIN = 40
 """Plain orders in a demo without files."""
-AT_ONCE, EVERY_S = 2, 0.5
+AT_ONCE, EVERY_S = 8, 0.5
 """Shoppers, and how often so many of them come."""
 LOADED_AT_ONCE, LOADED_EVERY_S = 20, 0.5
 LOST = 2

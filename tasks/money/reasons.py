@@ -26,6 +26,11 @@ from tasks.money.sides import BookedCredit, BookedOrder, Figure, StoreOrder, Sto
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.connections import Connections
 
+BALANCE = "balance"
+"""Kind of the case of an order that was amended after it was paid."""
+OVERPAYMENTS = (RECEIPT, BALANCE)
+"""Kinds of cases of an order for which more came in than it costs."""
+
 
 class Reason(StrEnum):
     """What is behind a difference."""
@@ -235,7 +240,8 @@ def because_overpaid(booked: BookedOrder, known: SyncStates) -> str:
     state = known.orders.get(booked.order_id, UNKNOWN)
     decided = {case.value for case in (*state.discarded, *state.resolved)}
     is_decided = any(receipt_case(ref) in decided for ref in booked.receipts)
-    return _waits(state, {RECEIPT}, "") or ("booked by a person" if is_decided else "")
+    waits = _waits(state, OVERPAYMENTS, "") or ("booked by a person" if is_decided else "")
+    return waits or _discarded(_first(state.discarded, {BALANCE}))
 
 
 def why_refund(refund: StoreRefund, credit: BookedCredit | None) -> Reason:

@@ -358,6 +358,12 @@ def test_money_in_another_currency_is_compared_receipt_by_receipt() -> None:
             "booked by a person",
         ),
         ("24.40", SyncState(resolved=(review("receipt", receipt_case("BC-100-9")),)), ""),
+        ("24.40", SyncState(open=(review("balance", "1a2b"),)), "waits for a person: case balance"),
+        (
+            "24.40",
+            SyncState(discarded=(review("balance", "1a2b"),)),
+            "left as it is by a person: case balance",
+        ),
     ],
 )
 def test_more_than_an_order_can_owe_is_named_whatever_the_store_takes_for_receipts(
