@@ -22,6 +22,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import get_current_settings
 
+from core.defects import DefectError
 from core.errors import CausewayError
 from worker.execution import ACTIVE_RUNS, ActiveRuns, execute, load_flow
 from worker.prefect_internal import send_queued_events
@@ -112,9 +113,15 @@ def main() -> None:
             type(error).__name__,
         )
         exit_process(FAILED)
-    except Exception:
-        # Whatever it was: the process must not wait at its end for a server that may be away.
-        log.exception("The run %s met an error that nobody foresaw", sys.argv[1])
+    except Exception as error:  # noqa: BLE001 - the end must not wait for a server that is away
+        defect = DefectError(error)
+        log.error(  # noqa: TRY400 - the error's own text may hold a shopper's data
+            "The run %s ended by an error in Causeway: %s. Keys stay due; report it with these "
+            "lines:\n%s",
+            sys.argv[1],
+            defect,
+            "\n".join(defect.traceback),
+        )
         exit_process(FAILED)
     exit_process()
 
