@@ -11,6 +11,7 @@
 #   make bench      the benchmarks; writes var/bench.json
 #   make size       lines and files by folder and entity
 #   make trace      the functions and files that one new order passes
+#   make evaluate  the figures of every intelligence feature (DATA=folder of the same formats)
 #   make sandbox    both sandboxes in the foreground
 #   make lock       new lock files from requirements*.in
 #   make clean      remove .venv and the caches
@@ -20,7 +21,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace
+.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -32,6 +33,7 @@ KEEP ?=
 QUICK ?=
 LIST ?=
 NAMES ?=
+DATA ?=
 PYTHON ?=
 
 help:
@@ -39,7 +41,7 @@ help:
 
 # The stamp is written last: an interrupted installation is started again. A candidate is tried
 # by running it, for a version manager's shim may exist for a Python that does not.
-$(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
+$(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requirements.in pyproject.toml
 	@python=''; \
 	for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -60,7 +62,7 @@ $(STAMP): requirements.lock requirements-dev.lock requirements.in pyproject.toml
 	@echo 'installing the locked packages into .venv'
 # The lock files name everything: pip has nothing to resolve, and older ones would get it wrong.
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
-	  --no-deps -r requirements.lock -r requirements-dev.lock
+	  --no-deps -r requirements.lock -r requirements-extras.lock -r requirements-dev.lock
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
 	  --no-deps --no-build-isolation -e .
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
@@ -104,6 +106,10 @@ size: $(STAMP)
 trace: $(STAMP)
 	@$(BIN)/python -m bench.trace $(if $(LIST),--list)
 
+# Figures on the labelled data next to the repository, or of DATA=folder; writes var/evaluate.json.
+evaluate: $(STAMP)
+	@$(BIN)/python -m evaluation $(if $(DATA),--data '$(DATA)') $(NAMES)
+
 test: $(STAMP)
 	@$(PYTEST) -m 'not long'
 
@@ -134,6 +140,7 @@ UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(STAMP)
 	@$(UV_LOCK) requirements.in --output-file requirements.lock
+	@$(UV_LOCK) requirements-extras.in --output-file requirements-extras.lock
 	@$(UV_LOCK) requirements-dev.in --output-file requirements-dev.lock
 	@cd tests/clients && for name in libraries tap; do \
 	  ../../$(UV_LOCK) $$name.in --output-file $$name.lock; done
