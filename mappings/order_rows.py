@@ -17,7 +17,7 @@ from core.refusals import REFUSALS, release_remedy
 from mappings.balance import Balanced, BalanceError, Part, Totals, balance
 from mappings.tables import plain
 from mappings.tax_codes import TaxCodes, key_text, named_place
-from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds
+from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds, to_the_last_place
 
 Record = Mapping[str, Any]
 AMOUNTS = ("total_ex_tax", "total_inc_tax", "total_tax")
@@ -292,7 +292,8 @@ def _set_rates(parts: Sequence[Part], codes: TaxCodes, pieces: int) -> list[dict
     """Give every part its rate; refusals for the parts that have none with a tax code.
 
     The rate is the one that BigCommerce's tax rows name. Of what they leave out, one that explains
-    the amounts: where several do, the one behind most of the order's money, else the closest.
+    the amounts: where several do, the one that explains the last place of a tax that is not whole
+    cents, else the one behind most of the order's money, else the closest.
     """
     reported = [part.reported_rate for part in parts if part.reported_rate is not None]
     options: list[list[Decimal]] = []
@@ -308,7 +309,10 @@ def _set_rates(parts: Sequence[Part], codes: TaxCodes, pieces: int) -> list[dict
         money[rate] += abs(part.ex_tax)
     preferred = max(money, key=lambda rate: money[rate], default=None)
     refusals = []
-    for part, fits in zip(parts, options, strict=True):
+    for part, explaining in zip(parts, options, strict=True):
+        is_reported = part.reported_rate is not None
+        exact = to_the_last_place(explaining, part.ex_tax, part.tax, part.quantity)
+        fits = explaining if is_reported or not exact else exact
         closest = fits[0] if fits else effective(part.ex_tax, part.tax, part.quantity)
         part.rate = preferred if preferred in fits else closest
         if not codes.code(part.tax_place, part.tax_class, part.rate):

@@ -75,6 +75,25 @@ def fitting(
     return sorted(fits, key=lambda rate: (abs(tax - ex_tax * rate / HUNDRED), rate))
 
 
+def to_the_last_place(
+    rates: Sequence[Decimal], ex_tax: Decimal, tax: Decimal, quantity: int
+) -> list[Decimal]:
+    """Those of the rates that explain a tax of more than two places to the last of them.
+
+    Such a tax was not rounded to the cent, thus a rate that hits it is no accident: 0.0060 on
+    0.03 is 20 percent, though one cent on three may be 5 percent of several amounts.
+    """
+    if not tax % CENT:
+        return []
+    near = HALF_LAST_PLACE * max(quantity, 1) + NOISE
+    # The tax itself may be off by `near`, and by the rate's part of what the net is off.
+    return [
+        rate
+        for rate in rates
+        if abs(tax - ex_tax * rate / HUNDRED) <= near * (HUNDRED + rate) / HUNDRED
+    ]
+
+
 def effective(ex_tax: Decimal, tax: Decimal, quantity: int) -> Decimal:
     """The roundest rate in percent that explains the amounts, for a person to look up.
 

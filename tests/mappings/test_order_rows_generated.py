@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tax_tables import codes_of
@@ -226,6 +227,35 @@ def test_any_order_re_sums_to_total_and_tax_per_rate(
 
     assert list(made_rows.refusals["reason"]) == []
     check_order(made, made_rows.rows)
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+@pytest.mark.parametrize("kind", ["shipping", "handling", "wrapping", "fee"])
+@pytest.mark.parametrize(("cost", "rate"), [("0.03", 20), ("0.04", 20), ("0.07", 20), ("0.07", 5)])
+def test_a_charge_of_cents_is_taxed_at_the_rate_that_its_last_place_shows(
+    kind: str, cost: str, rate: int, *, inclusive: bool
+) -> None:
+    """Found by chance: a cent of wrapping's tax went to 5 %, which also explains it."""
+    till = Till(inclusive, "four")
+    made = Made({"order_id": "1", "currency_code": "GBP", "is_tax_inclusive": inclusive}, [])
+    lines = [(Decimal("0.8717"), RATES[1], 1), (Decimal("1.3368"), RATES[1], 2)]
+    lines.append((Decimal("0.0021"), RATES[0], 1))
+    for i, (amount, of_line, quantity) in enumerate(lines):
+        line(made, till, i, amount, Decimal(0), of_line, quantity, contained=False)
+    charge(made, till, kind, Decimal(cost), Decimal(rate))
+    total_tax = cents(sum(made.tax_per_rate.values(), Decimal(0)))
+    exact = sum((amount for amount, *_ in lines), Decimal(cost))
+    made.order |= {
+        "discount_amount": Decimal(0),
+        "coupon_discount": Decimal(0),
+        "total_tax": total_tax,
+        "total_inc_tax": cents(exact) + (0 if inclusive else total_tax),
+    }
+
+    rows = rows_of([made]).rows
+
+    assert rows.set_index("row_ref").loc[kind, "rate_percent"] == rate
+    check_order(made, rows)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
