@@ -11,7 +11,7 @@ import pandas as pd
 from core.frames import frame, frame_of_columns
 from core.refusals import REFUSALS, release_remedy
 from mappings.rules import Context, EntityMapping, FieldRule, JoiningStep, ValueStep
-from mappings.shapes import RECORDS, is_personal, target_schema
+from mappings.shapes import NOUNS, ORDER, RECORDS, is_personal, target_schema
 from mappings.tables import plain
 
 __all__ = ["Context", "Mapped", "apply"]
@@ -121,10 +121,11 @@ def _refusal(
     for step in rule.steps:
         value = step.named(value)
     value = value[:LONGEST_VALUE]
+    noun, _ = NOUNS.get(target, ORDER)
     if not value:
-        reason = f"the order has no {name}"
+        reason = f"the {noun} has no {name}"
     elif is_personal(column):
-        value, reason = "", f"the order's {name} cannot be used"
+        value, reason = "", f"the {noun}'s {name} cannot be used"
     else:
         reasons = [found for step in rule.steps if (found := step.reason(value))]
         reason = f"{name} {reasons[-1] if reasons else 'cannot be used'}"
@@ -145,4 +146,5 @@ def _remedy(rule: FieldRule, target: str, value: str) -> str:
     system = target.partition(".")[0].capitalize()
     wanted = f"{system} {rule.to.replace('_', ' ')}"
     offers = [offer for step in rule.steps if (offer := step.remedy(value, wanted))]
-    return offers[-1] if value and offers else "Complete the order in BigCommerce"
+    noun, place = NOUNS.get(target, ORDER)
+    return offers[-1] if value and offers else f"Complete the {noun} in {place}"

@@ -24,6 +24,9 @@ Missing = Literal["refuse", "refuse_unknown", "blank"]
 """What happens where no value comes out. `refuse`: the row is refused. `refuse_unknown`: it is, if
 there was a value that nothing is known for; where there was none, the column stays blank. `blank`:
 the column stays blank."""
+Owner = Literal["bigcommerce", "brightpearl", "last agreed", ""]
+"""Whose value wins where both sides changed a field: one side's, or the one that both last agreed
+on; "" where a person decides."""
 
 REGISTRY: dict[str, type[Step]] = {}
 """Every step by the name that mapping files call it."""
@@ -134,6 +137,7 @@ class FieldRule:
     """Columns of which the first filled one is named in the refusal."""
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Only rows with these values in these columns are refused; elsewhere it stays blank."""
+    owner: Owner = ""
     line: int = 0
 
 
@@ -146,3 +150,8 @@ class EntityMapping:
     source: str
     target: str
     fields: tuple[FieldRule, ...]
+
+    @property
+    def owners(self) -> Mapping[str, Owner]:
+        """Who owns each column that both sides may change."""
+        return {rule.to: rule.owner for rule in self.fields if rule.owner}

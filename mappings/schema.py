@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 import mappings.tracking  # noqa: F401 - with `mappings.steps`, it enters the steps in the registry
 from mappings.checks import RuleContext, faults, suggestion, table_problems
 from mappings.files import Document, Path, Problem, read_yaml
-from mappings.rules import REGISTRY, EntityMapping, FieldRule, Missing, Step, build
+from mappings.rules import REGISTRY, EntityMapping, FieldRule, Missing, Owner, Step, build
 from mappings.shapes import FILES, REQUIRED, SOURCES, TARGETS
 from mappings.tables import Table
 
@@ -44,6 +44,7 @@ class _FieldContent(_Content):
     remedy: str = ""
     about: Names = ()
     where: dict[str, Names] = {}
+    owner: Owner = ""
 
 
 class _FileContent(_Content):
@@ -146,6 +147,7 @@ def _rule(
         remedy=content.remedy,
         about=content.about or content.source,
         where={column: frozenset(values) for column, values in content.where.items()},
+        owner=content.owner,
         line=file.document.line(path),
     )
     if not problems:

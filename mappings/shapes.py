@@ -173,6 +173,10 @@ orders, receipts and credits, or documents that no longer agree to the cent."""
 
 RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
 """The column of the source that names the record, by target; `order_id` where none is named."""
+NOUNS: Mapping[str, tuple[str, str]] = {}
+"""What a record is called, and the system in which it is completed, by target; where none is named
+it is the order in BigCommerce."""
+ORDER = ("order", "BigCommerce")
 
 _PERSONAL = {
     *("email_key", "customer_message", "name", "reason"),

@@ -14,6 +14,7 @@ from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import RowAdd, RowUpdate
 from core.money import describe_difference, two_places
 from core.refusals import Refusal
+from mappings.rules import Owner
 from tasks.bigcommerce.orders import OrderStatus
 from tasks.brightpearl.sales_orders import AgreedOrder, Row, row_fields
 from tasks.orders.frames import DesiredOrder
@@ -27,7 +28,7 @@ from tasks.orders.operations import (
     OrderProgress,
     Rules,
 )
-from tasks.reconciler.agreed import Owner, merge
+from tasks.reconciler.agreed import merge
 from tasks.reconciler.cases import REVIEW, digest, review
 
 ON_NOTE = "its goods are on a goods-out note already"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from mappings.rules import Owner
 from store.links import Link
 
 
@@ -35,10 +36,6 @@ class Agreed(BaseModel):
 def fingerprint(parts: Iterable[str]) -> str:
     """A record's content as one short text: equal exactly where the content is. Order matters."""
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:32]
-
-
-Owner = Literal["bigcommerce", "brightpearl", ""]
-"""Whose value wins where both sides changed a field; "" where a person decides."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,8 @@ def merge(
             to_brightpearl[name] = ours
         elif winner == "brightpearl":
             to_bigcommerce[name] = theirs
+        elif winner == "last agreed" and is_known:
+            to_bigcommerce[name] = to_brightpearl[name] = agreed
         else:
             conflicts.append(Conflict(name, agreed, ours, theirs))
     return Merged(to_bigcommerce, to_brightpearl, tuple(conflicts))

@@ -22,9 +22,10 @@ from connectors.bigcommerce.shipment_models import Shipment
 from core.frames import records
 from core.shipments import NOTES, SHIPMENTS, UNITS
 from mappings.engine import Context, apply
+from mappings.rules import Owner
 from store.ledger import Entry
 from tasks.bigcommerce.orders import UNSENT, OrderStatus
-from tasks.reconciler.agreed import Agreed, Owner
+from tasks.reconciler.agreed import Agreed
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.gate import Frames, rows, typed_rows
 from tasks.reconciler.run import Run

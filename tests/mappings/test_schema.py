@@ -107,7 +107,7 @@ def test_a_right_file_has_no_problems_and_keeps_what_it_says():
             "  - {to: payment_method_code, from: gateway, step: [trim]}",
             (
                 "payments.yaml:8: payment_method_code.step: is not known here; "
-                "known: to, from, steps, missing, class, remedy, about, where"
+                "known: to, from, steps, missing, class, remedy, about, where, owner"
             ),
         ),
         (
