@@ -59,6 +59,14 @@ def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
     return found | _remembered(connections, unknown)
 
 
+def existing_contacts(connections: Connections, ids: Iterable[str]) -> set[str]:
+    """Those of the contact ids that still are contacts: not deleted, not merged into others."""
+    wanted = dict.fromkeys(ids)
+    list_rows = connections.brightpearl.list_contacts_of
+    rows = with_retries(lambda: list(list_rows(wanted))) if wanted else []
+    return {str(row.contact_id) for row in rows}
+
+
 def search(connections: Connections, keys: Iterable[str]) -> dict[str, str]:
     """Contact id by e-mail, of these that somebody has as primary or other e-mail."""
     find = connections.brightpearl.find_contacts

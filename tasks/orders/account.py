@@ -12,7 +12,7 @@ from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, Unreadable
 from core.ids import contact_id_of
 from core.money import two_places
-from tasks.brightpearl.contacts import find_contacts
+from tasks.brightpearl.contacts import existing_contacts, find_contacts
 from tasks.brightpearl.goods_notes import left_before_import, read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
 from tasks.orders.frames import DesiredOrder, address_hash
@@ -63,12 +63,25 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
     # have come back to it since, and one that was deleted may have left some behind.
     children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
+    # One that is to be credited as a whole may name a contact that staff deleted or merged.
+    undone = {
+        key: one.contact_id
+        for key, one in orders.items()
+        if wanted[key].store.is_cancelled and one.is_invoiced and not one.is_cancelled
+    }
+    existing = existing_contacts(run.connections, undone.values())
+    lost = {key: wanted[key].email_key for key, one in undone.items() if one not in existing}
+    creating.update(lost.values())
     default = {key: contact for key in creating if (contact := contact_id_of(key))}
     emails = creating - default.keys()
     found = find_contacts(run.connections, emails) if emails else {}
+    contacts = {**default, **found}
     account = Account(
-        orders=orders,
-        contacts={**default, **found},
+        orders={
+            key: replace(one, contact_id=contacts.get(lost.get(key, ""), one.contact_id))
+            for key, one in orders.items()
+        },
+        contacts=contacts,
         deleted={
             key: tuple(child.id for child in children.get(order_id, ()))
             for key, order_id in ids.items()

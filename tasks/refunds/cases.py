@@ -210,3 +210,12 @@ def reference_taken(ref: str, payment: PaymentRow) -> Refusal:
         f"payment {payment.payment_id} of order {payment.order_id} has the reference {ref} already",
         "Delete that payment in Brightpearl if its order is gone",
     )
+
+
+def no_contact(order_id: str, contact_id: str) -> Refusal:
+    """A credit whose contact is gone, while nobody has the shopper's e-mail."""
+    who = f"contact {contact_id}" if contact_id else "a contact"
+    reason = f"sales order {external_ref(order_id)} names {who}, which Brightpearl does not have"
+    action = f"Create a contact in Brightpearl with the e-mail of BigCommerce order {order_id}"
+    remedy = release_remedy(action, "contact", key=order_id)
+    return Refusal("contact", "contact_id", contact_id, reason, remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder
 from core.errors import NotFoundError
-from core.ids import external_ref, order_id_of
+from core.ids import EMAIL, email_key, external_ref, order_id_of
 from core.refusals import Refusal
 from store.links import Link
 from tasks.bigcommerce.orders import (
@@ -25,6 +26,7 @@ from tasks.bigcommerce.orders import (
     refuse_unreadable,
 )
 from tasks.bigcommerce.refunds import REFUNDS, counted, is_empty, link_key, read_refunds
+from tasks.brightpearl.contacts import existing_contacts, find_contacts
 from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
 from tasks.policy import RETRIED, step, with_retries
@@ -59,7 +61,7 @@ def extract_refunds(run: Run) -> tuple[list[RefundedOrder], list[Outcome]]:
     done = {*agreed, *gone, *run.refused_keys}
     wanted = {key: refunds.get(key, ()) for key in run.batch.keys if key not in done}
     orders, outcomes = extract_account(run, wanted, documents, links)
-    return _with_details(run, orders), [
+    return _with_contacts(run, _with_details(run, orders)), [
         *(skipped(key, "unchanged", "unchanged since both sides agreed") for key in agreed),
         *(skipped(key, "gone", "not in BigCommerce") for key in gone),
         *outcomes,
@@ -246,3 +248,30 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
     paid = read_details(run, foreign, run.bigcommerce.list_transactions, "transactions")
     currencies = {row.id: row.currency for rows in paid.values() for row in rows if row.currency}
     return [replace(one, absent=absent, currencies=currencies) for one in orders]
+
+
+def _with_contacts(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrder]:
+    """The orders with the contact of a credit they lack; those that have none are refused.
+
+    A sales order goes on naming a contact that staff deleted, or merged into another one. Then the
+    credit is of whoever has the shopper's e-mail now, or is the default one of the channel.
+    """
+    named = {one.id: one.sale.document.customer for one in orders if one.lacks_credit}
+    ids = {key: customer.id for key, customer in named.items() if customer}
+    existing = existing_contacts(run.connections, ids.values())
+    found = {key: one for key, one in ids.items() if one in existing}
+    default = run.bundle.tables.get("default_contacts")
+    lost: dict[str, str] = {}
+    for order in (one.order for one in orders if one.id in named.keys() - found.keys()):
+        email = email_key(order.billing_address.email) if order else ""
+        if order and re.fullmatch(EMAIL, email):
+            lost[order.id] = email
+        elif order and default and (contact := default.get(order.channel_id)):
+            found[order.id] = contact
+    now = find_contacts(run.connections, set(lost.values())) if lost else {}
+    found |= {key: now[email] for key, email in lost.items() if email in now}
+    without = [
+        (key, cases.no_contact(key, ids.get(key, ""))) for key in named.keys() - found.keys()
+    ]
+    run.refuse(refusal_rows(without))
+    return [replace(one, contact_id=found.get(one.id, "")) for one in orders]

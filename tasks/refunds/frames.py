@@ -223,7 +223,7 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
                 if not matched.is_paid_by_staff:
                     payments.extend(_payments(refund, order, one.sale, one.currencies))
                 if not matched.is_staffs:
-                    refunds.append(_refund(refund, order, one.sale, given))
+                    refunds.append(_refund(refund, order, one, given))
                     items.extend(_items(refund, order, taken))
             if not gave_nothing(refund):
                 given += refund.total_amount
@@ -237,9 +237,9 @@ def flatten(orders: Sequence[RefundedOrder]) -> Found:
     )
 
 
-def _refund(refund: Refund, order: Order, sale: Sale, given: Decimal) -> Record:
+def _refund(refund: Refund, order: Order, refunded: RefundedOrder, given: Decimal) -> Record:
     """A row of REFUNDS. In: what the refunds before it gave back."""
-    document = sale.document
+    document = refunded.sale.document
     return {
         "order_id": order.id,
         "refund_id": refund.id,
@@ -253,12 +253,12 @@ def _refund(refund: Refund, order: Order, sale: Sale, given: Decimal) -> Record:
         "payments_total": sum((payment.amount for payment in refund.payments), ZERO),
         "beyond_order": max(ZERO, two_places(given + refund.total_amount - order.total_inc_tax)),
         "sales_order_id": document.id,
-        "contact_id": document.customer.id if document.customer else "",
+        "contact_id": refunded.contact_id,
         "sales_channel_id": document.channel_id,
         "sales_warehouse_id": document.warehouse_id,
         "sales_currency_code": document.currency_code,
         "sales_exchange_rate": document.exchange_rate,
-        "rate_difference": _rate_difference(order, sale),
+        "rate_difference": _rate_difference(order, refunded.sale),
     }
 
 

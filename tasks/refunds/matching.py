@@ -235,6 +235,8 @@ class RefundedOrder:
     """Whether products have stock, by Brightpearl's id, as far as that is known."""
     absent: frozenset[str] = frozenset()
     """Refunds that have a credit and are certainly not in the store any more."""
+    contact_id: str = ""
+    """Whose credit a new one is: the sales order's contact, or who has its e-mail now."""
     currencies: Mapping[str, str] = field(default_factory=dict)
     """In which the gateway paid, by transaction id; read where it may not be the order's."""
     methods: Table = NO_METHODS
@@ -290,6 +292,11 @@ class RefundedOrder:
         """Credits whose refund was taken back: one that no list shows was looked up by itself."""
         certain = {refund.id for refund in self.refunds} | self.absent
         return [one for one in self.without_refund if one.refund_id in certain]
+
+    @property
+    def lacks_credit(self) -> bool:
+        """Whether a refund calls for a credit that does not exist."""
+        return any(one.state is State.WANTED and one.credit is None for one in self.matched)
 
     @property
     def has_open_units(self) -> bool:
