@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -40,6 +40,8 @@ class Receiver:
     inbox: Inbox
     cores: str
     """For people."""
+    settings: Mapping[str, str]
+    """The environment that it was started with."""
 
     @property
     def pid(self) -> int:
@@ -130,13 +132,18 @@ def _lost(inbox: Inbox, rounds: list[Sent]) -> int:
 
 
 @contextmanager
-def started_receiver(bench: Bench) -> Iterator[Receiver]:
-    """`causeway receiver` on one core, its senders on the others, with an empty database."""
+def started_receiver(bench: Bench, database_url: str = "") -> Iterator[Receiver]:
+    """`causeway receiver` on one core, its senders on the others, with an empty database.
+
+    That is a SQLite file, unless the URL of another one is given.
+    """
     folder = bench.folder / "receiver"
     shutil.rmtree(folder, ignore_errors=True)
     with Processes(folder / "log") as processes:
         ports = Ports.free()
-        settings = sandbox_environment(folder, ports)
+        settings = dict(sandbox_environment(folder, ports))
+        if database_url:
+            settings["CAUSEWAY_DATABASE_URL"] = database_url
         services = Services.of(processes, folder, ports, settings)
         cores = sorted(os.sched_getaffinity(0))
         try:
@@ -152,6 +159,7 @@ def started_receiver(bench: Bench) -> Iterator[Receiver]:
                 Shop.of(settings),
                 Inbox(database),
                 f"receiver pinned to one core, {where}",
+                settings,
             )
             database.close()
         finally:

@@ -15,6 +15,7 @@ from bench import (
     memory,
     priorities,
     receiver,
+    release,
     request_counts,
 )
 from bench.environment import Bench
@@ -50,6 +51,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("back-orders", "from goods that arrive to waiting orders", back_orders.measure),
     Measurement("burst", "200 webhooks in one second, at documented limits", limits.measure_burst),
     Measurement("receiver", "the receiver alone, on one core", receiver.measure),
+    Measurement("release", "everything in quarantine, released at once", release.measure),
     Measurement("quota", "a backlog at documented limits", limits.measure_quota),
     Measurement(
         "priorities", "orders during a backfill of 5,000, at limits", priorities.measure_backfill

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import getpass
+import shlex
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,13 +15,19 @@ from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.errors import ConfigError
-from core.ids import sku_key
 from core.refusals import in_words
-from core.times import utc_now
+from core.times import to_iso, utc_now
 from store.database import Database
-from store.quarantine import Entry, Quarantine
+from store.quarantine import Entry, Quarantine, Selection
 
 SHOWN = 100
+NOW_COMMANDS = {
+    "orders": "causeway show order {key}",
+    "refunds": "causeway show order {key}",
+    "shipments": "causeway show order {key}",
+    "stock": "causeway show sku {key}",
+}
+"""What shows a record as it is in both systems now, by entity."""
 
 quarantine = typer.Typer(
     help="Refused records and dead keys: why they wait, and how they go on.", no_args_is_help=True
@@ -52,21 +60,30 @@ def list_(  # noqa: PLR0913 - the options of a command
     value: ValueOption = None,
     key: KeyOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Entries shown.")] = SHOWN,
+    after: Annotated[
+        int, typer.Option("--after", min=0, help="Only entries after this id: the next page.")
+    ] = 0,
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what waits, grouped by what was refused, with the remedy of each."""
     database, name = _opened(pair)
-    entries = matching(
-        Quarantine(database).list(pair=name, entity=entity), class_=class_, value=value, keys=key
-    )
-    groups = _groups(entries)
+    quarantine_ = Quarantine(database)
+    selection = Selection(name, entity, class_, value, key)
+    shown: list[Entry] = []
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    count = 0
+    for page in quarantine_.pages(selection):
+        count += len(page)
+        _count_groups(groups, page)
+        shown += [entry for entry in page if entry.id > after][: limit - len(shown)]
+    ordered = sorted(groups.values(), key=lambda group: (-group["records"], group["class"]))
     result = {
-        "open": len(entries),
-        "groups": groups,
-        "entries": [asdict(entry) for entry in entries[:limit]],
+        "open": count,
+        "groups": ordered,
+        "entries": [asdict(entry) for entry in shown],
     }
-    finish(result, as_json=as_json, text=_list_text(entries[:limit], len(entries), groups))
+    finish(result, as_json=as_json, text=_list_text(shown, count, after, ordered))
 
 
 @quarantine.command()
@@ -76,13 +93,22 @@ def show(
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one entry in full."""
-    entry = Quarantine(installation(pair).existing_database()).show(entry_id)
+    """Show one entry in full, and what was done about it."""
+    quarantine_ = Quarantine(installation(pair).existing_database())
+    entry = quarantine_.show(entry_id)
     if entry is None:
         finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
         return
     rows = [(name.rstrip("_"), value) for name, value in asdict(entry).items()]
-    finish(asdict(entry), as_json=as_json, text=table(["field", "value"], rows))
+    text = table(["field", "value"], rows)
+    actions = [asdict(action) for action in quarantine_.actions(entry_id)]
+    for one in actions:
+        because = f": {one['reason']}" if one["reason"] else ""
+        text += f"\n{to_iso(one['at'])} {one['after']} by {one['actor']}{because}"
+    now = NOW_COMMANDS.get(entry.entity)
+    if entry.state == "open" and now:
+        text += f"\nAs both systems show it now: {now.format(key=shlex.quote(entry.key))}"
+    finish({**asdict(entry), "actions": actions}, as_json=as_json, text=text)
 
 
 @quarantine.command()
@@ -115,22 +141,21 @@ def release(  # noqa: PLR0913 - the options of a command
         )
     database, name = _opened(pair)
     quarantine_ = Quarantine(database)
-    found = matching(
-        quarantine_.list(pair=name, entity=entity),
-        class_=class_,
-        value=value,
-        keys=key,
-        ids=ids or None,
-    )
+    selection = Selection(name, entity, class_, value, key, ids or None)
+    found: list[int] = []
+    for page in quarantine_.pages(selection):
+        if apply:
+            _only_reviews(page)
+        found += [entry.id for entry in page]
+    actor = getpass.getuser()
     if apply:
-        _only_reviews(found)
-        keys = quarantine_.approve([entry.id for entry in found], now=utc_now())
+        keys = quarantine_.approve(found, actor=actor, now=utc_now())
     else:
-        keys = quarantine_.release(name, ids=[entry.id for entry in found], now=utc_now())
+        keys = quarantine_.release(name, ids=found, actor=actor, now=utc_now())
     text = f"{len(keys)} put back into the inbox."
     if not keys:
         text = "Nothing in quarantine matches; nothing was released."
-    absent = set(ids or ()) - {entry.id for entry in found}
+    absent = set(ids or ()) - set(found)
     finish(
         {"released": len(keys), "keys": sorted(keys)},
         as_json=as_json,
@@ -162,7 +187,9 @@ def discard(
         raise ConfigError("--reason must say why.")
     quarantine_ = Quarantine(installation(pair).existing_database())
     found = [entry for one in ids if (entry := quarantine_.show(one)) and entry.state == "open"]
-    closed = quarantine_.discard([entry.id for entry in found], reason.strip(), now=utc_now())
+    closed = quarantine_.discard(
+        [entry.id for entry in found], reason.strip(), actor=getpass.getuser(), now=utc_now()
+    )
     absent = set(ids) - {entry.id for entry in found}
     problem = _absent(absent) if absent else ""
     finish({"discarded": closed}, as_json=as_json, text=f"{closed} discarded.", problem=problem)
@@ -174,37 +201,15 @@ def _absent(ids: Iterable[int]) -> str:
     return f"There is no open quarantine entry {named}. See: causeway quarantine list"
 
 
-def matching(
-    entries: Iterable[Entry],
-    *,
-    class_: str | None = None,
-    value: str | None = None,
-    keys: Sequence[str] | None = None,
-    ids: Sequence[int] | None = None,
-) -> list[Entry]:
-    """Entries for which everything holds that is said; values and keys whatever their case."""
-    wanted = None if value is None else value.strip().casefold()
-    named = {sku_key(key) for key in keys or ()}
-    return [
-        entry
-        for entry in entries
-        if (class_ is None or entry.class_ == class_)
-        and (wanted is None or entry.value.strip().casefold() == wanted)
-        and (not named or sku_key(entry.key) in named)
-        and (ids is None or entry.id in ids)
-    ]
-
-
 def _opened(pair: str | None) -> tuple[Database, str]:
     installed = installation(pair)
     return installed.existing_database(), installed.name
 
 
-def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
-    """What can be released together, the largest first."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def _count_groups(groups: dict[tuple[str, str], dict[str, Any]], entries: Iterable[Entry]) -> None:
+    """Add entries to what can be released together."""
     for entry in entries:
-        group = found.setdefault(
+        group = groups.setdefault(
             (entry.class_, entry.value),
             {
                 "class": entry.class_,
@@ -215,10 +220,9 @@ def _groups(entries: list[Entry]) -> list[dict[str, Any]]:
             },
         )
         group["records"] += 1
-    return sorted(found.values(), key=lambda group: (-group["records"], group["class"]))
 
 
-def _list_text(entries: list[Entry], count: int, groups: list[dict[str, Any]]) -> str:
+def _list_text(entries: list[Entry], count: int, after: int, groups: list[dict[str, Any]]) -> str:
     if not count:
         return "Nothing waits in quarantine."
     now = utc_now()
@@ -227,11 +231,15 @@ def _list_text(entries: list[Entry], count: int, groups: list[dict[str, Any]]) -
         for entry in entries
     ]
     parts = [table(["id", "entity", "key", "class", "value", "since"], rows)]
-    if count > len(entries):
+    if count > len(entries) and not after:
         parts.append(f"… and {count - len(entries)} more.")
-    for group in groups:
+    if entries and count > len(entries):
+        parts.append(f"The next page: --after {entries[-1].id}")
+    for group in groups[:SHOWN]:
         why = in_words(group["class"], group["value"], group["reason"], "")
         parts.append(f"\n{group['records']} x {why}")
         if group["remedy"]:
             parts.append(f"  {group['remedy']}")
+    if len(groups) > SHOWN:
+        parts.append(f"\n… and {len(groups) - SHOWN} more groups; --class narrows them.")
     return "\n".join(parts)

@@ -236,7 +236,7 @@ def run_backfill(
             keys.extend(placed)
             cursors.set(pair, name, day_end)
             progress.step(f"{to_iso(day_end)}: {len(placed)} {entity}, {len(keys)} so far")
-    held = {entry.key for entry in Quarantine(world.database).list(pair=pair, entity=entity)}
+    held = Quarantine(world.database).keys(pair, entity)
     return {
         "pair": pair,
         "from": start,

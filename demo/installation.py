@@ -249,9 +249,7 @@ class Installation:
             on_sale,
             levels,
             parked=Inbox(self.database).reasons(PAIR, ENTITY, "parked").keys(),
-            quarantined={
-                entry.key for entry in Quarantine(self.database).list(pair=PAIR, entity=ENTITY)
-            },
+            quarantined=Quarantine(self.database).keys(PAIR, ENTITY),
             not_timed=self.not_timed,
         )
         orders, files = self.settings.pair().orders, load_bundle(self.settings.mappings_path)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from cli.display import Progress
-from cli.quarantine import matching
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
 from demo import scenario, summary
@@ -185,7 +184,7 @@ class Play:
         for group in quarantine.summary(PAIR):
             self.progress.step(f"in quarantine: {group.count} x {group.class_} {group.value}")
         sku = scenario.ABSENT_SKU
-        held = matching(quarantine.list(pair=PAIR), class_="sku", value=sku)
+        held = quarantine.list(pair=PAIR, class_="sku", value=sku)
         self.installation.not_timed.update(entry.key for entry in held)
         self.progress.step(f"staff create {sku} in Brightpearl; then: causeway quarantine release")
         self.controls.add_product(sku, "Summer hat, red", STOCK_OF_NEW_PRODUCT)

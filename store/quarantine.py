@@ -1,21 +1,28 @@
-"""Refused records that wait for a person."""
+"""Refused records that wait for a person, and what people did about them.
+
+Whatever concerns many entries goes in short transactions with pauses between them, so that the
+receiver keeps webhooks meanwhile, and never takes more ids into a statement than databases allow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
+from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
-from store.sql import INSERT_INTO, in_parts, storable
-from store.tables import LONGEST_VALUE, quarantine
+from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
+from store.tables import LONGEST_VALUE, quarantine, quarantine_actions
 from store.transitions import put
 
 CLASS = quarantine.c["class"]
+OURSELVES = "causeway"
+"""Who released what waited for a product or a row of a table that exists now."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,56 @@ class Group:
     class_: str
     value: str
     count: int
+    """Records, of which one may have several entries."""
+    reason: str
+    remedy: str
+    """Both of the newest entry."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which entries: all conditions must hold, and those that are not given hold for all."""
+
+    pair: str | None = None
+    entity: str | None = None
+    class_: str | None = None
+    value: str | None = None
+    """Whatever its case."""
+    keys: Collection[str] | None = None
+    """The same."""
+    ids: Collection[int] | None = None
+    state: str = "open"
+
+    def in_sql(self) -> list[Any]:
+        """What the database can compare."""
+        wanted = (
+            (quarantine.c.pair, self.pair),
+            (quarantine.c.entity, self.entity),
+            (CLASS, self.class_),
+            (quarantine.c.state, self.state),
+        )
+        return [column == value for column, value in wanted if value is not None]
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether the other conditions hold for an entry as well."""
+        return (
+            (self.value is None or _folded(entry.value) == _folded(kept_value(self.value)))
+            and (not self.keys or sku_key(entry.key) in {sku_key(key) for key in self.keys})
+            and (self.ids is None or entry.id in self.ids)
+        )
+
+
+@dataclass(frozen=True)
+class Action:
+    """What somebody did about an entry."""
+
+    at: datetime
+    actor: str
+    """A person's login, or `causeway` for what it did by itself."""
+    before: str
+    """The state of the entry."""
+    after: str
+    reason: str
 
 
 class Quarantine(Repository):
@@ -83,7 +140,9 @@ class Quarantine(Repository):
             statement = INSERT_INTO[connection.dialect.name](quarantine)
             statement = statement.on_conflict_do_update(
                 index_elements=["pair", "entity", "key", "class", "field", "value"],
-                index_where=quarantine.c.state == "open",
+                # In words: with a parameter PostgreSQL cannot see which index is meant once it
+                # has prepared the statement for all values.
+                index_where=text("state = 'open'"),
                 set_={
                     "times": quarantine.c.times + 1,
                     "seen_at": now,
@@ -96,7 +155,7 @@ class Quarantine(Repository):
             for row in rows:
                 connection.execute(statement, row)
 
-    def list(
+    def list(  # noqa: PLR0913 - each narrows what is listed
         self,
         *,
         pair: str | None = None,
@@ -104,15 +163,59 @@ class Quarantine(Repository):
         class_: str | None = None,
         value: str | None = None,
         state: str = "open",
+        after: int = 0,
+        limit: int | None = None,
     ) -> list[Entry]:
-        """Entries, oldest first."""
-        statement = (
-            select(quarantine)
-            .where(*_conditions(pair, entity, class_, value), quarantine.c.state == state)
-            .order_by(quarantine.c.id)
-        )
+        """Entries, oldest first; with `limit` so many of those that come `after` an id."""
+        selection = Selection(pair, entity, class_, value, state=state)
+        found: list[Entry] = []
+        for page in self.pages(selection, after=after):
+            found += page
+            if limit is not None and len(found) >= limit:
+                return found[:limit]
+        return found
+
+    def pages(self, selection: Selection, *, after: int = 0) -> Iterator[Sequence[Entry]]:
+        """Entries of a selection that come after an id, some hundred at a time, oldest first."""
+        by_id = None if selection.ids is None else sorted(selection.ids)
+        while True:
+            statement = (
+                select(quarantine)
+                .where(*selection.in_sql(), quarantine.c.id > after)
+                .order_by(quarantine.c.id)
+                .limit(AT_ONCE)
+            )
+            if by_id is not None:
+                part = [one for one in by_id if one > after][:AT_ONCE]
+                statement = statement.where(quarantine.c.id.in_(part))
+            with self._database.read() as connection:
+                page = [case_of(row) for row in connection.execute(statement)]
+            if found := [entry for entry in page if selection.holds(entry)]:
+                yield found
+            if by_id is not None and part:
+                after = part[-1]
+            elif len(page) < AT_ONCE:
+                return
+            else:
+                after = page[-1].id
+
+    def ids(self, pair: str, values: Collection[tuple[str, str]]) -> Sequence[int]:
+        """Open entries of any entity with these classes and values, spelled just so."""
+        found: set[int] = set()
         with self._database.read() as connection:
-            return [case_of(row) for row in connection.execute(statement)]
+            for class_ in sorted({of for of, _ in values}):
+                for part in in_parts(sorted({value for of, value in values if of == class_})):
+                    statement = select(quarantine.c.id).where(
+                        *Selection(pair, class_=class_).in_sql(), quarantine.c.value.in_(part)
+                    )
+                    found.update(connection.scalars(statement))
+        return sorted(found)
+
+    def keys(self, pair: str, entity: str) -> set[str]:
+        """Records with an open entry."""
+        statement = select(quarantine.c.key).where(*Selection(pair, entity).in_sql()).distinct()
+        with self._database.read() as connection:
+            return set(connection.scalars(statement))
 
     def show(self, entry_id: int) -> Entry | None:
         """One entry, open or closed."""
@@ -122,6 +225,17 @@ class Quarantine(Repository):
             ).one_or_none()
         return None if row is None else case_of(row)
 
+    def actions(self, entry_id: int) -> Sequence[Action]:
+        """What was done about an entry, oldest first."""
+        of = quarantine_actions.c
+        statement = (
+            select(of.at, of.actor, of.before, of.after, of.reason)
+            .where(of.entry_id == entry_id)
+            .order_by(of.id)
+        )
+        with self._database.read() as connection:
+            return [Action(*row) for row in connection.execute(statement)]
+
     def release(  # noqa: PLR0913 - each narrows what is released
         self,
         pair: str,
@@ -129,62 +243,54 @@ class Quarantine(Repository):
         entity: str | None = None,
         class_: str | None = None,
         value: str | None = None,
-        ids: Sequence[int] | None = None,
-        keys: Sequence[str] | None = None,
+        ids: Collection[int] | None = None,
+        keys: Collection[str] | None = None,
+        actor: str = OURSELVES,
         now: datetime,
     ) -> Sequence[str]:
-        """Close matching entries and make their records due again, in one transaction.
+        """Close matching entries and make their records due again, some hundred at a time.
 
-        A record with several entries is released as a whole. Returns the keys.
+        A record with several entries is released as a whole. Returns the keys. What is released
+        when this fails half-way stays released.
         """
-        conditions = [*_conditions(pair, entity, class_, value), quarantine.c.state == "open"]
-        if ids is not None:
-            conditions.append(quarantine.c.id.in_(ids))
-        if keys is not None:
-            conditions.append(quarantine.c.key.in_(keys))
-        with self._database.write() as connection:
-            found = connection.execute(
-                select(quarantine.c.entity, quarantine.c.key).where(*conditions).distinct()
-            ).all()
-            for of_entity in sorted({row.entity for row in found}):
-                released = [row.key for row in found if row.entity == of_entity]
-                for part in in_parts(released):
-                    connection.execute(
-                        update(quarantine)
-                        .where(
-                            quarantine.c.pair == pair,
-                            quarantine.c.entity == of_entity,
-                            quarantine.c.key.in_(part),
-                            quarantine.c.state == "open",
-                        )
-                        .values(state="released", closed_at=now)
-                    )
-                events = [(pair, of_entity, key, "release") for key in released]
-                put(connection, events, now=now)
-        return sorted(row.key for row in found)
+        released: set[str] = set()
+        for page in self.pages(Selection(pair, entity, class_, value, keys, ids)):
+            with self._database.write_one_of_many() as connection:
+                for of_entity in sorted({entry.entity for entry in page}):
+                    named = sorted({entry.key for entry in page if entry.entity == of_entity})
+                    whole = quarantine.c.entity == of_entity, quarantine.c.key.in_(named)
+                    conditions = quarantine.c.pair == pair, *whole
+                    _close(connection, "released", *conditions, actor=actor, now=now)
+                    put(connection, [(pair, of_entity, key, "release") for key in named], now=now)
+                    released.update(named)
+        return sorted(released)
 
-    def discard(self, ids: Sequence[int], reason: str, *, now: datetime) -> int:
+    def discard(
+        self, ids: Collection[int], reason: str, *, actor: str = OURSELVES, now: datetime
+    ) -> int:
         """Close entries for good; how many were open."""
-        statement = (
-            update(quarantine)
-            .where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
-            .values(state="discarded", closed_at=now, closed_reason=reason)
-        )
-        with self._database.write() as connection:
-            return connection.execute(statement).rowcount
+        closed = 0
+        for part in in_parts(sorted(ids)):
+            with self._database.write_one_of_many() as connection:
+                of_part = quarantine.c.id.in_(part)
+                found = _close(
+                    connection, "discarded", of_part, actor=actor, reason=reason, now=now
+                )
+                closed += len(found)
+        return closed
 
-    def approve(self, ids: Sequence[int], *, now: datetime) -> Sequence[str]:
+    def approve(
+        self, ids: Collection[int], *, actor: str = OURSELVES, now: datetime
+    ) -> Sequence[str]:
         """Let what open cases propose be carried out: their records are due again; the keys."""
-        with self._database.write() as connection:
-            found = connection.execute(
-                update(quarantine)
-                .where(quarantine.c.id.in_(ids), quarantine.c.state == "open")
-                .values(state="approved", closed_at=now)
-                .returning(quarantine.c.pair, quarantine.c.entity, quarantine.c.key)
-            ).all()
-            events = [(row.pair, row.entity, row.key, "release") for row in found]
-            put(connection, events, now=now)
-        return sorted({row.key for row in found})
+        keys: set[str] = set()
+        for part in in_parts(sorted(ids)):
+            with self._database.write_one_of_many() as connection:
+                of_part = quarantine.c.id.in_(part)
+                found = _close(connection, "approved", of_part, actor=actor, now=now)
+                put(connection, [(*record, "release") for record in found], now=now)
+                keys.update(key for _, _, key in found)
+        return sorted(keys)
 
     def decided(self, pair: str, entity: str, keys: Sequence[str]) -> Decided:
         """What people decided about these records' cases, and nobody carried out yet."""
@@ -247,36 +353,68 @@ class Quarantine(Repository):
                     .values(state="resolved", closed_at=now)
                 )
 
-    def summary(self, pair: str) -> Sequence[Group]:
+    def summary(self, pair: str, *, entity: str | None = None) -> Sequence[Group]:
         """Open entries by class and value, the most frequent first."""
         count = func.count(quarantine.c.key.distinct())
-        statement = (
-            select(CLASS.label("class_"), quarantine.c.value, count.label("records"))
-            .where(quarantine.c.pair == pair, quarantine.c.state == "open")
+        groups = (
+            select(
+                CLASS.label("class_"),
+                quarantine.c.value,
+                count.label("records"),
+                func.max(quarantine.c.id).label("newest"),
+            )
+            .where(*Selection(pair, entity).in_sql())
             .group_by(CLASS, quarantine.c.value)
-            .order_by(count.desc(), CLASS, quarantine.c.value)
+            .subquery()
+        )
+        of = groups.c
+        statement = (
+            select(of.class_, of.value, of.records, quarantine.c.reason, quarantine.c.remedy)
+            .join(quarantine, quarantine.c.id == of.newest)
+            .order_by(of.records.desc(), of.class_, of.value)
         )
         with self._database.read() as connection:
-            return [
-                Group(row.class_, row.value, row.records) for row in connection.execute(statement)
-            ]
+            return [Group(*row) for row in connection.execute(statement)]
+
+
+def _close(
+    connection: Connection,
+    state: str,
+    *conditions: Any,  # noqa: ANN401 - SQLAlchemy's
+    actor: str,
+    reason: str = "",
+    now: datetime,
+) -> Sequence[tuple[str, str, str]]:
+    """Give open entries another state and keep who did it; pair, entity and key of each."""
+    found = connection.execute(
+        update(quarantine)
+        .where(*conditions, quarantine.c.state == "open")
+        .values(state=state, closed_at=now, closed_reason=reason)
+        .returning(quarantine.c.id, quarantine.c.pair, quarantine.c.entity, quarantine.c.key)
+    ).all()
+    actions = [
+        {
+            "entry_id": row.id,
+            "at": now,
+            "actor": actor,
+            "before": "open",
+            "after": state,
+            "reason": reason,
+        }
+        for row in found
+    ]
+    if actions:
+        connection.execute(insert(quarantine_actions), actions)
+    return [(row.pair, row.entity, row.key) for row in found]
+
+
+def _folded(value: str) -> str:
+    return value.strip().casefold()
 
 
 def kept_value(value: str) -> str:
     """A value as the table holds it: what cannot be kept is left out, and it has an end."""
     return storable(value)[:LONGEST_VALUE]
-
-
-def _conditions(
-    pair: str | None, entity: str | None, class_: str | None, value: str | None
-) -> list[Any]:
-    wanted = (
-        (quarantine.c.pair, pair),
-        (quarantine.c.entity, entity),
-        (CLASS, class_),
-        (quarantine.c.value, value),
-    )
-    return [column == value for column, value in wanted if value is not None]
 
 
 def _columns(refusal: Refusal, now: datetime) -> dict[str, Any]:

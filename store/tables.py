@@ -190,6 +190,29 @@ Index(
     sqlite_where=text("state = 'open'"),
     postgresql_where=text("state = 'open'"),
 )
+Index(
+    "ix_quarantine_class",
+    quarantine.c.pair,
+    quarantine.c["class"],
+    quarantine.c.value,
+    sqlite_where=text("state = 'open'"),
+    postgresql_where=text("state = 'open'"),
+)
+
+quarantine_actions = Table(
+    "quarantine_actions",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", StorableText, nullable=False),
+    Column("before", StorableText, nullable=False),
+    Column("after", StorableText, nullable=False),
+    Column("reason", StorableText, nullable=False, server_default=""),
+    Index("ix_quarantine_actions_entry_id", "entry_id"),
+    sqlite_autoincrement=True,
+)
+"""Who released, approved or discarded an entry of the quarantine, and when."""
 
 cursors = Table(
     "cursors",

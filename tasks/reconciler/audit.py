@@ -16,7 +16,7 @@ from core.ids import order_id_of
 from core.money import ZERO, two_places
 from core.times import to_iso
 from store.inbox import Inbox
-from store.quarantine import Quarantine
+from store.quarantine import Quarantine, Selection
 from store.runs import Runs
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import Connections, connect
@@ -180,8 +180,9 @@ def unsettled(connections: Connections, entity: str, keys: Sequence[str]) -> dic
     pair, database = connections.pair.name, connections.database
     states = Inbox(database).states(pair, entity, keys)
     found = {key: state for key, state in states.items() if state not in {"done", "dead"}}
-    held = Quarantine(database).list(pair=pair, entity=entity)
-    return found | {entry.key: f"quarantined: {entry.class_}" for entry in held}
+    for page in Quarantine(database).pages(Selection(pair, entity)):
+        found.update({entry.key: f"quarantined: {entry.class_}" for entry in page})
+    return found
 
 
 def to_markdown(document: Mapping[str, Any]) -> str:

@@ -212,8 +212,9 @@ def _release(
     database: Database, pair: str, now: datetime, is_met: Callable[[str, str], bool]
 ) -> int:
     quarantine = Quarantine(database)
-    return sum(
-        len(quarantine.release(pair, class_=group.class_, value=group.value, now=now))
+    met = [
+        (group.class_, group.value)
         for group in quarantine.summary(pair)
         if is_met(group.class_, group.value)
-    )
+    ]
+    return len(quarantine.release(pair, ids=quarantine.ids(pair, met), now=now)) if met else 0

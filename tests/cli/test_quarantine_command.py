@@ -126,3 +126,25 @@ def test_an_entry_is_discarded_with_its_reason(waiting):
 def test_discarding_what_is_not_open_is_a_problem(capsys):
     assert run(["quarantine", "discard", "1", "77", "--reason", "x"]) == 1
     assert "There is no open quarantine entry 77." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("waiting")
+def test_the_list_goes_on_after_an_id(capsys):
+    run(["quarantine", "list", "--limit", "2"])
+    assert "The next page: --after 2" in capsys.readouterr().out
+    run(["quarantine", "list", "--after", "2", "--json"])
+    assert [entry["key"] for entry in run_json(capsys)["entries"]] == ["103"]
+
+
+@pytest.mark.usefixtures("waiting")
+def test_an_entry_shows_who_did_what_about_it(capsys):
+    run(["quarantine", "discard", "1", "--reason", "a test order", "--json"])
+    capsys.readouterr()
+    run(["quarantine", "show", "1", "--json"])
+    (action,) = run_json(capsys)["actions"]
+    assert (action["before"], action["after"], action["reason"]) == (
+        "open",
+        "discarded",
+        "a test order",
+    )
+    assert action["actor"]

@@ -9,7 +9,7 @@ from cases import Case, open_cases
 
 from store.database import Database
 from store.inbox import Inbox
-from store.quarantine import Quarantine
+from store.quarantine import Action, Quarantine
 from store.tables import LONGEST_VALUE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -105,3 +105,36 @@ def test_a_value_of_any_length_and_any_characters_is_one_case(quarantine: Quaran
     quarantine.resolve(*PAIR, ["1", "2"], now=NOW, but={("1", "sku", odd)})
     assert [entry.key for entry in quarantine.list()] == ["1"]
     assert quarantine.release("p", value=odd, now=NOW) == ["1"]
+
+
+def test_who_released_or_discarded_an_entry_is_kept(quarantine: Quarantine) -> None:
+    open_cases(quarantine, [refusal("1"), refusal("2")], now=NOW)
+    one, two = (entry.id for entry in quarantine.list())
+    quarantine.release("p", ids=[one], actor="ann", now=at(1))
+    quarantine.discard([two], "a test order", actor="bob", now=at(2))
+    assert quarantine.actions(one) == [Action(at(1), "ann", "open", "released", "")]
+    assert quarantine.actions(two) == [Action(at(2), "bob", "open", "discarded", "a test order")]
+
+
+def test_entries_come_in_pages_that_follow_each_other(quarantine: Quarantine) -> None:
+    open_cases(quarantine, [refusal(str(number)) for number in range(1, 8)], now=NOW)
+    first = quarantine.list(pair="p", limit=3)
+    rest = quarantine.list(pair="p", after=first[-1].id)
+    assert [entry.key for entry in (*first, *rest)] == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_more_entries_than_a_statement_may_name_are_released_together(
+    quarantine: Quarantine, database: Database
+) -> None:
+    open_cases(quarantine, [refusal(str(number)) for number in range(1200)], now=NOW)
+    ids = [entry.id for entry in quarantine.list()]
+    absent = range(10**9, 10**9 + 70_000)
+    assert len(quarantine.release("p", ids=[*ids, *absent], now=at(1))) == 1200
+    assert quarantine.list() == []
+    (waiting,) = Inbox(database).waiting(at(1))
+    assert waiting.count == 1200
+
+
+def test_a_value_is_found_whatever_its_case_beyond_ascii(quarantine: Quarantine) -> None:
+    open_cases(quarantine, [refusal("1", "GRÜN-7"), refusal("2", "grün-8")], now=NOW)
+    assert quarantine.release("p", value="grün-7 ", now=at(1)) == ["1"]
