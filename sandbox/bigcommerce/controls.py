@@ -24,6 +24,7 @@ from sandbox.bigcommerce import (
 )
 from sandbox.bigcommerce.basket import Basket
 from sandbox.bigcommerce.consignments import order_document
+from sandbox.bigcommerce.customers import CustomerEdit, EmailTaken, edit_customer
 from sandbox.bigcommerce.order_records import Order
 from sandbox.bigcommerce.payments import PaymentRefused, paid, paid_back
 from sandbox.bigcommerce.placing import BasketRefused, place
@@ -37,6 +38,7 @@ from sandbox.kit.controls import ControlBody, answer, answered
 M = TypeVar("M", bound=ControlBody)
 STATUSES: Mapping[type[Exception], int] = {
     NotFound: 404,
+    EmailTaken: 409,
     BasketRefused: 409,
     PaymentRefused: 409,
     ShipmentRefused: 409,
@@ -163,6 +165,7 @@ def control_routes(store: Store) -> list[Route]:
         action(staff.Payment, staff.pay, "/_sandbox/pay"),
         action(staff.OrderEdit, staff.edit, "/_sandbox/edit"),
         action(metafields_api.NewMetafield, metafields_api.keep, "/_sandbox/metafields"),
+        action(CustomerEdit, edit_customer, "/_sandbox/customers"),
         action(staff_stock.StockChange, staff_stock.change_stock, "/_sandbox/stock"),
         action(staff_stock.LocationChange, staff_stock.locate, "/_sandbox/locations"),
         action(staff_stock.TrackingChange, staff_stock.track, "/_sandbox/tracking"),

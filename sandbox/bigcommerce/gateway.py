@@ -10,6 +10,7 @@ import orjson
 
 from sandbox.bigcommerce import (
     catalog_api,
+    customer_writes,
     customers_api,
     inventory_api,
     metafields_api,
@@ -47,7 +48,7 @@ SCOPES: tuple[tuple[str, str], ...] = (
     ("/v3/catalog", "store_v2_products"),
     ("/v3/inventory", "store_inventory"),
     ("/v3/customers", "store_v2_customers"),
-    ("/v2/customers", "store_v2_customers"),
+    ("/v2/customer", "store_v2_customers"),
     ("/v3/channels", "store_channel_settings"),
     ("/v2/store", "store_v2_information"),
     ("/v2/time", "store_v2_information"),
@@ -75,6 +76,7 @@ ROUTER = Router(
         catalog_api.routes,
         inventory_api.routes,
         customers_api.routes,
+        customer_writes.routes,
     ),
     StoreErrors(),
 )

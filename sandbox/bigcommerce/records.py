@@ -164,25 +164,56 @@ class Product:
 
 
 @dataclass(slots=True)
+class CustomerAddress:
+    """One entry of a customer's address book."""
+
+    id: int
+    address: Address
+    kind: str = "residential"
+
+    @property
+    def content(self) -> tuple[Address, str]:
+        """What makes it another address than the others of its customer."""
+        return self.address, self.kind
+
+
+@dataclass(slots=True)
 class Customer:
     """A shopper with an account."""
 
     id: int
     email: str
-    address: Address
+    first_name: str
+    last_name: str
     created_at: datetime
     modified_at: datetime
+    company: str = ""
+    phone: str = ""
+    notes: str = ""
+    tax_exempt_category: str = ""
+    group_id: int = 0
+    takes_mails: bool = True
+    """Reviews and abandoned carts: shoppers are asked at registration."""
+    must_reset_password: bool = False
+    store_credit: Decimal = Decimal(0)
+    addresses: dict[int, CustomerAddress] = field(default_factory=dict)
+    attributes: dict[int, str] = field(default_factory=dict)
+    form_fields: list[dict[str, str]] = field(default_factory=list)
     channel_id: int = 1
+    channel_ids: list[int] | None = None
+    welcomed: int = 0
+    """Mails about the new account that went out."""
 
     @property
     def name(self) -> str:
         """First and last name."""
-        return f"{self.address.first_name} {self.address.last_name}"
+        return f"{self.first_name} {self.last_name}"
 
     @property
-    def address_id(self) -> int:
-        """Of the one address that it has."""
-        return 90_000 + self.id
+    def address(self) -> Address:
+        """The oldest of the book; without one, the person alone."""
+        first = next(iter(self.addresses.values()), None)
+        return first.address if first else Address(self.first_name, self.last_name)
 
 
 @dataclass(slots=True)

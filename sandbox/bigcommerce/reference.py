@@ -121,3 +121,8 @@ WINDOW_S = 30
 def tax_class_for(rate_percent: Decimal) -> TaxClass:
     """The class whose rate in the United Kingdom this is; the standard one for any other."""
     return next((tax for tax in TAX_CLASSES if tax.rate_percent == rate_percent), STANDARD)
+
+
+GROUPS: Mapping[int, str] = {1: "VIP", 2: "Trade"}
+"""Customer groups; 0 is none."""
+GROUPS_MADE = "2018-09-05T13:43:54+00:00"

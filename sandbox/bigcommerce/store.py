@@ -12,6 +12,7 @@ from sandbox.bigcommerce.pricing import compute_amounts
 from sandbox.bigcommerce.records import (
     Cause,
     Customer,
+    CustomerAddress,
     Hook,
     Metafield,
     Product,
@@ -46,6 +47,7 @@ STARTS = {
     "refund": 601,
     "refund_payment": 801,
     "customer": 1,
+    "customer_address": 90_001,
     "product": 77,
     "variant": 3_301,
     "option": 501,
@@ -250,7 +252,19 @@ class Store:
             return self.customers[self.customer_by_email[key]]
         now = self.now()
         number = self.sequences.next("customer")
-        customer = Customer(number, shopper.email, shopper.address, now, now)
+        person = shopper.address
+        customer = Customer(
+            number,
+            shopper.email,
+            person.first_name,
+            person.last_name,
+            now,
+            now,
+            company=person.company,
+            phone=person.phone,
+        )
+        address = CustomerAddress(self.sequences.next("customer_address"), person)
+        customer.addresses[address.id] = address
         self.customers[number] = customer
         self.customer_by_email[key] = number
         self.emit("store/customer/created", {"type": "customer", "id": number})

@@ -179,7 +179,7 @@ def contact_options(account: Account, call: Call) -> Reply:
 def patch_contact(account: Account, call: Call) -> Reply:
     """The whole contact after the change."""
     contact = _contact(account, call)
-    apply_all(operations(call), _patch_paths(contact))
+    apply_all(operations(call), _patch_paths(account, contact))
     contact.updated_on = account.now()
     return answer(contact_document(account, contact))
 
@@ -191,7 +191,7 @@ def _contact(account: Account, call: Call) -> Contact:
     return contact
 
 
-def _patch_paths(contact: Contact) -> Mapping[str, Mapping[str, Change]]:
+def _patch_paths(account: Account, contact: Contact) -> Mapping[str, Mapping[str, Change]]:
     paths: dict[str, dict[str, Change]] = {}
     for path, name in (
         ("/salutation", "salutation"),
@@ -207,7 +207,7 @@ def _patch_paths(contact: Contact) -> Mapping[str, Mapping[str, Change]]:
     paths[newsletter] = {"replace": lambda value: setattr(contact, "newsletter", bool(value))}
     paths["/leadTime"] = {"replace": lambda value: setattr(contact, "lead_time", int(value))}
     paths["/companyId"] = {
-        "replace": lambda value: setattr(contact, "company_id", int(value)),
+        "replace": lambda value: _join_company(account, contact, int(value)),
         "remove": lambda _: setattr(contact, "company_id", 0),
     }
     return paths
@@ -218,6 +218,14 @@ def _set_name(contact: Contact, name: str, value: object) -> None:
     if len(text) > NAME_LENGTH:
         refuse("CONC-904", f"{name} is longer than {NAME_LENGTH} characters")
     setattr(contact, name, text)
+
+
+def _join_company(account: Account, contact: Contact, company_id: int) -> None:
+    """Make somebody a further contact of a company, which is that of its primary contact."""
+    head = account.contacts.get(company_id)
+    if head is None or head is contact or head.company_id:
+        refuse("CONC-908", f"Company {company_id} does not exist")
+    contact.company_id = company_id
 
 
 def _entry_changes(entries: dict[str, str], kind: str) -> dict[str, Change]:
@@ -288,6 +296,8 @@ def associate_addresses(account: Account, call: Call) -> Reply:
     wanted = call.read(list[AssociationIn])
     for item in wanted:
         _check_free(account, item.postal_address_id, owner=contact.id)
+        if contact.company_id and item.type != "DEL":
+            refuse("CONC-909", "Billing and default addresses are those of the company")
     for item in wanted:
         contact.address_ids[item.type] = item.postal_address_id
         account.addresses[item.postal_address_id].contact_id = contact.id
@@ -309,7 +319,7 @@ def contact_document(
     """The resource as GET and PATCH answer it."""
     document: dict[str, Any] = {
         "contactId": contact.id,
-        "isPrimaryContact": True,
+        "isPrimaryContact": not contact.company_id,
         "salutation": contact.salutation,
         "firstName": contact.first_name,
         "lastName": contact.last_name,
@@ -336,7 +346,7 @@ def contact_document(
             "creditTermTypeId": 1,
         },
         "assignment": {"current": {}},
-        "organisation": {"organisationId": contact.id},
+        "organisation": {"organisationId": contact.company_id or contact.id},
         "tradeStatus": "UNKNOWN",
         "createdByid": reference.API_USER_ID,
         "createdOn": stamp(contact.created_on, account.zone),

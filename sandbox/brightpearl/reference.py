@@ -114,7 +114,11 @@ PRICE_LISTS = {
     )
 }
 DEFAULT_PRICE_LIST = 2
-CONTACT_TAGS = {9: ("Web shop", "#00ff00"), 16: ("VIP", "#ff0000")}
+CONTACT_TAGS = {
+    9: ("Web shop", "#00ff00"),
+    16: ("VIP", "#ff0000"),
+    17: ("Trade", "#0000ff"),
+}
 SHIPPING_METHODS = {
     1: ("NONE", "No shipping"),
     2: ("RM2", "Royal Mail 2nd Class"),

@@ -99,6 +99,7 @@ DERIVED: Mapping[str, Value] = {
     "second telephone": _telephone("SEC"),
     "mobile telephone": _telephone("MOB"),
     "customer": lambda contact: not (contact.is_supplier or contact.is_staff),
+    "primary": lambda contact: not contact.company_id,
     "changed": lambda contact: contact.updated_on or contact.created_on,
     "title": lambda contact: contact.salutation or None,
     **{name: _stage(name) for name in ("printed", "picked", "packed")},
@@ -277,7 +278,7 @@ SEARCHES: Sequence[Search[Any]] = (
         "/contact-service/contact-search",
         "contact",
         "contacts",
-        narrow={"primaryEmail": _contacts_with},
+        narrow={"primaryEmail": _contacts_with, "contactId": by_ids(_book("contacts"))},
     ),
     _search(
         "/warehouse-service/goods-note/goods-out-search",

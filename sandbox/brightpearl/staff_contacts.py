@@ -1,27 +1,61 @@
-"""What staff do to contacts in the account's screens: merge two, delete one, move an e-mail.
+"""What staff do to contacts in the account's screens: make, change, merge, delete, move e-mails.
 
 An id that is gone is found by no read or search and taken by no new order, and never used again.
 """
 
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from sandbox.brightpearl import reference
 from sandbox.brightpearl.account import Account
-from sandbox.brightpearl.records import Contact
+from sandbox.brightpearl.contacts import NAME_LENGTH
+from sandbox.brightpearl.records import Address, Contact, PostalAddress
 from sandbox.brightpearl.refusals import not_found, refuse
 from sandbox.kit.controls import ControlBody
 
 EMAIL_KINDS = ("PRI", "SEC", "TER")
 
 
-class ContactEdit(ControlBody):
-    """One thing done to a contact: merged into another, deleted, or rid of an e-mail.
+class StaffAddress(ControlBody):
+    """An address as staff type it; `country` is alpha-3."""
 
-    `move_email` is an address of the contact, which goes to the contact `to`.
+    line1: str = "1 Mill Lane"
+    line2: str = ""
+    line3: str = ""
+    line4: str = ""
+    postal_code: str = ""
+    country: str = "GBR"
+
+
+class ContactFields(ControlBody):
+    """What the screen of one contact shows; what is left out stays. Emails are by PRI, SEC, TER."""
+
+    first_name: str | None = Field(default=None, max_length=NAME_LENGTH)
+    last_name: str | None = Field(default=None, max_length=NAME_LENGTH)
+    organisation: str | None = None
+    emails: dict[str, str] | None = None
+    telephones: dict[str, str] | None = None
+    tags: list[int] | None = None
+    price_list_id: int | None = None
+    credit_term_days: int | None = None
+    newsletter: bool | None = None
+    is_supplier: bool | None = None
+    is_staff: bool | None = None
+    company_id: int | None = None
+    addresses: dict[str, StaffAddress] = Field(default_factory=dict)
+    """By use: DEF, BIL, DEL. Each becomes an entry of its own."""
+
+
+class ContactEdit(ControlBody):
+    """One thing done to a contact: made, changed, merged into another, deleted, rid of an e-mail.
+
+    `set` without a `contact_id` makes a new one. `move_email` is an address of the contact, which
+    goes to the contact `to`.
     """
 
-    contact_id: int
+    contact_id: int = 0
+    set: ContactFields | None = None
     merge_into: int | None = None
     delete: bool = False
     move_email: str | None = None
@@ -29,14 +63,23 @@ class ContactEdit(ControlBody):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "ContactEdit":
-        wanted = (self.merge_into is not None, self.delete, self.move_email is not None)
+        wanted = (
+            self.merge_into is not None,
+            self.delete,
+            self.move_email is not None,
+            self.set is not None,
+        )
         if sum(wanted) != 1 or (self.to is None) != (self.move_email is None):
-            raise ValueError("expected one of merge_into, delete, or move_email with to")
+            raise ValueError("expected one of set, merge_into, delete, or move_email with to")
         return self
 
 
 def edit_contact(account: Account, wanted: ContactEdit) -> dict[str, Any]:
     """Do it; answers the contact that is left, with its e-mails, and those that found no place."""
+    if wanted.set is not None:
+        contact = _contact(account, wanted.contact_id) if wanted.contact_id else _new(account)
+        _change(account, contact, wanted.set)
+        return _answer(contact, lost=[])
     contact = _contact(account, wanted.contact_id)
     if wanted.delete:
         _remove(account, contact)
@@ -56,6 +99,41 @@ def _contact(account: Account, number: int) -> Contact:
     if found is None:
         not_found(f"There is no contact {number}")
     return found
+
+
+def _new(account: Account) -> Contact:
+    entry = PostalAddress(account.sequences.next("address"), Address(line1="-"))
+    contact = Contact(
+        id=account.sequences.next("contact"),
+        first_name="",
+        last_name="",
+        salutation="",
+        address_ids=dict.fromkeys(("DEF", "BIL", "DEL"), entry.id),
+        emails={},
+        telephones={},
+        organisation="",
+        price_list_id=reference.DEFAULT_PRICE_LIST,
+        currency_id=1,
+        created_on=account.now(),
+    )
+    entry.contact_id = contact.id
+    account.addresses[entry.id] = entry
+    account.contacts[contact.id] = contact
+    return contact
+
+
+def _change(account: Account, contact: Contact, wanted: ContactFields) -> None:
+    for name in ContactFields.model_fields.keys() - {"addresses"}:
+        value = getattr(wanted, name)
+        if value is not None:
+            setattr(contact, name, value)
+    for use, given in wanted.addresses.items():
+        entry = PostalAddress(
+            account.sequences.next("address"), Address(**given.model_dump()), contact.id
+        )
+        account.addresses[entry.id] = entry
+        contact.address_ids[use] = entry.id
+    contact.updated_on = account.now()
 
 
 def _remove(account: Account, contact: Contact) -> None:

@@ -64,7 +64,7 @@ def test_tags_of_a_contact_are_listed_by_their_ids(api):
     assert (tagged, api.call("GET", path).value[0]["contactTags"]) == ("16,9", "9")
     assert api.call("POST", f"{path}/tag/999").status == 404
     assert list(api.call("GET", "/contact-service/tag/9").value) == ["9"]
-    assert len(api.call("GET", "/contact-service/tag").value) == 2
+    assert len(api.call("GET", "/contact-service/tag").value) == 3
 
 
 def test_reads_show_an_unchanged_contact_as_changed_now_or_when_it_was_made(api, clock):

@@ -144,3 +144,37 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(api, staff, body, st
 
     assert staff(**body)[0] == status
     assert found(api) == [201, 202]
+
+
+def test_staff_make_a_contact_and_change_it(api, staff, clock):
+    _, made = staff(set={"first_name": "Ann", "emails": {"PRI": "ann@example.com"}, "tags": [17]})
+    number = made["contact_id"]
+    clock.advance(60)
+    home = {"line1": "2 Hill", "line3": "Bath", "postal_code": "BA1"}
+    staff(contact_id=number, set={"last_name": "Lee", "addresses": {"BIL": home}})
+
+    (contact,) = api.call(
+        "GET", f"/contact-service/contact/{number}", includeOptional="postalAddresses"
+    ).value
+    places = {row["addressId"]: row.get("addressLine3") for row in contact["postalAddresses"]}
+    assert (contact["firstName"], contact["lastName"]) == ("Ann", "Lee")
+    assert contact["contactTags"] == "17"
+    assert places[contact["postAddressIds"]["BIL"]] == "Bath"
+    assert found(api, updatedOn="2026-07-01T12:00:30Z/") == [number]
+
+
+def test_people_of_a_company_are_no_primary_contacts_and_keep_its_billing_address(api):
+    head, person = api.contact("head@example.com"), api.contact("buyer@example.com")
+    path = f"/contact-service/contact/{person}"
+    free = api.call("POST", "/contact-service/postal-address", {"addressLine1": "1 Hill"}).value
+
+    nobody = api.call("PATCH", path, [{"op": "replace", "path": "/companyId", "value": 9999}])
+    api.call("PATCH", path, [{"op": "replace", "path": "/companyId", "value": head}])
+    billing = api.call("PUT", f"{path}/postal-address", [{"postalAddressId": free, "type": "BIL"}])
+    delivery = api.call("PUT", f"{path}/postal-address", [{"postalAddressId": free, "type": "DEL"}])
+
+    (contact,) = api.call("GET", path).value
+    assert nobody.status == 400
+    assert contact["isPrimaryContact"] is False
+    assert contact["organisation"]["organisationId"] == head
+    assert (billing.status, delivery.status) == (400, 200)
