@@ -11,6 +11,7 @@
 #   make bench      the benchmarks; writes var/bench.json
 #   make size       lines and files by folder and entity
 #   make trace      the functions and files that one new order passes
+#   make chaos      real orders while sandboxes misbehave and processes are killed (SEED=…)
 #   make evaluate  the figures of every intelligence feature (DATA=folder of the same formats)
 #   make sandbox    both sandboxes in the foreground
 #   make lock       new lock files from requirements*.in
@@ -21,7 +22,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate
+.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate chaos
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -105,6 +106,12 @@ size: $(STAMP)
 # Functions and files of ours that one new order passes; LIST=1 names them.
 trace: $(STAMP)
 	@$(BIN)/python -m bench.trace $(if $(LIST),--list)
+
+# Everything fails, by SEED, while the orders of ORDERS (or of the days beside the repository) come;
+# QUICK=1 for a minute of it. Writes var/chaos.json.
+chaos: $(STAMP)
+	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--short) \
+	  $(foreach file,$(ORDERS),--orders '$(file)')
 
 # Figures on the labelled data next to the repository, or of DATA=folder; writes var/evaluate.json.
 evaluate: $(STAMP)

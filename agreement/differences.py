@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from agreement.money import (
+    ZERO,
+    cents_between,
     given_back,
     gross_of,
     is_equal,
@@ -77,6 +79,8 @@ class Difference:
     """Whose cases may name it; empty: none may."""
     fields: Collection[str] = ()
     """Fields of review cases, or classes of others; none: any of the entity."""
+    cents: int = 0
+    """By how much money differs, where money does."""
 
     def is_named(self, cases: Collection[Case]) -> bool:
         """Whether one of these cases names it."""
@@ -176,7 +180,8 @@ def _contents(records: OrderRecords) -> Iterator[Difference]:
     for what, in_store, in_account in amounts:
         if not is_equal(in_store, in_account):
             text = f"the store says {in_store} {currency}{what}, Brightpearl {in_account}"
-            yield Difference(Kind.AMOUNT, text, ORDERS, fields)
+            cents = cents_between(in_store, in_account)
+            yield Difference(Kind.AMOUNT, text, ORDERS, fields, cents)
     units: Counter[str] = Counter()
     for one in records.family:
         for row in one["rows"].values():
@@ -200,7 +205,8 @@ def _receipts(records: OrderRecords) -> Iterator[Difference]:
     paid, in_account = paid_in(records.store), received(records)
     if not is_equal(paid, in_account):
         text = f"{paid} was paid, Brightpearl has receipts of {in_account}"
-        yield Difference(Kind.RECEIPT, text, ORDERS, {"receipt", "deleted", *REFUSED})
+        cents = cents_between(paid, in_account)
+        yield Difference(Kind.RECEIPT, text, ORDERS, {"receipt", "deleted", *REFUSED}, cents)
 
 
 def _credits(records: OrderRecords, *, is_decided: bool) -> Iterator[Difference]:
@@ -211,19 +217,23 @@ def _credits(records: OrderRecords, *, is_decided: bool) -> Iterator[Difference]
         credit = _credit_of(records.key, refund, left)
         if credit is None:
             text = f"refund {refund['id']} over {amount} has no credit"
-            yield Difference(Kind.REFUND, text, REFUNDS)
+            yield Difference(Kind.REFUND, text, REFUNDS, cents=cents_between(amount, ZERO))
             continue
         left.remove(credit)
         gross, out = gross_of([credit]), paid_out(records, credit)
         if not is_equal(gross, amount):
             text = f"refund {refund['id']} is over {amount}, its credit over {gross}"
-            yield Difference(Kind.REFUND, text, REFUNDS)
+            yield Difference(Kind.REFUND, text, REFUNDS, cents=cents_between(amount, gross))
         elif not is_equal(out, given_back(refund)):
             text = f"credit {credit['id']} is over {gross}, {out} was paid out"
-            yield Difference(Kind.REFUND, text, REFUNDS)
+            cents = cents_between(given_back(refund), out)
+            yield Difference(Kind.REFUND, text, REFUNDS, cents=cents)
     for credit in left:
         if not (is_decided and not paid_out(records, credit)):
-            yield Difference(Kind.REFUND, f"credit {credit['id']} has no refund", REFUNDS)
+            text = f"credit {credit['id']} has no refund"
+            yield Difference(
+                Kind.REFUND, text, REFUNDS, cents=cents_between(ZERO, gross_of([credit]))
+            )
 
 
 def _credit_of(key: str, refund: State, credits_: Collection[State]) -> State | None:

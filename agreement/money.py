@@ -9,6 +9,7 @@ from agreement.records import REF, OrderRecords, State
 
 ZERO = Decimal(0)
 HALF_CENT = Decimal("0.005")
+CENTS = 100
 MONEY_IN, MONEY_OUT = {"RECEIPT", "CAPTURE"}, {"PAYMENT"}
 """The account's types of payments."""
 PAID_BY_HAND = {"captured", "paid", "partially refunded", "refunded"}
@@ -18,6 +19,11 @@ PAID_BY_HAND = {"captured", "paid", "partially refunded", "refunded"}
 def is_equal(one: Decimal, other: Decimal) -> bool:
     """Whether two amounts are the same to the cent."""
     return abs(one - other) < HALF_CENT
+
+
+def cents_between(one: Decimal, other: Decimal) -> int:
+    """By how many cents two amounts differ."""
+    return round(abs(one - other) * CENTS)
 
 
 def gross_of(orders: Iterable[State]) -> Decimal:

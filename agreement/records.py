@@ -120,6 +120,15 @@ def unknown_to_store(store: State, account: State) -> list[str]:
     return sorted(key for key in found if key not in store["orders"])
 
 
+def doubled_contacts(account: State) -> dict[str, list[str]]:
+    """Ids of contacts that share their first e-mail address, by the first of them."""
+    by_email: dict[str, list[str]] = defaultdict(list)
+    for key, contact in account.get("contacts", {}).items():
+        if email := str(contact["emails"].get("PRI") or "").strip().casefold():
+            by_email[email].append(str(key))
+    return {found[0]: found for found in by_email.values() if len(found) > 1}
+
+
 def _records(order: State, index: AccountIndex) -> OrderRecords:
     key = str(order["id"])
     sales = index.sales.get(f"{REF}{key}", ())

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from agreement.differences import IMPORTABLE, OFF, Difference, Kind, differences
+from agreement.differences import IMPORTABLE, OFF, Case, Difference, Kind, differences
 from agreement.moments import imported_at, paid_at
-from agreement.money import ZERO, gross_of, refunded, refunds_of
-from agreement.records import CANCELLED, OrderRecords, State, read_orders, unknown_to_store
+from agreement.money import ZERO, cents_between, gross_of, refunded, refunds_of
+from agreement.records import (
+    CANCELLED,
+    OrderRecords,
+    State,
+    doubled_contacts,
+    read_orders,
+    unknown_to_store,
+)
 from agreement.stock import Levels, SkuStock, compare_stock, held_by_orders, reservation_of
 
-CENTS = 100
 AFTER_IMPORT = frozenset({4, 13, 14})
 """The store's statuses that an order has only once it was paid: refunded, disputed."""
 
@@ -30,6 +36,10 @@ class Sides:
     """Orders of which Causeway says that they wait for a condition."""
     quarantined: Collection[str] = ()
     """Orders of which Causeway says that they wait for a person."""
+    cases: Mapping[str, Collection[Case]] = field(default_factory=dict)
+    """Open cases by order: what one of them names waits for a person, and is no difference."""
+    decided: Collection[str] = ()
+    """Orders of which a person applied a case."""
     not_timed: Collection[str] = ()
     """Orders that had to wait on purpose: they say nothing about speed."""
 
@@ -61,6 +71,8 @@ class Verdict:
     refund_cents_off: int = 0
     units: int = 0
     units_reserved: int = 0
+    doubled_contacts: Mapping[str, list[str]] = field(default_factory=dict)
+    """Contacts that share an e-mail address, by the first of them."""
     latencies_s: list[float] = field(default_factory=list)
     """From paid to imported, sorted."""
 
@@ -92,6 +104,11 @@ class Verdict:
             ),
             *(f"{key}: it is not reserved although there is stock" for key in self.unreserved),
         ]
+
+    @property
+    def unexplained_cents(self) -> int:
+        """By how many cents money differs that no case names."""
+        return sum(one.cents for of_order in self.differences.values() for one in of_order)
 
     def of_stock(self) -> list[str]:
         """Each SKU whose stock is not right as a line for people."""
@@ -130,6 +147,7 @@ def judge(
         refund_cents_off=sum(_refund_cents_off(one) for one in imported.values()),
         units=sum(one.units for one in reservations.values()),
         units_reserved=sum(one.reserved for one in reservations.values()),
+        doubled_contacts=doubled_contacts(sides.account),
         latencies_s=_latencies(imported, sides.not_timed, since),
     )
 
@@ -141,8 +159,9 @@ def _differences(
     found = {
         key: [
             one
-            for one in differences(of_order, importable=importable)
+            for one in differences(of_order, importable=importable, is_decided=key in sides.decided)
             if not (one.kind is Kind.MISSING and key in sides.quarantined)
+            and not one.is_named(sides.cases.get(key, ()))
         ]
         for key, of_order in records.items()
     }
@@ -166,12 +185,12 @@ def _is_cancelled(records: OrderRecords) -> bool:
 def _cents_off(records: OrderRecords) -> int:
     if records.sale is None or records.sale["status_id"] == CANCELLED:
         return 0
-    return round(abs(Decimal(records.store["total_inc_tax"]) - gross_of(records.family)) * CENTS)
+    return cents_between(Decimal(records.store["total_inc_tax"]), gross_of(records.family))
 
 
 def _refund_cents_off(records: OrderRecords) -> int:
     in_store = sum(map(refunded, refunds_of(records.store)), ZERO)
-    return round(abs(in_store - gross_of(records.live_credits)) * CENTS)
+    return cents_between(in_store, gross_of(records.live_credits))
 
 
 def _units_left(records: OrderRecords) -> int:

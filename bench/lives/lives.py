@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -160,26 +160,30 @@ class Lives:
 
     def advance(self, moment: int, *, share: float = 0.7) -> None:
         """Let events happen to a share of the orders; then run the syncs."""
+        self.act(moment, share=share)
+        self.notify(moment)
+
+    def act(self, moment: int, *, share: float, but: Collection[str] = ()) -> None:
+        """Let events happen to a share of the orders; none of those named in `but` is drawn."""
         self.read_cases()
         for life in self.lives:
             if life.script is None:
-                self._draw(life, moment, share)
+                self._draw(life, moment, share, but)
             else:
                 for step in life.script:
                     if step.moment == moment:
                         self.do(life, step)
-        self.notify(moment)
 
     def read_cases(self) -> None:
         """A person reads what is open."""
         self.cases = self._open_cases()
 
-    def _draw(self, life: Life, moment: int, share: float) -> None:
+    def _draw(self, life: Life, moment: int, share: float, but: Collection[str]) -> None:
         chance = chance_of(life.seed, moment)
         if chance.random() > share:
             return
         for _ in range(TRIES):
-            event = EVENTS.draw(chance)
+            event = EVENTS.draw(chance, but)
             draw = chance.randrange(1000)
             name = event.name
             if self.cases.get(life.key) and sometimes(chance, 20):
@@ -225,11 +229,14 @@ class Lives:
                     notices[entity, source].add(key)
         for (entity, source), keys in notices.items():
             self.due({entity: keys}, source)
-        # Last, for what was decided is carried out at once.
-        Quarantine(self.database()).approve(self.decided, now=utc_now())
-        self.decided.clear()
+        self.carry_out_decisions()
         self.orders = after
         self.run_syncs(moment)
+
+    def carry_out_decisions(self) -> None:
+        """Let what people decided be done, at once."""
+        Quarantine(self.database()).approve(self.decided, now=utc_now())
+        self.decided.clear()
 
     def run_syncs(self, moment: int) -> None:
         """Run the syncs, and record what they changed."""

@@ -31,6 +31,8 @@ KINDS: Mapping[str, str] = {
     "throttle_without_headers": BEFORE,
     "lost_answer": AFTER,
     "error_after_commit": AFTER,
+    "truncated_json": AFTER,
+    "empty_answer": AFTER,
     "extra_fields": AFTER,
     "null_fields": AFTER,
     "empty_line_items": AFTER,
@@ -161,6 +163,11 @@ class FaultEffects(Generic[C]):
                 return replace(reply, is_cut=True)
             case "error_after_commit":
                 return self._errors.internal_error(call)
+            case "truncated_json" if reply.body is not None:
+                whole = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+                return replace(reply, body=whole[: len(whole) // 2])
+            case "truncated_json" | "empty_answer":
+                return Reply(200, body=b"")
         body = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
         for document in self._errors.documents(body):
             self._spoil(fault, document)

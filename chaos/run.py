@@ -1,0 +1,158 @@
+"""A chaos run from the first order to the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from random import Random
+
+from agreement.differences import Case
+from agreement.verdict import Sides, Verdict, judge
+from chaos.ending import come_to_rest, left_over
+from chaos.faults import Faults
+from chaos.kills import Kills
+from chaos.people import People
+from chaos.report import Outcome
+from core.errors import ContractError
+from demo.controls import SYSTEMS
+from demo.installation import PAIR, Installation
+from mappings.bundle import load_bundle
+from store.quarantine import Entry, Quarantine
+from tasks.bigcommerce.orders import importable_statuses
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much happens."""
+
+    orders: int | None = None
+    """Orders that are placed; None for all of the files."""
+    at_once: int = 20
+    """Orders of a round."""
+    after: int = 6
+    """Rounds after the last order."""
+    share: float = 0.25
+    """The share of the orders that something happens to in a round."""
+    round_s: float = 3.0
+    phase: int = 2
+    """Rounds after which the faults change."""
+    kill_every: int = 2
+    """Rounds between two kills."""
+    first_kills: tuple[str, ...] = ()
+    """What is killed first; the rest is drawn."""
+
+
+SHORT = Size(
+    orders=24,
+    at_once=8,
+    after=3,
+    round_s=2.0,
+    kill_every=2,
+    first_kills=("worker", "receiver"),
+)
+"""What a check of every change can afford."""
+
+
+@dataclass
+class Chaos:
+    """One run on an installation."""
+
+    installation: Installation
+    seed: int
+    size: Size
+    faults: Faults = field(init=False)
+    kills: Kills = field(init=False)
+    people: People = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Each part draws by itself, so that one more draw changes no other."""
+        controls = self.installation.controls
+        self.faults = Faults(controls, self._chance("faults"))
+        self.kills = Kills(self.installation, self._chance("kills"))
+        self.people = People(self.installation, self._chance("people"), self.seed)
+
+    def perform(self) -> Outcome:
+        """Everything, then the verdict.
+
+        Raises: CausewayError when something does not start, or work does not end.
+        """
+        began = time.monotonic()
+        self._storm()
+        self.faults.stop()
+        self.kills.mend_all()
+        self.installation.progress.step("faults stop; sweeps and audits run")
+        requests = {str(name): self.installation.controls.counted(name).total for name in SYSTEMS}
+        ending = come_to_rest(self.installation)
+        lives = self.people.lives.lives
+        keys = [life.key for life in lives]
+        open_cases = Quarantine(self.installation.database).list(pair=PAIR)
+        return Outcome(
+            seed=self.seed,
+            verdict=self.verdict(open_cases),
+            faults=self.faults.struck,
+            kills=self.kills.counts,
+            ending=ending,
+            events=Counter(step.name for life in lives for step in life.done),
+            left_over=left_over(self.installation, keys),
+            cases=Counter(f"{one.entity} {one.class_}" for one in open_cases),
+            requests=requests,
+            seconds=time.monotonic() - began,
+        )
+
+    def verdict(self, open_cases: list[Entry]) -> Verdict:
+        """Whether both systems agree, by their own state; what a case names waits for a person."""
+        controls, settings = self.installation.controls, self.installation.settings
+        store, account = controls.states()
+        on_sale, levels = controls.levels()
+        cases: dict[str, list[Case]] = defaultdict(list)
+        for one in open_cases:
+            cases[one.key].append(Case(one.entity, one.class_, one.field))
+        sides = Sides(
+            store,
+            account,
+            on_sale,
+            levels,
+            quarantined={one.key for one in open_cases if one.entity == "orders"},
+            cases=cases,
+            decided={life.key for life in self.people.lives.lives if life.is_decided},
+        )
+        importable = importable_statuses(
+            settings.pair().orders, load_bundle(settings.mappings_path)
+        )
+        return judge(sides, importable=importable)
+
+    def _storm(self) -> None:
+        size, progress = self.size, self.installation.progress
+        left = self.people.left if size.orders is None else size.orders
+        total = -(-left // size.at_once) + size.after
+        kills = list(size.first_kills)
+        for moment in range(1, total + 1):
+            if moment % size.phase == 1 or size.phase == 1:
+                self.faults.change()
+            if left > 0:
+                left -= len(self.people.order(min(size.at_once, left)))
+            self._people_act(moment)
+            if moment % size.kill_every == 0:
+                struck = self.kills.strike(kills.pop(0) if kills else "")
+                progress.step(f"round {moment} of {total}: {struck or 'nothing'} is killed")
+            self._pause(size.round_s)
+
+    def _people_act(self, moment: int) -> None:
+        try:
+            self.people.act(moment, share=self.size.share)
+            self.people.send_off()
+            self.people.refund(2)
+            self.people.move_stock()
+        except ContractError as error:
+            self.installation.progress.step(f"a sandbox refuses what somebody does: {error}")
+
+    def _pause(self, seconds: float) -> None:
+        """Let time pass; what is down comes back in between."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.kills.mend()
+            self.installation.pause(0.25)
+
+    def _chance(self, what: str) -> Random:
+        return Random(f"{self.seed} {what}")  # noqa: S311 - reproducible, not secret
