@@ -19,6 +19,8 @@ TEXTS = {".md", ".yaml", ".yml", ".toml", ".csv", ".sh", ".in", ".example", ".ma
 EXTRA = ("Makefile", ".ci/run", "docker/Dockerfile")
 """Texts without such a suffix."""
 GENERATED = {"var", "build", "causeway.egg-info"}
+PLACES = Path("intelligence/tables/places.csv")
+"""Names of towns, many of which have a lane or a house in them."""
 
 PRIVATE = {
     r"told|tell(s|ing)?": "say, report, know; write back to BigCommerce",
@@ -124,7 +126,9 @@ def files() -> Iterator[Path]:
         if top.name.startswith(".") or top.name in GENERATED:
             continue
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.suffix in {".py", *TEXTS} and path != Path(__file__):
+            if path in {Path(__file__), ROOT / PLACES}:
+                continue
+            if path.suffix in {".py", *TEXTS}:
                 yield path
 
 

