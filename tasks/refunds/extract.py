@@ -256,13 +256,14 @@ def _with_contacts(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOr
     A sales order goes on naming a contact that staff deleted, or merged into another one. Then the
     credit is of whoever has the shopper's e-mail now, or is the default one of the channel.
     """
-    named = {one.id: one.sale.document.customer for one in orders if one.lacks_credit}
-    ids = {key: customer.id for key, customer in named.items() if customer}
-    existing = existing_contacts(run.connections, ids.values())
-    found = {key: one for key, one in ids.items() if one in existing}
+    named = {one.id: one.sale.document.customer for one in orders}
+    ids = {key: customer.id if customer else "" for key, customer in named.items()}
+    asked = {one.id for one in orders if one.lacks_credit}
+    existing = existing_contacts(run.connections, filter(None, (ids[key] for key in asked)))
+    found = {key: one for key, one in ids.items() if key not in asked or one in existing}
     default = run.bundle.tables.get("default_contacts")
     lost: dict[str, str] = {}
-    for order in (one.order for one in orders if one.id in named.keys() - found.keys()):
+    for order in (one.order for one in orders if one.id not in found):
         email = email_key(order.billing_address.email) if order else ""
         if order and re.fullmatch(EMAIL, email):
             lost[order.id] = email
@@ -270,8 +271,9 @@ def _with_contacts(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOr
             found[order.id] = contact
     now = find_contacts(run.connections, set(lost.values())) if lost else {}
     found |= {key: now[email] for key, email in lost.items() if email in now}
-    without = [
-        (key, cases.no_contact(key, ids.get(key, ""))) for key in named.keys() - found.keys()
-    ]
-    run.refuse(refusal_rows(without))
+    run.refuse(
+        refusal_rows(
+            (key, cases.no_contact(key, one)) for key, one in ids.items() if key not in found
+        )
+    )
     return [replace(one, contact_id=found.get(one.id, "")) for one in orders]
