@@ -15,7 +15,6 @@ from sandbox.bigcommerce.api import (
     v3_page,
 )
 from sandbox.bigcommerce.catalog_documents import (
-    CHANNELS,
     INCLUDES,
     level_of,
     option_document,
@@ -56,7 +55,7 @@ def product_filters(store: Store) -> dict[str, Filter[Product]]:
 
     return {
         "id": filters.number(lambda product: product.id, *RANGE, *LISTS),
-        "channel_id": filters.number(lambda _: CHANNELS, "in"),
+        "channel_id": filters.number(lambda product: product.channel_ids, "in"),
         "categories": filters.number(lambda product: product.categories, "", "in"),
         "name": filters.text(lambda product: product.name),
         "mpn": filters.text(lambda product: product.mpn),
@@ -122,11 +121,15 @@ def _shown(store: Store, call: Call, product: Product, include: frozenset[str]) 
 @routes("GET", "/v3/catalog/products/{id}")
 def get_product(store: Store, call: Call) -> Reply:
     """One product."""
-    product, include = _product(store, call), filters.includes(call, INCLUDES)
+    product, include = require_product(store, call), filters.includes(call, INCLUDES)
     return Reply(OK, {"data": _shown(store, call, product, include), "meta": {}})
 
 
-def _product(store: Store, call: Call) -> Product:
+def require_product(store: Store, call: Call) -> Product:
+    """The product that the path names.
+
+    Raises: Refusal 404.
+    """
     product = store.products.get(call.id())
     if product is None:
         refuse(NOT_FOUND, "The product was not found.")
@@ -136,14 +139,14 @@ def _product(store: Store, call: Call) -> Product:
 @routes("GET", "/v3/catalog/products/{id}/variants")
 def list_product_variants(store: Store, call: Call) -> Reply:
     """Variants of one product; a simple one has exactly one."""
-    rows = [store.variants[number] for number in _product(store, call).variant_ids]
+    rows = [store.variants[number] for number in require_product(store, call).variant_ids]
     return _variants(store, call, filters.select(call, rows, {}, {*PAGING, *FIELDS}))
 
 
 @routes("GET", "/v3/catalog/products/{id}/variants/{variant_id}")
 def get_product_variant(store: Store, call: Call) -> Reply:
     """One variant of a product."""
-    wanted, product = call.id("variant_id"), _product(store, call)
+    wanted, product = call.id("variant_id"), require_product(store, call)
     number = first_or_404(one for one in product.variant_ids if one == wanted)
     document = filters.trimmed(call, variant_document(store, store.variants[number]))
     return Reply(OK, {"data": document, "meta": {}})
@@ -167,7 +170,7 @@ def _variants(store: Store, call: Call, rows: list[Variant]) -> Reply:
 @routes("GET", "/v3/catalog/products/{id}/options")
 def list_options(store: Store, call: Call) -> Reply:
     """What shoppers choose of a product."""
-    product = _product(store, call)
+    product = require_product(store, call)
     rows = filters.select(call, enumerate(product.options), {}, {*PAGING, *FIELDS})
     return v3_page(
         store,
@@ -180,8 +183,8 @@ def list_options(store: Store, call: Call) -> Reply:
 @routes("GET", "/v3/catalog/products/{id}/options/{option_id}")
 def get_option(store: Store, call: Call) -> Reply:
     """One option of a product."""
-    product = _product(store, call)
-    option = _option(product, call)
+    product = require_product(store, call)
+    option = require_option(product, call)
     document = option_document(product, option, product.options.index(option))
     return Reply(OK, {"data": filters.trimmed(call, document), "meta": {}})
 
@@ -189,11 +192,15 @@ def get_option(store: Store, call: Call) -> Reply:
 @routes("GET", "/v3/catalog/products/{id}/options/{option_id}/values")
 def list_option_values(store: Store, call: Call) -> Reply:
     """The values of an option."""
-    values = value_documents(_option(_product(store, call), call))
+    values = value_documents(require_option(require_product(store, call), call))
     rows = filters.select(call, values, {}, {*PAGING, *FIELDS})
     return v3_page(store, call, rows, lambda row: filters.trimmed(call, row))
 
 
-def _option(product: Product, call: Call) -> ProductOption:
+def require_option(product: Product, call: Call) -> ProductOption:
+    """The option of a product that the path names.
+
+    Raises: Refusal 404.
+    """
     wanted = call.id("option_id")
     return first_or_404(option for option in product.options if option.id == wanted)

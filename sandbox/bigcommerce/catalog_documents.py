@@ -22,8 +22,6 @@ INCLUDES = (
     "variants",
     "videos",
 )
-CHANNELS = tuple(int(str(channel["id"])) for channel in reference.CHANNELS)
-"""Every product is sold on every channel."""
 
 
 def level_of(store: Store, product: Product) -> int:
@@ -95,17 +93,20 @@ def variant_document(store: Store, variant: Variant) -> dict[str, Any]:
     """A variant; null is inherited from its product."""
     product = store.products[variant.product_id]
     own = bool(variant.options)
+    prices = own and "price" not in variant.inherits
+    weighs = own and "weight" not in variant.inherits
+    mirrored = {} if own else {name: product.details.get(name, "") for name in ("gtin",)}
     return {
         "id": variant.id,
         "product_id": variant.product_id,
         "sku": variant.sku,
         "sku_id": variant.sku_id if own else None,
-        "price": number(variant.price) if own else None,
+        "price": number(variant.price) if prices else None,
         "calculated_price": number(variant.price),
         "sale_price": None,
         "retail_price": None,
         "map_price": None,
-        "weight": number(variant.weight) if own else None,
+        "weight": number(variant.weight) if weighs else None,
         "calculated_weight": number(variant.weight),
         "width": None,
         "height": None,
@@ -123,6 +124,8 @@ def variant_document(store: Store, variant: Variant) -> dict[str, Any]:
         "inventory_warning_level": variant.stock[reference.LOCATION].warning_level,
         "bin_picking_number": "",
         "option_values": option_values(product, variant),
+        **mirrored,
+        **variant.details,
     }
 
 
@@ -190,6 +193,7 @@ def product_document(store: Store, product: Product, include: frozenset[str]) ->
         "date_modified": iso(product.modified_at),
         "date_last_imported": iso(product.imported_at) if product.imported_at else "",
         "base_variant_id": variants[0].id if simple else None,
+        **product.details,
         **_included(store, product, variants, include),
     }
 
@@ -199,7 +203,14 @@ def _included(
 ) -> dict[str, Any]:
     parts: dict[str, Any] = dict.fromkeys(include, ())
     if "channels" in include:
-        parts["channels"] = CHANNELS
+        parts["channels"] = list(product.channel_ids)
+    if "custom_fields" in include:
+        parts["custom_fields"] = [
+            {"id": number_, "name": name, "value": value}
+            for number_, (name, value) in product.custom_fields.items()
+        ]
+    if "images" in include:
+        parts["images"] = list(product.images.values())
     if "modifiers" in include:
         parts["modifiers"] = [
             _modifier_document(product, one, place) for place, one in enumerate(product.modifiers)

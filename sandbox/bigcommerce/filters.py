@@ -4,7 +4,7 @@ A resource declares what can be asked of its rows; every other parameter is refu
 the vendor does.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,7 +59,7 @@ class Filter(Generic[T]):
     is_part: bool = False
     """The value need only contain what was asked for."""
 
-    def passes(self, operator: str, row: T, asked: Sequence[Any]) -> bool:
+    def passes(self, operator: str, row: T, asked: Collection[Any]) -> bool:
         """Whether a row passes."""
         value = self.value(row)
         values = value if isinstance(value, tuple) else (value,)
@@ -68,7 +68,8 @@ class Filter(Generic[T]):
         if operator == "not_in":
             return not any(one in asked for one in values)
         compare = COMPARISONS["like" if self.is_part else operator]
-        return any(compare(one, asked[0]) for one in values)
+        (bound,) = asked
+        return any(compare(one, bound) for one in values)
 
 
 def text(value: Callable[[T], str | tuple[str, ...]], *operators: str) -> Filter[T]:
@@ -138,7 +139,8 @@ def select(
     for name in call.query:
         if name in known:
             one, operator = known[name]
-            asked = _values(call, name, one, is_list=operator in LISTS)
+            values = _values(call, name, one, is_list=operator in LISTS)
+            asked = frozenset(values) if operator in LISTS else values
             found = [row for row in found if one.passes(operator, row, asked)]
     return found
 

@@ -10,6 +10,8 @@ import orjson
 
 from sandbox.bigcommerce import (
     catalog_api,
+    catalog_parts_api,
+    catalog_writes,
     customer_writes,
     customers_api,
     inventory_api,
@@ -73,6 +75,8 @@ ROUTER = Router(
         metafields_api.routes,
         webhooks.routes,
         store_api.routes,
+        catalog_parts_api.routes,
+        catalog_writes.routes,
         catalog_api.routes,
         inventory_api.routes,
         customers_api.routes,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sandbox.bigcommerce.reference import LOCATION
+from sandbox.bigcommerce.reference import CHANNEL_IDS, LOCATION
 from sandbox.catalogue.model import Address
 
 Cause = Literal["order", "cancel", "refund", "staff", "absolute", "relative"]
@@ -104,6 +104,10 @@ class Variant:
     weight: Decimal
     stock: dict[int, StockAt]
     """By location; the default one is always there."""
+    inherits: frozenset[str] = frozenset()
+    """`price` and `weight`, where they are those of its product."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What was written and nothing here depends on: barcodes, sizes, other prices."""
 
     @property
     def sku_id(self) -> int:
@@ -161,6 +165,21 @@ class Product:
     is_free_shipping: bool = False
     imported_at: datetime | None = None
     total_sold: int = 0
+    channel_ids: tuple[int, ...] = CHANNEL_IDS
+    details: dict[str, Any] = field(default_factory=dict)
+    """What was written and nothing here depends on: description, sizes, other prices."""
+    custom_fields: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Name and value by id."""
+    images: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Category:
+    """A place in the tree of categories; `parent_id` 0 is the top."""
+
+    id: int
+    parent_id: int
+    name: str
 
 
 @dataclass(slots=True)

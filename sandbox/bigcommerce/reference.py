@@ -58,6 +58,9 @@ CHANNELS = (
     {"id": 2, "name": "Wholesale", "type": "storefront", "platform": "bigcommerce"},
     {"id": 3, "name": "Marketplace", "type": "marketplace", "platform": "custom"},
 )
+CHANNEL_IDS = (1, 2, 3)
+"""What the catalogue holds is sold on every channel."""
+DEFAULT_CHANNEL = 1
 
 
 @dataclass(frozen=True, slots=True)

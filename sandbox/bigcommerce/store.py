@@ -10,6 +10,7 @@ from sandbox.bigcommerce import reference
 from sandbox.bigcommerce.order_records import Line, Order
 from sandbox.bigcommerce.pricing import compute_amounts
 from sandbox.bigcommerce.records import (
+    Category,
     Cause,
     Customer,
     CustomerAddress,
@@ -54,6 +55,9 @@ STARTS = {
     "option_value": 7_001,
     "pickup": 9_001,
     "metafield": 21,
+    "category": 19,
+    "custom_field": 9,
+    "image": 371,
     "hook": 30_048_001,
     "event": 1,
 }
@@ -85,7 +89,10 @@ class Store:
         self.same_skus: dict[str, list[int]] = {}
         """Further variants with a SKU that another one has."""
         self.product_by_name: dict[str, int] = {}
-        self._brands: dict[str, int] = {}
+        self.brands: dict[str, int] = {}
+        """Ids by name."""
+        self._brand_ids: dict[str, int] = {}
+        self.categories: dict[int, Category] = {}
         self.customers: dict[int, Customer] = {}
         self.customer_by_email: dict[str, int] = {}
         self.orders: dict[int, Order] = {}
@@ -214,8 +221,27 @@ class Store:
         return variant
 
     def brand_id(self, name: str) -> int:
-        """The id of a brand; 0 for none."""
-        return self._brands.setdefault(name, len(self._brands) + 1) if name else 0
+        """The id of a brand, in any case; 0 for none. One that is not known is made."""
+        if not name:
+            return 0
+        key = name.casefold()
+        if key not in self._brand_ids:
+            self._brand_ids[key] = self.brands[name] = len(self.brands) + 1
+        return self._brand_ids[key]
+
+    def touch_product(self, product: Product) -> None:
+        """Date the change of a product, and emit it."""
+        product.modified_at = max(self.now(), product.modified_at)
+        self.emit("store/product/updated", {"type": "product", "id": product.id})
+
+    def rename_sku(self, variant: Variant, sku: str) -> None:
+        """Give a variant another SKU, which no other one has."""
+        if self.variant_by_sku.get(variant.sku.casefold()) == variant.id:
+            del self.variant_by_sku[variant.sku.casefold()]
+        variant.sku = sku
+        if sku:
+            self.variant_by_sku[sku.casefold()] = variant.id
+        self.stock.forget_items()
 
     def option_named(self, options: list[ProductOption], name: str) -> ProductOption:
         """The option or modifier of a product with this name; a new one if there is none."""

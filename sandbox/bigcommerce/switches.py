@@ -212,3 +212,11 @@ class BigCommerceSwitches(Switches):
         default=False,
         meaning="the gateway adds a `settled` row after each capture, for the same money",
     )
+    catalog_saves_partly: bool = switch(
+        default=False,
+        meaning="products are saved, and the answer is 207: a part such as the URL was not",
+    )
+    sku_substring_conflict: bool = switch(
+        default=False,
+        meaning="a batch of variants with a SKU that is part of another one answers 409, as seen",
+    )

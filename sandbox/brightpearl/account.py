@@ -81,6 +81,10 @@ STARTS = {
     "journal": 20_001,
     "invoice": 1_001,
     "event_version": 3_131_001,
+    "brand": 75,
+    "category": 297,
+    "product_group": 1,
+    "option_value": 1,
 }
 """The first id of each resource."""
 
@@ -122,6 +126,13 @@ class Account:
         self.addresses: dict[int, PostalAddress] = {}
         self.products: dict[int, Product] = {}
         self.deleted_products: dict[int, Product] = {}
+        self.brands: dict[int, str] = dict((reference.BRAND,))
+        self.categories: dict[int, tuple[str, int]] = {reference.CATEGORY[0]: ("Other", 0)}
+        """Name and parent by id; parent 0 is the top."""
+        self.option_values: dict[int, tuple[int, str]] = {}
+        """Option and value by id."""
+        self.product_groups: dict[int, list[int]] = defaultdict(list)
+        """Products by the group that they form."""
         self.stock: dict[int, dict[int, StockLevel]] = defaultdict(dict)
         self.reservations: dict[int, Reservation] = {}
         self.goods_out: dict[int, GoodsOutNote] = {}
@@ -145,6 +156,8 @@ class Account:
         """Those that changed since they were made; the last to change is last."""
         self.orders_by_parent: dict[int, list[int]] = defaultdict(list)
         self.products_by_sku: dict[str, list[int]] = defaultdict(list)
+        self.products_by_name: dict[str, list[int]] = defaultdict(list)
+        """Those that the API or staff made: products of one name form a group."""
         self.products_by_change: dict[int, Product] = {}
         """Those that changed since they were made; the last to change is last."""
         self.product_changes = 0

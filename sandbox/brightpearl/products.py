@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from sandbox.brightpearl import reference
+from sandbox.brightpearl import product_parts, reference
 from sandbox.brightpearl.account import Account, Catalogue, CatalogueProduct
 from sandbox.brightpearl.api import Call, Incoming, Routes, answer, done, options_answer
 from sandbox.brightpearl.formats import stamp
@@ -71,7 +71,7 @@ class ChannelIn(Incoming):
 class StockIn(Incoming):
     """`stock`."""
 
-    stock_tracked: bool = False
+    stock_tracked: bool | None = None
 
 
 class ComponentIn(Incoming):
@@ -88,6 +88,14 @@ class CompositionIn(Incoming):
     bundle_components: list[ComponentIn] = Field(default_factory=list)
 
 
+class VariationIn(Incoming):
+    """What a product of a group is, by an option."""
+
+    option_id: int | None = None
+    option_value_id: int | None = None
+    option_value: str | None = None
+
+
 class ProductIn(Incoming):
     """The checked part of a product body; the rest is kept as it came."""
 
@@ -97,6 +105,7 @@ class ProductIn(Incoming):
     sales_channels: list[ChannelIn] | None = None
     stock: StockIn | None = None
     composition: CompositionIn | None = None
+    variations: list[VariationIn] | None = None
     status: str | None = Field(default=None, pattern="^(LIVE|DISCONTINUED|ARCHIVED)$")
 
 
@@ -116,8 +125,9 @@ def add_catalogue_product(account: Account, item: CatalogueProduct) -> Product:
         (t for t in reference.TAX_CODES.values() if (t.rate or 0) == item.tax_rate_percent), None
     )
     code = tax or reference.TAX_CODES["T0"]
+    brand = getattr(item, "brand", "")
     document = {
-        "brandId": 74,
+        "brandId": product_parts.add_brand(account, brand) if brand else reference.BRAND[0],
         "productTypeId": 1,
         "identity": {"sku": item.sku},
         "featured": False,
@@ -171,12 +181,24 @@ def create_product(account: Account, call: Call) -> Reply:
     if not body.sales_channels or not body.sales_channels[0].product_name:
         refuse("PRDC-901", "A sales channel with a product name is required")
     document = _as_written(call.json())
+    _check(account, None, body, document)
     document.setdefault("status", "LIVE")
     document.setdefault("stock", {"stockTracked": False})
     document["financialDetails"] = _financial(body)
     product = add_product(account, document)
+    product_parts.form_group(account, product)
     account.emit("product", product.id, "created")
     return answer(product.id)
+
+
+def _check(
+    account: Account, product: Product | None, body: ProductIn, document: dict[str, Any]
+) -> None:
+    """Raises: Refusal for a brand, a category or an option that does not exist."""
+    channels = document.get("salesChannels") or [{}]
+    codes = [one["categoryCode"] for one in channels[0].get("categories") or ()]
+    product_parts.check_references(account, body.brand_id, codes)
+    product_parts.check_variations(account, product, document.get("variations") or [])
 
 
 def _as_written(sent: dict[str, Any]) -> dict[str, Any]:
@@ -211,12 +233,23 @@ def update_product(account: Account, call: Call) -> Reply:
     if expected is not None and expected.strip('"') != str(version_of(product)):
         stale(f"Product {product.id} has another version")
     changes = _as_written(call.json())
+    _check(account, product, body, changes)
+    for part in ("stock", "salesChannels"):
+        if part in changes:
+            changes[part] = _over(product.document.get(part), changes[part])
     if body.financial_details is not None:
         changes["financialDetails"] = _financial(body)
     old_sku = product.sku
     product.document = product.document | changes
     product_changed(account, product, old_sku)
     return done()
+
+
+def _over(before: Any, given: Any) -> Any:  # noqa: ANN401 - JSON
+    """What was written before, with what is given now over it."""
+    if isinstance(before, list) and isinstance(given, list) and before and given:
+        return [_over(before[0], given[0])]
+    return before | given if isinstance(before, dict) and isinstance(given, dict) else given
 
 
 @routes("PUT", "/product-service/product/{id}/identity")

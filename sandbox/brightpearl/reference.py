@@ -189,9 +189,20 @@ CUSTOM_FIELDS = {
         (102, "PCF_GIFTMSG", "Gift message", "TEXT_AREA", {}),
         (103, "PCF_TEAM", "Team", "SELECT", {137: "Team A", 138: "Team B"}),
     ),
-    "product": ((111, "PCF_WIDTH", "Width", "INTEGER", {}),),
+    "product": (
+        (111, "PCF_WIDTH", "Width", "INTEGER", {}),
+        (112, "PCF_CARE", "Care", "TEXT", {}),
+        (113, "PCF_IMAGE", "Image", "TEXT", {}),
+        (114, "PCF_SEASON", "Season", "SELECT", {141: "Summer", 142: "Winter"}),
+    ),
     "contact": ((121, "PCF_WEBID", "Web customer number", "TEXT", {}),),
 }
+BRAND, CATEGORY = (74, "Other"), (296, "Other")
+"""What every account has from the start."""
+PRODUCT_TYPES = {1: "None", 2: "Clothing"}
+OPTIONS = {1: "Size", 2: "Colour", 3: "Material", 4: "Length", 5: "Finish"}
+MOST_OPTIONS = 4
+"""Of a product in a group."""
 
 
 @cache

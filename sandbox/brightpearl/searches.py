@@ -267,6 +267,7 @@ SEARCHES: Sequence[Search[Any]] = (
         narrow={
             "SKU": by_key(_book("products"), _book("products_by_sku")),
             "productId": by_ids(_book("products")),
+            "productGroupId": by_owners(_book("products"), _book("product_groups")),
             "createdOn": since(_book("products"), attrgetter("created_on")),
             "updatedOn": since(
                 _book("products"), attrgetter("updated_on"), latest=_book("products_by_change")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sandbox.brightpearl import reference
+from sandbox.brightpearl import product_parts, reference
 from sandbox.brightpearl.account import Account
 from sandbox.brightpearl.formats import plain, stamp
 from sandbox.brightpearl.products import add_catalogue_product, product_changed, version_of
@@ -50,6 +50,18 @@ class StaffProduct(ControlBody):
     stock: int = Field(default=0, ge=0, le=10**9)
     stock_tracked: bool = True
     status: Literal["LIVE", "DISCONTINUED", "ARCHIVED"] = "LIVE"
+    brand: str = ""
+    categories: list[str] = Field(default_factory=list)
+    """Paths such as `Home > Kitchen`."""
+    description: str = ""
+    ean: str = ""
+    upc: str = ""
+    mpn: str = ""
+    size_cm: dict[Literal["length", "width", "height"], float] = Field(default_factory=dict)
+    tax_code: str = ""
+    custom_fields: dict[str, Any] = Field(default_factory=dict)
+    variations: dict[str, str] = Field(default_factory=dict)
+    """Values by the name of the option; products of one name are a group."""
     components: list[Component] | None = None
 
 
@@ -58,7 +70,9 @@ def write_product(account: Account, wanted: StaffProduct) -> dict[str, Any]:
     composition = _composition(account, wanted)
     if wanted.edit is None:
         product = add_catalogue_product(account, wanted)
-        _write_given(product, wanted, composition, {"stock_tracked", "status", "components"})
+        always = {"stock_tracked", "status", "components"}
+        _write_given(product, wanted, composition, always)
+        _describe(account, product, wanted)
         for warehouse_id in account.stock[product.id]:
             record_change(account, product.id, warehouse_id, 0, "opening")
         account.emit("product", product.id, "created")
@@ -68,6 +82,7 @@ def write_product(account: Account, wanted: StaffProduct) -> dict[str, Any]:
             refuse("PRDC-904", f"{', '.join(sorted(fixed))} is given when a product is made")
         old_sku = product.sku
         _write_given(product, wanted, composition, wanted.model_fields_set)
+        _describe(account, product, wanted)
         product_changed(account, product, old_sku)
     return {"product_id": product.id, "version": version_of(product)}
 
@@ -107,10 +122,56 @@ def _write_given(
             document["stock"] = document.get("stock", {}) | {"stockTracked": False}
 
 
+def _describe(account: Account, product: Product, wanted: StaffProduct) -> None:
+    """Write what else is given: brand, categories, texts, codes, sizes, options."""
+    given, document = wanted.model_fields_set, product.document
+    if "brand" in given:
+        document["brandId"] = product_parts.add_brand(account, wanted.brand)
+    (first, *others) = document.get("salesChannels") or [{}]
+    if "categories" in given:
+        codes = [product_parts.category_at(account, path) for path in wanted.categories]
+        first = first | {"categories": [{"categoryCode": str(code)} for code in codes]}
+    if "description" in given:
+        text = {"languageCode": "en", "text": wanted.description, "format": "HTML_FRAGMENT"}
+        first = first | {"description": text}
+    document["salesChannels"] = [first, *others]
+    for name in {"ean", "upc", "mpn"} & given:
+        document["identity"] = document.get("identity", {}) | {name: getattr(wanted, name)}
+    if "size_cm" in given:
+        size = document.get("stock", {}).get("dimensions", {}) | wanted.size_cm
+        document["stock"] = document.get("stock", {}) | {"dimensions": size}
+    if "tax_code" in given:
+        tax = reference.TAX_CODES[wanted.tax_code]
+        document["financialDetails"] = {
+            "taxable": True,
+            "taxCode": {"id": tax.id, "code": tax.code},
+        }
+    product.custom_fields = product.custom_fields | wanted.custom_fields
+    if "variations" in given:
+        document["variations"] = _variations(account, wanted.variations)
+        product_parts.form_group(account, product)
+
+
+def _variations(account: Account, values: dict[str, str]) -> list[dict[str, Any]]:
+    ids = {name: number for number, name in reference.OPTIONS.items()}
+    return [
+        {
+            "optionId": ids[name],
+            "optionName": name,
+            "optionValueId": product_parts.value_id(account, ids[name], value),
+            "optionValue": value,
+        }
+        for name, value in values.items()
+    ]
+
+
 def delete_product(account: Account, sku: str) -> dict[str, Any]:
     """Remove a product; its id is never used again."""
     product = product_of(account, sku)
     account.products_by_sku[sku].remove(product.id)
+    group = account.product_groups.get(product.document.get("productGroupId", 0), [])
+    if product.id in group:
+        group.remove(product.id)
     account.products_by_change.pop(product.id, None)
     account.product_changes += 1
     account.deleted_products[product.id] = account.products.pop(product.id)

@@ -32,6 +32,14 @@ NOT_DESCRIBED = {
     ("GET", "/v2/orders/{id}/shippingaddresses/{address_id}/shippingquotes"): (
         "the spelling that the links of addresses use, which answers 204"
     ),
+    **dict.fromkeys(
+        [
+            (method, f"/v3/catalog/{what}")
+            for method in ("GET", "POST")
+            for what in ("brands", "categories")
+        ],
+        "the description at hand lacks brands and categories",
+    ),
 }
 EXCEPTIONS = {
     ("POST", "/v2/orders", 201): "declared 200; what is created is answered with 201",
@@ -58,7 +66,13 @@ TOLERATED = {
         "null as its description says: a base variant has none",
     ),
     **dict.fromkeys(
-        [("GET", "/v3/catalog/products"), ("GET", "/v3/catalog/products/{id}")],
+        [
+            ("GET", "/v3/catalog/products"),
+            ("GET", "/v3/catalog/products/{id}"),
+            ("POST", "/v3/catalog/products"),
+            ("PUT", "/v3/catalog/products"),
+            ("PUT", "/v3/catalog/products/{id}"),
+        ],
         (
             re.compile(
                 r"data/(\d+/)?(base_variant_id|option_set_id|variants/\d+/\w+|preorder_release_date|"
@@ -79,9 +93,16 @@ TOLERATED = {
         re.compile(r"data/\d+/\w+: None is not of type '\w+'"),
         "null: the variant inherits from its product",
     ),
-    ("GET", "/v3/catalog/variants"): (
-        re.compile(r"data/\d+/\w+: None is not of type '\w+'"),
-        "null: the variant inherits from its product",
+    **dict.fromkeys(
+        [("GET", "/v3/catalog/variants"), ("PUT", "/v3/catalog/variants")],
+        (
+            re.compile(r"data/\d+/\w+: None is not of type '\w+'"),
+            "null: the variant inherits from its product",
+        ),
+    ),
+    ("POST", "/v3/catalog/products/{id}/options/{option_id}/values"): (
+        re.compile(r"data/value_data: None is not of type 'object'"),
+        "null: only swatches have data besides their label",
     ),
     **dict.fromkeys(
         [("GET", "/v3/customers"), ("POST", "/v3/customers"), ("PUT", "/v3/customers")],
@@ -298,6 +319,10 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
             ("/v3/catalog/products", {"include": "variants,images,custom_fields"}, None),
             ("/v3/catalog/products", {"include": "options,modifiers,channels,videos"}, None),
         ],
+        **catalog_writes(ids["product"], sock, ids["option"], ids["variant"]),
+        ("DELETE", "/v3/catalog/products/{id}/images/{image_id}"): [
+            (f"/v3/catalog/products/{ids['product']}/images/{ids['image']}", plain, None)
+        ],
         ("GET", "/v3/catalog/products/{id}/variants/{variant_id}"): [
             (f"/v3/catalog/products/{sock}/variants/{ids['variant']}", plain, None)
         ],
@@ -389,6 +414,11 @@ def ids(shop) -> dict[str, Any]:
         "metafield": shop.call("POST", f"/v3/orders/{order.id}/metafields", METAFIELD).body["data"][
             "id"
         ],
+        "image": shop.call(
+            "POST",
+            f"/v3/catalog/products/{order.lines[0].product_id}/images",
+            {"image_url": "https://images.example/a.jpg"},
+        ).body["data"]["id"],
         "product": order.lines[0].product_id,
         "sock": order.lines[1].product_id,
         "variant": order.lines[1].variant_id,
@@ -402,6 +432,51 @@ def ids(shop) -> dict[str, Any]:
             "order_address_id": order.addresses[0].id,
             "items": [{"order_product_id": order.lines[0].id, "quantity": 1}],
         },
+    }
+
+
+def catalog_writes(
+    product: int, sock: int, option: int, variant: int
+) -> dict[tuple[str, str], list[Example]]:
+    """Calls that write products, variants and their parts."""
+    path, plain = "/v3/catalog/products", {}
+    labels = [{"option_display_name": "Size", "label": "S"}]
+    new = {
+        "name": "Cap",
+        "type": "physical",
+        "weight": 1,
+        "price": 9.5,
+        "variants": [{"sku": "CAP-S", "option_values": labels}],
+        "custom_fields": [{"name": "Care", "value": "Wash"}],
+    }
+    field = {"name": "Care", "value": "Wash"}
+    image = {"image_url": "https://images.example/a.jpg"}
+    return {
+        ("POST", path): [(path, plain, new)],
+        ("PUT", path): [(path, plain, [{"id": product, "description": "<p>New</p>"}])],
+        ("PUT", f"{path}/{{id}}"): [(f"{path}/{product}", plain, {"name": "Mug 2"})],
+        ("PUT", "/v3/catalog/variants"): [
+            ("/v3/catalog/variants", plain, [{"id": variant, "upc": "12345"}]),
+        ],
+        ("PUT", f"{path}/{{id}}/variants/{{variant_id}}"): [
+            (f"{path}/{sock}/variants/{variant}", plain, {"upc": "12345"})
+        ],
+        ("POST", f"{path}/{{id}}/options/{{option_id}}/values"): [
+            (f"{path}/{sock}/options/{option}/values", plain, {"label": "XXL", "sort_order": 9})
+        ],
+        ("POST", f"{path}/{{id}}/custom-fields"): [
+            (f"{path}/{product}/custom-fields", plain, field)
+        ],
+        ("POST", f"{path}/{{id}}/images"): [(f"{path}/{product}/images", plain, image)],
+        ("GET", f"{path}/{{id}}/images"): [(f"{path}/{product}/images", plain, None)],
+        ("PUT", f"{path}/channel-assignments"): [
+            (f"{path}/channel-assignments", plain, [{"product_id": product, "channel_id": 2}])
+        ],
+        ("DELETE", path): [(path, {"id:in": str(product)}, None)],
+        ("DELETE", f"{path}/{{id}}"): [(f"{path}/{product}", plain, None)],
+        ("DELETE", f"{path}/{{id}}/variants/{{variant_id}}"): [
+            (f"{path}/{sock}/variants/{variant}", plain, None)
+        ],
     }
 
 
