@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.bigcommerce.customers import Customers
 from connectors.bigcommerce.inventory import Inventory
 from connectors.bigcommerce.orders import IdRange, Orders, plan_ranges
 from connectors.bigcommerce.refunds import Refunds
@@ -11,7 +12,7 @@ from connectors.bigcommerce.store import StoreSettings
 __all__ = ["BigCommerce", "IdRange", "plan_ranges"]
 
 
-class BigCommerce(Orders, Shipments, Refunds, Inventory, StoreSettings):
+class BigCommerce(Orders, Shipments, Refunds, Inventory, Customers, StoreSettings):
     """One store. Thread-safe.
 
     Every method raises TransientError, ConfigError or ContractError besides what it names.

@@ -10,8 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from connectors.brightpearl.account_models import (
     Channel,
+    Contact,
     ContactRow,
     Currency,
     OrderStatus,
@@ -23,10 +26,12 @@ from connectors.brightpearl.account_models import (
     ShippingMethod,
     TaxCode,
     TrackedProduct,
+    UnreadableContact,
     Warehouse,
     Webhook,
 )
 from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed
+from connectors.documents import broken_field
 from core.errors import NotFoundError
 from core.ids import email_key, sku_key
 
@@ -49,6 +54,26 @@ class Contacts(Api):
             wanted = set(part)
             rows = self._search(CONTACTS, ContactRow, contactId=id_set(part))
             yield from (row for row in rows if row.contact_id in wanted)
+
+    def get_contacts(self, ids: Iterable[str]) -> Iterator[Contact | UnreadableContact]:
+        """Those of these contacts that exist, with their addresses; 200 to a request."""
+        for part in chunks(ids):
+            path = f"/contact-service/contact/{id_set(part)}"
+            try:
+                answer = self._send("GET", path, params={"includeOptional": "postalAddresses"})
+            except NotFoundError:
+                continue
+            for row in self._field(answer, "response", list):
+                try:
+                    yield Contact.model_validate(row)
+                except ValidationError as error:
+                    contact_id = str(row.get("contactId") or "") if isinstance(row, dict) else ""
+                    yield UnreadableContact(contact_id, *broken_field(error))
+
+    def list_tags(self) -> dict[str, str]:
+        """Names of the tags that contacts can have, by id."""
+        found = self._field(self._send("GET", "/contact-service/tag"), "response", dict)
+        return {str(one): str(row.get("tagName", "")) for one, row in found.items()}
 
     def find_contacts(self, email: str) -> list[ContactRow]:
         """Contacts with exactly this address, as primary one, else as second or third one.

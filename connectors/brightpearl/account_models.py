@@ -6,12 +6,26 @@ Source: Brightpearl API reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AliasPath, Field, field_validator
+from pydantic import AliasPath, BeforeValidator, Field, field_validator
 
-from connectors.documents import Document, Id, Moment, Money, OrDefault, RequestBody, Text
+from connectors.documents import (
+    Document,
+    Flag,
+    Id,
+    Moment,
+    Money,
+    OrDefault,
+    OtherId,
+    RequestBody,
+    Text,
+)
+
+EMAIL_KINDS = ("PRI", "SEC", "TER")
+"""The three e-mails of a contact."""
 
 
 class ContactRow(Document):
@@ -24,6 +38,87 @@ class ContactRow(Document):
     is_staff: bool | None = Field(default=False, alias="isStaff")
     is_supplier: bool | None = Field(default=False, alias="isSupplier")
     is_primary: bool | None = Field(default=True, alias="isPrimary")
+
+
+class AddressRow(Document):
+    """An entry of the address book. Lines are street, suburb, city, state."""
+
+    id: Id = Field(alias="addressId")
+    line_1: Text = Field(default="", alias="addressLine1")
+    line_2: Text = Field(default="", alias="addressLine2")
+    line_3: Text = Field(default="", alias="addressLine3")
+    line_4: Text = Field(default="", alias="addressLine4")
+    post_code: Text = Field(default="", alias="postalCode")
+    country_iso3: Text = Field(default="", alias="countryIsoCode")
+
+
+def _tags(value: object) -> object:
+    return tuple(part.strip() for part in str(value or "").split(",") if part.strip())
+
+
+class Contact(Document):
+    """A contact itself, read by its id with its addresses."""
+
+    id: Id = Field(alias="contactId")
+    first_name: Text = Field(default="", alias="firstName")
+    last_name: Text = Field(default="", alias="lastName")
+    company: Text = Field(default="", validation_alias=AliasPath("organisation", "name"))
+    organisation_id: Id = Field(
+        default="", validation_alias=AliasPath("organisation", "organisationId")
+    )
+    company_id: OtherId = Field(default="", alias="companyId")
+    """The company that it is a further contact of."""
+    emails: Annotated[Mapping[str, Mapping[str, Text]], OrDefault] = Field(
+        default={}, validation_alias=AliasPath("communication", "emails")
+    )
+    telephones: Annotated[Mapping[str, Text], OrDefault] = Field(
+        default={}, validation_alias=AliasPath("communication", "telephones")
+    )
+    price_list_id: Id = Field(
+        default="", validation_alias=AliasPath("financialDetails", "priceListId")
+    )
+    credit_term_days: Annotated[int, OrDefault] = Field(
+        default=0, validation_alias=AliasPath("financialDetails", "creditTermDays")
+    )
+    takes_newsletter: Flag = Field(
+        default=False, validation_alias=AliasPath("marketingDetails", "isReceiveEmailNewsletter")
+    )
+    is_staff: Flag = Field(
+        default=False, validation_alias=AliasPath("relationshipToAccount", "isStaff")
+    )
+    is_supplier: Flag = Field(
+        default=False, validation_alias=AliasPath("relationshipToAccount", "isSupplier")
+    )
+    tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = Field(
+        default=(), alias="contactTags"
+    )
+    """Ids, in the order they were given."""
+    address_ids: Annotated[Mapping[str, Id], OrDefault] = Field(default={}, alias="postAddressIds")
+    """By use: DEF, BIL, DEL."""
+    addresses: Annotated[tuple[AddressRow, ...], OrDefault] = Field(
+        default=(), alias="postalAddresses"
+    )
+
+    @property
+    def emails_by_kind(self) -> Mapping[str, str]:
+        """The filled e-mails by PRI, SEC and TER, the primary one first."""
+        listed = {kind: self.emails.get(kind, {}).get("email", "") for kind in EMAIL_KINDS}
+        return {kind: email for kind, email in listed.items() if email}
+
+    def address(self, use: str) -> AddressRow | None:
+        """The address of a use."""
+        wanted = self.address_ids.get(use)
+        return next((one for one in self.addresses if one.id == wanted), None)
+
+
+@dataclass(frozen=True)
+class UnreadableContact:
+    """A contact's document that breaks the model."""
+
+    id: str
+    field: str
+    reason: str
+    """What is wrong with the field; never its value."""
 
 
 class PostalAddress(RequestBody):
@@ -46,6 +141,8 @@ class ContactCreate(RequestBody):
     """By use: DEF, BIL and DEL."""
     communication: Mapping[str, object]
     organisation: Mapping[str, str] | None = None
+    finance: Mapping[str, int] | None = Field(default=None, serialization_alias="financialDetails")
+    """`priceListId`, `creditTermDays`."""
 
 
 class ProductRow(Document):

@@ -401,3 +401,40 @@ def create_address(label: str, address: PostalAddress) -> Message:
 def create_contact(label: str, contact: ContactCreate) -> Message:
     """Answers the new id. Brightpearl knows no key against doubling a contact."""
     return Message(label, "POST", "/contact-service/contact", contact.wire(), read=new_id)
+
+
+def patch_contact(label: str, contact_id: str, fields: Mapping[str, Any]) -> Message:
+    """Set fields of a contact by their paths, harmless to repeat; None takes one away.
+
+    Names, e-mails, telephones, newsletter and company are all that can be set. It must go alone.
+    """
+    changes = [
+        {"op": "remove", "path": path}
+        if value is None
+        else {"op": "replace", "path": path, "value": value}
+        for path, value in fields.items()
+    ]
+    uri = f"/contact-service/contact/{contact_id}"
+    return Message(label, "PATCH", uri, changes, alone=True, read=nothing)
+
+
+def tag_contact(label: str, contact_id: str, tag_id: str, *, is_on: bool) -> Message:
+    """Tag a contact, or take the tag off it; harmless to repeat."""
+    uri = f"/contact-service/contact/{contact_id}/tag/{tag_id}"
+    return Message(label, "POST" if is_on else "DELETE", uri, None, read=nothing)
+
+
+def replace_address(label: str, address_id: str, address: PostalAddress) -> Message:
+    """Replace an entry of the address book, whatever it is used for; harmless to repeat."""
+    uri = f"/contact-service/postal-address/{address_id}"
+    return Message(label, "PUT", uri, address.wire())
+
+
+def use_addresses(label: str, contact_id: str, by_use: Mapping[str, str]) -> Message:
+    """Give a contact addresses for some uses (DEF, BIL, DEL); harmless to repeat.
+
+    They must belong to no other contact; further contacts of a company have only DEL of their own.
+    """
+    listed = [{"postalAddressId": int(one), "type": use} for use, one in by_use.items()]
+    uri = f"/contact-service/contact/{contact_id}/postal-address"
+    return Message(label, "PUT", uri, listed)

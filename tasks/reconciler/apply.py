@@ -8,6 +8,7 @@ is tried again, what an earlier try may have written is looked up.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from store.sql import in_parts
 from tasks.policy import PURE, results, step, with_retries
 from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import (
+    BigCommerceRow,
     BigCommerceWrite,
     BrightpearlWrite,
     Operation,
@@ -127,6 +129,9 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
         send_to_bigcommerce.submit(run, part, on_answers)
         for part in in_parts(bigcommerce, TOGETHER)
     ]
+    futures += [
+        send_rows_to_bigcommerce.submit(run, part, on_answers) for part in _rows_together(writes)
+    ]
     answers = {id(write): answer for part in results(futures) for write, answer in part}
     run.report.counts.update(
         f"wrote: {write.action}"
@@ -200,6 +205,52 @@ def send_to_bigcommerce(
                 away = error if isinstance(error, TransientError) and not is_unknown else None
             answers.append(answer)
     return list(zip(writes, answers, strict=True))
+
+
+@step("write-rows-to-bigcommerce", PURE)
+def send_rows_to_bigcommerce(
+    run: Run, writes: Sequence[BigCommerceRow], on_answers: OnAnswers | None = None
+) -> list[tuple[Write, Answer]]:
+    """Rows of several records in one request; where it is refused, half of them at a time.
+
+    Such an answer may not say which row is to blame. Source: fact sheet, error bodies.
+    """
+    with in_ledger(run, writes, on_answers) as answers:
+        answers.extend(_answers_by_row(run, writes))
+    return list(zip(writes, answers, strict=True))
+
+
+def _answers_by_row(run: Run, writes: Sequence[BigCommerceRow]) -> list[Answer]:
+    first, rows = writes[0], [write.row for write in writes]
+    repeatable = all(write.is_repeatable for write in writes)
+    try:
+        return list(
+            with_retries(
+                lambda: first.send_rows(run.bigcommerce, rows),
+                repeatable=repeatable,
+                attempts=ATTEMPTS,
+            )
+        )
+    except TransientError as error:
+        return [error] * len(writes)
+    except RejectedError as error:
+        if len(writes) == 1:
+            return [error]
+    middle = len(writes) // 2
+    return [*_answers_by_row(run, writes[:middle]), *_answers_by_row(run, writes[middle:])]
+
+
+def _rows_together(writes: Sequence[Write]) -> Iterator[Sequence[BigCommerceRow]]:
+    """The rows that share a request; one whose outcome was unknown once goes alone."""
+    rows = [write for write in writes if isinstance(write, BigCommerceRow)]
+    by_kind: dict[Any, list[BigCommerceRow]] = defaultdict(list)
+    for write in rows:
+        if write.is_alone:
+            yield [write]
+        else:
+            by_kind[write.send_rows].append(write)
+    for listed in by_kind.values():
+        yield from in_parts(listed, listed[0].most)
 
 
 @contextmanager

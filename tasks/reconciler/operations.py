@@ -7,7 +7,7 @@ already, and what its answer changes in the record's progress. `apply.py` carrie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -52,6 +52,18 @@ class BigCommerceWrite(Write):
     """A write to BigCommerce, which takes one record to a request."""
 
     send: Callable[[BigCommerce], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BigCommerceRow(Write):
+    """A row of a write to BigCommerce that takes several records in a request."""
+
+    row: Any
+    send_rows: Callable[[BigCommerce, Sequence[Any]], Sequence[Any]]
+    """Sends the rows of several records; the answer to each, in their order. A method of the
+    client, so that rows of the same kind are found to belong together."""
+    most: int = 10
+    """Rows that it takes at once."""
 
 
 ProgressT = TypeVar("ProgressT", bound="Progress[Any]")
