@@ -20,16 +20,24 @@ from core.errors import ConfigError
 from core.settings import Pair, Settings
 from core.times import utc_now
 from receiver import bigcommerce, brightpearl
+from receiver.doors import MOST_REFUSALS, RareWarnings, Refusals, doors_of_process
 from receiver.writer import Delivery, Writer
 from store.database import Database, StoreUnavailableError, open_database
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024
 ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
+BODY_WITHIN_S = 10.0
+"""From the end of the headers to the end of the body."""
+MOST_BODIES = 32 * 1024 * 1024
+"""Bytes of all bodies that are being read at once."""
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open: longer than senders keep it open, as a rule a minute at
 most, so that none of them sends a webhook into one that is just being closed."""
-OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 400, 401, 404, 413, 503
+OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_SLOW, TOO_LARGE = 200, 400, 401, 404, 408, 413
+TOO_MANY, UNAVAILABLE = 429, 503
+CLOSE = {"connection": "close"}
+"""What is left of a refused request is not read."""
 
 
 class RefusedError(Exception):
@@ -45,13 +53,23 @@ class Receiver:
     """The endpoints, and what they need."""
 
     def __init__(
-        self, settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        body_within_s: float = BODY_WITHIN_S,
     ) -> None:
         self._pairs = settings.pairs
         self._database = database
         self._clock = clock
+        self._body_within_s = body_within_s
         self._links = Links(database)
         self._writer = Writer(database, clock)
+        self._refusals = Refusals()
+        self._warnings = RareWarnings()
+        self._reading = 0
+        """Bytes of bodies that are being read."""
 
     def app(self) -> Starlette:
         """The ASGI application; its lifespan runs the writer."""
@@ -85,13 +103,22 @@ class Receiver:
         """
         pair = self._pairs.get(request.path_params["pair"])
         if pair is None:
-            return Response(status_code=NOT_FOUND)
+            return Response(status_code=NOT_FOUND, headers=CLOSE)
+        source = request.client.host if request.client else ""
         try:
             await self._writer.keep(await read(pair, request))
         except RefusedError as refused:
+            self._refusals.add(source)
+            if self._refusals.are_too_many(source):
+                # Not even counted in the database, which those who flood us would keep busy.
+                self._warnings.add(
+                    f"More than {MOST_REFUSALS} deliveries from {source} were refused",
+                    "If they are genuine, compare the secrets: causeway webhooks ensure.",
+                )
+                return Response(status_code=TOO_MANY, headers={**CLOSE, "retry-after": "60"})
             with contextlib.suppress(StoreUnavailableError):
                 await self._writer.keep(Delivery(pair.name, f"refused: {refused.why}"))
-            return Response(status_code=refused.status)
+            return Response(status_code=refused.status, headers=CLOSE)
         except StoreUnavailableError as error:
             return PlainTextResponse(str(error), status_code=UNAVAILABLE)
         return Response(status_code=OK)
@@ -101,9 +128,12 @@ class Receiver:
 
         Raises: RefusedError.
         """
-        body = await _body(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        if not bigcommerce.is_genuine(headers, body, _secrets(pair), self._clock()):
+        secrets = _secrets(pair)
+        if not bigcommerce.could_be_genuine(headers, secrets):
+            raise RefusedError(UNAUTHORIZED, "not genuine")
+        body = await self._body(request)
+        if not bigcommerce.is_genuine(headers, body, secrets, self._clock()):
             raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
             event = _object(body)
@@ -126,7 +156,7 @@ class Receiver:
         if not brightpearl.is_genuine(request.path_params["token"], known):
             raise RefusedError(UNAUTHORIZED, "not genuine")
         try:
-            notice = _object(await _body(request))
+            notice = _object(await self._body(request))
             named = brightpearl.read_notice(notice)
         except (KeyError, TypeError, ValueError) as error:
             raise RefusedError(BAD_REQUEST, "malformed") from error
@@ -142,6 +172,31 @@ class Receiver:
         }
         keys = {entity: list(ones) for entity, ones in found.items() if ones}
         return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")
+
+    async def _body(self, request: Request) -> bytes:
+        """The whole body, unless it is too large, too slow, or there is too much under way.
+
+        Raises: RefusedError; then the remainder is not read.
+        """
+        if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+            raise RefusedError(TOO_LARGE, "too large")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._body_within_s):
+                async for part in request.stream():
+                    body += part
+                    self._reading += len(part)
+                    if len(body) > LARGEST_BODY:
+                        raise RefusedError(TOO_LARGE, "too large")
+                    if self._reading > MOST_BODIES:
+                        raise RefusedError(UNAVAILABLE, "too much at once")
+        except ClientDisconnect:
+            return b""
+        except TimeoutError:
+            raise RefusedError(TOO_SLOW, "too slow") from None
+        finally:
+            self._reading -= len(body)
+        return bytes(body)
 
     async def health(self, _request: Request) -> Response:
         """200 while webhooks can be kept, else 503."""
@@ -186,29 +241,13 @@ def serve(settings: Settings) -> None:
         log_level="warning",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
+        http=doors_of_process().protocol(),
+        ws="none",
     )
     server = uvicorn.Server(config)
     where = f"{settings.receiver.host}:{settings.receiver.port}"
     print(f"causeway receiver: listening on {where}", flush=True)  # noqa: T201 - people wait for it
     server.run()
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body, unless it is larger than it may be; then the remainder is not read.
-
-    Raises: RefusedError.
-    """
-    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
-        raise RefusedError(TOO_LARGE, "too large")
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > LARGEST_BODY:
-                raise RefusedError(TOO_LARGE, "too large")
-    except ClientDisconnect:
-        return b""
-    return bytes(body)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
