@@ -23,7 +23,7 @@ from store.quarantine import Quarantine
 ENTRIES, QUICK_ENTRIES = 100_000, 10_000
 PER_S = 50
 AT_ONCE = 5_000
-POSTGRESQL = "CAUSEWAY_BENCH_POSTGRESQL_URL"
+POSTGRESQL = "BENCH_POSTGRESQL_URL"
 """An empty database: the same is measured there as well where it is named."""
 
 
