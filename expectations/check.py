@@ -18,6 +18,9 @@ from expectations.orders import SUITES
 from expectations.rows import RowExpectation, validate
 from expectations.rules import Rule, Severity
 
+BLANK = "(blank)"
+"""What a remedy says in place of a value that is empty."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -89,7 +92,7 @@ class _Failure:
         found = failing[rule.value_from].tolist() if rule.value_from else [""] * len(failing)
         for key, one in zip(failing[record].tolist(), found, strict=True):
             value = "" if pd.isna(one) else str(one)
-            action = rule.remedy.replace("{value}", value)
+            action = rule.remedy.replace("{value}", value or BLANK)
             yield {
                 "key": str(key),
                 "class": rule.class_,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.ids import EMAIL
 from expectations.great import ExpectationSuite
@@ -48,6 +48,12 @@ class Rule(BaseModel):
     """What to do before the record is released; may name what is wrong as `{value}`."""
     value_from: str = ""
     """Column that holds what is wrong; empty where that would show personal data."""
+
+    @model_validator(mode="after")
+    def _names_a_value_it_has(self) -> Self:
+        if "{value}" in self.remedy and not self.value_from:
+            raise ValueError("the remedy names a value, and value_from no column that holds it")
+        return self
 
     @property
     def meta(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from expectations.rows import (
     ExpectValuesToMatchRegex,
     suite,
 )
-from expectations.rules import note, refuse, stop
+from expectations.rules import Rule, Severity, note, refuse, stop
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOO_LOW = refuse("document", "the amount is negative", "Correct it", field="amount")
@@ -119,6 +120,29 @@ def test_a_remedy_names_the_value_and_the_command_that_releases_all_that_wait_fo
     assert remedy == (
         "Add b 1 to the table, then: causeway quarantine release --class code --value 'b 1'"
     )
+
+
+@pytest.mark.parametrize(("code", "named"), [("", "(blank)"), (" ", " "), ("b 1", "b 1")])
+def test_a_remedy_says_so_where_the_value_is_blank(code: str | None, named: str) -> None:
+    (remedy,) = checked(orders=orders({"code": code}, {})).refused["remedy"]
+
+    assert remedy.startswith(f"Add {named} to the table, then: causeway quarantine release")
+
+
+def test_a_remedy_that_names_a_value_has_a_column_to_take_it_from() -> None:
+    with pytest.raises(ValueError, match="value_from"):
+        refuse("code", "it is odd", "Add {value}", field="code", value_from="")
+
+
+@pytest.mark.parametrize("module", ["orders", "refunds", "shipments", "stock"])
+def test_no_suite_has_a_remedy_that_names_what_it_does_not_know(module: str) -> None:
+    suites: dict[str, ExpectationSuite] = import_module(f"expectations.{module}").SUITES
+    rules = [
+        Rule.model_validate(one.meta) for suite in suites.values() for one in suite.expectations
+    ]
+
+    assert all(rule.value_from for rule in rules if "{value}" in rule.remedy)
+    assert all(rule.remedy for rule in rules if rule.severity is Severity.REFUSE)
 
 
 def test_the_same_suite_is_checked_anew_at_another_time() -> None:
