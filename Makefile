@@ -13,6 +13,7 @@
 #   make trace      the functions and files that one new order passes
 #   make chaos      real orders while sandboxes misbehave and processes are killed (SEED=…)
 #   make evaluate  the figures of every intelligence feature (DATA=folder of the same formats)
+#   make supply-chain  licences, known vulnerabilities, and dist/causeway.cdx.json (SBOM)
 #   make sandbox    both sandboxes in the foreground
 #   make lock       new lock files from requirements*.in
 #   make clean      remove .venv and the caches
@@ -22,7 +23,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate chaos
+.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate supply-chain chaos
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -137,6 +138,9 @@ check: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+supply-chain: $(STAMP)
+	@.ci/supply-chain
 
 sandbox: $(STAMP)
 	@$(BIN)/causeway sandbox serve $(foreach file,$(ORDERS),--orders '$(file)')
