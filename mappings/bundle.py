@@ -14,7 +14,7 @@ from mappings.cells import cell_problems
 from mappings.files import MappingError, Problem
 from mappings.rules import EntityMapping
 from mappings.schema import read_mapping
-from mappings.shapes import FILES, TABLES
+from mappings.shapes import ADDED, FILES, TABLES
 from mappings.tables import Table, read_table
 from mappings.tax_codes import TABLE as TAX_CODES
 from mappings.tax_codes import tax_code_problems
@@ -173,7 +173,9 @@ def _misplaced(files: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(name, 0, "", "is neither `<name>.yaml` nor `tables/<name>.csv`")
         elif len(text) > LONGEST:
             yield Problem(name, 0, "", f"is longer than {LONGEST} characters")
-    needed = [f"{name}.yaml" for name in FILES] + [f"tables/{name}.csv" for name in TABLES]
+    needed = [f"{name}.yaml" for name in FILES if name not in ADDED] + [
+        f"tables/{name}.csv" for name in TABLES
+    ]
     for name in needed:
         if name not in files:
             yield Problem(name, 0, "", "is missing")

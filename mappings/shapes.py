@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.customers import ACCOUNT_CUSTOMERS, STORE_CUSTOMERS
 from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
@@ -20,6 +21,8 @@ SOURCES: Mapping[str, Schema] = {
     "balanced.credit_row": CREDIT_ROWS,
     "brightpearl.goods_note": NOTES,
     "brightpearl.offer": OFFERS,
+    "bigcommerce.customer": STORE_CUSTOMERS,
+    "brightpearl.customer": ACCOUNT_CUSTOMERS,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, with their order's `payment_method`. `balanced.row`: the rows of
@@ -36,6 +39,8 @@ TARGETS: Mapping[str, Schema] = {
     "brightpearl.payment_out": PAYOUTS,
     "bigcommerce.shipment": SHIPMENTS,
     "bigcommerce.stock_level": STOCK_LEVELS,
+    "brightpearl.customer": ACCOUNT_CUSTOMERS,
+    "bigcommerce.customer": STORE_CUSTOMERS,
 }
 
 CUSTOM_FIELD = "PCF_"
@@ -60,9 +65,13 @@ FILES: Mapping[str, tuple[str, str]] = {
     "refund_payments": ("bigcommerce.refund_payment", "brightpearl.payment_out"),
     "shipments": ("brightpearl.goods_note", "bigcommerce.shipment"),
     "stock": ("brightpearl.offer", "bigcommerce.stock_level"),
+    "customers": ("bigcommerce.customer", "brightpearl.customer"),
+    "store_customers": ("brightpearl.customer", "bigcommerce.customer"),
 }
 """The mapping files that the syncs apply: source and target of each."""
 
+ADDED = frozenset({"customers", "store_customers"})
+"""Files that mappings which an earlier release published lack: only their own sync needs them."""
 TABLES = (
     "skus",
     "tax_codes",
@@ -118,6 +127,8 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "brightpearl.payment_out": frozenset(PAYOUTS) - {"exchange_rate"},
     "bigcommerce.shipment": frozenset({"order_id", "part_ref", "note_key"}),
     "bigcommerce.stock_level": frozenset({"sku_key", "sku", "location_id", "quantity"}),
+    "brightpearl.customer": frozenset({"customer_key", "email_key", "email"}),
+    "bigcommerce.customer": frozenset({"customer_key", "email_key", "email"}),
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -167,19 +178,29 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     "bigcommerce.stock_level": {
         name: Key((name,)) for name in ("sku_key", "sku", "product_id", "location_id")
     },
+    "brightpearl.customer": {name: Key((name,)) for name in ("customer_key", "email_key")},
+    "bigcommerce.customer": {name: Key((name,)) for name in ("customer_key", "email_key")},
 }
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
 orders, receipts and credits, or documents that no longer agree to the cent."""
 
-RECORDS: Mapping[str, str] = {"bigcommerce.stock_level": "sku_key"}
+RECORDS: Mapping[str, str] = {
+    "bigcommerce.stock_level": "sku_key",
+    "brightpearl.customer": "customer_key",
+    "bigcommerce.customer": "customer_key",
+}
 """The column of the source that names the record, by target; `order_id` where none is named."""
-NOUNS: Mapping[str, tuple[str, str]] = {}
+NOUNS: Mapping[str, tuple[str, str]] = {
+    "brightpearl.customer": ("customer", "BigCommerce"),
+    "bigcommerce.customer": ("contact", "Brightpearl"),
+}
 """What a record is called, and the system in which it is completed, by target; where none is named
 it is the order in BigCommerce."""
 ORDER = ("order", "BigCommerce")
 
 _PERSONAL = {
     *("email_key", "customer_message", "name", "reason"),
+    *("email", "first_name", "last_name", "company", "phone"),
     *("staff_notes", "form_fields", "gift_messages", "line_details", "destinations"),
 }
 _NOT_PERSONAL = {
@@ -187,6 +208,7 @@ _NOT_PERSONAL = {
     "shipping_method_id",
     "billing_country_iso2",
     "shipping_country_iso2",
+    "billing_country_iso3",
 }
 
 
@@ -194,4 +216,4 @@ def is_personal(column: str) -> bool:
     """Whether a source column may hold personal data, which a refusal must not repeat."""
     if column in _NOT_PERSONAL:
         return False
-    return column in _PERSONAL or column.startswith(("billing_", "shipping_"))
+    return column in _PERSONAL or column.startswith(("billing_", "shipping_", "delivery_"))

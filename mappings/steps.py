@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file d
 
 OTHER_COUNTRIES = {"XK": "XKX", "UK": "GBR", "EL": "GRC"}
 """Codes in use that ISO 3166-1 does not list: Kosovo, and those of the European Union."""
+BACKWARDS = "value"
 ALPHA_3 = 3
 """Letters of an ISO 3166-1 alpha-3 code."""
 
@@ -70,6 +71,22 @@ def alpha3(text: str) -> str:
     return str(country.alpha_3) if country else ""
 
 
+@lru_cache(maxsize=1024)
+def alpha2(text: str) -> str:
+    """The ISO 3166-1 alpha-2 code of an alpha-3 code; blank if it is none."""
+    country = pycountry.countries.get(alpha_3=text.strip().upper())
+    others = (two for two, three in OTHER_COUNTRIES.items() if three == text.strip().upper())
+    return str(country.alpha_2) if country else next(others, "")
+
+
+@lru_cache(maxsize=1024)
+def state_name(text: str, country_iso3: str) -> str:
+    """The name that the code of a state or province stands for; any other text as it is."""
+    code = f"{alpha2(country_iso3)}-{text.upper()}"
+    found = (one.name for one in pycountry.subdivisions if one.code == code)
+    return str(next(found, text))
+
+
 @step("lookup")
 class Lookup(ValueStep):
     """Value for value, by a table. An amount is compared as a number, a text whatever its case."""
@@ -81,11 +98,16 @@ class Lookup(ValueStep):
     otherwise: Literal["missing", "keep"] = "missing"
     """What happens to a value without a row."""
     take: str = ""
-    """The table's column that is taken, where `becomes` is not."""
+    """The table's column that is taken, where `becomes` is not; `value` reads the table backwards:
+    of several rows with the same `becomes`, the first one."""
     dated: bool = False
     """Whether a value without a row is looked up without the date that is behind it."""
 
     def of(self, value: str | Decimal, context: Context) -> str:
+        if self.take == BACKWARDS:
+            wanted = comparable(plain(value))
+            rows = context.tables[self.table].rows
+            return next((row.value for row in rows if comparable(row.becomes) == wanted), "")
         found = context.tables[self.table].get(value, self.take)
         if self.table == TAX_CODES and isinstance(value, Decimal):  # of a place that is not known
             found = tax_codes(context.tables[self.table]).code("", "", value) or None
@@ -298,6 +320,31 @@ class CountryAlpha3(TextStep):
 
     def reason(self, value: str) -> str:
         return f"{value!r} is not an ISO 3166-1 country code"
+
+
+@step("country_alpha2")
+class CountryAlpha2(TextStep):
+    """ISO 3166-1 alpha-2 code of an alpha-3 code; nothing for any other text."""
+
+    change: ClassVar[Callable[[str], str]] = alpha2
+
+    def reason(self, value: str) -> str:
+        return f"{value!r} is not an ISO 3166-1 country code"
+
+
+@step("state_name")
+class StateName(JoiningStep):
+    """The name of a state or province that is given by its code; any other text as it is."""
+
+    state: str
+    country: str
+
+    def columns(self) -> frozenset[str]:
+        return frozenset({self.state, self.country})
+
+    def of(self, values: Mapping[str, Any], context: Context) -> str:
+        del context
+        return state_name(one_line(values[self.state] or ""), values[self.country] or "")
 
 
 @step("number")
