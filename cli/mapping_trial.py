@@ -12,7 +12,7 @@ from core.frames import records
 from mappings.bundle import Bundle
 from tasks.orders.entity import ORDERS
 from tasks.orders.extract import extract_orders
-from tasks.orders.frames import map_orders, read_known
+from tasks.orders.frames import map_orders
 from tasks.reconciler.cases import refusal_rows, with_command
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
@@ -33,8 +33,7 @@ def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
         run.claim(only=[key])
         read = extract_orders(run)
         found = validate(run, read.found)
-        known = read_known(run, found)
-        desired = validate(run, map_orders(found, known, bundle, run.connections.pair.orders))
+        desired = validate(run, map_orders(run, found))
         skipped = next((one for one in read.skipped if one.key == key), None)
         return {
             "order": key,

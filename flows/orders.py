@@ -10,7 +10,7 @@ from flows.scheduled import audit_flow, sweep_flow
 from tasks.orders.account import extract_account
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
-from tasks.orders.frames import desired_orders, map_orders, read_known
+from tasks.orders.frames import desired_orders, map_orders
 from tasks.orders.load import link_orders, load_orders
 from tasks.orders.operations import Rules
 from tasks.orders.plan import plan_orders
@@ -47,10 +47,7 @@ async def sync_orders(
             with isolated(run):
                 read = extract_orders(run)
                 found = validate(run, read.found)
-                mapped = map_orders(
-                    found, read_known(run, found), run.bundle, run.connections.pair.orders
-                )
-                orders = desired_orders(validate(run, mapped))
+                orders = desired_orders(validate(run, map_orders(run, found)))
                 rules = Rules.of(run)
                 account = extract_account(run, orders, rules)
                 plans = plan_orders(orders, account, rules)

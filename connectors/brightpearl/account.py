@@ -112,10 +112,12 @@ class Payments(Api):
 class Reference(Api):
     """Reference data of an account: rarely changes, a request each."""
 
-    def list_order_statuses(self, order_type: Literal["SO", "SC"] = "SO") -> list[OrderStatus]:
-        """Statuses of sales orders, or of sales credits: each belongs to one order type."""
+    def list_order_statuses(
+        self, order_type: Literal["SO", "SC"] | None = "SO"
+    ) -> list[OrderStatus]:
+        """Statuses of sales orders, of sales credits, or of all types: each belongs to one."""
         rows = self._all("/order-service/order-status", OrderStatus)
-        return [row for row in rows if row.order_type_code == order_type]
+        return [row for row in rows if order_type in {None, row.order_type_code}]
 
     def list_tax_codes(self) -> list[TaxCode]:
         """Tax codes with their rates."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from connectors.brightpearl.account_models import ContactCreate, ContactRow, Pos
 from core.errors import CausewayError, TransientError
 from core.ids import email_key
 from store.links import Link, Links
-from store.runs import Leases
+from store.runs import Cursors, Leases
 from tasks.brightpearl.reference import changed_rows
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
@@ -26,7 +27,9 @@ from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, R
 from tasks.reconciler.run import Run
 
 FEW = 2
-"""Up to so many unknown people are searched one by one; more are cheaper by a page of 500."""
+"""Up to so many unknown people are searched one by one, three requests each, where the last scan
+was long ago; else two pages of those that changed since say it of all."""
+RECENTLY = timedelta(days=1)
 LEASE_S = 120.0
 """A run that dies while it creates a contact keeps others from it no longer than this."""
 SCANNED = "brightpearl-contacts"
@@ -50,7 +53,9 @@ def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
     unknown = keys - set(remembered)
     if not unknown:
         return found
-    if len(unknown) <= FEW:
+    scanned_at = Cursors(connections.database).get(connections.pair.name, SCANNED)
+    is_recent = scanned_at is not None and connections.clock() - scanned_at < RECENTLY
+    if len(unknown) <= FEW and not is_recent:
         remember(connections, search(connections, unknown))
     else:
         list_contacts = connections.brightpearl.list_contacts

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import pandas as pd
+from cachetools import TTLCache
 
+from connectors.brightpearl.client import Brightpearl
 from core.errors import NotFoundError
 from core.refusals import Refusal, release_remedy
 from store.runs import Cursors
@@ -18,12 +20,13 @@ from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
 from tasks.reconciler.cases import refusal_rows, release_skus
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.run import Run
 
 KEPT_S = 3600.0
 """How long reference data is used before it is read again."""
-KEPT_FOR_RELEASED_S = 30.0
-"""The same when a person has just released records: what they waited for is likely new."""
+KEPT_FOR_MISSING_S = 30.0
+"""The same of a list that lacks what is wanted of it: somebody may have just created that."""
+ABSENT_S, MOST_ABSENT = 300.0, 10_000
+"""How long a scan that did not find a SKU is trusted, and of how many SKUs."""
 OVERLAP = timedelta(minutes=10)
 """How far a scan reaches back behind the last one's start."""
 PRODUCTS = "brightpearl-products"
@@ -33,34 +36,47 @@ COST = "BUY"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Reference:
-    """The account's settings, as read at one moment."""
+CURRENCIES = ("currencies", Brightpearl.list_currencies)
+PRICE_LISTS = ("price lists", Brightpearl.list_price_lists)
+STATUSES = ("statuses", lambda account: account.list_order_statuses(None))
+IDS: Mapping[str, tuple[str, Callable[[Brightpearl], Iterable[Any]], Callable[[Any], object]]] = {
+    "order_status": (*STATUSES, lambda one: one.status_id if one.order_type_code == "SO" else None),
+    "credit_status": (
+        *STATUSES,
+        lambda one: one.status_id if one.order_type_code == "SC" else None,
+    ),
+    "channel": ("channels", Brightpearl.list_channels, attrgetter("id")),
+    "warehouse": ("warehouses", Brightpearl.list_warehouses, attrgetter("id")),
+    "price_list": (*PRICE_LISTS, attrgetter("id")),
+    "shipping_method": ("shipping methods", Brightpearl.list_shipping_methods, attrgetter("id")),
+    "currency": (*CURRENCIES, attrgetter("code")),
+    "tax_code": ("tax codes", Brightpearl.list_tax_codes, attrgetter("code")),
+    "payment_method": (
+        "payment methods",
+        Brightpearl.list_payment_methods,
+        lambda one: one.code if one.is_active else None,
+    ),
+}
+"""By refusal class: the list of the account, how it is read, and the id of what is on it."""
 
-    account_currency: str
-    """Brightpearl's base currency."""
-    ids: Mapping[str, frozenset[str]]
-    """What exists in Brightpearl, by refusal class: order_status, channel, tax_code …"""
-    cost_list_id: str
-    """The price list of costs; "" where the account has none."""
 
+def known_ids(
+    connections: Connections, class_: str, wanted: Collection[str] = ()
+) -> frozenset[str]:
+    """What exists in the account of a refusal class, such as order_status, channel or tax_code.
 
-def read_reference(run: Run) -> Reference:
-    """The account's settings; read anew where a person has just released records.
+    Each list is read when it is first asked for, and again when it lacks something `wanted`.
 
     Raises: TransientError, ConfigError.
     """
-    is_released = any(claim.source == "release" for claim in run.batch.claims)
-    return reference_of(run.connections, KEPT_FOR_RELEASED_S if is_released else KEPT_S)
+    known = _ids(connections, class_, KEPT_S)
+    return known if known.issuperset(wanted) else _ids(connections, class_, KEPT_FOR_MISSING_S)
 
 
-def reference_of(connections: Connections, max_age_s: float = KEPT_S) -> Reference:
-    """The account's settings, at most `max_age_s` old. Raises: TransientError, ConfigError."""
-    return connections.cache.get(
-        "account reference",
-        lambda: with_retries(lambda: _read(connections)),
-        max_age_s=max_age_s,
-    )
+def account_currency(connections: Connections) -> str:
+    """Brightpearl's base currency. Raises: TransientError, ConfigError."""
+    currencies = _listed(connections, *CURRENCIES, KEPT_S)
+    return next((one.code for one in currencies if one.is_default), "")
 
 
 def default_location(connections: Connections, warehouse_id: str) -> str:
@@ -77,23 +93,33 @@ def default_location(connections: Connections, warehouse_id: str) -> str:
 
 def unit_costs(connections: Connections, product_ids: Iterable[str]) -> Mapping[str, Decimal]:
     """What a unit of these products costs, in the account's currency; the rest is left out."""
-    wanted, cost_list_id = sorted(set(product_ids)), reference_of(connections).cost_list_id
+    wanted = sorted(set(product_ids))
+    price_lists = _listed(connections, *PRICE_LISTS, KEPT_S)
+    cost_list_id = next((one.id for one in price_lists if one.type == COST), "")
     if not wanted or not cost_list_id:
         return {}
     return with_retries(lambda: connections.brightpearl.get_unit_prices(wanted, cost_list_id))
 
 
-def find_products(connections: Connections, sku_keys: set[str]) -> dict[str, CataloguedProduct]:
+def find_products(
+    connections: Connections, sku_keys: set[str], *, trusts_absence: bool = False
+) -> dict[str, CataloguedProduct]:
     """Brightpearl's products by SKU as compared; a SKU that is missing or ambiguous is left out.
 
     Unknown SKUs cost one scan of the products that changed since the last one, or the first time
-    of the whole catalogue: never a request per SKU where a page of 500 says it all.
+    of the whole catalogue: never a request per SKU where a page of 500 says it all. In: whether
+    a SKU that a scan of the last minutes did not find may stay unknown.
     """
     catalogue = Catalogue(connections.database)
     products = catalogue.find(connections.pair.name, sku_keys)
-    if sku_keys - set(products):
+    absent: TTLCache[str, bool] = connections.cache.get(
+        "absent SKUs", lambda: TTLCache(MOST_ABSENT, ABSENT_S), max_age_s=KEPT_S
+    )
+    missing = sku_keys - products.keys()
+    if missing - (absent.keys() if trusts_absence else set()):
         refresh_products(connections)
         products = catalogue.find(connections.pair.name, sku_keys)
+        absent.update(dict.fromkeys(sku_keys - products.keys(), True))
     return {key: product for key, product in products.items() if not product.is_ambiguous}
 
 
@@ -144,15 +170,19 @@ def changed_rows(
 
 
 def unknown_ids(
-    rows: pd.DataFrame, column: str, known: frozenset[str], class_: str, *, key: str = "order_id"
+    connections: Connections, rows: pd.DataFrame, column: str, class_: str, known_as: str = ""
 ) -> pd.DataFrame:
-    """REFUSALS of the rows whose `column` names what is not among the known ids of the account.
+    """REFUSALS of the rows whose `column` names what is not among the ids that the account has.
 
-    `class_` is the refusal's, and with spaces the name of the thing for people.
+    `class_` is the refusal's, and with spaces the name of the thing for people; the ids are those
+    of that class if none other is named.
+
+    Raises: TransientError, ConfigError.
     """
     values, name = rows[column].tolist(), class_.replace("_", " ")
-    unknown = set(values) - known - {""}
-    pairs = dict.fromkeys(zip(rows[key].tolist(), values, strict=True)) if unknown else {}
+    wanted = set(values) - {""}
+    unknown = wanted and wanted - known_ids(connections, known_as or class_, wanted)
+    pairs = dict.fromkeys(zip(rows["order_id"].tolist(), values, strict=True)) if unknown else {}
     action = "Create it in Brightpearl or correct the table"
     return refusal_rows(
         (
@@ -170,23 +200,20 @@ def unknown_ids(
     )
 
 
-def _read(connections: Connections) -> Reference:
-    brightpearl = connections.brightpearl
-    currencies = brightpearl.list_currencies()
-    price_lists = brightpearl.list_price_lists()
-    ids: dict[str, Iterable[object]] = {
-        "order_status": (status.status_id for status in brightpearl.list_order_statuses()),
-        "credit_status": (status.status_id for status in brightpearl.list_order_statuses("SC")),
-        "channel": (channel.id for channel in brightpearl.list_channels()),
-        "warehouse": (warehouse.id for warehouse in brightpearl.list_warehouses()),
-        "price_list": (one.id for one in price_lists),
-        "shipping_method": (method.id for method in brightpearl.list_shipping_methods()),
-        "currency": (currency.code for currency in currencies),
-        "tax_code": (tax.code for tax in brightpearl.list_tax_codes()),
-        "payment_method": (m.code for m in brightpearl.list_payment_methods() if m.is_active),
-    }
-    return Reference(
-        account_currency=next((c.code for c in currencies if c.is_default), ""),
-        ids={class_: frozenset(map(str, known)) for class_, known in ids.items()},
-        cost_list_id=next((one.id for one in price_lists if one.type == COST), ""),
+def _ids(connections: Connections, class_: str, max_age_s: float) -> frozenset[str]:
+    name, read, id_of = IDS[class_]
+    listed = (id_of(one) for one in _listed(connections, name, read, max_age_s))
+    return frozenset(str(one) for one in listed if one is not None)
+
+
+def _listed(
+    connections: Connections,
+    name: str,
+    read: Callable[[Brightpearl], Iterable[T]],
+    max_age_s: float,
+) -> Sequence[T]:
+    """One of the account's lists, at most so old."""
+    account = connections.brightpearl
+    return connections.cache.get(
+        f"account {name}", lambda: with_retries(lambda: [*read(account)]), max_age_s=max_age_s
     )

@@ -30,8 +30,6 @@ from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.run import Run
 
-FEW = 2
-"""Up to so many unknown orders are searched one by one; more by the days they were placed on."""
 ALLOCATIONS: dict[str, Allocation] = {
     "ANR": "not required",
     "ANA": "none",
@@ -158,13 +156,10 @@ def _find_orders(run: Run, orders: Sequence[DesiredOrder]) -> dict[str, str]:
     """Orders that no link knows but that Brightpearl may have all the same."""
     brightpearl = run.brightpearl
     keys = {order.external_ref: order.order_id for order in orders}
-    if len(keys) <= FEW:
-        rows = [
-            row
-            for ref in sorted(keys)
-            for row in with_retries(partial(brightpearl.find_sales_orders, ref))
-        ]
-    else:
+    if len(keys) == 1:
+        (ref,) = keys
+        rows = with_retries(lambda: brightpearl.find_sales_orders(ref))
+    else:  # a page of 500 instead of a request each
         first = min(order.placed_at for order in orders) - AROUND
         last = max(order.placed_at for order in orders) + AROUND
         instance_id = run.connections.pair.brightpearl.instance_id

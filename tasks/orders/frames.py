@@ -17,8 +17,6 @@ from core.ids import contact_id_of, sku_key
 from core.money import ZERO
 from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from core.refusals import REFUSALS
-from core.settings import OrderSettings
-from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import ADDRESS as PARTS
@@ -31,7 +29,7 @@ from tasks.bigcommerce.order_frames import (
 )
 from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
-from tasks.brightpearl.reference import find_products, read_reference, unknown_ids
+from tasks.brightpearl.reference import account_currency, find_products, unknown_ids
 from tasks.brightpearl.sales_orders import Payment, Row
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, typed_by_key, typed_rows
@@ -58,21 +56,6 @@ Units = Mapping[str, tuple[str, int]]
 """Product id and units by row reference."""
 GOODS = frozenset({"product", "custom", "gift_certificate"})
 """Kinds of rows without which there is no order."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a batch needs to know of both systems to be mapped."""
-
-    zone: str
-    """The store's IANA time zone."""
-    account_currency: str
-    products: Mapping[str, str]
-    """Brightpearl's product id by SKU as compared."""
-    stock_tracked: frozenset[str]
-    """Brightpearl's ids of the products that have stock."""
-    ids: Mapping[str, frozenset[str]]
-    """What exists in the account, by refusal class."""
 
 
 @dataclass(frozen=True)
@@ -115,32 +98,24 @@ class Desired(Frames):
         }
 
 
-def read_known(run: Run, found: OrderFrames) -> Known:
-    """Everything the batch's SKUs and codes refer to, read only as far as it is not known yet."""
-    reference = read_reference(run)
-    renamed = run.bundle.tables["skus"]
+def map_orders(run: Run, found: OrderFrames) -> Desired:
+    """Desired sales orders, rows, contacts and payments of a validated batch.
+
+    What its SKUs and codes refer to is read as far as it is not known yet.
+
+    Raises: TransientError, ConfigError.
+    """
+    bundle, connections = run.bundle, run.connections
+    renamed = bundle.tables["skus"]
     sku_keys = {sku_key(renamed.get(key) or key) for key in set(found.lines["sku_key"]) - {""}}
-    products = find_products(run.connections, sku_keys)
-    return Known(
-        zone=time_zone(run.connections),
-        account_currency=reference.account_currency,
-        products={key: product.product_id for key, product in products.items()},
-        stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
-        ids=reference.ids,
-    )
-
-
-def map_orders(
-    found: OrderFrames, known: Known, bundle: Bundle, settings: OrderSettings
-) -> Desired:
-    """Desired sales orders, rows, contacts and payments of a validated batch. Pure."""
+    products = find_products(connections, sku_keys)
     context = Context(
-        zone=known.zone,
+        zone=time_zone(connections),
         tables=bundle.tables,
-        known={"products": known.products},
-        account_currency=known.account_currency,
+        known={"products": {key: product.product_id for key, product in products.items()}},
+        account_currency=account_currency(connections),
     )
-    rows = balanced_rows(found, bundle, settings)
+    rows = balanced_rows(found, bundle, connections.pair.orders)
     headers = apply(bundle.mappings["orders"], found.orders, context)
     finished = apply(bundle.mappings["order_rows"], rows.rows, context)
     accepted = found.orders
@@ -163,7 +138,7 @@ def map_orders(
     )
     frames = {"sales_orders": headers.frame, "rows": finished.frame, "payments": payments.frame}
     unknown = [
-        unknown_ids(frames[name], column, known.ids[class_], class_)
+        unknown_ids(connections, frames[name], column, class_)
         for name, column, class_ in ID_COLUMNS
     ]
     mapped = [rows.refusals, headers.refusals, finished.refusals, payments.refusals]
@@ -175,7 +150,7 @@ def map_orders(
         contacts=contacts.frame,
         money_unread=found.money_unread,
         paid_back=paid_back(read.transactions),
-        stock_tracked=known.stock_tracked,
+        stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
         counts={"rounding rows": rows.rounded},
         refusals=concat([*mapped, *unknown], REFUSALS),
         **frames,

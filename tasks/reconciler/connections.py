@@ -6,13 +6,14 @@ A process keeps one `Connections` per pair: HTTP connections, budgets and caches
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self, TypeVar, cast
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
@@ -34,20 +35,18 @@ class Cache:
     """Values that are read rarely, each with its own longest age. Safe between threads."""
 
     def __init__(self) -> None:
-        self._by_age: dict[float, TTLCache[str, Any]] = {}
+        self._values: LRUCache[str, tuple[float, Any]] = LRUCache(MOST_CACHED)
         self._lock = threading.Lock()
 
     def get(self, name: str, read: Callable[[], T], *, max_age_s: float) -> T:
         """The value of a name, read anew when the one at hand is older than `max_age_s`."""
         with self._lock:
-            cache = self._by_age.setdefault(max_age_s, TTLCache(MOST_CACHED, max_age_s))
-            found = cache.get(name)
-        if found is not None:
+            read_at, found = self._values.get(name, (0.0, None))
+        if found is not None and time.monotonic() - read_at < max_age_s:
             return cast("T", found)
-        value = read()
+        started_at, value = time.monotonic(), read()
         with self._lock:
-            for each in self._by_age.values():
-                each[name] = value
+            self._values[name] = (started_at, value)
         return value
 
 

@@ -23,7 +23,7 @@ from mappings.credit_rows import credit_rows
 from mappings.engine import Context, apply
 from tasks.bigcommerce.orders import time_zone
 from tasks.bigcommerce.refunds import gave_nothing
-from tasks.brightpearl.reference import read_reference, unknown_ids
+from tasks.brightpearl.reference import account_currency, unknown_ids
 from tasks.brightpearl.sales_orders import Payment, Row
 from tasks.reconciler.gate import Frames, typed_rows
 from tasks.reconciler.gate import rows as columns
@@ -150,11 +150,11 @@ def map_refunds(run: Run, found: Found) -> Desired:
 
     Raises: TransientError, ConfigError, when the settings of either system cannot be read.
     """
-    bundle, reference = run.bundle, read_reference(run)
+    bundle = run.bundle
     context = Context(
         zone=time_zone(run.connections),
         tables=bundle.tables,
-        account_currency=reference.account_currency,
+        account_currency=account_currency(run.connections),
     )
     added_up = credit_rows(found.refunds, found.items, found.sold)
     headers = apply(bundle.mappings["refunds"], with_taxes(found.refunds, added_up.rows), context)
@@ -162,7 +162,7 @@ def map_refunds(run: Run, found: Found) -> Desired:
     payouts = apply(bundle.mappings["refund_payments"], found.payments, context)
     frames = {"credits": headers.frame, "rows": rows.frame, "payouts": payouts.frame}
     unknown = [
-        unknown_ids(frames[name], column, reference.ids[what], class_)
+        unknown_ids(run.connections, frames[name], column, class_, known_as=what)
         for name, column, what, class_ in ID_COLUMNS
     ]
     mapped = [added_up.refusals, headers.refusals, rows.refusals, payouts.refusals]

@@ -14,7 +14,7 @@ from connectors.brightpearl.messages import Message
 from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
 from tasks.bigcommerce.refunds import link_key
-from tasks.brightpearl.reference import default_location, reference_of, unit_costs
+from tasks.brightpearl.reference import account_currency, default_location, unit_costs
 from tasks.brightpearl.sales_orders import currency_ref, new_payment, row_fields
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
@@ -221,7 +221,7 @@ class PayOut(CreditOperation):
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
         row = self.payout
-        is_foreign = row.currency_code != reference_of(run.connections).account_currency
+        is_foreign = row.currency_code != account_currency(run.connections)
         message = new_payment(row, record.credit_id, row.exchange_rate if is_foreign else None)
         after = {"amount": str(row.amount), "currency": row.currency_code}
         return self.written(record, message, row.transaction_ref, after)
@@ -292,7 +292,7 @@ def find_goods(run: Run, records: Sequence[CreditProgress]) -> None:
     costs = unit_costs(run.connections, products)
     if without := products - set(costs):
         run.report.notes[WITHOUT_COST] += len(without)
-    currency = reference_of(run.connections).account_currency
+    currency = account_currency(run.connections)
     for record, part, units, location in found:
         record.moved.append(
             goods_notes.GoodsMovedCreate(

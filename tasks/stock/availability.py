@@ -13,6 +13,7 @@ from connectors.brightpearl.stock_models import Bundle, NotTracked, ProductStock
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
 from mappings.stock_offers import BrokenBundleError, explode, needed
+from store.inbox import OPERATOR
 from store.links import Link
 from store.sql import in_parts
 from store.stock import Catalogue, CataloguedProduct
@@ -24,6 +25,8 @@ from tasks.stock.matching import SkuNames
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""
+RELEASED = "release"
+"""The source of keys that a person released from quarantine."""
 ARCHIVED = "ARCHIVED"
 UNTRACKED = "it says that it keeps no stock of it"
 COMPONENTS = "components"
@@ -110,7 +113,11 @@ def _products(
     if is_all:
         refresh_products(run.connections)
     else:
-        find_products(run.connections, set(account_sku.values()))
+        # A person who asks wants to know it now.
+        is_asked = run.dry_run or any(
+            claim.source in {OPERATOR, RELEASED} for claim in run.batch.claims
+        )
+        find_products(run.connections, set(account_sku.values()), trusts_absence=not is_asked)
     found = Catalogue(run.database).find(run.pair, set(account_sku.values()))
     products: dict[str, CataloguedProduct] = {}
     refused: dict[str, Refusal] = {}

@@ -26,7 +26,7 @@ from store.inbox import OPERATOR
 from store.links import Link
 from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
-from tasks.brightpearl.reference import KEPT_S, products_by_id, reference_of
+from tasks.brightpearl.reference import KEPT_S, known_ids, products_by_id
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.run import Run
@@ -156,7 +156,7 @@ def _open_places(run: Run) -> tuple[Places, list[str]]:
         "stock locations", lambda: with_retries(store.list_locations), max_age_s=KEPT_S
     )
     is_enabled = {one.id: one.enabled for one in listed}
-    warehouses = reference_of(connections).ids["warehouse"]
+    warehouses = known_ids(connections, "warehouse", places.warehouses)
     notes = [
         f"location {one} of stock_locations.csv "
         + ("is disabled in" if one in is_enabled else "does not exist in")

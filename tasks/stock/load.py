@@ -18,7 +18,7 @@ from core.refusals import Refusal, release_remedy
 from store.links import Link
 from store.runs import Leases
 from store.sql import in_parts
-from tasks.brightpearl.reference import default_location, reference_of, unit_costs
+from tasks.brightpearl.reference import account_currency, default_location, unit_costs
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import Phase, apply, outcome_of, send_as_one
 from tasks.reconciler.cases import Outcome, rejected, retry, skipped
@@ -244,7 +244,7 @@ def _correct(applied: Applied) -> None:
     run, corrects = applied.run, applied.plan.corrects
     if not corrects:
         return
-    currency = reference_of(run.connections).account_currency
+    currency = account_currency(run.connections)
     added = [one.level.product_id for one in corrects if one.change > 0]
     costs = unit_costs(run.connections, added)
     records: list[Progress[RecordPlan]] = []
