@@ -18,6 +18,7 @@ import httpx
 from pydantic import ValidationError
 
 from connectors.budget import Budget, Priority, RateLimit, Usage
+from connectors.circuits import Circuits, Pause
 from connectors.documents import Document, broken_field
 from core.errors import (
     CausewayError,
@@ -100,6 +101,7 @@ class Client:
     ) -> None:
         self._system = system
         self._budget = budget
+        self._circuits = Circuits(system.name)
         self._priority = Priority.ORDERS
         self._http = httpx.Client(
             base_url=system.base_url,
@@ -127,6 +129,10 @@ class Client:
         """Requests sent to this account by this process so far, whatever their priority."""
         return self._budget.usage()
 
+    def pauses(self) -> list[Pause]:
+        """Endpoints that have failed for a while and are left alone right now."""
+        return self._circuits.pauses()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -144,15 +150,18 @@ class Client:
 
         In: `query` is encoded already, for lists whose commas must not be; no message holds it.
 
-        Raises: TransientError (OutcomeUnknownError where a write may have arrived), ConfigError,
-        ContractError, RejectedError, NotFoundError.
+        Raises: TransientError (OutcomeUnknownError where a write may have arrived, PausedError
+        where nothing is sent), ConfigError, ContractError, RejectedError, NotFoundError.
         """
         system, url = self._system, path
         if query:  # httpx would encode the commas: it gets the URL as it is to be
             url, params = f"{path}?{query}&{httpx.QueryParams(params or {})}", None
         body = None if content is None else json.dumps(content, default=_wire).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
-        with self._budget.request(self._priority, write=method not in READS) as report:
+        with (
+            self._circuits.request(method, path) as settle,
+            self._budget.request(self._priority, write=method not in READS) as report,
+        ):
             try:
                 response = self._http.request(
                     method, url, params=params, content=body, headers=headers
@@ -161,7 +170,9 @@ class Client:
                 raise _without_answer(error, method, system, path) from error
             answer = decoded(system.name, method, path, response)
             rate_limit, refused = system.interpret(answer)
-            report(rate_limit, isinstance(refused, TransientError))
+            failed = isinstance(refused, TransientError)
+            report(rate_limit, failed)
+            settle(None if rate_limit.throttled else failed)
         if refused is not None:
             raise refused
         return answer

@@ -33,6 +33,10 @@ class TransientError(CausewayError):
         """Seconds the other side asked us to wait, when it said so."""
 
 
+class PausedError(TransientError):
+    """Nothing was sent: a part of the other side fails for a while, and is left alone meanwhile."""
+
+
 class OutcomeUnknownError(TransientError):
     """A write was sent, and no answer proves that it was not done: read before writing again."""
 

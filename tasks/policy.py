@@ -26,7 +26,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_exponential_jitter
 
 from core.defects import DefectError
-from core.errors import CausewayError, OutcomeUnknownError, TransientError
+from core.errors import CausewayError, OutcomeUnknownError, PausedError, TransientError
 
 ATTEMPTS = 5
 """Tries of one request before the step gives up on it."""
@@ -51,7 +51,7 @@ def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: in
 
     def deserves_retry(error: BaseException) -> bool:
         lost = isinstance(error, OutcomeUnknownError) and not repeatable
-        return isinstance(error, TransientError) and not lost
+        return _may_pass(error) and not lost
 
     retrying = Retrying(
         retry=retry_if_exception(deserves_retry),
@@ -65,7 +65,12 @@ def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: in
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Whether Prefect may repeat a failed step."""
     error = state.result(raise_on_failure=False) if state.is_failed() else None
-    return isinstance(error, TransientError)
+    return _may_pass(error)
+
+
+def _may_pass(error: object) -> bool:
+    """Whether it is worth waiting for: what is paused is asked again by a later run."""
+    return isinstance(error, TransientError) and not isinstance(error, PausedError)
 
 
 RETRIED: Mapping[str, Any] = {

@@ -21,6 +21,7 @@ from prefect.states import Completed
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
+from connectors.circuits import LONGEST_PAUSE_S
 from connectors.pages import account_order, store_order
 from core.defects import DefectError
 from core.errors import CausewayError
@@ -351,15 +352,26 @@ class Run:
         """Put records into quarantine. In: (key, why)."""
         self.quarantine.open(self.pair, self.entity, cases, run_id=self.run_id, now=self.now())
 
+    def retry_at(self, key: str, now: datetime) -> datetime:
+        """When a key that failed now is tried again: later each time, but for an outage.
+
+        How often it was tried while a system was away says nothing of the record: it is tried again
+        about when the system is next probed.
+        """
+        pause_s = self.batch.pause_s(key)
+        if self.bigcommerce.pauses() or self.brightpearl.pauses():
+            pause_s = min(pause_s, LONGEST_PAUSE_S)
+        return now + timedelta(seconds=pause_s)
+
     def _give_back(self) -> None:
         """Make the keys in hand due again."""
         held = (self.batch, *self._halves)
         self.batch = Batch(tuple(claim for batch in held for claim in batch.claims))
         if self.dry_run or not self.batch:
             return
-        pauses = {key: timedelta(seconds=self.batch.pause_s(key)) for key in self.batch.keys}
         now, error = self.now(), self.report.error
-        self.settle(Retry(key, now + pause, error) for key, pause in pauses.items())
+        at = {key: self.retry_at(key, now) for key in self.batch.keys}
+        self.settle(Retry(key, moment, error) for key, moment in at.items())
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):

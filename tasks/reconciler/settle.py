@@ -70,8 +70,8 @@ def _ending(
     if refusals:
         return Dead(key, refusals[0].reason)
     if outcome is None or outcome.is_retried:
-        pause = timedelta(seconds=run.batch.pause_s(key))
-        return Retry(key, now + pause, outcome.reason if outcome else "not reached")
+        reason = outcome.reason if outcome else "not reached"
+        return Retry(key, run.retry_at(key, now), reason)
     if not outcome.waits_for:
         return Done(key, outcome.reason or outcome.result)
     wait_s = WAITS_S[min(run.batch.attempts(key), len(WAITS_S) - 1)]
