@@ -108,7 +108,7 @@ size: $(STAMP)
 trace: $(STAMP)
 	@$(BIN)/python -m bench.trace $(if $(LIST),--list)
 
-# Everything fails, by SEED, while the orders of ORDERS (or of the days beside the repository) come;
+# Everything fails, by SEED, while the orders of ORDERS (or of the real days of CAUSEWAY_SHARED) come;
 # QUICK=1 for a minute of it. Writes var/chaos.json.
 chaos: $(STAMP)
 	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--short) \

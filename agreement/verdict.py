@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from agreement.differences import IMPORTABLE, OFF, Case, Difference, Kind, differences
+from agreement.differences import (
+    IMPORTABLE,
+    OFF,
+    ORDERS,
+    Case,
+    Difference,
+    Kind,
+    differences,
+)
 from agreement.moments import imported_at, paid_at
 from agreement.money import ZERO, cents_between, gross_of, refunded, refunds_of
 from agreement.records import (
@@ -58,7 +66,8 @@ class Verdict:
     differences: Mapping[str, list[Difference]] = field(default_factory=dict)
     """Differences by order."""
     unreserved: list[str] = field(default_factory=list)
-    """Orders that are not reserved although the account has free stock."""
+    """Orders that are not reserved although the account has free stock, and that wait for nobody:
+    an order with an open case is left as it is."""
     stock: Mapping[str, SkuStock] = field(default_factory=dict)
     """Stock of every SKU that both systems keep."""
     refunds: int = 0
@@ -135,7 +144,11 @@ def judge(
         quarantined=len(sides.quarantined),
         cancelled=sum(_is_cancelled(one) for one in records.values()),
         differences=_differences(sides, records, wanted),
-        unreserved=sorted(key for key, one in reservations.items() if one.could_reserve),
+        unreserved=sorted(
+            key
+            for key, one in reservations.items()
+            if one.could_reserve and not any(c.entity == ORDERS for c in sides.cases.get(key, ()))
+        ),
         stock=compare_stock(
             sides.on_sale, sides.levels, held_by_orders(sides.store, sides.account)
         ),

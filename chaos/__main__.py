@@ -54,7 +54,7 @@ def chaos(
 
 
 def real_days() -> list[Path]:
-    """The days of real orders beside the repository, or where CAUSEWAY_SHARED says."""
+    """The days of real orders in the reference material, or where CAUSEWAY_SHARED says."""
     shared = Path(os.environ.get("CAUSEWAY_SHARED", "../shared"))
     return sorted((shared / REAL_DAYS).glob("*.csv"))
 

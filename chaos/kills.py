@@ -101,8 +101,8 @@ class Kills:
 
 
 def _hold(path: str, seconds: float) -> None:
-    with closing(sqlite3.connect(path, timeout=seconds + READY_WITHIN_S)) as connection:
-        connection.isolation_level = None
+    wait_s = seconds + READY_WITHIN_S
+    with closing(sqlite3.connect(path, timeout=wait_s, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(seconds)
         connection.execute("ROLLBACK")

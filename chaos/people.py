@@ -14,7 +14,7 @@ from demo.controls import Controls
 from demo.installation import Installation
 
 BY_HAND = ("store: staff ship in the panel",)
-"""What the verdict could not tell from what Causeway does is left out."""
+"""To the verdict a shipment of staff is one of Causeway: such events are left out."""
 SENT_SHARE = 0.3
 """The part of the reserved orders that the warehouse sends off in a round."""
 MOVED, MOST_MOVED = 5, 40

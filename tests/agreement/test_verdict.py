@@ -185,6 +185,25 @@ def test_free_stock_that_is_not_reserved_is_a_difference():
     assert found.unreserved == ["101"]
 
 
+def test_a_difference_that_an_open_case_names_waits_for_a_person():
+    off = store(store_order(total_inc_tax="12.5000"))
+    named = verdict(off, cases={"101": [Case("orders", "review", "edit")]})
+    assert verdict(off).unexplained_cents == 50
+    assert (named.agrees, named.unexplained_cents) == (True, 0)
+
+
+def test_an_order_with_an_open_case_is_not_expected_to_be_reserved():
+    free = {"stock": {"7": {"2": {"in_stock": 3, "allocated": 2}}}}
+    partly = {"reservations": {"100001": {"rows": {"11": [7, 2]}}}}
+    cases = {"101": [Case("orders", "review", "edit")]}
+    assert verdict(in_account=account() | free | partly, cases=cases).agrees
+
+
+def test_contacts_that_share_an_e_mail_address_are_doubled():
+    same = {"1": {"emails": {"PRI": "a@example.com"}}, "2": {"emails": {"PRI": "A@example.com "}}}
+    assert verdict(in_account=account(contacts=same)).doubled_contacts == {"1": ["1", "2"]}
+
+
 def test_units_short_for_want_of_stock_are_no_difference():
     found = verdict(in_account=account(reservations={"100001": {"rows": {"11": [7, 1]}}}))
     assert found.agrees

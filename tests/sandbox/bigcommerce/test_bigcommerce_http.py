@@ -149,6 +149,8 @@ def test_a_lost_answer_leaves_the_write_in_place(world, api, control):
         ("maintenance", 503, False),
         ("throttle_without_headers", 429, False),
         ("error_after_commit", 500, True),
+        ("truncated_json", 200, True),
+        ("empty_answer", 200, True),
     ],
 )
 def test_each_fault_answers_its_status_and_applies_the_write_or_not(
@@ -161,6 +163,11 @@ def test_each_fault_answers_its_status_and_applies_the_write_or_not(
 
     assert answer.status_code == status
     assert (api.get(f"/v2/orders/{number}").json()["staff_notes"] == "x") is applied
+    if kind == "truncated_json":
+        with pytest.raises(ValueError, match="Unterminated|Expecting|Invalid"):
+            answer.json()
+    if kind == "empty_answer":
+        assert not answer.content
     if kind == "throttle_without_headers":
         assert "x-rate-limit-requests-left" not in answer.headers
 
