@@ -164,7 +164,7 @@ def test_each_fault_answers_its_status_and_applies_the_write_or_not(
     assert answer.status_code == status
     assert (api.get(f"/v2/orders/{number}").json()["staff_notes"] == "x") is applied
     if kind == "truncated_json":
-        with pytest.raises(ValueError, match="Unterminated|Expecting|Invalid"):
+        with pytest.raises(ValueError, match=r"Unterminated|Expecting|Invalid"):
             answer.json()
     if kind == "empty_answer":
         assert not answer.content
