@@ -18,6 +18,7 @@ from sandbox.bigcommerce import (
     metafields_api,
     order_parts_api,
     orders_api,
+    price_lists_api,
     reference,
     refunds_api,
     shipments_api,
@@ -48,6 +49,7 @@ SCOPES: tuple[tuple[str, str], ...] = (
     ("/v2/order_statuses", "store_v2_orders"),
     ("/v3/orders", "store_v2_transactions"),
     ("/v3/catalog", "store_v2_products"),
+    ("/v3/pricelists", "store_v2_products"),
     ("/v3/inventory", "store_inventory"),
     ("/v3/customers", "store_v2_customers"),
     ("/v2/customer", "store_v2_customers"),
@@ -81,6 +83,7 @@ ROUTER = Router(
         inventory_api.routes,
         customers_api.routes,
         customer_writes.routes,
+        price_lists_api.routes,
     ),
     StoreErrors(),
 )

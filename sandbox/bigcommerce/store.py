@@ -31,6 +31,7 @@ from sandbox.kit.clock import Clock, Timers
 from sandbox.kit.sequences import Sequences
 
 if TYPE_CHECKING:
+    from sandbox.bigcommerce.price_lists_api import PriceList
     from sandbox.bigcommerce.webhooks import Sender
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -55,6 +56,9 @@ STARTS = {
     "option_value": 7_001,
     "pickup": 9_001,
     "metafield": 21,
+    "price_list": 3,
+    "price_record": 1,
+    "price_assignment": 1,
     "category": 19,
     "custom_field": 9,
     "image": 371,
@@ -98,6 +102,9 @@ class Store:
         self.orders: dict[int, Order] = {}
         self.refunds: dict[int, Refund] = {}
         self.metafields: dict[int, Metafield] = {}
+        self.price_lists: dict[int, PriceList] = {}
+        self.price_assignments: list[dict[str, Any]] = []
+        """Which customer group or channel sees which list."""
         self.hooks: dict[int, Hook] = {}
         self.hook_emails: list[str] = []
         self.sender: Sender | None = None

@@ -16,6 +16,9 @@ class BigCommerceSwitches(Switches):
     plan: Literal["standard", "plus", "pro", "enterprise"] = switch(
         "standard", "quota for 30 s: 150, 150, 450, or 10000"
     )
+    has_price_lists: bool = switch(
+        default=True, meaning="the plan has price lists; else everything about them is 403"
+    )
     foreign_requests: int = switch(0, "requests that other apps use up in every window")
     latency_ms: int = switch(0, "how long every answer takes")
     concurrent_requests: int = switch(

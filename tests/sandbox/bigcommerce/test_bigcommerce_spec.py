@@ -26,6 +26,7 @@ FILES = (
     ("product-variants_catalog.v3.yml", "/v3"),
     ("product-variant-options_catalog.v3.yml", "/v3"),
     ("customers.v2.yml", "/v2"),
+    ("price_lists.v3.yml", "/v3"),
 )
 NOT_DESCRIBED = {
     ("GET", "/v2/orders/{id}/shippingaddresses"): "the spelling that the links of orders use",
@@ -104,6 +105,17 @@ TOLERATED = {
         re.compile(r"data/value_data: None is not of type 'object'"),
         "null: only swatches have data besides their label",
     ),
+    ("GET", "/v3/pricelists/{id}/records"): (
+        re.compile(r"data/\d+/\w+_price: None is not of type 'number'"),
+        "null: the record has no such price, as its upsert says",
+    ),
+    **dict.fromkeys(
+        [("GET", "/v3/pricelists/assignments"), ("PUT", "/v3/pricelists/{id}/assignments")],
+        (
+            re.compile(r"data/(\d+/)?channel_id: None is not of type 'integer'"),
+            "null: the list is for a customer group on every channel",
+        ),
+    ),
     **dict.fromkeys(
         [("GET", "/v3/customers"), ("POST", "/v3/customers"), ("PUT", "/v3/customers")],
         (
@@ -121,6 +133,8 @@ NEW_ORDER = {
     "products": [{"name": "X", "quantity": 1, "price_ex_tax": 5, "price_inc_tax": 6}],
 }
 PERSON = {"email": "new@example.com", "first_name": "Ann", "last_name": "Lee"}
+PRICE = {"sku": "MUG", "currency": "GBP", "price": 8, "bulk_pricing_tiers": [
+    {"quantity_min": 5, "quantity_max": 9, "type": "price", "amount": 7}]}  # fmt: skip
 PLACE = {"first_name": "Ann", "last_name": "Lee", "address1": "1 High St", "city": "Bath",
          "state_or_province": "Somerset", "postal_code": "BA1", "country_code": "GB"}  # fmt: skip
 HOOK = {"scope": "store/order/*", "destination": "https://example.com/in", "headers": {"a": "b"}}
@@ -158,6 +172,7 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
     metafield = f"/v3/orders/{o}/metafields/{ids['metafield']}"
     plain: dict[str, Any] = {}
     sock = ids["sock"]
+    prices = f"/v3/pricelists/{ids['prices']}"
     counted = {"location_id": 1, "quantity": 4, **SOCK}
     return {
         ("GET", "/v2/orders"): [
@@ -353,6 +368,40 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
             ("/v3/customers", plain, [{"id": 1, "phone": "1", "customer_group_id": 2}]),
             ("/v3/customers", plain, [{"phone": "1"}]),
         ],
+        ("GET", "/v3/pricelists"): [("/v3/pricelists", plain, None)],
+        ("POST", "/v3/pricelists"): [
+            ("/v3/pricelists", plain, {"name": "VIP"}),
+            ("/v3/pricelists", plain, {"name": "Trade"}),
+            ("/v3/pricelists", plain, {}),
+        ],
+        ("GET", "/v3/pricelists/{id}"): [(prices, plain, None)],
+        ("PUT", "/v3/pricelists/{id}"): [(prices, plain, {"active": False})],
+        ("DELETE", "/v3/pricelists/{id}"): [(prices, plain, None)],
+        ("GET", "/v3/pricelists/{id}/records"): [
+            (f"{prices}/records", {"include": "bulk_pricing_tiers,sku"}, None)
+        ],
+        ("PUT", "/v3/pricelists/{id}/records"): [
+            (f"{prices}/records", plain, [PRICE]),
+            (f"{prices}/records", plain, [PRICE, {**PRICE, "sku": "NOTHING"}]),
+        ],
+        ("PUT", "/v3/pricelists/records"): [
+            ("/v3/pricelists/records", plain, [{**PRICE, "price_list_id": ids["prices"]}])
+        ],
+        ("POST", "/v3/pricelists/{id}/records"): [
+            (f"{prices}/records", plain, [{**PRICE, "sku": "SOCK-M"}])
+        ],
+        ("DELETE", "/v3/pricelists/{id}/records"): [(f"{prices}/records", {"sku:in": "MUG"}, None)],
+        ("GET", "/v3/pricelists/assignments"): [("/v3/pricelists/assignments", plain, None)],
+        ("PUT", "/v3/pricelists/{id}/assignments"): [
+            (f"{prices}/assignments", plain, {"customer_group_id": 2})
+        ],
+        ("POST", "/v3/pricelists/assignments"): [
+            (
+                "/v3/pricelists/assignments",
+                plain,
+                [{"price_list_id": ids["prices"], "customer_group_id": 1}],
+            )
+        ],
         ("DELETE", "/v3/customers"): [("/v3/customers", {"id:in": "1"}, None)],
         ("POST", "/v3/customers/addresses"): [
             ("/v3/customers/addresses", plain, [{**PLACE, "customer_id": 1}]),
@@ -376,6 +425,14 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
 def specification(spec_check):
     folder = spec_check.SPECS / "bigcommerce"
     return spec_check.Specification((folder / name, prefix) for name, prefix in FILES)
+
+
+def _with_prices(shop) -> int:
+    """A price list with a record, for a customer group."""
+    number = shop.call("POST", "/v3/pricelists", {"name": "Trade"}).body["data"]["id"]
+    shop.call("PUT", f"/v3/pricelists/{number}/records", [PRICE])
+    shop.call("PUT", f"/v3/pricelists/{number}/assignments", {"customer_group_id": 2})
+    return number
 
 
 @pytest.fixture
@@ -427,6 +484,7 @@ def ids(shop) -> dict[str, Any]:
         "refunded": refunded.id,
         "refund": refunded.refunds[0].id,
         "shipped": shipped.id,
+        "prices": _with_prices(shop),
         "shipment": ship_parcels(shop.store, Parcel(order_id=shipped.id))["shipment_ids"][0],
         "parcel": {
             "order_address_id": order.addresses[0].id,
