@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.ids import sku_key
 from core.refusals import Refusal
 from core.times import to_iso
+from mappings.sku_names import SkuNames
 from store.links import Link
 from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
@@ -15,7 +16,6 @@ from tasks.reconciler.cases import REVIEW, review
 from tasks.reconciler.run import Run
 from tasks.stock.availability import ARCHIVED
 from tasks.stock.frames import Snapshot
-from tasks.stock.matching import SkuNames
 
 UNMATCHED = "stock-unmatched"
 """Links of SKUs that one side lacks, or that cannot be compared, with the moment since when."""

@@ -12,6 +12,7 @@ import pandas as pd
 from connectors.brightpearl.stock_models import Bundle, NotTracked, ProductStock, UnreadableProduct
 from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
+from mappings.sku_names import SkuNames
 from mappings.stock_offers import BrokenBundleError, explode, needed
 from store.inbox import OPERATOR
 from store.links import Link
@@ -21,7 +22,6 @@ from tasks.brightpearl.reference import find_products, refresh_products
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot, release_sku
-from tasks.stock.matching import SkuNames
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""

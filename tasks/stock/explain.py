@@ -13,6 +13,7 @@ from typing import Any
 
 from core.ids import sku_key
 from core.times import to_iso
+from mappings.sku_names import SkuNames
 from mappings.stock_offers import Offer, by_warehouse, units_of
 from mappings.stock_places import Kept
 from store.quarantine import Entry
@@ -24,7 +25,7 @@ from tasks.stock.absence import NOT_IN_STORE, absence
 from tasks.stock.entity import STOCK
 from tasks.stock.extract import NO_SKU, extract_stock, read_held_units, resolve_keys
 from tasks.stock.frames import Desired, Pending, Snapshot, map_stock
-from tasks.stock.matching import Level, SkuNames, compare, oversold
+from tasks.stock.matching import Level, compare, oversold
 from tasks.stock.plan import Plan, context_of, plan_levels
 
 UNSET = "written down: Brightpearl has not allocated these units"

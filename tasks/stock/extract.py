@@ -21,6 +21,7 @@ from core.frames import frame_of_columns
 from core.ids import PRODUCT, VARIANT, sku_key
 from core.refusals import Refusal, release_remedy
 from core.stock import ITEMS, SKUS
+from mappings.sku_names import SkuNames
 from mappings.stock_places import Places, read_places
 from store.inbox import OPERATOR
 from store.links import Link
@@ -33,7 +34,6 @@ from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
 from tasks.stock.frames import CATALOGUE, AgreedStock, Identity, Snapshot, release_sku
-from tasks.stock.matching import SkuNames
 
 NO_SKU = "has no stock, or no SKU"
 ORDERS = "orders"

@@ -6,15 +6,12 @@ they may.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
-from core.ids import sku_key
 from mappings.stock_offers import Offer
-from mappings.tables import Table
 from tasks.reconciler.gate import typed_rows
 from tasks.stock.frames import Desired, Snapshot
 
@@ -28,27 +25,6 @@ RACE = "storefront race: sold in the store before it knew of less"
 MANUAL = "manual edit: the store had more on sale than Causeway had set"
 EVENT = "late event: Brightpearl's stock went down after the store was updated"
 BUNDLE = "bundle: its components were sold otherwise"
-
-
-class SkuNames:
-    """How the account calls the store's SKUs, and the other way round: the table `skus`."""
-
-    def __init__(self, skus: Table) -> None:
-        self._skus = skus
-        self._renamed = {sku_key(row.value) for row in skus.rows}
-        self._store_skus: dict[str, list[str]] = defaultdict(list)
-        for row in skus.rows:
-            self._store_skus[sku_key(row.becomes)].append(sku_key(row.value))
-
-    def in_account(self, store_sku: str) -> str:
-        """What Brightpearl calls a SKU of the store (as compared)."""
-        return self._skus.get(store_sku) or store_sku
-
-    def in_store(self, account_sku: str) -> list[str]:
-        """SKUs, as compared, under which the store sells a SKU of Brightpearl."""
-        own = sku_key(account_sku)
-        same = [] if own in self._renamed else [own]
-        return [*same, *(one for one in self._store_skus.get(own, ()) if one not in same)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from core.frames import frame
 from core.stock import ITEMS, OFFERS, STOCK_LEVELS
+from mappings.sku_names import SkuNames
 from mappings.stock_places import Buffers, Places
 from mappings.tables import Table, TableRow
 from tasks.stock.frames import NOTHING_AGREED, AgreedStock, Desired, Pending, Snapshot
@@ -24,7 +25,6 @@ from tasks.stock.matching import (
     RACE,
     Drift,
     Oversold,
-    SkuNames,
     compare,
     drifted,
     oversold,
