@@ -9,8 +9,7 @@ from prefect import Flow, flow
 
 from tasks.reconciler.audit import ended
 from tasks.reconciler.registry import Entity
-from tasks.reconciler.run import concluded
-from tasks.reconciler.sweep import sweep
+from tasks.reconciler.sweep import sweep, swept
 
 EntityFlow = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 """A flow that takes a pair first and gives back its document."""
@@ -35,10 +34,9 @@ def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:
         Args:
             pair: Which store and account, by the name that the settings give them.
         """
-        swept = sweep(pair, entity)
+        found = sweep(pair, entity)
         await sync(pair)
-        says = f"{swept['changed']} changed since {swept['since']}, {swept['newly_due']} newly due."
-        return concluded(swept, says)
+        return swept(found)
 
     return sweep_entity
 

@@ -17,7 +17,7 @@ from tasks.stock.entity import STOCK, conclude_reconciliation
 from tasks.stock.extract import extract_stock, resolve_keys
 from tasks.stock.frames import map_stock
 from tasks.stock.load import link_stock, load_stock, outcomes_of
-from tasks.stock.plan import plan_stock
+from tasks.stock.plan import map_all, plan_stock
 
 
 @flow(name="sync-stock", persist_result=False)
@@ -75,8 +75,8 @@ async def reconcile_stock(pair: str = "default", *, dry_run: bool = False) -> di
         keeps_report=False,
         priority=Priority.CATALOGUE,
     ) as run:
-        found = validate(run, extract_stock(run, None))
-        desired = validate(run, map_stock(run, found))
+        found, mapped = map_all(run, validate(run, extract_stock(run, None)))
+        desired = validate(run, mapped)
         wake_waiting(run, found, desired)
         planned = plan_stock(run, found, desired)
         applied = load_stock(run, found, planned)

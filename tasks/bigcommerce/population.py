@@ -6,7 +6,7 @@ The audit of orders and that of money count the same orders in the same way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +39,8 @@ class Known:
     """Orders that Brightpearl has and has not cancelled."""
     cancelled: Collection[str]
     """Orders that Brightpearl has only cancelled."""
-    waiting: Collection[str]
-    """Orders that are due, parked or quarantined."""
+    waiting: Mapping[str, str]
+    """Why orders are due, parked or quarantined."""
     importable: Collection[int]
     """Statuses with which an order is imported."""
 

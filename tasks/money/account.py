@@ -21,6 +21,7 @@ from tasks.money import sides
 from tasks.money.sides import AccountDay, BookedCredit, BookedOrder, Figure, StoreDay
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import Connections, connect, current_bundle
+from tasks.reconciler.defects import each, quarantine
 
 RECEIVED = {"RECEIPT": 1, "CAPTURE": 1, "PAYMENT": -1}
 """Payment types that move money, and which way as seen from a sales order."""
@@ -48,6 +49,7 @@ class AccountReader:
     def __init__(self, connections: Connections, day: Day, store: StoreDay) -> None:
         self.day = day
         self.store = store
+        self.connections = connections
         self.pair = connections.pair
         self.brightpearl = connections.brightpearl
         self.links = Links(connections.database)
@@ -59,7 +61,8 @@ class AccountReader:
         """Statuses of cancelled documents, where the tables have them."""
         self.agreed: Mapping[str, AgreedOrder] = {}
         self.broken: set[str] = set()
-        """BigCommerce's ids of orders with a document that breaks the model."""
+        """BigCommerce's ids of orders that cannot be read: a document breaks the model, or our own
+        code fails."""
 
     def read(self) -> AccountDay:
         """All of it."""
@@ -83,7 +86,9 @@ class AccountReader:
         """BigCommerce's order id by Brightpearl's: of linked orders, and by their references."""
         known = self.store.orders.keys() | self.store.unreadable
         links = self.links.get(self.pair.name, ORDERS, sorted(known))
-        self.agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
+        self.agreed, defects = each(links.items(), AgreedOrder.of)
+        self.broken |= defects.keys()
+        quarantine(self.connections, ORDERS, defects)
         found = {link.id_bp: key for key, link in links.items()}
         start, end = self.day.starts_at - AROUND, self.day.ends_at + AROUND
         instance_id = self.pair.brightpearl.instance_id

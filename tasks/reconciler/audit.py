@@ -14,17 +14,21 @@ from typing import Any
 from connectors.budget import Priority
 from core.ids import order_id_of
 from core.money import ZERO, two_places
+from core.refusals import Refusal
 from core.times import to_iso
 from store.inbox import Inbox
 from store.quarantine import Quarantine, Selection
 from store.runs import Runs
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import Connections, connect
+from tasks.reconciler.defects import quarantine
 from tasks.reconciler.report import text
 from tasks.reconciler.run import concluded, flow_run_id, publish
 
 SHOWN = 200
 """Lines under one heading of an artifact; the document has all."""
+DEFECTS = "unexpected"
+"""Heading of records that our own code fails for."""
 NAMED = 5
 """Records under one heading that a summary names."""
 WAITING, EXPLAINED = "waiting", "explained"
@@ -41,7 +45,8 @@ class WindowAudit:
     entity: str
     compare: Callable[[Connections, datetime], Mapping[str, Any]]
     """What was found from a moment on: figures, and under each heading a list, or reasons by
-    record. A record is named by its key or by our reference in Brightpearl."""
+    record. A record is named by its key or by our reference in Brightpearl. Under DEFECTS, if
+    there are any, refusals by key."""
     headings: Mapping[str, str]
     """Titles of what differs, and of what is WAITING."""
     enqueued: Sequence[str]
@@ -64,20 +69,24 @@ def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, A
     connections = connect(pair).at(Priority.BACKFILL)
     started_at, entity = connections.clock(), audit.entity
     since = started_at - timedelta(days=days or connections.pair.sync(entity).audit_days)
-    found = {"since": to_iso(since), **audit.compare(connections, since)}
+    found: dict[str, Any] = {"since": to_iso(since), **audit.compare(connections, since)}
+    defects: Mapping[str, Refusal] = found.pop(DEFECTS, {})
+    quarantine(connections, entity, defects)
+    found[DEFECTS] = {key: why.value for key, why in defects.items()}
+    headings = {**audit.headings, DEFECTS: "Causeway's own code fails for them; quarantined"}
     keys = {order_id_of(one) or one for heading in audit.enqueued for one in found[heading]}
     enqueued = Inbox(connections.database).put(
         pair, entity, sorted(keys), source="audit", now=connections.clock()
     )
-    counts = {title: len(found[name]) for name, title in audit.headings.items()}
+    counts = {title: len(found[name]) for name, title in headings.items()}
     others = (f"{title}: {count}." for title, count in counts.items() if count)
     return conclude(
         connections,
         f"audit-{entity}",
         {**found, "requeued": enqueued},
         says=" ".join((audit.says.format(**found), *others)),
-        headings=audit.headings,
-        agrees=not any(found[heading] for heading in audit.headings if heading != WAITING),
+        headings=headings,
+        agrees=not any(found[heading] for heading in headings if heading != WAITING),
         started_at=started_at,
     )
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from core.defects import DefectError
 from core.refusals import Refusal, release_remedy
+from store.quarantine import Quarantine
 from tasks.policy import OF_NO_RECORD
-from tasks.reconciler.run import Run
+from tasks.reconciler.connections import Connections
+from tasks.reconciler.run import Run, flow_run_id
 from tasks.reconciler.settle import settle
 
+Record = TypeVar("Record")
+Result = TypeVar("Result")
 log = logging.getLogger("causeway.tasks")
 
 UNEXPECTED = "unexpected"
@@ -55,6 +60,84 @@ def isolated(run: Run) -> Iterator[None]:
         settle(run, [], [])
     else:
         run.defects_in_a_row = 0
+
+
+def each(
+    found: Iterable[tuple[str, Record]], work: Callable[[Record], Result]
+) -> tuple[dict[str, Result], dict[str, Refusal]]:
+    """What `work` makes of records by their keys, and why those wait that our own code fails for.
+
+    Raises: what is no record's fault; DefectError where many in a row meet one.
+    """
+    results: dict[str, Result] = {}
+    refused: dict[str, Refusal] = {}
+    in_a_row = 0
+    for key, record in found:
+        try:
+            results[key] = work(record)
+        except OF_NO_RECORD:
+            raise
+        except Exception as error:  # noqa: BLE001 - its record waits for a person, all others go on
+            defect = error if isinstance(error, DefectError) else DefectError(error)
+            in_a_row += 1
+            if in_a_row > MOST_IN_A_ROW:
+                raise defect from None
+            log.error("%s: %s", key, defect)  # noqa: TRY400 - its text may be personal
+            refused[key] = unexpected(defect)
+        else:
+            in_a_row = 0
+    return results, refused
+
+
+def divided(
+    keys: Collection[str], work: Callable[[Sequence[str]], Result]
+) -> tuple[Result, dict[str, Refusal]]:
+    """What `work`, which writes nothing, makes of records together; without those it fails for.
+
+    They are found half by half. Raises: as `each`.
+    """
+    refused: dict[str, Refusal] = {}
+    left = list(keys)
+    try:
+        return work(left), refused
+    except OF_NO_RECORD:
+        raise
+    except Exception as error:  # noqa: BLE001 - the records that it is due to are looked for
+        if not left:
+            raise DefectError(error) from None
+    parts = [left]
+    while parts:
+        part = parts.pop()
+        if len(part) == 1:
+            _, found = each([(part[0], part)], work)
+            refused |= found
+        elif not _works(part, work):
+            middle = len(part) // 2
+            parts += [part[middle:], part[:middle]]
+        if len(refused) > MOST_IN_A_ROW:
+            break
+    return work([key for key in left if key not in refused]), refused
+
+
+def _works(keys: Sequence[str], work: Callable[[Sequence[str]], Result]) -> bool:
+    try:
+        work(keys)
+    except OF_NO_RECORD:
+        raise
+    except Exception:  # noqa: BLE001 - looked into half by half
+        return False
+    return True
+
+
+def quarantine(connections: Connections, entity: str, refused: Mapping[str, Refusal]) -> None:
+    """Keep why records wait that a sweep or an audit met."""
+    Quarantine(connections.database).open(
+        connections.pair.name,
+        entity,
+        refused.items(),
+        run_id=flow_run_id(),
+        now=connections.clock(),
+    )
 
 
 def unexpected(error: DefectError) -> Refusal:

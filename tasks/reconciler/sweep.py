@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from connectors.budget import Priority
+from core.errors import ContractError
 from core.times import to_iso
 from store.inbox import Inbox
 from store.runs import Cursors
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect
+from tasks.reconciler.defects import each
 from tasks.reconciler.registry import Entity
+from tasks.reconciler.run import concluded
 
 NEVER_READ = timedelta(days=1)
 """How far the first sweep of a new pair reaches back; older records are a backfill's matter."""
@@ -24,6 +27,9 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
 
     Each cursor is its source's own clock at the scan's start, less an overlap, and moves last: what
     changes during the scan is seen by the next one. Source: fact sheet, stable scan.
+
+    A source that meets an error of our own code holds up no other: it is read again from where it
+    was by the next sweep, and named under `failed`.
 
     Raises: TransientError, ConfigError.
     """
@@ -39,7 +45,11 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
     for source in entity.sources:
         started_at = clock(source.system)
         since = cursors.get(pair, source.cursor) or started_at - NEVER_READ
-        keys = list(dict.fromkeys(source.changed(connections, since)))
+        read, failed = each([(source.cursor, since)], partial(source.changed, connections))
+        if failed:
+            found.setdefault("failed", {}).update({k: why.value for k, why in failed.items()})
+            continue
+        keys = list(dict.fromkeys(read[source.cursor]))
         found["changed"] += len(keys)
         found["newly_due"] += inbox.put(
             pair, entity.name, keys, source=source.source, now=connections.clock()
@@ -47,3 +57,18 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
         found["since"] = min(found.get("since", to_iso(since)), to_iso(since))
         cursors.set(pair, source.cursor, started_at - overlap)
     return found
+
+
+def swept(found: dict[str, Any]) -> dict[str, Any]:
+    """How the flow of a sweep ends, once what it found is synced.
+
+    Raises: ContractError naming the sources that could not be read.
+    """
+    if failed := found.get("failed"):
+        named = "; ".join(f"{cursor}: {why}" for cursor, why in failed.items())
+        raise ContractError(
+            f"Causeway's own code fails for what changed ({named}).",
+            remedy="Other sources were read. Update Causeway, or report the log of this run.",
+        )
+    since = f" since {found['since']}" if "since" in found else ""
+    return concluded(found, f"{found['changed']} changed{since}, {found['newly_due']} newly due.")

@@ -16,8 +16,9 @@ from tasks.bigcommerce.refunds import REFUNDS as ENTITY
 from tasks.bigcommerce.refunds import counted, is_empty, link_key
 from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
-from tasks.reconciler.audit import Booked, WindowAudit, compare_amounts, unsettled
+from tasks.reconciler.audit import DEFECTS, Booked, WindowAudit, compare_amounts, unsettled
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.defects import each
 from tasks.reconciler.registry import Entity, Source
 from tasks.refunds.extract import read_credits
 from tasks.refunds.matching import AgreedRefund
@@ -67,11 +68,14 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     links = Links(connections.database).get(
         connections.pair.name, ENTITY, [link_key(one.order_id, one.id) for one in refunds]
     )
+    agreed, unclear = each(links.items(), AgreedRefund.of)
     linked = {
-        credit_ref(*key.split("/")): link.id_bp
-        for key, link in links.items()
-        if not AgreedRefund.of(link).is_undone
+        credit_ref(*key.split("/")): links[key].id_bp
+        for key, one in agreed.items()
+        if not one.is_undone
     }
+    for key in unclear:
+        given.pop(credit_ref(*key.split("/")), None)
     credits_ = _read_credits(connections, since, linked)
     booked = {ref: found for ref, found in credits_.items() if ref in given}
     gone = {credit_ref(r.order_id, r.id) for r in refunds if not r.is_pending} - given.keys()
@@ -88,6 +92,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         **amounts,
         "doubled": {ref: ", ".join(ids) for ref, ids in amounts["doubled"].items()},
         "undone": sorted(ref for ref in gone if ref in linked and credits_.get(ref)),
+        DEFECTS: {key.partition("/")[0]: why for key, why in unclear.items()},
     }
 
 

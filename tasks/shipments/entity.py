@@ -24,8 +24,9 @@ from store.links import Links
 from tasks.brightpearl.goods_notes import Notes, read_drop_ship_notes, read_notes
 from tasks.brightpearl.sales_orders import ORDERS, Owners
 from tasks.policy import with_retries
-from tasks.reconciler.audit import WindowAudit, unsettled
+from tasks.reconciler.audit import DEFECTS, WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
+from tasks.reconciler.defects import divided, each
 from tasks.reconciler.registry import Entity, Source
 from tasks.shipments.extract import NoteReader, note_rows
 from tasks.shipments.frames import ENTITY, AgreedShipments, ShippingState, added
@@ -61,10 +62,12 @@ def changed_notes(connections: Connections, since: datetime) -> list[str]:
     if not ours:
         return []
     agreed = links.get(pair, ENTITY, [link.key_bc for link in orders.values()])
-    known = {part.note_key for one in agreed.values() for part in AgreedShipments.of(one).parts}
+    shipped, unclear = each(agreed.items(), AgreedShipments.of)
+    known = {part.note_key for one in shipped.values() for part in one.parts}
     drop_ship = _shipped(read_drop_ship_notes(brightpearl, ours))
     goods_out = read_notes(brightpearl, (key for key in known if key.startswith(GOODS_OUT)))
-    return sorted(drop_ship | (known - drop_ship - _shipped(goods_out)))
+    # The sync of a record that our own code fails for says so.
+    return sorted({*unclear, *drop_ship, *(known - drop_ship - _shipped(goods_out))})
 
 
 def _shipped(notes: Notes) -> set[str]:
@@ -84,9 +87,13 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     others = sorted(set(reader.owners.order_of.values()) - orders.keys(), key=int)
     found = with_retries(lambda: store.get_orders(others))
     orders |= {order.id: order for order in found if isinstance(order, Order)}
-    states = {key: one for key, one in reader.states_of(orders).items() if one.order_id_bp}
+    known, unclear = divided(
+        orders, lambda keys: reader.states_of({key: orders[key] for key in keys})
+    )
+    states = {key: one for key, one in known.items() if one.order_id_bp}
     reader.read_all(states)
-    placements = reader.place(states.values())
+    placements, unplaced = divided(states, lambda keys: reader.place(states[key] for key in keys))
+    states = {key: one for key, one in states.items() if key not in unplaced}
     in_account = {
         key: added({one.line_id or f"of row {one.row_id}": one.qty} for one in placement.placed)
         for key, placement in placements.items()
@@ -111,7 +118,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         and state.status_after(state.order.status_id, table) not in {None, state.order.status_id}
     ]
     differing = differences(in_store, in_account, without_tracking, waiting)
-    return {**differing, "collected": collected}
+    return {**differing, "collected": collected, DEFECTS: {**unclear, **unplaced}}
 
 
 def differences(

@@ -27,10 +27,10 @@ from tasks.reconciler.run import Run
 from tasks.stock.absence import unmatched_since
 from tasks.stock.availability import wake_waiting
 from tasks.stock.extract import extract_stock
-from tasks.stock.frames import Desired, Snapshot, map_stock
+from tasks.stock.frames import Desired, Snapshot
 from tasks.stock.load import Applied
 from tasks.stock.matching import compare, drifted, oversold
-from tasks.stock.plan import Plan
+from tasks.stock.plan import Plan, map_all
 
 VERIFIED = 2000
 """So many SKUs are read again right after they were sent; more are left to the hourly audit."""
@@ -71,8 +71,8 @@ def audit(pair: str, days: int | None = None) -> dict[str, Any]:
     with Run(
         STOCK, pair, flow="audit-stock", keeps_report=False, priority=Priority.BACKFILL
     ) as run:
-        found = validate(run, extract_stock(run, None))
-        desired = validate(run, map_stock(run, found))
+        found, mapped = map_all(run, validate(run, extract_stock(run, None)))
+        desired = validate(run, mapped)
         wake_waiting(run, found, desired)
         # How the store writes a SKU is only certain where all of its stock is read.
         new = {sku: one for sku, one in found.renamed.items() if sku in found.product_of}

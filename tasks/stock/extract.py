@@ -30,6 +30,7 @@ from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, s
 from tasks.brightpearl.reference import KEPT_S, known_ids, products_by_id
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
+from tasks.reconciler.defects import each
 from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
@@ -112,8 +113,8 @@ def extract_stock(run: Run, skus: Collection[str] | None) -> Snapshot:
         if skus is None
         else run.links.get(run.pair, run.entity, sorted(skus)).values()
     )
-    agreed = {link.key_bc: AgreedStock.of(link) for link in links}
-    found = Snapshot(places=places, agreed=agreed, read_at=run.now(), notes=notes)
+    agreed, defects = each(((link.key_bc, link) for link in links), AgreedStock.of)
+    found = Snapshot(places=places, agreed=agreed, refused=defects, read_at=run.now(), notes=notes)
     found = read_held_units(run, _read_inventory(run, found, skus))
     wanted = set(found.store_skus) if skus is None else set(skus)
     found = read_availability(run, found, wanted, is_all=skus is None)
@@ -180,7 +181,7 @@ def _read_inventory(run: Run, found: Snapshot, skus: Collection[str] | None) -> 
     """
     clear: dict[str, StockItem] = {}
     doubled: dict[str, set[str]] = defaultdict(set)
-    refused: dict[str, Refusal] = {}
+    refused = dict(found.refused)
     shared: list[str] = []
     for item in _list_items(run, found, skus):
         key = sku_key(item.sku)

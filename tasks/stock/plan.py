@@ -8,7 +8,7 @@ hold a plan back: a flood of events, and a plan that would empty the shop.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,10 +18,11 @@ from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
 from tasks.reconciler.cases import REVIEW
+from tasks.reconciler.defects import divided
 from tasks.reconciler.gate import typed_rows
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Snapshot
+from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Snapshot, map_stock
 from tasks.stock.matching import Level, compare
 from tasks.stock.operations import Adjust, Correct, StockOperation
 
@@ -80,6 +81,33 @@ class Plan:
 
 class ZeroingError(ContractError):
     """A run that would take too much of the catalogue off sale."""
+
+
+def map_all(run: Run, found: Snapshot) -> tuple[Snapshot, Desired]:
+    """What is to be on sale of all SKUs, less those that our own code fails for: they are refused.
+
+    Those are found half by half, by what maps, compares and plans them.
+    """
+    context = context_of(run, found)
+    of_sku = found.skus["sku_key"]
+
+    def mapped(keys: Sequence[str]) -> Desired:
+        is_all = len(keys) == len(of_sku)
+        skus = found.skus if is_all else found.skus[of_sku.isin(list(keys))]
+        desired = map_stock(run, replace(found, skus=skus.reset_index(drop=True)))
+        plan_levels(compare(desired.levels, found.items), context)
+        return desired
+
+    desired, defects = divided(of_sku.tolist(), mapped)
+    if not defects:
+        return found, desired
+    is_left = ~of_sku.isin(list(defects))
+    left = found.without(defects.keys())
+    return replace(
+        left,
+        skus=found.skus[is_left].reset_index(drop=True),
+        refused={**found.refused, **defects},
+    ), desired
 
 
 def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
