@@ -57,9 +57,14 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
     if unknown := [order for key, order in wanted.items() if key not in ids]:
         ids |= _find_orders(run, unknown)
     orders = read_actual(run, ids, agreed, with_reservations=True)
-    # Back orders are read of every order that is linked: what an order has less than before may
-    # have come back to it since, and one that was deleted may have left some behind.
-    children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
+    # Staff split an order by taking units off its rows; one that was deleted may have left back
+    # orders behind.
+    split = [
+        ids[key]
+        for key, known in agreed.items()
+        if key not in orders or compare({}, orders[key], known).is_account_changed
+    ]
+    children = read_back_orders(run, split) if split else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
     # One that is to be credited as a whole may name a contact that staff deleted or merged.
     undone = {
@@ -176,19 +181,31 @@ def _with_details(
     decisions: Decisions,
 ) -> Account:
     """The account with the payments, back orders, notes and free stock of its orders."""
-    ids = [order.order_id_bp for order in account.orders.values()]
+    agreed = account.agreed
+    # Where the store's money is as it was agreed on, and paid the order, receipts change nothing.
+    settled = {
+        key
+        for key in account.orders
+        if not wanted[key].is_money_read
+        and not wanted[key].store.is_cancelled
+        and key in agreed
+        and agreed[key].settled == wanted[key].total_inc_tax
+    }
+    ids = [order.order_id_bp for key, order in account.orders.items() if key not in settled]
     refs: dict[str, set[str]] = defaultdict(set)
     paid: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for payment in with_retries(lambda: list(run.brightpearl.list_payments(ids))):
+    payments = with_retries(lambda: list(run.brightpearl.list_payments(ids))) if ids else []
+    for payment in payments:
         refs[payment.order_id].add(payment.transaction_ref)
         paid[payment.order_id] += PAID.get(payment.payment_type, 0) * payment.amount
     orders: dict[str, ActualOrder] = {}
     for key, found in account.orders.items():
         order = adopt_rows(contents(wanted[key].rows), found) if found.foreign else found
         order_id = order.order_id_bp
-        order = replace(order, transaction_refs=frozenset(refs[order_id]), paid=paid[order_id])
+        received = wanted[key].total_inc_tax if key in settled else paid[order_id]
+        order = replace(order, transaction_refs=frozenset(refs[order_id]), paid=received)
         for child in children.get(order.order_id_bp, ()):
-            order = _joined(order, child, account.agreed[key])
+            order = _joined(order, child, agreed[key])
         orders[key] = order
     orders = _with_units_on_notes(run, _with_notes(run, orders, wanted, decisions))
     return replace(account, orders=orders, on_hand=_free_stock(run, wanted, orders))
