@@ -51,9 +51,9 @@ class Priority(IntEnum):
     STOCK = 1
     """Stock of single SKUs, as events name them."""
     CATALOGUE = 2
-    """Products, prices, customers; sweeps, and the reconciliation of all stock."""
+    """Products, prices, customers; sweeps, and the comparisons of all stock."""
     BACKFILL = 3
-    """Work that may take hours: backfills and audits."""
+    """Work that may take hours: backfills, and audits of records over days."""
 
 
 RESERVES = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from core.ids import sku_key
 from store.database import Repository
@@ -72,6 +72,12 @@ class Catalogue(Repository):
                         row.product_id, row.sku, bool(row.is_stock_tracked), row.status
                     )
         return found
+
+    def count(self, pair: str) -> int:
+        """How many products are kept; none before the first scan."""
+        query = select(func.count()).select_from(catalogue).where(catalogue.c.pair == pair)
+        with self._database.read() as connection:
+            return connection.scalars(query).one()
 
     def tracked(self, pair: str) -> list[str]:
         """SKUs, as compared, of all live products that have stock."""

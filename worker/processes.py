@@ -1,9 +1,9 @@
 """Processes that execute runs: how each begins and ends, and a subprocess for a single run.
 
 A flow that computes for minutes runs in a subprocess. Threads of one Python process take turns:
-while a whole catalogue is compared, an order would take several times as long. The warm worker
-starts the subprocess for deployments with the tag `own-process`, and it yields to everything else
-on the machine (docs/decisions/0012).
+while a large catalogue is compared, an order would take several times as long. The warm worker
+starts the subprocess for deployments with the tag `own-process`, unless the catalogue is known to
+be small, and it yields to everything else on the machine (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import NoReturn
 from uuid import UUID
 
@@ -24,6 +26,9 @@ from prefect.settings import get_current_settings
 
 from core.defects import DefectError
 from core.errors import CausewayError
+from core.settings import load_settings
+from store.database import open_database
+from store.stock import Catalogue
 from worker.execution import ACTIVE_RUNS, ActiveRuns, execute, load_flow
 from worker.prefect_internal import send_queued_events
 
@@ -31,6 +36,8 @@ log = logging.getLogger("causeway.worker")
 
 OWN_PROCESS = "own-process"
 """The tag of deployments whose runs get a subprocess."""
+SMALL = 5_000
+"""Products up to which a comparison takes less than the start of a subprocess."""
 NICE = 10
 """How much it yields to whatever else wants to compute."""
 STOPPED = "Stopped, by an operator or with its worker; keys that are not settled stay due."
@@ -72,6 +79,17 @@ class _Subprocess:
     def interrupt(self, because: str) -> None:  # noqa: ARG002 - a signal carries no reason
         """Ask it to stop between two of its steps."""
         self._process.terminate()
+
+
+def gets_subprocess(tags: Collection[str], pair: str) -> bool:
+    """Whether a run is executed by a subprocess: a comparison of a few thousand products is not.
+
+    Raises: ConfigError, StoreUnavailableError.
+    """
+    if OWN_PROCESS not in tags or not pair:
+        return OWN_PROCESS in tags
+    with closing(open_database(load_settings().database_url)) as database:
+        return not 0 < Catalogue(database).count(pair) <= SMALL
 
 
 def execute_in_subprocess(flow_run: FlowRun, *, active: ActiveRuns = ACTIVE_RUNS) -> int:

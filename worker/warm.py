@@ -34,7 +34,7 @@ from prefect.workers.base import (
 
 from core.errors import ConfigError
 from worker.execution import ACTIVE_RUNS, execute, load_flow
-from worker.processes import OWN_PROCESS, execute_in_subprocess
+from worker.processes import execute_in_subprocess, gets_subprocess
 
 log = logging.getLogger("causeway.worker")
 
@@ -84,7 +84,8 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         place = place_of(flow_run.id)
         if task_status is not None:
             task_status.started(place)
-        if OWN_PROCESS in deployment.tags:
+        pair = str(flow_run.parameters.get("pair", ""))
+        if await anyio.to_thread.run_sync(gets_subprocess, deployment.tags, pair):
             status = await anyio.to_thread.run_sync(execute_in_subprocess, flow_run)
             log.info("%s %s: ended in its subprocess", flow.name, flow_run.name)
             return WarmWorkerResult(identifier=place, status_code=status)

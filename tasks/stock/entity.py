@@ -69,7 +69,7 @@ def audit(pair: str, days: int | None = None) -> dict[str, Any]:
     """
     del days
     with Run(
-        STOCK, pair, flow="audit-stock", keeps_report=False, priority=Priority.BACKFILL
+        STOCK, pair, flow="audit-stock", keeps_report=False, priority=Priority.CATALOGUE
     ) as run:
         found, mapped = map_all(run, validate(run, extract_stock(run, None)))
         desired = validate(run, mapped)

@@ -7,7 +7,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +20,14 @@ from waiting import eventually
 
 from cli.main import run as causeway
 from core.errors import ConfigError
+from core.settings import load_settings
+from core.times import utc_now
+from store.database import open_database
+from store.stock import Catalogue, CataloguedProduct
 from tasks.reconciler.audit import DIFFERS
 from worker.alerts import BLOCK, FAILED, failed_run_alert, register_alerts
 from worker.deployments import WorkPool, read_prefect_file
+from worker.processes import gets_subprocess
 from worker.registration import register_work_pool
 from worker.service import Polling, poll
 
@@ -71,6 +78,21 @@ def test_a_deployment_that_asks_for_it_runs_in_a_subprocess(deployed: Any) -> No
     assert eventually(is_(deployed, run_id, "COMPLETED"))
     assert deployed.states("1") == {"done"}
     assert (deployed.folder / "pid").read_text("ascii") != str(os.getpid())
+
+
+@pytest.mark.parametrize(
+    ("products", "expected"), [(0, True), (1, False), (5_000, False), (5_001, True)]
+)
+def test_only_a_comparison_that_is_not_known_to_be_small_gets_a_subprocess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, products: int, expected: bool
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_DATABASE_URL", f"sqlite:///{tmp_path / 'causeway.db'}")
+    known = [CataloguedProduct(str(one), f"sku-{one}", True, "LIVE") for one in range(products)]
+    with closing(open_database(load_settings().database_url)) as database:
+        Catalogue(database).put("default", known, now=utc_now())
+
+    assert gets_subprocess(["causeway", "own-process"], "default") is expected
+    assert not gets_subprocess(["causeway"], "default")
 
 
 @pytest.mark.usefixtures("serving")
