@@ -34,7 +34,7 @@ MOST_BODIES = 32 * 1024 * 1024
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open: longer than senders keep it open, as a rule a minute at
 most, so that none of them sends a webhook into one that is just being closed."""
-OK, BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, TOO_SLOW, TOO_LARGE = 200, 400, 401, 404, 408, 413
+OK, UNAUTHORIZED, NOT_FOUND, TOO_SLOW, TOO_LARGE = 200, 401, 404, 408, 413
 TOO_MANY, UNAVAILABLE = 429, 503
 CLOSE = {"connection": "close"}
 """What is left of a refused request is not read."""
@@ -47,6 +47,13 @@ class RefusedError(Exception):
         super().__init__(why)
         self.status = status
         self.why = why
+
+
+class UnusableError(Exception):
+    """A genuine delivery that nothing can be made of: acknowledged and counted.
+
+    Senders repeat what is answered otherwise for hours, in vain, and hold it against us.
+    """
 
 
 class Receiver:
@@ -97,8 +104,9 @@ class Receiver:
     async def _answer(
         self, request: Request, read: Callable[[Pair, Request], Awaitable[Delivery]]
     ) -> Response:
-        """2xx only for what is on disk; 503, so that the sender comes back, while nothing can be.
+        """2xx for what is on disk, and for what is of no use; 503 while nothing can be kept.
 
+        The sender comes back then.
         A database that is away does not change the answer to a delivery that is refused anyway.
         """
         pair = self._pairs.get(request.path_params["pair"])
@@ -107,6 +115,9 @@ class Receiver:
         source = request.client.host if request.client else ""
         try:
             await self._writer.keep(await read(pair, request))
+        except UnusableError as unusable:
+            with contextlib.suppress(StoreUnavailableError):
+                await self._writer.keep(Delivery(pair.name, f"refused: {unusable}"))
         except RefusedError as refused:
             self._refusals.add(source)
             if self._refusals.are_too_many(source):
@@ -126,7 +137,7 @@ class Receiver:
     async def _event(self, pair: Pair, request: Request) -> Delivery:
         """What a BigCommerce event asks to be remembered.
 
-        Raises: RefusedError.
+        Raises: RefusedError, UnusableError.
         """
         headers = {name.lower(): value for name, value in request.headers.items()}
         secrets = _secrets(pair)
@@ -139,9 +150,9 @@ class Receiver:
             event = _object(body)
             found = bigcommerce.keys_of(event)
         except (KeyError, TypeError, ValueError) as error:
-            raise RefusedError(BAD_REQUEST, "malformed") from error
+            raise UnusableError("malformed") from error
         if event.get("producer", _producer(pair)) != _producer(pair):
-            raise RefusedError(NOT_FOUND, "of another store")
+            raise UnusableError("of another store")
         if found is None:
             return Delivery(pair.name, f"ignored {_scope(event)}")
         keys, source = found
@@ -150,7 +161,7 @@ class Receiver:
     async def _notice(self, pair: Pair, request: Request) -> Delivery:
         """What a Brightpearl notice asks to be remembered: linked orders, goods notes, stock.
 
-        Raises: RefusedError, StoreUnavailableError.
+        Raises: RefusedError, UnusableError, StoreUnavailableError.
         """
         known = pair.webhooks.secrets_at(pair.webhooks.base)
         if not brightpearl.is_genuine(request.path_params["token"], known):
@@ -159,9 +170,9 @@ class Receiver:
             notice = _object(await self._body(request))
             named = brightpearl.read_notice(notice)
         except (KeyError, TypeError, ValueError) as error:
-            raise RefusedError(BAD_REQUEST, "malformed") from error
+            raise UnusableError("malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
-            raise RefusedError(NOT_FOUND, "of another account")
+            raise UnusableError("of another account")
         links = await asyncio.to_thread(
             self._links.get, pair.name, ORDERS, named.orders, by="id_bp"
         )
