@@ -319,6 +319,13 @@ class WorkerSettings(Section):
     reads_at_once: int = Field(default=6, ge=1, le=50)
 
 
+class TestingSettings(Section):
+    """What only tests set."""
+
+    crash_at: str = ""
+    """A crash point (`core/crash_points.py`); blank for every real installation."""
+
+
 class Settings(Section):
     """Everything that is decided for one installation."""
 
@@ -329,6 +336,7 @@ class Settings(Section):
     default_pair: str = "default"
     receiver: ReceiverSettings = ReceiverSettings()
     worker: WorkerSettings = WorkerSettings()
+    testing: TestingSettings = TestingSettings()
     _file: Path | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
 

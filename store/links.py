@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import delete, func, select
 
+from core.crash_points import reached
 from store.database import Repository
 from store.sql import in_parts, upsert
 from store.tables import links as table
@@ -77,6 +78,7 @@ class Links(Repository):
 
     def put(self, pair: str, entity: str, links: Sequence[Link], *, now: datetime) -> None:
         """Keep links; an existing one is replaced."""
+        reached("before-links", entity, [link.key_bc for link in links])
         rows = [
             {
                 "pair": pair,
@@ -90,3 +92,4 @@ class Links(Repository):
         ]
         with self._database.write() as connection:
             upsert(connection, table, rows, key=("pair", "entity", "key_bc"))
+        reached("after-links", entity, [link.key_bc for link in links])

@@ -43,6 +43,7 @@ inbox = Table(
     Column("owner", StorableText),
     Column("claimed_at", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("interruptions", Integer, nullable=False, server_default="0"),
     Column("reason", StorableText, nullable=False, server_default=""),
     Column("expires_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False),

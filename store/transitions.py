@@ -112,6 +112,8 @@ class Retry:
     key: str
     at: datetime
     reason: str
+    is_try: bool = True
+    """Whether it counts among the tries, by which pauses grow; not where the run was stopped."""
 
 
 Outcome = Done | Parked | Dead | Retry
@@ -202,7 +204,13 @@ def after(
     In: when each condition last came true. One that did so while the key was worked on may have
     been missed by whoever read both systems for it: such a key is not parked but due at once.
     """
-    free = {"owner": None, "dirty_since": None, "dirty_source": None, "updated_at": now}
+    free = {
+        "owner": None,
+        "dirty_since": None,
+        "dirty_source": None,
+        "interruptions": 0,
+        "updated_at": now,
+    }
     due = {**free, "state": "due", "ready_at": now, "attempts": 0, "reason": ""}
     if row.dirty_since is not None:
         source = row.dirty_source or row.source
@@ -223,7 +231,8 @@ def after(
                 "attempts": row.attempts + outcome.is_try,
             }
         case Retry():
-            state = {"state": "due", "ready_at": outcome.at, "attempts": row.attempts + 1}
+            attempts = row.attempts + outcome.is_try
+            state = {"state": "due", "ready_at": outcome.at, "attempts": attempts}
         case Dead():
             state = {**CLOSED, "state": "dead"}
         case Parked():

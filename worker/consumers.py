@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +18,16 @@ from datetime import datetime
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import DeploymentResponse
 
+from core.crash_points import reached
 from core.errors import CausewayError
+from core.process_identity import new_name, owned_by, this_process
 from core.settings import Settings
 from core.times import utc_now
 from store.database import Database
 from store.inbox import Inbox
 from store.notifications import InboxListener
 from store.runs import Leases
+from worker.abandoned import AbandonedWork
 from worker.deployments import on_event_name
 from worker.execution import RunLoop, execute, load_flow
 from worker.prefect_server import (
@@ -56,7 +58,7 @@ class InboxConsumer:
     database: Database
     stop: threading.Event
     clock: Callable[[], float] = time.monotonic
-    owner: str = field(default_factory=lambda: f"worker-{uuid.uuid4().hex[:12]}")
+    owner: str = field(default_factory=lambda: owned_by(this_process(), new_name("worker")))
     _consumers: dict[tuple[str, str], EntityConsumer] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -66,8 +68,19 @@ class InboxConsumer:
             self.database, poll_interval_s=self.settings.worker.poll_interval_s
         )
         inbox = Inbox(self.database)
+        abandoned = AbandonedWork(
+            self.database,
+            PrefectServer(reachability, clock=self.clock),
+            self.settings.worker.work_pool,
+            self.stop,
+            clock=self.clock,
+        )
+        threading.Thread(
+            target=abandoned.end_runs_until_stopped, name="end-abandoned-runs", daemon=True
+        ).start()
         while not self.stop.is_set():
             try:
+                abandoned.free_claims()
                 for waiting in inbox.waiting(utc_now(), with_backfill=False):
                     self._consumer(waiting.pair, waiting.entity, reachability).notify()
                 listener.wait(LONGEST_WAIT_S, self.stop)
@@ -202,6 +215,7 @@ class EntityConsumer:
             self._server.end_abandoned(deployment, self._pair, self._entity)
             self._cleaned = True
         flow_run = self._server.create_run(deployment, self._pair, self._entity)
+        reached("run-created", self._entity)
         try:
             loop.open_clients()
             state = execute(flow, flow_run, runner=loop.runner)

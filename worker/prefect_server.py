@@ -27,6 +27,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed, Pending
 
 from core.errors import ConfigError, TransientError
+from core.process_identity import this_process
+from worker.deployments import TAG
 from worker.prefect_internal import retry_busy_server, settings_with_retries
 
 log = logging.getLogger("causeway.worker")
@@ -41,7 +43,10 @@ RETRIES = 1
 """Of one request. Prefect's own five take a minute, in which nobody would learn that it is away
 and a worker that is to stop would not."""
 EVENT_TAG = "on-event"
-UNFINISHED = [StateType.RUNNING, StateType.PENDING]
+PROCESS_LABEL = "causeway.process"
+"""Label of the runs that a worker makes for itself: which process executes them."""
+UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+MOST_RUNS = 200
 
 
 class PrefectUnavailableError(TransientError):
@@ -56,6 +61,11 @@ class Reachability:
     _away_since: float | None = None
     _attempts: int = 0
     _next_at: float = 0.0
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answered when it was asked last."""
+        return self._away_since is None
 
     def may_ask(self) -> bool:
         """False while it is away and the pause is not over."""
@@ -128,6 +138,7 @@ class PrefectServer:
                     name=f"sync-{entity} {pair}",
                     tags=[EVENT_TAG, entity, f"pair:{pair}"],
                     idempotency_key=once,
+                    labels={PROCESS_LABEL: str(this_process())},
                 )
             )
         except ObjectNotFound as error:
@@ -148,10 +159,32 @@ class PrefectServer:
             tags=FlowRunFilterTags(all_=[EVENT_TAG, entity, f"pair:{pair}"]),
         )
         because = "The worker that executed this run is gone; its keys became due again."
-        runs = self._ask(lambda client: client.read_flow_runs(flow_run_filter=wanted, limit=200))
+        runs = self._read(wanted)
         for run in runs:
-            self._end(run.id, because)
+            self.end(run.id, because)
         return len(runs)
+
+    def unfinished_runs(self) -> list[FlowRun]:
+        """Every run of Causeway that has not ended, as far as Prefect knows.
+
+        Raises: PrefectUnavailableError; ConfigError when Prefect refuses.
+        """
+        return self._read(
+            FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNFINISHED)),
+                tags=FlowRunFilterTags(all_=[TAG]),
+            )
+        )
+
+    def is_warm(self, work_pool: str) -> bool:
+        """Whether a work pool is served by workers of our own kind.
+
+        Raises: PrefectUnavailableError; ConfigError when Prefect refuses.
+        """
+        try:
+            return self._ask(lambda client: client.read_work_pool(work_pool)).type == "warm"
+        except ObjectNotFound:
+            return False
 
     def report_later(self, flow_run_id: UUID) -> None:
         """Remember a run whose end Prefect does not know."""
@@ -167,7 +200,7 @@ class PrefectServer:
             wanted = FlowRunFilter(id=FlowRunFilterId(any_=[self._unreported[-1]]))
             for run in self._ask(partial(SyncPrefectClient.read_flow_runs, flow_run_filter=wanted)):
                 if run.state is None or not run.state.is_final():
-                    self._end(run.id, because)
+                    self.end(run.id, because)
             self._unreported.pop()
 
     def close(self) -> None:
@@ -176,9 +209,18 @@ class PrefectServer:
             self._client.__exit__(None, None, None)
             self._client = None
 
-    def _end(self, run_id: UUID, because: str) -> None:
+    def end(self, run_id: UUID, because: str) -> None:
+        """Mark a run as crashed, which frees its deployment's slot.
+
+        Raises: PrefectUnavailableError; ConfigError when Prefect refuses.
+        """
         state: State[None] = Crashed(message=because)
         self._ask(lambda client: client.set_flow_run_state(run_id, state, force=True))
+
+    def _read(self, wanted: FlowRunFilter) -> list[FlowRun]:
+        return self._ask(
+            lambda client: client.read_flow_runs(flow_run_filter=wanted, limit=MOST_RUNS)
+        )
 
     def _ask(self, question: Callable[[SyncPrefectClient], T]) -> T:
         """What the server answers.

@@ -13,6 +13,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -42,6 +44,9 @@ NICE = 10
 """How much it yields to whatever else wants to compute."""
 STOPPED = "Stopped, by an operator or with its worker; keys that are not settled stay due."
 FAILED = 1
+PARENT_EVERY_S = 0.5
+ORPHANED_S = 20.0
+"""How long a subprocess whose worker ended may take to the end of its step."""
 SENDING_S = 2.0
 """How long an end waits for Prefect's queues of events and log lines, which nobody needs."""
 
@@ -92,13 +97,19 @@ def gets_subprocess(tags: Collection[str], pair: str) -> bool:
         return not 0 < Catalogue(database).count(pair) <= SMALL
 
 
-def execute_in_subprocess(flow_run: FlowRun, *, active: ActiveRuns = ACTIVE_RUNS) -> int:
-    """Run it to its end in a subprocess; 0 unless the process itself failed."""
+def start_subprocess(flow_run: FlowRun) -> subprocess.Popen[bytes]:
+    """A subprocess that executes this run."""
     environment = get_current_settings().to_environment_variables(exclude_unset=True)
-    process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
-        [sys.executable, "-m", "worker.processes", str(flow_run.id)],
+    return subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
+        [sys.executable, "-m", "worker.processes", str(flow_run.id), str(os.getpid())],
         env={**os.environ, **environment},
     )
+
+
+def wait_for_subprocess(
+    flow_run: FlowRun, process: subprocess.Popen[bytes], *, active: ActiveRuns = ACTIVE_RUNS
+) -> int:
+    """Wait until a subprocess has executed the run; 0 unless the process itself failed."""
     active.add(flow_run.id, _Subprocess(process))
     try:
         return process.wait()
@@ -106,12 +117,27 @@ def execute_in_subprocess(flow_run: FlowRun, *, active: ActiveRuns = ACTIVE_RUNS
         active.remove(flow_run.id)
 
 
+def end_with(parent: int) -> None:
+    """Stop as if asked to as soon as the worker that started this process has ended.
+
+    What still runs a while later is abandoned: its claims are taken from it.
+    """
+    while os.getppid() == parent:
+        time.sleep(PARENT_EVERY_S)
+    log.warning("The worker of this subprocess ended; the run stops with its step.")
+    ACTIVE_RUNS.stop_all(because=STOPPED)
+    time.sleep(ORPHANED_S)
+    os._exit(FAILED)
+
+
 def main() -> None:
-    """Execute the run whose id is the one argument."""
+    """Execute the run of an id, for a worker of a process id: the two arguments."""
     set_up_logging()
     os.nice(NICE)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ACTIVE_RUNS.stop_all(because=STOPPED))
+    for parent in sys.argv[2:]:
+        threading.Thread(target=end_with, args=(int(parent),), name="parent", daemon=True).start()
     try:
         with get_client(sync_client=True) as client:
             flow_run = client.read_flow_run(UUID(sys.argv[1]))

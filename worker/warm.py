@@ -8,8 +8,6 @@ for its polling (see consumers.py).
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from typing import Any
 from uuid import UUID
 
@@ -33,13 +31,16 @@ from prefect.workers.base import (
 )
 
 from core.errors import ConfigError
+from core.process_identity import ProcessIdentity, identity_of, owned_by, this_process
 from worker.execution import ACTIVE_RUNS, execute, load_flow
-from worker.processes import execute_in_subprocess, gets_subprocess
+from worker.processes import gets_subprocess, start_subprocess, wait_for_subprocess
 
 log = logging.getLogger("causeway.worker")
 
+PLACE = "worker:"
 CANCELLED = "Cancelled by an operator; its keys stay due."
 
+PLACE = "worker:"
 CANCELLED = "Cancelled by an operator; its keys stay due."
 
 
@@ -81,14 +82,18 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
             )
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         flow = load_flow(deployment.entrypoint or "")
-        place = place_of(flow_run.id)
-        if task_status is not None:
-            task_status.started(place)
         pair = str(flow_run.parameters.get("pair", ""))
         if await anyio.to_thread.run_sync(gets_subprocess, deployment.tags, pair):
-            status = await anyio.to_thread.run_sync(execute_in_subprocess, flow_run)
+            process = start_subprocess(flow_run)
+            place = place_of(flow_run.id, identity_of(process.pid))
+            if task_status is not None:
+                task_status.started(place)
+            status = await anyio.to_thread.run_sync(wait_for_subprocess, flow_run, process)
             log.info("%s %s: ended in its subprocess", flow.name, flow_run.name)
             return WarmWorkerResult(identifier=place, status_code=status)
+        place = place_of(flow_run.id, this_process())
+        if task_status is not None:
+            task_status.started(place)
         state: State[Any] = await anyio.to_thread.run_sync(execute, flow, flow_run)
         log.info("%s %s: %s", flow.name, flow_run.name, state.name)
         return WarmWorkerResult(identifier=place, status_code=0)
@@ -131,6 +136,11 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
                 ACTIVE_RUNS.stop(flow_run.id, because=CANCELLED)
 
 
-def place_of(flow_run_id: UUID) -> str:
+def place_of(flow_run_id: UUID, process: ProcessIdentity) -> str:
     """Where a run is executed, as Prefect's `infrastructure_pid`."""
-    return f"worker:{socket.gethostname()}:{os.getpid()}:{flow_run_id}"
+    return f"{PLACE}{owned_by(process, str(flow_run_id))}"
+
+
+def process_of_place(infrastructure_pid: str) -> str:
+    """The process that executes a run, as an owner's name; "" for one of another kind of worker."""
+    return infrastructure_pid.removeprefix(PLACE) if infrastructure_pid.startswith(PLACE) else ""

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import chain, zip_longest
 from typing import Any, Generic
 
+from core.crash_points import reached
 from core.errors import (
     CausewayError,
     ConfigError,
@@ -75,6 +76,7 @@ def apply(
     Raises: ConfigError when a system refuses us as a whole. Everything that concerns one record
     stands in its progress.
     """
+    reached("planned", run.entity, [record.key for record in records])
     for phase in phases:
         queues = [
             [
@@ -98,6 +100,7 @@ def apply(
                 _write(run, phase, [one for one in one_of_each if one])
         if phase.after is not None:
             phase.after(run, [record for record in going if record.goes_on])
+        reached("after-phase", run.entity, [record.key for record in going])
     return records
 
 
@@ -153,6 +156,7 @@ def send_as_one(
         repeatable = all(write.is_repeatable for write in writes)
         try:
             answer = with_retries(call, repeatable=repeatable, attempts=attempts)
+            reached("after-request", run.entity, keys_of(writes))
         except (TransientError, RejectedError) as error:
             answer = error
         answers.extend([answer] * len(writes))
@@ -199,6 +203,7 @@ def send_to_bigcommerce(
                 answer: Answer = with_retries(
                     send_one, repeatable=write.is_repeatable, attempts=ATTEMPTS
                 )
+                reached("after-request", run.entity, [write.key])
             except (TransientError, RejectedError) as error:
                 answer = error
                 is_unknown = isinstance(error, OutcomeUnknownError)
@@ -272,9 +277,12 @@ def in_ledger(
         )
         for write in writes
     ]
+    reached("before-intent", run.entity, keys_of(writes))
     ids = run.ledger.intend(intents, now=run.now())
+    reached("after-intent", run.entity, keys_of(writes))
     answers: list[Answer] = []
     yield answers
+    reached("before-outcome", run.entity, keys_of(writes))
     conclusions: list[Conclusion] = []
     for intent_id, write, answer in zip(ids, writes, answers, strict=True):
         if isinstance(answer, CausewayError):
@@ -284,8 +292,14 @@ def in_ledger(
             written_id = "" if answer is None else write.written_id(answer)
             conclusions.append(Conclusion(intent_id, "written", written_id))
     run.ledger.conclude(conclusions, now=run.now())
+    reached("after-outcome", run.entity, keys_of(writes))
     if on_answers is not None:
         on_answers(list(zip(writes, answers, strict=True)))
+
+
+def keys_of(writes: Sequence[Write]) -> list[str]:
+    """The records that these writes are about."""
+    return [write.key for write in writes]
 
 
 def _write(
@@ -344,6 +358,7 @@ def _request(run: Run, writes: Sequence[BrightpearlWrite]) -> list[Answer]:
         by_label = with_retries(
             lambda: run.brightpearl.send(messages), repeatable=repeatable, attempts=ATTEMPTS
         )
+        reached("after-request", run.entity, keys_of(writes))
     except TransientError as error:
         return [error] * len(writes)
     for answer in by_label.values():

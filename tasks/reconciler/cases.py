@@ -34,7 +34,9 @@ REVIEW = "review"
 """Class of a case that a person decides; `release --apply` carries its proposal out."""
 SKU = "sku"
 """Class of refusals that name a SKU which Brightpearl lacks, or has twice."""
-OF_ONE_RECORD = frozenset({REVIEW, "document", "money", "unexpected"})
+UNEXPECTED = "unexpected"
+"""Class of records that our own code failed for."""
+OF_ONE_RECORD = frozenset({REVIEW, "document", "money", UNEXPECTED})
 """Classes whose values no table and no product can set right."""
 
 
@@ -86,6 +88,20 @@ def rejected(error: RejectedError, remedy: str) -> Refusal:
     """A record whose write was understood and refused. In: what to do if the error says nothing."""
     class_ = error.code if error.code == "money" else "rejected"
     return Refusal(class_, "", error.code, error.message, error.remedy or remedy)
+
+
+def ends_processes(times: int) -> Refusal:
+    """A record whose processes ended, time after time, while they worked on it alone."""
+    value = "the process ended"
+    action = "Find in the worker's log or the system's why it ended: memory, say"
+    return Refusal(
+        UNEXPECTED,
+        "",
+        value,
+        f"{times} times in a row the process that worked on this record ended before it was done",
+        release_remedy(action, UNEXPECTED, value=value),
+        {"interruptions": times},
+    )
 
 
 def digest(*parts: object) -> str:

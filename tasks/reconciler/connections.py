@@ -18,6 +18,7 @@ from cachetools import LRUCache
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
+from core import crash_points
 from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
@@ -92,6 +93,7 @@ def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Conne
     """
     if pair_name not in _open:
         settings = load_settings()
+        crash_points.arm(settings.testing.crash_at)
         pair = settings.pair(pair_name)
         reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
         _open[pair_name] = Connections(

@@ -17,6 +17,7 @@ from core.defects import DefectError
 from core.refusals import Refusal, release_remedy
 from store.quarantine import Quarantine
 from tasks.policy import OF_NO_RECORD
+from tasks.reconciler.cases import UNEXPECTED
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run, flow_run_id
 from tasks.reconciler.settle import settle
@@ -25,8 +26,6 @@ Record = TypeVar("Record")
 Result = TypeVar("Result")
 log = logging.getLogger("causeway.tasks")
 
-UNEXPECTED = "unexpected"
-"""Class of records that our own code failed for."""
 MOST_IN_A_ROW = 20
 """So many records that fail while none goes through: then it is not the records' fault."""
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pandas as pd
 
+from core.crash_points import reached
 from core.frames import Schema, frame
 from core.refusals import REFUSALS
 from tasks.policy import PURE, step
@@ -79,12 +80,14 @@ def validate(run: Run, frames: Checked) -> Checked:
     # Great Expectations takes seconds to import: only a process that validates pays for it.
     from expectations.check import check  # noqa: PLC0415
 
+    reached("validating", run.entity, run.batch.keys)
     run.refuse(frames.refusals)
     run.report.counts.update(frames.counts)
     suites = importlib.import_module(run.suites).SUITES
     verdict = check(frames.validated(), suites, record=frames.KEY, now=run.now())
     run.refuse(verdict.refused)
     run.report.notes.update(verdict.notes)
+    reached("validated", run.entity, run.batch.keys)
     return frames.without(run.refused_keys)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,20 +23,22 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from connectors.circuits import LONGEST_PAUSE_S
 from connectors.pages import account_order, store_order
+from core.crash_points import reached
 from core.defects import DefectError
 from core.errors import CausewayError
+from core.process_identity import new_name, owned_by, this_process
 from core.refusals import Refusal
 from store import inbox
-from store.inbox import NAMED, OPERATOR, Claim, Done, Inbox, Retry
+from store.inbox import NAMED, OPERATOR, Claim, Dead, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import RETRY, Decisions, refusals_by_key
+from tasks.reconciler.cases import RETRY, Decisions, ends_processes, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
-from tasks.reconciler.report import Report
+from tasks.reconciler.report import REFUSED, Report
 
 log = logging.getLogger("causeway.tasks")
 
@@ -50,6 +52,9 @@ BACKFILL = "backfill"
 """The source of keys that a backfill made due."""
 LEASE_S = 300.0
 """A claim that nobody renews for this long belongs to whoever asks next."""
+MOST_INTERRUPTIONS = 8
+"""So often may a process end that works on a record before it counts as the record's fault. By then
+it is alone in its batch: a quarter as many are taken each time (`Inbox.claim`)."""
 PAUSES_S = (5, 15, 60, 300, 900)
 """How long a key rests after its first, second … failed try."""
 
@@ -117,8 +122,10 @@ class Run:
         self._with_backfill = with_backfill
         self.keeps_report = keeps_report
         """False for a run whose own document says all."""
-        self.owner = f"{flow}-{uuid.uuid4().hex[:12]}"
-        self.run_id = flow_run_id() or self.owner
+        name = new_name(flow)
+        self.owner = owned_by(this_process(), name)
+        """Of the claims and leases of this run."""
+        self.run_id = flow_run_id() or name
         database = self.connections.database
         self.database = database
         self.links = Links(database)
@@ -177,7 +184,7 @@ class Run:
         if error is not None:
             expected = isinstance(error, CausewayError | DefectError)
             self.report.error = str(error) if expected else type(error).__name__
-            self._give_back()
+            self._give_back(is_stopped=isinstance(error, asyncio.CancelledError))
         self.report.ended_at = self.now()
         self.report.requests = self.connections.requests() - self._requests_before
         try:
@@ -243,7 +250,8 @@ class Run:
                 )
                 claims = [claim for claim in due if claim.key not in self._shown]
             else:
-                claims = self._claim(limit, asked)
+                while killer := _ends_processes(claims := self._claim(limit, asked)):
+                    self._give_up(killer)
             self._shown.update(asked or (claim.key for claim in claims if self.dry_run))
             if not asked:
                 break
@@ -252,7 +260,20 @@ class Run:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)
             self.log("Batch %d: %d keys", self.report.batches, len(self.batch.claims))
+            reached("claimed", self.entity, self.batch.keys)
         return self.batch
+
+    def _give_up(self, claim: Claim) -> None:
+        """Quarantine a record that ends whatever process works on it."""
+        refusal = ends_processes(claim.interruptions)
+        self.report.batches += 1
+        self.report.keys += 1
+        self.report.counts[REFUSED] += 1
+        self.report.outcomes[REFUSED] += 1
+        self.report.refuse(claim.key, [refusal])
+        self.log("%s is refused: %s. %s", claim.key, refusal.reason, refusal.remedy)
+        self.open_cases([(claim.key, refusal)])
+        self.settle([Dead(claim.key, refusal.reason)])
 
     def _claim(self, limit: int, only: Sequence[str] | None) -> list[Claim]:
         claims = self._claim_ready(limit, only)
@@ -346,6 +367,7 @@ class Run:
         """Say what became of every key of the batch."""
         if not self.dry_run:
             self.inbox.settle(self.pair, self.entity, self.owner, list(outcomes), now=self.now())
+            reached("settled", self.entity)
         self.batch = Batch()
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
@@ -363,13 +385,16 @@ class Run:
             pause_s = min(pause_s, LONGEST_PAUSE_S)
         return now + timedelta(seconds=pause_s)
 
-    def _give_back(self) -> None:
-        """Make the keys in hand due again."""
+    def _give_back(self, *, is_stopped: bool) -> None:
+        """Make the keys in hand due again: at once after a stop, else after a pause."""
         held = (self.batch, *self._halves)
         self.batch = Batch(tuple(claim for batch in held for claim in batch.claims))
         if self.dry_run or not self.batch:
             return
         now, error = self.now(), self.report.error
+        if is_stopped:
+            self.settle([Retry(key, now, error, is_try=False) for key in self.batch.keys])
+            return
         at = {key: self.retry_at(key, now) for key in self.batch.keys}
         self.settle(Retry(key, moment, error) for key, moment in at.items())
 
@@ -383,6 +408,13 @@ class Run:
     def requests(self) -> dict[str, int]:
         """Requests so far: `bigcommerce`, `brightpearl`, `throttled`, `failed`."""
         return dict(self.connections.requests() - self._requests_before)
+
+
+def _ends_processes(claims: Sequence[Claim]) -> Claim | None:
+    """The one record of a batch that has ended too many processes, if it is such a batch."""
+    if len(claims) != 1 or claims[0].interruptions < MOST_INTERRUPTIONS:
+        return None
+    return claims[0]
 
 
 def concluded(document: dict[str, Any], says: str, state: str = "Completed") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from core.crash_points import reached
 from core.refusals import Refusal, sentence
 from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
@@ -27,6 +28,7 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     In: an outcome for each record that was not refused, whether it came to a plan or not. A dry run
     has none of those that have a plan, and only reports.
     """
+    reached("before-settle", run.entity, run.batch.keys)
     by_key = {one.key: one for one in outcomes}
     found = {key: list(refused) for key, refused in run.refusals.items()}
     for outcome in outcomes:
@@ -51,6 +53,7 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
         keys = [*(key for key in through if key not in refusals), *refusals]
         run.quarantine.resolve(run.pair, run.entity, keys, now=run.now(), but=still)
         run.open_cases((key, one) for key, why in refusals.items() for one in why)
+    reached("before-inbox", run.entity, run.batch.keys)
     now = run.now()
     run.settle(_ending(run, key, refusals.get(key), by_key.get(key), now) for key in run.batch.keys)
 

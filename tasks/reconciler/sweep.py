@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 from connectors.budget import Priority
+from core.crash_points import reached
 from core.errors import ContractError
 from core.times import to_iso
 from store.inbox import Inbox
@@ -54,6 +55,7 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
         found["newly_due"] += inbox.put(
             pair, entity.name, keys, source=source.source, now=connections.clock()
         )
+        reached("swept", entity.name)
         found["since"] = min(found.get("since", to_iso(since)), to_iso(since))
         cursors.set(pair, source.cursor, started_at - overlap)
     return found

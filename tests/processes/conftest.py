@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import httpx
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from sqlalchemy import update
+from sqlalchemy import select
 from waiting import WITHIN_S, eventually
 
 from agreement.differences import differences
@@ -24,7 +23,6 @@ from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.settings import Settings, load_settings
-from core.times import utc_now
 from demo.controls import Controls
 from store.database import Database, open_database
 from store.inbox import Inbox
@@ -99,13 +97,15 @@ class Installation:
         shoppers = [email for email in emails if email.startswith("shopper-")]
         assert len(shoppers) == len(set(shoppers))
 
-    def expire_leases(self) -> None:
-        """What time does for the keys and the leases of a worker that is gone."""
-        ago = utc_now() - timedelta(seconds=1)
-        with self.database.write() as connection:
-            connection.execute(update(leases).values(expires_at=ago))
-            held = inbox.c.state == "claimed"
-            connection.execute(update(inbox).where(held).values(ready_at=ago))
+    def owners(self) -> set[str]:
+        """Who holds keys."""
+        with self.database.read() as connection:
+            held = select(inbox.c.owner).where(inbox.c.owner.is_not(None)).distinct()
+            return set(connection.scalars(held))
+
+    def state_of(self, run_id: str) -> str:
+        """What Prefect says of a run."""
+        return str(self.ask("GET", f"/flow_runs/{run_id}")["state_type"])
 
     def leases(self) -> list[str]:
         """Leases that a worker holds."""

@@ -52,6 +52,9 @@ class Client:
     def usage(self) -> Usage:
         return Usage()
 
+    def pauses(self) -> list[Any]:
+        return []
+
 
 @dataclass
 class Account(Client):

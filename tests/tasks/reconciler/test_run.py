@@ -14,7 +14,7 @@ from core.errors import TransientError
 from store.runs import Runs
 from tasks.reconciler.cases import Outcome, review
 from tasks.reconciler.defects import isolated
-from tasks.reconciler.run import LEASE_S, PAUSES_S
+from tasks.reconciler.run import LEASE_S, MOST_INTERRUPTIONS, PAUSES_S
 from tasks.reconciler.settle import settle
 
 
@@ -56,13 +56,17 @@ def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) 
     assert report["error"] == "nobody answers"
 
 
-def test_a_run_that_is_stopped_blames_no_record(pair: Reconciler) -> None:
+def test_a_run_that_is_stopped_blames_no_record_and_leaves_its_keys_due_at_once(
+    pair: Reconciler,
+) -> None:
     due(pair, "1")
 
     fail(pair, asyncio.CancelledError())
 
-    assert pair.states("1") == ["due"]
-    assert pair.run().quarantine.list(pair=PAIR) == []
+    run = pair.run()
+    (claim,) = run.claim().claims
+    assert (claim.key, claim.attempts) == ("1", 0)
+    assert run.quarantine.list(pair=PAIR) == []
 
 
 @pytest.mark.parametrize("culprit", ["1", "4", "7"])
@@ -156,3 +160,19 @@ def test_what_people_decided_about_the_batch_is_known_to_its_planner(pair: Recon
     assert not decisions.approves("1", discarded)
     other = review("differs", "3", "changed", {})
     assert decisions.undecided("1", [approved, discarded, other]) == (other,)
+
+
+def test_a_record_whose_processes_end_every_time_waits_for_a_person(pair: Reconciler) -> None:
+    due(pair, "1")
+    for _ in range(MOST_INTERRUPTIONS):
+        assert pair.run().claim().keys == ["1"]
+        pair.clock.advance(LEASE_S)  # nobody renews the lease: the process is gone
+    due(pair, "2")
+
+    run = pair.run()
+
+    assert run.claim().keys == ["2"]
+    (case,) = run.quarantine.list(pair=PAIR, entity=WIDGETS.name)
+    assert (case.key, case.class_) == ("1", "unexpected")
+    assert run.report.outcomes == {"refused": 1}
+    assert pair.states("1", "2") == ["dead", "claimed"]

@@ -1,0 +1,145 @@
+"""Work for every entity whose process is going to be killed, and what must be true in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from parcels import Parcels
+from refunding import imported, lines, refund
+from shelves import on_sale, plenty, product, promised
+from world import PAIR, World
+
+from agreement.verdict import Sides, judge
+from core.times import utc_now
+from demo.controls import Controls
+from store.inbox import Inbox
+from store.ledger import Ledger
+from tasks.reconciler.connections import connect
+
+TEXT = "Please leave it with the neighbour"
+
+
+@dataclass
+class Work:
+    """Records of one entity that need work, by their keys."""
+
+    keys: list[str]
+    records: list[str]
+    """The keys under which they are settled, where those are others."""
+    skus: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def controls(world: World) -> Iterator[Controls]:
+    account = world.sandbox.brightpearl_url.removesuffix("/public-api")
+    with Controls(world.sandbox.bigcommerce_url, account, idle=0) as found:
+        yield found
+
+
+def new_orders(world: World) -> Work:
+    """Two orders of people whom Brightpearl does not know, with texts, and one that is edited."""
+    number = len(world.sandbox.store.orders)
+    keys = [
+        world.place(
+            lines=lines(world, 2, 1),
+            email=f"shopper{number}-{place}@example.com",
+            guest=True,
+            message=TEXT,
+        )
+        for place in range(2)
+    ]
+    edited = world.place(lines=lines(world, 1, 1))
+    world.sync(edited)
+    line = world.sandbox.store.orders[int(edited)].lines[0]
+    world.bigcommerce("edit", order_id=int(edited), lines=[{"id": line.id, "quantity": 3}])
+    cancelled = world.place(lines=lines(world, 1))
+    world.sync(cancelled)
+    world.bigcommerce("edit", order_id=int(cancelled), status_id=5)
+    return Work([*keys, edited, cancelled], [*keys, edited, cancelled])
+
+
+def new_refunds(world: World) -> Work:
+    """A refund of goods that come back, and one of money alone."""
+    keys = [imported(world, shipped=True) for _ in range(2)]
+    (sku,) = [line["sku"] for line in lines(world, 1)]
+    for key in keys:
+        refund(world, key, items=[{"sku": sku, "quantity": 1}], reason="returned: resellable")
+    return Work(keys, keys)
+
+
+def new_shipments(world: World) -> Work:
+    """Two orders that leave, one in two parcels."""
+    orders = [Parcels.imported(world, 2, 1) for _ in range(2)]
+    notes = [orders[0].leaves(1, tracking="RM1"), orders[0].leaves(tracking="RM2")]
+    notes.append(orders[1].leaves(tracking="RM3"))
+    return Work(notes, [one.order for one in orders])
+
+
+def new_stock(world: World) -> Work:
+    """SKUs of which more came in."""
+    skus = plenty(world, 3)
+    for sku in skus:
+        world.brightpearl("stock", sku=sku, on_hand=promised(world, sku) + 17)
+    return Work([product(world, sku) for sku in skus], [sku.casefold() for sku in skus], skus)
+
+
+WORK: dict[str, Callable[[World], Work]] = {
+    "orders": new_orders,
+    "refunds": new_refunds,
+    "shipments": new_shipments,
+    "stock": new_stock,
+}
+
+
+def make_due(world: World, entity: str, keys: list[str]) -> None:
+    """Time passes: what rests until it is tried again, or is looked at again, is due now."""
+    world.due(*keys, entity=entity)
+
+
+def unsettled(entity: str, keys: list[str]) -> list[str]:
+    found = Inbox(connect(PAIR).database).states(PAIR, entity, keys)
+    return [key for key in keys if found.get(key) != "done"]
+
+
+def wrong(world: World, entity: str, work: Work) -> list[str]:
+    """Everything that is not as it should be, by what both systems themselves say."""
+    with controls(world) as both:
+        store, account = both.states()
+    found = judge(Sides(store, account)).of_orders()
+    found += [
+        f"{sku}: {on_sale(world, sku)} on sale, {promised(world, sku)} promised"
+        for sku in work.skus
+        if on_sale(world, sku) != promised(world, sku)
+    ]
+    found += [f"{text!r} is noted {count} times" for text, count in doubled_notes(world)]
+    emails = Counter(one["emails"]["PRI"] for one in account["contacts"].values())
+    found += [f"{count} contacts of {email}" for email, count in emails.items() if count > 1]
+    for order in world.sandbox.store.orders.values():
+        mailed = Counter(mail.record_id for mail in order.mails if mail.about == "shipment")
+        found += [f"{order.id}: mailed {n} times" for n in mailed.values() if n > 1]
+    return found + open_intents(entity, work)
+
+
+def doubled_notes(world: World) -> list[tuple[str, int]]:
+    """Texts that one order of Brightpearl has more than once."""
+    account = world.sandbox.account
+    counted = Counter(
+        (order_id, account.notes[note].text)
+        for order_id, notes in account.notes_by_order.items()
+        for note in notes
+    )
+    return [(text, count) for (_, text), count in counted.items() if count > 1]
+
+
+def open_intents(entity: str, work: Work) -> list[str]:
+    """Writes of records that are settled whose end the ledger does not know."""
+    ledger = Ledger(connect(PAIR).database)
+    done = [key for key in work.records if key not in unsettled(entity, work.records)]
+    return [
+        f"{one.key}: {one.action} has no outcome"
+        for one in ledger.open_intents(PAIR, entity, done)
+        if one.intent_at < utc_now()
+    ]
