@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.ids import ENTITY_NAMES, PRODUCT, SYNCED, VARIANT, note_of, sku_key
+from core.ids import ENTITY_NAMES, PRODUCT, SYNCED, VARIANT, contact_id_of, note_of, sku_key
 from core.times import from_text, utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -21,7 +21,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITY_NAMES))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
-STOCK = "stock"
+STOCK, CUSTOMERS = "stock", "customers"
 AuditedArgument = Annotated[
     str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITY_NAMES)}, or {MONEY}")
 ]
@@ -48,7 +48,7 @@ def known_keys(entity: str, texts: list[str]) -> list[str]:
 
     Raises: ConfigError for what cannot be a key.
     """
-    read = stock_key if entity == STOCK else _order_key
+    read = {STOCK: stock_key, CUSTOMERS: _customer_key}.get(entity, _order_key)
     return list(dict.fromkeys(read(text) for text in texts))
 
 
@@ -68,6 +68,16 @@ def stock_key(text: str) -> str:
             "as in variant:77.",
         )
     return key
+
+
+def _customer_key(text: str) -> str:
+    number = contact_id_of(text) or text
+    if not number.isdecimal() or int(number) == 0:
+        raise ConfigError(
+            f"{text!r} is not the id of a BigCommerce customer.",
+            remedy="Give it, or Brightpearl's contact as in contact:201.",
+        )
+    return text
 
 
 def _order_key(text: str) -> str:

@@ -22,11 +22,13 @@ SCOPES = (
     "store/order/*",
     "store/order/transaction/*",
     "store/shipment/*",
+    "store/customer/*",
+    "store/customer/address/*",
     "store/app/uninstalled",
     "store/hook/deliveryException",
 )
-"""BigCommerce: orders and their payments, what is shipped, and reports of trouble with the hooks
-themselves."""
+"""BigCommerce: orders and their payments, what is shipped, customers, and reports of trouble with
+the hooks themselves."""
 EVENTS = (
     "order.modified.order-status",
     "order.modified.fully-shipped",

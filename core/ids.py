@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-SYNCED = ("orders", "refunds", "shipments", "stock")
+SYNCED = ("orders", "refunds", "shipments", "stock", "customers")
 """Entities that this version syncs, as keys, commands and flows name them."""
-ENTITY_NAMES = (*SYNCED, "products", "prices", "customers")
+ENTITY_NAMES = (*SYNCED, "products", "prices")
 """Those that later versions sync among them."""
 FLOWS = (
     *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
@@ -28,7 +28,8 @@ PRODUCT, VARIANT = "product:", "variant:"
 STOCK_CONDITION = "stock:"
 """How conditions begin of what waits for units of a product."""
 CONTACT_KEY = "contact:"
-"""How the key of an order's person begins that is a contact of Brightpearl, not an e-mail."""
+"""How keys begin that name a contact of Brightpearl: of an order's person, where an e-mail would
+stand, and of customers."""
 ORDER_CONDITION = "order:"
 """How conditions begin of what waits for an order to be in Brightpearl."""
 

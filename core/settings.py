@@ -282,6 +282,14 @@ class StockSettings(SyncSettings):
     """So many SKUs may go off sale in one run whatever the share."""
 
 
+class CustomerSettings(SyncSettings):
+    """What the merchant decides about customers."""
+
+    create_customers: Literal["tagged", "never"] = "tagged"
+    """Which contacts of Brightpearl become customers of the store: those that staff gave a tag
+    which stands for a customer group, or none."""
+
+
 class Pair(Section):
     """One store with one account."""
 
@@ -293,6 +301,7 @@ class Pair(Section):
     shipments: ShipmentSettings = ShipmentSettings()
     refunds: RefundSettings = RefundSettings()
     stock: StockSettings = StockSettings()
+    customers: CustomerSettings = CustomerSettings()
 
     def sync(self, entity: str) -> SyncSettings:
         """The settings of one entity's sync: its section, or what every sync has."""

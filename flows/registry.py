@@ -12,6 +12,7 @@ from typing import Any
 
 from prefect import Flow
 
+from flows.customers import audit_customers, sweep_customers, sync_customers
 from flows.money import audit_money
 from flows.orders import audit_orders, recheck_orders, sweep_orders, sync_orders
 from flows.refunds import audit_refunds, sweep_refunds, sync_refunds
@@ -19,6 +20,7 @@ from flows.scheduled import EntityFlow
 from flows.shipments import audit_shipments, sweep_shipments, sync_shipments
 from flows.stock import audit_stock, reconcile_stock, sweep_stock, sync_stock
 from flows.tidy import tidy
+from tasks.customers.entity import CUSTOMERS
 from tasks.orders.entity import ORDERS
 from tasks.reconciler.registry import Entity
 from tasks.refunds.entity import REFUNDS
@@ -44,6 +46,7 @@ ENTITIES: Mapping[str, EntityFlows] = {
         EntityFlows(REFUNDS, sync_refunds, sweep_refunds, audit_refunds),
         EntityFlows(SHIPMENTS, sync_shipments, sweep_shipments, audit_shipments),
         EntityFlows(STOCK, sync_stock, sweep_stock, audit_stock, (reconcile_stock,)),
+        EntityFlows(CUSTOMERS, sync_customers, sweep_customers, audit_customers),
     )
 }
 FLOWS: tuple[Flow[..., Any], ...] = (

@@ -21,6 +21,9 @@ TOLERANCE_S = 300.0
 repeats deliveries for two days, and acting on an old one is harmless."""
 
 ORDERS = ("orders",)
+CUSTOMERS = ("customers",)
+CHANGED = {"created", "updated", "deleted"}
+"""What of the events of customers is about their data; others are about logins and cards."""
 REFUNDED = (4, 14)
 """Status ids of an order that was refunded, wholly or in part."""
 
@@ -82,7 +85,16 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
         return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
         return _named(("orders", "shipments"), data["orderId"]), "webhook"
-    return None
+    named = _customer(scope, data)
+    return (named, "webhook") if named else None
+
+
+def _customer(scope: str, data: Mapping[str, Any]) -> Named:
+    """The customer whose data or address book changed."""
+    if scope.startswith("store/customer/address/"):
+        return _named(CUSTOMERS, data["address"]["customer_id"])
+    is_ours = scope.removeprefix("store/customer/") in CHANGED
+    return _named(CUSTOMERS, data["id"]) if is_ours else {}
 
 
 def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:

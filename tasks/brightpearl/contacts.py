@@ -7,6 +7,7 @@ links hold no addresses.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,11 @@ FEW = 2
 """Up to so many unknown people are searched one by one, three requests each, where the last scan
 was long ago; else two pages of those that changed since say it of all."""
 RECENTLY = timedelta(days=1)
+MANY = 100
+"""From so many unknown people on, a scan of moments ago is good enough."""
+FRESH = timedelta(seconds=60)
+OTHERS, MOST_KNOWN = "others", 5
+"""Where a link keeps further contacts that have its e-mail, and how many."""
 LEASE_S = 120.0
 """A run that dies while it creates a contact keeps others from it no longer than this."""
 SCANNED = "brightpearl-contacts"
@@ -47,21 +53,34 @@ def find_contacts(connections: Connections, keys: set[str]) -> dict[str, str]:
     found = _confirmed(connections, remembered)
     # Staff merged the others, deleted them, or moved their e-mails: no scan need show who has them.
     lost = set(remembered) - set(found)
-    anew = search(connections, lost)
+    anew = _search(connections, lost)
     remember(connections, anew)
-    found |= anew
+    found |= _first(anew)
     unknown = keys - set(remembered)
     if not unknown:
         return found
     scanned_at = Cursors(connections.database).get(connections.pair.name, SCANNED)
-    is_recent = scanned_at is not None and connections.clock() - scanned_at < RECENTLY
-    if len(unknown) <= FEW and not is_recent:
-        remember(connections, search(connections, unknown))
-    else:
+    age = connections.clock() - scanned_at if scanned_at is not None else RECENTLY
+    if len(unknown) <= FEW and age >= RECENTLY:
+        remember(connections, _search(connections, unknown))
+    elif len(unknown) <= MANY or age >= FRESH:
         list_contacts = connections.brightpearl.list_contacts
         with changed_rows(connections, SCANNED, list_contacts) as (changed, _):
-            remember(connections, best_by_email(changed))
+            remember(connections, ids_by_email(changed))
     return found | _remembered(connections, unknown)
+
+
+def find_candidates(connections: Connections, keys: set[str]) -> dict[str, list[str]]:
+    """Ids of all contacts that had an e-mail when it was last read, the one that is meant first.
+
+    In: e-mails as compared. Whether they still exist and have it, their documents say.
+    """
+    best, links = find_contacts(connections, keys), _links(connections, keys)
+    return {
+        key: list(dict.fromkeys([one, *links[key].detail.get(OTHERS, ())]))
+        for key, one in best.items()
+        if key in links
+    }
 
 
 def existing_contacts(connections: Connections, ids: Iterable[str]) -> set[str]:
@@ -74,14 +93,27 @@ def existing_contacts(connections: Connections, ids: Iterable[str]) -> set[str]:
 
 def search(connections: Connections, keys: Iterable[str]) -> dict[str, str]:
     """Contact id by e-mail, of these that somebody has as primary or other e-mail."""
+    return _first(_search(connections, keys))
+
+
+def _search(connections: Connections, keys: Iterable[str]) -> dict[str, list[str]]:
     find = connections.brightpearl.find_contacts
     found = (row for key in sorted(keys) for row in with_retries(partial(find, key)))
-    return best_by_email(found)
+    return ids_by_email(found)
 
 
-def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
-    """Keep contact ids by e-mail as compared."""
-    links = [Link(key_bc=name_of(key), id_bp=contact_id) for key, contact_id in contacts.items()]
+def remember(connections: Connections, contacts: Mapping[str, Sequence[str]]) -> None:
+    """Keep contact ids by e-mail as compared, the one that is meant first.
+
+    Those that were known before are kept as well: a scan shows only what changed.
+    """
+    known = _links(connections, contacts) if contacts else {}
+    links = []
+    for key, ids in contacts.items():
+        before = [known[key].id_bp, *known[key].detail.get(OTHERS, ())] if key in known else []
+        others = [one for one in dict.fromkeys((*ids[1:], *before)) if one != ids[0]]
+        detail = {OTHERS: others[:MOST_KNOWN]} if others else {}
+        links.append(Link(key_bc=name_of(key), id_bp=ids[0], detail=detail))
     if links:
         Links(connections.database).put(
             connections.pair.name, CONTACTS, links, now=connections.clock()
@@ -89,12 +121,21 @@ def remember(connections: Connections, contacts: Mapping[str, str]) -> None:
 
 
 def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
-    """Contact id by each e-mail as compared. Pure.
+    """Contact id by each e-mail as compared: of several the first of `ids_by_email`. Pure."""
+    return _first(ids_by_email(rows))
+
+
+def _first(ids: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {key: listed[0] for key, listed in ids.items()}
+
+
+def ids_by_email(rows: Iterable[ContactRow]) -> dict[str, list[str]]:
+    """Contact ids by each e-mail as compared, the one that is meant first. Pure.
 
     An e-mail is not unique in Brightpearl: staff and suppliers are passed over, then the contact
     that has it as primary address wins, then an organisation's primary contact, then the oldest.
     """
-    best: dict[str, tuple[bool, bool, int]] = {}
+    ranks: dict[str, set[tuple[bool, bool, int]]] = defaultdict(set)
     for row in rows:
         if row.is_staff or row.is_supplier:
             continue
@@ -102,9 +143,11 @@ def best_by_email(rows: Iterable[ContactRow]) -> dict[str, str]:
             if not email:
                 continue
             rank = (place > 0, not row.is_primary, int(row.contact_id))
-            key = email_key(email)
-            best[key] = min(best.get(key, rank), rank)
-    return {key: str(contact_id) for key, (_, _, contact_id) in best.items()}
+            ranks[email_key(email)].add(rank)
+    return {
+        key: list(dict.fromkeys(str(one) for _, _, one in sorted(found)))
+        for key, found in ranks.items()
+    }
 
 
 def name_of(key: str) -> str:
@@ -134,6 +177,11 @@ class Person:
     delivery_line_4: str
     delivery_post_code: str
     delivery_country_iso3: str
+
+    @property
+    def finance(self) -> Mapping[str, int]:
+        """What a contact has from its first day on, and staff alone change later."""
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +243,7 @@ class CreateContact(Operation[NewContact]):
             address_ids={"DEF": billing, "BIL": billing, "DEL": delivery},
             communication={"emails": {"PRI": {"email": person.email}}, **phones},
             organisation={"name": person.company} if person.company else None,
+            finance=person.finance or None,
         )
         return BrightpearlWrite(
             entity=CONTACTS,
@@ -255,18 +304,21 @@ def create_contacts(
         wanted = {k: NewContact(plan=plan) for k, plan in mine.items() if k not in known}
         apply(run, [*wanted.values()], PHASES)
         created = {email: one.contact_id for email, one in wanted.items() if one.contact_id}
-        remember(run.connections, created)
+        remember(run.connections, {email: [one] for email, one in created.items()})
     finally:
         leases.release_all(held, run.owner)
     failed |= {email: one.error for email, one in wanted.items() if one.error is not None}
     return known | created, failed
 
 
+def _links(connections: Connections, keys: Iterable[str]) -> dict[str, Link]:
+    names = {name_of(key): key for key in keys}
+    links = Links(connections.database).get(connections.pair.name, CONTACTS, list(names))
+    return {names[name]: link for name, link in links.items()}
+
+
 def _remembered(connections: Connections, keys: set[str]) -> dict[str, str]:
-    links = Links(connections.database).get(
-        connections.pair.name, CONTACTS, [name_of(key) for key in keys]
-    )
-    return {key: links[name_of(key)].id_bp for key in keys if name_of(key) in links}
+    return {key: link.id_bp for key, link in _links(connections, keys).items()}
 
 
 def _confirmed(connections: Connections, contacts: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""Customers as an entity: what changed on either side, and what proves that both agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from connectors.bigcommerce.customer_models import Customer
+from connectors.brightpearl.account_models import Contact
+from connectors.budget import Priority
+from core.ids import contact_key
+from mappings.bundle import Bundle
+from store.links import Links
+from tasks.customers.frames import (
+    ENTITY,
+    AgreedCustomer,
+    Desired,
+    Found,
+    Record,
+    contact_rows,
+    customer_rows,
+    map_sides,
+    sides,
+)
+from tasks.customers.operations import CustomerPlan
+from tasks.customers.plan import FIELDS, PlanContext, plan_record
+from tasks.policy import PURE, step, with_retries
+from tasks.reconciler.audit import WindowAudit, unsettled
+from tasks.reconciler.connections import Connections, current_bundle
+from tasks.reconciler.registry import Entity, Source
+from tasks.reconciler.run import Run
+
+KEPT_S = 3600.0
+"""How long the contacts of companies are used before they are read again."""
+
+
+def changed_customers(
+    connections: Connections, since: datetime, until: datetime | None = None
+) -> list[str]:
+    """Ids of the customers changed from `since` on."""
+    del until  # what changed since was read now, whenever it changed last
+    listed = connections.bigcommerce.list_customers
+    return with_retries(lambda: [one.id for one in listed(modified_since=since)])
+
+
+def registered_customers(
+    connections: Connections, since: datetime, until: datetime | None = None
+) -> list[str]:
+    """Ids of the customers who registered from `since` on."""
+    del until
+    listed = connections.bigcommerce.list_customers
+    return with_retries(lambda: [one.id for one in listed(created_since=since)])
+
+
+def changed_contacts(connections: Connections, since: datetime) -> list[str]:
+    """Keys of the contacts changed since; Brightpearl sends no events of them."""
+    listed = connections.brightpearl.list_contacts
+    rows = with_retries(lambda: list(listed(updated_since=since)))
+    return [
+        contact_key(one)
+        for one in dict.fromkeys(
+            row.contact_id for row in rows if not (row.is_staff or row.is_supplier)
+        )
+    ]
+
+
+@step("plan-customers", PURE)
+def plan_customers(run: Run, found: Found, desired: Desired) -> list[CustomerPlan]:
+    """The plans of a batch. In: validated frames, and both sides as read."""
+    context = PlanContext(
+        sides=sides(found, desired),
+        owners=run.bundle.mappings["customers"].owners,
+        groups=run.bundle.tables["customer_groups"],
+        companies=_companies(run.connections, run.bundle),
+        decisions=run.decisions(),
+    )
+    refused = run.refused_keys
+    return [plan_record(context, one) for key, one in found.records.items() if key not in refused]
+
+
+def _companies(connections: Connections, bundle: Bundle) -> Mapping[str, Contact]:
+    """The contacts that the table of companies names, by id."""
+    ids = {row.becomes for row in bundle.tables["companies"].rows if row.becomes.isdecimal()}
+    if not ids:
+        return {}
+
+    def read() -> dict[str, Contact]:
+        found = with_retries(lambda: list(connections.brightpearl.get_contacts(ids)))
+        return {one.id: one for one in found if isinstance(one, Contact)}
+
+    return connections.cache.get(f"companies {sorted(ids)}", read, max_age_s=KEPT_S)
+
+
+def compare(connections: Connections, since: datetime) -> dict[str, Any]:
+    """The customers changed since, and the contacts that stand for them: field by field."""
+    bundle = current_bundle(connections)
+    listed = connections.bigcommerce.list_customers
+    customers = {
+        one.id: one
+        for one in with_retries(lambda: list(listed(modified_since=since)))
+        if isinstance(one, Customer)
+    }
+    links = Links(connections.database).get(connections.pair.name, ENTITY, list(customers))
+    ids = {link.id_bp for link in links.values() if link.id_bp}
+    read = with_retries(lambda: list(connections.brightpearl.get_contacts(ids)))
+    contacts = {one.id: one for one in read if isinstance(one, Contact)}
+    records = {
+        key: Record(key, one, contacts.get(links[key].id_bp), AgreedCustomer.of(links[key]))
+        for key, one in customers.items()
+        if key in links
+    }
+    both = {key: one for key, one in records.items() if one.contact is not None}
+    found = Found(
+        customers=customer_rows(both),
+        contacts=contact_rows(both, bundle.tables["customer_groups"]),
+    )
+    compared = sides(found, map_sides(bundle, found))
+    differing = {
+        key: ", ".join(name for name in FIELDS if ours.values()[name] != theirs.values()[name])
+        for key, ours in compared.ours.items()
+        for theirs in [compared.theirs[key]]
+        if ours.values() != theirs.values()
+    }
+    unlinked = {key for key, one in records.items() if one.agreed.lead or one.agreed.gone_from}
+    missing = customers.keys() - both.keys() - unlinked
+    waiting = unsettled(connections, ENTITY, list(customers))
+    return {
+        "customers": len(customers),
+        "agreeing": len(customers) - len(differing) - len(missing),
+        "sharing": len(unlinked),
+        "missing": sorted(missing - waiting.keys(), key=int),
+        "differing": {key: why for key, why in differing.items() if key not in waiting},
+        "waiting": {key: why for key, why in waiting.items() if key in missing or key in differing},
+    }
+
+
+CUSTOMERS = Entity(
+    name=ENTITY,
+    priority=Priority.CATALOGUE,
+    suites="expectations.customers",
+    sources=[
+        Source("customers-swept", "bigcommerce", changed_customers),
+        Source("contacts-swept", "brightpearl", changed_contacts),
+    ],
+    changed=changed_customers,
+    created=registered_customers,
+    audit=WindowAudit(
+        entity=ENTITY,
+        compare=compare,
+        headings={
+            "missing": "Without a contact, put back into the inbox",
+            "differing": "Fields differ; put back into the inbox",
+            "waiting": "Waiting",
+        },
+        enqueued=["missing", "differing"],
+        says="{agreeing} of {customers} customers changed since {since} agree with their contacts; "
+        "{sharing} share another's contact or were deleted on one side.",
+    ),
+)

@@ -1,0 +1,165 @@
+"""Read customers and contacts, both as they are now, in the fewest requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connectors.bigcommerce.customer_models import Customer, UnreadableCustomer
+from connectors.brightpearl.account_models import Contact, UnreadableContact
+from core.ids import contact_id_of, contact_key, email_key
+from core.refusals import Refusal, release_remedy
+from store.inbox import OPERATOR
+from tasks.brightpearl.contacts import find_candidates
+from tasks.customers.frames import (
+    ENTITY,
+    AgreedCustomer,
+    Found,
+    Record,
+    contact_rows,
+    customer_rows,
+    group_tags,
+)
+from tasks.customers.matching import match_records
+from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.cases import Outcome, missing, refusal_rows, skipped
+from tasks.reconciler.run import Run
+
+ASKED = {OPERATOR, "release"}
+"""Sources of keys that a person named."""
+
+
+@step("identify-customers", RETRIED)
+def identify_customers(run: Run) -> tuple[dict[str, Contact], list[Outcome]]:
+    """Contacts of the batch that no customer stands for yet; outcomes of those that need nothing.
+
+    Keys that name a contact of a customer become the customer's own. A contact becomes a customer
+    where it has a tag that stands for a customer group.
+    """
+    named = {one: key for key in run.batch.keys if (one := contact_id_of(key))}
+    links = run.links.get(run.pair, ENTITY, list(named), by="id_bp")
+    agreed = {one: AgreedCustomer.of(link) for one, link in links.items()}
+    records = {named[one]: links[one].key_bc for one, a in agreed.items() if not a.gone_from}
+    outcomes = [skipped(named[one], "gone", "deleted") for one, a in agreed.items() if a.gone_from]
+    contacts = read_contacts(run, [one for one in named if one not in links])
+    people = {one.id: one for one in contacts.values() if is_person(one)}
+    emails = [email for one in people.values() for email in one.emails_by_kind.values()]
+    found = with_retries(lambda: list(run.bigcommerce.find_customers(emails)))
+    by_email = {email_key(one.email): one.id for one in found if isinstance(one, Customer)}
+    groups = run.bundle.tables["customer_groups"]
+    makes = run.connections.pair.customers.create_customers == "tagged"
+    fresh: dict[str, Contact] = {}
+    for contact_id in [one for one in named if one not in links]:
+        key, contact = named[contact_id], people.get(contact_id)
+        same = [
+            by_email[one]
+            for one in map(email_key, contact.emails_by_kind.values() if contact else ())
+            if one in by_email
+        ]
+        if same:
+            records[key] = same[0]
+        elif makes and contact is not None and group_tags(contact, groups):
+            fresh[key] = contact
+        elif key not in run.refused_keys:
+            outcomes.append(skipped(key, "no customer", "nobody of the store"))
+    if records:
+        run.rekey(records)
+    return fresh, outcomes
+
+
+@step("extract-customers", RETRIED)
+def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, list[Outcome]]:
+    """Customers of the batch with their contacts, matched; those that the store does not show."""
+    keys = [key for key in run.batch.keys if not contact_id_of(key)]
+    links = run.links.get(run.pair, ENTITY, keys)
+    customers = read_customers(run, keys)
+    asked = {key for key, source in run.batch.sources.items() if source in ASKED}
+    records = {
+        key: Record(
+            key,
+            customers.get(key),
+            agreed=AgreedCustomer.of(links.get(key)),
+            is_linked=key in links,
+            is_asked_for=key in asked,
+        )
+        for key in keys
+        if key in customers or (key in links and key not in run.refused_keys)
+    }
+    read = read_contacts(run, [link.id_bp for link in links.values() if link.id_bp])
+    for key, link in links.items():
+        if key in records:
+            records[key].contact = read.get(link.id_bp)
+    _add_candidates(run, records)
+    match_records(records, _leads(run, records), run.decisions())
+    records |= {key: Record(key, contact=contact) for key, contact in fresh.items()}
+    alone = [key for key in keys if key not in records and key not in run.refused_keys]
+    groups = run.bundle.tables["customer_groups"]
+    live = {key: one for key, one in records.items() if not (one.agreed.lead and not one.contact)}
+    found = Found(
+        records=records, customers=customer_rows(live), contacts=contact_rows(live, groups)
+    )
+    return found, [missing(k, may_be_stale=run.batch.may_be_stale(k)) for k in alone]
+
+
+def _add_candidates(run: Run, records: Mapping[str, Record]) -> None:
+    """Contacts with the e-mails of customers that are not linked, or whose contact is gone."""
+    wanted = {
+        email_key(one.customer.email): one
+        for one in records.values()
+        if one.customer is not None and one.contact is None and one.customer.email
+    }
+    ids = find_candidates(run.connections, set(wanted))
+    read = read_contacts(run, {one for listed in ids.values() for one in listed})
+    for email, listed in ids.items():
+        wanted[email].candidates = tuple(
+            contact
+            for one in listed
+            for contact in [read.get(one)]
+            if contact is not None
+            and is_person(contact)
+            and email in map(email_key, contact.emails_by_kind.values())
+        )
+
+
+def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:
+    """The customers that candidates are linked with, if these still exist."""
+    chosen = {one.id for record in records.values() for one in record.candidates}
+    links = run.links.get(run.pair, ENTITY, list(chosen), by="id_bp")
+    known = {key for key, record in records.items() if record.customer is not None}
+    others = {link.key_bc for link in links.values()} - set(records)
+    live = known | (set(read_customers(run, others)) if others else set())
+    return {one: link.key_bc for one, link in links.items() if link.key_bc in live}
+
+
+def is_person(contact: Contact) -> bool:
+    """Whether a contact may be a customer."""
+    return not (contact.is_staff or contact.is_supplier)
+
+
+def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:
+    """Customers by id; one that cannot be read is refused."""
+    found = with_retries(lambda: list(run.bigcommerce.get_customers(list(ids))))
+    broken = [one for one in found if isinstance(one, UnreadableCustomer)]
+    run.refuse(refusal_rows((one.id, _unreadable(one, one.id, "BigCommerce")) for one in broken))
+    return {one.id: one for one in found if isinstance(one, Customer)}
+
+
+def read_contacts(run: Run, ids: Iterable[str]) -> dict[str, Contact]:
+    """Contacts by id; one that cannot be read is refused under the key of its customer."""
+    found = with_retries(lambda: list(run.brightpearl.get_contacts(set(ids))))
+    broken = [one for one in found if isinstance(one, UnreadableContact)]
+    if broken:
+        links = run.links.get(run.pair, ENTITY, [one.id for one in broken], by="id_bp")
+        keys = {one.id: links[one.id].key_bc if one.id in links else contact_key(one.id)
+                for one in broken}  # fmt: skip
+        run.refuse(
+            refusal_rows(
+                (keys[one.id], _unreadable(one, keys[one.id], "Brightpearl")) for one in broken
+            )
+        )
+    return {one.id: one for one in found if isinstance(one, Contact)}
+
+
+def _unreadable(one: UnreadableCustomer | UnreadableContact, key: str, system: str) -> Refusal:
+    what = "customer" if isinstance(one, UnreadableCustomer) else "contact"
+    remedy = release_remedy(f"Correct the {what} in {system}", "document", key=key)
+    return Refusal("document", one.field, "", f"the {what} cannot be read: {one.reason}", remedy)
