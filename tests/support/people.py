@@ -29,6 +29,8 @@ class People:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.acme = 0
+        """The contact of a company that a table of the test names."""
 
     def register(self, **fields: Any) -> str:
         """A shopper registers; the customer's id."""

@@ -9,6 +9,7 @@ from typing import Any
 from world import PAIR
 
 from flows.registry import ENTITIES
+from tasks.customers.entity import CUSTOMERS
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.reconciler.sweep import sweep
 from tasks.refunds.entity import REFUNDS
@@ -29,6 +30,10 @@ def sweep_shipments() -> dict[str, Any]:
 
 def sweep_refunds() -> dict[str, Any]:
     return _swept(lambda pair: sweep(pair, REFUNDS), "refunds")
+
+
+def sweep_customers() -> dict[str, Any]:
+    return _swept(lambda pair: sweep(pair, CUSTOMERS), "customers")
 
 
 def _swept(sweep: Callable[[str], dict[str, Any]], entity: str) -> dict[str, Any]:
