@@ -1,0 +1,122 @@
+"""Suggestions name the right field first, never one of an incompatible type, and may abstain."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intelligence.field_names import read_name, words_of
+from intelligence.lookups import suggest_sku, suggest_value
+from intelligence.mapping import Confirmed, Source, Suggested, suggest, targets_of
+from intelligence.products import Item
+
+
+def suggested(path: str, entity: str = "order", **more: str) -> Suggested:
+    return suggest(entity, [Source(path, **more)])[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("billing_address.city", "parties.billing.addressLine3"),
+        ("billing_address.state", "parties.billing.addressLine4"),
+        ("shipTo.town", "parties.delivery.addressLine3"),
+        ("shipTo.regionCode", "parties.delivery.addressLine4"),
+        ("recipient.address.locality", "parties.delivery.addressLine3"),
+    ],
+)
+def test_a_city_is_the_third_line_and_a_state_the_fourth(path: str, line: str) -> None:
+    assert suggested(path).suggestions[0].target == line
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("orderLines.qty", "rows.quantity.magnitude"),
+        ("total_price_set.shop_money.amount", "totalValue.total"),
+        ("payments.transactionId", "payment.transactionRef"),
+    ],
+)
+def test_names_of_other_systems_are_understood(path: str, target: str) -> None:
+    assert suggested(path).suggestions[0].target == target
+
+
+@pytest.mark.parametrize("path", ["cart_token", "coupon_code", "user_agent", "meta_title"])
+def test_what_has_no_counterpart_abstains(path: str) -> None:
+    assert suggested(path).abstains
+
+
+@pytest.mark.parametrize("kind", ["boolean", "datetime", "array"])
+def test_incompatible_types_are_never_among_the_first_three(kind: str) -> None:
+    types = {one.path: one.type for one in targets_of("order")}
+
+    found = {types[one.target] for one in suggested("total", type=kind).suggestions}
+
+    assert not found & {"number", "integer"}
+
+
+def test_a_confirmed_mapping_is_the_strongest_signal() -> None:
+    library = [Confirmed("order", "shop.extra_ref", "reference")]
+
+    (found,) = suggest("order", [Source("shop.extra_ref")], library=library)
+
+    assert found.suggestions[0].target == "reference"
+    assert "confirmed" in found.suggestions[0].reason
+
+
+def test_a_field_confirmed_to_have_no_counterpart_abstains() -> None:
+    library = [Confirmed("order", "order_label", "")]
+
+    (found,) = suggest("order", [Source("order_label")], library=library)
+
+    assert found.abstains
+
+
+@given(path=st.text(alphabet="abcXYZ_.0 1", max_size=40))
+@settings(max_examples=20, deadline=None)
+def test_any_name_gets_an_answer(path: str) -> None:
+    assert 0 <= suggested(path).confidence <= 1
+
+
+def test_names_are_split_into_words() -> None:
+    assert words_of("billTo.addr1") == ("bill", "to", "address", "1")
+    assert read_name("line_items.sku", "order").context == "row"
+
+
+@pytest.mark.parametrize(
+    ("table", "label", "value"),
+    [
+        ("order_status", "Awaiting Shipment", "17"),
+        ("order_status", "Awaiting Fulfillment", "2"),
+        ("order_status", "Canceled", "5"),
+    ],
+)
+def test_statuses_are_matched_by_meaning(table: str, label: str, value: str) -> None:
+    options = {"2": "New web order", "17": "Ready to pick", "5": "Order cancelled"}
+
+    assert suggest_value(table, label, options)[0].value == value
+
+
+def test_payment_methods_and_carriers_are_matched_by_meaning() -> None:
+    methods = {"CARD": "Credit card", "PAYPAL": "PayPal", "BACS": "Bank transfer"}
+
+    assert suggest_value("payment_methods", "Stripe", methods)[0].value == "CARD"
+    assert suggest_value("payment_methods", "Bank Deposit", methods)[0].value == "BACS"
+    assert suggest_value("carriers", "Federal Express", {"1": "FedEx", "2": "UPS"})[0].value == "1"
+
+
+def test_what_was_confirmed_comes_first() -> None:
+    options = {"1": "Trade", "2": "Retail"}
+
+    found = suggest_value("price_lists", "Trade", options, confirmed={"trade": "2"})
+
+    assert found[0].value == "2"
+
+
+def test_nothing_is_suggested_for_a_value_that_resembles_none() -> None:
+    assert suggest_value("payment_methods", "Zzqx", {"CARD": "Credit card"}) == []
+
+
+def test_a_sku_written_otherwise_is_found() -> None:
+    catalogue = [Item("1", "Oak chair", sku="OAK-1"), Item("2", "Oak table", sku="OAK-2")]
+
+    assert suggest_sku("oak 1", "chair of oak", catalogue)[0].value == "OAK-1"
