@@ -78,7 +78,7 @@ class Match:
     second: str
     zone: Zone
     score: int
-    """0 to 100: how much speaks for one person; comparable within one version only."""
+    """0 to 100: how likely it is that they are one person; comparable within one version only."""
     reasons: tuple[str, ...]
 
 

@@ -73,7 +73,7 @@ def fold(name: str) -> str:
     """A place's name without accents, case, punctuation, abbreviations and words like *city of*."""
     text = unicodedata.normalize("NFKD", name.casefold().translate(LIGATURES))
     text = "".join(char for char in text if not unicodedata.combining(char))
-    text = re.sub(rf"\b([dlo])[{APOSTROPHES} ](?=\w)", r"\1", text)
+    text = re.sub(rf"\b([dlo])[{APOSTROPHES}](?=\w)", r"\1 ", text)
     text = re.sub(f"[{APOSTROPHES}.]", "", text)
     words = [ABBREVIATIONS.get(word, word) for word in re.findall(r"[^\W_]+", text)]
     kept = [word for word in words if word not in IGNORED] or words
