@@ -14,7 +14,7 @@ from bench.registry import Measurement, chosen
 from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError, ConfigError
-from core.settings import silence_telemetry
+from core.settings import leave_out_costly_imports, silence_telemetry
 from core.times import utc_now
 from demo.installation import exclusive
 
@@ -43,6 +43,7 @@ def bench(
     """Measure, print a table, write var/bench.json; exit code 0 if every bar is met."""
     signal.signal(signal.SIGTERM, _interrupt)
     silence_telemetry()
+    leave_out_costly_imports()
     files = real_days(orders or [], shared)
     for file in files:
         if not file.is_file():

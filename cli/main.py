@@ -16,7 +16,7 @@ import typer
 from cli.output import error_document, warn
 from cli.progress import busy
 from core.errors import CausewayError, ConfigError
-from core.settings import silence_telemetry
+from core.settings import leave_out_costly_imports, silence_telemetry
 
 COMMANDS = {
     "up": "cli.run",
@@ -48,6 +48,7 @@ OWN_LINES = frozenset({"up", "receiver", "worker", "sandbox", "backfill"})
 def main() -> None:
     """Entry point of the installed command."""
     silence_telemetry()
+    leave_out_costly_imports()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OURS = ("core", "store", "connectors", "mappings", "expectations", "tasks", "flows")
+OURS = ("core", "store", "connectors", "mappings", "expectations", "tasks", "flows", "worker")
 """Folders of the code that works on records."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -452,6 +453,15 @@ def silence_telemetry() -> None:
     """Switch the engines' telemetry off before they are imported."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+
+
+def leave_out_costly_imports() -> None:
+    """Let jsonschema, which both engines import, do without its check of IRIs.
+
+    Where the package for that happens to be installed, as tools of developers do, every process
+    would build its grammar: 1.4 s of computing. Nothing checks IRIs.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # as Python defines it
 
 
 def prefect_api_url() -> str | None:

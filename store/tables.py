@@ -273,6 +273,7 @@ runs = Table(
     Column("kept_at", UtcDateTime, nullable=False),
     Column("report", document_type(), nullable=False),
     Index("ix_runs_flow", "pair", "flow", "id"),
+    Index("ix_runs_run_id", "run_id"),
     sqlite_autoincrement=True,
 )
 """The report of each run."""

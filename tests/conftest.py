@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from core.settings import silence_telemetry
+from core.settings import leave_out_costly_imports, silence_telemetry
 
 pytest_plugins = ["worlds"]
 CLIENT = "public client"
@@ -17,6 +17,7 @@ CLIENT = "public client"
 CLIENT_TEST = "test_a_public_client"
 
 silence_telemetry()
+leave_out_costly_imports()
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
 settings.load_profile("same")

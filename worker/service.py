@@ -17,6 +17,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
+from core.defects import DefectError
 from core.errors import CausewayError
 from core.settings import Settings
 from store.database import open_database
@@ -134,10 +135,16 @@ def _serve_until_it_fails(
     """Serve the pool; gives what ended that, or nothing when it was stopped."""
     try:
         asyncio.run(serve_pool(work_pool, stop, polling))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - logged by its place
         # The last line of defence of a process that also processes events.
         if not _is_foreseen(error):
-            log.exception("Serving Prefect's work pool met an error that nobody foresaw")
+            # Its own text is left out: it may hold a shopper's data.
+            defect = DefectError(error)
+            log.error(  # noqa: TRY400 - the traceback's values
+                "Serving Prefect's work pool met an error that nobody foresaw: %s\n%s",
+                defect,
+                "\n".join(defect.traceback),
+            )
         return error
     return None
 

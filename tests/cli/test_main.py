@@ -207,3 +207,14 @@ def test_flows_are_imported_without_what_only_a_batch_needs():
     program = "import sys, flows.registry; sys.exit('great_expectations' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
     assert done.returncode == 0
+
+
+def test_no_command_builds_the_grammar_of_iris():
+    program = (
+        "import sys; from cli.main import main; sys.argv = ['causeway', '--version']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "import jsonschema; sys.exit('lark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
+    assert done.returncode == 0
