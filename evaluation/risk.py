@@ -9,12 +9,12 @@ from pathlib import Path
 
 from evaluation.figures import Figure
 from intelligence.order_history import OrderHistory
-from intelligence.risk import OrderFacts, Party, RiskVerdict, score_order
+from intelligence.risk import Checkout, Party, RiskVerdict, facts_of, score_order
 
 
-def facts_of(row: dict[str, str]) -> OrderFacts:
-    """The facts of an order of the reference data."""
-    return OrderFacts(
+def checkout_of(row: dict[str, str]) -> Checkout:
+    """An order of the reference data as it came in."""
+    return Checkout(
         order_id=row["order_id"],
         placed_at=datetime.fromisoformat(row["date_created"]).replace(tzinfo=UTC),
         email=row["email"],
@@ -42,7 +42,7 @@ def score_all(rows: list[dict[str, str]]) -> list[RiskVerdict]:
     history = OrderHistory()
     verdicts = []
     for row in rows:
-        facts = facts_of(row)
+        facts = facts_of(checkout_of(row))
         verdicts.append(score_order(facts, history.before(facts)))
         history.add(facts)
     return verdicts

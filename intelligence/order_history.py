@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from intelligence.places import fold
 from intelligence.risk import Before, OrderFacts
 
 HOUR = timedelta(hours=1)
@@ -39,18 +38,18 @@ class OrderHistory:
         self._placed: dict[str, deque[tuple[datetime, str]]] = defaultdict(deque)
         """By IP address and by card: when an order was placed, and by which e-mail address."""
         self._customers: dict[str, _Customer] = defaultdict(_Customer)
-        self._recent: deque[Decimal] = deque()
-        self._sorted: list[Decimal] = []
+        self._recent: dict[str, deque[Decimal]] = defaultdict(deque)
+        self._sorted: dict[str, list[Decimal]] = defaultdict(list)
         for order in sorted(orders, key=lambda order: (order.placed_at, order.order_id)):
             self.add(order)
 
     def before(self, facts: OrderFacts) -> Before:
         """What was counted until an order was placed; the order itself is not in it."""
         since = facts.placed_at - HOUR
-        email = facts.email.strip().casefold()
+        email = facts.email_key
         customer = self._customers.get(email) if email else None
         known = customer or _Customer()
-        address = _address(facts)
+        address = facts.address_key
         return Before(
             emails_of_ip_hour=self._other_emails("ip", facts),
             emails_of_card_hour=self._other_emails("card", facts),
@@ -59,7 +58,7 @@ class OrderHistory:
             is_new_address=bool(known.addresses) and address not in known.addresses,
             is_new_ip_country=bool(facts.ip_country and known.ip_countries)
             and facts.ip_country not in known.ip_countries,
-            median_total=_median(self._sorted, FEWEST_ORDERS),
+            median_total=_median(self._sorted[facts.currency_code], FEWEST_ORDERS),
             median_of_email=_median(sorted(known.totals), 1),
         )
 
@@ -68,11 +67,11 @@ class OrderHistory:
         since = facts.placed_at - HOUR
         placed = self._placed.get(_sources(facts).get(kind, ""), ())
         emails = {email for at, email in placed if since <= at <= facts.placed_at}
-        return len(emails - {facts.email.strip().casefold()})
+        return len(emails - {facts.email_key})
 
     def add(self, facts: OrderFacts) -> None:
         """Count an order."""
-        email = facts.email.strip().casefold()
+        email = facts.email_key
         for source in _sources(facts).values():
             placed = self._placed[source]
             placed.append((facts.placed_at, email))
@@ -81,26 +80,22 @@ class OrderHistory:
         if email:
             customer = self._customers[email]
             customer.orders += 1
-            customer.addresses.add(_address(facts))
+            customer.addresses.add(facts.address_key)
             customer.totals.append(facts.total)
             customer.placed.append(facts.placed_at)
             if facts.ip_country:
                 customer.ip_countries.add(facts.ip_country)
-        self._recent.append(facts.total)
-        insort(self._sorted, facts.total)
-        if len(self._recent) > RECENT_ORDERS:
-            self._sorted.remove(self._recent.popleft())
+        recent, ordered = self._recent[facts.currency_code], self._sorted[facts.currency_code]
+        recent.append(facts.total)
+        insort(ordered, facts.total)
+        if len(recent) > RECENT_ORDERS:
+            ordered.remove(recent.popleft())
 
 
 def _sources(facts: OrderFacts) -> dict[str, str]:
     """What an order came from, by kind, as far as it is known."""
-    known = {"ip": facts.ip, "card": facts.card}
+    known = {"ip": facts.ip_key, "card": facts.card_key}
     return {kind: f"{kind} {value}" for kind, value in known.items() if value}
-
-
-def _address(facts: OrderFacts) -> str:
-    party = facts.shipping
-    return f"{fold(party.street)}|{fold(party.postcode)}|{party.country}"
 
 
 def _median(ordered: list[Decimal], fewest: int) -> Decimal | None:

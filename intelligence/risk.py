@@ -6,6 +6,7 @@ counted before the order), so that a replay scores the same. Nothing here cancel
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,8 +47,8 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """What is known of an order when it comes in; whatever is unknown is empty or None."""
+class Checkout:
+    """What an order says when it comes in; whatever is unknown is empty or None."""
 
     order_id: str
     placed_at: datetime
@@ -57,8 +58,12 @@ class OrderFacts:
     """Order currency, with tax."""
     billing: Party
     shipping: Party
+    currency_code: str = ""
     ip: str = ""
     ip_country: str = ""
+    """Looked up by the address where it is not given."""
+    card: str = ""
+    """What identifies the card without being its number, such as a fingerprint of the gateway."""
     card_country: str = ""
     avs: str = ""
     """The gateway's answer about the address: Y, A, Z, N, U."""
@@ -69,8 +74,72 @@ class OrderFacts:
     account_age_min: float | None = None
     """None for a guest."""
     past_orders: int = 0
-    card: str = ""
-    """What identifies the card without being its number, such as a fingerprint of the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What is kept of an order to score it, again and again: nothing personal but short hashes."""
+
+    order_id: str
+    placed_at: datetime
+    total: Decimal
+    currency_code: str
+    email_key: str
+    ip_key: str
+    card_key: str
+    address_key: str
+    """Of where the goods go."""
+    billing_country: str
+    shipping_country: str
+    ip_country: str
+    card_country: str
+    avs: str
+    cvv: str
+    failed_payments: int
+    account_age_min: float | None
+    past_orders: int
+    is_disposable: bool
+    is_random_mailbox: bool
+    is_forwarder: bool
+    is_elsewhere: bool
+    """The goods go to another address than the bill."""
+    is_other_person: bool
+    """The goods go to another person than the bill."""
+
+
+def facts_of(order: Checkout) -> OrderFacts:
+    """What is kept of an order. Pure: the table of countries of IP addresses is a package's."""
+    goods = order.shipping
+    is_elsewhere = _is_elsewhere(order)
+    address = f"{fold(goods.street)}|{fold(goods.postcode)}|{goods.country}"
+    return OrderFacts(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        total=order.total,
+        currency_code=order.currency_code,
+        email_key=_hashed("email", order.email.strip().casefold()),
+        ip_key=_hashed("ip", order.ip),
+        card_key=_hashed("card", order.card),
+        address_key=_hashed("address", address if goods.street else ""),
+        billing_country=order.billing.country,
+        shipping_country=goods.country,
+        ip_country=order.ip_country or country_of_ip(order.ip),
+        card_country=order.card_country,
+        avs=order.avs,
+        cvv=order.cvv,
+        failed_payments=order.failed_payments,
+        account_age_min=order.account_age_min,
+        past_orders=order.past_orders,
+        is_disposable=is_disposable(order.email),
+        is_random_mailbox=_is_random(order.email),
+        is_forwarder=is_forwarder(goods),
+        is_elsewhere=is_elsewhere,
+        is_other_person=is_elsewhere and fold(goods.name) != fold(order.billing.name),
+    )
+
+
+def _hashed(kind: str, value: str) -> str:
+    return hashlib.sha256(f"{kind} {value}".encode()).hexdigest()[:16] if value else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +253,7 @@ def _of_payment(facts: OrderFacts) -> Iterator[str]:
 
 
 def _of_countries(facts: OrderFacts) -> Iterator[str]:
-    billing, shipping = facts.billing.country, facts.shipping.country
+    billing, shipping = facts.billing_country, facts.shipping_country
     if facts.ip_country and billing and facts.ip_country != billing:
         yield "ip_abroad" if facts.ip_country != shipping else "ip_where_it_ships"
     if facts.card_country and billing and facts.card_country != billing:
@@ -194,13 +263,11 @@ def _of_countries(facts: OrderFacts) -> Iterator[str]:
 
 
 def _of_goods(facts: OrderFacts, before: Before) -> Iterator[str]:
-    if is_forwarder(facts.shipping):
+    if facts.is_forwarder:
         yield "freight_forwarder"
-    is_elsewhere = is_other_address(facts)
-    is_other_person = fold(facts.shipping.name) != fold(facts.billing.name)
-    if is_elsewhere and is_other_person:
+    if facts.is_other_person:
         yield "ships_to_another_person"
-    elif is_elsewhere:
+    elif facts.is_elsewhere:
         yield "ships_elsewhere"
     median = before.median_total
     if median:
@@ -209,13 +276,12 @@ def _of_goods(facts: OrderFacts, before: Before) -> Iterator[str]:
             yield "huge_order"
         elif is_large:
             yield "large_order"
-        if is_large and is_elsewhere and is_other_person:
+        if is_large and facts.is_other_person:
             yield "large_order_elsewhere"
 
 
-def is_other_address(facts: OrderFacts) -> bool:
-    """Whether the goods go to another street or postcode than the bill."""
-    one, other = facts.billing, facts.shipping
+def _is_elsewhere(order: Checkout) -> bool:
+    one, other = order.billing, order.shipping
     return bool(other.street) and (fold(one.street), fold(one.postcode)) != (
         fold(other.street),
         fold(other.postcode),
@@ -239,9 +305,9 @@ def _forwarders() -> tuple[dict[str, str], ...]:
 
 
 def _of_customer(facts: OrderFacts, before: Before) -> Iterator[str]:
-    if is_disposable(facts.email):
+    if facts.is_disposable:
         yield "disposable_email"
-    elif _is_random(facts.email):
+    elif facts.is_random_mailbox:
         yield "random_email"
     age = facts.account_age_min
     is_known = facts.past_orders > 0 or before.orders_of_email > 0
@@ -251,7 +317,7 @@ def _of_customer(facts: OrderFacts, before: Before) -> Iterator[str]:
         yield "known_customer"
     if before.is_new_address and before.is_new_ip_country:
         yield "known_customer_from_elsewhere"
-    elif before.is_new_address and is_other_address(facts):
+    elif before.is_new_address and facts.is_elsewhere:
         yield "known_customer_new_address"
     usual = before.median_of_email
     if usual and before.is_new_address and facts.total >= usual * LARGE_ORDER:
