@@ -12,10 +12,18 @@ from connectors.bigcommerce.orders import plan_ranges
 from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.models import Unreadable
 from connectors.budget import Priority
-from core.ids import DROP_SHIP, GOODS_OUT, PRODUCT, VARIANT, note_of, sku_key
+from core.ids import (
+    DROP_SHIP,
+    GOODS_OUT,
+    PRODUCT,
+    STORE_PRODUCT,
+    VARIANT,
+    note_of,
+    sku_key,
+)
 from store.links import Links
 
-STOCK = "stock"
+STOCK, PRODUCTS = "stock", "products"
 
 
 def unknown_keys(installed: Installation, entity: str, keys: Sequence[str]) -> dict[str, str]:
@@ -26,12 +34,28 @@ def unknown_keys(installed: Installation, entity: str, keys: Sequence[str]) -> d
     store = BigCommerce(installed.pair.bigcommerce).at(Priority.ORDERS)
     if entity == STOCK:
         absent = _stock(store, keys)
+    elif entity == PRODUCTS:
+        absent = _products(store, Brightpearl(installed.pair.brightpearl), keys)
     else:
         absent = _orders(store, keys) | _notes(Brightpearl(installed.pair.brightpearl), keys)
     if absent and has_database(installed.settings):
         known = Links(installed.database()).get(installed.name, entity, list(absent))
         absent = {key: why for key, why in absent.items() if key not in known}
     return absent
+
+
+def _products(store: BigCommerce, account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
+    """Groups are found by their products alone, so that they are not asked for."""
+    ids = {key.removeprefix(PRODUCT): key for key in keys if key.startswith(PRODUCT)}
+    in_store = {
+        key.removeprefix(STORE_PRODUCT): key for key in keys if key.startswith(STORE_PRODUCT)
+    }
+    known = {one.id for one in account.list_catalogue(ids)} if ids else set()
+    listed = {one.id for one in store.list_catalog_of(in_store)} if in_store else set()
+    absent = {key: f"Brightpearl has no product {one}." for one, key in ids.items()}
+    absent = {key: why for key, why in absent.items() if key.removeprefix(PRODUCT) not in known}
+    missing = {key: one for one, key in in_store.items() if one not in listed}
+    return absent | {key: f"BigCommerce has no product {one}." for key, one in missing.items()}
 
 
 def _orders(store: BigCommerce, keys: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.ids import ENTITY_NAMES, PRODUCT, SYNCED, VARIANT, contact_id_of, note_of, sku_key
+from core.ids import (
+    ENTITY_NAMES,
+    GROUP,
+    PRODUCT,
+    STORE_PRODUCT,
+    SYNCED,
+    VARIANT,
+    contact_id_of,
+    note_of,
+    sku_key,
+)
 from core.times import from_text, utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -21,7 +31,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITY_NAMES))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
-STOCK, CUSTOMERS = "stock", "customers"
+STOCK, CUSTOMERS, PRODUCTS = "stock", "customers", "products"
 AuditedArgument = Annotated[
     str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITY_NAMES)}, or {MONEY}")
 ]
@@ -48,7 +58,8 @@ def known_keys(entity: str, texts: list[str]) -> list[str]:
 
     Raises: ConfigError for what cannot be a key.
     """
-    read = {STOCK: stock_key, CUSTOMERS: _customer_key}.get(entity, _order_key)
+    kinds = {STOCK: stock_key, CUSTOMERS: _customer_key, PRODUCTS: product_key}
+    read = kinds.get(entity, _order_key)
     return list(dict.fromkeys(read(text) for text in texts))
 
 
@@ -80,6 +91,21 @@ def _customer_key(text: str) -> str:
     return text
 
 
+def product_key(text: str) -> str:
+    """The key of a product: `product:1007`, `group:12` or `store:77`.
+
+    Raises: ConfigError.
+    """
+    kind, _, number = text.strip().partition(":")
+    if f"{kind}:" not in {PRODUCT, GROUP, STORE_PRODUCT} or not number.isdecimal():
+        raise ConfigError(
+            f"{text!r} is no key of a product.",
+            remedy="Give Brightpearl's product as in product:1007, its group as in group:12, or "
+            "BigCommerce's product as in store:77.",
+        )
+    return text.strip()
+
+
 def _order_key(text: str) -> str:
     number = note[1] if (note := note_of(text)) else text
     if not number.isdecimal() or int(number) == 0:
@@ -92,10 +118,10 @@ def reconciled(name: str) -> str:
 
     Raises: ConfigError for any other word.
     """
-    if synced_entity(name) == STOCK:
+    if synced_entity(name) in {STOCK, PRODUCTS}:
         return name
     raise ConfigError(
-        f"Only {STOCK} is reconciled as a whole.",
+        f"Only {STOCK} and {PRODUCTS} are reconciled as a whole.",
         remedy=f"For {name}: causeway audit {name}, which puts what is missing into the inbox.",
     )
 
@@ -105,8 +131,9 @@ def a_day(name: str, day: str | None, days: int | None) -> str | None:
 
     Raises: ConfigError for what is no date, and for an option that this audit does not take.
     """
-    if name == STOCK and (day is not None or days is not None):
-        raise ConfigError("Stock is compared as it is now: it takes neither --day nor --days.")
+    if name in {STOCK, PRODUCTS} and (day is not None or days is not None):
+        what = name.capitalize()
+        raise ConfigError(f"{what} is compared as it is now: it takes neither --day nor --days.")
     if name != MONEY:
         if day is not None:
             raise ConfigError(f"--day is for the audit of {MONEY}; for {name} say --days.")

@@ -24,11 +24,17 @@ SCOPES = (
     "store/shipment/*",
     "store/customer/*",
     "store/customer/address/*",
+    "store/product/created",
+    "store/product/updated",
+    "store/product/deleted",
+    "store/sku/created",
+    "store/sku/updated",
+    "store/sku/deleted",
     "store/app/uninstalled",
     "store/hook/deliveryException",
 )
-"""BigCommerce: orders and their payments, what is shipped, customers, and reports of trouble with
-the hooks themselves."""
+"""BigCommerce: orders and their payments, what is shipped, customers, products (not their stock),
+and reports of trouble with the hooks themselves."""
 EVENTS = (
     "order.modified.order-status",
     "order.modified.fully-shipped",
@@ -37,6 +43,9 @@ EVENTS = (
     "drop-ship-note.modified.shipped",
     "drop-ship-note.destroyed",
     "product.modified.on-hand-modified",
+    "product.created",
+    "product.modified",
+    "product.destroyed",
 )
 """Brightpearl. Orders: narrower than `order.modified`, which fires on each of our own writes.
 Notes: `modified` holds shipping as well as a tracking number that comes late. Stock changed in

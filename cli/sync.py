@@ -13,6 +13,7 @@ from cli.existence import unknown_keys
 from cli.installation import installation
 from cli.options import (
     MONEY,
+    PRODUCTS,
     STOCK,
     AuditedArgument,
     EntityArgument,
@@ -48,7 +49,11 @@ def sync(  # noqa: PLR0913 - the options of a command
     *,
     key: Annotated[
         list[str] | None,
-        typer.Option("--key", metavar="ID…", help="BigCommerce ids; of stock: SKUs, in any case."),
+        typer.Option(
+            "--key",
+            metavar="ID…",
+            help="BigCommerce ids; of stock: SKUs; of products: product:1007, store:77.",
+        ),
     ] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Everything changed since then: 2026-11-24, 3d.")
@@ -139,7 +144,7 @@ def audit(
 
 
 def reconcile(
-    entity: Annotated[str, typer.Argument(metavar="ENTITY", help=STOCK)],
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", help=f"{STOCK}, {PRODUCTS}")],
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written, write nothing.")
@@ -153,8 +158,15 @@ def reconcile(
     name = installed.name
     if dry_run:
         installed.require_database()
-    from cli.sync_runs import stock_reconciled  # noqa: PLC0415 - the engine takes seconds to import
+    # The engine takes seconds to import.
+    from cli.sync_runs import products_reconciled, stock_reconciled  # noqa: PLC0415 - see above
 
+    if entity == PRODUCTS:
+        found = products_reconciled(name, dry_run=dry_run)
+        waiting = len(found["refused"])
+        problem = f"{waiting} products wait for a person: causeway quarantine list"
+        finish(found, as_json=as_json, text=_audit_text(found), problem=problem if waiting else "")
+        return
     found = stock_reconciled(name, dry_run=dry_run)
     finish(
         found,

@@ -18,6 +18,7 @@ from connectors.budget import Priority
 from core.refusals import in_words
 from core.times import to_iso, utc_now
 from flows.money import audit_money
+from flows.products import reconcile_products
 from flows.registry import ENTITIES
 from flows.stock import reconcile_stock
 from store.inbox import OPERATOR, Inbox
@@ -172,6 +173,11 @@ def stock_reconciled(pair: str, *, dry_run: bool) -> dict[str, Any]:
     Raises: ZeroingError when a person has to say yes first.
     """
     return run_here(lambda: reconcile_stock(pair, dry_run=dry_run))
+
+
+def products_reconciled(pair: str, *, dry_run: bool) -> dict[str, Any]:
+    """What a comparison of all products found and wrote."""
+    return run_here(lambda: reconcile_products(pair, dry_run=dry_run))
 
 
 def _wanted(

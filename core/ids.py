@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 
-SYNCED = ("orders", "refunds", "shipments", "stock", "customers")
+SYNCED = ("orders", "refunds", "shipments", "stock", "customers", "products")
 """Entities that this version syncs, as keys, commands and flows name them."""
-ENTITY_NAMES = (*SYNCED, "products", "prices")
+ENTITY_NAMES = (*SYNCED, "prices")
 """Those that later versions sync among them."""
 FLOWS = (
     *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
     "recheck-orders",
     "reconcile-stock",
+    "reconcile-products",
     "audit-money",
     "tidy",
 )
@@ -25,6 +26,8 @@ LARGEST_ID = 2**63 - 1
 """No record of either system has a larger id; one that an event names would only fill columns."""
 PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
+GROUP, STORE_PRODUCT = "group:", "store:"
+"""How keys of products begin that name a group of Brightpearl, or a product of the store."""
 STOCK_CONDITION = "stock:"
 """How conditions begin of what waits for units of a product."""
 CONTACT_KEY = "contact:"

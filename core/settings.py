@@ -291,6 +291,37 @@ class CustomerSettings(SyncSettings):
     which stands for a customer group, or none."""
 
 
+class ProductSettings(SyncSettings):
+    """What the merchant decides about products."""
+
+    create_in_bigcommerce: bool = True
+    """Whether a live product that only Brightpearl has is created in BigCommerce."""
+    create_in_brightpearl: bool = False
+    """Whether a product that only BigCommerce has is created in Brightpearl."""
+    price_list: Filled = "2"
+    """Brightpearl's price list that a product's price is taken from when it is created."""
+    channels: Numbers = ()
+    """BigCommerce's channels that new products are assigned to, besides the default one."""
+    weight_unit: Literal["kg", "g", "lb", "oz"] = "kg"
+    length_unit: Literal["cm", "mm", "m", "in"] = "cm"
+    """Brightpearl's units, which its answers do not name."""
+    image_field: str = ""
+    """The code of Brightpearl's custom field that holds the address of a product's image."""
+    image_hosts: Names = ()
+    """Hosts of images that are taken although their addresses are not public."""
+
+    @property
+    def kilograms(self) -> Decimal:
+        """How many kilograms one of Brightpearl's units of weight is."""
+        known = {"kg": "1", "g": "0.001", "lb": "0.45359237", "oz": "0.028349523125"}
+        return Decimal(known[self.weight_unit])
+
+    @property
+    def centimetres(self) -> Decimal:
+        """How many centimetres one of Brightpearl's units of length is."""
+        return Decimal({"cm": "1", "mm": "0.1", "m": "100", "in": "2.54"}[self.length_unit])
+
+
 class Pair(Section):
     """One store with one account."""
 
@@ -303,6 +334,7 @@ class Pair(Section):
     refunds: RefundSettings = RefundSettings()
     stock: StockSettings = StockSettings()
     customers: CustomerSettings = CustomerSettings()
+    products: ProductSettings = ProductSettings()
 
     def sync(self, entity: str) -> SyncSettings:
         """The settings of one entity's sync: its section, or what every sync has."""

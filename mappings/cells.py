@@ -36,6 +36,18 @@ CARRIER = Cell(CARRIER_REGEX, "a courier's slug at AfterShip, such as royal-mail
 UNITS = Cell(r"\d+", "a whole number of units")
 BUFFERED = Cell(r"[^|]+(?:\|[^|]*){0,2}", "`SKU | location | channel`")
 TABLES: Mapping[str, tuple[Cell, Cell]] = {
+    "account_brands": (TEXT, TEXT),
+    "account_categories": (TEXT, TEXT),
+    "account_tax_codes": (STATUS, TEXT),
+    "brands": (TEXT, TEXT),
+    "categories": (TEXT, TEXT),
+    "custom_fields": (Cell(r"PCF_\w+", "the code of a custom field, such as PCF_CARE"), TEXT),
+    "product_statuses": (
+        Cell(r"(?i:live|discontinued|archived)", "LIVE, DISCONTINUED or ARCHIVED"),
+        Cell(r"(?i:yes|no)", "`yes` or `no`"),
+    ),
+    "product_types": (TEXT, ID),
+    "tax_classes": (TEXT, STATUS),
     "account_statuses": (TEXT, ID),
     "carriers": (ID, CARRIER),
     "channels": (ID, ID),

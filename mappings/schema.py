@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+import mappings.catalogue_steps
 import mappings.tracking  # noqa: F401 - with `mappings.steps`, it enters the steps in the registry
 from mappings.checks import RuleContext, faults, suggestion, table_problems
 from mappings.files import Document, Path, Problem, read_yaml

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.customers import ACCOUNT_CUSTOMERS, STORE_CUSTOMERS
 from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
+from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
 from core.shipments import NOTES, SHIPMENTS
 from core.stock import OFFERS, STOCK_LEVELS
@@ -23,6 +24,9 @@ SOURCES: Mapping[str, Schema] = {
     "brightpearl.offer": OFFERS,
     "bigcommerce.customer": STORE_CUSTOMERS,
     "brightpearl.customer": ACCOUNT_CUSTOMERS,
+    "brightpearl.product": ACCOUNT_PRODUCTS,
+    "brightpearl.variant": ACCOUNT_VARIANTS,
+    "bigcommerce.product": STORE_PRODUCTS,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, with their order's `payment_method`. `balanced.row`: the rows of
@@ -41,6 +45,9 @@ TARGETS: Mapping[str, Schema] = {
     "bigcommerce.stock_level": STOCK_LEVELS,
     "brightpearl.customer": ACCOUNT_CUSTOMERS,
     "bigcommerce.customer": STORE_CUSTOMERS,
+    "bigcommerce.product": STORE_PRODUCTS,
+    "bigcommerce.variant": STORE_VARIANTS,
+    "brightpearl.product": ACCOUNT_PRODUCTS,
 }
 
 CUSTOM_FIELD = "PCF_"
@@ -67,6 +74,9 @@ FILES: Mapping[str, tuple[str, str]] = {
     "stock": ("brightpearl.offer", "bigcommerce.stock_level"),
     "customers": ("bigcommerce.customer", "brightpearl.customer"),
     "store_customers": ("brightpearl.customer", "bigcommerce.customer"),
+    "products": ("brightpearl.product", "bigcommerce.product"),
+    "variants": ("brightpearl.variant", "bigcommerce.variant"),
+    "account_products": ("bigcommerce.product", "brightpearl.product"),
 }
 """The mapping files that the syncs apply: source and target of each."""
 
@@ -81,12 +91,14 @@ TABLES = (
     "shipment_status",
     "stock_locations",
     "stock_buffers",
+    "custom_fields",
 )
 """Tables that are read outside the mapping files as well: which SKUs to ask the account for, which
 tax rates have a code, the statuses that mean on hold and cancelled, also of credits, where damaged
 goods are received, and the store's status of an order of which goods left."""
-KNOWN = ("products",)
-"""What the account knows at run time: `products` is Brightpearl's product id by SKU as compared."""
+KNOWN = ("products", "brands", "categories")
+"""What the account knows at run time: Brightpearl's ids of products by SKU as compared, of brands
+by name and of categories by path, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +141,9 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "bigcommerce.stock_level": frozenset({"sku_key", "sku", "location_id", "quantity"}),
     "brightpearl.customer": frozenset({"customer_key", "email_key", "email"}),
     "bigcommerce.customer": frozenset({"customer_key", "email_key", "email"}),
+    "bigcommerce.product": frozenset({"key", "name"}),
+    "bigcommerce.variant": frozenset({"key", "product_id", "sku"}),
+    "brightpearl.product": frozenset({"key"}),
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -180,6 +195,9 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     },
     "brightpearl.customer": {name: Key((name,)) for name in ("customer_key", "email_key")},
     "bigcommerce.customer": {name: Key((name,)) for name in ("customer_key", "email_key")},
+    "bigcommerce.product": {name: Key((name,)) for name in ("key", "product_id")},
+    "bigcommerce.variant": {name: Key((name,)) for name in ("key", "product_id", "options")},
+    "brightpearl.product": {name: Key((name,)) for name in ("key", "product_id")},
 }
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
 orders, receipts and credits, or documents that no longer agree to the cent."""
@@ -188,11 +206,17 @@ RECORDS: Mapping[str, str] = {
     "bigcommerce.stock_level": "sku_key",
     "brightpearl.customer": "customer_key",
     "bigcommerce.customer": "customer_key",
+    "bigcommerce.product": "key",
+    "bigcommerce.variant": "key",
+    "brightpearl.product": "key",
 }
 """The column of the source that names the record, by target; `order_id` where none is named."""
 NOUNS: Mapping[str, tuple[str, str]] = {
     "brightpearl.customer": ("customer", "BigCommerce"),
     "bigcommerce.customer": ("contact", "Brightpearl"),
+    "bigcommerce.product": ("product", "Brightpearl"),
+    "bigcommerce.variant": ("product", "Brightpearl"),
+    "brightpearl.product": ("product", "BigCommerce"),
 }
 """What a record is called, and the system in which it is completed, by target; where none is named
 it is the order in BigCommerce."""

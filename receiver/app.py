@@ -26,7 +26,7 @@ from store.database import Database, StoreUnavailableError, open_database
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024
-ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
+ORDERS, SHIPMENTS, STOCK, PRODUCTS = "orders", "shipments", "stock", "products"
 BODY_WITHIN_S = 10.0
 """From the end of the headers to the end of the body."""
 MOST_BODIES = 32 * 1024 * 1024
@@ -179,7 +179,8 @@ class Receiver:
         found = {
             ORDERS: [link.key_bc for link in links.values()],
             SHIPMENTS: named.notes,
-            STOCK: named.products,
+            STOCK: named.stock,
+            PRODUCTS: named.products,
         }
         keys = {entity: list(ones) for entity, ones in found.items() if ones}
         return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.ids import LARGEST_ID
+from core.ids import LARGEST_ID, STORE_PRODUCT
 
 SECRET_HEADER = "x-causeway-secret"  # noqa: S105 - the header's name, not a secret
 TOLERANCE_S = 300.0
@@ -85,7 +85,7 @@ def keys_of(event: Mapping[str, Any]) -> tuple[Named, str] | None:
         return _named(ORDERS, data["id"]), "webhook"
     if scope.startswith("store/shipment/"):
         return _named(("orders", "shipments"), data["orderId"]), "webhook"
-    named = _customer(scope, data)
+    named = _customer(scope, data) or _product(scope, data)
     return (named, "webhook") if named else None
 
 
@@ -95,6 +95,15 @@ def _customer(scope: str, data: Mapping[str, Any]) -> Named:
         return _named(CUSTOMERS, data["address"]["customer_id"])
     is_ours = scope.removeprefix("store/customer/") in CHANGED
     return _named(CUSTOMERS, data["id"]) if is_ours else {}
+
+
+def _product(scope: str, data: Mapping[str, Any]) -> Named:
+    """The product that changed; none where only its stock did."""
+    kind, _, event = scope.removeprefix("store/").partition("/")
+    if event not in CHANGED or kind not in {"product", "sku"}:
+        return {}
+    number = data["id"] if kind == "product" else data["sku"]["product_id"]
+    return {"products": [f"{STORE_PRODUCT}{_number(number)}"]}
 
 
 def _is_refunded(scope: str, data: Mapping[str, Any]) -> bool:

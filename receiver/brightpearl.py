@@ -33,8 +33,10 @@ class Notice:
     """Sales orders, of which only linked ones are kept."""
     notes: list[str] = field(default_factory=list)
     """Keys of goods-out and drop-ship notes."""
-    products: list[str] = field(default_factory=list)
+    stock: list[str] = field(default_factory=list)
     """Keys of products whose stock changed."""
+    products: list[str] = field(default_factory=list)
+    """Keys of products that are new, changed or gone."""
 
 
 def read_notice(notice: Mapping[str, Any]) -> Notice:
@@ -47,6 +49,8 @@ def read_notice(notice: Mapping[str, Any]) -> Notice:
     if event.startswith(("order.", "sales-order.")):
         return Notice(orders=parse_ids(ids))
     if event == ON_HAND:
+        return Notice(stock=[f"{PRODUCT}{one}" for one in parse_ids(ids)])
+    if event.startswith("product."):
         return Notice(products=[f"{PRODUCT}{one}" for one in parse_ids(ids)])
     for resource, kind in NOTES.items():
         if event.startswith(f"{resource}.") and not event.endswith(STEPS):

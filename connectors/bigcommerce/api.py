@@ -217,7 +217,7 @@ def _final(answer: Answer, what: str) -> CausewayError:
 
 def reason_of(body: Any) -> str:  # noqa: ANN401 - their JSON
     """The reason they give for a refusal: title and field messages, cleaned, and nothing else."""
-    given = body.get("data", body) if isinstance(body, dict) else body
+    given = body.get("batch_errors", body.get("data", body)) if isinstance(body, dict) else body
     first = given[0] if isinstance(given, list) and given else given
     if not isinstance(first, dict):
         return "no reason given."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.bigcommerce.catalog import Catalog
 from connectors.bigcommerce.customers import Customers
 from connectors.bigcommerce.inventory import Inventory
 from connectors.bigcommerce.orders import IdRange, Orders, plan_ranges
@@ -12,7 +13,7 @@ from connectors.bigcommerce.store import StoreSettings
 __all__ = ["BigCommerce", "IdRange", "plan_ranges"]
 
 
-class BigCommerce(Orders, Shipments, Refunds, Inventory, Customers, StoreSettings):
+class BigCommerce(Orders, Shipments, Refunds, Inventory, Customers, Catalog, StoreSettings):
     """One store. Thread-safe.
 
     Every method raises TransientError, ConfigError or ContractError besides what it names.

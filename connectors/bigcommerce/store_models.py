@@ -13,6 +13,11 @@ class Store(Document):
     id: Id
     name: Text = ""
     time_zone: str = Field(alias="timezone")
+    weight_units: Text = "KGS"
+    """KGS, LBS, Ounces, Grams or Tonnes."""
+    dimension_units: Text = "Centimeters"
+    """Centimeters or Inches."""
+    has_prices_with_tax: bool = Field(default=False, alias="is_price_entered_with_tax")
 
     @field_validator("time_zone", mode="before")
     @classmethod

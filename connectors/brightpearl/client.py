@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.brightpearl.account import Contacts, Payments, Products, Reference, Webhooks
+from connectors.brightpearl.catalogue import Catalogue
 from connectors.brightpearl.goods_notes import GoodsNotes
 from connectors.brightpearl.messages import Messages
 from connectors.brightpearl.orders import Credits, Orders
@@ -10,7 +11,17 @@ from connectors.brightpearl.stock import Stock
 
 
 class Brightpearl(
-    Messages, Orders, Credits, GoodsNotes, Payments, Contacts, Products, Reference, Stock, Webhooks
+    Messages,
+    Orders,
+    Credits,
+    GoodsNotes,
+    Payments,
+    Contacts,
+    Products,
+    Catalogue,
+    Reference,
+    Stock,
+    Webhooks,
 ):
     """One account. Thread-safe.
 

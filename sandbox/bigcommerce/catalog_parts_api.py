@@ -74,7 +74,7 @@ def list_categories(store: Store, call: Call) -> Reply:
 
 @routes("POST", "/v3/catalog/categories")
 def create_category(store: Store, call: Call) -> Reply:
-    """A category, whose name no other one beside it has."""
+    """A category, whose name no other one of its parent has."""
     name, parent_id = _name(call, LONGEST_CATEGORY), call.body().get("parent_id")
     if not isinstance(parent_id, int) or (parent_id and parent_id not in store.categories):
         refuse(UNPROCESSABLE, "The parent category does not exist", {"parent_id": "is not known"})
@@ -82,9 +82,9 @@ def create_category(store: Store, call: Call) -> Reply:
 
 
 def add_category(store: Store, name: str, parent_id: int) -> Category:
-    """A new category. Raises: Refusal 409 for a name that one beside it has."""
-    beside = (one for one in store.categories.values() if one.parent_id == parent_id)
-    if any(one.name.casefold() == name.casefold() for one in beside):
+    """A new category. Raises: Refusal 409 for a name that another one of its parent has."""
+    others = (one for one in store.categories.values() if one.parent_id == parent_id)
+    if any(one.name.casefold() == name.casefold() for one in others):
         refuse(CONFLICT, "The category name is a duplicate", {"name": "is not unique"})
     category = Category(store.sequences.next("category"), parent_id, name)
     store.categories[category.id] = category

@@ -37,10 +37,10 @@ def test_orders_are_synced():
 
 def test_an_entity_of_a_later_version_is_refused_in_one_line():
     with pytest.raises(ConfigError) as caught:
-        synced_entity("products")
+        synced_entity("prices")
     assert str(caught.value) == (
-        "This version syncs orders, refunds, shipments, stock, customers; products come with a "
-        "later one."
+        "This version syncs orders, refunds, shipments, stock, customers, products; prices come "
+        "with a later one."
     )
 
 

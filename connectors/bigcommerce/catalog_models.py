@@ -1,0 +1,110 @@
+"""Products, variants, brands and categories. Source: REST Management API, Catalog V3."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from connectors.documents import Document, Flag, Id, Money, OrDefault, Text
+
+Size = Annotated[Decimal, BeforeValidator(lambda value: 0 if value is None else value)]
+"""A weight or a length in the store's unit; null is 0."""
+
+
+class OptionValue(Document):
+    """One choice that makes a variant."""
+
+    id: Id
+    label: Text
+    option_id: Id
+    option_name: Text = Field(default="", alias="option_display_name")
+
+
+class StoreVariant(Document):
+    """A SKU. A simple product has one, without option values."""
+
+    id: Id
+    product_id: Id
+    sku: Text = ""
+    price: Money | None = None
+    """None where it is the product's."""
+    weight: Decimal | None = None
+    width: Decimal | None = None
+    depth: Decimal | None = None
+    height: Decimal | None = None
+    upc: Text = ""
+    gtin: Text = ""
+    mpn: Text = ""
+    purchasing_disabled: Flag = False
+    option_values: tuple[OptionValue, ...] = ()
+
+
+class CustomField(Document):
+    """A name and a value that a product shows."""
+
+    id: Id
+    name: Text
+    value: Text
+
+
+class ProductImage(Document):
+    """An image of a product."""
+
+    id: Id
+    description: Text = ""
+
+
+class StoreProduct(Document):
+    """A product of the store, the fields that are synced."""
+
+    id: Id
+    name: Text
+    type: Text = "physical"
+    sku: Text = ""
+    description: Text = ""
+    price: Money
+    weight: Size = Decimal(0)
+    width: Size = Decimal(0)
+    depth: Size = Decimal(0)
+    height: Size = Decimal(0)
+    tax_class_id: Id = "0"
+    categories: tuple[int, ...] = ()
+    brand_id: Annotated[int, OrDefault] = 0
+    is_visible: Flag = False
+    inventory_tracking: Text = "none"
+    upc: Text = ""
+    gtin: Text = ""
+    mpn: Text = ""
+    variants: tuple[StoreVariant, ...] = ()
+    custom_fields: Annotated[tuple[CustomField, ...], OrDefault] = ()
+    images: Annotated[tuple[ProductImage, ...], OrDefault] = ()
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it has no choices."""
+        return not any(variant.option_values for variant in self.variants)
+
+
+class VariantRef(Document):
+    """Which variant of which product has a SKU."""
+
+    id: Id
+    product_id: Id
+    sku: Text = ""
+
+
+class Brand(Document):
+    """A brand."""
+
+    id: int
+    name: Text
+
+
+class Category(Document):
+    """A place in the tree of categories; `parent_id` 0 is the top."""
+
+    id: int
+    parent_id: int
+    name: Text

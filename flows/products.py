@@ -1,0 +1,75 @@
+"""Products, both ways. Read top to bottom: it is the way of one product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from flows.scheduled import audit_flow, sweep_flow
+from flows.stock import reconcile_stock
+from tasks.products.entity import PRODUCTS, reconcile
+from tasks.products.extract import extract_products
+from tasks.products.frames import flatten, map_products
+from tasks.products.load import link_products, load_products, plan_products
+from tasks.reconciler.defects import isolated
+from tasks.reconciler.gate import validate
+from tasks.reconciler.run import Run, concluded
+from tasks.reconciler.settle import settle
+
+
+@flow(name="sync-products", persist_result=False)
+async def sync_products(
+    pair: str = "default",
+    *,
+    dry_run: bool = False,
+    keys: list[str] | None = None,
+    with_backfill: bool = True,
+) -> dict[str, Any]:
+    """Bring the products in the inbox into agreement.
+
+    Drains the inbox in batches until nothing is due.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written, in the run's artifact; nothing is written.
+        keys: What to sync: `product:1007` or `group:12` of Brightpearl, `store:77` of BigCommerce.
+            They are worked on whether they are due or not. Left out, whatever is due.
+        with_backfill: Also take what a backfill made due. A run that events started leaves that to
+            others, so that it never waits for it.
+
+    Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
+    """
+    with Run(PRODUCTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
+        while run.claim(only=keys):
+            with isolated(run):
+                families, skipped = extract_products(run)
+                found = validate(run, flatten(run, families))
+                desired = validate(run, map_products(run, found))
+                plans = plan_products(run, families, desired)
+                outcomes = link_products(run, load_products(run, plans))
+                settle(run, plans, [*skipped, *outcomes])
+    return run.conclusion()
+
+
+@flow(name="reconcile-products", flow_run_name="reconcile-products {pair}", persist_result=False)
+async def reconcile_products(
+    pair: str = "default", *, dry_run: bool = False, with_stock: bool = False
+) -> dict[str, Any]:
+    """Compare all products of both sides and bring them into agreement.
+
+    Args:
+        pair: Which store and account, by the name that the settings give them.
+        dry_run: Only show what would be written; nothing is written.
+        with_stock: Compare all stock afterwards, so that the two never run at once.
+
+    Raises: ConfigError, ContractError.
+    """
+    document = reconcile(pair, dry_run=dry_run)
+    if with_stock:
+        await reconcile_stock(pair, dry_run=dry_run)
+    return concluded(document, document["summary"])
+
+
+sweep_products = sweep_flow(PRODUCTS, sync_products)
+audit_products = audit_flow(PRODUCTS)

@@ -1,0 +1,252 @@
+"""Both sides of the products that the keys of a batch mean, or of all: what belongs together.
+
+A product of Brightpearl, or a group of them, and one product of the store are a family. They are
+joined by the ids that a link keeps, else by SKU.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from connectors.bigcommerce.catalog_models import StoreProduct, StoreVariant
+from connectors.brightpearl.catalogue_models import AccountProduct
+from core.ids import GROUP, PRODUCT, STORE_PRODUCT, sku_key
+from store.links import Link
+from tasks.bigcommerce.products import VARIANTS, all_products, products_by_sku, products_of
+from tasks.brightpearl.products import catalogue_of, groups_of, keep_catalogue
+from tasks.brightpearl.reference import find_products
+from tasks.policy import RETRIED, step, with_retries
+from tasks.products.frames import AgreedProduct
+from tasks.reconciler.cases import Outcome, missing
+from tasks.reconciler.run import Run
+
+
+@dataclass(frozen=True)
+class Family:
+    """One record: products of Brightpearl and the store's product that they are."""
+
+    key: str
+    members: tuple[AccountProduct, ...] = ()
+    store: StoreProduct | None = None
+    agreed: AgreedProduct = field(default_factory=AgreedProduct)
+    product_id_bc: str = ""
+    """The store's product, also where it is gone."""
+    is_split: bool = False
+    """Whether the store's variants are products of their own in Brightpearl: then they share
+    nothing but what belongs to a SKU."""
+    others: frozenset[str] = frozenset()
+    """Further products of the store that have SKUs of this one."""
+    doubled: frozenset[str] = frozenset()
+    """SKUs, as compared, that several live products of Brightpearl carry."""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether its products are variants in the store."""
+        return self.is_split or self.key.startswith(GROUP)
+
+    @property
+    def gone(self) -> str:
+        """The system in which it was deleted, of one that both had; "" where both have it."""
+        if self.agreed.gone or not self.agreed.variants:
+            return self.agreed.gone
+        if self.store is None:
+            return "BigCommerce"
+        return "" if self.members else "Brightpearl"
+
+    def variant_of(self, member: AccountProduct) -> StoreVariant | None:
+        """The store's variant that is this product."""
+        variants = self.store.variants if self.store else ()
+        known = self.agreed.variants.get(member.id)
+        if known and (by_id := [one for one in variants if one.id == known.variant_id]):
+            return by_id[0]
+        key = sku_key(member.identity.sku)
+        same = [one for one in variants if key and sku_key(one.sku) == key]
+        return same[0] if len(same) == 1 else None
+
+
+@dataclass
+class Sides:
+    """What was read of both systems, by id."""
+
+    account: dict[str, AccountProduct] = field(default_factory=dict)
+    store: dict[str, StoreProduct] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    """By the store's product."""
+    by_sku: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The store's products by SKU as compared, of products that are not linked."""
+    doubled: Collection[str] = ()
+
+    def agreed(self) -> dict[str, AgreedProduct]:
+        """What both sides last agreed on, by the store's product."""
+        return {number: AgreedProduct.of(link) for number, link in self.links.items()}
+
+
+@step("extract-products", RETRIED)
+def extract_products(run: Run) -> tuple[list[Family], list[Outcome]]:
+    """The families that the keys of the batch mean, and what becomes of keys that mean none.
+
+    Raises: TransientError, ConfigError.
+    """
+    sides, keys = _read(run, run.batch.keys), run.batch.keys
+    families = assemble(sides)
+    record_of = {name: family.key for family in families for name in _names(family)}
+    states = run.rekey({key: record_of[key] for key in keys if record_of.get(key, key) != key})
+    del states
+    wanted = set(run.batch.keys)
+    found = [family for family in families if family.key in wanted]
+    left = wanted - {family.key for family in found} - run.refused_keys
+    outcomes = [
+        missing(
+            key,
+            "BigCommerce" if key.startswith(STORE_PRODUCT) else "Brightpearl",
+            may_be_stale=run.batch.may_be_stale(key),
+        )
+        for key in sorted(left)
+    ]
+    return found, outcomes
+
+
+@step("extract-catalogues", RETRIED)
+def extract_catalogues(run: Run) -> list[Family]:
+    """All families of both systems. Raises: TransientError, ConfigError."""
+    connections, account = run.connections, run.brightpearl
+    sides = Sides(
+        account=catalogue_of(connections, with_retries(account.list_product_ids)),
+        store={one.id: one for one in all_products(connections)},
+        links={link.key_bc: link for link in run.links.scan(run.pair, run.entity)},
+    )
+    by_sku: dict[str, set[str]] = defaultdict(set)
+    for product in sides.store.values():
+        for variant in product.variants:
+            by_sku[sku_key(variant.sku)].add(product.id)
+    sides.by_sku = by_sku
+    _keep(run, sides)
+    return assemble(sides)
+
+
+def _read(run: Run, keys: Collection[str]) -> Sides:
+    """Both sides of what the keys name, and of what belongs to it."""
+    connections, sides = run.connections, Sides()
+    ids = {key.removeprefix(PRODUCT) for key in keys if key.startswith(PRODUCT)}
+    groups = [key for key in keys if key.startswith(GROUP)]
+    store_ids = {key.removeprefix(STORE_PRODUCT) for key in keys if key.startswith(STORE_PRODUCT)}
+    variants = run.links.get(run.pair, VARIANTS, list(ids), by="id_bp").values()
+    store_ids |= {link.detail["product"] for link in variants}
+    linked_groups = run.links.get(run.pair, run.entity, groups, by="id_bp")
+    store_ids |= {link.key_bc for link in linked_groups.values()}
+    open_groups = {key.removeprefix(GROUP) for key in groups if key not in linked_groups}
+    _add_linked(run, sides, store_ids, ids)
+    _add_groups(run, sides, open_groups)
+    # What is not linked yet may be there under its SKU.
+    known = {member for one in sides.agreed().values() for member in one.variants}
+    new = {
+        sku_key(one.identity.sku)
+        for one in sides.account.values()
+        if one.identity.sku and one.id not in known
+    }
+    sides.by_sku = products_by_sku(connections, new)
+    _add_linked(run, sides, {one for found in sides.by_sku.values() for one in found}, ())
+    skus = {
+        sku_key(variant.sku)
+        for number, product in sides.store.items()
+        if number not in sides.links
+        for variant in product.variants
+        if variant.sku
+    }
+    if skus - new:
+        products = find_products(connections, skus - new)
+        _add_linked(run, sides, (), {one.product_id for one in products.values()})
+        _add_groups(run, sides, ())
+        stores = {sku_key(v.sku): {p.id} for p in sides.store.values() for v in p.variants if v.sku}
+        sides.by_sku = {**stores, **sides.by_sku}
+    _keep(run, sides)
+    return sides
+
+
+def _add_linked(run: Run, sides: Sides, store_ids: Iterable[str], ids: Iterable[str]) -> None:
+    """Read products of the store and of the account, with all that links say belongs to them."""
+    missing_ids = sorted(set(store_ids) - sides.store.keys())
+    links = run.links.get(run.pair, run.entity, missing_ids)
+    sides.links |= links
+    sides.store |= products_of(run.connections, missing_ids)
+    members = {one for link in links.values() for one in AgreedProduct.of(link).variants}
+    sides.account |= catalogue_of(run.connections, ({*ids} | members) - sides.account.keys())
+
+
+def _add_groups(run: Run, sides: Sides, groups: Iterable[str]) -> None:
+    """Read all products of groups of which one is not linked yet."""
+    known = {member for one in sides.agreed().values() for member in one.variants}
+    wanted = {
+        one.group_id
+        for one in sides.account.values()
+        if one.group_id and one.variations and one.id not in known
+    }
+    members = set(groups_of(run.connections, sorted(wanted | set(groups))))
+    variants = run.links.get(run.pair, VARIANTS, list(members), by="id_bp").values()
+    store_ids = {link.detail["product"] for link in variants}
+    _add_linked(run, sides, store_ids, members)
+
+
+def _keep(run: Run, sides: Sides) -> None:
+    known = {member for one in sides.agreed().values() for member in one.variants}
+    new = [one.identity.sku for one in sides.account.values() if one.id not in known]
+    sides.doubled = keep_catalogue(run.connections, list(sides.account.values()), new)
+
+
+def assemble(sides: Sides) -> list[Family]:
+    """What was read as families. Pure."""
+    agreed = sides.agreed()
+    home = {member: number for number, one in agreed.items() for member in one.variants}
+    units: dict[str, list[AccountProduct]] = defaultdict(list)
+    for product in sides.account.values():
+        is_variant = product.group_id and product.variations
+        units[f"{GROUP}{product.group_id}" if is_variant else f"{PRODUCT}{product.id}"].append(
+            product
+        )
+    parts: dict[str, list[str]] = defaultdict(list)
+    found: list[Family] = []
+    for unit, members in units.items():
+        targets = {home[one.id] for one in members if one.id in home}
+        targets = targets or {
+            number for one in members for number in sides.by_sku.get(sku_key(one.identity.sku), ())
+        }
+        if len(targets) == 1:
+            parts[next(iter(targets))].append(unit)
+        else:
+            doubled = _doubled(members, sides.doubled)
+            found.append(Family(unit, tuple(members), others=frozenset(targets), doubled=doubled))
+    for number in {**sides.store, **sides.links, **parts}:
+        in_store, link = sides.store.get(number), sides.links.get(number)
+        own = parts.get(number, [])
+        members = [one for unit in own for one in units[unit]]
+        is_split = len(own) > 1 or (
+            bool(own and own[0].startswith(PRODUCT)) and bool(in_store and not in_store.is_simple)
+        )
+        key = own[0] if own and not is_split else f"{STORE_PRODUCT}{number}"
+        family = Family(
+            key=link.id_bp if link and not own else key,
+            members=tuple(sorted(members, key=lambda one: int(one.id))),
+            store=in_store,
+            agreed=agreed.get(number, AgreedProduct()),
+            product_id_bc=number,
+            is_split=is_split,
+            doubled=_doubled(members, sides.doubled),
+        )
+        found.append(family)
+    return found
+
+
+def _doubled(members: Iterable[AccountProduct], doubled: Collection[str]) -> frozenset[str]:
+    return frozenset(key for one in members if (key := sku_key(one.identity.sku)) in doubled)
+
+
+def _names(family: Family) -> Iterable[str]:
+    """The keys by which events name a family."""
+    yield family.key
+    if family.product_id_bc:
+        yield f"{STORE_PRODUCT}{family.product_id_bc}"
+    yield from (f"{PRODUCT}{one.id}" for one in family.members)
+    yield from (f"{GROUP}{one.group_id}" for one in family.members if one.group_id)
+    yield from (f"{PRODUCT}{one}" for one in family.agreed.variants)
