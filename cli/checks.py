@@ -12,7 +12,7 @@ import httpx
 
 from cli.engine import ask_prefect
 from cli.installation import has_database
-from cli.subscriptions import Target, plan_bigcommerce, plan_brightpearl
+from cli.status import alerts
 from cli.webhooks import remedy
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
@@ -28,6 +28,7 @@ from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
 from store.database import Database, open_database
 from store.statistics import depths
+from tasks.subscriptions import Target, plan
 
 LARGEST_SKEW_S = 30.0
 """Signatures and sweeps tolerate a little; a clock this far off is set wrong."""
@@ -70,6 +71,17 @@ def database(settings: Settings) -> Iterator[Finding]:
     depth = depths(open_database(settings.database_url))
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
+
+
+def watchdogs(settings: Settings, pair: Pair) -> Iterator[Finding]:
+    """What the worker's watchdogs find wrong at the moment."""
+    if not has_database(settings):
+        return
+    found = alerts(open_database(settings.database_url), pair.name, utc_now())
+    for one in found:
+        yield warn(f"watchdog {one['watchdog']}", f"{one['text']}", f"{one['remedy']}")
+    if not found:
+        yield ok("watchdogs", "they find nothing wrong")
 
 
 def bigcommerce(store: BigCommerce) -> Iterator[Finding]:
@@ -149,11 +161,7 @@ def skew(system: str, server_time: datetime) -> Finding:
 def webhooks(pair: Pair, store: BigCommerce, account: Brightpearl) -> Iterator[Finding]:
     """The receiver can be reached, and both systems are subscribed to call it."""
     target = Target.of(pair)
-    changes = [
-        *plan_bigcommerce(store.list_hooks(), target),
-        *plan_brightpearl(account.list_webhooks(), target),
-    ]
-    for change in changes:
+    for change in plan(target, store, account):
         what = f"webhook {change.system} {change.event}"
         if change.action == "keep":
             yield ok(what, "it is active, with our address and secret")

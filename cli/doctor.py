@@ -51,6 +51,7 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
     bigcommerce, brightpearl = {"BigCommerce"}, {"Brightpearl"}
     wanted: list[tuple[str, set[str], Callable[[], Iterator[Finding]]]] = [
         ("database", set(), lambda: checks.database(settings)),
+        ("watchdogs", set(), lambda: checks.watchdogs(settings, pair)),
         ("BigCommerce", set(), lambda: checks.bigcommerce(store)),
         ("BigCommerce scopes", bigcommerce, lambda: checks.scopes(store)),
         ("Brightpearl", set(), lambda: checks.brightpearl(account)),

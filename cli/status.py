@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import typer
@@ -14,15 +14,18 @@ from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.ids import FLOWS
 from core.times import utc_now
+from store.alerts import LAST_WATCHED, Alerts
 from store.database import Database
 from store.quarantine import Quarantine
-from store.runs import Runs
+from store.runs import Cursors, Runs
 from store.statistics import Accuracy, Counts, StockComparison, depths
 
 RUNS_SHOWN = 3
 """Last runs of each flow."""
 AUDITS = 31
 """Newest audits of each flow that are read: a month of days of money."""
+WATCHED_WITHIN = timedelta(minutes=2)
+"""A worker examines its installation several times a minute."""
 COMPARISONS = 30
 """Comparisons of all stock of which the worst is shown: a day of hourly audits, and some."""
 
@@ -35,13 +38,19 @@ def register(app: typer.Typer) -> None:
 def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show inbox, last runs, requests, stock's accuracy, quarantine, webhooks, audits that differ.
 
-    Exit code 1 where the newest audit of a kind, or of a day of money, found a difference.
+    Exit code 1 where a watchdog found something, or where the newest audit of a kind, or of a day
+    of money, found a difference.
     """
     installed = installation(pair)
     found = snapshot(installed.existing_database(), installed.name, utc_now())
     problem = "\n".join(
-        f"{one['flow']} of {one['at']}: {one['summary']} Again: {one['command']}"
-        for one in found["differing"]
+        [
+            *(f"{one['watchdog']}: {one['text']}. {one['remedy']}" for one in found["alerts"]),
+            *(
+                f"{one['flow']} of {one['at']}: {one['summary']} Again: {one['command']}"
+                for one in found["differing"]
+            ),
+        ]
     )
     finish(found, as_json=as_json, text=to_text(found, utc_now()), problem=problem)
 
@@ -64,6 +73,7 @@ def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         "runs": [
             run for flow in FLOWS for run in Runs(database).last(pair, flow=flow, limit=RUNS_SHOWN)
         ],
+        "alerts": alerts(database, pair, now),
         "differing": differing(Runs(database), pair),
         "stock": accuracy(Accuracy(database).last(pair, limit=COMPARISONS)),
         "quarantine": [
@@ -72,6 +82,33 @@ def snapshot(database: Database, pair: str, now: datetime) -> dict[str, Any]:
         ],
         "webhooks_today": Counts(database).of_day(pair, now.date()),
     }
+
+
+def alerts(database: Database, pair: str, now: datetime) -> list[dict[str, Any]]:
+    """What the worker's watchdogs find wrong, and that they are not at work if they are not."""
+    watched_at = Cursors(database).get(pair, LAST_WATCHED)
+    found = [
+        {
+            "watchdog": one.watchdog,
+            "subject": one.subject,
+            "since": one.opened_at,
+            "text": one.text,
+            "remedy": one.remedy,
+        }
+        for one in Alerts(database).list(pair)
+    ]
+    if watched_at is not None and now - watched_at > WATCHED_WITHIN:
+        found.append(
+            {
+                "watchdog": "worker",
+                "subject": "worker",
+                "since": watched_at,
+                "text": f"nothing was examined for {ago(watched_at, now)}: no worker runs, or it "
+                "cannot reach the database",
+                "remedy": "Start one: causeway worker",
+            }
+        )
+    return found
 
 
 def differing(runs: Runs, pair: str) -> list[dict[str, Any]]:
@@ -121,6 +158,13 @@ def _comparison(one: StockComparison) -> dict[str, Any]:
 def to_text(found: dict[str, Any], now: datetime) -> str:
     """The same for people."""
     parts = [f"Pair {found['pair']}"]
+    if found["alerts"]:
+        lines = [
+            (one["watchdog"], one["subject"], ago(one["since"], now), one["text"], one["remedy"])
+            for one in found["alerts"]
+        ]
+        columns = ["watchdog", "about", "since", "found", "what to do"]
+        parts.append("Alerts\n" + table(columns, lines))
     rows = [
         (line["entity"], line["state"], line["count"], ago(line["oldest_at"], now))
         for line in found["inbox"]

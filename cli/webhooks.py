@@ -11,17 +11,11 @@ from cli.display import table
 from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import finish
-from cli.subscriptions import (
-    Change,
-    Target,
-    apply,
-    plan_bigcommerce,
-    plan_brightpearl,
-    plan_removal,
-)
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import Pair, Settings
+from tasks import subscriptions
+from tasks.subscriptions import Change, Target, apply, plan_removal
 
 STATES = {
     "keep": "active",
@@ -53,12 +47,7 @@ def ensure_webhooks(
     """
     pair = settings.pair(pair_name)
     target = Target.of(pair)
-    store, account = _connect(pair)
-    changes = [
-        *plan_bigcommerce(store.list_hooks(), target, rotate=rotate),
-        *plan_brightpearl(account.list_webhooks(), target),
-    ]
-    return apply(changes, target, store, account)
+    return subscriptions.ensure(target, *_connect(pair), rotate=rotate)
 
 
 @webhooks.command()
@@ -92,11 +81,7 @@ def list_(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     """Show our subscriptions on both systems; exit code 1 when one is not as it should be."""
     chosen = installation(pair).pair
     target = Target.of(chosen)
-    store, account = _connect(chosen)
-    changes = [
-        *plan_bigcommerce(store.list_hooks(), target),
-        *plan_brightpearl(account.list_webhooks(), target),
-    ]
+    changes = subscriptions.plan(target, *_connect(chosen))
     urls = {"bigcommerce": target.bigcommerce, "brightpearl": target.brightpearl_shown}
     rows: list[dict[str, Any]] = [
         {

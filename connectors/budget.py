@@ -36,6 +36,8 @@ RECHECK_S = 1.0
 """A backfill asks again this often: what the others may still need shrinks as a window ends."""
 REMEMBERED = 5
 """Windows by which an account's quota is judged: after so many, one that shrank is known."""
+JUDGED = 3
+"""Windows in a row by which it is judged what others use of a quota."""
 BLIND_PAUSE_S = 2.0
 """Waited after a throttled answer that does not say until when; doubled while they go on."""
 LONGEST_BLIND_PAUSE_S = 60.0
@@ -115,6 +117,13 @@ class Window:
         self._needed_before: deque[float] = deque(maxlen=REMEMBERED)
         self._others = False
         self._others_before = False
+        self._others_shares: deque[float] = deque(maxlen=JUDGED)
+        """The part of each of the last windows that others used, as far as is known."""
+
+    def others_share(self) -> float:
+        """The part of each of the last windows that others used at least; 0 until that is known."""
+        known = len(self._others_shares) == JUDGED
+        return min(self._others_shares) if known else 0.0
 
     def pause(self, priority: Priority, now: float, in_flight: int) -> float | None:
         """None: go. Zero: wait until something changes. Else: wait at most so many seconds."""
@@ -175,6 +184,9 @@ class Window:
             self._is_silent = True
 
     def _begin(self, in_flight: int) -> None:
+        if self._left is not None and self._limit:
+            others = self._limit - self._left - self._sent
+            self._others_shares.append(max(0.0, others / self._limit))
         self._left, self._ends_at = None, None
         self._peaks.append(0)
         self._sent = in_flight
@@ -248,6 +260,11 @@ class Budget:
         """Requests so far."""
         with self._changed:
             return self._usage
+
+    def others_share(self) -> float:
+        """The part of the quota that other applications used at least, of each of some windows."""
+        with self._changed:
+            return self._window.others_share()
 
     def _pause(self, priority: Priority, *, write: bool) -> float | None:
         """None: go. Zero: wait until something changes. Else: wait at most so many seconds."""

@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from importlib.metadata import version
 from types import UnionType
 from typing import Any, Self, TypeVar
@@ -27,7 +28,7 @@ from core.errors import (
     OutcomeUnknownError,
     TransientError,
 )
-from core.times import from_text
+from core.times import from_text, utc_now
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds; a page of 250 whole orders takes a while."""
@@ -93,6 +94,25 @@ class System:
     interpret: Interpret
 
 
+@dataclass
+class Observed:
+    """What answers have shown of a system, apart from their content."""
+
+    skew_s: float = 0.0
+    """How far its clock was ahead of ours when it last answered."""
+    refusal: str = ""
+    """Why it refuses our credentials; empty while it takes them."""
+
+    def learn(self, answer: Answer, error: CausewayError | None) -> None:
+        """Take over what an answer shows."""
+        if (server_time := answer.server_time) is not None:
+            self.skew_s = (server_time - utc_now()).total_seconds()
+        if answer.status == HTTPStatus.UNAUTHORIZED and error is not None:
+            self.refusal = error.message
+        elif answer.is_success:
+            self.refusal = ""
+
+
 class Client:
     """Requests to one account, all of the same priority. Thread-safe; each is sent once."""
 
@@ -102,6 +122,8 @@ class Client:
         self._system = system
         self._budget = budget
         self._circuits = Circuits(system.name)
+        self.observed = Observed()
+        """Shared by all clients of the same account in this process."""
         self._priority = Priority.ORDERS
         self._http = httpx.Client(
             base_url=system.base_url,
@@ -128,6 +150,15 @@ class Client:
     def usage(self) -> Usage:
         """Requests sent to this account by this process so far, whatever their priority."""
         return self._budget.usage()
+
+    @property
+    def system(self) -> str:
+        """Its name, for people."""
+        return self._system.name
+
+    def others_share(self) -> float:
+        """The part of the quota that other applications used at least, of each of some windows."""
+        return self._budget.others_share()
 
     def pauses(self) -> list[Pause]:
         """Endpoints that have failed for a while and are left alone right now."""
@@ -170,6 +201,7 @@ class Client:
                 raise _without_answer(error, method, system, path) from error
             answer = decoded(system.name, method, path, response)
             rate_limit, refused = system.interpret(answer)
+            self.observed.learn(answer, refused)
             failed = isinstance(refused, TransientError)
             report(rate_limit, failed)
             settle(None if rate_limit.throttled else failed)

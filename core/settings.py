@@ -368,6 +368,19 @@ class TestingSettings(Section):
     """A crash point (`core/crash_points.py`); blank for every real installation."""
 
 
+class WatchdogSettings(Section):
+    """When a state becomes an alert."""
+
+    every_s: float = Field(default=15.0, gt=0)
+    """How often the worker examines the installation."""
+    inbox_age_minutes: int = Field(default=15, ge=1)
+    """For how long a key may be due."""
+    failing_attempts: int = Field(default=8, ge=2)
+    """How often a key may fail."""
+    drift_records: int = Field(default=10, ge=0)
+    """How many records an audit may find that differ."""
+
+
 class Settings(Section):
     """Everything that is decided for one installation."""
 
@@ -379,6 +392,7 @@ class Settings(Section):
     receiver: ReceiverSettings = ReceiverSettings()
     worker: WorkerSettings = WorkerSettings()
     testing: TestingSettings = TestingSettings()
+    watchdogs: WatchdogSettings = WatchdogSettings()
     _file: Path | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
 

@@ -15,6 +15,8 @@ from store.database import Database, StoreUnavailableError
 log = logging.getLogger("causeway.receiver")
 
 MOST_AT_ONCE = 500
+NOTICE = "notice"
+"""The source of what Brightpearl reports; all others are of BigCommerce."""
 
 
 def _future() -> asyncio.Future[None]:
@@ -81,6 +83,10 @@ class Writer:
         counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for delivery in batch:
             counted[delivery.pair][f"webhooks {delivery.counted}"] += 1
+            if delivery.keys:
+                is_notice = delivery.source == NOTICE
+                system = "brightpearl" if is_notice else "bigcommerce"
+                counted[delivery.pair][f"webhooks of {system}"] += 1
         with self._database.write() as connection:
             events = [
                 (delivery.pair, entity, key, delivery.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,3 +125,35 @@ def depths(database: Database) -> list[Depth]:
             Depth(row.pair, row.entity, row.state, row.keys, row.oldest)
             for row in connection.execute(statement)
         ]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Keys of an entity that fail again and again."""
+
+    entity: str
+    keys: int
+    key: str
+    """One of them."""
+    reason: str
+
+
+def failing(database: Database, pair: str, attempts: int) -> list[Failing]:
+    """Keys that were tried so often, or more often, and are to be tried again; by entity."""
+    statement = (
+        select(inbox.c.entity, inbox.c.key, inbox.c.reason)
+        .where(
+            inbox.c.pair == pair,
+            inbox.c.state.in_(("due", "claimed")),
+            inbox.c.attempts >= attempts,
+        )
+        .order_by(inbox.c.entity, inbox.c.attempts.desc())
+    )
+    with database.read() as connection:
+        rows = connection.execute(statement).all()
+    count = Counter(row.entity for row in rows)
+    first = {row.entity: row for row in reversed(rows)}
+    return [
+        Failing(entity, count[entity], row.key, row.reason or "")
+        for entity, row in sorted(first.items())
+    ]

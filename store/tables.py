@@ -263,6 +263,20 @@ counts = Table(
 )
 """What is only counted, per UTC day."""
 
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("pair", StorableText, nullable=False),
+    Column("watchdog", StorableText, nullable=False),
+    Column("subject", StorableText, nullable=False),
+    Column("text", StorableText, nullable=False),
+    Column("remedy", StorableText, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("pair", "watchdog", "subject"),
+)
+"""What the watchdogs find wrong at the moment."""
+
 runs = Table(
     "runs",
     metadata,

@@ -1,4 +1,4 @@
-"""Alerts: Prefect notifies people of failed runs, and of audits that differ.
+"""Alerts: Prefect notifies people of failed runs, audits that differ, and watchdogs' findings.
 
 The address of a chat channel or mailbox is a secret, so it stays in Prefect: whoever runs Causeway
 makes a notification block of any type (Slack, Teams, e-mail, custom webhook …) named
@@ -18,9 +18,11 @@ from prefect.events.schemas.events import ResourceSpecification
 from tasks.reconciler.audit import DIFFERS
 from worker.deployments import TAG
 from worker.registration import Registered
+from worker.watch import OPENED
 
 BLOCK = "causeway-alerts"
 FAILED = "causeway: a run failed"
+WATCHDOG = "causeway: a watchdog found something"
 QUIET_FOR = timedelta(hours=1)
 """One alert per deployment and this long: wrong credentials fail a run every few minutes."""
 BODY = """{{ flow.name }} ({{ flow_run.name }}) ended {{ flow_run.state.name }} at \
@@ -59,9 +61,31 @@ def failed_run_alert(block_document_id: object) -> AutomationCore:
     )
 
 
+def watchdog_alert(block_document_id: object) -> AutomationCore:
+    """What the watchdogs find wrong, to the block, when it begins."""
+    return AutomationCore(
+        name=WATCHDOG,
+        description="Made by `causeway deploy`; changes made here are undone by the next one.",
+        trigger=EventTrigger(
+            expect={OPENED},
+            match=ResourceSpecification({"prefect.resource.id": "causeway.watchdog.*"}),
+            for_each={"prefect.resource.id", "causeway.subject"},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block_document_id,
+                subject="Causeway: {{ event.payload['watchdog'] }} ({{ event.payload['pair'] }})",
+                body="{{ event.payload['text'] }}.\n{{ event.payload['remedy'] }}",
+            )
+        ],
+    )
+
+
 def register_alerts(client: SyncPrefectClient) -> list[Registered]:
     """Make the automations what they should be, found by name: never a second one."""
-    existing = client.read_automations_by_name(FAILED)
     block = next(
         (
             found
@@ -70,17 +94,24 @@ def register_alerts(client: SyncPrefectClient) -> list[Registered]:
         ),
         None,
     )
-    if block is None:
+    wanted = {FAILED: failed_run_alert, WATCHDOG: watchdog_alert}
+    return [
+        _register(client, name, make(block.id) if block else None) for name, make in wanted.items()
+    ]
+
+
+def _register(client: SyncPrefectClient, name: str, wanted: AutomationCore | None) -> Registered:
+    existing = client.read_automations_by_name(name)
+    if wanted is None:
         for automation in existing:
             client.delete_automation(automation.id)
         why = f"none: make a notification block named {BLOCK} in Prefect and deploy again"
-        return [Registered("alert", FAILED, why)]
-    wanted = failed_run_alert(block.id)
+        return Registered("alert", name, why)
     if not existing:
         client.create_automation(wanted)
-        return [Registered("alert", FAILED, "created")]
+        return Registered("alert", name, "created")
     first, *spare = existing
     client.update_automation(first.id, wanted.model_copy(update={"enabled": first.enabled}))
     for automation in spare:
         client.delete_automation(automation.id)
-    return [Registered("alert", FAILED, "updated")]
+    return Registered("alert", name, "updated")

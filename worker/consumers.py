@@ -27,6 +27,7 @@ from store.database import Database
 from store.inbox import Inbox
 from store.notifications import InboxListener
 from store.runs import Leases
+from tasks.reconciler.connections import refusal
 from worker.abandoned import AbandonedWork
 from worker.deployments import on_event_name
 from worker.execution import RunLoop, execute, load_flow
@@ -196,6 +197,9 @@ class EntityConsumer:
 
     def _run_until_empty(self, loop: RunLoop) -> None:
         while not self._stop.is_set() and (since := self._due_since()) is not None:
+            if refusal(self._pair):
+                self._pause(ELSEWHERE_S)  # said once, by the watchdog that asks again
+                return
             deployment = self._server.deployment(self._deployment)
             if self._is_paused(deployment):
                 self._pause(ELSEWHERE_S)

@@ -20,11 +20,13 @@ from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 from core.defects import DefectError
 from core.errors import CausewayError
 from core.settings import Settings
+from core.times import utc_now
 from store.database import open_database
 from worker.consumers import InboxConsumer
 from worker.execution import ACTIVE_RUNS
 from worker.processes import exit_process, set_up_logging
 from worker.warm import WarmWorker
+from worker.watch import ScheduledRuns, Watch
 
 log = logging.getLogger("causeway.worker")
 
@@ -79,7 +81,9 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
     consumer = InboxConsumer(settings, database, stop)
     consuming = threading.Thread(target=consumer.run, name="consume", daemon=True)
-    for thread in (poller, consuming):
+    watch = Watch(settings, database, consumer.owner, stop, runs=ScheduledRuns(began_at=utc_now()))
+    watching = threading.Thread(target=watch.run, name="watch", daemon=True)
+    for thread in (poller, consuming, watching):
         thread.start()
     log.info("ready after %.1f s", time.monotonic() - began)
     stop.wait()

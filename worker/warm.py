@@ -23,6 +23,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import InfrastructureNotFound
+from prefect.states import Cancelled
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -32,15 +33,15 @@ from prefect.workers.base import (
 
 from core.errors import ConfigError
 from core.process_identity import ProcessIdentity, identity_of, owned_by, this_process
+from tasks.reconciler.connections import refusal
 from worker.execution import ACTIVE_RUNS, execute, load_flow
 from worker.processes import gets_subprocess, start_subprocess, wait_for_subprocess
 
 log = logging.getLogger("causeway.worker")
 
 PLACE = "worker:"
-CANCELLED = "Cancelled by an operator; its keys stay due."
-
-PLACE = "worker:"
+SKIPPED = "Skipped"
+"""State of a run that is not begun because a system refuses our credentials: one alert says so."""
 CANCELLED = "Cancelled by an operator; its keys stay due."
 
 
@@ -83,6 +84,13 @@ class WarmWorker(BaseWorker[WarmJobConfiguration, WarmVariables, WarmWorkerResul
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         flow = load_flow(deployment.entrypoint or "")
         pair = str(flow_run.parameters.get("pair", ""))
+        if why := refusal(pair):
+            place = place_of(flow_run.id, this_process())
+            if task_status is not None:
+                task_status.started(place)
+            skipped: State[Any] = Cancelled(name=SKIPPED, message=f"Not begun: {why}")
+            await self.client.set_flow_run_state(flow_run.id, skipped, force=True)
+            return WarmWorkerResult(identifier=place, status_code=0)
         if await anyio.to_thread.run_sync(gets_subprocess, deployment.tags, pair):
             process = start_subprocess(flow_run)
             place = place_of(flow_run.id, identity_of(process.pid))

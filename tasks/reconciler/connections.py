@@ -107,6 +107,14 @@ def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Conne
     return _open[pair_name]
 
 
+def refusal(pair_name: str) -> str:
+    """Why a system refuses the credentials of a pair, as far as this process has seen; or ""."""
+    found = _open.get(pair_name)
+    if found is None:
+        return ""
+    return found.bigcommerce.observed.refusal or found.brightpearl.observed.refusal
+
+
 def disconnect() -> None:
     """Close every connection; the next `connect` reads the settings anew."""
     while _open:

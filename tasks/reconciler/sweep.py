@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -12,12 +13,15 @@ from core.errors import ContractError
 from core.times import to_iso
 from store.inbox import Inbox
 from store.runs import Cursors
+from store.statistics import Counts
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.connections import connect
 from tasks.reconciler.defects import each
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.run import concluded
 
+MISSED = "found by sweeps alone: "
+"""How the counter begins of records that no webhook had named when a sweep found them."""
 NEVER_READ = timedelta(days=1)
 """How far the first sweep of a new pair reaches back; older records are a backfill's matter."""
 
@@ -43,21 +47,27 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
         return with_retries(getattr(connections, system).get_server_time) or connections.clock()
 
     found: dict[str, Any] = {"changed": 0, "newly_due": 0}
+    missed: Counter[str] = Counter()
     for source in entity.sources:
         started_at = clock(source.system)
-        since = cursors.get(pair, source.cursor) or started_at - NEVER_READ
+        known_until = cursors.get(pair, source.cursor)
+        since = known_until or started_at - NEVER_READ
         read, failed = each([(source.cursor, since)], partial(source.changed, connections))
         if failed:
             found.setdefault("failed", {}).update({k: why.value for k, why in failed.items()})
             continue
         keys = list(dict.fromkeys(read[source.cursor]))
         found["changed"] += len(keys)
+        if known_until is not None:
+            named = inbox.states(pair, entity.name, keys)
+            missed[f"{MISSED}{source.system}"] += sum(key not in named for key in keys)
         found["newly_due"] += inbox.put(
             pair, entity.name, keys, source=source.source, now=connections.clock()
         )
         reached("swept", entity.name)
         found["since"] = min(found.get("since", to_iso(since)), to_iso(since))
         cursors.set(pair, source.cursor, started_at - overlap)
+    Counts(connections.database).add(pair, connections.clock().date(), +missed)
     return found
 
 

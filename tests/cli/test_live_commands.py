@@ -11,13 +11,13 @@ from waiting import WITHIN_S, eventually
 
 from cli.engine import run_here
 from cli.main import run
-from cli.subscriptions import SCOPES
 from core.errors import TransientError
 from core.settings import load_settings
 from core.times import utc_now
 from sandbox.serve import running
 from store.inbox import Dead, Done, Inbox
 from tasks.reconciler.connections import disconnect
+from tasks.subscriptions import SCOPES
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
 

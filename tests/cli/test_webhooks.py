@@ -2,7 +2,11 @@ import json
 
 import pytest
 
-from cli.subscriptions import (
+from connectors.bigcommerce.store_models import Hook
+from connectors.brightpearl.account_models import Webhook
+from core.errors import ConfigError
+from core.settings import load_settings
+from tasks.subscriptions import (
     BODY,
     EVENTS,
     SCOPES,
@@ -13,10 +17,6 @@ from cli.subscriptions import (
     plan_brightpearl,
     subscription,
 )
-from connectors.bigcommerce.store_models import Hook
-from connectors.brightpearl.account_models import Webhook
-from core.errors import ConfigError
-from core.settings import load_settings
 
 ENVIRONMENT = {
     "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "abc",

@@ -22,14 +22,16 @@ from cli.main import run as causeway
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import utc_now
+from store.alerts import Alert
 from store.database import open_database
 from store.stock import Catalogue, CataloguedProduct
 from tasks.reconciler.audit import DIFFERS
-from worker.alerts import BLOCK, FAILED, failed_run_alert, register_alerts
+from worker.alerts import BLOCK, FAILED, WATCHDOG, failed_run_alert, register_alerts
 from worker.deployments import WorkPool, read_prefect_file
 from worker.processes import gets_subprocess
 from worker.registration import register_work_pool
 from worker.service import Polling, poll
+from worker.watch import emit
 
 pytestmark = pytest.mark.long
 
@@ -329,36 +331,49 @@ def messages(installation: Any) -> Iterator[list[dict[str, Any]]]:
 @pytest.mark.usefixtures("messages")
 def test_alerts_are_reconciled_by_name(installation: Any) -> None:
     with installation.prefect() as client:
-        assert [item.done for item in register_alerts(client)] == ["created"]
-        (alert,) = automations(installation)
-        assert alert["name"] == FAILED
+        assert [item.done for item in register_alerts(client)] == ["created", "created"]
+        both = automations(installation)
+        assert {alert["name"] for alert in both} == {FAILED, WATCHDOG}
 
-        assert [item.done for item in register_alerts(client)] == ["updated"]
-        assert lasting(automations(installation)) == lasting([alert])
+        assert [item.done for item in register_alerts(client)] == ["updated", "updated"]
+        assert lasting(automations(installation)) == lasting(both)
 
-        installation.ask("/automations/", **{k: alert[k] for k in ("name", "trigger", "actions")})
-        assert len(automations(installation)) == 2
+        again = {name: both[0][name] for name in ("name", "trigger", "actions")}
+        installation.ask("/automations/", **again)
+        assert len(automations(installation)) == 3
         register_alerts(client)
-        assert lasting(automations(installation)) == lasting([alert])
+        assert lasting(automations(installation)) == lasting(both)
 
 
 @pytest.mark.usefixtures("messages")
 def test_an_alert_that_an_operator_switched_off_stays_off(installation: Any) -> None:
     with installation.prefect() as client:
         register_alerts(client)
-        installation.ask(
-            f"/automations/{automations(installation)[0]['id']}", "PATCH", enabled=False
-        )
+        for alert in automations(installation):
+            installation.ask(f"/automations/{alert['id']}", "PATCH", enabled=False)
 
         register_alerts(client)
 
-    assert [alert["enabled"] for alert in automations(installation)] == [False]
+    assert [alert["enabled"] for alert in automations(installation)] == [False, False]
 
 
 def test_an_audit_that_differs_is_an_event_that_alerts() -> None:
     trigger = failed_run_alert(uuid4()).trigger
     assert isinstance(trigger, EventTrigger)
     assert f"prefect.flow-run.{DIFFERS}" in trigger.expect
+
+
+def test_what_a_watchdog_finds_reaches_whoever_is_to_know(
+    installation: Any, messages: list[dict[str, Any]]
+) -> None:
+    with installation.prefect() as client:
+        register_alerts(client)
+    now = utc_now()
+    hooks = "the subscription to store/order/* was switched off"
+    emit("opened", "demo", Alert("hooks", "orders", hooks, "See.", opened_at=now, seen_at=now))
+
+    assert eventually(lambda: messages)
+    assert messages[0] == {"subject": "Causeway: hooks (demo)", "body": f"{hooks}.\nSee."}
 
 
 def test_a_run_that_fails_is_reported_with_its_reason_and_remedy(

@@ -146,6 +146,28 @@ class Target:
         return base == self.base or (secret or "") in self.settings.secrets_at(base)
 
 
+def ensure(
+    target: Target, store: BigCommerce, account: Brightpearl, *, rotate: bool = False
+) -> list[Change]:
+    """Create what is missing, mend what differs, remove what leads to an earlier address.
+
+    Gives what was found and done.
+
+    Raises: ConfigError for credentials, TransientError.
+    """
+    return apply(plan(target, store, account, rotate=rotate), target, store, account)
+
+
+def plan(
+    target: Target, store: BigCommerce, account: Brightpearl, *, rotate: bool = False
+) -> list[Change]:
+    """What there is, and what would be done about it. Raises: as `ensure`."""
+    return [
+        *plan_bigcommerce(store.list_hooks(), target, rotate=rotate),
+        *plan_brightpearl(account.list_webhooks(), target),
+    ]
+
+
 def plan_bigcommerce(
     hooks: Sequence[Hook], target: Target, *, rotate: bool = False
 ) -> list[Change]:
