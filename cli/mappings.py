@@ -17,6 +17,7 @@ from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import utc_now
 from mappings.files import MappingError
+from store.verdicts import Verdict, Verdicts
 from store.versions import Version, Versions
 
 SHOWN = 50
@@ -214,6 +215,60 @@ def add(  # noqa: PLR0913 - the options of a command
         if added.others:
             text += f" The files differ from it in other rows: causeway mappings diff {number}"
     finish(result, as_json=as_json, text=text + _released_text(released))
+
+
+@mappings.command("suggest")
+def suggest_(  # noqa: PLR0913 - the options of a command
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME…]", help="Fields such as billing.city, or values."),
+    ] = None,
+    *,
+    entity: Annotated[
+        str, typer.Option("--entity", help="Of fields: order, contact or product.")
+    ] = "order",
+    table_name: Annotated[
+        str | None,
+        typer.Option("--table", help="Suggest values of this lookup table, not fields."),
+    ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option("--confirm", help="What the one NAME becomes; empty: nothing. It is learnt."),
+    ] = None,
+    author: Annotated[str | None, typer.Option("--author", help="Who; you if not said.")] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Suggest what fields or values become, with score and reason; nothing is changed.
+
+    Without a NAME, values are suggested for which records wait in quarantine. With --confirm a
+    person's decision joins the library that later suggestions rest on; it changes no mapping.
+    """
+    from cli import mapping_suggestions as suggestions  # noqa: PLC0415 - brings scikit-learn along
+
+    installed = installation(pair)
+    if confirm is not None:
+        if not names or len(names) > 1:
+            raise ConfigError("--confirm is about one NAME.", remedy="Name one field or value.")
+        subject = names[0]
+        feature = suggestions.FIELDS if table_name is None else suggestions.VALUES
+        who, about = author or getpass.getuser(), table_name or entity
+        verdict = Verdict(feature, about, subject, confirm, who, utc_now())
+        Verdicts(installed.database()).add(installed.name, verdict)
+        result: dict[str, Any] = {"name": subject, "becomes": confirm, "of": about}
+        finish(result, as_json=as_json, text=f"Learnt: {subject} becomes {confirm or 'nothing'}.")
+        return
+    if table_name is None:
+        if not names:
+            raise ConfigError(
+                "Say for which fields.",
+                remedy="causeway mappings suggest billing.city items.sku, or --table TABLE.",
+            )
+        documents, text = suggestions.field_suggestions(installed, entity, names)
+    else:
+        options = suggestions.options_of(installed, table_name)
+        documents, text = suggestions.value_suggestions(installed, table_name, names or (), options)
+    finish(documents, as_json=as_json, text=text)
 
 
 @mappings.command()

@@ -112,6 +112,31 @@ def show(
 
 
 @quarantine.command()
+def explain(
+    entry_id: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", help="The right class: later ones learn from it.")
+    ] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what kind of error it is, whether to retry, who acts, and what solved others like it."""
+    from cli import quarantine_triage as triage  # noqa: PLC0415 - brings scikit-learn along
+
+    database, name = _opened(pair)
+    entry = Quarantine(database).show(entry_id)
+    if entry is None:
+        finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
+        return
+    if confirm is not None:
+        now = utc_now()
+        triage.confirm(database, name, entry, confirm, actor=getpass.getuser(), now=now)
+    explained = triage.explain(database, name, entry, utc_now())
+    finish(explained, as_json=as_json, text=triage.to_text(explained))
+
+
+@quarantine.command()
 def release(  # noqa: PLR0913 - the options of a command
     ids: IdsArgument = None,
     *,

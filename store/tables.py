@@ -305,3 +305,20 @@ mapping_versions = Table(
     PrimaryKeyConstraint("pair", "number"),
 )
 """Published mappings; a row never changes."""
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("pair", StorableText, nullable=False),
+    Column("feature", StorableText, nullable=False),
+    Column("entity", StorableText, nullable=False),
+    Column("subject", StorableText, nullable=False),
+    Column("verdict", StorableText, nullable=False),
+    Column("facts", document_type(), nullable=False),
+    Column("actor", StorableText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_verdicts_feature", "pair", "feature", "entity"),
+    sqlite_autoincrement=True,
+)
+"""What people decided about suggestions: the labels that later suggestions learn from."""

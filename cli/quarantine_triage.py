@@ -1,0 +1,157 @@
+"""What `causeway quarantine explain` says of one entry: class, cause, likeness, who gets it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from core.errors import ConfigError
+from intelligence.error_texts import masked
+from intelligence.errors import (
+    UNKNOWN,
+    Example,
+    Problem,
+    Solved,
+    described,
+    nearest,
+    route,
+    triage,
+)
+from store.database import Database
+from store.quarantine import Entry, Quarantine
+from store.verdicts import Verdict, Verdicts
+
+FEATURE = "errors"
+CLOSED = ("released", "resolved", "approved", "discarded")
+MOST_SOLVED = 2000
+"""Closed entries that are compared, the newest of each state."""
+HOUR_S = 3600
+
+_STATUS = re.compile(r"\b(?:HTTP |with |status )([45]\d\d)\b")
+# Classes of refusals that our own gate gives → class of the error.
+OWN_CLASSES = {
+    **dict.fromkeys(
+        ("order_status", "tax_code", "channel", "shipping_method", "payment_method", "currency"),
+        "config_mapping",
+    ),
+    "sku": "not_found",
+    "address": "address_invalid",
+    "country": "address_invalid",
+}
+
+
+def explain(database: Database, pair: str, entry: Entry, now: datetime) -> dict[str, Any]:
+    """The verdict on an entry, the nearest solved cases and the route, as a document."""
+    problem = problem_of(entry)
+    (verdict,) = triage([problem], confirmed=confirmed_examples(database, pair))
+    own = OWN_CLASSES.get(entry.class_)
+    class_, confidence, reason = verdict.class_, verdict.confidence, verdict.reason
+    if own is not None and "person" not in verdict.reason:
+        class_, confidence = own, 1.0
+        reason = f"the gate refused it for its {entry.class_.replace('_', ' ')}"
+    about = described(class_)
+    age_h = (now - entry.opened_at).total_seconds() / HOUR_S
+    to = route(class_, confidence=confidence, age_h=age_h)
+    similar = nearest(problem, solved_cases(database, pair, entry.id))
+    return {
+        "id": entry.id,
+        "key": entry.key,
+        "class": class_,
+        "confidence": round(confidence, 3),
+        "reason": reason,
+        "cause": about["cause"],
+        "action": about["action"],
+        # What stands in quarantine was given up on: only a passing fault is worth another try.
+        "retry": about["retry"] == "yes" if own or class_ != UNKNOWN else verdict.retry,
+        "fingerprint": problem.fingerprint,
+        "queue": to.queue,
+        "act_within_h": to.act_within_h,
+        "solved": [
+            {
+                "id": one.case.id,
+                "likeness": round(one.likeness, 3),
+                "class": one.case.class_,
+                "done": one.case.done,
+            }
+            for one in similar
+        ],
+    }
+
+
+def problem_of(entry: Entry) -> Problem:
+    """The entry as an error: its text, whose it is, and the HTTP status that it names."""
+    text = entry.reason
+    source = "bc" if "bigcommerce" in text.lower() else "bp"
+    found = _STATUS.search(text)
+    if found is None and entry.class_ in OWN_CLASSES:
+        source = "py"
+    return Problem(text, source, found.group(1) if found else "")
+
+
+def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
+    """Closed entries and what was done about each, in words."""
+    quarantine = Quarantine(database)
+    solved = []
+    for state in CLOSED:
+        entries = quarantine.list(pair=pair, state=state)[-MOST_SOLVED:]
+        for entry in entries:
+            if entry.id == but:
+                continue
+            because = f": {entry.closed_reason}" if entry.closed_reason else ""
+            remedy = f" after: {entry.remedy}" if state == "released" and entry.remedy else ""
+            done = f"{state}{because}{remedy}"
+            solved.append(Solved(entry.id, problem_of(entry), entry.class_, done))
+    return solved
+
+
+def confirmed_examples(database: Database, pair: str) -> list[Example]:
+    """Errors whose class a person of this installation named."""
+    return [
+        Example(
+            Problem(one.facts["message"], one.facts["source"], one.facts["status"]), one.verdict
+        )
+        for one in Verdicts(database).newest(pair, FEATURE)
+    ]
+
+
+def confirm(  # noqa: PLR0913 - who decided what, and when
+    database: Database, pair: str, entry: Entry, class_: str, *, actor: str, now: datetime
+) -> None:
+    """Keep a person's class of an entry: it decides about its equals from now on.
+
+    Raises: ConfigError for a class that does not exist.
+    """
+    try:
+        described(class_)
+    except KeyError:
+        raise ConfigError(
+            f"There is no class {class_!r}.", remedy="See docs/triage.md for the classes."
+        ) from None
+    problem = problem_of(entry)
+    facts = {"message": masked(problem.message), **_origin(problem)}
+    verdict = Verdict(FEATURE, entry.entity, problem.fingerprint, class_, actor, now, facts)
+    Verdicts(database).add(pair, verdict)
+
+
+def to_text(explained: dict[str, Any]) -> str:
+    """The document for people."""
+    retry = "may pass by itself, so releasing it is worth a try" if explained["retry"] else "no"
+    lines = [
+        f"{explained['class']} ({explained['confidence']:.0%}): {explained['reason']}.",
+        f"Cause: {explained['cause']}.",
+        f"Retry: {retry}.",
+        f"What to do: {explained['action']}.",
+        f"Who: {explained['queue']}, within {explained['act_within_h']:g} h.",
+    ]
+    solved: Sequence[dict[str, Any]] = explained["solved"]
+    lines.append("Solved cases like it:" if solved else "No solved case resembles it.")
+    lines += [f"  {one['id']} ({one['likeness']:.0%}) {one['done']}" for one in solved]
+    return "\n".join(lines)
+
+
+def _origin(problem: Problem) -> dict[str, str]:
+    kept = asdict(problem)
+    return {"source": kept["source"], "status": kept["status"]}

@@ -1,0 +1,106 @@
+import json
+
+import pytest
+from cases import Case, open_cases
+
+from cli.main import run
+from core.times import utc_now
+from store.quarantine import Quarantine
+
+
+@pytest.fixture
+def waiting(database):
+    quarantine = Quarantine(database)
+    cases = [
+        Case(
+            pair="default",
+            entity="orders",
+            key=key,
+            class_=class_,
+            field="",
+            value=value,
+            reason=reason,
+            remedy="Open the period in Brightpearl.",
+        )
+        for key, class_, value, reason in (
+            ("101", "rejected", "", "Brightpearl refused it with 400: period 41 is closed"),
+            ("102", "rejected", "", "Brightpearl refused it with 400: period 42 is closed"),
+            ("103", "payment_method", "Stripe", "payment method Stripe is not in the table"),
+        )
+    ]
+    open_cases(quarantine, cases, now=utc_now())
+    return quarantine
+
+
+def document(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("database")
+def test_fields_are_suggested_with_score_and_reason(capsys):
+    assert run(["mappings", "suggest", "billing.city", "cart_token", "--json"]) == 0
+    city, token = document(capsys)
+    assert city["suggestions"][0]["target"] == "parties.billing.addressLine3"
+    assert "city" in city["suggestions"][0]["reason"]
+    assert token["abstains"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_confirmed_field_is_suggested_from_then_on(capsys):
+    run(["mappings", "suggest", "shop.blurb", "--confirm", "notes.text"])
+    capsys.readouterr()
+    run(["mappings", "suggest", "shop.blurb", "--json"])
+    (found,) = document(capsys)
+    assert found["suggestions"][0]["target"] == "notes.text"
+    assert "confirmed" in found["suggestions"][0]["reason"]
+
+
+@pytest.mark.usefixtures("database")
+def test_without_names_the_command_says_what_to_name(capsys):
+    assert run(["mappings", "suggest"]) == 2
+    assert "--table" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("waiting")
+def test_values_that_records_wait_for_are_suggested(capsys, monkeypatch):
+    assert run(["mappings", "suggest", "--table", "tax_codes", "Standard", "--json"]) == 0
+    (found,) = document(capsys)
+    assert found["value"] == "Standard"
+
+
+def test_an_entry_is_explained_by_what_solved_its_equal(waiting, capsys):
+    waiting.discard([1], "the period was opened", actor="jo", now=utc_now())
+    assert run(["quarantine", "explain", "2", "--json"]) == 0
+    explained = document(capsys)
+    assert explained["class"] == "invalid_state"
+    assert explained["retry"] is False
+    assert explained["solved"][0]["id"] == 1
+    assert "the period was opened" in explained["solved"][0]["done"]
+    assert explained["queue"] == "orders"
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_refusal_of_the_gate_keeps_the_class_of_the_gate(capsys):
+    run(["quarantine", "explain", "3", "--json"])
+    explained = document(capsys)
+    assert (explained["class"], explained["queue"]) == ("config_mapping", "mappings")
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_confirmed_class_decides_about_equal_errors(capsys):
+    run(["quarantine", "explain", "1", "--confirm", "plan_limit"])
+    capsys.readouterr()
+    run(["quarantine", "explain", "2", "--json"])
+    assert document(capsys)["class"] == "plan_limit"
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_class_that_does_not_exist_is_refused(capsys):
+    assert run(["quarantine", "explain", "1", "--confirm", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("waiting")
+def test_an_entry_that_does_not_exist_is_named(capsys):
+    assert run(["quarantine", "explain", "99"]) == 1
+    assert "99" in capsys.readouterr().err
