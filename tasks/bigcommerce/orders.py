@@ -20,7 +20,7 @@ from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from store.sql import in_parts
-from tasks.policy import RETRIED, step, with_retries
+from tasks.policy import RETRIED, run_each, step, with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
@@ -91,8 +91,8 @@ def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], l
 
     An order that breaks the model is refused. Raises: TransientError, ConfigError.
     """
-    ranges = [read_range.submit(run, id_range) for id_range in plan_ranges(order_ids)]
-    documents = [document for future in ranges for document in future.result()]
+    ranges = run_each([(read_range, run, id_range) for id_range in plan_ranges(order_ids)])
+    documents = [document for part in ranges for document in part]
     if broken := [one for one in documents if isinstance(one, Unreadable)]:
         refuse_unreadable(run, broken, "order")
     orders = {document.id: document for document in documents if isinstance(document, Order)}
@@ -109,11 +109,11 @@ def read_details(
     run: Run, order_ids: Sequence[str], read: Callable[[str], list[T]], what: str
 ) -> dict[str, list[T]]:
     """What belongs to each order, a request an order; one whose rows break the model is refused."""
-    futures = [read_few.submit(part, read) for part in in_parts(order_ids, TOGETHER)]
+    parts = run_each([(read_few, part, read) for part in in_parts(order_ids, TOGETHER)])
     found: dict[str, list[T]] = {}
     broken: list[Unreadable] = []
-    for future in futures:
-        for order_id, rows in future.result().items():
+    for part in parts:
+        for order_id, rows in part.items():
             if isinstance(rows, RejectedError):
                 broken.append(Unreadable(order_id, what, rows.message))
             else:

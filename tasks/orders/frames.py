@@ -106,6 +106,8 @@ def map_orders(run: Run, found: OrderFrames) -> Desired:
     Raises: TransientError, ConfigError.
     """
     bundle, connections = run.bundle, run.connections
+    if not found.has_rows:
+        return Desired()
     renamed = bundle.tables["skus"]
     sku_keys = {sku_key(renamed.get(key) or key) for key in set(found.lines["sku_key"]) - {""}}
     products = find_products(connections, sku_keys)

@@ -26,7 +26,7 @@ from core.errors import (
 )
 from store.ledger import Conclusion, Intent
 from store.sql import in_parts
-from tasks.policy import PURE, results, step, with_retries
+from tasks.policy import PURE, run_each, step, with_retries
 from tasks.reconciler.cases import Outcome, rejected, retry
 from tasks.reconciler.operations import (
     BigCommerceRow,
@@ -124,18 +124,13 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
     bigcommerce = [write for write in writes if isinstance(write, BigCommerceWrite)]
     alone = [[write] for write in brightpearl if write.message.alone or write.is_alone]
     shared = [write for write in brightpearl if not (write.message.alone or write.is_alone)]
-    futures = [
-        send_to_brightpearl.submit(run, part, on_answers)
-        for part in (*in_parts(shared, TOGETHER), *alone)
-    ]
-    futures += [
-        send_to_bigcommerce.submit(run, part, on_answers)
-        for part in in_parts(bigcommerce, TOGETHER)
-    ]
-    futures += [
-        send_rows_to_bigcommerce.submit(run, part, on_answers) for part in _rows_together(writes)
-    ]
-    answers = {id(write): answer for part in results(futures) for write, answer in part}
+    parts = (
+        (send_to_brightpearl, (*in_parts(shared, TOGETHER), *alone)),
+        (send_to_bigcommerce, in_parts(bigcommerce, TOGETHER)),
+        (send_rows_to_bigcommerce, _rows_together(writes)),
+    )
+    sent = run_each([(one, run, part, on_answers) for one, each in parts for part in each])
+    answers = {id(write): answer for part in sent for write, answer in part}
     run.report.counts.update(
         f"wrote: {write.action}"
         for write in writes

@@ -48,6 +48,15 @@ class Frames:
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """What the run's report counts of the batch, such as `rounding rows`."""
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is anything in the batch."""
+        return any(
+            len(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if "schema" in field.metadata
+        )
+
     def validated(self) -> Mapping[str, pd.DataFrame]:
         """The frames to validate, by the name of their suite."""
         return {
@@ -69,14 +78,20 @@ class Frames:
         return dataclasses.replace(self, **left)
 
 
-@step("validate", PURE)
 def validate(run: Run, frames: Checked) -> Checked:
     """The batch less the records that may not travel on; the run remembers why.
 
-    Each frame of `frames.validated()` is checked by the entity's suite of its name.
+    Each frame of `frames.validated()` is checked by the entity's suite of its name. A batch of no
+    records passes as it is.
 
     Raises: ContractError when the batch as a whole cannot be trusted (a STOP).
     """
+    return check_frames(run, frames) if frames.has_rows else frames
+
+
+@step("validate", PURE)
+def check_frames(run: Run, frames: Checked) -> Checked:
+    """The batch less the records that may not travel on."""
     # Great Expectations takes seconds to import: only a process that validates pays for it.
     from expectations.check import check  # noqa: PLC0415
 

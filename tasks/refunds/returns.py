@@ -18,7 +18,7 @@ from core.refusals import Refusal
 from store.links import Link
 from store.sql import in_parts
 from tasks.bigcommerce.refunds import REFUNDS, counted, link_key
-from tasks.policy import PURE, step, with_retries
+from tasks.policy import PURE, run_each, step, with_retries
 from tasks.reconciler.apply import TOGETHER, Phase
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
@@ -116,8 +116,7 @@ def plan_return(
 
 def quote(run: Run, records: Sequence[ReturnProgress]) -> None:
     """Ask what the store would give back. Quotes change nothing."""
-    for future in [quote_few.submit(run, part) for part in in_parts(records, TOGETHER)]:
-        future.result()
+    run_each([(quote_few, run, part) for part in in_parts(records, TOGETHER)])
 
 
 @step("quote-refunds", PURE)

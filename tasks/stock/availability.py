@@ -19,7 +19,7 @@ from store.links import Link
 from store.sql import in_parts
 from store.stock import Catalogue, CataloguedProduct
 from tasks.brightpearl.reference import find_products, refresh_products
-from tasks.policy import RETRIED, step, with_retries
+from tasks.policy import RETRIED, run_each, step, with_retries
 from tasks.reconciler.run import Run
 from tasks.stock.frames import Desired, Snapshot, release_sku
 
@@ -207,11 +207,11 @@ def _forget(run: Run, products: Collection[CataloguedProduct]) -> set[str]:
 
 def _on_hand(run: Run, product_ids: Sequence[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """ON_HAND, and products of which Brightpearl says nothing sensible, with what it says."""
-    futures = [read_levels.submit(run, part) for part in in_parts(product_ids, TOGETHER)]
+    parts = run_each([(read_levels, run, part) for part in in_parts(product_ids, TOGETHER)])
     rows: list[tuple[str, str, int]] = []
     odd: dict[str, str] = {}
-    for future in futures:
-        for one in future.result():
+    for part in parts:
+        for one in part:
             match one:
                 case ProductStock():
                     rows += [(one.product_id, at, units) for at, units in one.on_hand.items()]
