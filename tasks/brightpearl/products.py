@@ -11,13 +11,10 @@ from core.ids import sku_key
 from core.products import PATH
 from store.links import Link, Links
 from store.stock import Catalogue, CataloguedProduct
-from tasks.brightpearl.reference import KEPT_S
+from tasks.brightpearl.reference import ALIASES, KEPT_S
 from tasks.policy import with_retries
 from tasks.reconciler.cases import release_skus
 from tasks.reconciler.connections import Connections
-
-ALIASES = "sku-aliases"
-"""Links of SKUs that a product had before: SKU as compared, product of Brightpearl."""
 
 
 @dataclass(frozen=True)

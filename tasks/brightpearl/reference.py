@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from connectors.brightpearl.client import Brightpearl
 from core.errors import NotFoundError
 from core.refusals import Refusal, release_remedy
+from store.links import Links
 from store.runs import Cursors
 from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
@@ -30,6 +31,8 @@ ABSENT_S, MOST_ABSENT = 300.0, 10_000
 OVERLAP = timedelta(minutes=10)
 """How far a scan reaches back behind the last one's start."""
 PRODUCTS = "brightpearl-products"
+ALIASES = "sku-aliases"
+"""Links of SKUs that a product had before: SKU as compared, product of Brightpearl."""
 COST = "BUY"
 """The type of price lists that hold costs."""
 
@@ -120,6 +123,12 @@ def find_products(
         refresh_products(connections)
         products = catalogue.find(connections.pair.name, sku_keys)
         absent.update(dict.fromkeys(sku_keys - products.keys(), True))
+    if unknown := sorted(sku_keys - products.keys()):
+        aliases = Links(connections.database).get(connections.pair.name, ALIASES, unknown)
+        renamed = catalogue.by_id(connections.pair.name, {one.id_bp for one in aliases.values()})
+        products |= {
+            key: renamed[link.id_bp] for key, link in aliases.items() if link.id_bp in renamed
+        }
     return {key: product for key, product in products.items() if not product.is_ambiguous}
 
 

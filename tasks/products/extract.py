@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.catalog_models import StoreProduct, StoreVariant
 from connectors.brightpearl.catalogue_models import AccountProduct
 from core.ids import GROUP, PRODUCT, STORE_PRODUCT, sku_key
+from store.inbox import OPERATOR
 from store.links import Link
 from tasks.bigcommerce.products import VARIANTS, all_products, products_by_sku, products_of
 from tasks.brightpearl.products import catalogue_of, groups_of, keep_catalogue
@@ -90,10 +91,9 @@ def extract_products(run: Run) -> tuple[list[Family], list[Outcome]]:
     Raises: TransientError, ConfigError.
     """
     sides, keys = _read(run, run.batch.keys), run.batch.keys
-    families = assemble(sides)
+    families = [_requested(run, family) for family in assemble(sides)]
     record_of = {name: family.key for family in families for name in _names(family)}
-    states = run.rekey({key: record_of[key] for key in keys if record_of.get(key, key) != key})
-    del states
+    run.rekey({key: record_of[key] for key in keys if record_of.get(key, key) != key})
     wanted = set(run.batch.keys)
     found = [family for family in families if family.key in wanted]
     left = wanted - {family.key for family in found} - run.refused_keys
@@ -106,6 +106,16 @@ def extract_products(run: Run) -> tuple[list[Family], list[Outcome]]:
         for key in sorted(left)
     ]
     return found, outcomes
+
+
+def _requested(run: Run, family: Family) -> Family:
+    """A family that is made anew where a person named it after it was deleted in the store."""
+    is_named = any(run.batch.sources.get(name) == OPERATOR for name in _names(family))
+    if family.gone != "BigCommerce" or not (is_named and family.members):
+        return family
+    if not run.dry_run:
+        run.links.drop(run.pair, run.entity, [family.product_id_bc])
+    return replace(family, agreed=AgreedProduct(), product_id_bc="")
 
 
 @step("extract-catalogues", RETRIED)

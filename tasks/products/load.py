@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from connectors.brightpearl.catalogue_models import AccountProduct
 from core.errors import CausewayError
 from core.frames import frame, records
 from core.ids import sku_key
@@ -18,7 +19,6 @@ from core.products import PATH, STORE_PRODUCTS
 from core.refusals import REFUSALS
 from mappings.engine import Context
 from mappings.engine import apply as map_rows
-from store.inbox import OPERATOR
 from store.links import Link
 from tasks.bigcommerce.products import VARIANTS, read_names, read_store, units_of
 from tasks.brightpearl import products as brightpearl
@@ -60,7 +60,6 @@ def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> lis
         StoreRows(names, units_of(read_store(connections))),
         creates=settings.create_in_bigcommerce,
         creates_in_account=settings.create_in_brightpearl,
-        requested=frozenset(k for k, source in run.batch.sources.items() if source == OPERATOR),
         decisions=run.decisions(),
     )
     products, variants = desired.product_rows(), desired.variant_rows()
@@ -200,6 +199,7 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
     links: list[Link] = []
     variants: list[Link] = []
     aliases: dict[str, str] = {}
+    renamed: list[AccountProduct] = []
     for record in progress:
         plan, family = record.plan, record.plan.family
         if not record.product_id or not (record.goes_on or record.store):
@@ -219,6 +219,13 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
         fields = agreed.fields if record.goes_on else {}
         agreed = agreed.model_copy(update={"variants": known, "fields": fields})
         aliases |= plan.aliases
+        renamed += [
+            one.member.model_copy(
+                update={"identity": one.member.identity.model_copy(update={"sku": sku})}
+            )
+            for one in plan.operations
+            if isinstance(one, ops.SetIdentity) and (sku := str(one.row["sku"]))
+        ]
         if not known or agreed == family.agreed:
             continue
         links.append(Link(record.product_id, family.key, agreed.detail()))
@@ -230,6 +237,8 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
     run.links.put(run.pair, VARIANTS, variants, now=run.now())
     run.links.put(run.pair, run.entity, links, now=run.now())
     brightpearl.keep_aliases(run.connections, aliases)
+    if renamed:
+        brightpearl.keep_catalogue(run.connections, renamed, ())
     return [outcome_of(record, REMEDY) for record in progress]
 
 

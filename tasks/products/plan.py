@@ -35,8 +35,6 @@ class PlanContext:
     creates: bool = True
     """Whether products that the store lacks are created there."""
     creates_in_account: bool = False
-    requested: frozenset[str] = frozenset()
-    """Records that a person named: what was deleted is created again."""
     decisions: Decisions = field(default_factory=Decisions)
 
     @classmethod
@@ -67,8 +65,6 @@ def plan_family(
     family: Family, desired: Row | None, variants: Mapping[str, Row], context: PlanContext
 ) -> ops.ProductPlan:
     """What one record needs. In: what it is to be in the store, and its variants, mapped."""
-    if family.gone and family.key in context.requested:
-        family = replace(family, agreed=type(family.agreed)(), product_id_bc="")
     if family.gone:
         is_news = not family.agreed.gone
         agreed = family.agreed.model_copy(update={"gone": family.gone})
