@@ -36,6 +36,7 @@ COMMANDS = {
     "doctor": "cli.doctor",
     "status": "cli.status",
     "show": "cli.show",
+    "check": "cli.check",
     "db": "cli.run",
 }
 """The module that declares each sub-command: only the one that is asked for is imported, so that

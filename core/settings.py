@@ -322,6 +322,19 @@ class ProductSettings(SyncSettings):
         return Decimal({"cm": "1", "mm": "0.1", "m": "100", "in": "2.54"}[self.length_unit])
 
 
+class CheckSettings(Section):
+    """What the merchant decides about checks of new orders (docs/intelligence.md)."""
+
+    addresses: Literal["off", "advise", "hold"] = "advise"
+    """Whether addresses are checked, and whether blocking findings hold an order."""
+    address_blocks: Names = ()
+    """Findings that block besides those of the table, such as `po_box` or `city_spelling`."""
+    risk: Literal["off", "advise", "hold"] = "off"
+    """Whether the risk of orders is scored, and whether a high one holds an order."""
+    risk_hold_from: int = Field(default=39, ge=1)
+    """Points from which on a person sees an order."""
+
+
 class Pair(Section):
     """One store with one account."""
 
@@ -335,6 +348,7 @@ class Pair(Section):
     stock: StockSettings = StockSettings()
     customers: CustomerSettings = CustomerSettings()
     products: ProductSettings = ProductSettings()
+    checks: CheckSettings = CheckSettings()
 
     def sync(self, entity: str) -> SyncSettings:
         """The settings of one entity's sync: its section, or what every sync has."""

@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows.scheduled import audit_flow, sweep_flow
 from tasks.orders.account import extract_account
+from tasks.orders.checks import check_orders
 from tasks.orders.entity import ORDERS, recheck_unsent
 from tasks.orders.extract import extract_orders
 from tasks.orders.frames import desired_orders, map_orders
@@ -50,7 +51,8 @@ async def sync_orders(
                 orders = desired_orders(validate(run, map_orders(run, found)))
                 rules = Rules.of(run)
                 account = extract_account(run, orders, rules)
-                plans = plan_orders(orders, account, rules)
+                checks = check_orders(run, read, account.orders)
+                plans = plan_orders(orders, account, rules, checks)
                 records = load_orders(run, plans, account)
                 settle(run, plans, link_orders(run, read, records))
     return run.conclusion()

@@ -17,10 +17,13 @@ from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
-from store.tables import LONGEST_VALUE, quarantine, quarantine_actions
+from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_actions
 from store.transitions import put
 
 CLASS = quarantine.c["class"]
+CHECKS = frozenset({"address", "risk"})
+"""Kinds of cases by which an order was held; what a person decides about one is its label."""
+LABELS = frozenset({"approved", "discarded"})
 OURSELVES = "causeway"
 """Who released what waited for a product or a row of a table that exists now."""
 
@@ -390,7 +393,13 @@ def _close(
         update(quarantine)
         .where(*conditions, quarantine.c.state == "open")
         .values(state=state, closed_at=now, closed_reason=reason)
-        .returning(quarantine.c.id, quarantine.c.pair, quarantine.c.entity, quarantine.c.key)
+        .returning(
+            quarantine.c.id,
+            quarantine.c.pair,
+            quarantine.c.entity,
+            quarantine.c.key,
+            quarantine.c.field,
+        )
     ).all()
     actions = [
         {
@@ -405,6 +414,12 @@ def _close(
     ]
     if actions:
         connection.execute(insert(quarantine_actions), actions)
+    if state in LABELS:
+        for row in found:
+            if row.entity == "orders" and row.field in CHECKS:
+                of_order = order_checks.c.pair == row.pair, order_checks.c.order_id == row.key
+                label = {"label": state, "labelled_by": actor, "labelled_at": now}
+                connection.execute(update(order_checks).where(*of_order).values(**label))
     return [(row.pair, row.entity, row.key) for row in found]
 
 

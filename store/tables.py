@@ -215,6 +215,32 @@ quarantine_actions = Table(
 )
 """Who released, approved or discarded an entry of the quarantine, and when."""
 
+order_checks = Table(
+    "order_checks",
+    metadata,
+    Column("pair", StorableText, nullable=False),
+    Column("order_id", StorableText, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("email_key", StorableText, nullable=False),
+    Column("ip_key", StorableText, nullable=False),
+    Column("card_key", StorableText, nullable=False),
+    Column("facts", document_type(), nullable=False),
+    Column("verdict", document_type(), nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("label", StorableText, nullable=False, server_default=""),
+    Column("labelled_by", StorableText, nullable=False, server_default=""),
+    Column("labelled_at", UtcDateTime),
+    PrimaryKeyConstraint("pair", "order_id"),
+    Index("ix_order_checks_placed_at", "pair", "placed_at"),
+    Index("ix_order_checks_email_key", "pair", "email_key"),
+    Index("ix_order_checks_ip_key", "pair", "ip_key"),
+    Index("ix_order_checks_card_key", "pair", "card_key"),
+)
+"""What an order was scored by, without anything personal; the verdict, and a person's: its label.
+
+`label` is `approved` or `discarded`, as the person decided the case, or empty.
+"""
+
 cursors = Table(
     "cursors",
     metadata,

@@ -245,6 +245,10 @@ class Order(OrderHeader):
     staff_notes: Text = ""
     items_total: int = 0
     billing_address: Address
+    ip_address: Text = ""
+    """Of the shopper, IPv4."""
+    geoip_country_iso2: Text = ""
+    """Of the shopper's IP address, as BigCommerce sees it."""
     consignments: Consignments = Consignments()
     fees: tuple[Fee, ...] = ()
     lines: tuple[OrderLine, ...] = Field(default=(), exclude=True)
@@ -261,6 +265,29 @@ class Order(OrderHeader):
         return held
 
 
+class GatewayAnswer(Document):
+    """What the gateway says of the billing address (AVS) or the security code (CVV)."""
+
+    code: Text = ""
+
+
+class CreditCard(Document):
+    """What a transaction shows of the card."""
+
+    card_iin: Text = ""
+    card_last4: Text = ""
+    card_expiry_month: Text = ""
+    card_expiry_year: Text = ""
+
+    @property
+    def key(self) -> str:
+        """The card, as far as it can be known again; "" where it cannot."""
+        if not (self.card_iin and self.card_last4):
+            return ""
+        expiry = f"{self.card_expiry_month}/{self.card_expiry_year}"
+        return f"{self.card_iin} {self.card_last4} {expiry}"
+
+
 class Transaction(Document):
     """A V3 gateway transaction."""
 
@@ -272,6 +299,9 @@ class Transaction(Document):
     amount: Money
     currency: Text = ""
     reference_transaction_id: Annotated[Id, OrDefault] = ""
+    avs_result: Annotated[GatewayAnswer, OrDefault] = GatewayAnswer()
+    cvv_result: Annotated[GatewayAnswer, OrDefault] = GatewayAnswer()
+    credit_card: Annotated[CreditCard, OrDefault] = CreditCard()
     date_created: Moment
 
 

@@ -8,12 +8,12 @@ order is first read and again when it is settled, so that stock never counts sol
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from connectors.bigcommerce.models import Order
+from connectors.bigcommerce.models import Order, Transaction
 from core.ids import EMAIL, contact_key
 from mappings.order_rows import needs_taxes
 from mappings.tables import Table
@@ -44,8 +44,14 @@ HINTS = {"webhook", "sweep"}
 """Sources that say "may have changed"; any other wants both sides read in any case."""
 NOT_OF_MONEY = {*HINTS, "condition", "notice"}
 """Sources that say nothing of money: those of an order's content, of stock, and of Brightpearl."""
-VOLATILE = {"date_modified": True, "consignments": True}
-"""What of an order may change although nothing of it did, or is compared in another form."""
+VOLATILE = {
+    "date_modified": True,
+    "consignments": True,
+    "ip_address": True,
+    "geoip_country_iso2": True,
+}
+"""What of an order may change although nothing of it did, or is compared in another form, or says
+nothing of the order itself."""
 MONEY = {
     "default_currency_code",
     "total_inc_tax",
@@ -69,6 +75,8 @@ class Read:
     """Those of `found`."""
     skipped: list[Outcome] = field(default_factory=list)
     """Orders that need nothing, or cannot be imported now."""
+    transactions: Mapping[str, Sequence[Transaction]] = field(default_factory=dict)
+    """Those that were read, by order."""
 
 
 def extract_orders(run: Run) -> Read:
@@ -111,7 +119,7 @@ def extract_orders(run: Run) -> Read:
     if taxed := needs_taxes(found.orders, found.lines, found.charges, codes):
         taxes = read_details(run, taxed, run.bigcommerce.list_taxes, "taxes")
         found = replace(found, taxes=tax_rows(taxes))
-    return Read(found.without(run.refused_keys), orders, skipped)
+    return Read(found.without(run.refused_keys), orders, skipped, transactions)
 
 
 def _with_contacts(orders: pd.DataFrame, contacts: Table) -> pd.DataFrame:

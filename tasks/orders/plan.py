@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from core.money import ZERO
 from tasks.brightpearl.contacts import plan_contact
@@ -19,6 +20,7 @@ from tasks.orders.cancellations import (
     plan_cancelled_in_brightpearl,
     plan_cancelled_in_store,
 )
+from tasks.orders.checks import OrderCheck
 from tasks.orders.completion import (
     MarkNote,
     NoteWhatLeft,
@@ -56,15 +58,27 @@ SEVERAL = "On hold: the order goes to several addresses. See the note."
 OFF_HOLD = "No longer on hold: both systems agree again."
 
 
-def plan_orders(orders: Sequence[DesiredOrder], account: Account, rules: Rules) -> list[OrderPlan]:
-    """The plan for a batch."""
+def plan_orders(
+    orders: Sequence[DesiredOrder],
+    account: Account,
+    rules: Rules,
+    checks: Mapping[str, OrderCheck] = MappingProxyType({}),
+) -> list[OrderPlan]:
+    """The plan for a batch. In: what the checks say of new orders, by order id."""
     free = Counter(account.on_hand)
     in_sequence = sorted(orders, key=lambda order: (order.placed_at, int(order.order_id)))
-    return [plan_order(order, account, rules, free) for order in in_sequence]
+    return [
+        plan_order(order, account, rules, free, checks.get(order.order_id, OrderCheck()))
+        for order in in_sequence
+    ]
 
 
 def plan_order(
-    desired: DesiredOrder, account: Account, rules: Rules, free: Counter[tuple[str, str]]
+    desired: DesiredOrder,
+    account: Account,
+    rules: Rules,
+    free: Counter[tuple[str, str]],
+    check: OrderCheck,
 ) -> OrderPlan:
     """The operations that make both sides agree on one order.
 
@@ -84,11 +98,10 @@ def plan_order(
         return _plan_open(plan, actual, rules, free, all_units)
     if store.is_cancelled:
         return replace(plan, reason="cancelled and not in Brightpearl")
-    if key in account.deleted:
-        case = edits.deleted_case(desired, account.deleted[key])
-        if not rules.approves(key, case):
-            cases = rules.undecided(key, (case,))
-            return replace(plan, result="held", reason=case.reason, cases=cases)
+    first = [edits.deleted_case(desired, account.deleted[key])] if key in account.deleted else []
+    if held := [case for case in (*first, *check.cases) if not rules.approves(key, case)]:
+        undecided = rules.undecided(key, held)
+        return replace(plan, result="held", reason=held[0].reason, cases=undecided)
     person = None if email in account.contacts else desired.person
     contact = plan_contact(person) if person else None
     receipts, receipt_cases = plan_receipts(desired, (), agreed, rules)
@@ -110,6 +123,7 @@ def plan_order(
             *([ReserveStock(desired.units)] if desired.units else ()),
             *_left_before(desired, all_units, gone, rules),
             *([edits.addresses_note(desired, agreed)] if addresses in cases else ()),
+            *([AddNote("checks", check.note, {})] if check.note else ()),
             *_texts(desired, agreed),
             *_write_back(desired, None, agreed),
         ),
