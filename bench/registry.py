@@ -9,6 +9,7 @@ from bench import (
     back_orders,
     converge,
     days,
+    foreign,
     latency,
     life,
     limits,
@@ -56,6 +57,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement(
         "priorities", "orders during a backfill of 5,000, at limits", priorities.measure_backfill
     ),
+    Measurement("foreign-apps", "orders while others use 80 % of either quota", foreign.measure),
     Measurement("memory", "memory of the warm worker", memory.measure),
     Measurement(
         "stock-all", "stock: a catalogue in which all is wrong", catalogue.measure_everything

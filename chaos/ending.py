@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core.errors import TransientError
@@ -61,8 +62,8 @@ def come_to_rest(installation: Installation) -> Ending:
     _wait_settled(installation)
     for passed in range(1, PASSES + 1):
         installation.controls.reset_requests()
-        for deployment in (*scheduled(*FIRST), *scheduled(*LAST)):
-            _run(installation, deployment)
+        for verbs in (FIRST, LAST):
+            _run_all(installation, scheduled(*verbs))
         _wait_settled(installation)
         _wait_for_stock(installation)
         writes = sum(installation.controls.counted(system).writes for system in SYSTEMS)
@@ -81,6 +82,13 @@ def left_over(installation: Installation, keys: Sequence[str]) -> list[str]:
         for key, state in inbox.states(PAIR, entity, keys).items()
         if state in {"due", "claimed"}
     ]
+
+
+def _run_all(installation: Installation, deployments: Sequence[str]) -> None:
+    """Press the Run button of each, as at an hour at which all of them are scheduled."""
+    with ThreadPoolExecutor(len(deployments), thread_name_prefix="run") as threads:
+        for ended in [threads.submit(_run, installation, one) for one in deployments]:
+            ended.result()
 
 
 def _run(installation: Installation, deployment: str) -> None:

@@ -46,10 +46,10 @@ class Size:
 SHORT = Size(
     orders=24,
     at_once=8,
-    after=3,
+    after=9,
     round_s=2.0,
-    kill_every=2,
-    first_kills=("worker", "receiver"),
+    kill_every=3,
+    first_kills=("worker", "receiver", "prefect", "database"),
 )
 """What a check of every change can afford."""
 

@@ -218,7 +218,7 @@ ORDERS = Entity(
     priority=Priority.ORDERS,
     suites="expectations.orders",
     sources=[
-        Source("orders-swept", "bigcommerce", changed_orders),
+        Source("orders-swept", "bigcommerce", changed_orders, is_named_by_webhooks=True),
         Source("orders-swept-brightpearl", "brightpearl", changed_in_account, source="notice"),
     ],
     changed=changed_orders,

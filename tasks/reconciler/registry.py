@@ -26,6 +26,9 @@ class Source:
     """Keys of what changed at or after a moment."""
     source: str = "sweep"
     """The source that the inbox keeps; other than `sweep` where the store alone is not enough."""
+    is_named_by_webhooks: bool = False
+    """Whether a webhook names each new record by the same key, so that one that only a sweep finds
+    was missed."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
             continue
         keys = list(dict.fromkeys(read[source.cursor]))
         found["changed"] += len(keys)
-        if known_until is not None:
+        if known_until is not None and source.is_named_by_webhooks:
             named = inbox.states(pair, entity.name, keys)
             missed[f"{MISSED}{source.system}"] += sum(key not in named for key in keys)
         found["newly_due"] += inbox.put(
