@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from cli.installation import has_database
 from core.errors import ConfigError
-from core.ids import ENTITY_NAMES
+from core.ids import SYNCED
 from core.settings import Settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
@@ -168,9 +168,7 @@ def written_by(database: Database, pair: str, version: str) -> list[tuple[str, s
     """Entity and key of every record that a version wrote, each once, in the order written."""
     entries = Ledger(database).by_version(pair, version)
     return list(
-        dict.fromkeys(
-            (entry.entity, entry.key) for entry in entries if entry.entity in ENTITY_NAMES
-        )
+        dict.fromkeys((entry.entity, entry.key) for entry in entries if entry.entity in SYNCED)
     )
 
 

@@ -10,7 +10,6 @@ import typer
 
 from core.errors import ConfigError
 from core.ids import (
-    ENTITY_NAMES,
     GROUP,
     PRODUCT,
     STORE_PRODUCT,
@@ -28,12 +27,12 @@ PairOption = Annotated[
     str | None, typer.Option("--pair", help="Which pair; the default one if not said.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
-EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(ENTITY_NAMES))]
+EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(SYNCED))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
 STOCK, CUSTOMERS, PRODUCTS = "stock", "customers", "products"
 AuditedArgument = Annotated[
-    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(ENTITY_NAMES)}, or {MONEY}")
+    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(SYNCED)}, or {MONEY}")
 ]
 
 
@@ -44,12 +43,12 @@ def synced_entity(name: str) -> str:
     """
     if name in SYNCED:
         return name
-    if name in ENTITY_NAMES:
+    if name in SYNCED:
         known = ", ".join(SYNCED)
         raise ConfigError(f"This version syncs {known}; {name} come with a later one.")
     raise ConfigError(
         f"{name!r} is not something that Causeway syncs.",
-        remedy=f"Known: {', '.join(ENTITY_NAMES)}.",
+        remedy=f"Known: {', '.join(SYNCED)}.",
     )
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-SYNCED = ("orders", "refunds", "shipments", "stock", "customers", "products")
+SYNCED = ("orders", "refunds", "shipments", "stock", "customers", "products", "prices")
 """Entities that this version syncs, as keys, commands and flows name them."""
-ENTITY_NAMES = (*SYNCED, "prices")
-"""Those that later versions sync among them."""
 FLOWS = (
     *(f"{verb}-{entity}" for entity in SYNCED for verb in ("sync", "sweep", "audit")),
     "recheck-orders",

@@ -242,6 +242,16 @@ class RefundSettings(SyncSettings):
     BigCommerce at once."""
 
 
+class PriceSettings(SyncSettings):
+    """What the merchant decides about prices."""
+
+    batch_size: int = Field(default=1000, ge=1, le=2000)
+    batch_window_s: float = Field(default=1.0, ge=0)
+    """A change of prices rarely comes alone."""
+    max_fall_percent: Decimal = Field(default=Decimal(50), ge=0, le=100)
+    """A price that falls by more than this share waits for a person."""
+
+
 class StockSettings(SyncSettings):
     """What the merchant decides about stock."""
 
@@ -349,6 +359,7 @@ class Pair(Section):
     customers: CustomerSettings = CustomerSettings()
     products: ProductSettings = ProductSettings()
     checks: CheckSettings = CheckSettings()
+    prices: PriceSettings = PriceSettings()
 
     def sync(self, entity: str) -> SyncSettings:
         """The settings of one entity's sync: its section, or what every sync has."""

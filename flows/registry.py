@@ -15,6 +15,7 @@ from prefect import Flow
 from flows.customers import audit_customers, sweep_customers, sync_customers
 from flows.money import audit_money
 from flows.orders import audit_orders, recheck_orders, sweep_orders, sync_orders
+from flows.prices import audit_prices, sweep_prices, sync_prices
 from flows.products import audit_products, reconcile_products, sweep_products, sync_products
 from flows.refunds import audit_refunds, sweep_refunds, sync_refunds
 from flows.scheduled import EntityFlow
@@ -23,6 +24,7 @@ from flows.stock import audit_stock, reconcile_stock, sweep_stock, sync_stock
 from flows.tidy import tidy
 from tasks.customers.entity import CUSTOMERS
 from tasks.orders.entity import ORDERS
+from tasks.prices.entity import PRICES
 from tasks.products.entity import PRODUCTS
 from tasks.reconciler.registry import Entity
 from tasks.refunds.entity import REFUNDS
@@ -47,6 +49,7 @@ ENTITIES: Mapping[str, EntityFlows] = {
         EntityFlows(ORDERS, sync_orders, sweep_orders, audit_orders, (recheck_orders,)),
         EntityFlows(REFUNDS, sync_refunds, sweep_refunds, audit_refunds),
         EntityFlows(SHIPMENTS, sync_shipments, sweep_shipments, audit_shipments),
+        EntityFlows(PRICES, sync_prices, sweep_prices, audit_prices),
         EntityFlows(STOCK, sync_stock, sweep_stock, audit_stock, (reconcile_stock,)),
         EntityFlows(CUSTOMERS, sync_customers, sweep_customers, audit_customers),
         EntityFlows(PRODUCTS, sync_products, sweep_products, audit_products, (reconcile_products,)),

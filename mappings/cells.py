@@ -64,6 +64,18 @@ TABLES: Mapping[str, tuple[Cell, Cell]] = {
     "pickup_locations": (ID, ID),
     "pickup_status": (STATUS, MAY_BE_ID),
     "price_lists": (ID, MAY_BE_ID),
+    "price_rounding": (
+        Cell(r"[A-Za-z]{3}", "a currency code"),
+        Cell(r"\d+(\.\d+)?(-\d+(\.\d+)?)?", "what prices are multiples of, such as `0.01`"),
+    ),
+    "price_targets": (
+        ID,
+        Cell(
+            r"|price|sale_price|retail_price|cost_price|list:.+",
+            "`price`, `sale_price`, `retail_price`, `cost_price`, `list:` and a name, or nothing",
+        ),
+    ),
+    "price_taxes": (ID, Cell(r"\d+(\.\d+)?", "a percentage")),
     "quarantine_locations": (ID, ID),
     "return_conditions": (
         TEXT,

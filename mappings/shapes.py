@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.customers import ACCOUNT_CUSTOMERS, STORE_CUSTOMERS
 from core.frames import Schema
 from core.orders import CONTACTS, ORDERS, PAYMENTS, ROWS, SALES_ORDERS, TRANSACTIONS
+from core.prices import ACCOUNT_PRICES, STORE_PRICES
 from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
 from core.refunds import CREDIT_ROWS, CREDITS, PAYOUTS, REFUND_PAYMENTS, REFUNDS
 from core.shipments import NOTES, SHIPMENTS
@@ -27,6 +28,7 @@ SOURCES: Mapping[str, Schema] = {
     "brightpearl.product": ACCOUNT_PRODUCTS,
     "brightpearl.variant": ACCOUNT_VARIANTS,
     "bigcommerce.product": STORE_PRODUCTS,
+    "brightpearl.price": ACCOUNT_PRICES,
 }
 """Frames by the name that a mapping file calls them. `bigcommerce.receipt`: transactions that are
 money received, with their order's `payment_method`. `balanced.row`: the rows of
@@ -48,6 +50,7 @@ TARGETS: Mapping[str, Schema] = {
     "bigcommerce.product": STORE_PRODUCTS,
     "bigcommerce.variant": STORE_VARIANTS,
     "brightpearl.product": ACCOUNT_PRODUCTS,
+    "bigcommerce.price": STORE_PRICES,
 }
 
 CUSTOM_FIELD = "PCF_"
@@ -77,10 +80,11 @@ FILES: Mapping[str, tuple[str, str]] = {
     "products": ("brightpearl.product", "bigcommerce.product"),
     "variants": ("brightpearl.variant", "bigcommerce.variant"),
     "account_products": ("bigcommerce.product", "brightpearl.product"),
+    "prices": ("brightpearl.price", "bigcommerce.price"),
 }
 """The mapping files that the syncs apply: source and target of each."""
 
-ADDED = frozenset({"customers", "store_customers"})
+ADDED = frozenset({"customers", "store_customers", "prices"})
 """Files that mappings which an earlier release published lack: only their own sync needs them."""
 TABLES = (
     "skus",
@@ -144,6 +148,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "bigcommerce.product": frozenset({"key", "name"}),
     "bigcommerce.variant": frozenset({"key", "product_id", "sku"}),
     "brightpearl.product": frozenset({"key"}),
+    "bigcommerce.price": frozenset(STORE_PRICES),
 }
 """Columns without which the document cannot be written; they are never blank."""
 
@@ -198,6 +203,9 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     "bigcommerce.product": {name: Key((name,)) for name in ("key", "product_id")},
     "bigcommerce.variant": {name: Key((name,)) for name in ("key", "product_id", "options")},
     "brightpearl.product": {name: Key((name,)) for name in ("key", "product_id")},
+    "bigcommerce.price": {
+        name: Key((name,)) for name in ("sku_key", "sku", "product_id", "quantity", "currency")
+    },
 }
 """The natural keys of what we write, and the amounts that add up: changed, they would make second
 orders, receipts and credits, or documents that no longer agree to the cent."""
@@ -209,6 +217,7 @@ RECORDS: Mapping[str, str] = {
     "bigcommerce.product": "key",
     "bigcommerce.variant": "key",
     "brightpearl.product": "key",
+    "bigcommerce.price": "sku_key",
 }
 """The column of the source that names the record, by target; `order_id` where none is named."""
 NOUNS: Mapping[str, tuple[str, str]] = {
@@ -217,6 +226,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "bigcommerce.product": ("product", "Brightpearl"),
     "bigcommerce.variant": ("product", "Brightpearl"),
     "brightpearl.product": ("product", "BigCommerce"),
+    "bigcommerce.price": ("product's price", "Brightpearl"),
 }
 """What a record is called, and the system in which it is completed, by target; where none is named
 it is the order in BigCommerce."""

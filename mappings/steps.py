@@ -152,6 +152,36 @@ class Find(Lookup):
         return f"no clause of {value!r} is in mappings/tables/{self.table}.csv"
 
 
+@step("shop_price")
+class ShopPrice(JoiningStep):
+    """A price without tax as shoppers are to see it: with tax where a table says so, rounded.
+
+    `taxes` says the percentage that is added, by price list; `rounding` by currency to multiples of
+    what a price is rounded (half up), and what is taken off then: `0.01`, `0.05`, `1-0.01`.
+    """
+
+    takes: ClassVar[frozenset[Kind]] = frozenset({"text", "money"})
+    gives: ClassVar[Kind] = "money"
+
+    taxes: str
+    rounding: str
+
+    def columns(self) -> frozenset[str]:
+        return frozenset({"net", "price_list_id", "currency"})
+
+    def of(self, values: Mapping[str, Any], context: Context) -> Decimal | None:
+        percent = context.tables[self.taxes].get(values["price_list_id"])
+        rule = context.tables[self.rounding].get(values["currency"])
+        if values["net"] is None or percent is None or rule is None:
+            return None
+        multiple, _, less = rule.partition("-")
+        price = values["net"] * (1 + Decimal(percent) / 100)
+        rounded = (price / Decimal(multiple)).quantize(Decimal(1), ROUND_HALF_UP) * Decimal(
+            multiple
+        )
+        return max(rounded - Decimal(less or 0), Decimal(0)) if price else Decimal(0)
+
+
 @step("most_specific")
 class MostSpecific(JoiningStep):
     """The tax code of a place, a tax class and a rate, by the most specific row of a table."""

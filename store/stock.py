@@ -90,6 +90,21 @@ class Catalogue(Repository):
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
+    def skus(self, pair: str) -> list[str]:
+        """SKUs, as compared, of all live products, each once."""
+        query = (
+            select(catalogue.c.sku_key)
+            .where(
+                catalogue.c.pair == pair,
+                catalogue.c.status != "ARCHIVED",
+                catalogue.c.sku_key != "",
+            )
+            .distinct()
+            .order_by(catalogue.c.sku_key)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
     def put(self, pair: str, products: Sequence[CataloguedProduct], *, now: datetime) -> None:
         """Keep products as read; a product whose SKU changed is found under the new one only.
 

@@ -13,6 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from connectors.bigcommerce.inventory_models import refused_stock
+from connectors.bigcommerce.price_models import refused_records
 from connectors.budget import RateLimit, budget_of
 from connectors.documents import Document, broken_field
 from connectors.http import Answer, Client, System, clean, number, unreadable
@@ -42,7 +43,7 @@ RIGHTS = (
     "Check CAUSEWAY_BIGCOMMERCE__ACCESS_TOKEN and __STORE_HASH, and the scopes of the API account "
     "(docs/settings.md)."
 )
-ADJUSTMENTS = "/v3/inventory/adjustments/"
+ADJUSTMENTS, PRICE_LISTS = "/v3/inventory/adjustments/", "/v3/pricelists/"
 D = TypeVar("D", bound=Document)
 
 
@@ -204,8 +205,10 @@ def _final(answer: Answer, what: str) -> CausewayError:
             return ConfigError(f"{what}: the API account lacks a scope.", remedy=RIGHTS)
         case HTTPStatus.NOT_FOUND:
             return NotFoundError(f"{what}: there is no such record.", status=answer.status)
-        case HTTPStatus.UNPROCESSABLE_ENTITY if answer.path.startswith(ADJUSTMENTS):
-            return refused_stock(answer.body, what, reason_of(answer.body))
+        case HTTPStatus.UNPROCESSABLE_ENTITY if answer.path.startswith((ADJUSTMENTS, PRICE_LISTS)):
+            is_stock = answer.path.startswith(ADJUSTMENTS)
+            refused = refused_stock if is_stock else refused_records
+            return refused(answer.body, what, reason_of(answer.body))
         case status if status >= HTTPStatus.BAD_REQUEST:
             return RejectedError(f"{what}: {reason_of(answer.body)}", status=status)
         case _:

@@ -12,6 +12,8 @@ class Store(Document):
 
     id: Id
     name: Text = ""
+    currency: Text = ""
+    """ISO 4217 code, in which the catalogue's prices are."""
     time_zone: str = Field(alias="timezone")
     weight_units: Text = "KGS"
     """KGS, LBS, Ounces, Grams or Tonnes."""

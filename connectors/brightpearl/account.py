@@ -186,25 +186,31 @@ class Products(Api):
                 found[product.id] = product.is_tracked
         return found
 
-    def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
-        """The price of a single unit by product id; a product without one is left out.
+    def list_prices(
+        self, product_ids: Iterable[str], price_list_ids: Iterable[str]
+    ) -> Iterator[ProductPrices]:
+        """The prices of these products in these lists, without tax, 200 products to a request.
 
-        200 products to a request.
+        A list in which a product has no price comes without quantities.
         """
-        found: dict[str, Decimal] = {}
+        lists = id_set(price_list_ids)
         for part in chunks(product_ids):
-            path = f"/product-service/product-price/{id_set(part)}/price-list/{price_list_id}"
+            path = f"/product-service/product-price/{id_set(part)}/price-list/{lists}"
             try:
                 answer = self._send("GET", path)
             except NotFoundError:
                 continue
             for row in self._field(answer, "response", list):
-                product = self._one(ProductPrices, answer, row)
-                for listed in product.lists:
-                    if listed.price_list_id == price_list_id and listed.by_quantity:
-                        price = listed.by_quantity[min(listed.by_quantity)]
-                        found[product.product_id] = price
-        return found
+                yield self._one(ProductPrices, answer, row)
+
+    def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
+        """The price of a single unit by product id; a product without one is left out."""
+        return {
+            product.product_id: listed.by_quantity[min(listed.by_quantity)]
+            for product in self.list_prices(product_ids, [price_list_id])
+            for listed in product.lists
+            if listed.price_list_id == price_list_id and listed.by_quantity
+        }
 
 
 class Webhooks(Api):

@@ -165,6 +165,7 @@ class ListPrice(Document):
     """Prices of one list by the quantity from which they hold."""
 
     price_list_id: Id = Field(alias="priceListId")
+    currency_code: Text = Field(default="", alias="currencyCode")
     by_quantity: Annotated[Mapping[int, Money], OrDefault] = Field(
         default={}, alias="quantityPrice"
     )

@@ -1,0 +1,114 @@
+"""Prices in the catalogue and in price lists. Source: API, Catalog V3 and Price Lists V3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+from connectors.bigcommerce.api import PAGE, Api, url_parts
+from connectors.bigcommerce.price_models import (
+    CataloguePricesBody,
+    PricedProduct,
+    PricedVariant,
+    PriceList,
+    PriceRecord,
+    PriceRecordBody,
+    RecordKey,
+    RefusedRecordsError,
+)
+from connectors.documents import RequestBody
+from core.errors import RejectedError
+
+LISTS = "/v3/pricelists"
+MOST_RECORDS, MOST_PRODUCTS, MOST_VARIANTS = 1000, 10, 50
+"""Rows that one request takes."""
+VARIANT_FIELDS = "product_id,sku,price,sale_price,retail_price,cost_price,option_values"
+PRODUCT_FIELDS = "price,sale_price,retail_price,cost_price"
+ONE_AT_A_TIME = Lock()
+"""Held while records are written: the store takes one request of that kind at a time."""
+
+
+class Prices(Api):
+    """Prices of a store; that of a simple product is its product's, not its variant's."""
+
+    def list_price_lists(self) -> list[PriceList]:
+        """All price lists. Raises: ConfigError where the store's plan has none."""
+        return [self._one(PriceList, answer, row) for answer, row in self._all_data(LISTS)]
+
+    def list_price_records(
+        self, price_list_id: str, variant_ids: Iterable[str]
+    ) -> Iterator[PriceRecord]:
+        """The records of these variants in a list, 250 to a request."""
+        for part in url_parts(sorted(set(variant_ids), key=int), at_most=PAGE):
+            asked = {"variant_id:in": ",".join(part), "include": "bulk_pricing_tiers"}
+            for answer, row in self._all_data(f"{LISTS}/{price_list_id}/records", **asked):
+                yield self._one(PriceRecord, answer, row)
+
+    def list_priced_variants(self, skus: Iterable[str]) -> Iterator[PricedVariant]:
+        """Variants with these SKUs, in any case, and their own prices; 250 to a request.
+
+        An SKU with a comma cannot be asked for together with others: each is asked for alone.
+        """
+        wanted = {sku.casefold(): sku for sku in skus if sku}
+        together = (quote(sku, safe="") for sku in wanted.values() if "," not in sku)
+        queries = [f"sku:in={','.join(part)}" for part in url_parts(together, at_most=PAGE)]
+        queries += [f"sku={quote(sku, safe='')}" for sku in wanted.values() if "," in sku]
+        for query in queries:
+            found = self._all_data(
+                "/v3/catalog/variants", query=query, include_fields=VARIANT_FIELDS
+            )
+            for answer, row in found:
+                variant = self._one(PricedVariant, answer, row)
+                if variant.sku.casefold() in wanted:
+                    yield variant
+
+    def list_priced_products(self, product_ids: Iterable[str]) -> Iterator[PricedProduct]:
+        """These products with their prices, 250 to a request."""
+        for part in url_parts(sorted(set(product_ids), key=int), at_most=PAGE):
+            asked = {"id:in": ",".join(part), "include_fields": PRODUCT_FIELDS}
+            for answer, row in self._all_data("/v3/catalog/products", **asked):
+                yield self._one(PricedProduct, answer, row)
+
+    def update_product_prices(self, bodies: Sequence[CataloguePricesBody]) -> list[str]:
+        """Change prices of 1 to 10 products, harmless to repeat; their ids.
+
+        Raises: RejectedError, which does not say for which one; OutcomeUnknownError; ValueError.
+        """
+        self._send("PUT", "/v3/catalog/products", content=_wire(bodies, MOST_PRODUCTS))
+        return [str(body.id) for body in bodies]
+
+    def update_variant_prices(self, bodies: Sequence[CataloguePricesBody]) -> list[str]:
+        """The same of 1 to 50 variants. Raises: as above."""
+        self._send("PUT", "/v3/catalog/variants", content=_wire(bodies, MOST_VARIANTS))
+        return [str(body.id) for body in bodies]
+
+    def upsert_price_records(self, bodies: Sequence[PriceRecordBody]) -> list[str | RejectedError]:
+        """Set 1 to 1000 records of any lists, harmless to repeat.
+
+        Out: in the order given, the variant's id, or why just this record was refused; the others
+        are kept. Raises: OutcomeUnknownError; RejectedError for all of them; ValueError.
+        """
+        rows = _wire(bodies, MOST_RECORDS)
+        with ONE_AT_A_TIME:
+            refused: Mapping[RecordKey, RejectedError] = {}
+            try:
+                self._send("PUT", f"{LISTS}/records", content=rows)
+            except RefusedRecordsError as error:
+                if not error.by_record:
+                    raise
+                refused = error.by_record
+        keys = ((str(b.price_list_id), str(b.variant_id), b.currency) for b in bodies)
+        return [refused.get(key) or key[1] for key in keys]
+
+    def delete_price_record(self, price_list_id: str, variant_id: str, currency: str) -> None:
+        """Take one record out of a list; one that is gone already is no error."""
+        query = f"variant_id:in={int(variant_id)}&currency={quote(currency, safe='')}"
+        self._send("DELETE", f"{LISTS}/{price_list_id}/records", query=query)
+
+
+def _wire(bodies: Sequence[RequestBody], most: int) -> list[dict[str, Any]]:
+    if not 0 < len(bodies) <= most:
+        raise ValueError(f"1 to {most} records are written at once, not {len(bodies)}")
+    return [body.wire() for body in bodies]

@@ -1,0 +1,102 @@
+"""Prices on the way of a batch: both sides as read, as last agreed on, and as they are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pandas as pd
+
+from connectors.bigcommerce.price_models import PricedVariant
+from core.prices import ACCOUNT_PRICES, STORE_PRICES
+from mappings.engine import Context, apply
+from tasks.reconciler.agreed import Agreed
+from tasks.reconciler.gate import Frames, rows, typed_by_key
+from tasks.reconciler.run import Run
+
+ENTITY = "prices"
+Name = tuple[str, str]
+"""A target and a currency: what has one price."""
+Tiers = tuple[tuple[int, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one piece costs, and what it costs from larger quantities on."""
+
+    amount: Decimal
+    tiers: Tiers = ()
+
+    @staticmethod
+    def of(by_quantity: Mapping[int, Decimal]) -> Price:
+        """The price of the smallest quantity is that of one piece."""
+        (_, amount), *tiers = sorted(by_quantity.items())
+        return Price(amount, tuple(tiers))
+
+    def __str__(self) -> str:
+        """As it is compared and kept: equal exactly where the price is."""
+        return " ".join([f"{self.amount:f}", *(f"{at}:{price:f}" for at, price in self.tiers)])
+
+
+class AgreedPrices(Agreed):
+    """A SKU's prices as they were when both sides last agreed, by `target currency`."""
+
+    prices: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found(Frames):
+    """Both sides' prices of some SKUs, read one after the other."""
+
+    KEY = "sku_key"
+
+    prices: pd.DataFrame = rows(ACCOUNT_PRICES, suite="prices_in")
+    variants: Mapping[str, PricedVariant] = field(default_factory=dict)
+    """Of the store, by SKU as compared."""
+    actual: Mapping[str, Mapping[Name, Price]] = field(default_factory=dict)
+    """The store's prices, by SKU as compared."""
+    lists: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the store's price lists by their names, case-folded."""
+    agreed: Mapping[str, AgreedPrices] = field(default_factory=dict)
+    products: Mapping[str, str] = field(default_factory=dict)
+    """Brightpearl's product ids, by SKU as compared."""
+    currency: str = ""
+    """The store's own, in which its catalogue is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desired(Frames):
+    """The store's prices as they are to be."""
+
+    KEY = "sku_key"
+
+    prices: pd.DataFrame = rows(STORE_PRICES, suite="prices_out")
+
+    def by_sku(self) -> dict[str, dict[Name, Price]]:
+        """The prices of each SKU."""
+        found = typed_by_key(self.prices, _Row, "sku_key")
+        return {sku: _by_name(listed) for sku, listed in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    target: str
+    currency: str
+    quantity: int
+    amount: Decimal
+
+
+def _by_name(listed: Iterable[_Row]) -> dict[Name, Price]:
+    quantities: dict[Name, dict[int, Decimal]] = {}
+    for row in listed:
+        name = row.target, row.currency
+        quantities.setdefault(name, {})[row.quantity] = row.amount.normalize() + 0
+    return {name: Price.of(of) for name, of in quantities.items()}
+
+
+def map_prices(run: Run, found: Found) -> Desired:
+    """What the store's prices are to be; what the mapping refuses is among the refusals."""
+    context = Context(zone="UTC", tables=run.bundle.tables)
+    mapped = apply(run.bundle.mappings[ENTITY], found.prices, context)
+    return Desired(prices=mapped.frame[list(STORE_PRICES)], refusals=mapped.refusals)
