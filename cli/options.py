@@ -30,7 +30,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(SYNCED))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
-STOCK, CUSTOMERS, PRODUCTS = "stock", "customers", "products"
+STOCK, CUSTOMERS, PRODUCTS, PRICES = "stock", "customers", "products", "prices"
 AuditedArgument = Annotated[
     str, typer.Argument(metavar="ENTITY", help=f"{', '.join(SYNCED)}, or {MONEY}")
 ]
@@ -43,9 +43,6 @@ def synced_entity(name: str) -> str:
     """
     if name in SYNCED:
         return name
-    if name in SYNCED:
-        known = ", ".join(SYNCED)
-        raise ConfigError(f"This version syncs {known}; {name} come with a later one.")
     raise ConfigError(
         f"{name!r} is not something that Causeway syncs.",
         remedy=f"Known: {', '.join(SYNCED)}.",
@@ -53,11 +50,16 @@ def synced_entity(name: str) -> str:
 
 
 def known_keys(entity: str, texts: list[str]) -> list[str]:
-    """The keys, each once: SKUs of stock; of all else ids of orders, or of notes as in `note-17`.
+    """The keys of records that a person names, each once.
 
     Raises: ConfigError for what cannot be a key.
     """
-    kinds = {STOCK: stock_key, CUSTOMERS: _customer_key, PRODUCTS: product_key}
+    kinds = {
+        STOCK: stock_key,
+        PRICES: stock_key,
+        CUSTOMERS: _customer_key,
+        PRODUCTS: product_key,
+    }
     read = kinds.get(entity, _order_key)
     return list(dict.fromkeys(read(text) for text in texts))
 

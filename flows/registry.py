@@ -49,10 +49,10 @@ ENTITIES: Mapping[str, EntityFlows] = {
         EntityFlows(ORDERS, sync_orders, sweep_orders, audit_orders, (recheck_orders,)),
         EntityFlows(REFUNDS, sync_refunds, sweep_refunds, audit_refunds),
         EntityFlows(SHIPMENTS, sync_shipments, sweep_shipments, audit_shipments),
-        EntityFlows(PRICES, sync_prices, sweep_prices, audit_prices),
         EntityFlows(STOCK, sync_stock, sweep_stock, audit_stock, (reconcile_stock,)),
         EntityFlows(CUSTOMERS, sync_customers, sweep_customers, audit_customers),
         EntityFlows(PRODUCTS, sync_products, sweep_products, audit_products, (reconcile_products,)),
+        EntityFlows(PRICES, sync_prices, sweep_prices, audit_prices),
     )
 }
 FLOWS: tuple[Flow[..., Any], ...] = (

@@ -26,7 +26,8 @@ from store.database import Database, StoreUnavailableError, open_database
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024
-ORDERS, SHIPMENTS, STOCK, PRODUCTS = "orders", "shipments", "stock", "products"
+ORDERS, SHIPMENTS, STOCK = "orders", "shipments", "stock"
+PRODUCTS, PRICES = "products", "prices"
 BODY_WITHIN_S = 10.0
 """From the end of the headers to the end of the body."""
 MOST_BODIES = 32 * 1024 * 1024
@@ -181,6 +182,7 @@ class Receiver:
             SHIPMENTS: named.notes,
             STOCK: named.stock,
             PRODUCTS: named.products,
+            PRICES: named.products,
         }
         keys = {entity: list(ones) for entity, ones in found.items() if ones}
         return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")
