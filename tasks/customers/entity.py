@@ -20,11 +20,12 @@ from tasks.customers.frames import (
     Record,
     contact_rows,
     customer_rows,
+    differing,
     map_sides,
     sides,
 )
 from tasks.customers.operations import CustomerPlan
-from tasks.customers.plan import FIELDS, PlanContext, plan_record
+from tasks.customers.plan import PlanContext, plan_record
 from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.audit import WindowAudit, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
@@ -116,22 +117,21 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         contacts=contact_rows(both, bundle.tables["customer_groups"]),
     )
     compared = sides(found, map_sides(bundle, found))
-    differing = {
-        key: ", ".join(name for name in FIELDS if ours.values()[name] != theirs.values()[name])
+    differ = {
+        key: ", ".join(names)
         for key, ours in compared.ours.items()
-        for theirs in [compared.theirs[key]]
-        if ours.values() != theirs.values()
+        if (names := differing(both[key].agreed, ours, compared.theirs[key]))
     }
     unlinked = {key for key, one in records.items() if one.agreed.lead or one.agreed.gone_from}
     missing = customers.keys() - both.keys() - unlinked
     waiting = unsettled(connections, ENTITY, list(customers))
     return {
         "customers": len(customers),
-        "agreeing": len(customers) - len(differing) - len(missing),
+        "agreeing": len(customers) - len(differ) - len(missing),
         "sharing": len(unlinked),
         "missing": sorted(missing - waiting.keys(), key=int),
-        "differing": {key: why for key, why in differing.items() if key not in waiting},
-        "waiting": {key: why for key, why in waiting.items() if key in missing or key in differing},
+        "differing": {key: why for key, why in differ.items() if key not in waiting},
+        "waiting": {key: why for key, why in waiting.items() if key in missing or key in differ},
     }
 
 

@@ -30,7 +30,11 @@ USES = {BILLING: ("BIL", "DEF"), DELIVERY: ("DEL",)}
 """What Brightpearl uses an address for that is one of ours."""
 STORE_USES = {BILLING: "billing", DELIVERY: "shipping"}
 """How the columns of the store's frames begin."""
+LONGEST = 32
+"""Characters of a name in Brightpearl."""
 TEXTS = ("email", "first_name", "last_name", "company", "phone", "tag_id")
+FIELDS = (*TEXTS, BILLING, DELIVERY)
+"""What is merged; an address is one field."""
 
 
 class AgreedCustomer(Agreed):
@@ -38,6 +42,9 @@ class AgreedCustomer(Agreed):
 
     hashes: dict[str, str] = Field(default={})
     """The hash of each field's value, by name."""
+    in_store: dict[str, str] = Field(default={})
+    """The hash of what the store reads in its place, where that is not the same: BigCommerce wants
+    names of states, and a first name of everybody."""
     origin: dict[str, str] = Field(default={})
     """The system whose value each of these was."""
     addresses: dict[str, str] = Field(default={})
@@ -135,6 +142,22 @@ class StoreCustomer:
         names = ("address1", "address2", "city", "state_or_province", "postal_code", "country_code")
         parts = (getattr(self, f"{STORE_USES[use]}_{part}") for part in STORE_PLACE)
         return dict(zip(names, parts, strict=True))
+
+    def is_complete(self, use: str) -> bool:
+        """Whether BigCommerce takes an address."""
+        place = self.place(use)
+        return all(place[name] for name in ("address1", "city", "country_code"))
+
+    def values(self, theirs: AccountCustomer) -> dict[str, Any]:
+        """What is merged, as it is read back once the store has all of it."""
+        found = theirs.values()
+        for name, longest in (("first_name", LONGEST), ("last_name", LONGEST), ("company", None)):
+            found[name] = getattr(self, name)[:longest].strip()
+        for use in USES:
+            *parts, _ = (one_line(part) for part in self.place(use).values())
+            country = getattr(theirs, f"{use}_country_iso3")
+            found[use] = (*parts, country) if self.is_complete(use) else ("",) * len(LINES)
+        return found
 
 
 @dataclass(frozen=True)
@@ -257,6 +280,32 @@ def is_agreed(agreed: AgreedCustomer, name: str, value: Any) -> bool:  # noqa: A
 def hash_of(name: str, value: Any) -> str:  # noqa: ANN401 - a text or an address
     """A field's value as the link keeps it."""
     return fingerprint([name, *([value] if isinstance(value, str) else value)])
+
+
+def changed(agreed: AgreedCustomer, name: str, value: Any, *, in_store: bool) -> str:  # noqa: ANN401
+    """The hash of a value that one side changed since both agreed; "" for one that it did not.
+
+    A blank does not count as a change where nothing was ever agreed on.
+    """
+    found = hash_of(name, value)
+    known = {agreed.hashes.get(name, "" if any(value) else found)}
+    if in_store and name in agreed.in_store:
+        known = {agreed.in_store[name]}
+    return "" if found in known else found
+
+
+def differing(agreed: AgreedCustomer, ours: AccountCustomer, theirs: AccountCustomer) -> list[str]:
+    """Fields that do not read as agreed, and not the same on both sides."""
+    mine, other = ours.values(), theirs.values()
+    return [
+        name
+        for name in FIELDS
+        if mine[name] != other[name]
+        and (
+            changed(agreed, name, mine[name], in_store=True)
+            or changed(agreed, name, other[name], in_store=False)
+        )
+    ]
 
 
 def group_tags(contact: Contact, groups: Table) -> list[str]:

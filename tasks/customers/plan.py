@@ -16,6 +16,7 @@ from tasks.customers import operations as ops
 from tasks.customers.frames import (
     BILLING,
     DELIVERY,
+    FIELDS,
     TEXTS,
     USES,
     AccountCustomer,
@@ -23,6 +24,7 @@ from tasks.customers.frames import (
     Record,
     Sides,
     StoreCustomer,
+    changed,
     group_tags,
     hash_of,
 )
@@ -31,7 +33,6 @@ from tasks.reconciler.agreed import Merged, merge
 from tasks.reconciler.cases import Decisions, digest, review
 from tasks.reconciler.operations import Operation
 
-FIELDS = (*TEXTS, BILLING, DELIVERY)
 PATHS = {
     "email": "/communication/emails/PRI/email",
     "first_name": "/firstName",
@@ -39,8 +40,6 @@ PATHS = {
     "phone": "/communication/telephones/PRI",
 }
 NEWSLETTER = "/marketingDetails/isReceiveEmailNewsletter"
-NEEDED = ("address1", "city", "country_code")
-"""Parts without which BigCommerce takes no address."""
 LAST_AGREED = "last agreed"
 
 
@@ -107,13 +106,19 @@ def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
     """A new customer for a contact that staff gave the tag of a group."""
     store, theirs = context.sides.for_store[record.key], context.sides.theirs[record.key]
     billing, delivery = store.place(BILLING), store.place(DELIVERY)
-    places = [place for place in (billing, delivery) if all(place[name] for name in NEEDED)]
+    places = [store.place(use) for use in USES if store.is_complete(use)]
     return CustomerPlan(
         key=record.key,
         operations=(ops.CreateCustomer(store, places[:1] if billing == delivery else places),),
         result="created",
         contact_id=record.contact.id if record.contact else "",
-        agreed=_agreed(record, theirs.values(), dict.fromkeys(FIELDS, "brightpearl"), mails=False),
+        agreed=_agreed(
+            record,
+            theirs.values(),
+            dict.fromkeys(FIELDS, "brightpearl"),
+            store.values(theirs),
+            mails=False,
+        ),
     )
 
 
@@ -147,7 +152,11 @@ def _plan_both(context: PlanContext, record: Record, contact: Contact) -> Custom
         left |= {BILLING, DELIVERY} & to_store
     operations = (*account, *(one for one in found if isinstance(one, Operation)))
     winners = dict.fromkeys(to_account, "bigcommerce") | dict.fromkeys(to_store, "brightpearl")
-    values = {name: other[name] if name in to_store else mine[name] for name in names}
+    values = {
+        name: other[name] if name in to_store else mine[name]
+        for name in names
+        if name not in left and (name in winners or mine[name] == other[name])
+    }
     is_new = not record.is_linked or not record.agreed.hashes
     return CustomerPlan(
         key=record.key,
@@ -155,11 +164,7 @@ def _plan_both(context: PlanContext, record: Record, contact: Contact) -> Custom
         cases=tuple(cases),
         result="linked" if is_new else "updated" if operations else "unchanged",
         contact_id=contact.id,
-        agreed=_agreed(
-            record,
-            {n: v for n, v in values.items() if n not in left},
-            winners,
-        ),
+        agreed=_agreed(record, values, winners, store.values(theirs)),
     )
 
 
@@ -175,20 +180,12 @@ def _merge(
     What both last agreed on is known by its hash alone, and cannot be put back: a field that it
     owns is decided by a person.
     """
-    base = record.agreed.hashes
-
-    def changed(values: Mapping[str, Any]) -> dict[str, str]:
-        hashes = {name: hash_of(name, values[name]) for name in names}
-        return {
-            name: "" if (base.get(name) == one if name in base else not any(values[name])) else one
-            for name, one in hashes.items()
-        }
-
     owners: dict[str, Owner] = {}
     for name in names:
         owner = context.owners.get(f"{name}_line_1" if name in USES else name, "")
         owners[name] = "" if owner == LAST_AGREED else owner
-    ours, theirs = changed(mine), changed(other)
+    ours = {n: changed(record.agreed, n, mine[n], in_store=True) for n in names}
+    theirs = {n: changed(record.agreed, n, other[n], in_store=False) for n in names}
     return merge(dict.fromkeys(names, ""), ours, theirs, owners)
 
 
@@ -257,7 +254,7 @@ def _to_store(
         place, entry = store.place(use), record.entry_id(use)
         if same := [one for one, known in book.items() if known == place]:
             yield ops.UseEntry(use, same[0])
-        elif not all(place[name] for name in NEEDED):
+        elif not store.is_complete(use):
             yield _incomplete(record.key)
         elif entry and entry not in kept:
             kept.add(entry)
@@ -314,16 +311,21 @@ def _incomplete(key: str) -> Refusal:
     return Refusal("address", "address", "", reason, release_remedy(action, "address", key=key))
 
 
-def _agreed(
+def _agreed(  # noqa: PLR0913 - a record, what is agreed on, and how that came about
     record: Record,
     values: Mapping[str, Any],
     winners: Mapping[str, str],
+    written: Mapping[str, Any] | None = None,
     *,
     mails: bool | None = None,
     newsletter: bool | None = None,
 ) -> AgreedCustomer:
-    """What both sides agree on once the plan is carried out."""
+    """What both sides agree on once the plan is carried out. In: what is written to the store."""
     customer, contact, before = record.customer, record.contact, record.agreed
+    in_store = {name: one for name, one in before.in_store.items() if name not in values}
+    for name, one in (written or {}).items():
+        if winners.get(name) == "brightpearl" and name in values and one != values[name]:
+            in_store[name] = hash_of(name, one)
     mails = customer.takes_mails if customer else mails
     newsletter = contact.takes_newsletter if contact else newsletter
     # Consent that one side withdrew is withdrawn on the other; it is given on neither.
@@ -331,6 +333,7 @@ def _agreed(
     newsletter = newsletter and not (before.takes_mails and not mails)
     return AgreedCustomer(
         hashes={**before.hashes, **{name: hash_of(name, one) for name, one in values.items()}},
+        in_store=in_store,
         origin={**before.origin, **winners},
         addresses={use: one for use in USES if (one := record.entry_id(use))},
         takes_mails=mails,
