@@ -12,6 +12,7 @@ FLOWS = (
     "reconcile-stock",
     "reconcile-products",
     "audit-money",
+    "watch-activity",
     "tidy",
 )
 """Flows by their names in Prefect. `flows/registry.py` has the flows; commands that only need their

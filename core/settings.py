@@ -345,6 +345,20 @@ class CheckSettings(Section):
     """Points from which on a person sees an order."""
 
 
+class IntelligenceSettings(Section):
+    """What follows from what the checks of `intelligence` find."""
+
+    anomalies: Literal["off", "advise"] = "advise"
+    """Whether hours that do not fit their season are looked for and reported."""
+    errors: Literal["off", "advise"] = "advise"
+    """Whether cases in quarantine are given a class, and someone who acts."""
+    stock: Literal["off", "advise", "hold"] = "advise"
+    """What a run of stock does that breaks an invariant: nothing, a note, or it stops until a
+    person releases it."""
+    stock_changed_percent: float = Field(default=60.0, ge=0, le=100)
+    """A run that changes more of the catalogue than this breaks one."""
+
+
 class Pair(Section):
     """One store with one account."""
 
@@ -357,6 +371,7 @@ class Pair(Section):
     refunds: RefundSettings = RefundSettings()
     stock: StockSettings = StockSettings()
     customers: CustomerSettings = CustomerSettings()
+    intelligence: IntelligenceSettings = IntelligenceSettings()
     products: ProductSettings = ProductSettings()
     checks: CheckSettings = CheckSettings()
     prices: PriceSettings = PriceSettings()

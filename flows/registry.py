@@ -12,6 +12,7 @@ from typing import Any
 
 from prefect import Flow
 
+from flows.activity import watch_activity
 from flows.customers import audit_customers, sweep_customers, sync_customers
 from flows.money import audit_money
 from flows.orders import audit_orders, recheck_orders, sweep_orders, sync_orders
@@ -58,5 +59,6 @@ ENTITIES: Mapping[str, EntityFlows] = {
 FLOWS: tuple[Flow[..., Any], ...] = (
     *(flow for one in ENTITIES.values() for flow in (one.sync, one.sweep, one.audit, *one.others)),
     audit_money,
+    watch_activity,
     tidy,
 )

@@ -23,6 +23,7 @@ from store.alerts import Finding
 from store.inbox import Inbox, Waiting
 from store.runs import Runs
 from store.statistics import Counts, Failing, failing
+from tasks import activity
 from tasks.reconciler.audit import EXPLAINED, WAITING
 from tasks.reconciler.connections import Connections
 from tasks.subscriptions import Change, Target, apply, plan
@@ -262,6 +263,7 @@ class Watchdogs:
             ),
             *looping(failing(database, pair, limits.failing_attempts), limits.failing_attempts),
             *drifted((report for report in audits if report), limits.drift_records),
+            *activity.findings(newest(Runs(database), pair, activity.FLOW), now),
             *self.hooks.watch(now, Counts(database).of_day(pair, now.date())),
             *(self.receiver.watch() if self.receiver else ()),
             *seen,

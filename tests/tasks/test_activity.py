@@ -1,0 +1,91 @@
+"""The watch over activity: counts of whole hours, alarms with numbers, findings while they last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.refusals import Refusal
+from intelligence.anomalies import Series, detect
+from store.activity import hourly
+from store.database import Database, open_database
+from store.ledger import Conclusion, Intent, Ledger
+from store.quarantine import Quarantine
+from tasks.activity import chart, findings, open_alarms, says
+
+HOUR = timedelta(hours=1)
+BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path) -> Database:
+    return open_database(f"sqlite:///{tmp_path}/causeway.db")
+
+
+def busy(weeks: int = 9) -> dict[datetime, float]:
+    return {
+        BEGINNING + place * HOUR: 80.0 if 8 <= place % 24 < 20 else 5.0
+        for place in range(weeks * 168)
+    }
+
+
+def test_hours_are_counted_by_what_was_created_written_and_refused(database) -> None:
+    ledger, at = Ledger(database), BEGINNING + timedelta(minutes=20)
+    intents = [
+        Intent("default", "orders", "1", "create sales order", "BC-1"),
+        Intent("default", "orders", "1", "create receipt", "P1"),
+        Intent("default", "refunds", "2", "create sales credit", "R2"),
+        Intent("other", "orders", "9", "create sales order", "BC-9"),
+    ]
+    ids = ledger.intend(intents, now=at)
+    ledger.conclude([Conclusion(ids[0], "refused")], now=at)
+    refusal = Refusal("sku", "sku", "A", "unknown", "create it")
+    Quarantine(database).open("default", "orders", [("1", refusal)], now=at + HOUR)
+
+    counted = hourly(database, "default", BEGINNING - HOUR, BEGINNING + 3 * HOUR)
+
+    assert [list(counted[name].values()) for name in ("orders", "refunds", "writes", "errors")] == [
+        [1, 0, 0],
+        [1, 0, 0],
+        [3, 0, 0],
+        [1, 1, 0],
+    ]
+
+
+def test_hours_before_anything_was_counted_are_no_hours(database) -> None:
+    assert hourly(database, "default", BEGINNING, BEGINNING + HOUR)["orders"] == {}
+
+
+def test_an_outage_is_reported_with_its_numbers_until_a_day_has_passed() -> None:
+    counted = busy()
+    end = max(counted) + HOUR
+    for place in range(4, 8):
+        counted[end - place * HOUR - timedelta(hours=4)] = 0.0
+    series = Series.of(counted)
+
+    alarms = detect(series)
+
+    (alarm,) = open_alarms(alarms, end)
+    assert alarm.kind == "outage"
+    assert open_alarms(alarms, end + timedelta(days=2)) == []
+    page = chart("orders", series, "UTC", [alarm])
+    assert "| hour (UTC)" in page
+    assert "unusual" in page
+    assert alarm.reason in page
+
+
+def test_what_the_newest_report_found_is_a_finding_while_it_is_fresh() -> None:
+    alarm = {"series": "orders", "kind": "outage", "first": "x", "reason": "0 in 2 hours"}
+    report = {"started_at": BEGINNING.isoformat(), "alarms": [alarm]}
+
+    (found,) = findings(report, BEGINNING + HOUR)
+
+    assert (found.watchdog, found.subject) == ("activity", "orders")
+    assert "0 in 2 hours" in found.text
+    assert list(findings(report, BEGINNING + timedelta(days=3))) == []
+    assert list(findings(None, BEGINNING)) == []
+
+
+def test_usual_hours_say_so() -> None:
+    assert "as usual" in says([])
