@@ -101,7 +101,7 @@ def divided(
         return work(left), refused
     except OF_NO_RECORD:
         raise
-    except Exception as error:  # noqa: BLE001 - the records that it is due to are looked for
+    except Exception as error:  # noqa: BLE001 - the records that cause it are searched
         if not left:
             raise DefectError(error) from None
     parts = [left]
@@ -123,7 +123,7 @@ def _works(keys: Sequence[str], work: Callable[[Sequence[str]], Result]) -> bool
         work(keys)
     except OF_NO_RECORD:
         raise
-    except Exception:  # noqa: BLE001 - looked into half by half
+    except Exception:  # noqa: BLE001 - searched half by half
         return False
     return True
 
