@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 import pandas as pd
-from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.actions import ArtifactCreate
 from prefect.context import FlowRunContext, SyncClientContext
 from prefect.logging import get_run_logger
 from prefect.states import Completed
@@ -34,7 +34,6 @@ from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.policy import PURE, step
 from tasks.reconciler.cases import RETRY, Decisions, ends_processes, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
@@ -427,12 +426,20 @@ def concluded(document: dict[str, Any], says: str, state: str = "Completed") -> 
     return cast("dict[str, Any]", Completed(name=state, message=says, data=document))
 
 
-@step("publish-report", PURE)
 def publish(key: str, markdown: str, description: str) -> None:
-    """The report as an artifact of the run; a step, for Prefect wants it from synchronous code."""
-    create_markdown_artifact(
-        key=key.lower().replace("_", "-"), markdown=markdown, description=description
+    """The report as an artifact of the run we are in.
+
+    Prefect's own function for it makes one only within a task when the flow is `async def`.
+    """
+    artifact = ArtifactCreate(
+        key=key.lower().replace("_", "-"),
+        type="markdown",
+        description=description,
+        data=markdown,
+        flow_run_id=UUID(flow_run_id()),
     )
+    with SyncClientContext.get_or_create() as prefect:
+        prefect.client.create_artifact(artifact)
 
 
 def flow_run_id() -> str:
