@@ -102,6 +102,26 @@ class Waiting:
     oldest_due_since: datetime
 
 
+WAITING = (
+    select(
+        inbox.c.pair,
+        inbox.c.entity,
+        func.count().label("keys"),
+        func.min(
+            case(
+                (inbox.c.state == "parked", inbox.c.ready_at),
+                else_=func.coalesce(inbox.c.due_since, inbox.c.ready_at),
+            ),
+            type_=inbox.c.ready_at.type,
+        ).label("oldest"),
+    )
+    .where(inbox.c.ready_at <= bindparam("now", type_=inbox.c.ready_at.type))
+    .group_by(inbox.c.pair, inbox.c.entity)
+)
+"""Made once: a worker asks many times a second while it writes."""
+WAITING_LIVE = WAITING.where(inbox.c.priority < BACKFILL_PRIORITY)
+
+
 class Inbox(Repository):
     """The inbox of a database."""
 
@@ -337,24 +357,11 @@ class Inbox(Repository):
 
         A parked key is due since it woke, whenever its event was.
         """
-        named = func.coalesce(inbox.c.due_since, inbox.c.ready_at)
-        since = case((inbox.c.state == "parked", inbox.c.ready_at), else_=named)
-        statement = (
-            select(
-                inbox.c.pair,
-                inbox.c.entity,
-                func.count().label("keys"),
-                func.min(since, type_=inbox.c.ready_at.type).label("oldest"),
-            )
-            .where(inbox.c.ready_at <= now)
-            .group_by(inbox.c.pair, inbox.c.entity)
-        )
-        if not with_backfill:
-            statement = statement.where(inbox.c.priority < BACKFILL_PRIORITY)
+        statement = WAITING if with_backfill else WAITING_LIVE
         with self._database.read() as connection:
             return [
                 Waiting(row.pair, row.entity, row.keys, row.oldest)
-                for row in connection.execute(statement)
+                for row in connection.execute(statement, {"now": now})
             ]
 
     def open_keys(self, pair: str, entity: str) -> set[str]:
