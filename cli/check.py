@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.display import table
-from cli.installation import installation
+from cli.installation import has_database, installation
 from cli.options import CUSTOMERS, JsonOption, PairOption, known_keys
 from cli.output import finish
 from connectors.bigcommerce.client import BigCommerce
@@ -28,7 +28,9 @@ from intelligence.contact_details import ContactVerdict, check_email, check_phon
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from intelligence.duplicates import find_duplicates
 from intelligence.risk import Checkout, Party, facts_of, score_order
+from store.order_checks import OrderChecks
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
+from tasks.orders.checks import score_with_history
 
 SHOWN = 50
 """Pairs of a text; the document has all."""
@@ -166,7 +168,8 @@ def risk(  # noqa: PLR0913 - the facts of an order
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score the risk of an order: of the store, or of options. Without what happened before it."""
+    """Score the risk of an order of the store, with those before it, or of options alone."""
+    label = ""
     if order:
         with _store(pair) as store:
             found = _order(store, order)
@@ -186,11 +189,22 @@ def risk(  # noqa: PLR0913 - the facts of an order
         )
     facts = facts_of(checkout)
     verdict = score_order(facts)
+    if order:
+        installed = installation(pair)
+        if has_database(installed.settings):
+            checks = OrderChecks(installed.database())
+            verdict = score_with_history(checks, installed.name, [facts], installed.pair.checks)[
+                facts.order_id
+            ]
+            label = checks.label(installed.name, facts.order_id)
     is_held = verdict.is_held
     rows = [(reason.points, reason.message, reason.code) for reason in verdict.reasons]
     text = f"{verdict.points} points; a person sees orders from {verdict.hold_from} on.\n"
     text += table(["points", "why", "code"], rows) if rows else "Nothing was found."
-    finish({**asdict(verdict), "is_held": is_held, "facts": facts}, as_json=as_json, text=text)
+    if label:
+        text += f"\nA person decided about it: {label}."
+    document = {**asdict(verdict), "is_held": is_held, "facts": facts, "label": label}
+    finish(document, as_json=as_json, text=text)
 
 
 def _amount(text: str) -> Decimal:

@@ -82,10 +82,8 @@ class OrderChecks(Repository):
                     found.update((row.order_id, row.facts) for row in rows)
         return [*found.values()]
 
-    def labels(self, pair: str) -> dict[str, str]:
-        """What people decided, by order."""
-        statement = select(table.c.order_id, table.c.label).where(
-            table.c.pair == pair, table.c.label != ""
-        )
+    def label(self, pair: str, order_id: str) -> str:
+        """What a person decided about an order; "" where nobody had to."""
+        statement = select(table.c.label).where(table.c.pair == pair, table.c.order_id == order_id)
         with self._database.read() as connection:
-            return {row.order_id: row.label for row in connection.execute(statement)}
+            return connection.scalar(statement) or ""

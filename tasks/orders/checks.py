@@ -134,13 +134,20 @@ def _risks(
     """The verdict on each order with the history of those before it; kept unless nothing may be."""
     facts = [facts_of(checkout_of(one, read.transactions.get(one.id, ()))) for one in orders]
     checks = OrderChecks(run.database)
-    earlier = checks.before(run.pair, [_checked(one, None) for one in facts])
-    rules = RiskRules(hold_from=settings.risk_hold_from)
-    verdicts = score_in_sequence(facts, [facts_from(one) for one in earlier], rules)
+    verdicts = score_with_history(checks, run.pair, facts, settings)
     if not run.dry_run:
         kept = [_checked(one, verdicts[one.order_id]) for one in facts]
         checks.keep(run.pair, kept, now=run.now())
     return verdicts
+
+
+def score_with_history(
+    checks: OrderChecks, pair: str, facts: Sequence[OrderFacts], settings: CheckSettings
+) -> dict[str, RiskVerdict]:
+    """The verdict on each order, with what is known of those before it."""
+    earlier = checks.before(pair, [_checked(one, None) for one in facts])
+    rules = RiskRules(hold_from=settings.risk_hold_from)
+    return score_in_sequence(facts, [facts_from(one) for one in earlier], rules)
 
 
 def score_in_sequence(

@@ -1,0 +1,88 @@
+"""`causeway check`: one record's verdict with reasons; nothing is written."""
+
+import json
+
+import pytest
+from stories import lines
+
+from cli.main import run
+
+
+@pytest.fixture
+def checked(capsys):
+    """The document of a check."""
+
+    def document(*words, code=0):
+        assert run(["check", *words, "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    return document
+
+
+def test_an_address_of_options_needs_no_installation(checked):
+    found = checked(
+        "address", "--street", "1 Main St", "--city", "Porrtland", "--state", "Oregon",
+        "--postcode", "972O4", "--country", "us", "--email", "ann@gmial.com", "--phone", "12",
+    )  # fmt: skip
+
+    (address,) = found["addresses"]
+    assert address["address"]["state"] == "OR"
+    assert address["original"]["postcode"] == "972O4"
+    assert [one["suggestion"] for one in address["findings"]] == ["Portland"]
+    assert address["is_flagged"]
+    assert not address["is_blocking"]
+    assert [one["findings"][0]["code"] for one in found["contacts"]] == [
+        "email_domain",
+        "phone_format",
+    ]
+
+
+def test_text_says_what_was_meant(capsys):
+    assert run(["check", "address", "--city", "Bournemuoth", "--country", "GB"]) == 0
+
+    out = capsys.readouterr().out
+    assert "address: blocking" in out
+    assert "block: There is no postcode. (postcode_missing)" in out
+
+
+@pytest.mark.parametrize("what", ["address", "risk"])
+def test_nothing_to_check_is_wrong_usage(capsys, what):
+    assert run(["check", what]) == 2
+    assert "--order ID" in capsys.readouterr().err
+
+
+def test_risk_of_options_has_points_and_reasons(checked):
+    found = checked(
+        "risk", "--email", "x@mailinator.com", "--ip", "8.8.8.8", "--billing-country", "GB",
+        "--card-country", "FR", "--avs", "N",
+    )  # fmt: skip
+
+    assert found["is_held"]
+    assert found["points"] == sum(one["points"] for one in found["reasons"])
+    assert {one["code"] for one in found["reasons"]} >= {"disposable_email", "avs_no", "ip_abroad"}
+
+
+def test_an_order_is_read_from_the_store(world, checked):
+    typo = {"to": {"city": "Bournemuoth", "zip": "BH1 1AA"}}
+    key = world.place(lines=lines(world, 1), shipping=[typo])
+    world.forget_requests()
+
+    addresses = checked("address", "--order", key)["addresses"]
+    risk = checked("risk", "--order", key)
+
+    assert [one["of"] for one in addresses] == ["billing address", "delivery address"]
+    assert addresses[1]["findings"][0]["suggestion"] == "Bournemouth"
+    assert risk["facts"]["order_id"] == key
+    assert risk["label"] == ""
+    assert world.writes() == 0
+
+
+def test_customers_of_the_store_are_compared(world, checked):
+    ann = {"first_name": "Ann", "last_name": "Lee"}
+    world.bigcommerce("customers", email="ann.lee99@web.de", **ann)
+    world.bigcommerce("customers", email="ann.lee99+shop@web.de", **ann)
+
+    found = checked("duplicates")
+
+    assert found["customers"] >= 2
+    assert all(one["reasons"] for one in found["matches"])
