@@ -14,6 +14,8 @@ from store.sql import in_parts
 from store.tables import ledger
 
 UNKNOWN = "unknown"
+AGREED = "agreed"
+"""Outcome of a write whose answer nobody got: both sides were compared since, and agree."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What became of an intent: written, refused, failed or unknown."""
+    """What became of an intent: written, refused, failed, unknown or agreed."""
 
     intent_id: int
     outcome: str
@@ -114,6 +116,21 @@ class Ledger(Repository):
                 )
                 found.extend(entry_of(row) for row in rows)
         return found
+
+    def close_open(self, pair: str, entity: str, keys: Sequence[str], *, now: datetime) -> None:
+        """End the intents of these keys whose end is not known: both sides agree by now."""
+        with self._database.write() as connection:
+            for part in in_parts(sorted(keys)):
+                connection.execute(
+                    update(ledger)
+                    .where(
+                        ledger.c.pair == pair,
+                        ledger.c.entity == entity,
+                        ledger.c.key.in_(part),
+                        ledger.c.outcome.is_(None) | (ledger.c.outcome == UNKNOWN),
+                    )
+                    .values(outcome=AGREED, outcome_at=now)
+                )
 
     def history(self, pair: str, entity: str, key: str) -> list[Entry]:
         """Everything written for a key, oldest first."""

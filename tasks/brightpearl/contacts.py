@@ -305,6 +305,8 @@ def create_contacts(
         apply(run, [*wanted.values()], PHASES)
         created = {email: one.contact_id for email, one in wanted.items() if one.contact_id}
         remember(run.connections, {email: [one] for email, one in created.items()})
+        ended = [mine[email].key for email in (*known, *created)]
+        run.ledger.close_open(run.pair, CONTACTS, ended, now=run.now())
     finally:
         leases.release_all(held, run.owner)
     failed |= {email: one.error for email, one in wanted.items() if one.error is not None}

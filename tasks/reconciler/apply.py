@@ -326,6 +326,11 @@ def _write(
     ]
     on_answers = partial(phase.on_answers, run) if phase.on_answers else None
     answers = send(run, [write for _, _, write in left], on_answers)
+    run.unsure.update(
+        record.key
+        for (record, _, _), answer in zip(left, answers, strict=True)
+        if isinstance(answer, OutcomeUnknownError)
+    )
     for (record, operation, write), answer in zip(left, answers, strict=True):
         if isinstance(answer, OutcomeUnknownError) and _found(run, record, operation, write):
             continue

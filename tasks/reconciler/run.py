@@ -138,6 +138,8 @@ class Run:
         self.batch = Batch()
         self.refusals: dict[str, list[Refusal]] = {}
         """Why records of the batch may not travel on."""
+        self.unsure: set[str] = set()
+        """Records of the batch with a write whose answer does not say what became of it."""
         self._halves: list[Batch] = []
         """What is left of a batch that met an error of our own code; the next one last."""
         self.defects_in_a_row = 0
@@ -368,6 +370,7 @@ class Run:
             self.inbox.settle(self.pair, self.entity, self.owner, list(outcomes), now=self.now())
             reached("settled", self.entity)
         self.batch = Batch()
+        self.unsure.clear()
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""

@@ -52,10 +52,22 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
         still = {(key, one.class_, one.value) for key, why in refusals.items() for one in why}
         keys = [*(key for key in through if key not in refusals), *refusals]
         run.quarantine.resolve(run.pair, run.entity, keys, now=run.now(), but=still)
+        _close_intents(run, set(through) - set(refusals))
         run.open_cases((key, one) for key, why in refusals.items() for one in why)
     reached("before-inbox", run.entity, run.batch.keys)
     now = run.now()
     run.settle(_ending(run, key, refusals.get(key), by_key.get(key), now) for key in run.batch.keys)
+
+
+def _close_intents(run: Run, agreeing: Collection[str]) -> None:
+    """End in the ledger what nobody knows the end of, of records that agree by now.
+
+    Of a process that ended, or of a write whose answer was lost. Writes of the records to come are
+    then not looked up in vain.
+    """
+    tried = {one.key for one in run.batch.claims if one.attempts or one.interruptions}
+    if keys := sorted((tried | run.unsure).intersection(agreeing)):
+        run.ledger.close_open(run.pair, run.entity, keys, now=run.now())
 
 
 def _ending(

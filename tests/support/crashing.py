@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from parcels import Parcels
+from parcels import sync as sync_shipments
 from refunding import imported, lines, refund
 from shelves import on_sale, plenty, product, promised
 from world import PAIR, World
@@ -64,6 +65,7 @@ def new_orders(world: World) -> Work:
 def new_refunds(world: World) -> Work:
     """A refund of goods that come back, and one of money alone."""
     keys = [imported(world, shipped=True) for _ in range(2)]
+    sync_shipments(world, *keys, source="operator")
     (sku,) = [line["sku"] for line in lines(world, 1)]
     for key in keys:
         refund(world, key, items=[{"sku": sku, "quantity": 1}], reason="returned: resellable")
@@ -108,7 +110,11 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
     """Everything that is not as it should be, by what both systems themselves say."""
     with controls(world) as both:
         store, account = both.states()
-    found = judge(Sides(store, account)).of_orders()
+    found = [
+        line
+        for line in judge(Sides(store, account)).of_orders()
+        if line.partition(":")[0] in work.records
+    ]
     found += [
         f"{sku}: {on_sale(world, sku)} on sale, {promised(world, sku)} promised"
         for sku in work.skus
