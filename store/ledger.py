@@ -17,6 +17,9 @@ UNKNOWN = "unknown"
 AGREED = "agreed"
 """Outcome of a write whose answer nobody got: both sides were compared since, and agree."""
 
+MAYBE_WRITTEN = ("written", UNKNOWN, AGREED)
+"""Outcomes of writes that are in the other system, or may be."""
+
 
 @dataclass(frozen=True)
 class Intent:
@@ -113,6 +116,24 @@ class Ledger(Repository):
                         ledger.c.key.in_(part),
                         ledger.c.outcome.is_(None) | (ledger.c.outcome == UNKNOWN),
                     )
+                )
+                found.extend(entry_of(row) for row in rows)
+        return found
+
+    def begun(self, pair: str, entity: str, keys: Sequence[str]) -> list[Entry]:
+        """What was written for these keys, or may have been, oldest first."""
+        found: list[Entry] = []
+        with self._database.read() as connection:
+            for part in in_parts(keys):
+                rows = connection.execute(
+                    select(ledger)
+                    .where(
+                        ledger.c.pair == pair,
+                        ledger.c.entity == entity,
+                        ledger.c.key.in_(part),
+                        ledger.c.outcome.is_(None) | ledger.c.outcome.in_(MAYBE_WRITTEN),
+                    )
+                    .order_by(ledger.c.id)
                 )
                 found.extend(entry_of(row) for row in rows)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -15,6 +15,7 @@ from core.money import two_places
 from tasks.brightpearl.contacts import existing_contacts, find_contacts
 from tasks.brightpearl.goods_notes import left_before_import, read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
+from tasks.orders.extract import CREATED
 from tasks.orders.frames import DesiredOrder, address_hash
 from tasks.orders.matching import (
     Account,
@@ -22,6 +23,7 @@ from tasks.orders.matching import (
     ActualRow,
     Allocation,
     Content,
+    Contents,
     adopt_rows,
     compare,
     contents,
@@ -36,6 +38,8 @@ ALLOCATIONS: dict[str, Allocation] = {
     "APA": "part",
     "AAA": "all",
 }
+ROW = len(("reference", "quantity", "net", "tax", "product"))
+"""Parts of a row in the ledger; an older release kept no product."""
 SHIPPED = {"SPS", "ASS"}
 """Shipping status codes of an order of which something has left."""
 ON_NOTES = {"SOP", "SOA"}
@@ -57,6 +61,8 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
     if unknown := [order for key, order in wanted.items() if key not in ids]:
         ids |= _find_orders(run, unknown)
     orders = read_actual(run, ids, agreed, with_reservations=True)
+    for key, rows in _begun(run, orders.keys() - links.keys()).items():
+        orders[key] = replace(orders[key], written=rows)
     # Staff split an order by taking units off its rows; one that was deleted may have left back
     # orders behind.
     split = [
@@ -93,6 +99,18 @@ def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisi
         agreed=agreed,
     )
     return _with_details(run, account, wanted, children, decisions) if orders else account
+
+
+def _begun(run: Run, keys: Collection[str]) -> dict[str, Contents]:
+    """Rows of sales orders as we created them, of orders that were never settled."""
+    return {
+        entry.key: {
+            ref: Content(product, quantity, two_places(Decimal(net)), two_places(Decimal(tax)))
+            for ref, quantity, net, tax, product in entry.after["rows"]
+        }
+        for entry in run.ledger.begun(run.pair, run.entity, sorted(keys))
+        if entry.action == CREATED and all(len(row) == ROW for row in entry.after["rows"])
+    }
 
 
 def read_actual(

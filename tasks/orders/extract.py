@@ -62,6 +62,8 @@ MONEY = {
     "payment_status",
 }
 """What of an order changes whenever money moves without an event of its own."""
+CREATED = "create sales order"
+"""The ledger's name of what creates one."""
 STOCK = "stock"
 """The entity whose keys become due when what orders hold changes."""
 
@@ -89,6 +91,11 @@ def extract_orders(run: Run) -> Read:
     links, sources = run.links.get(run.pair, run.entity, run.batch.keys), run.batch.sources
     new = {key: sold_units(order) for key, order in documents.items() if key not in links}
     keep_held(run, new, is_new=True)
+    # What was begun and never settled is compared to its end, whatever became of it in the store.
+    begun = {
+        one.key: one.written_id if one.action == CREATED else ""
+        for one in reversed(run.ledger.begun(run.pair, run.entity, list(new)))
+    }
     orders: dict[str, Order] = {}
     unread: set[str] = set()
     paid: list[str] = []
@@ -96,7 +103,8 @@ def extract_orders(run: Run) -> Read:
         agreed, source = AgreedOrder.of(links.get(key)), sources.get(key, "")
         content, money = fingerprints(order) if key in links else ("", "")
         is_echo = source in HINTS and agreed.agreed == content
-        if outcome := _skipped(run, order, is_linked=key in links, is_echo=is_echo):
+        is_known = key in links or key in begun
+        if outcome := _skipped(run, order, is_known=is_known, is_echo=is_echo):
             skipped.append(outcome)
             continue
         orders[key] = order
@@ -107,7 +115,7 @@ def extract_orders(run: Run) -> Read:
             paid.append(key)
     list_transactions = run.bigcommerce.list_transactions
     transactions = read_details(run, paid, list_transactions, "transactions")
-    known = {key: link.id_bp for key, link in links.items()}
+    known = begun | {key: link.id_bp for key, link in links.items()}
     found = order_frames(orders.values(), transactions, known)
     contacts = run.bundle.tables.get("default_contacts")
     found = replace(
@@ -176,11 +184,11 @@ def fingerprints(order: Order, status_id: str = "", external_order_id: str = "")
     return fingerprint(parts), fingerprint(money)[:16]
 
 
-def _skipped(run: Run, order: Order, *, is_linked: bool, is_echo: bool) -> Outcome | None:
+def _skipped(run: Run, order: Order, *, is_known: bool, is_echo: bool) -> Outcome | None:
     """Why this order needs nothing now, or None."""
     if order.is_deleted:
         return skipped(order.id, "gone", "archived in BigCommerce")
-    if is_linked:
+    if is_known:
         return skipped(order.id, "unchanged") if is_echo else None
     status = OrderStatus(order.status_id)
     if status in importable_statuses(run.connections.pair.orders, run.bundle):

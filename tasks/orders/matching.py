@@ -77,6 +77,9 @@ class ActualOrder:
     transaction_refs: frozenset[str] = frozenset()
     paid: Decimal = ZERO
     """What Brightpearl has received for it."""
+    written: Contents = field(default_factory=dict)
+    """Its rows as we created them, where that was never settled: what differs from them was changed
+    by somebody else."""
     has_notes: bool = False
     """Whether goods are on a goods-out note, sent or not."""
     units_on_notes: Mapping[str, int] | None = None
@@ -166,7 +169,7 @@ def compare(desired: Contents, actual: ActualOrder, agreed: AgreedOrder) -> Comp
     base = {
         ref: Content(row.product_id, row.quantity, two_places(row.net), two_places(row.tax))
         for ref, row in agreed.rows.items()
-    }
+    } or actual.written
     rows = {**actual.rows, **{f"{FOREIGN}{row.row_id}": row for row in actual.foreign}}
     in_account = {ref: row.content for ref, row in rows.items()}
     changes = [

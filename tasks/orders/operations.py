@@ -431,7 +431,8 @@ def _whole_order(
             "total_inc_tax": str(desired.total_inc_tax),
             "currency": desired.currency_code,
             "rows": [
-                [row.row_ref, row.quantity, str(row.net), str(row.tax)] for row in desired.rows
+                [row.row_ref, row.quantity, str(row.net), str(row.tax), row.product_id]
+                for row in desired.rows
             ],
         },
         message=create(record.key, document),

@@ -57,9 +57,9 @@ def check_recovers(world: World, killed: Workers, entity: str, crash_at: str) ->
     for _ in range(LIVES):
         if not (left := unsettled(entity, work.records)):
             break
-        make_due(world, entity, left)
+        make_due(world, entity, list(left))
         assert killed.live(entity) == 0
-    assert unsettled(entity, work.records) == []
+    assert unsettled(entity, work.records) == {}
     assert wrong(world, entity, work) == []
     world.forget_requests()
     make_due(world, entity, work.records)

@@ -101,9 +101,10 @@ def make_due(world: World, entity: str, keys: list[str]) -> None:
     world.due(*keys, entity=entity)
 
 
-def unsettled(entity: str, keys: list[str]) -> list[str]:
-    found = Inbox(connect(PAIR).database).states(PAIR, entity, keys)
-    return [key for key in keys if found.get(key) != "done"]
+def unsettled(entity: str, keys: list[str]) -> dict[str, tuple[str, str]]:
+    """Keys that are not done, with their states and the reasons."""
+    found = Inbox(connect(PAIR).database).results(PAIR, entity, keys)
+    return {key: found.get(key, ("", "")) for key in keys if found.get(key, "")[:1] != ("done",)}
 
 
 def wrong(world: World, entity: str, work: Work) -> list[str]:
