@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from connectors.bigcommerce.inventory_models import Kind, RejectedStockError
 from connectors.brightpearl.goods_note_models import UnitCost
+from core.crash_points import reached
 from core.errors import OutcomeUnknownError, RejectedError, TransientError
 from core.refusals import Refusal, release_remedy
 from store.links import Link
@@ -115,6 +116,7 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
     applied = Applied(run, found, plan)
     if run.dry_run or not plan.operations:
         return applied
+    reached("planned", run.entity, [one.key for one in plan.records()])
     lease, leases = f"stock-{run.pair}", Leases(run.database)
     if not leases.acquire(lease, run.owner, ttl_s=LEASE_S, now=run.now()):
         applied.fail(plan.operations, StaleReadError("another run is adjusting stock"))
