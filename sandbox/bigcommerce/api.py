@@ -123,6 +123,7 @@ class StoreErrors(routing.ErrorFormat[Call]):
         "http_503": _page(503, "Service Unavailable"),
         "http_504": _page(504, "Gateway Time-out"),
         "maintenance": _page(503, "Down for Maintenance"),
+        "unauthorized": Reply(401, {"status": 401, "title": "Unauthorized"}),
     }
     extra_field = ("field_nobody_knows", {"since": 2027})
     kept_fields = frozenset({"id", "data", "meta", "status_id", "total_inc_tax", "total_tax"})

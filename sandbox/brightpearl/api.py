@@ -175,6 +175,7 @@ class AccountErrors(routing.ErrorFormat[Call]):
         "maintenance": _page(503, "Down for maintenance"),
         "http_503": _page(503, "Service temporarily unavailable"),
         "http_504": _page(504, "Gateway time-out"),
+        "unauthorized": Reply(401, {"response": "Not authenticated"}),
     }
     extra_field = ("fieldNobodyKnows", {"since": "4.96"})
     kept_fields = frozenset({"id", "contactId", "metaData", "results"})

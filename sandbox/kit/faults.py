@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "drop_connection": BEFORE,
     "slow": BEFORE,
     "throttle_without_headers": BEFORE,
+    "unauthorized": BEFORE,
     "lost_answer": AFTER,
     "error_after_commit": AFTER,
     "truncated_json": AFTER,

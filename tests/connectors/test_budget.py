@@ -401,6 +401,19 @@ def test_a_quota_that_shrank_is_known_after_some_windows():
     assert went == [True, *[False] * 4, True, True]
 
 
+@pytest.mark.parametrize(("lefts", "share"), [((19, 19, 19), 0.8), ((19, 99, 19), 0.0)])
+def test_what_others_use_at_least_is_known_after_some_windows(lefts, share):
+    time = StoppedTime()
+    budget = Budget(clock=time.clock, wait=time.wait)
+    for left in lefts:
+        ask(budget, RateLimit(left=left, limit=100, resets_in_s=30.0))
+        assert budget.others_share() == 0.0
+        time.now += 31
+    ask(budget, RateLimit(left=99, limit=100, resets_in_s=30.0))
+
+    assert budget.others_share() == pytest.approx(share)
+
+
 def test_a_waiting_higher_priority_goes_first():
     time, order = SimulatedTime(), []
     budget = Budget(clock=time.clock, wait=time.wait, reads_at_once=1)
