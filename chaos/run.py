@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -87,9 +89,11 @@ class Chaos:
         lives = self.people.lives.lives
         keys = [life.key for life in lives]
         open_cases = Quarantine(self.installation.database).list(pair=PAIR)
+        verdict = self.verdict(open_cases)
+        self._keep_differing([*verdict.differences, *verdict.unreserved])
         return Outcome(
             seed=self.seed,
-            verdict=self.verdict(open_cases),
+            verdict=verdict,
             faults=self.faults.struck,
             kills=self.kills.counts,
             ending=ending,
@@ -121,6 +125,16 @@ class Chaos:
             settings.pair().orders, load_bundle(settings.mappings_path)
         )
         return judge(sides, importable=importable)
+
+    def _keep_differing(self, keys: Sequence[str]) -> None:
+        """Both sides of the orders that differ, and what happened to them, for whoever asks why."""
+        lives = {life.key: life for life in self.people.lives.lives}
+        found = self.people.lives.read() if keys else {}
+        document = {
+            key: {"life": str(lives[key]), **vars(found[key])} for key in keys if key in found
+        }
+        path = self.installation.services.folder / "differing.json"
+        path.write_text(json.dumps(document, indent=1, default=str), "utf-8")
 
     def _storm(self) -> None:
         size, progress = self.size, self.installation.progress
