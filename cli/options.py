@@ -30,9 +30,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 EntityArgument = Annotated[str, typer.Argument(metavar="ENTITY", help=", ".join(SYNCED))]
 MONEY = "money"
 """What can be audited besides entities: a day's sales, taxes, refunds and payments."""
+CATALOGUE = "catalogue"
+"""The same: what stands in the way of a go-live."""
 STOCK, CUSTOMERS, PRODUCTS, PRICES = "stock", "customers", "products", "prices"
 AuditedArgument = Annotated[
-    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(SYNCED)}, or {MONEY}")
+    str, typer.Argument(metavar="ENTITY", help=f"{', '.join(SYNCED)}, {MONEY}, or {CATALOGUE}")
 ]
 
 

@@ -12,6 +12,7 @@ from cli.display import table
 from cli.existence import unknown_keys
 from cli.installation import installation
 from cli.options import (
+    CATALOGUE,
     MONEY,
     PRODUCTS,
     STOCK,
@@ -130,8 +131,12 @@ def audit(
     """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox.
 
     The audit of money compares one day of the store, and changes nothing. The audit of stock
-    compares all of it as it is now, and puts what drifted in the inbox.
+    compares all of it as it is now, and puts what drifted in the inbox. The audit of the catalogue
+    says what has to be set right before a go-live.
     """
+    if entity == CATALOGUE:
+        _audit_catalogue(pair, as_json=as_json)
+        return
     entity = MONEY if entity == MONEY else synced_entity(entity)
     chosen = a_day(entity, day, days)
     name = installation(pair).name
@@ -141,6 +146,20 @@ def audit(
     doc = DOCS.get(entity, "docs/runbook.md, audit")
     problem = "" if found["agrees"] else f"The two systems differ; see {doc}."
     finish(found, as_json=as_json, text=_audit_text(found), problem=problem)
+
+
+def _audit_catalogue(pair: str | None, *, as_json: bool) -> None:
+    installed = installation(pair)
+    # Mappings bring pandas along.
+    from cli.catalogue_audit import audit_catalogue, to_text  # noqa: PLC0415 - see above
+    from cli.mapping_versions import in_force  # noqa: PLC0415 - see above
+
+    tables = in_force(installed.settings, installed.name).tables
+    found = audit_catalogue(installed.settings, installed.pair, tables)
+    problem = (
+        "Something blocks a go-live; see what the report says to do." if found["blocks"] else ""
+    )
+    finish(found, as_json=as_json, text=to_text(found), problem=problem)
 
 
 def reconcile(

@@ -252,6 +252,7 @@ class PriceList(Named):
     """A price list; `type` is SELL or BUY."""
 
     type: Text = Field(default="", alias="priceListTypeCode")
+    currency: Text = Field(default="", alias="currencyCode")
 
 
 class TaxCode(Document):
