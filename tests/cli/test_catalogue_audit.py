@@ -100,7 +100,7 @@ def test_the_command_reports_and_exits_with_one_while_something_blocks(world, ca
     assert run(["audit", "catalogue", "--json"]) in (0, 1)
     before = json.loads(capsys.readouterr().out)
     product = next(iter(world.sandbox.account.products.values()))
-    product.identity["sku"] = "RENAMED-BY-HAND"
+    product.document["identity"]["sku"] = "RENAMED-BY-HAND"
 
     assert run(["audit", "catalogue", "--json"]) == 1
 
