@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench import (
     back_orders,
     converge,
+    customers,
     days,
     foreign,
     latency,
@@ -59,6 +60,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     ),
     Measurement("foreign-apps", "orders while others use 80 % of either quota", foreign.measure),
     Measurement("memory", "memory of the warm worker", memory.measure),
+    Measurement("customers", "customers against contacts, and edits of them", customers.measure),
     Measurement(
         "stock-all", "stock: a catalogue in which all is wrong", catalogue.measure_everything
     ),

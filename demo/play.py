@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agreement.customers import compare_customers
 from cli.display import Progress
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
@@ -144,6 +145,33 @@ class Play:
             self._audit_stock()
             self._wait_for_adjustments()
 
+    def change_customers(self) -> None:
+        """A shopper registers and moves, staff rename a contact; the sweep brings both sides on."""
+        answer = self.controls.call("bigcommerce", "POST", "customers", scenario.SHOPPER)
+        self.progress.step("a shopper registers as a trade customer, with an address")
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        moved = {
+            "id": answer["id"],
+            "addresses": [{"id": answer["address_ids"][0], "city": "Bath"}],
+        }
+        self.controls.call("bigcommerce", "POST", "customers", moved)
+        contacts = self.controls.state("brightpearl", "contacts")["contacts"].values()
+        email = scenario.SHOPPER["email"]
+        (contact_id,) = (one["id"] for one in contacts if email in one["emails"].values())
+        renamed = {"contact_id": contact_id, "set": {"last_name": "Lovelace-King"}}
+        self.controls.call("brightpearl", "POST", "contacts", renamed)
+        self.progress.step("she moves; staff rename her contact; the sweep reads all customers")
+        self.installation.run("sweep-customers/every-5-minutes", RUN_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S)
+
+    def customers(self) -> dict[str, list[str]]:
+        """What differs of each customer and its contact."""
+        return compare_customers(
+            self.controls.state("bigcommerce", "customers"),
+            self.controls.state("brightpearl", "contacts"),
+            scenario.GROUP_TAGS,
+        )
+
     def tie_outs(self) -> list[dict[str, Any]]:
         """The money of each day played, both systems side by side, as the nightly run does it."""
         with closing(BigCommerce(self.installation.settings.pair().bigcommerce)) as store:
@@ -229,11 +257,16 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
     else:
         play.place_own_orders()
         play.change_own_orders()
+        play.change_customers()
     play.change_stock()
     requests = {system: controls.counted(system) for system in SYSTEMS}
     tie_outs = play.tie_outs()
     document = summary.to_json(
-        installation.verdict(), requests, installation.progress.seconds, tie_outs
+        installation.verdict(),
+        requests,
+        installation.progress.seconds,
+        tie_outs,
+        None if installation.options.orders else play.customers(),
     )
     summary.write(document, document_path)
     return document

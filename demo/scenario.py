@@ -29,6 +29,17 @@ FRANCE = {
     "country": "France",
     "country_iso2": "FR",
 }
+SHOPPER: dict[str, Any] = {
+    "email": "ada@example.com",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "phone": "+44 117 496 0000",
+    "group_id": 2,
+    "addresses": [{"street_1": "3 Bridge Street", "city": "Bristol", "zip": "BS1 2EL"}],
+}
+"""A customer who registers while the demo runs."""
+GROUP_TAGS = {1: 16, 2: 17}
+"""The tag of each customer group, as the shipped table says."""
 PARCELS = 12
 """Orders that are sent off, some in two parcels."""
 REFUNDS = 3

@@ -21,14 +21,17 @@ def to_json(
     requests: Mapping[System, Counted],
     seconds: float,
     tie_outs: Sequence[Mapping[str, Any]] = (),
+    customers: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The document of `var/demo.json`.
 
-    In: `tie_outs` are the documents of `causeway audit money`, one per day.
+    In: `tie_outs` are the documents of `causeway audit money`, one per day; what differs of each
+    customer, where customers are synced.
     """
+    differing = {key: why for key, why in (customers or {}).items() if why}
     latencies = verdict.latencies_s
     return {
-        "agrees": verdict.agrees and all(one["agrees"] for one in tie_outs),
+        "agrees": verdict.agrees and not differing and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
             "eligible": verdict.eligible,
@@ -62,6 +65,11 @@ def to_json(
             "cents_off": verdict.refund_cents_off,
             "orders_off": len(verdict.with_kind(Kind.REFUND)),
         },
+        **(
+            {"customers": {"customers": len(customers), "equal": len(customers) - len(differing)}}
+            if customers is not None
+            else {}
+        ),
         "tie_out": [_tie_out(one) for one in tie_outs],
         "latency_s": {
             "p50": _rounded(percentile(latencies, 0.5)),
@@ -75,6 +83,7 @@ def to_json(
         "differences": [
             *verdict.of_orders(),
             *verdict.of_stock(),
+            *(f"customer {key}: {', '.join(why)}" for key, why in differing.items()),
             *_unexplained(tie_outs),
         ],
         "seconds": round(seconds, 1),
@@ -129,6 +138,11 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("units sent, shipped in the store", f"{sent['units_sent']}, {sent['units_in_store']}"),
         ("refunds, credits", f"{refunds['refunded']}, {refunds['credited']}"),
         ("  credits' cents off", refunds["cents_off"]),
+        *(
+            [("customers equal to their contacts", f"{people['equal']} of {people['customers']}")]
+            if (people := document.get("customers"))
+            else []
+        ),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),
         ("requests to BigCommerce", requests["bigcommerce"]),
         ("requests to Brightpearl", requests["brightpearl"]),
