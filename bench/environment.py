@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agreement.verdict import Verdict
 from cli.display import Progress
@@ -95,9 +96,11 @@ class Environment:
         """
         self.installation.wait_idle(within_s)
 
-    def run(self, deployment: str, within_s: float) -> float:
-        """Press Prefect's Run button, such as of `reconcile-stock/nightly`; seconds it took."""
-        return self.installation.run(deployment, within_s)
+    def run(
+        self, deployment: str, within_s: float, *, parameters: dict[str, Any] | None = None
+    ) -> float:
+        """Press Prefect's Run button, such as of `reconcile-stock/weekly`; seconds it took."""
+        return self.installation.run(deployment, within_s, parameters=parameters)
 
     def runs(self, flow: str = "sync-orders") -> int:
         """Runs of a flow that Prefect knows."""

@@ -16,6 +16,7 @@ from bench import (
     limits,
     memory,
     priorities,
+    products,
     receiver,
     release,
     request_counts,
@@ -71,6 +72,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("stock-flood", "stock: 10,000 notices within a minute", notices.measure_flood),
     Measurement("stock-race", "stock: two channels race for the last pieces", race.measure),
     Measurement("stock-days", "stock: real days, restocks, returns and counts", stock_days.measure),
+    Measurement("products", "products: 20,000 with three variants each", products.measure),
     Measurement(
         "stock-priority",
         "orders during a full reconciliation, at limits",

@@ -146,6 +146,11 @@ class Controls:
 
     # Stock of both.
 
+    def change_products(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Make or change products in Brightpearl; ids and versions, in the same sequence."""
+        found: list[dict[str, Any]] = self.call("brightpearl", "POST", "products", list(rows))
+        return found
+
     def levels(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Stock of the store and of the account, by SKU and place."""
         return self.call("bigcommerce", "GET", "stock"), self.call("brightpearl", "GET", "stock")

@@ -213,7 +213,7 @@ class Installation:
         begun: Event | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> float:
-        """Press Prefect's Run button of a deployment, such as `reconcile-stock/nightly`.
+        """Press Prefect's Run button of a deployment, such as `reconcile-stock/weekly`.
 
         Gives the seconds that the run took by Prefect's record; `begun` is set when it begins.
 

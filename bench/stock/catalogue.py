@@ -22,7 +22,7 @@ from bench.usage import Family
 from demo.controls import Counted
 
 SIZES, QUICK_SIZES = (10_000, 100_000), (10_000, 20_000)
-NIGHTLY, HOURLY = "reconcile-stock/nightly", "audit-stock/hourly"
+NIGHTLY, HOURLY = "reconcile-stock/weekly", "audit-stock/hourly"
 WITHIN_S = 900.0
 MOST_WRONG = 9
 RATIO, SECONDS, MEGABYTES = at_most(1.25), at_most(120), at_most(700)

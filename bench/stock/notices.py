@@ -87,7 +87,7 @@ def measure_flood(bench: Bench) -> list[Figure]:
     seconds = bench.pick(WITHIN_S, QUICK_WITHIN_S)
     with environment(bench, "stock-flood", skus=SKUS) as env:
         env.pause_schedules()
-        env.run("reconcile-stock/nightly", SETTLED_WITHIN_S)
+        env.run("reconcile-stock/weekly", SETTLED_WITHIN_S)
         wait_settled(env, SETTLED_WITHIN_S)
         runs_before = env.runs("sync-stock")
         start_counting(env)

@@ -152,6 +152,7 @@ class ProductRow(Document):
     sku: Text = Field(default="", alias="SKU")
     stock_tracked: bool = Field(default=False, alias="stockTracked")
     status: Text = Field(default="LIVE", alias="productStatus")
+    group_id: OtherId = Field(default="", alias="productGroupId")
 
 
 class TrackedProduct(Document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,10 @@ from tasks.brightpearl.reference import ALIASES, KEPT_S
 from tasks.policy import with_retries
 from tasks.reconciler.cases import release_skus
 from tasks.reconciler.connections import Connections
+
+FEW_GROUPS = 20
+SCANNED_S = 300.0
+"""How long a scan of all groups is used: a product that joins one later has an event of its own."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,28 @@ def catalogue_of(connections: Connections, ids: Iterable[str]) -> dict[str, Acco
     return {one.id: one for one in with_retries(lambda: list(account.list_catalogue(wanted)))}
 
 
-def groups_of(connections: Connections, group_ids: Iterable[str]) -> list[str]:
-    """Ids of the products that form these groups, a request for each group."""
+def groups_of(connections: Connections, group_ids: Sequence[str]) -> list[str]:
+    """Ids of the products that form these groups.
+
+    A request for each of a few groups; of many, one scan of all products, used for a while.
+    """
     account = connections.brightpearl
-    return [
-        one for group_id in group_ids for one in with_retries(partial(account.list_group, group_id))
-    ]
+    if len(group_ids) <= FEW_GROUPS:
+        return [
+            one
+            for group_id in group_ids
+            for one in with_retries(partial(account.list_group, group_id))
+        ]
+
+    def scan() -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in with_retries(lambda: list(account.list_products())):
+            if row.group_id:
+                found[row.group_id].append(row.product_id)
+        return found
+
+    groups = connections.cache.get("product groups", scan, max_age_s=SCANNED_S)
+    return [one for group_id in group_ids for one in groups.get(group_id, ())]
 
 
 def keep_catalogue(
