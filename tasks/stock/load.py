@@ -136,7 +136,7 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         _correct(applied)
     finally:
         leases.release(lease, run.owner)
-    if plan.zeroed:  # a person's release holds for one run
+    if plan.zeroed or plan.is_unusual:  # a person's release holds for one run
         run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
     return applied
 

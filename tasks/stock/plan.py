@@ -11,12 +11,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pandas as pd
 
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from core.settings import StockSettings
+from intelligence.invariants import Change, Limits, check_stock
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.defects import divided
 from tasks.reconciler.gate import typed_rows
@@ -26,8 +28,8 @@ from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Snapshot, map_st
 from tasks.stock.matching import Level, compare
 from tasks.stock.operations import Adjust, Correct, StockOperation
 
-ZEROING = "zeroing"
-"""The case that a person releases."""
+ZEROING, UNUSUAL = "zeroing", "unusual"
+"""The cases that a person releases."""
 
 Positions = set[tuple[str, str]]
 """SKUs at locations."""
@@ -64,6 +66,10 @@ class Plan:
     zeroed: int = 0
     """How many SKUs it takes off sale, where these are so many that a person has to release it."""
 
+    is_unusual: bool = False
+    """Whether it breaks an invariant of stock as a whole; where such runs are held, a person
+    released this one."""
+
     @property
     def operations(self) -> tuple[StockOperation, ...]:
         """All writes."""
@@ -81,6 +87,10 @@ class Plan:
 
 class ZeroingError(ContractError):
     """A run that would take too much of the catalogue off sale."""
+
+
+class UnusualStockError(ContractError):
+    """A run that breaks an invariant of stock as a whole."""
 
 
 def map_all(run: Run, found: Snapshot) -> tuple[Snapshot, Desired]:
@@ -114,28 +124,64 @@ def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
     """The plan for the SKUs of a snapshot.
 
     Raises: ZeroingError when it would take so much of the catalogue off sale at once that most
-    likely it is a fault; a case is open then, in which a person can release it.
+    likely it is a fault; a case is open then, in which a person can release it. UnusualStockError
+    likewise when it breaks an invariant, where the settings hold such runs.
     """
     context = context_of(run, found)
     plan = plan_levels(compare(desired.levels, found.items), context)
-    if not plan.zeroed:
-        return plan
+    if plan.zeroed:
+        reason = (
+            f"This run would take {plan.zeroed} of {context.catalogue} SKUs off sale, more than "
+            f"{context.settings.zeroing_percent:g} % of the catalogue."
+        )
+        _hold(run, ZEROING, reason, {"off sale": str(plan.zeroed)}, ZeroingError)
+    return replace(plan, is_unusual=_breaks_invariants(run, plan, context))
+
+
+def _breaks_invariants(run: Run, plan: Plan, context: PlanContext) -> bool:
+    """Note what a plan breaks as a whole, or hold it, as the pair's settings say.
+
+    Raises: UnusualStockError where it is to be held and nobody released it.
+    """
+    chosen = run.connections.pair.intelligence
+    if chosen.stock == "off":
+        return False
+    limits = Limits(changed_percent=chosen.stock_changed_percent)
+    changes = [
+        Change(one.level.sku_key, Decimal(one.level.on_sale), Decimal(one.level.quantity))
+        for one in plan.adjusts
+    ]
+    breaches = check_stock(changes, catalogue=context.catalogue, limits=limits)
+    for breach in breaches:
+        run.report.notes[f"unusual stock: {breach.reason}"] += 1
+    if breaches and chosen.stock == "hold":
+        reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
+        _hold(run, UNUSUAL, reason, {one.name: one.reason for one in breaches}, UnusualStockError)
+    return bool(breaches)
+
+
+def _hold(
+    run: Run,
+    kind: str,
+    reason: str,
+    proposal: Mapping[str, str],
+    error: type[ContractError],
+) -> None:
+    """Open a case and end the run, unless a person released such a case.
+
+    Raises: `error`.
+    """
     decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
-    if (CATALOGUE, REVIEW, ZEROING) in decided.approved:
-        return plan
-    reason = (
-        f"This run would take {plan.zeroed} of {context.catalogue} SKUs off sale, more than "
-        f"{context.settings.zeroing_percent:g} % of the catalogue."
-    )
+    if (CATALOGUE, REVIEW, kind) in decided.approved:
+        return
     remedy = (
         "Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what is on sale. "
-        f"If it is right: {release_command(REVIEW, value=ZEROING, apply=True)}"
+        f"If it is right: {release_command(REVIEW, value=kind, apply=True)}"
     )
     if not run.dry_run:
-        detail = {"kind": ZEROING, "proposal": {"off sale": str(plan.zeroed)}}
-        case = Refusal(REVIEW, ZEROING, ZEROING, reason, remedy, detail)
-        run.open_cases([(CATALOGUE, case)])
-    raise ZeroingError(reason, remedy=remedy)
+        detail = {"kind": kind, "proposal": dict(proposal)}
+        run.open_cases([(CATALOGUE, Refusal(REVIEW, kind, kind, reason, remedy, detail))])
+    raise error(reason, remedy=remedy)
 
 
 def context_of(run: Run, found: Snapshot) -> PlanContext:

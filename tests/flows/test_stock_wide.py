@@ -34,7 +34,7 @@ from tasks.reconciler.connections import connect, disconnect
 from tasks.reconciler.sweep import sweep
 from tasks.stock.entity import STOCK
 from tasks.stock.frames import CATALOGUE
-from tasks.stock.plan import ZeroingError
+from tasks.stock.plan import UnusualStockError, ZeroingError
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"
 
@@ -195,6 +195,28 @@ def test_a_run_that_would_empty_the_catalogue_stops_until_a_person_releases_it(
 
     quarantine.approve([case.id], now=datetime.now(UTC))
     assert reconcile()["repaired"] == len(many)
+    assert not quarantine.decided(PAIR, "stock", [CATALOGUE]).approved
+
+
+def test_a_run_that_changes_most_of_the_catalogue_is_held_where_the_settings_say_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconcile()
+    monkeypatch.setenv("CAUSEWAY_INTELLIGENCE__STOCK", "hold")
+    monkeypatch.setenv("CAUSEWAY_INTELLIGENCE__STOCK_CHANGED_PERCENT", "1")
+    disconnect()
+    account = levels(world, "brightpearl")
+    many = [sku for sku in levels(world, "bigcommerce") if sku in account]
+    for sku in many:
+        for warehouse in account[sku]:
+            world.brightpearl("stock", sku=sku, delta=7, warehouse_id=int(warehouse))
+    with pytest.raises(UnusualStockError, match="of the catalogue"):
+        reconcile()
+    quarantine = Quarantine(connect(PAIR).database)
+    (case,) = quarantine.list(pair=PAIR, entity="stock")
+
+    quarantine.approve([case.id], now=datetime.now(UTC))
+    assert reconcile()["repaired"] > 0
     assert not quarantine.decided(PAIR, "stock", [CATALOGUE]).approved
 
 

@@ -1,0 +1,96 @@
+"""What must be true of a feed of stock or prices as a whole, whatever the single record says.
+
+A feed that breaks one is most likely a fault of whoever made it: an export that stopped half-way, a
+warehouse that vanished, a price in another unit. Each breach says what was found and what is usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+FEWEST = 20
+"""Records below which shares of them mean nothing."""
+PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record of a feed: units of a SKU at a location, or a price."""
+
+    key: str
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An invariant that a feed breaks."""
+
+    name: str
+    """`negative`, `all_zero`, `share_changed`, `units_moved`, `price_fall` or `no_price`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is still usual; shares are in percent."""
+
+    changed_percent: float = 60.0
+    """Records that one feed changes, of all that are kept."""
+    moved_percent: float = 60.0
+    """Units that it moves up and down, of all that there were."""
+    fall_percent: float = 50.0
+    """By how much a price may fall …"""
+    falls_percent: float = 5.0
+    """… in more than this share of the records."""
+
+
+def check_stock(
+    changes: Sequence[Change], *, catalogue: int, limits: Limits | None = None
+) -> list[Breach]:
+    """Invariants that a feed of stock breaks.
+
+    In: `changes` units before and after; `catalogue` how many records are kept in all, of which
+    those that are not among the changes stay as they are.
+    """
+    limits = limits or Limits()
+    found = []
+    if negative := [one.key for one in changes if one.after < 0]:
+        found.append(Breach("negative", f"{len(negative)} would be negative, {negative[0]} first"))
+    changed = [one for one in changes if one.after != one.before]
+    count = len(changed)
+    if count >= FEWEST and all(one.after == 0 for one in changes):
+        found.append(Breach("all_zero", f"all of its {len(changes)} records are 0"))
+    share = _percent(count, max(catalogue, count))
+    if count >= FEWEST and share > limits.changed_percent:
+        usual = f"at most {limits.changed_percent:g} % are usual"
+        found.append(Breach("share_changed", f"it changes {share:.0f} % of the catalogue; {usual}"))
+    moved = sum(abs(one.after - one.before) for one in changed)
+    total = sum(one.before for one in changes)
+    if count >= FEWEST and len(changes) >= catalogue and total > 0:
+        share = _percent(moved, total)
+        if share > limits.moved_percent:
+            usual = f"at most {limits.moved_percent:g} % are usual"
+            found.append(Breach("units_moved", f"it moves {share:.0f} % of all units; {usual}"))
+    return found
+
+
+def check_prices(changes: Sequence[Change], *, limits: Limits | None = None) -> list[Breach]:
+    """Invariants that a feed of prices breaks: in one currency, before and after."""
+    limits = limits or Limits()
+    found = []
+    if gone := [one.key for one in changes if one.before > 0 and one.after <= 0]:
+        found.append(Breach("no_price", f"{len(gone)} would cost nothing, {gone[0]} first"))
+    least = 1 - Decimal(str(limits.fall_percent)) / PERCENT
+    fallen = [one for one in changes if one.before > 0 and one.after < one.before * least]
+    share = _percent(len(fallen), len(changes))
+    if len(changes) >= FEWEST and share > limits.falls_percent:
+        reason = f"{share:.0f} % of the prices fall by more than {limits.fall_percent:g} %"
+        found.append(Breach("price_fall", f"{reason}, {fallen[0].key} first"))
+    return found
+
+
+def _percent(part: Decimal | int, whole: Decimal | int) -> float:
+    return float(part) / float(whole) * PERCENT if whole else 0.0
