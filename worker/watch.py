@@ -44,7 +44,7 @@ log = logging.getLogger("causeway.worker")
 
 LEASE = "watchdogs"
 LEASE_S = 60.0
-RUNS_EVERY = timedelta(minutes=1)
+RUNS_EVERY = timedelta(seconds=30)
 """How often Prefect is asked for the last runs."""
 TWICE = 2
 """A schedule whose runs have not completed for so many times its interval is overdue."""
@@ -91,6 +91,11 @@ class Watch:
 
     def run(self) -> None:
         """Block until stopped."""
+        if self.runs is not None:
+            asking = threading.Thread(
+                target=self.runs.run, args=(self.stop,), name="watch-runs", daemon=True
+            )
+            asking.start()
         while not self.stop.wait(self.settings.watchdogs.every_s):
             try:
                 self.watch()
@@ -111,7 +116,7 @@ class Watch:
         for pair in sorted(self.settings.pairs):
             found = self._of(pair, now).watch(now)
             if not refused(found):
-                found += self.runs.overdue(pair, now) if self.runs else ()
+                found += self.runs.overdue(pair) if self.runs else ()
             changed = Alerts(self.database).keep(pair, found, now=now)
             Cursors(self.database).set(pair, LAST_WATCHED, now)
             for alert in changed.opened:
@@ -136,19 +141,27 @@ class ScheduledRuns:
     open_client: Callable[[], SyncPrefectClient] = field(
         default=lambda: get_client(sync_client=True)
     )
-    _asked_at: datetime | None = None
+    _without_prefect: Sequence[Finding] = ()
     _overdue: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
-    def overdue(self, pair: str, now: datetime) -> Sequence[Finding]:
-        """The schedules of a pair; what was found last while Prefect does not answer."""
-        if self._asked_at is None or now - self._asked_at >= RUNS_EVERY:
-            self._asked_at = now
-            try:
-                with self.open_client() as client:
-                    self._overdue = _by_pair(self._find(client, now))
-            except (httpx.HTTPError, PrefectException) as error:
-                self._overdue = {**self._overdue, pair: [_without_prefect(error)]}
-        return self._overdue.get(pair, ())
+    def overdue(self, pair: str) -> Sequence[Finding]:
+        """The schedules of a pair, as they were found last."""
+        return (*self._overdue.get(pair, ()), *self._without_prefect)
+
+    def run(self, stop: threading.Event) -> None:
+        """Ask again and again until stopped: a busy server may take a minute to answer."""
+        while not stop.wait(RUNS_EVERY.total_seconds()):
+            self.ask(utc_now())
+
+    def ask(self, now: datetime) -> None:
+        """Ask for the last runs; what was found last stays while Prefect does not answer."""
+        try:
+            with self.open_client() as client:
+                self._overdue = _by_pair(self._find(client, now))
+        except (httpx.HTTPError, PrefectException, RuntimeError) as error:
+            self._without_prefect = (_without_prefect(error),)
+        else:
+            self._without_prefect = ()
 
     def _find(self, client: SyncPrefectClient, now: datetime) -> Iterator[tuple[str, Finding]]:
         deployments = client.read_deployments(

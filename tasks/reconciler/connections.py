@@ -84,6 +84,8 @@ class Connections:
 
 
 _open: dict[str, Connections] = {}
+_opening = threading.Lock()
+"""Two threads that connect at once get the same connections, budget and observations."""
 
 
 def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Connections:
@@ -91,20 +93,25 @@ def connect(pair_name: str, *, clock: Callable[[], datetime] = utc_now) -> Conne
 
     Raises: ConfigError when the pair is not configured; StoreUnavailableError.
     """
-    if pair_name not in _open:
-        settings = load_settings()
-        crash_points.arm(settings.testing.crash_at)
-        pair = settings.pair(pair_name)
-        reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
-        _open[pair_name] = Connections(
-            settings=settings,
-            pair=pair,
-            database=open_database(settings.database_url),
-            bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
-            brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
-            clock=clock,
-        )
-    return _open[pair_name]
+    with _opening:
+        if pair_name not in _open:
+            _open[pair_name] = _connected(pair_name, clock)
+        return _open[pair_name]
+
+
+def _connected(pair_name: str, clock: Callable[[], datetime]) -> Connections:
+    settings = load_settings()
+    crash_points.arm(settings.testing.crash_at)
+    pair = settings.pair(pair_name)
+    reads, writes = settings.worker.reads_at_once, settings.worker.writes_at_once
+    return Connections(
+        settings=settings,
+        pair=pair,
+        database=open_database(settings.database_url),
+        bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
+        brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
+        clock=clock,
+    )
 
 
 def refusal(pair_name: str) -> str:
