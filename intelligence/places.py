@@ -54,12 +54,15 @@ class ZipCode:
     state: str
     city: str
     """The name that the post prefers."""
-    folded: frozenset[str]
-    """Every name that occurs with it, acceptable to the post or not."""
     names: tuple[str, ...]
-    """The names that the post accepts, the preferred one first."""
+    """Every name that occurs with it, acceptable to the post or not; the preferred one first."""
     latitude: float
     longitude: float
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """The names as they are compared."""
+        return frozenset(map(fold, self.names))
 
     def km_to(self, latitude: float, longitude: float) -> float:
         """The distance to a point; exact enough for a few hundred kilometres."""
@@ -71,8 +74,10 @@ class ZipCode:
 @lru_cache(maxsize=65536)
 def fold(name: str) -> str:
     """A place's name without accents, case, punctuation, abbreviations and words like *city of*."""
-    text = unicodedata.normalize("NFKD", name.casefold().translate(LIGATURES))
-    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = name.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(LIGATURES))
+        text = "".join(char for char in text if not unicodedata.combining(char))
     text = re.sub(rf"\b([dlo])[{APOSTROPHES}](?=\w)", r"\1 ", text)
     text = re.sub(f"[{APOSTROPHES}.]", "", text)
     words = [ABBREVIATIONS.get(word, word) for word in re.findall(r"[^\W_]+", text)]
@@ -95,21 +100,21 @@ class UnitedStates:
         self.cities: dict[str, dict[str, list[ZipCode]]] = {}
         """State → folded name → the ZIP codes that carry it."""
         self._spelled: dict[tuple[str, str], str] = {}
+        folded: dict[str, str] = {}
         for row in zipcodes.list_all():  # type: ignore[no-untyped-call]
-            names = (row["city"], *row["acceptable_cities"])
-            folded = [fold(name) for name in names]
+            accepted = (row["city"], *row["acceptable_cities"])
             found = ZipCode(
                 code=row["zip_code"],
                 state=row["state"],
                 city=row["city"],
-                folded=frozenset((*folded, *(fold(name) for name in row["unacceptable_cities"]))),
-                names=names,
+                names=(*accepted, *row["unacceptable_cities"]),
                 latitude=float(row["lat"] or 0),
                 longitude=float(row["long"] or 0),
             )
             self.zips[found.code] = found
             cities = self.cities.setdefault(found.state, {})
-            for name, key in zip(names, folded, strict=True):
+            for name in accepted:
+                key = folded.get(name) or folded.setdefault(name, fold(name))
                 cities.setdefault(key, []).append(found)
                 self._spelled.setdefault((found.state, key), name)
 

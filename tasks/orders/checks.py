@@ -136,9 +136,20 @@ def _risks(
     checks = OrderChecks(run.database)
     verdicts = score_with_history(checks, run.pair, facts, settings)
     if not run.dry_run:
-        kept = [_checked(one, verdicts[one.order_id]) for one in facts]
-        checks.keep(run.pair, kept, now=run.now())
+        keep_scored(checks, run.pair, facts, verdicts, now=run.now())
     return verdicts
+
+
+def keep_scored(
+    checks: OrderChecks,
+    pair: str,
+    facts: Sequence[OrderFacts],
+    verdicts: Mapping[str, RiskVerdict],
+    *,
+    now: datetime,
+) -> None:
+    """Keep what orders were scored by, for those that come after them."""
+    checks.keep(pair, [_checked(one, verdicts[one.order_id]) for one in facts], now=now)
 
 
 def score_with_history(
