@@ -13,8 +13,11 @@ from core.ids import sku_key
 
 Levels = Mapping[str, Mapping[str, Sequence[int]]]
 """`GET /_sandbox/stock`: by SKU and place, the second number is what can be sold or promised."""
-HOLDS_NOTHING = OFF | {0, 4}
-"""The store's statuses of orders that hold no stock: incomplete, refunded, cancelled, declined."""
+GONE = frozenset({2, 10})
+"""The store's statuses of orders that have left, whoever handed them over: shipped, completed."""
+HOLDS_NOTHING = OFF | GONE | {0, 4}
+"""The store's statuses of orders that hold no stock: those that have left, or that are incomplete,
+refunded, cancelled or declined."""
 ACCOUNT_PARTS = ("orders", "reservations", "goods_out")
 """Parts of the account's state that show what orders hold."""
 
@@ -122,12 +125,14 @@ class Reservation:
 
 
 def reservation_of(records: OrderRecords, account: State) -> Reservation:
-    """How far a sales order is reserved; nothing of one that is cancelled, on a note or credited.
+    """How far a sales order is reserved; nothing of one that is cancelled, gone or credited.
 
     In: the account's full state.
     """
     sale = records.sale
     if sale is None or sale["status_id"] == CANCELLED or records.notes or records.live_credits:
+        return Reservation()
+    if records.store["status_id"] in GONE:
         return Reservation()
     rows = [row for row in sale["rows"].values() if has_stock(account, row)]
     found = account["reservations"].get(str(sale["id"]), {"rows": {}})

@@ -10,7 +10,6 @@ from decimal import Decimal
 from agreement.differences import (
     IMPORTABLE,
     OFF,
-    ORDERS,
     Case,
     Difference,
     Kind,
@@ -147,7 +146,7 @@ def judge(
         unreserved=sorted(
             key
             for key, one in reservations.items()
-            if one.could_reserve and not any(c.entity == ORDERS for c in sides.cases.get(key, ()))
+            if one.could_reserve and not sides.cases.get(key)
         ),
         stock=compare_stock(
             sides.on_sale, sides.levels, held_by_orders(sides.store, sides.account)

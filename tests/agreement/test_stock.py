@@ -28,7 +28,7 @@ def test_an_order_that_is_not_imported_holds_everything_but_what_is_refunded():
     assert held(nothing(), line={"quantity_refunded": 1}) == {"mug": 2}
 
 
-@pytest.mark.parametrize("status_id", [0, 4, 5, 6])
+@pytest.mark.parametrize("status_id", [0, 2, 4, 5, 6, 10])
 def test_orders_that_sell_nothing_hold_nothing(status_id):
     assert held(nothing(), status_id=status_id) == {}
 

@@ -199,6 +199,12 @@ def test_an_order_with_an_open_case_is_not_expected_to_be_reserved():
     assert verdict(in_account=account() | free | partly, cases=cases).agrees
 
 
+@pytest.mark.parametrize("status_id", [2, 10])
+def test_an_order_that_staff_closed_in_the_store_is_not_expected_to_be_reserved(status_id):
+    free = {"stock": {"7": {"2": {"in_stock": 3, "allocated": 2}}}, "reservations": {}}
+    assert verdict(store(store_order(status_id=status_id)), account() | free).unreserved == []
+
+
 def test_contacts_that_share_an_e_mail_address_are_doubled():
     same = {"1": {"emails": {"PRI": "a@example.com"}}, "2": {"emails": {"PRI": "A@example.com "}}}
     assert verdict(in_account=account(contacts=same)).doubled_contacts == {"1": ["1", "2"]}
