@@ -37,7 +37,17 @@ KINDS: Mapping[str, str] = {
     "extra_fields": AFTER,
     "null_fields": AFTER,
     "empty_line_items": AFTER,
+    "broken_answer": AFTER,
 }
+BROKEN: Mapping[str, Reply] = {
+    "lost": Reply(200, is_cut=True),
+    "truncated": Reply(200, body=b'{"data": {"id": 1'),
+    "empty": Reply(200, body=b""),
+    "null": Reply(200, body=b"null"),
+    "wrong_type": Reply(200, body=b'["done"]'),
+    **{str(status): Reply(status, page="<h1>Sorry</h1>") for status in (500, 502, 503, 504)},
+}
+"""What `broken_answer` gives, by its parameter `as`; `committed: false` leaves the work undone."""
 _KNOWN = {"kind", "method", "path", "rate", "times"}
 
 
@@ -60,6 +70,12 @@ class Rule:
     times: int | None
     params: dict[str, Any]
     struck: int = 0
+
+    @property
+    def group(self) -> str:
+        """Whether it takes the handler's place or changes its answer."""
+        is_undone = self.kind == "broken_answer" and not self.params.get("committed", True)
+        return BEFORE if is_undone else KINDS[self.kind]
 
     def document(self) -> dict[str, Any]:
         """As configured, with how often it struck."""
@@ -95,7 +111,7 @@ class Faults:
     def pick(self, method: str, path: str, kind_group: str) -> Fault | None:
         """A fault of the group for this request, or None."""
         for rule in self._rules:
-            if KINDS[rule.kind] != kind_group or rule.method not in {"*", method}:
+            if rule.group != kind_group or rule.method not in {"*", method}:
                 continue
             if rule.times == 0 or not rule.path.search(path):
                 continue
@@ -121,6 +137,8 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         raise ValueError(f"{kind}: rate {rate!r} is not between 0 and 1")
     if times is not None and (not isinstance(times, int) or times < 0):
         raise ValueError(f"{kind}: times {times!r} is not a count")
+    if kind == "broken_answer" and given.get("as", "lost") not in BROKEN:
+        raise ValueError(f"broken_answer: as is not one of {', '.join(BROKEN)}")
     try:
         path = re.compile(str(given.get("path", "")))
     except re.error as wrong:
@@ -153,6 +171,8 @@ class FaultEffects(Generic[C]):
                 return Reply(200, is_cut=True)
             case "slow":
                 await asyncio.sleep(float(fault.params.get("ms", 1000)) / 1000)
+            case "broken_answer":
+                return BROKEN[str(fault.params.get("as", "lost"))]
         return self._errors.pages.get(fault.kind)
 
     def after(self, fault: Fault, reply: Reply, call: C) -> Reply:
@@ -162,13 +182,12 @@ class FaultEffects(Generic[C]):
                 if fault.params.get("as") == "http_502":
                     return self._errors.pages["http_502_html"]
                 return replace(reply, is_cut=True)
+            case "broken_answer":
+                return BROKEN[str(fault.params.get("as", "lost"))]
             case "error_after_commit":
                 return self._errors.internal_error(call)
-            case "truncated_json" if reply.body is not None:
-                whole = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
-                return replace(reply, body=whole[: len(whole) // 2])
             case "truncated_json" | "empty_answer":
-                return Reply(200, body=b"")
+                return _shortened(reply, is_empty=fault.kind == "empty_answer")
         body = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
         for document in self._errors.documents(body):
             self._spoil(fault, document)
@@ -186,6 +205,14 @@ class FaultEffects(Generic[C]):
                     document[named or self._random.choice(names)] = None
             case "empty_line_items":
                 _empty_lines(document)
+
+
+def _shortened(reply: Reply, *, is_empty: bool) -> Reply:
+    """The first half of an answer, or nothing of it."""
+    if is_empty or reply.body is None:
+        return Reply(200, body=b"")
+    whole = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+    return replace(reply, body=whole[: len(whole) // 2])
 
 
 def _empty_lines(document: dict[str, Any]) -> None:

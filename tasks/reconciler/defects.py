@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from core.defects import DefectError
 from core.refusals import Refusal, release_remedy
+from store.inbox import Dead
 from store.quarantine import Quarantine
 from tasks.policy import OF_NO_RECORD
 from tasks.reconciler.cases import UNEXPECTED
@@ -47,6 +48,7 @@ def isolated(run: Run) -> Iterator[None]:
         if not run.batch or run.defects_in_a_row >= MOST_IN_A_ROW:
             raise found from None
         wrote = {what: count for what, count in run.report.counts.items() if "wrote: " in what}
+        run.unsure.update(run.batch.keys)
         run.report = before
         run.report.counts |= Counter(wrote)
         if len(run.batch.claims) > 1:
@@ -56,9 +58,22 @@ def isolated(run: Run) -> Iterator[None]:
         log.error("%s %s: %s", run.entity, key, found)  # noqa: TRY400 - its text may be personal
         run.defects_in_a_row += 1
         run.refusals = {key: [unexpected(found)]}
-        settle(run, [], [])
+        _quarantine(run, key, unexpected(found))
     else:
         run.defects_in_a_row = 0
+
+
+def _quarantine(run: Run, key: str, refusal: Refusal) -> None:
+    """Let a record wait for a person, also where it is settling that fails for it."""
+    try:
+        settle(run, [], [])
+    except OF_NO_RECORD:
+        raise
+    except Exception as error:  # noqa: BLE001 - the same record's, at the last step
+        log.error("%s %s: %s", run.entity, key, DefectError(error))  # noqa: TRY400 - the same
+        if not run.dry_run:
+            run.open_cases([(key, refusal)])
+        run.settle([Dead(key, refusal.reason)])
 
 
 def each(

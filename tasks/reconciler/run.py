@@ -139,7 +139,7 @@ class Run:
         self.refusals: dict[str, list[Refusal]] = {}
         """Why records of the batch may not travel on."""
         self.unsure: set[str] = set()
-        """Records of the batch with a write whose answer does not say what became of it."""
+        """Records in hand with a write of which nobody knows what became of it."""
         self._halves: list[Batch] = []
         """What is left of a batch that met an error of our own code; the next one last."""
         self.defects_in_a_row = 0
@@ -369,8 +369,8 @@ class Run:
         if not self.dry_run:
             self.inbox.settle(self.pair, self.entity, self.owner, list(outcomes), now=self.now())
             reached("settled", self.entity)
+        self.unsure.difference_update(self.batch.keys)
         self.batch = Batch()
-        self.unsure.clear()
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""

@@ -11,6 +11,7 @@ from core.refusals import Refusal, sentence
 from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
+from store.transitions import HINTS
 from tasks.policy import PURE, step
 from tasks.reconciler.cases import RETRY, Outcome, with_command
 from tasks.reconciler.operations import RecordPlan, preview
@@ -65,7 +66,11 @@ def _close_intents(run: Run, agreeing: Collection[str]) -> None:
     Of a process that ended, or of a write whose answer was lost. Writes of the records to come are
     then not looked up in vain.
     """
-    tried = {one.key for one in run.batch.claims if one.attempts or one.interruptions}
+    tried = {
+        one.key
+        for one in run.batch.claims
+        if one.attempts or one.interruptions or one.source not in HINTS
+    }
     if keys := sorted((tried | run.unsure).intersection(agreeing)):
         run.ledger.close_open(run.pair, run.entity, keys, now=run.now())
 

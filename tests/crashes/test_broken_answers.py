@@ -1,0 +1,90 @@
+"""Every write, answered in every broken way, whether it was carried out or not: nothing twice.
+
+What is right in the end is said by both sandboxes' own state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from crashing import WORK, make_due, unsettled, wrong
+from stories import run
+from world import World
+from worlds import opened
+
+from sandbox.kit.faults import BROKEN
+from tasks.reconciler.connections import disconnect
+
+TRIES = 4
+BRIGHTPEARL, BIGCOMMERCE = "brightpearl", "bigcommerce"
+WRITES = {
+    "postal address": ("orders", BRIGHTPEARL, "POST", "multi-message|postal-address"),
+    "contact": ("orders", BRIGHTPEARL, "POST", "multi-message|contact-service/contact"),
+    "sales order": ("orders", BRIGHTPEARL, "POST", "multi-message|order-service/sales-order$"),
+    "receipt": ("orders", BRIGHTPEARL, "POST", "multi-message|customer-payment$"),
+    "note": ("orders", BRIGHTPEARL, "POST", "multi-message|/note$"),
+    "amended rows": ("orders", BRIGHTPEARL, "PUT", "multi-message|order-service"),
+    "write-back": ("orders", BIGCOMMERCE, "PUT", r"/v2/orders/\d+$"),
+    "sales credit": ("refunds", BRIGHTPEARL, "POST", "multi-message|sales-credit$"),
+    "goods in": ("refunds", BRIGHTPEARL, "POST", "multi-message|goods-note/goods-in$"),
+    "shipment": ("shipments", BIGCOMMERCE, "POST", "/shipments$"),
+    "adjustment": ("stock", BIGCOMMERCE, "POST", "/inventory/adjustments"),
+}
+"""Entity, system, method and path. Several records share a multi-message: the how many-th one
+carries the write follows from the sequence of the writes."""
+NTH = {"contact": 2, "sales order": 3, "receipt": 5, "note": 6}
+MATRIX = [
+    pytest.param(write, how, done, id=f"{write}-{how}-{'done' if done else 'not done'}")
+    for write in WRITES
+    for how in BROKEN
+    for done in (True, False)
+]
+SHORT = [("shipment", "503", True), ("sales order", "null", True)]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with opened(tmp_path_factory.mktemp("broken")) as both, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAUSEWAY_ORDERS__AMENDMENT_CAP", "1000")  # edited orders need no person
+        disconnect()
+        yield both
+
+
+def check_written_once(world: World, write: str, how: str, *, done: bool) -> None:
+    entity, system, method, path = WRITES[write]
+    work = WORK[entity](world)
+    rule = {"kind": "broken_answer", "as": how, "committed": done, "method": method, "path": path}
+    before = NTH.get(write, 1) - 1
+    # The first rule that fits is taken: one that does nothing lets the first requests through.
+    group = {"kind": "extra_fields"} if done else {"kind": "slow", "ms": 0}
+    quiet = {**group, "method": method, "path": path, "times": before}
+    world.fault(system, *([quiet] if before else []), {**rule, "times": 1})
+    report = run(world, entity, *work.keys)
+    (*_, struck) = world.http.get(world.control(system, "faults")).json()
+    world.fault(system)
+    assert struck["struck"] == 1, f"{write} was not sent"
+    assert report["error"] == ""
+
+    for _ in range(TRIES):
+        if not (left := unsettled(entity, work.records)):
+            break
+        make_due(world, entity, list(left))
+        run(world, entity)
+    assert unsettled(entity, work.records) == {}
+    assert wrong(world, entity, work) == []
+
+
+@pytest.mark.parametrize(("write", "how", "done"), SHORT)
+def test_a_broken_answer_to_a_write_doubles_and_loses_nothing(
+    world: World, write: str, how: str, done: bool
+) -> None:
+    check_written_once(world, write, how, done=done)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("write", "how", "done"), MATRIX)
+def test_no_broken_answer_to_any_write_doubles_or_loses_anything(
+    world: World, write: str, how: str, done: bool
+) -> None:
+    check_written_once(world, write, how, done=done)
