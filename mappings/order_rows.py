@@ -130,25 +130,22 @@ def needs_taxes(
     needed: list[str] = []
     for order in records(orders, HEADER):
         ref = order["order_id"]
-        own = [line for line in of_lines.get(ref, []) if _has_amounts(line)]
-        charged = [charge for charge in of_charges.get(ref, []) if _has_amounts(charge)]
-        parts = [_line(line, order["tax_place"]) for line in own]
-        parts += [_charge(charge, order["tax_place"]) for charge in charged]
+        parts = [
+            (_line if "line_id" in row else _charge)(row, order["tax_place"])
+            for row in (*of_lines.get(ref, []), *of_charges.get(ref, []))
+            # With money in it of which the tax is known.
+            if row["total_ex_tax"] and None not in (row["total_tax"], row["total_inc_tax"])
+        ]
+        pieces = sum(part.is_line for part in parts)
+        fits = [(part, _fitting(part, codes.rates(part.tax_place), pieces)) for part in parts]
+        is_unclear = any(
+            len(rates) != 1 or codes.needs_tax_rows(part.tax_place, rates[0])
+            for part, rates in fits
+        )
         discount = (order["discount_amount"] or ZERO) + (order["coupon_discount"] or ZERO)
-        if any(_is_unclear(part, codes, len(own)) for part in parts) or _is_mixed(parts, discount):
+        if is_unclear or _is_mixed(parts, discount):
             needed.append(ref)
     return needed
-
-
-def _has_amounts(row: Record) -> bool:
-    """Whether there is money in it of which the tax is known."""
-    return bool(row["total_ex_tax"]) and None not in (row["total_tax"], row["total_inc_tax"])
-
-
-def _is_unclear(part: Part, codes: TaxCodes, pieces: int) -> bool:
-    """Whether its amounts leave open which rate and tax code it has."""
-    fits = _fitting(part, codes.rates(part.tax_place), pieces)
-    return len(fits) != 1 or codes.needs_tax_rows(part.tax_place, fits[0])
 
 
 def _is_mixed(parts: Sequence[Part], discount: Decimal) -> bool:

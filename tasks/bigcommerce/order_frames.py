@@ -14,7 +14,6 @@ import pandas as pd
 from connectors.bigcommerce.models import (
     Address,
     Order,
-    OrderLine,
     Pickup,
     TaxRow,
     Transaction,
@@ -102,6 +101,11 @@ def order_frames(
     """The frames of these orders. In: Brightpearl's id of those that were imported before."""
     orders = list(orders)
     lines = [(order.id, line) for order in orders for line in order.lines]
+    places = {
+        one.id: tax_place(one.country_iso2, one.state)
+        for order in orders
+        for one in order.consignments.shipping
+    }
     received = [(order_id, one) for order_id, many in transactions.items() for one in many]
     return OrderFrames(
         orders=_orders(orders, known),
@@ -119,7 +123,7 @@ def order_frames(
             address_id=[
                 "" if line.order_address_id == "0" else line.order_address_id for _, line in lines
             ],
-            tax_place=_line_places(orders),
+            tax_place=[places.get(line.order_address_id, "") for _, line in lines],
         ),
         charges=frame((charge for order in orders for charge in _charges(order)), CHARGES),
         transactions=_frame(received, TRANSACTIONS, TRANSACTION),
@@ -211,8 +215,9 @@ def receipts(
     reported = records_by(transactions, "order_id")
     found: list[dict[str, Any]] = []
     for order in records(orders, PAYMENT_COLUMNS):
-        rows = sorted(
-            reported.get(order["order_id"], ()), key=lambda row: _by_number(row["transaction_id"])
+        rows = sorted(  # by number, which are texts
+            reported.get(order["order_id"], ()),
+            key=lambda row: (len(row["transaction_id"]), row["transaction_id"]),
         )
         came_in = _came_in([row for row in rows if row["status"] == "ok"])
         method = {"payment_method": order["payment_method"]}
@@ -239,10 +244,6 @@ def _came_in(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             # Where they name each other in a circle, any of them may be the first.
             found.setdefault(min(known) if ref else known[-1], row)
     return [row for row in found.values() if row["transaction_id"] not in voided]
-
-
-def _by_number(transaction_id: str) -> tuple[int, str]:
-    return len(transaction_id), transaction_id
 
 
 def paid_back(transactions: pd.DataFrame) -> dict[str, Decimal]:
@@ -285,7 +286,14 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
         shipping_method=texts,
         promised_delivery=["" if undated(text) == text else text for text in texts],
         coupon_codes=[", ".join(sorted(of_order)) for of_order in codes],
-        form_fields=[_lines(_form_fields(order)) for order in orders],
+        form_fields=[
+            _lines(
+                str(answer)
+                for place in (order.billing_address, *order.consignments.shipping)
+                for answer in place.form_fields
+            )
+            for order in orders
+        ],
         pickup_method=methods,
         pickup_status_id=[
             str(order.status_id) if method else ""
@@ -296,7 +304,7 @@ def _orders(orders: Sequence[Order], known: Mapping[str, str]) -> pd.DataFrame:
             _collection(one) if method else "" for one, method in zip(pickups, methods, strict=True)
         ],
         destinations=[_lines(_destinations(order)) for order in orders],
-        gift_messages=[_lines(map(_gift_message, order.lines)) for order in orders],
+        gift_messages=[_lines(_gift_messages(order)) for order in orders],
         line_details=[_lines(_details(order)) for order in orders],
         qty_ordered=[sum(line.quantity for line in order.lines) for order in orders],
         qty_shipped=[sum(line.quantity_shipped for line in order.lines) for order in orders],
@@ -369,15 +377,11 @@ def _collection(pickup: Pickup) -> str:
     return "; ".join(one_line(part) for part in (method, *contact, *opening) if part)
 
 
-def _form_fields(order: Order) -> Iterator[str]:
-    for place in (order.billing_address, *order.consignments.shipping):
-        yield from map(str, place.form_fields)
-
-
-def _gift_message(line: OrderLine) -> str:
-    """How a line is wrapped, and what is written on the card."""
-    parts = [one_line(part) for part in (line.wrapping_name, line.wrapping_message) if part]
-    return f"{line.name}: {': '.join(parts)}" if parts else ""
+def _gift_messages(order: Order) -> Iterator[str]:
+    """How lines are wrapped, and what is written on the cards."""
+    for line in order.lines:
+        parts = [one_line(part) for part in (line.wrapping_name, line.wrapping_message) if part]
+        yield f"{line.name}: {': '.join(parts)}" if parts else ""
 
 
 def _details(order: Order) -> Iterator[str]:
@@ -392,16 +396,6 @@ def _details(order: Order) -> Iterator[str]:
 def _lines(texts: Iterable[str]) -> str:
     """Each text once, on a line of its own."""
     return "\n".join(dict.fromkeys(filter(None, texts)))
-
-
-def _line_places(orders: Sequence[Order]) -> list[str]:
-    """Where each line goes, as the table of tax codes calls it; empty for what is not shipped."""
-    places = {
-        one.id: tax_place(one.country_iso2, one.state)
-        for order in orders
-        for one in order.consignments.shipping
-    }
-    return [places.get(line.order_address_id, "") for order in orders for line in order.lines]
 
 
 def _charges(order: Order) -> Iterator[dict[str, Any]]:

@@ -72,8 +72,14 @@ def known_ids(
 
     Raises: TransientError, ConfigError.
     """
-    known = _ids(connections, class_, KEPT_S)
-    return known if known.issuperset(wanted) else _ids(connections, class_, KEPT_FOR_MISSING_S)
+    known: frozenset[str] = frozenset()
+    name, read, id_of = IDS[class_]
+    for max_age_s in (KEPT_S, KEPT_FOR_MISSING_S):
+        ids = (id_of(one) for one in _listed(connections, name, read, max_age_s))
+        known = frozenset(str(one) for one in ids if one is not None)
+        if known.issuperset(wanted):
+            break
+    return known
 
 
 def account_currency(connections: Connections) -> str:
@@ -207,12 +213,6 @@ def unknown_ids(
         for record, value in pairs
         if value in unknown
     )
-
-
-def _ids(connections: Connections, class_: str, max_age_s: float) -> frozenset[str]:
-    name, read, id_of = IDS[class_]
-    listed = (id_of(one) for one in _listed(connections, name, read, max_age_s))
-    return frozenset(str(one) for one in listed if one is not None)
 
 
 def _listed(

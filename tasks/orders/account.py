@@ -48,12 +48,17 @@ PAID = {"RECEIPT": 1, "CAPTURE": 1, "PAYMENT": -1}
 """What payments of these types add to what was received."""
 
 
-@step("read-account", RETRIED)
 def extract_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions) -> Account:
     """What Brightpearl has of these orders and people. Reads only.
 
     Raises: TransientError, ConfigError.
     """
+    return read_account(run, desired, decisions) if desired else Account()
+
+
+@step("read-account", RETRIED)
+def read_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions) -> Account:
+    """What Brightpearl has of these orders and people."""
     wanted = {order.order_id: order for order in desired}
     links = run.links.get(run.pair, run.entity, list(wanted))
     agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
