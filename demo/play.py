@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agreement.customers import compare_customers
+from agreement.products import compare_products
 from cli.display import Progress
 from connectors.bigcommerce.client import BigCommerce
 from core.times import local_date, utc_now
@@ -172,6 +173,25 @@ class Play:
             scenario.GROUP_TAGS,
         )
 
+    def change_products(self) -> None:
+        """Staff make products in Brightpearl, and change one; the store has them as they are."""
+        made = self.controls.change_products(scenario.PRODUCTS)
+        self.progress.step(f"staff make {len(made)} products in Brightpearl, three of them a group")
+        keys = [f"product:{one['product_id']}" for one in made]
+        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.controls.change_products([{"edit": made[0]["product_id"], **scenario.NEW_TEXT}])
+        self.progress.step(f"they change the text of {keys[0]}")
+        self.installation.wait_idle(IDLE_WITHIN_S)
+
+    def products(self) -> dict[str, list[str]]:
+        """What differs of each product that both systems have."""
+        made = {str(one["sku"]) for one in scenario.PRODUCTS}
+        found = compare_products(
+            self.controls.state("bigcommerce", "products", "variants"),
+            self.controls.state("brightpearl", "products"),
+        )
+        return found | {sku: ["it is not in the store"] for sku in made - found.keys()}
+
     def tie_outs(self) -> list[dict[str, Any]]:
         """The money of each day played, both systems side by side, as the nightly run does it."""
         with closing(BigCommerce(self.installation.settings.pair().bigcommerce)) as store:
@@ -258,6 +278,7 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
         play.place_own_orders()
         play.change_own_orders()
         play.change_customers()
+        play.change_products()
     play.change_stock()
     requests = {system: controls.counted(system) for system in SYSTEMS}
     tie_outs = play.tie_outs()
@@ -267,6 +288,7 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
         installation.progress.seconds,
         tie_outs,
         None if installation.options.orders else play.customers(),
+        products=None if installation.options.orders else play.products(),
     )
     summary.write(document, document_path)
     return document

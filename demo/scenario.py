@@ -38,6 +38,29 @@ SHOPPER: dict[str, Any] = {
     "addresses": [{"street_1": "3 Bridge Street", "city": "Bristol", "zip": "BS1 2EL"}],
 }
 """A customer who registers while the demo runs."""
+PRODUCTS: list[dict[str, Any]] = [
+    {
+        "sku": "DEMO-LAMP",
+        "name": "Demo desk lamp",
+        "brand": "Lumen",
+        "categories": ["Home > Light"],
+        "description": "<p>Bright.</p>",
+        "weight_kg": "1.2",
+        "stock": 7,
+    },
+    *(
+        {
+            "sku": f"DEMO-SHIRT-{size}",
+            "name": "Demo shirt",
+            "variations": {"Size": size},
+            "weight_kg": "0.2",
+            "stock": 5,
+        }
+        for size in "SML"
+    ),
+]
+"""What staff make in Brightpearl: a product, and a group of three."""
+NEW_TEXT = {"description": "<p>Brighter.</p>"}
 GROUP_TAGS = {1: 16, 2: 17}
 """The tag of each customer group, as the shipped table says."""
 PARCELS = 12

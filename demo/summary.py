@@ -16,22 +16,27 @@ from demo.controls import Counted, System
 SHOWN_DIFFERENCES = 20
 
 
-def to_json(
+def to_json(  # noqa: PLR0913 - what the demo is judged by
     verdict: Verdict,
     requests: Mapping[System, Counted],
     seconds: float,
     tie_outs: Sequence[Mapping[str, Any]] = (),
     customers: Mapping[str, Sequence[str]] | None = None,
+    *,
+    products: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The document of `var/demo.json`.
 
     In: `tie_outs` are the documents of `causeway audit money`, one per day; what differs of each
-    customer, where customers are synced.
+    customer and product, where they are synced.
     """
     differing = {key: why for key, why in (customers or {}).items() if why}
+    other = {sku: why for sku, why in (products or {}).items() if why}
     latencies = verdict.latencies_s
     return {
-        "agrees": verdict.agrees and not differing and all(one["agrees"] for one in tie_outs),
+        "agrees": verdict.agrees
+        and not (differing or other)
+        and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
             "eligible": verdict.eligible,
@@ -68,6 +73,11 @@ def to_json(
         **(
             {"customers": {"customers": len(customers), "equal": len(customers) - len(differing)}}
             if customers is not None
+            else {}
+        ),
+        **(
+            {"products": {"products": len(products), "equal": len(products) - len(other)}}
+            if products is not None
             else {}
         ),
         "tie_out": [_tie_out(one) for one in tie_outs],
@@ -141,6 +151,11 @@ def to_text(document: Mapping[str, Any]) -> str:
         *(
             [("customers equal to their contacts", f"{people['equal']} of {people['customers']}")]
             if (people := document.get("customers"))
+            else []
+        ),
+        *(
+            [("products equal on both sides", f"{goods['equal']} of {goods['products']}")]
+            if (goods := document.get("products"))
             else []
         ),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),

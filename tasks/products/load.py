@@ -14,7 +14,7 @@ import pandas as pd
 from connectors.brightpearl.catalogue_models import AccountProduct
 from core.errors import CausewayError
 from core.frames import frame, records
-from core.ids import sku_key
+from core.ids import PRODUCT, sku_key
 from core.products import PATH, STORE_PRODUCTS
 from core.refusals import REFUSALS
 from mappings.engine import Context
@@ -32,6 +32,8 @@ from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import BigCommerceWrite
 from tasks.reconciler.run import Run
 
+STOCK = "stock"
+"""The sync that puts on sale what Brightpearl has of a new product."""
 REMEDY = "Correct the product as the reason says, then sync it."
 PHASES = (
     Phase((ops.CreateProduct,)),
@@ -200,12 +202,14 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
     variants: list[Link] = []
     aliases: dict[str, str] = {}
     renamed: list[AccountProduct] = []
+    new: list[str] = []
     for record in progress:
         plan, family = record.plan, record.plan.family
         if not record.product_id or not (record.goes_on or record.store):
             continue
         agreed = plan.agreed
-        found = {**_variant_ids(record)}
+        found = _variant_ids(record)
+        new += [f"{PRODUCT}{member}" for member in found]
         known = {
             member: one.model_copy(update={"variant_id": found.get(member, one.variant_id)})
             for member, one in agreed.variants.items()
@@ -234,6 +238,8 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
             for member, one in known.items()
             if one.variant_id
         ]
+    if run.batch and new:  # nothing of what is new in the store is on sale there yet
+        run.inbox.put(run.pair, STOCK, new, source="product", now=run.now())
     run.links.put(run.pair, VARIANTS, variants, now=run.now())
     run.links.put(run.pair, run.entity, links, now=run.now())
     brightpearl.keep_aliases(run.connections, aliases)

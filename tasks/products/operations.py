@@ -328,7 +328,7 @@ class WriteVariant(ProductOperation):
         return answer if isinstance(answer, CausewayError) else None
 
     def apply(self, record: ProductProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        if answer is not None:
+        if answer is not None and not self.variant_id:
             record.variant_ids[self.member] = answer.id
 
 
