@@ -124,7 +124,8 @@ def explain(
     """Say what kind of error it is, whether to retry, who acts, and what solved others like it."""
     from cli import quarantine_triage as triage  # noqa: PLC0415 - brings scikit-learn along
 
-    database, name = _opened(pair)
+    installed = installation(pair)
+    database, name = installed.existing_database(), installed.name
     entry = Quarantine(database).show(entry_id)
     if entry is None:
         finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
@@ -132,7 +133,7 @@ def explain(
     if confirm is not None:
         now = utc_now()
         triage.confirm(database, name, entry, confirm, actor=getpass.getuser(), now=now)
-    explained = triage.explain(database, name, entry, utc_now())
+    explained = triage.explain(database, installed.pair, entry, utc_now())
     finish(explained, as_json=as_json, text=triage.to_text(explained))
 
 

@@ -9,19 +9,23 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import ConfigError
+from core.settings import Pair
 from intelligence.error_texts import masked
 from intelligence.errors import (
     UNKNOWN,
     Example,
     Problem,
     Solved,
+    classes,
     described,
     nearest,
     route,
     triage,
 )
+from intelligence.llm import Adviser, remote_provider
 from store.database import Database
 from store.quarantine import Entry, Quarantine
+from store.statistics import Counts
 from store.verdicts import Verdict, Verdicts
 
 FEATURE = "errors"
@@ -29,6 +33,8 @@ CLOSED = ("released", "resolved", "approved", "discarded")
 MOST_SOLVED = 2000
 """Closed entries that are compared, the newest of each state."""
 HOUR_S = 3600
+ASKED = "questions to a language model"
+"""Counted per day, for the budget."""
 
 _STATUS = re.compile(r"\b(?:HTTP |with |status )([45]\d\d)\b")
 # Classes of refusals that our own gate gives → class of the error.
@@ -43,19 +49,29 @@ OWN_CLASSES = {
 }
 
 
-def explain(database: Database, pair: str, entry: Entry, now: datetime) -> dict[str, Any]:
-    """The verdict on an entry, the nearest solved cases and the route, as a document."""
+def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict[str, Any]:
+    """The verdict on an entry, the nearest solved cases and the route, as a document.
+
+    Raises: ConfigError where the settings switch it off.
+    """
+    if pair.intelligence.errors == "off":
+        raise ConfigError(
+            "The triage of errors is switched off.",
+            remedy="Set CAUSEWAY_INTELLIGENCE__ERRORS to advise.",
+        )
     problem = problem_of(entry)
-    (verdict,) = triage([problem], confirmed=confirmed_examples(database, pair))
+    (verdict,) = triage([problem], confirmed=confirmed_examples(database, pair.name))
     own = OWN_CLASSES.get(entry.class_)
     class_, confidence, reason = verdict.class_, verdict.confidence, verdict.reason
     if own is not None and "person" not in verdict.reason:
         class_, confidence = own, 1.0
         reason = f"the gate refused it for its {entry.class_.replace('_', ' ')}"
+    if class_ == UNKNOWN:
+        class_, reason = _advised(database, pair, problem, reason, now)
     about = described(class_)
     age_h = (now - entry.opened_at).total_seconds() / HOUR_S
     to = route(class_, confidence=confidence, age_h=age_h)
-    similar = nearest(problem, solved_cases(database, pair, entry.id))
+    similar = nearest(problem, solved_cases(database, pair.name, entry.id))
     return {
         "id": entry.id,
         "key": entry.key,
@@ -150,6 +166,23 @@ def to_text(explained: dict[str, Any]) -> str:
     lines.append("Solved cases like it:" if solved else "No solved case resembles it.")
     lines += [f"  {one['id']} ({one['likeness']:.0%}) {one['done']}" for one in solved]
     return "\n".join(lines)
+
+
+def _advised(
+    database: Database, pair: Pair, problem: Problem, reason: str, now: datetime
+) -> tuple[str, str]:
+    """Class and reason by a language model, where the pair allows it; else unknown as before."""
+    chosen, counts = pair.intelligence, Counts(database)
+    key = chosen.llm_api_key.get_secret_value() if chosen.llm_api_key else ""
+    provider = remote_provider(chosen.llm_model, key)
+    if provider is None or FEATURE not in chosen.llm_purposes:
+        return UNKNOWN, reason
+    left = chosen.llm_calls_a_day - counts.of_day(pair.name, now.date()).get(ASKED, 0)
+    adviser = Adviser(provider, frozenset(chosen.llm_purposes), left, today=now.date)
+    if left > 0:
+        counts.add(pair.name, now.date(), {ASKED: 1})
+    opinion = adviser.choose(FEATURE, masked(problem.message), [*classes(), UNKNOWN], UNKNOWN)
+    return (UNKNOWN, reason) if opinion.is_local else (opinion.choice, opinion.reason)
 
 
 def _origin(problem: Problem) -> dict[str, str]:

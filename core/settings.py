@@ -357,6 +357,14 @@ class IntelligenceSettings(Section):
     person releases it."""
     stock_changed_percent: float = Field(default=60.0, ge=0, le=100)
     """A run that changes more of the catalogue than this breaks one."""
+    llm_model: str = ""
+    """A language model such as `openai:gpt-5-mini`; blank for none."""
+    llm_api_key: SecretStr | None = None
+    """Without it no model is asked."""
+    llm_purposes: Names = ()
+    """What a model may be asked about: `errors`. Nothing by default."""
+    llm_calls_a_day: int = Field(default=100, ge=0)
+    """Questions a day, over all processes."""
 
 
 class Pair(Section):

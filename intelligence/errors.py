@@ -187,6 +187,11 @@ def route(class_: str, *, confidence: float, value: float = 0.0, age_h: float = 
     return Route("operator", 24.0)
 
 
+def classes() -> Sequence[str]:
+    """The classes that an error may be given, without `unknown`."""
+    return [one for one in _classes() if one != UNKNOWN]
+
+
 def described(class_: str) -> Mapping[str, str]:
     """Cause, action and `retry` (yes or no) of a class.
 
