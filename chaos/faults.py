@@ -12,16 +12,16 @@ from demo.controls import SYSTEMS, Controls, System
 
 Rule = dict[str, Any]
 TRANSIENT: Mapping[str, Mapping[str, Any]] = {
-    "lost_answer": {"rate": 0.04},
-    "error_after_commit": {"rate": 0.04},
-    "truncated_json": {"rate": 0.03},
-    "empty_answer": {"rate": 0.03},
-    "http_500": {"rate": 0.05},
-    "http_502_html": {"rate": 0.05},
-    "http_503": {"rate": 0.05},
-    "http_504": {"rate": 0.04},
-    "maintenance": {"rate": 0.03},
-    "drop_connection": {"rate": 0.04},
+    "lost_answer": {"rate": 0.08},
+    "error_after_commit": {"rate": 0.08},
+    "truncated_json": {"rate": 0.06},
+    "empty_answer": {"rate": 0.06},
+    "http_500": {"rate": 0.1},
+    "http_502_html": {"rate": 0.1},
+    "http_503": {"rate": 0.1},
+    "http_504": {"rate": 0.08},
+    "maintenance": {"rate": 0.06},
+    "drop_connection": {"rate": 0.08},
     "slow": {"rate": 0.1, "ms": 1200},
     "throttle_without_headers": {"rate": 0.05, "times": 2},
     "extra_fields": {"rate": 0.1},
@@ -53,6 +53,11 @@ class Faults:
     kinds: Sequence[str] = tuple(TRANSIENT)
     struck: Counter[str] = field(default_factory=Counter)
     """Faults that struck, by `system kind`."""
+
+    @property
+    def total(self) -> int:
+        """Faults that struck, up to the last change."""
+        return self.struck.total()
 
     def change(self) -> None:
         """Another phase: other kinds of faults, and unreliable webhooks."""

@@ -39,6 +39,8 @@ class Size:
     round_s: float = 3.0
     phase: int = 2
     """Rounds after which the faults change."""
+    least_faults: int = 200
+    """So many must strike: rounds are added, up to as many again, until they have."""
     kill_every: int = 2
     """Rounds between two kills."""
     first_kills: tuple[str, ...] = ()
@@ -48,7 +50,8 @@ class Size:
 SHORT = Size(
     orders=24,
     at_once=8,
-    after=9,
+    after=7,
+    least_faults=25,
     round_s=2.0,
     kill_every=3,
     first_kills=("worker", "receiver", "prefect", "database"),
@@ -151,6 +154,16 @@ class Chaos:
                 struck = self.kills.strike(kills.pop(0) if kills else "")
                 progress.step(f"round {moment} of {total}: {struck or 'nothing'} is killed")
             self._pause(size.round_s)
+        self._add_rounds(total)
+
+    def _add_rounds(self, rounds: int) -> None:
+        """Go on until enough faults have struck: a slow machine does little within a round."""
+        for moment in range(rounds + 1, 2 * rounds + 1):
+            self.faults.change()
+            if self.faults.total >= self.size.least_faults:
+                return
+            self._people_act(moment)
+            self._pause(self.size.round_s)
 
     def _people_act(self, moment: int) -> None:
         try:
