@@ -8,36 +8,50 @@ harmless: everything else is looked up first.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import httpx
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.context import FlowRunContext
-from prefect.exceptions import PrefectException
-from prefect.futures import PrefectFuture
-from prefect.tasks import Task
-from prefect.utilities.annotations import quote
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from core.defects import DefectError
 from core.errors import CausewayError, OutcomeUnknownError, PausedError, TransientError
 
+if TYPE_CHECKING:  # only a process that runs flows imports Prefect
+    from prefect.client.schemas.objects import State, TaskRun
+    from prefect.futures import PrefectFuture
+    from prefect.tasks import Task
+
 ATTEMPTS = 5
 """Tries of one request before the step gives up on it."""
 LONGEST_WAIT_S = 60.0
 
-OF_NO_RECORD = (CausewayError, PrefectException, httpx.HTTPError, OSError, MemoryError)
-"""Errors that no record of a batch is to blame for: what ours name otherwise, and what Prefect, the
-network and the machine end with."""
-
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def of_no_record() -> tuple[type[Exception], ...]:
+    """Errors that no record of a batch is to blame for.
+
+    What ours name otherwise, and what Prefect, the network and the machine end with.
+    """
+    prefect = sys.modules.get("prefect.exceptions")
+    of_engine = (prefect.PrefectException,) if prefect else ()
+    return (CausewayError, httpx.HTTPError, OSError, MemoryError, *of_engine)
+
+
+def is_in_flow_run() -> bool:
+    """Whether Prefect runs a flow here: a process that has not imported it runs none.
+
+    Importing it takes a second or more, which commands that show one record do not have.
+    """
+    prefect = sys.modules.get("prefect.context")
+    return prefect is not None and prefect.FlowRunContext.get() is not None
 
 
 def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: int = ATTEMPTS) -> T:
@@ -74,8 +88,6 @@ def _may_pass(error: object) -> bool:
 
 
 RETRIED: Mapping[str, Any] = {
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
     "retries": 2,
     "retry_delay_seconds": [2, 10],
     "retry_jitter_factor": 0.5,
@@ -83,7 +95,7 @@ RETRIED: Mapping[str, Any] = {
 }
 """For steps that read either system."""
 
-PURE: Mapping[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+PURE: Mapping[str, Any] = {}
 """For steps that only compute, and for those that must not be repeated as a whole."""
 
 
@@ -99,7 +111,7 @@ class Step(Generic[P, T]):
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
             try:
                 return function(*args, **kwargs)
-            except OF_NO_RECORD:
+            except of_no_record():
                 raise
             except Exception as error:  # noqa: BLE001 - raised as what may be shown
                 raise DefectError(error) from None
@@ -108,19 +120,39 @@ class Step(Generic[P, T]):
         call.__module__ = function.__module__
         self.fn = function
         self.__doc__ = call.__doc__ = function.__doc__
-        self._task: Any = task(name=name, task_run_name=name, **policy)(call)
+        self._call = call
+        self._name = name
+        self._policy = policy
+
+    @cached_property
+    def _task(self) -> Any:  # noqa: ANN401 - theirs
+        from prefect import task  # noqa: PLC0415 - only where a flow runs
+        from prefect.cache_policies import NO_CACHE  # noqa: PLC0415 - as above
+
+        return task(
+            name=self._name,
+            task_run_name=self._name,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            **self._policy,
+        )(self._call)
+
+    def _quoted(self, *arguments: object) -> list[Any]:
+        from prefect.utilities.annotations import quote  # noqa: PLC0415 - as above
+
+        return [quote(one) for one in arguments]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run it now, as one task run."""
-        if FlowRunContext.get() is None:
+        if not is_in_flow_run():
             return self.fn(*args, **kwargs)
-        return cast("T", self._task(quote(args), quote(kwargs)))
+        return cast("T", self._task(*self._quoted(args, kwargs)))
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[T] | Future[T]:
         """Run it in a thread of the flow's task runner."""
-        if FlowRunContext.get() is None:
+        if not is_in_flow_run():
             return _threads.submit(copy_context().run, lambda: self.fn(*args, **kwargs))
-        return cast("PrefectFuture[T]", self._task.submit(quote(args), quote(kwargs)))
+        return cast("PrefectFuture[T]", self._task.submit(*self._quoted(args, kwargs)))
 
 
 def run_each(calls: Sequence[tuple[Any, ...]]) -> list[Any]:

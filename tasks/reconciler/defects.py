@@ -17,7 +17,7 @@ from core.defects import DefectError
 from core.refusals import Refusal, release_remedy
 from store.inbox import Dead
 from store.quarantine import Quarantine
-from tasks.policy import OF_NO_RECORD
+from tasks.policy import of_no_record
 from tasks.reconciler.cases import UNEXPECTED
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run, flow_run_id
@@ -41,7 +41,7 @@ def isolated(run: Run) -> Iterator[None]:
     before = run.report.copy()
     try:
         yield
-    except OF_NO_RECORD:
+    except of_no_record():
         raise
     except Exception as error:  # noqa: BLE001 - its record waits for a person, all others go on
         found = error if isinstance(error, DefectError) else DefectError(error)
@@ -89,7 +89,7 @@ def each(
     for key, record in found:
         try:
             results[key] = work(record)
-        except OF_NO_RECORD:
+        except of_no_record():
             raise
         except Exception as error:  # noqa: BLE001 - its record waits for a person, all others go on
             defect = error if isinstance(error, DefectError) else DefectError(error)
@@ -114,7 +114,7 @@ def divided(
     left = list(keys)
     try:
         return work(left), refused
-    except OF_NO_RECORD:
+    except of_no_record():
         raise
     except Exception as error:  # noqa: BLE001 - the records that cause it are searched
         if not left:
@@ -136,7 +136,7 @@ def divided(
 def _works(keys: Sequence[str], work: Callable[[Sequence[str]], Result]) -> bool:
     try:
         work(keys)
-    except OF_NO_RECORD:
+    except of_no_record():
         raise
     except Exception:  # noqa: BLE001 - searched half by half
         return False

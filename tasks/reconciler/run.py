@@ -13,10 +13,6 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 import pandas as pd
-from prefect.client.schemas.actions import ArtifactCreate
-from prefect.context import FlowRunContext, SyncClientContext
-from prefect.logging import get_run_logger
-from prefect.states import Completed
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
@@ -34,6 +30,7 @@ from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
+from tasks.policy import is_in_flow_run
 from tasks.reconciler.cases import RETRY, Decisions, ends_processes, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
@@ -175,6 +172,8 @@ class Run:
         # One Prefect client for all steps: making one per step costs 30 ms, most of it for
         # reading the list of certificate authorities.
         if flow_run_id():
+            from prefect.context import SyncClientContext  # noqa: PLC0415 - see tasks/policy.py
+
             self._clients.enter_context(SyncClientContext.get_or_create())
         threading.Thread(target=self._keep_alive, name=f"lease-{self.owner}", daemon=True).start()
         return self
@@ -200,6 +199,8 @@ class Run:
 
     def _show(self) -> None:
         """Name the Prefect run by what it did, and publish its report if that says something."""
+        from prefect.context import SyncClientContext  # noqa: PLC0415 - see tasks/policy.py
+
         with SyncClientContext.get_or_create() as prefect:
             prefect.client.update_flow_run(UUID(self.run_id), name=self.report.title)
         if self.report.says_something:
@@ -229,7 +230,12 @@ class Run:
 
     def log(self, line: str, *values: object) -> None:
         """Write a line into the log of the Prefect run, or of the process where there is none."""
-        (get_run_logger() if flow_run_id() else log).info(line, *values)
+        if not flow_run_id():
+            log.info(line, *values)
+            return
+        from prefect.logging import get_run_logger  # noqa: PLC0415 - see tasks/policy.py
+
+        get_run_logger().info(line, *values)
 
     def claim(self, only: Sequence[str] | None = None) -> Batch:
         """The next batch of due keys, or of those of `only`; an empty one when none is left.
@@ -426,6 +432,8 @@ def concluded(document: dict[str, Any], says: str, state: str = "Completed") -> 
     """
     if not flow_run_id():
         return document
+    from prefect.states import Completed  # noqa: PLC0415 - see tasks/policy.py
+
     return cast("dict[str, Any]", Completed(name=state, message=says, data=document))
 
 
@@ -434,6 +442,9 @@ def publish(key: str, markdown: str, description: str) -> None:
 
     Prefect's own function for it makes one only within a task when the flow is `async def`.
     """
+    from prefect.client.schemas.actions import ArtifactCreate  # noqa: PLC0415 - see tasks/policy.py
+    from prefect.context import SyncClientContext  # noqa: PLC0415 - see tasks/policy.py
+
     artifact = ArtifactCreate(
         key=key.lower().replace("_", "-"),
         type="markdown",
@@ -447,5 +458,9 @@ def publish(key: str, markdown: str, description: str) -> None:
 
 def flow_run_id() -> str:
     """The id of the Prefect run we are in; empty outside of one."""
+    if not is_in_flow_run():
+        return ""
+    from prefect.context import FlowRunContext  # noqa: PLC0415 - see tasks/policy.py
+
     context = FlowRunContext.get()
     return str(context.flow_run.id) if context and context.flow_run else ""

@@ -218,3 +218,11 @@ def test_no_command_builds_the_grammar_of_iris():
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
     assert done.returncode == 0
+
+
+def test_one_order_is_mapped_without_prefect():
+    program = (
+        "import sys, cli.mapping_trial, expectations.check; sys.exit('prefect' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
+    assert done.returncode == 0
