@@ -67,7 +67,7 @@ def _quarantine(run: Run, key: str, refusal: Refusal) -> None:
     """Let a record wait for a person, also where it is settling that fails for it."""
     try:
         settle(run, [], [])
-    except OF_NO_RECORD:
+    except of_no_record():
         raise
     except Exception as error:  # noqa: BLE001 - the same record's, at the last step
         log.error("%s %s: %s", run.entity, key, DefectError(error))  # noqa: TRY400 - the same
