@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from parcels import Parcels
 from parcels import sync as sync_shipments
+from people import ANN, HOME, MILL, People
 from refunding import imported, lines, refund
 from shelves import on_sale, plenty, product, promised
 from world import PAIR, World
 
+from agreement.customers import compare_customers
 from agreement.verdict import Sides, judge
 from core.times import utc_now
 from demo.controls import Controls
+from demo.scenario import GROUP_TAGS
 from store.inbox import Inbox
 from store.ledger import Ledger
 from tasks.reconciler.connections import connect
@@ -88,7 +91,24 @@ def new_stock(world: World) -> Work:
     return Work([product(world, sku) for sku in skus], [sku.casefold() for sku in skus], skus)
 
 
+def changed_customers(world: World) -> Work:
+    """Two new customers, one edited on both sides, and a contact that becomes a customer."""
+    people, number = People(world), len(world.sandbox.store.customers)
+    known = people.register(**ANN | {"email": f"known{number}@example.com"}, addresses=[HOME])
+    people.sync(known)
+    keys = [
+        people.register(**ANN | {"email": f"c{number}-{place}@example.com"}, addresses=[HOME])
+        for place in range(2)
+    ]
+    people.edit(known, phone="0118", addresses=[{"city": "Wells"}], group_id=1)
+    people.change(people.contact(known).id, last_name="Leigh", addresses={"DEL": MILL})
+    email = f"staff{number}@example.com"
+    contact = people.enter(last_name="Poe", emails={"PRI": email}, tags=[17])
+    return Work([*keys, known, f"contact:{contact}"], [*keys, known])
+
+
 WORK: dict[str, Callable[[World], Work]] = {
+    "customers": changed_customers,
     "orders": new_orders,
     "refunds": new_refunds,
     "shipments": new_shipments,
@@ -121,8 +141,11 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
         for sku in work.skus
         if on_sale(world, sku) != promised(world, sku)
     ]
+    if entity == "customers":
+        people = compare_customers(store, account, GROUP_TAGS)
+        found += [f"{key}: {', '.join(people[key])}" for key in work.records if people[key]]
     found += [f"{text!r} is noted {count} times" for text, count in doubled_notes(world)]
-    emails = Counter(one["emails"]["PRI"] for one in account["contacts"].values())
+    emails = Counter(one["emails"].get("PRI") for one in account["contacts"].values())
     found += [f"{count} contacts of {email}" for email, count in emails.items() if count > 1]
     for order in world.sandbox.store.orders.values():
         mailed = Counter(mail.record_id for mail in order.mails if mail.about == "shipment")
