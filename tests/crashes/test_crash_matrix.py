@@ -26,7 +26,7 @@ SHORT = [("orders", "after-request"), ("shipments", "after-intent"), ("stock", "
 """What is tried in every run of the tests."""
 MATRIX = [
     pytest.param(entity, f"{point}/{entity}{time}", id=f"{entity}-{point}{time}")
-    for entity in ENTITIES
+    for entity in WORK
     for point in POINTS
     if point not in OF_A_WORKER
     for time in (("", "#2") if point in {"after-request", "after-outcome"} else ("",))

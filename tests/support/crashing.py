@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
 
 from parcels import Parcels
 from parcels import sync as sync_shipments
 from people import ANN, HOME, MILL, People
+from products import made
 from refunding import imported, lines, refund
 from shelves import on_sale, plenty, product, promised
 from world import PAIR, World
@@ -107,12 +110,33 @@ def changed_customers(world: World) -> Work:
     return Work([*keys, known, f"contact:{contact}"], [*keys, known])
 
 
+def new_products(world: World) -> Work:
+    """Two products that staff make."""
+    number = len(world.sandbox.account.products)
+    skus = [f"NEW-{number}-{one}" for one in range(2)]
+    keys = [made(world, sku=sku, name=f"New thing {sku}") for sku in skus]
+    return Work(keys, keys)
+
+
+def new_prices(world: World) -> Work:
+    """Prices of two SKUs that staff change."""
+    skus, account = plenty(world, 2), world.sandbox.account
+    for product_id, one in account.products.items():
+        if one.sku in skus:
+            account.products[product_id].prices[2] = {"1": Decimal(100 + next(PRICES))}
+    keys = [sku.casefold() for sku in skus]
+    return Work(keys, keys)
+
+
+PRICES = count()
 WORK: dict[str, Callable[[World], Work]] = {
     "customers": changed_customers,
     "orders": new_orders,
     "refunds": new_refunds,
     "shipments": new_shipments,
     "stock": new_stock,
+    "products": new_products,
+    "prices": new_prices,
 }
 
 
@@ -144,9 +168,11 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
     if entity == "customers":
         people = compare_customers(store, account, GROUP_TAGS)
         found += [f"{key}: {', '.join(people[key])}" for key in work.records if people[key]]
-    found += [f"{text!r} is noted {count} times" for text, count in doubled_notes(world)]
+    found += [f"{text!r} is noted {times} times" for text, times in doubled_notes(world)]
     emails = Counter(one["emails"].get("PRI") for one in account["contacts"].values())
-    found += [f"{count} contacts of {email}" for email, count in emails.items() if count > 1]
+    found += [f"{times} contacts of {email}" for email, times in emails.items() if times > 1]
+    skus = Counter(one.sku.casefold() for one in world.sandbox.store.variants.values() if one.sku)
+    found += [f"{times} variants of {sku}" for sku, times in skus.items() if times > 1]
     for order in world.sandbox.store.orders.values():
         mailed = Counter(mail.record_id for mail in order.mails if mail.about == "shipment")
         found += [f"{order.id}: mailed {n} times" for n in mailed.values() if n > 1]
@@ -161,7 +187,7 @@ def doubled_notes(world: World) -> list[tuple[str, int]]:
         for order_id, notes in account.notes_by_order.items()
         for note in notes
     )
-    return [(text, count) for (_, text), count in counted.items() if count > 1]
+    return [(text, times) for (_, text), times in counted.items() if times > 1]
 
 
 def open_intents(entity: str, work: Work) -> list[str]:
