@@ -12,13 +12,16 @@ from cli.installation import Installation, has_database
 from cli.mapping_versions import in_force
 from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError
-from intelligence.lookups import LEAST_SCORE, suggest_value
+from intelligence.lookups import LEAST_SCORE, suggest_sku, suggest_value
 from intelligence.mapping import Confirmed, Source, Suggested, limits, suggest
+from intelligence.products import Item
 from store.quarantine import Quarantine
 from store.verdicts import Verdicts
 
 FIELDS, VALUES = "mapping", "values"
 """Features under which verdicts are kept."""
+SKUS = "skus"
+"""The table whose values are compared as SKUs."""
 ENTITIES = ("order", "contact", "product")
 
 # Lookup table → how the account names what it may give.
@@ -77,7 +80,10 @@ def value_suggestions(
     }
     documents, rows = [], []
     for value in asked:
-        found = suggest_value(table_name, value, options, confirmed=confirmed)
+        if table_name == SKUS:
+            found = suggest_sku(value, "", [Item(sku, name, sku) for sku, name in options.items()])
+        else:
+            found = suggest_value(table_name, value, options, confirmed=confirmed)
         documents.append({"value": value, "suggestions": [asdict(one) for one in found]})
         rows += [(value, f"{s.value} {s.label}".strip(), f"{s.score:.2f}", s.reason) for s in found]
         if not found:

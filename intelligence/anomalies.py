@@ -96,7 +96,6 @@ class Anomaly:
     """Events in the window that was unusual most."""
     expected: float
     """Events in it by the same hours of earlier weeks."""
-    window_h: int
     reason: str
 
 
@@ -186,7 +185,7 @@ def _middle(alike: Floats) -> Floats:
     """The median of each row; of few events, the mean without what is far above it.
 
     The median of an hour that has an event every other day is 0, which would make two days with
-    some of them look like a surge.
+    some of them seem a surge.
     """
     median = np.nanmedian(alike, axis=1)
     most = median + FAR * np.sqrt(median + 1.0)
@@ -236,4 +235,4 @@ def _alarm(series: Series, verdicts: Verdicts, start: int, end: int) -> Anomaly:
         kind = "outage" if counted <= OUTAGE_SHARE * expected else "drop"
     span = "in an hour" if hours == 1 else f"in {hours} hours"
     reason = f"{counted:.0f} {span} where {expected:.0f} are usual"
-    return Anomaly(series.at(start), series.at(end), kind, counted, expected, hours, reason)
+    return Anomaly(series.at(start), series.at(end), kind, counted, expected, reason)

@@ -245,7 +245,7 @@ def _is_refusal(problem: Problem, likeliest: str) -> bool:
     """Whether the answer says that it will be the same the next time.
 
     Brightpearl answers 500 with a code to mistakes of the caller; only `CMNU` codes, and texts that
-    speak of nothing else, are its own failures. A 4xx other than 408, 423, 425 and 429 is about
+    name nothing else, are its own failures. A 4xx other than 408, 423, 425 and 429 is about
     the request.
     """
     code = vendor_code(problem.message)

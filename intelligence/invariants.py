@@ -1,7 +1,7 @@
-"""What must be true of a feed of stock or prices as a whole, whatever the single record says.
+"""What must be true of a feed of stock as a whole, whatever the single record says.
 
 A feed that breaks one is most likely a fault of whoever made it: an export that stopped half-way, a
-warehouse that vanished, a price in another unit. Each breach says what was found and what is usual.
+warehouse that vanished. Each breach says what was found and what is usual.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PERCENT = 100
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record of a feed: units of a SKU at a location, or a price."""
+    """One record of a feed: units of a SKU at a location."""
 
     key: str
     before: Decimal
@@ -29,7 +29,7 @@ class Breach:
     """An invariant that a feed breaks."""
 
     name: str
-    """`negative`, `all_zero`, `share_changed`, `units_moved`, `price_fall` or `no_price`."""
+    """`negative`, `all_zero`, `share_changed` or `units_moved`."""
     reason: str
 
 
@@ -41,10 +41,6 @@ class Limits:
     """Records that one feed changes, of all that are kept."""
     moved_percent: float = 60.0
     """Units that it moves up and down, of all that there were."""
-    fall_percent: float = 50.0
-    """By how much a price may fall …"""
-    falls_percent: float = 5.0
-    """… in more than this share of the records."""
 
 
 def check_stock(
@@ -74,21 +70,6 @@ def check_stock(
         if share > limits.moved_percent:
             usual = f"at most {limits.moved_percent:g} % are usual"
             found.append(Breach("units_moved", f"it moves {share:.0f} % of all units; {usual}"))
-    return found
-
-
-def check_prices(changes: Sequence[Change], *, limits: Limits | None = None) -> list[Breach]:
-    """Invariants that a feed of prices breaks: in one currency, before and after."""
-    limits = limits or Limits()
-    found = []
-    if gone := [one.key for one in changes if one.before > 0 and one.after <= 0]:
-        found.append(Breach("no_price", f"{len(gone)} would cost nothing, {gone[0]} first"))
-    least = 1 - Decimal(str(limits.fall_percent)) / PERCENT
-    fallen = [one for one in changes if one.before > 0 and one.after < one.before * least]
-    share = _percent(len(fallen), len(changes))
-    if len(changes) >= FEWEST and share > limits.falls_percent:
-        reason = f"{share:.0f} % of the prices fall by more than {limits.fall_percent:g} %"
-        found.append(Breach("price_fall", f"{reason}, {fallen[0].key} first"))
     return found
 
 

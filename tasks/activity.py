@@ -1,7 +1,7 @@
 """The watch over activity: hours whose orders, refunds, writes or errors do not fit their season.
 
 It reads our own tables only and changes nothing. What it found last is a finding of the watchdogs,
-which is how people hear of it.
+which is how it reaches people.
 """
 
 from __future__ import annotations

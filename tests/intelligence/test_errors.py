@@ -19,7 +19,7 @@ from intelligence.errors import (
 CLOSED = '{"errors":[{"code":"ACTC-051","message":"The tax period for order 41 is closed"}]}'
 
 
-def test_a_503_of_brightpearl_that_speaks_of_too_many_requests_is_throttling() -> None:
+def test_a_503_of_brightpearl_that_names_too_many_requests_is_throttling() -> None:
     body = '{"response":"You have sent too many requests. Please wait"}'
 
     (verdict,) = triage([Problem(body, "bp", "503")])
@@ -27,7 +27,7 @@ def test_a_503_of_brightpearl_that_speaks_of_too_many_requests_is_throttling() -
     assert (verdict.class_, verdict.retry) == ("rate_limit", True)
 
 
-def test_a_503_of_brightpearl_that_speaks_of_maintenance_is_their_failure() -> None:
+def test_a_503_of_brightpearl_that_names_maintenance_is_their_failure() -> None:
     (verdict,) = triage([Problem("Planned maintenance, back soon", "bp", "503")])
 
     assert (verdict.class_, verdict.retry) == ("server_error", True)

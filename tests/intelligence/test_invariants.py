@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intelligence.invariants import Change, check_prices, check_stock
+from intelligence.invariants import Change, check_stock
 
 UNITS = st.integers(0, 100).map(Decimal)
 
@@ -41,18 +41,8 @@ def test_few_changes_break_nothing() -> None:
     assert check_stock(feed(0, count=3), catalogue=3) == []
 
 
-def test_many_falling_prices_are_recognised() -> None:
-    assert names(check_prices(feed(4))) == {"price_fall"}
-    assert check_prices(feed(9)) == []
-
-
-def test_a_price_that_becomes_nothing_is_named() -> None:
-    assert names(check_prices([Change("A", Decimal(5), Decimal(0))])) == {"no_price"}
-
-
 @given(before=st.lists(UNITS, max_size=60))
 def test_a_feed_that_changes_nothing_breaks_nothing(before: list[Decimal]) -> None:
     changes = [Change(str(place), units, units) for place, units in enumerate(before)]
 
     assert check_stock(changes, catalogue=len(changes)) == []
-    assert check_prices(changes) == []
