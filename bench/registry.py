@@ -15,6 +15,7 @@ from bench import (
     life,
     limits,
     memory,
+    prices,
     priorities,
     products,
     receiver,
@@ -72,6 +73,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("stock-flood", "stock: 10,000 notices within a minute", notices.measure_flood),
     Measurement("stock-race", "stock: two channels race for the last pieces", race.measure),
     Measurement("stock-days", "stock: real days, restocks, returns and counts", stock_days.measure),
+    Measurement("prices", "50,000 prices in three lists", prices.measure),
     Measurement("products", "products: 20,000 with three variants each", products.measure),
     Measurement(
         "stock-priority",

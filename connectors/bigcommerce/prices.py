@@ -37,6 +37,11 @@ class Prices(Api):
         """All price lists. Raises: ConfigError where the store's plan has none."""
         return [self._one(PriceList, answer, row) for answer, row in self._all_data(LISTS)]
 
+    def create_price_list(self, name: str) -> PriceList:
+        """A new, empty list. Raises: RejectedError for a name that another one has."""
+        answer = self._send("POST", LISTS, content={"name": name})
+        return self._one(PriceList, answer, self._field(answer, "data"))
+
     def list_price_records(
         self, price_list_id: str, variant_ids: Iterable[str]
     ) -> Iterator[PriceRecord]:

@@ -80,7 +80,9 @@ def extract_prices(run: Run, skus: Collection[str]) -> tuple[Found, list[Outcome
     found = Found(
         prices=_account_prices(run, both, variants, read),
         variants={sku: variants[sku] for sku in both},
-        actual=_store_prices(run, {sku: variants[sku] for sku in both}, lists, store.currency),
+        actual=_store_prices(
+            run, {sku: variants[sku] for sku in both}, lists, targets, store.currency
+        ),
         lists={one.name.casefold(): one.id for one in lists},
         agreed={sku: AgreedPrices.of(link) for sku, link in links.items()},
         products=both,
@@ -130,10 +132,15 @@ def _account_prices(
 
 
 def _store_prices(
-    run: Run, variants: Mapping[str, PricedVariant], lists: Iterable[PriceList], currency: str
+    run: Run,
+    variants: Mapping[str, PricedVariant],
+    lists: Iterable[PriceList],
+    targets: Table,
+    currency: str,
 ) -> dict[str, dict[Name, Price]]:
     """What the store asks now. A price of 0 in a field other than `price` is none."""
-    base = [one.product_id for one in variants.values() if one.is_base]
+    fields = [row.becomes for row in targets.rows if row.becomes in CATALOGUE_FIELDS]
+    base = [one.product_id for one in variants.values() if one.is_base and fields]
     products = {
         one.id: one
         for one in with_retries(lambda: list(run.bigcommerce.list_priced_products(base)))
@@ -141,7 +148,7 @@ def _store_prices(
     found: dict[str, dict[Name, Price]] = defaultdict(dict)
     for sku, variant in variants.items():
         holder = products.get(variant.product_id) if variant.is_base else variant
-        for field in CATALOGUE_FIELDS if holder else ():
+        for field in fields if holder else ():
             amount = getattr(holder, field)
             if amount is not None and (amount or field == "price"):
                 found[sku][field, currency] = Price(amount.normalize() + 0)

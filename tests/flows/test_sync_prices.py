@@ -67,7 +67,7 @@ def key(sku: str) -> str:
 def trade(world: World) -> Any:
     """A price list in the store, by its record."""
     connections = connect(PAIR)
-    connections.bigcommerce._send("POST", "/v3/pricelists", content={"name": "Trade"})  # noqa: SLF001
+    connections.bigcommerce.create_price_list("Trade")
     publish(price_targets=TARGETS)
     return next(iter(world.sandbox.store.price_lists.values()))
 
