@@ -123,6 +123,32 @@ def unmapped_channels(channels: Iterable[tuple[str, str]], known: set[str]) -> F
     return ok("channels", "every channel of the store is mapped")
 
 
+def customer_checks(
+    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
+) -> Iterator[Finding]:
+    """Every customer group has a row, and the tags and price lists of the tables exist.
+
+    Raises: what the systems raise.
+    """
+    tables = in_force(settings, pair.name).tables
+    if "customer_groups" not in tables:
+        text = "the mappings in force are of an earlier release, which synced no customers"
+        yield warn("customers", text, "causeway mappings publish, with the shipped customers.yaml.")
+        return
+    groups = {one.id: one.name for one in store.list_customer_groups()}
+    known = {row.value for row in tables["customer_groups"].rows}
+    if left := [f"{one} {name}".strip() for one, name in groups.items() if one not in known]:
+        yield warn(
+            "customer groups",
+            f"not in the table, so their customers wait in quarantine: {', '.join(left)}",
+            "Add a row to mappings/tables/customer_groups.csv for each; a blank means no tag.",
+        )
+    given = {row.becomes for row in tables["customer_groups"].rows if row.becomes}
+    yield compared("customer_groups", given, set(account.list_tags()))
+    lists = {row.becomes for row in tables["group_price_lists"].rows}
+    yield compared("group_price_lists", lists, {one.id for one in account.list_price_lists()})
+
+
 def stock_checks(
     settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
 ) -> Iterator[Finding]:

@@ -64,6 +64,11 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
             lambda: checks_tables.stock_checks(settings, pair, store, account),
         ),
         (
+            "customers",
+            bigcommerce | brightpearl,
+            lambda: checks_tables.customer_checks(settings, pair, store, account),
+        ),
+        (
             "webhooks",
             bigcommerce | brightpearl,
             lambda: checks.webhooks(pair, store, account),
