@@ -315,10 +315,6 @@ class ProductSettings(SyncSettings):
     weight_unit: Literal["kg", "g", "lb", "oz"] = "kg"
     length_unit: Literal["cm", "mm", "m", "in"] = "cm"
     """Brightpearl's units, which its answers do not name."""
-    image_field: str = ""
-    """The code of Brightpearl's custom field that holds the address of a product's image."""
-    image_hosts: Names = ()
-    """Hosts of images that are taken although their addresses are not public."""
 
     @property
     def kilograms(self) -> Decimal:

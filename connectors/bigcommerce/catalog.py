@@ -24,7 +24,7 @@ PRODUCTS, VARIANTS = "/v3/catalog/products", "/v3/catalog/variants"
 PAGE = 250
 MOST_PRODUCTS, MOST_VARIANTS = 10, 50
 """Rows of one request. Source: fact sheet, batch limits (413 above)."""
-PARTS = "variants,custom_fields,images"
+PARTS = "variants,custom_fields"
 Row = Mapping[str, Any]
 
 
@@ -117,10 +117,6 @@ class Catalog(Api):
         answer = self._send("PUT", path, content=dict(fields))
         return self._one(StoreVariant, answer, self._field(answer, "data"))
 
-    def delete_variant(self, product_id: str, variant_id: str) -> None:
-        """Take a variant away. Raises: NotFoundError when it is gone already."""
-        self._send("DELETE", f"{PRODUCTS}/{product_id}/variants/{variant_id}")
-
     def create_option_value(self, product_id: str, option_id: str, label: str) -> OptionValue:
         """One more value of an option. Raises: RejectedError."""
         path = f"{PRODUCTS}/{product_id}/options/{option_id}/values"
@@ -138,18 +134,6 @@ class Catalog(Api):
             self._send("PUT", f"{path}/{field_id}", content=body)
         else:
             self._send("DELETE", f"{path}/{field_id}")
-
-    def create_image(self, product_id: str, body: Row) -> str:
-        """One more image, which BigCommerce fetches; its id.
-
-        Raises: RejectedError where nothing can be fetched.
-        """
-        answer = self._send("POST", f"{PRODUCTS}/{product_id}/images", content=dict(body))
-        return str(self._field(answer, "data", dict).get("id", ""))
-
-    def delete_image(self, product_id: str, image_id: str) -> None:
-        """Take an image away. Raises: NotFoundError when it is gone already."""
-        self._send("DELETE", f"{PRODUCTS}/{product_id}/images/{image_id}")
 
     def assign_channels(self, rows: Sequence[tuple[str, int]]) -> None:
         """Sell products on channels. In: (product id, channel id). Never two at once."""

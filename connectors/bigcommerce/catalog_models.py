@@ -49,13 +49,6 @@ class CustomField(Document):
     value: Text
 
 
-class ProductImage(Document):
-    """An image of a product."""
-
-    id: Id
-    description: Text = ""
-
-
 class StoreProduct(Document):
     """A product of the store, the fields that are synced."""
 
@@ -79,7 +72,6 @@ class StoreProduct(Document):
     mpn: Text = ""
     variants: tuple[StoreVariant, ...] = ()
     custom_fields: Annotated[tuple[CustomField, ...], OrDefault] = ()
-    images: Annotated[tuple[ProductImage, ...], OrDefault] = ()
 
     @property
     def is_simple(self) -> bool:

@@ -114,7 +114,7 @@ class ProductBody(RequestBody):
     """A product, or the fields of one that are to change; what is not set stays away."""
 
     brand_id: int | None = Field(default=None, serialization_alias="brandId")
-    product_type_id: int | None = Field(default=None, serialization_alias="productTypeId")
+    type_id: int | None = Field(default=None, serialization_alias="productTypeId")
     identity: Mapping[str, str] | None = None
     stock: Mapping[str, Any] | None = None
     financial_details: Mapping[str, Any] | None = Field(

@@ -92,8 +92,6 @@ class VariationIn(Incoming):
     """What a product of a group is, by an option."""
 
     option_id: int | None = None
-    option_value_id: int | None = None
-    option_value: str | None = None
 
 
 class ProductIn(Incoming):

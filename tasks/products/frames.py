@@ -53,8 +53,6 @@ class AgreedProduct(Agreed):
     fields: Mapping[str, str] = Field(default={})
     variants: Mapping[str, AgreedVariant] = Field(default={})
     """By Brightpearl's product."""
-    images: Mapping[str, str] = Field(default={})
-    """The store's image by the hash of its content."""
     gone: str = ""
     """The system in which it was deleted: then it is left alone in the other one."""
 

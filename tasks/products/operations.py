@@ -432,10 +432,11 @@ class CreateAccountProduct(ProductOperation):
 def account_body(row: Row, columns: frozenset[str], member: AccountProduct | None) -> ProductBody:
     """A row as Brightpearl writes it; the channel and the sizes always whole."""
     fields: dict[str, Any] = {}
+    type_id = None
     if "brand" in columns:
         fields["brand_id"] = int(row["brand"])
     if member is None:
-        fields["product_type_id"] = int(row["product_type_id"] or 1)
+        type_id = int(row["product_type_id"] or 1)
         fields["identity"] = {name: row[name] for name in CODES if row[name]}
         fields["financial_details"] = {"taxCode": {"code": row["tax_code"]}}
         fields["status"] = row["status"]
@@ -471,7 +472,7 @@ def account_body(row: Row, columns: frozenset[str], member: AccountProduct | Non
             "weight": {"magnitude": float(weight or 0)},
             "dimensions": {**kept, **sizes},
         }
-    return ProductBody(**fields)
+    return ProductBody(type_id=type_id, **fields)
 
 
 def paths_of(operations: Iterable[Operation[Any]]) -> list[str]:
