@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agreement.customers import compare_customers
+from agreement.prices import compare_prices
 from agreement.products import compare_products
 from cli.display import Progress
 from connectors.bigcommerce.client import BigCommerce
@@ -183,6 +184,21 @@ class Play:
         self.progress.step(f"they change the text of {keys[0]}")
         self.installation.wait_idle(IDLE_WITHIN_S)
 
+    def change_prices(self) -> None:
+        """Staff change a price in Brightpearl; the store asks it."""
+        lamp = scenario.PRODUCTS[0]["sku"]
+        self.controls.change_products([{"edit": lamp, "price_ex_tax": scenario.NEW_PRICE}])
+        self.progress.step(f"they change the price of {lamp} to {scenario.NEW_PRICE}")
+        self.installation.wait_idle(IDLE_WITHIN_S)
+
+    def prices(self) -> dict[str, list[str]]:
+        """What differs of each SKU's price that both systems have."""
+        return compare_prices(
+            self.controls.state("bigcommerce", "variants"),
+            self.controls.state("brightpearl", "products"),
+            scenario.RETAIL,
+        )
+
     def products(self) -> dict[str, list[str]]:
         """What differs of each product that both systems have."""
         made = {str(one["sku"]) for one in scenario.PRODUCTS}
@@ -279,6 +295,7 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
         play.change_own_orders()
         play.change_customers()
         play.change_products()
+        play.change_prices()
     play.change_stock()
     requests = {system: controls.counted(system) for system in SYSTEMS}
     tie_outs = play.tie_outs()
@@ -289,6 +306,7 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
         tie_outs,
         None if installation.options.orders else play.customers(),
         products=None if installation.options.orders else play.products(),
+        prices=None if installation.options.orders else play.prices(),
     )
     summary.write(document, document_path)
     return document

@@ -61,6 +61,9 @@ PRODUCTS: list[dict[str, Any]] = [
 ]
 """What staff make in Brightpearl: a product, and a group of three."""
 NEW_TEXT = {"description": "<p>Brighter.</p>"}
+NEW_PRICE = "24.50"
+RETAIL = 2
+"""Brightpearl's price list that becomes the catalogue's price, as the shipped table says."""
 GROUP_TAGS = {1: 16, 2: 17}
 """The tag of each customer group, as the shipped table says."""
 PARCELS = 12

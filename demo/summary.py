@@ -24,18 +24,20 @@ def to_json(  # noqa: PLR0913 - what the demo is judged by
     customers: Mapping[str, Sequence[str]] | None = None,
     *,
     products: Mapping[str, Sequence[str]] | None = None,
+    prices: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The document of `var/demo.json`.
 
     In: `tie_outs` are the documents of `causeway audit money`, one per day; what differs of each
-    customer and product, where they are synced.
+    customer, product and price, where they are synced.
     """
     differing = {key: why for key, why in (customers or {}).items() if why}
     other = {sku: why for sku, why in (products or {}).items() if why}
+    priced = {sku: why for sku, why in (prices or {}).items() if why}
     latencies = verdict.latencies_s
     return {
         "agrees": verdict.agrees
-        and not (differing or other)
+        and not (differing or other or priced)
         and all(one["agrees"] for one in tie_outs),
         "orders": {
             "placed": verdict.placed,
@@ -80,6 +82,11 @@ def to_json(  # noqa: PLR0913 - what the demo is judged by
             if products is not None
             else {}
         ),
+        **(
+            {"prices": {"records": len(prices), "equal": len(prices) - len(priced)}}
+            if prices is not None
+            else {}
+        ),
         "tie_out": [_tie_out(one) for one in tie_outs],
         "latency_s": {
             "p50": _rounded(percentile(latencies, 0.5)),
@@ -94,6 +101,8 @@ def to_json(  # noqa: PLR0913 - what the demo is judged by
             *verdict.of_orders(),
             *verdict.of_stock(),
             *(f"customer {key}: {', '.join(why)}" for key, why in differing.items()),
+            *(f"product {sku}: {', '.join(why)}" for sku, why in other.items()),
+            *(f"price of {sku}: {', '.join(why)}" for sku, why in priced.items()),
             *_unexplained(tie_outs),
         ],
         "seconds": round(seconds, 1),
@@ -156,6 +165,11 @@ def to_text(document: Mapping[str, Any]) -> str:
         *(
             [("products equal on both sides", f"{goods['equal']} of {goods['products']}")]
             if (goods := document.get("products"))
+            else []
+        ),
+        *(
+            [("prices equal on both sides", f"{asked['equal']} of {asked['records']}")]
+            if (asked := document.get("prices"))
             else []
         ),
         ("placed → complete, p50 / p95 / max", _seconds(latency)),

@@ -1,0 +1,41 @@
+"""Does the store ask the account's prices? Pure: from both systems' own states.
+
+A product of the account is compared where the store has its SKU, in any case: what a variant costs,
+or its product where the variant has no price of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+State = Mapping[str, Any]
+CENT = Decimal("0.01")
+
+
+def compare_prices(store: State, account: State, price_list: int) -> dict[str, list[str]]:
+    """What differs of each SKU that both have, by its SKU; nothing of one that agrees.
+
+    In: `variants` of the store's state, `products` of the account's; whose prices without tax the
+    catalogue is to have. Prices are compared to the cent; a SKU without one in the list is left out.
+    """
+    variants = {_key(one["sku"]): one for one in store["variants"].values() if one["sku"]}
+    found: dict[str, list[str]] = {}
+    for product in account["products"].values():
+        sku = product["document"].get("identity", {}).get("sku", "")
+        variant = variants.get(_key(sku))
+        wanted = product["prices"].get(str(price_list), {}).get("1")
+        if not sku or variant is None or wanted is None:
+            continue
+        ours, theirs = _cents(variant["price"]), _cents(wanted)
+        found[sku] = [] if ours == theirs else [f"{ours} in the store, {theirs} in the account"]
+    return found
+
+
+def _cents(amount: object) -> Decimal:
+    return Decimal(str(amount)).quantize(CENT)
+
+
+def _key(sku: str) -> str:
+    return sku.strip().casefold()
