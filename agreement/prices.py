@@ -17,8 +17,8 @@ CENT = Decimal("0.01")
 def compare_prices(store: State, account: State, price_list: int) -> dict[str, list[str]]:
     """What differs of each SKU that both have, by its SKU; nothing of one that agrees.
 
-    In: `variants` of the store's state, `products` of the account's; whose prices without tax the
-    catalogue is to have. Prices are compared to the cent; a SKU without one in the list is left out.
+    In: `variants` of the store's state, `products` of the account's; the list whose prices without
+    tax the catalogue is to have. They are compared to the cent; a SKU without one is left out.
     """
     variants = {_key(one["sku"]): one for one in store["variants"].values() if one["sku"]}
     found: dict[str, list[str]] = {}
