@@ -25,6 +25,9 @@ SHARE = 100
 AT_ONCE = 1_500
 WITHIN_S = 3_600.0
 RATIO = at_most(1.25)
+NAMES: Mapping[System, int] = {"bigcommerce": 4, "brightpearl": 2}
+"""Reads of the store's settings, of brands and of categories that a process does once: the fact
+sheets' floors take such reference data for known."""
 
 
 def measure(bench: Bench) -> list[Figure]:
@@ -46,8 +49,8 @@ def measure(bench: Bench) -> list[Figure]:
                 Figure("products created", products - before, "", _how(size, seconds),
                        at_least(size)),
                 *_ratios("first load", counted, {
-                    "bigcommerce": size + categories + -(-before // 250) + 3,
-                    "brightpearl": 2 * pages["brightpearl"] + 3,
+                    "bigcommerce": size + categories + -(-before // 250),
+                    "brightpearl": 2 * pages["brightpearl"],
                 }),
                 Figure("first load", seconds, "s", _how(size, seconds)),
             ]  # fmt: skip
@@ -138,8 +141,8 @@ def _pages(store: int, account: int) -> Mapping[System, int]:
 def _ratios(
     name: str, counted: Mapping[System, Counted], floors: Mapping[Any, int]
 ) -> Iterator[Figure]:
-    for system, floor in floors.items():
-        total = counted[system].total
+    for system, fewest in floors.items():
+        total, floor = counted[system].total, fewest + NAMES[system]
         how = f"{total} requests, at least {floor}: {counted[system].most()}"
         yield Figure(f"{name}: requests to {system} against the floor", total / floor, "", how,
                      RATIO)  # fmt: skip
