@@ -32,6 +32,7 @@ from tasks.subscriptions import Target, plan
 
 LARGEST_SKEW_S = 30.0
 """Signatures and sweeps tolerate a little; a clock this far off is set wrong."""
+NO_SUCH_SKU, NOBODY = "-", "nobody@example.invalid"
 NO_SUCH_ORDER = "2147483647"
 """An id that no store reaches: reading it shows permissions, and needs no order."""
 
@@ -128,6 +129,8 @@ def scopes(store: BigCommerce) -> Iterator[Finding]:
     reads: dict[str, Callable[[], object]] = {
         "orders": lambda: next(store.list_order_headers(min_id=int(NO_SUCH_ORDER)), None),
         "order transactions": lambda: store.list_transactions(NO_SUCH_ORDER),
+        "products": lambda: store.list_variants_named(NO_SUCH_SKU),
+        "customers": lambda: next(store.find_customers([NOBODY]), None),
         "channels": store.list_channels,
         "webhooks": store.list_hooks,
     }
