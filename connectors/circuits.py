@@ -1,7 +1,7 @@
 """Circuit breakers: a part of a system that fails for a while is left alone, probed, and resumed.
 
-One circuit per endpoint (method and path without ids), and one for the system as a whole. Requests
-of an open circuit are not sent. When its pause is over, one request goes through as a probe: if it
+One circuit per endpoint (method and path without ids), and one for the system as a whole; one record
+that fails by itself opens neither. Requests of an open circuit are not sent. When its pause is over, one request goes through as a probe: if it
 is answered, all others follow; if not, the next pause is longer. See docs/decisions/0018.
 """
 
@@ -26,6 +26,8 @@ WHOLE = ""
 """Names the circuit of a whole system."""
 _IDS = re.compile(r"(?<=/)(?!v\d/)[^/]*\d[^/]*")
 """Parts of a path that hold an id, or a set of ids."""
+_RECORD = re.compile(r"(?<=/)\d+(?=/|$)")
+"""The part of a path that is the id of one record."""
 
 Report = Callable[[bool | None], None]
 """Takes whether a request failed; None where that says nothing of an outage, as a throttled one."""
@@ -48,6 +50,8 @@ class Circuit:
     """One endpoint: how often it has failed in a row, and since when it is left alone."""
 
     failures: int = 0
+    failing: set[str] = field(default_factory=set)
+    """What failed since the last success: paths, as far as they tell records from an outage."""
     failing_since: float = 0.0
     pause_s: float = 0.0
     """The pause after the next failed probe; zero while the circuit is closed."""
@@ -70,12 +74,17 @@ class Circuit:
     def succeed(self) -> None:
         """An answer came: all is well."""
         self.failures, self.pause_s, self.is_probing = 0, 0.0, False
+        self.failing.clear()
 
-    def fail(self, now: float) -> None:
-        """A request failed."""
+    def fail(self, now: float, path: str, *, is_of_record: bool) -> None:
+        """A request failed. A record that fails by itself, time after time, is no outage."""
         self.failing_since = self.failing_since if self.failures else now
         self.failures += 1
-        is_outage = self.failures >= FAILURES and now - self.failing_since >= OUTAGE_S
+        if len(self.failing) < FAILURES:
+            self.failing.add(path)
+        is_of_one = is_of_record and len(self.failing) == 1
+        is_long = self.failures >= FAILURES and now - self.failing_since >= OUTAGE_S
+        is_outage = is_long and not is_of_one
         if self.is_probing or (is_outage and not self.is_open):
             self.pause_s = min(LONGEST_PAUSE_S, 2 * self.pause_s or PAUSE_S)
             self.paused_until = now + self.pause_s
@@ -107,7 +116,7 @@ class Circuits:
             nonlocal reported
             reported = True
             with self._lock:
-                self._learn(both, failed=failed)
+                self._learn(both, path, failed=failed)
 
         try:
             yield report
@@ -137,10 +146,11 @@ class Circuits:
         for one in both:
             one.is_probing = one.is_open
 
-    def _learn(self, both: list[Circuit], *, failed: bool | None) -> None:
+    def _learn(self, both: list[Circuit], path: str, *, failed: bool | None) -> None:
+        is_of_record = bool(_RECORD.search(path))
         for one in both:
             if failed:
-                one.fail(self.clock())
+                one.fail(self.clock(), path, is_of_record=is_of_record)
             elif failed is None:
                 one.is_probing = False
             else:

@@ -22,6 +22,7 @@ from connectors.budget import Budget, Priority, RateLimit, Usage
 from connectors.circuits import Circuits, Pause
 from connectors.documents import Document, broken_field
 from core.errors import (
+    BrokenAnswerError,
     CausewayError,
     ConfigError,
     ContractError,
@@ -59,6 +60,11 @@ class Answer:
     def is_write(self) -> bool:
         """Whether the request may have changed something."""
         return self.method not in READS
+
+    @property
+    def is_no_content(self) -> bool:
+        """Whether it says that there is nothing; any other answer without a body was cut off."""
+        return self.status == HTTPStatus.NO_CONTENT
 
     @property
     def is_success(self) -> bool:
@@ -229,13 +235,14 @@ class Client:
         except ValidationError as error:
             field, reason = broken_field(error)
             problem = f"with a {model.__name__} whose field {field!r} is wrong: {reason}"
-            raise unreadable(answer, problem) from None
+            broken = unreadable(answer, problem)
+            raise broken if answer.is_write else ContractError(broken.message) from None
 
 
 def decoded(system: str, method: str, path: str, response: httpx.Response) -> Answer:
     """The response with its body decoded; a page of HTML stays text when it explains a failure.
 
-    Raises: ContractError, or OutcomeUnknownError for a write, when a good answer is not JSON.
+    Raises: BrokenAnswerError, or OutcomeUnknownError for a write, when a good answer is not JSON.
     """
     content = response.content
     answer = Answer(
@@ -257,12 +264,13 @@ def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayErr
     """The error that a good answer is when it cannot be read.
 
     A write that was answered so may have been carried out, in part or as a whole: it may not be
-    taken for refused, nor simply be sent again.
+    taken for refused, nor simply be sent again. A read is repeated: a proxy that cuts an answer off
+    is no change of what both sides agreed on.
     """
     message = f"{answer.system} answered {answer.what} {problem}."
     if answer.is_write:
         return OutcomeUnknownError(message, remedy=remedy)
-    return ContractError(message, remedy=remedy)
+    return BrokenAnswerError(message, remedy=remedy)
 
 
 def clean(text: object) -> str:

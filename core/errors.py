@@ -49,6 +49,13 @@ class ContractError(CausewayError):
     """An answer (or a whole batch) breaks what we declared: a developer acts, the run ends."""
 
 
+class BrokenAnswerError(TransientError, ContractError):
+    """A read was answered well, with what cannot be read: cut off, empty, or of another shape.
+
+    It is read again, as after any passing fault; where it stays so, a developer acts.
+    """
+
+
 class RejectedError(CausewayError):
     """They understood one record and refused it: the data's owner acts, the rest goes on."""
 

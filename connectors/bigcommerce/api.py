@@ -77,7 +77,7 @@ class Api(Client):
     def _rows(self, path: str, **params: Any) -> list[dict[str, Any]]:  # noqa: ANN401
         """A V2 list: a bare array; an empty one is 204 without a body."""
         answer = self._send("GET", path, params=params)
-        rows = [] if answer.body is None else answer.body
+        rows = [] if answer.is_no_content else answer.body
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise unreadable(answer, "with no list of rows")
         return rows
@@ -107,7 +107,7 @@ class Api(Client):
         page = 1
         while True:
             answer = self._send("GET", path, params={**asked, "page": page}, query=query)
-            rows = [] if answer.body is None else self._field(answer, "data", list)
+            rows = [] if answer.is_no_content else self._field(answer, "data", list)
             yield from ((answer, row) for row in rows)
             if page >= _total_pages(answer):
                 return

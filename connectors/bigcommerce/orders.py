@@ -156,7 +156,7 @@ class Orders(Api):
         Raises: RejectedError when a row breaks the model.
         """
         answer = self._send("GET", f"/v3/orders/{order_id}/transactions")
-        rows = [] if answer.body is None else self._field(answer, "data", list)
+        rows = [] if answer.is_no_content else self._field(answer, "data", list)
         return [of_order(Transaction, order_id, row) for row in rows]
 
     def list_taxes(self, order_id: str) -> list[TaxRow]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from connectors.bigcommerce.client import IdRange, plan_ranges
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from connectors.brightpearl.models import Unreadable as UnreadableInAccount
-from core.errors import RejectedError
+from core.errors import PausedError, RejectedError, TransientError
 from core.ids import sku_key
 from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
@@ -108,30 +108,44 @@ def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing
 def read_details(
     run: Run, order_ids: Sequence[str], read: Callable[[str], list[T]], what: str
 ) -> dict[str, list[T]]:
-    """What belongs to each order, a request an order; one whose rows break the model is refused."""
+    """What belongs to each order, a request an order; one whose rows break the model is refused.
+
+    An order of which it cannot be read right now leaves the batch and is tried again later.
+    """
     parts = run_each([(read_few, part, read) for part in in_parts(order_ids, TOGETHER)])
     found: dict[str, list[T]] = {}
     broken: list[Unreadable] = []
+    later: dict[str, str] = {}
     for part in parts:
         for order_id, rows in part.items():
             if isinstance(rows, RejectedError):
                 broken.append(Unreadable(order_id, what, rows.message))
+            elif isinstance(rows, TransientError):
+                later[order_id] = rows.message
             else:
                 found[order_id] = rows
     if broken:
         refuse_unreadable(run, broken, "order")
+    run.postpone(later)
     return found
 
 
 @step("read-details", RETRIED)
-def read_few(order_ids: Sequence[str], read: Callable[[str], T]) -> dict[str, T | RejectedError]:
-    """What belongs to a few orders, or why it cannot be read of one of them."""
-    found: dict[str, T | RejectedError] = {}
+def read_few(
+    order_ids: Sequence[str], read: Callable[[str], T]
+) -> dict[str, T | RejectedError | TransientError]:
+    """What belongs to a few orders, or why it cannot be read of one of them.
+
+    Raises: PausedError where the fault is no record's but that of a part of the system.
+    """
+    found: dict[str, T | RejectedError | TransientError] = {}
     for order_id in order_ids:
         try:
             found[order_id] = with_retries(partial(read, order_id))
-        except RejectedError as refused:
-            found[order_id] = refused
+        except PausedError:
+            raise
+        except (RejectedError, TransientError) as error:
+            found[order_id] = error
     return found
 
 

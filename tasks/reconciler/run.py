@@ -135,6 +135,8 @@ class Run:
         self.batch = Batch()
         self.refusals: dict[str, list[Refusal]] = {}
         """Why records of the batch may not travel on."""
+        self.postponed: dict[str, str] = {}
+        """Why records of the batch cannot be worked on right now: they are tried again soon."""
         self.unsure: set[str] = set()
         """Records in hand with a write of which nobody knows what became of it."""
         self._halves: list[Batch] = []
@@ -242,7 +244,7 @@ class Run:
 
         A dry run reads them without taking them.
         """
-        self.refusals = {}
+        self.refusals, self.postponed = {}, {}
         if self._halves:
             self.batch = self._halves.pop()
             return self.batch
@@ -365,10 +367,16 @@ class Run:
             known = self.refusals.setdefault(key, [])
             known.extend(one for one in found if one not in known)
 
+    def postpone(self, reasons: Mapping[str, str]) -> None:
+        """Let records leave the batch until later: something of them could not be read now."""
+        for key, reason in reasons.items():
+            self.postponed[key] = reason
+            self.log("%s is tried again later: %s", key, reason)
+
     @property
     def refused_keys(self) -> set[str]:
-        """The records that left the batch."""
-        return set(self.refusals)
+        """The records that left the batch, for a person or until later."""
+        return {*self.refusals, *self.postponed}
 
     def settle(self, outcomes: Iterable[inbox.Outcome]) -> None:
         """Say what became of every key of the batch."""

@@ -90,7 +90,7 @@ def _ending(
     if refusals:
         return Dead(key, refusals[0].reason)
     if outcome is None or outcome.is_retried:
-        reason = outcome.reason if outcome else "not reached"
+        reason = outcome.reason if outcome else run.postponed.get(key, "not reached")
         return Retry(key, run.retry_at(key, now), reason)
     if not outcome.waits_for:
         return Done(key, outcome.reason or outcome.result)

@@ -14,7 +14,7 @@ from connectors.brightpearl.account_models import PaymentRow
 from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.goods_note_models import GoodsInNote, GoodsOutNote
 from connectors.brightpearl.models import SalesCredit, SalesOrder
-from core.errors import NotFoundError
+from core.errors import NotFoundError, TransientError
 from core.ids import EMAIL, email_key, external_ref, order_id_of
 from core.refusals import Refusal
 from store.links import Link
@@ -229,14 +229,21 @@ def _with_details(run: Run, orders: Sequence[RefundedOrder]) -> list[RefundedOrd
     credited = [one.id for one in orders if one.order is None and one.unclaimed]
     found, _ = read_orders(run, credited)
     orders = [replace(one, order=one.order or found.get(one.id)) for one in orders]
-    unlisted = [
-        undone.refund_id
+    unlisted = {
+        undone.refund_id: one.id
         for one in orders
         for undone in one.without_refund
         if all(refund.id != undone.refund_id for refund in one.refunds)
-    ]
+    }
     # Asked one by one, for no list shows them.
-    asked = read_few(unlisted, run.bigcommerce.get_refund) if unlisted else {}
+    asked = read_few(list(unlisted), run.bigcommerce.get_refund) if unlisted else {}
+    run.postpone(
+        {
+            unlisted[key]: one.message
+            for key, one in asked.items()
+            if isinstance(one, TransientError)
+        }
+    )
     absent = frozenset(key for key, one in asked.items() if isinstance(one, NotFoundError))
     foreign = [
         one.id

@@ -60,6 +60,15 @@ def test_an_endpoint_that_fails_for_a_while_is_left_alone_and_the_rest_goes_on(c
     send(circuits, "/order-service/order/7", failed=False)
 
 
+def test_a_record_that_fails_by_itself_is_no_outage_and_holds_up_no_other(circuits, clock):
+    for _ in range(3):
+        fail_for(circuits, clock, OUTAGE_S, "/v3/orders/7/transactions")
+
+    assert not circuits.pauses()
+    send(circuits, "/v3/orders/8/transactions", failed=True)
+    assert circuits.pauses()
+
+
 def test_a_system_of_which_nothing_answers_is_left_alone_as_a_whole(circuits, clock):
     for number in range(FAILURES + 1):
         send(circuits, f"/{'abcdefgh'[number]}", failed=True)
