@@ -1,8 +1,9 @@
 """Circuit breakers: a part of a system that fails for a while is left alone, probed, and resumed.
 
-One circuit per endpoint (method and path without ids), and one for the system as a whole; one record
-that fails by itself opens neither. Requests of an open circuit are not sent. When its pause is over, one request goes through as a probe: if it
-is answered, all others follow; if not, the next pause is longer. See docs/decisions/0018.
+One circuit per endpoint (method and path without ids), and one for the system as a whole; one
+record that fails by itself opens neither. Requests of an open circuit are not sent. When its pause
+is over, one request goes through as a probe: if it is answered, all others follow; if not, the next
+pause is longer. See docs/decisions/0018.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def check_waits_alone(world: World, what: str, how: str) -> None:
 
     world.fault("bigcommerce")
     make_due(world, "orders", work.keys)
-    run(world, entity)
+    run(world, "orders")
     assert unsettled("orders", work.records) == {}
     assert wrong(world, "orders", work) == []
 
