@@ -44,7 +44,7 @@ def _differences(customer: State, contacts: list[State], tags: Mapping[int, int]
         "last name": (customer["last_name"], contact["last_name"]),
         "phone": (customer["phone"], contact["telephones"].get("PRI", "")),
     }
-    found = [name for name, (ours, theirs) in both.items() if _text(ours) != _text(theirs)]
+    found = [name for name, (desired, actual) in both.items() if _text(desired) != _text(actual)]
     wanted = {tags[customer["group_id"]]} if customer["group_id"] in tags else set()
     return [*found, *(["group"] if group != wanted else [])]
 

@@ -28,8 +28,9 @@ def compare_prices(store: State, account: State, price_list: int) -> dict[str, l
         wanted = product["prices"].get(str(price_list), {}).get("1")
         if not sku or variant is None or wanted is None:
             continue
-        ours, theirs = _cents(variant["price"]), _cents(wanted)
-        found[sku] = [] if ours == theirs else [f"{ours} in the store, {theirs} in the account"]
+        actual, desired = _cents(variant["price"]), _cents(wanted)
+        text = f"{actual} in the store, {desired} in the account"
+        found[sku] = [] if actual == desired else [text]
     return found
 
 

@@ -45,7 +45,7 @@ def _measure_on(bench: Bench, target: Receiver, name: str) -> list[Figure]:
     bench.progress.step(f"release: {entries} entries into the quarantine, {name}")
     database = open_database(target.settings["CAUSEWAY_DATABASE_URL"])
     _fill(database, entries)
-    bench.progress.step(f"release: all of them, with {PER_S} webhooks a second beside it")
+    bench.progress.step(f"release: all of them, with {PER_S} webhooks a second meanwhile")
     seconds, sent = asyncio.run(_release(target))
     left = len(Quarantine(database).keys(PAIR, "orders"))
     database.close()

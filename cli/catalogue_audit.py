@@ -28,7 +28,7 @@ from mappings.tables import Table
 LIVE = "LIVE"
 SHOWN = 20
 SUGGESTED = 200
-"""So many SKUs of the store are looked for by name in Brightpearl."""
+"""So many SKUs of the store are searched for by name in Brightpearl."""
 LIKELY = 0.5
 """The least score of a product that is named."""
 

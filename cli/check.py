@@ -30,7 +30,6 @@ from intelligence.duplicates import find_duplicates
 from intelligence.risk import Checkout, Party, facts_of, score_order
 from store.order_checks import OrderChecks
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
-from tasks.orders.checks import score_with_history
 
 SHOWN = 50
 """Pairs of a text; the document has all."""
@@ -192,6 +191,8 @@ def risk(  # noqa: PLR0913 - the facts of an order
     if order:
         installed = installation(pair)
         if has_database(installed.settings):
+            from tasks.orders.checks import score_with_history  # noqa: PLC0415 - brings pandas along
+
             checks = OrderChecks(installed.database())
             verdict = score_with_history(checks, installed.name, [facts], installed.pair.checks)[
                 facts.order_id

@@ -102,7 +102,7 @@ class System:
 
 @dataclass
 class Observed:
-    """What answers have shown of a system, apart from their content."""
+    """What answers have shown of a system, besides their content."""
 
     skew_s: float = 0.0
     """How far its clock was ahead of ours when it last answered."""

@@ -345,7 +345,7 @@ class IntelligenceSettings(Section):
     """What follows from what the checks of `intelligence` find."""
 
     anomalies: Literal["off", "advise"] = "advise"
-    """Whether hours that do not fit their season are looked for and reported."""
+    """Whether hours that do not fit their season are found and reported."""
     errors: Literal["off", "advise"] = "advise"
     """Whether cases in quarantine are given a class, and someone who acts."""
     stock: Literal["off", "advise", "hold"] = "advise"

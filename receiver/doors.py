@@ -27,8 +27,8 @@ MOST_CONNECTIONS = 1000
 SPARE_FILES = 100
 """Open files that the process needs for anything but connections."""
 MOST_REFUSALS, REFUSALS_WITHIN_S = 60, 60.0
-"""After so many refused deliveries of one source, less than a minute apart, no more are read until
-a minute has passed without one; those that show our secret are always read."""
+"""After so many refused deliveries of one source, each within a minute of the last, no more are
+read until a minute has passed without one; those that show our secret are always read."""
 MOST_SOURCES = 10_000
 """Sources whose refusals are counted at once."""
 LOGGED_EVERY_S = 60.0
@@ -131,7 +131,7 @@ def doors_of_process() -> Doors:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP on one connection, as uvicorn speaks it, of which only so much is read."""
+    """HTTP on one connection, as uvicorn parses it, of which only so much is read."""
 
     doors: Doors
     source = ""

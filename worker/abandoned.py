@@ -2,7 +2,7 @@
 
 A run whose process has ended stays Running in Prefect for ever and keeps its deployment's only
 slot, so that every later run of the schedule is cancelled. A worker ends such runs as soon as it
-starts and Prefect answers, and looks again now and then: a subprocess may have been killed as well.
+starts and Prefect answers, and checks again at times: a subprocess may have been killed as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger("causeway.worker")
 
 FIRST_FOR_S = 60.0
 OFTEN_S, SELDOM_S = 5.0, 60.0
-"""How often it looks for runs without a process: soon after the start, and later."""
+"""How often it checks for runs without a process: soon after the start, and later."""
 CLAIMS_EVERY_S = 5.0
 BEGINS_WITHIN = timedelta(seconds=20)
 """A run that this kind of worker has taken begins within milliseconds; one that has not for so long

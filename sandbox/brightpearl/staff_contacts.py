@@ -20,7 +20,7 @@ EMAIL_KINDS = ("PRI", "SEC", "TER")
 class StaffAddress(ControlBody):
     """An address as staff type it; `country` is alpha-3."""
 
-    line1: str = "1 Mill Lane"
+    line1: str = "1 Mill Road"
     line2: str = ""
     line3: str = ""
     line4: str = ""

@@ -119,8 +119,8 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     compared = sides(found, map_sides(bundle, found))
     differ = {
         key: ", ".join(names)
-        for key, ours in compared.ours.items()
-        if (names := differing(both[key].agreed, ours, compared.theirs[key]))
+        for key, desired in compared.desired.items()
+        if (names := differing(both[key].agreed, desired, compared.actual[key]))
     }
     unlinked = {key for key, one in records.items() if one.agreed.lead or one.agreed.gone_from}
     missing = customers.keys() - both.keys() - unlinked

@@ -27,7 +27,7 @@ from tasks.reconciler.run import Run
 ENTITY = "customers"
 BILLING, DELIVERY = "billing", "delivery"
 USES = {BILLING: ("BIL", "DEF"), DELIVERY: ("DEL",)}
-"""What Brightpearl uses an address for that is one of ours."""
+"""What Brightpearl uses an address for that is one of desired."""
 STORE_USES = {BILLING: "billing", DELIVERY: "shipping"}
 """How the columns of the store's frames begin."""
 LONGEST = 32
@@ -148,14 +148,14 @@ class StoreCustomer:
         place = self.place(use)
         return all(place[name] for name in ("address1", "city", "country_code"))
 
-    def values(self, theirs: AccountCustomer) -> dict[str, Any]:
+    def values(self, actual: AccountCustomer) -> dict[str, Any]:
         """What is merged, as it is read back once the store has all of it."""
-        found = theirs.values()
+        found = actual.values()
         for name, longest in (("first_name", LONGEST), ("last_name", LONGEST), ("company", None)):
             found[name] = getattr(self, name)[:longest].strip()
         for use in USES:
             *parts, _ = (one_line(part) for part in self.place(use).values())
-            country = getattr(theirs, f"{use}_country_iso3")
+            country = getattr(actual, f"{use}_country_iso3")
             found[use] = (*parts, country) if self.is_complete(use) else ("",) * len(LINES)
         return found
 
@@ -173,7 +173,7 @@ class Found(Frames):
 
 @dataclass(frozen=True)
 class Desired(Frames):
-    """Each side as the other one has to look if nothing else happened there."""
+    """Each side as the other one has to be if nothing else happened there."""
 
     KEY = "customer_key"
 
@@ -185,9 +185,9 @@ class Desired(Frames):
 class Sides:
     """The typed rows of a batch, by record."""
 
-    ours: Mapping[str, AccountCustomer]
+    desired: Mapping[str, AccountCustomer]
     """Customers, as Brightpearl writes them."""
-    theirs: Mapping[str, AccountCustomer]
+    actual: Mapping[str, AccountCustomer]
     """Contacts as they are."""
     for_store: Mapping[str, StoreCustomer]
     """Contacts, as BigCommerce writes them."""
@@ -213,8 +213,8 @@ def map_sides(bundle: Bundle, found: Found) -> Desired:
 def sides(found: Found, desired: Desired) -> Sides:
     """The rows of both, typed."""
     return Sides(
-        ours={one.customer_key: one for one in typed_rows(desired.for_account, AccountCustomer)},
-        theirs={one.customer_key: one for one in typed_rows(found.contacts, AccountCustomer)},
+        desired={one.customer_key: one for one in typed_rows(desired.for_account, AccountCustomer)},
+        actual={one.customer_key: one for one in typed_rows(found.contacts, AccountCustomer)},
         for_store={one.customer_key: one for one in typed_rows(desired.for_store, StoreCustomer)},
     )
 
@@ -294,9 +294,11 @@ def changed(agreed: AgreedCustomer, name: str, value: Any, *, in_store: bool) ->
     return "" if found in known else found
 
 
-def differing(agreed: AgreedCustomer, ours: AccountCustomer, theirs: AccountCustomer) -> list[str]:
+def differing(
+    agreed: AgreedCustomer, desired: AccountCustomer, actual: AccountCustomer
+) -> list[str]:
     """Fields that do not read as agreed, and not the same on both sides."""
-    mine, other = ours.values(), theirs.values()
+    mine, other = desired.values(), actual.values()
     return [
         name
         for name in FIELDS

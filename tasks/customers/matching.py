@@ -80,15 +80,15 @@ def replace_lead(agreed: AgreedCustomer, lead: str) -> AgreedCustomer:
 
 def evidence(customer: Customer, contact: Contact) -> Evidence:
     """How much a contact is like a customer."""
-    ours = comparable(f"{customer.first_name} {customer.last_name}")
-    theirs = comparable(f"{contact.first_name} {contact.last_name}")
+    name = comparable(f"{customer.first_name} {customer.last_name}")
+    contact_name = comparable(f"{contact.first_name} {contact.last_name}")
     here = {(comparable(one.address1), _packed(one.postal_code)) for one in customer.addresses}
-    there = {(comparable(one.line_1), _packed(one.post_code)) for one in contact.addresses}
+    in_account = {(comparable(one.line_1), _packed(one.post_code)) for one in contact.addresses}
     return Evidence(
         contact.id,
-        token_sort_ratio(ours, theirs) / 100,
-        any(place in there for place in here if all(place)),
-        bool(theirs),
+        token_sort_ratio(name, contact_name) / 100,
+        any(place in in_account for place in here if all(place)),
+        bool(contact_name),
     )
 
 

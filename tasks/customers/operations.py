@@ -140,7 +140,7 @@ class AddPostalAddress(CustomerOperation):
             natural_key=self.use, message=messages.create_address(label, self.address)
         )
 
-    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of the API
         record.new_addresses[self.use] = str(answer)
 
 
@@ -223,7 +223,7 @@ class AddAddress(CustomerOperation):
             natural_key=self.use, row=body, send_rows=BigCommerce.create_addresses
         )
 
-    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of the API
         record.entries[self.use] = str(answer or "")
 
 
@@ -278,7 +278,7 @@ class CreateCustomer(CustomerOperation):
         same = (one for one in found if isinstance(one, Customer))
         return next((one.id for one in same if email_key(one.email) == email_key(email)), None)
 
-    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of the API
         record.customer_id = str(answer or "")
 
 

@@ -80,18 +80,18 @@ def _unlinked(record: Record) -> CustomerPlan:
 
 def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
     """A new contact for a customer: of its company, where staff put it into a group."""
-    ours = context.sides.ours[record.key]
-    case, company = _company(context, ours)
+    desired = context.sides.desired[record.key]
+    case, company = _company(context, desired)
     if company is not None:
         terms = str(company.credit_term_days or "")
-        ours = replace(ours, price_list_id=company.price_list_id, credit_term_days=terms)
-    contact: ContactPlan = plan_contact(ours)
+        desired = replace(desired, price_list_id=company.price_list_id, credit_term_days=terms)
+    contact: ContactPlan = plan_contact(desired)
     joins = {"/companyId": int(company.organisation_id or company.id)} if company else {}
     operations: list[Operation[Any]] = [
-        *([ops.SetTag(ours.tag_id, is_on=True)] if ours.tag_id else []),
+        *([ops.SetTag(desired.tag_id, is_on=True)] if desired.tag_id else []),
         *([ops.PatchContact(joins)] if joins else []),
     ]
-    values = ours.values()
+    values = desired.values()
     return CustomerPlan(
         key=record.key,
         operations=tuple(operations),
@@ -104,7 +104,7 @@ def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
 
 def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
     """A new customer for a contact that staff gave the tag of a group."""
-    store, theirs = context.sides.for_store[record.key], context.sides.theirs[record.key]
+    store, actual = context.sides.for_store[record.key], context.sides.actual[record.key]
     billing, delivery = store.place(BILLING), store.place(DELIVERY)
     places = [store.place(use) for use in USES if store.is_complete(use)]
     return CustomerPlan(
@@ -114,19 +114,19 @@ def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
         contact_id=record.contact.id if record.contact else "",
         agreed=_agreed(
             record,
-            theirs.values(),
+            actual.values(),
             dict.fromkeys(FIELDS, "brightpearl"),
-            store.values(theirs),
+            store.values(actual),
             mails=False,
         ),
     )
 
 
 def _plan_both(context: PlanContext, record: Record, contact: Contact) -> CustomerPlan:
-    ours, theirs = context.sides.ours[record.key], context.sides.theirs[record.key]
+    desired, actual = context.sides.desired[record.key], context.sides.actual[record.key]
     store = context.sides.for_store[record.key]
     cases: list[Refusal] = []
-    mine, other = ours.values(), theirs.values()
+    mine, other = desired.values(), actual.values()
     names = [name for name in FIELDS if not (name == BILLING and contact.company_id)]
     merged = _merge(context, record, mine, other, names)
     left = set()
@@ -143,9 +143,9 @@ def _plan_both(context: PlanContext, record: Record, contact: Contact) -> Custom
         to_account.discard("company")
         left.add("company")
         cases.append(_conflict(record, "company", mine, other, can_apply=False))
-    unknown, company = _company(context, ours)
+    unknown, company = _company(context, desired)
     cases += [unknown] if unknown else []
-    account = list(_to_account(context, record, contact, ours, to_account, company))
+    account = list(_to_account(context, record, contact, desired, to_account, company))
     found = list(_to_store(record, store, to_store))
     cases += [one for one in found if isinstance(one, Refusal)]
     if any(isinstance(one, Refusal) for one in found):
@@ -164,7 +164,7 @@ def _plan_both(context: PlanContext, record: Record, contact: Contact) -> Custom
         cases=tuple(cases),
         result="linked" if is_new else "updated" if operations else "unchanged",
         contact_id=contact.id,
-        agreed=_agreed(record, values, winners, store.values(theirs)),
+        agreed=_agreed(record, values, winners, store.values(actual)),
     )
 
 
@@ -184,21 +184,21 @@ def _merge(
     for name in names:
         owner = context.owners.get(f"{name}_line_1" if name in USES else name, "")
         owners[name] = "" if owner == LAST_AGREED else owner
-    ours = {n: changed(record.agreed, n, mine[n], in_store=True) for n in names}
-    theirs = {n: changed(record.agreed, n, other[n], in_store=False) for n in names}
-    return merge(dict.fromkeys(names, ""), ours, theirs, owners)
+    in_store = {n: changed(record.agreed, n, mine[n], in_store=True) for n in names}
+    in_account = {n: changed(record.agreed, n, other[n], in_store=False) for n in names}
+    return merge(dict.fromkeys(names, ""), in_store, in_account, owners)
 
 
 def _to_account(  # noqa: PLR0913, PLR0917 - a record, its sides, and what is to change
     context: PlanContext,
     record: Record,
     contact: Contact,
-    ours: AccountCustomer,
+    desired: AccountCustomer,
     names: set[str],
     company: Contact | None,
 ) -> Iterator[Operation[Any]]:
     fields: dict[str, Any] = {
-        path: getattr(ours, name) or (None if name == "phone" else "")
+        path: getattr(desired, name) or (None if name == "phone" else "")
         for name, path in PATHS.items()
         if name in names
     }
@@ -211,11 +211,11 @@ def _to_account(  # noqa: PLR0913, PLR0917 - a record, its sides, and what is to
         yield ops.PatchContact(fields)
     if "tag_id" in names:
         known = group_tags(contact, context.groups)
-        yield from (ops.SetTag(tag, is_on=False) for tag in known if tag != ours.tag_id)
-        if ours.tag_id and ours.tag_id not in known:
-            yield ops.SetTag(ours.tag_id, is_on=True)
+        yield from (ops.SetTag(tag, is_on=False) for tag in known if tag != desired.tag_id)
+        if desired.tag_id and desired.tag_id not in known:
+            yield ops.SetTag(desired.tag_id, is_on=True)
     changing = [use for use in USES if use in names]
-    places = {use: _postal(ours, use) for use in changing}
+    places = {use: _postal(desired, use) for use in changing}
     kinds: dict[str, tuple[str, ...]]
     if len(changing) == len(USES) and places[BILLING] == places[DELIVERY]:
         changing, kinds = changing[:1], {BILLING: ("BIL", "DEF", "DEL")}
@@ -265,15 +265,17 @@ def _to_store(
             yield ops.AddAddress(use, place, store.first_name, store.last_name)
 
 
-def _postal(ours: AccountCustomer, use: str) -> PostalAddress:
-    filled = {name: part for name in LINES if (part := getattr(ours, f"{use}_{name}"))}
+def _postal(desired: AccountCustomer, use: str) -> PostalAddress:
+    filled = {name: part for name in LINES if (part := getattr(desired, f"{use}_{name}"))}
     return PostalAddress(**{"line_1": "-"} | filled)
 
 
-def _company(context: PlanContext, ours: AccountCustomer) -> tuple[Refusal | None, Contact | None]:
+def _company(
+    context: PlanContext, desired: AccountCustomer
+) -> tuple[Refusal | None, Contact | None]:
     """The company that a customer buys for. Staff have to have put the customer into a group."""
-    wanted = ours.company_contact_id
-    if not wanted or not ours.tag_id:
+    wanted = desired.company_contact_id
+    if not wanted or not desired.tag_id:
         return None, None
     company = context.companies.get(wanted)
     if company is not None:

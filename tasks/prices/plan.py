@@ -90,12 +90,12 @@ def _changed(
         if name not in wanted and name_text(name) in agreed.prices and name[0] != "price"
     }
     names = {name_text(name): name for name in (*wanted, *gone)}
-    ours = {name_text(name): str(price) for name, price in actual.items()}
-    theirs = {name_text(name): str(price) for name, price in wanted.items()}
+    current = {name_text(name): str(price) for name, price in actual.items()}
+    new = {name_text(name): str(price) for name, price in wanted.items()}
     owner: Owner = owners.get("amount", "brightpearl")
     # Whoever owns prices wins also where only the other side changed one: they go one way.
     base = {} if owner in OWNERS else agreed.prices
-    merged = merge(base, ours, theirs, dict.fromkeys(names, owner))
+    merged = merge(base, current, new, dict.fromkeys(names, owner))
     return {names[name]: wanted.get(names[name]) for name in merged.for_bigcommerce}
 
 

@@ -1,4 +1,4 @@
-"""The go-live gate: what both catalogues lack, have twice, or cannot be told apart."""
+"""The go-live gate: what both catalogues lack, have twice, or name alike."""
 
 import json
 from decimal import Decimal

@@ -128,15 +128,6 @@ def test_an_unknown_pair_is_named_with_those_that_exist(capsys):
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.parametrize("entity", ["products", "prices", "customers"])
-@pytest.mark.parametrize("command", ["sync", "sweep", "audit", "backfill --since 3d"])
-def test_entities_of_later_versions_are_refused_in_one_line(command, entity, capsys):
-    name, *options = command.split()
-    assert run([name, entity, *options]) == 2
-    assert capsys.readouterr().err.strip().count("\n") == 0
-
-
-@pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("line", ["webhooks list", "webhooks ensure"])
 def test_an_api_that_is_down_is_exit_code_one_without_a_traceback(line, capsys):
     assert run(line.split()) == 1
@@ -170,9 +161,9 @@ def test_a_key_that_is_no_sku_product_or_variant_is_refused(command, key, capsys
 
 
 @pytest.mark.usefixtures("configured")
-def test_only_stock_is_reconciled_as_a_whole(capsys):
+def test_only_stock_and_products_are_reconciled_as_a_whole(capsys):
     assert run(["reconcile", "orders"]) == 2
-    assert "Only stock is reconciled as a whole" in capsys.readouterr().err
+    assert "Only stock and products are reconciled as a whole" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("database")

@@ -112,7 +112,7 @@ class CustomerLives:
         )
 
     def merge(self) -> None:
-        """Two contacts become one; people of different names stay apart from the oracle."""
+        """Two contacts become one; people of different names stay two, says the oracle."""
         one, other = self._contact(), self._contact()
         if one and other and one != other:
             both = [c for c in self.people.contacts if c.id in {one, other}]

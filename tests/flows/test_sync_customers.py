@@ -357,13 +357,13 @@ def test_an_audit_names_what_differs_and_puts_it_back(people: People, ann: str) 
 def test_the_people_of_a_company_have_its_terms_and_prices(people: People) -> None:
     head = people.world.sandbox.account.contacts[people.acme]
     buyer = people.register(**ANN, company="ACME ltd", group_id=2, addresses=[HOME])
-    stranger = people.register(**ANN | {"email": "x@example.com"}, company="Acme Ltd")
+    private_buyer = people.register(**ANN | {"email": "x@example.com"}, company="Acme Ltd")
 
-    people.sync(buyer, stranger)
+    people.sync(buyer, private_buyer)
 
     contact = people.contact(buyer)
     assert contact.company_id == head.id
     assert (contact.price_list_id, contact.credit_term_days) == (3, 60)
-    assert people.contact(stranger).company_id == 0
-    assert people.contact(stranger).credit_term_days == 0
-    assert people.quiet(buyer, stranger)
+    assert people.contact(private_buyer).company_id == 0
+    assert people.contact(private_buyer).credit_term_days == 0
+    assert people.quiet(buyer, private_buyer)

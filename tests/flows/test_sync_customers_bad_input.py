@@ -1,4 +1,4 @@
-"""Customers and contacts that no sync can take as they are; good ones beside them go through."""
+"""Customers and contacts that no sync can take as they are; good ones of a batch go through."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting import WITHIN_S
 
 from intelligence.llm import Adviser, parsed, redacted, remote_provider
 
@@ -38,7 +39,7 @@ class Slow:
         self.go_on = threading.Event()
 
     def answer(self, instructions: str, question: str) -> str:
-        self.go_on.wait(5)
+        self.go_on.wait(WITHIN_S)
         return answer("stock") + instructions[:0] + question[:0]
 
 

@@ -139,7 +139,7 @@ def test_a_body_that_never_ends_is_answered_and_the_connection_closed(receiver: 
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-def test_a_genuine_delivery_goes_through_beside_more_idle_connections_than_are_allowed(
+def test_a_genuine_delivery_goes_through_with_more_idle_connections_than_are_allowed(
     receiver: Listening,
 ) -> None:
     with ExitStack() as stack:

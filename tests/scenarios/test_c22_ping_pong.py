@@ -84,8 +84,8 @@ class Editors:
                 is_right = both == (text, TAGS[text])
             else:
                 phone = contact.telephones.get("PRI")
-                there = phone if name == "phone" else getattr(contact, name)
-                is_right = getattr(customer, name) == there == text
+                actual = phone if name == "phone" else getattr(contact, name)
+                is_right = getattr(customer, name) == actual == text
             found += [] if is_right else [f"{key} {name}: not {text}"]
         return found
 

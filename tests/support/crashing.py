@@ -141,7 +141,7 @@ WORK: dict[str, Callable[[World], Work]] = {
 
 
 def make_due(world: World, entity: str, keys: list[str]) -> None:
-    """Time passes: what rests until it is tried again, or is looked at again, is due now."""
+    """Time passes: what rests until it is tried again, or is checked again, is due now."""
     world.due(*keys, entity=entity)
 
 
@@ -168,7 +168,7 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
     if entity == "customers":
         people = compare_customers(store, account, GROUP_TAGS)
         found += [f"{key}: {', '.join(people[key])}" for key in work.records if people[key]]
-    found += [f"{text!r} is noted {times} times" for text, times in doubled_notes(world)]
+    found += [f"{text!r} is in the notes {times} times" for text, times in doubled_notes(world)]
     emails = Counter(one["emails"].get("PRI") for one in account["contacts"].values())
     found += [f"{times} contacts of {email}" for email, times in emails.items() if times > 1]
     skus = Counter(one.sku.casefold() for one in world.sandbox.store.variants.values() if one.sku)

@@ -21,7 +21,7 @@ HOME: dict[str, Any] = {
     "state": "Somerset",
     "zip": "BA1 5AN",
 }
-MILL: dict[str, Any] = {"line1": "2 Mill Lane", "line3": "Leeds", "postal_code": "LS1"}
+MILL: dict[str, Any] = {"line1": "2 Mill Road", "line3": "Leeds", "postal_code": "LS1"}
 
 
 class People:
