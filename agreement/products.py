@@ -43,11 +43,17 @@ def _differences(document: State, product: State, variant: State, *, is_one: boo
     stock = document.get("stock", {})
     weight = Decimal(str(stock.get("weight", {}).get("magnitude") or 0))
     texts: Sequence[tuple[str, str, str]] = (
-        ("name", " ".join(product["name"].split()), _name(document)),
+        ("name", _plain(product["name"], document), _name(document)),
         ("description", product["details"].get("description", ""), _text(document)),
     )
     found = [name for name, one, other in texts if is_one and other and one != other]
     return [*found, *(["weight"] if weight and Decimal(str(variant["weight"])) != weight else [])]
+
+
+def _plain(name: str, document: State) -> str:
+    """A name of the store without the SKU that makes it unique there."""
+    bare, sku = " ".join(name.split()), document.get("identity", {}).get("sku", "").strip()
+    return bare if _name(document).endswith(f"({sku})") else bare.removesuffix(f" ({sku})")
 
 
 def _channel(document: State) -> State:

@@ -312,6 +312,12 @@ class ProductSettings(SyncSettings):
     """Brightpearl's price list that a product's price is taken from when it is created."""
     channels: Numbers = ()
     """BigCommerce's channels that new products are assigned to, besides the default one."""
+    duplicate_names: Literal["append_sku", "refuse"] = "append_sku"
+    """What becomes of a name that another product of the store has."""
+    image_field: str = ""
+    """The code of Brightpearl's custom field that holds the address of a product's image."""
+    image_hosts: Names = ()
+    """Hosts that images may come from; none means every public one."""
     weight_unit: Literal["kg", "g", "lb", "oz"] = "kg"
     length_unit: Literal["cm", "mm", "m", "in"] = "cm"
     """Brightpearl's units, which its answers do not name."""

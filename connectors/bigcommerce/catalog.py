@@ -135,6 +135,23 @@ class Catalog(Api):
         else:
             self._send("DELETE", f"{path}/{field_id}")
 
+    def list_images(self, product_id: str) -> dict[str, str]:
+        """The files of a product's images, by the image's id."""
+        rows = self._all_data(f"{PRODUCTS}/{product_id}/images", limit=PAGE)
+        return {str(row["id"]): str(row.get("image_file") or "") for _, row in rows}
+
+    def create_image(self, product_id: str, body: Row) -> str:
+        """One more image, which BigCommerce fetches; its id.
+
+        Raises: RejectedError where nothing can be fetched.
+        """
+        answer = self._send("POST", f"{PRODUCTS}/{product_id}/images", content=dict(body))
+        return str(self._field(answer, "data", dict).get("id", ""))
+
+    def delete_image(self, product_id: str, image_id: str) -> None:
+        """Take an image away. Raises: NotFoundError when it is gone already."""
+        self._send("DELETE", f"{PRODUCTS}/{product_id}/images/{image_id}")
+
     def assign_channels(self, rows: Sequence[tuple[str, int]]) -> None:
         """Sell products on channels. In: (product id, channel id). Never two at once."""
         body = [{"product_id": int(one), "channel_id": channel} for one, channel in rows]

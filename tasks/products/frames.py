@@ -32,6 +32,8 @@ OF_SKU = ("sku", "gtin", "upc", "mpn", "weight_kg", "depth_cm", "width_cm", "hei
 """What a product without variants has of its own, and of others each variant."""
 MOST_VARIANTS, MOST_OPTIONS = 600, 4
 """SKUs of a product in BigCommerce, options of a group in Brightpearl."""
+LONGEST_NAME = 250
+"""Characters of a product's name in BigCommerce."""
 PLACES = {"weight_kg": Decimal("0.0001")}
 HUNDREDTH = Decimal("0.01")
 LONGEST_KEPT = 64
@@ -55,6 +57,14 @@ class AgreedProduct(Agreed):
     """By Brightpearl's product."""
     gone: str = ""
     """The system in which it was deleted: then it is left alone in the other one."""
+    store_name: str = ""
+    """Its name in the store, where it was made unique there."""
+    image: str = ""
+    """What the image that BigCommerce was last given is known by."""
+    image_id: str = ""
+    """The store's image that came from Brightpearl."""
+    is_image_missing: bool = False
+    """Whether BigCommerce could not fetch the image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +167,12 @@ def _of_sku(one: AccountProduct, units: tuple[Decimal, Decimal]) -> Row:
         "width_cm": one.width * length,
         "height_cm": one.height * length,
     }
+
+
+def unique_name(name: str, sku: str) -> str:
+    """A name that no other product of the store has: with the SKU, as long as the store takes."""
+    suffix = f" ({sku})"
+    return f"{name[: LONGEST_NAME - len(suffix)].rstrip()}{suffix}"
 
 
 def refusals_of(family: Family) -> Iterable[Refusal]:

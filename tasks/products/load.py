@@ -23,6 +23,7 @@ from store.links import Link
 from tasks.bigcommerce.products import VARIANTS, read_names, read_store, units_of
 from tasks.brightpearl import products as brightpearl
 from tasks.policy import PURE, step, with_retries
+from tasks.products import images
 from tasks.products import operations as ops
 from tasks.products.extract import Family
 from tasks.products.frames import AgreedVariant, Desired, Row, StoreRows
@@ -43,6 +44,8 @@ PHASES = (
     Phase((ops.WriteVariant,), together=True),
     Phase((ops.SetField,)),
     Phase((ops.AssignChannels,)),
+    Phase((images.CreateImage,)),
+    Phase((images.DeleteImage,)),
     Phase((ops.SetIdentity,)),
     Phase((ops.UpdateAccountProduct,), together=True),
 )
@@ -62,6 +65,8 @@ def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> lis
         StoreRows(names, units_of(read_store(connections))),
         creates=settings.create_in_bigcommerce,
         creates_in_account=settings.create_in_brightpearl,
+        image_field=settings.image_field,
+        image_hosts=settings.image_hosts,
         decisions=run.decisions(),
     )
     products, variants = desired.product_rows(), desired.variant_rows()
@@ -221,7 +226,7 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
         if not record.goes_on:  # created, and something after it failed: compared anew
             known = {m: AgreedVariant(variant_id=one.variant_id) for m, one in known.items()}
         fields = agreed.fields if record.goes_on else {}
-        agreed = agreed.model_copy(update={"variants": known, "fields": fields})
+        agreed = agreed.model_copy(update={"variants": known, "fields": fields, **_shown(record)})
         aliases |= plan.aliases
         renamed += [
             one.member.model_copy(
@@ -245,7 +250,36 @@ def link_products(run: Run, progress: Sequence[ops.ProductProgress]) -> list[Out
     brightpearl.keep_aliases(run.connections, aliases)
     if renamed:
         brightpearl.keep_catalogue(run.connections, renamed, ())
-    return [outcome_of(record, REMEDY) for record in progress]
+    return [_outcome(record) for record in progress]
+
+
+def _outcome(record: ops.ProductProgress) -> Outcome:
+    outcome = outcome_of(record, REMEDY)
+    if not (record.store_name and record.goes_on):
+        return outcome
+    reason = f"another product of the store has its name: it is called {record.store_name!r} there"
+    return replace(outcome, reason=reason)
+
+
+def _shown(record: ops.ProductProgress) -> dict[str, Any]:
+    """What is kept of the name and the image that the store shows, where they were written."""
+    found: dict[str, Any] = {}
+    for one in record.plan.operations if record.goes_on else ():
+        if isinstance(one, ops.CreateProduct) and record.store:
+            is_other = record.store.name != one.desired["name"]
+            found["store_name"] = record.store.name if is_other else ""
+        elif isinstance(one, ops.UpdateProduct) and "name" in one.fields:
+            found["store_name"] = record.store_name
+        elif isinstance(one, images.CreateImage):
+            kept = one.known_id if record.image_id is None else record.image_id
+            found |= {
+                "image": images.image_hash(one.url),
+                "image_id": kept,
+                "is_image_missing": record.image_id is None,
+            }
+        elif isinstance(one, images.DeleteImage) and not record.image_id:
+            found |= {} if record.image_id is None else {"image": "", "image_id": ""}
+    return found
 
 
 def _variant_ids(record: ops.ProductProgress) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from connectors.bigcommerce.catalog import MOST_PRODUCTS, MOST_VARIANTS
 from connectors.bigcommerce.catalog_models import OptionValue, StoreProduct, StoreVariant
@@ -17,7 +17,7 @@ from core.errors import CausewayError, RejectedError
 from core.ids import sku_key
 from core.products import PATH
 from tasks.products.extract import Family
-from tasks.products.frames import AgreedProduct, Row
+from tasks.products.frames import AgreedProduct, Row, unique_name
 from tasks.reconciler.apply import send
 from tasks.reconciler.operations import (
     BigCommerceRow,
@@ -71,6 +71,10 @@ class ProductProgress(Progress[ProductPlan]):
     """Products that were created in Brightpearl, by the store's variant."""
     values: dict[tuple[str, str], OptionValue] = field(default_factory=dict)
     """Option values that were added, by option and label in small letters."""
+    store_name: str = ""
+    """The name that was made unique in the store."""
+    image_id: str | None = ""
+    """The store's image that was made; None where BigCommerce could not fetch it."""
 
     @property
     def product_id(self) -> str:
@@ -108,6 +112,38 @@ class ProductOperation(Operation[ProductProgress]):
     """A write to one product."""
 
 
+def send_with_unique_name(
+    run: Run,
+    record: ProductProgress,
+    error: CausewayError,
+    body: Row,
+    send_body: Callable[[BigCommerce, Row], StoreProduct],
+) -> StoreProduct | CausewayError:
+    """The answer to a write whose name another product has, sent again with the SKU behind it.
+
+    Out: the error as it is, where it is about something else, or the settings want no other name.
+    """
+    is_conflict = isinstance(error, RejectedError) and error.status == HTTPStatus.CONFLICT
+    is_wanted = run.connections.pair.products.duplicate_names == "append_sku"
+    # A conflict is about a name or about a SKU, and only the text of the answer says which.
+    if not (is_conflict and is_wanted and "name" in body and "name" in error.message.casefold()):
+        return error
+    members = record.plan.family.members
+    sku = min(members, key=lambda one: int(one.id)).identity.sku
+    record.store_name = unique_name(str(body["name"]), sku)
+    named = {**body, "name": record.store_name}
+    write = BigCommerceWrite(
+        natural_key=sku,
+        key=record.key,
+        action="make name unique",
+        after={"name": record.store_name},
+        is_repeatable=False,
+        send=lambda store: send_body(store, named),
+    )
+    (answer,) = send(run, [write])
+    return cast("StoreProduct | CausewayError", answer)
+
+
 @dataclass(frozen=True)
 class CreateProduct(ProductOperation):
     """A product with all of its variants, in one request."""
@@ -125,13 +161,33 @@ class CreateProduct(ProductOperation):
         return [row["sku"] for row in self.variants or (self.desired,)]
 
     def write(self, run: Run, record: ProductProgress) -> Write | None:
-        prices, members = record.wanted.prices, record.plan.family.members
-        known = [prices[one.id] for one in members if one.id in prices]
-        if not known:
+        members = record.plan.family.members
+        if not any(one.id in record.wanted.prices for one in members):
             price_list = run.connections.pair.products.price_list
             reason = f"The product has no price in Brightpearl's price list {price_list}."
             record.fail(RejectedError(reason, remedy="Enter its price there.", code="price"))
             return None
+        body = self._body(record)
+        return BigCommerceWrite(
+            natural_key=self.skus[0],
+            after={"skus": len(self.skus)},
+            is_repeatable=False,
+            send=lambda store: store.create_product(body),
+        )
+
+    def absorb(
+        self, run: Run, record: ProductProgress, error: CausewayError
+    ) -> CausewayError | None:
+        body = self._body(record)
+        answer = send_with_unique_name(run, record, error, body, BigCommerce.create_product)
+        if isinstance(answer, CausewayError):
+            return answer
+        record.store = answer
+        return None
+
+    def _body(self, record: ProductProgress) -> dict[str, Any]:
+        prices, members = record.wanted.prices, record.plan.family.members
+        known = [prices[one.id] for one in members if one.id in prices]
         weights = [row["weight_kg"] for row in self.variants if row["weight_kg"]]
         is_kept = any(one.is_tracked or one.is_bundle for one in members)
         by = "variant" if self.variants else "product"
@@ -146,12 +202,7 @@ class CreateProduct(ProductOperation):
             body["custom_fields"] = [{"name": name, "value": value} for name, _, value in fields]
         if self.variants:
             body |= {"sku": "", "variants": [self._variant(record, row) for row in self.variants]}
-        return BigCommerceWrite(
-            natural_key=self.skus[0],
-            after={"skus": len(self.skus)},
-            is_repeatable=False,
-            send=lambda store: store.create_product(body),
-        )
+        return body
 
     def _variant(self, record: ProductProgress, row: Row) -> dict[str, Any]:
         fields = {name: value for name, value in row.items() if value not in ("", None)}
@@ -168,7 +219,7 @@ class CreateProduct(ProductOperation):
         return found[0] if len(found) == 1 else None
 
     def apply(self, record: ProductProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        record.store = answer
+        record.store = answer or record.store
 
 
 @dataclass(frozen=True)
@@ -208,8 +259,20 @@ class UpdateProduct(ProductOperation):
             after={name: str(value)[:200] for name, value in self.fields.items()},
             send_rows=BigCommerce.update_products,
             most=MOST_PRODUCTS,
-            row={"id": int(self.product_id), **record.for_store(self.fields)},
+            row=self._row(record),
         )
+
+    def _row(self, record: ProductProgress) -> dict[str, Any]:
+        return {"id": int(self.product_id), **record.for_store(self.fields)}
+
+    def absorb(
+        self, run: Run, record: ProductProgress, error: CausewayError
+    ) -> CausewayError | None:
+        def update(store: BigCommerce, row: Row) -> StoreProduct:
+            return store.update_products([row])[0]
+
+        answer = send_with_unique_name(run, record, error, self._row(record), update)
+        return answer if isinstance(answer, CausewayError) else None
 
 
 @dataclass(frozen=True)

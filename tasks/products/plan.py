@@ -15,6 +15,7 @@ from core.products import COUNTERPARTS
 from core.refusals import Refusal
 from mappings.bundle import Bundle
 from mappings.rules import Owner
+from tasks.products import images
 from tasks.products import operations as ops
 from tasks.products.extract import Family
 from tasks.products.frames import OF_SKU, AgreedVariant, Row, StoreRows, comparable
@@ -35,6 +36,9 @@ class PlanContext:
     creates: bool = True
     """Whether products that the store lacks are created there."""
     creates_in_account: bool = False
+    image_field: str = ""
+    """Brightpearl's custom field with the address of the image; "" leaves images alone."""
+    image_hosts: tuple[str, ...] = ()
     decisions: Decisions = field(default_factory=Decisions)
 
     @classmethod
@@ -117,9 +121,11 @@ def _new(
         )
         for one in family.members
     }
+    image = _image(family, context)
     return replace(
         plan,
-        operations=(create, ops.AssignChannels()),
+        operations=(create, ops.AssignChannels(), *image.operations),
+        cases=image.cases,
         result="created",
         agreed=family.agreed.model_copy(update={"fields": fields, "variants": agreed}),
     )
@@ -150,6 +156,8 @@ class _Planning:
                 if not (family.is_group and name in OF_SKU)
             }
             actual = self.context.store.product(family, store)
+            if agreed.store_name and actual["name"] == agreed.store_name:
+                actual = {**actual, "name": agreed.fields.get("name", desired["name"])}
             merged = self._merge(agreed.fields, actual, desired, owners, "")
             fields = merged.agreed
             custom_fields = merged.to_store.pop("custom_fields", None)
@@ -163,6 +171,9 @@ class _Planning:
                 self._to_account(one, changed, frozenset(merged.to_account))
             self._remember_sku(family.members[0], actual, desired, merged)
         kept = {one.id: self._variant(one, variants.get(one.id)) for one in family.members}
+        image = _image(family, self.context)
+        self.operations += image.operations
+        self.cases += image.cases
         is_written = bool(self.operations)
         result = "changed" if is_written else "linked" if not agreed.variants else "unchanged"
         undecided = self.context.decisions.undecided(family.key, self.cases)
@@ -268,6 +279,33 @@ class _Planning:
             self.aliases[str(actual["sku"])] = member.id
         if "sku" in merged.to_account:
             self.aliases[str(desired["sku"])] = member.id
+
+
+@dataclass(frozen=True)
+class _Image:
+    """What the image of a product needs."""
+
+    operations: tuple[ops.ProductOperation, ...] = ()
+    cases: tuple[Refusal, ...] = ()
+
+
+def _image(family: Family, context: PlanContext) -> _Image:
+    """Another image where Brightpearl holds another address; the store's own stay as they are."""
+    if family.is_split or not context.image_field:
+        return _Image()
+    agreed = family.agreed
+    url = family.members[0].custom_field(context.image_field).strip()
+    if url and (problem := images.problem_of(url, context.image_hosts)):
+        return _Image(cases=(images.refused(family.key, url, problem),))
+    if images.image_hash(url) == agreed.image:
+        case = images.failed(url)
+        if not agreed.is_image_missing:
+            return _Image()
+        if not context.decisions.approves(family.key, case):
+            return _Image(cases=context.decisions.undecided(family.key, [case]))
+    create = (images.CreateImage(url, agreed.image_id),) if url else ()
+    delete = (images.DeleteImage(agreed.image_id),) if agreed.image_id else ()
+    return _Image((*create, *delete))
 
 
 def _custom_fields(product_id: str, known: Sequence[Any], wanted: str) -> Iterator[ops.SetField]:

@@ -154,7 +154,10 @@ def test_a_product_without_a_price_is_not_created_at_nothing(world: World) -> No
     assert world.sandbox.store.variant("FREE-1") is None
 
 
-def test_a_name_that_another_product_has_is_refused_and_the_rest_goes_through(world: World) -> None:
+def test_a_name_that_another_product_has_is_refused_and_the_rest_goes_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_PRODUCTS__DUPLICATE_NAMES", "refuse")
     taken = next(iter(world.sandbox.store.products.values())).name
     bad = made(world, sku="SAME-NAME", name=taken)
     good = made(world, sku="OTHER-NAME", name="Nobody else's name")
@@ -165,7 +168,10 @@ def test_a_name_that_another_product_has_is_refused_and_the_rest_goes_through(wo
     assert in_store(world, "OTHER-NAME")
 
 
-def test_of_ten_changes_in_a_batch_the_bad_one_alone_is_refused(world: World) -> None:
+def test_of_ten_changes_in_a_batch_the_bad_one_alone_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_PRODUCTS__DUPLICATE_NAMES", "refuse")
     keys = [made(world, sku=f"B-{n}", name=f"Batch {n}") for n in range(10)]
     sync(world, *keys)
     taken = next(iter(world.sandbox.store.products.values())).name
