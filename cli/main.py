@@ -37,6 +37,7 @@ COMMANDS = {
     "status": "cli.status",
     "show": "cli.show",
     "check": "cli.check",
+    "privacy": "cli.privacy",
     "db": "cli.run",
 }
 """The module that declares each sub-command: only the one that is asked for is imported, so that

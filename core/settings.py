@@ -431,6 +431,21 @@ class WatchdogSettings(Section):
     """How many records an audit may find that differ."""
 
 
+class RetentionSettings(Section):
+    """For how many days our own tables keep what nobody needs for the work itself."""
+
+    done_keys_days: int = Field(default=30, ge=1)
+    """Settled keys: their next event makes them anew."""
+    runs_days: int = Field(default=30, ge=1)
+    """Reports of runs; the newest of each flow stay."""
+    cases_days: int = Field(default=180, ge=1)
+    """Cases of the quarantine after they were resolved or released; open ones stay."""
+    ledger_days: int = Field(default=400, ge=1)
+    """What was written when: a financial year and the time to close its books."""
+    counts_days: int = Field(default=400, ge=1)
+    """Counters per day, and how accurate stock was."""
+
+
 class Settings(Section):
     """Everything that is decided for one installation."""
 
@@ -443,6 +458,7 @@ class Settings(Section):
     worker: WorkerSettings = WorkerSettings()
     testing: TestingSettings = TestingSettings()
     watchdogs: WatchdogSettings = WatchdogSettings()
+    retention: RetentionSettings = RetentionSettings()
     _file: Path | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)
 

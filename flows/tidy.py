@@ -12,10 +12,11 @@ from tasks.reconciler.connections import connect
 
 @flow(name="tidy", flow_run_name="tidy {pair}", persist_result=False)
 async def tidy(pair: str = "default") -> dict[str, int]:
-    """Drop settled keys, old reports and closed cases; `store/retention.py` says how old.
+    """Drop settled keys, old reports and closed cases; the settings say how old.
 
     Args:
         pair: Which store and account, by the name that the settings give them.
     """
     connections = connect(pair)
-    return asdict(forget_old(connections.database, now=connections.clock()))
+    retention = connections.settings.retention
+    return asdict(forget_old(connections.database, now=connections.clock(), retention=retention))

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Table, delete, exists, func, select
 
+from core.settings import RetentionSettings
 from store.database import Database
 from store.ledger import UNKNOWN
 from store.sql import in_parts
@@ -27,20 +28,8 @@ from store.tables import (
 )
 from store.transitions import by_entity, locked, rows_of
 
-DONE_KEYS = timedelta(days=30)
-"""A settled key says nothing that both systems do not say; its next event makes it anew."""
-RUNS = timedelta(days=30)
-"""Reports of runs, as long as Prefect keeps the runs themselves."""
 LEAST_RUNS = 20
 """The newest reports of each flow stay, however old they are."""
-CASES = timedelta(days=180)
-"""Cases that were resolved or released."""
-LEDGER = timedelta(days=400)
-"""What was written when, by which mapping: a financial year and the time to close its books."""
-COUNTS = timedelta(days=400)
-"""Counters per day: a year, and the same days of the year before."""
-COMPARISONS = timedelta(days=400)
-"""How accurate stock was: as long as the counters."""
 LEASES = timedelta(days=1)
 """Leases that nobody has renewed or taken since they ended."""
 
@@ -62,28 +51,30 @@ class Forgotten:
     conditions: int
 
 
-def forget_old(database: Database, *, now: datetime) -> Forgotten:
-    """Drop what is older than the times above; repeatable, and harmless to interrupt.
+def forget_old(
+    database: Database, *, now: datetime, retention: RetentionSettings | None = None
+) -> Forgotten:
+    """Drop what is older than the settings say; repeatable, and harmless to interrupt.
 
     What is a lot is dropped in many short transactions, so that webhooks are kept meanwhile.
 
     Raises: StoreUnavailableError; what is gone by then stays gone.
     """
+    kept = retention or RetentionSettings()
+    counted = timedelta(days=kept.counts_days)
     return Forgotten(
-        keys=forget_done(database, now - DONE_KEYS),
-        runs=_forget_runs(database, now - RUNS),
+        keys=forget_done(database, now - timedelta(days=kept.done_keys_days)),
+        runs=_forget_runs(database, now - timedelta(days=kept.runs_days)),
         cases=_forget_rows(
             database,
             quarantine,
             quarantine.c.id,
             quarantine.c.state.in_(("resolved", "released")),
-            quarantine.c.closed_at < now - CASES,
+            quarantine.c.closed_at < now - timedelta(days=kept.cases_days),
         ),
-        writes=_forget_writes(database, now - LEDGER),
-        counts=_forget_all(database, counts, counts.c.day < (now - COUNTS).date()),
-        comparisons=_forget_rows(
-            database, accuracy, accuracy.c.id, accuracy.c.at < now - COMPARISONS
-        ),
+        writes=_forget_writes(database, now - timedelta(days=kept.ledger_days)),
+        counts=_forget_all(database, counts, counts.c.day < (now - counted).date()),
+        comparisons=_forget_rows(database, accuracy, accuracy.c.id, accuracy.c.at < now - counted),
         leases=_forget_all(database, leases, leases.c.expires_at < now - LEASES),
         conditions=_forget_all(
             database, conditions_met, conditions_met.c.met_at < now - CONDITIONS
@@ -123,7 +114,16 @@ def _forget_runs(database: Database, before: datetime) -> int:
 
 
 def _forget_writes(database: Database, before: datetime) -> int:
-    """Writes whose end is known. Ids grow with time, so that only old rows are read."""
+    """Writes whose end is known, but those that are evidence in an open case.
+
+    Ids grow with time, so that only old rows are read.
+    """
+    open_case = exists().where(
+        quarantine.c.pair == ledger.c.pair,
+        quarantine.c.entity == ledger.c.entity,
+        quarantine.c.key == ledger.c.key,
+        quarantine.c.state == "open",
+    )
     newer = (
         select(ledger.c.id).where(ledger.c.intent_at >= before).order_by(ledger.c.id).limit(1)
     ).scalar_subquery()
@@ -134,6 +134,7 @@ def _forget_writes(database: Database, before: datetime) -> int:
         ledger.c.id < func.coalesce(newer, select(func.max(ledger.c.id) + 1).scalar_subquery()),
         ledger.c.outcome.is_not(None),
         ledger.c.outcome != UNKNOWN,
+        ~open_case,
     )
 
 

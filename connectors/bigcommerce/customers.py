@@ -106,6 +106,23 @@ class Customers(Api):
         found = {row.id for row in self._addresses("PUT", bodies)}
         return [str(body.id) if str(body.id) in found else "" for body in bodies]
 
+    def list_customer_documents(self, ids: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        """Everything the store says of these customers, as sent: for the person themselves."""
+        included = {"include": "addresses,storecredit,attributes,formfields"}
+        for part in url_parts(sorted(set(ids), key=int), at_most=PAGE):
+            for _, row in self._all_data(CUSTOMERS, **{"id:in": ",".join(part), **included}):
+                yield row
+
+    def delete_customers(self, ids: Sequence[str]) -> list[str]:
+        """Delete 1 to 10 with their addresses; their ids. One that is gone already is no error.
+
+        Their orders stay, as those of guests.
+        """
+        if not 0 < len(ids) <= MOST:
+            raise ValueError(f"1 to {MOST} customers are deleted at once, not {len(ids)}")
+        self._send("DELETE", CUSTOMERS, query=f"id:in={','.join(str(int(one)) for one in ids)}")
+        return list(ids)
+
     def list_customer_groups(self) -> list[CustomerGroup]:
         """All groups. Source: GET /v2/customer_groups."""
         rows = self._all_rows("/v2/customer_groups")

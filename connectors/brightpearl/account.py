@@ -38,6 +38,13 @@ from core.ids import email_key, sku_key
 CONTACTS = "/contact-service/contact-search"
 PAYMENTS = "/accounting-service/customer-payment-search"
 WEBHOOKS = "/integration-service/webhook"
+CONTACT = "/contact-service/contact"
+EMAIL_COLUMNS = (
+    ("primaryEmail", "primary_email"),
+    ("secondaryEmail", "secondary_email"),
+    ("tertiaryEmail", "tertiary_email"),
+)
+"""Of a search for contacts, and what our model calls them."""
 
 
 class Contacts(Api):
@@ -58,7 +65,7 @@ class Contacts(Api):
     def get_contacts(self, ids: Iterable[str]) -> Iterator[Contact | UnreadableContact]:
         """Those of these contacts that exist, with their addresses; 200 to a request."""
         for part in chunks(ids):
-            path = f"/contact-service/contact/{id_set(part)}"
+            path = f"{CONTACT}/{id_set(part)}"
             try:
                 answer = self._send("GET", path, params={"includeOptional": "postalAddresses"})
             except NotFoundError:
@@ -69,6 +76,25 @@ class Contacts(Api):
                 except ValidationError as error:
                     contact_id = str(row.get("contactId") or "") if isinstance(row, dict) else ""
                     yield UnreadableContact(contact_id, *broken_field(error))
+
+    def list_contacts_with(self, email: str) -> list[ContactRow]:
+        """Contacts with exactly this address as any of their three, in any case; each once."""
+        found: dict[str, ContactRow] = {}
+        for column, attribute in EMAIL_COLUMNS:
+            for row in self._search(CONTACTS, ContactRow, **{column: email}):
+                if email_key(getattr(row, attribute)) == email_key(email):
+                    found[row.contact_id] = row
+        return list(found.values())
+
+    def get_contact_documents(self, ids: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        """Everything the account says of these contacts, as sent: for the person themselves."""
+        included = {"includeOptional": "customFields,postalAddresses"}
+        for part in chunks(ids):
+            try:
+                answer = self._send("GET", f"{CONTACT}/{id_set(part)}", params=included)
+            except NotFoundError:
+                continue
+            yield from self._field(answer, "response", list)
 
     def list_tags(self) -> dict[str, str]:
         """Names of the tags that contacts can have, by id."""
@@ -81,11 +107,7 @@ class Contacts(Api):
         The search finds parts of addresses and is case-insensitive: equality is checked here.
         Who of several is meant (an address is not unique) is for the caller to say.
         """
-        for column, attribute in (
-            ("primaryEmail", "primary_email"),
-            ("secondaryEmail", "secondary_email"),
-            ("tertiaryEmail", "tertiary_email"),
-        ):
+        for column, attribute in EMAIL_COLUMNS:
             rows = self._search(CONTACTS, ContactRow, **{column: email})
             same = [row for row in rows if email_key(getattr(row, attribute)) == email_key(email)]
             if same:

@@ -62,6 +62,7 @@ class Contact(Document):
     id: Id = Field(alias="contactId")
     first_name: Text = Field(default="", alias="firstName")
     last_name: Text = Field(default="", alias="lastName")
+    salutation: Text = ""
     company: Text = Field(default="", validation_alias=AliasPath("organisation", "name"))
     organisation_id: Id = Field(
         default="", validation_alias=AliasPath("organisation", "organisationId")

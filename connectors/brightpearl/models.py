@@ -146,6 +146,7 @@ class OrderRef(Document):
     external_ref: Text = Field(default="", alias="externalRef")
     instance_id: Id = Field(default="", alias="installedIntegrationInstanceId")
     order_type_id: Id = Field(default="", alias="orderTypeId")
+    contact_id: OtherId = Field(default="", alias="contactId")
     status_id: Id = Field(default="", alias="orderStatusId")
     parent_id: OtherId = Field(default="", alias="parentOrderId")
     created_on: Moment | None = Field(default=None, alias="createdOn")

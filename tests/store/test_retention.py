@@ -8,6 +8,7 @@ import pytest
 from cases import Case, open_cases
 from sqlalchemy import func, select
 
+from core.settings import RetentionSettings
 from store.database import Database
 from store.inbox import Dead, Done, Inbox, Parked
 from store.ledger import Conclusion, Intent, Ledger
@@ -158,3 +159,22 @@ def test_identities_and_mappings_are_never_forgotten(database: Database) -> None
     before = rows(database)
     assert forget_old(database, now=NOW) == NOTHING
     assert rows(database) == before
+
+
+def test_settings_say_how_long(database: Database) -> None:
+    Counts(database).add("p", ago(9).date(), {"accepted": 1})
+    assert forget_old(database, now=NOW).counts == 0
+    short = RetentionSettings(counts_days=7)
+    assert forget_old(database, now=NOW, retention=short).counts == 1
+
+
+def test_evidence_of_an_open_case_stays(database: Database) -> None:
+    ledger, quarantine = Ledger(database), Quarantine(database)
+    for key in ("1", "2"):
+        (intent,) = ledger.intend([Intent(*PAIR, key, "create", key)], now=ago(500))
+        ledger.conclude([Conclusion(intent, "written", "9")], now=ago(500))
+    open_cases(
+        quarantine, [Case(*PAIR, "1", "sku", "sku", "X", "unknown", "make it")], now=ago(500)
+    )
+    assert forget_old(database, now=NOW).writes == 1
+    assert [one.key for one in ledger.history(*PAIR, "1")] == ["1"]
