@@ -15,6 +15,7 @@ from core.errors import ConfigError, RejectedError
 from core.settings import Pair, Settings, StockSettings
 from mappings.stock_places import Places, read_places
 from mappings.tables import ANY
+from tasks.brightpearl.products import category_path
 
 TABLE = "table stock_locations"
 CORRECT = "Correct mappings/tables/stock_locations.csv"
@@ -24,6 +25,8 @@ WHEN_PLACED = "order_placed"
 OF_METHODS = ("carriers", "shipping_providers", "shipment_methods")
 """Tables by Brightpearl's shipping method."""
 QUARANTINES = "quarantine_locations"
+NO_TAX_CLASS = "0"
+"""The default class, which the store may not list."""
 BY_CHANNEL = ("channels", "warehouses", "price_lists", "default_contacts")
 """Tables by the store's channel."""
 
@@ -147,6 +150,54 @@ def customer_checks(
     yield compared("customer_groups", given, set(account.list_tags()))
     lists = {row.becomes for row in tables["group_price_lists"].rows}
     yield compared("group_price_lists", lists, {one.id for one in account.list_price_lists()})
+
+
+def product_checks(
+    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
+) -> Iterator[Finding]:
+    """The brands, categories, types and tax codes that the tables of products name exist.
+
+    Brands and categories of the store are not asked for: those that it lacks are created.
+    Raises: what the systems raise.
+    """
+    tables = in_force(settings, pair.name).tables
+    if "account_brands" not in tables:
+        text = "the mappings in force are of an earlier release, which synced no products"
+        yield warn("products", text, "causeway mappings publish, with the shipped products.yaml.")
+        return
+    brands = {one.name for one in account.list_brands()}
+    paths = {one.id: (one.name, one.parent_id) for one in account.list_categories()}
+    categories = {category_path(number, paths) for number in paths}
+    codes = {one.code for one in account.list_tax_codes()}
+    types = {one.id for one in account.list_product_types()}
+    for name, actual in (
+        ("account_brands", brands),
+        ("account_categories", categories),
+        ("account_tax_codes", codes),
+        ("product_types", types),
+    ):
+        given = {row.becomes for row in tables[name].rows if row.becomes}
+        yield compared(name, *_in_any_case(given, actual))
+    for name, actual in (("brands", brands), ("categories", categories), ("tax_classes", codes)):
+        named = set(tables[name].values) - {ANY}
+        yield compared(name, *_in_any_case(named, actual), "names")
+    classes = {row.becomes for row in tables["tax_classes"].rows if row.becomes}
+    classes |= set(tables["account_tax_codes"].values) - {ANY, NO_TAX_CLASS}
+    if unknown := sorted(classes - {NO_TAX_CLASS, *store.list_tax_classes()}):
+        yield fail(
+            "tax classes",
+            f"tables of products name {', '.join(unknown)}, which the store lacks",
+            "Correct mappings/tables/tax_classes.csv and account_tax_codes.csv, by the ids of "
+            "BigCommerce's tax classes.",
+        )
+    else:
+        yield ok("tax classes", "those of the tables of products exist in the store")
+
+
+def _in_any_case(given: Iterable[str], actual: Collection[str]) -> tuple[set[str], set[str]]:
+    """What is given as the account writes it, where only its case differs; and what exists."""
+    known = {one.casefold(): one for one in actual}
+    return {known.get(one.casefold(), one) for one in given}, set(actual)
 
 
 def stock_checks(

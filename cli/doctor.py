@@ -69,6 +69,11 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
             lambda: checks_tables.customer_checks(settings, pair, store, account),
         ),
         (
+            "products",
+            bigcommerce | brightpearl,
+            lambda: checks_tables.product_checks(settings, pair, store, account),
+        ),
+        (
             "webhooks",
             bigcommerce | brightpearl,
             lambda: checks.webhooks(pair, store, account),

@@ -157,6 +157,11 @@ class Catalog(Api):
         body = [{"product_id": int(one), "channel_id": channel} for one, channel in rows]
         self._send("PUT", f"{PRODUCTS}/channel-assignments", content=body)
 
+    def list_tax_classes(self) -> list[str]:
+        """Ids of the tax classes; the default one may be missing. Source: GET /v2/tax_classes."""
+        rows = self._all_rows("/v2/tax_classes")
+        return [str(row["id"]) for row in rows]
+
     def list_brands(self) -> list[Brand]:
         """All brands. Source: GET /v3/catalog/brands."""
         rows = self._all_data("/v3/catalog/brands", include_fields="id,name")

@@ -56,6 +56,10 @@ class Catalogue(Api):
         """All brands."""
         return self._all("/product-service/brand", Named)
 
+    def list_product_types(self) -> list[Named]:
+        """All product types."""
+        return self._all("/product-service/product-type", Named)
+
     def list_categories(self) -> list[AccountCategory]:
         """All categories."""
         return self._all("/product-service/brightpearl-category", AccountCategory)

@@ -41,13 +41,14 @@ def read_names(connections: Connections, *, max_age_s: float = KEPT_S) -> Names:
         parents = {one.id: (one.name, one.parent_id) for one in categories}
         return Names(
             {brand.id: brand.name for brand in brands},
-            {one.id: _path(one.id, parents) for one in categories},
+            {one.id: category_path(one.id, parents) for one in categories},
         )
 
     return connections.cache.get("account names", read, max_age_s=max_age_s)
 
 
-def _path(number: str, parents: Mapping[str, tuple[str, str]]) -> str:
+def category_path(number: str, parents: Mapping[str, tuple[str, str]]) -> str:
+    """A category with those above it. In: name and parent by id; a circle ends where it closes."""
     names: list[str] = []
     seen: set[str] = set()
     while number in parents and number not in seen:

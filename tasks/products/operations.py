@@ -499,7 +499,7 @@ def account_body(row: Row, columns: frozenset[str], member: AccountProduct | Non
     if "brand" in columns:
         fields["brand_id"] = int(row["brand"])
     if member is None:
-        type_id = int(row["product_type_id"] or 1)
+        type_id = int(row["product_type_id"])
         fields["identity"] = {name: row[name] for name in CODES if row[name]}
         fields["financial_details"] = {"taxCode": {"code": row["tax_code"]}}
         fields["status"] = row["status"]
