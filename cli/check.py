@@ -6,7 +6,7 @@ The record is given by options, or read live from BigCommerce by its id.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from cli.output import finish
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.customer_models import Customer as Account
 from connectors.bigcommerce.models import Order
+from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from core.errors import ConfigError
 from core.times import utc_now
@@ -28,7 +29,9 @@ from intelligence.contact_details import ContactVerdict, check_email, check_phon
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from intelligence.duplicates import find_duplicates
 from intelligence.risk import Checkout, Party, facts_of, score_order
+from store.links import Link, Links
 from store.order_checks import OrderChecks
+from tasks.customers.duplicates import People, read_people
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
 
 SHOWN = 50
@@ -222,13 +225,12 @@ def duplicates(
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find customers of the store that may be one person; with --customer, those like this one.
+    """Find customers and contacts that may be one person; with --customer, those like this one.
 
-    Reads every customer. Nothing is merged.
+    Reads everybody of both systems, as the nightly find-duplicates does. Nothing is merged.
     """
-    with _store(pair) as store:
-        accounts = [one for one in store.list_customers() if isinstance(one, Account)]
-    people = [_person(one) for one in accounts]
+    everybody = _everybody(pair)
+    people = list(everybody.records.values())
     if customer:
         key = _customer_id(customer)
         found = _like(key, people)
@@ -237,39 +239,36 @@ def duplicates(
         all_found = find_duplicates(people)
         found = list(all_found.matches)
         document = {
-            "customers": len(people),
+            "customers": everybody.customers,
+            "contacts": len(everybody.contacts),
             "certain": len(all_found.of_zone("certain")),
             "review": len(all_found.of_zone("review")),
             "groups": [list(group) for group in all_found.groups],
             "matches": [asdict(one) for one in found],
         }
     counted = {zone: sum(one.zone == zone for one in found) for zone in ("certain", "review")}
-    text = f"{len(people)} customers: {counted['certain']} pairs certainly one person, "
+    text = f"{everybody.customers} customers and {len(everybody.contacts)} contacts: "
+    text += f"{counted['certain']} pairs certainly one person, "
     text += f"{counted['review']} for a person to decide. Nothing was merged."
     if found:
         rows = [
             (one.zone, one.score, one.first, one.second, "; ".join(one.reasons))
             for one in found[:SHOWN]
         ]
-        text += "\n" + table(["zone", "score", "customer", "and", "why"], rows)
+        text += "\n" + table(["zone", "score", "record", "and", "why"], rows)
     if len(found) > SHOWN:
         text += f"\n… and {len(found) - SHOWN} more pairs; --json has all."
     finish(document, as_json=as_json, text=text)
 
 
-def _person(account: Account) -> Customer:
-    """A customer with the newest address of the address book."""
-    home = account.addresses[-1] if account.addresses else None
-    return Customer(
-        id=account.id,
-        first_name=account.first_name,
-        last_name=account.last_name,
-        email=account.email,
-        phone=account.phone or (home.phone if home else ""),
-        street=f"{home.address1} {home.address2}".strip() if home else "",
-        city=home.city if home else "",
-        postcode=home.postal_code if home else "",
-    )
+def _everybody(pair: str | None) -> People:
+    installed = installation(pair)
+    links: list[Link] = []
+    if has_database(installed.settings):
+        links = list(Links(installed.database()).scan(installed.name, CUSTOMERS))
+    account = Brightpearl(installed.pair.brightpearl).at(Priority.CATALOGUE)
+    with _store(pair) as store, closing(account):
+        return read_people(store, account, links)
 
 
 def _like(key: str, people: list[Customer]) -> list[Match]:

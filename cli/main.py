@@ -38,6 +38,7 @@ COMMANDS = {
     "show": "cli.show",
     "check": "cli.check",
     "privacy": "cli.privacy",
+    "customers": "cli.merges",
     "db": "cli.run",
 }
 """The module that declares each sub-command: only the one that is asked for is imported, so that

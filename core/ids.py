@@ -13,6 +13,7 @@ FLOWS = (
     "reconcile-products",
     "audit-money",
     "watch-activity",
+    "find-duplicates",
     "tidy",
 )
 """Flows by their names in Prefect. `flows/registry.py` has the flows; commands that only need their
@@ -32,6 +33,9 @@ STOCK_CONDITION = "stock:"
 CONTACT_KEY = "contact:"
 """How keys begin that name a contact of Brightpearl: of an order's person, where an e-mail would
 stand, and of customers."""
+MERGE, UNMERGE = "merge:", "unmerge:"
+"""How keys of customers begin that name two contacts of one person, as in `merge:201-305`: the one
+that is kept and the other one, to be merged or to be separated again."""
 ORDER_CONDITION = "order:"
 """How conditions begin of what waits for an order to be in Brightpearl."""
 
@@ -56,6 +60,19 @@ def contact_key(contact_id: str) -> str:
 def contact_id_of(key: str) -> str:
     """Brightpearl's contact id out of such a key; "" of an e-mail."""
     return key.removeprefix(CONTACT_KEY) if key.startswith(CONTACT_KEY) else ""
+
+
+def merge_key(kept: str, merged: str, *, is_undone: bool = False) -> str:
+    """The key of a merge of two contacts, or of its undoing: the one that is kept first."""
+    return f"{UNMERGE if is_undone else MERGE}{kept}-{merged}"
+
+
+def merge_of(key: str) -> tuple[str, str] | None:
+    """The contacts of a key that merges two or undoes it, the kept one first; else None."""
+    start = next((one for one in (MERGE, UNMERGE) if key.startswith(one)), "")
+    kept, dash, merged = key.removeprefix(start).partition("-")
+    is_merge = start and dash and kept.isdecimal() and merged.isdecimal()
+    return (kept, merged) if is_merge else None
 
 
 def stock_condition(product_id_bp: str) -> str:

@@ -352,6 +352,9 @@ class IntelligenceSettings(Section):
 
     anomalies: Literal["off", "advise"] = "advise"
     """Whether hours that do not fit their season are found and reported."""
+    duplicates: Literal["off", "advise", "merge"] = "advise"
+    """Whether customers and contacts of one person are searched for at night: not at all, each
+    proposed merge is a case for a person, or certain ones are also carried out."""
     errors: Literal["off", "advise"] = "advise"
     """Whether cases in quarantine are given a class, and someone who acts."""
     stock: Literal["off", "advise", "hold"] = "advise"

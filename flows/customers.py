@@ -10,6 +10,7 @@ from flows.scheduled import audit_flow, sweep_flow
 from tasks.customers.entity import CUSTOMERS, plan_customers
 from tasks.customers.extract import extract_customers, identify_customers
 from tasks.customers.frames import map_customers
+from tasks.customers.merges import link_merges, plan_merges
 from tasks.customers.operations import link_customers, load_customers
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
@@ -33,6 +34,7 @@ async def sync_customers(
         pair: Which store and account, by the name that the settings give them.
         dry_run: Only show what would be written, in the run's artifact; nothing is written.
         keys: What to sync: customers by their BigCommerce ids, or `contact:9` of Brightpearl.
+            Or `merge:201-305`, contacts of one person whose merge a person approved.
             They are worked on whether they are due or not. Left out, whatever is due.
         with_backfill: Also take what a backfill made due. A run that events started leaves that to
             others, so that it never waits for it.
@@ -46,10 +48,12 @@ async def sync_customers(
                 read, absent = extract_customers(run, fresh)
                 found = validate(run, read)
                 desired = validate(run, map_customers(run, found))
-                plans = plan_customers(run, found, desired)
+                merges, unmerged = plan_merges(run)
+                plans = [*plan_customers(run, found, desired), *merges]
                 records = load_customers(run, plans)
                 outcomes = link_customers(run, records)
-                settle(run, plans, [*skipped, *absent, *outcomes])
+                link_merges(run, records)
+                settle(run, plans, [*skipped, *absent, *unmerged, *outcomes])
     return run.conclusion()
 
 

@@ -14,6 +14,7 @@ from prefect import Flow
 
 from flows.activity import watch_activity
 from flows.customers import audit_customers, sweep_customers, sync_customers
+from flows.duplicates import find_duplicates
 from flows.money import audit_money
 from flows.orders import audit_orders, recheck_orders, sweep_orders, sync_orders
 from flows.prices import audit_prices, sweep_prices, sync_prices
@@ -60,5 +61,6 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     *(flow for one in ENTITIES.values() for flow in (one.sync, one.sweep, one.audit, *one.others)),
     audit_money,
     watch_activity,
+    find_duplicates,
     tidy,
 )

@@ -17,12 +17,14 @@ from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
-from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_actions
+from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_actions, verdicts
 from store.transitions import put
 
 CLASS = quarantine.c["class"]
 CHECKS = frozenset({"address", "risk"})
 """Kinds of cases by which an order was held; what a person decides about one is its label."""
+MERGE_CASE = "merge"
+"""The kind of cases that propose to merge two contacts; what people decide is a verdict."""
 LABELS = frozenset({"approved", "discarded"})
 OURSELVES = "causeway"
 """Who released what waited for a product or a row of a table that exists now."""
@@ -399,6 +401,7 @@ def _close(
             quarantine.c.entity,
             quarantine.c.key,
             quarantine.c.field,
+            quarantine.c.detail,
         )
     ).all()
     actions = [
@@ -420,7 +423,23 @@ def _close(
                 of_order = order_checks.c.pair == row.pair, order_checks.c.order_id == row.key
                 label = {"label": state, "labelled_by": actor, "labelled_at": now}
                 connection.execute(update(order_checks).where(*of_order).values(**label))
+            elif row.field == MERGE_CASE and actor != OURSELVES:
+                connection.execute(insert(verdicts).values(**_verdict(row, state, actor, now)))
     return [(row.pair, row.entity, row.key) for row in found]
+
+
+def _verdict(row: Any, state: str, actor: str, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a row
+    """What a person decided about a proposed merge, as `store/verdicts.py` keeps it."""
+    return {
+        "pair": row.pair,
+        "feature": "duplicates",
+        "entity": row.entity,
+        "subject": row.key,
+        "verdict": state,
+        "actor": actor,
+        "at": now,
+        "facts": dict(row.detail.get("facts", {})),
+    }
 
 
 def _folded(value: str) -> str:

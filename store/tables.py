@@ -332,6 +332,19 @@ mapping_versions = Table(
 )
 """Published mappings; a row never changes."""
 
+customer_merges = Table(
+    "customer_merges",
+    metadata,
+    Column("pair", StorableText, nullable=False),
+    Column("kept", StorableText, nullable=False),
+    Column("merged", StorableText, nullable=False),
+    Column("state", StorableText, nullable=False),
+    Column("before", document_type(), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("pair", "kept", "merged"),
+)
+"""Contacts that were merged, and how each was before: ids, places and hashes, nothing personal."""
+
 verdicts = Table(
     "verdicts",
     metadata,

@@ -18,13 +18,14 @@ class Verdict:
     """One decision. Neither `subject` nor `facts` hold personal data."""
 
     feature: str
-    """Whose suggestion it was about: `mapping`, `values` or `errors`."""
+    """Whose suggestion it was about: `mapping`, `values`, `errors` or `duplicates`."""
     entity: str
     """What it is about: an entity, or the lookup table of a value."""
     subject: str
-    """A field, a value, or the fingerprint of an error."""
+    """A field, a value, the fingerprint of an error, or the key of a merge."""
     verdict: str
-    """What it is: a field, a value, a class; empty where it is nothing."""
+    """What it is: a field, a value, a class, or what became of a proposal (`approved`,
+    `discarded`); empty where it is nothing."""
     actor: str
     at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)

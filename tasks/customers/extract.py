@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.bigcommerce.customer_models import Customer, UnreadableCustomer
 from connectors.brightpearl.account_models import Contact, UnreadableContact
-from core.ids import contact_id_of, contact_key, email_key
+from core.ids import contact_id_of, contact_key, email_key, merge_of
 from core.refusals import Refusal, release_remedy
 from store.inbox import OPERATOR
 from tasks.brightpearl.contacts import find_candidates
@@ -18,6 +18,7 @@ from tasks.customers.frames import (
     contact_rows,
     customer_rows,
     group_tags,
+    is_merged,
 )
 from tasks.customers.matching import match_records
 from tasks.policy import RETRIED, step, with_retries
@@ -69,7 +70,7 @@ def identify_customers(run: Run) -> tuple[dict[str, Contact], list[Outcome]]:
 @step("extract-customers", RETRIED)
 def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, list[Outcome]]:
     """Customers of the batch with their contacts, matched; those that the store does not show."""
-    keys = [key for key in run.batch.keys if not contact_id_of(key)]
+    keys = [key for key in run.batch.keys if not (contact_id_of(key) or merge_of(key))]
     links = run.links.get(run.pair, ENTITY, keys)
     customers = read_customers(run, keys)
     asked = {key for key, source in run.batch.sources.items() if source in ASKED}
@@ -132,7 +133,7 @@ def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:
 
 def is_person(contact: Contact) -> bool:
     """Whether a contact may be a customer."""
-    return not (contact.is_staff or contact.is_supplier)
+    return not (contact.is_staff or contact.is_supplier or is_merged(contact))
 
 
 def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:

@@ -277,6 +277,21 @@ def is_agreed(agreed: AgreedCustomer, name: str, value: Any) -> bool:  # noqa: A
     return agreed.hashes.get(name) == hash_of(name, value)
 
 
+MERGED = "@merged.causeway.invalid"
+"""How the e-mail ends of a contact that was merged into another one. No mail can reach it: nobody
+can own such a domain (RFC 2606)."""
+
+
+def merged_email(kept: str) -> str:
+    """The e-mail of a contact that was merged into another one."""
+    return f"into-{kept}{MERGED}"
+
+
+def is_merged(contact: Contact) -> bool:
+    """Whether a contact was merged into another one."""
+    return contact.emails_by_kind.get("PRI", "").endswith(MERGED)
+
+
 def hash_of(name: str, value: Any) -> str:  # noqa: ANN401 - a text or an address
     """A field's value as the link keeps it."""
     return fingerprint([name, *([value] if isinstance(value, str) else value)])

@@ -282,7 +282,50 @@ class CreateCustomer(CustomerOperation):
         record.customer_id = str(answer or "")
 
 
-PHASES = (
+@dataclass(frozen=True)
+class ChangeContact(CustomerOperation):
+    """E-mails and telephones of one of the two contacts; None takes one away."""
+
+    contact_id: str
+    fields: Mapping[str, Any]
+    kind = "merge contact"
+
+    def describe(self) -> str:
+        places = ", ".join(path.removeprefix("/communication/") for path in self.fields)
+        return f"contact {self.contact_id}: {places}"
+
+    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
+        label = f"{record.key}:{self.contact_id}"
+        return BrightpearlWrite(
+            natural_key=self.contact_id,
+            after={"fields": sorted(self.fields)},
+            message=messages.patch_contact(label, self.contact_id, self.fields),
+        )
+
+
+@dataclass(frozen=True)
+class TagContact(CustomerOperation):
+    """A tag of the other contact on the kept one, or off it again."""
+
+    contact_id: str
+    tag_id: str
+    is_on: bool
+    kind = "tag merged contact"
+
+    def describe(self) -> str:
+        return f"tag {self.tag_id} {'on' if self.is_on else 'off'} contact {self.contact_id}"
+
+    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
+        return BrightpearlWrite(
+            natural_key=f"{self.contact_id}/{self.tag_id}",
+            after={"is_on": self.is_on},
+            message=messages.tag_contact(
+                f"{record.key}:t{self.tag_id}", self.contact_id, self.tag_id, is_on=self.is_on
+            ),
+        )
+
+
+PHASES: Sequence[Phase[CustomerProgress]] = (
     Phase(
         (
             CreateCustomer, PatchContact, SetTag, ReplaceAddress, AddPostalAddress,
@@ -291,6 +334,7 @@ PHASES = (
         together=True,
     ),
     Phase((UseAddress,), together=True),
+    Phase((ChangeContact, TagContact)),
 )  # fmt: skip
 
 

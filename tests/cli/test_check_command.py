@@ -6,6 +6,9 @@ import pytest
 from stories import lines
 
 from cli.main import run
+from core.times import utc_now
+from store.inbox import Inbox
+from store.merges import Merges
 
 
 @pytest.fixture
@@ -86,3 +89,31 @@ def test_customers_of_the_store_are_compared(world, checked):
 
     assert found["customers"] >= 2
     assert all(one["reasons"] for one in found["matches"])
+
+
+def test_contacts_are_compared_with_customers(world, checked):
+    ann = {"first_name": "Ann", "last_name": "Lee"}
+    number = world.bigcommerce("customers", email="ann.lee99@web.de", **ann)["id"]
+    fields = {"emails": {"PRI": "ann.lee99@web.de"}, **ann}
+    contact = world.brightpearl("contacts", set=fields)["contact_id"]
+
+    found = checked("duplicates")
+
+    pairs = [{one["first"], one["second"]} for one in found["matches"]]
+    assert {str(number), f"contact:{contact}"} in pairs
+    assert found["contacts"] >= 1
+
+
+def test_merges_are_listed_and_undone_by_their_contacts(configured, database, capsys):
+    merges, now = Merges(database), utc_now()
+    merges.start("default", "201", "305", {"moves": []}, now=now)
+    merges.end("default", "201", "305", "merged", now=now)
+
+    assert run(["customers", "merges", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["merges"]
+    assert (found["kept"], found["merged"], found["state"]) == ("201", "305", "merged")
+
+    assert run(["customers", "unmerge", "201", "305"]) == 0
+    assert Inbox(database).states("default", "customers", ["unmerge:201-305"])
+    assert run(["customers", "unmerge", "305", "201"]) == 2
+    assert "is not merged into" in capsys.readouterr().err
