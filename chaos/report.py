@@ -27,6 +27,8 @@ class Outcome:
     kills: Mapping[str, int]
     ending: Ending
     events: Counter[str] = field(default_factory=Counter)
+    master_data: Sequence[str] = ()
+    """What differs of customers, products and prices, as lines for people."""
     left_over: Sequence[str] = ()
     """Keys that are still due."""
     cases: Mapping[str, int] = field(default_factory=dict)
@@ -53,7 +55,8 @@ class Outcome:
         ]
         failed = [f"{name}: {count} open" for name, count in self.cases.items() if _is_ours(name)]
         endless = [] if self.ending.is_quiet else ["it is written without end"]
-        return [*self.verdict.of_orders(), *doubled, *self.left_over, *failed, *endless]
+        of_records = [*self.verdict.of_orders(), *self.master_data, *doubled]
+        return [*of_records, *self.left_over, *failed, *endless]
 
     @property
     def closed_percent(self) -> float:

@@ -14,6 +14,7 @@ from agreement.verdict import Sides, Verdict, judge
 from chaos.ending import come_to_rest, left_over
 from chaos.faults import Faults
 from chaos.kills import Kills
+from chaos.master_data import MasterData
 from chaos.people import People
 from chaos.report import Outcome
 from core.errors import ContractError
@@ -69,6 +70,7 @@ class Chaos:
     faults: Faults = field(init=False)
     kills: Kills = field(init=False)
     people: People = field(init=False)
+    master_data: MasterData = field(init=False)
 
     def __post_init__(self) -> None:
         """Each part draws by itself, so that one more draw changes no other."""
@@ -76,6 +78,7 @@ class Chaos:
         self.faults = Faults(controls, self._chance("faults"))
         self.kills = Kills(self.installation, self._chance("kills"))
         self.people = People(self.installation, self._chance("people"), self.seed)
+        self.master_data = MasterData(controls, self._chance("master data"), self.seed)
 
     def perform(self) -> Outcome:
         """Everything, then the verdict.
@@ -100,7 +103,9 @@ class Chaos:
             faults=self.faults.struck,
             kills=self.kills.counts,
             ending=ending,
-            events=Counter(step.name for life in lives for step in life.done),
+            events=Counter(step.name for life in lives for step in life.done)
+            + self.master_data.events,
+            master_data=self.master_data.differences(open_cases),
             left_over=left_over(self.installation, keys),
             cases=Counter(f"{one.entity} {one.class_}" for one in open_cases),
             requests=requests,
@@ -171,6 +176,7 @@ class Chaos:
             self.people.send_off()
             self.people.refund(2)
             self.people.move_stock()
+            self.master_data.act()
         except ContractError as error:
             self.installation.progress.step(f"a sandbox refuses what somebody does: {error}")
 
