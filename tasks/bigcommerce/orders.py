@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from typing import TypeVar
@@ -20,7 +21,7 @@ from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from store.sql import in_parts
-from tasks.policy import RETRIED, run_each, step, with_retries
+from tasks.policy import ATTEMPTS, RETRIED, run_each, step, with_retries
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
@@ -83,26 +84,61 @@ TOGETHER = 10
 KEPT_S = 3600.0
 """How long the store's settings are used before they are read again."""
 
+AGAIN = 2
+"""Tries of each part of a range that could not be read as a whole."""
+MOST_FAILED = 40
+"""So many parts of one range may fail: four records in 250 need as many."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An order that cannot be read right now, and why."""
+
+    order_id: str
+    reason: str
 
 
 def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], list[str]]:
     """Orders by id, and the ids of those that the store does not show.
 
-    An order that breaks the model is refused. Raises: TransientError, ConfigError.
+    An order that breaks the model is refused, one that cannot be read right now is tried again
+    later. Raises: TransientError, ConfigError.
     """
     ranges = run_each([(read_range, run, id_range) for id_range in plan_ranges(order_ids)])
     documents = [document for part in ranges for document in part]
     if broken := [one for one in documents if isinstance(one, Unreadable)]:
         refuse_unreadable(run, broken, "order")
+    run.postpone({one.order_id: one.reason for one in documents if isinstance(one, Unread)})
     orders = {document.id: document for document in documents if isinstance(document, Order)}
     return orders, [one.order_id for one in documents if isinstance(one, Missing)]
 
 
 @step("read-orders", RETRIED)
-def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing]:
-    """Orders of one range of ids, or one order."""
-    return with_retries(lambda: run.bigcommerce.get_range(id_range))
+def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing | Unread]:
+    """Orders of one range of ids, or one order; by halves where the whole cannot be read.
+
+    Raises: TransientError when so much fails that it is not the orders' fault.
+    """
+    found: list[Order | Unreadable | Missing | Unread] = []
+    parts, attempts, failed = [id_range], ATTEMPTS, 0
+    while parts:
+        part = parts.pop()
+        try:
+            found += with_retries(partial(run.bigcommerce.get_range, part), attempts=attempts)
+        except PausedError:
+            raise
+        except TransientError as error:
+            failed, attempts = failed + 1, AGAIN
+            if failed > MOST_FAILED:
+                raise
+            if len(part.ids) == 1:
+                found.append(Unread(part.ids[0], error.message))
+            else:
+                middle = len(part.ids) // 2
+                parts += [IdRange(part.ids[middle:]), IdRange(part.ids[:middle])]
+    return found
 
 
 def read_details(

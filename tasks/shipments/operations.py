@@ -206,6 +206,8 @@ def load_shipments(run: Run, plans: Sequence[ShipmentPlan]) -> list[ShipmentProg
     moved = [record for record in records if record.goes_on and record.plan.moves_status]
     orders, _ = read_orders(run, [record.key for record in moved])
     for record in moved:
+        if record.key in run.postponed:  # it was written already: its status must not be forgotten
+            raise TransientError(run.postponed[record.key])
         if order := orders.get(record.key):
             state = replace(record.plan.state, order=order)
             wanted = state.status_after(record.plan.status_before, statuses)
