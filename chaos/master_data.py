@@ -68,8 +68,9 @@ class MasterData:
     def register(self) -> bool:
         """A shopper registers, a trade customer now and then."""
         number = len(self.customers)
+        email = f"member-{self.seed}-{number}@example.com"
         fields = {
-            "email": f"member-{self.seed}-{number}@example.com",
+            "email": email,
             "first_name": f"Member{number}",
             "last_name": self.chance.choice(SURNAMES),
             "phone": self._phone(),
@@ -79,19 +80,18 @@ class MasterData:
             ],
         }
         answer = self.controls.call("bigcommerce", "POST", "customers", fields)
-        self.customers[int(answer["id"])] = fields["email"]
+        self.customers[int(answer["id"])] = email
         return True
 
     def edit_customer(self) -> bool:
         """A shopper, or staff of the store, change an account."""
         chosen = self.chance.choice(list(self.customers))
-        change = self.chance.choice(
-            [
-                {"phone": self._phone()},
-                {"last_name": self.chance.choice(SURNAMES)},
-                {"group_id": self.chance.choice(list(GROUP_TAGS))},
-            ]
-        )
+        changes: list[dict[str, Any]] = [
+            {"phone": self._phone()},
+            {"last_name": self.chance.choice(SURNAMES)},
+            {"group_id": self.chance.choice(list(GROUP_TAGS))},
+        ]
+        change = self.chance.choice(changes)
         self.controls.call("bigcommerce", "POST", "customers", {"id": chosen, **change})
         return True
 
@@ -114,16 +114,17 @@ class MasterData:
     def make_product(self) -> bool:
         """Staff make a product in Brightpearl."""
         sku = f"CHAOS-{self.seed}-{len(self.made)}"
+        price = Decimal("12.50")
         product = {
             "sku": sku,
             "name": f"Chaos thing {len(self.made)}",
             "description": "<p>New.</p>",
-            "price_ex_tax": "12.50",
+            "price_ex_tax": str(price),
             "stock": 5,
         }
         self.controls.change_products([product])
         self.made.append(sku)
-        self.prices[sku] = Decimal(product["price_ex_tax"])
+        self.prices[sku] = price
         return True
 
     def edit_product(self) -> bool:

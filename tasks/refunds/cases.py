@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
@@ -14,16 +16,24 @@ from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import Outcome, parked, refusal_by_value, retry, review
+from tasks.reconciler.cases import Outcome, parked, refusal_by_value, review
 from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
 
+IMPORTED_WITHIN = timedelta(minutes=1)
+"""After which an order on its way to Brightpearl is looked for again, should nothing wake it."""
 PICKED = "picked"
 QUARANTINE = "quarantine"
 """What becomes of goods that are not sold again; any other condition puts them on sale."""
 
 
-def without_sale(
-    order: Order, refunds: int, state: str, importable: Collection[int], *, was_sold: bool = False
+def without_sale(  # noqa: PLR0913 - what is known of an order that is not there
+    order: Order,
+    refunds: int,
+    state: str,
+    importable: Collection[int],
+    *,
+    now: datetime,
+    was_sold: bool = False,
 ) -> Outcome | Refusal:
     """What becomes of an order that Brightpearl does not have. In: how many refunds it has.
 
@@ -38,7 +48,11 @@ def without_sale(
             "`deleted`) or enter the sales credit by hand"
         )
     elif state in ON_ITS_WAY:
-        return retry(order.id, "the order is on its way to Brightpearl")
+        # Its import wakes it; one that ended between the two reads does not.
+        waits = parked(
+            order.id, "the order is on its way to Brightpearl", order_condition(order.id)
+        )
+        return replace(waits, wake_at=now + IMPORTED_WITHIN)
     elif order.status_id not in importable and (order.status_id in FINAL or order.is_deleted):
         class_, ended = "order", FINAL.get(order.status_id, "archived")
         reason = f"{counted} of an order that never reached Brightpearl and is {ended}"

@@ -115,7 +115,12 @@ def extract_account(
         given = [one for one in counted(refunds[key]) if not is_empty(one)]
         without[key] = (
             cases.without_sale(
-                documents[key], len(given), states.get(key, ""), importable, was_sold=key in linked
+                documents[key],
+                len(given),
+                states.get(key, ""),
+                importable,
+                now=run.now(),
+                was_sold=key in linked,
             )
             if given
             else skipped(key, "unchanged", "no refund was found: the status alone says so")

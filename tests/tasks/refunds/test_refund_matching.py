@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from connectors.bigcommerce.refund_models import RefundPayment
 from core.refusals import Refusal
 from store.links import Link
 from tasks.reconciler.cases import Outcome
-from tasks.refunds.cases import credits_named, without_sale
+from tasks.refunds.cases import IMPORTED_WITHIN, credits_named, without_sale
 from tasks.refunds.matching import (
     AgreedRefund,
     State,
@@ -178,15 +179,19 @@ def test_a_refund_that_no_list_shows_is_undone_only_for_certain() -> None:
     assert [one.refund_id for one in certain.undone] == ["7"]
 
 
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
 def ended(status_id: int, state: str = "") -> Outcome | Refusal:
     """What becomes of refunds without a sales order."""
-    return without_sale(order(status_id=status_id), 1, state, (11, 9))
+    return without_sale(order(status_id=status_id), 1, state, (11, 9), now=NOON)
 
 
 def test_refunds_of_an_order_that_will_come_wait_for_it_and_others_are_refused() -> None:
     coming, later, gone = ended(11, "due"), ended(12), ended(5)
     assert isinstance(coming, Outcome)
-    assert coming.is_retried
+    assert coming.waits_for == (f"order:{ORDER}",)
+    assert coming.wake_at == NOON + IMPORTED_WITHIN
     assert isinstance(later, Outcome)
     assert later.waits_for == (f"order:{ORDER}",)
     assert isinstance(gone, Refusal)
