@@ -102,7 +102,7 @@ def extract_orders(run: Run) -> Read:
     for key, order in documents.items():
         agreed, source = AgreedOrder.of(links.get(key)), sources.get(key, "")
         content, money = fingerprints(order) if key in links else ("", "")
-        is_echo = source in HINTS and agreed.agreed == content
+        is_echo = source in HINTS and key in links and agreed.agreed == content
         is_known = key in links or key in begun
         if outcome := _skipped(run, order, is_known=is_known, is_echo=is_echo):
             skipped.append(outcome)

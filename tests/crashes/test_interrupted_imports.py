@@ -47,8 +47,8 @@ def begun(world: World, killed: Workers, point: str) -> str:
     return key
 
 
-def check(world: World, killed: Workers, key: str) -> None:
-    make_due(world, "orders", [key])
+def check(world: World, killed: Workers, key: str, source: str = "operator") -> None:
+    world.due(key, source=source)
     assert killed.live("orders", "refunds") == 0
     assert unsettled("orders", [key]) == {}
     assert cases(world, key) == []
@@ -59,14 +59,17 @@ POINTS = ["after-request#2", "before-links", "before-settle"]
 """After the sales order was created (its customer is known), and at the end of the import."""
 
 
-@pytest.mark.parametrize("point", ["before-links", "before-settle"])
+@pytest.mark.parametrize(
+    ("point", "source"),
+    [("before-links", "operator"), ("before-links", "webhook"), ("before-settle", "operator")],
+)
 def test_an_order_that_the_store_cancels_after_its_import_was_killed_is_cancelled_here_too(
-    world: World, killed: Workers, point: str
+    world: World, killed: Workers, point: str, source: str
 ) -> None:
     key = begun(world, killed, point)
     world.bigcommerce("edit", order_id=int(key), status_id=CANCELLED)
 
-    check(world, killed, key)
+    check(world, killed, key, source)
 
     assert world.sales_order(key).status_id == CANCELLED
 
