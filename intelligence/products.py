@@ -16,6 +16,7 @@ from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rapidfuzz.distance import OSA
 
 from intelligence.model_numbers import overlap, read_model_numbers
 
@@ -27,6 +28,7 @@ SHORTEST_PART_NUMBER = 4
 CANDIDATES = 40
 """Rows of the other catalogue that are compared closely, by similarity of characters."""
 ROWS_AT_ONCE = 500
+NEAREST, SHORTEST_SKU = 3, 5
 
 # Tuned on the train and validation pairs of the labelled catalogues (docs/suggestions.md).
 WORDS, CHARACTERS, DETAILS = 0.25, 0.75, 0.2
@@ -105,6 +107,34 @@ def normalise_gtin(text: str) -> str | None:
     padded = digits.zfill(14)
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(padded))
     return padded if total % 10 == 0 else None
+
+
+def nearest_skus(sku: str, known: Iterable[str], *, top: int = NEAREST) -> list[tuple[str, str]]:
+    """SKUs of `known` that an unknown one may mean, the likeliest first, each with its reason.
+
+    The same letters and digits come first, then one slip (a character more, less, other, or two
+    swapped), then what only has something before or behind it. Short ones are not guessed at.
+    """
+    wanted = normalise_sku(sku)
+    if not wanted:
+        return []
+    found: list[tuple[int, int, str, str]] = []
+    for one in known:
+        other = normalise_sku(one)
+        gap = abs(len(other) - len(wanted))
+        is_long = min(len(other), len(wanted)) >= SHORTEST_SKU
+        if other == wanted:
+            found.append((0, gap, one, "the same letters and digits"))
+        elif is_long and gap <= 1 and OSA.distance(wanted, other, score_cutoff=1) == 1:
+            found.append((1, gap, one, "one slip away"))
+        elif is_long and (
+            wanted.startswith(other)
+            or wanted.endswith(other)
+            or other.startswith(wanted)
+            or other.endswith(wanted)
+        ):
+            found.append((2, gap, one, "the same but for something before or behind it"))
+    return [(one, reason) for _, _, one, reason in sorted(found)[:top]]
 
 
 def match_identifiers(left: Sequence[Item], right: Sequence[Item]) -> Identified:

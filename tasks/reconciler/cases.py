@@ -197,6 +197,23 @@ def with_command(why: Refusal, version: str) -> Refusal:
     return replace(why, remedy=remedy)
 
 
+def with_nearest(why: Refusal, catalogued: Collection[str]) -> Refusal:
+    """The refusal of an unknown SKU, whose remedy also names what may be meant. Pure.
+
+    In: the SKUs, as compared, of all live products. A suggestion: nothing follows from it.
+    """
+    if why.class_ != SKU or sku_key(why.value) in catalogued:
+        return why
+    from intelligence.products import nearest_skus  # noqa: PLC0415 - few batches need it
+
+    nearest = nearest_skus(why.value, catalogued)
+    if not nearest:
+        return why
+    meant = "; ".join(f"{sku} ({reason})" for sku, reason in nearest)
+    remedy = f"{why.remedy.rstrip('.')}. Perhaps what is meant: {meant}."
+    return replace(why, remedy=remedy, detail={**why.detail, "nearest": dict(nearest)})
+
+
 def release_skus(database: Database, pair: str, skus: Iterable[str], now: datetime) -> int:
     """Release what waits for products of these SKUs; how many records."""
     known = {sku_key(sku) for sku in skus}

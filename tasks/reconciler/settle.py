@@ -11,9 +11,10 @@ from core.refusals import Refusal, sentence
 from store import inbox
 from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
+from store.stock import Catalogue
 from store.transitions import HINTS
 from tasks.policy import PURE, step
-from tasks.reconciler.cases import RETRY, Outcome, with_command
+from tasks.reconciler.cases import RETRY, SKU, Outcome, with_command, with_nearest
 from tasks.reconciler.operations import RecordPlan, preview
 from tasks.reconciler.report import REFUSED, said
 from tasks.reconciler.run import Run
@@ -36,11 +37,12 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
         if outcome.refusals:
             found.setdefault(outcome.key, []).extend(outcome.refusals)
     refusals: dict[str, list[Refusal]] = {}
+    catalogued = _catalogued(run, found)
     # Records whose every difference a person decided to leave stay as they are.
     discarded = run.quarantine.decided(run.pair, run.entity, list(found)).discarded if found else ()
     for key, why in found.items():
         if left := [
-            with_command(one, run.bundle.version)
+            with_command(with_nearest(one, catalogued), run.bundle.version)
             for one in why
             if (key, one.class_, kept_value(one.value)) not in discarded
         ]:
@@ -58,6 +60,13 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     reached("before-inbox", run.entity, run.batch.keys)
     now = run.now()
     run.settle(_ending(run, key, refusals.get(key), by_key.get(key), now) for key in run.batch.keys)
+
+
+def _catalogued(run: Run, found: Mapping[str, Sequence[Refusal]]) -> Sequence[str]:
+    """The SKUs of all live products as last read, where a record names one that is unknown."""
+    if not any(one.class_ == SKU for why in found.values() for one in why):
+        return ()
+    return Catalogue(run.database).skus(run.pair)
 
 
 def _close_intents(run: Run, agreeing: Collection[str]) -> None:
