@@ -6,6 +6,7 @@
 #   make days       the same with real orders (ORDERS="a.csv b.csv"), at full speed
 #   make test       the test suite
 #   make test-long  the tests that take longer: real processes, random lives of orders (SEED=…)
+#   make crashes    kills at every point, every broken answer, every bad step, of every entity
 #   make check      format, lint, types, import rules, unused code, tests: what CI runs first
 #   make format     format and lint, with what can be corrected automatically
 #   make bench      the benchmarks; writes var/bench.json
@@ -23,7 +24,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate supply-chain chaos
+.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate supply-chain chaos crashes
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -125,7 +126,11 @@ test: $(STAMP)
 test-long: $(STAMP)
 	@seed="$(or $(SEED),$$(date +%s))"; \
 	echo "examples are drawn with SEED=$$seed"; \
-	$(PYTEST) -m 'long or hypothesis' --hypothesis-profile=fresh --hypothesis-seed="$$seed"
+	$(PYTEST) -m '(long or hypothesis) and not crashes' --hypothesis-profile=fresh --hypothesis-seed="$$seed"
+
+# All of what test-long draws a part of; about an hour on two cores.
+crashes: $(STAMP)
+	@$(PYTEST) tests/crashes -m crashes
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ from core.times import to_iso
 
 def document(value: Any) -> None:  # noqa: ANN401 - any JSON document
     """Print the one JSON document of a command."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
 def error_document(error: CausewayError) -> None:
@@ -75,7 +75,8 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return f"{seconds} s"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - what json cannot write itself
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value
+    """A value as JSON has it, of the kinds that json cannot write itself."""
     if isinstance(value, datetime):
         return to_iso(value)
     if is_dataclass(value) and not isinstance(value, type):

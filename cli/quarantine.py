@@ -6,6 +6,7 @@ import getpass
 import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -109,6 +110,33 @@ def show(
     if entry.state == "open" and now:
         text += f"\nAs both systems show it now: {now.format(key=shlex.quote(entry.key))}"
     finish({**asdict(entry), "actions": actions}, as_json=as_json, text=text)
+
+
+@quarantine.command()
+def export(
+    entry_id: Annotated[int, typer.Argument(metavar="ID")],
+    *,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file; causeway-ID.json if left out.")
+    ] = None,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Also keys, values and changes: personal data.")
+    ] = False,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what a bug report needs into a file: traceback, writes, versions; no personal data."""
+    from cli import quarantine_export  # noqa: PLC0415 - brings the reconciler along
+
+    database = installation(pair).existing_database()
+    entry = Quarantine(database).show(entry_id)
+    if entry is None:
+        finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
+        return
+    path = to or Path(f"causeway-{entry_id}.json")
+    quarantine_export.save(quarantine_export.report(database, entry, with_data=with_data), path)
+    hint = " It holds personal data." if with_data else ""
+    finish({"file": str(path)}, as_json=as_json, text=f"Entry {entry_id} is in {path}.{hint}")
 
 
 @quarantine.command()

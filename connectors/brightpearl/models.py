@@ -153,8 +153,9 @@ class OrderRef(Document):
 
 
 class OrderNote(Document):
-    """A note of an order, as a search shows it."""
+    """A note of an order, as a search shows it. Source: order-service/order-note-search."""
 
+    id: Id = Field(alias="noteId")
     text: Text = Field(default="", alias="noteText")
 
 

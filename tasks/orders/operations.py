@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from connectors.brightpearl.models import (
     BillingRef,
     CustomerRef,
     Delivery,
+    SalesOrder,
     SalesOrderCreate,
     SalesOrderRowCreate,
 )
@@ -25,6 +27,7 @@ from tasks.brightpearl.sales_orders import AgreedOrder, currency_ref, row_fields
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder
 from tasks.policy import with_retries
+from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import (
     BigCommerceWrite,
@@ -210,7 +213,7 @@ class CreateCredit(Operation[OrderProgress]):
 
 @dataclass(frozen=True)
 class StatusChange(OrderOperation):
-    """A status of Brightpearl's side; harmless to repeat but for its note."""
+    """A status of Brightpearl's side; with a note, the status is read before it is set again."""
 
     before: str
     after: str
@@ -222,6 +225,17 @@ class StatusChange(OrderOperation):
 
     def describe(self) -> str:
         return f"Brightpearl status {self.before} → {self.after}"
+
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        write = super().write(run, record)
+        return replace(write, is_repeatable=not self.note) if write else None
+
+    def find(self, run: Run, record: OrderProgress) -> str | None:
+        """The order's id, if it has the status by now."""
+        order_id = record.order_id_bp
+        found = with_retries(lambda: run.brightpearl.get_sales_orders([order_id]))
+        read = (one for one in found if isinstance(one, SalesOrder))
+        return next((one.id for one in read if one.status_id == self.after), None)
 
     def message(self, record: OrderProgress) -> Message:
         label = f"status:{record.key}"
@@ -276,13 +290,18 @@ class ReleaseStock(OrderOperation):
 
 @dataclass(frozen=True)
 class AddNote(OrderOperation):
-    """A note that staff read on the sales order."""
+    """A note that staff read on the sales order.
+
+    Brightpearl gives a note no key of ours, so its text is its natural key: where an earlier try
+    may have added it, the order's notes are read first.
+    """
 
     about: str
     text: str = field(repr=False)
     after: Mapping[str, Any]
     """For the ledger: without the text, which may be personal."""
     kind = "add note"
+    is_repeatable = False
 
     def describe(self) -> str:
         return f"note about the {self.about}"
@@ -293,24 +312,51 @@ class AddNote(OrderOperation):
     def changes(self) -> Changes:
         return {}, self.after
 
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
+        message = self.message(record)
+        before, after = self.changes()
+        write = BrightpearlWrite(
+            natural_key=f"{message.label}:{fingerprint([record.key, self.text])}",
+            before=before,
+            after=after,
+            is_repeatable=self.is_repeatable,
+            message=message,
+        )
+        is_there = self.may_exist(run, record, write) and self.find(run, record) is not None
+        return None if is_there else write
+
+    def may_exist(self, run: Run, record: OrderProgress, write: BrightpearlWrite) -> bool:
+        """Whether an earlier try may have added it, of which nothing else is kept."""
+        begun = run.ledger.begun(run.pair, run.entity, [record.key])
+        return any(entry.natural_key == write.natural_key for entry in begun)
+
+    def find(self, run: Run, record: OrderProgress) -> str | None:
+        """Its id, if it is the order's last note that begins so: an older one was superseded."""
+        order_id, heading = record.order_id_bp, _heading(self.text)
+        notes = with_retries(lambda: list(run.brightpearl.list_order_notes(order_id)))
+        same = [note for note in notes if _heading(note.text) == heading]
+        last = max(same, key=lambda note: int(note.id), default=None)
+        return last.id if last and last.text == self.text else None
+
 
 @dataclass(frozen=True)
 class AddTexts(AddNote):
     """The note with what people wrote in the store.
 
-    A note has no natural key: where an earlier try may have added it, the notes are read first.
+    It is also looked for where nothing is known of an order that Brightpearl has already.
     """
 
     is_known: bool = False
     """Whether it is known what notes the order has."""
 
-    def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite | None:
-        order_id = record.order_id_bp
-        if not self.is_known and record.plan.actual is not None:
-            notes = with_retries(lambda: list(_run.brightpearl.list_order_notes(order_id)))
-            if self.text in (note.text for note in notes):
-                return None
-        return super().write(_run, record)
+    def may_exist(self, run: Run, record: OrderProgress, write: BrightpearlWrite) -> bool:
+        is_unknown = not self.is_known and record.plan.actual is not None
+        return is_unknown or super().may_exist(run, record, write)
+
+
+def _heading(text: str) -> str:
+    """What a note begins with, which the later notes about the same have as well."""
+    return re.split(r"[:.\n]", text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)

@@ -224,13 +224,13 @@ def _answers_by_row(run: Run, writes: Sequence[BigCommerceRow]) -> list[Answer]:
     first, rows = writes[0], [write.row for write in writes]
     repeatable = all(write.is_repeatable for write in writes)
     try:
-        return list(
-            with_retries(
-                lambda: first.send_rows(run.bigcommerce, rows),
-                repeatable=repeatable,
-                attempts=ATTEMPTS,
-            )
+        answers = with_retries(
+            lambda: first.send_rows(run.bigcommerce, rows),
+            repeatable=repeatable,
+            attempts=ATTEMPTS,
         )
+        reached("after-request", run.entity, keys_of(writes))
+        return list(answers)
     except TransientError as error:
         return [error] * len(writes)
     except RejectedError as error:

@@ -157,7 +157,7 @@ def quarantine(connections: Connections, entity: str, refused: Mapping[str, Refu
 def unexpected(error: DefectError) -> Refusal:
     """Why a record is quarantined. Pure."""
     action = (
-        "Update Causeway, or report the traceback that `causeway quarantine show ID --json` has"
+        "Update Causeway, or report what `causeway quarantine export ID` writes"
     )
     return Refusal(
         UNEXPECTED,

@@ -4,9 +4,12 @@ import pytest
 from cases import Case, open_cases
 
 from cli.main import run
+from core.defects import DefectError
 from core.times import utc_now
 from store.inbox import Inbox
+from store.ledger import Intent, Ledger
 from store.quarantine import Quarantine
+from tasks.reconciler.defects import unexpected
 
 
 def refusal(key, class_="sku", value="ABC-1"):
@@ -148,3 +151,52 @@ def test_an_entry_shows_who_did_what_about_it(capsys):
         "a test order",
     )
     assert action["actor"]
+
+
+@pytest.fixture
+def defect(database):
+    """A record that our own code failed for, after a write."""
+    quarantine, shopper = Quarantine(database), "Ann Lee, 1 High St"
+    try:
+        {}[shopper]
+    except KeyError as error:
+        found = unexpected(DefectError(error))
+    quarantine.open("default", "customers", [("ann@example.com", found)], now=utc_now())
+    intent = Intent(
+        pair="default",
+        entity="customers",
+        key="ann@example.com",
+        action="update contact",
+        natural_key="7",
+        before={"city": "Bath"},
+        after={"city": "Wells"},
+        mapping_version="3",
+        run_id="",
+    )
+    Ledger(database).intend([intent], now=utc_now())
+
+
+@pytest.mark.usefixtures("defect")
+def test_a_defect_is_exported_with_its_place_and_no_personal_data_unless_asked_for(
+    capsys, tmp_path
+):
+    file, full = tmp_path / "report.json", tmp_path / "full.json"
+    assert run(["quarantine", "export", "1", "--to", str(file)]) == 0
+    assert str(file) in capsys.readouterr().out
+    text = file.read_text()
+    found = json.loads(text)
+    assert "test_quarantine_command.py" in found["traceback"][-1]
+    assert found["entry"]["value"].startswith("KeyError in ")
+    assert found["writes"][0]["changed"] == ["city"]
+    assert found["versions"]["causeway"]
+    assert not any(private in text for private in ("ann@example", "Ann Lee", "Bath", "Wells"))
+    assert file.stat().st_mode & 0o077 == 0
+
+    assert run(["quarantine", "export", "1", "--to", str(full), "--with-data"]) == 0
+    assert "personal data" in capsys.readouterr().out
+    assert json.loads(full.read_text())["entry"]["key"] == "ann@example.com"
+    assert json.loads(full.read_text())["writes"][0]["after"] == {"city": "Wells"}
+    assert "Ann Lee" not in full.read_text()
+
+    assert run(["quarantine", "export", "1", "--to", str(full)]) == 2
+    assert run(["quarantine", "export", "9", "--to", str(tmp_path / "x")]) == 1

@@ -6,17 +6,17 @@ The error is armed at the places where state moves, each time that the record ge
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from crashing import WORK, make_due, unsettled, wrong
 from stories import run
 from world import PAIR, World
-from worlds import opened
 
 from core import crash_points
 from core.times import utc_now
 from store.quarantine import Quarantine
-from tasks.reconciler.connections import connect, disconnect
+from tasks.reconciler.connections import connect
 
 POINTS = (
     "validating",
@@ -35,14 +35,6 @@ POINTS = (
 SHORT = [("orders", "after-request"), ("orders", "before-inbox"), ("shipments", "planned")]
 MATRIX = [(entity, point) for entity in WORK for point in POINTS]
 TRIES = 4
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("bad")) as both, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CAUSEWAY_ORDERS__AMENDMENT_CAP", "1000")  # edited orders need no person
-        disconnect()
-        yield both
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +66,7 @@ def check_waits_alone(world: World, entity: str, point: str) -> None:
     (case,) = quarantine.list(pair=PAIR, entity=entity)
     assert (case.key, case.class_) == (bad, "unexpected")
     assert any("crash_points.py" in line for line in case.detail["traceback"])
-    assert "causeway quarantine show ID --json" in case.remedy
+    assert "causeway quarantine export ID" in case.remedy
 
     crash_points.arm("")
     assert quarantine.release(PAIR, class_=case.class_, value=case.value, now=utc_now())
@@ -91,6 +83,15 @@ def test_a_record_that_our_code_fails_for_holds_up_no_other(
     check_waits_alone(world, entity, point)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("point", POINTS)
+def test_a_record_of_an_entity_that_is_drawn_for_each_step_holds_up_no_other(
+    world: World, draw: Random, point: str
+) -> None:
+    check_waits_alone(world, draw.choice(list(WORK)), point)
+
+
+@pytest.mark.crashes
 @pytest.mark.long
 @pytest.mark.parametrize(("entity", "point"), MATRIX)
 def test_a_record_that_our_code_fails_for_holds_up_no_other_at_any_step(

@@ -5,18 +5,18 @@ What is right in the end is said by both sandboxes' own state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from random import Random
 
 import pytest
 from crashing import WORK, make_due, unsettled, wrong
 from stories import run
 from world import World
-from worlds import opened
 
 from sandbox.kit.faults import BROKEN
-from tasks.reconciler.connections import disconnect
 
 TRIES = 4
+OFTEN = 0.7
+"""The part of drawn answers whose write was carried out: nothing else can double anything."""
 BRIGHTPEARL, BIGCOMMERCE = "brightpearl", "bigcommerce"
 WRITES = {
     "postal address": ("orders", BRIGHTPEARL, "POST", "multi-message|postal-address"),
@@ -30,10 +30,28 @@ WRITES = {
     "goods in": ("refunds", BRIGHTPEARL, "POST", "multi-message|goods-note/goods-in$"),
     "shipment": ("shipments", BIGCOMMERCE, "POST", "/shipments$"),
     "adjustment": ("stock", BIGCOMMERCE, "POST", "/inventory/adjustments"),
+    "address of a contact": ("customers", BRIGHTPEARL, "POST", "multi-message|postal-address"),
+    "contact of a customer": ("customers", BRIGHTPEARL, "POST", "multi-message|/contact$"),
+    "customer": ("customers", BIGCOMMERCE, "POST", "/v3/customers$"),
+    "fields of a customer": ("customers", BIGCOMMERCE, "PUT", "/v3/customers$"),
+    "address of a customer": ("customers", BIGCOMMERCE, "*", "/v3/customers/addresses"),
+    "fields of a contact": ("customers", BRIGHTPEARL, "*", "multi-message|/contact/[0-9]+$"),
+    "category": ("products", BIGCOMMERCE, "POST", "/v3/catalog/categories$"),
+    "product": ("products", BIGCOMMERCE, "POST", "/v3/catalog/products$"),
+    "fields of a product": ("products", BIGCOMMERCE, "PUT", "/v3/catalog/products$"),
+    "price of a product": ("prices", BIGCOMMERCE, "PUT", "/v3/catalog/products$"),
+    "price of a variant": ("prices", BIGCOMMERCE, "PUT", "/v3/catalog/variants$"),
 }
 """Entity, system, method and path. Several records share a multi-message: the how many-th one
 carries the write follows from the sequence of the writes."""
-NTH = {"contact": 2, "sales order": 3, "receipt": 5, "note": 6}
+NTH = {
+    "contact": 2,
+    "sales order": 3,
+    "receipt": 5,
+    "note": 6,
+    "contact of a customer": 2,
+    "fields of a contact": 3,
+}
 MATRIX = [
     pytest.param(write, how, done, id=f"{write}-{how}-{'done' if done else 'not done'}")
     for write in WRITES
@@ -41,14 +59,6 @@ MATRIX = [
     for done in (True, False)
 ]
 SHORT = [("shipment", "503", True), ("sales order", "null", True)]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("broken")) as both, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CAUSEWAY_ORDERS__AMENDMENT_CAP", "1000")  # edited orders need no person
-        disconnect()
-        yield both
 
 
 def check_written_once(world: World, write: str, how: str, *, done: bool) -> None:
@@ -82,6 +92,15 @@ def test_a_broken_answer_to_a_write_doubles_and_loses_nothing(
     check_written_once(world, write, how, done=done)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("write", WRITES)
+def test_a_broken_answer_that_is_drawn_for_each_write_doubles_and_loses_nothing(
+    world: World, draw: Random, write: str
+) -> None:
+    check_written_once(world, write, draw.choice(list(BROKEN)), done=draw.random() < OFTEN)
+
+
+@pytest.mark.crashes
 @pytest.mark.long
 @pytest.mark.parametrize(("write", "how", "done"), MATRIX)
 def test_no_broken_answer_to_any_write_doubles_or_loses_anything(

@@ -9,22 +9,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 
+import pytest
 from parcels import Parcels
 from parcels import sync as sync_shipments
 from people import ANN, HOME, MILL, People
-from products import made
+from products import in_store, made
+from products import sync as sync_products
 from refunding import imported, lines, refund
 from shelves import on_sale, plenty, product, promised
 from world import PAIR, World
 
 from agreement.customers import compare_customers
 from agreement.verdict import Sides, judge
+from core.ids import PRODUCT
 from core.times import utc_now
 from demo.controls import Controls
 from demo.scenario import GROUP_TAGS
 from store.inbox import Inbox
 from store.ledger import Ledger
-from tasks.reconciler.connections import connect
+from tasks.reconciler.connections import connect, disconnect
 
 TEXT = "Please leave it with the neighbour"
 
@@ -44,6 +47,15 @@ def controls(world: World) -> Iterator[Controls]:
     account = world.sandbox.brightpearl_url.removesuffix("/public-api")
     with Controls(world.sandbox.bigcommerce_url, account, idle=0) as found:
         yield found
+
+
+def ready(world: World, patch: pytest.MonkeyPatch) -> None:
+    """Let nothing wait for a person or for time: what is written is seen at once."""
+    settings = {"ORDERS__AMENDMENT_CAP": "1000", "STOCK__VISIBLE_AFTER_S": "0"}
+    for name, value in settings.items():
+        patch.setenv(f"CAUSEWAY_{name}", value)
+    disconnect()
+    world.switch("bigcommerce", inventory_delay_s=[0, 0])
 
 
 def new_orders(world: World) -> Work:
@@ -111,20 +123,27 @@ def changed_customers(world: World) -> Work:
 
 
 def new_products(world: World) -> Work:
-    """Two products that staff make."""
+    """Two products that staff make, in a category that the store lacks, and one they rename."""
     number = len(world.sandbox.account.products)
+    known = made(world, sku=f"OLD-{number}", name=f"Old thing {number}")
+    sync_products(world, known)
+    world.brightpearl("products", edit=f"OLD-{number}", name=f"Older thing {number}")
     skus = [f"NEW-{number}-{one}" for one in range(2)]
-    keys = [made(world, sku=sku, name=f"New thing {sku}") for sku in skus]
-    return Work(keys, keys)
+    listed = {"categories": [f"Things > Of {number}"]}
+    keys = [made(world, sku=sku, name=f"New thing {sku}", **listed) for sku in skus]
+    return Work([*keys, known], [*keys, known])
 
 
 def new_prices(world: World) -> Work:
-    """Prices of two SKUs that staff change."""
-    skus, account = plenty(world, 2), world.sandbox.account
-    for product_id, one in account.products.items():
-        if one.sku in skus:
-            account.products[product_id].prices[2] = {"1": Decimal(100 + next(PRICES))}
-    keys = [sku.casefold() for sku in skus]
+    """Prices that staff change: of a product, and of a variant of one with options."""
+    store, account, chosen = world.sandbox.store, world.sandbox.account, dict[bool, str]()
+    for sku in plenty(world, 1000):
+        if (variant := store.variant(sku)) is not None:
+            chosen.setdefault(bool(variant.options), sku)
+    for sku in chosen.values():
+        (number,) = account.products_by_sku[sku]
+        account.products[number].prices[2] = {"1": Decimal(100 + next(PRICES))}
+    keys = [sku.casefold() for sku in chosen.values()]
     return Work(keys, keys)
 
 
@@ -168,6 +187,10 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
     if entity == "customers":
         people = compare_customers(store, account, GROUP_TAGS)
         found += [f"{key}: {', '.join(people[key])}" for key in work.records if people[key]]
+    if entity == "prices":
+        found += [line for sku in work.records for line in wrong_price(world, sku)]
+    if entity == "products":
+        found += [line for key in work.records for line in wrong_product(world, key)]
     found += [f"{text!r} is in the notes {times} times" for text, times in doubled_notes(world)]
     emails = Counter(one["emails"].get("PRI") for one in account["contacts"].values())
     found += [f"{times} contacts of {email}" for email, times in emails.items() if times > 1]
@@ -177,6 +200,25 @@ def wrong(world: World, entity: str, work: Work) -> list[str]:
         mailed = Counter(mail.record_id for mail in order.mails if mail.about == "shipment")
         found += [f"{order.id}: mailed {n} times" for n in mailed.values() if n > 1]
     return found + open_intents(entity, work)
+
+
+def wrong_price(world: World, key: str) -> list[str]:
+    """How the store's price of a SKU differs from that of Brightpearl's list."""
+    account = world.sandbox.account
+    (wanted,) = [one for one in account.products.values() if one.sku.casefold() == key]
+    product, variant = in_store(world, wanted.sku)
+    actual = variant.price if variant.options else product.price
+    price = wanted.prices[2]["1"]
+    return [] if actual == price else [f"{key}: {actual} instead of {price}"]
+
+
+def wrong_product(world: World, key: str) -> list[str]:
+    """How the store's product differs from Brightpearl's."""
+    wanted = world.sandbox.account.products[int(key.removeprefix(PRODUCT))]
+    if world.sandbox.store.variant(wanted.sku) is None:
+        return [f"{key}: {wanted.sku} is not in the store"]
+    name = in_store(world, wanted.sku)[0].name
+    return [] if name == wanted.name else [f"{key}: {name} instead of {wanted.name}"]
 
 
 def doubled_notes(world: World) -> list[tuple[str, int]]:
