@@ -129,9 +129,9 @@ class Catalog(Api):
         path = f"{PRODUCTS}/{product_id}/custom-fields"
         body = {"name": name, "value": value}
         if not field_id:
-            self._send("POST", path, content=body)
+            self._field(self._send("POST", path, content=body), "data")
         elif value:
-            self._send("PUT", f"{path}/{field_id}", content=body)
+            self._field(self._send("PUT", f"{path}/{field_id}", content=body), "data")
         else:
             self._send("DELETE", f"{path}/{field_id}")
 

@@ -81,12 +81,14 @@ class Prices(Api):
 
         Raises: RejectedError, which does not say for which one; OutcomeUnknownError; ValueError.
         """
-        self._send("PUT", "/v3/catalog/products", content=_wire(bodies, MOST_PRODUCTS))
+        answer = self._send("PUT", "/v3/catalog/products", content=_wire(bodies, MOST_PRODUCTS))
+        self._field(answer, "data", list)
         return [str(body.id) for body in bodies]
 
     def update_variant_prices(self, bodies: Sequence[CataloguePricesBody]) -> list[str]:
         """The same of 1 to 50 variants. Raises: as above."""
-        self._send("PUT", "/v3/catalog/variants", content=_wire(bodies, MOST_VARIANTS))
+        answer = self._send("PUT", "/v3/catalog/variants", content=_wire(bodies, MOST_VARIANTS))
+        self._field(answer, "data", list)
         return [str(body.id) for body in bodies]
 
     def upsert_price_records(self, bodies: Sequence[PriceRecordBody]) -> list[str | RejectedError]:
@@ -99,7 +101,7 @@ class Prices(Api):
         with ONE_AT_A_TIME:
             refused: Mapping[RecordKey, RejectedError] = {}
             try:
-                self._send("PUT", f"{LISTS}/records", content=rows)
+                self._field(self._send("PUT", f"{LISTS}/records", content=rows), "data")
             except RefusedRecordsError as error:
                 if not error.by_record:
                     raise
