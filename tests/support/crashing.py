@@ -119,7 +119,7 @@ def changed_customers(world: World) -> Work:
     people.change(people.contact(known).id, last_name="Leigh", addresses={"DEL": MILL})
     email = f"staff{number}@example.com"
     contact = people.enter(last_name="Poe", emails={"PRI": email}, tags=[17])
-    return Work([*keys, known, f"contact:{contact}"], [*keys, known])
+    return Work([known, *keys, f"contact:{contact}"], [known, *keys])
 
 
 def new_products(world: World) -> Work:
