@@ -56,7 +56,7 @@ class CrashPoint:
     """The how many-th time it strikes."""
     is_error: bool = False
     """Whether it is an error of our own code, and each time, instead of a crash."""
-    _reached: int = 0
+    reached_times: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def meet(self, point: str, entity: str, keys: Collection[str]) -> None:
@@ -69,8 +69,8 @@ class CrashPoint:
         if self.key and self.key not in keys:
             return
         with self._lock:
-            self._reached += 1
-            is_due = self._reached >= self.time
+            self.reached_times += 1
+            is_due = self.reached_times >= self.time
         if not is_due:
             return
         if self.is_error:
@@ -81,13 +81,14 @@ class CrashPoint:
 _armed: CrashPoint | None = None
 
 
-def arm(spec: str) -> None:
-    """Arm the place that a setting names; none for an empty one.
+def arm(spec: str) -> CrashPoint | None:
+    """Arm the place that a setting names, and give it back; none for an empty one.
 
     Raises: ConfigError for one that does not exist.
     """
     global _armed  # noqa: PLW0603 - one per process, as a crash is
     _armed = parse(spec) if spec else None
+    return _armed
 
 
 def parse(spec: str) -> CrashPoint:

@@ -32,8 +32,11 @@ POINTS = (
     "before-inbox",
 )
 """Those at which it is known which records there are: the steps of a sync, and between them."""
+AFTER_WRITES = {"after-request", "before-outcome", "after-outcome"}
+ABSENT = {("refunds", "before-links"), ("products", "before-links")}
+"""Their links have keys of their own, so that nothing can be armed by the record's."""
 SHORT = [("orders", "after-request"), ("orders", "before-inbox"), ("shipments", "planned")]
-MATRIX = [(entity, point) for entity in WORK for point in POINTS]
+MATRIX = [(entity, point) for entity in WORK for point in POINTS if (entity, point) not in ABSENT]
 TRIES = 4
 
 
@@ -55,16 +58,25 @@ def check_waits_alone(world: World, entity: str, point: str) -> None:
     work = WORK[entity](world)
     bad, *good = work.records
     connect(PAIR)
-    crash_points.arm(f"raise:{point}/{entity}/{bad}")
+    armed = crash_points.arm(f"raise:{point}/{entity}/{bad}")
 
     report = run(world, entity, *work.keys)
     settle_all(world, entity, good)
 
+    assert armed is not None
+    assert armed.reached_times
     assert report["error"] == ""
     assert unsettled(entity, good) == {}
     quarantine = Quarantine(connect(PAIR).database)
-    (case,) = quarantine.list(pair=PAIR, entity=entity)
-    assert (case.key, case.class_) == (bad, "unexpected")
+    found = quarantine.list(pair=PAIR, entity=entity)
+    unforeseen = [case for case in found if case.class_ == "unexpected"]
+    if point in AFTER_WRITES and not unforeseen:
+        # Tried again alone it agreed, and came no more to where the error is.
+        assert unsettled(entity, [bad]) == {}
+        assert wrong(world, entity, work) == []
+        return
+    (case,) = unforeseen
+    assert case.key == bad
     assert any("crash_points.py" in line for line in case.detail["traceback"])
     assert "causeway quarantine export ID" in case.remedy
 
@@ -88,7 +100,8 @@ def test_a_record_that_our_code_fails_for_holds_up_no_other(
 def test_a_record_of_an_entity_that_is_drawn_for_each_step_holds_up_no_other(
     world: World, draw: Random, point: str
 ) -> None:
-    check_waits_alone(world, draw.choice(list(WORK)), point)
+    entities = [entity for entity in WORK if (entity, point) not in ABSENT]
+    check_waits_alone(world, draw.choice(entities), point)
 
 
 @pytest.mark.crashes
