@@ -1,0 +1,113 @@
+"""A demo leaves nothing personal and no secret in logs, databases, figures and arguments."""
+
+import json
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from cli.services import Ports, sandbox_environment
+from demo.scenario import FRANCE, SHOPPER
+from sandbox.catalogue.countries import COUNTRIES, address_of
+from sandbox.catalogue.generated import ABROAD, generate
+
+pytestmark = pytest.mark.long
+
+LONGEST_S = 1_800
+GUESTS = 200
+"""Guests that the sandbox may have drawn: `guest1@example.com` and so on."""
+THEIRS = {"sandbox.log"}
+"""What the sandboxes write is not ours."""
+PLACE = ("street_1", "phone")
+
+
+def secrets(folder):
+    """The installation's own."""
+    ports = Ports(bigcommerce=1, brightpearl=2, prefect=3, receiver=4)
+    named = sandbox_environment(folder, ports).items()
+    return {value for name, value in named if name.endswith(("TOKEN", "SECRET"))}
+
+
+def people():
+    """E-mails, names, streets and phones of all who may order in a demo."""
+    shoppers = generate(1).customers
+    guests = [f"guest{number}@example.com" for number in range(GUESTS)]
+    places = [one.address for one in shoppers]
+    places += [
+        address_of(email, country)
+        for email in guests
+        for country in ("United Kingdom", *ABROAD)
+        if country in COUNTRIES
+    ]
+    values = {getattr(one, name) for one in places for name in PLACE}
+    values |= {f"{one.first_name} {one.last_name}" for one in places}
+    values |= {one.email for one in shoppers} | set(guests)
+    values |= {"eloise@example.fr", FRANCE["street_1"], f"{FRANCE['first_name']} "
+               f"{FRANCE['last_name']}", SHOPPER["email"], SHOPPER["phone"],
+               f"{SHOPPER['first_name']} {SHOPPER['last_name']}"}  # fmt: skip
+    return {one for one in values if len(one) > 6}
+
+
+def found_in(folder, values):
+    """Which of the values stand in which file, as text or as JSON writes it."""
+    forms = {}
+    for value in values:
+        for text in (value, json.dumps(value)[1:-1]):
+            forms[text.encode()] = value
+    found = {}
+    for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+        if file.name not in THEIRS:
+            content = file.read_bytes()
+            if hits := sorted({value for form, value in forms.items() if form in content}):
+                found[str(file.relative_to(folder))] = hits
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The folder that a demo left, and every line by which its processes were started."""
+    folder = tmp_path_factory.mktemp("demo")
+    log = (folder / "printed.txt").open("w")
+    started = subprocess.Popen([sys.executable, "-m", "demo"], cwd=folder, stdout=log, stderr=log)
+    mother, lines, ends_at = psutil.Process(started.pid), set(), time.monotonic() + LONGEST_S
+    try:
+        while started.poll() is None and time.monotonic() < ends_at:
+            for one in mother.children(recursive=True):
+                try:
+                    lines.add(" ".join(one.cmdline()))
+                except psutil.Error:
+                    continue
+            try:
+                started.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        started.terminate()
+        started.wait()
+        log.close()
+    return folder, lines
+
+
+def test_what_is_searched_is_what_a_demo_wrote(demo):
+    folder, lines = demo
+    files = {file.name for file in folder.rglob("*") if file.is_file()}
+
+    assert {"causeway.db", "prefect.db", "worker.log", "receiver.log", "demo.json"} <= files
+    assert any("worker" in line for line in lines)
+    assert "var/demo/causeway.db" in found_in(folder, {"BC-101"})
+
+
+def test_no_secret_is_anywhere(demo):
+    folder, lines = demo
+
+    assert found_in(folder, secrets(folder)) == {}
+    assert [line for line in lines if any(one in line for one in secrets(folder))] == []
+
+
+def test_nobody_s_data_is_anywhere(demo):
+    folder, lines = demo
+
+    assert found_in(folder, people()) == {}
+    assert [line for line in lines if any(one in line for one in people())] == []
