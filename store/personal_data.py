@@ -14,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_, update
 
+from core.ids import contact_id_of
 from store.database import Repository
 from store.records import Address
 from store.sql import in_parts
 from store.tables import (
+    customer_merges,
     inbox,
     leases,
     ledger,
@@ -60,6 +62,14 @@ class Subject:
     def order_ids(self) -> list[str]:
         """The store's orders."""
         return sorted({key for entity, key in self.records if entity == "orders"})
+
+
+def _merges_of(pair: str, subject: Subject) -> list[ColumnElement[bool]]:
+    """Merges of the person's contacts: with the e-mail gone there is nothing to undo."""
+    ids = [one for entity, key in subject.records if entity == CUSTOMERS
+           if (one := contact_id_of(key))]  # fmt: skip
+    is_one_of_two = customer_merges.c.kept.in_(ids) | customer_merges.c.merged.in_(ids)
+    return [customer_merges.c.pair == pair, is_one_of_two]
 
 
 class Redaction:
@@ -119,6 +129,9 @@ class PersonalData(Repository):
             "links": self._links(pair, subject, dry_run=dry_run),
             "order_checks": self._delete(
                 order_checks, _about(order_checks, pair, subject), dry_run=dry_run
+            ),
+            "customer_merges": self._delete(
+                customer_merges, _merges_of(pair, subject), dry_run=dry_run
             ),
             "leases": self._delete(
                 leases, [leases.c.name == f"contact {pair} {subject.contact_name}"], dry_run=dry_run

@@ -17,7 +17,10 @@ from shelves import on_sale, promised
 from shelves import sync as sync_stock
 from world import PAIR, World
 
+from core.ids import sku_key
 from flows.orders import sync_orders
+from store.quarantine import Quarantine
+from tasks.reconciler.connections import connect
 
 
 def order(world: World, *skus: str) -> str:
@@ -52,6 +55,18 @@ def test_an_order_for_an_unknown_sku_is_released_by_the_products_creation(world:
 
     assert imported(world, waiting)
     assert len(world.sales_order(waiting).rows) >= 2
+
+
+def test_the_case_of_an_unknown_sku_names_the_one_that_may_be_meant(world: World) -> None:
+    known = known_sku(world)
+    misspelt = f"{known[:2]}-{known[2:]}".replace("--", " ").upper() + "_"
+    key = order(world, misspelt)
+
+    world.sync(key)
+
+    (case,) = Quarantine(connect(PAIR).database).list(pair=PAIR, entity="orders")
+    assert case.value == sku_key(misspelt)
+    assert f"{sku_key(known)} (the same letters and digits)" in case.remedy
 
 
 @pytest.mark.parametrize("system", ["brightpearl", "bigcommerce"])
