@@ -51,9 +51,9 @@ def _differences(document: State, product: State, variant: State, *, is_one: boo
 
 
 def _plain(name: str, document: State) -> str:
-    """A name of the store without the SKU that makes it unique there."""
-    bare, sku = " ".join(name.split()), document.get("identity", {}).get("sku", "").strip()
-    return bare if _name(document).endswith(f"({sku})") else bare.removesuffix(f" ({sku})")
+    """A name of the store without the SKU, which may be an older one, that makes it unique."""
+    bare, known = " ".join(name.split()), _name(document)
+    return known if bare.startswith(f"{known} (") and bare.endswith(")") else bare
 
 
 def _channel(document: State) -> State:
