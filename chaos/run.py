@@ -54,7 +54,7 @@ SHORT = Size(
     after=7,
     least_faults=25,
     round_s=2.0,
-    kill_every=3,
+    kill_every=2,
     first_kills=("worker", "receiver", "prefect", "database"),
 )
 """What a check of every change can afford."""

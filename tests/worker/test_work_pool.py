@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from worker.deployments import WorkPool, read_prefect_file
 from worker.processes import gets_subprocess
 from worker.registration import register_work_pool
 from worker.service import Polling, poll
-from worker.watch import emit
+from worker.watch import ScheduledRuns, emit
 
 pytestmark = pytest.mark.long
 
@@ -291,11 +292,11 @@ def test_without_a_notification_block_there_is_no_alert_and_deploying_says_how_t
     installation: Any,
 ) -> None:
     with installation.prefect() as client:
-        (alert,) = register_alerts(client)
+        both = register_alerts(client)
 
     assert automations(installation) == []
-    assert (alert.kind, alert.name) == ("alert", FAILED)
-    assert f"make a notification block named {BLOCK}" in alert.done
+    assert [(alert.kind, alert.name) for alert in both] == [("alert", FAILED), ("alert", WATCHDOG)]
+    assert all(f"make a notification block named {BLOCK}" in alert.done for alert in both)
 
 
 @pytest.fixture
@@ -355,6 +356,21 @@ def test_an_alert_that_an_operator_switched_off_stays_off(installation: Any) -> 
         register_alerts(client)
 
     assert [alert["enabled"] for alert in automations(installation)] == [False, False]
+
+
+def test_a_schedule_that_completes_no_run_is_found_by_prefect_s_own_record(deployed: Any) -> None:
+    now, name = utc_now(), f"sync-orders/nightly-{deployed.pair}"
+    runs = ScheduledRuns(began_at=now)
+
+    def overdue_in(days: float) -> list[str]:
+        runs.ask(utc_now() + timedelta(days=days))
+        return [one.subject for one in runs.overdue(deployed.pair)]
+
+    assert overdue_in(1.5) == []
+    assert overdue_in(2.5) == [name]
+    nightly = deployed.deployments()["nightly"]["id"]
+    deployed.ask(f"/deployments/{nightly}", "PATCH", paused=True)
+    assert overdue_in(2.5) == []
 
 
 def test_an_audit_that_differs_is_an_event_that_alerts() -> None:
