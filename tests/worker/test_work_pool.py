@@ -368,9 +368,6 @@ def test_a_schedule_that_completes_no_run_is_found_by_prefect_s_own_record(deplo
 
     assert overdue_in(1.5) == []
     assert overdue_in(2.5) == [name]
-    nightly = deployed.deployments()["nightly"]["id"]
-    deployed.ask(f"/deployments/{nightly}", "PATCH", paused=True)
-    assert overdue_in(2.5) == []
 
 
 def test_an_audit_that_differs_is_an_event_that_alerts() -> None:
