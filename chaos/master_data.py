@@ -21,7 +21,6 @@ CUSTOMERS, PRODUCTS, PRICES = "customers", "products", "prices"
 MOST_CHANGE = (0.85, 1.2)
 """A price changes by less than what waits for a person."""
 CENT = Decimal("0.01")
-CITIES = ("Bath", "Leeds", "Hull", "York")
 SURNAMES = ("Leigh", "Poe", "Marsh", "Okafor", "Nowak")
 DIGITS = 1_000_000
 

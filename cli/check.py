@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,8 +31,10 @@ from intelligence.duplicates import find_duplicates
 from intelligence.risk import Checkout, Party, facts_of, score_order
 from store.links import Link, Links
 from store.order_checks import OrderChecks
-from tasks.customers.duplicates import People, read_people
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
+
+if TYPE_CHECKING:
+    from tasks.customers.duplicates import People
 
 SHOWN = 50
 """Pairs of a text; the document has all."""
@@ -262,6 +264,8 @@ def duplicates(
 
 
 def _everybody(pair: str | None) -> People:
+    from tasks.customers.duplicates import read_people  # noqa: PLC0415 - brings pandas along
+
     installed = installation(pair)
     links: list[Link] = []
     if has_database(installed.settings):

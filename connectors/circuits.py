@@ -52,7 +52,7 @@ class Circuit:
 
     failures: int = 0
     failing: set[str] = field(default_factory=set)
-    """What failed since the last success: paths, as far as they tell records from an outage."""
+    """What failed since the last success: paths, which separate records from an outage."""
     failing_since: float = 0.0
     pause_s: float = 0.0
     """The pause after the next failed probe; zero while the circuit is closed."""

@@ -322,8 +322,8 @@ class AddNote(OrderOperation):
             is_repeatable=self.is_repeatable,
             message=message,
         )
-        is_there = self.may_exist(run, record, write) and self.find(run, record) is not None
-        return None if is_there else write
+        exists = self.may_exist(run, record, write) and self.find(run, record) is not None
+        return None if exists else write
 
     def may_exist(self, run: Run, record: OrderProgress, write: BrightpearlWrite) -> bool:
         """Whether an earlier try may have added it, of which nothing else is kept."""
@@ -343,7 +343,7 @@ class AddNote(OrderOperation):
 class AddTexts(AddNote):
     """The note with what people wrote in the store.
 
-    It is also looked for where nothing is known of an order that Brightpearl has already.
+    It is also searched for where nothing is known of an order that Brightpearl has already.
     """
 
     is_known: bool = False

@@ -156,9 +156,7 @@ def quarantine(connections: Connections, entity: str, refused: Mapping[str, Refu
 
 def unexpected(error: DefectError) -> Refusal:
     """Why a record is quarantined. Pure."""
-    action = (
-        "Update Causeway, or report what `causeway quarantine export ID` writes"
-    )
+    action = "Update Causeway, or report what `causeway quarantine export ID` writes"
     return Refusal(
         UNEXPECTED,
         "",

@@ -20,7 +20,7 @@ from tasks.reconciler.cases import Outcome, parked, refusal_by_value, review
 from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
 
 IMPORTED_WITHIN = timedelta(minutes=1)
-"""After which an order on its way to Brightpearl is looked for again, should nothing wake it."""
+"""After which an order on its way to Brightpearl is searched for again, should nothing wake it."""
 PICKED = "picked"
 QUARANTINE = "quarantine"
 """What becomes of goods that are not sold again; any other condition puts them on sale."""

@@ -1,6 +1,6 @@
 """The budget against an account that counts in windows, whatever the clocks of both do.
 
-The account's clock and ours may run apart, jump, or stand still while the machine sleeps; answers
+The account's clock and ours may diverge, jump, or stand still while the machine sleeps; answers
 come in any sequence, late or not at all.
 """
 

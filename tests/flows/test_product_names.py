@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from products import group, in_account, in_store, made, reconcile, sync
+from waiting import WITHIN_S
 from world import PAIR, World
 
 from sandbox.catalogue.retail_rows import is_product
@@ -135,7 +136,7 @@ def test_the_real_catalogue_loads_as_it_is_written(world: World) -> None:
         {"sku": code, "name": name or "", "price_ex_tax": "1.25"}
         for code, name in described.items()
     ]
-    answer = world.http.post(world.control("brightpearl", "products"), json=rows, timeout=120)
+    answer = world.http.post(world.control("brightpearl", "products"), json=rows, timeout=WITHIN_S)
     assert answer.status_code == 200
 
     first = reconcile()

@@ -41,10 +41,10 @@ def test_with_the_setting_it_is_created_once_and_synced_both_ways_from_then_on(
 
     first = sync(world, key)
 
-    made_there = in_account(world, "NEW-1")
-    document = made_there.document
+    created = in_account(world, "NEW-1")
+    document = created.document
     assert first["counts"]["created in Brightpearl"] == 1
-    assert made_there.name == "Lamp NEW-1"
+    assert created.name == "Lamp NEW-1"
     assert world.sandbox.account.brands[document["brandId"]] == "Lumen"
     assert document["stock"]["weight"]["magnitude"] == 1.5
     assert document["stock"]["stockTracked"]
@@ -52,11 +52,11 @@ def test_with_the_setting_it_is_created_once_and_synced_both_ways_from_then_on(
     assert document["financialDetails"]["taxCode"]["code"] == "T20"
     sync(world, key)
     world.forget_requests()
-    sync(world, key, f"product:{made_there.id}")
+    sync(world, key, f"product:{created.id}")
     assert world.writes() == 0
 
     world.brightpearl("products", edit="NEW-1", name="Renamed in Brightpearl")
-    sync(world, f"product:{made_there.id}")
+    sync(world, f"product:{created.id}")
     assert in_store(world, "NEW-1")[0].name == "Renamed in Brightpearl"
 
 

@@ -59,7 +59,7 @@ class LinksMachine(RuleBasedStateMachine):
             assert link.id_bp == number
 
     @invariant()
-    def every_link_is_there_once(self) -> None:
+    def every_link_is_kept_once(self) -> None:
         for entity, known in self.model.items():
             found = list(self.links.scan(self.pair, entity))
             assert {one.key_bc: one for one in found} == known
