@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 LONGEST_S = 1_800
 GUESTS = 200
 """Guests that the sandbox may have drawn: `guest1@example.com` and so on."""
-THEIRS = {"sandbox.log"}
+FOREIGN = {"sandbox.log"}
 """What the sandboxes write is not ours."""
 PLACE = ("street_1", "phone")
 
@@ -58,7 +58,7 @@ def found_in(folder, values):
             forms[text.encode()] = value
     found = {}
     for file in sorted(one for one in folder.rglob("*") if one.is_file()):
-        if file.name not in THEIRS:
+        if file.name not in FOREIGN:
             content = file.read_bytes()
             if hits := sorted({value for form, value in forms.items() if form in content}):
                 found[str(file.relative_to(folder))] = hits
