@@ -17,7 +17,7 @@ from core.times import utc_now
 from sandbox.serve import running
 from store.inbox import Dead, Done, Inbox
 from tasks.reconciler.connections import disconnect
-from tasks.subscriptions import SCOPES
+from tasks.subscriptions import EVENTS, SCOPES
 
 ABSENT = "NOT-IN-BRIGHTPEARL"
 
@@ -311,16 +311,16 @@ def test_a_mapping_tried_on_an_order_that_is_not_there_says_so(sandbox, capsys):
 
 def test_webhooks_are_ensured_listed_repaired_and_removed(sandbox, run_json):
     assert run_json("webhooks list", code=1) == []
-    assert run_json("webhooks ensure")["counts"] == {"create": 12}
-    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
+    assert run_json("webhooks ensure")["counts"] == {"create": 23}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 23}
     assert {row["state"] for row in run_json("webhooks list")} == {"active"}
     hook = next(iter(sandbox.store.hooks.values()))
     hook.is_active = False
-    assert run_json("webhooks ensure")["counts"] == {"keep": 11, "activate": 1}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 22, "activate": 1}
     assert hook.is_active
     secret = load_settings().pair().webhooks.secret_at("http://127.0.0.1:9")
     assert hook.headers == {"X-Causeway-Secret": secret}
-    assert run_json("webhooks remove")["counts"] == {"remove": 12}
+    assert run_json("webhooks remove")["counts"] == {"remove": 23}
     assert (sandbox.store.hooks, sandbox.account.webhooks) == ({}, {})
 
 
@@ -345,12 +345,12 @@ def test_a_changed_secret_or_address_reaches_both_systems_with_a_new_secret(
     secret = settings.secret_at(settings.base)
     assert before != {secret}
     hooks = sandbox.store.hooks.values()
-    assert [hook.headers["X-Causeway-Secret"] for hook in hooks] == [secret] * 5
+    assert [hook.headers["X-Causeway-Secret"] for hook in hooks] == [secret] * len(SCOPES)
     assert all(hook.destination.startswith(settings.base) for hook in hooks)
     urls = [hook.uri_template for hook in sandbox.account.webhooks.values()]
-    assert len(urls) == 7
+    assert len(urls) == len(EVENTS)
     assert all(url.startswith(settings.base) and url.endswith(f"/{secret}") for url in urls)
-    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 23}
 
 
 def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, capsys):
@@ -362,7 +362,7 @@ def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, cap
 
     found = run_json("webhooks ensure", code=1)
 
-    assert found["counts"] == {"create": 11, "failed": 1}
+    assert found["counts"] == {"create": 22, "failed": 1}
     assert run(["webhooks", "ensure"]) == 1
     said = capsys.readouterr().err
     assert f"bigcommerce {SCOPES[0]}: " in said
@@ -372,7 +372,7 @@ def test_a_scope_that_is_full_stops_no_other_subscription(sandbox, run_json, cap
     assert doctor[f"webhook bigcommerce {SCOPES[1]}"]["state"] == "ok"
     hook = next(h for h in sandbox.store.hooks.values() if "other.example" in h.destination)
     assert httpx.delete(f"{url}/{hook.id}", headers=headers, timeout=WITHIN_S).status_code == 200
-    assert run_json("webhooks ensure")["counts"] == {"keep": 11, "create": 1}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 22, "create": 1}
 
 
 def test_the_doctor_compares_the_secret_header_of_each_hook(sandbox, run_json):
@@ -398,12 +398,12 @@ def test_subscriptions_that_may_be_of_another_installation_go_by_the_command_tha
     monkeypatch.setenv("CAUSEWAY_WEBHOOKS__PUBLIC_URL", "https://causeway.example.com")
     monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "the-secret-of-ours")
 
-    assert run_json("webhooks ensure", code=1)["counts"] == {"create": 12, "leave": 12}
+    assert run_json("webhooks ensure", code=1)["counts"] == {"create": 23, "leave": 23}
     run(["webhooks", "ensure"])
     command = "webhooks remove --address https://other.example.com"
     assert f"causeway {command}" in capsys.readouterr().err
-    assert run_json(command)["counts"] == {"remove": 12}
-    assert run_json("webhooks ensure")["counts"] == {"keep": 12}
+    assert run_json(command)["counts"] == {"remove": 23}
+    assert run_json("webhooks ensure")["counts"] == {"keep": 23}
 
 
 def test_what_webhooks_print_holds_no_secret(sandbox, capsys):

@@ -4,6 +4,7 @@ import pytest
 
 from cli.options import moment, synced_entity
 from core.errors import ConfigError
+from core.ids import SYNCED
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -31,17 +32,9 @@ def test_anything_else_is_refused_naming_the_option(text):
     assert "3d" in caught.value.remedy
 
 
-def test_orders_are_synced():
-    assert synced_entity("orders") == "orders"
-
-
-def test_an_entity_of_a_later_version_is_refused_in_one_line():
-    with pytest.raises(ConfigError) as caught:
-        synced_entity("prices")
-    assert str(caught.value) == (
-        "This version syncs orders, refunds, shipments, stock, customers, products; prices come "
-        "with a later one."
-    )
+@pytest.mark.parametrize("entity", SYNCED)
+def test_every_entity_of_this_version_is_synced(entity):
+    assert synced_entity(entity) == entity
 
 
 def test_a_word_that_is_no_entity_is_refused_with_those_that_are():
