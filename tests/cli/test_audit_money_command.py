@@ -21,7 +21,7 @@ from tasks.reconciler.connections import disconnect
         ("audit money --days 3", "--days is not for the audit of money: say --day 2026-11-24."),
         ("audit money --day 3d", "--day '3d' is not a day."),
         ("audit money --day 2026-02-30", "--day '2026-02-30' is not a day."),
-        ("audit products --day 2026-03-10", "products come with a later one."),
+        ("audit products --day 2026-03-10", "it takes neither --day nor --days."),
         ("audit stock --day 2026-03-10", "it takes neither --day nor --days."),
         ("audit stock --days 3", "it takes neither --day nor --days."),
     ],
