@@ -119,7 +119,7 @@ def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], l
 def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing | Unread]:
     """Orders of one range of ids, or one order; by halves where the whole cannot be read.
 
-    Raises: TransientError when so much fails that it is not the orders' fault.
+    Raises: TransientError when so much fails that it is not the orders' fault, such as all of them.
     """
     found: list[Order | Unreadable | Missing | Unread] = []
     parts, attempts, failed = [id_range], ATTEMPTS, 0
@@ -131,7 +131,10 @@ def read_range(run: Run, id_range: IdRange) -> list[Order | Unreadable | Missing
             raise
         except TransientError as error:
             failed, attempts = failed + 1, AGAIN
-            if failed > MOST_FAILED:
+            is_last = len(part.ids) == 1 and not parts
+            if failed > MOST_FAILED or (
+                is_last and len(id_range.ids) > 1 and all(isinstance(one, Unread) for one in found)
+            ):
                 raise
             if len(part.ids) == 1:
                 found.append(Unread(part.ids[0], error.message))

@@ -80,7 +80,7 @@ def demo(tmp_path_factory):
                 except psutil.Error:
                     continue
             try:
-                started.wait(timeout=1)
+                started.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 continue
     finally:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.ids import credit_ref, external_ref
@@ -156,6 +156,8 @@ def test_any_cent_of_a_refund_on_either_side_is_named(
     if not store.refunds:
         return
     at = data.draw(st.integers(0, len(store.refunds) - 1))
+    # One that gave nothing back is a difference of its own kind.
+    assume(store.refunds[at].figures[Figure.REFUNDED])
     figure = data.draw(st.sampled_from([Figure.REFUNDED, Figure.REFUNDED_TAX, Figure.PAID_BACK]))
     refunds, credits_ = list(store.refunds), list(account.credits)
     side = data.draw(st.sampled_from([refunds, credits_]))
