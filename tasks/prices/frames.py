@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 
 from connectors.bigcommerce.price_models import PricedVariant
-from core.prices import ACCOUNT_PRICES, STORE_PRICES
+from core.prices import ACCOUNT_PRICES, CATALOGUE_FIELDS, STORE_PRICES
 from mappings.engine import Context, apply
 from tasks.reconciler.agreed import Agreed
 from tasks.reconciler.gate import Frames, rows, typed_by_key
@@ -18,6 +18,8 @@ from tasks.reconciler.run import Run
 ENTITY = "prices"
 Name = tuple[str, str]
 """A target and a currency: what has one price."""
+OPTIONAL = frozenset(CATALOGUE_FIELDS) - {"price"}
+"""Fields of the catalogue in which 0 stands for no price."""
 Tiers = tuple[tuple[int, Decimal], ...]
 
 
@@ -91,6 +93,8 @@ def _by_name(listed: Iterable[_Row]) -> dict[Name, Price]:
     quantities: dict[Name, dict[int, Decimal]] = {}
     for row in listed:
         name = row.target, row.currency
+        if row.target in OPTIONAL and not row.amount:
+            continue  # which is how the store says that there is none
         quantities.setdefault(name, {})[row.quantity] = row.amount.normalize() + 0
     return {name: Price.of(of) for name, of in quantities.items()}
 
