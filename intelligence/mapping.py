@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from intelligence.embeddings import MISSING, sentence_model
+from intelligence.embeddings import MISSING, SentenceModel, sentence_model
 from intelligence.field_names import (
     Name,
     has_target,
@@ -256,14 +256,12 @@ def _alike(sources: Sequence[Source], targets: Sequence[Target]) -> NDArray[np.f
         vectors.fit([*said, *meant])
         product = (vectors.transform(said) @ vectors.transform(meant).T).toarray()
     else:
-        product = model.vectors(said) @ _described(tuple(meant)).T
+        product = model.vectors(said) @ _described(model, tuple(meant)).T
     return np.clip(np.asarray(product, dtype=np.float64), 0.0, 1.0)
 
 
 @cache
-def _described(texts: tuple[str, ...]) -> NDArray[np.float32]:
-    model = sentence_model()
-    assert model is not None  # noqa: S101 - asked for only with it
+def _described(model: SentenceModel, texts: tuple[str, ...]) -> NDArray[np.float32]:
     return model.vectors(texts)
 
 

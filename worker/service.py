@@ -91,12 +91,13 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     ACTIVE_RUNS.stop_all(because="The worker was stopped; keys that are not settled stay due.")
     _wait_for_runs()
     until = time.monotonic() + ENDING_S
-    for thread in (consuming, poller):
+    for thread in (consuming, watching, poller):
         thread.join(max(0.0, until - time.monotonic()))
     if abandoned := len(ACTIVE_RUNS.unfinished()):
         log.warning("stopped with %d runs in hand; their claims expire", abandoned)
     else:
         consumer.release_leases()
+        watch.release_lease()
         log.info("stopped")
     if owns_process:
         exit_process()

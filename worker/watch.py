@@ -126,6 +126,13 @@ class Watch:
                 log.info("%s of %s is over: %s", alert.watchdog, pair, alert.subject)
                 self.emit("closed", pair, alert)
 
+    def release_lease(self) -> None:
+        """Let another worker watch at once. For a process that ends.
+
+        Raises: StoreUnavailableError.
+        """
+        Leases(self.database).release(LEASE, self.owner)
+
     def _of(self, pair: str, now: datetime) -> Watchdogs:
         if pair not in self._watchdogs:
             self._watchdogs[pair] = Watchdogs.of(connect(pair), now)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connectors.bigcommerce.catalog_models import StoreProduct
 from connectors.brightpearl.catalogue_models import AccountProduct
 from core.products import COUNTERPARTS
 from core.refusals import Refusal
@@ -83,7 +84,7 @@ def plan_family(
         return _of_store(family, context)
     if family.store is None:
         return _new(family, desired, variants, context)
-    return _Planning(family, context).plan(desired, variants)
+    return _Planning(family, family.store, context).plan(desired, variants)
 
 
 def _of_store(family: Family, context: PlanContext) -> ops.ProductPlan:
@@ -136,6 +137,7 @@ class _Planning:
     """One record that both sides have, on its way through the plan."""
 
     family: Family
+    store: StoreProduct
     context: PlanContext
     operations: list[ops.ProductOperation] = field(default_factory=list)
     cases: list[Refusal] = field(default_factory=list)
@@ -145,8 +147,7 @@ class _Planning:
 
     def plan(self, desired: Row | None, variants: Mapping[str, Row]) -> ops.ProductPlan:
         """The record's plan."""
-        family, store = self.family, self.family.store
-        assert store is not None  # noqa: S101 - as the caller saw
+        family, store = self.family, self.store
         agreed = family.agreed
         fields: Mapping[str, str] = agreed.fields
         if desired is not None:
@@ -189,11 +190,11 @@ class _Planning:
 
     def _variant(self, member: AccountProduct, desired: Row | None) -> AgreedVariant:
         """Plan one product of Brightpearl as a variant; what is agreed on about it then."""
-        variant, store = self.family.variant_of(member), self.family.store
+        variant = self.family.variant_of(member)
         if desired is None:  # a product without variants: its fields are those of the product
             return AgreedVariant(variant_id=variant.id if variant else "")
-        if variant is None or store is None:
-            self.operations += ops.new_variant(store, desired) if store else []
+        if variant is None:
+            self.operations += ops.new_variant(self.store, desired)
             fields = {name: comparable(name, desired[name]) for name in self.context.variant_owners}
             return AgreedVariant(fields=fields)
         known = self.family.agreed.variants.get(member.id, AgreedVariant())
