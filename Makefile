@@ -158,6 +158,7 @@ lock: $(STAMP)
 	@$(UV_LOCK) requirements.in --output-file requirements.lock
 	@$(UV_LOCK) requirements-extras.in --output-file requirements-extras.lock
 	@$(UV_LOCK) requirements-dev.in --output-file requirements-dev.lock
+	@$(UV_LOCK) requirements-supply-chain.in --output-file requirements-supply-chain.lock
 	@cd tests/clients && for name in libraries tap; do \
 	  ../../$(UV_LOCK) $$name.in --output-file $$name.lock; done
 	@cd tests/clients && npm install --package-lock-only --silent
