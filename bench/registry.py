@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench import (
+    attack,
     back_orders,
     converge,
     customers,
@@ -55,6 +56,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("back-orders", "from goods that arrive to waiting orders", back_orders.measure),
     Measurement("burst", "200 webhooks in one second, at documented limits", limits.measure_burst),
     Measurement("receiver", "the receiver alone, on one core", receiver.measure),
+    Measurement("attack", "the receiver under attack", attack.measure),
     Measurement("release", "everything in quarantine, released at once", release.measure),
     Measurement("quota", "a backlog at documented limits", limits.measure_quota),
     Measurement(
