@@ -22,6 +22,7 @@ from bench import (
     receiver,
     release,
     request_counts,
+    soak,
 )
 from bench.environment import Bench
 from bench.figures import Figure
@@ -64,6 +65,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     ),
     Measurement("foreign-apps", "orders while others use 80 % of either quota", foreign.measure),
     Measurement("memory", "memory of the warm worker", memory.measure),
+    Measurement("soak", "two hours of mixed work with faults", soak.measure),
     Measurement("customers", "customers against contacts, and edits of them", customers.measure),
     Measurement(
         "stock-all", "stock: a catalogue in which all is wrong", catalogue.measure_everything

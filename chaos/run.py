@@ -43,7 +43,7 @@ class Size:
     least_faults: int = 200
     """So many must strike: rounds are added, up to as many again, until they have."""
     kill_every: int = 2
-    """Rounds between two kills."""
+    """Rounds between two kills; 0 for none."""
     first_kills: tuple[str, ...] = ()
     """What is killed first; the rest is drawn."""
 
@@ -155,7 +155,7 @@ class Chaos:
             if left > 0:
                 left -= len(self.people.order(min(size.at_once, left)))
             self._people_act(moment)
-            if moment % size.kill_every == 0:
+            if size.kill_every and moment % size.kill_every == 0:
                 struck = self.kills.strike(kills.pop(0) if kills else "")
                 progress.step(f"round {moment} of {total}: {struck or 'nothing'} is killed")
             self._pause(size.round_s)
