@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticUseDefault
 
+from core.cards import LONGER_THAN_PHONES, masked
 from core.money import decimal
 from core.times import from_text, to_iso
 
@@ -94,6 +97,10 @@ Cents = Annotated[
 """Money of at most two places, sent as a JSON number: with so few places no cent is lost."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Text; null and a missing value read as ""."""
+Typed = Annotated[Text, AfterValidator(masked)]
+"""The same as people type it: the number of a payment card is masked before anybody reads it."""
+Phone = Annotated[Text, AfterValidator(partial(masked, shortest=LONGER_THAN_PHONES))]
+"""The same of a telephone number, which may be as long as the shorter ones of cards."""
 Id = Annotated[str, BeforeValidator(_text)]
 """An id, whether they send it as number or as text."""
 OtherId = Annotated[str, BeforeValidator(lambda value: _text(value or "") if value != "0" else "")]

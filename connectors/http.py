@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from connectors.budget import Budget, Priority, RateLimit, Usage
 from connectors.circuits import Circuits, Pause
 from connectors.documents import Document, broken_field
+from core.cards import masked
 from core.errors import (
     BrokenAnswerError,
     CausewayError,
@@ -274,9 +275,9 @@ def unreadable(answer: Answer, problem: str, *, remedy: str = "") -> CausewayErr
 
 
 def clean(text: object) -> str:
-    """One line of at most 300 characters without markup, e-mail addresses or anything secret."""
+    """One line of at most 300 characters without markup, e-mails, cards or anything secret."""
     line = _EMAILS.sub("(an e-mail)", _MARKUP.sub(" ", str(text)))
-    return _SPACE.sub(" ", _SECRETS.sub("(hidden)", line)).strip()[:LONGEST]
+    return _SPACE.sub(" ", _SECRETS.sub("(hidden)", masked(line))).strip()[:LONGEST]
 
 
 def number(text: object) -> float | None:

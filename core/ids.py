@@ -22,8 +22,8 @@ EMAIL = r"[^@\s]+@[^@\s]+"
 """The form of an e-mail address, as far as both systems agree on it."""
 GOODS_OUT, DROP_SHIP = "note", "drop"
 """The two kinds of notes by which goods leave, as their keys call them."""
-LARGEST_ID = 2**63 - 1
-"""No record of either system has a larger id; one that an event names would only fill columns."""
+LARGEST_ID = 10**12 - 1
+"""No record of either system has a larger id, and no number of a payment card is as small."""
 PRODUCT, VARIANT = "product:", "variant:"
 """How keys of stock begin that name Brightpearl's product or BigCommerce's variant, not a SKU."""
 GROUP, STORE_PRODUCT = "group:", "store:"

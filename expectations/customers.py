@@ -13,12 +13,23 @@ from expectations.rows import (
     ExpectValuesToMatchRegex,
     suite,
 )
-from expectations.rules import note, refuse, stop
+from expectations.rules import note, refuse, refuse_card, stop
 
 LONGEST_NAME_BP = 32
 LONGEST_EMAIL_BC = 250
 IN_STORE = "Enter one e-mail address for the customer in BigCommerce"
 IN_ACCOUNT = "Enter one primary e-mail address for the contact in Brightpearl"
+
+
+NAME = ("first_name", "last_name", "company", "phone")
+STORE_PLACE = tuple(
+    f"{use}_{name}"
+    for use in ("billing", "shipping")
+    for name in ("street_1", "street_2", "city", "state")
+)
+ACCOUNT_PLACE = tuple(
+    f"{use}_line_{number}" for use in ("billing", "delivery") for number in range(1, 5)
+)
 
 
 def _no_email(remedy: str) -> dict[str, object]:
@@ -40,6 +51,8 @@ customers_in = suite(
         max_value=LONGEST_NAME_BP,
         meta=note("a last name is cut to the 32 characters that Brightpearl takes"),
     ),
+    refuse_card("customer_name", NAME, "Take it out of the customer in BigCommerce"),
+    refuse_card("customer_address", STORE_PLACE, "Take it out of the customer in BigCommerce"),
 )
 """In: STORE_CUSTOMERS."""
 
@@ -49,6 +62,8 @@ contacts_in = suite(
         columns=["customer_key"], meta=stop("a customer has more than one contact")
     ),
     ExpectValuesToMatchRegex(column="email", regex=rf"\s*{EMAIL}\s*", meta=_no_email(IN_ACCOUNT)),
+    refuse_card("contact_name", NAME, "Take it out of the contact in Brightpearl"),
+    refuse_card("contact_address", ACCOUNT_PLACE, "Take it out of the contact in Brightpearl"),
 )
 """In: ACCOUNT_CUSTOMERS, of contacts as they are."""
 

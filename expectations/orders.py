@@ -30,8 +30,10 @@ from expectations.rules import (
     NUMBER,
     PERSON,
     note,
+    note_cards,
     payments_suite,
     refuse,
+    refuse_card,
     row_expectations,
     stop,
 )
@@ -40,6 +42,14 @@ COUNTRY = r"(?:[A-Z]{3})?"
 """May be blank: what is downloaded needs no address."""
 STATUS = r"(?:[1-9][0-9]*)?"
 """Blank for an order that stands already and whose status is not followed."""
+NAME = ("first_name", "last_name", "company", "phone")
+PLACE = ("street_1", "street_2", "city", "state")
+TYPED = (
+    *("customer_message", "staff_notes", "form_fields", "gift_messages", "destinations"),
+    *("pickup_details", "line_details"),
+)
+"""What people typed for staff to read."""
+NO_CARD = "Take it out of the order in BigCommerce"
 
 orders_in = suite(
     "orders_in",
@@ -60,6 +70,12 @@ orders_in = suite(
         days_from_now=1,
         meta=note("the order was placed more than a day from now"),
     ),
+    *(
+        refuse_card(f"{party}_{field}", [f"{party}_{name}" for name in names], NO_CARD)
+        for party in ("billing", "shipping")
+        for field, names in {"name": NAME, "address": PLACE}.items()
+    ),
+    note_cards(TYPED, "the order in BigCommerce"),
 )
 """In: ORDERS."""
 
@@ -96,6 +112,7 @@ order_lines_in = suite(
         max_value=32,
         meta=note("a SKU is longer than the 32 characters that Brightpearl's SKUs can have"),
     ),
+    note_cards(["options"], "the order in BigCommerce"),
 )
 """In: LINES."""
 

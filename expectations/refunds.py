@@ -19,6 +19,7 @@ from expectations.rules import (
     NO_CHANNEL,
     NUMBER,
     note,
+    note_cards,
     payments_suite,
     refuse,
     row_expectations,
@@ -79,6 +80,7 @@ refunds_in = suite(
 
 refund_items_in = suite(
     "refund_items_in",
+    note_cards(["reason"], "what staff keep elsewhere"),
     ExpectValuesToBeInSet(
         column="kind",
         value_set=["product", "wrapping", "shipping", "handling", "fee", "order", "tax"],

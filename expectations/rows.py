@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from core.cards import MASK, MASKED
 from core.frames import plain_values
 from expectations.great import (
     BATCH,
@@ -218,6 +219,27 @@ class ExpectTimesNotToBeLater(ColumnExpectation):
         """Positions of the later times."""
         latest = table.now + timedelta(days=self.days_from_now)
         return [i for i, value in table.filled(self.column, rows) if not value <= latest]
+
+
+class ExpectValuesWithoutCards(RowExpectation):
+    """In none of the columns a card's number was masked when it was read (`core/cards.py`)."""
+
+    columns: list[str]
+
+    @property
+    def required_columns(self) -> set[str]:
+        """All of the columns."""
+        return {*self.columns, *super().required_columns}
+
+    def failing(self, table: Table, rows: Sequence[int]) -> list[int]:
+        """Positions of the rows with one."""
+        found = {
+            i
+            for name in self.columns
+            for i, value in table.filled(name, rows)
+            if MASK in value and MASKED.search(value)
+        }
+        return sorted(found)
 
 
 class ExpectColumnsToBeEqual(RowExpectation):

@@ -20,6 +20,7 @@ from expectations.rows import (
     ExpectValuesToBeInSet,
     ExpectValuesToBeUnique,
     ExpectValuesToMatchRegex,
+    ExpectValuesWithoutCards,
     RowExpectation,
     suite,
 )
@@ -156,6 +157,31 @@ def row_expectations(
             max_value=MOST,
             unless={"kind": list(may_be_negative)},
             meta=refuse("money", "a row's net amount is negative", remedy, field="net"),
+        ),
+    )
+
+
+def refuse_card(field: str, columns: Sequence[str], remedy: str) -> RowExpectation:
+    """Nobody is called, and nothing is sent to, the number of a payment card."""
+    return ExpectValuesWithoutCards(
+        columns=list(columns),
+        meta=refuse(
+            "card",
+            f"the number of a payment card stands in the {field.replace('_', ' ')}",
+            remedy,
+            field=field,
+            value_from="",
+        ),
+    )
+
+
+def note_cards(columns: Sequence[str], where: str) -> RowExpectation:
+    """Of a card's number in a text for staff, only the last four digits go on."""
+    return ExpectValuesWithoutCards(
+        columns=list(columns),
+        meta=note(
+            f"the number of a payment card was left out, but for its last four digits, of one of "
+            f"{', '.join(columns)}: take it out of {where} as well"
         ),
     )
 

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.cards import places_of_cards
 from core.errors import ConfigError
 from core.settings import Pair, Settings
 from core.times import utc_now
@@ -154,6 +155,7 @@ class Receiver:
             raise UnusableError("malformed") from error
         if event.get("producer", _producer(pair)) != _producer(pair):
             raise UnusableError("of another store")
+        self._refuse_card(pair, event)
         if found is None:
             return Delivery(pair.name, f"ignored {_scope(event)}")
         keys, source = found
@@ -174,6 +176,8 @@ class Receiver:
             raise UnusableError("malformed") from error
         if notice.get("accountCode") != pair.brightpearl.account:
             raise UnusableError("of another account")
+        # Ids come as sets, which may have the form of a card's number: `40000001-40000009`.
+        self._refuse_card(pair, {name: one for name, one in notice.items() if name != "id"})
         links = await asyncio.to_thread(
             self._links.get, pair.name, ORDERS, named.orders, by="id_bp"
         )
@@ -186,6 +190,18 @@ class Receiver:
         }
         keys = {entity: list(ones) for entity, ones in found.items() if ones}
         return Delivery(pair.name, "accepted" if keys else "ignored", keys, "notice")
+
+    def _refuse_card(self, pair: Pair, document: Mapping[str, Any]) -> None:
+        """Make nothing of a document in which a payment card's number stands, and say where.
+
+        Raises: UnusableError.
+        """
+        if place := next(places_of_cards(document), None):
+            self._warnings.add(
+                f"A webhook to {pair.name} is refused: {place[:80]} holds a payment card's number",
+                "Find out which app sends it: a webhook holds nothing but ids.",
+            )
+            raise UnusableError("with a card's number")
 
     async def _body(self, request: Request) -> bytes:
         """The whole body, unless it is too large, too slow, or there is too much under way.

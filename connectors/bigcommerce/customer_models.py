@@ -10,7 +10,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from connectors.documents import Document, Flag, Id, OrDefault, OtherId, RequestBody, Text
+from connectors.documents import (
+    Document,
+    Flag,
+    Id,
+    OrDefault,
+    OtherId,
+    Phone,
+    RequestBody,
+    Text,
+    Typed,
+)
 
 MOST = 10
 """Customers, or addresses, of one request."""
@@ -21,17 +31,17 @@ class CustomerAddress(Document):
 
     id: Id
     customer_id: Id
-    first_name: Text = ""
-    last_name: Text = ""
-    company: Text = ""
-    address1: Text = ""
-    address2: Text = ""
-    city: Text = ""
-    state_or_province: Text = ""
+    first_name: Typed = ""
+    last_name: Typed = ""
+    company: Typed = ""
+    address1: Typed = ""
+    address2: Typed = ""
+    city: Typed = ""
+    state_or_province: Typed = ""
     postal_code: Text = ""
     country_code: Text = ""
     """ISO alpha-2."""
-    phone: Text = ""
+    phone: Phone = ""
 
 
 class Customer(Document):
@@ -39,10 +49,10 @@ class Customer(Document):
 
     id: Id
     email: Text = ""
-    first_name: Text = ""
-    last_name: Text = ""
-    company: Text = ""
-    phone: Text = ""
+    first_name: Typed = ""
+    last_name: Typed = ""
+    company: Typed = ""
+    phone: Phone = ""
     group_id: OtherId = Field(default="", alias="customer_group_id")
     takes_mails: Flag = Field(default=False, alias="accepts_product_review_abandoned_cart_emails")
     """Whether the shopper agreed to mails about reviews and abandoned carts."""

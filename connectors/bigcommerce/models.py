@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 
-from connectors.documents import Document, Id, Moment, Money, OrDefault, Text
+from connectors.documents import Document, Id, Moment, Money, OrDefault, Phone, Text, Typed
+from core.cards import masked
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ class Missing:
 class FormField(Document):
     """What the merchant asks the shopper besides, and the answer."""
 
-    name: Text = ""
+    name: Typed = ""
     value: Any = ""
     """A text, a number, or a list of them."""
 
     def __str__(self) -> str:
         """`Name: value`, on one line; "" without an answer."""
         listed = self.value if isinstance(self.value, list | tuple) else [self.value]
-        text = " ".join(", ".join(str(one) for one in listed if one is not None).split())
+        texts = (masked(str(one)) for one in listed if one is not None)
+        text = " ".join(", ".join(texts).split())
         return f"{self.name}: {text}" if text else ""
 
 
@@ -51,17 +53,17 @@ FormFields = Annotated[tuple[FormField, ...], OrDefault]
 class Address(Document):
     """A billing or shipping address."""
 
-    first_name: Text = ""
-    last_name: Text = ""
-    company: Text = ""
-    street_1: Text = ""
-    street_2: Text = ""
-    city: Text = ""
-    state: Text = ""
+    first_name: Typed = ""
+    last_name: Typed = ""
+    company: Typed = ""
+    street_1: Typed = ""
+    street_2: Typed = ""
+    city: Typed = ""
+    state: Typed = ""
     zip: Text = ""
     country_iso2: Text = ""
     email: Text = ""
-    phone: Text = ""
+    phone: Phone = ""
     form_fields: FormFields = ()
     """What the checkout asked besides."""
 
@@ -75,8 +77,8 @@ class AppliedDiscount(Document):
 class ProductOption(Document):
     """What the shopper chose or typed, such as an engraving."""
 
-    display_name: Text = ""
-    display_value: Text = ""
+    display_name: Typed = ""
+    display_value: Typed = ""
 
 
 class OrderLine(Document):
@@ -101,11 +103,11 @@ class OrderLine(Document):
     """"0" for what is not shipped."""
     parent_order_product_id: Id = ""
     configurable_fields: FormFields = ()
-    event_name: Text = ""
+    event_name: Typed = ""
     event_date: Text = ""
     """The day that the shopper chose for the product, and what it is called."""
     wrapping_name: Text = ""
-    wrapping_message: Text = ""
+    wrapping_message: Typed = ""
     wrapping_cost_inc_tax: Money = Decimal(0)
     quantity_shipped: int = 0
     quantity_refunded: int = 0
@@ -140,8 +142,8 @@ class Pickup(Document):
     """What is collected by the shopper."""
 
     pickup_method_display_name: Text = ""
-    collection_instructions: Text = ""
-    collection_time_description: Text = ""
+    collection_instructions: Typed = ""
+    collection_time_description: Typed = ""
     location: Annotated[PickupLocation, OrDefault] = PickupLocation()
     line_items: tuple[dict[str, Any], ...] = ()
 
@@ -241,8 +243,8 @@ class Order(OrderHeader):
     payment_method: Text = ""
     payment_status: Text = ""
     external_order_id: Text = ""
-    customer_message: Text = ""
-    staff_notes: Text = ""
+    customer_message: Typed = ""
+    staff_notes: Typed = ""
     items_total: int = 0
     billing_address: Address
     ip_address: Text = ""

@@ -15,7 +15,7 @@ from connectors.documents import (
     Money,
     OrDefault,
     RequestBody,
-    Text,
+    Typed,
 )
 
 LONGEST_REASON = 1000
@@ -39,7 +39,7 @@ class RefundItem(Document):
     """PRODUCT, GIFT_WRAPPING, SHIPPING, HANDLING, ORDER, FEE or TAX."""
     item_id: Id
     """Order line, order address, fee or order, by type."""
-    reason: Text = ""
+    reason: Typed = ""
     quantity: Annotated[int, OrDefault] = 0
     """Answered for PRODUCT only."""
     requested_amount: Annotated[Money | None, OrDefault] = None
@@ -76,7 +76,7 @@ class Refund(Document):
     id: Id
     order_id: Id
     created: Moment
-    reason: Text = ""
+    reason: Typed = ""
     total_amount: Money
     """Two places, tax included."""
     total_tax: Annotated[Money | None, OrDefault] = None

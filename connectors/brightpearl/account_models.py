@@ -20,8 +20,10 @@ from connectors.documents import (
     Money,
     OrDefault,
     OtherId,
+    Phone,
     RequestBody,
     Text,
+    Typed,
 )
 
 EMAIL_KINDS = ("PRI", "SEC", "TER")
@@ -44,10 +46,10 @@ class AddressRow(Document):
     """An entry of the address book. Lines are street, suburb, city, state."""
 
     id: Id = Field(alias="addressId")
-    line_1: Text = Field(default="", alias="addressLine1")
-    line_2: Text = Field(default="", alias="addressLine2")
-    line_3: Text = Field(default="", alias="addressLine3")
-    line_4: Text = Field(default="", alias="addressLine4")
+    line_1: Typed = Field(default="", alias="addressLine1")
+    line_2: Typed = Field(default="", alias="addressLine2")
+    line_3: Typed = Field(default="", alias="addressLine3")
+    line_4: Typed = Field(default="", alias="addressLine4")
     post_code: Text = Field(default="", alias="postalCode")
     country_iso3: Text = Field(default="", alias="countryIsoCode")
 
@@ -60,10 +62,10 @@ class Contact(Document):
     """A contact itself, read by its id with its addresses."""
 
     id: Id = Field(alias="contactId")
-    first_name: Text = Field(default="", alias="firstName")
-    last_name: Text = Field(default="", alias="lastName")
-    salutation: Text = ""
-    company: Text = Field(default="", validation_alias=AliasPath("organisation", "name"))
+    first_name: Typed = Field(default="", alias="firstName")
+    last_name: Typed = Field(default="", alias="lastName")
+    salutation: Typed = ""
+    company: Typed = Field(default="", validation_alias=AliasPath("organisation", "name"))
     organisation_id: Id = Field(
         default="", validation_alias=AliasPath("organisation", "organisationId")
     )
@@ -72,7 +74,7 @@ class Contact(Document):
     emails: Annotated[Mapping[str, Mapping[str, Text]], OrDefault] = Field(
         default={}, validation_alias=AliasPath("communication", "emails")
     )
-    telephones: Annotated[Mapping[str, Text], OrDefault] = Field(
+    telephones: Annotated[Mapping[str, Phone], OrDefault] = Field(
         default={}, validation_alias=AliasPath("communication", "telephones")
     )
     price_list_id: Id = Field(

@@ -9,7 +9,17 @@ from typing import Any
 
 from pydantic import AliasPath, BaseModel, Field
 
-from connectors.documents import Document, Flag, Id, Moment, Money, OtherId, RequestBody, Text
+from connectors.documents import (
+    Document,
+    Flag,
+    Id,
+    Moment,
+    Money,
+    OtherId,
+    RequestBody,
+    Text,
+    Typed,
+)
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,7 @@ class OrderNote(Document):
     """A note of an order, as a search shows it. Source: order-service/order-note-search."""
 
     id: Id = Field(alias="noteId")
-    text: Text = Field(default="", alias="noteText")
+    text: Typed = Field(default="", alias="noteText")
 
 
 class Address(Comparable, RequestBody):

@@ -152,6 +152,10 @@ REFUSED = [
     ("orders_in", {"currency_code": "gbp"}, "currency", "currency_code", "gbp"),
     ("orders_in", {"total_inc_tax": Decimal(-1)}, "document", "total_inc_tax", "-1"),
     ("orders_in", {"email_key": "", "channel_id": "1"}, "contact", "channel_id", "1"),
+    ("orders_in", {"billing_phone": "•••• 1111"}, "card", "billing_name", ""),
+    ("orders_in", {"billing_street_2": "c/o •••• 1111"}, "card", "billing_address", ""),
+    ("orders_in", {"shipping_last_name": "•••• 1111"}, "card", "shipping_name", ""),
+    ("orders_in", {"shipping_city": "•••• 1111"}, "card", "shipping_address", ""),
     ("order_lines_in", {"quantity": -2}, "document", "quantity", "-2"),
     ("order_lines_in", {"total_inc_tax": Decimal(-1)}, "document", "total_inc_tax", "-1"),
     ("order_lines_in", {"kind": "service"}, "document", "kind", "service"),
@@ -183,7 +187,9 @@ REFUSED = [
 ]
 UNUSUAL = [
     ("orders_in", {"placed_at": NOW + timedelta(days=2)}, "placed more than a day from now"),
+    ("orders_in", {"customer_message": "Use\n•••• 1111 please"}, "number of a payment card"),
     ("order_lines_in", {"sku": "s" * 33}, "a SKU is longer"),
+    ("order_lines_in", {"options": "Engraving: •••• 1111"}, "number of a payment card"),
     ("transactions_in", {"event": "blessing"}, "an event that is not known"),
     ("contacts_out", {"billing_line_1": ""}, "a contact has no street"),
 ]

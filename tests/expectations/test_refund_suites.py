@@ -102,6 +102,7 @@ UNUSUAL = [
     ("refunds_in", {"payments_total": Decimal("11.00")}),
     ("refunds_in", {"rate_difference": Decimal("0.0051")}),
     ("refunds_in", {"is_overridden": True}),
+    ("refund_items_in", {"reason": "back to •••• 1111"}),
 ]
 
 

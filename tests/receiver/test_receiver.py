@@ -36,6 +36,7 @@ from store.statistics import Counts
 SENT_AT = 1_700_000_000
 NOW = datetime.fromtimestamp(SENT_AT, UTC) + timedelta(seconds=100)
 SECRET = "a-long-shared-secret"
+CARD = 4111_1111_1111_1111
 CREATED = {
     "producer": "stores/abc123",
     "scope": "store/order/created",
@@ -201,6 +202,9 @@ def test_the_published_test_vector_of_the_signature_holds() -> None:
         ({**CREATED, "data": ["order", 250]}, 200, "malformed"),
         ({**CREATED, "data": "order 250"}, 200, "malformed"),
         ({"producer": "stores/abc123", "data": {"id": 250}}, 200, "malformed"),
+        ({**CREATED, "card": "4111-1111-1111-1111"}, 200, "with a card's number"),
+        ({**CREATED, "data": {"id": 250, "paid": [{"by": CARD}]}}, 200, "with a card's number"),
+        ({**CREATED, "data": {"id": 250, str(CARD): True}}, 200, "with a card's number"),
         (b"", 200, "malformed"),
         (b'{"scope": "store/order/\xff', 200, "malformed"),
         (b"[" * 200_000, 200, "malformed"),
@@ -307,6 +311,7 @@ def test_a_locked_database_is_answered_with_503_and_taken_when_it_is_free(
         ({"id": "one"}, 200, "malformed"),
         ({"id": ""}, 200, "malformed"),
         ({"id": "1" * 30}, 200, "malformed"),
+        ({"note": f"paid by {CARD}"}, 200, "with a card's number"),
         (b"not json", 200, "malformed"),
         (b"[" * 200_000, 200, "malformed"),
         (b"x" * (LARGEST_BODY + 1), 413, "too large"),
