@@ -9,9 +9,9 @@ from functools import partial
 
 from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
-from bench.lives.baskets import KINDS, Skus
-from bench.lives.events import EVENTS
-from bench.lives.lives import PASSES, Life, Lives
+from lives.baskets import KINDS, Skus
+from lives.events import EVENTS
+from lives.lives import PASSES, Life, Lives
 
 SEQUENCES, QUICK_SEQUENCES = 1000, 50
 """Of each kind of order."""

@@ -28,18 +28,21 @@ def measure(bench: Bench) -> list[Figure]:
     """Orders, edits, parcels, refunds, stock and master data for two hours; nothing is killed."""
     size = MINUTES if bench.is_quick else HOURS
     seed = int(bench.seed or 1)
-    with environment(bench, "soak", days=bench.days, settings=NO_GRACE) as env:
-        with sampled(env.worker) as used:
-            outcome = Chaos(env.installation, seed, size).perform()
+    with (
+        environment(bench, "soak", days=bench.days, settings=NO_GRACE) as env,
+        sampled(env.worker) as used,
+    ):
+        outcome = Chaos(env.installation, seed, size).perform()
+    faults, left = sum(outcome.faults.values()), outcome.unexplained
     how = (
         f"{size.orders} orders and {outcome.events.total()} other events in "
-        f"{outcome.seconds / 60:.0f} minutes, {outcome.faults.total()} faults; VmRSS of the worker "
+        f"{outcome.seconds / 60:.0f} minutes, {faults} faults; VmRSS of the worker "
         f"every {SAMPLE_EVERY_S:.0f} s, {quarters(used)} MB in the quarters of that time"
     )
-    differing = "; ".join(outcome.unexplained[:5]) or how
+    differing = "; ".join(left[:5]) or how
     return [
-        Figure("faults that struck", outcome.faults.total(), "", how, at_least(1)),
-        Figure("records that differ unexplained", len(outcome.unexplained), "", differing, at_most(0)),
+        Figure("faults that struck", faults, "", how, at_least(1)),
+        Figure("records that differ unexplained", len(left), "", differing, at_most(0)),
         Figure("memory of the worker, highest", max(used), "MB", how, at_most(450)),
         Figure("memory of the worker, last quarter against second", growth(used), "%", how,
                at_most(5)),

@@ -31,7 +31,7 @@ from core.times import utc_now
 from demo.controls import Controls
 
 ROOT = Path(__file__).parents[1]
-FOREIGN = frozenset({"agreement", "bench", "demo", "sandbox", "tests"})
+FOREIGN = frozenset({"agreement", "bench", "chaos", "demo", "lives", "sandbox", "tests"})
 """Folders of ours that an order does not pass in production."""
 PAIR, ENTITY = "default", "orders"
 SANDBOX = ("--limits", "off", "--own-orders", "0")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from bench.lives.baskets import KINDS, Skus
-from bench.lives.events import chance_of
-from bench.lives.lives import Life, Lives
 from demo import scenario
 from demo.controls import Controls
 from demo.installation import Installation
+from lives.baskets import KINDS, Skus
+from lives.events import chance_of
+from lives.lives import Life, Lives
 
 BY_HAND = ("store: staff ship in the panel",)
 """To the verdict a shipment of staff is one of Causeway: such events are left out."""

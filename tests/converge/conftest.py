@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 from world import PAIR, World
 
-from bench.lives.baskets import Skus
-from bench.lives.lives import Lives
 from core.times import utc_now
 from demo.controls import Controls
 from flows.orders import sync_orders
 from flows.refunds import sync_refunds
 from flows.shipments import sync_shipments
+from lives.baskets import Skus
+from lives.lives import Lives
 from store.inbox import Inbox
 from tasks.reconciler.connections import connect, disconnect
 

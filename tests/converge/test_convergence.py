@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from bench.lives.baskets import KINDS
-from bench.lives.events import EVENTS
-from bench.lives.lives import APPLIED, PASSES, Life, Lives, Step
+from lives.baskets import KINDS
+from lives.events import EVENTS
+from lives.lives import APPLIED, PASSES, Life, Lives, Step
 
 pytestmark = pytest.mark.long
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.lives.lives import PASSES, Life, Lives
+from lives.lives import PASSES, Life, Lives
 
 pytestmark = pytest.mark.long
 

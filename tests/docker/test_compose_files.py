@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
 FILES = ("compose.yaml", "compose.sqlite.yaml")
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*)|:\?)\}")
-PACKAGES_OF_DEVELOPERS = {"agreement", "bench", "chaos", "demo", "evaluation"}
+PACKAGES_OF_DEVELOPERS = {"agreement", "bench", "chaos", "demo", "evaluation", "lives"}
 
 
 def variables(path: Path) -> dict[str, str]:

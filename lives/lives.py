@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from agreement.differences import ORDERS, REFUNDS, SHIPMENTS, Case, differences
 from agreement.records import ACCOUNT_PARTS, STORE_PARTS, OrderRecords, read_orders
-from bench.lives import account_events, store_events  # noqa: F401 - they add their events
-from bench.lives.baskets import KINDS, Skus
-from bench.lives.changes import SYSTEMS, Changes, Facts, changes, facts
-from bench.lives.events import EVENTS, Request, System, chance_of, sometimes
 from core.times import utc_now
 from demo.controls import SYSTEMS as SANDBOXES
 from demo.controls import Controls
 from demo.controls import System as Sandbox
+from lives import account_events, store_events  # noqa: F401 - they add their events
+from lives.baskets import KINDS, Skus
+from lives.changes import SYSTEMS, Changes, Facts, changes, facts
+from lives.events import EVENTS, Request, System, chance_of, sometimes
 from store.database import Database
 from store.inbox import Inbox
 from store.quarantine import Entry, Quarantine

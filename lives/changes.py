@@ -12,7 +12,7 @@ from typing import Any
 
 from agreement.differences import OFF
 from agreement.records import OrderRecords, State
-from bench.lives.events import System
+from lives.events import System
 
 Fact = tuple[str, str]
 """Kind of fact, and of which record."""

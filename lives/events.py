@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Literal
 
 from agreement.records import OrderRecords
-from bench.lives.baskets import Skus
+from lives.baskets import Skus
 
 System = Literal["store", "account"]
 

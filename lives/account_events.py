@@ -9,8 +9,8 @@ from decimal import Decimal
 from random import Random
 
 from agreement.records import CANCELLED, OrderRecords, State
-from bench.lives.baskets import Skus
-from bench.lives.events import EVENTS, Act, Request, sometimes
+from lives.baskets import Skus
+from lives.events import EVENTS, Act, Request, sometimes
 
 READY, SHIPPED, COMPLETED, HOLD = 17, 18, 19, 20
 STAGES = ("created", "printed", "picked", "packed")

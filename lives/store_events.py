@@ -9,8 +9,8 @@ from decimal import Decimal
 from random import Random
 
 from agreement.records import OrderRecords, State
-from bench.lives.baskets import Skus
-from bench.lives.events import EVENTS, Act, Request, sometimes
+from lives.baskets import Skus
+from lives.events import EVENTS, Act, Request, sometimes
 
 OFF, FULFIL, SHIP, DONE, VERIFY, DISPUTED = 5, 11, 9, 10, 12, 13
 TENDERS = ("as_paid", "as_paid", "as_paid", "custom", "store_credit")
