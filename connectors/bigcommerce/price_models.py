@@ -5,14 +5,15 @@ Source: REST Management API, Catalog V3 and Price Lists V3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainSerializer
 
 from connectors.documents import Document, Flag, Id, Money, OrDefault, RequestBody, Text
 from core.errors import RejectedError
+from core.prices import CATALOGUE_FIELDS
 
 RecordKey = tuple[str, str, str]
 """Price list, variant and currency."""
@@ -37,6 +38,16 @@ class CataloguePrices(Document):
     sale_price: MaybeMoney = None
     retail_price: MaybeMoney = None
     cost_price: MaybeMoney = None
+
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """The prices that there are, by field: 0 is none, but for `price` itself."""
+        found = {name: getattr(self, name) for name in CATALOGUE_FIELDS}
+        return {
+            name: amount
+            for name, amount in found.items()
+            if amount or (name == "price" and amount is not None)
+        }
 
 
 class PricedVariant(CataloguePrices):
@@ -75,6 +86,12 @@ class PriceRecord(Document):
     price: MaybeMoney = None
     tiers: tuple[PriceTier, ...] = Field(default=(), alias="bulk_pricing_tiers")
 
+    @property
+    def by_quantity(self) -> dict[int, Decimal]:
+        """The prices by the quantity from which they hold; none where the record has no price."""
+        tiers = {one.quantity_min: one.amount for one in self.tiers}
+        return {} if self.price is None else {0: self.price, **tiers}
+
 
 class PriceTierBody(RequestBody):
     """A price from a quantity on, up to another one; 0 is no end."""
@@ -93,6 +110,29 @@ class PriceRecordBody(RequestBody):
     currency: str
     price: Price
     bulk_pricing_tiers: tuple[PriceTierBody, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        price_list_id: str,
+        variant_id: str,
+        currency: str,
+        price: Decimal,
+        tiers: Sequence[tuple[int, Decimal]],
+    ) -> Self:
+        """A record with prices from quantities on, each up to the next one. In: smallest first."""
+        ends = [at - 1 for at, _ in tiers[1:]]
+        bodies = (
+            PriceTierBody(quantity_min=at, quantity_max=end, amount=amount)
+            for (at, amount), end in zip(tiers, [*ends, 0], strict=False)
+        )
+        return cls(
+            price_list_id=int(price_list_id),
+            variant_id=int(variant_id),
+            currency=currency,
+            price=price,
+            bulk_pricing_tiers=tuple(bodies),
+        )
 
 
 class CataloguePricesBody(RequestBody):

@@ -20,12 +20,14 @@ from connectors.bigcommerce.price_models import (
 )
 from connectors.documents import RequestBody
 from core.errors import RejectedError
+from core.prices import CATALOGUE_FIELDS
 
 LISTS = "/v3/pricelists"
 MOST_RECORDS, MOST_PRODUCTS, MOST_VARIANTS = 1000, 10, 50
 """Rows that one request takes."""
-VARIANT_FIELDS = "product_id,sku,price,sale_price,retail_price,cost_price,option_values"
-PRODUCT_FIELDS = "price,sale_price,retail_price,cost_price"
+VARIANT_FIELDS = ",".join(("product_id", "sku", *CATALOGUE_FIELDS, "option_values"))
+PRODUCT_FIELDS = ",".join(CATALOGUE_FIELDS)
+NO_PRICES = dict.fromkeys(CATALOGUE_FIELDS)
 ONE_AT_A_TIME = Lock()
 """Held while records are written: the store takes one request of that kind at a time."""
 
@@ -44,33 +46,47 @@ class Prices(Api):
 
     def list_price_records(
         self, price_list_id: str, variant_ids: Iterable[str]
-    ) -> Iterator[PriceRecord]:
+    ) -> list[PriceRecord]:
         """The records of these variants in a list, 250 to a request."""
-        for part in url_parts(sorted(set(variant_ids), key=int), at_most=PAGE):
-            asked = {"variant_id:in": ",".join(part), "include": "bulk_pricing_tiers"}
-            for answer, row in self._all_data(f"{LISTS}/{price_list_id}/records", **asked):
-                yield self._one(PriceRecord, answer, row)
+        path = f"{LISTS}/{price_list_id}/records"
+        return [
+            self._one(PriceRecord, answer, row)
+            for part in url_parts(sorted(set(variant_ids), key=int), at_most=PAGE)
+            for answer, row in self._all_data(
+                path, **{"variant_id:in": ",".join(part), "include": "bulk_pricing_tiers"}
+            )
+        ]
 
-    def list_priced_variants(self, skus: Iterable[str]) -> Iterator[PricedVariant]:
-        """Variants with these SKUs, in any case, and their own prices; 250 to a request.
+    def list_priced_variants(
+        self, skus: Iterable[str], *, with_products: bool = True
+    ) -> list[PricedVariant]:
+        """Variants with these SKUs, in any case, and their prices; 250 to a request.
 
         An SKU with a comma cannot be asked for together with others: each is asked for alone.
+        In: whether the products of simple ones are read as well, which have their prices.
         """
         wanted = {sku.casefold(): sku for sku in skus if sku}
         together = (quote(sku, safe="") for sku in wanted.values() if "," not in sku)
         queries = [f"sku:in={','.join(part)}" for part in url_parts(together, at_most=PAGE)]
         queries += [f"sku={quote(sku, safe='')}" for sku in wanted.values() if "," in sku]
-        for query in queries:
-            found = self._all_data(
+        listed = [
+            self._one(PricedVariant, answer, row)
+            for query in queries
+            for answer, row in self._all_data(
                 "/v3/catalog/variants", query=query, include_fields=VARIANT_FIELDS
             )
-            for answer, row in found:
-                variant = self._one(PricedVariant, answer, row)
-                if variant.sku.casefold() in wanted:
-                    yield variant
+        ]
+        found = [one for one in listed if one.sku.casefold() in wanted]
+        base = [one.product_id for one in found if one.is_base] if with_products else []
+        products = {one.id: one.prices for one in self._priced_products(base)}
+        return [
+            one.model_copy(update={**NO_PRICES, **products.get(one.product_id, {})})
+            if one.is_base
+            else one
+            for one in found
+        ]
 
-    def list_priced_products(self, product_ids: Iterable[str]) -> Iterator[PricedProduct]:
-        """These products with their prices, 250 to a request."""
+    def _priced_products(self, product_ids: Iterable[str]) -> Iterator[PricedProduct]:
         for part in url_parts(sorted(set(product_ids), key=int), at_most=PAGE):
             asked = {"id:in": ",".join(part), "include_fields": PRODUCT_FIELDS}
             for answer, row in self._all_data("/v3/catalog/products", **asked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -14,7 +14,10 @@ from cachetools import TTLCache
 
 from connectors.brightpearl.client import Brightpearl
 from core.errors import NotFoundError
+from core.ids import PRODUCT
 from core.refusals import Refusal, release_remedy
+from mappings.sku_names import SkuNames
+from mappings.tables import Table
 from store.links import Links
 from store.runs import Cursors
 from store.stock import Catalogue, CataloguedProduct
@@ -146,6 +149,36 @@ def products_by_id(connections: Connections, product_ids: set[str]) -> dict[str,
         refresh_products(connections)
         products = catalogue.by_id(connections.pair.name, product_ids)
     return products
+
+
+def changed_products(
+    connections: Connections,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    with_sku: bool = False,
+) -> list[str]:
+    """Keys of Brightpearl's products that were made or changed since, or of those that have a SKU.
+
+    Raises: TransientError, ConfigError.
+    """
+    del until  # a search has no upper bound that a later change could not hide
+    rows = with_retries(lambda: list(connections.brightpearl.list_products(updated_since=since)))
+    return list(
+        dict.fromkeys(f"{PRODUCT}{row.product_id}" for row in rows if row.sku or not with_sku)
+    )
+
+
+def skus_in_store(
+    connections: Connections, skus: Table, product_ids: Iterable[str]
+) -> dict[str, list[str]]:
+    """SKUs, as compared, under which the store sells Brightpearl's products, of those with a SKU.
+
+    In: the table of SKUs that both call differently. Unknown products cost one scan, as above.
+    """
+    wanted, names = set(product_ids), SkuNames(skus)
+    products = products_by_id(connections, wanted) if wanted else {}
+    return {one: names.in_store(product.sku) for one, product in products.items() if product.sku}
 
 
 def refresh_products(connections: Connections) -> None:

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 import pandas as pd
 
 from connectors.bigcommerce.price_models import PricedVariant
-from core.prices import ACCOUNT_PRICES, CATALOGUE_FIELDS, STORE_PRICES
+from core.prices import ACCOUNT_PRICES, CATALOGUE_FIELDS, LIST, STORE_PRICES
 from mappings.engine import Context, apply
 from tasks.reconciler.agreed import Agreed
 from tasks.reconciler.gate import Frames, rows, typed_by_key
 from tasks.reconciler.run import Run
 
 ENTITY = "prices"
-Name = tuple[str, str]
-"""A target and a currency: what has one price."""
 OPTIONAL = frozenset(CATALOGUE_FIELDS) - {"price"}
 """Fields of the catalogue in which 0 stands for no price."""
-Tiers = tuple[tuple[int, Decimal], ...]
+
+
+class Name(NamedTuple):
+    """What has one price."""
+
+    target: str
+    """A field of the catalogue, or a price list."""
+    currency: str
+
+    def __str__(self) -> str:
+        """As links keep it."""
+        return " ".join(self)
+
+    @property
+    def list_name(self) -> str:
+        """The price list that is meant; "" of the catalogue."""
+        return self.target.removeprefix(LIST) if self.target.startswith(LIST) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +44,12 @@ class Price:
     """What one piece costs, and what it costs from larger quantities on."""
 
     amount: Decimal
-    tiers: Tiers = ()
+    tiers: tuple[tuple[int, Decimal], ...] = ()
 
     @staticmethod
     def of(by_quantity: Mapping[int, Decimal]) -> Price:
         """The price of the smallest quantity is that of one piece."""
-        (_, amount), *tiers = sorted(by_quantity.items())
+        (_, amount), *tiers = ((at, by_quantity[at].normalize() + 0) for at in sorted(by_quantity))
         return Price(amount, tuple(tiers))
 
     def __str__(self) -> str:
@@ -77,8 +93,14 @@ class Desired(Frames):
 
     def by_sku(self) -> dict[str, dict[Name, Price]]:
         """The prices of each SKU."""
-        found = typed_by_key(self.prices, _Row, "sku_key")
-        return {sku: _by_name(listed) for sku, listed in found.items()}
+        found: dict[str, dict[Name, Price]] = {}
+        for sku, listed in typed_by_key(self.prices, _Row, "sku_key").items():
+            quantities: dict[Name, dict[int, Decimal]] = defaultdict(dict)
+            for row in listed:
+                if row.amount or row.target not in OPTIONAL:
+                    quantities[Name(row.target, row.currency)][row.quantity] = row.amount
+            found[sku] = {name: Price.of(of) for name, of in quantities.items()}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +109,6 @@ class _Row:
     currency: str
     quantity: int
     amount: Decimal
-
-
-def _by_name(listed: Iterable[_Row]) -> dict[Name, Price]:
-    quantities: dict[Name, dict[int, Decimal]] = {}
-    for row in listed:
-        name = row.target, row.currency
-        if row.target in OPTIONAL and not row.amount:
-            continue  # which is how the store says that there is none
-        quantities.setdefault(name, {})[row.quantity] = row.amount.normalize() + 0
-    return {name: Price.of(of) for name, of in quantities.items()}
 
 
 def map_prices(run: Run, found: Found) -> Desired:

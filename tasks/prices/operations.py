@@ -5,13 +5,12 @@ What is written is the price itself, so that writing it twice is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from connectors.bigcommerce.client import BigCommerce
-from connectors.bigcommerce.price_models import CataloguePricesBody, PriceRecordBody, PriceTierBody
+from connectors.bigcommerce.price_models import CataloguePricesBody, PriceRecordBody
 from connectors.bigcommerce.prices import MOST_PRODUCTS, MOST_RECORDS, MOST_VARIANTS
 from store.links import Link
 from tasks.policy import PURE, step
@@ -27,8 +26,6 @@ from tasks.reconciler.operations import (
     Write,
 )
 from tasks.reconciler.run import Run
-
-Rows = Callable[[BigCommerce, Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,64 +71,58 @@ class SetCataloguePrices(Operation[PriceProgress]):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetListPrice(Operation[PriceProgress]):
-    """The record of a SKU in a price list."""
+@dataclass(frozen=True)
+class ListPriceOperation(Operation[PriceProgress]):
+    """A write of the record of a SKU in a price list."""
 
-    list_name: str
+    name: Name
     list_id: str
     variant_id: str
-    currency: str
     before: str
+
+    @property
+    def ids(self) -> tuple[str, str, str]:
+        """What the record is known by."""
+        return self.list_id, self.variant_id, self.name.currency
+
+
+@dataclass(frozen=True)
+class SetListPrice(ListPriceOperation):
+    """A price that is new in a list, or another one."""
+
     after: Price
     kind = "set list price"
 
     def describe(self) -> str:
-        return f"{self.list_name} {self.before or 'none'} → {self.after} {self.currency}"
+        change = f"{self.before or 'none'} → {self.after}"
+        return f"{self.name.list_name} {change} {self.name.currency}"
 
     def write(self, _run: Run, _record: PriceProgress) -> Write:
-        ends = [at - 1 for at, _ in self.after.tiers[1:]]
-        tiers = tuple(
-            PriceTierBody(quantity_min=at, quantity_max=end, amount=amount)
-            for (at, amount), end in zip(self.after.tiers, [*ends, 0], strict=False)
-        )
         return BigCommerceRow(
-            natural_key=f"{self.list_id} {self.variant_id} {self.currency}",
+            natural_key=" ".join(self.ids),
             before={"price": self.before},
             after={"price": str(self.after)},
-            row=PriceRecordBody(
-                price_list_id=int(self.list_id),
-                variant_id=int(self.variant_id),
-                currency=self.currency,
-                price=self.after.amount,
-                bulk_pricing_tiers=tiers,
-            ),
+            row=PriceRecordBody.of(*self.ids, self.after.amount, self.after.tiers),
             send_rows=BigCommerce.upsert_price_records,
             most=MOST_RECORDS,
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemoveListPrice(Operation[PriceProgress]):
-    """The record of a SKU that has no price in Brightpearl's list any more."""
+@dataclass(frozen=True)
+class RemoveListPrice(ListPriceOperation):
+    """A price that Brightpearl's list does not have any more."""
 
-    list_name: str
-    list_id: str
-    variant_id: str
-    currency: str
-    before: str
     kind = "remove list price"
     is_done_when_gone = True
 
     def describe(self) -> str:
-        return f"{self.list_name} {self.before} → none"
+        return f"{self.name.list_name} {self.before} → none"
 
     def write(self, _run: Run, _record: PriceProgress) -> Write:
-        ids = self.list_id, self.variant_id, self.currency
         return BigCommerceWrite(
-            natural_key=" ".join(ids),
+            natural_key=" ".join(self.ids),
             before={"price": self.before},
-            send=lambda store: store.delete_price_record(*ids),
+            send=lambda store: store.delete_price_record(*self.ids),
         )
 
 
@@ -154,8 +145,3 @@ def link_prices(run: Run, plans: Sequence[PricePlan]) -> None:
     """Keep what both sides agree on."""
     links = [Link(one.key, one.product_id, one.agreed.detail()) for one in plans]
     run.links.put(run.pair, run.entity, links, now=run.now())
-
-
-def name_text(name: Name) -> str:
-    """A price's name as links keep it."""
-    return " ".join(name)

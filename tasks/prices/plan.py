@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from core.prices import LIST
+from core.money import HUNDRED
 from core.refusals import Refusal
 from core.settings import PriceSettings
 from mappings.rules import Owner
-from tasks.prices.frames import AgreedPrices, Desired, Found, Name, Price
+from tasks.prices.frames import ENTITY, AgreedPrices, Desired, Found, Name, Price
 from tasks.prices.operations import (
     PricePlan,
     PriceProgress,
     RemoveListPrice,
     SetCataloguePrices,
     SetListPrice,
-    name_text,
 )
 from tasks.reconciler.agreed import merge
 from tasks.reconciler.cases import digest, refusal_by_value, review
@@ -29,44 +28,38 @@ from tasks.reconciler.run import Run
 
 COST = "cost_price"
 OWNERS = ("brightpearl", "bigcommerce")
-HUNDRED = Decimal(100)
-NONE = "none"
-"""How it is kept that a price which was agreed on is to be taken away."""
+TABLE = "mappings/tables/price_targets.csv"
 
 
 def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
     """A plan for each SKU that both systems have. Pure but for what people decided."""
     decisions, settings = run.decisions(), run.connections.pair.prices
-    prices = desired.by_sku()
+    prices, owner = (
+        desired.by_sku(),
+        run.bundle.mappings[ENTITY].owners.get("amount", ""),
+    )
     plans = []
     for sku in sorted(found.variants.keys() - run.refused_keys):
         wanted, actual = prices.get(sku, {}), found.actual.get(sku, {})
-        cases = list(_unknown(found, wanted))
-        agreed = found.agreed.get(sku, AgreedPrices())
-        changed = _changed(agreed, actual, wanted, run.bundle.mappings["prices"].owners)
-        held = {
-            name: case
-            for name, new in changed.items()
-            if new is not None
-            for case in [_doubt(name, actual.get(name), new, wanted, settings)]
-            if case is not None and not decisions.approves(sku, case)
-        }
-        cases += decisions.undecided(sku, held.values())
-        unknown = {name for name in changed if _list_of(found, name) is None}
-        going = {n: new for n, new in changed.items() if n not in held and n not in unknown}
+        agreed = found.agreed.get(sku, AgreedPrices()).prices
+        changed = _changed(agreed, actual, wanted, owner)
+        held = {name: why for name in wanted if (why := _unknown(found, name))}
+        for name in changed:
+            why = _doubt(name, actual.get(name), wanted, settings)
+            if why is not None and not decisions.approves(sku, why):
+                held.setdefault(name, why)
+        going = {name: new for name, new in changed.items() if name not in held}
         operations = tuple(_operations(found, sku, actual, going))
-        left = {name_text(name) for name in changed.keys() - going.keys()}
-        new = {name_text(name): str(price) for name, price in wanted.items()}
+        left = {str(name) for name in changed.keys() & held.keys()}
+        new = {str(name): str(price) for name, price in wanted.items() if str(name) not in left}
+        kept = {name: price for name, price in agreed.items() if name in left}
         plans.append(
             PricePlan(
                 key=sku,
                 operations=operations,
-                cases=tuple(cases),
+                cases=decisions.undecided(sku, held.values()),
                 result="priced" if operations else "unchanged",
-                agreed=AgreedPrices(
-                    prices={name: value for name, value in new.items() if name not in left}
-                    | {name: value for name, value in agreed.prices.items() if name in left}
-                ),
+                agreed=AgreedPrices(prices={**new, **kept}),
                 product_id=found.products.get(sku, ""),
             )
         )
@@ -74,114 +67,83 @@ def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
 
 
 def _changed(
-    agreed: AgreedPrices,
+    agreed: Mapping[str, str],
     actual: Mapping[Name, Price],
     wanted: Mapping[Name, Price],
-    owners: Mapping[str, Owner],
+    owner: Owner,
 ) -> dict[Name, Price | None]:
     """What the store is to take over: None for a price that Brightpearl took away.
 
     A price that Brightpearl never had stays the store's. Of prices without an owner only those that
     the store did not change are taken over.
     """
-    gone = {
-        name
-        for name in actual
-        if name not in wanted and name_text(name) in agreed.prices and name[0] != "price"
-    }
-    names = {name_text(name): name for name in (*wanted, *gone)}
-    current = {name_text(name): str(price) for name, price in actual.items()}
-    new = {name_text(name): str(price) for name, price in wanted.items()}
-    owner: Owner = owners.get("amount", "brightpearl")
+    gone = [
+        one for one in actual if one not in wanted and str(one) in agreed and one.target != "price"
+    ]
+    names = {str(name): name for name in (*wanted, *gone)}
+    current = {str(name): str(price) for name, price in actual.items()}
+    new = {str(name): str(price) for name, price in wanted.items()}
     # Whoever owns prices wins also where only the other side changed one: they go one way.
-    base = {} if owner in OWNERS else agreed.prices
+    base = {} if owner in OWNERS else agreed
     merged = merge(base, current, new, dict.fromkeys(names, owner))
     return {names[name]: wanted.get(names[name]) for name in merged.for_bigcommerce}
 
 
 def _doubt(
-    name: Name,
-    before: Price | None,
-    new: Price,
-    wanted: Mapping[Name, Price],
-    settings: PriceSettings,
+    name: Name, before: Price | None, wanted: Mapping[Name, Price], settings: PriceSettings
 ) -> Refusal | None:
     """Why a person should see a price before customers do."""
     target, currency = name
-    if target == COST:
+    if target == COST or name not in wanted:
         return None
+    new, cost = wanted[name], wanted.get(Name(COST, currency))
     lowest = min([new.amount, *(amount for _, amount in new.tiers)])
-    cost = wanted.get((COST, currency))
-    kind, reason = "", ""
+    fall = (before.amount - new.amount) / before.amount * HUNDRED if before and before.amount else 0
     if not lowest:
         kind, reason = "price zero", f"{target} would be 0 {currency}"
     elif cost and lowest < cost.amount:
         kind, reason = "below cost", f"{target} would be {lowest:f}, the cost is {cost.amount:f}"
-    elif before and before.amount:
-        fall = (before.amount - new.amount) / before.amount * HUNDRED
-        if fall > settings.max_fall_percent:
-            reason = (
-                f"{target} would fall by {fall:.0f} %, from {before.amount:f} to {new.amount:f}"
-            )
-            kind = "price fall"
-    if not kind:
+    elif before and fall > settings.max_fall_percent:
+        amounts = f"from {before.amount:f} to {new.amount:f}"
+        kind, reason = "price fall", f"{target} would fall by {fall:.0f} %, {amounts}"
+    else:
         return None
-    proposal = {"target": target, "currency": currency, "from": str(before or NONE), "to": str(new)}
+    changes = {"from": str(before or "none"), "to": str(new)}
+    proposal = {"target": target, "currency": currency, **changes}
     return review(kind, digest(*name, str(before), str(new)), reason, proposal)
 
 
-def _unknown(found: Found, wanted: Mapping[Name, Price]) -> Iterator[Refusal]:
-    for name in wanted:
-        target, currency = name
-        if _list_of(found, name) is not None:
-            continue
-        if target.startswith(LIST):
-            listed = target.removeprefix(LIST)
-            action = (
-                f"Create the price list {listed!r} in BigCommerce, or correct "
-                "mappings/tables/price_targets.csv"
-            )
-            reason = f"BigCommerce has no price list {listed!r}"
-            yield refusal_by_value("price_list", "target", listed, reason, action)
-        else:
-            action = (
-                "Choose a price list in the store's currency in mappings/tables/price_targets.csv"
-            )
-            reason = f"{target} is in {currency}, the store's catalogue in {found.currency}"
-            yield refusal_by_value("currency", "currency", currency, reason, action)
-
-
-def _list_of(found: Found, name: Name) -> str | None:
-    """The id of the price list that is meant, "" for the catalogue; None where it cannot be."""
-    target, currency = name
-    if target.startswith(LIST):
-        return found.lists.get(target.removeprefix(LIST).casefold())
-    return "" if currency == found.currency else None
+def _unknown(found: Found, name: Name) -> Refusal | None:
+    """Why the store cannot have a price of this name."""
+    if listed := name.list_name:
+        if listed.casefold() in found.lists:
+            return None
+        reason = f"BigCommerce has no price list {listed!r}"
+        action = f"Create the price list {listed!r} in BigCommerce, or correct {TABLE}"
+        return refusal_by_value("price_list", "target", listed, reason, action)
+    if name.currency == found.currency:
+        return None
+    reason = f"{name.target} is in {name.currency}, the store's catalogue in {found.currency}"
+    action = f"Choose a price list in the store's currency in {TABLE}"
+    return refusal_by_value("currency", "currency", name.currency, reason, action)
 
 
 def _operations(
     found: Found, sku: str, actual: Mapping[Name, Price], changed: Mapping[Name, Price | None]
 ) -> Iterator[Operation[PriceProgress]]:
     variant = found.variants[sku]
-    catalogue = {name[0]: new for name, new in changed.items() if not _list_of(found, name)}
-    if catalogue:
+    fields = {name: new for name, new in changed.items() if not name.list_name}
+    if fields:
         yield SetCataloguePrices(
             sku=variant.sku,
             id=variant.product_id if variant.is_base else variant.id,
             is_variant=not variant.is_base,
-            before={
-                name: str(price.amount) for (name, _), price in actual.items() if name in catalogue
-            },
-            after={name: new.amount if new else Decimal(0) for name, new in catalogue.items()},
+            before={one.target: str(actual[one].amount) for one in fields if one in actual},
+            after={name.target: new.amount if new else Decimal(0) for name, new in fields.items()},
         )
     for name, new in changed.items():
-        if list_id := _list_of(found, name):
-            before = str(actual[name]) if name in actual else ""
-            known = {
-                "list_name": name[0].removeprefix(LIST),
-                "list_id": list_id,
-                "variant_id": variant.id,
-                "currency": name[1],
-                "before": before,
-            }
-            yield SetListPrice(**known, after=new) if new else RemoveListPrice(**known)
+        if name in fields:
+            continue
+        list_id, before = found.lists[name.list_name.casefold()], str(actual.get(name, ""))
+        known = name, list_id, variant.id, before
+        yield SetListPrice(*known, new) if new else RemoveListPrice(*known)

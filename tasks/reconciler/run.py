@@ -351,6 +351,20 @@ class Run:
         self.batch = Batch((*own, *found))
         return {key: one.was for key, one in taken.items()}
 
+    def rekey_to_all(self, meant: Mapping[str, Sequence[str]], source: str) -> None:
+        """The same of keys that may mean several records: all but the first become due themselves.
+
+        In: the records meant, by key of the batch; a key that means none stays in it. The source of
+        what becomes due.
+        """
+        first = {key: records[0] for key, records in meant.items() if records}
+        known = {*first.values(), *self.batch.keys}
+        others = {record for records in meant.values() for record in records[1:]} - known
+        if others and not self.dry_run:
+            self.inbox.put(self.pair, self.entity, others, source=source, now=self.now())
+        if first:
+            self.rekey(first)
+
     def decisions(self) -> Decisions:
         """What people decided about the review cases of the batch."""
         decided = self.quarantine.decided(self.pair, self.entity, self.batch.keys)

@@ -27,7 +27,7 @@ from store.inbox import OPERATOR
 from store.links import Link
 from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
-from tasks.brightpearl.reference import KEPT_S, known_ids, products_by_id
+from tasks.brightpearl.reference import KEPT_S, known_ids, skus_in_store
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.defects import each
@@ -59,14 +59,8 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     products = {key: key.removeprefix(PRODUCT) for key in keys if key.startswith(PRODUCT)}
     variants = {key: key.removeprefix(VARIANT) for key in keys if key.startswith(VARIANT)}
     skus = {**_of_products(run, products), **_of_variants(run, variants)}
-    known = {key: found[0] for key, found in skus.items() if found}
-    # What a key means besides its first SKU becomes a key of its own.
-    others = {sku for found in skus.values() for sku in found[1:]} - {*known.values(), *keys}
-    if others and not run.dry_run:
-        run.inbox.put(run.pair, run.entity, others, source="bundle", now=run.now())
-    if known:
-        run.rekey(known)
-    without_sku = {*products, *variants, CATALOGUE} - known.keys()
+    run.rekey_to_all(skus, "bundle")
+    without_sku = {*products, *variants, CATALOGUE} - {key for key, found in skus.items() if found}
     wanted = [key for key in run.batch.keys if key not in without_sku]
     left = [key for key in run.batch.keys if key in without_sku - run.refused_keys]
     return wanted, [skipped(key, "not ours", NO_SKU) for key in left]
@@ -79,13 +73,10 @@ def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:
     links = run.links.get(run.pair, COMPONENTS, list(products.values()))
     bundles = {one: link.detail["bundles"] for one, link in links.items()}
     meant = {key: [one, *bundles.get(one, ())] for key, one in products.items()}
-    catalogued = products_by_id(run.connections, {one for ids in meant.values() for one in ids})
-    names = SkuNames(run.bundle.tables["skus"])
-    found: dict[str, list[str]] = {}
-    for key, ids in meant.items():
-        own = (catalogued[one].sku for one in ids if one in catalogued and catalogued[one].sku)
-        found[key] = [sku for one in own for sku in names.in_store(one)]
-    return found
+    skus = skus_in_store(
+        run.connections, run.bundle.tables["skus"], [one for ids in meant.values() for one in ids]
+    )
+    return {key: [sku for one in ids for sku in skus.get(one, ())] for key, ids in meant.items()}
 
 
 def _of_variants(run: Run, variants: Mapping[str, str]) -> dict[str, list[str]]:

@@ -37,12 +37,12 @@ VARIANTS = {
 }
 LISTS = {"trade": "7"}
 NAMES: tuple[Name, ...] = (
-    ("price", GBP),
-    ("sale_price", GBP),
-    ("cost_price", GBP),
-    ("list:Trade", GBP),
-    ("list:Gone", GBP),
-    ("price", "EUR"),
+    Name("price", GBP),
+    Name("sale_price", GBP),
+    Name("cost_price", GBP),
+    Name("list:Trade", GBP),
+    Name("list:Gone", GBP),
+    Name("price", "EUR"),
 )
 KNOWN = NAMES[:4]
 """Those that the store can have."""
@@ -58,7 +58,7 @@ class PricesMachine(RuleBasedStateMachine):
         super().__init__()
         self.wanted: dict[str, dict[Name, dict[int, Decimal]]] = {sku: {} for sku in VARIANTS}
         self.store: dict[str, dict[Name, Price]] = {
-            sku: {("price", GBP): Price(Decimal(10))} for sku in VARIANTS
+            sku: {Name("price", GBP): Price(Decimal(10))} for sku in VARIANTS
         }
         self.agreed = {sku: AgreedPrices() for sku in VARIANTS}
         self.decisions = Decisions()
@@ -140,13 +140,13 @@ class PricesMachine(RuleBasedStateMachine):
         match operation:
             case SetCataloguePrices():
                 for field, amount in operation.after.items():
-                    prices.pop((field, GBP), None)
+                    prices.pop(Name(field, GBP), None)
                     if amount or field == "price":
-                        prices[field, GBP] = Price(amount)
+                        prices[Name(field, GBP)] = Price(amount)
             case SetListPrice():
-                prices[f"list:{operation.list_name}", operation.currency] = operation.after
+                prices[operation.name] = operation.after
             case RemoveListPrice():
-                del prices[f"list:{operation.list_name}", operation.currency]
+                del prices[operation.name]
             case _:
                 raise AssertionError(operation)
 
