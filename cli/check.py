@@ -34,7 +34,7 @@ from store.order_checks import OrderChecks
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
 
 if TYPE_CHECKING:
-    from tasks.customers.duplicates import People
+    from tasks.duplicates.search import People
 
 SHOWN = 50
 """Pairs of a text; the document has all."""
@@ -264,7 +264,7 @@ def duplicates(
 
 
 def _everybody(pair: str | None) -> People:
-    from tasks.customers.duplicates import read_people  # noqa: PLC0415 - brings pandas along
+    from tasks.duplicates.search import read_people  # noqa: PLC0415 - brings pandas along
 
     installed = installation(pair)
     links: list[Link] = []

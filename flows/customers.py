@@ -10,8 +10,8 @@ from flows.scheduled import audit_flow, sweep_flow
 from tasks.customers.entity import CUSTOMERS, plan_customers
 from tasks.customers.extract import extract_customers, identify_customers
 from tasks.customers.frames import map_customers
-from tasks.customers.merges import link_merges, plan_merges
 from tasks.customers.operations import link_customers, load_customers
+from tasks.duplicates.merges import load_merges, plan_merges
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
@@ -48,12 +48,12 @@ async def sync_customers(
                 read, absent = extract_customers(run, fresh)
                 found = validate(run, read)
                 desired = validate(run, map_customers(run, found))
+                plans = plan_customers(run, found, desired)
+                outcomes = link_customers(run, load_customers(run, plans))
                 merges, unmerged = plan_merges(run)
-                plans = [*plan_customers(run, found, desired), *merges]
-                records = load_customers(run, plans)
-                outcomes = link_customers(run, records)
-                link_merges(run, records)
-                settle(run, plans, [*skipped, *absent, *unmerged, *outcomes])
+                merged = load_merges(run, merges)
+                others = [*skipped, *absent, *unmerged]
+                settle(run, [*plans, *merges], [*others, *outcomes, *merged])
     return run.conclusion()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from tasks.customers.duplicates import ended, search_duplicates
+from tasks.duplicates.search import ended, search_duplicates
 
 
 @flow(name="find-duplicates", flow_run_name="find-duplicates {pair}", persist_result=False)

@@ -9,22 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import ContactCreate, ContactRow, PostalAddress
+from connectors.brightpearl.account_models import Contact, ContactCreate, ContactRow, PostalAddress
 from core.errors import CausewayError, TransientError
 from core.ids import email_key
 from store.links import Link, Links
 from store.runs import Cursors, Leases
+from tasks.brightpearl.contact_operations import ContactProgress, CreateAddress
 from tasks.brightpearl.reference import changed_rows
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
+from tasks.reconciler.operations import BrightpearlWrite, Operation, RecordPlan
 from tasks.reconciler.run import Run
 
 FEW = 2
@@ -150,6 +151,26 @@ def ids_by_email(rows: Iterable[ContactRow]) -> dict[str, list[str]]:
     }
 
 
+MERGED = "@merged.causeway.invalid"
+"""How the e-mail ends of a contact that was merged into another one. No mail can reach it: nobody
+can own such a domain (RFC 2606)."""
+
+
+def merged_email(kept: str) -> str:
+    """The e-mail of a contact that was merged into another one."""
+    return f"into-{kept}{MERGED}"
+
+
+def is_merged(contact: Contact) -> bool:
+    """Whether a contact was merged into another one."""
+    return contact.emails_by_kind.get("PRI", "").endswith(MERGED)
+
+
+def is_person(contact: Contact) -> bool:
+    """Whether a contact may be a customer."""
+    return not (contact.is_staff or contact.is_supplier or is_merged(contact))
+
+
 def name_of(key: str) -> str:
     """The name under which an e-mail address (as compared) stands in our links and the ledger."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
@@ -192,35 +213,10 @@ class ContactPlan(RecordPlan):
 
 
 @dataclass(kw_only=True)
-class NewContact(Progress[ContactPlan]):
-    """A contact on its way."""
+class NewContact(ContactProgress[ContactPlan]):
+    """A contact on its way; its postal addresses are BIL, and DEL where it differs."""
 
-    addresses: dict[str, int] = field(default_factory=dict)
-    """Ids of postal addresses by use: BIL, and DEL where it differs."""
-    contact_id: str = ""
-
-
-@dataclass(frozen=True)
-class CreateAddress(Operation[NewContact]):
-    """A postal address of the new contact."""
-
-    use: str
-    address: PostalAddress
-    kind = "create postal address"
-
-    def describe(self) -> str:
-        return ""
-
-    def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
-        return BrightpearlWrite(
-            entity=CONTACTS,
-            natural_key=self.use,
-            after={"use": self.use},
-            message=messages.create_address(f"{record.key}:{self.use}", self.address),
-        )
-
-    def apply(self, record: NewContact, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        record.addresses[self.use] = int(str(answer))
+    entity = CONTACTS
 
 
 @dataclass(frozen=True)
@@ -234,8 +230,8 @@ class CreateContact(Operation[NewContact]):
 
     def write(self, _run: Run, record: NewContact) -> BrightpearlWrite:
         person = record.plan.person
-        billing = record.addresses["BIL"]
-        delivery = record.addresses.get("DEL", billing)
+        billing = int(record.new_addresses["BIL"])
+        delivery = int(record.new_addresses.get("DEL", billing))
         phones = {"telephones": {"PRI": person.phone}} if person.phone else {}
         contact = ContactCreate(
             first_name=person.first_name,

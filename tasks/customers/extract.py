@@ -9,7 +9,7 @@ from connectors.brightpearl.account_models import Contact, UnreadableContact
 from core.ids import contact_id_of, contact_key, email_key, merge_of
 from core.refusals import Refusal, release_remedy
 from store.inbox import OPERATOR
-from tasks.brightpearl.contacts import find_candidates
+from tasks.brightpearl.contacts import find_candidates, is_person
 from tasks.customers.frames import (
     ENTITY,
     AgreedCustomer,
@@ -18,7 +18,6 @@ from tasks.customers.frames import (
     contact_rows,
     customer_rows,
     group_tags,
-    is_merged,
 )
 from tasks.customers.matching import match_records
 from tasks.policy import RETRIED, step, with_retries
@@ -129,11 +128,6 @@ def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:
     others = {link.key_bc for link in links.values()} - set(records)
     live = known | (set(read_customers(run, others)) if others else set())
     return {one: link.key_bc for one, link in links.items() if link.key_bc in live}
-
-
-def is_person(contact: Contact) -> bool:
-    """Whether a contact may be a customer."""
-    return not (contact.is_staff or contact.is_supplier or is_merged(contact))
 
 
 def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:

@@ -45,8 +45,6 @@ class AgreedCustomer(Agreed):
     in_store: dict[str, str] = Field(default={})
     """The hash of what the store reads in its place, where that is not the same: BigCommerce wants
     names of states, and a first name of everybody."""
-    origin: dict[str, str] = Field(default={})
-    """The system whose value each of these was."""
     addresses: dict[str, str] = Field(default={})
     """Ids in the store's address book, by billing and delivery."""
     takes_mails: bool | None = None
@@ -275,21 +273,6 @@ def meant_email(contact: Contact, record: Record) -> str:
 def is_agreed(agreed: AgreedCustomer, name: str, value: Any) -> bool:  # noqa: ANN401 - a text or an address
     """Whether a value is the one that both sides last agreed on."""
     return agreed.hashes.get(name) == hash_of(name, value)
-
-
-MERGED = "@merged.causeway.invalid"
-"""How the e-mail ends of a contact that was merged into another one. No mail can reach it: nobody
-can own such a domain (RFC 2606)."""
-
-
-def merged_email(kept: str) -> str:
-    """The e-mail of a contact that was merged into another one."""
-    return f"into-{kept}{MERGED}"
-
-
-def is_merged(contact: Contact) -> bool:
-    """Whether a contact was merged into another one."""
-    return contact.emails_by_kind.get("PRI", "").endswith(MERGED)
 
 
 def hash_of(name: str, value: Any) -> str:  # noqa: ANN401 - a text or an address

@@ -75,7 +75,7 @@ def match_records(
 
 def replace_lead(agreed: AgreedCustomer, lead: str) -> AgreedCustomer:
     """What is kept of a customer that shares the contact of another one."""
-    return agreed.model_copy(update={"lead": lead, "hashes": {}, "origin": {}, "gone_from": ""})
+    return agreed.model_copy(update={"lead": lead, "hashes": {}, "gone_from": ""})
 
 
 def evidence(customer: Customer, contact: Contact) -> Evidence:

@@ -8,22 +8,22 @@ from typing import Any
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.customer_models import AddressBody, Customer, CustomerBody
-from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import PostalAddress
 from core.ids import email_key
 from store.links import Link
+from tasks.brightpearl.contact_operations import (
+    ContactProgress,
+    CreateAddress,
+    PatchContact,
+    ReplaceAddress,
+    SetTag,
+    UseAddress,
+)
 from tasks.brightpearl.contacts import ContactPlan, create_contacts
 from tasks.customers.frames import ENTITY, AgreedCustomer, StoreCustomer
 from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome
-from tasks.reconciler.operations import (
-    BigCommerceRow,
-    BrightpearlWrite,
-    Operation,
-    Progress,
-    RecordPlan,
-)
+from tasks.reconciler.operations import BigCommerceRow, Operation, RecordPlan
 from tasks.reconciler.run import Run
 
 REMEDY = (
@@ -44,14 +44,11 @@ class CustomerPlan(RecordPlan):
 
 
 @dataclass(kw_only=True)
-class CustomerProgress(Progress[CustomerPlan]):
+class CustomerProgress(ContactProgress[CustomerPlan]):
     """A customer on its way."""
 
-    contact_id: str = ""
     customer_id: str = ""
     """Of a customer that was made."""
-    new_addresses: dict[str, str] = field(default_factory=dict)
-    """Ids in Brightpearl's book, by use."""
     entries: dict[str, str] = field(default_factory=dict)
     """Ids in the store's book, by use."""
 
@@ -63,105 +60,6 @@ class CustomerProgress(Progress[CustomerPlan]):
 
 
 CustomerOperation = Operation[CustomerProgress]
-
-
-@dataclass(frozen=True)
-class PatchContact(CustomerOperation):
-    """Fields of the contact, by path."""
-
-    fields: Mapping[str, Any]
-    kind = "update contact"
-
-    def describe(self) -> str:
-        return f"contact: {', '.join(path.rpartition('/')[2] for path in self.fields)}"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        return BrightpearlWrite(
-            natural_key=record.contact_id,
-            after={"fields": sorted(self.fields)},
-            message=messages.patch_contact(f"{record.key}:c", record.contact_id, self.fields),
-        )
-
-
-@dataclass(frozen=True)
-class SetTag(CustomerOperation):
-    """The tag that stands for the customer's group."""
-
-    tag_id: str
-    is_on: bool
-    kind = "tag contact"
-
-    def describe(self) -> str:
-        return f"tag {self.tag_id} {'on' if self.is_on else 'off'}"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        label = f"{record.key}:t{self.tag_id}"
-        return BrightpearlWrite(
-            natural_key=f"{record.contact_id}/{self.tag_id}",
-            after={"is_on": self.is_on},
-            message=messages.tag_contact(label, record.contact_id, self.tag_id, is_on=self.is_on),
-        )
-
-
-@dataclass(frozen=True)
-class ReplaceAddress(CustomerOperation):
-    """An entry of Brightpearl's book that nothing else uses."""
-
-    use: str
-    address_id: str
-    address: PostalAddress
-    kind = "update postal address"
-
-    def describe(self) -> str:
-        return f"{self.use} address in Brightpearl"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        label = f"{record.key}:{self.use}"
-        return BrightpearlWrite(
-            natural_key=self.address_id,
-            message=messages.replace_address(label, self.address_id, self.address),
-        )
-
-
-@dataclass(frozen=True)
-class AddPostalAddress(CustomerOperation):
-    """A new entry of Brightpearl's book. One that is made twice is used by nothing."""
-
-    use: str
-    address: PostalAddress
-    kind = "create postal address"
-
-    def describe(self) -> str:
-        return f"new {self.use} address in Brightpearl"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        label = f"{record.key}:{self.use}"
-        return BrightpearlWrite(
-            natural_key=self.use, message=messages.create_address(label, self.address)
-        )
-
-    def apply(self, record: CustomerProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of the API
-        record.new_addresses[self.use] = str(answer)
-
-
-@dataclass(frozen=True)
-class UseAddress(CustomerOperation):
-    """What a new entry is used for from now on."""
-
-    use: str
-    kinds: Sequence[str]
-    kind = "use postal address"
-
-    def describe(self) -> str:
-        return ""
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        by_use = dict.fromkeys(self.kinds, record.new_addresses[self.use])
-        label = f"{record.key}:use-{self.use}"
-        return BrightpearlWrite(
-            natural_key=self.use,
-            message=messages.use_addresses(label, record.contact_id, by_use),
-        )
 
 
 @dataclass(frozen=True)
@@ -282,59 +180,15 @@ class CreateCustomer(CustomerOperation):
         record.customer_id = str(answer or "")
 
 
-@dataclass(frozen=True)
-class ChangeContact(CustomerOperation):
-    """E-mails and telephones of one of the two contacts; None takes one away."""
-
-    contact_id: str
-    fields: Mapping[str, Any]
-    kind = "merge contact"
-
-    def describe(self) -> str:
-        places = ", ".join(path.removeprefix("/communication/") for path in self.fields)
-        return f"contact {self.contact_id}: {places}"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        label = f"{record.key}:{self.contact_id}"
-        return BrightpearlWrite(
-            natural_key=self.contact_id,
-            after={"fields": sorted(self.fields)},
-            message=messages.patch_contact(label, self.contact_id, self.fields),
-        )
-
-
-@dataclass(frozen=True)
-class TagContact(CustomerOperation):
-    """A tag of the other contact on the kept one, or off it again."""
-
-    contact_id: str
-    tag_id: str
-    is_on: bool
-    kind = "tag merged contact"
-
-    def describe(self) -> str:
-        return f"tag {self.tag_id} {'on' if self.is_on else 'off'} contact {self.contact_id}"
-
-    def write(self, _run: Run, record: CustomerProgress) -> BrightpearlWrite:
-        return BrightpearlWrite(
-            natural_key=f"{self.contact_id}/{self.tag_id}",
-            after={"is_on": self.is_on},
-            message=messages.tag_contact(
-                f"{record.key}:t{self.tag_id}", self.contact_id, self.tag_id, is_on=self.is_on
-            ),
-        )
-
-
 PHASES: Sequence[Phase[CustomerProgress]] = (
     Phase(
         (
-            CreateCustomer, PatchContact, SetTag, ReplaceAddress, AddPostalAddress,
+            CreateCustomer, PatchContact, SetTag, ReplaceAddress, CreateAddress,
             UpdateCustomer, ChangeAddress, AddAddress, UseEntry,
         ),
         together=True,
     ),
     Phase((UseAddress,), together=True),
-    Phase((ChangeContact, TagContact)),
 )  # fmt: skip
 
 

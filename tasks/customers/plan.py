@@ -11,6 +11,13 @@ from core.refusals import Refusal, release_remedy
 from mappings.rules import Owner
 from mappings.steps import one_line
 from mappings.tables import Table
+from tasks.brightpearl.contact_operations import (
+    CreateAddress,
+    PatchContact,
+    ReplaceAddress,
+    SetTag,
+    UseAddress,
+)
 from tasks.brightpearl.contacts import LINES, ContactPlan, plan_contact
 from tasks.customers import operations as ops
 from tasks.customers.frames import (
@@ -88,8 +95,8 @@ def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
     contact: ContactPlan = plan_contact(desired)
     joins = {"/companyId": int(company.organisation_id or company.id)} if company else {}
     operations: list[Operation[Any]] = [
-        *([ops.SetTag(desired.tag_id, is_on=True)] if desired.tag_id else []),
-        *([ops.PatchContact(joins)] if joins else []),
+        *([SetTag(desired.tag_id, is_on=True)] if desired.tag_id else []),
+        *([PatchContact(joins)] if joins else []),
     ]
     values = desired.values()
     return CustomerPlan(
@@ -208,12 +215,12 @@ def _to_account(  # noqa: PLR0913, PLR0917 - a record, its sides, and what is to
         wanted = company.organisation_id or company.id
         fields |= {"/companyId": int(wanted)} if contact.company_id != wanted else {}
     if fields:
-        yield ops.PatchContact(fields)
+        yield PatchContact(fields)
     if "tag_id" in names:
         known = group_tags(contact, context.groups)
-        yield from (ops.SetTag(tag, is_on=False) for tag in known if tag != desired.tag_id)
+        yield from (SetTag(tag, is_on=False) for tag in known if tag != desired.tag_id)
         if desired.tag_id and desired.tag_id not in known:
-            yield ops.SetTag(desired.tag_id, is_on=True)
+            yield SetTag(desired.tag_id, is_on=True)
     changing = [use for use in USES if use in names]
     places = {use: _postal(desired, use) for use in changing}
     kinds: dict[str, tuple[str, ...]]
@@ -225,10 +232,10 @@ def _to_account(  # noqa: PLR0913, PLR0917 - a record, its sides, and what is to
         ids = {contact.address_ids.get(kind, "") for kind in kinds[use]}
         rest = {one for kind, one in contact.address_ids.items() if kind not in kinds[use]}
         if len(ids) == 1 and all(ids) and not ids & rest:
-            yield ops.ReplaceAddress(use, ids.pop(), places[use])
+            yield ReplaceAddress(use, ids.pop(), places[use])
         else:
-            yield ops.AddPostalAddress(use, places[use])
-            yield ops.UseAddress(use, kinds[use])
+            yield CreateAddress(use, places[use])
+            yield UseAddress(use, kinds[use])
 
 
 def _to_store(
@@ -336,7 +343,6 @@ def _agreed(  # noqa: PLR0913 - a record, what is agreed on, and how that came a
     return AgreedCustomer(
         hashes={**before.hashes, **{name: hash_of(name, one) for name, one in values.items()}},
         in_store=in_store,
-        origin={**before.origin, **winners},
         addresses={use: one for use in USES if (one := record.entry_id(use))},
         takes_mails=mails,
         takes_newsletter=newsletter,

@@ -15,19 +15,13 @@ from connectors.budget import Priority
 from core.errors import CausewayError
 from core.ids import contact_key, email_key
 from store.personal_data import PersonalData
+from tasks.brightpearl.contact_operations import ContactProgress, PatchContact, SetTag
 from tasks.customers.entity import CUSTOMERS
-from tasks.privacy.operations import (
-    ERASED_LINE,
-    PHASES,
-    BlankAddress,
-    BlankContact,
-    DeleteCustomer,
-    TakeTag,
-)
+from tasks.privacy.operations import ERASED_LINE, PHASES, DeleteCustomer, blank_address
 from tasks.privacy.person import ERASED, Person, find_person
 from tasks.reconciler.apply import apply
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.operations import Operation, Progress, RecordPlan
+from tasks.reconciler.operations import Operation, RecordPlan
 from tasks.reconciler.run import Run
 
 FLOW = "erase-person"
@@ -72,17 +66,17 @@ def plan_erasure(person: Person) -> Erasure:
         by_hand += _left(contact)
         fields = _blanks(contact)
         operations: list[Operation[Any]] = [
-            BlankAddress(one) for one in contact.addresses if not _is_blank(one)
+            blank_address(one) for one in contact.addresses if not _is_blank(one)
         ]
-        operations += [TakeTag(contact.id, tag) for tag in contact.tags]
-        operations += [BlankContact(contact.id, fields)] if fields else []
+        operations += [SetTag(tag, is_on=False, contact_id=contact.id) for tag in contact.tags]
+        operations += [PatchContact(fields, contact.id)] if fields else []
         if operations:
             key = contact_key(contact.id)
             plans.append(RecordPlan(key=key, operations=tuple(operations), result="blanked"))
     for contact in person.mentions:
         kinds = contact.emails_by_kind.items()
         paths = [_email(kind) for kind, one in kinds if email_key(one) == email_key(person.email)]
-        operation = BlankContact(contact.id, dict.fromkeys(paths))
+        operation = PatchContact(dict.fromkeys(paths), contact.id)
         plans.append(
             RecordPlan(key=contact_key(contact.id), operations=(operation,), result="blanked")
         )
@@ -111,7 +105,7 @@ def erase_person(connections: Connections, email: str) -> tuple[Person, Erasure,
             connections=connections,
         )
         with run:
-            records = apply(run, [Progress(plan=plan) for plan in erasure.plans], PHASES)
+            records = apply(run, [ContactProgress(plan=plan) for plan in erasure.plans], PHASES)
             if error := next((one.error for one in records if one.error is not None), None):
                 raise _named(error)
     # The hashes go last: by them an interrupted erasure is found.

@@ -20,19 +20,21 @@ from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from store.links import Link
 from store.merges import Merges
 from store.quarantine import MERGE_CASE
-from tasks.brightpearl.contacts import remember
-from tasks.customers.extract import read_contacts
-from tasks.customers.frames import ENTITY, AgreedCustomer, hash_of, is_merged, merged_email
-from tasks.customers.matching import replace_lead
-from tasks.customers.operations import (
-    ChangeContact,
-    CustomerOperation,
-    CustomerPlan,
-    CustomerProgress,
-    TagContact,
+from tasks.brightpearl.contact_operations import (
+    ContactOperation,
+    ContactProgress,
+    PatchContact,
+    SetTag,
 )
+from tasks.brightpearl.contacts import is_merged, merged_email, remember
+from tasks.customers.extract import read_contacts
+from tasks.customers.frames import ENTITY, AgreedCustomer, hash_of
+from tasks.customers.matching import replace_lead
+from tasks.customers.operations import REMEDY
 from tasks.policy import PURE, RETRIED, step
+from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome, digest, review, skipped
+from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
 
 PHONE_KINDS = ("PRI", "SEC", "MOB")
@@ -147,7 +149,7 @@ def merge_case(kept: str, merged: str, match: Match, hindrance: str = "") -> Ref
 
 
 @step("plan-merges", RETRIED)
-def plan_merges(run: Run) -> tuple[list[CustomerPlan], list[Outcome]]:
+def plan_merges(run: Run) -> tuple[list[RecordPlan], list[Outcome]]:
     """Plans of the keys of a batch that merge contacts or separate them; what needs nothing.
 
     A merge is carried out while a person's approval holds and both still are like one person. How
@@ -197,7 +199,7 @@ def _objection(kept: Contact, merged: Contact, moves: Moves, *, is_customer: boo
     return by_hand(kept, merged, moves)
 
 
-def _plan_merge(run: Run, key: str, kept: Contact, merged: Contact, moves: Moves) -> CustomerPlan:
+def _plan_merge(run: Run, key: str, kept: Contact, merged: Contact, moves: Moves) -> RecordPlan:
     before: Mapping[str, Any] = {
         "moves": [vars(move) for move in moves.found],
         "tags": list(moves.tags),
@@ -218,21 +220,19 @@ def _plan_merge(run: Run, key: str, kept: Contact, merged: Contact, moves: Moves
     }
     emptied: dict[str, Any] = {PATHS[EMAILS].format(kind): None for kind in emails if kind != "PRI"}
     marked = {PATHS[EMAILS].format("PRI"): merged_email(kept.id)}
-    operations: list[CustomerOperation] = [
-        *([ChangeContact(kept.id, added)] if added and not is_merged(merged) else []),
-        *(TagContact(kept.id, tag, is_on=True) for tag in moves.tags),
-        *([] if is_merged(merged) else [ChangeContact(merged.id, marked | emptied)]),
+    operations: list[ContactOperation] = [
+        *([PatchContact(added, kept.id)] if added and not is_merged(merged) else []),
+        *(SetTag(tag, is_on=True, contact_id=kept.id) for tag in moves.tags),
+        *([] if is_merged(merged) else [PatchContact(marked | emptied, merged.id)]),
     ]
-    return CustomerPlan(
-        key=key, operations=tuple(operations), result="merged", agreed=AgreedCustomer()
-    )
+    return RecordPlan(key=key, operations=tuple(operations), result="merged")
 
 
-def _plan_undo(run: Run, key: str, kept: Contact, merged: Contact) -> CustomerPlan:
+def _plan_undo(run: Run, key: str, kept: Contact, merged: Contact) -> RecordPlan:
     known = Merges(run.database).get(run.pair, kept.id, merged.id)
     if known is None or known.state == "undone":
         reason = "these contacts are not merged"
-        return CustomerPlan(key=key, agreed=AgreedCustomer(), reason=reason)
+        return RecordPlan(key=key, reason=reason)
     moves = [Move(**one) for one in known.before["moves"]]
     here = {EMAILS: kept.emails_by_kind, PHONES: kept.telephones}
     back: dict[str, Any] = {}
@@ -258,19 +258,29 @@ def _plan_undo(run: Run, key: str, kept: Contact, merged: Contact) -> CustomerPl
         )
         action = f"Give contact {merged.id} its e-mail in Brightpearl, then: causeway quarantine "
         case = replace(case, remedy=f"{action}discard.")
-        return CustomerPlan(key=key, agreed=AgreedCustomer(), cases=(case,), result="held")
-    operations: list[CustomerOperation] = [
-        *([ChangeContact(merged.id, back)] if back and is_merged(merged) else []),
-        *([ChangeContact(kept.id, removed)] if removed else []),
-        *(TagContact(kept.id, tag, is_on=False) for tag in known.before["tags"]),
+        return RecordPlan(key=key, cases=(case,), result="held")
+    operations: list[ContactOperation] = [
+        *([PatchContact(back, merged.id)] if back and is_merged(merged) else []),
+        *([PatchContact(removed, kept.id)] if removed else []),
+        *(SetTag(tag, is_on=False, contact_id=kept.id) for tag in known.before["tags"]),
     ]
-    return CustomerPlan(
-        key=key, operations=tuple(operations), result="unmerged", agreed=AgreedCustomer()
-    )
+    return RecordPlan(key=key, operations=tuple(operations), result="unmerged")
+
+
+PHASES = (Phase((PatchContact, SetTag)),)
+
+
+def load_merges(run: Run, plans: Sequence[RecordPlan]) -> list[Outcome]:
+    """Carry the plans out, a contact after the other; what became of each."""
+    if run.dry_run or not plans:
+        return []
+    records = apply(run, [ContactProgress(plan=plan) for plan in plans], PHASES)
+    link_merges(run, records)
+    return [outcome_of(record, REMEDY) for record in records]
 
 
 @step("link-merges", PURE)
-def link_merges(run: Run, records: Sequence[CustomerProgress]) -> None:
+def link_merges(run: Run, records: Sequence[ContactProgress[RecordPlan]]) -> None:
     """Customers of a merged contact share the kept one from now on, or have their own again."""
     merges = Merges(run.database)
     for record in records:

@@ -24,9 +24,9 @@ from store.links import Link, Links
 from store.quarantine import MERGE_CASE, OURSELVES, Entry, Quarantine
 from store.runs import Runs
 from store.verdicts import Verdicts
-from tasks.customers.extract import is_person
+from tasks.brightpearl.contacts import is_person
 from tasks.customers.frames import ENTITY, AgreedCustomer
-from tasks.customers.merges import by_hand, find_moves, merge_case, person_of
+from tasks.duplicates.merges import by_hand, find_moves, merge_case, person_of
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.connections import Connections, connect, current_bundle
