@@ -27,11 +27,14 @@ from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
 from store.database import Database, open_database
+from store.encryption import Keyring
 from store.statistics import depths
 from tasks.subscriptions import Target, plan
 
 LARGEST_SKEW_S = 30.0
 """Signatures and sweeps tolerate a little; a clock this far off is set wrong."""
+OF_OTHERS = 0o077
+"""Permissions of a file that its owner's are not."""
 NO_SUCH_SKU, NOBODY = "-", "nobody@example.invalid"
 NO_SUCH_ORDER = "2147483647"
 """An id that no store reaches: reading it shows permissions, and needs no order."""
@@ -69,16 +72,36 @@ def database(settings: Settings) -> Iterator[Finding]:
         where = Database(settings.database_url).where
         yield warn("database", f"there is none at {where}", "causeway db upgrade")
         return
-    depth = depths(open_database(settings.database_url))
+    opened = open_database(settings.database_url, settings.encryption_keys)
+    depth = depths(opened)
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
+    yield encryption(opened.keyring)
+
+
+def encryption(keyring: Keyring) -> Finding:
+    """Whether what cases keep of records is encrypted, and whose the key is."""
+    what, file = "encryption", keyring.file
+    if not keyring.newest:
+        return warn(
+            what,
+            "what cases keep of records is not encrypted",
+            "Set CAUSEWAY_ENCRYPTION_KEYS on every machine, then: causeway db upgrade",
+        )
+    if file is None or not file.exists():
+        return ok(what, "what cases keep of records is encrypted with the keys of the settings")
+    if file.stat().st_mode & OF_OTHERS:
+        return warn(what, f"others may read the key in {file}", f"chmod 600 {file}")
+    return ok(what, f"what cases keep of records is encrypted; there is a key in {file}")
 
 
 def watchdogs(settings: Settings, pair: Pair) -> Iterator[Finding]:
     """What the worker's watchdogs find wrong at the moment."""
     if not has_database(settings):
         return
-    found = alerts(open_database(settings.database_url), pair.name, utc_now())
+    found = alerts(
+        open_database(settings.database_url, settings.encryption_keys), pair.name, utc_now()
+    )
     for one in found:
         yield warn(f"watchdog {one['watchdog']}", f"{one['text']}", f"{one['remedy']}")
     if not found:

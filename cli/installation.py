@@ -31,7 +31,7 @@ class Installation:
 
         Raises: ConfigError, StoreUnavailableError.
         """
-        return open_database(self.settings.database_url)
+        return open_database(self.settings.database_url, self.settings.encryption_keys)
 
     def existing_database(self) -> Database:
         """The database, which must exist.

@@ -27,7 +27,11 @@ def in_force(settings: Settings, pair: str, *, check: bool = True) -> Bundle:
 
     Raises: MappingError when they do not load (of files only with `check`); StoreUnavailableError.
     """
-    versions = Versions(open_database(settings.database_url)) if has_database(settings) else None
+    versions = (
+        Versions(open_database(settings.database_url, settings.encryption_keys))
+        if has_database(settings)
+        else None
+    )
     number = versions.newest(pair) if versions else 0
     if not number:
         return load_bundle(settings.mappings_path, check=check)
@@ -39,7 +43,9 @@ def published_bundle(settings: Settings, pair: str, number: int) -> Bundle:
 
     Raises: ConfigError when there is none of that number.
     """
-    version = Versions(open_database(settings.database_url)).get(pair, number)
+    version = Versions(open_database(settings.database_url, settings.encryption_keys)).get(
+        pair, number
+    )
     if version is None:
         raise ConfigError(
             f"There is no published version {number}.", remedy="See: causeway mappings history"

@@ -65,8 +65,14 @@ def _db_group() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Create the tables, or bring them up to this version; repeatable."""
-    from store.database import open_database  # noqa: PLC0415 - `up` and the sandboxes need none
+    """Create the tables, or bring them and their encryption up to date; repeatable."""
+    # `up` and the sandboxes need no database.
+    from store.database import open_database  # noqa: PLC0415
+    from store.quarantine import Quarantine  # noqa: PLC0415
 
-    open_database(load_settings().database_url)
+    settings = load_settings()
+    database = open_database(settings.database_url, settings.encryption_keys)
+    encrypted = Quarantine(database).encrypt_anew()
     say("The tables are up to date.")
+    if encrypted:
+        say(f"{encrypted} entries of the quarantine were encrypted with the first key.")

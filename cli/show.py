@@ -69,7 +69,8 @@ class Opened:
 def _opened(pair: str | None) -> Iterator[Opened]:
     installed = installation(pair)
     installed.require_database()
-    database = Database(installed.settings.database_url)
+    settings = installed.settings
+    database = Database(settings.database_url, settings.encryption_keys)
     store = BigCommerce(installed.pair.bigcommerce).at(Priority.ORDERS)
     account = Brightpearl(installed.pair.brightpearl).at(Priority.ORDERS)
     try:

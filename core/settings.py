@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import sys
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +51,7 @@ from core.settings_sources import (
 )
 
 SOURCES = "sources"
+FERNET_BYTES = 32
 FROM_VARIABLES = SettingsConfigDict(
     env_prefix=PREFIX, env_nested_delimiter="__", enable_decoding=False
 )
@@ -117,8 +119,20 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _encryption_key(secret: SecretStr) -> SecretStr:
+    """A key of 32 bytes, as Fernet writes it. The message holds nothing of it."""
+    try:
+        is_key = len(urlsafe_b64decode(secret.get_secret_value())) == FERNET_BYTES
+    except ValueError:
+        is_key = False
+    if not is_key:
+        raise PydanticCustomError("no_key", "it has to be 32 bytes in URL-safe base64")
+    return secret
+
+
 Filled = Annotated[str, BeforeValidator(_printable)]
 FilledSecret = Annotated[SecretStr, BeforeValidator(_printable)]
+EncryptionKey = Annotated[FilledSecret, AfterValidator(_encryption_key)]
 FilledName = Annotated[str, BeforeValidator(_filled)]
 WebAddress = Annotated[str, BeforeValidator(_printable), AfterValidator(_web_address)]
 Numbers = Annotated[tuple[int, ...], BeforeValidator(_split)]
@@ -453,6 +467,8 @@ class Settings(Section):
     """Everything that is decided for one installation."""
 
     database_url: FilledName = "sqlite:///var/causeway.db"
+    encryption_keys: Annotated[tuple[EncryptionKey, ...], BeforeValidator(_split)] = ()
+    """Fernet keys for what cases keep of records: the first one encrypts, every one decrypts."""
     mappings_path: Annotated[Path | None, BeforeValidator(_filled)] = None
     """A folder in place of the shipped `mappings/`."""
     pairs: dict[str, Pair] = Field(default={})

@@ -262,7 +262,7 @@ def serve(settings: Settings) -> None:
             f"The receiver cannot listen on {host}:{port}: {error.strerror}.",
             remedy="Stop what listens there, or set CAUSEWAY_RECEIVER__HOST and __PORT.",
         ) from error
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, settings.encryption_keys)
     config = uvicorn.Config(
         Receiver(settings, database).app(),
         host=settings.receiver.host,

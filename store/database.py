@@ -10,18 +10,20 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import ConfigError, TransientError
+from store.encryption import Keyring, register
 from store.sql import to_json
 
 BUSY_TIMEOUT_S = 10.0
@@ -92,7 +94,13 @@ class Database:
     Raises: ConfigError for a URL that is neither `sqlite:///file` nor `postgresql://…`.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Sequence[SecretStr] = (),
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "").absolute() if self.is_sqlite else None
@@ -101,6 +109,9 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         self._turn = threading.Lock()
         engine = self._sqlite() if self.is_sqlite else self._postgresql()
+        file = self.path.with_name(f"{self.path.name}.key") if self.path else None
+        self.keyring = Keyring(keys, file)
+        register(engine.dialect, self.keyring)
         self._reads = engine
         self._writes = engine.execution_options(begin="BEGIN IMMEDIATE")
 
@@ -223,14 +234,16 @@ class Repository:
 
 
 @lru_cache
-def open_database(url: str) -> Database:
+def open_database(url: str, keys: tuple[SecretStr, ...] = ()) -> Database:
     """The database of this process under that URL, its tables created or brought up to date.
+
+    In: the keys that are configured for what is encrypted in it.
 
     Raises: ConfigError for the URL, StoreUnavailableError.
     """
     from store.migrate import migrate  # noqa: PLC0415 - migrate needs Database
 
-    database = Database(url)
+    database = Database(url, keys)
     migrate(database)
     return database
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, Text, and_, cast, func, insert, or_, select, text, update
 
 from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
+from store.encryption import PREFIX
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
 from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_actions, verdicts
 from store.transitions import put
@@ -26,6 +27,8 @@ CHECKS = frozenset({"address", "risk"})
 MERGE_CASE = "merge"
 """The kind of cases that propose to merge two contacts; what people decide is a verdict."""
 LABELS = frozenset({"approved", "discarded"})
+ENCRYPTED = {quarantine: ("detail", "closed_reason"), quarantine_actions: ("reason",)}
+"""Columns that are encrypted, by table."""
 OURSELVES = "causeway"
 """Who released what waited for a product or a row of a table that exists now."""
 
@@ -296,6 +299,32 @@ class Quarantine(Repository):
                 put(connection, [(*record, "release") for record in found], now=now)
                 keys.update(key for _, _, key in found)
         return sorted(keys)
+
+    def encrypt_anew(self) -> int:
+        """Encrypt with the first key what an earlier one encrypted, or none; how many rows.
+
+        Raises: ConfigError for a key that is not there any more.
+        """
+        newest = self._database.keyring.newest
+        written = 0
+        for table, names in ENCRYPTED.items() if newest else ():
+            kept = [cast(table.c[name], Text) for name in names]
+            is_old = [
+                and_(one.not_in(("", "{}")), one.not_like(f"%{PREFIX}{newest}:%")) for one in kept
+            ]
+            columns = [table.c.id, *(table.c[name] for name in names)]
+            old = select(*columns).where(or_(*is_old)).order_by(table.c.id).limit(AT_ONCE)
+            is_more = True
+            while is_more:
+                with self._database.write_one_of_many() as connection:
+                    rows = connection.execute(old).all()
+                    for number, *values in rows:
+                        changed = dict(zip(names, values, strict=True))
+                        of_row = update(table).where(table.c.id == number)
+                        connection.execute(of_row.values(**changed))
+                written += len(rows)
+                is_more = len(rows) == AT_ONCE
+        return written
 
     def decided(self, pair: str, entity: str, keys: Sequence[str]) -> Decided:
         """What people decided about these records' cases, and nobody carried out yet."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     text,
 )
 
+from store.encryption import EncryptedDocument, EncryptedText
 from store.sql import StorableText, UtcDateTime, document_type
 
 metadata = MetaData(
@@ -169,13 +170,13 @@ quarantine = Table(
     Column("reason", StorableText, nullable=False),
     Column("remedy", StorableText, nullable=False),
     Column("run_id", StorableText, nullable=False),
-    Column("detail", document_type(), nullable=False),
+    Column("detail", EncryptedDocument, nullable=False),
     Column("state", StorableText, nullable=False),
     Column("times", Integer, nullable=False, server_default="1"),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
-    Column("closed_reason", StorableText, nullable=False, server_default=""),
+    Column("closed_reason", EncryptedText, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 """Refused records that wait for a person; `state` is open, released, resolved or discarded."""
@@ -209,7 +210,7 @@ quarantine_actions = Table(
     Column("actor", StorableText, nullable=False),
     Column("before", StorableText, nullable=False),
     Column("after", StorableText, nullable=False),
-    Column("reason", StorableText, nullable=False, server_default=""),
+    Column("reason", EncryptedText, nullable=False, server_default=""),
     Index("ix_quarantine_actions_entry_id", "entry_id"),
     sqlite_autoincrement=True,
 )

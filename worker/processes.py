@@ -93,7 +93,9 @@ def gets_subprocess(tags: Collection[str], pair: str) -> bool:
     """
     if OWN_PROCESS not in tags or not pair:
         return OWN_PROCESS in tags
-    with closing(open_database(load_settings().database_url)) as database:
+    settings = load_settings()
+    opened = open_database(settings.database_url, settings.encryption_keys)
+    with closing(opened) as database:
         return not 0 < Catalogue(database).count(pair) <= SMALL
 
 

@@ -76,7 +76,7 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, settings.encryption_keys)
     warm_up()
     poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
     consumer = InboxConsumer(settings, database, stop)

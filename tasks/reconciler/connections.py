@@ -107,7 +107,7 @@ def _connected(pair_name: str, clock: Callable[[], datetime]) -> Connections:
     return Connections(
         settings=settings,
         pair=pair,
-        database=open_database(settings.database_url),
+        database=open_database(settings.database_url, settings.encryption_keys),
         bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
         brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
         clock=clock,

@@ -191,7 +191,8 @@ class DeletePayment(CreditOperation):
 class CancelCredit(CreditOperation):
     """The credit of a refund that was taken back gets the status of cancelled ones.
 
-    It is a case where no such status is mapped.
+    With it comes a note: where the answer is lost, the status says whether both were written. It is
+    a case where no such status is mapped.
     """
 
     kind = "cancel sales credit"
@@ -206,7 +207,15 @@ class CancelCredit(CreditOperation):
         note = f"Refund {refund_id} of BigCommerce order {record.key} was taken back."
         message = messages.set_status(f"cancel:{ref}", record.credit_id, int(status_id), note)
         before = {"status_id": record.actual.status_id if record.actual else ""}
-        return replace(self.written(record, message, ref, {"status_id": status_id}), before=before)
+        written = self.written(record, message, ref, {"status_id": status_id})
+        return replace(written, before=before, is_repeatable=False)
+
+    def find(self, run: Run, record: CreditProgress) -> str | None:
+        """The credit's id, if it has the status by now."""
+        cancelled = run.bundle.tables["credit_statuses"].get("cancelled")
+        found = with_retries(lambda: run.brightpearl.get_sales_credits([record.credit_id]))
+        read = (one for one in found if isinstance(one, models.SalesCredit))
+        return next((one.id for one in read if one.status_id == cancelled), None)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,20 @@ def test_a_list_and_an_amount_may_be_given_as_variables() -> None:
     assert orders.orders.rounding_cap == Decimal("0.02")
 
 
+def test_keys_are_listed_the_first_one_first_and_a_wrong_one_is_named_without_its_value() -> None:
+    keys = ["A" * 43 + "=", "B" * 42 + "A="]
+    name = "CAUSEWAY_ENCRYPTION_KEYS"
+
+    found = load_settings({**MINIMAL, name: ", ".join(keys)}).encryption_keys
+
+    assert [key.get_secret_value() for key in found] == keys
+    assert load_settings({**MINIMAL, name: ""}).encryption_keys == ()
+    for wrong in ("too-short", "A" * 42 + "=", f"{keys[0]},é"):
+        with pytest.raises(ConfigError, match=name) as caught:
+            load_settings({**MINIMAL, name: wrong})
+        assert wrong not in str(caught.value)
+
+
 def test_the_pair_that_variables_describe_can_be_named() -> None:
     settings = load_settings({**MINIMAL, "CAUSEWAY_PAIR": "wholesale"})
 

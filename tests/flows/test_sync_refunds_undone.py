@@ -68,6 +68,27 @@ def test_a_refund_undone_later_reverses_only_itself(
     assert runs_again_without_writing(world, key)
 
 
+@pytest.mark.parametrize("kind", ["lost_answer", "error_after_commit"])
+def test_a_credit_is_cancelled_with_one_note_although_the_answer_is_lost(
+    open_credits: None, world: World, kind: str
+) -> None:
+    key = imported(world)
+    gone = refund(world, key, amount="3.00")
+    sync(world, key)
+    rule = {"kind": kind, "method": "PUT", "path": "/status$", "rate": 1.0, "times": 1}
+    world.fault("brightpearl", rule)
+
+    change(world, gone, undo=True)
+    sync(world, key, source="transaction")
+    sync(world, key, source="transaction")
+
+    off = credit(world, key, gone["refund_id"])
+    assert off.status_id == CANCELLED
+    notes = [one for one in world.sandbox.account.notes.values() if one.order_id == off.id]
+    assert ["was taken back" in one.text for one in notes].count(True) == 1
+    assert states(world, key) == ["done"]
+
+
 def test_units_of_a_refund_that_was_undone_are_reserved_again(
     open_credits: None, world: World
 ) -> None:
