@@ -322,7 +322,7 @@ def _write(
     left = [
         (record, operation, replace(write, is_alone=write.natural_key in unsure))
         for record, operation, write in writes
-        if not (write.natural_key in unsure and _found(run, record, operation, write))
+        if not (write.natural_key in unsure and _is_settled(run, record, operation, write))
     ]
     on_answers = partial(phase.on_answers, run) if phase.on_answers else None
     answers = send(run, [write for _, _, write in left], on_answers)
@@ -332,7 +332,7 @@ def _write(
         if isinstance(answer, OutcomeUnknownError)
     )
     for (record, operation, write), answer in zip(left, answers, strict=True):
-        if isinstance(answer, OutcomeUnknownError) and _found(run, record, operation, write):
+        if isinstance(answer, OutcomeUnknownError) and _is_settled(run, record, operation, write):
             continue
         if not isinstance(answer, CausewayError):
             operation.apply(record, answer)
@@ -342,9 +342,18 @@ def _write(
             operation.apply(record, None)
 
 
-def _found(run: Run, record: ProgressT, operation: Operation[ProgressT], write: Write) -> bool:
-    """Whether the other system has already what the operation writes; the record takes it over."""
-    answer = None if write.is_repeatable else operation.find(run, record)
+def _is_settled(run: Run, record: ProgressT, operation: Operation[ProgressT], write: Write) -> bool:
+    """Whether nothing is to be sent now for a write that was sent and whose outcome is unknown.
+
+    The other system has it already, and the record takes it over; or that cannot be looked up, and
+    the record waits.
+    """
+    try:
+        answer = None if write.is_repeatable else operation.find(run, record)
+    except TransientError as error:
+        record.fail(error)
+        run.unsure.add(record.key)
+        return True
     if answer is not None:
         operation.apply(record, answer)
     return answer is not None

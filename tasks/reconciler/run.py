@@ -21,7 +21,7 @@ from connectors.circuits import LONGEST_PAUSE_S
 from connectors.pages import account_order, store_order
 from core.crash_points import reached
 from core.defects import DefectError
-from core.errors import CausewayError
+from core.errors import CausewayError, TransientError
 from core.process_identity import new_name, owned_by, this_process
 from core.refusals import Refusal
 from store import inbox
@@ -186,7 +186,7 @@ class Run:
         if error is not None:
             expected = isinstance(error, CausewayError | DefectError)
             self.report.error = str(error) if expected else type(error).__name__
-            self._give_back(is_stopped=isinstance(error, asyncio.CancelledError))
+            self._give_back(error)
         self.report.ended_at = self.now()
         self.report.requests = self.connections.requests() - self._requests_before
         try:
@@ -404,29 +404,34 @@ class Run:
         """Put records into quarantine. In: (key, why)."""
         self.quarantine.open(self.pair, self.entity, cases, run_id=self.run_id, now=self.now())
 
-    def retry_at(self, key: str, now: datetime) -> datetime:
+    def retry_at(self, key: str, now: datetime, *, is_outage: bool = False) -> datetime:
         """When a key that failed now is tried again: later each time, but for an outage.
 
         How often it was tried while a system was away says nothing of the record: it is tried again
         about when the system is next probed.
         """
         pause_s = self.batch.pause_s(key)
-        if self.bigcommerce.pauses() or self.brightpearl.pauses():
+        if is_outage or self.bigcommerce.pauses() or self.brightpearl.pauses():
             pause_s = min(pause_s, LONGEST_PAUSE_S)
         return now + timedelta(seconds=pause_s)
 
-    def _give_back(self, *, is_stopped: bool) -> None:
-        """Make the keys in hand due again: at once after a stop, else after a pause."""
+    def _give_back(self, error: BaseException) -> None:
+        """Make the keys in hand due again: at once after a stop, else after a pause.
+
+        What fails a whole run and passes says nothing of its records: they do not wait longer for
+        it each time.
+        """
         held = (self.batch, *self._halves)
         self.batch = Batch(tuple(claim for batch in held for claim in batch.claims))
         if self.dry_run or not self.batch:
             return
-        now, error = self.now(), self.report.error
-        if is_stopped:
-            self.settle([Retry(key, now, error, is_try=False) for key in self.batch.keys])
+        now, why = self.now(), self.report.error
+        if isinstance(error, asyncio.CancelledError):
+            self.settle([Retry(key, now, why, is_try=False) for key in self.batch.keys])
             return
-        at = {key: self.retry_at(key, now) for key in self.batch.keys}
-        self.settle(Retry(key, moment, error) for key, moment in at.items())
+        is_outage = isinstance(error, TransientError)
+        at = {key: self.retry_at(key, now, is_outage=is_outage) for key in self.batch.keys}
+        self.settle(Retry(key, moment, why) for key, moment in at.items())
 
     def _keep_alive(self) -> None:
         while not self._over.wait(LEASE_S / 4):

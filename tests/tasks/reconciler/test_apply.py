@@ -35,6 +35,8 @@ class Widget(Progress[RecordPlan]):
     exists: dict[str, Any] = field(default_factory=dict)
     """What a look-up finds, by natural key."""
     looked_up: list[str] = field(default_factory=list)
+    cannot_look: bool = False
+    """Whether nothing can be looked up now."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Note(Operation[Widget]):
 
     def find(self, _run: Run, record: Widget) -> Any | None:
         record.looked_up.append(self.label)
+        if record.cannot_look:
+            raise TransientError("nobody answers")
         return record.exists.get(self.label)
 
     def is_done(self, _run: Run, _record: Widget, error: RejectedError) -> bool:
@@ -196,6 +200,27 @@ def test_what_an_earlier_try_may_have_written_is_looked_up_before_it_is_sent_aga
 
     assert pair.account.requests == [["a"]]
     assert found.answers == ["7"]
+
+
+@pytest.mark.parametrize("when", ["at once", "before the next try"])
+def test_a_record_that_cannot_be_looked_up_waits_alone_and_nothing_is_sent_again(
+    pair: Reconciler, when: str
+) -> None:
+    pair.account.failures = [LOST]
+    unclear = widget("1", Note("a", is_repeatable=False), cannot_look=when == "at once")
+    apply(pair.run(), [unclear], PHASES)
+    run = pair.run()
+    if when != "at once":
+        unclear = widget("1", Note("a", is_repeatable=False), cannot_look=True)
+        other = widget("2", Note("b"))
+        apply(run, [unclear, other], PHASES)
+        assert other.answers == ["b"]
+        assert run.unsure == {"1"}
+
+    assert outcome_of(unclear, "").is_retried
+    assert ["a"] in pair.account.requests
+    assert pair.account.requests.count(["a"]) == 1
+    assert [one.natural_key for one in run.ledger.open_intents(PAIR, WIDGETS.name, ["1"])] == ["a"]
 
 
 def test_what_was_looked_up_in_vain_is_sent_again_by_itself(pair: Reconciler) -> None:

@@ -10,6 +10,7 @@ from prefect.exceptions import Abort
 from reconciling import PAIR, WIDGETS, Reconciler
 
 from connectors.budget import Priority
+from connectors.circuits import LONGEST_PAUSE_S
 from core.errors import TransientError
 from store.runs import Runs
 from tasks.reconciler.cases import Outcome, review
@@ -54,6 +55,16 @@ def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) 
     assert sorted(pair.run().claim().keys) == ["1", "2"]
     (report,) = Runs(pair.connections.database).last(PAIR, flow="sync-widgets")
     assert report["error"] == "nobody answers"
+
+
+def test_an_outage_does_not_make_its_keys_wait_longer_each_time(pair: Reconciler) -> None:
+    due(pair, "1")
+
+    for _ in range(len(PAUSES_S) + 1):
+        fail(pair, TransientError("nobody answers"))
+        pair.clock.advance(LONGEST_PAUSE_S)
+
+    assert pair.run().claim().keys == ["1"]
 
 
 def test_a_run_that_is_stopped_blames_no_record_and_leaves_its_keys_due_at_once(
