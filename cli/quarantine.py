@@ -45,6 +45,9 @@ KeyOption = Annotated[
 EntityOption = Annotated[
     str | None, typer.Option("--entity", help="Only of this entity, such as orders or stock.")
 ]
+QueueOption = Annotated[
+    str | None, typer.Option("--queue", help="Only what these people get, such as orders.")
+]
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="[ID…]", help="Entries by id.")]
 
 
@@ -60,6 +63,7 @@ def list_(  # noqa: PLR0913 - the options of a command
     class_: ClassOption = None,
     value: ValueOption = None,
     key: KeyOption = None,
+    queue: QueueOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Entries shown.")] = SHOWN,
     after: Annotated[
         int, typer.Option("--after", min=0, help="Only entries after this id: the next page.")
@@ -70,7 +74,7 @@ def list_(  # noqa: PLR0913 - the options of a command
     """Show what waits, grouped by what was refused, with the remedy of each."""
     database, name = _opened(pair)
     quarantine_ = Quarantine(database)
-    selection = Selection(name, entity, class_, value, key)
+    selection = Selection(name, entity, class_, value, key, queue=queue)
     shown: list[Entry] = []
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     count = 0
@@ -102,6 +106,8 @@ def show(
         return
     rows = [(name.rstrip("_"), value) for name, value in asdict(entry).items()]
     text = table(["field", "value"], rows)
+    if entry.triage:
+        text += f"\nError: {entry.error_class} ({entry.triage['reason']}). Who: {who_acts(entry)}."
     actions = [asdict(action) for action in quarantine_.actions(entry_id)]
     for one in actions:
         because = f": {one['reason']}" if one["reason"] else ""
@@ -276,15 +282,24 @@ def _count_groups(groups: dict[tuple[str, str], dict[str, Any]], entries: Iterab
         group["records"] += 1
 
 
+def who_acts(entry: Entry) -> str:
+    """The queue of an entry and its time to act; empty where nobody classified it."""
+    return f"{entry.queue}, {entry.act_within_h:g} h" if entry.act_within_h else ""
+
+
 def _list_text(entries: list[Entry], count: int, after: int, groups: list[dict[str, Any]]) -> str:
     if not count:
         return "Nothing waits in quarantine."
     now = utc_now()
     rows = [
-        (entry.id, entry.entity, entry.key, entry.class_, entry.value, ago(entry.opened_at, now))
+        (
+            *(entry.id, entry.entity, entry.key, entry.class_, entry.value),
+            *(entry.error_class, who_acts(entry), ago(entry.opened_at, now)),
+        )
         for entry in entries
     ]
-    parts = [table(["id", "entity", "key", "class", "value", "since"], rows)]
+    columns = ["id", "entity", "key", "class", "value", "error", "who acts", "since"]
+    parts = [table(columns, rows)]
     if count > len(entries) and not after:
         parts.append(f"… and {count - len(entries)} more.")
     if entries and count > len(entries):

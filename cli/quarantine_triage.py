@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from intelligence.errors import (
     Example,
     Problem,
     Solved,
+    Triage,
     classes,
     described,
     nearest,
@@ -27,26 +27,14 @@ from store.database import Database
 from store.quarantine import Entry, Quarantine
 from store.statistics import Counts
 from store.verdicts import Verdict, Verdicts
+from tasks.reconciler.triage import FEATURE, kinds_of, problem_of, recognised
 
-FEATURE = "errors"
 CLOSED = ("released", "resolved", "approved", "discarded")
 MOST_SOLVED = 2000
 """Closed entries that are compared, the newest of each state."""
 HOUR_S = 3600
 ASKED = "questions to a language model"
 """Counted per day, for the budget."""
-
-_STATUS = re.compile(r"\b(?:HTTP |with |status )([45]\d\d)\b")
-# Classes of refusals that our own gate gives → class of the error.
-OWN_CLASSES = {
-    **dict.fromkeys(
-        ("order_status", "tax_code", "channel", "shipping_method", "payment_method", "currency"),
-        "config_mapping",
-    ),
-    "sku": "not_found",
-    "address": "address_invalid",
-    "country": "address_invalid",
-}
 
 
 def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict[str, Any]:
@@ -59,29 +47,27 @@ def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict
             "The triage of errors is switched off.",
             remedy="Set CAUSEWAY_INTELLIGENCE__ERRORS to advise.",
         )
-    problem = problem_of(entry)
-    (verdict,) = triage([problem], confirmed=confirmed_examples(database, pair.name))
-    own = OWN_CLASSES.get(entry.class_)
-    class_, confidence, reason = verdict.class_, verdict.confidence, verdict.reason
-    if own is not None and "person" not in verdict.reason:
-        class_, confidence = own, 1.0
-        reason = f"the gate refused it for its {entry.class_.replace('_', ' ')}"
-    if class_ == UNKNOWN:
-        class_, reason = _advised(database, pair, problem, reason, now)
-    about = described(class_)
+    problem = problem_of(entry.class_, entry.reason)
+    confirmed = confirmed_examples(database, pair.name)
+    by_fingerprint = {one.problem.fingerprint: one.class_ for one in confirmed}
+    verdict = recognised(entry.class_, problem, by_fingerprint)
+    if verdict.class_ == UNKNOWN:
+        (verdict,) = triage([problem], confirmed=confirmed)
+    if verdict.class_ == UNKNOWN:
+        verdict = _advised(database, pair, problem, verdict, now)
     age_h = (now - entry.opened_at).total_seconds() / HOUR_S
-    to = route(class_, confidence=confidence, age_h=age_h)
+    kinds = kinds_of(entry.class_, entry.field, entry.entity, verdict.class_)
+    to = route(*kinds, confidence=verdict.confidence, age_h=age_h)
     similar = nearest(problem, solved_cases(database, pair.name, entry.id))
     return {
         "id": entry.id,
         "key": entry.key,
-        "class": class_,
-        "confidence": round(confidence, 3),
-        "reason": reason,
-        "cause": about["cause"],
-        "action": about["action"],
-        # What stands in quarantine was given up on: only a passing fault is worth another try.
-        "retry": about["retry"] == "yes" if own or class_ != UNKNOWN else verdict.retry,
+        "class": verdict.class_,
+        "confidence": round(verdict.confidence, 3),
+        "reason": verdict.reason,
+        "cause": verdict.cause,
+        "action": verdict.action,
+        "retry": verdict.retry,
         "fingerprint": problem.fingerprint,
         "queue": to.queue,
         "act_within_h": to.act_within_h,
@@ -97,16 +83,6 @@ def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict
     }
 
 
-def problem_of(entry: Entry) -> Problem:
-    """The entry as an error: its text, whose it is, and the HTTP status that it names."""
-    text = entry.reason
-    source = "bc" if "bigcommerce" in text.lower() else "bp"
-    found = _STATUS.search(text)
-    if found is None and entry.class_ in OWN_CLASSES:
-        source = "py"
-    return Problem(text, source, found.group(1) if found else "")
-
-
 def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
     """Closed entries and what was done about each, in words."""
     quarantine = Quarantine(database)
@@ -119,7 +95,9 @@ def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
             because = f": {entry.closed_reason}" if entry.closed_reason else ""
             remedy = f" after: {entry.remedy}" if state == "released" and entry.remedy else ""
             done = f"{state}{because}{remedy}"
-            solved.append(Solved(entry.id, problem_of(entry), entry.class_, done))
+            solved.append(
+                Solved(entry.id, problem_of(entry.class_, entry.reason), entry.class_, done)
+            )
     return solved
 
 
@@ -146,7 +124,7 @@ def confirm(  # noqa: PLR0913 - who decided what, and when
         raise ConfigError(
             f"There is no class {class_!r}.", remedy="See docs/triage.md for the classes."
         ) from None
-    problem = problem_of(entry)
+    problem = problem_of(entry.class_, entry.reason)
     facts = {"message": masked(problem.message), **_origin(problem)}
     verdict = Verdict(FEATURE, entry.entity, problem.fingerprint, class_, actor, now, facts)
     Verdicts(database).add(pair, verdict)
@@ -169,20 +147,29 @@ def to_text(explained: dict[str, Any]) -> str:
 
 
 def _advised(
-    database: Database, pair: Pair, problem: Problem, reason: str, now: datetime
-) -> tuple[str, str]:
-    """Class and reason by a language model, where the pair allows it; else unknown as before."""
+    database: Database, pair: Pair, problem: Problem, verdict: Triage, now: datetime
+) -> Triage:
+    """The verdict of a language model, where the pair allows it; else the one there was."""
     chosen, counts = pair.intelligence, Counts(database)
     key = chosen.llm_api_key.get_secret_value() if chosen.llm_api_key else ""
     provider = remote_provider(chosen.llm_model, key)
     if provider is None or FEATURE not in chosen.llm_purposes:
-        return UNKNOWN, reason
+        return verdict
     left = chosen.llm_calls_a_day - counts.of_day(pair.name, now.date()).get(ASKED, 0)
     adviser = Adviser(provider, frozenset(chosen.llm_purposes), left, today=now.date)
     if left > 0:
         counts.add(pair.name, now.date(), {ASKED: 1})
     opinion = adviser.choose(FEATURE, masked(problem.message), [*classes(), UNKNOWN], UNKNOWN)
-    return (UNKNOWN, reason) if opinion.is_local else (opinion.choice, opinion.reason)
+    if opinion.is_local or opinion.choice == UNKNOWN:
+        return verdict
+    about = described(opinion.choice)
+    return replace(
+        verdict,
+        class_=opinion.choice,
+        cause=about["cause"],
+        action=about["action"],
+        reason=opinion.reason,
+    )
 
 
 def _origin(problem: Problem) -> dict[str, str]:

@@ -369,8 +369,12 @@ class IntelligenceSettings(Section):
     duplicates: Literal["off", "advise", "merge"] = "advise"
     """Whether customers and contacts of one person are searched for at night: not at all, each
     proposed merge is a case for a person, or certain ones are also carried out."""
-    errors: Literal["off", "advise"] = "advise"
-    """Whether cases in quarantine are given a class, and someone who acts."""
+    errors: Literal["off", "advise", "hold"] = "hold"
+    """Whether cases in quarantine are given a class, and someone who acts; with `hold` a record
+    that has failed for a day although others went through is one as well, and is left alone."""
+    products: Literal["off", "advise", "hold"] = "advise"
+    """Whether an unknown SKU names those that may be meant, and what becomes of products that share
+    a SKU while their other identifiers differ: nothing, a note, or a person decides first."""
     stock: Literal["off", "advise", "hold"] = "advise"
     """What a run of stock does that breaks an invariant: nothing, a note, or it stops until a
     person releases it."""

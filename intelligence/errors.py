@@ -26,8 +26,8 @@ SURE = 0.99
 """Confidence of a code or a pattern: both were written for one kind of error."""
 LEAST_CONFIDENCE = 0.28
 """Share of the classifier below which the class is unknown."""
-TRIES = 5
-"""Times that a kind of error which may pass is tried again, at most."""
+UNSURE = "no code and no pattern stands for it"
+"""Why a problem is unknown before it is compared with others."""
 MOST = 0.5
 """Share of the classes that may pass from which it is tried again."""
 STATUSES = ("400", "401", "402", "403", "404", "409", "413", "422", "429", "503", "507")
@@ -72,7 +72,7 @@ class Triage:
     cause: str
     action: str
     retry: bool
-    """Whether it may pass by itself; never for longer than `TRIES`."""
+    """Whether it may pass by itself."""
     reason: str
     """How the class was found, in words."""
 
@@ -150,6 +150,22 @@ def triage(problems: Sequence[Problem], *, confirmed: Sequence[Example] = ()) ->
     return [found or next(guessed) for found in certain]
 
 
+def recognise(problem: Problem, confirmed: Mapping[str, str] | None = None) -> Triage:
+    """The verdict of codes, patterns and confirmed cases alone; unknown where they say nothing.
+
+    In: `confirmed` classes by fingerprint. It takes no model, and hence no time: for the path of
+    records.
+    """
+    found = _certain(problem, confirmed or {})
+    return found or _verdict(UNKNOWN, 0.0, UNSURE)
+
+
+def pauses_s(class_: str) -> Sequence[float]:
+    """Seconds that something rests after its first, second … failed try, by class of error."""
+    found = described(class_)["pauses_s"] or described(UNKNOWN)["pauses_s"]
+    return [float(one) for one in found.split("|")]
+
+
 def nearest(problem: Problem, solved: Sequence[Solved], top: int = 3) -> list[Similar]:
     """The solved cases most like the problem: equal fingerprints first, then similar texts."""
     if not solved:
@@ -170,20 +186,22 @@ def nearest(problem: Problem, solved: Sequence[Solved], top: int = 3) -> list[Si
     return sorted(found, key=lambda one: (-one.likeness, -one.case.id))[:top]
 
 
-def route(class_: str, *, confidence: float, value: float = 0.0, age_h: float = 0.0) -> Route:
-    """The first row of the routing table that fits.
+def route(*kinds: str, confidence: float, value: float = 0.0, age_h: float = 0.0) -> Route:
+    """The first row of the routing table that fits the first of `kinds` that has one.
 
-    In: `value` what is at stake in the pair's currency, `age_h` hours since the first time.
+    In: a class of error, or of a review case `review` with its kind, then with its entity; `value`
+    what is at stake in the order's currency; `age_h` hours since the first time.
     """
-    for row in _rows("error_routing"):
-        fits = (
-            row["class"] == class_
-            and confidence >= float(row["min_confidence"])
-            and value >= float(row["min_value"])
-            and age_h >= float(row["min_age_h"])
-        )
-        if fits:
-            return Route(row["queue"], float(row["act_within_h"]))
+    for kind in kinds:
+        for row in _rows("error_routing"):
+            fits = (
+                row["class"] == kind
+                and confidence >= float(row["min_confidence"])
+                and value >= float(row["min_value"])
+                and age_h >= float(row["min_age_h"])
+            )
+            if fits:
+                return Route(row["queue"], float(row["act_within_h"]))
     return Route("operator", 24.0)
 
 

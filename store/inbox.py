@@ -65,7 +65,8 @@ FIRST = (inbox.c.priority, inbox.c.ready_at, func.length(inbox.c.key), inbox.c.k
 State = Literal["due", "claimed", "parked", "dead", "done"]
 SETTLED = (
     *("state", "owner", "ready_at", "due_since", "source", "dirty_since", "dirty_source"),
-    *("priority", "attempts", "interruptions", "expires_at", "reason", "updated_at"),
+    *("priority", "attempts", "interruptions", "failing_since", "expires_at", "reason"),
+    "updated_at",
 )
 """Columns that an outcome may change."""
 
@@ -81,6 +82,8 @@ class Claim:
     source: str
     interruptions: int = 0
     """How often its owner ended while it worked on it."""
+    failing_since: datetime | None = None
+    """When it failed by itself for the first time since it last did not."""
 
 
 @dataclass(frozen=True)
@@ -279,7 +282,13 @@ class Inbox(Repository):
                 )
                 for row in free:
                     was_due = row.due_since if row.state in UNSETTLED else None
-                    claim = Claim(row.key, row.attempts, was_due or now, NAMED)
+                    claim = Claim(
+                        row.key,
+                        row.attempts,
+                        was_due or now,
+                        NAMED,
+                        failing_since=row.failing_since,
+                    )
                     taken[row.key] = Taken(claim, "" if row.key in made else row.state)
         return taken
 
@@ -433,6 +442,13 @@ def _claims(rows: Iterable[Row[Any]], now: datetime) -> list[Claim]:
     """Claims by priority, and of each by number: orders come as they were placed."""
     ordered = sorted(rows, key=lambda row: (row.priority, len(row.key), row.key))
     return [
-        Claim(row.key, row.attempts, row.due_since or now, row.source, row.interruptions)
+        Claim(
+            row.key,
+            row.attempts,
+            row.due_since or now,
+            row.source,
+            row.interruptions,
+            row.failing_since,
+        )
         for row in ordered
     ]

@@ -6,6 +6,7 @@ receiver keeps webhooks meanwhile, and never takes more ids into a statement tha
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +23,20 @@ from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_act
 from store.transitions import put
 
 CLASS = quarantine.c["class"]
+REVIEW = "review"
+"""The class of cases that propose something."""
 CHECKS = frozenset({"address", "risk"})
 """Kinds of cases by which an order was held; what a person decides about one is its label."""
 MERGE_CASE = "merge"
-"""The kind of cases that propose to merge two contacts; what people decide is a verdict."""
+"""The kind of cases that propose to merge two contacts."""
+FEATURES: Mapping[str, str] = {
+    MERGE_CASE: "duplicates",
+    **dict.fromkeys(("unusual", "zeroing", "price fall", "price zero", "below cost"), "anomalies"),
+    "identifiers": "products",
+}
+"""By kind of review case: whose proposal a person's decision is the verdict on."""
+TRIAGE = "triage"
+"""The feature of what people do about errors; where class and queue stand in a refusal's detail."""
 LABELS = frozenset({"approved", "discarded"})
 ENCRYPTED = {quarantine: ("detail", "closed_reason"), quarantine_actions: ("reason",)}
 """Columns that are encrypted, by table."""
@@ -55,6 +66,17 @@ class Entry:
     closed_at: datetime | None
     closed_reason: str
 
+    triage: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Class of the error, how it was found, and whether it may pass by itself."""
+    queue: str = ""
+    """Who gets it; empty where nothing is classified."""
+    act_within_h: float | None = None
+
+    @property
+    def error_class(self) -> str:
+        """What kind of error it is."""
+        return str(self.triage.get("class", ""))
+
 
 @dataclass(frozen=True)
 class Decided:
@@ -80,6 +102,16 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Queue:
+    """Open entries that the same people get, to act within the same time."""
+
+    name: str
+    act_within_h: float
+    count: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which entries: all conditions must hold, and those that are not given hold for all."""
 
@@ -92,6 +124,8 @@ class Selection:
     """The same."""
     ids: Collection[int] | None = None
     state: str = "open"
+    queue: str | None = None
+    """Who gets it."""
 
     def in_sql(self) -> list[Any]:
         """What the database can compare."""
@@ -100,6 +134,7 @@ class Selection:
             (quarantine.c.entity, self.entity),
             (CLASS, self.class_),
             (quarantine.c.state, self.state),
+            (quarantine.c.queue, self.queue),
         )
         return [column == value for column, value in wanted if value is not None]
 
@@ -158,6 +193,9 @@ class Quarantine(Repository):
                     "remedy": statement.excluded.remedy,
                     "run_id": statement.excluded.run_id,
                     "detail": statement.excluded.detail,
+                    "triage": statement.excluded.triage,
+                    "queue": statement.excluded.queue,
+                    "act_within_h": statement.excluded.act_within_h,
                 },
             )
             for row in rows:
@@ -387,6 +425,19 @@ class Quarantine(Repository):
                     .values(state="resolved", closed_at=now)
                 )
 
+    def queues(self, pair: str) -> Sequence[Queue]:
+        """Open entries by who gets them and how soon, as far as they were classified."""
+        of = quarantine.c
+        oldest = func.min(of.opened_at, type_=of.opened_at.type)
+        statement = (
+            select(of.queue, of.act_within_h, func.count(), oldest)
+            .where(*Selection(pair).in_sql(), of.act_within_h.is_not(None))
+            .group_by(of.queue, of.act_within_h)
+            .order_by(of.queue, of.act_within_h)
+        )
+        with self._database.read() as connection:
+            return [Queue(*row) for row in connection.execute(statement)]
+
     def summary(self, pair: str, *, entity: str | None = None) -> Sequence[Group]:
         """Open entries by class and value, the most frequent first."""
         count = func.count(quarantine.c.key.distinct())
@@ -429,8 +480,11 @@ def _close(
             quarantine.c.pair,
             quarantine.c.entity,
             quarantine.c.key,
+            CLASS.label("class_"),
             quarantine.c.field,
             quarantine.c.detail,
+            quarantine.c.triage,
+            quarantine.c.queue,
         )
     ).all()
     actions = [
@@ -452,23 +506,35 @@ def _close(
                 of_order = order_checks.c.pair == row.pair, order_checks.c.order_id == row.key
                 label = {"label": state, "labelled_by": actor, "labelled_at": now}
                 connection.execute(update(order_checks).where(*of_order).values(**label))
-            elif row.field == MERGE_CASE and actor != OURSELVES:
-                connection.execute(insert(verdicts).values(**_verdict(row, state, actor, now)))
+    if actor != OURSELVES and (labels := _verdicts(found, state, actor, now)):
+        connection.execute(insert(verdicts), labels)
     return [(row.pair, row.entity, row.key) for row in found]
 
 
-def _verdict(row: Any, state: str, actor: str, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a row
-    """What a person decided about a proposed merge, as `store/verdicts.py` keeps it."""
-    return {
-        "pair": row.pair,
-        "feature": "duplicates",
-        "entity": row.entity,
-        "subject": row.key,
-        "verdict": state,
-        "actor": actor,
-        "at": now,
-        "facts": dict(row.detail.get("facts", {})),
-    }
+def _verdicts(closed: Sequence[Any], state: str, actor: str, now: datetime) -> list[dict[str, Any]]:
+    """What a person's decision says of proposals and errors, as `store/verdicts.py` keeps it.
+
+    Of errors once for all cases of one fingerprint.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in closed:
+        feature = FEATURES.get(row.field, "") if row.class_ == REVIEW else TRIAGE
+        if feature == TRIAGE:
+            facts = {**row.triage, "queue": row.queue}
+            subject = facts.pop("fingerprint", "")
+        else:
+            facts = dict(row.detail.get("facts") or row.detail.get("proposal", {}))
+            subject = row.key
+        if not (feature and subject) or (feature != TRIAGE and state not in LABELS):
+            continue
+        label = {"pair": row.pair, "feature": feature, "entity": row.entity, "subject": subject}
+        found[tuple(label.values())] = label | {
+            "verdict": state,
+            "actor": actor,
+            "at": now,
+            "facts": facts,
+        }
+    return list(found.values())
 
 
 def _folded(value: str) -> str:
@@ -483,7 +549,14 @@ def kept_value(value: str) -> str:
 def _columns(refusal: Refusal, now: datetime) -> dict[str, Any]:
     columns = dict(vars(refusal))
     columns["class"] = columns.pop("class_")
-    return {**columns, "state": "open", "opened_at": now, "seen_at": now}
+    columns["detail"] = {name: one for name, one in refusal.detail.items() if name != TRIAGE}
+    triage = dict(refusal.detail.get(TRIAGE, {}))
+    routed = {
+        "queue": triage.pop("queue", ""),
+        "act_within_h": triage.pop("act_within_h", None),
+        "triage": triage,
+    }
+    return {**columns, **routed, "state": "open", "opened_at": now, "seen_at": now}
 
 
 def case_of(row: Any) -> Entry:  # noqa: ANN401 - a row

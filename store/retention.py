@@ -24,6 +24,7 @@ from store.tables import (
     leases,
     ledger,
     quarantine,
+    requests,
     runs,
 )
 from store.transitions import by_entity, locked, rows_of
@@ -73,7 +74,8 @@ def forget_old(
             quarantine.c.closed_at < now - timedelta(days=kept.cases_days),
         ),
         writes=_forget_writes(database, now - timedelta(days=kept.ledger_days)),
-        counts=_forget_all(database, counts, counts.c.day < (now - counted).date()),
+        counts=_forget_all(database, counts, counts.c.day < (now - counted).date())
+        + _forget_all(database, requests, requests.c.hour < now - counted),
         comparisons=_forget_rows(database, accuracy, accuracy.c.id, accuracy.c.at < now - counted),
         leases=_forget_all(database, leases, leases.c.expires_at < now - LEASES),
         conditions=_forget_all(

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -45,6 +46,7 @@ inbox = Table(
     Column("claimed_at", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("interruptions", Integer, nullable=False, server_default="0"),
+    Column("failing_since", UtcDateTime),
     Column("reason", StorableText, nullable=False, server_default=""),
     Column("expires_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -171,6 +173,9 @@ quarantine = Table(
     Column("remedy", StorableText, nullable=False),
     Column("run_id", StorableText, nullable=False),
     Column("detail", EncryptedDocument, nullable=False),
+    Column("triage", document_type(), nullable=False, server_default="{}"),
+    Column("queue", StorableText, nullable=False, server_default=""),
+    Column("act_within_h", Float),
     Column("state", StorableText, nullable=False),
     Column("times", Integer, nullable=False, server_default="1"),
     Column("opened_at", UtcDateTime, nullable=False),
@@ -278,6 +283,17 @@ accuracy = Table(
     sqlite_autoincrement=True,
 )
 """How many SKUs at locations were right in each comparison of all, and units sold above stock."""
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("pair", StorableText, nullable=False),
+    Column("hour", UtcDateTime, nullable=False),
+    Column("system", StorableText, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("pair", "hour", "system"),
+)
+"""Requests that all processes sent to each system in each whole hour."""
 
 counts = Table(
     "counts",

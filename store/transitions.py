@@ -114,6 +114,8 @@ class Retry:
     reason: str
     is_try: bool = True
     """Whether it counts among the tries, by which pauses grow; not where the run was stopped."""
+    is_own: bool = False
+    """Whether the record itself failed, and nothing that all records need."""
 
 
 Outcome = Done | Parked | Dead | Retry
@@ -209,6 +211,7 @@ def after(
         "dirty_since": None,
         "dirty_source": None,
         "interruptions": 0,
+        "failing_since": None,
         "updated_at": now,
     }
     due = {**free, "state": "due", "ready_at": now, "attempts": 0, "reason": ""}
@@ -232,7 +235,9 @@ def after(
             }
         case Retry():
             attempts = row.attempts + outcome.is_try
+            since = row.failing_since or (now if outcome.is_own else None)
             state = {"state": "due", "ready_at": outcome.at, "attempts": attempts}
+            state["failing_since"] = since
         case Dead():
             state = {**CLOSED, "state": "dead"}
         case Parked():

@@ -18,7 +18,8 @@ class Verdict:
     """One decision. Neither `subject` nor `facts` hold personal data."""
 
     feature: str
-    """Whose suggestion it was about: `mapping`, `values`, `errors` or `duplicates`."""
+    """Whose suggestion it was about: `mapping`, `values`, `errors`, `triage`, `duplicates`,
+    `products` or `anomalies`."""
     entity: str
     """What it is about: an entity, or the lookup table of a value."""
     subject: str

@@ -1,4 +1,4 @@
-"""The watch over activity: hours whose orders, refunds, writes or errors do not fit their season.
+"""The watch over activity: hours whose orders, stock, requests and so on do not fit their season.
 
 It reads our own tables only and changes nothing. What it found last is a finding of the watchdogs,
 which is how it reaches people.
@@ -13,7 +13,7 @@ from typing import Any
 
 from core.times import to_iso
 from intelligence.anomalies import HOUR, Anomaly, Series, detect, judge
-from store.activity import SERIES, hourly
+from store.activity import REQUESTS, SERIES, hourly
 from store.alerts import Finding
 from store.runs import Runs
 from tasks.bigcommerce.orders import time_zone
@@ -27,12 +27,18 @@ DAYS = 70
 """How far back hours are read: six weeks to compare with, and four to be sure of their level."""
 OPEN_FOR = timedelta(hours=24)
 """An alarm is reported for so long after its last unusual hour."""
+SENSITIVITY: Mapping[str, float] = dict.fromkeys(("stock", "prices", "writes", *REQUESTS), 0.75)
+"""Of series that follow our own work as much as that of others: limits are a third higher."""
 SHOWN_HOURS = 24
 BAR, BARS = "█", 24
 TITLES = {
     "orders": "orders created in Brightpearl",
     "refunds": "refunds created in Brightpearl",
-    "writes": "requests that changed a system",
+    "stock": "movements of stock",
+    "prices": "changes of prices",
+    "writes": "changes of either system",
+    "requests_bigcommerce": "requests to BigCommerce",
+    "requests_brightpearl": "requests to Brightpearl",
     "errors": "failed writes and refused records",
 }
 
@@ -56,7 +62,7 @@ def watch_activity(pair: str) -> dict[str, Any]:
     parts = []
     for name in SERIES:
         series = Series.of(counted[name])
-        found = open_alarms(detect(series, zone), until)
+        found = open_alarms(detect(series, zone, sensitivity=SENSITIVITY.get(name, 1.0)), until)
         alarms += [{"series": name, **_document(one)} for one in found]
         if found:
             parts.append(chart(name, series, zone, found))
@@ -81,7 +87,7 @@ def open_alarms(alarms: Sequence[Anomaly], until: datetime) -> list[Anomaly]:
 def says(alarms: Sequence[Mapping[str, Any]]) -> str:
     """What was found, as a sentence. Pure."""
     if not alarms:
-        return "Orders, refunds, writes and errors are as usual at this time."
+        return "Orders, refunds, stock, prices, requests and errors are as usual at this time."
     return " ".join(
         f"{TITLES[one['series']]}: {one['kind']} since {one['first']}, {one['reason']}."
         for one in alarms

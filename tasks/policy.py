@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # only a process that runs flows imports Prefect
 ATTEMPTS = 5
 """Tries of one request before the step gives up on it."""
 LONGEST_WAIT_S = 60.0
+GIVEN_UP_AFTER, GIVEN_UP_TRIES = timedelta(days=1), 20
+"""What has failed for so long, and so often, waits for a person: it does not pass by itself."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,6 +77,22 @@ def with_retries(call: Callable[[], T], *, repeatable: bool = True, attempts: in
         reraise=True,
     )
     return retrying(call)
+
+
+def pause_s(class_: str, attempts: int) -> float:
+    """How long a key rests after an error of this class: longer each time.
+
+    In: how often it was tried before.
+    """
+    from intelligence.errors import pauses_s  # noqa: PLC0415 - brings numpy
+
+    pauses = pauses_s(class_)
+    return pauses[min(attempts, len(pauses) - 1)]
+
+
+def is_given_up(failing_for: timedelta, attempts: int) -> bool:
+    """Whether a key that failed by itself is not tried again. In: how often it was tried before."""
+    return failing_for >= GIVEN_UP_AFTER and attempts + 1 >= GIVEN_UP_TRIES
 
 
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

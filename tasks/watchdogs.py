@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import httpx
@@ -19,13 +21,16 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from core.errors import CausewayError
 from core.ids import SYNCED
+from intelligence.errors import recognise
 from store.alerts import Finding
 from store.inbox import Inbox, Waiting
+from store.quarantine import Quarantine, Queue
 from store.runs import Runs
 from store.statistics import Counts, Failing, failing
 from tasks import activity
 from tasks.reconciler.audit import EXPLAINED, WAITING
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.triage import problem_of
 from tasks.subscriptions import Change, Target, apply, plan
 
 Client = BigCommerce | Brightpearl
@@ -43,6 +48,10 @@ OTHERS_SHARE = 0.5
 DOWN_TWICE = 2
 """The receiver has to fail so often in a row: it may just be starting."""
 HEALTH_TIMEOUT_S = 5.0
+QUEUES_EVERY = timedelta(minutes=5)
+"""How often open cases are counted by who gets them: there may be very many."""
+NOBODY = "nobody"
+"""The queue of what passes by itself."""
 MENDED = frozenset({"create", "activate", "rewrite"})
 """Changes of a subscription that mean that something was missing."""
 
@@ -67,10 +76,29 @@ def looping(failures: Iterable[Failing], attempts: int) -> Iterator[Finding]:
         yield Finding(
             "failing-key",
             one.entity,
-            f"{one.keys} keys of {one.entity} have failed {attempts} times or more; {one.key}: "
-            f"{one.reason}",
+            f"{one.keys} keys of {one.entity} have failed {attempts} times or more; {one.key} "
+            f"({recognise(problem_of('', one.reason)).class_}): {one.reason}",
             f"causeway show, or a dry run of it: causeway sync {one.entity} --key {one.key} "
             "--dry-run",
+        )
+
+
+def overdue(queues: Iterable[Queue], now: datetime) -> Iterator[Finding]:
+    """Queues whose oldest case has waited for longer than the routing table says. Pure."""
+    late = [
+        one
+        for one in queues
+        if one.name != NOBODY and now - one.oldest_at > timedelta(hours=one.act_within_h)
+    ]
+    for name, found in groupby(sorted(late, key=attrgetter("name")), attrgetter("name")):
+        one = min(found, key=attrgetter("oldest_at"))
+        hours = (now - one.oldest_at) / timedelta(hours=1)
+        yield Finding(
+            "overdue-cases",
+            name,
+            f"a case of {name} has waited for {hours:.0f} h and should have been seen within "
+            f"{one.act_within_h:g} h; {one.count} such cases are open",
+            f"causeway quarantine list --queue {name}",
         )
 
 
@@ -232,6 +260,8 @@ class Watchdogs:
     connections: Connections
     hooks: Hooks
     receiver: Receiver | None
+    _counted: Sequence[Queue] = ()
+    _counted_at: datetime | None = None
 
     @classmethod
     def of(cls, connections: Connections, now: datetime) -> Watchdogs:
@@ -262,12 +292,20 @@ class Watchdogs:
                 timedelta(minutes=limits.inbox_age_minutes),
             ),
             *looping(failing(database, pair, limits.failing_attempts), limits.failing_attempts),
+            *overdue(self._queues(now), now),
             *drifted((report for report in audits if report), limits.drift_records),
             *activity.findings(newest(Runs(database), pair, activity.FLOW), now),
             *self.hooks.watch(now, Counts(database).of_day(pair, now.date())),
             *(self.receiver.watch() if self.receiver else ()),
             *seen,
         ]
+
+    def _queues(self, now: datetime) -> Sequence[Queue]:
+        if self._counted_at is None or now - self._counted_at >= QUEUES_EVERY:
+            self._counted_at = now
+            quarantine = Quarantine(self.connections.database)
+            self._counted = quarantine.queues(self.connections.pair.name)
+        return self._counted
 
 
 def refused(findings: Iterable[Finding]) -> list[Finding]:

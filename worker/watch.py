@@ -111,6 +111,8 @@ class Watch:
         Raises: StoreUnavailableError.
         """
         now = self.clock()
+        for pair in sorted(self.settings.pairs):
+            connect(pair).keep_requests()
         if not Leases(self.database).acquire(LEASE, self.owner, ttl_s=LEASE_S, now=now):
             return
         for pair in sorted(self.settings.pairs):

@@ -112,6 +112,7 @@ def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], l
         refuse_unreadable(run, broken, "order")
     run.postpone({one.order_id: one.reason for one in documents if isinstance(one, Unread)})
     orders = {document.id: document for document in documents if isinstance(document, Order)}
+    run.at_stake.update({order.id: order.total_inc_tax for order in orders.values()})
     return orders, [one.order_id for one in documents if isinstance(one, Missing)]
 
 

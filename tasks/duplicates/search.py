@@ -32,6 +32,7 @@ from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.report import table
 from tasks.reconciler.run import concluded, flow_run_id, publish
+from tasks.reconciler.triage import triage_all
 
 FLOW = "find-duplicates"
 MOST_CASES = 200
@@ -270,9 +271,10 @@ def _open_cases(
     over = {key for key, _, _ in (*decided.approved, *decided.discarded)}
     undecided = [one for one in proposed if one.key not in over]
     shown = undecided[:MOST_CASES]
-    quarantine.open(
-        pair, ENTITY, [(one.key, one.case) for one in shown], run_id=flow_run_id(), now=now
+    cases = triage_all(
+        connections.database, connections.pair, ENTITY, [(one.key, one.case) for one in shown]
     )
+    quarantine.open(pair, ENTITY, cases, run_id=flow_run_id(), now=now)
     quarantine.resolve(
         pair, ENTITY, sorted(known.keys() & keys - {one.key for one in shown}), now=now
     )

@@ -16,7 +16,7 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,7 @@ import pandas as pd
 from core.errors import RejectedError
 from core.frames import frame
 from core.ids import sku_key
-from core.refusals import REFUSALS, Refusal, release_remedy
+from core.refusals import REFUSALS, Refusal, release_remedy, sentence
 from mappings.bundle import Bundle
 from mappings.tables import comparable
 from store.database import Database
@@ -36,7 +36,9 @@ SKU = "sku"
 """Class of refusals that name a SKU which Brightpearl lacks, or has twice."""
 UNEXPECTED = "unexpected"
 """Class of records that our own code failed for."""
-OF_ONE_RECORD = frozenset({REVIEW, "document", "money", UNEXPECTED})
+FAILING = "failing"
+"""Class of records that failed by themselves for so long that they are not tried again."""
+OF_ONE_RECORD = frozenset({REVIEW, "document", "money", UNEXPECTED, FAILING})
 """Classes whose values no table and no product can set right."""
 
 
@@ -101,6 +103,18 @@ def ends_processes(times: int) -> Refusal:
         f"{times} times in a row the process that worked on this record ended before it was done",
         release_remedy(action, UNEXPECTED, value=value),
         {"interruptions": times},
+    )
+
+
+def given_up(key: str, reason: str, times: int, failing_for: timedelta) -> Refusal:
+    """A record that failed again and again although others went through."""
+    hours = failing_for.total_seconds() / 3600
+    return Refusal(
+        FAILING,
+        "",
+        "failed again and again",
+        f"{sentence(reason)} It has failed {times} times in {hours:.0f} hours",
+        release_remedy("See why it fails, or ask the system's support", FAILING, key=key),
     )
 
 

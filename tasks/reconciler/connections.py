@@ -22,12 +22,14 @@ from core import crash_points
 from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
+from store.activity import Requests
 from store.database import Database, open_database
 from store.versions import Versions
 
 T = TypeVar("T")
 VERSION_AGE_S = 86_400.0
 """How long a published version is at hand; it never changes."""
+SYSTEMS = ("bigcommerce", "brightpearl")
 MOST_CACHED = 64
 """Names in the cache of a pair: reference data, time zone, costs …"""
 
@@ -51,6 +53,21 @@ class Cache:
         return value
 
 
+class RequestCounts:
+    """How many requests of a process are kept already. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._kept: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take_new(self, sent: Counter[str]) -> dict[str, int]:
+        """Those that were sent since the last time."""
+        with self._lock:
+            new = sent - self._kept
+            self._kept |= sent
+        return dict(new)
+
+
 @dataclass(frozen=True)
 class Connections:
     """One pair, connected."""
@@ -63,6 +80,7 @@ class Connections:
     clock: Callable[[], datetime] = utc_now
     """The time, aware UTC."""
     cache: Cache = field(default_factory=Cache)
+    counted: RequestCounts = field(default_factory=RequestCounts)
 
     def at(self, priority: Priority) -> Self:
         """The same pair, whose requests have this priority."""
@@ -81,6 +99,14 @@ class Connections:
             throttled=store.throttled + account.throttled,
             failed=store.failed + account.failed,
         )
+
+    def keep_requests(self) -> None:
+        """Add what was sent since the last time to the requests of this hour.
+
+        Raises: StoreUnavailableError.
+        """
+        sent = Counter({name: self.requests()[name] for name in SYSTEMS})
+        Requests(self.database).add(self.pair.name, self.clock(), self.counted.take_new(sent))
 
 
 _open: dict[str, Connections] = {}

@@ -22,6 +22,7 @@ from tasks.reconciler.cases import UNEXPECTED
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run, flow_run_id
 from tasks.reconciler.settle import settle
+from tasks.reconciler.triage import triage_all
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
@@ -148,7 +149,7 @@ def quarantine(connections: Connections, entity: str, refused: Mapping[str, Refu
     Quarantine(connections.database).open(
         connections.pair.name,
         entity,
-        refused.items(),
+        triage_all(connections.database, connections.pair, entity, refused.items()),
         run_id=flow_run_id(),
         now=connections.clock(),
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +28,10 @@ Links = Mapping[str, Sequence[tuple[str, str]]]
 
 REFUSED = "refused"
 """Outcome of records that wait for a person."""
+TRIAGE = "triage"
+"""Where class and queue of a case stand in its detail (`triage.py`)."""
+NOBODY_YET: tuple[str, float | None] = ("", None)
+"""Who gets what nobody classified: the settings switch it off."""
 WHY = ("class", "value", "reason", "remedy")
 """Why keys wait for a person; those that wait for the same are released together."""
 
@@ -48,6 +53,8 @@ class Report:
     """Keys by WHY."""
     refused_records: dict[tuple[str, str, str, str], list[str]] = field(default_factory=dict)
     """The first keys by WHY."""
+    routes: dict[tuple[str, str, str, str], tuple[str, float]] = field(default_factory=dict)
+    """Who gets them and within how many hours, by WHY; of several records the soonest."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """What became of each key, once: their sum is the number of keys that were asked for."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -66,6 +73,7 @@ class Report:
             counts=self.counts.copy(),
             refused=self.refused.copy(),
             refused_records={why: [*keys] for why, keys in self.refused_records.items()},
+            routes=self.routes.copy(),
             outcomes=self.outcomes.copy(),
             notes=self.notes.copy(),
             preview=self.preview.copy(),
@@ -91,6 +99,9 @@ class Report:
             named = self.refused_records.setdefault(why, [])
             if len(named) < SHOWN_RECORDS:
                 named.append(key)
+            if found := one.detail.get(TRIAGE):
+                to = (found["queue"], found["act_within_h"])
+                self.routes[why] = min(self.routes.get(why, to), to, key=itemgetter(1))
 
     @property
     def title(self) -> str:
@@ -122,6 +133,8 @@ class Report:
                     **dict(zip(WHY, why, strict=True)),
                     "records": count,
                     "keys": self.refused_records.get(why, []),
+                    "queue": self.routes.get(why, NOBODY_YET)[0],
+                    "act_within_h": self.routes.get(why, NOBODY_YET)[1],
                 }
                 for why, count in self.refused.most_common()
             ],
@@ -170,6 +183,10 @@ class Report:
             what, version, in_force = remedy.partition(" Version ")
             action, *commands = COMMANDS.split(what)
             yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
+            routes = [self.routes[why] for why in reasons if why in self.routes]
+            if routes:
+                queue, hours = min(routes, key=itemgetter(1))
+                yield f"For **{text(queue)}**, within {hours:g} h."
             class_, value, *_ = reasons[0]
             for command in commands or [list_command(class_, value)]:
                 yield f"```\n{command.removesuffix('.')}\n```"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -24,17 +25,19 @@ from core.defects import DefectError
 from core.errors import CausewayError, TransientError
 from core.process_identity import new_name, owned_by, this_process
 from core.refusals import Refusal
+from intelligence.errors import recognise
 from store import inbox
 from store.inbox import NAMED, OPERATOR, Claim, Dead, Done, Inbox, Retry
 from store.ledger import Ledger
 from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
-from tasks.policy import is_in_flow_run
+from tasks.policy import is_in_flow_run, pause_s
 from tasks.reconciler.cases import RETRY, Decisions, ends_processes, refusals_by_key
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.report import REFUSED, Report
+from tasks.reconciler.triage import problem_of, triage_all
 
 log = logging.getLogger("causeway.tasks")
 
@@ -51,8 +54,8 @@ LEASE_S = 300.0
 MOST_INTERRUPTIONS = 8
 """So often may a process end that works on a record before it counts as the record's fault. By then
 it is alone in its batch: a quarter as many are taken each time (`Inbox.claim`)."""
-PAUSES_S = (5, 15, 60, 300, 900)
-"""How long a key rests after its first, second … failed try."""
+REST_S = 5.0
+"""How long a key rests whose record another run holds."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,9 @@ class Batch:
         source = self.sources.get(key)
         return source != OPERATOR and self.attempts(key) < READS_OF_MISSING
 
-    def pause_s(self, key: str) -> float:
-        """How long this key should rest if it fails now."""
-        return PAUSES_S[min(self.attempts(key), len(PAUSES_S) - 1)]
+    def failing_since(self, key: str) -> datetime | None:
+        """Since when it has failed by itself, whenever it was tried."""
+        return next((claim.failing_since for claim in self.claims if claim.key == key), None)
 
 
 class Run:
@@ -137,6 +140,8 @@ class Run:
         """Why records of the batch may not travel on."""
         self.postponed: dict[str, str] = {}
         """Why records of the batch cannot be worked on right now: they are tried again soon."""
+        self.at_stake: dict[str, Decimal] = {}
+        """What records of the batch are about, in their own currency: a case of more is urgent."""
         self.unsure: set[str] = set()
         """Records in hand with a write of which nobody knows what became of it."""
         self._halves: list[Batch] = []
@@ -190,6 +195,7 @@ class Run:
         self.report.ended_at = self.now()
         self.report.requests = self.connections.requests() - self._requests_before
         try:
+            self.connections.keep_requests()
             if self.keeps_report or error is not None:
                 Runs(self.database).keep(
                     self.report.to_json(), run_id=self.run_id, now=self.report.ended_at
@@ -244,7 +250,7 @@ class Run:
 
         A dry run reads them without taking them.
         """
-        self.refusals, self.postponed = {}, {}
+        self.refusals, self.postponed, self.at_stake = {}, {}, {}
         if self._halves:
             self.batch = self._halves.pop()
             return self.batch
@@ -274,7 +280,7 @@ class Run:
 
     def _give_up(self, claim: Claim) -> None:
         """Quarantine a record that ends whatever process works on it."""
-        refusal = ends_processes(claim.interruptions)
+        ((_, refusal),) = self.triaged([(claim.key, ends_processes(claim.interruptions))])
         self.report.batches += 1
         self.report.keys += 1
         self.report.counts[REFUSED] += 1
@@ -335,7 +341,7 @@ class Run:
             lease_s=LEASE_S,
             now=now,
         )
-        at = now + timedelta(seconds=PAUSES_S[0])
+        at = now + timedelta(seconds=REST_S)
         meant = [key for key, record in records.items() if record in taken]
         self.quarantine.resolve(self.pair, self.entity, meant, now=now)
         self.settle(
@@ -402,18 +408,33 @@ class Run:
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""
-        self.quarantine.open(self.pair, self.entity, cases, run_id=self.run_id, now=self.now())
+        found = self.triaged(cases)
+        self.quarantine.open(self.pair, self.entity, found, run_id=self.run_id, now=self.now())
 
-    def retry_at(self, key: str, now: datetime, *, is_outage: bool = False) -> datetime:
+    def triaged(self, cases: Iterable[tuple[str, Refusal]]) -> list[tuple[str, Refusal]]:
+        """Cases with class and who gets each. In: (key, why)."""
+        return triage_all(
+            self.database, self.connections.pair, self.entity, cases, at_stake=self.at_stake
+        )
+
+    @property
+    def meets_outage(self) -> bool:
+        """Whether a system, or a part of it, is left alone right now."""
+        return bool(self.bigcommerce.pauses() or self.brightpearl.pauses())
+
+    def retry_at(
+        self, key: str, now: datetime, reason: str, *, is_outage: bool = False
+    ) -> datetime:
         """When a key that failed now is tried again: later each time, but for an outage.
 
         How often it was tried while a system was away says nothing of the record: it is tried again
         about when the system is next probed.
         """
-        pause_s = self.batch.pause_s(key)
-        if is_outage or self.bigcommerce.pauses() or self.brightpearl.pauses():
-            pause_s = min(pause_s, LONGEST_PAUSE_S)
-        return now + timedelta(seconds=pause_s)
+        class_ = recognise(problem_of("", reason)).class_
+        rest_s = pause_s(class_, self.batch.attempts(key))
+        if is_outage or self.meets_outage:
+            rest_s = min(rest_s, LONGEST_PAUSE_S)
+        return now + timedelta(seconds=rest_s)
 
     def _give_back(self, error: BaseException) -> None:
         """Make the keys in hand due again: at once after a stop, else after a pause.
@@ -430,7 +451,7 @@ class Run:
             self.settle([Retry(key, now, why, is_try=False) for key in self.batch.keys])
             return
         is_outage = isinstance(error, TransientError)
-        at = {key: self.retry_at(key, now, is_outage=is_outage) for key in self.batch.keys}
+        at = {key: self.retry_at(key, now, why, is_outage=is_outage) for key in self.batch.keys}
         self.settle(Retry(key, moment, why) for key, moment in at.items())
 
     def _keep_alive(self) -> None:

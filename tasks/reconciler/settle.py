@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from core.crash_points import reached
@@ -13,8 +13,15 @@ from store.inbox import Dead, Done, Parked, Retry
 from store.quarantine import kept_value
 from store.stock import Catalogue
 from store.transitions import HINTS
-from tasks.policy import PURE, step
-from tasks.reconciler.cases import RETRY, SKU, Outcome, with_command, with_nearest
+from tasks.policy import PURE, is_given_up, step
+from tasks.reconciler.cases import (
+    RETRY,
+    SKU,
+    Outcome,
+    given_up,
+    with_command,
+    with_nearest,
+)
 from tasks.reconciler.operations import RecordPlan, preview
 from tasks.reconciler.report import REFUSED, said
 from tasks.reconciler.run import Run
@@ -33,6 +40,8 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     reached("before-settle", run.entity, run.batch.keys)
     by_key = {one.key: one for one in outcomes}
     found = {key: list(refused) for key, refused in run.refusals.items()}
+    for key, refusal in _given_up(run, by_key):
+        found.setdefault(key, []).append(refusal)
     for outcome in outcomes:
         if outcome.refusals:
             found.setdefault(outcome.key, []).extend(outcome.refusals)
@@ -49,11 +58,14 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
             refusals[key] = left
         elif key not in by_key or not by_key[key].waits_for:
             by_key[key] = Outcome(key, "unchanged", "discarded: both sides are left as they are")
+    refusals = _triaged(run, refusals)
     _report(run, plans, by_key.values(), refusals)
     if not run.dry_run:
         through = [one.key for one in by_key.values() if not one.is_skipped]
         still = {(key, one.class_, one.value) for key, why in refusals.items() for one in why}
-        keys = [*(key for key in through if key not in refusals), *refusals]
+        # What is given up was not compared either: its other cases stay as they are.
+        compared = [key for key in refusals if key not in by_key or not by_key[key].is_retried]
+        keys = [*(key for key in through if key not in refusals), *compared]
         run.quarantine.resolve(run.pair, run.entity, keys, now=run.now(), but=still)
         _close_intents(run, set(through) - set(refusals))
         run.open_cases((key, one) for key, why in refusals.items() for one in why)
@@ -64,9 +76,36 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
 
 def _catalogued(run: Run, found: Mapping[str, Sequence[Refusal]]) -> Sequence[str]:
     """The SKUs of all live products as last read, where a record names one that is unknown."""
-    if not any(one.class_ == SKU for why in found.values() for one in why):
+    is_off = run.connections.pair.intelligence.products == "off"
+    if is_off or not any(one.class_ == SKU for why in found.values() for one in why):
         return ()
     return Catalogue(run.database).skus(run.pair)
+
+
+def _given_up(run: Run, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Refusal]]:
+    """Records that have failed for so long, while others did not, that they wait for a person."""
+    if run.connections.pair.intelligence.errors != "hold" or run.meets_outage:
+        return
+    for claim in run.batch.claims:
+        reason = _failure(run, claim.key, outcomes.get(claim.key))
+        if reason and claim.failing_since is not None and claim.key not in run.refusals:
+            failing_for = run.now() - claim.failing_since
+            if is_given_up(failing_for, claim.attempts):
+                yield claim.key, given_up(claim.key, reason, claim.attempts + 1, failing_for)
+
+
+def _failure(run: Run, key: str, outcome: Outcome | None) -> str:
+    """Why a record is to be tried again; empty where it is not, or did not fail by itself."""
+    if outcome is not None:
+        return outcome.reason if outcome.is_retried else ""
+    return run.postponed.get(key, "")
+
+
+def _triaged(run: Run, refusals: Mapping[str, Sequence[Refusal]]) -> dict[str, list[Refusal]]:
+    found: dict[str, list[Refusal]] = {}
+    for key, one in run.triaged((key, one) for key, why in refusals.items() for one in why):
+        found.setdefault(key, []).append(one)
+    return found
 
 
 def _close_intents(run: Run, agreeing: Collection[str]) -> None:
@@ -99,8 +138,10 @@ def _ending(
     if refusals:
         return Dead(key, refusals[0].reason)
     if outcome is None or outcome.is_retried:
-        reason = outcome.reason if outcome else run.postponed.get(key, "not reached")
-        return Retry(key, run.retry_at(key, now), reason)
+        reason = _failure(run, key, outcome)
+        is_own = bool(reason) and not run.meets_outage
+        at = run.retry_at(key, now, reason)
+        return Retry(key, at, reason or "not reached", is_own=is_own)
     if not outcome.waits_for:
         return Done(key, outcome.reason or outcome.result)
     wait_s = WAITS_S[min(run.batch.attempts(key), len(WAITS_S) - 1)]

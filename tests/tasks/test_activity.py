@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.refusals import Refusal
 from intelligence.anomalies import Series, detect
-from store.activity import hourly
+from store.activity import Requests, hourly
 from store.database import Database, open_database
 from store.ledger import Conclusion, Intent, Ledger
 from store.quarantine import Quarantine
 from tasks.activity import chart, findings, open_alarms, says
+from tasks.reconciler.connections import RequestCounts
 
 HOUR = timedelta(hours=1)
 BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
@@ -36,6 +38,8 @@ def test_hours_are_counted_by_what_was_created_written_and_refused(database) -> 
         Intent("default", "orders", "1", "create sales order", "BC-1"),
         Intent("default", "orders", "1", "create receipt", "P1"),
         Intent("default", "refunds", "2", "create sales credit", "R2"),
+        Intent("default", "stock", "A", "adjust stock", "A"),
+        Intent("default", "prices", "A", "set prices", "A"),
         Intent("other", "orders", "9", "create sales order", "BC-9"),
     ]
     ids = ledger.intend(intents, now=at)
@@ -45,12 +49,38 @@ def test_hours_are_counted_by_what_was_created_written_and_refused(database) -> 
 
     counted = hourly(database, "default", BEGINNING - HOUR, BEGINNING + 3 * HOUR)
 
-    assert [list(counted[name].values()) for name in ("orders", "refunds", "writes", "errors")] == [
-        [1, 0, 0],
-        [1, 0, 0],
-        [3, 0, 0],
-        [1, 1, 0],
-    ]
+    assert {name: list(hours.values()) for name, hours in counted.items() if hours} == {
+        "orders": [1, 0, 0],
+        "refunds": [1, 0, 0],
+        "stock": [1, 0, 0],
+        "prices": [1, 0, 0],
+        "writes": [5, 0, 0],
+        "errors": [1, 1, 0],
+    }
+
+
+def test_requests_are_counted_by_hour_and_system_from_the_first_one_on(database) -> None:
+    requests = Requests(database)
+    requests.add("default", BEGINNING + timedelta(minutes=1), {"bigcommerce": 3, "brightpearl": 0})
+    requests.add("default", BEGINNING + timedelta(minutes=59), {"bigcommerce": 4})
+    requests.add("default", BEGINNING + 2 * HOUR, {"bigcommerce": 1, "brightpearl": 9})
+    requests.add("other", BEGINNING, {"bigcommerce": 100})
+
+    counted = hourly(database, "default", BEGINNING - HOUR, BEGINNING + 3 * HOUR)
+
+    assert list(counted["requests_bigcommerce"].values()) == [7, 0, 1]
+    assert list(counted["requests_brightpearl"].values()) == [9]
+
+
+def test_requests_of_a_process_are_counted_once_however_often_they_are_kept() -> None:
+    counts = RequestCounts()
+
+    assert counts.take_new(Counter(bigcommerce=5)) == {"bigcommerce": 5}
+    assert counts.take_new(Counter(bigcommerce=5)) == {}
+    assert counts.take_new(Counter(bigcommerce=7, brightpearl=1)) == {
+        "bigcommerce": 2,
+        "brightpearl": 1,
+    }
 
 
 def test_hours_before_anything_was_counted_are_no_hours(database) -> None:

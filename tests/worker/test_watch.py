@@ -14,14 +14,18 @@ from sweeping import sweep_orders
 from world import PAIR, World
 from worlds import world
 
+from core.refusals import Refusal
 from core.settings import load_settings
 from core.times import utc_now
+from store.activity import Requests
 from store.alerts import Alerts, Finding
 from store.inbox import Inbox, Retry, Waiting
+from store.quarantine import Quarantine, Queue
 from store.statistics import Counts, Failing
 from tasks.reconciler.connections import Connections, connect, disconnect, refusal
+from tasks.reconciler.triage import triage_all
 from tasks.subscriptions import Target, ensure
-from tasks.watchdogs import Receiver, aged, answers, drifted, looping, refused
+from tasks.watchdogs import Receiver, aged, answers, drifted, looping, overdue, refused
 from worker.watch import Watch, shortest
 
 __all__ = ["world"]
@@ -177,6 +181,30 @@ def test_a_key_that_fails_again_and_again_is_named(station: Station) -> None:
         station.now += 2 * 60 * MINUTE
 
     assert ("opened", "failing-key", "orders") in station.examine()
+
+
+def test_a_case_that_nobody_has_seen_in_time_is_named_by_who_should_have(station: Station) -> None:
+    connections = station.connections
+    refusal = Refusal("tax_code", "", "Z", "the tax code Z is unknown", "Add it.")
+    cases = triage_all(connections.database, connections.pair, "orders", [("7", refusal)])
+    Quarantine(connections.database).open(PAIR, "orders", cases, now=station.now)
+
+    assert station.examine(after=timedelta(hours=7)) == []
+    assert station.examine(after=timedelta(hours=2)) == [("opened", "overdue-cases", "mappings")]
+
+
+def test_what_nobody_needs_to_see_is_never_overdue() -> None:
+    queues = [Queue("nobody", 1, 5, NOON - timedelta(days=9))]
+    assert not list(overdue(queues, NOON))
+
+
+def test_requests_of_the_worker_are_kept_by_the_hour(station: Station) -> None:
+    station.connections.brightpearl.get_server_time()
+    station.examine()
+
+    database, now = station.connections.database, utc_now()
+    hours = Requests(database).of_hours(PAIR, "brightpearl", now - 2 * 60 * MINUTE, now + MINUTE)
+    assert sum(hours.values()) >= 1
 
 
 def test_only_one_worker_watches(station: Station) -> None:

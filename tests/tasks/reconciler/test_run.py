@@ -12,10 +12,12 @@ from reconciling import PAIR, WIDGETS, Reconciler
 from connectors.budget import Priority
 from connectors.circuits import LONGEST_PAUSE_S
 from core.errors import TransientError
+from intelligence.errors import UNKNOWN, pauses_s
 from store.runs import Runs
+from tasks.policy import pause_s
 from tasks.reconciler.cases import Outcome, review
 from tasks.reconciler.defects import isolated
-from tasks.reconciler.run import LEASE_S, MOST_INTERRUPTIONS, PAUSES_S
+from tasks.reconciler.run import LEASE_S, MOST_INTERRUPTIONS
 from tasks.reconciler.settle import settle
 
 
@@ -51,7 +53,7 @@ def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) 
     fail(pair, TransientError("nobody answers"))
 
     assert not pair.run().claim()
-    pair.clock.advance(PAUSES_S[0])
+    pair.clock.advance(pause_s(UNKNOWN, 0))
     assert sorted(pair.run().claim().keys) == ["1", "2"]
     (report,) = Runs(pair.connections.database).last(PAIR, flow="sync-widgets")
     assert report["error"] == "nobody answers"
@@ -60,7 +62,7 @@ def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) 
 def test_an_outage_does_not_make_its_keys_wait_longer_each_time(pair: Reconciler) -> None:
     due(pair, "1")
 
-    for _ in range(len(PAUSES_S) + 1):
+    for _ in range(len(pauses_s(UNKNOWN)) + 1):
         fail(pair, TransientError("nobody answers"))
         pair.clock.advance(LONGEST_PAUSE_S)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from new_entity import SetNumber
 from reconciling import PAIR, WIDGETS, Reconciler
 
 from core.refusals import Refusal
 from core.times import utc_now
+from intelligence.errors import UNKNOWN
 from store.inbox import Claim
 from store.quarantine import Entry
+from store.verdicts import Verdict, Verdicts
+from tasks.policy import GIVEN_UP_AFTER, GIVEN_UP_TRIES, pause_s
 from tasks.reconciler.cases import Outcome, missing, parked, refusal_rows, retry, review, skipped
 from tasks.reconciler.operations import RecordPlan
-from tasks.reconciler.run import PAUSES_S, Batch, Run
+from tasks.reconciler.run import Batch, Run
 from tasks.reconciler.settle import WAITS_S, settle
 
 SKU = Refusal("sku", "sku", "X-1", "the SKU is unknown", "Create it.")
@@ -51,17 +56,132 @@ def test_a_record_that_cannot_be_worked_on_is_tried_again_after_a_pause(pair: Re
     settled(pair, retry("1", "nobody answers"))
 
     assert pair.states("1") == ["due"]
-    assert is_due_after(pair, PAUSES_S[0])
+    assert is_due_after(pair, pause_s(UNKNOWN, 0))
 
 
 def test_each_further_try_waits_longer(pair: Reconciler) -> None:
     settled(pair, retry("1", "nobody answers"))
-    pair.clock.advance(PAUSES_S[0])
+    pair.clock.advance(pause_s(UNKNOWN, 0))
     run = pair.run()
     run.claim()
     settle(run, [], [retry("1", "nobody answers")])
 
-    assert is_due_after(pair, PAUSES_S[1])
+    assert is_due_after(pair, pause_s(UNKNOWN, 1))
+
+
+def test_the_pauses_grow_by_the_class_of_what_failed(pair: Reconciler) -> None:
+    settled(pair, retry("1", "Brightpearl answered GET /order with 503: too many requests."))
+    for _ in range(5):
+        pair.clock.advance(pause_s("rate_limit", 99))
+        run = pair.run()
+        run.claim()
+        settle(
+            run, [], [retry("1", "Brightpearl answered GET /order with 503: too many requests.")]
+        )
+
+    assert pause_s("rate_limit", 99) < pause_s("server_error", 99)
+    assert is_due_after(pair, pause_s("rate_limit", 99))
+
+
+def fails(pair: Reconciler, times: int, over: timedelta) -> None:
+    """Let the record fail so often at even distances, until so long after the first time."""
+    for place in range(times):
+        run = pair.claimed("1") if place == 0 else pair.run()
+        if place:
+            run.claim()
+        settle(run, [], [retry("1", "BigCommerce answered PUT /v3/x with 500.")])
+        pair.clock.advance(over.total_seconds() / times)
+
+
+def test_what_has_failed_for_a_day_by_itself_waits_for_a_person(pair: Reconciler) -> None:
+    fails(pair, GIVEN_UP_TRIES + 1, GIVEN_UP_AFTER * 1.2)
+
+    assert pair.states("1") == ["dead"]
+    (case,) = cases(pair)
+    assert (case.class_, case.error_class) == ("failing", "server_error")
+    assert case.queue == "operator"
+    assert "500" in case.reason
+
+
+def test_what_fails_often_within_an_hour_is_tried_again(pair: Reconciler) -> None:
+    fails(pair, GIVEN_UP_TRIES * 2, timedelta(hours=20))
+
+    assert pair.states("1") == ["due"]
+
+
+def test_a_day_of_failures_counts_from_the_last_time_that_it_went_through(pair: Reconciler) -> None:
+    fails(pair, GIVEN_UP_TRIES, timedelta(hours=20))
+    run = pair.run()
+    run.claim()
+    settle(run, [], [Outcome("1", "unchanged")])
+    fails(pair, GIVEN_UP_TRIES, timedelta(hours=20))
+
+    assert pair.states("1") == ["due"]
+
+
+def test_a_case_says_what_kind_of_error_it_is_and_who_gets_it(pair: Reconciler) -> None:
+    refusal = Refusal("tax_code", "", "Z", "the tax code Z is unknown", "Add it.")
+    run = settled(pair, Outcome("1", "refused", "", (refusal,)))
+
+    (case,) = cases(pair)
+    assert case.error_class == "config_mapping"
+    assert case.queue == "mappings"
+    assert case.triage["retry"] is False
+    (refused,) = run.report.to_json()["refused"]
+    assert (refused["queue"], refused["act_within_h"]) == ("mappings", 8)
+    assert "For **mappings**, within 8 h." in run.report.to_markdown()
+
+
+def test_a_record_about_more_money_is_more_urgent(pair: Reconciler) -> None:
+    run = pair.claimed("1", "2")
+    run.at_stake["2"] = Decimal(5000)
+    refusal = Refusal("money", "", "", "the total differs", "Correct it.")
+    settle(run, [], [Outcome(key, "refused", "", (refusal,)) for key in ("1", "2")])
+
+    usual, urgent = cases(pair)
+    assert (urgent.act_within_h, usual.act_within_h) == (4, 24)
+
+
+def test_a_class_that_a_person_named_decides_about_the_next_equal_case(pair: Reconciler) -> None:
+    refused = Refusal("rejected", "", "", "Brightpearl answered PUT /x with 400: gadget 7", "See.")
+    settled(pair, Outcome("1", "rejected", "", (refused,)))
+    (case,) = cases(pair)
+    verdict = Verdict(
+        "errors", case.entity, case.triage["fingerprint"], "stock", "jo", pair.clock()
+    )
+    Verdicts(pair.run().database).add(PAIR, verdict)
+
+    settled(
+        pair, Outcome("2", "rejected", "", (replace(refused, reason=refused.reason[:-1] + "9"),)),
+        keys=("2",),
+    )  # fmt: skip
+
+    assert case.error_class == "unknown"
+    assert cases(pair)[1].error_class == "stock"
+
+
+def test_what_a_person_does_about_an_error_is_kept_as_a_label(pair: Reconciler) -> None:
+    refused = Refusal("rejected", "", "", "Brightpearl answered PUT /x with 400: gadget 7", "See.")
+    run = settled(pair, Outcome("1", "rejected", "", (refused,)))
+    (case,) = cases(pair)
+
+    run.quarantine.release(PAIR, ids=[case.id], actor="jo", now=pair.clock())
+
+    (label,) = Verdicts(run.database).newest(PAIR, "triage")
+    assert (label.verdict, label.actor, label.subject) == (
+        "released",
+        "jo",
+        case.triage["fingerprint"],
+    )
+    assert label.facts["class"] == "unknown"
+
+
+def test_what_is_released_by_itself_is_no_label(pair: Reconciler) -> None:
+    run = settled(pair, Outcome("1", "refused", "", (SKU,)))
+
+    run.quarantine.release(PAIR, class_="sku", now=pair.clock())
+
+    assert Verdicts(run.database).newest(PAIR, "triage") == []
 
 
 def test_a_record_that_nobody_says_anything_of_is_tried_again(pair: Reconciler) -> None:
