@@ -10,9 +10,12 @@ from typing import Any
 from cli.display import table
 from cli.installation import Installation, has_database
 from cli.mapping_versions import in_force
+from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
+from connectors.budget import Priority
 from core.errors import ConfigError
-from intelligence.lookups import LEAST_SCORE, suggest_sku, suggest_value
+from core.ids import sku_key
+from intelligence.lookups import LEAST_SCORE, ValueSuggestion, suggest_skus, suggest_value
 from intelligence.mapping import Confirmed, Source, Suggested, limits, suggest
 from intelligence.products import Item
 from store.quarantine import Quarantine
@@ -21,7 +24,8 @@ from store.verdicts import Verdicts
 FIELDS, VALUES = "mapping", "values"
 """Features under which verdicts are kept."""
 SKUS = "skus"
-"""The table whose values are compared as SKUs."""
+"""The table whose values are SKUs: candidates come from both catalogues."""
+LIVE = "LIVE"
 ENTITIES = ("order", "contact", "product")
 
 # Lookup table → how the account names what it may give.
@@ -78,10 +82,11 @@ def value_suggestions(
     confirmed = {
         one.subject: one.verdict for one in _verdicts(installed, VALUES) if one.entity == table_name
     }
+    skus = _sku_suggestions(installed, asked, confirmed) if asked and table_name == SKUS else {}
     documents, rows = [], []
     for value in asked:
         if table_name == SKUS:
-            found = suggest_sku(value, "", [Item(sku, name, sku) for sku, name in options.items()])
+            found = skus[value]
         else:
             found = suggest_value(table_name, value, options, confirmed=confirmed)
         documents.append({"value": value, "suggestions": [asdict(one) for one in found]})
@@ -99,6 +104,8 @@ def options_of(installed: Installation, table_name: str) -> dict[str, str]:
 
     Raises: ConfigError for a table that the mappings lack; what the account raises.
     """
+    if table_name == SKUS:
+        return {}  # both catalogues are read for them
     if named := NAMED.get(table_name):
         with closing(Brightpearl(installed.pair.brightpearl)) as account:
             return {str(value): name for value, name in named(account)}
@@ -109,6 +116,35 @@ def options_of(installed: Installation, table_name: str) -> dict[str, str]:
             remedy=f"Name one of {', '.join(sorted(tables))}.",
         )
     return {row.becomes: row.note or row.becomes for row in tables[table_name].rows if row.becomes}
+
+
+def _sku_suggestions(
+    installed: Installation, skus: Sequence[str], confirmed: Mapping[str, str]
+) -> Mapping[str, list[ValueSuggestion]]:
+    """Brightpearl's SKUs for those of the store, by both catalogues as they are now.
+
+    Raises: what either system raises.
+    """
+    with (
+        closing(BigCommerce(installed.pair.bigcommerce).at(Priority.CATALOGUE)) as store,
+        closing(Brightpearl(installed.pair.brightpearl).at(Priority.CATALOGUE)) as account,
+    ):
+        here = [
+            Item(variant.id, product.name, variant.sku, variant.gtin or variant.upc, variant.mpn,
+                 price=variant.price)
+            for product in store.list_catalog()
+            for variant in product.variants
+        ]  # fmt: skip
+        over = [
+            Item(one.id, one.channel.name, own.sku, own.ean or own.upc, own.mpn)
+            for one in account.list_catalogue(account.list_product_ids())
+            if one.status == LIVE and (own := one.identity)
+        ]
+    by_sku = {sku_key(one.sku): one for one in here if one.sku}
+    # A SKU of an order may be of a product that the store has no longer.
+    wanted = {sku: by_sku.get(sku_key(sku)) or Item(f"sku {sku}", sku=sku) for sku in skus}
+    found = suggest_skus(list(wanted.values()), here, over, confirmed=confirmed)
+    return {sku: found[item.key] for sku, item in wanted.items()}
 
 
 def _verdicts(installed: Installation, feature: str) -> list[Any]:

@@ -13,10 +13,10 @@ from functools import cache
 from rapidfuzz import fuzz
 
 from intelligence.field_names import words_of
-from intelligence.products import Item, normalise_sku, rank
+from intelligence.products import Candidate, Item, match_identifiers, normalise_sku, rank
 from intelligence.table_files import read_table
 
-SAME_NAME, SAME_MEANING, REMEMBERED = 1.0, 0.85, 1.2
+SAME_NAME, SAME_IDENTIFIER, SAME_MEANING, REMEMBERED = 1.0, 0.95, 0.85, 1.2
 LEAST_SCORE = 0.55
 """Score below which no value is suggested."""
 
@@ -77,28 +77,49 @@ def suggest_value(
     return sorted(found, key=lambda one: (-one.score, one.value))[:top]
 
 
-def suggest_sku(
-    sku: str, name: str, catalogue: Sequence[Item], top: int = 3
-) -> list[ValueSuggestion]:
-    """SKUs of the other catalogue for one that it lacks: equal when normalised, else alike."""
-    same = [one for one in catalogue if normalise_sku(one.sku) == normalise_sku(sku)]
-    found = [
-        ValueSuggestion(one.sku, one.name, SAME_NAME, "the same letters and digits")
-        for one in same
-        if one.sku
-    ]
-    ranked = rank([Item("0", f"{name} {sku}", sku=sku)], catalogue, top=top)["0"]
-    by_key = {one.key: one for one in catalogue}
-    for candidate in ranked:
-        item = by_key[candidate.key]
-        if item in same or not item.sku or candidate.score <= 0:
-            continue
-        likeness = fuzz.ratio(normalise_sku(sku), normalise_sku(item.sku)) / 100
-        score = min(0.6 * min(candidate.score, 1.0) + 0.4 * likeness, 1.0)
-        if score >= LEAST_SCORE:
-            reason = "; ".join(candidate.reasons) or f"SKUs alike ({likeness:.0%})"
-            found.append(ValueSuggestion(item.sku, item.name, round(score, 3), reason))
-    return sorted(found, key=lambda one: (-one.score, one.value))[:top]
+def suggest_skus(
+    wanted: Sequence[Item],
+    here: Sequence[Item],
+    over: Sequence[Item],
+    *,
+    confirmed: Mapping[str, str] | None = None,
+    top: int = 3,
+) -> Mapping[str, list[ValueSuggestion]]:
+    """SKUs of the other catalogue for some that it lacks, by key, best first.
+
+    In: `here` the whole catalogue that `wanted` is of, so that an identifier which stands on two
+    products proves nothing; `confirmed` SKUs that people confirmed before, with the other one.
+    What was confirmed comes first, then an equal identifier, then what is alike.
+    """
+    remembered = {normalise_sku(sku): other for sku, other in (confirmed or {}).items()}
+    links = {(one.left, one.right): one.reason for one in match_identifiers(here, over).links}
+    ranked = rank(wanted, over, top=top)
+    found: dict[str, list[ValueSuggestion]] = {}
+    for item in wanted:
+        likely = {one.key: one for one in ranked[item.key]}
+        suggestions = []
+        for other in over:
+            if not other.sku:
+                continue
+            score, reason = 0.0, ""
+            if remembered.get(normalise_sku(item.sku)) == other.sku:
+                score, reason = REMEMBERED, f"confirmed before for {item.sku}"
+            elif normalise_sku(other.sku) == normalise_sku(item.sku):
+                score, reason = SAME_NAME, "the same letters and digits"
+            elif (item.key, other.key) in links:
+                score, reason = SAME_IDENTIFIER, links[item.key, other.key]
+            elif other.key in likely:
+                score, reason = _alike(item, other, likely[other.key])
+            if score >= LEAST_SCORE:
+                suggestions.append(ValueSuggestion(other.sku, other.name, round(score, 3), reason))
+        found[item.key] = sorted(suggestions, key=lambda one: (-one.score, one.value))[:top]
+    return found
+
+
+def _alike(item: Item, other: Item, candidate: Candidate) -> tuple[float, str]:
+    likeness = fuzz.ratio(normalise_sku(item.sku), normalise_sku(other.sku)) / 100
+    score = 0.6 * max(0.0, min(candidate.score, 1.0)) + 0.4 * likeness
+    return score, "; ".join(candidate.reasons) or f"SKUs alike ({likeness:.0%})"
 
 
 def _plain(text: str) -> str:

@@ -158,7 +158,7 @@ def match_identifiers(left: Sequence[Item], right: Sequence[Item]) -> Identified
     links: list[Link] = []
     disagreements: list[Disagreement] = []
     for (one, other), reasons in sorted(found.items()):
-        differing = _differing(lefts[one], rights[other])
+        differing = contradictions(lefts[one], rights[other])
         if len(partners["l" + one]) > 1 or len(partners["r" + other]) > 1:
             differing = [*differing, "another product carries one of these identifiers"]
         if differing:
@@ -216,7 +216,8 @@ def _unique(items: Iterable[Item], read: Callable[[Item], str | None]) -> dict[s
     return {value: item for value, item in values if value and counts[value] == 1}
 
 
-def _differing(left: Item, right: Item) -> list[str]:
+def contradictions(left: Item, right: Item) -> list[str]:
+    """Why two products can hardly be the same one, by identifiers that both have; in words."""
     reasons = []
     gtins = normalise_gtin(left.gtin), normalise_gtin(right.gtin)
     if all(gtins) and gtins[0] != gtins[1]:
@@ -350,7 +351,7 @@ def _reasons(left: Item, right: Item) -> list[str]:
         f"{right.name} {right.mpn}".lower()
     )
     reasons = [f"model number {one.upper()} on both" for one in sorted(shared)]
-    reasons += _differing(left, right)
+    reasons += contradictions(left, right)
     words = set(re.findall(r"[a-z0-9]+", left.name.lower()))
     common = sorted(words & set(re.findall(r"[a-z0-9]+", right.name.lower())))
     if common:

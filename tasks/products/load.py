@@ -27,6 +27,7 @@ from tasks.products import images
 from tasks.products import operations as ops
 from tasks.products.extract import Family
 from tasks.products.frames import AgreedVariant, Desired, Row, StoreRows
+from tasks.products.identifiers import identifier_case
 from tasks.products.plan import PlanContext, plan_family
 from tasks.reconciler.apply import Phase, apply, outcome_of, send
 from tasks.reconciler.cases import Outcome
@@ -55,6 +56,7 @@ PHASES = (
 def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> list[ops.ProductPlan]:
     """The plans of a batch. Raises: TransientError, ConfigError, MappingError."""
     connections, settings = run.connections, run.connections.pair.products
+    matching = connections.pair.intelligence.products
     families = [one for one in families if one.key not in run.refused_keys]
     names = read_names(connections)
     known = {number for one in families if one.store for number in _name_ids(one)}
@@ -67,8 +69,12 @@ def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> lis
         creates_in_account=settings.create_in_brightpearl,
         image_field=settings.image_field,
         image_hosts=settings.image_hosts,
+        holds_contradictions=matching == "hold",
         decisions=run.decisions(),
     )
+    if matching == "advise":
+        cases = (identifier_case(one) for one in families if one.store is not None)
+        run.report.notes.update(f"{one.field}: {one.reason}" for one in cases if one)
     products, variants = desired.product_rows(), desired.variant_rows()
     return [
         plan_family(one, products.get(one.key), variants.get(one.key, {}), context)

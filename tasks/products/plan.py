@@ -20,6 +20,7 @@ from tasks.products import images
 from tasks.products import operations as ops
 from tasks.products.extract import Family
 from tasks.products.frames import OF_SKU, AgreedVariant, Row, StoreRows, comparable
+from tasks.products.identifiers import identifier_case
 from tasks.reconciler.agreed import Conflict, merge
 from tasks.reconciler.cases import Decisions, digest, review
 
@@ -40,6 +41,8 @@ class PlanContext:
     image_field: str = ""
     """Brightpearl's custom field with the address of the image; "" leaves images alone."""
     image_hosts: tuple[str, ...] = ()
+    holds_contradictions: bool = False
+    """Whether products whose identifiers differ are only linked once a person says so."""
     decisions: Decisions = field(default_factory=Decisions)
 
     @classmethod
@@ -84,6 +87,10 @@ def plan_family(
         return _of_store(family, context)
     if family.store is None:
         return _new(family, desired, variants, context)
+    case = identifier_case(family) if context.holds_contradictions else None
+    if case is not None and not context.decisions.approves(family.key, case):
+        cases = context.decisions.undecided(family.key, [case])
+        return ops.ProductPlan(key=family.key, family=family, cases=cases, result="left alone")
     return _Planning(family, family.store, context).plan(desired, variants)
 
 

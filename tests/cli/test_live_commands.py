@@ -541,3 +541,19 @@ def test_a_fault_of_our_own_is_not_taken_for_a_server_that_does_not_start(monkey
 
     with pytest.raises(RuntimeError, match="didn't yield"):
         run_here(fail)
+
+
+def test_skus_are_suggested_from_both_catalogues(sandbox, capsys):
+    product = {"sku": "STORE-SEAT", "name": "Seat", "upc": "036000291452"}
+    store = f"{sandbox.bigcommerce_url}/_sandbox/products"
+    httpx.post(store, json=product, timeout=WITHIN_S).raise_for_status()
+    other = {"sku": "ACC-SEAT-7", "name": "Garden seat", "upc": "036000291452"}
+    account = sandbox.brightpearl_url.removesuffix("/public-api")
+    url = f"{account}/_sandbox/products"
+    httpx.post(url, json=other, timeout=WITHIN_S).raise_for_status()
+
+    assert run(["mappings", "suggest", "--table", "skus", "store-seat", "--json"]) == 0
+
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["suggestions"][0]["value"] == "ACC-SEAT-7"
+    assert "GTIN" in found["suggestions"][0]["reason"]

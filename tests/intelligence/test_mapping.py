@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intelligence.field_names import read_name, words_of
-from intelligence.lookups import suggest_sku, suggest_value
+from intelligence.lookups import suggest_skus, suggest_value
 from intelligence.mapping import Confirmed, Source, Suggested, suggest, targets_of
 from intelligence.products import Item
 
@@ -116,7 +116,40 @@ def test_nothing_is_suggested_for_a_value_that_resembles_none() -> None:
     assert suggest_value("payment_methods", "Zzqx", {"CARD": "Credit card"}) == []
 
 
-def test_a_sku_written_otherwise_is_found() -> None:
-    catalogue = [Item("1", "Oak chair", sku="OAK-1"), Item("2", "Oak table", sku="OAK-2")]
+HERE = [
+    Item("1", "Chair of oak", sku="oak 1"),
+    Item("2", "Bench", sku="B-77", gtin="5012345678900"),
+    Item("3", "Stool", sku="S-5"),
+]
+OVER = [
+    Item("11", "Oak chair", sku="OAK-1"),
+    Item("12", "Garden seat", sku="GS-2", gtin="5012345678900"),
+    Item("13", "Oak table", sku="OAK-2"),
+]
 
-    assert suggest_sku("oak 1", "chair of oak", catalogue)[0].value == "OAK-1"
+
+def test_a_sku_written_otherwise_is_found() -> None:
+    found = suggest_skus(HERE[:1], HERE, OVER)["1"]
+
+    assert (found[0].value, found[0].reason) == ("OAK-1", "the same letters and digits")
+
+
+def test_an_equal_barcode_says_which_sku_is_meant() -> None:
+    found = suggest_skus(HERE[1:2], HERE, OVER)["2"]
+
+    assert found[0].value == "GS-2"
+    assert "GTIN" in found[0].reason
+
+
+def test_a_barcode_that_two_products_carry_proves_nothing() -> None:
+    twice = [*HERE, Item("4", "Lamp", sku="L-1", gtin="5012345678900")]
+
+    found = suggest_skus(HERE[1:2], twice, OVER)["2"]
+
+    assert "GS-2" not in [one.value for one in found]
+
+
+def test_a_sku_that_a_person_confirmed_comes_first() -> None:
+    found = suggest_skus(HERE[:1], HERE, OVER, confirmed={"OAK1": "OAK-2"})["1"]
+
+    assert [one.value for one in found[:2]] == ["OAK-2", "OAK-1"]
