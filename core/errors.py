@@ -33,6 +33,17 @@ class TransientError(CausewayError):
         """Seconds the other side asked us to wait, when it said so."""
 
 
+class FaultError(TransientError):
+    """They answered a read that they failed: nothing is known to be wrong with what was asked."""
+
+
+class UnreadError(TransientError):
+    """Of records that are read together a few cannot be read right now, and all others can.
+
+    It is of no use to ask for the same ones again at once: the caller goes on without them.
+    """
+
+
 class PausedError(TransientError):
     """Nothing was sent: a part of the other side fails for a while, and is left alone meanwhile."""
 
@@ -49,7 +60,7 @@ class ContractError(CausewayError):
     """An answer (or a whole batch) breaks what we declared: a developer acts, the run ends."""
 
 
-class BrokenAnswerError(TransientError, ContractError):
+class BrokenAnswerError(FaultError, ContractError):
     """A read was answered well, with what cannot be read: cut off, empty, or of another shape.
 
     It is read again, as after any passing fault; where it stays so, a developer acts.

@@ -21,7 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_exponential_jitter
 
 from core.defects import DefectError
-from core.errors import CausewayError, OutcomeUnknownError, PausedError, TransientError
+from core.errors import CausewayError, OutcomeUnknownError, PausedError, TransientError, UnreadError
 
 if TYPE_CHECKING:  # only a process that runs flows imports Prefect
     from prefect.client.schemas.objects import State, TaskRun
@@ -102,8 +102,9 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 
 
 def _may_pass(error: object) -> bool:
-    """Whether it is worth waiting for: what is paused is asked again by a later run."""
-    return isinstance(error, TransientError) and not isinstance(error, PausedError)
+    """Whether it is worth waiting for: what is paused or unread is asked again by a later run."""
+    is_for_later = isinstance(error, PausedError | UnreadError)
+    return isinstance(error, TransientError) and not is_for_later
 
 
 RETRIED: Mapping[str, Any] = {

@@ -5,7 +5,7 @@ Contacts, payments, products and prices, statuses, codes, methods, lists, webhoo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -64,18 +64,16 @@ class Contacts(Api):
 
     def get_contacts(self, ids: Iterable[str]) -> Iterator[Contact | UnreadableContact]:
         """Those of these contacts that exist, with their addresses; 200 to a request."""
-        for part in chunks(ids):
+
+        def read(part: Sequence[str]) -> list[Contact | UnreadableContact]:
             path = f"{CONTACT}/{id_set(part)}"
             try:
                 answer = self._send("GET", path, params={"includeOptional": "postalAddresses"})
             except NotFoundError:
-                continue
-            for row in self._field(answer, "response", list):
-                try:
-                    yield Contact.model_validate(row)
-                except ValidationError as error:
-                    contact_id = str(row.get("contactId") or "") if isinstance(row, dict) else ""
-                    yield UnreadableContact(contact_id, *broken_field(error))
+                return []
+            return [_contact(row) for row in self._field(answer, "response", list)]
+
+        yield from self._together(ids, read)
 
     def list_contacts_with(self, email: str) -> list[ContactRow]:
         """Contacts with exactly this address as any of their three, in any case; each once."""
@@ -115,15 +113,25 @@ class Contacts(Api):
         return []
 
 
+def _contact(document: Any) -> Contact | UnreadableContact:  # noqa: ANN401 - their JSON
+    try:
+        return Contact.model_validate(document)
+    except ValidationError as error:
+        contact_id = str(document.get("contactId") or "") if isinstance(document, dict) else ""
+        return UnreadableContact(contact_id, *broken_field(error))
+
+
 class Payments(Api):
     """What customers paid. There is no GET by id: everything is a search."""
 
     def list_payments(self, order_ids: Iterable[str]) -> Iterator[PaymentRow]:
         """Customer payments of these orders, 200 orders to a question."""
-        for part in chunks(order_ids):
-            wanted = set(part)
+
+        def read(part: Sequence[str]) -> list[PaymentRow]:
             rows = self._search(PAYMENTS, PaymentRow, orderId=id_set(part))
-            yield from (row for row in rows if row.order_id in wanted)
+            return [row for row in rows if row.order_id in part]
+
+        yield from self._together(order_ids, read)
 
     def find_payments(self, transaction_ref: str) -> list[PaymentRow]:
         """Customer payments that carry exactly this reference."""

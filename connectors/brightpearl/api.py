@@ -7,7 +7,8 @@ error codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -21,10 +22,12 @@ from core.errors import (
     CausewayError,
     ConfigError,
     ContractError,
+    FaultError,
     NotFoundError,
     OutcomeUnknownError,
     RejectedError,
     TransientError,
+    UnreadError,
 )
 from core.settings import BrightpearlSettings
 from core.times import to_iso
@@ -37,6 +40,12 @@ PAGE = 500
 """Rows of a page, the most that Brightpearl gives."""
 LIMIT = 200
 """Requests a minute of a private app; the headers win where they say more."""
+MOST_OF_NONE = 6
+"""So many parts may fail while none is read; one more, and it is an outage: all quarters fail."""
+MOST_FAILED = 40
+"""So many parts of one whole may fail: four records in 200 need as many."""
+SHOWN = 5
+"""Records that an error names."""
 THROTTLED = "too many requests"
 REFUSALS = {"C", "B"}
 """The kinds of error codes, such as CMNC-018 and ORDB-001, by which a request is refused whatever
@@ -50,6 +59,7 @@ RIGHTS = (
 )
 URL = "CAUSEWAY_BRIGHTPEARL__API_URL may be wrong: it ends in /public-api, without the account."
 D = TypeVar("D", bound=Document)
+T = TypeVar("T")
 
 
 class Api(Client):
@@ -106,6 +116,41 @@ class Api(Client):
                 yield self._one(model, answer, row)
             is_last = not rows or not meta.get("morePagesAvailable")
             first += len(rows)
+
+    def _together(
+        self, ids: Iterable[str], read: Callable[[Sequence[str]], Iterable[T]], *, size: int = MOST
+    ) -> Iterator[T]:
+        """What `read` makes of these ids, many to a request.
+
+        A set that they fail to answer is read by halves, which finds the records it is due to.
+
+        Raises: UnreadError in the end where a few cannot be read and all others can; TransientError
+        where so much fails that it is no record's fault.
+        """
+        unread: list[str] = []
+        for whole in chunks(ids, size):
+            found: list[T] = []
+            parts, failed, read_any = deque([whole]), 0, False
+            while parts:
+                part = parts.popleft()
+                try:
+                    found += read(part)
+                    read_any = True
+                except FaultError:
+                    failed += 1
+                    is_last = len(part) == 1 and not parts
+                    is_too_much = failed > (MOST_FAILED if read_any else MOST_OF_NONE)
+                    if is_too_much or (is_last and not read_any):
+                        raise
+                    if len(part) == 1:
+                        unread += part
+                    else:
+                        middle = len(part) // 2
+                        parts += [part[:middle], part[middle:]]
+            yield from found
+        if unread:
+            named = ", ".join(unread[:SHOWN])
+            raise UnreadError(f"Brightpearl cannot show {len(unread)} of these records: {named}.")
 
     def _all(self, path: str, model: type[D]) -> list[D]:
         answer = self._send("GET", path)
@@ -204,7 +249,8 @@ def refusal(what: str, status: int, body: Any, *, is_write: bool) -> CausewayErr
         case _ if status < HTTPStatus.BAD_REQUEST:
             return ContractError(f"{what}, which the API does not document.", remedy=URL)
         case _ if is_transient(status) and not is_refusal(code):
-            error = OutcomeUnknownError if is_write else TransientError
+            of_read = TransientError if status in TIMED_OUT else FaultError
+            error = OutcomeUnknownError if is_write else of_read
             return error(f"{what}{f' ({code})' if code else ''}.")
         case _:
             return RejectedError(f"{what}: {f'{code} {reason}'.strip()}", status=status, code=code)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from connectors.brightpearl.account_models import ProductRow
-from connectors.brightpearl.api import Api, chunks, id_set
+from connectors.brightpearl.api import Api, id_set
 from connectors.brightpearl.catalogue_models import (
     AccountCategory,
     AccountProduct,
@@ -24,14 +24,19 @@ class Catalogue(Api):
 
     def list_catalogue(self, product_ids: Iterable[str]) -> Iterator[AccountProduct]:
         """Those of these products that exist, with their custom fields, 200 to a request."""
-        for part in chunks(product_ids):
+
+        def read(part: Sequence[str]) -> list[AccountProduct]:
             try:
                 path = f"{PRODUCT}/{id_set(part)}"
                 answer = self._send("GET", path, params={"includeOptional": "customFields"})
             except NotFoundError:
-                continue
-            for row in self._field(answer, "response", list):
-                yield self._one(AccountProduct, answer, row)
+                return []
+            return [
+                self._one(AccountProduct, answer, row)
+                for row in self._field(answer, "response", list)
+            ]
+
+        yield from self._together(product_ids, read)
 
     def list_product_ids(self) -> list[str]:
         """Ids of all products, in one request. Source: OPTIONS answers paths of existing ids."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.brightpearl.api import MOST, Api, chunks, id_set, period
+from connectors.brightpearl.api import MOST, Api, id_set, period
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInNote,
@@ -70,20 +70,22 @@ class GoodsNotes(Api):
     def _by_note(
         self, kind: str, model: type[N], note_ids: Iterable[str], size: int
     ) -> list[N | Unreadable]:
-        found: list[N | Unreadable] = []
-        for part in chunks(note_ids, size):
+
+        def read(part: Sequence[str]) -> list[N | Unreadable]:
             path = f"/warehouse-service/order/*/goods-note/{kind}/{id_set(part)}"
-            found.extend(self._notes(path, model))
-        return found
+            return self._notes(path, model)
+
+        return list(self._together(note_ids, read, size=size))
 
     def _by_order(
         self, kind: str, model: type[N], order_ids: Iterable[str], size: int
     ) -> list[N | Unreadable]:
-        found: list[N | Unreadable] = []
-        for part in chunks(order_ids, size):
+
+        def read(part: Sequence[str]) -> Iterator[N | Unreadable]:
             path = f"/warehouse-service/order/{id_set(part)}/goods-note/{kind}"
-            found.extend(_of(part, self._notes(path, model)))
-        return found
+            return _of(part, self._notes(path, model))
+
+        return list(self._together(order_ids, read, size=size))
 
     def _notes(self, path: str, model: type[N]) -> list[N | Unreadable]:
         """The notes of a map by their ids; none is an empty one, or 404."""

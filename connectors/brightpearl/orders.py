@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -26,18 +26,14 @@ class OrderReads(Api):
 
     def _whole(self, resource: str, model: type[S], ids: Iterable[str]) -> list[S | Unreadable]:
         """Orders by id, 200 to a request; one that is gone is simply not among them."""
-        found: list[S | Unreadable] = []
-        for part in chunks(ids):
+
+        def read(part: Sequence[str]) -> list[S | Unreadable]:
             answer = self._send("GET", f"/order-service/{resource}/{id_set(part)}")
             if answer.status == HTTPStatus.MULTI_STATUS and "response" not in (answer.body or {}):
-                continue
-            for row in self._field(answer, "response", list):
-                try:
-                    found.append(model.model_validate(row))
-                except ValidationError as error:
-                    order_id = str(row.get("id", "")) if isinstance(row, dict) else ""
-                    found.append(Unreadable(order_id, *broken_field(error)))
-        return found
+                return []
+            return [_order(model, row) for row in self._field(answer, "response", list)]
+
+        return list(self._together(ids, read))
 
     def _refs(self, type_id: int, **filters: Any) -> Iterator[OrderRef]:  # noqa: ANN401
         """Rows of one order type, 500 to a request."""
@@ -71,6 +67,14 @@ class OrderReads(Api):
                     answer = self._send("GET", f"/order-service/{resource}/{id_set(part)}")
                     for row in self._field(answer, "response", list):
                         yield {"resource": resource, **row}
+
+
+def _order(model: type[S], document: Any) -> S | Unreadable:  # noqa: ANN401 - their JSON
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        order_id = str(document.get("id", "")) if isinstance(document, dict) else ""
+        return Unreadable(order_id, *broken_field(error))
 
 
 class Orders(OrderReads):

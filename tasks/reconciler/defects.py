@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from core.defects import DefectError
+from core.errors import CausewayError, FaultError, UnreadError
 from core.refusals import Refusal, release_remedy
 from store.inbox import Dead
 from store.quarantine import Quarantine
 from tasks.policy import of_no_record
 from tasks.reconciler.cases import UNEXPECTED
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.report import Report
 from tasks.reconciler.run import Run, flow_run_id
 from tasks.reconciler.settle import settle
 from tasks.reconciler.triage import triage_all
@@ -36,22 +38,30 @@ MOST_IN_A_ROW = 20
 def isolated(run: Run) -> Iterator[None]:
     """Work on the batch of a run; the record that an unforeseen error is due to is quarantined.
 
+    One that cannot be read right now is tried again later. Both are found half by half.
+
     Raises: what is no record's fault, such as a CausewayError or Prefect's absence; DefectError
     where so many records meet one.
     """
     before = run.report.copy()
     try:
         yield
+    except (UnreadError, FaultError) as error:
+        run.is_searched |= isinstance(error, UnreadError)
+        if not run.is_searched:
+            raise
+        _again(run, before)
+        if len(run.batch.claims) > 1:
+            run.halve()
+        else:
+            _give_back(run, error)
     except of_no_record():
         raise
     except Exception as error:  # noqa: BLE001 - its record waits for a person, all others go on
         found = error if isinstance(error, DefectError) else DefectError(error)
         if not run.batch or run.defects_in_a_row >= MOST_IN_A_ROW:
             raise found from None
-        wrote = {what: count for what, count in run.report.counts.items() if "wrote: " in what}
-        run.unsure.update(run.batch.keys)
-        run.report = before
-        run.report.counts |= Counter(wrote)
+        _again(run, before)
         if len(run.batch.claims) > 1:
             run.halve()
             return
@@ -62,6 +72,21 @@ def isolated(run: Run) -> Iterator[None]:
         _quarantine(run, key, unexpected(found))
     else:
         run.defects_in_a_row = 0
+
+
+def _again(run: Run, before: Report) -> None:
+    """Count of what a batch did before it failed nothing but its writes: it is tried again."""
+    wrote = {what: count for what, count in run.report.counts.items() if "wrote: " in what}
+    run.unsure.update(run.batch.keys)
+    run.report = before
+    run.report.counts |= Counter(wrote)
+
+
+def _give_back(run: Run, error: CausewayError) -> None:
+    """Let the records that cannot be read right now be tried again later."""
+    run.refusals = {}
+    run.postpone(dict.fromkeys(run.batch.keys, error.message))
+    settle(run, [], [])
 
 
 def _quarantine(run: Run, key: str, refusal: Refusal) -> None:

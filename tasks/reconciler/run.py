@@ -146,6 +146,8 @@ class Run:
         """Records in hand with a write of which nobody knows what became of it."""
         self._halves: list[Batch] = []
         """What is left of a batch that met an error of our own code; the next one last."""
+        self.is_searched = False
+        """Whether the batch is searched half by half for records that cannot be read right now."""
         self.defects_in_a_row = 0
         """Records that our own code failed for since one went through."""
         self._shown: set[str] = set()
@@ -254,6 +256,7 @@ class Run:
         if self._halves:
             self.batch = self._halves.pop()
             return self.batch
+        self.is_searched = False
         limit = self.settings.batch_size
         claims: list[Claim] = []
         wanted = only and list(dict.fromkeys(key for each in only if (key := each.strip())))

@@ -12,6 +12,7 @@ from core.errors import (
     BrokenAnswerError,
     ConfigError,
     ContractError,
+    FaultError,
     NotFoundError,
     OutcomeUnknownError,
     RejectedError,
@@ -105,12 +106,13 @@ def test_each_status_of_bigcommerce_has_one_meaning(status, read, written):
         (429, THROTTLED, TransientError, TransientError),
         (500, coded("CMNC-018"), RejectedError, RejectedError),
         (500, coded("ORDB-001"), RejectedError, RejectedError),
-        (500, coded("CMNU-003"), TransientError, OutcomeUnknownError),
-        (500, {}, TransientError, OutcomeUnknownError),
-        (500, {"errors": 5}, TransientError, OutcomeUnknownError),
-        (500, coded("E1"), TransientError, OutcomeUnknownError),
+        (499, {}, TransientError, OutcomeUnknownError),
+        (500, coded("CMNU-003"), FaultError, OutcomeUnknownError),
+        (500, {}, FaultError, OutcomeUnknownError),
+        (500, {"errors": 5}, FaultError, OutcomeUnknownError),
+        (500, coded("E1"), FaultError, OutcomeUnknownError),
         (503, THROTTLED, TransientError, TransientError),
-        (503, {"response": "down for maintenance"}, TransientError, OutcomeUnknownError),
+        (503, {"response": "down for maintenance"}, FaultError, OutcomeUnknownError),
         (302, {}, ContractError, ContractError),
     ],
 )
@@ -125,7 +127,7 @@ def test_each_status_of_brightpearl_has_one_meaning(status, body, read, written)
 def test_a_page_of_html_from_in_between_is_brightpearls_outage(status):
     reply = httpx.Response(status, html="<h1>Bad gateway</h1>")
 
-    assert kind_of(read_account, reply) is TransientError
+    assert kind_of(read_account, reply) is FaultError
     assert kind_of(write_account, reply) is OutcomeUnknownError
 
 
