@@ -31,3 +31,8 @@ ACCOUNT_CUSTOMERS: Schema = {
 }
 """The same as Brightpearl has them, or is to have them. Of the tags only the one that stands for a
 customer group; `company_contact_id` is the contact of the company that the person buys for."""
+
+BILLING, DELIVERY = "billing", "delivery"
+"""What an address is for, as columns of Brightpearl's frames begin."""
+STORE_USES = {BILLING: "billing", DELIVERY: "shipping"}
+"""How the columns of the store's frames begin."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import PostalAddress
+from connectors.brightpearl.account_models import Contact, PostalAddress
+from core.customers import BILLING, DELIVERY
 from tasks.reconciler.operations import BrightpearlWrite, Operation, PlanT, Progress
 from tasks.reconciler.run import Run
 
@@ -137,3 +138,36 @@ class UseAddress(ContactOperation):
             natural_key=self.use,
             message=messages.use_addresses(label, record.contact_id, by_use),
         )
+
+
+WRITES: Sequence[type[ContactOperation]] = (PatchContact, SetTag, ReplaceAddress, CreateAddress)
+"""All but UseAddress, which follows them; they are independent of each other."""
+USES = {BILLING: ("BIL", "DEF"), DELIVERY: ("DEL",)}
+"""What Brightpearl uses an address for that is one of a frame's."""
+
+
+def change_tag(known: Sequence[str], wanted: str) -> Iterator[ContactOperation]:
+    """What leaves a contact with one tag of a kind, or none. In: those that it has."""
+    yield from (SetTag(tag, is_on=False) for tag in known if tag != wanted)
+    if wanted and wanted not in known:
+        yield SetTag(wanted, is_on=True)
+
+
+def change_addresses(
+    contact: Contact, places: Mapping[str, PostalAddress]
+) -> Iterator[ContactOperation]:
+    """What gives a contact addresses for billing, delivery or both: one where they are alike.
+
+    An entry of the book is replaced where nothing else uses it; else a new one is made.
+    """
+    kinds = {use: USES[use] for use in places}
+    if len(places) == len(USES) and places[BILLING] == places[DELIVERY]:
+        kinds = {BILLING: (*USES[BILLING], *USES[DELIVERY])}
+    for use, own in kinds.items():
+        ids = {contact.address_ids.get(kind, "") for kind in own}
+        others = {one for kind, one in contact.address_ids.items() if kind not in own}
+        if len(ids) == 1 and all(ids) and not ids & others:
+            yield ReplaceAddress(use, ids.pop(), places[use])
+        else:
+            yield CreateAddress(use, places[use])
+            yield UseAddress(use, own)

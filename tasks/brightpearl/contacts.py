@@ -15,12 +15,19 @@ from functools import partial
 from typing import Any
 
 from connectors.brightpearl import messages
-from connectors.brightpearl.account_models import Contact, ContactCreate, ContactRow, PostalAddress
+from connectors.brightpearl.account_models import (
+    Contact,
+    ContactCreate,
+    ContactRow,
+    PostalAddress,
+    UnreadableContact,
+)
+from core.customers import BILLING, DELIVERY
 from core.errors import CausewayError, TransientError
 from core.ids import email_key
 from store.links import Link, Links
 from store.runs import Cursors, Leases
-from tasks.brightpearl.contact_operations import ContactProgress, CreateAddress
+from tasks.brightpearl.contact_operations import USES, ContactProgress, CreateAddress
 from tasks.brightpearl.reference import changed_rows
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply
@@ -82,6 +89,16 @@ def find_candidates(connections: Connections, keys: set[str]) -> dict[str, list[
         for key, one in best.items()
         if key in links
     }
+
+
+def read_contacts(
+    connections: Connections, ids: Iterable[str]
+) -> tuple[dict[str, Contact], list[UnreadableContact]]:
+    """Contacts by id, and those that break the model."""
+    get = connections.brightpearl.get_contacts
+    found = with_retries(lambda: list(get(set(ids))))
+    broken = [one for one in found if isinstance(one, UnreadableContact)]
+    return {one.id: one for one in found if isinstance(one, Contact)}, broken
 
 
 def existing_contacts(connections: Connections, ids: Iterable[str]) -> set[str]:
@@ -176,6 +193,22 @@ def name_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
+def contact_row(contact: Contact, email: str) -> dict[str, str]:
+    """A contact as a row of CONTACTS. In: the one of its e-mails that is meant."""
+    row = {
+        "email_key": email_key(email),
+        "email": email,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "company": contact.company,
+        "phone": contact.telephones.get("PRI", ""),
+    }
+    for use, (kind, *_) in USES.items():
+        if place := contact.address(kind):
+            row |= {f"{use}_{name}": getattr(place, name) for name in LINES}
+    return row
+
+
 @dataclass(frozen=True)
 class Person:
     """One row of CONTACTS."""
@@ -198,6 +231,12 @@ class Person:
     delivery_line_4: str
     delivery_post_code: str
     delivery_country_iso3: str
+
+    def postal_address(self, use: str) -> PostalAddress:
+        """The address for `billing` or `delivery`; a line has to be there: `-` stands for none."""
+        parts = {name: getattr(self, f"{use}_{name}") for name in LINES}
+        filled = {name: part for name, part in parts.items() if part}
+        return PostalAddress(**{"line_1": "-"} | filled)
 
     @property
     def finance(self) -> Mapping[str, int]:
@@ -262,11 +301,7 @@ PHASES = (Phase((CreateAddress,), together=True), Phase((CreateContact,)))
 
 def plan_contact(person: Person) -> ContactPlan:
     """A contact with its addresses: one, or two where billing and delivery differ. Pure."""
-    parts = [
-        {name: part for name in LINES if (part := getattr(person, f"{use}_{name}"))}
-        for use in ("billing", "delivery")
-    ]
-    billing, delivery = (PostalAddress(**{"line_1": "-"} | filled) for filled in parts)
+    billing, delivery = person.postal_address(BILLING), person.postal_address(DELIVERY)
     uses = {"BIL": billing} if billing == delivery else {"BIL": billing, "DEL": delivery}
     return ContactPlan(
         key=name_of(person.email_key),

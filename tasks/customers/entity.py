@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from connectors.bigcommerce.customer_models import Customer
@@ -12,17 +13,15 @@ from connectors.budget import Priority
 from core.ids import contact_key
 from mappings.bundle import Bundle
 from store.links import Links
+from tasks.brightpearl.contacts import read_contacts
 from tasks.customers.frames import (
     ENTITY,
     AgreedCustomer,
     Desired,
     Found,
     Record,
-    contact_rows,
-    customer_rows,
-    differing,
+    Sides,
     map_sides,
-    sides,
 )
 from tasks.customers.operations import CustomerPlan
 from tasks.customers.plan import PlanContext, plan_record
@@ -36,22 +35,20 @@ KEPT_S = 3600.0
 """How long the contacts of companies are used before they are read again."""
 
 
-def changed_customers(
-    connections: Connections, since: datetime, until: datetime | None = None
+def customers_since(
+    which: str, connections: Connections, since: datetime, until: datetime | None = None
 ) -> list[str]:
-    """Ids of the customers changed from `since` on."""
+    """Ids of the customers who were changed, or registered, from `since` on.
+
+    In: `modified_since` or `created_since`.
+    """
     del until  # what changed since was read now, whenever it changed last
     listed = connections.bigcommerce.list_customers
-    return with_retries(lambda: [one.id for one in listed(modified_since=since)])
+    return with_retries(lambda: [one.id for one in listed(**{which: since})])
 
 
-def registered_customers(
-    connections: Connections, since: datetime, until: datetime | None = None
-) -> list[str]:
-    """Ids of the customers who registered from `since` on."""
-    del until
-    listed = connections.bigcommerce.list_customers
-    return with_retries(lambda: [one.id for one in listed(created_since=since)])
+changed_customers = partial(customers_since, "modified_since")
+registered_customers = partial(customers_since, "created_since")
 
 
 def changed_contacts(connections: Connections, since: datetime) -> list[str]:
@@ -70,7 +67,7 @@ def changed_contacts(connections: Connections, since: datetime) -> list[str]:
 def plan_customers(run: Run, found: Found, desired: Desired) -> list[CustomerPlan]:
     """The plans of a batch. In: validated frames, and both sides as read."""
     context = PlanContext(
-        sides=sides(found, desired),
+        sides=Sides.of(found, desired),
         owners=run.bundle.mappings["customers"].owners,
         groups=run.bundle.tables["customer_groups"],
         companies=_companies(run.connections, run.bundle),
@@ -86,11 +83,9 @@ def _companies(connections: Connections, bundle: Bundle) -> Mapping[str, Contact
     if not ids:
         return {}
 
-    def read() -> dict[str, Contact]:
-        found = with_retries(lambda: list(connections.brightpearl.get_contacts(ids)))
-        return {one.id: one for one in found if isinstance(one, Contact)}
-
-    return connections.cache.get(f"companies {sorted(ids)}", read, max_age_s=KEPT_S)
+    read = partial(read_contacts, connections, ids)
+    found, _ = connections.cache.get(f"companies {sorted(ids)}", read, max_age_s=KEPT_S)
+    return found
 
 
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
@@ -103,24 +98,19 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         if isinstance(one, Customer)
     }
     links = Links(connections.database).get(connections.pair.name, ENTITY, list(customers))
-    ids = {link.id_bp for link in links.values() if link.id_bp}
-    read = with_retries(lambda: list(connections.brightpearl.get_contacts(ids)))
-    contacts = {one.id: one for one in read if isinstance(one, Contact)}
+    contacts, _ = read_contacts(connections, [one.id_bp for one in links.values() if one.id_bp])
     records = {
         key: Record(key, one, contacts.get(links[key].id_bp), AgreedCustomer.of(links[key]))
         for key, one in customers.items()
         if key in links
     }
     both = {key: one for key, one in records.items() if one.contact is not None}
-    found = Found(
-        customers=customer_rows(both),
-        contacts=contact_rows(both, bundle.tables["customer_groups"]),
-    )
-    compared = sides(found, map_sides(bundle, found))
+    found = Found.of(both, bundle.tables["customer_groups"])
+    compared = Sides.of(found, map_sides(bundle, found))
     differ = {
         key: ", ".join(names)
         for key, desired in compared.desired.items()
-        if (names := differing(both[key].agreed, desired, compared.actual[key]))
+        if (names := both[key].agreed.differing(desired.values(), compared.actual[key].values()))
     }
     unlinked = {key for key, one in records.items() if one.agreed.lead or one.agreed.gone_from}
     missing = customers.keys() - both.keys() - unlinked

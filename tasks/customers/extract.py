@@ -9,16 +9,9 @@ from connectors.brightpearl.account_models import Contact, UnreadableContact
 from core.ids import contact_id_of, contact_key, email_key, merge_of
 from core.refusals import Refusal, release_remedy
 from store.inbox import OPERATOR
+from tasks.brightpearl import contacts as account
 from tasks.brightpearl.contacts import find_candidates, is_person
-from tasks.customers.frames import (
-    ENTITY,
-    AgreedCustomer,
-    Found,
-    Record,
-    contact_rows,
-    customer_rows,
-    group_tags,
-)
+from tasks.customers.frames import ENTITY, AgreedCustomer, Found, Record, group_tags
 from tasks.customers.matching import match_records
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, missing, refusal_rows, skipped
@@ -92,11 +85,7 @@ def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, li
     match_records(records, _leads(run, records), run.decisions())
     records |= {key: Record(key, contact=contact) for key, contact in fresh.items()}
     alone = [key for key in keys if key not in records and key not in run.refused_keys]
-    groups = run.bundle.tables["customer_groups"]
-    live = {key: one for key, one in records.items() if not (one.agreed.lead and not one.contact)}
-    found = Found(
-        records=records, customers=customer_rows(live), contacts=contact_rows(live, groups)
-    )
+    found = Found.of(records, run.bundle.tables["customer_groups"])
     return found, [missing(k, may_be_stale=run.batch.may_be_stale(k)) for k in alone]
 
 
@@ -140,8 +129,7 @@ def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:
 
 def read_contacts(run: Run, ids: Iterable[str]) -> dict[str, Contact]:
     """Contacts by id; one that cannot be read is refused under the key of its customer."""
-    found = with_retries(lambda: list(run.brightpearl.get_contacts(set(ids))))
-    broken = [one for one in found if isinstance(one, UnreadableContact)]
+    found, broken = account.read_contacts(run.connections.at(run.priority), ids)
     if broken:
         links = run.links.get(run.pair, ENTITY, [one.id for one in broken], by="id_bp")
         keys = {one.id: links[one.id].key_bc if one.id in links else contact_key(one.id)
@@ -151,7 +139,7 @@ def read_contacts(run: Run, ids: Iterable[str]) -> dict[str, Contact]:
                 (keys[one.id], _unreadable(one, keys[one.id], "Brightpearl")) for one in broken
             )
         )
-    return {one.id: one for one in found if isinstance(one, Contact)}
+    return found
 
 
 def _unreadable(one: UnreadableCustomer | UnreadableContact, key: str, system: str) -> Refusal:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
 from connectors.bigcommerce.customer_models import Customer
 from connectors.brightpearl.account_models import Contact
-from core.customers import ACCOUNT_CUSTOMERS, STORE_CUSTOMERS, STORE_PLACE
+from core.customers import ACCOUNT_CUSTOMERS, BILLING, DELIVERY, STORE_CUSTOMERS
 from core.frames import frame
 from core.ids import email_key
 from core.refusals import Refusal
@@ -19,32 +18,24 @@ from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from mappings.steps import one_line
 from mappings.tables import Table, comparable
-from tasks.brightpearl.contacts import LINES, Person
-from tasks.reconciler.agreed import Agreed, fingerprint
+from tasks.bigcommerce.customers import StoreCustomer, customer_row
+from tasks.brightpearl.contacts import LINES, Person, contact_row
+from tasks.reconciler.agreed import AgreedHashes
 from tasks.reconciler.gate import Frames, rows, typed_rows
 from tasks.reconciler.run import Run
 
 ENTITY = "customers"
-BILLING, DELIVERY = "billing", "delivery"
-USES = {BILLING: ("BIL", "DEF"), DELIVERY: ("DEL",)}
-"""What Brightpearl uses an address for that is one of desired."""
-STORE_USES = {BILLING: "billing", DELIVERY: "shipping"}
-"""How the columns of the store's frames begin."""
+USES = (BILLING, DELIVERY)
 LONGEST = 32
 """Characters of a name in Brightpearl."""
 TEXTS = ("email", "first_name", "last_name", "company", "phone", "tag_id")
-FIELDS = (*TEXTS, BILLING, DELIVERY)
+FIELDS = (*TEXTS, *USES)
 """What is merged; an address is one field."""
 
 
-class AgreedCustomer(Agreed):
+class AgreedCustomer(AgreedHashes):
     """One customer as both sides last agreed on it. Values are kept as hashes (decision 5)."""
 
-    hashes: dict[str, str] = Field(default={})
-    """The hash of each field's value, by name."""
-    in_store: dict[str, str] = Field(default={})
-    """The hash of what the store reads in its place, where that is not the same: BigCommerce wants
-    names of states, and a first name of everybody."""
     addresses: dict[str, str] = Field(default={})
     """Ids in the store's address book, by billing and delivery."""
     takes_mails: bool | None = None
@@ -71,17 +62,17 @@ class Record:
     case: Refusal | None = None
     """Why a person has to say which contact is meant."""
 
-    def entry_id(self, use: str) -> str:
-        """Which entry of the address book is meant: the one agreed on, else by age.
+    @property
+    def entries(self) -> dict[str, str]:
+        """Which entry of the address book is meant by use: the one agreed on, else by age.
 
         The oldest is for bills, the newest for parcels.
         """
         book = self.customer.addresses if self.customer else ()
-        ids = sorted((one.id for one in book), key=int)
-        known = self.agreed.addresses.get(use, "")
-        if known in ids or not ids:
-            return known if known in ids else ""
-        return ids[0 if use == BILLING else -1]
+        ids = sorted((one.id for one in book), key=int) or [""]
+        oldest_and_newest = {BILLING: ids[0], DELIVERY: ids[-1]}
+        agreed = {use: one for use, one in self.agreed.addresses.items() if one in ids}
+        return {**oldest_and_newest, **agreed}
 
 
 @dataclass(frozen=True)
@@ -100,9 +91,11 @@ class AccountCustomer(Person):
         named = {"priceListId": self.price_list_id, "creditTermDays": self.credit_term_days}
         return {name: int(value) for name, value in named.items() if value}
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, str | tuple[str, ...]]:
         """What is merged, field by field; an address is one."""
-        found: dict[str, Any] = {name: one_line(getattr(self, name)) for name in TEXTS}
+        found: dict[str, str | tuple[str, ...]] = {
+            name: one_line(getattr(self, name)) for name in TEXTS
+        }
         found["email"] = self.email_key
         for use in USES:
             place = [one_line(getattr(self, f"{use}_{name}")) for name in LINES]
@@ -110,51 +103,15 @@ class AccountCustomer(Person):
             found[use] = ("" if place[0] == "-" else place[0], *place[1:])
         return found
 
-
-@dataclass(frozen=True)
-class StoreCustomer:
-    """A row of STORE_CUSTOMERS: how BigCommerce is to have a customer."""
-
-    customer_key: str
-    email: str
-    first_name: str
-    last_name: str
-    company: str
-    phone: str
-    group_id: str
-    billing_street_1: str
-    billing_street_2: str
-    billing_city: str
-    billing_state: str
-    billing_zip: str
-    billing_country_iso2: str
-    shipping_street_1: str
-    shipping_street_2: str
-    shipping_city: str
-    shipping_state: str
-    shipping_zip: str
-    shipping_country_iso2: str
-
-    def place(self, use: str) -> dict[str, str]:
-        """The parts of an address as the store's API calls them."""
-        names = ("address1", "address2", "city", "state_or_province", "postal_code", "country_code")
-        parts = (getattr(self, f"{STORE_USES[use]}_{part}") for part in STORE_PLACE)
-        return dict(zip(names, parts, strict=True))
-
-    def is_complete(self, use: str) -> bool:
-        """Whether BigCommerce takes an address."""
-        place = self.place(use)
-        return all(place[name] for name in ("address1", "city", "country_code"))
-
-    def values(self, actual: AccountCustomer) -> dict[str, Any]:
-        """What is merged, as it is read back once the store has all of it."""
-        found = actual.values()
+    def read_back(self, store: StoreCustomer) -> dict[str, str | tuple[str, ...]]:
+        """The same as it is read back once the store has all of it."""
+        found = self.values()
         for name, longest in (("first_name", LONGEST), ("last_name", LONGEST), ("company", None)):
-            found[name] = getattr(self, name)[:longest].strip()
+            found[name] = getattr(store, name)[:longest].strip()
         for use in USES:
-            *parts, _ = (one_line(part) for part in self.place(use).values())
-            country = getattr(actual, f"{use}_country_iso3")
-            found[use] = (*parts, country) if self.is_complete(use) else ("",) * len(LINES)
+            *parts, _ = (one_line(part) for part in store.place(use).values())
+            country = getattr(self, f"{use}_country_iso3")
+            found[use] = (*parts, country) if store.is_complete(use) else ("",) * len(LINES)
         return found
 
 
@@ -167,6 +124,34 @@ class Found(Frames):
     records: Mapping[str, Record] = field(default_factory=dict)
     customers: pd.DataFrame = rows(STORE_CUSTOMERS, suite="customers_in")
     contacts: pd.DataFrame = rows(ACCOUNT_CUSTOMERS, suite="contacts_in")
+
+    @classmethod
+    def of(cls, records: Mapping[str, Record], groups: Table) -> Found:
+        """With the frames of the records that are not left alone."""
+        live = [one for one in records.values() if one.contact or not one.agreed.lead]
+        return cls(
+            records=records,
+            customers=frame(
+                (
+                    {**customer_row(one.customer, one.entries), "customer_key": one.key}
+                    for one in live
+                    if one.customer is not None
+                ),
+                STORE_CUSTOMERS,
+            ),
+            contacts=frame(
+                (
+                    {
+                        **contact_row(one.contact, meant_email(one.contact, one)),
+                        "customer_key": one.key,
+                        "tag_id": next(iter(group_tags(one.contact, groups)), ""),
+                    }
+                    for one in live
+                    if one.contact is not None
+                ),
+                ACCOUNT_CUSTOMERS,
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -190,6 +175,16 @@ class Sides:
     for_store: Mapping[str, StoreCustomer]
     """Contacts, as BigCommerce writes them."""
 
+    @classmethod
+    def of(cls, found: Found, desired: Desired) -> Sides:
+        """The rows of both, typed."""
+        for_account = typed_rows(desired.for_account, AccountCustomer)
+        return cls(
+            desired={one.customer_key: one for one in for_account},
+            actual={o.customer_key: o for o in typed_rows(found.contacts, AccountCustomer)},
+            for_store={o.customer_key: o for o in typed_rows(desired.for_store, StoreCustomer)},
+        )
+
 
 def map_customers(run: Run, found: Found) -> Desired:
     """Customers as contacts, and contacts as customers."""
@@ -208,104 +203,13 @@ def map_sides(bundle: Bundle, found: Found) -> Desired:
     )
 
 
-def sides(found: Found, desired: Desired) -> Sides:
-    """The rows of both, typed."""
-    return Sides(
-        desired={one.customer_key: one for one in typed_rows(desired.for_account, AccountCustomer)},
-        actual={one.customer_key: one for one in typed_rows(found.contacts, AccountCustomer)},
-        for_store={one.customer_key: one for one in typed_rows(desired.for_store, StoreCustomer)},
-    )
-
-
-def customer_rows(records: Mapping[str, Record]) -> pd.DataFrame:
-    """STORE_CUSTOMERS of the records that are in the store."""
-    found = []
-    for key, record in records.items():
-        customer = record.customer
-        if customer is None:
-            continue
-        row = {name: getattr(customer, name) for name in (*TEXTS[:-1], "group_id")}
-        row |= {"customer_key": key, "email_key": email_key(customer.email)}
-        book = {one.id: one for one in customer.addresses}
-        for use, start in STORE_USES.items():
-            if entry := book.get(record.entry_id(use)):
-                parts = (entry.address1, entry.address2, entry.city, entry.state_or_province,
-                         entry.postal_code, entry.country_code)  # fmt: skip
-                row |= {f"{start}_{n}": p for n, p in zip(STORE_PLACE, parts, strict=True)}
-        found.append(row)
-    return frame(found, STORE_CUSTOMERS)
-
-
-def contact_rows(records: Mapping[str, Record], groups: Table) -> pd.DataFrame:
-    """ACCOUNT_CUSTOMERS of the records that are in the account."""
-    found = []
-    for key, record in records.items():
-        contact = record.contact
-        if contact is None:
-            continue
-        email = meant_email(contact, record)
-        row = {
-            "customer_key": key,
-            "email_key": email_key(email),
-            "email": email,
-            "first_name": contact.first_name,
-            "last_name": contact.last_name,
-            "company": contact.company,
-            "phone": contact.telephones.get("PRI", ""),
-            "tag_id": next(iter(group_tags(contact, groups)), ""),
-        }
-        for use, (kind, *_) in USES.items():
-            if place := contact.address(kind):
-                row |= {f"{use}_{name}": getattr(place, name) for name in LINES}
-        found.append(row)
-    return frame(found, ACCOUNT_CUSTOMERS)
-
-
 def meant_email(contact: Contact, record: Record) -> str:
     """The contact's e-mail that the customer has, or both sides agreed on; else the primary one."""
     emails = list(contact.emails_by_kind.values())
     wanted = record.customer.email if record.customer else ""
     same = [one for one in emails if email_key(one) == email_key(wanted)]
-    known = [one for one in emails if is_agreed(record.agreed, "email", email_key(one))]
+    known = [one for one in emails if record.agreed.has("email", email_key(one))]
     return next(iter([*same, *known, *emails]), "")
-
-
-def is_agreed(agreed: AgreedCustomer, name: str, value: Any) -> bool:  # noqa: ANN401 - a text or an address
-    """Whether a value is the one that both sides last agreed on."""
-    return agreed.hashes.get(name) == hash_of(name, value)
-
-
-def hash_of(name: str, value: Any) -> str:  # noqa: ANN401 - a text or an address
-    """A field's value as the link keeps it."""
-    return fingerprint([name, *([value] if isinstance(value, str) else value)])
-
-
-def changed(agreed: AgreedCustomer, name: str, value: Any, *, in_store: bool) -> str:  # noqa: ANN401
-    """The hash of a value that one side changed since both agreed; "" for one that it did not.
-
-    A blank does not count as a change where nothing was ever agreed on.
-    """
-    found = hash_of(name, value)
-    known = {agreed.hashes.get(name, "" if any(value) else found)}
-    if in_store and name in agreed.in_store:
-        known = {agreed.in_store[name]}
-    return "" if found in known else found
-
-
-def differing(
-    agreed: AgreedCustomer, desired: AccountCustomer, actual: AccountCustomer
-) -> list[str]:
-    """Fields that do not read as agreed, and not the same on both sides."""
-    mine, other = desired.values(), actual.values()
-    return [
-        name
-        for name in FIELDS
-        if mine[name] != other[name]
-        and (
-            changed(agreed, name, mine[name], in_store=True)
-            or changed(agreed, name, other[name], in_store=False)
-        )
-    ]
 
 
 def group_tags(contact: Contact, groups: Table) -> list[str]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.brightpearl.account_models import Contact, PostalAddress
+from connectors.bigcommerce.customer_models import Customer
+from connectors.brightpearl.account_models import Contact
+from core.customers import BILLING
 from core.refusals import Refusal, release_remedy
 from mappings.rules import Owner
-from mappings.steps import one_line
 from mappings.tables import Table
-from tasks.brightpearl.contact_operations import (
-    CreateAddress,
-    PatchContact,
-    ReplaceAddress,
-    SetTag,
-    UseAddress,
-)
-from tasks.brightpearl.contacts import LINES, ContactPlan, plan_contact
-from tasks.customers import operations as ops
+from tasks.bigcommerce import customers as store_writes
+from tasks.bigcommerce.customers import CreateCustomer, StoreCustomer, UpdateCustomer
+from tasks.brightpearl import contact_operations as account_writes
+from tasks.brightpearl.contact_operations import PatchContact, SetTag
+from tasks.brightpearl.contacts import plan_contact
 from tasks.customers.frames import (
-    BILLING,
-    DELIVERY,
     FIELDS,
     TEXTS,
     USES,
@@ -30,14 +25,11 @@ from tasks.customers.frames import (
     AgreedCustomer,
     Record,
     Sides,
-    StoreCustomer,
-    changed,
     group_tags,
-    hash_of,
 )
 from tasks.customers.operations import CustomerPlan
-from tasks.reconciler.agreed import Merged, merge
-from tasks.reconciler.cases import Decisions, digest, review
+from tasks.reconciler.agreed import Values
+from tasks.reconciler.cases import Decisions, digest, refusal_by_value, review
 from tasks.reconciler.operations import Operation
 
 PATHS = {
@@ -47,7 +39,6 @@ PATHS = {
     "phone": "/communication/telephones/PRI",
 }
 NEWSLETTER = "/marketingDetails/isReceiveEmailNewsletter"
-LAST_AGREED = "last agreed"
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ def plan_record(context: PlanContext, record: Record) -> CustomerPlan:
     if record.customer is None:
         return _unlinked(record) if record.is_linked else _plan_customer(context, record)
     if record.contact is not None:
-        return _plan_both(context, record, record.contact)
+        return _plan_both(context, record, record.customer, record.contact)
     if agreed.lead:
         return CustomerPlan(key=key, agreed=agreed, result="same contact")
     is_wanted = record.is_asked_for or not record.is_linked
@@ -89,192 +80,131 @@ def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
     """A new contact for a customer: of its company, where staff put it into a group."""
     desired = context.sides.desired[record.key]
     case, company = _company(context, desired)
+    operations: list[Operation[Any]] = []
+    if desired.tag_id:
+        operations.append(SetTag(desired.tag_id, is_on=True))
     if company is not None:
         terms = str(company.credit_term_days or "")
         desired = replace(desired, price_list_id=company.price_list_id, credit_term_days=terms)
-    contact: ContactPlan = plan_contact(desired)
-    joins = {"/companyId": int(company.organisation_id or company.id)} if company else {}
-    operations: list[Operation[Any]] = [
-        *([SetTag(desired.tag_id, is_on=True)] if desired.tag_id else []),
-        *([PatchContact(joins)] if joins else []),
-    ]
-    values = desired.values()
+        operations.append(PatchContact(_joins(company)))
     return CustomerPlan(
         key=record.key,
         operations=tuple(operations),
         cases=(case,) if case else (),
         result="created",
-        contact=contact,
-        agreed=_agreed(record, values, dict.fromkeys(FIELDS, "bigcommerce"), newsletter=False),
+        contact=plan_contact(desired),
+        agreed=_agreed(record, desired.values(), {}, newsletter=False),
     )
 
 
 def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
     """A new customer for a contact that staff gave the tag of a group."""
     store, actual = context.sides.for_store[record.key], context.sides.actual[record.key]
-    billing, delivery = store.place(BILLING), store.place(DELIVERY)
-    places = [store.place(use) for use in USES if store.is_complete(use)]
     return CustomerPlan(
         key=record.key,
-        operations=(ops.CreateCustomer(store, places[:1] if billing == delivery else places),),
+        operations=(CreateCustomer(store),),
         result="created",
         contact_id=record.contact.id if record.contact else "",
-        agreed=_agreed(
-            record,
-            actual.values(),
-            dict.fromkeys(FIELDS, "brightpearl"),
-            store.values(actual),
-            mails=False,
-        ),
+        agreed=_agreed(record, actual.values(), actual.read_back(store), mails=False),
     )
 
 
-def _plan_both(context: PlanContext, record: Record, contact: Contact) -> CustomerPlan:
+def _plan_both(
+    context: PlanContext, record: Record, customer: Customer, contact: Contact
+) -> CustomerPlan:
     desired, actual = context.sides.desired[record.key], context.sides.actual[record.key]
-    store = context.sides.for_store[record.key]
-    cases: list[Refusal] = []
+    store, agreed = context.sides.for_store[record.key], record.agreed
     mine, other = desired.values(), actual.values()
     names = [name for name in FIELDS if not (name == BILLING and contact.company_id)]
-    merged = _merge(context, record, mine, other, names)
-    left = set()
-    for conflict in merged.conflicts:
-        case = _conflict(record, conflict.name, mine, other)
-        if context.decisions.approves(record.key, case):
-            merged = replace(merged, for_brightpearl={**merged.for_brightpearl, conflict.name: ""})
-        else:
-            left.add(conflict.name)
-            cases.append(case)
+    owners = {n: context.owners.get(f"{n}_line_1" if n in USES else n, "") for n in names}
+    merged = agreed.merge(mine, other, owners)
     to_account, to_store = set(merged.for_brightpearl), set(merged.for_bigcommerce)
+    open_cases: dict[str, Refusal] = {}
+    for name in [one.name for one in merged.conflicts]:
+        case = _conflict(record, name, mine, other)
+        if context.decisions.approves(record.key, case):
+            to_account.add(name)
+        else:
+            open_cases[name] = case
     if "company" in to_account:
         # No call changes the company of a contact. Source: fact sheet, contacts.
         to_account.discard("company")
-        left.add("company")
-        cases.append(_conflict(record, "company", mine, other, can_apply=False))
+        open_cases["company"] = _conflict(record, "company", mine, other, can_apply=False)
     unknown, company = _company(context, desired)
-    cases += [unknown] if unknown else []
-    account = list(_to_account(context, record, contact, desired, to_account, company))
-    found = list(_to_store(record, store, to_store))
-    cases += [one for one in found if isinstance(one, Refusal)]
-    if any(isinstance(one, Refusal) for one in found):
-        left |= {BILLING, DELIVERY} & to_store
-    operations = (*account, *(one for one in found if isinstance(one, Operation)))
-    winners = dict.fromkeys(to_account, "bigcommerce") | dict.fromkeys(to_store, "brightpearl")
+    fields = _contact_fields(agreed, customer, contact, desired, to_account, company)
+    known_tags = group_tags(contact, context.groups) if "tag_id" in to_account else ()
+    changing = [use for use in USES if use in to_store]
+    entries = list(store_writes.change_addresses(customer, store, record.entries, changing))
+    done = {one.use for one in entries}
+    open_cases |= {use: _incomplete(record.key) for use in changing if use not in done}
+    store_fields = _customer_fields(agreed, customer, contact, store, to_store)
+    operations: list[Operation[Any]] = [
+        *([PatchContact(fields)] if fields else []),
+        *(account_writes.change_tag(known_tags, desired.tag_id) if "tag_id" in to_account else ()),
+        *account_writes.change_addresses(
+            contact, {use: desired.postal_address(use) for use in USES if use in to_account}
+        ),
+        *([UpdateCustomer(store_fields)] if store_fields else []),
+        *entries,
+    ]
     values = {
         name: other[name] if name in to_store else mine[name]
         for name in names
-        if name not in left and (name in winners or mine[name] == other[name])
+        if name not in open_cases and (name in to_account | to_store or mine[name] == other[name])
     }
-    is_new = not record.is_linked or not record.agreed.hashes
+    read_back = {name: one for name, one in actual.read_back(store).items() if name in to_store}
+    is_new = not record.is_linked or not agreed.hashes
     return CustomerPlan(
         key=record.key,
-        operations=operations,
-        cases=tuple(cases),
+        operations=tuple(operations),
+        cases=(*open_cases.values(), *([unknown] if unknown else [])),
         result="linked" if is_new else "updated" if operations else "unchanged",
         contact_id=contact.id,
-        agreed=_agreed(record, values, winners, store.values(actual)),
+        agreed=_agreed(record, values, read_back),
     )
 
 
-def _merge(
-    context: PlanContext,
-    record: Record,
-    mine: Mapping[str, Any],
-    other: Mapping[str, Any],
-    names: list[str],
-) -> Merged:
-    """Both sides merged by what they last agreed on. A blank never wins over what was never agreed.
-
-    What both last agreed on is known by its hash alone, and cannot be put back: a field that it
-    owns is decided by a person.
-    """
-    owners: dict[str, Owner] = {}
-    for name in names:
-        owner = context.owners.get(f"{name}_line_1" if name in USES else name, "")
-        owners[name] = "" if owner == LAST_AGREED else owner
-    in_store = {n: changed(record.agreed, n, mine[n], in_store=True) for n in names}
-    in_account = {n: changed(record.agreed, n, other[n], in_store=False) for n in names}
-    return merge(dict.fromkeys(names, ""), in_store, in_account, owners)
-
-
-def _to_account(  # noqa: PLR0913, PLR0917 - a record, its sides, and what is to change
-    context: PlanContext,
-    record: Record,
+def _contact_fields(  # noqa: PLR0913, PLR0917 - both sides, and what is to change
+    agreed: AgreedCustomer,
+    customer: Customer,
     contact: Contact,
     desired: AccountCustomer,
     names: set[str],
     company: Contact | None,
-) -> Iterator[Operation[Any]]:
+) -> dict[str, Any]:
+    """What changes of the contact itself, by path."""
     fields: dict[str, Any] = {
         path: getattr(desired, name) or (None if name == "phone" else "")
         for name, path in PATHS.items()
         if name in names
     }
-    if record.agreed.takes_mails and not (record.customer and record.customer.takes_mails):
-        fields |= {NEWSLETTER: False} if contact.takes_newsletter else {}
+    if agreed.takes_mails and not customer.takes_mails and contact.takes_newsletter:
+        fields[NEWSLETTER] = False
     if company is not None and company.id != contact.id:
         wanted = company.organisation_id or company.id
-        fields |= {"/companyId": int(wanted)} if contact.company_id != wanted else {}
-    if fields:
-        yield PatchContact(fields)
-    if "tag_id" in names:
-        known = group_tags(contact, context.groups)
-        yield from (SetTag(tag, is_on=False) for tag in known if tag != desired.tag_id)
-        if desired.tag_id and desired.tag_id not in known:
-            yield SetTag(desired.tag_id, is_on=True)
-    changing = [use for use in USES if use in names]
-    places = {use: _postal(desired, use) for use in changing}
-    kinds: dict[str, tuple[str, ...]]
-    if len(changing) == len(USES) and places[BILLING] == places[DELIVERY]:
-        changing, kinds = changing[:1], {BILLING: ("BIL", "DEF", "DEL")}
-    else:
-        kinds = {use: tuple(USES[use]) for use in changing}
-    for use in changing:
-        ids = {contact.address_ids.get(kind, "") for kind in kinds[use]}
-        rest = {one for kind, one in contact.address_ids.items() if kind not in kinds[use]}
-        if len(ids) == 1 and all(ids) and not ids & rest:
-            yield ReplaceAddress(use, ids.pop(), places[use])
-        else:
-            yield CreateAddress(use, places[use])
-            yield UseAddress(use, kinds[use])
+        fields |= _joins(company) if contact.company_id != wanted else {}
+    return fields
 
 
-def _to_store(
-    record: Record, store: StoreCustomer, names: set[str]
-) -> Iterator[Operation[Any] | Refusal]:
-    customer, agreed = record.customer, record.agreed
-    if customer is None:
-        return
+def _customer_fields(
+    agreed: AgreedCustomer,
+    customer: Customer,
+    contact: Contact,
+    store: StoreCustomer,
+    names: set[str],
+) -> dict[str, Any]:
+    """What changes of the customer itself."""
     fields: dict[str, Any] = {name: getattr(store, name) for name in TEXTS[:-1] if name in names}
     if "tag_id" in names:
         fields["group_id"] = int(store.group_id or 0)
-    takes_newsletter = bool(record.contact and record.contact.takes_newsletter)
-    if agreed.takes_newsletter and not takes_newsletter and customer.takes_mails:
+    if agreed.takes_newsletter and not contact.takes_newsletter and customer.takes_mails:
         fields["takes_mails"] = False
-    if fields:
-        yield ops.UpdateCustomer(fields)
-    book = {
-        one.id: {name: one_line(getattr(one, name)) for name in store.place(BILLING)}
-        for one in customer.addresses
-    }
-    kept = {record.entry_id(use) for use in USES if use not in names}
-    for use in [use for use in USES if use in names]:
-        place, entry = store.place(use), record.entry_id(use)
-        if same := [one for one, known in book.items() if known == place]:
-            yield ops.UseEntry(use, same[0])
-        elif not store.is_complete(use):
-            yield _incomplete(record.key)
-        elif entry and entry not in kept:
-            kept.add(entry)
-            book[entry] = place
-            yield ops.ChangeAddress(use, entry, place)
-        else:
-            book[""] = place
-            yield ops.AddAddress(use, place, store.first_name, store.last_name)
+    return fields
 
 
-def _postal(desired: AccountCustomer, use: str) -> PostalAddress:
-    filled = {name: part for name in LINES if (part := getattr(desired, f"{use}_{name}"))}
-    return PostalAddress(**{"line_1": "-"} | filled)
+def _joins(company: Contact) -> dict[str, int]:
+    """What makes a contact one of a company."""
+    return {"/companyId": int(company.organisation_id or company.id)}
 
 
 def _company(
@@ -287,19 +217,13 @@ def _company(
     company = context.companies.get(wanted)
     if company is not None:
         return None, company
-    action = "Correct mappings/tables/companies.csv"
     reason = f"the table maps the company to contact {wanted}, which the account lacks"
-    remedy = release_remedy(action, "company", value=wanted)
-    return Refusal("company", "company", wanted, reason, remedy), None
+    action = "Correct mappings/tables/companies.csv"
+    return refusal_by_value("company", "company", wanted, reason, action), None
 
 
 def _conflict(
-    record: Record,
-    name: str,
-    mine: Mapping[str, Any],
-    other: Mapping[str, Any],
-    *,
-    can_apply: bool = True,
+    record: Record, name: str, mine: Values, other: Values, *, can_apply: bool = True
 ) -> Refusal:
     """A field that both sides changed, and whose values stand with the case until it is decided."""
     values = {"bigcommerce": mine[name], "brightpearl": other[name]}
@@ -320,30 +244,30 @@ def _incomplete(key: str) -> Refusal:
     return Refusal("address", "address", "", reason, release_remedy(action, "address", key=key))
 
 
-def _agreed(  # noqa: PLR0913 - a record, what is agreed on, and how that came about
+def _agreed(
     record: Record,
-    values: Mapping[str, Any],
-    winners: Mapping[str, str],
-    written: Mapping[str, Any] | None = None,
+    values: Values,
+    read_back: Values,
     *,
     mails: bool | None = None,
     newsletter: bool | None = None,
 ) -> AgreedCustomer:
-    """What both sides agree on once the plan is carried out. In: what is written to the store."""
+    """What both sides agree on once the plan is carried out.
+
+    In: what the store reads back of what it is written; consents of what is to be made.
+    """
     customer, contact, before = record.customer, record.contact, record.agreed
-    in_store = {name: one for name, one in before.in_store.items() if name not in values}
-    for name, one in (written or {}).items():
-        if winners.get(name) == "brightpearl" and name in values and one != values[name]:
-            in_store[name] = hash_of(name, one)
     mails = customer.takes_mails if customer else mails
     newsletter = contact.takes_newsletter if contact else newsletter
     # Consent that one side withdrew is withdrawn on the other; it is given on neither.
     mails = mails and not (before.takes_newsletter and not newsletter)
     newsletter = newsletter and not (before.takes_mails and not mails)
-    return AgreedCustomer(
-        hashes={**before.hashes, **{name: hash_of(name, one) for name, one in values.items()}},
-        in_store=in_store,
-        addresses={use: one for use in USES if (one := record.entry_id(use))},
-        takes_mails=mails,
-        takes_newsletter=newsletter,
+    return before.with_values(values, read_back).model_copy(
+        update={
+            "addresses": {use: one for use, one in record.entries.items() if one},
+            "takes_mails": mails,
+            "takes_newsletter": newsletter,
+            "lead": "",
+            "gone_from": "",
+        }
     )

@@ -28,10 +28,11 @@ from tasks.brightpearl.contact_operations import (
 )
 from tasks.brightpearl.contacts import is_merged, merged_email, remember
 from tasks.customers.extract import read_contacts
-from tasks.customers.frames import ENTITY, AgreedCustomer, hash_of
+from tasks.customers.frames import ENTITY, AgreedCustomer
 from tasks.customers.matching import replace_lead
 from tasks.customers.operations import REMEDY
 from tasks.policy import PURE, RETRIED, step
+from tasks.reconciler.agreed import hash_of
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome, digest, review, skipped
 from tasks.reconciler.operations import RecordPlan

@@ -10,16 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from connectors.brightpearl.account_models import AddressRow, Contact
+from connectors.brightpearl.account_models import AddressRow, Contact, PostalAddress
 from connectors.budget import Priority
 from core.errors import CausewayError
 from core.ids import contact_key, email_key
 from store.personal_data import PersonalData
-from tasks.brightpearl.contact_operations import ContactProgress, PatchContact, SetTag
+from tasks.bigcommerce.customers import DeleteCustomer
+from tasks.brightpearl.contact_operations import (
+    ContactProgress,
+    PatchContact,
+    ReplaceAddress,
+    SetTag,
+)
 from tasks.customers.entity import CUSTOMERS
-from tasks.privacy.operations import ERASED_LINE, PHASES, DeleteCustomer, blank_address
 from tasks.privacy.person import ERASED, Person, find_person
-from tasks.reconciler.apply import apply
+from tasks.reconciler.apply import Phase, apply
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.operations import Operation, RecordPlan
 from tasks.reconciler.run import Run
@@ -29,6 +34,16 @@ LAW = (
     "Records of trade are kept for as long as tax and commercial law say, which the right to "
     "erasure leaves untouched (GDPR, article 17 (3) b)."
 )
+
+ERASED_LINE = "-"
+"""The street of what was erased: the first line of an address cannot be blank."""
+PHASES = (
+    # A tag that stands for a customer group would make a customer anew.
+    Phase((DeleteCustomer, ReplaceAddress, SetTag), together=True),
+    # Last, because the person is found by the e-mail.
+    Phase((PatchContact,), together=True),
+)
+"""No write is in doubt twice: all are harmless to repeat."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ def plan_erasure(person: Person) -> Erasure:
         by_hand += _left(contact)
         fields = _blanks(contact)
         operations: list[Operation[Any]] = [
-            blank_address(one) for one in contact.addresses if not _is_blank(one)
+            _blanked(one) for one in contact.addresses if not _is_blank(one)
         ]
         operations += [SetTag(tag, is_on=False, contact_id=contact.id) for tag in contact.tags]
         operations += [PatchContact(fields, contact.id)] if fields else []
@@ -138,6 +153,12 @@ def _blanks(contact: Contact) -> dict[str, Any]:
 
 def _email(kind: str) -> str:
     return f"/communication/emails/{kind}/email"
+
+
+def _blanked(address: AddressRow) -> ReplaceAddress:
+    """Only the country stays."""
+    blank = PostalAddress(line_1=ERASED_LINE, country_iso3=address.country_iso3 or None)
+    return ReplaceAddress("postal", address.id, blank)
 
 
 def _is_blank(address: AddressRow) -> bool:
