@@ -12,10 +12,10 @@ from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.inventory_models import StockChange
 from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError, RejectedError
+from core.products import category_paths
 from core.settings import Pair, Settings, StockSettings
 from mappings.stock_places import Places, read_places
 from mappings.tables import ANY
-from tasks.brightpearl.products import category_path
 
 TABLE = "table stock_locations"
 CORRECT = "Correct mappings/tables/stock_locations.csv"
@@ -167,7 +167,7 @@ def product_checks(
         return
     brands = {one.name for one in account.list_brands()}
     paths = {one.id: (one.name, one.parent_id) for one in account.list_categories()}
-    categories = {category_path(number, paths) for number in paths}
+    categories = set(category_paths(paths).values())
     codes = {one.code for one in account.list_tax_codes()}
     types = {one.id for one in account.list_product_types()}
     for name, actual in (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:  # commands that only read mappings need no frames, hence no pandas
     from core.frames import Schema
@@ -97,3 +98,22 @@ COUNTERPARTS = {
 """Brightpearl's column by BigCommerce's, of what both have."""
 PATH = " > "
 """Between the names of a category and of those above it."""
+Id = TypeVar("Id", bound=Hashable)
+
+
+def category_paths(categories: Mapping[Id, tuple[str, Id]]) -> dict[Id, str]:
+    """Each category with those above it. In: name and parent by id; a circle ends where it closes.
+
+    Pure.
+    """
+    found: dict[Id, str] = {}
+    for category in categories:
+        names: list[str] = []
+        seen: set[Id] = set()
+        above = category
+        while above in categories and above not in seen:
+            seen.add(above)
+            name, above = categories[above]
+            names.insert(0, name.strip())
+        found[category] = PATH.join(names)
+    return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AliasPath, BeforeValidator, Field
 
 from connectors.documents import Document, Id, OrDefault, OtherId, RequestBody, Text
 
+CODES = ("sku", "ean", "upc", "mpn")
+TEXTS, SIZES = frozenset({"name", "description", "categories"}), ("length", "width", "height")
 Size = Annotated[Decimal, BeforeValidator(lambda value: 0 if value is None else value)]
 
 
@@ -124,3 +126,53 @@ class ProductBody(RequestBody):
         default=None, serialization_alias="salesChannels"
     )
     status: str | None = None
+
+    @classmethod
+    def of(
+        cls, row: Mapping[str, Any], columns: frozenset[str], known: AccountProduct | None = None
+    ) -> Self:
+        """Columns of a row as they are written: all of a new product, else what changes of one.
+
+        Texts and sizes are written whole, so that what is known of them goes along. In: the id of
+        the brand, codes of categories line by line, sizes in Brightpearl's units.
+        """
+        new: dict[str, Any] = {}
+        if known is None:
+            new = {
+                "type_id": int(row["product_type_id"]),
+                "identity": {name: row[name] for name in CODES if row[name]},
+                "financial_details": {"taxCode": {"code": row["tax_code"]}},
+                "status": row["status"],
+            }
+        old = known or AccountProduct.model_validate({"id": "0", "stock": {"stockTracked": True}})
+        if "brand" in columns:
+            new["brand_id"] = int(row["brand"])
+        if columns & TEXTS:
+            codes = [one.code for one in old.channel.categories]
+            actual = {"name": old.channel.name, "description": old.channel.description.text}
+            texts = {**actual, **{name: row[name] for name in columns & actual.keys()}}
+            codes = row["categories"].splitlines() if "categories" in columns else codes
+            channel = {
+                "salesChannelName": "Brightpearl",
+                "productName": texts["name"],
+                "productCondition": "new",
+                "categories": [{"categoryCode": one} for one in codes],
+                "description": {
+                    "languageCode": "en",
+                    "text": texts["description"],
+                    "format": "HTML_FRAGMENT",
+                },
+            }
+            new["sales_channels"] = (channel,)
+        if columns & {"weight_kg", *(f"{name}_cm" for name in SIZES)}:
+            weight = row["weight_kg"] if "weight_kg" in columns else old.weight
+            sizes = {
+                name: row[f"{name}_cm"] if f"{name}_cm" in columns else getattr(old, name)
+                for name in SIZES
+            }
+            new["stock"] = {
+                "stockTracked": old.is_tracked,
+                "weight": {"magnitude": float(weight or 0)},
+                "dimensions": {name: float(value) for name, value in sizes.items()},
+            }
+        return cls(**new)

@@ -10,18 +10,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import CausewayError, NotFoundError, RejectedError
 from core.refusals import Refusal, release_remedy
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import digest, review
-from tasks.reconciler.operations import BigCommerceWrite, Operation, Write
+from tasks.reconciler.operations import BigCommerceWrite, Operation, PlanT, Progress, Write
 from tasks.reconciler.run import Run
-
-if TYPE_CHECKING:
-    from tasks.products.operations import ProductProgress
 
 INTERNAL = (
     "localhost",
@@ -99,8 +96,21 @@ def failed(url: str, reason: str = "") -> Refusal:
     )
 
 
+@dataclass(kw_only=True)
+class ImageProgress(Progress[PlanT]):
+    """A product of the store on its way; what CreateImage and DeleteImage need of a record."""
+
+    image_id: str | None = ""
+    """The image that was made; None where BigCommerce could not fetch it."""
+
+    @property
+    def product_id(self) -> str:
+        """The store's product."""
+        return self.plan.key
+
+
 @dataclass(frozen=True)
-class CreateImage(Operation["ProductProgress"]):
+class CreateImage(Operation[Any]):
     """The image of a product, which BigCommerce fetches; it is shown first."""
 
     url: str
@@ -108,7 +118,7 @@ class CreateImage(Operation["ProductProgress"]):
     """The image that it replaces."""
     kind = "set image"
 
-    def write(self, _run: Run, record: ProductProgress) -> Write:
+    def write(self, _run: Run, record: ImageProgress[Any]) -> Write:
         body = {"image_url": self.url, "is_thumbnail": True}
         product_id = record.product_id
         return BigCommerceWrite(
@@ -117,33 +127,33 @@ class CreateImage(Operation["ProductProgress"]):
             send=lambda store: store.create_image(product_id, body),
         )
 
-    def find(self, run: Run, record: ProductProgress) -> str | None:
+    def find(self, run: Run, record: ImageProgress[Any]) -> str | None:
         stem = urlsplit(self.url).path.rpartition("/")[2].rpartition(".")[0]
         found = run.bigcommerce.list_images(record.product_id)
         same = [number for number, file in found.items() if stem and stem in file]
         return next((one for one in same if one != self.known_id), None)
 
     def absorb(
-        self, run: Run, record: ProductProgress, error: CausewayError
+        self, run: Run, record: ImageProgress[Any], error: CausewayError
     ) -> CausewayError | None:
         if not isinstance(error, RejectedError) or isinstance(error, NotFoundError):
             return super().absorb(run, record, error)
         record.refusals.append(failed(self.url, error.message))
         return None
 
-    def apply(self, record: ProductProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+    def apply(self, record: ImageProgress[Any], answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.image_id = None if answer is None else str(answer)
 
 
 @dataclass(frozen=True)
-class DeleteImage(Operation["ProductProgress"]):
+class DeleteImage(Operation[Any]):
     """The image that was there before, where it came from Brightpearl."""
 
     image_id: str
     kind = "delete image"
     is_done_when_gone = True
 
-    def write(self, _run: Run, record: ProductProgress) -> Write | None:
+    def write(self, _run: Run, record: ImageProgress[Any]) -> Write | None:
         if record.image_id is None:  # the new one could not be fetched
             return None
         product_id = record.product_id

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
+from typing import Any
 
-from connectors.brightpearl.catalogue_models import AccountProduct
+from connectors.brightpearl.catalogue_models import CODES, SIZES, AccountProduct
 from core.ids import sku_key
-from core.products import PATH
+from core.products import category_paths
 from store.links import Link, Links
 from store.stock import Catalogue, CataloguedProduct
 from tasks.brightpearl.reference import ALIASES, KEPT_S
 from tasks.policy import with_retries
 from tasks.reconciler.cases import release_skus
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.run import Run
 
+Row = Mapping[str, Any]
 FEW_GROUPS = 20
 SCANNED_S = 300.0
 """How long a scan of all groups is used: a product that joins one later has an event of its own."""
@@ -38,24 +42,93 @@ def read_names(connections: Connections, *, max_age_s: float = KEPT_S) -> Names:
         account = connections.brightpearl
         brands = with_retries(account.list_brands)
         categories = with_retries(account.list_categories)
-        parents = {one.id: (one.name, one.parent_id) for one in categories}
-        return Names(
-            {brand.id: brand.name for brand in brands},
-            {one.id: category_path(one.id, parents) for one in categories},
-        )
+        paths = category_paths({one.id: (one.name, one.parent_id) for one in categories})
+        return Names({brand.id: brand.name for brand in brands}, paths)
 
     return connections.cache.get("account names", read, max_age_s=max_age_s)
 
 
-def category_path(number: str, parents: Mapping[str, tuple[str, str]]) -> str:
-    """A category with those above it. In: name and parent by id; a circle ends where it closes."""
-    names: list[str] = []
-    seen: set[str] = set()
-    while number in parents and number not in seen:
-        seen.add(number)
-        name, number = parents[number]
-        names.insert(0, name.strip())
-    return PATH.join(names)
+@dataclass(frozen=True)
+class AccountRows:
+    """The account's products as rows in kilograms and centimetres, with names for ids."""
+
+    names: Names
+    units: tuple[Decimal, Decimal]
+    custom_fields: Mapping[str, str]
+    """What the store calls custom fields, by their codes."""
+
+    @classmethod
+    def of(cls, run: Run, products: Iterable[AccountProduct]) -> AccountRows:
+        """With names that all of these products have. Raises: TransientError, ConfigError."""
+        listed = list(products)
+        brands = {one.brand_id for one in listed} - {""}
+        codes = {one.code for product in listed for one in product.channel.categories}
+        names = read_names(run.connections)
+        if brands - names.brands.keys() or codes - names.paths.keys():
+            names = read_names(run.connections, max_age_s=0.0)
+        settings = run.connections.pair.products
+        custom_fields = {row.value: row.becomes for row in run.bundle.tables["custom_fields"].rows}
+        return cls(names, (settings.kilograms, settings.centimetres), custom_fields)
+
+    def product(self, one: AccountProduct, *, with_sizes: bool) -> Row:
+        """As a row of ACCOUNT_PRODUCTS. In: whether SKU, codes and sizes are the product's own."""
+        paths = (self.names.paths.get(of.code, of.code) for of in one.channel.categories)
+        fields = (
+            f"{name}: {value}"
+            for code, name in sorted(self.custom_fields.items())
+            if (value := " ".join(one.custom_field(code).split()))
+        )
+        return {
+            **(self._of_sku(one) if with_sizes else {}),
+            "product_id": one.id,
+            "status": one.status,
+            "name": one.channel.name,
+            "description": one.channel.description.text,
+            "brand": self.names.brands.get(one.brand_id, ""),
+            "categories": "\n".join(paths),
+            "product_type_id": one.type_id,
+            "tax_code": one.tax_code,
+            "custom_fields": "\n".join(fields),
+        }
+
+    def variant(self, one: AccountProduct) -> Row:
+        """As a row of ACCOUNT_VARIANTS."""
+        options = "\n".join(f"{each.option}: {each.value}" for each in one.variations)
+        return {
+            **self._of_sku(one),
+            "product_id": one.id,
+            "status": one.status,
+            "options": options,
+        }
+
+    def _of_sku(self, one: AccountProduct) -> Row:
+        weight, length = self.units
+        return {
+            **{name: getattr(one.identity, name) for name in CODES},
+            "weight_kg": one.weight * weight,
+            **{f"{name}_cm": getattr(one, name) * length for name in SIZES},
+        }
+
+
+def unit_prices(
+    run: Run, products: Iterable[AccountProduct], *, with_tax: bool
+) -> Mapping[str, Decimal]:
+    """What a piece costs by product, in the price list of the settings; with tax where asked for.
+
+    Raises: TransientError, ConfigError.
+    """
+    tax_codes = {one.id: one.tax_code for one in products}
+    if not tax_codes:
+        return {}
+    account, price_list = run.brightpearl, run.connections.pair.products.price_list
+    prices = with_retries(lambda: account.get_unit_prices(tax_codes, price_list))
+    if not with_tax:
+        return prices
+    rates = {one.code: one.rate for one in with_retries(account.list_tax_codes)}
+    return {
+        number: round(price * (100 + (rates.get(tax_codes[number]) or 0)) / 100, 4)
+        for number, price in prices.items()
+    }
 
 
 def catalogue_of(connections: Connections, ids: Iterable[str]) -> dict[str, AccountProduct]:

@@ -30,6 +30,7 @@ class Family:
 
     key: str
     members: tuple[AccountProduct, ...] = ()
+    """The oldest one first."""
     store: StoreProduct | None = None
     agreed: AgreedProduct = field(default_factory=AgreedProduct)
     product_id_bc: str = ""
@@ -218,6 +219,7 @@ def assemble(sides: Sides) -> list[Family]:
     parts: dict[str, list[str]] = defaultdict(list)
     found: list[Family] = []
     for unit, members in units.items():
+        members.sort(key=lambda one: int(one.id))
         targets = {home[one.id] for one in members if one.id in home}
         targets = targets or {
             number for one in members for number in sides.by_sku.get(sku_key(one.identity.sku), ())

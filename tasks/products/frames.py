@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.bigcommerce.catalog_models import StoreProduct, StoreVariant
-from connectors.brightpearl.catalogue_models import AccountProduct
 from core.frames import frame, records_by
 from core.ids import sku_key
 from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
 from core.refusals import Refusal, release_remedy
 from mappings.engine import Context, apply
-from tasks.bigcommerce import products as bigcommerce
-from tasks.brightpearl import products as brightpearl
+from tasks.brightpearl.products import AccountRows
 from tasks.reconciler.agreed import Agreed, fingerprint
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.gate import Frames, rows
@@ -32,8 +29,6 @@ OF_SKU = ("sku", "gtin", "upc", "mpn", "weight_kg", "depth_cm", "width_cm", "hei
 """What a product without variants has of its own, and of others each variant."""
 MOST_VARIANTS, MOST_OPTIONS = 600, 4
 """SKUs of a product in BigCommerce, options of a group in Brightpearl."""
-LONGEST_NAME = 250
-"""Characters of a product's name in BigCommerce."""
 PLACES = {"weight_kg": Decimal("0.0001")}
 HUNDREDTH = Decimal("0.01")
 LONGEST_KEPT = 64
@@ -101,78 +96,25 @@ def flatten(run: Run, families: Iterable[Family]) -> Found:
 
     Raises: TransientError, ConfigError.
     """
-    families = list(families)
-    names = brightpearl.read_names(run.connections)
-    members = [one for family in families for one in family.members]
-    codes = {one.code for member in members for one in member.channel.categories}
-    if {one.brand_id for one in members} - {"", *names.brands} or codes - names.paths.keys():
-        names = brightpearl.read_names(run.connections, max_age_s=0.0)
-    settings = run.connections.pair.products
-    units = settings.kilograms, settings.centimetres
-    table = {row.value: row.becomes for row in run.bundle.tables["custom_fields"].rows}
+    listed = [one for one in families if one.members and not one.gone]
+    account = AccountRows.of(run, (member for one in listed for member in one.members))
     products: list[Row] = []
     variants: list[Row] = []
-    refused: list[tuple[str, Refusal]] = []
-    for family in families:
-        if not family.members or family.gone:
-            continue
-        refused += [(family.key, why) for why in refusals_of(family)]
+    for family in listed:
         own = {"key": family.key, "kind": "group" if family.is_group else "single"}
         first = family.members[0]
-        sized = {} if family.is_group else _of_sku(first, units)
         if not family.is_split:
-            status = next((one.status for one in family.members if one.status == "LIVE"), "")
-            products.append(
-                {
-                    **sized,
-                    **own,
-                    "product_id": first.id,
-                    "status": status or first.status,
-                    "name": first.channel.name,
-                    "description": first.channel.description.text,
-                    "brand": names.brands.get(first.brand_id, ""),
-                    "categories": "\n".join(
-                        names.paths.get(one.code, one.code) for one in first.channel.categories
-                    ),
-                    "product_type_id": first.type_id,
-                    "tax_code": first.tax_code,
-                    "custom_fields": "\n".join(
-                        f"{name}: {value}"
-                        for code, name in sorted(table.items())
-                        if (value := " ".join(first.custom_field(code).split()))
-                    ),
-                }
-            )
-        for one in family.members if family.is_group else ():
-            options = "\n".join(f"{each.option}: {each.value}" for each in one.variations)
-            member = {"product_id": one.id, "status": one.status, "options": options}
-            variants.append({**_of_sku(one, units), **own, **member, "kind": "variant"})
+            is_live = any(one.status == "LIVE" for one in family.members)
+            status = {"status": "LIVE" if is_live else first.status}
+            row = account.product(first, with_sizes=not family.is_group)
+            products.append({**row, **own, **status})
+        members = family.members if family.is_group else ()
+        variants += [{**account.variant(one), **own, "kind": "variant"} for one in members]
     return Found(
         products=frame(products, ACCOUNT_PRODUCTS),
         variants=frame(variants, ACCOUNT_VARIANTS),
-        refusals=refusal_rows(refused),
+        refusals=refusal_rows((one.key, why) for one in listed for why in refusals_of(one)),
     )
-
-
-def _of_sku(one: AccountProduct, units: tuple[Decimal, Decimal]) -> Row:
-    weight, length = units
-    identity = one.identity
-    return {
-        "sku": identity.sku,
-        "ean": identity.ean,
-        "upc": identity.upc,
-        "mpn": identity.mpn,
-        "weight_kg": one.weight * weight,
-        "length_cm": one.length * length,
-        "width_cm": one.width * length,
-        "height_cm": one.height * length,
-    }
-
-
-def unique_name(name: str, sku: str) -> str:
-    """A name that no other product of the store has: with the SKU, as long as the store takes."""
-    suffix = f" ({sku})"
-    return f"{name[: LONGEST_NAME - len(suffix)].rstrip()}{suffix}"
 
 
 def refusals_of(family: Family) -> Iterable[Refusal]:
@@ -222,47 +164,6 @@ def map_products(run: Run, found: Found) -> Desired:
         variants=variants.frame[list(STORE_VARIANTS)],
         refusals=refusals,
     )
-
-
-@dataclass(frozen=True)
-class StoreRows:
-    """The store's documents as rows, in kilograms and centimetres, with names for ids."""
-
-    names: bigcommerce.Names
-    units: tuple[Decimal, Decimal]
-
-    def product(self, family: Family, product: StoreProduct) -> Row:
-        """As a row of STORE_PRODUCTS."""
-        sized = {} if family.is_group else self._of_sku(product)
-        fields = sorted(f"{one.name}: {one.value}" for one in product.custom_fields)
-        paths = (self.names.paths.get(one, "") for one in product.categories)
-        return {
-            **sized,
-            "key": family.key,
-            "product_id": product.id,
-            "name": product.name,
-            "description": product.description,
-            "brand": self.names.brands.get(product.brand_id, ""),
-            "categories": "\n".join(sorted(filter(None, paths))),
-            "tax_class_id": product.tax_class_id,
-            "is_visible": product.is_visible,
-            "custom_fields": "\n".join(fields),
-        }
-
-    def variant(self, variant: StoreVariant) -> Row:
-        """As a row of STORE_VARIANTS."""
-        labels = (f"{one.option_name}: {one.label}" for one in variant.option_values)
-        own = {"purchasing_disabled": variant.purchasing_disabled, "options": "\n".join(labels)}
-        return {**self._of_sku(variant), **own}
-
-    def _of_sku(self, one: StoreProduct | StoreVariant) -> Row:
-        weight, length = self.units
-        sizes = {"depth_cm": one.depth, "width_cm": one.width, "height_cm": one.height}
-        return {
-            **{name: getattr(one, name) for name in ("sku", "gtin", "upc", "mpn")},
-            "weight_kg": (one.weight or Decimal(0)) * weight,
-            **{name: (value or Decimal(0)) * length for name, value in sizes.items()},
-        }
 
 
 def comparable(name: str, value: Any) -> str:  # noqa: ANN401 - a value of a row

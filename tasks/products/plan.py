@@ -6,7 +6,7 @@ Brightpearl; every other field is Brightpearl's alone, and a change in the store
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,13 +16,28 @@ from core.products import COUNTERPARTS
 from core.refusals import Refusal
 from mappings.bundle import Bundle
 from mappings.rules import Owner
-from tasks.products import images
-from tasks.products import operations as ops
+from tasks.bigcommerce import images
+from tasks.bigcommerce import product_operations as ops
+from tasks.bigcommerce.products import StoreRows
+from tasks.brightpearl.product_operations import CreateAccountProduct, change_product
 from tasks.products.extract import Family
-from tasks.products.frames import OF_SKU, AgreedVariant, Row, StoreRows, comparable
+from tasks.products.frames import OF_SKU, AgreedProduct, AgreedVariant, Row, comparable
 from tasks.products.identifiers import identifier_case
-from tasks.reconciler.agreed import Conflict, merge
+from tasks.reconciler.agreed import Conflict, merge, without_last_agreed
 from tasks.reconciler.cases import Decisions, digest, review
+from tasks.reconciler.operations import Operation, RecordPlan
+
+BRIGHTPEARL: Owner = "brightpearl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductPlan(RecordPlan):
+    """The plan of one record, and what is kept once it is carried out."""
+
+    family: Family
+    agreed: AgreedProduct = field(default_factory=AgreedProduct)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """SKUs that products had before."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +81,16 @@ class _Merge:
     to_store: dict[str, Any] = field(default_factory=dict)
     to_account: dict[str, Any] = field(default_factory=dict)
     agreed: dict[str, str] = field(default_factory=dict)
-    conflicts: tuple[Conflict, ...] = ()
 
 
 def plan_family(
     family: Family, desired: Row | None, variants: Mapping[str, Row], context: PlanContext
-) -> ops.ProductPlan:
+) -> ProductPlan:
     """What one record needs. In: what it is to be in the store, and its variants, mapped."""
     if family.gone:
         is_news = not family.agreed.gone
         agreed = family.agreed.model_copy(update={"gone": family.gone})
-        return ops.ProductPlan(
+        return ProductPlan(
             key=family.key,
             family=family,
             agreed=agreed,
@@ -90,33 +104,34 @@ def plan_family(
     case = identifier_case(family) if context.holds_contradictions else None
     if case is not None and not context.decisions.approves(family.key, case):
         cases = context.decisions.undecided(family.key, [case])
-        return ops.ProductPlan(key=family.key, family=family, cases=cases, result="left alone")
+        return ProductPlan(key=family.key, family=family, cases=cases, result="left alone")
     return _Planning(family, family.store, context).plan(desired, variants)
 
 
-def _of_store(family: Family, context: PlanContext) -> ops.ProductPlan:
+def _of_store(family: Family, context: PlanContext) -> ProductPlan:
     """What becomes of a product that only the store has."""
-    plan = ops.ProductPlan(key=family.key, family=family, result="only in BigCommerce")
+    plan = ProductPlan(key=family.key, family=family, result="only in BigCommerce")
     if not context.creates_in_account or family.store is None:
         return plan
-    row = context.store.product(family, family.store)
+    row = context.store.product(family.store, with_sizes=not family.is_group)
     creates = []
     for variant in family.store.variants:
         own = context.store.variant(variant) if variant.option_values else {}
         labels = ", ".join(one.label for one in variant.option_values)
         named = {"name": f"{row['name']} {labels}".strip(), "product_id": variant.id}
-        creates.append(ops.CreateAccountProduct({**row, **own, **named}))
+        creates.append(CreateAccountProduct({**row, **own, **named}))
     return replace(plan, operations=tuple(creates), result="created in Brightpearl")
 
 
 def _new(
     family: Family, desired: Row | None, variants: Mapping[str, Row], context: PlanContext
-) -> ops.ProductPlan:
+) -> ProductPlan:
     """A product that the store lacks: created where it is shown."""
-    plan = ops.ProductPlan(key=family.key, family=family, result="not on sale")
+    plan = ProductPlan(key=family.key, family=family, result="not on sale")
     if desired is None or not desired["is_visible"] or not context.creates:
         return plan
-    create = ops.CreateProduct(desired, tuple(variants.values()))
+    has_stock = any(one.is_tracked or one.is_bundle for one in family.members)
+    create = ops.CreateProduct(desired, tuple(variants.values()), has_stock)
     fields = {name: comparable(name, desired[name]) for name in context.owners if name in desired}
     agreed = {
         one.id: AgreedVariant(
@@ -129,11 +144,11 @@ def _new(
         )
         for one in family.members
     }
-    image = _image(family, context)
+    image, cases = _image(family, context)
     return replace(
         plan,
-        operations=(create, ops.AssignChannels(), *image.operations),
-        cases=image.cases,
+        operations=(create, ops.AssignChannels(), *image),
+        cases=tuple(cases),
         result="created",
         agreed=family.agreed.model_copy(update={"fields": fields, "variants": agreed}),
     )
@@ -146,13 +161,11 @@ class _Planning:
     family: Family
     store: StoreProduct
     context: PlanContext
-    operations: list[ops.ProductOperation] = field(default_factory=list)
+    operations: list[Operation[Any]] = field(default_factory=list)
     cases: list[Refusal] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
-    is_new: bool = False
-    """Whether a variant is added, or a link made."""
 
-    def plan(self, desired: Row | None, variants: Mapping[str, Row]) -> ops.ProductPlan:
+    def plan(self, desired: Row | None, variants: Mapping[str, Row]) -> ProductPlan:
         """The record's plan."""
         family, store = self.family, self.store
         agreed = family.agreed
@@ -163,29 +176,28 @@ class _Planning:
                 for name, owner in self.context.owners.items()
                 if not (family.is_group and name in OF_SKU)
             }
-            actual = self.context.store.product(family, store)
+            actual = self.context.store.product(store, with_sizes=not family.is_group)
             if agreed.store_name and actual["name"] == agreed.store_name:
                 actual = {**actual, "name": agreed.fields.get("name", desired["name"])}
             merged = self._merge(agreed.fields, actual, desired, owners, "")
             fields = merged.agreed
             custom_fields = merged.to_store.pop("custom_fields", None)
             if custom_fields is not None:
-                self.operations += _custom_fields(store.id, store.custom_fields, custom_fields)
+                self.operations += ops.change_custom_fields(store, custom_fields)
             if merged.to_store:
                 before = {name: str(actual[name]) for name in merged.to_store}
                 self.operations.append(ops.UpdateProduct(store.id, merged.to_store, before))
-            for one in family.members if merged.to_account else ():
-                changed = {**actual, **merged.to_account}
-                self._to_account(one, changed, frozenset(merged.to_account))
+            for one in family.members:
+                self._to_account(one, actual, merged)
             self._remember_sku(family.members[0], actual, desired, merged)
         kept = {one.id: self._variant(one, variants.get(one.id)) for one in family.members}
-        image = _image(family, self.context)
-        self.operations += image.operations
-        self.cases += image.cases
+        image, cases = _image(family, self.context)
+        self.operations += image
+        self.cases += cases
         is_written = bool(self.operations)
         result = "changed" if is_written else "linked" if not agreed.variants else "unchanged"
         undecided = self.context.decisions.undecided(family.key, self.cases)
-        return ops.ProductPlan(
+        return ProductPlan(
             key=family.key,
             operations=tuple(self.operations),
             cases=undecided,
@@ -214,8 +226,7 @@ class _Planning:
             self.operations.append(
                 ops.WriteVariant(variant.product_id, variant.id, member.id, merged.to_store, before)
             )
-        if merged.to_account:
-            self._to_account(member, {**actual, **merged.to_account}, frozenset(merged.to_account))
+        self._to_account(member, actual, merged)
         self._remember_sku(member, actual, desired, merged)
         return AgreedVariant(variant_id=variant.id, fields=merged.agreed)
 
@@ -231,53 +242,36 @@ class _Planning:
         in_store = {name: comparable(name, actual[name]) for name in owners}
         in_account = {name: comparable(name, desired[name]) for name in owners}
         # Nothing in Brightpearl is no value that was ever agreed on: it takes nothing away.
-        compared = {
-            name: owner for name, owner in owners.items() if name in base or in_account[name]
-        }
-        merged = merge(base, in_store, in_account, compared)
-        found = _Merge(conflicts=merged.conflicts)
-        for name in compared:
-            to_account = name in merged.for_brightpearl and name in self.context.writable
-            is_taken_back = name in merged.for_brightpearl and not to_account
-            if name in merged.for_bigcommerce or is_taken_back:
-                found.to_store[name] = desired[name]
-            if to_account:
-                found.to_account[name] = actual[name]
-            is_open = any(one.name == name for one in merged.conflicts)
-            if is_open and name in self.context.writable:
-                found.agreed |= {name: base[name]} if name in base else {}
-            else:
-                if is_open:
-                    found.to_store[name] = desired[name]
-                found.agreed[name] = in_store[name] if to_account else in_account[name]
+        compared = [name for name in owners if name in base or in_account[name]]
+        both_ways = self.context.writable.intersection(compared)
+        merged = merge(
+            {name: base[name] for name in both_ways & base.keys()},
+            in_store,
+            in_account,
+            {
+                **dict.fromkeys(compared, BRIGHTPEARL),
+                **without_last_agreed({name: owners[name] for name in both_ways}),
+            },
+        )
+        to_account = merged.for_brightpearl
+        found = _Merge(
+            to_store={name: desired[name] for name in merged.for_bigcommerce},
+            to_account={name: actual[name] for name in to_account},
+            agreed={n: in_store[n] if n in to_account else in_account[n] for n in compared},
+        )
         for one in merged.conflicts:
-            if one.name in self.context.writable:
-                self._conflict(prefix + one.name, one, actual, desired, found)
+            case = _conflict(prefix, one, actual, desired)
+            if self.context.decisions.approves(self.family.key, case):
+                found.to_store[one.name] = desired[one.name]
+            else:
+                self.cases.append(case)
+                del found.agreed[one.name]
+                found.agreed |= {one.name: base[one.name]} if one.name in base else {}
         return found
 
-    def _conflict(self, name: str, one: Conflict, actual: Row, desired: Row, found: _Merge) -> None:
-        """A case for a person, whose proposal is Brightpearl's value; carried out if approved."""
-        shown, becomes = str(actual[one.name])[:200], str(desired[one.name])[:200]
-        case = review(
-            "product",
-            f"{name} {digest(one.bigcommerce, one.brightpearl)}",
-            f"{name.replace('_', ' ')} was changed on both sides: BigCommerce has {shown!r}, "
-            f"Brightpearl {becomes!r}",
-            {"field": name, "BigCommerce": shown, "becomes": becomes},
-        )
-        if self.context.decisions.approves(self.family.key, case):
-            found.to_store[one.name] = desired[one.name]
-            found.agreed[one.name] = one.brightpearl
-        else:
-            self.cases.append(case)
-
-    def _to_account(self, member: AccountProduct, row: Row, names: frozenset[str]) -> None:
-        columns = frozenset(COUNTERPARTS[name] for name in names)
-        row = {**row, "product_id": member.id}
-        if codes := columns & set(ops.CODES):
-            self.operations.append(ops.SetIdentity(member, row, codes))
-        if others := columns - codes:
-            self.operations.append(ops.UpdateAccountProduct(member, row, others))
+    def _to_account(self, member: AccountProduct, actual: Row, merged: _Merge) -> None:
+        columns = frozenset(COUNTERPARTS[name] for name in merged.to_account)
+        self.operations += change_product(member, actual, columns)
 
     def _remember_sku(
         self, member: AccountProduct, actual: Row, desired: Row, merged: _Merge
@@ -289,41 +283,34 @@ class _Planning:
             self.aliases[str(desired["sku"])] = member.id
 
 
-@dataclass(frozen=True)
-class _Image:
-    """What the image of a product needs."""
+def _conflict(prefix: str, one: Conflict, actual: Row, desired: Row) -> Refusal:
+    """A case for a person, whose proposal is Brightpearl's value. In: the variant, as in `7.`."""
+    name, shown, becomes = prefix + one.name, *(str(of[one.name])[:200] for of in (actual, desired))
+    return review(
+        "product",
+        f"{name} {digest(one.bigcommerce, one.brightpearl)}",
+        f"{name.replace('_', ' ')} was changed on both sides: BigCommerce has {shown!r}, "
+        f"Brightpearl {becomes!r}",
+        {"field": name, "BigCommerce": shown, "becomes": becomes},
+    )
 
-    operations: tuple[ops.ProductOperation, ...] = ()
-    cases: tuple[Refusal, ...] = ()
 
-
-def _image(family: Family, context: PlanContext) -> _Image:
+def _image(
+    family: Family, context: PlanContext
+) -> tuple[Sequence[Operation[Any]], Sequence[Refusal]]:
     """Another image where Brightpearl holds another address; the store's own stay as they are."""
     if family.is_split or not context.image_field:
-        return _Image()
+        return (), ()
     agreed = family.agreed
     url = family.members[0].custom_field(context.image_field).strip()
     if url and (problem := images.problem_of(url, context.image_hosts)):
-        return _Image(cases=(images.refused(family.key, url, problem),))
+        return (), [images.refused(family.key, url, problem)]
     if images.image_hash(url) == agreed.image:
         case = images.failed(url)
         if not agreed.is_image_missing:
-            return _Image()
+            return (), ()
         if not context.decisions.approves(family.key, case):
-            return _Image(cases=context.decisions.undecided(family.key, [case]))
-    create = (images.CreateImage(url, agreed.image_id),) if url else ()
-    delete = (images.DeleteImage(agreed.image_id),) if agreed.image_id else ()
-    return _Image((*create, *delete))
-
-
-def _custom_fields(product_id: str, known: Sequence[Any], wanted: str) -> Iterator[ops.SetField]:
-    """Writes of the custom fields that differ, by name."""
-    ids = {one.name: one for one in known}
-    lines = [line.partition(": ") for line in wanted.splitlines()]
-    values = {name: value for name, _, value in lines}
-    for name, value in values.items():
-        if name not in ids or ids[name].value != value:
-            yield ops.SetField(product_id, ids[name].id if name in ids else "", name, value)
-    for name, one in ids.items():
-        if name not in values:
-            yield ops.SetField(product_id, one.id, name, "")
+            return (), context.decisions.undecided(family.key, [case])
+    create = [images.CreateImage(url, agreed.image_id)] if url else []
+    delete = [images.DeleteImage(agreed.image_id)] if agreed.image_id else []
+    return [*create, *delete], ()

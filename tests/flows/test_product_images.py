@@ -8,7 +8,7 @@ import pytest
 from products import in_store, made, sync
 from world import World
 
-from tasks.products.images import problem_of
+from tasks.bigcommerce.images import problem_of
 
 GOOD = "https://cdn.example.com/lamp.jpg"
 

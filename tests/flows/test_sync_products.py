@@ -105,4 +105,4 @@ def test_all_of_both_systems_is_compared_and_then_agrees(world: World) -> None:
     second = reconcile()
 
     assert world.writes() == 0, world.requests("bigcommerce")
-    assert second["equal"] + second["results"].get("only in BigCommerce", 0) == second["products"]
+    assert second["equal"] + second["results"].get("only in BigCommerce", 0) == second["records"]
