@@ -35,7 +35,7 @@ class Widget(Progress[RecordPlan]):
     exists: dict[str, Any] = field(default_factory=dict)
     """What a look-up finds, by natural key."""
     looked_up: list[str] = field(default_factory=list)
-    cannot_look: bool = False
+    cannot_search: bool = False
     """Whether nothing can be looked up now."""
 
 
@@ -60,7 +60,7 @@ class Note(Operation[Widget]):
 
     def find(self, _run: Run, record: Widget) -> Any | None:
         record.looked_up.append(self.label)
-        if record.cannot_look:
+        if record.cannot_search:
             raise TransientError("nobody answers")
         return record.exists.get(self.label)
 
@@ -207,11 +207,11 @@ def test_a_record_that_cannot_be_looked_up_waits_alone_and_nothing_is_sent_again
     pair: Reconciler, when: str
 ) -> None:
     pair.account.failures = [LOST]
-    unclear = widget("1", Note("a", is_repeatable=False), cannot_look=when == "at once")
+    unclear = widget("1", Note("a", is_repeatable=False), cannot_search=when == "at once")
     apply(pair.run(), [unclear], PHASES)
     run = pair.run()
     if when != "at once":
-        unclear = widget("1", Note("a", is_repeatable=False), cannot_look=True)
+        unclear = widget("1", Note("a", is_repeatable=False), cannot_search=True)
         other = widget("2", Note("b"))
         apply(run, [unclear, other], PHASES)
         assert other.answers == ["b"]
