@@ -9,17 +9,24 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Text, and_, cast, exists, func, insert, or_, select, text, update
 
 from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
 from store.encryption import PREFIX
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
-from store.tables import LONGEST_VALUE, order_checks, quarantine, quarantine_actions, verdicts
+from store.tables import (
+    LONGEST_VALUE,
+    inbox,
+    order_checks,
+    quarantine,
+    quarantine_actions,
+    verdicts,
+)
 from store.transitions import put
 
 CLASS = quarantine.c["class"]
@@ -262,6 +269,35 @@ class Quarantine(Repository):
         statement = select(quarantine.c.key).where(*Selection(pair, entity).in_sql()).distinct()
         with self._database.read() as connection:
             return set(connection.scalars(statement))
+
+    def rested(
+        self, pair: str, entity: str, pauses: Mapping[str, Sequence[timedelta]], *, now: datetime
+    ) -> Sequence[str]:
+        """Records that wait for a person and may be tried again, a few hundred at most.
+
+        In: by class, how long an entry rests after the record was refused for the first, second …
+        time; the last pause counts from then on.
+        """
+        of, kind = quarantine.c, quarantine.c["class"]
+        over = []
+        for class_, rests in pauses.items():
+            for nth, pause in enumerate(rests, 1):
+                counted = of.times == nth if nth < len(rests) else of.times >= nth
+                over.append(and_(kind == class_, counted, of.seen_at <= now - pause))
+        is_dead = exists().where(
+            inbox.c.pair == of.pair,
+            inbox.c.entity == of.entity,
+            inbox.c.key == of.key,
+            inbox.c.state == "dead",
+        )
+        statement = (
+            select(of.key)
+            .where(*Selection(pair, entity).in_sql(), kind.in_(pauses), or_(*over), is_dead)
+            .distinct()
+            .limit(AT_ONCE)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(statement))
 
     def show(self, entry_id: int) -> Entry | None:
         """One entry, open or closed."""

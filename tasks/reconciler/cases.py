@@ -14,7 +14,7 @@ import csv
 import hashlib
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,13 @@ UNEXPECTED = "unexpected"
 """Class of records that our own code failed for."""
 FAILING = "failing"
 """Class of records that failed by themselves for so long that they are not tried again."""
+RETRIED_AFTER: Mapping[str, Sequence[timedelta]] = {
+    "rejected": [timedelta(hours=hours) for hours in (1, 4, 12, 24, 72, 168)],
+    FAILING: [timedelta(hours=hours) for hours in (4, 12, 24)],
+    UNEXPECTED: [timedelta(hours=hours) for hours in (24, 72, 168)],
+}
+"""By class of cases that may go through by themselves: how long one rests after it was refused for
+the first, second … time. What all others need, an event or a person brings."""
 OF_ONE_RECORD = frozenset({REVIEW, "document", "money", UNEXPECTED, FAILING})
 """Classes whose values no table and no product can set right."""
 

@@ -12,9 +12,11 @@ from core.crash_points import reached
 from core.errors import ContractError
 from core.times import to_iso
 from store.inbox import Inbox
+from store.quarantine import Quarantine
 from store.runs import Cursors
 from store.statistics import Counts
 from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.cases import RETRIED_AFTER
 from tasks.reconciler.connections import connect
 from tasks.reconciler.defects import each
 from tasks.reconciler.registry import Entity
@@ -22,6 +24,8 @@ from tasks.reconciler.run import concluded
 
 MISSED = "found by sweeps alone: "
 """How the counter begins of records that no webhook had named when a sweep found them."""
+RETRIED_CASE = "retry"
+"""Source of keys whose case is tried again by itself."""
 NEVER_READ = timedelta(days=1)
 """How far the first sweep of a new pair reaches back; older records are a backfill's matter."""
 
@@ -32,6 +36,8 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
 
     Each cursor is its source's own clock at the scan's start, less an overlap, and moves last: what
     changes during the scan is seen by the next one. Source: fact sheet, stable scan.
+
+    Records that wait for a person are due as well, where a later try may go through by itself.
 
     A source that meets an error of our own code holds up no other: it is read again from where it
     was by the next sweep, and named under `failed`.
@@ -68,6 +74,11 @@ def sweep(pair: str, entity: Entity) -> dict[str, Any]:
         found["since"] = min(found.get("since", to_iso(since)), to_iso(since))
         cursors.set(pair, source.cursor, started_at - overlap)
     Counts(connections.database).add(pair, connections.clock().date(), +missed)
+    if retried := Quarantine(connections.database).rested(
+        pair, entity.name, RETRIED_AFTER, now=connections.clock()
+    ):
+        inbox.put(pair, entity.name, retried, source=RETRIED_CASE, now=connections.clock())
+        found["retried"] = len(retried)
     return found
 
 
@@ -83,4 +94,7 @@ def swept(found: dict[str, Any]) -> dict[str, Any]:
             remedy="Other sources were read. Update Causeway, or report the log of this run.",
         )
     since = f" since {found['since']}" if "since" in found else ""
-    return concluded(found, f"{found['changed']} changed{since}, {found['newly_due']} newly due.")
+    said = f"{found['changed']} changed{since}, {found['newly_due']} newly due"
+    if "retried" in found:
+        said += f", {found['retried']} from quarantine tried again"
+    return concluded(found, f"{said}.")

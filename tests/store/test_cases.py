@@ -8,7 +8,7 @@ import pytest
 from cases import Case, open_cases
 
 from store.database import Database
-from store.inbox import Inbox
+from store.inbox import Dead, Inbox
 from store.quarantine import Action, Quarantine
 from store.tables import LONGEST_VALUE
 
@@ -56,6 +56,34 @@ def test_cases_are_closed_when_their_record_goes_through_but_for_those_that_stil
     open_cases(quarantine, [refusal("1"), refusal("1", "Y"), refusal("2")], now=NOW)
     quarantine.resolve(*PAIR, ["1", "2"], now=at(1), but={("1", "sku", "Y")})
     assert [(entry.key, entry.value) for entry in quarantine.list()] == [("1", "Y")]
+
+
+def test_what_may_go_through_by_itself_rests_longer_after_each_refusal(
+    quarantine: Quarantine, database: Database
+) -> None:
+    pauses = {"rejected": [timedelta(hours=1), timedelta(hours=4)], "failing": [timedelta(hours=9)]}
+    cases = [refusal("1", class_="rejected"), refusal("2"), refusal("3", class_="failing")]
+    inbox, hour = Inbox(database), 3600
+
+    def rested(hours: float) -> list[str]:
+        return sorted(quarantine.rested(*PAIR, pauses, now=at(hours * hour)))
+
+    def refuse_all(hours: float) -> None:
+        inbox.put(*PAIR, ["1", "2", "3"], source="retry", now=at(hours * hour))
+        inbox.claim(*PAIR, owner="a", limit=9, lease_s=60, now=at(hours * hour))
+        open_cases(quarantine, cases, now=at(hours * hour))
+        dead = [Dead(key, "refused") for key in ("1", "2", "3")]
+        inbox.settle(*PAIR, "a", dead, now=at(hours * hour))
+
+    refuse_all(0)
+    assert (rested(0.9), rested(1), rested(8.9), rested(9)) == ([], ["1"], ["1"], ["1", "3"])
+    refuse_all(10)
+    assert (rested(13.9), rested(14), rested(19)) == ([], ["1"], ["1", "3"])
+    refuse_all(20)
+    assert (rested(23.9), rested(24)) == ([], ["1"])
+    inbox.put(*PAIR, ["1"], source="retry", now=at(24 * hour))
+    assert rested(24) == []
+    assert quarantine.rested("other", "orders", pauses, now=at(99 * hour)) == []
 
 
 def test_what_a_person_discarded_is_listed_from_then_on(quarantine: Quarantine) -> None:

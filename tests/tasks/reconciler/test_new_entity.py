@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from new_entity import (
 )
 from world import PAIR, World
 
+from core.refusals import Refusal
 from core.times import utc_now
+from store.inbox import Dead, Inbox
 from store.ledger import Ledger
 from store.quarantine import Quarantine
 from store.runs import Runs
@@ -118,6 +121,27 @@ def test_a_record_that_its_suite_refuses_waits_for_a_person_and_holds_up_no_othe
 
     assert number(world, foreign) == f"SO-{world.sales_order(foreign).id}"
     assert quarantine.list(pair=PAIR, entity=ENTITY.name) == []
+
+
+def test_its_sweep_tries_again_what_may_go_through_by_now_and_the_case_closes_by_itself(
+    world: World, keys: list[str]
+) -> None:
+    sync(world, *keys)
+    key, connections = keys[0], connect(PAIR)
+    quarantine, inbox = Quarantine(connections.database), Inbox(connections.database)
+    why = Refusal("rejected", "", "ORDC-024", "it was locked", "Unlock it.")
+    world.due(key, entity=ENTITY.name)
+    now = utc_now() - timedelta(minutes=61)
+    inbox.claim(PAIR, ENTITY.name, owner="t", limit=9, lease_s=60, now=utc_now())
+    quarantine.open(PAIR, ENTITY.name, [(key, why)], now=now)
+    inbox.settle(PAIR, ENTITY.name, "t", [Dead(key, why.reason)], now=utc_now())
+
+    without_sources = replace(ENTITY, sources=())
+    assert sweep(PAIR, without_sources)["retried"] == 1
+    sync(world)
+    assert world.states(key, entity=ENTITY.name) == ["done"]
+    assert quarantine.list(pair=PAIR, entity=ENTITY.name) == []
+    assert "retried" not in sweep(PAIR, without_sources)
 
 
 def test_its_sweep_finds_what_no_event_named_and_its_audit_what_is_missing(
