@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench import (
     attack,
     back_orders,
+    checks,
     converge,
     customers,
     days,
@@ -64,6 +65,7 @@ MEASUREMENTS: Sequence[Measurement] = (
         "priorities", "orders during a backfill of 5,000, at limits", priorities.measure_backfill
     ),
     Measurement("foreign-apps", "orders while others use 80 % of either quota", foreign.measure),
+    Measurement("checks", "checks of addresses and risk on an order's path", checks.measure),
     Measurement("memory", "memory of the warm worker", memory.measure),
     Measurement("soak", "two hours of mixed work with faults", soak.measure),
     Measurement("customers", "customers against contacts, and edits of them", customers.measure),
