@@ -1,4 +1,4 @@
-"""What holds for all tests: no engine calls home, and no property is judged by the clock.
+"""What holds for all tests: no engine calls home, nothing leaves this machine, no clock judges.
 
 Properties draw the same examples in every run, so that a test fails because of a change and not
 by chance. `make test-long` draws new ones by a seed, which it prints and takes back as SEED.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+from network import allow_loopback_only
 
 from core.settings import leave_out_costly_imports, silence_telemetry
 
@@ -17,6 +18,7 @@ CLIENT = "public client"
 CLIENT_TEST = "test_a_public_client"
 
 silence_telemetry()
+allow_loopback_only()
 leave_out_costly_imports()
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
