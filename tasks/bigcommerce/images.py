@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,6 +102,8 @@ class ImageProgress(Progress[PlanT]):
 
     image_id: str | None = ""
     """The image that was made; None where BigCommerce could not fetch it."""
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What is kept of what the store shows, by the fields of what both sides agree on."""
 
     @property
     def product_id(self) -> str:
@@ -143,6 +145,11 @@ class CreateImage(Operation[Any]):
 
     def apply(self, record: ImageProgress[Any], answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.image_id = None if answer is None else str(answer)
+        record.shown |= {
+            "image": image_hash(self.url),
+            "image_id": self.known_id if answer is None else str(answer),
+            "is_image_missing": answer is None,
+        }
 
 
 @dataclass(frozen=True)
@@ -161,3 +168,7 @@ class DeleteImage(Operation[Any]):
             natural_key=f"{product_id}:{self.image_id}",
             send=lambda store: store.delete_image(product_id, self.image_id),
         )
+
+    def apply(self, record: ImageProgress[Any], _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        if not record.image_id:
+            record.shown |= {"image": "", "image_id": ""}

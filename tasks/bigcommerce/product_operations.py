@@ -44,7 +44,7 @@ class StoreProgress(ImageProgress[PlanT]):
     store: StoreProduct | None = None
     """As it was created."""
     variant_ids: dict[str, str] = field(default_factory=dict)
-    """Variants that were added, by Brightpearl's product."""
+    """Variants that were made, by Brightpearl's product."""
     values: dict[tuple[str, str], OptionValue] = field(default_factory=dict)
     """Option values that were added, by option and label in small letters."""
     store_name: str = ""
@@ -173,7 +173,14 @@ class CreateProduct(StoreOperation):
         return found[0] if len(found) == 1 else None
 
     def apply(self, record: StoreProgress[Any], answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
-        record.store = answer or record.store
+        record.store = store = answer or record.store
+        if store is None:
+            return
+        ids = {sku_key(one.sku): one.id for one in store.variants}
+        rows = {sku_key(row["sku"]): row["product_id"] for row in self.variants or (self.desired,)}
+        record.variant_ids |= {rows[sku]: ids[sku] for sku in rows.keys() & ids.keys()}
+        is_other_name = store.name != self.desired["name"]
+        record.shown["store_name"] = store.name if is_other_name else ""
 
 
 @dataclass(frozen=True)
@@ -227,6 +234,10 @@ class UpdateProduct(StoreOperation):
 
         answer = send_with_unique_name(run, record, error, self._row(record), update)
         return answer if isinstance(answer, CausewayError) else None
+
+    def apply(self, record: StoreProgress[Any], _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        if "name" in self.fields:
+            record.shown["store_name"] = record.store_name
 
 
 @dataclass(frozen=True)

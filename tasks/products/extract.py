@@ -80,6 +80,12 @@ class Sides:
     """The store's products by SKU as compared, of products that are not linked."""
     doubled: Collection[str] = ()
 
+    @property
+    def unlinked(self) -> list[AccountProduct]:
+        """Brightpearl's products that are not linked."""
+        linked = {member for one in self.agreed().values() for member in one.variants}
+        return [one for one in self.account.values() if one.id not in linked]
+
     def agreed(self) -> dict[str, AgreedProduct]:
         """What both sides last agreed on, by the store's product."""
         return {number: AgreedProduct.of(link) for number, link in self.links.items()}
@@ -128,11 +134,7 @@ def extract_catalogues(run: Run) -> list[Family]:
         store={one.id: one for one in all_products(connections)},
         links={link.key_bc: link for link in run.links.scan(run.pair, run.entity)},
     )
-    by_sku: dict[str, set[str]] = defaultdict(set)
-    for product in sides.store.values():
-        for variant in product.variants:
-            by_sku[sku_key(variant.sku)].add(product.id)
-    sides.by_sku = by_sku
+    sides.by_sku = _by_sku(sides.store.values())
     _keep(run, sides)
     return assemble(sides)
 
@@ -143,35 +145,21 @@ def _read(run: Run, keys: Collection[str]) -> Sides:
     ids = {key.removeprefix(PRODUCT) for key in keys if key.startswith(PRODUCT)}
     groups = [key for key in keys if key.startswith(GROUP)]
     store_ids = {key.removeprefix(STORE_PRODUCT) for key in keys if key.startswith(STORE_PRODUCT)}
-    variants = run.links.get(run.pair, VARIANTS, list(ids), by="id_bp").values()
-    store_ids |= {link.detail["product"] for link in variants}
     linked_groups = run.links.get(run.pair, run.entity, groups, by="id_bp")
     store_ids |= {link.key_bc for link in linked_groups.values()}
     open_groups = {key.removeprefix(GROUP) for key in groups if key not in linked_groups}
-    _add_linked(run, sides, store_ids, ids)
+    _add_linked(run, sides, store_ids | _linked_with(run, ids), ids)
     _add_groups(run, sides, open_groups)
     # What is not linked yet may be there under its SKU.
-    known = {member for one in sides.agreed().values() for member in one.variants}
-    new = {
-        sku_key(one.identity.sku)
-        for one in sides.account.values()
-        if one.identity.sku and one.id not in known
-    }
+    new = {sku_key(one.identity.sku) for one in sides.unlinked if one.identity.sku}
     sides.by_sku = products_by_sku(connections, new)
     _add_linked(run, sides, {one for found in sides.by_sku.values() for one in found}, ())
-    skus = {
-        sku_key(variant.sku)
-        for number, product in sides.store.items()
-        if number not in sides.links
-        for variant in product.variants
-        if variant.sku
-    }
+    skus = _by_sku(one for number, one in sides.store.items() if number not in sides.links).keys()
     if skus - new:
         products = find_products(connections, skus - new)
         _add_linked(run, sides, (), {one.product_id for one in products.values()})
         _add_groups(run, sides, ())
-        stores = {sku_key(v.sku): {p.id} for p in sides.store.values() for v in p.variants if v.sku}
-        sides.by_sku = {**stores, **sides.by_sku}
+        sides.by_sku = {**_by_sku(sides.store.values()), **sides.by_sku}
     _keep(run, sides)
     return sides
 
@@ -188,21 +176,29 @@ def _add_linked(run: Run, sides: Sides, store_ids: Iterable[str], ids: Iterable[
 
 def _add_groups(run: Run, sides: Sides, groups: Iterable[str]) -> None:
     """Read all products of groups of which one is not linked yet."""
-    known = {member for one in sides.agreed().values() for member in one.variants}
-    wanted = {
-        one.group_id
-        for one in sides.account.values()
-        if one.group_id and one.variations and one.id not in known
-    }
+    wanted = {one.group_id for one in sides.unlinked if one.group_id and one.variations}
     members = set(groups_of(run.connections, sorted(wanted | set(groups))))
-    variants = run.links.get(run.pair, VARIANTS, list(members), by="id_bp").values()
-    store_ids = {link.detail["product"] for link in variants}
-    _add_linked(run, sides, store_ids, members)
+    _add_linked(run, sides, _linked_with(run, members), members)
+
+
+def _linked_with(run: Run, ids: Iterable[str]) -> set[str]:
+    """The store's products that products of Brightpearl are variants of."""
+    variants = run.links.get(run.pair, VARIANTS, list(ids), by="id_bp").values()
+    return {link.detail["product"] for link in variants}
+
+
+def _by_sku(products: Iterable[StoreProduct]) -> dict[str, set[str]]:
+    """Ids of the store's products by SKU as compared."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for product in products:
+        for variant in product.variants:
+            if variant.sku:
+                found[sku_key(variant.sku)].add(product.id)
+    return found
 
 
 def _keep(run: Run, sides: Sides) -> None:
-    known = {member for one in sides.agreed().values() for member in one.variants}
-    new = [one.identity.sku for one in sides.account.values() if one.id not in known]
+    new = [one.identity.sku for one in sides.unlinked]
     sides.doubled = keep_catalogue(run.connections, list(sides.account.values()), new)
 
 

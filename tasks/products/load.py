@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.brightpearl.catalogue_models import AccountProduct
-from core.ids import PRODUCT, sku_key
+from core.ids import PRODUCT
 from store.links import Link
 from tasks.bigcommerce import images
 from tasks.bigcommerce import product_operations as ops
@@ -64,8 +64,7 @@ PHASES: Sequence[Phase[ProductProgress]] = (
 @step("plan-products", PURE)
 def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> list[ProductPlan]:
     """The plans of a batch. Raises: TransientError, ConfigError, MappingError."""
-    connections, settings = run.connections, run.connections.pair.products
-    matching = connections.pair.intelligence.products
+    connections = run.connections
     families = [one for one in families if one.key not in run.refused_keys]
     names = read_names(connections)
     stores = [one.store for one in families if one.store]
@@ -73,17 +72,9 @@ def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> lis
     categories = {number for one in stores for number in one.categories}
     if brands - names.brands.keys() or categories - names.paths.keys():
         names = read_names(connections, max_age_s=0.0)
-    context = PlanContext.of(
-        run.bundle,
-        StoreRows(names, units_of(read_store(connections))),
-        creates=settings.create_in_bigcommerce,
-        creates_in_account=settings.create_in_brightpearl,
-        image_field=settings.image_field,
-        image_hosts=settings.image_hosts,
-        holds_contradictions=matching == "hold",
-        decisions=run.decisions(),
-    )
-    if matching == "advise":
+    rows = StoreRows(names, units_of(read_store(connections)))
+    context = PlanContext.of(run.bundle, rows, connections.pair, run.decisions())
+    if connections.pair.intelligence.products == "advise":
         cases = (identifier_case(one) for one in families if one.store is not None)
         run.report.notes.update(f"{one.field}: {one.reason}" for one in cases if one)
     products, variants = desired.product_rows(), desired.variant_rows()
@@ -141,8 +132,7 @@ def link_products(run: Run, progress: Sequence[ProductProgress]) -> list[Outcome
         plan, family = record.plan, record.plan.family
         if not record.product_id or not (record.goes_on or record.store):
             continue
-        agreed = plan.agreed
-        found = _variant_ids(record)
+        agreed, found = plan.agreed, record.variant_ids
         new += [f"{PRODUCT}{member}" for member in found]
         known = {
             member: one.model_copy(update={"variant_id": found.get(member, one.variant_id)})
@@ -152,10 +142,11 @@ def link_products(run: Run, progress: Sequence[ProductProgress]) -> list[Outcome
             member: AgreedVariant(variant_id=variant)
             for variant, member in record.product_ids.items()
         }
+        kept: dict[str, Any] = {"variants": known, **record.shown}
         if not record.goes_on:  # created, and something after it failed: compared anew
             known = {m: AgreedVariant(variant_id=one.variant_id) for m, one in known.items()}
-        fields = agreed.fields if record.goes_on else {}
-        agreed = agreed.model_copy(update={"variants": known, "fields": fields, **_shown(record)})
+            kept = {"variants": known, "fields": {}}
+        agreed = agreed.model_copy(update=kept)
         aliases |= plan.aliases
         renamed += [
             one.member.model_copy(
@@ -188,35 +179,3 @@ def _outcome(record: ProductProgress) -> Outcome:
         return outcome
     reason = f"another product of the store has its name: it is called {record.store_name!r} there"
     return replace(outcome, reason=reason)
-
-
-def _shown(record: ProductProgress) -> dict[str, Any]:
-    """What is kept of the name and the image that the store shows, where they were written."""
-    found: dict[str, Any] = {}
-    for one in record.plan.operations if record.goes_on else ():
-        if isinstance(one, ops.CreateProduct) and record.store:
-            is_other = record.store.name != one.desired["name"]
-            found["store_name"] = record.store.name if is_other else ""
-        elif isinstance(one, ops.UpdateProduct) and "name" in one.fields:
-            found["store_name"] = record.store_name
-        elif isinstance(one, images.CreateImage):
-            kept = one.known_id if record.image_id is None else record.image_id
-            found |= {
-                "image": images.image_hash(one.url),
-                "image_id": kept,
-                "is_image_missing": record.image_id is None,
-            }
-        elif isinstance(one, images.DeleteImage) and not record.image_id:
-            found |= {} if record.image_id is None else {"image": "", "image_id": ""}
-    return found
-
-
-def _variant_ids(record: ProductProgress) -> dict[str, str]:
-    """The store's variants of a record, by Brightpearl's product, as far as they were written."""
-    found = dict(record.variant_ids)
-    if record.store:
-        by_sku = {sku_key(one.sku): one.id for one in record.store.variants}
-        for member in record.plan.family.members:
-            if variant_id := by_sku.get(sku_key(member.identity.sku)):
-                found[member.id] = variant_id
-    return found

@@ -14,6 +14,7 @@ from connectors.bigcommerce.catalog_models import StoreProduct
 from connectors.brightpearl.catalogue_models import AccountProduct
 from core.products import COUNTERPARTS
 from core.refusals import Refusal
+from core.settings import Pair, ProductSettings
 from mappings.bundle import Bundle
 from mappings.rules import Owner
 from tasks.bigcommerce import images
@@ -50,27 +51,24 @@ class PlanContext:
     variant_owners: Mapping[str, Owner]
     writable: frozenset[str]
     """Fields of the store that may flow to Brightpearl."""
-    creates: bool = True
-    """Whether products that the store lacks are created there."""
-    creates_in_account: bool = False
-    image_field: str = ""
-    """Brightpearl's custom field with the address of the image; "" leaves images alone."""
-    image_hosts: tuple[str, ...] = ()
-    holds_contradictions: bool = False
+    settings: ProductSettings
+    decisions: Decisions
+    holds_contradictions: bool
     """Whether products whose identifiers differ are only linked once a person says so."""
-    decisions: Decisions = field(default_factory=Decisions)
 
     @classmethod
-    def of(cls, bundle: Bundle, store: StoreRows, **others: Any) -> PlanContext:  # noqa: ANN401 - its fields
+    def of(cls, bundle: Bundle, store: StoreRows, pair: Pair, decisions: Decisions) -> PlanContext:
         """With the owners that the mapping files name."""
         rules = bundle.mappings["account_products"].fields
-        made = {rule.to for rule in rules if rule.owner != "brightpearl"}
+        made = {rule.to for rule in rules if rule.owner != BRIGHTPEARL}
         return cls(
             store=store,
             owners=bundle.mappings["products"].owners,
             variant_owners=bundle.mappings["variants"].owners,
             writable=frozenset(name for name, other in COUNTERPARTS.items() if other in made),
-            **others,
+            settings=pair.products,
+            decisions=decisions,
+            holds_contradictions=pair.intelligence.products == "hold",
         )
 
 
@@ -111,7 +109,7 @@ def plan_family(
 def _of_store(family: Family, context: PlanContext) -> ProductPlan:
     """What becomes of a product that only the store has."""
     plan = ProductPlan(key=family.key, family=family, result="only in BigCommerce")
-    if not context.creates_in_account or family.store is None:
+    if not context.settings.create_in_brightpearl or family.store is None:
         return plan
     row = context.store.product(family.store, with_sizes=not family.is_group)
     creates = []
@@ -128,7 +126,7 @@ def _new(
 ) -> ProductPlan:
     """A product that the store lacks: created where it is shown."""
     plan = ProductPlan(key=family.key, family=family, result="not on sale")
-    if desired is None or not desired["is_visible"] or not context.creates:
+    if desired is None or not desired["is_visible"] or not context.settings.create_in_bigcommerce:
         return plan
     has_stock = any(one.is_tracked or one.is_bundle for one in family.members)
     create = ops.CreateProduct(desired, tuple(variants.values()), has_stock)
@@ -299,11 +297,11 @@ def _image(
     family: Family, context: PlanContext
 ) -> tuple[Sequence[Operation[Any]], Sequence[Refusal]]:
     """Another image where Brightpearl holds another address; the store's own stay as they are."""
-    if family.is_split or not context.image_field:
+    if family.is_split or not context.settings.image_field:
         return (), ()
     agreed = family.agreed
-    url = family.members[0].custom_field(context.image_field).strip()
-    if url and (problem := images.problem_of(url, context.image_hosts)):
+    url = family.members[0].custom_field(context.settings.image_field).strip()
+    if url and (problem := images.problem_of(url, context.settings.image_hosts)):
         return (), [images.refused(family.key, url, problem)]
     if images.image_hash(url) == agreed.image:
         case = images.failed(url)

@@ -6,12 +6,14 @@ import pytest
 
 from connectors.bigcommerce.catalog_models import StoreProduct
 from connectors.brightpearl.catalogue_models import AccountProduct
+from core.settings import ProductSettings
 from tasks.bigcommerce.product_operations import UpdateProduct
 from tasks.bigcommerce.products import Names, StoreRows
 from tasks.brightpearl.product_operations import UpdateAccountProduct
 from tasks.products.extract import Family
 from tasks.products.frames import AgreedProduct, AgreedVariant
 from tasks.products.plan import PlanContext, ProductPlan, plan_family
+from tasks.reconciler.cases import Decisions
 
 STORE = StoreRows(Names({}, {}), (1, 1))
 
@@ -30,6 +32,9 @@ def planned(owner: str, *, is_writable: bool, in_store: str, in_account: str) ->
         owners={"name": owner},
         variant_owners={},
         writable=frozenset({"name"} if is_writable else ()),
+        settings=ProductSettings(),
+        decisions=Decisions(),
+        holds_contradictions=False,
     )
     return plan_family(family, {"key": "product:7", "name": in_account}, {}, context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.reconciler.agreed import Conflict, merge
+from tasks.reconciler.agreed import AgreedHashes, Conflict, merge
 
 NAMES = ("name", "phone", "company")
 VALUES = st.sampled_from(["", "a", "b"])
@@ -60,3 +60,36 @@ def test_nobody_loses_a_change_that_only_one_side_made(
             assert merged.for_brightpearl[name] == store[name]
         if store[name] == base[name] != account[name]:
             assert merged.for_bigcommerce[name] == account[name]
+
+
+AGREED = AgreedHashes().with_values({"name": "a", "place": ("street", "NY")}, {})
+
+
+def test_values_are_kept_as_hashes_and_a_side_that_reads_like_them_was_not_touched() -> None:
+    assert "street" not in str(AGREED.detail())
+    same = {"name": "a", "place": ("street", "NY")}
+    assert AGREED.merge(same, same | {"name": "b"}, {"name": ""}).for_bigcommerce.keys() == {"name"}
+    assert AGREED.merge(same | {"name": "b"}, same, {"name": ""}).for_brightpearl.keys() == {"name"}
+
+
+def test_what_the_store_reads_in_the_place_of_a_value_is_no_change_of_it() -> None:
+    written = AGREED.with_values({"place": ("street", "NY")}, {"place": ("street", "New York")})
+    store, account = {"place": ("street", "New York")}, {"place": ("street", "NY")}
+    assert written.differing(store, account) == []
+    assert written.merge(store, account, {"place": ""}).conflicts == ()
+    assert AGREED.differing(store, account) == ["place"]
+    # Once the store has the value itself, nothing stands in its place.
+    assert written.with_values({"place": ("street", "NY")}, {}).in_store == {}
+
+
+def test_a_blank_is_no_change_where_nothing_was_agreed_on() -> None:
+    merged = AgreedHashes().merge({"name": ""}, {"name": "b"}, {"name": "bigcommerce"})
+    assert merged.for_bigcommerce.keys() == {"name"}
+    assert AGREED.merge({"name": ""}, {"name": "a"}, {"name": ""}).for_brightpearl.keys() == {
+        "name"
+    }
+
+
+def test_where_the_agreed_value_would_win_its_hash_cannot_be_put_back() -> None:
+    merged = AGREED.merge({"name": "b"}, {"name": "c"}, {"name": "last agreed"})
+    assert [one.name for one in merged.conflicts] == ["name"]
