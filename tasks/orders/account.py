@@ -68,14 +68,9 @@ def read_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions
     orders = read_actual(run, ids, agreed, with_reservations=True)
     for key, rows in _begun(run, orders.keys() - links.keys()).items():
         orders[key] = replace(orders[key], written=rows)
-    # Staff split an order by taking units off its rows; one that was deleted may have left back
-    # orders behind.
-    split = [
-        ids[key]
-        for key, known in agreed.items()
-        if key not in orders or compare({}, orders[key], known).is_account_changed
-    ]
-    children = read_back_orders(run, split) if split else {}
+    # Of every linked order: staff may have added units before they split it, so that its rows are
+    # as they were agreed on; and one that was deleted may have left back orders behind.
+    children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
     # One that is to be credited as a whole may name a contact that staff deleted or merged.
     undone = {

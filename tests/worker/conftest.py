@@ -15,7 +15,7 @@ import prefect.context
 import pytest
 from gate import Gate
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.events.clients import NullEventsClient
+from prefect.events.clients import NullEventsClient, PrefectEventsClient
 from prefect.events.worker import EventsWorker
 from prefect.settings import (
     PREFECT_API_URL,
@@ -268,6 +268,15 @@ def installation(
         gate.open()
         found.close()
         found.database.close()
+
+
+@pytest.fixture
+def events(installation: Installation, server: Services) -> Iterator[None]:
+    """Events of this process reach the server, all before the test ends."""
+    EventsWorker.set_client_override(PrefectEventsClient, api_url=server.prefect_api_url)
+    yield
+    EventsWorker.drain_all(timeout=WITHIN_S)
+    EventsWorker.set_client_override(NullEventsClient)
 
 
 @pytest.fixture
