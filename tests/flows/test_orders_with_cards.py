@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from people import ANN, HOME, People
 from stories import cases
 from world import PAIR, World
 
@@ -71,3 +72,18 @@ def test_a_card_in_an_address_refuses_the_order_and_names_the_field(world: World
     world.sync(key)
     assert cases(world, key) == []
     assert world.sales_order(key).id
+
+
+def test_a_card_in_an_address_book_refuses_the_customer_and_reaches_no_contact(
+    world: World,
+) -> None:
+    people = People(world)
+    places = [HOME | {"street_2": CARD}]
+    key = people.register(**ANN | {"email": "card@example.com"}, addresses=places)
+
+    report = people.sync(key)
+
+    (case,) = cases(world, key, "customers")
+    assert (case.class_, case.field, case.value) == ("card", "customer_address", "")
+    addresses = str(vars(world.sandbox.account))
+    assert not any(map(holds_card, [addresses, str(report), dumped()]))
