@@ -1,10 +1,11 @@
-"""`causeway check`: what Causeway makes of one address, order or customer, and why. It only reads.
+"""`causeway check`: what Causeway makes of one address, order, customer or hour, and why.
 
 The record is given by options, or read live from BigCommerce by its id.
 """
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -29,8 +30,10 @@ from intelligence.contact_details import ContactVerdict, check_email, check_phon
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from intelligence.duplicates import find_duplicates
 from intelligence.risk import Checkout, Party, facts_of, score_order
+from store.activity import SERIES
 from store.links import Link, Links
 from store.order_checks import OrderChecks
+from store.runs import Runs
 from tasks.orders.checkout import checkout_of, delivery_addresses, written
 
 if TYPE_CHECKING:
@@ -260,6 +263,56 @@ def duplicates(
         text += "\n" + table(["zone", "score", "record", "and", "why"], rows)
     if len(found) > SHOWN:
         text += f"\n… and {len(found) - SHOWN} more pairs; --json has all."
+    finish(document, as_json=as_json, text=text)
+
+
+@check.command()
+def activity(
+    *,
+    series: Annotated[
+        str | None, typer.Option("--series", help="Only this series, such as orders or errors.")
+    ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option("--confirm", help="What you know of the alarms: usual or unusual. Kept."),
+    ] = None,
+    pair: PairOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the hours that do not fit their season, with numbers; say whether they were usual.
+
+    What a person calls usual (a sale, a holiday) is no alert any more. Reads our own tables only.
+    """
+    from tasks import activity as watch  # noqa: PLC0415 - brings the engine's steps along
+
+    installed = installation(pair)
+    database = installed.existing_database()
+    if series is not None and series not in SERIES:
+        raise ConfigError(
+            f"There is no series {series!r}.", remedy=f"Name one of {', '.join(SERIES)}."
+        )
+    if confirm is not None and confirm not in {"usual", "unusual"}:
+        raise ConfigError("--confirm takes usual or unusual.")
+    report = next(iter(Runs(database).last(installed.name, flow=watch.FLOW, limit=1)), None)
+    alarms = [
+        one for one in (report or {}).get("alarms", ()) if series is None or one["series"] == series
+    ]
+    if confirm is not None:
+        if not alarms:
+            raise ConfigError("There is no alarm to confirm.", remedy="causeway check activity")
+        said: watch.Label = "usual" if confirm == "usual" else "unusual"
+        who, now = getpass.getuser(), utc_now()
+        watch.label(database, installed.name, alarms, said, actor=who, now=now)
+    labels = watch.labels(database, installed.name)
+    shown = [{**one, "label": labels.get(watch.alarm_name(one), "")} for one in alarms]
+    rows = [
+        (one["series"], one["kind"], one["first"], one["last"], one["reason"], one["label"])
+        for one in shown
+    ]
+    text = "Nothing unusual was found." if report else "Nothing was judged yet: run watch-activity."
+    if rows:
+        text = table(["series", "kind", "first", "last", "because", "a person said"], rows)
+    document = {"judged_at": report and report["started_at"], "alarms": shown}
     finish(document, as_json=as_json, text=text)
 
 

@@ -12,7 +12,7 @@ from tasks.activity import watch_activity as judge_hours
 
 @flow(name="watch-activity", flow_run_name="watch-activity {pair}", persist_result=False)
 async def watch_activity(pair: str = "default") -> dict[str, Any]:
-    """Compare the last hours' orders, refunds, writes and errors with the same hours before.
+    """Compare what happened in the last hours with the same hours before.
 
     Reads our own tables, and changes nothing.
 

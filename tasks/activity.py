@@ -6,16 +6,18 @@ which is how it reaches people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from core.times import to_iso
 from intelligence.anomalies import HOUR, Anomaly, Series, detect, judge
 from store.activity import REQUESTS, SERIES, hourly
 from store.alerts import Finding
+from store.database import Database
 from store.runs import Runs
+from store.verdicts import Verdict, Verdicts
 from tasks.bigcommerce.orders import time_zone
 from tasks.policy import RETRIED, step
 from tasks.reconciler.connections import connect
@@ -29,6 +31,9 @@ OPEN_FOR = timedelta(hours=24)
 """An alarm is reported for so long after its last unusual hour."""
 SENSITIVITY: Mapping[str, float] = dict.fromkeys(("stock", "prices", "writes", *REQUESTS), 0.75)
 """Of series that follow our own work as much as that of others: limits are a third higher."""
+FEATURE, ENTITY = "anomalies", "activity"
+"""Under which a person's verdict on an alarm is kept."""
+Label = Literal["usual", "unusual"]
 SHOWN_HOURS = 24
 BAR, BARS = "█", 24
 TITLES = {
@@ -114,20 +119,56 @@ def chart(name: str, series: Series, zone: str, alarms: Sequence[Anomaly]) -> st
     return "\n".join((f"## {TITLES[name].capitalize()}", *lines, "", table(header, rows)))
 
 
-def findings(report: Mapping[str, Any] | None, now: datetime) -> Iterator[Finding]:
-    """The alarms of the newest report, unless it is old. Pure."""
+def findings(
+    report: Mapping[str, Any] | None, now: datetime, usual: Collection[str] = ()
+) -> Iterator[Finding]:
+    """The alarms of the newest report, unless it is old. Pure.
+
+    In: `usual` names of alarms that a person called usual.
+    """
     if report is None or now - datetime.fromisoformat(report["started_at"]) > OPEN_FOR:
         return
     for name in SERIES:
-        of_series = [one for one in report.get("alarms", ()) if one["series"] == name]
+        of_series = [
+            one
+            for one in report.get("alarms", ())
+            if one["series"] == name and alarm_name(one) not in usual
+        ]
         if of_series:
             yield Finding(
                 "activity",
                 name,
                 says(of_series),
-                f"See the artifact of {FLOW} in Prefect. If it is right (a sale, a holiday), "
-                "nothing needs to be done: it ends by itself.",
+                f"See the artifact of {FLOW} in Prefect. If it is right (a sale, a holiday): "
+                f"causeway check activity --series {name} --confirm usual; else it ends by itself.",
             )
+
+
+def alarm_name(alarm: Mapping[str, Any]) -> str:
+    """By which an alarm is the same one in later reports."""
+    return f"{alarm['series']} {alarm['first']}"
+
+
+def labels(database: Database, pair: str) -> dict[str, str]:
+    """What people said of alarms, by their names: `usual` or `unusual`."""
+    kept = Verdicts(database).newest(pair, FEATURE)
+    return {one.subject: one.verdict for one in kept if one.entity == ENTITY}
+
+
+def label(  # noqa: PLR0913 - who said what, and when
+    database: Database,
+    pair: str,
+    alarms: Iterable[Mapping[str, Any]],
+    verdict: Label,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Keep what a person says of alarms, with the numbers behind each."""
+    for one in alarms:
+        facts = {name: value for name, value in one.items() if name != "label"}
+        kept = Verdict(FEATURE, ENTITY, alarm_name(one), verdict, actor, now, facts)
+        Verdicts(database).add(pair, kept)
 
 
 def _document(one: Anomaly) -> dict[str, Any]:

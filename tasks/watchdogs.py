@@ -294,11 +294,16 @@ class Watchdogs:
             *looping(failing(database, pair, limits.failing_attempts), limits.failing_attempts),
             *overdue(self._queues(now), now),
             *drifted((report for report in audits if report), limits.drift_records),
-            *activity.findings(newest(Runs(database), pair, activity.FLOW), now),
+            *activity.findings(newest(Runs(database), pair, activity.FLOW), now, self._usual()),
             *self.hooks.watch(now, Counts(database).of_day(pair, now.date())),
             *(self.receiver.watch() if self.receiver else ()),
             *seen,
         ]
+
+    def _usual(self) -> set[str]:
+        """Alarms of activity that a person called usual."""
+        labels = activity.labels(self.connections.database, self.connections.pair.name)
+        return {name for name, verdict in labels.items() if verdict == "usual"}
 
     def _queues(self, now: datetime) -> Sequence[Queue]:
         if self._counted_at is None or now - self._counted_at >= QUEUES_EVERY:

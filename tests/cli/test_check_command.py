@@ -9,6 +9,7 @@ from cli.main import run
 from core.times import utc_now
 from store.inbox import Inbox
 from store.merges import Merges
+from store.runs import Runs
 
 
 @pytest.fixture
@@ -117,3 +118,34 @@ def test_merges_are_listed_and_undone_by_their_contacts(configured, database, ca
     assert Inbox(database).states("default", "customers", ["unmerge:201-305"])
     assert run(["customers", "unmerge", "305", "201"]) == 2
     assert "is not merged into" in capsys.readouterr().err
+
+
+def test_an_alarm_of_activity_is_shown_and_what_a_person_says_of_it_is_kept(database, checked):
+    alarm = {
+        "series": "orders",
+        "kind": "surge",
+        "first": "2026-11-27T08:00:00Z",
+        "last": "2026-11-27T10:00:00Z",
+        "reason": "90 in an hour where 20 are usual",
+    }
+    report = {
+        "pair": "default",
+        "flow": "watch-activity",
+        "started_at": utc_now().isoformat(),
+        "alarms": [alarm],
+    }
+    Runs(database).keep(report, run_id="", now=utc_now())
+
+    assert checked("activity")["alarms"] == [{**alarm, "label": ""}]
+    found = checked("activity", "--series", "orders", "--confirm", "usual")
+
+    assert [one["label"] for one in found["alarms"]] == ["usual"]
+    assert checked("activity", "--series", "errors")["alarms"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(["--series", "hens"], "hens"), (["--confirm", "maybe"], "usual")]
+)
+def test_what_activity_cannot_mean_is_named(database, capsys, wrong, said):
+    assert run(["check", "activity", *wrong]) == 2
+    assert said in capsys.readouterr().err

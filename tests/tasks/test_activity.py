@@ -13,7 +13,8 @@ from store.activity import Requests, hourly
 from store.database import Database, open_database
 from store.ledger import Conclusion, Intent, Ledger
 from store.quarantine import Quarantine
-from tasks.activity import chart, findings, open_alarms, says
+from store.verdicts import Verdicts
+from tasks.activity import chart, findings, label, labels, open_alarms, says
 from tasks.reconciler.connections import RequestCounts
 
 HOUR = timedelta(hours=1)
@@ -115,6 +116,21 @@ def test_what_the_newest_report_found_is_a_finding_while_it_is_fresh() -> None:
     assert "0 in 2 hours" in found.text
     assert list(findings(report, BEGINNING + timedelta(days=3))) == []
     assert list(findings(None, BEGINNING)) == []
+
+
+def test_what_a_person_calls_usual_is_a_label_and_no_finding_any_more(
+    database,
+) -> None:
+    alarm = {"series": "orders", "kind": "surge", "first": "x", "reason": "90", "counted": 90.0}
+    report = {"started_at": BEGINNING.isoformat(), "alarms": [alarm]}
+
+    label(database, "default", [alarm], "usual", actor="jo", now=BEGINNING)
+
+    said = labels(database, "default")
+    assert said == {"orders x": "usual"}
+    assert list(findings(report, BEGINNING, said)) == []
+    (kept,) = Verdicts(database).newest("default", "anomalies")
+    assert (kept.actor, kept.facts["counted"]) == ("jo", 90.0)
 
 
 def test_usual_hours_say_so() -> None:
