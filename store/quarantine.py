@@ -7,9 +7,11 @@ receiver keeps webhooks meanwhile, and never takes more ids into a statement tha
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Text, and_, cast, exists, func, insert, or_, select, text, update
@@ -149,9 +151,17 @@ class Selection:
         """Whether the other conditions hold for an entry as well."""
         return (
             (self.value is None or _folded(entry.value) == _folded(kept_value(self.value)))
-            and (not self.keys or sku_key(entry.key) in {sku_key(key) for key in self.keys})
-            and (self.ids is None or entry.id in self.ids)
+            and (not self.keys or sku_key(entry.key) in self._folded_keys)
+            and (self.ids is None or entry.id in self._known_ids)
         )
+
+    @cached_property
+    def _folded_keys(self) -> frozenset[str]:
+        return frozenset(sku_key(key) for key in self.keys or ())
+
+    @cached_property
+    def _known_ids(self) -> frozenset[int]:
+        return frozenset(self.ids or ())
 
 
 @dataclass(frozen=True)
@@ -239,7 +249,8 @@ class Quarantine(Repository):
                 .limit(AT_ONCE)
             )
             if by_id is not None:
-                part = [one for one in by_id if one > after][:AT_ONCE]
+                first = bisect_right(by_id, after)
+                part = by_id[first : first + AT_ONCE]
                 statement = statement.where(quarantine.c.id.in_(part))
             with self._database.read() as connection:
                 page = [case_of(row) for row in connection.execute(statement)]
