@@ -32,6 +32,8 @@ _KINDS = re.compile(
 
 def masked(text: str, *, shortest: int = SHORTEST) -> str:
     """The text, with `•••• 1111` in place of each card's number of at least so many digits."""
+    if len(text) < shortest:
+        return text
     return _RUN.sub(lambda run: _masked_run(run[0], shortest), text)
 
 
