@@ -50,6 +50,8 @@ def in_words(class_: str, value: str, reason: str, remedy: str) -> str:
     return " ".join(filter(None, (f"{about}:" if about else "", sentence(reason), remedy)))
 
 
+PERHAPS = " Perhaps what is meant: "
+"""Before the end of a remedy that names what is like the value; no part of a command."""
 BY_RECORD = frozenset({"document", "money"})
 """Classes of what is wrong with one record alone: it is released by its key."""
 

@@ -372,6 +372,8 @@ class IntelligenceSettings(Section):
     errors: Literal["off", "advise", "hold"] = "hold"
     """Whether cases in quarantine are given a class, and someone who acts; with `hold` a record
     that has failed for a day although others went through is one as well, and is left alone."""
+    mapping: Literal["off", "advise"] = "advise"
+    """Whether a value that a lookup table lacks comes with the rows that are like it."""
     products: Literal["off", "advise", "hold"] = "advise"
     """Whether an unknown SKU names those that may be meant, and what becomes of products that share
     a SKU while their other identifiers differ: nothing, a note, or a person decides first."""

@@ -24,9 +24,9 @@ import pandas as pd
 from core.errors import RejectedError
 from core.frames import frame
 from core.ids import sku_key
-from core.refusals import REFUSALS, Refusal, release_remedy, sentence
+from core.refusals import PERHAPS, REFUSALS, Refusal, release_remedy, sentence
 from mappings.bundle import Bundle
-from mappings.tables import comparable
+from mappings.tables import ANY, Table, comparable
 from store.database import Database
 from store.quarantine import Quarantine
 
@@ -230,9 +230,33 @@ def with_nearest(why: Refusal, catalogued: Collection[str]) -> Refusal:
     nearest = nearest_skus(why.value, catalogued)
     if not nearest:
         return why
-    meant = "; ".join(f"{sku} ({reason})" for sku, reason in nearest)
-    remedy = f"{why.remedy.rstrip('.')}. Perhaps what is meant: {meant}."
-    return replace(why, remedy=remedy, detail={**why.detail, "nearest": dict(nearest)})
+    return _with_meant(why, dict(nearest))
+
+
+def with_alike(why: Refusal, tables: Mapping[str, Table]) -> Refusal:
+    """The refusal of a value that a table lacks, whose remedy also names rows that are like it.
+
+    Pure. A suggestion: nothing follows from it.
+    """
+    row = TABLE_ROW.search(why.remedy)
+    if row is None or row[3] not in tables or not re.search("[^\\W\\d]", why.value):
+        return why
+    from intelligence.lookups import suggest_value  # noqa: PLC0415 - few batches need it
+
+    becomes = {one.value: one.becomes for one in tables[row[3]].rows if one.value != ANY}
+    meant: dict[str, str] = {}
+    for one in suggest_value(row[3], why.value, {value: value for value in becomes}):
+        meant.setdefault(becomes[one.value], f"as {one.value}: {one.reason}")
+    return _with_meant(why, meant)
+
+
+def _with_meant(why: Refusal, meant: Mapping[str, str]) -> Refusal:
+    """In: the reason by what may be meant."""
+    if not meant:
+        return why
+    said = "; ".join(f"{name} ({reason})" for name, reason in meant.items())
+    remedy = f"{why.remedy.rstrip('.')}.{PERHAPS}{said}."
+    return replace(why, remedy=remedy, detail={**why.detail, "nearest": dict(meant)})
 
 
 def release_skus(database: Database, pair: str, skus: Iterable[str], now: datetime) -> int:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from core.refusals import Refusal, list_command, sentence
+from core.refusals import PERHAPS, Refusal, list_command, sentence
 
 SHOWN_GROUPS = 50
 """Things to do in an artifact; the rest is counted, and `causeway quarantine list` has all."""
@@ -180,7 +180,8 @@ class Report:
             groups.setdefault(why[-1], []).append(why)
         for remedy, reasons in list(groups.items())[:SHOWN_GROUPS]:
             count = sum(self.refused[why] for why in reasons)
-            what, version, in_force = remedy.partition(" Version ")
+            what, _, meant = remedy.partition(PERHAPS)
+            what, version, in_force = what.partition(" Version ")
             action, *commands = COMMANDS.split(what)
             yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
             routes = [self.routes[why] for why in reasons if why in self.routes]
@@ -192,6 +193,8 @@ class Report:
                 yield f"```\n{command.removesuffix('.')}\n```"
             if version:
                 yield text(f"Version {in_force}")
+            if meant:
+                yield text(f"{PERHAPS}{meant}")
             rows = [
                 (
                     key,

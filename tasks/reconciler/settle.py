@@ -19,6 +19,7 @@ from tasks.reconciler.cases import (
     SKU,
     Outcome,
     given_up,
+    with_alike,
     with_command,
     with_nearest,
 )
@@ -51,7 +52,7 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     discarded = run.quarantine.decided(run.pair, run.entity, list(found)).discarded if found else ()
     for key, why in found.items():
         if left := [
-            with_command(with_nearest(one, catalogued), run.bundle.version)
+            _with_suggestions(run, with_command(one, run.bundle.version), catalogued)
             for one in why
             if (key, one.class_, kept_value(one.value)) not in discarded
         ]:
@@ -72,6 +73,14 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     reached("before-inbox", run.entity, run.batch.keys)
     now = run.now()
     run.settle(_ending(run, key, refusals.get(key), by_key.get(key), now) for key in run.batch.keys)
+
+
+def _with_suggestions(run: Run, why: Refusal, catalogued: Collection[str]) -> Refusal:
+    """The refusal with what may be meant, where the pair's settings want that."""
+    suggested = with_nearest(why, catalogued)
+    if suggested is why and run.connections.pair.intelligence.mapping != "off":
+        return with_alike(why, run.bundle.tables)
+    return suggested
 
 
 def _catalogued(run: Run, found: Mapping[str, Sequence[Refusal]]) -> Sequence[str]:

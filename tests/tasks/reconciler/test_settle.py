@@ -16,7 +16,16 @@ from store.inbox import Claim
 from store.quarantine import Entry
 from store.verdicts import Verdict, Verdicts
 from tasks.policy import GIVEN_UP_AFTER, GIVEN_UP_TRIES, pause_s
-from tasks.reconciler.cases import Outcome, missing, parked, refusal_rows, retry, review, skipped
+from tasks.reconciler.cases import (
+    Outcome,
+    missing,
+    parked,
+    refusal_by_value,
+    refusal_rows,
+    retry,
+    review,
+    skipped,
+)
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Batch, Run
 from tasks.reconciler.settle import WAITS_S, settle
@@ -174,6 +183,32 @@ def test_what_a_person_does_about_an_error_is_kept_as_a_label(pair: Reconciler) 
         case.triage["fingerprint"],
     )
     assert label.facts["class"] == "unknown"
+
+
+def test_a_value_that_a_table_lacks_comes_with_the_rows_that_are_like_it(pair: Reconciler) -> None:
+    action = "Add `Bank transfer (BACS),<method>` to mappings/tables/payment_methods.csv"
+    value = "Bank transfer (BACS)"
+    refusal = refusal_by_value("payment_method", "", value, "the method is unknown", action)
+    known = pair.run().bundle.tables["payment_methods"]
+    like = known.get("Bank Deposit")
+
+    run = settled(pair, Outcome("1", "refused", "", (refusal,)))
+
+    (case,) = cases(pair)
+    assert like in case.detail["nearest"]
+    assert f"Perhaps what is meant: {like} (as " in case.remedy
+    *_, commands = run.report.to_markdown().split("```\n", 1)
+    assert "Perhaps" not in commands.split("```")[0]
+
+
+def test_a_number_is_like_no_other(pair: Reconciler) -> None:
+    action = "Add `99,<status>` to mappings/tables/order_status.csv"
+    refusal = refusal_by_value("order_status", "", "99", "the status is unknown", action)
+
+    settled(pair, Outcome("1", "refused", "", (refusal,)))
+
+    (case,) = cases(pair)
+    assert "nearest" not in case.detail
 
 
 def test_what_is_released_by_itself_is_no_label(pair: Reconciler) -> None:
