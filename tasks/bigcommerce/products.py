@@ -142,6 +142,17 @@ class StoreRows:
     names: Names
     units: tuple[Decimal, Decimal]
 
+    @classmethod
+    def of(cls, connections: Connections, products: Iterable[StoreProduct]) -> StoreRows:
+        """With names that all of these products have. Raises: TransientError, ConfigError."""
+        listed = list(products)
+        brands = {one.brand_id for one in listed} - {0}
+        categories = {number for one in listed for number in one.categories}
+        names = read_names(connections)
+        if brands - names.brands.keys() or categories - names.paths.keys():
+            names = read_names(connections, max_age_s=0.0)
+        return cls(names, units_of(read_store(connections)))
+
     def product(self, product: StoreProduct, *, with_sizes: bool) -> Row:
         """As a row of STORE_PRODUCTS. In: whether SKU, codes and sizes are the product's own."""
         fields = sorted(f"{one.name}: {one.value}" for one in product.custom_fields)

@@ -122,27 +122,25 @@ def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:
 def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:
     """Customers by id; one that cannot be read is refused."""
     found = with_retries(lambda: list(run.bigcommerce.get_customers(list(ids))))
-    broken = [one for one in found if isinstance(one, UnreadableCustomer)]
-    run.refuse(refusal_rows((one.id, _unreadable(one, one.id, "BigCommerce")) for one in broken))
+    broken = {one.id: one for one in found if isinstance(one, UnreadableCustomer)}
+    _refuse_unreadable(run, broken, "customer", "BigCommerce")
     return {one.id: one for one in found if isinstance(one, Customer)}
 
 
 def read_contacts(run: Run, ids: Iterable[str]) -> dict[str, Contact]:
     """Contacts by id; one that cannot be read is refused under the key of its customer."""
     found, broken = account.read_contacts(run.connections.at(run.priority), ids)
-    if broken:
-        links = run.links.get(run.pair, ENTITY, [one.id for one in broken], by="id_bp")
-        keys = {one.id: links[one.id].key_bc if one.id in links else contact_key(one.id)
-                for one in broken}  # fmt: skip
-        run.refuse(
-            refusal_rows(
-                (keys[one.id], _unreadable(one, keys[one.id], "Brightpearl")) for one in broken
-            )
-        )
+    links = run.links.get(run.pair, ENTITY, [one.id for one in broken], by="id_bp")
+    keys = {number: link.key_bc for number, link in links.items()}
+    by_key = {keys.get(one.id, contact_key(one.id)): one for one in broken}
+    _refuse_unreadable(run, by_key, "contact", "Brightpearl")
     return found
 
 
-def _unreadable(one: UnreadableCustomer | UnreadableContact, key: str, system: str) -> Refusal:
-    what = "customer" if isinstance(one, UnreadableCustomer) else "contact"
-    remedy = release_remedy(f"Correct the {what} in {system}", "document", key=key)
-    return Refusal("document", one.field, "", f"the {what} cannot be read: {one.reason}", remedy)
+def _refuse_unreadable(
+    run: Run, broken: Mapping[str, UnreadableCustomer | UnreadableContact], what: str, system: str
+) -> None:
+    for key, one in broken.items():
+        remedy = release_remedy(f"Correct the {what} in {system}", "document", key=key)
+        reason = f"the {what} cannot be read: {one.reason}"
+        run.refuse(refusal_rows([(key, Refusal("document", one.field, "", reason, remedy))]))

@@ -15,7 +15,6 @@ from tasks.bigcommerce.products import (
     VARIANTS,
     StoreRows,
     ensure_categories,
-    read_names,
     read_store,
     units_of,
 )
@@ -66,13 +65,7 @@ def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> lis
     """The plans of a batch. Raises: TransientError, ConfigError, MappingError."""
     connections = run.connections
     families = [one for one in families if one.key not in run.refused_keys]
-    names = read_names(connections)
-    stores = [one.store for one in families if one.store]
-    brands = {one.brand_id for one in stores if one.brand_id}
-    categories = {number for one in stores for number in one.categories}
-    if brands - names.brands.keys() or categories - names.paths.keys():
-        names = read_names(connections, max_age_s=0.0)
-    rows = StoreRows(names, units_of(read_store(connections)))
+    rows = StoreRows.of(connections, [one.store for one in families if one.store])
     context = PlanContext.of(run.bundle, rows, connections.pair, run.decisions())
     if connections.pair.intelligence.products == "advise":
         cases = (identifier_case(one) for one in families if one.store is not None)
@@ -109,9 +102,7 @@ def load_products(run: Run, plans: Sequence[ProductPlan]) -> list[ProductProgres
             prices=prices,
             account_rows=account_rows,
             known_id=plan.family.product_id_bc,
-            first_sku=min(plan.family.members, key=lambda one: int(one.id)).identity.sku
-            if plan.family.members
-            else "",
+            first_sku=next((one.identity.sku for one in plan.family.members), ""),
         )
         for plan in plans
     ]

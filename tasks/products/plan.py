@@ -6,7 +6,7 @@ Brightpearl; every other field is Brightpearl's alone, and a change in the store
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,16 +130,9 @@ def _new(
         return plan
     has_stock = any(one.is_tracked or one.is_bundle for one in family.members)
     create = ops.CreateProduct(desired, tuple(variants.values()), has_stock)
-    fields = {name: comparable(name, desired[name]) for name in context.owners if name in desired}
+    fields = _compared(desired, context.owners)
     agreed = {
-        one.id: AgreedVariant(
-            fields={
-                name: comparable(name, row[name])
-                for row in [variants.get(one.id, {})]
-                for name in context.variant_owners
-                if name in row
-            }
-        )
+        one.id: AgreedVariant(fields=_compared(variants.get(one.id, {}), context.variant_owners))
         for one in family.members
     }
     image, cases = _image(family, context)
@@ -212,8 +205,7 @@ class _Planning:
             return AgreedVariant(variant_id=variant.id if variant else "")
         if variant is None:
             self.operations += ops.new_variant(self.store, desired)
-            fields = {name: comparable(name, desired[name]) for name in self.context.variant_owners}
-            return AgreedVariant(fields=fields)
+            return AgreedVariant(fields=_compared(desired, self.context.variant_owners))
         known = self.family.agreed.variants.get(member.id, AgreedVariant())
         actual = self.context.store.variant(variant)
         merged = self._merge(
@@ -237,8 +229,7 @@ class _Planning:
         prefix: str,
     ) -> _Merge:
         """Merge fields of a product or of a variant; conflicts become cases."""
-        in_store = {name: comparable(name, actual[name]) for name in owners}
-        in_account = {name: comparable(name, desired[name]) for name in owners}
+        in_store, in_account = _compared(actual, owners), _compared(desired, owners)
         # Nothing in Brightpearl is no value that was ever agreed on: it takes nothing away.
         compared = [name for name in owners if name in base or in_account[name]]
         both_ways = self.context.writable.intersection(compared)
@@ -279,6 +270,11 @@ class _Planning:
             self.aliases[str(actual["sku"])] = member.id
         if "sku" in merged.to_account:
             self.aliases[str(desired["sku"])] = member.id
+
+
+def _compared(row: Row, names: Iterable[str]) -> dict[str, str]:
+    """The values of a row, as far as it has them, as both sides are compared by."""
+    return {name: comparable(name, row[name]) for name in names if name in row}
 
 
 def _conflict(prefix: str, one: Conflict, actual: Row, desired: Row) -> Refusal:
