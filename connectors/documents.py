@@ -35,12 +35,22 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 """A flag; null reads as no."""
 
 
+NO_FIELDS: set[str] = set()
+
+
 class Document(BaseModel):
     """An answer: fields we do not know may appear at any time; those we need have no default."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
     )
+
+    def model_post_init(self, _context: object, /) -> None:
+        """Forget which fields an answer had: nobody asks, and it is a third of a document's size.
+
+        A whole catalogue is in memory when all of it is compared.
+        """
+        object.__setattr__(self, "__pydantic_fields_set__", NO_FIELDS)
 
 
 class RequestBody(BaseModel):

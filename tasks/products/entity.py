@@ -10,7 +10,7 @@ from connectors.budget import Priority
 from core.ids import STORE_PRODUCT
 from tasks.brightpearl.reference import changed_products
 from tasks.policy import with_retries
-from tasks.products.extract import Family, extract_catalogues
+from tasks.products.extract import Family, extract_families
 from tasks.products.frames import flatten, map_products
 from tasks.products.load import link_products, load_products, plan_products
 from tasks.products.plan import ProductPlan
@@ -39,7 +39,7 @@ def _sync(run: Run, families: Sequence[Family]) -> Sequence[ProductPlan]:
 
 
 COMPARISON = Comparison(
-    read=extract_catalogues,
+    read=extract_families,
     plan=_sync,
     says="{equal} of {records} products agree.",
     headings=(DIFFERING, REFUSED),

@@ -7,7 +7,7 @@ joined by the ids that a link keeps, else by SKU.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.bigcommerce.catalog_models import StoreProduct, StoreVariant
@@ -83,12 +83,16 @@ class Sides:
     @property
     def unlinked(self) -> list[AccountProduct]:
         """Brightpearl's products that are not linked."""
-        linked = {member for one in self.agreed().values() for member in one.variants}
+        linked = self.linked()
         return [one for one in self.account.values() if one.id not in linked]
 
-    def agreed(self) -> dict[str, AgreedProduct]:
-        """What both sides last agreed on, by the store's product."""
-        return {number: AgreedProduct.of(link) for number, link in self.links.items()}
+    def linked(self) -> dict[str, str]:
+        """The store's product, by each product of Brightpearl that is linked with it."""
+        return {
+            member: number
+            for number, link in self.links.items()
+            for member in AgreedProduct.of(link).variants
+        }
 
 
 @step("extract-products", RETRIED)
@@ -125,9 +129,14 @@ def _requested(run: Run, family: Family) -> Family:
     return replace(family, agreed=AgreedProduct(), product_id_bc="")
 
 
-@step("extract-catalogues", RETRIED)
-def extract_catalogues(run: Run) -> list[Family]:
+def extract_families(run: Run) -> Iterator[Family]:
     """All families of both systems. Raises: TransientError, ConfigError."""
+    return assemble(read_catalogues(run))
+
+
+@step("read-catalogues", RETRIED)
+def read_catalogues(run: Run) -> Sides:
+    """Both systems as a whole."""
     connections, account = run.connections, run.brightpearl
     sides = Sides(
         account=catalogue_of(connections, with_retries(account.list_product_ids)),
@@ -136,7 +145,7 @@ def extract_catalogues(run: Run) -> list[Family]:
     )
     sides.by_sku = _by_sku(sides.store.values())
     _keep(run, sides)
-    return assemble(sides)
+    return sides
 
 
 def _read(run: Run, keys: Collection[str]) -> Sides:
@@ -202,10 +211,9 @@ def _keep(run: Run, sides: Sides) -> None:
     sides.doubled = keep_catalogue(run.connections, list(sides.account.values()), new)
 
 
-def assemble(sides: Sides) -> list[Family]:
+def assemble(sides: Sides) -> Iterator[Family]:
     """What was read as families. Pure."""
-    agreed = sides.agreed()
-    home = {member: number for number, one in agreed.items() for member in one.variants}
+    home = sides.linked()
     units: dict[str, list[AccountProduct]] = defaultdict(list)
     for product in sides.account.values():
         is_variant = product.group_id and product.variations
@@ -213,7 +221,6 @@ def assemble(sides: Sides) -> list[Family]:
             product
         )
     parts: dict[str, list[str]] = defaultdict(list)
-    found: list[Family] = []
     for unit, members in units.items():
         members.sort(key=lambda one: int(one.id))
         targets = {home[one.id] for one in members if one.id in home}
@@ -224,7 +231,7 @@ def assemble(sides: Sides) -> list[Family]:
             parts[next(iter(targets))].append(unit)
         else:
             doubled = _doubled(members, sides.doubled)
-            found.append(Family(unit, tuple(members), others=frozenset(targets), doubled=doubled))
+            yield Family(unit, tuple(members), others=frozenset(targets), doubled=doubled)
     for number in {**sides.store, **sides.links, **parts}:
         in_store, link = sides.store.get(number), sides.links.get(number)
         own = parts.get(number, [])
@@ -233,17 +240,15 @@ def assemble(sides: Sides) -> list[Family]:
             bool(own and own[0].startswith(PRODUCT)) and bool(in_store and not in_store.is_simple)
         )
         key = own[0] if own and not is_split else f"{STORE_PRODUCT}{number}"
-        family = Family(
+        yield Family(
             key=link.id_bp if link and not own else key,
             members=tuple(sorted(members, key=lambda one: int(one.id))),
             store=in_store,
-            agreed=agreed.get(number, AgreedProduct()),
+            agreed=AgreedProduct.of(link),
             product_id_bc=number,
             is_split=is_split,
             doubled=_doubled(members, sides.doubled),
         )
-        found.append(family)
-    return found
 
 
 def _doubled(members: Iterable[AccountProduct], doubled: Collection[str]) -> frozenset[str]:

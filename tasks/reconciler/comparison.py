@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from connectors.budget import Priority
-from store.sql import in_parts
 from tasks.reconciler.audit import SHOWN, WAITING, conclude
 from tasks.reconciler.operations import RecordPlan, preview
 from tasks.reconciler.registry import Entity
@@ -26,7 +26,7 @@ EQUAL = frozenset({"unchanged", "linked"})
 class Comparison(Generic[T]):
     """How all records of an entity are compared."""
 
-    read: Callable[[Run], Sequence[T]]
+    read: Callable[[Run], Iterable[T]]
     plan: Callable[[Run, Sequence[T]], Sequence[RecordPlan]]
     """Plans some of what was read, as much as a batch has; carries it out unless the run is dry."""
     says: str
@@ -57,9 +57,9 @@ class Comparison(Generic[T]):
         listed: dict[str, dict[str, str]] = {DIFFERING: {}, WAITING: {}, REFUSED: {}}
         results: Counter[str] = Counter()
         equal = 0
-        records = self.read(run)
-        for part in in_parts(records, run.settings.batch_size):
-            run.refusals = {}
+        records, read = iter(self.read(run)), 0
+        while part := list(islice(records, run.settings.batch_size)):
+            run.refusals, read = {}, read + len(part)
             for one in self.plan(run, part):
                 results[one.result] += 1
                 equal += one.result in EQUAL and not one.cases
@@ -72,7 +72,7 @@ class Comparison(Generic[T]):
         compared = results.total() + len(listed[REFUSED])
         counts = {
             "records": compared,
-            "absent": len(records) - compared,
+            "absent": read - compared,
             "equal": equal,
             "results": dict(results),
             "requeued": run.inbox.put(run.pair, run.entity, due, source="audit", now=run.now()),
