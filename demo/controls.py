@@ -56,7 +56,8 @@ class Controls:
 
     def __init__(self, bigcommerce_url: str, brightpearl_url: str, *, idle: int = 8) -> None:
         """Keep up to `idle` unused connections to each open."""
-        limits = httpx.Limits(max_keepalive_connections=idle)
+        # The servers close what was idle for five seconds: a request must not meet that.
+        limits = httpx.Limits(max_keepalive_connections=idle, keepalive_expiry=2.0)
         self.clients: Mapping[System, httpx.Client] = {
             "bigcommerce": httpx.Client(base_url=bigcommerce_url, timeout=TIMEOUT_S, limits=limits),
             "brightpearl": httpx.Client(base_url=brightpearl_url, timeout=TIMEOUT_S, limits=limits),

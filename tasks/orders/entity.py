@@ -204,10 +204,11 @@ AUDIT = WindowAudit(
     headings={
         "missing": "Missing, put back into the inbox",
         "doubled": "In Brightpearl more than once",
-        "amounts_differ": "Amounts differ",
+        "amounts_differ": "Amounts differ, put back into the inbox",
         "waiting": "Waiting",
     },
-    enqueued=["missing"],
+    # What staff changed, and no notice named, becomes a case with its remedy.
+    enqueued=["missing", "amounts_differ"],
     says="{in_brightpearl} of {orders} sales since {since} are in Brightpearl, "
     "{cents_off} cents off. {counted}",
 )

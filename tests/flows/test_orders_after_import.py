@@ -586,3 +586,16 @@ def test_an_order_that_staff_split_is_one_order_for_the_audit(world: World) -> N
     world.brightpearl("backorder", external_ref=f"BC-{key}", rows={str(row.id): 1})
     found = ORDERS.audit("default", None)
     assert (found["amounts_differ"], found["doubled"], found["agrees"]) == ({}, {}, True)
+
+
+def test_the_audit_finds_what_staff_changed_where_the_notice_was_lost(world: World) -> None:
+    key = imported(world, 2)
+    row = next(row for row in world.sales_order(key).rows.values() if row.product_id)
+    world.brightpearl("edit", external_ref=f"BC-{key}", remove_rows=[row.id])
+    found = ORDERS.audit("default", None)
+    assert list(found["amounts_differ"]) == [f"BC-{key}"]
+    assert found["requeued"] == 1
+
+    world.sync()
+
+    assert [(case.key, case.field) for case in cases(world)] == [(key, "differs")]
