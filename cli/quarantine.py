@@ -164,10 +164,11 @@ def explain(
     if entry is None:
         finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
         return
+    actor, now = getpass.getuser(), utc_now()
     if confirm is not None:
-        now = utc_now()
-        triage.confirm(database, name, entry, confirm, actor=getpass.getuser(), now=now)
-    explained = triage.explain(database, installed.pair, entry, utc_now())
+        triage.confirm(database, name, entry, confirm, actor=actor, now=now)
+    explained = triage.explain(database, installed.pair, entry, now)
+    explained["kept"] = triage.keep(database, entry, explained, actor=actor, now=now)
     finish(explained, as_json=as_json, text=triage.to_text(explained))
 
 

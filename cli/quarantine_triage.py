@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,8 @@ from tasks.reconciler.triage import FEATURE, kinds_of, problem_of, recognised
 CLOSED = ("released", "resolved", "approved", "discarded")
 MOST_SOLVED = 2000
 """Closed entries that are compared, the newest of each state."""
+KEPT = ("class", "confidence", "reason", "retry", "fingerprint")
+"""What of a verdict stands on its entry besides who gets it."""
 HOUR_S = 3600
 ASKED = "questions to a language model"
 """Counted per day, for the budget."""
@@ -81,6 +83,21 @@ def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict
             for one in similar
         ],
     }
+
+
+def keep(
+    database: Database, entry: Entry, explained: Mapping[str, Any], *, actor: str, now: datetime
+) -> bool:
+    """Whether the verdict is kept on the entry: where it is open, and nothing recognised it yet."""
+    known = entry.error_class not in {"", UNKNOWN}
+    if known or entry.state != "open" or explained["class"] == UNKNOWN:
+        return False
+    triage = {name: explained[name] for name in KEPT}
+    queue, within = explained["queue"], explained["act_within_h"]
+    Quarantine(database).classify(
+        entry.id, triage, queue=queue, act_within_h=within, actor=actor, now=now
+    )
+    return True
 
 
 def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
@@ -141,6 +158,8 @@ def to_text(explained: dict[str, Any]) -> str:
         f"Who: {explained['queue']}, within {explained['act_within_h']:g} h.",
     ]
     solved: Sequence[dict[str, Any]] = explained["solved"]
+    if explained["kept"]:
+        lines.append("The case has this class and goes to them from now on.")
     lines.append("Solved cases like it:" if solved else "No solved case resembles it.")
     lines += [f"  {one['id']} ({one['likeness']:.0%}) {one['done']}" for one in solved]
     return "\n".join(lines)

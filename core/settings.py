@@ -382,6 +382,10 @@ class IntelligenceSettings(Section):
     person releases it."""
     stock_changed_percent: float = Field(default=60.0, ge=0, le=100)
     """A run that changes more of the catalogue than this breaks one."""
+    prices: Literal["off", "advise", "hold"] = "advise"
+    """The same of a run of prices."""
+    prices_changed_percent: float = Field(default=60.0, ge=0, le=100)
+    """The same."""
     llm_model: str = ""
     """A language model such as `openai:gpt-5-mini`; blank for none."""
     llm_api_key: SecretStr | None = None

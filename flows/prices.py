@@ -11,9 +11,10 @@ from tasks.prices.entity import PRICES
 from tasks.prices.extract import extract_prices, resolve_keys
 from tasks.prices.frames import map_prices
 from tasks.prices.operations import load_prices
-from tasks.prices.plan import plan_prices
+from tasks.prices.plan import hold_unusual, plan_prices
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
+from tasks.reconciler.holds import end_releases
 from tasks.reconciler.run import Run
 from tasks.reconciler.settle import settle
 
@@ -47,7 +48,9 @@ async def sync_prices(
                 found, left = extract_prices(run, skus)
                 desired = validate(run, map_prices(run, validate(run, found)))
                 plans = plan_prices(run, found, desired)
+                hold_unusual(run, plans)
                 settle(run, plans, [*others, *left, *load_prices(run, plans)])
+        end_releases(run)
     return run.conclusion()
 
 

@@ -14,7 +14,20 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from core.ids import sku_key
 from core.refusals import Refusal
@@ -46,6 +59,8 @@ FEATURES: Mapping[str, str] = {
 """By kind of review case: whose proposal a person's decision is the verdict on."""
 TRIAGE = "triage"
 """The feature of what people do about errors; where class and queue stand in a refusal's detail."""
+UNKNOWN = "unknown"
+"""The class of errors that nothing recognised."""
 LABELS = frozenset({"approved", "discarded"})
 ENCRYPTED = {quarantine: ("detail", "closed_reason"), quarantine_actions: ("reason",)}
 """Columns that are encrypted, by table."""
@@ -198,6 +213,11 @@ class Quarantine(Repository):
             return
         with self._database.write() as connection:
             statement = INSERT_INTO[connection.dialect.name](quarantine)
+            # What `classify` kept is not known to whoever refuses the record again.
+            is_lost = and_(
+                statement.excluded.triage["class"].as_string() == UNKNOWN,
+                quarantine.c.triage["class"].as_string() != UNKNOWN,
+            )
             statement = statement.on_conflict_do_update(
                 index_elements=["pair", "entity", "key", "class", "field", "value"],
                 # In words: with a parameter PostgreSQL cannot see which index is meant once it
@@ -210,9 +230,10 @@ class Quarantine(Repository):
                     "remedy": statement.excluded.remedy,
                     "run_id": statement.excluded.run_id,
                     "detail": statement.excluded.detail,
-                    "triage": statement.excluded.triage,
-                    "queue": statement.excluded.queue,
-                    "act_within_h": statement.excluded.act_within_h,
+                    **{
+                        name: case((is_lost, quarantine.c[name]), else_=statement.excluded[name])
+                        for name in ("triage", "queue", "act_within_h")
+                    },
                 },
             )
             for row in rows:
@@ -384,6 +405,33 @@ class Quarantine(Repository):
                 put(connection, [(*record, "release") for record in found], now=now)
                 keys.update(key for _, _, key in found)
         return sorted(keys)
+
+    def classify(  # noqa: PLR0913 - what is kept, who said so, when
+        self,
+        entry_id: int,
+        triage: Mapping[str, Any],
+        *,
+        queue: str,
+        act_within_h: float,
+        actor: str,
+        now: datetime,
+    ) -> None:
+        """Keep what kind of error an open entry is and who gets it."""
+        of = quarantine.c
+        with self._database.write() as connection:
+            was: str | None = connection.scalar(
+                select(of.triage["class"].as_string()).where(of.id == entry_id)
+            )
+            found = connection.scalar(
+                update(quarantine)
+                .where(of.id == entry_id, of.state == "open")
+                .values(triage=dict(triage), queue=queue, act_within_h=act_within_h)
+                .returning(of.id)
+            )
+            if found is not None:
+                action = {"before": was or UNKNOWN, "after": triage["class"], "reason": ""}
+                by = {"entry_id": entry_id, "at": now, "actor": actor}
+                connection.execute(insert(quarantine_actions).values(**by, **action))
 
     def encrypt_anew(self) -> int:
         """Encrypt with the first key what an earlier one encrypted, or none; how many rows.

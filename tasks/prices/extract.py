@@ -19,6 +19,7 @@ from tasks.brightpearl.reference import find_products, skus_in_store
 from tasks.policy import RETRIED, step, with_retries
 from tasks.prices.frames import AgreedPrices, Found, Name, Price
 from tasks.reconciler.cases import Outcome, missing, skipped
+from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.run import Run
 
 LISTS_KEPT_S = 300.0
@@ -33,8 +34,9 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     skus = skus_in_store(run.connections, run.bundle.tables["skus"], named.values())
     run.rekey_to_all({key: skus.get(one, []) for key, one in named.items()}, "alias")
     keys = run.batch.keys
-    left = [skipped(key, "not ours", "has no SKU") for key in keys if key in named]
-    return [key for key in keys if key not in named], left
+    without_sku = {*named, CATALOGUE}
+    left = [skipped(key, "not ours", "has no SKU") for key in keys if key in without_sku]
+    return [key for key in keys if key not in without_sku], left
 
 
 @step("extract-prices", RETRIED)

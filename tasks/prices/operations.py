@@ -12,6 +12,7 @@ from decimal import Decimal
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.price_models import CataloguePricesBody, PriceRecordBody
 from connectors.bigcommerce.prices import MOST_PRODUCTS, MOST_RECORDS, MOST_VARIANTS
+from intelligence.invariants import Change
 from store.links import Link
 from tasks.policy import PURE, step
 from tasks.prices.frames import AgreedPrices, Name, Price
@@ -34,6 +35,10 @@ class PricePlan(RecordPlan):
 
     agreed: AgreedPrices
     product_id: str
+    is_changed: bool = False
+    """Whether a price is to be another one that no person has seen: written, or waiting for one."""
+    changes: tuple[Change, ...] = ()
+    """Those of them that are neither new nor taken away."""
 
 
 PriceProgress = Progress[PricePlan]

@@ -1,17 +1,19 @@
 """What to write so that the store asks Brightpearl's prices, and what a person has to see first.
 
 A price that a customer could buy at by mistake waits for a release: one that falls by more than a
-set share, one of 0, and one below cost.
+set share, one of 0, and one below cost. So does a run that is unusual as a whole, where the pair's
+settings hold such runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from core.money import HUNDRED
-from core.refusals import Refusal
+from core.refusals import Refusal, release_command
 from core.settings import PriceSettings
+from intelligence.invariants import Change, Extent, Limits, check_prices
 from mappings.rules import Owner
 from tasks.prices.frames import ENTITY, AgreedPrices, Desired, Found, Name, Price
 from tasks.prices.operations import (
@@ -22,13 +24,21 @@ from tasks.prices.operations import (
     SetListPrice,
 )
 from tasks.reconciler.agreed import merge
-from tasks.reconciler.cases import digest, refusal_by_value, review
+from tasks.reconciler.cases import REVIEW, digest, refusal_by_value, review
+from tasks.reconciler.holds import UNUSUAL, HeldRunError, hold_run, is_held
 from tasks.reconciler.operations import Operation
 from tasks.reconciler.run import Run
 
-COST = "cost_price"
+COST, PRICED = "cost_price", "priced"
 OWNERS = ("brightpearl", "bigcommerce")
 TABLE = "mappings/tables/price_targets.csv"
+CHECK = f"Compare Brightpearl's price lists and {TABLE} with what the store asks."
+
+
+class UnusualPricesError(HeldRunError):
+    """A run that breaks an invariant of prices as a whole."""
+
+    kind, check = UNUSUAL, CHECK
 
 
 def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
@@ -44,9 +54,12 @@ def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
         agreed = found.agreed.get(sku, AgreedPrices()).prices
         changed = _changed(agreed, actual, wanted, owner)
         held = {name: why for name in wanted if (why := _unknown(found, name))}
+        unseen = changed.keys() - held.keys()
         for name in changed:
             why = _doubt(name, actual.get(name), wanted, settings)
-            if why is not None and not decisions.approves(sku, why):
+            if why is not None and decisions.approves(sku, why):
+                unseen.discard(name)
+            elif why is not None:
                 held.setdefault(name, why)
         going = {name: new for name, new in changed.items() if name not in held}
         operations = tuple(_operations(found, sku, actual, going))
@@ -58,12 +71,57 @@ def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
                 key=sku,
                 operations=operations,
                 cases=decisions.undecided(sku, held.values()),
-                result="priced" if operations else "unchanged",
+                result=PRICED if operations else "unchanged",
                 agreed=AgreedPrices(prices={**new, **kept}),
                 product_id=found.products.get(sku, ""),
+                is_changed=bool(unseen),
+                changes=tuple(
+                    Change(f"{sku} {name}", actual[name].amount, wanted[name].amount)
+                    for name in sorted(unseen & actual.keys() & wanted.keys())
+                ),
             )
         )
     return plans
+
+
+def hold_unusual(run: Run, plans: Sequence[PricePlan]) -> None:
+    """Note what a batch breaks as a whole, or hold it, as the pair's settings say.
+
+    Raises: UnusualPricesError where it is to be held and nobody released it. What is held stays so
+    until a person decides, in however small batches it comes.
+    """
+    chosen = run.connections.pair.intelligence
+    if chosen.prices == "off":
+        return
+    known = run.quarantine.keys(run.pair, run.entity) if any(one.cases for one in plans) else ()
+    new = [one for one in plans if one.is_changed and not (one.cases and one.key in known)]
+    if not new:
+        return
+    count = len(new)
+    # The first batch of a flood stands for all of it: else most were written before it is seen.
+    expected = run.report.counts[PRICED] + count + round(_ahead(run) * count / len(plans))
+    extent = Extent(expected, max(run.links.count(run.pair, run.entity), expected))
+    limits = Limits(changed_percent=chosen.prices_changed_percent)
+    changes = [change for plan in new for change in plan.changes]
+    breaches = check_prices(changes, extent, limits=limits)
+    for breach in breaches:
+        run.report.notes[f"unusual prices: {breach.reason}"] += 1
+    if chosen.prices != "hold" or run.dry_run:
+        return
+    if breaches:
+        reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
+        hold_run(run, UnusualPricesError, reason, {one.name: one.reason for one in breaches})
+    elif is_held(run, UNUSUAL):
+        remedy = f"{CHECK} Then: {release_command(REVIEW, value=UNUSUAL, apply=True)}"
+        raise UnusualPricesError("An unusual run of prices waits for a person.", remedy=remedy)
+
+
+def _ahead(run: Run) -> int:
+    """How many more keys are due, where the batch is full."""
+    if run.dry_run or len(run.batch.claims) < run.settings.batch_size:
+        return 0
+    due = run.inbox.waiting(run.now())
+    return sum(one.count for one in due if (one.pair, one.entity) == (run.pair, run.entity))
 
 
 def _changed(

@@ -142,6 +142,8 @@ class Run:
         """Why records of the batch cannot be worked on right now: they are tried again soon."""
         self.at_stake: dict[str, Decimal] = {}
         """What records of the batch are about, in their own currency: a case of more is urgent."""
+        self.released: set[str] = set()
+        """Kinds of cases about a run as a whole that a person released this one by."""
         self.unsure: set[str] = set()
         """Records in hand with a write of which nobody knows what became of it."""
         self._halves: list[Batch] = []

@@ -31,10 +31,11 @@ from tasks.brightpearl.reference import KEPT_S, known_ids, skus_in_store
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.defects import each
+from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
-from tasks.stock.frames import CATALOGUE, AgreedStock, Identity, Snapshot, release_sku
+from tasks.stock.frames import AgreedStock, Identity, Snapshot, release_sku
 
 NO_SKU = "has no stock, or no SKU"
 ORDERS = "orders"

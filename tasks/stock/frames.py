@@ -18,9 +18,6 @@ from store.links import Link
 from tasks.reconciler.gate import Frames, rows
 from tasks.reconciler.run import Run
 
-CATALOGUE = "catalogue:all"
-"""The key under which a case is kept that concerns all SKUs."""
-
 Identity = Literal["sku", "product_id"]
 """By what the store wants a SKU's stock to be named."""
 

@@ -23,9 +23,10 @@ from tasks.brightpearl.reference import account_currency, default_location, unit
 from tasks.policy import PURE, step
 from tasks.reconciler.apply import Phase, apply, outcome_of, send_as_one
 from tasks.reconciler.cases import Outcome, rejected, retry, skipped
+from tasks.reconciler.holds import end_releases
 from tasks.reconciler.operations import Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Pending, Snapshot, release_sku
+from tasks.stock.frames import AgreedStock, Desired, Pending, Snapshot, release_sku
 from tasks.stock.matching import oversold
 from tasks.stock.operations import Adjust, Correct, StockOperation
 from tasks.stock.plan import Plan
@@ -136,8 +137,7 @@ def load_stock(run: Run, found: Snapshot, plan: Plan) -> Applied:
         _correct(applied)
     finally:
         leases.release(lease, run.owner)
-    if plan.zeroed or plan.is_unusual:  # a person's release holds for one run
-        run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
+    end_releases(run)
     return applied
 
 

@@ -15,21 +15,18 @@ from decimal import Decimal
 
 import pandas as pd
 
-from core.errors import ContractError
-from core.refusals import Refusal, release_command
 from core.settings import StockSettings
 from intelligence.invariants import Change, Limits, check_stock
-from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.defects import divided
 from tasks.reconciler.gate import typed_rows
+from tasks.reconciler.holds import UNUSUAL, HeldRunError, hold_run
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import CATALOGUE, AgreedStock, Desired, Snapshot, map_stock
+from tasks.stock.frames import AgreedStock, Desired, Snapshot, map_stock
 from tasks.stock.matching import Level, compare
 from tasks.stock.operations import Adjust, Correct, StockOperation
 
-ZEROING, UNUSUAL = "zeroing", "unusual"
-"""The cases that a person releases."""
+CHECK = "Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what is on sale."
 
 Positions = set[tuple[str, str]]
 """SKUs at locations."""
@@ -66,10 +63,6 @@ class Plan:
     zeroed: int = 0
     """How many SKUs it takes off sale, where these are so many that a person has to release it."""
 
-    is_unusual: bool = False
-    """Whether it breaks an invariant of stock as a whole; where such runs are held, a person
-    released this one."""
-
     @property
     def operations(self) -> tuple[StockOperation, ...]:
         """All writes."""
@@ -85,12 +78,16 @@ class Plan:
             yield RecordPlan(key=sku, operations=tuple(operations), result=result)
 
 
-class ZeroingError(ContractError):
+class ZeroingError(HeldRunError):
     """A run that would take too much of the catalogue off sale."""
 
+    kind, check = "zeroing", CHECK
 
-class UnusualStockError(ContractError):
+
+class UnusualStockError(HeldRunError):
     """A run that breaks an invariant of stock as a whole."""
+
+    kind, check = UNUSUAL, CHECK
 
 
 def map_all(run: Run, found: Snapshot) -> tuple[Snapshot, Desired]:
@@ -134,18 +131,19 @@ def plan_stock(run: Run, found: Snapshot, desired: Desired) -> Plan:
             f"This run would take {plan.zeroed} of {context.catalogue} SKUs off sale, more than "
             f"{context.settings.zeroing_percent:g} % of the catalogue."
         )
-        _hold(run, ZEROING, reason, {"off sale": str(plan.zeroed)}, ZeroingError)
-    return replace(plan, is_unusual=_breaks_invariants(run, plan, context))
+        hold_run(run, ZeroingError, reason, {"off sale": str(plan.zeroed)})
+    _check_invariants(run, plan, context)
+    return plan
 
 
-def _breaks_invariants(run: Run, plan: Plan, context: PlanContext) -> bool:
+def _check_invariants(run: Run, plan: Plan, context: PlanContext) -> None:
     """Note what a plan breaks as a whole, or hold it, as the pair's settings say.
 
     Raises: UnusualStockError where it is to be held and nobody released it.
     """
     chosen = run.connections.pair.intelligence
     if chosen.stock == "off":
-        return False
+        return
     limits = Limits(changed_percent=chosen.stock_changed_percent)
     changes = [
         Change(one.level.sku_key, Decimal(one.level.on_sale), Decimal(one.level.quantity))
@@ -156,32 +154,7 @@ def _breaks_invariants(run: Run, plan: Plan, context: PlanContext) -> bool:
         run.report.notes[f"unusual stock: {breach.reason}"] += 1
     if breaches and chosen.stock == "hold":
         reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
-        _hold(run, UNUSUAL, reason, {one.name: one.reason for one in breaches}, UnusualStockError)
-    return bool(breaches)
-
-
-def _hold(
-    run: Run,
-    kind: str,
-    reason: str,
-    proposal: Mapping[str, str],
-    error: type[ContractError],
-) -> None:
-    """Open a case and end the run, unless a person released such a case.
-
-    Raises: `error`.
-    """
-    decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
-    if (CATALOGUE, REVIEW, kind) in decided.approved:
-        return
-    remedy = (
-        "Compare Brightpearl's stock and mappings/tables/stock_locations.csv with what is on sale. "
-        f"If it is right: {release_command(REVIEW, value=kind, apply=True)}"
-    )
-    if not run.dry_run:
-        detail = {"kind": kind, "proposal": dict(proposal)}
-        run.open_cases([(CATALOGUE, Refusal(REVIEW, kind, kind, reason, remedy, detail))])
-    raise error(reason, remedy=remedy)
+        hold_run(run, UnusualStockError, reason, {one.name: one.reason for one in breaches})
 
 
 def context_of(run: Run, found: Snapshot) -> PlanContext:

@@ -79,6 +79,65 @@ def test_an_entry_is_explained_by_what_solved_its_equal(waiting, capsys):
     assert explained["queue"] == "orders"
 
 
+UNRECOGNISED = "Brightpearl refused it with 400: period 43 is closed"
+
+
+@pytest.fixture
+def unrecognised(database):
+    """An entry, and how the same record is refused again."""
+    triage = {"class": "unknown", "confidence": 0.0, "reason": "no rule", "retry": False}
+    triage |= {"fingerprint": "f", "queue": "operations", "act_within_h": 24}
+    case = Case(
+        *("default", "orders", "104", "rejected", "", "", UNRECOGNISED, "Open the period."),
+        detail={"triage": triage},
+    )
+
+    def refuse():
+        open_cases(Quarantine(database), [case], now=utc_now())
+        return Quarantine(database)
+
+    refuse()
+    return refuse
+
+
+def test_what_is_found_for_an_unknown_case_stands_on_it_from_then_on(unrecognised, capsys):
+    assert run(["quarantine", "explain", "1"]) == 0
+    assert "has this class" in capsys.readouterr().out
+
+    quarantine = unrecognised()
+
+    (entry,) = quarantine.list()
+    assert (entry.error_class, entry.queue, entry.times) == ("invalid_state", "orders", 2)
+    (action,) = quarantine.actions(entry.id)
+    assert (action.before, action.after) == ("unknown", "invalid_state")
+    run(["quarantine", "explain", "1", "--json"])
+    assert document(capsys)["kept"] is False
+    assert len(quarantine.actions(entry.id)) == 1
+
+
+def test_a_closed_case_keeps_the_class_it_had(unrecognised, capsys):
+    quarantine = unrecognised()
+    quarantine.discard([1], "done", actor="jo", now=utc_now())
+
+    run(["quarantine", "explain", "1", "--json"])
+
+    assert document(capsys)["kept"] is False
+    (entry,) = quarantine.list(state="discarded")
+    assert entry.error_class == "unknown"
+
+
+def test_a_class_that_is_found_at_the_opening_replaces_an_unknown_one(unrecognised, database):
+    quarantine = unrecognised()
+    known = {"class": "auth", "queue": "operations", "act_within_h": 1}
+    case = Case(
+        *("default", "orders", "104", "rejected", "", "", "401", "Log in."),
+        detail={"triage": known},
+    )
+    open_cases(Quarantine(database), [case], now=utc_now())
+    (entry,) = quarantine.list()
+    assert entry.error_class == "auth"
+
+
 @pytest.mark.usefixtures("waiting")
 def test_a_refusal_of_the_gate_keeps_the_class_of_the_gate(capsys):
     run(["quarantine", "explain", "3", "--json"])

@@ -31,9 +31,9 @@ from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.brightpearl.reference import KEPT_S
 from tasks.reconciler.connections import connect, disconnect
+from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.sweep import sweep
 from tasks.stock.entity import STOCK
-from tasks.stock.frames import CATALOGUE
 from tasks.stock.plan import UnusualStockError, ZeroingError
 
 ADJUSTMENTS = "/v3/inventory/adjustments/.*"

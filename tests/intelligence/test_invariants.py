@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intelligence.invariants import Change, check_stock
+from intelligence.invariants import Change, Extent, check_prices, check_stock
 
 UNITS = st.integers(0, 100).map(Decimal)
 
@@ -46,3 +46,31 @@ def test_a_feed_that_changes_nothing_breaks_nothing(before: list[Decimal]) -> No
     changes = [Change(str(place), units, units) for place, units in enumerate(before)]
 
     assert check_stock(changes, catalogue=len(changes)) == []
+
+
+def prices(after: str, before: str = "10", count: int = 30) -> list[Change]:
+    return [Change(f"S{one}", Decimal(before), Decimal(after)) for one in range(count)]
+
+
+def test_prices_that_all_become_0_are_recognised() -> None:
+    assert "all_zero" in names(check_prices(prices("0"), Extent(30, 1000)))
+
+
+def test_most_prices_of_the_catalogue_are_recognised_also_where_they_are_new() -> None:
+    (breach,) = check_prices([], Extent(70, 100))
+
+    assert breach.reason == "it changes 70 % of the catalogue; at most 60 % are usual"
+
+
+def test_prices_of_which_half_move_far_are_recognised_either_way() -> None:
+    assert "prices_moved" in names(check_prices(prices("17"), Extent(30, 1000)))
+    assert "prices_moved" in names(check_prices(prices("3"), Extent(30, 1000)))
+    assert check_prices([*prices("11"), *prices("100", count=29)], Extent(59, 1000)) == []
+
+
+def test_prices_that_were_0_say_nothing_of_how_far_they_move() -> None:
+    assert check_prices(prices("17", before="0"), Extent(30, 1000)) == []
+
+
+def test_few_prices_break_nothing() -> None:
+    assert check_prices(prices("0", count=19), Extent(19, 19)) == []

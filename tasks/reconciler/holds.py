@@ -1,0 +1,54 @@
+"""Runs that are doubtful as a whole: they stop until a person releases one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from core.errors import ContractError
+from core.refusals import Refusal, release_command
+from tasks.reconciler.cases import REVIEW
+from tasks.reconciler.run import Run
+
+CATALOGUE = "catalogue:all"
+"""The key of cases about a run as a whole."""
+UNUSUAL = "unusual"
+"""A run that breaks an invariant."""
+
+
+class HeldRunError(ContractError):
+    """A run that stops until a person releases it."""
+
+    kind: ClassVar[str]
+    check: ClassVar[str]
+    """What a person compares first."""
+
+
+def hold_run(run: Run, error: type[HeldRunError], reason: str, proposal: Mapping[str, str]) -> None:
+    """Open a case and end the run, unless a person released such a case.
+
+    Raises: `error`.
+    """
+    kind = error.kind
+    decided = run.quarantine.decided(run.pair, run.entity, [CATALOGUE])
+    if (CATALOGUE, REVIEW, kind) in decided.approved:
+        run.released.add(kind)
+        return
+    remedy = f"{error.check} If it is right: {release_command(REVIEW, value=kind, apply=True)}"
+    if not run.dry_run:
+        detail = {"kind": kind, "proposal": dict(proposal)}
+        run.open_cases([(CATALOGUE, Refusal(REVIEW, kind, kind, reason, remedy, detail))])
+    raise error(reason, remedy=remedy)
+
+
+def is_held(run: Run, kind: str) -> bool:
+    """Whether a case of this kind waits for a person."""
+    waiting = run.quarantine.list(pair=run.pair, entity=run.entity, class_=REVIEW, value=kind)
+    return any(case.key == CATALOGUE for case in waiting)
+
+
+def end_releases(run: Run) -> None:
+    """Close the cases that this run was released by: a release holds for one run."""
+    if run.released and not run.dry_run:
+        run.quarantine.resolve(run.pair, run.entity, [CATALOGUE], now=run.now())
+    run.released = set()
