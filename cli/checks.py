@@ -28,6 +28,7 @@ from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
 from store.database import Database, open_database
 from store.encryption import Keyring
+from store.quarantine import Quarantine
 from store.statistics import depths
 from tasks.subscriptions import Target, plan
 
@@ -77,6 +78,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
     yield encryption(opened.keyring)
+    yield from unreadable(opened)
 
 
 def encryption(keyring: Keyring) -> Finding:
@@ -93,6 +95,19 @@ def encryption(keyring: Keyring) -> Finding:
     if file.stat().st_mode & OF_OTHERS:
         return warn(what, f"others may read the key in {file}", f"chmod 600 {file}")
     return ok(what, f"what cases keep of records is encrypted; there is a key in {file}")
+
+
+def unreadable(database: Database) -> Iterator[Finding]:
+    """What cases keep and nobody can read, because its key is gone."""
+    if (found := Quarantine(database).unreadable()).count:
+        file = f", or {database.keyring.file} from a backup" if database.keyring.file else ""
+        yield warn(
+            "encryption",
+            f"{found.count} texts of cases cannot be read: they were encrypted with the key "
+            f"{', '.join(found.keys)}, which is not there any more",
+            f"Add it to CAUSEWAY_ENCRYPTION_KEYS{file} (docs/privacy.md). All else of the cases "
+            "works without it.",
+        )
 
 
 def watchdogs(settings: Settings, pair: Pair) -> Iterator[Finding]:

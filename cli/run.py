@@ -76,3 +76,5 @@ def upgrade() -> None:
     say("The tables are up to date.")
     if encrypted:
         say(f"{encrypted} entries of the quarantine were encrypted with the first key.")
+    if (left := Quarantine(database).unreadable()).count:
+        say(f"{left.count} texts stay as they are: their key is gone. See causeway doctor.")

@@ -1,6 +1,8 @@
 """Columns that may hold a person's data, encrypted with keys of the installation (decision 21).
 
 Each text carries the name of its key; what an earlier version wrote in plain text is read as it is.
+So is what a key encrypted that is not there any more: it holds up nothing, and is written back as
+it was, until the key is back.
 Such columns are never compared in SQL: the same text is encrypted to another one every time.
 """
 
@@ -11,7 +13,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,20 +54,17 @@ class Keyring:
         return next(iter(self._fernets), "")
 
     def encrypt(self, text: str) -> str:
-        """The text with the name of its key; as it is, without any key.
+        """The text with the name of its key; as it is, without any key, or where it `lacks` one.
 
         Raises: ConfigError where the file cannot be made or read.
         """
-        if not self.newest:
+        if not self.newest or self.lacks(text):
             return text
         token = self._fernets[self.newest].encrypt(text.encode()).decode()
         return f"{PREFIX}{self.newest}:{token}"
 
     def decrypt(self, text: str) -> str:
-        """What was encrypted; what was not, as it is.
-
-        Raises: ConfigError for a key that is not there any more.
-        """
+        """What was encrypted; what was not, or `lacks` its key, as it is."""
         found = _ENCRYPTED.fullmatch(text)
         if found is None:
             return text
@@ -75,11 +74,17 @@ class Keyring:
         try:
             return self._fernets[name].decrypt(token.encode()).decode()
         except (KeyError, InvalidToken):
-            file = f", or {self.file} from a backup" if self.file else ""
-            raise ConfigError(
-                f"A case was encrypted with the key {name}, which is not there any more.",
-                remedy=f"Add that key to CAUSEWAY_ENCRYPTION_KEYS{file} (docs/privacy.md).",
-            ) from None
+            return text
+
+    def lacks(self, text: str) -> bool:
+        """Whether the text was encrypted with a key that is not there any more."""
+        found = _ENCRYPTED.fullmatch(text)
+        return found is not None and found[1] not in self._fernets
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all keys."""
+        return self._fernets.keys()
 
     @cached_property
     def _fernets(self) -> Mapping[str, Fernet]:
@@ -158,7 +163,7 @@ class EncryptedDocument(TypeDecorator[Mapping[str, Any]]):
     ) -> Mapping[str, Any] | None:
         """What the database is given."""
         keyring = _KEYRINGS[dialect]
-        if not value or not keyring.newest:
+        if not value or not keyring.newest or is_unread(value):
             return value
         return {_WHOLE: keyring.encrypt(to_json(value))}
 
@@ -168,5 +173,19 @@ class EncryptedDocument(TypeDecorator[Mapping[str, Any]]):
         """The document of what the database gave."""
         if value is None or set(value) != {_WHOLE}:
             return value
-        document: Mapping[str, Any] = json.loads(_KEYRINGS[dialect].decrypt(value[_WHOLE]))
+        text = _KEYRINGS[dialect].decrypt(value[_WHOLE])
+        document: Mapping[str, Any] = value if text == value[_WHOLE] else json.loads(text)
         return document
+
+
+def key_of(text: str) -> str:
+    """The name of the key of the first encrypted text within a text; "" without any."""
+    found = _ENCRYPTED.search(text)
+    return found[1] if found else ""
+
+
+def is_unread(value: object) -> bool:
+    """Whether a text or document is still encrypted, as read from such a column."""
+    if isinstance(value, Mapping):
+        return set(value) == {_WHOLE} and is_unread(value[_WHOLE])
+    return isinstance(value, str) and _ENCRYPTED.fullmatch(value) is not None

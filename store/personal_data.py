@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_,
 
 from core.ids import contact_id_of
 from store.database import Repository
+from store.encryption import is_unread
 from store.records import Address
 from store.sql import in_parts
 from store.tables import (
@@ -83,6 +84,8 @@ class Redaction:
     def of(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         """The same text or document without the values."""
         match value:
+            case str() if is_unread(value):
+                return ERASED
             case str():
                 return self._pattern.sub(ERASED, value) if self._pattern else value
             case Mapping():

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from core.ids import sku_key
 from core.refusals import Refusal
 from store.database import Repository
-from store.encryption import PREFIX
+from store.encryption import PREFIX, is_unread, key_of
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
 from store.tables import (
     LONGEST_VALUE,
@@ -133,6 +133,15 @@ class Queue:
     act_within_h: float
     count: int
     oldest_at: datetime
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Texts whose keys are not there any more."""
+
+    count: int
+    keys: Sequence[str]
+    """Names of such keys, not all where there are several."""
 
 
 @dataclass(frozen=True)
@@ -436,7 +445,7 @@ class Quarantine(Repository):
     def encrypt_anew(self) -> int:
         """Encrypt with the first key what an earlier one encrypted, or none; how many rows.
 
-        Raises: ConfigError for a key that is not there any more.
+        What is `unreadable` stays as it is.
         """
         newest = self._database.keyring.newest
         written = 0
@@ -447,17 +456,36 @@ class Quarantine(Repository):
             ]
             columns = [table.c.id, *(table.c[name] for name in names)]
             old = select(*columns).where(or_(*is_old)).order_by(table.c.id).limit(AT_ONCE)
-            is_more = True
+            after, is_more = 0, True
             while is_more:
                 with self._database.write_one_of_many() as connection:
-                    rows = connection.execute(old).all()
+                    rows = connection.execute(old.where(table.c.id > after)).all()
                     for number, *values in rows:
-                        changed = dict(zip(names, values, strict=True))
-                        of_row = update(table).where(table.c.id == number)
-                        connection.execute(of_row.values(**changed))
-                written += len(rows)
+                        read = dict(zip(names, values, strict=True))
+                        if changed := {n: one for n, one in read.items() if not is_unread(one)}:
+                            of_row = update(table).where(table.c.id == number)
+                            connection.execute(of_row.values(**changed))
+                        written += all(not is_unread(one) for one in values)
+                        after = number
                 is_more = len(rows) == AT_ONCE
         return written
+
+    def unreadable(self) -> Unreadable:
+        """What was encrypted with a key that is not there any more."""
+        count = 0
+        keys: set[str] = set()
+        with self._database.read() as connection:
+            for table, names in ENCRYPTED.items():
+                for name in names:
+                    kept = cast(table.c[name], Text)
+                    known = self._database.keyring.names
+                    others = [kept.not_like(f"%{PREFIX}{one}:%") for one in known]
+                    texts = select(func.count(), func.min(kept), func.max(kept))
+                    found = connection.execute(texts.where(kept.like(f"%{PREFIX}%"), *others))
+                    number, *ends = found.one()
+                    count += number
+                    keys.update(key_of(one) for one in ends if one)
+        return Unreadable(count, sorted(keys))
 
     def decided(self, pair: str, entity: str, keys: Sequence[str]) -> Decided:
         """What people decided about these records' cases, and nobody carried out yet."""

@@ -1,11 +1,15 @@
 import json
+import os
+from dataclasses import replace
 
 import pytest
 from cases import Case, open_cases
 
+from cli.checks import unreadable
 from cli.main import run
 from core.defects import DefectError
 from core.times import utc_now
+from store.database import Database, open_database
 from store.inbox import Inbox
 from store.ledger import Intent, Ledger
 from store.quarantine import Quarantine
@@ -200,3 +204,24 @@ def test_a_defect_is_exported_with_its_place_and_no_personal_data_unless_asked_f
 
     assert run(["quarantine", "export", "1", "--to", str(full)]) == 2
     assert run(["quarantine", "export", "9", "--to", str(tmp_path / "x")]) == 1
+
+
+def test_cases_whose_key_is_lost_are_listed_and_closed_and_the_doctor_names_the_key(
+    waiting, database, capsys
+):
+    case = replace(refusal("77"), detail={"values": {"name": "Ann"}})
+    open_cases(waiting, [case], now=utc_now())
+    lost, file = database.keyring.newest, database.keyring.file
+    file.unlink()
+    open_database.cache_clear()
+
+    found = Database(os.environ["CAUSEWAY_DATABASE_URL"])
+    (finding,) = unreadable(found)
+    found.close()
+    assert lost in finding.text
+    assert run(["quarantine", "list"]) == 0
+    assert "77" in capsys.readouterr().out
+    assert run(["db", "upgrade"]) == 0
+    assert "stay as they are" in capsys.readouterr().out
+    assert run(["quarantine", "release", "--all"]) == 0
+    assert waiting.list() == []
