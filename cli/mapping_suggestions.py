@@ -38,13 +38,6 @@ NAMED: Mapping[str, Callable[[Brightpearl], Iterator[tuple[str, str]]]] = {
     "warehouses": lambda bp: ((w.id, w.name) for w in bp.list_warehouses()),
     "price_lists": lambda bp: ((p.id, p.name) for p in bp.list_price_lists()),
 }
-CLASS_OF = {
-    "payment_methods": "payment_method",
-    "shipping_methods": "shipping_method",
-    "tax_codes": "tax_code",
-    "channels": "channel",
-}
-"""Lookup table → class of the refusals of what it lacks, where it is not the table's own name."""
 
 
 def field_suggestions(
@@ -78,7 +71,7 @@ def value_suggestions(
 
     Without `values`, for those that records in quarantine wait for.
     """
-    asked = list(values) or _waiting(installed, table_name)
+    asked = list(values) or waiting_values(installed, table_name)
     confirmed = {
         one.subject: one.verdict for one in _verdicts(installed, VALUES) if one.entity == table_name
     }
@@ -153,13 +146,15 @@ def _verdicts(installed: Installation, feature: str) -> list[Any]:
     return list(Verdicts(installed.existing_database()).newest(installed.name, feature))
 
 
-def _waiting(installed: Installation, table_name: str) -> list[str]:
+def waiting_values(installed: Installation, table_name: str) -> list[str]:
+    """Values of open cases whose reason or remedy names the file of a lookup table."""
     if not has_database(installed.settings):
         return []
-    entries = Quarantine(installed.existing_database()).list(
-        pair=installed.name, class_=CLASS_OF.get(table_name, table_name)
+    file = f"tables/{table_name}.csv"
+    entries = Quarantine(installed.existing_database()).list(pair=installed.name)
+    return sorted(
+        {one.value for one in entries if one.value and file in f"{one.reason} {one.remedy}"}
     )
-    return sorted({entry.value for entry in entries if entry.value})
 
 
 def _field_rows(one: Suggested) -> list[tuple[str, ...]]:

@@ -34,7 +34,7 @@ OWN_CLASSES: Mapping[str, str] = {
         (
             *("order_status", "tax_code", "tax_class", "channel", "shipping_method"),
             *("payment_method", "currency", "price_list", "customer_group", "brand", "category"),
-            *("product_type", "location", "company"),
+            *("product_type", "location", "company", "warehouse"),
         ),
         "config_mapping",
     ),

@@ -3,9 +3,23 @@ import json
 import pytest
 from cases import Case, open_cases
 
+from cli.installation import installation
 from cli.main import run
+from cli.mapping_suggestions import waiting_values
 from core.times import utc_now
+from mappings.bundle import load_bundle
 from store.quarantine import Quarantine
+from tasks.reconciler.triage import OWN_CLASSES
+
+RULES = [(name, rule) for name, one in load_bundle().mappings.items() for rule in one.fields]
+REFUSED_BY_LOOKUP = [
+    pytest.param(name, rule, id=f"{name}.{rule.to}")
+    for name, rule in RULES
+    if rule.missing != "blank" and any(hasattr(step, "table") for step in rule.steps)
+]
+OPEN = "Open the period in Brightpearl."
+NO_ROW = "it has no row in mappings/tables/{}.csv"
+ADD_SKU = "Create it, or add `abc-1,<Brightpearl SKU>` to mappings/tables/skus.csv"
 
 
 @pytest.fixture
@@ -20,12 +34,14 @@ def waiting(database):
             field="",
             value=value,
             reason=reason,
-            remedy="Open the period in Brightpearl.",
+            remedy=remedy,
         )
-        for key, class_, value, reason in (
-            ("101", "rejected", "", "Brightpearl refused it with 400: period 41 is closed"),
-            ("102", "rejected", "", "Brightpearl refused it with 400: period 42 is closed"),
-            ("103", "payment_method", "Stripe", "payment method Stripe is not in the table"),
+        for key, class_, value, reason, remedy in (
+            ("101", "rejected", "", "Brightpearl refused it with 400: period 41 is closed", OPEN),
+            ("102", "rejected", "", "Brightpearl refused it with 400: period 42 is closed", OPEN),
+            ("103", "payment_method", "Stripe", NO_ROW.format("payment_methods"), ""),
+            ("104", "warehouse", "3", NO_ROW.format("warehouses"), ""),
+            ("105", "sku", "abc-1", "it is not among Brightpearl's products", ADD_SKU),
         )
     ]
     open_cases(quarantine, cases, now=utc_now())
@@ -139,8 +155,28 @@ def test_a_class_that_is_found_at_the_opening_replaces_an_unknown_one(unrecognis
 
 
 @pytest.mark.usefixtures("waiting")
-def test_a_refusal_of_the_gate_keeps_the_class_of_the_gate(capsys):
-    run(["quarantine", "explain", "3", "--json"])
+@pytest.mark.parametrize(
+    ("table", "value"), [("payment_methods", "Stripe"), ("warehouses", "3"), ("skus", "abc-1")]
+)
+def test_values_that_wait_for_a_row_are_found_by_its_table(table, value):
+    assert waiting_values(installation(), table) == [value]
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_LOOKUP)
+def test_the_remedy_of_what_a_table_lacks_names_the_table(name, rule):
+    assert not rule.remedy or any(
+        f"tables/{step.table}.csv" in rule.remedy for step in rule.steps if hasattr(step, "table")
+    ), name
+
+
+def test_every_class_of_the_mappings_is_known_to_the_triage():
+    assert {rule.class_ for _, rule in RULES} - {"document"} <= OWN_CLASSES.keys()
+
+
+@pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize("entry", ["3", "4"])
+def test_a_refusal_of_the_gate_keeps_the_class_of_the_gate(capsys, entry):
+    run(["quarantine", "explain", entry, "--json"])
     explained = document(capsys)
     assert (explained["class"], explained["queue"]) == ("config_mapping", "mappings")
 
