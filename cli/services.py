@@ -109,6 +109,7 @@ def prefect_environment(api_url: str, folder: Path) -> dict[str, str]:
         "PREFECT_UI_URL": api_url.removesuffix("/api"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "INFO",  # each batch and refusal
         "DO_NOT_TRACK": "1",
     }
 

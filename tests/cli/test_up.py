@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from waiting import WITHIN_S
 
 from cli.lock import locked
 from cli.main import run
+from cli.services import prefect_environment
 
 PROGRAM = """
 import sys, time
@@ -112,3 +114,17 @@ def test_a_taken_port_of_the_receiver_is_refused_and_nothing_is_started(
         assert run(["receiver"]) == 2
         assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
     assert not (installation / "var" / "log").exists()
+
+
+def test_the_log_of_a_run_in_prefect_has_batches_and_refusals(tmp_path):
+    program = "import logging; from prefect import flow; print(logging.getLogger('prefect.flow_runs').level)"
+    environment = prefect_environment("http://127.0.0.1:9/api", tmp_path)
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        timeout=WITHIN_S,
+    )
+    assert int(done.stdout) == logging.INFO, done.stderr
