@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.display import table
-from cli.installation import has_database, installation
+from cli.installation import Installation, has_database, installation
 from cli.options import CUSTOMERS, JsonOption, PairOption, known_keys
 from cli.output import finish
 from connectors.bigcommerce.client import BigCommerce
@@ -23,7 +23,7 @@ from connectors.bigcommerce.customer_models import Customer as Account
 from connectors.bigcommerce.models import Order
 from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
-from core.errors import ConfigError
+from core.errors import ConfigError, NotFoundError
 from core.times import utc_now
 from intelligence.addresses import Address, AddressVerdict, check_address
 from intelligence.contact_details import ContactVerdict, check_email, check_phone
@@ -39,6 +39,10 @@ from tasks.orders.checkout import checkout_of, delivery_addresses, written
 if TYPE_CHECKING:
     from tasks.duplicates.search import People
 
+NOT_JUDGED = (
+    "Nothing was judged yet. The worker does it every hour; to have it now, press Run on "
+    "watch-activity/hourly in Prefect's UI."
+)
 SHOWN = 50
 """Pairs of a text; the document has all."""
 
@@ -81,7 +85,7 @@ def address(  # noqa: PLR0913 - the parts of an address
     addresses: list[tuple[str, Address]] = []
     contacts: list[tuple[str, ContactVerdict]] = []
     if order or customer:
-        with _store(pair) as store:
+        with _store(installation(pair)) as store:
             if order:
                 addresses, contacts = _of_order(_order(store, order))
             else:
@@ -177,8 +181,9 @@ def risk(  # noqa: PLR0913 - the facts of an order
 ) -> None:
     """Score the risk of an order of the store, with those before it, or of options alone."""
     label = ""
-    if order:
-        with _store(pair) as store:
+    installed = installation(pair) if order else None
+    if installed and order:
+        with _store(installed) as store:
             found = _order(store, order)
             checkout = checkout_of(found, store.list_transactions(found.id))
     elif email or ip or billing_country or failed_payments or avs or cvv:
@@ -196,16 +201,14 @@ def risk(  # noqa: PLR0913 - the facts of an order
         )
     facts = facts_of(checkout)
     verdict = score_order(facts)
-    if order:
-        installed = installation(pair)
-        if has_database(installed.settings):
-            from tasks.orders.checks import score_with_history  # noqa: PLC0415 - brings pandas along
+    if installed and has_database(installed.settings):
+        from tasks.orders.checks import score_with_history  # noqa: PLC0415 - brings pandas along
 
-            checks = OrderChecks(installed.database())
-            verdict = score_with_history(checks, installed.name, [facts], installed.pair.checks)[
-                facts.order_id
-            ]
-            label = checks.label(installed.name, facts.order_id)
+        checks = OrderChecks(installed.database())
+        verdict = score_with_history(checks, installed.name, [facts], installed.pair.checks)[
+            facts.order_id
+        ]
+        label = checks.label(installed.name, facts.order_id)
     is_held = verdict.is_held
     rows = [(reason.points, reason.message, reason.code) for reason in verdict.reasons]
     text = f"{verdict.points} points; a person sees orders from {verdict.hold_from} on.\n"
@@ -309,7 +312,7 @@ def activity(
         (one["series"], one["kind"], one["first"], one["last"], one["reason"], one["label"])
         for one in shown
     ]
-    text = "Nothing unusual was found." if report else "Nothing was judged yet: run watch-activity."
+    text = "Nothing unusual was found." if report else NOT_JUDGED
     if rows:
         text = table(["series", "kind", "first", "last", "because", "a person said"], rows)
     document = {"judged_at": report and report["started_at"], "alarms": shown}
@@ -324,18 +327,18 @@ def _everybody(pair: str | None) -> People:
     if has_database(installed.settings):
         links = list(Links(installed.database()).scan(installed.name, CUSTOMERS))
     account = Brightpearl(installed.pair.brightpearl).at(Priority.CATALOGUE)
-    with _store(pair) as store, closing(account):
+    with _store(installed) as store, closing(account):
         return read_people(store, account, links)
 
 
 def _like(key: str, people: list[Customer]) -> list[Match]:
     """Every customer compared with one.
 
-    Raises: ConfigError when the store has no such customer.
+    Raises: NotFoundError when the store has no such customer.
     """
     prepared = {person.id: prepare(person) for person in people}
     if key not in prepared:
-        raise ConfigError(f"There is no customer {key} in BigCommerce.")
+        raise NotFoundError(f"BigCommerce has no customer {key}.")
     counts = NameCounts.of(prepared.values())
     matches = [
         compare(prepared[key], other, counts) for name, other in prepared.items() if name != key
@@ -346,8 +349,8 @@ def _like(key: str, people: list[Customer]) -> list[Match]:
 
 
 @contextmanager
-def _store(pair: str | None) -> Iterator[BigCommerce]:
-    store = BigCommerce(installation(pair).pair.bigcommerce).at(Priority.ORDERS)
+def _store(installed: Installation) -> Iterator[BigCommerce]:
+    store = BigCommerce(installed.pair.bigcommerce).at(Priority.ORDERS)
     try:
         yield store
     finally:
@@ -355,12 +358,12 @@ def _store(pair: str | None) -> Iterator[BigCommerce]:
 
 
 def _order(store: BigCommerce, order_id: str) -> Order:
-    """Raises: ConfigError when the store has no such order, or it cannot be read."""
+    """Raises: NotFoundError when the store has no such order, or it cannot be read."""
     (key,) = known_keys("orders", [order_id])
     (found,) = store.get_orders([key])
     if isinstance(found, Order):
         return found
-    raise ConfigError(f"The order {key} is not in BigCommerce, or cannot be read.")
+    raise NotFoundError(f"BigCommerce has no order {key}, or it cannot be read.")
 
 
 def _customer_id(text: str) -> str:
@@ -372,9 +375,9 @@ def _customer_id(text: str) -> str:
 
 
 def _customer(store: BigCommerce, customer_id: str) -> Account:
-    """Raises: ConfigError when the store has no such customer, or it cannot be read."""
+    """Raises: NotFoundError when the store has no such customer, or it cannot be read."""
     key = _customer_id(customer_id)
     found = next(iter(store.get_customers([key])), None)
     if isinstance(found, Account):
         return found
-    raise ConfigError(f"The customer {key} is not in BigCommerce, or cannot be read.")
+    raise NotFoundError(f"BigCommerce has no customer {key}, or it cannot be read.")

@@ -49,6 +49,29 @@ def test_text_says_what_was_meant(capsys):
     assert "block: There is no postcode. (postcode_missing)" in out
 
 
+@pytest.mark.usefixtures("database")
+def test_activity_that_nobody_judged_yet_says_who_does_it(capsys):
+    assert run(["check", "activity"]) == 0
+    assert "watch-activity/hourly" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("what", ["address", "risk"])
+def test_an_order_that_does_not_exist_is_no_wrong_setting(capsys, what):
+    assert run(["check", what, "--order", "999999"]) == 1
+    shown = capsys.readouterr().err
+    assert "BigCommerce has no order 999999" in shown
+    assert shown.count("[pair ") == 1
+
+
+@pytest.mark.usefixtures("installed")
+def test_which_installation_it_is_is_said_once(world, capsys):
+    key = world.place(lines=lines(world, 1))
+    for words in (["risk", "--order", key], ["duplicates"]):
+        assert run(["check", *words]) == 0
+        assert capsys.readouterr().err.count("[pair ") == 1
+
+
 @pytest.mark.parametrize("what", ["address", "risk"])
 def test_nothing_to_check_is_wrong_usage(capsys, what):
     assert run(["check", what]) == 2
