@@ -201,8 +201,8 @@ class Installation:
         counts = self.counts()
         under_way = sum(counts[state] for state in BUSY)
         return (
-            f"{self.placed} placed, {counts['done']} settled, {under_way} under way, "
-            f"{counts['parked']} waiting, {counts['dead']} in quarantine"
+            f"{self.placed} orders placed; keys of all records: {counts['done']} settled, "
+            f"{under_way} under way, {counts['parked']} waiting, {counts['dead']} in quarantine"
         )
 
     def run(

@@ -145,11 +145,11 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("orders placed", orders["placed"]),
         ("  importable", orders["eligible"]),
         ("  in Brightpearl", orders["in_brightpearl"]),
-        ("  named in quarantine", orders["quarantined"]),
-        ("  waiting for payment or stock", orders["parked"]),
-        ("  cancelled on both sides", orders["cancelled"]),
-        ("  doubled", orders["duplicates"]),
-        ("  missing", orders["missing"]),
+        ("with a case in quarantine", orders["quarantined"]),
+        ("waiting for payment or stock", orders["parked"]),
+        ("cancelled on both sides", orders["cancelled"]),
+        ("doubled", orders["duplicates"]),
+        ("missing", orders["missing"]),
         ("cents off", money["cents_off"]),
         ("orders whose receipts differ", money["payments_off"]),
         ("SKUs whose stock is right", f"{stock['equal']} of {stock['skus']}"),
@@ -209,7 +209,8 @@ def _tie_out_text(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIE_OUT_FIGURES)]
     title = "\nMoney tie-out, BigCommerce = Brightpearl\n"
-    return [title + table(columns, rows), *(one["says"].splitlines()[0] for one in tie_outs)]
+    said = [line for one in tie_outs for line in one["says"].split("\n\n")[:2]]
+    return [title + table(columns, rows), *said]
 
 
 def _both(line: Mapping[str, Any], name: str) -> str:
