@@ -110,7 +110,7 @@ def compared(name: str, gives: set[str], actual: set[str], does: str = "gives") 
             f"Correct mappings/tables/{name}.csv, or create it in Brightpearl "
             f"(it has: {', '.join(sorted(actual))}).",
         )
-    count = f"{len(gives)} values exist in the account"
+    count = f"{len(gives)} {'value exists' if len(gives) == 1 else 'values exist'} in the account"
     return ok(f"table {name}", count if does == "gives" else f"{does} what exists: {count}")
 
 

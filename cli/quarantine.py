@@ -104,7 +104,11 @@ def show(
     if entry is None:
         finish({"absent": [entry_id]}, as_json=as_json, problem=_absent([entry_id]))
         return
-    rows = [(name.rstrip("_"), value) for name, value in asdict(entry).items()]
+    rows = [
+        (name.rstrip("_"), value)
+        for name, value in asdict(entry).items()
+        if not isinstance(value, dict)  # --json has them; what they say stands below, and above
+    ]
     text = table(["field", "value"], rows)
     if entry.triage:
         text += f"\nError: {entry.error_class} ({entry.triage['reason']}). Who: {who_acts(entry)}."

@@ -169,7 +169,7 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
         (line["entity"], line["state"], line["count"], ago(line["oldest_at"], now))
         for line in found["inbox"]
     ]
-    parts.append("Inbox\n" + (table(["entity", "state", "keys", "oldest"], rows) or ""))
+    parts.append(_section("Inbox", ["entity", "state", "keys", "oldest"], rows))
     runs = [
         (
             run["flow"],
@@ -181,7 +181,8 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
         )
         for run in found["runs"]
     ]
-    parts.append("Last runs\n" + table(["flow", "when", "keys", "s", "requests", "end"], runs))
+    columns = ["flow", "when", "keys", "s", "requests", "end"]
+    parts.append(_section("Last runs", columns, runs))
     if stock := found["stock"]:
         names = {"last": stock["last"], f"worst of {stock['comparisons']}": stock["worst"]}
         compared = [
@@ -197,10 +198,14 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
         columns = ["comparison", "when", "equal %", "SKUs at locations", "units sold above stock"]
         parts.append("Stock\n" + table(columns, compared))
     waiting = [(line["class"], line["value"], line["count"]) for line in found["quarantine"]]
-    parts.append("Quarantine\n" + table(["class", "value", "records"], waiting))
+    parts.append(_section("Quarantine", ["class", "value", "records"], waiting))
     counts = sorted(found["webhooks_today"].items())
-    parts.append("Webhooks today (UTC)\n" + table(["what", "count"], counts))
+    parts.append(_section("Webhooks today (UTC)", ["what", "count"], counts))
     return "\n\n".join(parts)
+
+
+def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return f"{title}\n{table(columns, rows) if rows else 'none'}"
 
 
 def _requests(run: dict[str, Any]) -> str:

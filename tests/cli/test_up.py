@@ -117,7 +117,10 @@ def test_a_taken_port_of_the_receiver_is_refused_and_nothing_is_started(
 
 
 def test_the_log_of_a_run_in_prefect_has_batches_and_refusals(tmp_path):
-    program = "import logging; from prefect import flow; print(logging.getLogger('prefect.flow_runs').level)"
+    program = (
+        "import logging; from prefect import flow; "
+        "print(logging.getLogger('prefect.flow_runs').level)"
+    )
     environment = prefect_environment("http://127.0.0.1:9/api", tmp_path)
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program],
