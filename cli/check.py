@@ -46,9 +46,7 @@ NOT_JUDGED = (
 SHOWN = 50
 """Pairs of a text; the document has all."""
 
-check = typer.Typer(
-    help="What Causeway makes of one address, order or customer, and why.", no_args_is_help=True
-)
+check = typer.Typer(help="What Causeway makes of one record, and why.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

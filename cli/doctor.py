@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Check settings, credentials, scopes, reference data, database, Prefect and clocks."""
+    """Check the whole set-up, and say what to do. Writes nothing."""
     installed = installation(pair)
     findings = examine(installed.settings, installed.pair)
     failed = [finding for finding in findings if finding.state == "fail"]

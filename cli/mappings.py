@@ -241,8 +241,9 @@ def suggest_(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Suggest what fields or values become, with score and reason; nothing is changed.
 
-    Without a NAME, values are suggested for which records wait in quarantine. With --confirm a
-    person's decision joins the library that later suggestions rest on; it changes no mapping.
+    With --table and no NAME, it suggests values that records in quarantine wait for. With
+    --confirm a person's decision joins the library that later suggestions rest on; it changes no
+    mapping.
     """
     from cli import mapping_suggestions as suggestions  # noqa: PLC0415 - brings scikit-learn along
 

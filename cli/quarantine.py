@@ -31,7 +31,7 @@ NOW_COMMANDS = {
 """What shows a record as it is in both systems now, by entity."""
 
 quarantine = typer.Typer(
-    help="Refused records and dead keys: why they wait, and how they go on.", no_args_is_help=True
+    help="Refused records: why they wait, and how they go on.", no_args_is_help=True
 )
 
 ClassOption = Annotated[

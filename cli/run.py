@@ -30,7 +30,7 @@ def receiver() -> None:
 
 
 def worker() -> None:
-    """Process the inbox and run what Prefect schedules, until stopped."""
+    """Process the inbox and run what Prefect schedules. Runs until stopped."""
     settings = every_pair()
     from worker.service import serve  # noqa: PLC0415 - the engine takes seconds to import
 
@@ -38,7 +38,7 @@ def worker() -> None:
 
 
 def deploy() -> None:
-    """Register work pool, deployments, schedules, limits and alerts with Prefect; repeatable."""
+    """Register deployments, schedules and alerts with Prefect. Repeatable."""
     settings = every_pair()
     from cli.deploy import deploy as deploy_all  # noqa: PLC0415 - the engine takes seconds
 
@@ -51,7 +51,7 @@ def up(
         bool, typer.Option("--sandbox", help="With both sandboxes instead of real accounts.")
     ] = False,
 ) -> None:
-    """Run everything on this machine, in the foreground, until interrupted."""
+    """Run everything on this machine, in the foreground. Ctrl-C stops it."""
     from cli.up import up as up_all  # noqa: PLC0415 - no other command needs it
 
     settings = load_settings() if with_sandboxes else every_pair()

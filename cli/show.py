@@ -36,7 +36,7 @@ WRITES_SHOWN = 15
 """The newest writes of a page; the document has all."""
 
 show = typer.Typer(
-    help="Where one record is: both sides, links, state, history, what to do next.",
+    help="Where one record is on both sides, and what to do next.",
     no_args_is_help=True,
 )
 

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Show inbox, last runs, requests, stock's accuracy, quarantine, webhooks, audits that differ.
+    """Show inbox, last runs, accuracy of stock and quarantine.
 
     Exit code 1 where a watchdog found something, or where the newest audit of a kind, or of a day
     of money, found a difference.

@@ -12,7 +12,7 @@ from cli.options import JsonOption, PairOption, stock_key
 from cli.output import finish
 
 stock = typer.Typer(
-    help="Why this much of a SKU is on sale, and what was sold above stock.", no_args_is_help=True
+    help="Why this much of a SKU is on sale; what was oversold.", no_args_is_help=True
 )
 
 

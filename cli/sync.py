@@ -65,7 +65,7 @@ def sync(  # noqa: PLR0913 - the options of a command
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put keys in the inbox and sync here, now, until they are settled.
+    """Sync keys here and now, until they are settled.
 
     Without --key and --since whatever is due in the inbox is synced.
     """
@@ -105,7 +105,7 @@ def sync(  # noqa: PLR0913 - the options of a command
 
 
 def sweep(entity: EntityArgument, *, pair: PairOption = None, as_json: JsonOption = False) -> None:
-    """Put everything that changed since the last sweep in the inbox, then sync it."""
+    """Sync everything that changed since the last sweep."""
     entity = synced_entity(entity)
     name = installation(pair).name
     from cli.sync_runs import swept  # noqa: PLC0415 - the engine takes seconds to import
@@ -128,7 +128,7 @@ def audit(
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that nothing is missing, doubled or a cent off; missing orders are put in the inbox.
+    """Prove that nothing is missing, doubled or off. What is missing is put in the inbox.
 
     The audit of money compares one day of the store, and changes nothing. The audit of stock
     compares all of it as it is now, and puts what drifted in the inbox. The audit of the catalogue
@@ -171,7 +171,7 @@ def reconcile(
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare all of it, repair what differs, say how accurate it was."""
+    """Compare all of it and repair what differs. Says how accurate it was."""
     reconciled(entity)
     installed = installation(pair)
     name = installed.name
@@ -263,7 +263,7 @@ def backfill(  # noqa: PLR0913 - the options of a command
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import what was placed in a period, day by day; interrupted, it goes on where it stopped.
+    """Import what was placed in a period. Interrupted, it goes on.
 
     Live orders come first: a day's orders are only taken up while none of those wait.
     """

@@ -34,6 +34,13 @@ def test_help_names_every_command(capsys):
     assert all(f"\n  {name}" in shown for name in COMMANDS)
 
 
+def test_help_says_in_one_whole_sentence_what_each_command_does(capsys):
+    assert run(["--help"]) == 0
+    commands = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert commands
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("line", ["", *COMMANDS, "mappings try", "quarantine release"])
 def test_help_has_a_short_option_everywhere(line, capsys):
     assert run([*line.split(), "-h"]) == 0

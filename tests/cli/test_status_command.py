@@ -28,6 +28,7 @@ def test_a_new_installation_has_an_empty_status(database, capsys):
     assert (found["pair"], found["inbox"], found["runs"]) == ("default", [], [])
     assert found["stock"] is None
     assert run(["status"]) == 0
+    assert "Quarantine\nnone" in capsys.readouterr().out
 
 
 def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
