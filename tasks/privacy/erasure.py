@@ -72,7 +72,8 @@ def plan_erasure(person: Person) -> Erasure:
         RecordPlan(key=one.id, operations=(DeleteCustomer(one.id),), result="deleted")
         for one in person.customers
     ]
-    by_hand: list[Kept] = []
+    on_its_way = "Its sync may bring the person back: erase again once it is done."
+    by_hand = [Kept("bigcommerce", "order", key, on_its_way) for key in person.unsettled]
     for contact in person.contacts:
         if contact.is_staff or contact.is_supplier:
             reason = "It is of staff or a supplier: decide about it in Brightpearl."

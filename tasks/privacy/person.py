@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from connectors.brightpearl.account_models import Contact, PaymentRow
 from core.errors import RejectedError
 from core.ids import contact_key, email_key
 from intelligence.risk import email_name
+from store.inbox import Inbox
 from store.links import Links
 from store.personal_data import Subject
 from tasks.brightpearl.contacts import CONTACTS, name_of
@@ -41,6 +42,8 @@ class Person:
     customer_documents: Documents = field(default_factory=list)
     orders: Documents = field(default_factory=list)
     """Of BigCommerce, whole."""
+    unsettled: tuple[str, ...] = ()
+    """Ids of those that a sync works on or is still to work on."""
     contact_documents: Documents = field(default_factory=list)
     sales_orders: Documents = field(default_factory=list)
     """Sales orders and sales credits of Brightpearl, whole."""
@@ -71,10 +74,11 @@ def find_person(connections: Connections, email: str) -> Person:
         _readable(one, Customer, "customer")
         for one in with_retries(lambda: list(store.find_customers([key])))
     ]
+    orders = with_retries(lambda: list(store.list_order_documents(email)))
+    unsettled = _unsettled(connections, [str(one.get("id")) for one in orders])
     contacts = _contacts(connections, key, customers)
     own = [one for one in contacts if _is_own(one, key)]
     ids = [one.id for one in own]
-    orders = with_retries(lambda: list(store.list_order_documents(email)))
     sales_orders = with_retries(lambda: list(account.list_documents_of(ids)))
     order_ids = [str(one.get("id")) for one in sales_orders]
     named = [one.id for one in customers]
@@ -88,11 +92,17 @@ def find_person(connections: Connections, email: str) -> Person:
         mentions=tuple(one for one in contacts if not _is_own(one, key)),
         customer_documents=customer_documents,
         orders=orders,
+        unsettled=unsettled,
         contact_documents=contact_documents,
         sales_orders=sales_orders,
         payments=tuple(payments),
     )
     return _with_subject(connections, person, key)
+
+
+def _unsettled(connections: Connections, order_ids: Sequence[str]) -> tuple[str, ...]:
+    states = Inbox(connections.database).states(connections.pair.name, "orders", order_ids)
+    return tuple(sorted(key for key, state in states.items() if state != "done"))
 
 
 def _contacts(connections: Connections, key: str, customers: Iterable[Customer]) -> list[Contact]:

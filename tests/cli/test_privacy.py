@@ -187,6 +187,17 @@ def test_somebody_with_the_e_mail_as_second_one_loses_only_that(world, people, a
     assert [one["id"] for one in done["by_hand"]] == [str(other)]
 
 
+def test_an_order_on_its_way_that_may_bring_the_person_back_is_named(world, document, installed):
+    key = world.place(lines=lines(world, 1), billing=BILLING, email=EMAIL)
+    world.due(key)
+
+    done = document("erase", "--email", EMAIL, "--yes", code=1)
+
+    assert [(one["record"], one["id"]) for one in done["by_hand"]] == [("order", key)]
+    world.sync(key)
+    assert document("erase", "--email", EMAIL, "--yes")["by_hand"] == []
+
+
 def test_staff_are_left_to_a_person(world, people, document, installed):
     clerk = people.enter(first_name="Cy", last_name="Oh", emails={"PRI": EMAIL}, is_staff=True)
 
