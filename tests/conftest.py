@@ -6,6 +6,8 @@ by chance. `make test-long` draws new ones by a seed, which it prints and takes 
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 from network import allow_loopback_only
@@ -20,6 +22,8 @@ CLIENT_TEST = "test_a_public_client"
 silence_telemetry()
 allow_loopback_only()
 leave_out_costly_imports()
+# Engines and sandboxes stay in memory to the end: looking for garbage among them costs a tenth.
+gc.set_threshold(50_000, 20, 100)
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
 settings.load_profile("same")
