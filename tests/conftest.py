@@ -22,7 +22,7 @@ CLIENT_TEST = "test_a_public_client"
 silence_telemetry()
 allow_loopback_only()
 leave_out_costly_imports()
-# Engines and sandboxes stay in memory to the end: looking for garbage among them costs a tenth.
+# Engines and sandboxes stay in memory to the end: collecting among them costs a tenth.
 gc.set_threshold(50_000, 20, 100)
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
