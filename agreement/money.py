@@ -16,6 +16,12 @@ PAID_BY_HAND = {"captured", "paid", "partially refunded", "refunded"}
 """The store's payment statuses of an order that is paid, whether or not a transaction says so."""
 
 
+HAND_PAYMENTS = {"bank deposit", "bank transfer", "cheque", "check", "money order"}
+"""The store's methods whose money staff take themselves."""
+GOES_ON = {2, 3, 8, 9, 10, 11, 14}
+"""The store's statuses of an order that staff do not wait for money of any more."""
+
+
 def is_equal(one: Decimal, other: Decimal) -> bool:
     """Whether two amounts are the same to the cent."""
     return abs(one - other) < HALF_CENT
@@ -38,9 +44,17 @@ def tax_of(orders: Iterable[State]) -> Decimal:
 
 
 def paid_in(order: State) -> Decimal:
-    """What the store received for an order; what was paid by hand leaves no transaction."""
-    paid = Decimal(order["paid"])
-    if not paid and order["payment_status"] in PAID_BY_HAND:
+    """What the store received for an order; what was paid by hand leaves no transaction.
+
+    Staff say that a deposit or a cheque has come in by moving its order on.
+    """
+    paid, status = Decimal(order["paid"]), order["payment_status"]
+    is_taken = (
+        order.get("payment_method", "").casefold() in HAND_PAYMENTS
+        and order["status_id"] in GOES_ON
+        and status in {"", "pending"}
+    )
+    if not paid and (is_taken or status in PAID_BY_HAND):
         return Decimal(order["total_inc_tax"])
     return paid
 

@@ -191,7 +191,9 @@ class Orders(Api):
         body = {name: value for name, value in fields.items() if value is not None}
         if not body:
             raise ValueError("an order is not updated with nothing")
-        self._send("PUT", f"/v2/orders/{order_id}", content=body)
+        answer = self._send("PUT", f"/v2/orders/{order_id}", content=body)
+        if not isinstance(answer.body, dict) or str(answer.body.get("id")) != order_id:
+            raise unreadable(answer, "without the order")
 
     def set_order_metafield(self, order_id: str, key: str, value: str) -> None:
         """Keep a text with an order, for other apps to read; there is one of each key.
@@ -201,10 +203,11 @@ class Orders(Api):
         path = f"/v3/orders/{order_id}/metafields"
         for _, row in self._all_data(path, namespace=NAMESPACE, key=key):
             if (row.get("namespace"), row.get("key")) == (NAMESPACE, key):
-                self._send("PUT", f"{path}/{row.get('id')}", content={"value": value})
+                changed = self._send("PUT", f"{path}/{row.get('id')}", content={"value": value})
+                self._field(changed, "data")
                 return
         named = {"namespace": NAMESPACE, "key": key, "permission_set": "read"}
-        self._send("POST", path, content={**named, "value": value})
+        self._field(self._send("POST", path, content={**named, "value": value}), "data")
 
     def _scan(self, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every row of `GET /v2/orders`, by keyset on the id and never by page number.

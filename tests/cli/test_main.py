@@ -173,6 +173,7 @@ def test_only_stock_and_products_are_reconciled_as_a_whole(capsys):
     assert "Only stock and products are reconciled as a whole" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     "line",
@@ -193,6 +194,7 @@ def test_quick_commands_import_no_engine(line):
     assert heavy_imports_of(line) == set()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize(
     "line", ["mappings list --json", "mappings validate --json", "mappings show orders.yaml"]
@@ -201,12 +203,14 @@ def test_reading_mappings_starts_no_engine(line):
     assert heavy_imports_of(line) - {"pandas"} == set()
 
 
+@pytest.mark.long
 def test_flows_are_imported_without_what_only_a_batch_needs():
     program = "import sys, flows.registry; sys.exit('great_expectations' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
     assert done.returncode == 0
 
 
+@pytest.mark.long
 def test_no_command_builds_the_grammar_of_iris():
     program = (
         "import sys; from cli.main import main; sys.argv = ['causeway', '--version']\n"
@@ -218,6 +222,7 @@ def test_no_command_builds_the_grammar_of_iris():
     assert done.returncode == 0
 
 
+@pytest.mark.long
 def test_one_order_is_mapped_without_prefect():
     program = (
         "import sys, cli.mapping_trial, expectations.check; sys.exit('prefect' in sys.modules)"

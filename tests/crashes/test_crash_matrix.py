@@ -59,6 +59,7 @@ def check_recovers(world: World, killed: Workers, entity: str, crash_at: str) ->
     assert world.writes() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("entity", "point"), SHORT)
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     world: World, killed: Workers, entity: str, point: str

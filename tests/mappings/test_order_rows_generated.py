@@ -181,6 +181,7 @@ def check_shares(made: Made, rows: pd.DataFrame) -> None:
         assert abs(row["tax"] - charged["total_tax"]) < CENT
 
 
+@pytest.mark.long
 def test_two_thousand_generated_orders_re_sum_and_practically_none_needs_a_rounding_row() -> None:
     random = Random(20_250_101)  # noqa: S311 - test data, repeatable
     orders = [

@@ -161,6 +161,7 @@ def test_shipping_is_asked_for_in_the_terms_of_the_store(read):
     assert played(store) == [("500001", 21.6, "SHIPPING")]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REAL, reason=f"no real orders in {SHARED / 'data'}; set CAUSEWAY_SHARED")
 def test_five_real_days_are_refunded_to_the_cent():
     catalogue = load(REAL)
