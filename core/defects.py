@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OURS = ("core", "store", "connectors", "mappings", "expectations", "tasks", "flows", "worker")
+OURS = (
+    *("core", "store", "connectors", "mappings", "expectations", "tasks", "flows", "worker"),
+    "receiver",
+)
 """Folders of the code that works on records."""
 
 
@@ -26,6 +30,13 @@ class DefectError(Exception):
         self.traceback = [f"{file}:{one.lineno} in {one.name}: {one.line}" for file, one in shown]
         """File, line, function and source of each frame of ours and of the last one."""
         self.add_note("\n".join(self.traceback))  # which logs show
+
+
+def log_defect(log: logging.Logger, what: str, error: Exception) -> None:
+    """Log an error that nobody foresaw, as it may be shown. In: what met it, as a subject."""
+    defect = error if isinstance(error, DefectError) else DefectError(error)
+    trace = "\n".join(defect.traceback)
+    log.error("%s met an error that nobody foresaw: %s\n%s", what, defect, trace)
 
 
 def _short(filename: str) -> str:

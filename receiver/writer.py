@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.defects import log_defect
 from store import inbox, statistics
 from store.database import Database, StoreUnavailableError
 
@@ -67,8 +68,8 @@ class Writer:
             await asyncio.to_thread(self._write, batch)
         except StoreUnavailableError as error:
             failure = error
-        except Exception as error:
-            log.exception("Webhooks could not be kept")
+        except Exception as error:  # noqa: BLE001 - senders are answered, and later batches kept
+            log_defect(log, "Keeping webhooks", error)
             failure = StoreUnavailableError(f"Webhooks cannot be kept ({type(error).__name__}).")
         for delivery in batch:
             if delivery.written.done():  # the sender hung up meanwhile

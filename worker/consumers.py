@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import DeploymentResponse
 
 from core.crash_points import reached
+from core.defects import log_defect
 from core.errors import CausewayError
 from core.process_identity import new_name, owned_by, this_process
 from core.settings import Settings
@@ -190,9 +191,8 @@ class EntityConsumer:
             return  # said once by Reachability, which also knows when to ask again
         except CausewayError as error:
             self._failed(str(error))
-        except Exception as error:
-            # The last line of defence of a process that serves every other entity as well.
-            log.exception("%s of %s met an unexpected error", self._entity, self._pair)
+        except Exception as error:  # noqa: BLE001 - it ends no process that serves other entities
+            log_defect(log, f"{self._entity} of {self._pair}", error)
             self._failed(type(error).__name__)
 
     def _run_until_empty(self, loop: RunLoop) -> None:
@@ -223,7 +223,7 @@ class EntityConsumer:
         try:
             loop.open_clients()
             state = execute(flow, flow_run, runner=loop.runner)
-        except Exception as error:
+        except Exception as error:  # whatever it was, Prefect is to know how its run ended
             loop.close_clients()
             self._report_later(flow_run, error)
             raise

@@ -18,7 +18,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_WORKER_QUERY_SECONDS, temporary_settings
 
-from core.defects import DefectError
+from core.defects import log_defect
 from core.errors import CausewayError
 from core.settings import Settings
 from core.times import utc_now
@@ -155,16 +155,9 @@ def _serve_until_it_fails(
     """Serve the pool; gives what ended that, or nothing when it was stopped."""
     try:
         asyncio.run(serve_pool(work_pool, stop, polling))
-    except Exception as error:  # noqa: BLE001 - logged by its place
-        # The last line of defence of a process that also processes events.
+    except Exception as error:  # noqa: BLE001 - it ends no process that also serves the inbox
         if not _is_foreseen(error):
-            # Its own text is left out: it may hold a shopper's data.
-            defect = DefectError(error)
-            log.error(  # noqa: TRY400 - the traceback's values
-                "Serving Prefect's work pool met an error that nobody foresaw: %s\n%s",
-                defect,
-                "\n".join(defect.traceback),
-            )
+            log_defect(log, "Serving Prefect's work pool", error)
         return error
     return None
 

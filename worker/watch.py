@@ -30,6 +30,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import emit_event
 from prefect.exceptions import PrefectException
 
+from core.defects import log_defect
 from core.errors import CausewayError
 from core.settings import Settings
 from core.times import utc_now
@@ -101,9 +102,8 @@ class Watch:
                 self.watch()
             except CausewayError as error:
                 log.warning("The watchdogs could not examine everything: %s", error)
-            except Exception:
-                # The last line of defence of a process that also processes events.
-                log.exception("The watchdogs met an unexpected error")
+            except Exception as error:  # noqa: BLE001 - it ends no process that serves the inbox
+                log_defect(log, "The watchdogs", error)
 
     def watch(self) -> None:
         """Examine every pair once, if no other worker does.

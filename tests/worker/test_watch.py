@@ -31,6 +31,18 @@ from worker.watch import Watch, shortest
 __all__ = ["world"]
 NOON = utc_now()
 MINUTE = timedelta(minutes=1)
+SHOPPER = "ann@example.com"
+
+
+class Once(threading.Event):
+    """Lets a loop go round a single time."""
+
+    rounds = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self.rounds += 1
+        return self.rounds > 1
 
 
 @dataclass
@@ -272,3 +284,19 @@ def test_a_schedule_is_overdue_by_its_shortest_interval() -> None:
 
 def test_a_receiver_that_is_not_there_does_not_answer() -> None:
     assert not answers("http://127.0.0.1:9/health")
+
+
+def test_an_error_of_our_own_code_ends_no_watch_and_shows_no_value(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = Station(world).watch
+
+    def fail() -> datetime:
+        raise ValueError(SHOPPER)
+
+    watch.clock, watch.stop = fail, Once()
+
+    watch.run()
+
+    assert "The watchdogs met an error that nobody foresaw: ValueError in " in caplog.text
+    assert SHOPPER not in caplog.text

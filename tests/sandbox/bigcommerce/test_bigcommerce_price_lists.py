@@ -53,7 +53,7 @@ def test_rows_that_cannot_be_taken_are_named_and_the_others_kept(shop, trade):
     rows = [
         {"sku": "MUG", "currency": "GBP", "price": 8},
         {"sku": "NOTHING", "currency": "GBP", "price": 8},
-        {"sku": "SOCK-M", "currency": "XXX", "price": 8},
+        {"sku": "SOCK-M", "currency": "CHF", "price": 8},
         {"sku": "SOCK-M", "currency": "GBP", "price": -1},
     ]
 
