@@ -8,6 +8,7 @@ is tried again, what an earlier try may have written is looked up.
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,12 +46,33 @@ BigCommerce, one after the other."""
 ATTEMPTS = 3
 """Tries of one write before its record is tried again later."""
 
+TURN_WITHIN_S = 30.0
+"""A request no longer waits for one before it whose step ended without sending it."""
 FAILURES = {OutcomeUnknownError: "unknown", TransientError: "failed", CausewayError: "refused"}
 """What the ledger says of a write without an answer; the first class that fits."""
 
 Answer = Any | CausewayError
 """What the other system answered, or why there is no answer."""
 OnAnswers = Callable[[Sequence[tuple[Write, Answer]]], None]
+
+
+class Turn:
+    """The place of a request among those of one kind: it leaves after the one before it has left.
+
+    Steps run at once, and the ledger is written before each request: without turns, orders of a
+    busy machine would be made in an order of chance.
+    """
+
+    def __init__(self, before: Turn | None = None) -> None:
+        self._before = before
+        self.has_left = threading.Event()
+
+    def take(self) -> None:
+        """Block until it is its turn; from then on it is that of the next one."""
+        if self._before is not None:
+            self._before.has_left.wait(TURN_WITHIN_S)
+            self._before = None
+        self.has_left.set()
 
 
 @dataclass(frozen=True)
@@ -129,7 +151,13 @@ def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None)
         (send_to_bigcommerce, in_parts(bigcommerce, TOGETHER)),
         (send_rows_to_bigcommerce, _rows_together(writes)),
     )
-    sent = run_each([(one, run, part, on_answers) for one, each in parts for part in each])
+    calls: list[tuple[Any, ...]] = []
+    for one, each in parts:
+        turn: Turn | None = None
+        for part in each:
+            turn = Turn(turn)
+            calls.append((one, run, part, on_answers, turn))
+    sent = run_each(calls)
     answers = {id(write): answer for part in sent for write, answer in part}
     run.report.counts.update(
         f"wrote: {write.action}"
@@ -147,7 +175,7 @@ def send_as_one(
     Raises: ConfigError when a system refuses us as a whole.
     """
     answer: Answer
-    with in_ledger(run, writes) as answers:
+    with in_ledger(run, writes, None, Turn()) as answers:
         repeatable = all(write.is_repeatable for write in writes)
         try:
             answer = with_retries(call, repeatable=repeatable, attempts=attempts)
@@ -162,13 +190,13 @@ def send_as_one(
 
 @step("write-to-brightpearl", PURE)
 def send_to_brightpearl(
-    run: Run, writes: Sequence[BrightpearlWrite], on_answers: OnAnswers | None = None
+    run: Run, writes: Sequence[BrightpearlWrite], on_answers: OnAnswers | None, turn: Turn
 ) -> list[tuple[Write, Answer]]:
     """Up to ten writes in one request; what that fails for follows one by one.
 
     Which stops at the first sign that single requests fail as well.
     """
-    with in_ledger(run, writes, on_answers) as answers:
+    with in_ledger(run, writes, on_answers, turn) as answers:
         answers.extend(_request(run, writes))
         away: TransientError | None = None
         for place, write in enumerate(writes if len(writes) > 1 else ()):
@@ -184,10 +212,10 @@ def send_to_brightpearl(
 
 @step("write-to-bigcommerce", PURE)
 def send_to_bigcommerce(
-    run: Run, writes: Sequence[BigCommerceWrite], on_answers: OnAnswers | None = None
+    run: Run, writes: Sequence[BigCommerceWrite], on_answers: OnAnswers | None, turn: Turn
 ) -> list[tuple[Write, Answer]]:
     """A few writes, a request each; none any more once the store does not answer."""
-    with in_ledger(run, writes, on_answers) as answers:
+    with in_ledger(run, writes, on_answers, turn) as answers:
         away: TransientError | None = None
         for write in writes:
             if away is not None:
@@ -209,13 +237,13 @@ def send_to_bigcommerce(
 
 @step("write-rows-to-bigcommerce", PURE)
 def send_rows_to_bigcommerce(
-    run: Run, writes: Sequence[BigCommerceRow], on_answers: OnAnswers | None = None
+    run: Run, writes: Sequence[BigCommerceRow], on_answers: OnAnswers | None, turn: Turn
 ) -> list[tuple[Write, Answer]]:
     """Rows of several records in one request; where it is refused, half of them at a time.
 
     Such an answer may not say which row is to blame. Source: fact sheet, error bodies.
     """
-    with in_ledger(run, writes, on_answers) as answers:
+    with in_ledger(run, writes, on_answers, turn) as answers:
         answers.extend(_answers_by_row(run, writes))
     return list(zip(writes, answers, strict=True))
 
@@ -255,9 +283,12 @@ def _rows_together(writes: Sequence[Write]) -> Iterator[Sequence[BigCommerceRow]
 
 @contextmanager
 def in_ledger(
-    run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None
+    run: Run, writes: Sequence[Write], on_answers: OnAnswers | None, turn: Turn
 ) -> Iterator[list[Answer]]:
-    """A list to fill with the answers to the writes: intents are kept first, then outcomes."""
+    """A list to fill with the answers to the writes, in their turn.
+
+    Intents are kept first, then outcomes.
+    """
     intents = [
         Intent(
             pair=run.pair,
@@ -276,6 +307,7 @@ def in_ledger(
     ids = run.ledger.intend(intents, now=run.now())
     reached("after-intent", run.entity, keys_of(writes))
     answers: list[Answer] = []
+    turn.take()
     yield answers
     reached("before-outcome", run.entity, keys_of(writes))
     conclusions: list[Conclusion] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from reconciling import PAIR, WIDGETS, Reconciler
 from connectors.brightpearl.messages import add_note
 from core.errors import ConfigError, OutcomeUnknownError, RejectedError, TransientError
 from store.ledger import Entry
-from tasks.reconciler.apply import Answer, Phase, apply, outcome_of, send, send_as_one
+from tasks.reconciler.apply import Answer, Phase, Turn, apply, outcome_of, send, send_as_one
 from tasks.reconciler.operations import (
     BigCommerceWrite,
     BrightpearlWrite,
@@ -140,6 +141,25 @@ def test_operations_of_one_record_follow_each_other_unless_they_are_independent(
     apply(pair.run(), [widget("1", *operations)], (Phase((Note,), together=True),))
 
     assert pair.account.requests == [["a", "c"], ["b"], ["a", "b"]]
+
+
+def test_a_request_leaves_after_the_one_before_it_whichever_thread_is_first() -> None:
+    first = Turn()
+    second = Turn(first)
+    left: list[str] = []
+
+    def leave() -> None:
+        second.take()
+        left.append("second")
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    left.append("first")
+    first.take()
+    thread.join()
+
+    assert left == ["first", "second"]
+    assert second.has_left.is_set()
 
 
 def test_the_first_failure_stops_its_record_and_no_other(pair: Reconciler) -> None:
