@@ -215,9 +215,8 @@ class Budget:
         self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
         self._at_once = {False: reads_at_once, True: writes_at_once}
         self._in_flight = {False: 0, True: 0}
-        self._waiting = dict.fromkeys(Priority, 0)
         self._queues: dict[tuple[Priority, bool], deque[object]] = defaultdict(deque)
-        """Those of one priority that wait to read or to write: first come, first served."""
+        """Those that wait, by priority and whether they write: first come, first served."""
         self._window = Window()
         self._closed_until = 0.0
         self._blind_pause_s = BLIND_PAUSE_S
@@ -229,21 +228,16 @@ class Budget:
 
         A request of which nothing is reported got no answer, and counts as failed.
         """
-        queue, place = self._queues[priority, write], object()
+        place = object()
         with self._changed:
-            self._waiting[priority] += 1
+            queue = self._queues[priority, write]
             queue.append(place)
             try:
-                while True:
-                    is_first = queue[0] is place
-                    pause = self._pause(priority, write=write, is_first=is_first)
-                    if pause is None:
-                        break
+                while (pause := self._pause(priority, place, write=write)) is not None:
                     self._wait(self._changed, pause or None)
             finally:
                 queue.remove(place)
-                self._waiting[priority] -= 1
-                if any(self._waiting.values()):
+                if any(self._queues.values()):
                     self._changed.notify_all()
             self._in_flight[write] += 1
             self._window.sent(priority)
@@ -275,13 +269,16 @@ class Budget:
         with self._changed:
             return self._window.others_share()
 
-    def _pause(self, priority: Priority, *, write: bool, is_first: bool) -> float | None:
+    def _pause(self, priority: Priority, place: object, *, write: bool) -> float | None:
         """None: go. Zero: wait until something changes. Else: wait at most so many seconds."""
         now = self._clock()
         if now < self._closed_until:
             return self._closed_until - now
         in_flight = sum(self._in_flight.values())
-        is_outranked = any(self._waiting[other] for other in Priority if other < priority)
+        is_outranked = any(
+            other < priority and waiting for (other, _), waiting in self._queues.items()
+        )
+        is_first = self._queues[priority, write][0] is place
         if is_outranked or not is_first or self._in_flight[write] >= self._at_once[write]:
             return 0.0
         return self._window.pause(priority, now, in_flight)

@@ -27,6 +27,7 @@ from core.errors import (
     CausewayError,
     ConfigError,
     ContractError,
+    FaultError,
     OutcomeUnknownError,
     TransientError,
 )
@@ -307,6 +308,8 @@ def _without_answer(error: Exception, method: str, system: System, path: str) ->
                 f"{what} could not connect ({why}).",
                 remedy=f"Check that {setting} is right and reachable; it is tried again.",
             )
+        case httpx.RemoteProtocolError() | httpx.ReadError() if method in READS:
+            return FaultError(f"{what} got no answer ({why}).")
         case _ if method in READS:
             return TransientError(f"{what} got no answer ({why}).")
         case _:

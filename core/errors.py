@@ -34,7 +34,7 @@ class TransientError(CausewayError):
 
 
 class FaultError(TransientError):
-    """They answered a read that they failed: nothing is known to be wrong with what was asked."""
+    """They failed a read, or broke it off: nothing is known to be wrong with what was asked."""
 
 
 class UnreadError(TransientError):

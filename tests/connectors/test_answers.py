@@ -132,9 +132,16 @@ def test_a_page_of_html_from_in_between_is_brightpearls_outage(status):
 
 
 @pytest.mark.parametrize("call", [read_store, read_account])
-@pytest.mark.parametrize("fault", [httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.ReadError])
-def test_a_read_without_an_answer_may_be_tried_again(call, fault):
-    assert kind_of(call, fault("gone")) is TransientError
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (httpx.ReadTimeout, TransientError),
+        (httpx.RemoteProtocolError, FaultError),
+        (httpx.ReadError, FaultError),
+    ],
+)
+def test_a_read_without_an_answer_may_be_tried_again(call, fault, kind):
+    assert kind_of(call, fault("gone")) is kind
 
 
 @pytest.mark.parametrize("call", [write_store, write_account])
@@ -288,13 +295,21 @@ def test_every_request_says_who_asks_and_carries_the_credentials():
 
 
 def test_a_write_to_the_store_carries_nothing_but_what_was_asked():
-    script = Script(httpx.Response(200, json={}))
+    script = Script(httpx.Response(200, json={"id": 250}))
 
     bigcommerce(script).update_order("250", status_id=9, external_order_id="100001")
 
     (request,) = script.requests
     assert (request.method, request.url.path) == ("PUT", "/stores/sandbox/v2/orders/250")
     assert json.loads(request.content) == {"status_id": 9, "external_order_id": "100001"}
+
+
+@pytest.mark.parametrize("body", [{}, [], None, "done", {"id": 251}])
+def test_an_order_that_an_answer_does_not_show_may_not_be_changed(body):
+    script = Script(httpx.Response(200, json=body))
+
+    with pytest.raises(OutcomeUnknownError, match=r"PUT /v2/orders/250 "):
+        bigcommerce(script).update_order("250", status_id=9)
 
 
 def test_an_update_with_nothing_is_not_sent():

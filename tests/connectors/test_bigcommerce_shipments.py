@@ -280,7 +280,7 @@ def test_only_what_is_set_travels_and_an_emptied_text_is_set():
 
 
 def test_an_order_is_written_by_two_fields_and_never_by_its_lines():
-    script = Script(httpx.Response(200, json={}))
+    script = Script(httpx.Response(200, json={"id": 7}))
 
     bigcommerce(script).update_order("7", status_id=5, external_order_id="9")
 
