@@ -15,7 +15,6 @@ MONEY_IN, MONEY_OUT = {"RECEIPT", "CAPTURE"}, {"PAYMENT"}
 PAID_BY_HAND = {"captured", "paid", "partially refunded", "refunded"}
 """The store's payment statuses of an order that is paid, whether or not a transaction says so."""
 
-
 HAND_PAYMENTS = {"bank deposit", "bank transfer", "cheque", "check", "money order"}
 """The store's methods whose money staff take themselves."""
 GOES_ON = {2, 3, 8, 9, 10, 11, 14}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,8 +31,6 @@ class SkuStock:
     """What the account can still promise, of all its warehouses."""
     held: int
     """Units that store orders have taken and the account has not allocated."""
-    in_question: int = 0
-    """Further units, which the account's rows lack, of orders that wait for a person."""
 
     @property
     def expected(self) -> int:
@@ -42,42 +40,31 @@ class SkuStock:
     @property
     def is_right(self) -> bool:
         """Whether it is."""
-        return self.on_sale in {self.expected, max(0, self.promised - self.held - self.in_question)}
+        return self.on_sale == self.expected
 
     def __str__(self) -> str:
         """For people."""
         return f"{self.on_sale} on sale, {self.promised} promised, {self.held} held by orders"
 
 
-def compare_stock(
-    store: Levels,
-    account: Levels,
-    held: Mapping[str, int],
-    most_held: Mapping[str, int] | None = None,
-) -> dict[str, SkuStock]:
-    """Every SKU that both systems keep stock of.
-
-    In: `held` by the form in which SKUs compare; the most that may be held, where orders wait.
-    """
-    most = held if most_held is None else most_held
-    found = {}
-    for sku in store.keys() & account.keys():
-        units = held.get(sku_key(sku), 0)
-        in_question = most.get(sku_key(sku), 0) - units
-        found[sku] = SkuStock(_units(store[sku]), _units(account[sku]), units, in_question)
-    return {sku: found[sku] for sku in store if sku in found}
+def compare_stock(store: Levels, account: Levels, held: Mapping[str, int]) -> dict[str, SkuStock]:
+    """Every SKU that both systems keep stock of. In: `held` by the form in which SKUs compare."""
+    return {
+        sku: SkuStock(_units(store[sku]), _units(account[sku]), held.get(sku_key(sku), 0))
+        for sku in store
+        if sku in account
+    }
 
 
-def held_by_orders(store: State, account: State, waiting: Collection[str] = ()) -> dict[str, int]:
+def held_by_orders(store: State, account: State) -> dict[str, int]:
     """Units by SKU that the store has sold and the account has neither reserved nor put on a note.
 
-    In: orders of both states; of the account also its reservations and goods-out notes. Of orders
-    that are `waiting` for a person, units count that the account's rows lack.
+    In: orders of both states; of the account also its reservations and goods-out notes.
     """
     allocated = Allocated.of(account)
     units: Counter[str] = Counter()
-    for key, records in read_orders(store, account).items():
-        for sku, count in _held(records, allocated, by_rows=key not in waiting):
+    for records in read_orders(store, account).values():
+        for sku, count in _held(records, allocated):
             units[sku_key(sku)] += count
     return {sku: count for sku, count in units.items() if count}
 
@@ -111,9 +98,7 @@ class Allocated:
         return sum(self.reserved.get(one, 0) + self.on_notes.get(one, 0) for one in ids)
 
 
-def _held(
-    records: OrderRecords, allocated: Allocated, *, by_rows: bool
-) -> Iterator[tuple[str, int]]:
+def _held(records: OrderRecords, allocated: Allocated) -> Iterator[tuple[str, int]]:
     order = records.store
     is_cancelled = records.sales and records.is_cancelled_in_account
     if order["is_deleted"] or order["status_id"] in HOLDS_NOTHING or is_cancelled:
@@ -122,7 +107,7 @@ def _held(
     for line in records.lines:
         own = [row for row in rows if row["external_ref"] == str(line["id"])]
         units = line["quantity"] - int(line.get("quantity_refunded") or 0) - allocated.units(own)
-        if own and by_rows:
+        if own:
             units = min(units, sum(units_of(row) for row in own))
         if line["sku"] and units > 0:
             yield line["sku"], units

@@ -149,10 +149,7 @@ def judge(
             if one.could_reserve and not sides.cases.get(key)
         ),
         stock=compare_stock(
-            sides.on_sale,
-            sides.levels,
-            held_by_orders(sides.store, sides.account),
-            held_by_orders(sides.store, sides.account, sides.cases.keys()),
+            sides.on_sale, sides.levels, held_by_orders(sides.store, sides.account)
         ),
         refunds=sum(len(refunds_of(one.store)) for one in imported.values()),
         credits=sum(len(one.live_credits) for one in imported.values()),

@@ -241,13 +241,15 @@ def still_held(read: Read, settled: Sequence[OrderProgress]) -> dict[str, dict[s
     for record in settled:
         units: Counter[str] = Counter()
         if not record.desired.store.is_cancelled:
-            missing = Counter(record.plan.missing_units)
-            row_of = {product: ref for ref, (product, _) in record.desired.units.items()}
-            for product, count in record.short.items():
-                missing[row_of.get(product, "")] += count
+            products = {ref: product for ref, (product, _) in record.desired.units.items()}
+            missing: Counter[str] = Counter()
+            for ref, count in record.plan.missing_units.items():
+                missing[products[ref]] += count
+            # What rows lack is not reserved either: where the order is short, it is among that.
+            left = missing | Counter(record.short)
             for line in read.orders[record.key].lines:
                 if line.sku:
-                    units[sku_key(line.sku)] += missing[line.id]
+                    units[sku_key(line.sku)] += left.pop(products.get(line.id, ""), 0)
         held[record.key] = {sku: count for sku, count in units.items() if count}
     return held
 

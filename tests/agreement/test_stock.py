@@ -57,13 +57,3 @@ def test_what_is_on_sale_is_what_is_promised_and_not_held():
     found = compare_stock(on_sale, levels, {"b": 2})
     assert found == {"A": SkuStock(4, 4, 0), "B": SkuStock(0, 3, 2), "C": SkuStock(0, -2, 0)}
     assert [sku for sku, one in found.items() if not one.is_right] == ["B"]
-
-
-def test_an_order_that_waits_for_a_person_may_hold_what_the_store_says_as_well():
-    fewer = account(sales_order(row(quantity="2")), reservations={})
-    sold = store(store_order(lines=[line(quantity=3)]))
-    least, most = held_by_orders(sold, fewer), held_by_orders(sold, fewer, waiting=["101"])
-    levels = {"MUG": {"2": [9, 9]}}
-    for on_sale, is_right in ((7, True), (6, True), (8, False)):
-        found = compare_stock({"MUG": {"1": [9, on_sale]}}, levels, least, most)
-        assert found["MUG"].is_right == is_right

@@ -10,6 +10,7 @@ from world import World
 
 from core.times import utc_now
 from store.quarantine import Quarantine
+from store.stock import Demand
 from tasks.orders.entity import ORDERS
 from tasks.reconciler.connections import connect
 
@@ -599,3 +600,25 @@ def test_the_audit_finds_what_staff_changed_where_the_notice_was_lost(world: Wor
     world.sync()
 
     assert [(case.key, case.field) for case in cases(world)] == [(key, "differs")]
+
+
+@pytest.mark.parametrize("is_reserved", [True, False])
+def test_units_of_a_row_that_staff_took_out_are_held_once(
+    world: World, *, is_reserved: bool
+) -> None:
+    key = imported(world, 2, 3, 4)
+    if not is_reserved:
+        world.brightpearl("edit", external_ref=f"BC-{key}", release=True)
+    first = skus(world)[0]
+    line = next(one for one in store_order(world, key).lines if one.sku == first)
+    row = next(
+        one for one in world.sales_order(key).rows.values() if one.external_ref == str(line.id)
+    )
+    world.brightpearl("edit", external_ref=f"BC-{key}", remove_rows=[row.id])
+    world.bigcommerce("edit", order_id=int(key), lines=[{"sku": skus(world)[1], "quantity": 1}])
+
+    world.sync(key)
+
+    assert [case.field for case in cases(world)] == ["differs"]
+    held = Demand(connect("default").database).of("default", [first.casefold()])
+    assert held == {first.casefold(): {key: 2}}
