@@ -28,8 +28,11 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STAMP := .venv/.complete
-# Each test file stays on one of the two workers: what it starts is started once.
-PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile
+# Each test file stays on one of the workers: what it starts is started once. There is one worker
+# more than cores, for tests wait for servers and processes a quarter of their time.
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 3 --dist loadfile
+# A shell may have it set; without bytecode every start of every process compiles our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 ORDERS ?=
 SEED ?=
 KEEP ?=
@@ -72,7 +75,7 @@ $(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requi
 # are not meant to compile; that is no reason to stop.
 	@printf 'compiling, a minute or two '; \
 	while sleep 3; do printf .; done & dots=$$!; \
-	$(BIN)/python -m compileall -qq -j 2 .venv/lib >/dev/null 2>&1 || true; \
+	$(BIN)/python -m compileall -qq -j 2 .venv/lib $(wildcard */) >/dev/null 2>&1 || true; \
 	kill $$dots; echo ' done'
 	@touch $(STAMP)
 
