@@ -7,6 +7,7 @@ by chance. `make test-long` draws new ones by a seed, which it prints and takes 
 from __future__ import annotations
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
@@ -27,6 +28,12 @@ gc.set_threshold(50_000, 20, 100)
 settings.register_profile("same", deadline=None, derandomize=True, database=None)
 settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
 settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def _retries_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is tried again is tried at once: what is tested is whether, not when."""
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture(scope="session")

@@ -202,7 +202,7 @@ def test_a_dry_run_of_an_order_in_quarantine_says_why_it_would_be_refused(
         ("tax_codes", {"tax_zone": "FR", "shipping": [{"to": {"country_iso2": "FR"}}]}, "T9"),
     ],
 )
-@pytest.mark.parametrize("is_published", [True, False])
+@pytest.mark.parametrize("is_published", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_the_command_of_a_remedy_adds_the_row_and_the_order_goes_through(
     table, order, becomes, is_published, sandbox, folder, place, sku, run_json
 ):

@@ -132,6 +132,7 @@ def stage() -> Iterator[Stage]:
     stage = Stage()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen(64)  # whoever connects before the server runs waits, and is not refused
     stage.url = f"http://127.0.0.1:{listener.getsockname()[1]}/public-api"
     server = uvicorn.Server(uvicorn.Config(stage, lifespan="off", log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -61,7 +61,11 @@ POINTS = ["after-request#2", "before-links", "before-settle"]
 
 @pytest.mark.parametrize(
     ("point", "source"),
-    [("before-links", "operator"), ("before-links", "webhook"), ("before-settle", "operator")],
+    [
+        ("before-links", "webhook"),
+        pytest.param("before-links", "operator", marks=pytest.mark.long),
+        pytest.param("before-settle", "operator", marks=pytest.mark.long),
+    ],
 )
 def test_an_order_that_the_store_cancels_after_its_import_was_killed_is_cancelled_here_too(
     world: World, killed: Workers, point: str, source: str

@@ -51,7 +51,9 @@ def test_orders_are_imported_by_single_calls_while_multi_messages_fail(world):
     assert second_pass(world, orders=keys) == 0
 
 
-@pytest.mark.parametrize("system", ["bigcommerce", "brightpearl"])
+@pytest.mark.parametrize(
+    "system", ["bigcommerce", pytest.param("brightpearl", marks=pytest.mark.long)]
+)
 def test_a_day_without_a_system_loses_nothing_and_ends_in_the_order_of_the_store(world, system):
     sweep_orders()
     keys = [world.place(lines=lines(world, 1)) for _ in range(3)]

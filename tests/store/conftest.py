@@ -24,6 +24,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from databases import new_database
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import URL
 
@@ -165,7 +166,8 @@ def new_url(
 
     def make(kind: str, *, is_empty: bool = False) -> str:
         if kind == "sqlite":
-            return f"sqlite:///{tmp_path_factory.mktemp('store')}/causeway.db"
+            folder = tmp_path_factory.mktemp("store")
+            return f"sqlite:///{folder}/causeway.db" if is_empty else new_database(folder)
         server = request.getfixturevalue("server")
         like = "template1" if is_empty else request.getfixturevalue("tables")
         url: str = server.create(f"store_{next(NUMBERS)}", like=like)

@@ -151,6 +151,7 @@ def test_entries_come_in_pages_that_follow_each_other(quarantine: Quarantine) ->
     assert [entry.key for entry in (*first, *rest)] == ["1", "2", "3", "4", "5", "6", "7"]
 
 
+@pytest.mark.long
 def test_more_entries_than_a_statement_may_name_are_released_together(
     quarantine: Quarantine, database: Database
 ) -> None:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from databases import new_database
+
 from connectors.brightpearl.messages import Message
 from connectors.budget import Priority, Usage
 from core.errors import CausewayError
@@ -132,7 +134,7 @@ def reconciler(folder: Path) -> Iterator[Reconciler]:
         }
     )
     clock, account, store = Clock(), Account(), Store()
-    database = open_database(f"sqlite:///{folder}/causeway.db")
+    database = open_database(new_database(folder))
     clients: dict[str, Any] = {"bigcommerce": store, "brightpearl": account}
     connections = Connections(
         settings=Settings(pairs={PAIR: pair}), pair=pair, database=database, clock=clock, **clients

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databases import new_database
 from waiting import WITHIN_S
 from world import World
 
+from connectors.http import trusted
 from sandbox.serve import running
 from tasks.reconciler.connections import disconnect
 
@@ -45,7 +47,7 @@ def opened(folder: Path) -> Iterator[World]:
     """Both sandboxes and a pair with an empty database, until the block ends."""
     with running() as sandbox, pytest.MonkeyPatch.context() as patch:
         settings = {
-            "DATABASE_URL": f"sqlite:///{folder}/causeway.db",
+            "DATABASE_URL": new_database(folder),
             "BIGCOMMERCE__API_URL": sandbox.bigcommerce_url,
             "BIGCOMMERCE__STORE_HASH": "sandbox",
             "BIGCOMMERCE__ACCESS_TOKEN": "sandbox-access-token",
@@ -59,8 +61,7 @@ def opened(folder: Path) -> Iterator[World]:
             patch.setenv(f"CAUSEWAY_{name}", value)
         disconnect()
         # A connection that a slow test left idle may be closed by the server as it is used again.
-        with httpx.Client(
-            timeout=WITHIN_S, limits=httpx.Limits(max_keepalive_connections=0)
-        ) as http:
+        limits = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(timeout=WITHIN_S, limits=limits, verify=trusted()) as http:
             yield World(sandbox, http)
         disconnect()
