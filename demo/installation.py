@@ -39,7 +39,7 @@ PAIR = "default"
 ENTITY = "orders"
 BUSY = ("due", "claimed")
 POLL_S = 0.25
-IDLE_POLLS = 4
+IDLE_POLLS = 2
 """So many reads in a row must find nothing to do."""
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 UNAVAILABLE_TRIES = 40
@@ -152,15 +152,15 @@ class Installation:
         """Its Prefect server."""
         return Prefect(self.services.prefect_api_url)
 
-    def wait_idle(self, within_s: float) -> None:
-        """Block until nothing is under way or due, for a little while.
+    def wait_idle(self, within_s: float, *entities: str) -> None:
+        """Block until nothing is under way or due, of these entities or of all, for a little while.
 
         Raises: TransientError when time is up; ProcessError when a process has ended.
         """
         until = time.monotonic() + within_s
         idle = 0
         while idle < IDLE_POLLS:
-            idle = idle + 1 if self.is_idle() else 0
+            idle = idle + 1 if self.is_idle(*entities) else 0
             if time.monotonic() > until:
                 raise TransientError(
                     f"There is still work after {within_s:.0f} s: {self.counts_text()}.",
@@ -176,10 +176,10 @@ class Installation:
         time.sleep(seconds)
         self.check()
 
-    def is_idle(self) -> bool:
-        """Whether nothing is under way or due at this moment."""
+    def is_idle(self, *entities: str) -> bool:
+        """Whether nothing is under way or due at this moment, of these entities or of all."""
         self.check()
-        counts = self.counts()
+        counts = self.counts(*entities)
         return not any(counts[state] for state in BUSY) and self.controls.undelivered() == 0
 
     def check(self) -> None:
@@ -190,11 +190,12 @@ class Installation:
         self.progress.now(self.counts_text())
         self.processes.check()
 
-    def counts(self) -> Counter[str]:
-        """Keys of the inbox by state."""
+    def counts(self, *entities: str) -> Counter[str]:
+        """Keys of the inbox by state, of these entities or of all."""
         counts: Counter[str] = Counter()
         for line in depths(self.database):
-            counts[line.state] += line.count
+            if not entities or line.entity in entities:
+                counts[line.state] += line.count
         return counts
 
     def counts_text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,10 @@ LOST = 2
 IDLE_WITHIN_S = 240.0
 IDLE_PER_LOADED_S = 1.5
 RUN_WITHIN_S = 120.0
+SWEEP_OF_CUSTOMERS = "sweep-customers/every-5-minutes"
+OF_ORDERS = "orders", "shipments", "refunds"
+"""What is waited for before the next event of an order: stock and catalogue yield to orders."""
+OF_CATALOGUE = "products", "prices"
 STOCK_OF_NEW_PRODUCT = 50
 COUNTED_UNITS = 12
 VISIBLE_WITHIN_S = 60
@@ -81,7 +86,7 @@ class Play:
             unpaid += ids if placement.is_paid_later else []
             self.installation.pause(EVERY_S)
         self.controls.deliver(duplicate_rate=0, reorder_rate=0)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
         self._pay_late(unpaid)
         self._lose_webhooks()
         self._create_missing_product()
@@ -94,15 +99,15 @@ class Play:
             change.act(self.controls)
             self.installation.pause(EVERY_S)
             if change.is_waited_for:
-                self.installation.wait_idle(IDLE_WITHIN_S)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+                self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
         quarantine = Quarantine(self.installation.database)
         cases = [entry for entry in quarantine.list(pair=PAIR) if entry.detail.get("proposal")]
         for case in cases:
             self.progress.step(f"a review case: {case.reason}")
         quarantine.approve([case.id for case in cases], now=utc_now())
         self.progress.step("a person approves it: causeway quarantine release --apply")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
 
     def change_loaded_orders(self) -> None:
         """Every order of the files is sent off; cancelling invoices become refunds."""
@@ -135,7 +140,7 @@ class Play:
         )
         changes = [{"sku": arrived, "delta": 25}, {"sku": counted, "on_hand": COUNTED_UNITS}]
         self.controls.change_stock("brightpearl", changes)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, "stock")
         on_sale = self.controls.levels()[0]
         for sku in (arrived, counted):
             self.progress.step(f"on sale of {sku}: {_units(on_sale[sku])}")
@@ -148,10 +153,10 @@ class Play:
             self._wait_for_adjustments()
 
     def change_customers(self) -> None:
-        """A shopper registers and moves, staff rename a contact; the sweep brings both sides on."""
+        """A shopper registers and moves, staff rename a contact; a sweep is to find it."""
         answer = self.controls.call("bigcommerce", "POST", "customers", scenario.SHOPPER)
         self.progress.step("a shopper registers as a trade customer, with an address")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, "customers")
         moved = {
             "id": answer["id"],
             "addresses": [{"id": answer["address_ids"][0], "city": "Bath"}],
@@ -163,8 +168,6 @@ class Play:
         renamed = {"contact_id": contact_id, "set": {"last_name": "Lovelace-King"}}
         self.controls.call("brightpearl", "POST", "contacts", renamed)
         self.progress.step("she moves; staff rename her contact; the sweep reads all customers")
-        self.installation.run("sweep-customers/every-5-minutes", RUN_WITHIN_S)
-        self.installation.wait_idle(IDLE_WITHIN_S)
 
     def customers(self) -> dict[str, list[str]]:
         """What differs of each customer and its contact."""
@@ -179,17 +182,17 @@ class Play:
         made = self.controls.change_products(scenario.PRODUCTS)
         self.progress.step(f"staff make {len(made)} products in Brightpearl, three of them a group")
         keys = [f"product:{one['product_id']}" for one in made]
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_CATALOGUE)
         self.controls.change_products([{"edit": made[0]["product_id"], **scenario.NEW_TEXT}])
         self.progress.step(f"they change the text of {keys[0]}")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_CATALOGUE)
 
     def change_prices(self) -> None:
         """Staff change a price in Brightpearl; the store asks it."""
         lamp = scenario.PRODUCTS[0]["sku"]
         self.controls.change_products([{"edit": lamp, "price_ex_tax": scenario.NEW_PRICE}])
         self.progress.step(f"they change the price of {lamp} to {scenario.NEW_PRICE}")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_CATALOGUE)
 
     def prices(self) -> dict[str, list[str]]:
         """What differs of each SKU's price that both systems have."""
@@ -231,7 +234,7 @@ class Play:
             self.controls.pay(order_id)
         self.installation.not_timed.update(unpaid)
         self.progress.step("the late payment comes in")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
 
     def _lose_webhooks(self) -> None:
         self.controls.deliver(loss_rate=1)
@@ -240,7 +243,7 @@ class Play:
         self.installation.not_timed.update(lost)
         self.progress.step(f"the webhooks of {LOST} orders are lost; the sweep finds the orders")
         self.installation.run("sweep-orders/every-5-minutes", RUN_WITHIN_S)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
 
     def _create_missing_product(self) -> None:
         """What a person would do: read the quarantine, set it right, release."""
@@ -254,7 +257,7 @@ class Play:
         self.controls.add_product(sku, "Summer hat, red", STOCK_OF_NEW_PRODUCT)
         released = quarantine.release(PAIR, ids=[entry.id for entry in held], now=utc_now())
         self.progress.step(f"{len(released)} orders are released together")
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
 
     def _audit_stock(self) -> None:
         self.installation.run("audit-stock/hourly", RUN_WITHIN_S)
@@ -266,12 +269,12 @@ class Play:
     def _wait_for_adjustments(self) -> None:
         """Wait until the store shows every adjustment: some are looked up after 30 seconds."""
         inbox = Inbox(self.installation.database)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, "stock")
         for _ in range(VISIBLE_WITHIN_S):
             if not inbox.reasons(PAIR, "stock", "parked"):
                 break
             self.installation.pause(1)
-        self.installation.wait_idle(IDLE_WITHIN_S)
+        self.installation.wait_idle(IDLE_WITHIN_S, "stock")
 
     def _stocked(self, count: int) -> list[str]:
         """SKUs that both systems have a lot of."""
@@ -293,12 +296,21 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
     else:
         play.place_own_orders()
         play.change_own_orders()
-        play.change_customers()
-        play.change_products()
-        play.change_prices()
-    play.change_stock()
+    # No order changes any more. Sweeps and audits yield to all other work: they have until the end.
+    with ThreadPoolExecutor() as background:
+        audited = background.submit(play.tie_outs)
+        runs: list[Future[float]] = []
+        if not installation.options.orders:
+            play.change_products()
+            play.change_prices()
+            play.change_customers()
+            runs.append(background.submit(installation.run, SWEEP_OF_CUSTOMERS, RUN_WITHIN_S))
+        play.change_stock()
+        for run in runs:
+            run.result()
+        installation.wait_idle(IDLE_WITHIN_S)
+        tie_outs = audited.result()
     requests = {system: controls.counted(system) for system in SYSTEMS}
-    tie_outs = play.tie_outs()
     document = summary.to_json(
         installation.verdict(),
         requests,

@@ -40,7 +40,7 @@ def read_account(pair: str, day: Day, store: StoreDay) -> AccountDay:
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    return AccountReader(connect(pair).at(Priority.BACKFILL), day, store).read()
+    return AccountReader(connect(pair).at(Priority.CATALOGUE), day, store).read()
 
 
 class AccountReader:

@@ -69,7 +69,7 @@ def begin(pair: str, day: str | None) -> TieOut:
 
     Raises: ConfigError for what is no day, or for one that has not begun; TransientError.
     """
-    connections = connect(pair).at(Priority.BACKFILL)
+    connections = connect(pair).at(Priority.CATALOGUE)
     started_at, requests = connections.clock(), connections.requests()
     asked = requested_day(day, time_zone(connections), started_at)
     return TieOut(pair, asked, started_at, requests)

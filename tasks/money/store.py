@@ -59,7 +59,7 @@ def read_store(pair: str, day: Day) -> StoreDay:
     N orders cost N/250 + 1 requests; refunds are read once, 250 to a request, from the day's start
     on: none of these can be older. Raises: TransientError, ConfigError, ContractError.
     """
-    connections = connect(pair).at(Priority.BACKFILL)
+    connections = connect(pair).at(Priority.CATALOGUE)
     bigcommerce = connections.bigcommerce
     # Their upper bound is inclusive, to the second.
     window = {"min_date_created": day.starts_at, "max_date_created": day.ends_at - SECOND}
@@ -95,7 +95,7 @@ def read_single_orders(pair: str, day: Day, store: StoreDay, account: AccountDay
 
     Raises: TransientError, ConfigError, ContractError.
     """
-    connections = connect(pair).at(Priority.BACKFILL)
+    connections = connect(pair).at(Priority.CATALOGUE)
     bigcommerce, bundle = connections.bigcommerce, current_bundle(connections)
     settings = connections.pair.orders
     unpaid: list[str] = []
