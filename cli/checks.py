@@ -26,7 +26,7 @@ from core.errors import (
 from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
-from store.database import Database, open_database
+from store.database import Database, database_of
 from store.encryption import Keyring
 from store.quarantine import Quarantine
 from store.statistics import depths
@@ -73,7 +73,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         where = Database(settings.database_url).where
         yield warn("database", f"there is none at {where}", "causeway db upgrade")
         return
-    opened = open_database(settings.database_url, settings.encryption_keys)
+    opened = database_of(settings)
     depth = depths(opened)
     keys = sum(line.count for line in depth if line.state != "done")
     yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
@@ -114,9 +114,7 @@ def watchdogs(settings: Settings, pair: Pair) -> Iterator[Finding]:
     """What the worker's watchdogs find wrong at the moment."""
     if not has_database(settings):
         return
-    found = alerts(
-        open_database(settings.database_url, settings.encryption_keys), pair.name, utc_now()
-    )
+    found = alerts(database_of(settings), pair.name, utc_now())
     for one in found:
         yield warn(f"watchdog {one['watchdog']}", f"{one['text']}", f"{one['remedy']}")
     if not found:

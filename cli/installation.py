@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cli.output import warn
 from core.errors import ConfigError
 from core.settings import Pair, Settings, load_settings
-from store.database import Database, open_database
+from store.database import Database, database_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Installation:
 
         Raises: ConfigError, StoreUnavailableError.
         """
-        return open_database(self.settings.database_url, self.settings.encryption_keys)
+        return database_of(self.settings)
 
     def existing_database(self) -> Database:
         """The database, which must exist.

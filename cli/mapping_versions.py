@@ -16,7 +16,7 @@ from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
 from mappings.files import MappingError
 from mappings.tables import HEADER, comparable
-from store.database import Database, open_database
+from store.database import Database, database_of
 from store.inbox import OPERATOR, Inbox
 from store.ledger import Ledger
 from store.versions import Versions
@@ -27,11 +27,7 @@ def in_force(settings: Settings, pair: str, *, check: bool = True) -> Bundle:
 
     Raises: MappingError when they do not load (of files only with `check`); StoreUnavailableError.
     """
-    versions = (
-        Versions(open_database(settings.database_url, settings.encryption_keys))
-        if has_database(settings)
-        else None
-    )
+    versions = Versions(database_of(settings)) if has_database(settings) else None
     number = versions.newest(pair) if versions else 0
     if not number:
         return load_bundle(settings.mappings_path, check=check)
@@ -43,9 +39,7 @@ def published_bundle(settings: Settings, pair: str, number: int) -> Bundle:
 
     Raises: ConfigError when there is none of that number.
     """
-    version = Versions(open_database(settings.database_url, settings.encryption_keys)).get(
-        pair, number
-    )
+    version = Versions(database_of(settings)).get(pair, number)
     if version is None:
         raise ConfigError(
             f"There is no published version {number}.", remedy="See: causeway mappings history"

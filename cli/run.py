@@ -67,11 +67,11 @@ def _db_group() -> None:
 def upgrade() -> None:
     """Create the tables, or bring them and their encryption up to date; repeatable."""
     # `up` and the sandboxes need no database.
-    from store.database import open_database  # noqa: PLC0415
+    from store.database import database_of  # noqa: PLC0415
     from store.quarantine import Quarantine  # noqa: PLC0415
 
     settings = load_settings()
-    database = open_database(settings.database_url, settings.encryption_keys)
+    database = database_of(settings)
     encrypted = Quarantine(database).encrypt_anew()
     say("The tables are up to date.")
     if encrypted:

@@ -23,7 +23,7 @@ from core.times import utc_now
 from receiver import bigcommerce, brightpearl
 from receiver.doors import MOST_REFUSALS, RareWarnings, Refusals, doors_of_process
 from receiver.writer import Delivery, Writer
-from store.database import Database, StoreUnavailableError, open_database
+from store.database import Database, StoreUnavailableError, database_of
 from store.links import Links
 
 LARGEST_BODY = 256 * 1024
@@ -262,7 +262,7 @@ def serve(settings: Settings) -> None:
             f"The receiver cannot listen on {host}:{port}: {error.strerror}.",
             remedy="Stop what listens there, or set CAUSEWAY_RECEIVER__HOST and __PORT.",
         ) from error
-    database = open_database(settings.database_url, settings.encryption_keys)
+    database = database_of(settings)
     config = uvicorn.Config(
         Receiver(settings, database).app(),
         host=settings.receiver.host,

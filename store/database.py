@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, Integr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import ConfigError, TransientError
+from core.settings import Settings
 from store.encryption import Keyring, register
 from store.sql import to_json
 
@@ -246,6 +247,14 @@ def open_database(url: str, keys: tuple[SecretStr, ...] = ()) -> Database:
     database = Database(url, keys)
     migrate(database)
     return database
+
+
+def database_of(settings: Settings) -> Database:
+    """The database of this process that the settings name, with the keys they hold.
+
+    Raises: as `open_database`.
+    """
+    return open_database(settings.database_url, settings.encryption_keys)
 
 
 def _problem(error: DBAPIError) -> str:

@@ -29,7 +29,7 @@ from prefect.settings import get_current_settings
 from core.defects import DefectError
 from core.errors import CausewayError
 from core.settings import load_settings
-from store.database import open_database
+from store.database import database_of
 from store.stock import Catalogue
 from worker.execution import ACTIVE_RUNS, ActiveRuns, execute, load_flow
 from worker.prefect_internal import send_queued_events
@@ -94,7 +94,7 @@ def gets_subprocess(tags: Collection[str], pair: str) -> bool:
     if OWN_PROCESS not in tags or not pair:
         return OWN_PROCESS in tags
     settings = load_settings()
-    opened = open_database(settings.database_url, settings.encryption_keys)
+    opened = database_of(settings)
     with closing(opened) as database:
         return not 0 < Catalogue(database).count(pair) <= SMALL
 

@@ -22,7 +22,7 @@ from core.defects import log_defect
 from core.errors import CausewayError
 from core.settings import Settings
 from core.times import utc_now
-from store.database import open_database
+from store.database import database_of
 from worker.consumers import InboxConsumer
 from worker.execution import ACTIVE_RUNS
 from worker.processes import exit_process, set_up_logging
@@ -79,7 +79,7 @@ def serve(settings: Settings, stop: threading.Event | None = None) -> None:
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-    database = open_database(settings.database_url, settings.encryption_keys)
+    database = database_of(settings)
     warm_up()
     poller = threading.Thread(target=poll, args=(settings, stop), name="poll", daemon=True)
     consumer = InboxConsumer(settings, database, stop)

@@ -23,7 +23,7 @@ from core.settings import Pair, Settings, load_settings
 from core.times import utc_now
 from mappings.bundle import Bundle, load_bundle
 from store.activity import Requests
-from store.database import Database, open_database
+from store.database import Database, database_of
 from store.versions import Versions
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def _connected(pair_name: str, clock: Callable[[], datetime]) -> Connections:
     return Connections(
         settings=settings,
         pair=pair,
-        database=open_database(settings.database_url, settings.encryption_keys),
+        database=database_of(settings),
         bigcommerce=BigCommerce(pair.bigcommerce, reads_at_once=reads, writes_at_once=writes),
         brightpearl=Brightpearl(pair.brightpearl, reads_at_once=reads, writes_at_once=writes),
         clock=clock,
