@@ -13,8 +13,8 @@ from bench.figures import Figure, machine, missed, to_json, to_text, write
 from bench.registry import Measurement, chosen
 from cli.display import Progress
 from cli.output import say, warn
+from core.engines import leave_out_costly_imports, silence_telemetry
 from core.errors import CausewayError, ConfigError
-from core.settings import leave_out_costly_imports, silence_telemetry
 from core.times import utc_now
 from demo.installation import exclusive
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from cli.main import run
-from core.settings import silence_telemetry
+from core.engines import silence_telemetry
 
 FILE = "CAUSEWAY_BENCH_VALIDATION_FILE"
 """Where the total is kept, in the environment of the worker."""

@@ -26,7 +26,7 @@ from bench.shoppers import basket
 from cli.output import say
 from cli.processes import Processes
 from cli.services import Ports, Services, sandbox_environment
-from core.settings import silence_telemetry
+from core.engines import silence_telemetry
 from core.times import utc_now
 from demo.controls import Controls
 

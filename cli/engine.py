@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import httpx
 
 from cli.output import stdout_kept_clean
+from core.engines import silence_telemetry
 from core.errors import CausewayError, TransientError
-from core.settings import prefect_api_url, silence_telemetry
+from core.settings import prefect_api_url
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ import typer
 
 from cli.output import error_document, warn
 from cli.progress import busy
+from core.engines import leave_out_costly_imports, silence_telemetry
 from core.errors import CausewayError, ConfigError
-from core.settings import leave_out_costly_imports, silence_telemetry
 
 COMMANDS = {
     "up": "cli.run",

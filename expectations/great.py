@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import warnings
 
-from core.settings import silence_telemetry
+from core.engines import silence_telemetry
 
 silence_telemetry()
 logging.getLogger("great_expectations").setLevel(logging.WARNING)

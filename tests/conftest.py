@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from network import allow_loopback_only
 
-from core.settings import leave_out_costly_imports, silence_telemetry
+from core.engines import leave_out_costly_imports, silence_telemetry
 
 pytest_plugins = ["worlds"]
 CLIENT = "public client"

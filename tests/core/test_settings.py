@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from waiting import WITHIN_S
 
 from core.errors import ConfigError
-from core.settings import load_settings, silence_telemetry
+from core.settings import load_settings
 
 MINIMAL = {
     "CAUSEWAY_BIGCOMMERCE__STORE_HASH": "abc",
@@ -188,38 +185,6 @@ def test_an_unknown_pair_names_those_that_exist() -> None:
         load_settings(MINIMAL).pair("x")
     with pytest.raises(ConfigError, match=r"\(configured: none\)"):
         load_settings({}).pair()
-
-
-def test_telemetry_is_off_unless_the_operator_decided_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("GX_ANALYTICS_ENABLED", raising=False)
-    monkeypatch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "true")
-    monkeypatch.setenv("DO_NOT_TRACK", "")
-
-    silence_telemetry()
-
-    import os  # noqa: PLC0415 - only here
-
-    assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
-    assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "true"
-
-
-def test_what_the_engine_draws_and_estimates_with_is_imported_when_it_is_used() -> None:
-    program = (
-        "import sys; from core.settings import leave_out_costly_imports;"
-        "leave_out_costly_imports(); import expectations.check;"
-        "print('altair.vegalite' in sys.modules, 'scipy.optimize' in sys.modules);"
-        "from scipy.stats import entropy, rankdata; from scipy import stats; import altair;"
-        "print(stats.entropy is entropy, entropy([0.5, 0.5], [0.5, 0.5]), altair.Chart.__name__)"
-    )
-
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program],
-        capture_output=True, text=True, check=False, timeout=WITHIN_S,
-    )  # fmt: skip
-
-    assert done.stdout.split() == ["False", "False", "True", "0.0", "Chart"], done.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 
 from world import PAIR
 
-from core.settings import silence_telemetry
+from core.engines import silence_telemetry
 from core.times import utc_now
 from flows.orders import sync_orders
 from store.inbox import Inbox

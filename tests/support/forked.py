@@ -55,7 +55,7 @@ def workers() -> Iterator[Workers]:
 
 def main() -> None:
     """Serve one line after the other."""
-    from core.settings import silence_telemetry  # noqa: PLC0415 - tests import this module as well
+    from core.engines import silence_telemetry  # noqa: PLC0415 - tests import this module as well
     from expectations.check import warm  # noqa: PLC0415 - the same
     from flows.registry import ENTITIES  # noqa: PLC0415 - the same
 
