@@ -25,7 +25,7 @@ from tasks.prices.operations import (
 )
 from tasks.reconciler.agreed import merge
 from tasks.reconciler.cases import REVIEW, digest, refusal_by_value, review
-from tasks.reconciler.holds import UNUSUAL, HeldRunError, hold_run, is_held
+from tasks.reconciler.holds import UNUSUAL, HeldRunError, is_held, note_or_hold
 from tasks.reconciler.operations import Operation
 from tasks.reconciler.run import Run
 
@@ -44,10 +44,8 @@ class UnusualPricesError(HeldRunError):
 def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
     """A plan for each SKU that both systems have. Pure but for what people decided."""
     decisions, settings = run.decisions(), run.connections.pair.prices
-    prices, owner = (
-        desired.by_sku(),
-        run.bundle.mappings[ENTITY].owners.get("amount", ""),
-    )
+    prices = desired.by_sku()
+    owner = run.bundle.mappings[ENTITY].owners.get("amount", "")
     plans = []
     for sku in sorted(found.variants.keys() - run.refused_keys):
         wanted, actual = prices.get(sku, {}), found.actual.get(sku, {})
@@ -99,29 +97,16 @@ def hold_unusual(run: Run, plans: Sequence[PricePlan]) -> None:
         return
     count = len(new)
     # The first batch of a flood stands for all of it: else most were written before it is seen.
-    expected = run.report.counts[PRICED] + count + round(_ahead(run) * count / len(plans))
+    expected = run.report.counts[PRICED] + count + round(run.ahead() * count / len(plans))
     extent = Extent(expected, max(run.links.count(run.pair, run.entity), expected))
     limits = Limits(changed_percent=chosen.prices_changed_percent)
     changes = [change for plan in new for change in plan.changes]
     breaches = check_prices(changes, extent, limits=limits)
-    for breach in breaches:
-        run.report.notes[f"unusual prices: {breach.reason}"] += 1
-    if chosen.prices != "hold" or run.dry_run:
-        return
-    if breaches:
-        reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
-        hold_run(run, UnusualPricesError, reason, {one.name: one.reason for one in breaches})
-    elif is_held(run, UNUSUAL):
+    holds = chosen.prices == "hold"
+    note_or_hold(run, UnusualPricesError, breaches, holds=holds)
+    if holds and not breaches and not run.dry_run and is_held(run, UNUSUAL):
         remedy = f"{CHECK} Then: {release_command(REVIEW, value=UNUSUAL, apply=True)}"
         raise UnusualPricesError("An unusual run of prices waits for a person.", remedy=remedy)
-
-
-def _ahead(run: Run) -> int:
-    """How many more keys are due, where the batch is full."""
-    if run.dry_run or len(run.batch.claims) < run.settings.batch_size:
-        return 0
-    due = run.inbox.waiting(run.now())
-    return sum(one.count for one in due if (one.pair, one.entity) == (run.pair, run.entity))
 
 
 def _changed(

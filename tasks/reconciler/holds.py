@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
+from intelligence.invariants import Breach
 from tasks.reconciler.cases import REVIEW
 from tasks.reconciler.run import Run
 
@@ -39,6 +40,21 @@ def hold_run(run: Run, error: type[HeldRunError], reason: str, proposal: Mapping
         detail = {"kind": kind, "proposal": dict(proposal)}
         run.open_cases([(CATALOGUE, Refusal(REVIEW, kind, kind, reason, remedy, detail))])
     raise error(reason, remedy=remedy)
+
+
+def note_or_hold(
+    run: Run, error: type[HeldRunError], breaches: Sequence[Breach], *, holds: bool
+) -> None:
+    """Note what a run breaks as a whole; hold the run as well where its settings say so.
+
+    Raises: `error` where the run is to be held and nobody released it. A preview goes on: it shows
+    what would be written.
+    """
+    for breach in breaches:
+        run.report.notes[f"unusual {run.entity}: {breach.reason}"] += 1
+    if breaches and holds and not run.dry_run:
+        reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
+        hold_run(run, error, reason, {one.name: one.reason for one in breaches})
 
 
 def is_held(run: Run, kind: str) -> bool:

@@ -376,6 +376,13 @@ class Run:
         if first:
             self.rekey(first)
 
+    def ahead(self) -> int:
+        """How many more keys are due, where the batch is full."""
+        if self.dry_run or len(self.batch.claims) < self.settings.batch_size:
+            return 0
+        due = self.inbox.waiting(self.now())
+        return sum(one.count for one in due if (one.pair, one.entity) == (self.pair, self.entity))
+
     def decisions(self) -> Decisions:
         """What people decided about the review cases of the batch."""
         decided = self.quarantine.decided(self.pair, self.entity, self.batch.keys)

@@ -19,7 +19,7 @@ from core.settings import StockSettings
 from intelligence.invariants import Change, Limits, check_stock
 from tasks.reconciler.defects import divided
 from tasks.reconciler.gate import typed_rows
-from tasks.reconciler.holds import UNUSUAL, HeldRunError, hold_run
+from tasks.reconciler.holds import UNUSUAL, HeldRunError, hold_run, note_or_hold
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
 from tasks.stock.frames import AgreedStock, Desired, Snapshot, map_stock
@@ -150,11 +150,7 @@ def _check_invariants(run: Run, plan: Plan, context: PlanContext) -> None:
         for one in plan.adjusts
     ]
     breaches = check_stock(changes, catalogue=context.catalogue, limits=limits)
-    for breach in breaches:
-        run.report.notes[f"unusual stock: {breach.reason}"] += 1
-    if breaches and chosen.stock == "hold":
-        reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
-        hold_run(run, UnusualStockError, reason, {one.name: one.reason for one in breaches})
+    note_or_hold(run, UnusualStockError, breaches, holds=chosen.stock == "hold")
 
 
 def context_of(run: Run, found: Snapshot) -> PlanContext:
