@@ -9,6 +9,7 @@ from functools import partial
 
 from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
+from chaos.run import NO_GRACE
 from lives.baskets import KINDS, Skus
 from lives.events import EVENTS
 from lives.lives import PASSES, Life, Lives
@@ -19,8 +20,6 @@ ROUNDS = 8
 WITHIN_S = 1800.0
 SHOWN = 100
 """Lives that are printed in full."""
-NO_GRACE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
-"""A shipment whose note was taken back is not waited for: the rounds are minutes, not days."""
 
 
 def measure(bench: Bench) -> list[Figure]:

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
 from bench.usage import resident_mb
-from chaos.__main__ import NO_GRACE
-from chaos.run import Chaos, Size
+from chaos.run import NO_GRACE, Chaos, Size
 
 HOURS = Size(
     orders=1440, at_once=4, after=0, share=0.01, round_s=20.0, phase=3, least_faults=0, kill_every=0

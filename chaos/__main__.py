@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from chaos.run import SHORT, Chaos, Size
+from chaos.run import NO_GRACE, SHORT, Chaos, Size
 from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError
@@ -22,7 +22,6 @@ DOCUMENT = Path("var/chaos.json")
 REAL_DAYS = "data/online-retail"
 GENERATED = 120
 """Orders that are drawn where there are no files."""
-NO_GRACE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
 """A shipment whose note was taken back is not waited for: the rounds are minutes, not days."""
 
 

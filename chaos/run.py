@@ -48,6 +48,8 @@ class Size:
     """What is killed first; the rest is drawn."""
 
 
+NO_GRACE = {"CAUSEWAY_SHIPMENTS__UNSHIPPED_GRACE_MINUTES": "0"}
+"""A shipment whose note was taken back is not waited for: a run takes minutes, not days."""
 SHORT = Size(
     orders=24,
     at_once=8,

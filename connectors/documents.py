@@ -36,6 +36,7 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
 
 
 NO_FIELDS: set[str] = set()
+"""The fields that were set, of every document: nobody asks for them."""
 
 
 class Document(BaseModel):

@@ -19,8 +19,6 @@ LONGEST_NAME_BP = 32
 LONGEST_EMAIL_BC = 250
 IN_STORE = "Enter one e-mail address for the customer in BigCommerce"
 IN_ACCOUNT = "Enter one primary e-mail address for the contact in Brightpearl"
-
-
 NAME = ("first_name", "last_name", "company", "phone")
 STORE_PLACE = tuple(
     f"{use}_{name}"

@@ -22,6 +22,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from core.defects import DefectError
 from core.errors import CausewayError, OutcomeUnknownError, PausedError, TransientError, UnreadError
+from intelligence.errors import pauses_s
 
 if TYPE_CHECKING:  # only a process that runs flows imports Prefect
     from prefect.client.schemas.objects import State, TaskRun
@@ -84,8 +85,6 @@ def pause_s(class_: str, attempts: int) -> float:
 
     In: how often it was tried before.
     """
-    from intelligence.errors import pauses_s  # noqa: PLC0415 - brings numpy
-
     pauses = pauses_s(class_)
     return pauses[min(attempts, len(pauses) - 1)]
 

@@ -34,8 +34,8 @@ class CustomerPlan(RecordPlan):
 
 
 @dataclass(kw_only=True)
-class Progress(account.ContactProgress[CustomerPlan], store.CustomerProgress[CustomerPlan]):
-    """A customer on its way."""
+class OnBothSides(account.ContactProgress[CustomerPlan], store.CustomerProgress[CustomerPlan]):
+    """A customer on its way to both systems."""
 
     @property
     def agreed(self) -> AgreedCustomer:
@@ -44,18 +44,18 @@ class Progress(account.ContactProgress[CustomerPlan], store.CustomerProgress[Cus
         return self.plan.agreed.model_copy(update={"addresses": addresses})
 
 
-PHASES: Sequence[Phase[Progress]] = (
+PHASES: Sequence[Phase[OnBothSides]] = (
     Phase((*store.WRITES, *account.WRITES), together=True),
     Phase((account.UseAddress,), together=True),
 )
 
 
 @step("load-customers", PURE)
-def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[Progress]:
+def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[OnBothSides]:
     """Carry the plans out; new contacts first, which orders may be about to make as well."""
     if run.dry_run:
         return []
-    records = [Progress(plan=plan, contact_id=plan.contact_id) for plan in plans]
+    records = [OnBothSides(plan=plan, contact_id=plan.contact_id) for plan in plans]
     wanted = {one.plan.contact.person.email_key: one for one in records if one.plan.contact}
     made = [one.plan.contact for one in wanted.values() if one.plan.contact]
     ids, failed = create_contacts(run, made) if made else ({}, {})
@@ -68,7 +68,7 @@ def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[Progress]:
 
 
 @step("link-customers", PURE)
-def link_customers(run: Run, records: Sequence[Progress]) -> list[Outcome]:
+def link_customers(run: Run, records: Sequence[OnBothSides]) -> list[Outcome]:
     """Keep what both sides agree on by now; what became of each record."""
     links: list[Link] = []
     for record in records:
