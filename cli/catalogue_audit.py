@@ -171,7 +171,7 @@ def _with_candidates(
         if sku_key(variant.sku) in wanted
     ]
     right = [
-        Item(one.id, one.channel.name, one.identity.sku, one.identity.ean, one.identity.mpn)
+        Item(one.id, one.name, one.identity.sku, one.identity.ean, one.identity.mpn)
         for one in read.account
     ]
     skus = {one.id: one.identity.sku or f"product {one.id}" for one in read.account}

@@ -129,7 +129,7 @@ def _sku_suggestions(
             for variant in product.variants
         ]  # fmt: skip
         over = [
-            Item(one.id, one.channel.name, own.sku, own.ean or own.upc, own.mpn)
+            Item(one.id, one.name, own.sku, own.ean or own.upc, own.mpn)
             for one in account.list_catalogue(account.list_product_ids())
             if one.status == LIVE and (own := one.identity)
         ]

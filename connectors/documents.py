@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from pydantic import (
@@ -95,6 +96,11 @@ def _moment(value: object) -> object:
     raise ValueError("not a date")
 
 
+@lru_cache(maxsize=10_000)
+def _measure(text: str) -> Decimal:
+    return Decimal(text)
+
+
 Money = Annotated[
     Decimal, BeforeValidator(_money), PlainSerializer(str, return_type=str, when_used="json")
 ]
@@ -108,10 +114,16 @@ Cents = Annotated[
 """Money of at most two places, sent as a JSON number: with so few places no cent is lost."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Text; null and a missing value read as ""."""
+Repeated = Annotated[Text, AfterValidator(sys.intern)]
+"""Text that many documents of a catalogue have in common: in memory it is there once."""
 Typed = Annotated[Text, AfterValidator(masked)]
 """The same as people type it: the number of a payment card is masked before anybody reads it."""
 Phone = Annotated[Text, AfterValidator(partial(masked, shortest=LONGER_THAN_PHONES))]
 """The same of a telephone number, which may be as long as the shorter ones of cards."""
+Measure = Annotated[Decimal, AfterValidator(lambda value: _measure(str(value)))]
+"""A weight or a length, in the other side's unit; equal ones are in memory once."""
+Size = Annotated[Measure, BeforeValidator(lambda value: 0 if value is None else value)]
+"""The same; null is 0."""
 Id = Annotated[str, BeforeValidator(_text)]
 """An id, whether they send it as number or as text."""
 OtherId = Annotated[str, BeforeValidator(lambda value: _text(value or "") if value != "0" else "")]

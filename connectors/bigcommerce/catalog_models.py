@@ -5,21 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from connectors.documents import Document, Flag, Id, Money, OrDefault, Text
-
-Size = Annotated[Decimal, BeforeValidator(lambda value: 0 if value is None else value)]
-"""A weight or a length in the store's unit; null is 0."""
+from connectors.documents import (
+    Document,
+    Flag,
+    Id,
+    Measure,
+    Money,
+    OrDefault,
+    Repeated,
+    Size,
+    Text,
+)
 
 
 class OptionValue(Document):
     """One choice that makes a variant."""
 
     id: Id
-    label: Text
+    label: Repeated
     option_id: Id
-    option_name: Text = Field(default="", alias="option_display_name")
+    option_name: Repeated = Field(default="", alias="option_display_name")
 
 
 class StoreVariant(Document):
@@ -30,10 +37,10 @@ class StoreVariant(Document):
     sku: Text = ""
     price: Money | None = None
     """None where it is the product's."""
-    weight: Decimal | None = None
-    width: Decimal | None = None
-    depth: Decimal | None = None
-    height: Decimal | None = None
+    weight: Measure | None = None
+    width: Measure | None = None
+    depth: Measure | None = None
+    height: Measure | None = None
     upc: Text = ""
     gtin: Text = ""
     mpn: Text = ""
@@ -54,7 +61,7 @@ class StoreProduct(Document):
 
     id: Id
     name: Text
-    type: Text = "physical"
+    type: Repeated = "physical"
     sku: Text = ""
     description: Text = ""
     price: Money
@@ -66,7 +73,7 @@ class StoreProduct(Document):
     categories: tuple[int, ...] = ()
     brand_id: Annotated[int, OrDefault] = 0
     is_visible: Flag = False
-    inventory_tracking: Text = "none"
+    inventory_tracking: Repeated = "none"
     upc: Text = ""
     gtin: Text = ""
     mpn: Text = ""

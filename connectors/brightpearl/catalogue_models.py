@@ -8,11 +8,31 @@ from typing import Annotated, Any, Self
 
 from pydantic import AliasPath, BeforeValidator, Field
 
-from connectors.documents import Document, Id, OrDefault, OtherId, RequestBody, Text
+from connectors.documents import (
+    Document,
+    Id,
+    OrDefault,
+    OtherId,
+    Repeated,
+    RequestBody,
+    Size,
+    Text,
+)
 
+CHANNEL = "salesChannels", 0
+"""Where name, categories and texts of a product are; only the channel `Brightpearl` exists."""
 CODES = ("sku", "ean", "upc", "mpn")
 TEXTS, SIZES = frozenset({"name", "description", "categories"}), ("length", "width", "height")
-Size = Annotated[Decimal, BeforeValidator(lambda value: 0 if value is None else value)]
+
+
+def _code(value: object) -> object:
+    if isinstance(value, Mapping) and "categoryCode" in value:
+        return value["categoryCode"]
+    raise ValueError("a category without a code")
+
+
+CategoryCode = Annotated[Repeated, BeforeValidator(_code)]
+"""Of a category that a product is in."""
 
 
 class Identity(Document):
@@ -29,32 +49,15 @@ class Identity(Document):
 class Variation(Document):
     """What a product of a group is, by one option."""
 
-    option: Text = Field(default="", alias="optionName")
-    value: Text = Field(default="", alias="optionValue")
-
-
-class CategoryRef(Document):
-    """A category that a product is in."""
-
-    code: Id = Field(alias="categoryCode")
-
-
-class Description(Document):
-    """A text, as HTML or plain."""
-
-    text: Text = ""
-
-
-class SalesChannel(Document):
-    """Name, categories and texts of a product; only the channel `Brightpearl` exists."""
-
-    name: Text = Field(default="", alias="productName")
-    categories: Annotated[tuple[CategoryRef, ...], OrDefault] = ()
-    description: Annotated[Description, OrDefault] = Description()
+    option: Repeated = Field(default="", alias="optionName")
+    value: Repeated = Field(default="", alias="optionValue")
 
 
 class AccountProduct(Document):
-    """A product of the account, the fields that are synced."""
+    """A product of the account, the fields that are synced.
+
+    A whole catalogue of them is in memory when all of it is compared: they are flat.
+    """
 
     id: Id
     brand_id: OtherId = Field(default="", alias="brandId")
@@ -74,21 +77,22 @@ class AccountProduct(Document):
     height: Size = Field(
         default=Decimal(0), validation_alias=AliasPath("stock", "dimensions", "height")
     )
-    tax_code: Text = Field(
+    tax_code: Repeated = Field(
         default="", validation_alias=AliasPath("financialDetails", "taxCode", "code")
     )
-    channels: Annotated[tuple[SalesChannel, ...], OrDefault] = Field(
-        default=(), alias="salesChannels"
+    name: Text = Field(default="", validation_alias=AliasPath(*CHANNEL, "productName"))
+    categories: Annotated[tuple[CategoryCode, ...], OrDefault] = Field(
+        default=(), validation_alias=AliasPath(*CHANNEL, "categories")
     )
+    """Their codes."""
+    description: Text = Field(
+        default="", validation_alias=AliasPath(*CHANNEL, "description", "text")
+    )
+    """As HTML or plain."""
     is_bundle: bool = Field(default=False, validation_alias=AliasPath("composition", "bundle"))
     variations: Annotated[tuple[Variation, ...], OrDefault] = ()
-    status: Text = "LIVE"
+    status: Repeated = "LIVE"
     custom_fields: Annotated[Mapping[str, Any], OrDefault] = Field(default={}, alias="customFields")
-
-    @property
-    def channel(self) -> SalesChannel:
-        """The one channel."""
-        return self.channels[0] if self.channels else SalesChannel()
 
     def custom_field(self, code: str) -> str:
         """The value of a custom field as text; of a list the chosen text."""
@@ -148,8 +152,8 @@ class ProductBody(RequestBody):
         if "brand" in columns:
             new["brand_id"] = int(row["brand"])
         if columns & TEXTS:
-            codes = [one.code for one in old.channel.categories]
-            actual = {"name": old.channel.name, "description": old.channel.description.text}
+            codes = list(old.categories)
+            actual = {"name": old.name, "description": old.description}
             texts = {**actual, **{name: row[name] for name in columns & actual.keys()}}
             codes = row["categories"].splitlines() if "categories" in columns else codes
             channel = {

@@ -62,7 +62,7 @@ class AccountRows:
         """With names that all of these products have. Raises: TransientError, ConfigError."""
         listed = list(products)
         brands = {one.brand_id for one in listed} - {""}
-        codes = {one.code for product in listed for one in product.channel.categories}
+        codes = {code for product in listed for code in product.categories}
         names = read_names(run.connections)
         if brands - names.brands.keys() or codes - names.paths.keys():
             names = read_names(run.connections, max_age_s=0.0)
@@ -72,7 +72,7 @@ class AccountRows:
 
     def product(self, one: AccountProduct, *, with_sizes: bool) -> Row:
         """As a row of ACCOUNT_PRODUCTS. In: whether SKU, codes and sizes are the product's own."""
-        paths = (self.names.paths.get(of.code, of.code) for of in one.channel.categories)
+        paths = (self.names.paths.get(code, code) for code in one.categories)
         fields = (
             f"{name}: {value}"
             for code, name in sorted(self.custom_fields.items())
@@ -82,8 +82,8 @@ class AccountRows:
             **(self._of_sku(one) if with_sizes else {}),
             "product_id": one.id,
             "status": one.status,
-            "name": one.channel.name,
-            "description": one.channel.description.text,
+            "name": one.name,
+            "description": one.description,
             "brand": self.names.brands.get(one.brand_id, ""),
             "categories": "\n".join(paths),
             "product_type_id": one.type_id,
