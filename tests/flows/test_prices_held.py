@@ -67,18 +67,26 @@ def cases(world: World) -> list[Any]:
     return Quarantine(connect(PAIR).database).list(pair=PAIR, entity="prices")
 
 
+def is_held(world: World, skus: list[str], factor: str, why: str) -> Any:
+    """The case of a run of these prices that is held: the store asks what it asked."""
+    before = prices(world, skus)
+    enter(world, skus, factor)
+
+    with pytest.raises(UnusualPricesError, match=why):
+        sync(world, *skus)
+
+    assert prices(world, skus) == before
+    (case,) = cases(world)
+    return case
+
+
 @pytest.mark.usefixtures("holds")
 def test_a_run_that_changes_most_prices_is_held_until_a_person_releases_it(
     world: World, skus: list[str]
 ) -> None:
     before = prices(world, skus)
-    enter(world, skus, "1.05")
+    case = is_held(world, skus, "1.05", "of the catalogue")
 
-    with pytest.raises(UnusualPricesError, match="of the catalogue"):
-        sync(world, *skus)
-
-    assert prices(world, skus) == before
-    (case,) = cases(world)
     assert (case.key, case.class_, case.value) == (CATALOGUE, "review", "unusual")
     with pytest.raises(UnusualPricesError, match="waits for a person"):
         sync(world, keys=skus[:3])
@@ -95,10 +103,7 @@ def test_a_run_that_changes_most_prices_is_held_until_a_person_releases_it(
 
 @pytest.mark.usefixtures("holds")
 def test_a_release_without_a_run_that_needs_it_is_kept(world: World, skus: list[str]) -> None:
-    enter(world, skus, "1.05")
-    with pytest.raises(UnusualPricesError):
-        sync(world, *skus)
-    (case,) = cases(world)
+    case = is_held(world, skus, "1.05", "of the catalogue")
     Quarantine(connect(PAIR).database).approve([case.id], now=utc_now())
 
     sync(world, keys=[CATALOGUE])
@@ -111,25 +116,12 @@ def test_a_release_without_a_run_that_needs_it_is_kept(world: World, skus: list[
 def test_a_feed_of_zeros_is_one_case_and_not_one_for_each_price(
     world: World, skus: list[str]
 ) -> None:
-    few = skus[:20]
-    enter(world, few, "0")
-
-    with pytest.raises(UnusualPricesError, match="20 changed prices are 0"):
-        sync(world, *few)
-
-    assert [case.key for case in cases(world)] == [CATALOGUE]
+    assert is_held(world, skus[:20], "0", "20 changed prices are 0").key == CATALOGUE
 
 
 @pytest.mark.usefixtures("holds")
 def test_prices_that_rise_by_far_are_held(world: World, skus: list[str]) -> None:
-    few = skus[:20]
-    before = prices(world, few)
-    enter(world, few, "100")
-
-    with pytest.raises(UnusualPricesError, match="prices move by"):
-        sync(world, *few)
-
-    assert prices(world, few) == before
+    assert is_held(world, skus[:20], "100", "prices move by").value == "unusual"
 
 
 @pytest.mark.usefixtures("holds")
@@ -138,15 +130,7 @@ def test_the_first_batch_of_a_flood_stands_for_all_of_it(
 ) -> None:
     monkeypatch.setenv("CAUSEWAY_PRICES__BATCH_SIZE", "20")
     disconnect()
-    before = prices(world, skus)
-    enter(world, skus, "1.05")
-
-    with pytest.raises(UnusualPricesError, match="of the catalogue"):
-        sync(world, *skus)
-
-    assert prices(world, skus) == before
-
-    (case,) = cases(world)
+    case = is_held(world, skus, "1.05", "of the catalogue")
     Quarantine(connect(PAIR).database).approve([case.id], now=utc_now())
     report = sync(world, keys=skus)
     assert (report["counts"]["priced"], cases(world)) == (len(skus), [])
