@@ -17,13 +17,14 @@ from cli.main import run
 from cli.services import prefect_environment
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from cli.lock import locked
 from cli.processes import Processes
 from cli.up import interruptible
 
 folder = Path(sys.argv[1])
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests may ignore it, as nohup
 with interruptible(), locked(folder) as lock, Processes(folder / "log", lock=lock) as processes:
     child = processes.start_python("sleeper", "-c", "import time; time.sleep(600)")
     print(child.pid, flush=True)
