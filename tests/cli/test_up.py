@@ -24,7 +24,8 @@ from cli.processes import Processes
 from cli.up import interruptible
 
 folder = Path(sys.argv[1])
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever started the tests may ignore it, as nohup
+for number in (signal.SIGHUP, signal.SIGINT):  # whatever started the tests may ignore them
+    signal.signal(number, signal.SIG_DFL)
 with interruptible(), locked(folder) as lock, Processes(folder / "log", lock=lock) as processes:
     child = processes.start_python("sleeper", "-c", "import time; time.sleep(600)")
     print(child.pid, flush=True)
