@@ -37,6 +37,7 @@ SWEEP_OF_CUSTOMERS = "sweep-customers/every-5-minutes"
 OF_ORDERS = "orders", "shipments", "refunds"
 """What is waited for before the next event of an order: stock and catalogue yield to orders."""
 OF_CATALOGUE = "products", "prices"
+"""What is waited for before the next change of a product."""
 STOCK_OF_NEW_PRODUCT = 50
 COUNTED_UNITS = 12
 VISIBLE_WITHIN_S = 60
@@ -299,15 +300,15 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
     # No order changes any more. Sweeps and audits yield to all other work: they have until the end.
     with ThreadPoolExecutor() as background:
         audited = background.submit(play.tie_outs)
-        runs: list[Future[float]] = []
+        swept: Future[float] | None = None
         if not installation.options.orders:
             play.change_products()
             play.change_prices()
             play.change_customers()
-            runs.append(background.submit(installation.run, SWEEP_OF_CUSTOMERS, RUN_WITHIN_S))
+            swept = background.submit(installation.run, SWEEP_OF_CUSTOMERS, RUN_WITHIN_S)
         play.change_stock()
-        for run in runs:
-            run.result()
+        if swept is not None:
+            swept.result()
         installation.wait_idle(IDLE_WITHIN_S)
         tie_outs = audited.result()
     requests = {system: controls.counted(system) for system in SYSTEMS}

@@ -34,7 +34,9 @@ class CustomerPlan(RecordPlan):
 
 
 @dataclass(kw_only=True)
-class OnBothSides(account.ContactProgress[CustomerPlan], store.CustomerProgress[CustomerPlan]):
+class CustomerAndContact(
+    account.ContactProgress[CustomerPlan], store.CustomerProgress[CustomerPlan]
+):
     """A customer on its way to both systems."""
 
     @property
@@ -44,18 +46,18 @@ class OnBothSides(account.ContactProgress[CustomerPlan], store.CustomerProgress[
         return self.plan.agreed.model_copy(update={"addresses": addresses})
 
 
-PHASES: Sequence[Phase[OnBothSides]] = (
+PHASES: Sequence[Phase[CustomerAndContact]] = (
     Phase((*store.WRITES, *account.WRITES), together=True),
     Phase((account.UseAddress,), together=True),
 )
 
 
 @step("load-customers", PURE)
-def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[OnBothSides]:
+def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[CustomerAndContact]:
     """Carry the plans out; new contacts first, which orders may be about to make as well."""
     if run.dry_run:
         return []
-    records = [OnBothSides(plan=plan, contact_id=plan.contact_id) for plan in plans]
+    records = [CustomerAndContact(plan=plan, contact_id=plan.contact_id) for plan in plans]
     wanted = {one.plan.contact.person.email_key: one for one in records if one.plan.contact}
     made = [one.plan.contact for one in wanted.values() if one.plan.contact]
     ids, failed = create_contacts(run, made) if made else ({}, {})
@@ -68,7 +70,7 @@ def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[OnBothSides]
 
 
 @step("link-customers", PURE)
-def link_customers(run: Run, records: Sequence[OnBothSides]) -> list[Outcome]:
+def link_customers(run: Run, records: Sequence[CustomerAndContact]) -> list[Outcome]:
     """Keep what both sides agree on by now; what became of each record."""
     links: list[Link] = []
     for record in records:

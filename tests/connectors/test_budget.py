@@ -152,10 +152,9 @@ def test_six_threads_use_a_fixed_window_up_without_being_throttled(limit, length
     assert sum(used) >= 0.95 * 6 * limit
 
 
-LONG = pytest.mark.long
-
-
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=LONG) for seed in (2, 3))])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))]
+)
 def test_requests_of_other_apps_in_the_same_window_do_not_get_ours_throttled(seed):
     usage, used = simulate(200, 60.0, foreign_per_s=1.0, windows=8, seed=seed)
 
