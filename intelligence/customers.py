@@ -16,7 +16,7 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from intelligence.places import fold
+from intelligence.places import fold, plain_words
 from intelligence.table_files import read_table
 
 Zone = Literal["certain", "review", "ignore"]
@@ -65,6 +65,8 @@ class Prepared:
     """The e-mail address before the @, without tags; empty for what many share."""
     phone: str
     street: str
+    letters: str
+    """The street without numbers and blanks."""
     number: str
     city: str
     postcode: str
@@ -97,19 +99,16 @@ def prepare(customer: Customer) -> Prepared:
         local=local,
         phone=_phone(customer.phone),
         street=street,
+        letters=re.sub(r"[\d\s]", "", street),
         number=_building(street),
         city=fold(customer.city),
         postcode=re.sub(r"[\W_]", "", customer.postcode).casefold(),
     )
 
 
-def _name(text: str) -> str:
-    return " ".join(re.findall(r"[^\W\d_]+", _plain(text)))
-
-
 @lru_cache(maxsize=65536)
-def _plain(text: str) -> str:
-    return fold(text) if text else ""
+def _name(text: str) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+", " ".join(plain_words(text))))
 
 
 def _email(text: str) -> tuple[str, str]:
@@ -231,8 +230,12 @@ class Evidence:
     phone: bool
     phone_slip: bool
     address: bool
+    street: bool
+    """The same street of the same place, but another building."""
     place: bool
     """The same city or postcode."""
+    is_nameless: bool
+    """Neither record has a mailbox or a phone: nothing is known that one person alone has."""
     differing: tuple[str, ...]
     """Parts that both records have and that differ: `email`, `phone`, `address`."""
 
@@ -254,6 +257,7 @@ def gather(one: Prepared, other: Prepared, counts: NameCounts) -> Evidence:
     mailbox = not email and _same_mailbox(one, other, is_same_name=first == "same")
     place = _same_place(one, other)
     address = _same_address(one, other, place=place)
+    has_streets = bool(one.street and other.street)
     known = (
         ("email", one.email and other.email, email or mailbox),
         ("phone", one.phone and other.phone, phone or phone_slip),
@@ -269,7 +273,9 @@ def gather(one: Prepared, other: Prepared, counts: NameCounts) -> Evidence:
         phone=phone,
         phone_slip=phone_slip,
         address=address,
+        street=has_streets and place and not address and _same_street(one, other),
         place=place,
+        is_nameless=not (one.email or one.phone or other.email or other.phone),
         differing=tuple(name for name, both, same in known if both and not same),
     )
 
@@ -324,9 +330,16 @@ def _same_address(one: Prepared, other: Prepared, *, place: bool) -> bool:
         return True
     if one.number and other.number and not _same_number(one.number, other.number):
         return False
-    words, others = " ".join(sorted(one.street.split())), " ".join(sorted(other.street.split()))
+    return _same_street(one, other)
+
+
+def _same_street(one: Prepared, other: Prepared) -> bool:
+    """Whether the street is the same, whatever the building; blanks may be misplaced."""
+    words, others = (sorted(re.sub(r"\d+", " ", who.street).split()) for who in (one, other))
     similar = max(
-        JaroWinkler.similarity(words, others), JaroWinkler.similarity(one.street, other.street)
+        JaroWinkler.similarity(" ".join(words), " ".join(others)),
+        JaroWinkler.similarity(one.street, other.street),
+        JaroWinkler.similarity(one.letters, other.letters),
     )
     return similar >= SIMILAR_STREET
 
@@ -348,21 +361,29 @@ def compare(one: Prepared, other: Prepared, counts: NameCounts, *, explain: bool
         score = min(score, CERTAIN_SCORE - 1)
         if _is_household(found):
             score = min(score, REVIEW_SCORE - 1)
-        elif score >= REVIEW_SCORE or (found.email and not _has_reason_to_ignore(found)):
+        elif score >= REVIEW_SCORE or _may_be_renamed(found) or _is_same_mailbox(found):
             zone, score = "review", max(score, REVIEW_SCORE)
     reasons = tuple(_reasons(found)) if zone != "ignore" or explain else ()
     return Match(one.id, other.id, zone, max(0, min(100, score)), reasons)
 
 
-def _has_reason_to_ignore(found: Evidence) -> bool:
-    """A mailbox that people of other names, phones and addresses use is shared by a firm."""
+def _is_same_mailbox(found: Evidence) -> bool:
+    """One that people of other names, phones and addresses use is shared by a firm."""
     other = found.first == "other" and found.last == "other"
-    return other and {"phone", "address"} <= set(found.differing)
+    return found.email and not (other and {"phone", "address"} <= set(found.differing))
 
 
 def _is_household(found: Evidence) -> bool:
     """People of one family: clearly other first names, and nothing that is personal."""
-    return found.first == "other" and not found.email and not found.mailbox
+    return found.first == "other" and not (found.email or found.mailbox or _may_be_renamed(found))
+
+
+def _may_be_renamed(found: Evidence) -> bool:
+    """Records of one surname and address whose first names are all that tells them apart.
+
+    Where nobody has a mailbox or a phone, nothing says that these are two people.
+    """
+    return found.is_nameless and found.address and found.last in STRONG
 
 
 def _is_certain(found: Evidence) -> bool:
@@ -388,10 +409,10 @@ def _is_certain(found: Evidence) -> bool:
 def _score(found: Evidence) -> int:
     points = NAME_POINTS[found.first]
     last = NAME_POINTS[found.last]
-    points += last if found.last != "other" else -4
+    points += last if found.last != "other" else 0 if found.address else -4
     points += 28 if found.email else _mailbox_points(found)
     points += 26 if found.phone else 14 if found.phone_slip else 0
-    points += 24 if found.address else 8 if found.place else 0
+    points += 24 if found.address else 16 if found.street else 8 if found.place else 0
     personal = found.email or (found.mailbox and not found.is_weak)
     has_evidence = personal or found.phone or found.phone_slip or found.address
     return points if has_evidence else points - 4 * len(found.differing)

@@ -45,7 +45,13 @@ def sound(name: str) -> str:
 
 
 def blocking_keys(who: Prepared) -> Iterator[tuple[str, ...]]:
-    """Records that share one of these are compared; nine kinds, so that few slips hide a pair."""
+    """Records that share one of these are compared: many kinds, so that few slips hide a pair."""
+    yield from _contact_keys(who)
+    yield from _name_keys(who)
+    yield from _address_keys(who)
+
+
+def _contact_keys(who: Prepared) -> Iterator[tuple[str, ...]]:
     if who.email:
         yield "email", who.email
     if who.local:
@@ -54,22 +60,32 @@ def blocking_keys(who: Prepared) -> Iterator[tuple[str, ...]]:
     if who.phone:
         yield "phone", who.phone
         yield "phone start", who.phone[:6], who.first[:1]
-    first, last = who.first[:1], sound(who.last)
+
+
+def _name_keys(who: Prepared) -> Iterator[tuple[str, ...]]:
     if who.first and who.last:
-        low, high = sorted((sound(who.first), last))
+        low, high = sorted((sound(who.first), sound(who.last)))
         yield "names", low, high, who.postcode[:3] or who.city[:3]
         yield "all names", *sorted((who.first, who.last))
+    if who.first and who.number:
+        yield "names and number", *sorted((who.first[:2], who.last[:2])), who.number
+    if who.first and who.postcode:
+        yield "first name and postcode", who.first[:3], who.postcode
     if who.postcode:
-        yield "surname and postcode", last, who.postcode
-        if who.number:
-            yield "number and postcode", who.number, who.postcode
-        if first:
-            yield "first name and postcode", who.first[:3], who.postcode
+        yield "surname and postcode", sound(who.last), who.postcode
+
+
+def _address_keys(who: Prepared) -> Iterator[tuple[str, ...]]:
+    if who.number and who.postcode:
+        yield "number and postcode", who.number, who.postcode
+    if who.letters:
+        yield "letters", who.letters[:7], who.city[:3]
+        yield "letters and number", who.letters[:4], who.number, who.postcode[:2]
     street = re.sub(r"\d+", " ", who.street).split()
     if street:
         longest = max(street, key=len)
-        yield "street", who.number, longest[:5], first
-        yield "street and city", longest[:5], who.city[:4], last[:3]
+        yield "street", who.number, longest[:5], who.first[:1]
+        yield "street and city", longest[:5], who.city[:4], sound(who.last)[:3]
 
 
 def candidate_pairs(customers: list[Prepared]) -> set[tuple[int, int]]:

@@ -82,12 +82,14 @@ def fold(name: str) -> str:
     if text.isascii() and text.replace(" ", "").isalnum():
         words = [ABBREVIATIONS.get(word, word) for word in text.split()]
     else:
-        words = [ABBREVIATIONS.get(word, word) for word in _words(text)]
+        words = [ABBREVIATIONS.get(word, word) for word in plain_words(text)]
     kept = [word for word in words if word not in IGNORED] or words
     return " ".join(kept)
 
 
-def _words(text: str) -> list[str]:
+def plain_words(text: str) -> list[str]:
+    """The words of a text without accents, case and punctuation, none of them expanded."""
+    text = text.casefold()
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text.translate(LIGATURES))
         text = "".join(char for char in text if not unicodedata.combining(char))

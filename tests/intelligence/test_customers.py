@@ -46,6 +46,7 @@ def test_two_kinds_of_evidence_and_compatible_names_are_certain(other):
         changed(ANN, email="other55@web.de"),
         changed(ANN, last_name="Schmidt", phone="", email=""),
         changed(ANN, first_name="A", email="", phone=""),
+        changed(ANN, first_name="A.", email="x9@web.de", phone="2125550188"),
         changed(ANN, first_name="Bertram", street="1 Other Road", city="Reno", postcode="89501"),
     ],
 )
@@ -75,6 +76,36 @@ def test_alike_names_of_one_family_are_never_merged(one, other):
     found = find_duplicates([first, second])
 
     assert found.groups == ()
+    assert [match.zone for match in found.matches] == ["review"]
+
+
+def test_an_abbreviated_first_name_is_an_initial_also_where_it_is_a_point_of_the_compass():
+    scott = changed(ANN, id="1", first_name="Scott", email="scott1980@web.de")
+
+    assert zone(scott, changed(scott, first_name="S.", email="s.miller@gmx.de")) == "review"
+
+
+def test_another_first_name_at_one_address_is_for_a_person_where_nothing_else_is_known():
+    contact = changed(ANN, id="1", email="", phone="")
+
+    assert zone(contact, changed(contact, first_name="Bertram")) == "review"
+    assert zone(contact, changed(contact, first_name="Bertram", last_name="Schmidt")) == "ignore"
+
+
+@pytest.mark.parametrize(
+    "slips",
+    [
+        {"street": "12 Hig hStreet Apt4", "postcode": "62710", "last_name": "Miler"},
+        {"street": "19 High Street", "last_name": "Miler"},
+        {"street": "High Street Apt", "postcode": "26701", "first_name": "Anette"},
+        {"last_name": "Schmidt"},
+    ],
+)
+def test_records_without_mailbox_and_phone_are_found_by_names_and_streets_with_slips(slips):
+    contact = changed(ANN, id="1", email="", phone="")
+
+    found = find_duplicates([contact, changed(contact, **slips)])
+
     assert [match.zone for match in found.matches] == ["review"]
 
 
