@@ -379,7 +379,7 @@ def _is_household(found: Evidence) -> bool:
 
 
 def _may_be_renamed(found: Evidence) -> bool:
-    """Records of one surname and address whose first names are all that tells them apart.
+    """Records of one surname and address that differ in nothing but their first names.
 
     Where nobody has a mailbox or a phone, nothing says that these are two people.
     """
