@@ -9,7 +9,7 @@ from prefect import flow
 from flows.scheduled import audit_flow, sweep_flow
 from tasks.customers.entity import CUSTOMERS, plan_customers
 from tasks.customers.extract import extract_customers, identify_customers
-from tasks.customers.frames import map_customers
+from tasks.customers.frames import Desired
 from tasks.customers.operations import link_customers, load_customers
 from tasks.duplicates.merges import load_merges, plan_merges
 from tasks.reconciler.defects import isolated
@@ -47,7 +47,7 @@ async def sync_customers(
                 fresh, skipped = identify_customers(run)
                 read, absent = extract_customers(run, fresh)
                 found = validate(run, read)
-                desired = validate(run, map_customers(run, found))
+                desired = validate(run, Desired.mapped(run.bundle, found))
                 plans = plan_customers(run, found, desired)
                 outcomes = link_customers(run, load_customers(run, plans))
                 merges, unmerged = plan_merges(run)

@@ -9,7 +9,7 @@ from prefect import flow
 from flows.scheduled import audit_flow, sweep_flow
 from tasks.prices.entity import PRICES
 from tasks.prices.extract import extract_prices, resolve_keys
-from tasks.prices.frames import map_prices
+from tasks.prices.frames import Desired
 from tasks.prices.operations import load_prices
 from tasks.prices.plan import hold_unusual, plan_prices
 from tasks.reconciler.defects import isolated
@@ -45,8 +45,9 @@ async def sync_prices(
         while run.claim(only=keys):
             with isolated(run):
                 skus, others = resolve_keys(run)
-                found, left = extract_prices(run, skus)
-                desired = validate(run, map_prices(run, validate(run, found)))
+                read, left = extract_prices(run, skus)
+                found = validate(run, read)
+                desired = validate(run, Desired.mapped(run.bundle, found))
                 plans = plan_prices(run, found, desired)
                 hold_unusual(run, plans)
                 settle(run, plans, [*others, *left, *load_prices(run, plans)])

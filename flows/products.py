@@ -10,7 +10,7 @@ from flows.scheduled import audit_flow, sweep_flow
 from flows.stock import reconcile_stock
 from tasks.products.entity import PRODUCTS, reconcile
 from tasks.products.extract import extract_products
-from tasks.products.frames import flatten, map_products
+from tasks.products.frames import Desired, flatten
 from tasks.products.load import link_products, load_products, plan_products
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
@@ -45,7 +45,7 @@ async def sync_products(
             with isolated(run):
                 families, skipped = extract_products(run)
                 found = validate(run, flatten(run, families))
-                desired = validate(run, map_products(run, found))
+                desired = validate(run, Desired.mapped(run.bundle, found))
                 plans = plan_products(run, families, desired)
                 outcomes = link_products(run, load_products(run, plans))
                 settle(run, plans, [*skipped, *outcomes])

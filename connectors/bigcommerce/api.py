@@ -5,9 +5,10 @@ Source of the latter: the vendor's guides on rate limits and status codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 from pydantic import ValidationError
@@ -45,6 +46,33 @@ RIGHTS = (
 )
 ADJUSTMENTS, PRICE_LISTS = "/v3/inventory/adjustments/", "/v3/pricelists/"
 D = TypeVar("D", bound=Document)
+RowsT = TypeVar("RowsT", bound=Callable[..., Any])
+
+
+def takes_rows(most: int) -> Callable[[RowsT], RowsT]:
+    """Declare how many rows a method writes in one request: no more are sent, and never none.
+
+    The method raises ValueError for them.
+    """
+
+    def declared(method: RowsT) -> RowsT:
+        @wraps(method)
+        def checked(api: Api, rows: Sequence[Any]) -> Any:  # noqa: ANN401 - the method's own
+            if not 0 < len(rows) <= most:
+                problem = f"1 to {most} rows are written at once, not {len(rows)}"
+                raise ValueError(problem)
+            return method(api, rows)
+
+        vars(checked)["most"] = most
+        return cast("RowsT", checked)
+
+    return declared
+
+
+def rows_at_once(method: Callable[..., Any]) -> int:
+    """How many rows a method was declared to take."""
+    most: int = vars(method)["most"]
+    return most
 
 
 class Api(Client):

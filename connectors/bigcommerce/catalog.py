@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from connectors.bigcommerce.api import Api, url_parts
+from connectors.bigcommerce.api import Api, takes_rows, url_parts
 from connectors.bigcommerce.catalog_models import (
     Brand,
     Category,
@@ -22,7 +22,6 @@ from core.times import to_iso
 
 PRODUCTS, VARIANTS = "/v3/catalog/products", "/v3/catalog/variants"
 PAGE = 250
-MOST_PRODUCTS, MOST_VARIANTS = 10, 50
 """Rows of one request. Source: fact sheet, batch limits (413 above)."""
 PARTS = "variants,custom_fields"
 Row = Mapping[str, Any]
@@ -76,12 +75,13 @@ class Catalog(Api):
         answer = self._send("POST", PRODUCTS, content=dict(body))
         return self._one(StoreProduct, answer, self._field(answer, "data"))
 
+    @takes_rows(10)
     def update_products(self, rows: Sequence[Row]) -> list[StoreProduct]:
         """Change up to ten products, each named by its `id`; as they are then, in this sequence.
 
         Raises: RejectedError for all of them: the answer does not say which one is to blame.
         """
-        answer = self._send("PUT", PRODUCTS, content=_few(rows, MOST_PRODUCTS))
+        answer = self._send("PUT", PRODUCTS, content=[dict(row) for row in rows])
         found = {
             product.id: product
             for row in self._field(answer, "data", list)
@@ -89,6 +89,7 @@ class Catalog(Api):
         }
         return _in_sequence(answer, [found.get(str(row["id"])) for row in rows])
 
+    @takes_rows(50)
     def write_variants(self, rows: Sequence[Row]) -> list[StoreVariant]:
         """Change up to fifty variants by their `id`, or add those without one.
 
@@ -96,7 +97,7 @@ class Catalog(Api):
 
         Raises: RejectedError for all of them.
         """
-        answer = self._send("PUT", VARIANTS, content=_few(rows, MOST_VARIANTS))
+        answer = self._send("PUT", VARIANTS, content=[dict(row) for row in rows])
         written = [
             self._one(StoreVariant, answer, row) for row in self._field(answer, "data", list)
         ]
@@ -177,12 +178,6 @@ class Catalog(Api):
         body = {"name": name, "parent_id": parent_id}
         answer = self._send("POST", "/v3/catalog/categories", content=body)
         return self._one(Category, answer, self._field(answer, "data"))
-
-
-def _few(rows: Sequence[Row], most: int) -> list[dict[str, Any]]:
-    if not 0 < len(rows) <= most:
-        raise ValueError(f"1 to {most} rows are written at once, not {len(rows)}")
-    return [dict(row) for row in rows]
 
 
 def _in_sequence(answer: Answer, found: Sequence[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from connectors.bigcommerce.api import Api, url_parts
+from connectors.bigcommerce.api import Api, takes_rows, url_parts
 from connectors.bigcommerce.customer_models import (
     MOST,
     AddressBody,
@@ -67,6 +67,7 @@ class Customers(Api):
                 if isinstance(found, UnreadableCustomer) or email_key(found.email) in keys:
                     yield found
 
+    @takes_rows(MOST)
     def create_customers(self, bodies: Sequence[CustomerBody]) -> list[str]:
         """Register 1 to 10 with their addresses; the ids, in the order given. No mail is sent.
 
@@ -76,6 +77,7 @@ class Customers(Api):
         found = {email_key(row.email): row.id for row in self._write("POST", CUSTOMERS, bodies)}
         return [found.get(email_key(body.email or ""), "") for body in bodies]
 
+    @takes_rows(MOST)
     def update_customers(self, bodies: Sequence[CustomerBody]) -> list[str]:
         """Change what is set of 1 to 10, harmless to repeat; their ids.
 
@@ -84,6 +86,7 @@ class Customers(Api):
         self._write("PUT", CUSTOMERS, bodies)
         return [str(body.id) for body in bodies]
 
+    @takes_rows(MOST)
     def create_addresses(self, bodies: Sequence[AddressBody]) -> list[str]:
         """Add 1 to 10 entries to address books; their ids, "" for one that is dropped.
 
@@ -96,6 +99,7 @@ class Customers(Api):
         keys = ((str(b.customer_id), *(getattr(b, n) or "" for n in SENT_AS)) for b in bodies)
         return [found.get(key, "") for key in keys]
 
+    @takes_rows(MOST)
     def update_addresses(self, bodies: Sequence[AddressBody]) -> list[str]:
         """Change 1 to 10 entries of address books; their ids, "" for one that is dropped.
 
@@ -113,13 +117,12 @@ class Customers(Api):
             for _, row in self._all_data(CUSTOMERS, **{"id:in": ",".join(part), **included}):
                 yield row
 
+    @takes_rows(MOST)
     def delete_customers(self, ids: Sequence[str]) -> list[str]:
         """Delete 1 to 10 with their addresses; their ids. One that is gone already is no error.
 
         Their orders stay, as those of guests.
         """
-        if not 0 < len(ids) <= MOST:
-            raise ValueError(f"1 to {MOST} customers are deleted at once, not {len(ids)}")
         self._send("DELETE", CUSTOMERS, query=f"id:in={','.join(str(int(one)) for one in ids)}")
         return list(ids)
 
@@ -153,6 +156,4 @@ class Customers(Api):
 
 
 def _wire(bodies: Sequence[RequestBody]) -> list[dict[str, Any]]:
-    if not 0 < len(bodies) <= MOST:
-        raise ValueError(f"1 to {MOST} records are written at once, not {len(bodies)}")
     return [body.wire() for body in bodies]

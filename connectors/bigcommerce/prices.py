@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from connectors.bigcommerce.api import PAGE, Api, url_parts
+from connectors.bigcommerce.api import PAGE, Api, takes_rows, url_parts
 from connectors.bigcommerce.price_models import (
     CataloguePricesBody,
     PricedProduct,
@@ -23,8 +23,6 @@ from core.errors import RejectedError
 from core.prices import CATALOGUE_FIELDS
 
 LISTS = "/v3/pricelists"
-MOST_RECORDS, MOST_PRODUCTS, MOST_VARIANTS = 1000, 10, 50
-"""Rows that one request takes."""
 VARIANT_FIELDS = ",".join(("product_id", "sku", *CATALOGUE_FIELDS, "option_values"))
 PRODUCT_FIELDS = ",".join(CATALOGUE_FIELDS)
 NO_PRICES = dict.fromkeys(CATALOGUE_FIELDS)
@@ -92,28 +90,31 @@ class Prices(Api):
             for answer, row in self._all_data("/v3/catalog/products", **asked):
                 yield self._one(PricedProduct, answer, row)
 
+    @takes_rows(10)
     def update_product_prices(self, bodies: Sequence[CataloguePricesBody]) -> list[str]:
         """Change prices of 1 to 10 products, harmless to repeat; their ids.
 
         Raises: RejectedError, which does not say for which one; OutcomeUnknownError; ValueError.
         """
-        answer = self._send("PUT", "/v3/catalog/products", content=_wire(bodies, MOST_PRODUCTS))
+        answer = self._send("PUT", "/v3/catalog/products", content=_wire(bodies))
         self._field(answer, "data", list)
         return [str(body.id) for body in bodies]
 
+    @takes_rows(50)
     def update_variant_prices(self, bodies: Sequence[CataloguePricesBody]) -> list[str]:
         """The same of 1 to 50 variants. Raises: as above."""
-        answer = self._send("PUT", "/v3/catalog/variants", content=_wire(bodies, MOST_VARIANTS))
+        answer = self._send("PUT", "/v3/catalog/variants", content=_wire(bodies))
         self._field(answer, "data", list)
         return [str(body.id) for body in bodies]
 
+    @takes_rows(1000)
     def upsert_price_records(self, bodies: Sequence[PriceRecordBody]) -> list[str | RejectedError]:
         """Set 1 to 1000 records of any lists, harmless to repeat.
 
         Out: in the order given, the variant's id, or why just this record was refused; the others
         are kept. Raises: OutcomeUnknownError; RejectedError for all of them; ValueError.
         """
-        rows = _wire(bodies, MOST_RECORDS)
+        rows = _wire(bodies)
         with ONE_AT_A_TIME:
             refused: Mapping[RecordKey, RejectedError] = {}
             try:
@@ -131,7 +132,5 @@ class Prices(Api):
         self._send("DELETE", f"{LISTS}/{price_list_id}/records", query=query)
 
 
-def _wire(bodies: Sequence[RequestBody], most: int) -> list[dict[str, Any]]:
-    if not 0 < len(bodies) <= most:
-        raise ValueError(f"1 to {most} records are written at once, not {len(bodies)}")
+def _wire(bodies: Sequence[RequestBody]) -> list[dict[str, Any]]:
     return [body.wire() for body in bodies]

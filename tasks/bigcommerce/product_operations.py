@@ -8,7 +8,6 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, cast
 
-from connectors.bigcommerce.catalog import MOST_PRODUCTS, MOST_VARIANTS
 from connectors.bigcommerce.catalog_models import OptionValue, StoreProduct, StoreVariant
 from connectors.bigcommerce.client import BigCommerce
 from core.errors import CausewayError, RejectedError
@@ -219,7 +218,6 @@ class UpdateProduct(StoreOperation):
             before={name: value[:200] for name, value in self.before.items()},
             after={name: str(value)[:200] for name, value in self.fields.items()},
             send_rows=BigCommerce.update_products,
-            most=MOST_PRODUCTS,
             row=self._row(record),
         )
 
@@ -328,7 +326,6 @@ class WriteVariant(StoreOperation):
             after={name: str(value)[:200] for name, value in self.fields.items()},
             is_repeatable=bool(self.variant_id),
             send_rows=BigCommerce.write_variants,
-            most=MOST_VARIANTS,
             row=self._row(record),
         )
 

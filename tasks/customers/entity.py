@@ -21,7 +21,6 @@ from tasks.customers.frames import (
     Found,
     Record,
     Sides,
-    map_sides,
 )
 from tasks.customers.operations import CustomerPlan
 from tasks.customers.plan import PlanContext, plan_record
@@ -106,7 +105,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     }
     both = {key: one for key, one in records.items() if one.contact is not None}
     found = Found.of(both, bundle.tables["customer_groups"])
-    compared = Sides.of(found, map_sides(bundle, found))
+    compared = Sides.of(found, Desired.mapped(bundle, found))
     differ = {
         key: ", ".join(names)
         for key, desired in compared.desired.items()

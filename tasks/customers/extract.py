@@ -14,7 +14,7 @@ from tasks.brightpearl.contacts import find_candidates, is_person
 from tasks.customers.frames import ENTITY, AgreedCustomer, Found, Record, group_tags
 from tasks.customers.matching import match_records
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import Outcome, missing, refusal_rows, skipped
+from tasks.reconciler.cases import Outcome, refusal_rows, skipped
 from tasks.reconciler.run import Run
 
 ASKED = {OPERATOR, "release"}
@@ -86,7 +86,7 @@ def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, li
     records |= {key: Record(key, contact=contact) for key, contact in fresh.items()}
     alone = [key for key in keys if key not in records and key not in run.refused_keys]
     found = Found.of(records, run.bundle.tables["customer_groups"])
-    return found, [missing(k, may_be_stale=run.batch.may_be_stale(k)) for k in alone]
+    return found, run.batch.missing(alone)
 
 
 def _add_candidates(run: Run, records: Mapping[str, Record]) -> None:

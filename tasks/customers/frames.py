@@ -14,15 +14,12 @@ from core.customers import ACCOUNT_CUSTOMERS, BILLING, DELIVERY, STORE_CUSTOMERS
 from core.frames import frame
 from core.ids import email_key
 from core.refusals import Refusal
-from mappings.bundle import Bundle
-from mappings.engine import Context, apply
 from mappings.steps import one_line
 from mappings.tables import Table, comparable
 from tasks.bigcommerce.customers import StoreCustomer, customer_row
 from tasks.brightpearl.contacts import LINES, Person, contact_row
 from tasks.reconciler.agreed import AgreedHashes
 from tasks.reconciler.gate import Frames, rows, typed_rows
-from tasks.reconciler.run import Run
 
 ENTITY = "customers"
 USES = (BILLING, DELIVERY)
@@ -160,8 +157,10 @@ class Desired(Frames):
 
     KEY = "customer_key"
 
-    for_account: pd.DataFrame = rows(ACCOUNT_CUSTOMERS, suite="customers_out")
-    for_store: pd.DataFrame = rows(STORE_CUSTOMERS, suite="store_customers_out")
+    customers: pd.DataFrame = rows(ACCOUNT_CUSTOMERS, suite="customers_out", mapping="customers")
+    contacts: pd.DataFrame = rows(
+        STORE_CUSTOMERS, suite="store_customers_out", mapping="store_customers"
+    )
 
 
 @dataclass(frozen=True)
@@ -178,29 +177,12 @@ class Sides:
     @classmethod
     def of(cls, found: Found, desired: Desired) -> Sides:
         """The rows of both, typed."""
-        for_account = typed_rows(desired.for_account, AccountCustomer)
+        customers = typed_rows(desired.customers, AccountCustomer)
         return cls(
-            desired={one.customer_key: one for one in for_account},
+            desired={one.customer_key: one for one in customers},
             actual={o.customer_key: o for o in typed_rows(found.contacts, AccountCustomer)},
-            for_store={o.customer_key: o for o in typed_rows(desired.for_store, StoreCustomer)},
+            for_store={o.customer_key: o for o in typed_rows(desired.contacts, StoreCustomer)},
         )
-
-
-def map_customers(run: Run, found: Found) -> Desired:
-    """Customers as contacts, and contacts as customers."""
-    return map_sides(run.bundle, found)
-
-
-def map_sides(bundle: Bundle, found: Found) -> Desired:
-    """The same by any version of the mappings."""
-    context, mappings = Context("UTC", bundle.tables), bundle.mappings
-    for_account = apply(mappings["customers"], found.customers, context)
-    for_store = apply(mappings["store_customers"], found.contacts, context)
-    return Desired(
-        for_account=for_account.frame[list(ACCOUNT_CUSTOMERS)],
-        for_store=for_store.frame[list(STORE_CUSTOMERS)],
-        refusals=pd.concat([for_account.refusals, for_store.refusals], ignore_index=True),
-    )
 
 
 def meant_email(contact: Contact, record: Record) -> str:

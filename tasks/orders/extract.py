@@ -37,7 +37,7 @@ from tasks.bigcommerce.orders import (
 )
 from tasks.brightpearl.sales_orders import AgreedOrder
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import Outcome, missing, parked, skipped
+from tasks.reconciler.cases import Outcome, parked, skipped
 from tasks.reconciler.run import Run
 
 HINTS = {"webhook", "sweep"}
@@ -87,7 +87,7 @@ def extract_orders(run: Run) -> Read:
     Raises: TransientError, ConfigError, ContractError.
     """
     documents, absent = read_orders(run, run.batch.keys)
-    skipped = [missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent]
+    skipped = run.batch.missing(absent)
     links, sources = run.links.get(run.pair, run.entity, run.batch.keys), run.batch.sources
     new = {key: sold_units(order) for key, order in documents.items() if key not in links}
     keep_held(run, new, is_new=True)

@@ -14,7 +14,7 @@ from mappings.sku_names import SkuNames
 from store.stock import Catalogue
 from tasks.brightpearl.reference import changed_products, refresh_products
 from tasks.prices.extract import extract_prices
-from tasks.prices.frames import ENTITY, map_prices
+from tasks.prices.frames import ENTITY, Desired
 from tasks.prices.operations import PricePlan
 from tasks.prices.plan import plan_prices
 from tasks.reconciler.comparison import Comparison
@@ -30,8 +30,9 @@ def _all_skus(run: Run) -> list[str]:
 
 
 def _plan(run: Run, skus: Sequence[str]) -> Sequence[PricePlan]:
-    found, _ = extract_prices(run, skus)
-    return plan_prices(run, found, validate(run, map_prices(run, validate(run, found))))
+    read, _ = extract_prices(run, skus)
+    found = validate(run, read)
+    return plan_prices(run, found, validate(run, Desired.mapped(run.bundle, found)))
 
 
 COMPARISON = Comparison(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,10 +11,8 @@ import pandas as pd
 
 from connectors.bigcommerce.price_models import PricedVariant
 from core.prices import ACCOUNT_PRICES, CATALOGUE_FIELDS, LIST, STORE_PRICES
-from mappings.engine import Context, apply
 from tasks.reconciler.agreed import Agreed
-from tasks.reconciler.gate import Frames, rows, typed_by_key
-from tasks.reconciler.run import Run
+from tasks.reconciler.gate import Frames, rows
 
 ENTITY = "prices"
 OPTIONAL = frozenset(CATALOGUE_FIELDS) - {"price"}
@@ -82,6 +79,10 @@ class Found(Frames):
     currency: str = ""
     """The store's own, in which its catalogue is."""
 
+    def list_id(self, name: Name) -> str:
+        """The store's price list that is meant; "" where it has none of that name."""
+        return self.lists.get(name.list_name.casefold(), "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desired(Frames):
@@ -89,30 +90,17 @@ class Desired(Frames):
 
     KEY = "sku_key"
 
-    prices: pd.DataFrame = rows(STORE_PRICES, suite="prices_out")
+    prices: pd.DataFrame = rows(STORE_PRICES, suite="prices_out", mapping="prices")
 
     def by_sku(self) -> dict[str, dict[Name, Price]]:
         """The prices of each SKU."""
-        found: dict[str, dict[Name, Price]] = {}
-        for sku, listed in typed_by_key(self.prices, _Row, "sku_key").items():
-            quantities: dict[Name, dict[int, Decimal]] = defaultdict(dict)
-            for row in listed:
-                if row.amount or row.target not in OPTIONAL:
-                    quantities[Name(row.target, row.currency)][row.quantity] = row.amount
-            found[sku] = {name: Price.of(of) for name, of in quantities.items()}
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    target: str
-    currency: str
-    quantity: int
-    amount: Decimal
-
-
-def map_prices(run: Run, found: Found) -> Desired:
-    """What the store's prices are to be; what the mapping refuses is among the refusals."""
-    context = Context(zone="UTC", tables=run.bundle.tables)
-    mapped = apply(run.bundle.mappings[ENTITY], found.prices, context)
-    return Desired(prices=mapped.frame[list(STORE_PRICES)], refusals=mapped.refusals)
+        found: dict[str, dict[Name, dict[int, Decimal]]] = {}
+        columns = self.prices[["sku_key", "target", "currency", "quantity", "amount"]]
+        for sku, target, currency, at, amount in columns.itertuples(index=False, name=None):
+            if amount or target not in OPTIONAL:
+                named = found.setdefault(sku, {}).setdefault(Name(target, currency), {})
+                named[at] = amount
+        return {
+            sku: {name: Price.of(one) for name, one in prices.items()}
+            for sku, prices in found.items()
+        }

@@ -11,12 +11,10 @@ from decimal import Decimal
 
 from connectors.bigcommerce.client import BigCommerce
 from connectors.bigcommerce.price_models import CataloguePricesBody, PriceRecordBody
-from connectors.bigcommerce.prices import MOST_PRODUCTS, MOST_RECORDS, MOST_VARIANTS
 from intelligence.invariants import Change
 from store.links import Link
-from tasks.policy import PURE, step
 from tasks.prices.frames import AgreedPrices, Name, Price
-from tasks.reconciler.apply import Phase, apply, outcome_of
+from tasks.reconciler.apply import Phase, apply, link
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import (
     BigCommerceRow,
@@ -41,7 +39,14 @@ class PricePlan(RecordPlan):
     """Those of them that are neither new nor taken away."""
 
 
-PriceProgress = Progress[PricePlan]
+@dataclass(kw_only=True)
+class PriceProgress(Progress[PricePlan]):
+    """One SKU on its way through its operations."""
+
+    @property
+    def link(self) -> Link | None:
+        kept = Link(self.key, self.plan.product_id, self.plan.agreed.detail())
+        return kept if self.goes_on else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +66,10 @@ class SetCataloguePrices(Operation[PriceProgress]):
         return ", ".join(changes)
 
     def write(self, _run: Run, _record: PriceProgress) -> Write:
-        send, most = (
-            (BigCommerce.update_variant_prices, MOST_VARIANTS)
+        send = (
+            BigCommerce.update_variant_prices
             if self.is_variant
-            else (BigCommerce.update_product_prices, MOST_PRODUCTS)
+            else BigCommerce.update_product_prices
         )
         return BigCommerceRow(
             natural_key=self.sku,
@@ -72,7 +77,6 @@ class SetCataloguePrices(Operation[PriceProgress]):
             after={name: f"{value:f}" for name, value in self.after.items()},
             row=CataloguePricesBody(id=int(self.id), **self.after),
             send_rows=send,
-            most=most,
         )
 
 
@@ -109,7 +113,6 @@ class SetListPrice(ListPriceOperation):
             after={"price": str(self.after)},
             row=PriceRecordBody.of(*self.ids, self.after.amount, self.after.tiers),
             send_rows=BigCommerce.upsert_price_records,
-            most=MOST_RECORDS,
         )
 
 
@@ -131,22 +134,14 @@ class RemoveListPrice(ListPriceOperation):
         )
 
 
+REMEDY = "Correct the price in Brightpearl, or the product in BigCommerce."
 PHASES = (Phase((SetCataloguePrices, SetListPrice, RemoveListPrice), together=True),)
 
 
 def load_prices(run: Run, plans: Sequence[PricePlan]) -> list[Outcome]:
-    """Carry the plans out, and keep what both sides agree on of SKUs that went through."""
+    """Carry the plans out, and keep what both sides agree on. A dry run writes nothing."""
     if run.dry_run:
         return []
     records = [PriceProgress(plan=plan) for plan in plans]
-    remedy = "Correct the price in Brightpearl, or the product in BigCommerce."
-    outcomes = [outcome_of(one, remedy) for one in apply(run, records, PHASES)]
-    link_prices(run, [one.plan for one in records if one.goes_on])
-    return outcomes
-
-
-@step("link-prices", PURE)
-def link_prices(run: Run, plans: Sequence[PricePlan]) -> None:
-    """Keep what both sides agree on."""
-    links = [Link(one.key, one.product_id, one.agreed.detail()) for one in plans]
-    run.links.put(run.pair, run.entity, links, now=run.now())
+    apply(run, records, PHASES)
+    return link(run, records, REMEDY)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from core.money import HUNDRED
-from core.refusals import Refusal, release_command
+from core.refusals import Refusal
 from core.settings import PriceSettings
 from intelligence.invariants import Change, Extent, Limits, check_prices
 from mappings.rules import Owner
@@ -24,8 +24,8 @@ from tasks.prices.operations import (
     SetListPrice,
 )
 from tasks.reconciler.agreed import merge
-from tasks.reconciler.cases import REVIEW, digest, refusal_by_value, review
-from tasks.reconciler.holds import UNUSUAL, HeldRunError, is_held, note_or_hold
+from tasks.reconciler.cases import digest, refusal_by_value, review
+from tasks.reconciler.holds import UNUSUAL, HeldRunError, note_or_hold
 from tasks.reconciler.operations import Operation
 from tasks.reconciler.run import Run
 
@@ -38,7 +38,7 @@ CHECK = f"Compare Brightpearl's price lists and {TABLE} with what the store asks
 class UnusualPricesError(HeldRunError):
     """A run that breaks an invariant of prices as a whole."""
 
-    kind, check = UNUSUAL, CHECK
+    kind, check, stays = UNUSUAL, CHECK, True
 
 
 def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
@@ -85,8 +85,7 @@ def plan_prices(run: Run, found: Found, desired: Desired) -> list[PricePlan]:
 def hold_unusual(run: Run, plans: Sequence[PricePlan]) -> None:
     """Note what a batch breaks as a whole, or hold it, as the pair's settings say.
 
-    Raises: UnusualPricesError where it is to be held and nobody released it. What is held stays so
-    until a person decides, in however small batches it comes.
+    Raises: UnusualPricesError where it is to be held and nobody released it.
     """
     chosen = run.connections.pair.intelligence
     if chosen.prices == "off":
@@ -102,11 +101,7 @@ def hold_unusual(run: Run, plans: Sequence[PricePlan]) -> None:
     limits = Limits(changed_percent=chosen.prices_changed_percent)
     changes = [change for plan in new for change in plan.changes]
     breaches = check_prices(changes, extent, limits=limits)
-    holds = chosen.prices == "hold"
-    note_or_hold(run, UnusualPricesError, breaches, holds=holds)
-    if holds and not breaches and not run.dry_run and is_held(run, UNUSUAL):
-        remedy = f"{CHECK} Then: {release_command(REVIEW, value=UNUSUAL, apply=True)}"
-        raise UnusualPricesError("An unusual run of prices waits for a person.", remedy=remedy)
+    note_or_hold(run, UnusualPricesError, breaches, holds=chosen.prices == "hold")
 
 
 def _changed(
@@ -158,9 +153,9 @@ def _doubt(
 
 def _unknown(found: Found, name: Name) -> Refusal | None:
     """Why the store cannot have a price of this name."""
+    if found.list_id(name):
+        return None
     if listed := name.list_name:
-        if listed.casefold() in found.lists:
-            return None
         reason = f"BigCommerce has no price list {listed!r}"
         action = f"Create the price list {listed!r} in BigCommerce, or correct {TABLE}"
         return refusal_by_value("price_list", "target", listed, reason, action)
@@ -184,9 +179,6 @@ def _operations(
             before={one.target: str(actual[one].amount) for one in fields if one in actual},
             after={name.target: new.amount if new else Decimal(0) for name, new in fields.items()},
         )
-    for name, new in changed.items():
-        if name in fields:
-            continue
-        list_id, before = found.lists[name.list_name.casefold()], str(actual.get(name, ""))
-        known = name, list_id, variant.id, before
-        yield SetListPrice(*known, new) if new else RemoveListPrice(*known)
+    for name in [one for one in changed if one not in fields]:
+        known = name, found.list_id(name), variant.id, str(actual.get(name, ""))
+        yield SetListPrice(*known, new) if (new := changed[name]) else RemoveListPrice(*known)

@@ -11,7 +11,7 @@ from core.ids import STORE_PRODUCT
 from tasks.brightpearl.reference import changed_products
 from tasks.policy import with_retries
 from tasks.products.extract import Family, extract_families
-from tasks.products.frames import flatten, map_products
+from tasks.products.frames import Desired, flatten
 from tasks.products.load import link_products, load_products, plan_products
 from tasks.products.plan import ProductPlan
 from tasks.reconciler.comparison import DIFFERING, REFUSED, Comparison
@@ -33,7 +33,8 @@ def changed_in_store(
 
 def _sync(run: Run, families: Sequence[Family]) -> Sequence[ProductPlan]:
     found = validate(run, flatten(run, families))
-    plans = plan_products(run, families, validate(run, map_products(run, found)))
+    desired = validate(run, Desired.mapped(run.bundle, found))
+    plans = plan_products(run, families, desired)
     settle(run, plans, link_products(run, load_products(run, plans)))
     return plans
 

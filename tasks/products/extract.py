@@ -20,7 +20,7 @@ from tasks.brightpearl.products import catalogue_of, groups_of, keep_catalogue
 from tasks.brightpearl.reference import find_products
 from tasks.policy import RETRIED, step, with_retries
 from tasks.products.frames import AgreedProduct
-from tasks.reconciler.cases import Outcome, missing
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.run import Run
 
 
@@ -108,15 +108,9 @@ def extract_products(run: Run) -> tuple[list[Family], list[Outcome]]:
     wanted = set(run.batch.keys)
     found = [family for family in families if family.key in wanted]
     left = wanted - {family.key for family in found} - run.refused_keys
-    outcomes = [
-        missing(
-            key,
-            "BigCommerce" if key.startswith(STORE_PRODUCT) else "Brightpearl",
-            may_be_stale=run.batch.may_be_stale(key),
-        )
-        for key in sorted(left)
-    ]
-    return found, outcomes
+    in_store = {key for key in left if key.startswith(STORE_PRODUCT)}
+    absent = run.batch.missing(sorted(left - in_store), "Brightpearl")
+    return found, [*absent, *run.batch.missing(sorted(in_store))]
 
 
 def _requested(run: Run, family: Family) -> Family:

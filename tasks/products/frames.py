@@ -14,7 +14,6 @@ from core.frames import frame, records_by
 from core.ids import sku_key
 from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
 from core.refusals import Refusal, release_remedy
-from mappings.engine import Context, apply
 from tasks.brightpearl.products import AccountRows
 from tasks.reconciler.agreed import Agreed, fingerprint
 from tasks.reconciler.cases import refusal_rows
@@ -78,8 +77,8 @@ class Desired(Frames):
 
     KEY = "key"
 
-    products: pd.DataFrame = rows(STORE_PRODUCTS, suite="products_out")
-    variants: pd.DataFrame = rows(STORE_VARIANTS, suite="variants_out")
+    products: pd.DataFrame = rows(STORE_PRODUCTS, suite="products_out", mapping="products")
+    variants: pd.DataFrame = rows(STORE_VARIANTS, suite="variants_out", mapping="variants")
 
     def product_rows(self) -> dict[str, Row]:
         """The one row of each product."""
@@ -151,19 +150,6 @@ def refusals_of(family: Family) -> Iterable[Refusal]:
         reason = f"it is {one} in Brightpearl, and the store's product {other}"
         action = "Make both alike, or delete the store's product and sync it by its key"
         yield refuse("structure", family.key, reason, action)
-
-
-def map_products(run: Run, found: Found) -> Desired:
-    """The batch as it is to be in the store; what the mapping refuses is among the refusals."""
-    context = Context(zone="UTC", tables=run.bundle.tables)
-    products = apply(run.bundle.mappings["products"], found.products, context)
-    variants = apply(run.bundle.mappings["variants"], found.variants, context)
-    refusals = pd.concat([products.refusals, variants.refusals], ignore_index=True)
-    return Desired(
-        products=products.frame[list(STORE_PRODUCTS)],
-        variants=variants.frame[list(STORE_VARIANTS)],
-        refusals=refusals,
-    )
 
 
 def comparable(name: str, value: Any) -> str:  # noqa: ANN401 - a value of a row

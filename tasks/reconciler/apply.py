@@ -137,6 +137,17 @@ def outcome_of(record: Progress[Any], remedy: str) -> Outcome:
     return Outcome(plan.key, plan.result, plan.reason, cases, plan.waits_for, plan.wake_at)
 
 
+@step("link", PURE)
+def link(run: Run, records: Sequence[Progress[Any]], remedy: str) -> list[Outcome]:
+    """Keep what both sides agree on by now; what became of each record.
+
+    In: what to do about a refused write whose answer does not say it.
+    """
+    links = [one for record in records if (one := record.link) is not None]
+    run.links.put(run.pair, run.entity, links, now=run.now())
+    return [outcome_of(record, remedy) for record in records]
+
+
 def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None) -> list[Answer]:
     """Send every write, several requests at once; the answers in the same order.
 

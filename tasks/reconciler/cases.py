@@ -30,6 +30,8 @@ from mappings.tables import ANY, Table, comparable
 from store.database import Database
 from store.quarantine import Quarantine
 
+CATALOGUE = "catalogue:all"
+"""The key of cases about a run as a whole."""
 REVIEW = "review"
 """Class of a case that a person decides; `release --apply` carries its proposal out."""
 SKU = "sku"
@@ -192,13 +194,6 @@ def skipped(key: str, result: str, reason: str = "") -> Outcome:
 def parked(key: str, reason: str, *conditions: str) -> Outcome:
     """A record that waits for something to happen."""
     return Outcome(key, "parked", reason, waits_for=conditions, is_skipped=True)
-
-
-def missing(key: str, system: str = "BigCommerce", *, may_be_stale: bool) -> Outcome:
-    """A record that a key names and the system does not show; tried again where that may change."""
-    if may_be_stale:
-        return retry(key, f"not found in {system} yet")
-    return skipped(key, "gone", f"not in {system}")
 
 
 def with_command(why: Refusal, version: str) -> Refusal:

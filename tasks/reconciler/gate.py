@@ -16,8 +16,10 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 import pandas as pd
 
 from core.crash_points import reached
-from core.frames import Schema, frame
+from core.frames import Schema, concat, frame
 from core.refusals import REFUSALS
+from mappings.bundle import Bundle
+from mappings.engine import Context, apply
 from tasks.policy import PURE, step
 from tasks.reconciler.run import Run
 
@@ -25,14 +27,17 @@ Typed = TypeVar("Typed")
 Checked = TypeVar("Checked", bound="Frames")
 
 
-def rows(schema: Schema, *, suite: str = "", is_keyed: bool = True) -> pd.DataFrame:
+def rows(
+    schema: Schema, *, suite: str = "", mapping: str = "", is_keyed: bool = True
+) -> pd.DataFrame:
     """Declare a frame of a set.
 
-    In: the suite that validates it, if any; whether its rows belong to one record each.
+    In: the suite that validates it and the mapping file that makes it, if any; whether its rows
+    belong to one record each.
     """
     found: pd.DataFrame = dataclasses.field(
         default_factory=lambda: frame([], schema),
-        metadata={"schema": schema, "suite": suite, "is_keyed": is_keyed},
+        metadata={"schema": schema, "suite": suite, "mapping": mapping, "is_keyed": is_keyed},
     )
     return found
 
@@ -47,6 +52,22 @@ class Frames:
     refusals: pd.DataFrame = rows(REFUSALS, is_keyed=False)
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """What the run's report counts of the batch, such as `rounding rows`."""
+
+    @classmethod
+    def mapped(cls, bundle: Bundle, found: Frames) -> Self:
+        """The set that mapping files make of frames of the same names.
+
+        What the files refuse is among the refusals.
+        """
+        context = Context(zone="UTC", tables=bundle.tables)
+        made = {
+            field.name: apply(bundle.mappings[file], getattr(found, field.name), context)
+            for field in dataclasses.fields(cls)
+            if (file := field.metadata.get("mapping"))
+        }
+        refusals = concat([one.refusals for one in made.values()], REFUSALS)
+        frames: Mapping[str, Any] = {name: one.frame for name, one in made.items()}
+        return cls(refusals=refusals, **frames)
 
     @property
     def has_rows(self) -> bool:

@@ -8,11 +8,9 @@ from typing import ClassVar
 from core.errors import ContractError
 from core.refusals import Refusal, release_command
 from intelligence.invariants import Breach
-from tasks.reconciler.cases import REVIEW
+from tasks.reconciler.cases import CATALOGUE, REVIEW
 from tasks.reconciler.run import Run
 
-CATALOGUE = "catalogue:all"
-"""The key of cases about a run as a whole."""
 UNUSUAL = "unusual"
 """A run that breaks an invariant."""
 
@@ -23,6 +21,8 @@ class HeldRunError(ContractError):
     kind: ClassVar[str]
     check: ClassVar[str]
     """What a person compares first."""
+    stays: ClassVar[bool] = False
+    """Whether later runs wait for the same release, in however small batches they come."""
 
 
 def hold_run(run: Run, error: type[HeldRunError], reason: str, proposal: Mapping[str, str]) -> None:
@@ -52,12 +52,17 @@ def note_or_hold(
     """
     for breach in breaches:
         run.report.notes[f"unusual {run.entity}: {breach.reason}"] += 1
-    if breaches and holds and not run.dry_run:
+    if run.dry_run or not holds:
+        return
+    if breaches:
         reason = f"This run is unusual: {'; '.join(one.reason for one in breaches)}."
         hold_run(run, error, reason, {one.name: one.reason for one in breaches})
+    elif error.stays and _is_held(run, error.kind):
+        remedy = f"{error.check} Then: {release_command(REVIEW, value=error.kind, apply=True)}"
+        raise error(f"An unusual run of {run.entity} waits for a person.", remedy=remedy)
 
 
-def is_held(run: Run, kind: str) -> bool:
+def _is_held(run: Run, kind: str) -> bool:
     """Whether a case of this kind waits for a person."""
     waiting = run.quarantine.list(pair=run.pair, entity=run.entity, class_=REVIEW, value=kind)
     return any(case.key == CATALOGUE for case in waiting)

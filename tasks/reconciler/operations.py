@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
+from connectors.bigcommerce.api import rows_at_once
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.messages import Message
 from core.errors import CausewayError, NotFoundError, RejectedError
 from core.refusals import Refusal
+from store.links import Link
 from tasks.reconciler.run import Run
 
 
@@ -62,8 +64,11 @@ class BigCommerceRow(Write):
     send_rows: Callable[[BigCommerce, Sequence[Any]], Sequence[Any]]
     """Sends the rows of several records; the answer to each, in their order. A method of the
     client, so that rows of the same kind are found to belong together."""
-    most: int = 10
-    """Rows that it takes at once."""
+
+    @property
+    def most(self) -> int:
+        """Rows that share a request."""
+        return rows_at_once(self.send_rows)
 
 
 ProgressT = TypeVar("ProgressT", bound="Progress[Any]")
@@ -147,6 +152,11 @@ class Progress(Generic[PlanT]):
     def goes_on(self) -> bool:
         """Whether nothing stopped this record so far."""
         return self.error is None
+
+    @property
+    def link(self) -> Link | None:
+        """What is kept of the record by now; None where what is kept stays as it is."""
+        return None
 
     def fail(self, error: CausewayError) -> None:
         """Stop the record; the first error is the one that is reported."""

@@ -33,7 +33,16 @@ from store.links import Links
 from store.quarantine import Quarantine
 from store.runs import Runs
 from tasks.policy import is_in_flow_run, pause_s
-from tasks.reconciler.cases import RETRY, Decisions, ends_processes, refusals_by_key
+from tasks.reconciler.cases import (
+    CATALOGUE,
+    RETRY,
+    Decisions,
+    Outcome,
+    ends_processes,
+    refusals_by_key,
+    retry,
+    skipped,
+)
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.report import REFUSED, Report
@@ -86,6 +95,15 @@ class Batch:
         """Whether a read may not show a record yet that an event has just named."""
         source = self.sources.get(key)
         return source != OPERATOR and self.attempts(key) < READS_OF_MISSING
+
+    def missing(self, keys: Iterable[str], system: str = "BigCommerce") -> list[Outcome]:
+        """What becomes of records that keys name and the system does not show."""
+        return [
+            retry(key, f"not found in {system} yet")
+            if self.may_be_stale(key)
+            else skipped(key, "gone", f"not in {system}")
+            for key in keys
+        ]
 
     def failing_since(self, key: str) -> datetime | None:
         """Since when it has failed by itself, whenever it was tried."""
@@ -362,11 +380,13 @@ class Run:
         self.batch = Batch((*own, *found))
         return {key: one.was for key, one in taken.items()}
 
-    def rekey_to_all(self, meant: Mapping[str, Sequence[str]], source: str) -> None:
+    def rekey_to_all(
+        self, meant: Mapping[str, Sequence[str]], source: str, why_none: str
+    ) -> tuple[list[str], list[Outcome]]:
         """The same of keys that may mean several records: all but the first become due themselves.
 
-        In: the records meant, by key of the batch; a key that means none stays in it. The source of
-        what becomes due.
+        In: the records meant, by key of the batch; the source of what becomes due; why a key means
+        none. Out: the keys of the batch that name a record, and what becomes of the others.
         """
         first = {key: records[0] for key, records in meant.items() if records}
         known = {*first.values(), *self.batch.keys}
@@ -375,6 +395,12 @@ class Run:
             self.inbox.put(self.pair, self.entity, others, source=source, now=self.now())
         if first:
             self.rekey(first)
+        of_none = {key for key, records in meant.items() if not records} | {CATALOGUE}
+        left = [key for key in self.batch.keys if key in of_none - self.refused_keys]
+        return (
+            [key for key in self.batch.keys if key not in of_none],
+            [skipped(key, "not ours", why_none) for key in left],
+        )
 
     def ahead(self) -> int:
         """How many more keys are due, where the batch is full."""

@@ -23,7 +23,7 @@ from tasks.brightpearl.goods_notes import Note
 from tasks.brightpearl.reference import find_products
 from tasks.brightpearl.sales_orders import ORDERS, AgreedOrder, Owners
 from tasks.policy import RETRIED, step
-from tasks.reconciler.cases import Outcome, missing
+from tasks.reconciler.cases import Outcome
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.run import Run
 from tasks.shipments.frames import ENTITY, AgreedShipments, DesiredPart, Found, ShippingState, added
@@ -183,10 +183,7 @@ def extract_shipments(run: Run, reader: NoteReader) -> Found:
     """
     orders, absent = read_orders(run, [key for key in run.batch.keys if not note_of(key)])
     states: dict[str, ShippingState] = {}
-    skipped = [
-        *reader.skipped,
-        *(missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent),
-    ]
+    skipped = [*reader.skipped, *run.batch.missing(absent)]
     for key, state in reader.states_of(orders).items():
         if not state.order_id_bp:
             why = "not in Brightpearl: nothing of it can leave"

@@ -29,9 +29,8 @@ from store.stock import Catalogue, Demand
 from tasks.bigcommerce.orders import HOLDS_NO_STOCK, WHOLLY_SENT, OrderStatus, sold_units
 from tasks.brightpearl.reference import KEPT_S, known_ids, skus_in_store
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import Outcome, refusal_rows, skipped
+from tasks.reconciler.cases import Outcome, refusal_rows
 from tasks.reconciler.defects import each
-from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.run import Run
 from tasks.stock.absence import with_absences
 from tasks.stock.availability import COMPONENTS, read_availability
@@ -60,11 +59,7 @@ def resolve_keys(run: Run) -> tuple[list[str], list[Outcome]]:
     products = {key: key.removeprefix(PRODUCT) for key in keys if key.startswith(PRODUCT)}
     variants = {key: key.removeprefix(VARIANT) for key in keys if key.startswith(VARIANT)}
     skus = {**_of_products(run, products), **_of_variants(run, variants)}
-    run.rekey_to_all(skus, "bundle")
-    without_sku = {*products, *variants, CATALOGUE} - {key for key, found in skus.items() if found}
-    wanted = [key for key in run.batch.keys if key not in without_sku]
-    left = [key for key in run.batch.keys if key in without_sku - run.refused_keys]
-    return wanted, [skipped(key, "not ours", NO_SKU) for key in left]
+    return run.rekey_to_all(skus, "bundle", NO_SKU)
 
 
 def _of_products(run: Run, products: Mapping[str, str]) -> dict[str, list[str]]:

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.bigcommerce.client import IdRange
+from connectors.bigcommerce.api import rows_at_once
+from connectors.bigcommerce.client import BigCommerce, IdRange
 from connectors.bigcommerce.models import Missing, Order, Unreadable
 from core.errors import ContractError, NotFoundError, RejectedError, TransientError
 from tests.connectors.conftest import Script, bigcommerce
@@ -408,3 +409,23 @@ def test_the_store_has_its_zone_its_time_and_its_channels():
 def test_a_changed_shape_of_the_stores_settings_breaks_the_contract(call, body):
     with pytest.raises(ContractError):
         getattr(bigcommerce(Script(httpx.Response(200, json=body))), call)()
+
+
+@pytest.mark.parametrize(
+    ("call", "most"),
+    [
+        *((name, 10) for name in ("create_customers", "update_customers", "delete_customers")),
+        *((name, 10) for name in ("create_addresses", "update_addresses")),
+        *((name, 10) for name in ("update_products", "update_product_prices")),
+        *((name, 50) for name in ("write_variants", "update_variant_prices")),
+        ("upsert_price_records", 1000),
+    ],
+)
+def test_as_many_rows_are_written_at_once_as_the_store_takes_and_never_none(call, most):
+    script = Script()
+    for count in (0, most + 1):
+        with pytest.raises(ValueError, match=f"1 to {most} rows are written at once, not {count}"):
+            getattr(bigcommerce(script), call)([{"id": 1}] * count)
+
+    assert script.requests == []
+    assert rows_at_once(getattr(BigCommerce, call)) == most

@@ -14,8 +14,8 @@ from flows.prices import audit_prices, sync_prices
 from store.quarantine import Quarantine
 from tasks.prices.entity import PRICES
 from tasks.prices.plan import UnusualPricesError
+from tasks.reconciler.cases import CATALOGUE
 from tasks.reconciler.connections import connect, disconnect
-from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.sweep import sweep
 
 LIST = 2

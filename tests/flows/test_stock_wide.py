@@ -30,8 +30,8 @@ from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
 from tasks.brightpearl.reference import KEPT_S
+from tasks.reconciler.cases import CATALOGUE
 from tasks.reconciler.connections import connect, disconnect
-from tasks.reconciler.holds import CATALOGUE
 from tasks.reconciler.sweep import sweep
 from tasks.stock.entity import STOCK
 from tasks.stock.plan import UnusualStockError, ZeroingError

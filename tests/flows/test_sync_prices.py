@@ -109,6 +109,20 @@ def test_a_price_list_takes_prices_with_their_quantity_breaks(world: World, trad
     assert trade.records == {}
 
 
+def test_a_list_that_the_store_writes_in_another_case_is_written_to_once(world: World) -> None:
+    connect(PAIR).bigcommerce.create_price_list("TRADE")
+    publish(price_targets=TARGETS)
+    price_in_brightpearl(world, SKU, 3, q1="15")
+    sync(world, key(SKU))
+    (trade,) = world.sandbox.store.price_lists.values()
+    assert trade.records[variant(world, SKU).id, "GBP"].prices["price"] == 15
+    world.forget_requests()
+
+    sync(world, key(SKU))
+
+    assert world.writes() == 0
+
+
 @pytest.mark.parametrize(
     ("price", "kind"), [("1", "below cost"), ("0", "price zero"), ("6", "price fall")]
 )

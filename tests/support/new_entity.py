@@ -21,7 +21,7 @@ from tasks.brightpearl.sales_orders import ORDERS
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.audit import WindowAudit
-from tasks.reconciler.cases import Outcome, missing, skipped
+from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import Frames, rows, typed_rows, validate
@@ -69,7 +69,7 @@ class SetNumber(Operation[Progress[RecordPlan]]):
 
 def extract_numbers(run: Run) -> tuple[Found, list[Outcome]]:
     orders, absent = read_orders(run, run.batch.keys)
-    outcomes = [missing(key, may_be_stale=run.batch.may_be_stale(key)) for key in absent]
+    outcomes = run.batch.missing(absent)
     links = run.links.get(run.pair, ORDERS, list(orders))
     outcomes += [skipped(key, "not imported") for key in orders if key not in links]
     numbers = (

@@ -18,7 +18,6 @@ from store.verdicts import Verdict, Verdicts
 from tasks.policy import GIVEN_UP_AFTER, GIVEN_UP_TRIES, pause_s
 from tasks.reconciler.cases import (
     Outcome,
-    missing,
     parked,
     refusal_by_value,
     refusal_rows,
@@ -354,7 +353,7 @@ def test_a_record_whose_case_was_left_still_waits_for_what_it_waits_for(pair: Re
 def test_a_record_that_an_event_named_is_read_a_few_times_before_it_is_given_up() -> None:
     batches = [Batch((Claim("1", attempts, utc_now(), "webhook"),)) for attempts in range(4)]
     assert [batch.may_be_stale("1") for batch in batches] == [True, True, True, False]
-    assert [missing("1", may_be_stale=one).result for one in (True, False)] == ["again", "gone"]
+    assert [batches[at].missing(["1"])[0].result for at in (2, 3)] == ["again", "gone"]
 
 
 def test_a_record_that_a_person_named_is_given_up_at_once() -> None:
