@@ -12,14 +12,12 @@ from core.settings import Pair
 from intelligence.error_texts import masked
 from intelligence.errors import (
     UNKNOWN,
-    Example,
     Problem,
     Solved,
     Triage,
     classes,
     described,
     nearest,
-    route,
     triage,
 )
 from intelligence.llm import Adviser, remote_provider
@@ -27,14 +25,14 @@ from store.database import Database
 from store.quarantine import Entry, Quarantine
 from store.statistics import Counts
 from store.verdicts import Verdict, Verdicts
-from tasks.reconciler.triage import FEATURE, kinds_of, problem_of, recognised
+from tasks.reconciler.classification import confirmed_examples, verdict_columns
+from tasks.reconciler.triage import FEATURE, problem_of, recognised
 
 CLOSED = ("released", "resolved", "approved", "discarded")
 MOST_SOLVED = 2000
 """Closed entries that are compared, the newest of each state."""
 KEPT = ("class", "confidence", "reason", "retry", "fingerprint")
 """What of a verdict stands on its entry besides who gets it."""
-HOUR_S = 3600
 ASKED = "questions to a language model"
 """Counted per day, for the budget."""
 
@@ -57,22 +55,16 @@ def explain(database: Database, pair: Pair, entry: Entry, now: datetime) -> dict
         (verdict,) = triage([problem], confirmed=confirmed)
     if verdict.class_ == UNKNOWN:
         verdict = _advised(database, pair, problem, verdict, now)
-    age_h = (now - entry.opened_at).total_seconds() / HOUR_S
-    kinds = kinds_of(entry.class_, entry.field, entry.entity, verdict.class_)
-    to = route(*kinds, confidence=verdict.confidence, age_h=age_h)
+    kept = verdict_columns(entry, verdict, now)
     similar = nearest(problem, solved_cases(database, pair.name, entry.id))
     return {
         "id": entry.id,
         "key": entry.key,
-        "class": verdict.class_,
-        "confidence": round(verdict.confidence, 3),
-        "reason": verdict.reason,
+        **{name: kept["triage"][name] for name in KEPT},
         "cause": verdict.cause,
         "action": verdict.action,
-        "retry": verdict.retry,
-        "fingerprint": problem.fingerprint,
-        "queue": to.queue,
-        "act_within_h": to.act_within_h,
+        "queue": kept["queue"],
+        "act_within_h": kept["act_within_h"],
         "solved": [
             {
                 "id": one.case.id,
@@ -89,15 +81,13 @@ def keep(
     database: Database, entry: Entry, explained: Mapping[str, Any], *, actor: str, now: datetime
 ) -> bool:
     """Whether the verdict is kept on the entry: where it is open, and nothing recognised it yet."""
-    known = entry.error_class not in {"", UNKNOWN}
-    if known or entry.state != "open" or explained["class"] == UNKNOWN:
+    if explained["class"] == UNKNOWN:
         return False
-    triage = {name: explained[name] for name in KEPT}
+    triage = {**entry.triage, **{name: explained[name] for name in KEPT}}
     queue, within = explained["queue"], explained["act_within_h"]
-    Quarantine(database).classify(
+    return Quarantine(database).classify(
         entry.id, triage, queue=queue, act_within_h=within, actor=actor, now=now
     )
-    return True
 
 
 def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
@@ -116,16 +106,6 @@ def solved_cases(database: Database, pair: str, but: int) -> list[Solved]:
                 Solved(entry.id, problem_of(entry.class_, entry.reason), entry.class_, done)
             )
     return solved
-
-
-def confirmed_examples(database: Database, pair: str) -> list[Example]:
-    """Errors whose class a person of this installation named."""
-    return [
-        Example(
-            Problem(one.facts["message"], one.facts["source"], one.facts["status"]), one.verdict
-        )
-        for one in Verdicts(database).newest(pair, FEATURE)
-    ]
 
 
 def confirm(  # noqa: PLR0913 - who decided what, and when

@@ -415,6 +415,32 @@ class Quarantine(Repository):
                 keys.update(key for _, _, key in found)
         return sorted(keys)
 
+    def unrecognised(self, pair: str, *, confirmed: int) -> Iterator[Sequence[Entry]]:
+        """Open entries of class `unknown`, some hundred at a time.
+
+        In: `confirmed` how many classes people have confirmed. Entries that were compared when
+        there were so many are left out: nothing new can be said of them.
+        """
+        of, last = quarantine.c, 0
+        statement = (
+            select(quarantine)
+            .where(
+                *Selection(pair).in_sql(),
+                of.triage["class"].as_string() == UNKNOWN,
+                of.triage["confirmed"].as_integer().is_distinct_from(confirmed),
+            )
+            .order_by(of.id)
+            .limit(AT_ONCE)
+        )
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(statement.where(of.id > last))
+                page = [case_of(row) for row in rows]
+            if not page:
+                return
+            yield page
+            last = page[-1].id
+
     def classify(  # noqa: PLR0913 - what is kept, who said so, when
         self,
         entry_id: int,
@@ -424,23 +450,25 @@ class Quarantine(Repository):
         act_within_h: float,
         actor: str,
         now: datetime,
-    ) -> None:
-        """Keep what kind of error an open entry is and who gets it."""
+    ) -> bool:
+        """Keep what kind of error an open entry is and who gets it, unless that is known.
+
+        Whether it is kept.
+        """
         of = quarantine.c
+        is_unknown = func.coalesce(of.triage["class"].as_string(), "").in_(("", UNKNOWN))
         with self._database.write() as connection:
-            was: str | None = connection.scalar(
-                select(of.triage["class"].as_string()).where(of.id == entry_id)
-            )
             found = connection.scalar(
                 update(quarantine)
-                .where(of.id == entry_id, of.state == "open")
+                .where(of.id == entry_id, of.state == "open", is_unknown)
                 .values(triage=dict(triage), queue=queue, act_within_h=act_within_h)
                 .returning(of.id)
             )
-            if found is not None:
-                action = {"before": was or UNKNOWN, "after": triage["class"], "reason": ""}
+            if found is not None and triage["class"] != UNKNOWN:
+                action = {"before": UNKNOWN, "after": triage["class"], "reason": ""}
                 by = {"entry_id": entry_id, "at": now, "actor": actor}
                 connection.execute(insert(quarantine_actions).values(**by, **action))
+        return found is not None
 
     def encrypt_anew(self) -> int:
         """Encrypt with the first key what an earlier one encrypted, or none; how many rows.

@@ -1,8 +1,8 @@
 """Which kind of error a case is, whether it may pass by itself, and who gets it, from its opening.
 
 Only codes, patterns, the gate's own classes and what people of the installation confirmed are asked
-here: what they do not know is `unknown` until somebody asks `causeway quarantine explain`, which
-also compares it with others.
+here: what they do not know is `unknown` until the classifier has compared it with others
+(`classification.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from tasks.reconciler.report import TRIAGE
 FEATURE = "errors"
 """Under which the classes that people confirm are kept."""
 
+VALUE = "value"
+"""Where a verdict has what is at stake, for whoever finds the class later."""
 HOUR = timedelta(hours=1)
 
 _STATUS = re.compile(r"\b(?:HTTP |with |status )([45]\d\d)\b")
@@ -72,6 +74,8 @@ def with_triage(
         "queue": to.queue,
         "act_within_h": to.act_within_h,
     }
+    if value:
+        triage[VALUE] = float(value)
     return replace(refusal, detail={**refusal.detail, TRIAGE: triage})
 
 
