@@ -30,7 +30,7 @@ from connectors.brightpearl.account_models import (
     Warehouse,
     Webhook,
 )
-from connectors.brightpearl.api import Api, chunks, id_set, new_or_changed
+from connectors.brightpearl.api import Api, by_id, chunks, id_set, new_or_changed
 from connectors.documents import broken_field
 from core.errors import NotFoundError
 from core.ids import email_key, sku_key
@@ -97,7 +97,7 @@ class Contacts(Api):
     def list_tags(self) -> dict[str, str]:
         """Names of the tags that contacts can have, by id."""
         found = self._field(self._send("GET", "/contact-service/tag"), "response", dict)
-        return {str(one): str(row.get("tagName", "")) for one, row in found.items()}
+        return {one: str(row.get("tagName", "")) for one, row in by_id(found).items()}
 
     def find_contacts(self, email: str) -> list[ContactRow]:
         """Contacts with exactly this address, as primary one, else as second or third one.

@@ -8,7 +8,7 @@ error codes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -155,6 +155,14 @@ class Api(Client):
     def _all(self, path: str, model: type[D]) -> list[D]:
         answer = self._send("GET", path)
         return [self._one(model, answer, row) for row in self._field(answer, "response", list)]
+
+
+def by_id(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The records of a map by their ids, in sequence.
+
+    Fields are added without notice: a name that is no number is such a field, and no record.
+    """
+    return {name: found[name] for name in sorted(filter(str.isdecimal, found), key=int)}
 
 
 def chunks(ids: Iterable[str], size: int = MOST) -> Iterator[Sequence[str]]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.brightpearl.api import MOST, Api, id_set, period
+from connectors.brightpearl.api import MOST, Api, by_id, id_set, period
 from connectors.brightpearl.goods_note_models import (
     DropShipNote,
     GoodsInNote,
@@ -98,7 +98,7 @@ class GoodsNotes(Api):
         notes = self._field(answer, "response") or {}
         if not isinstance(notes, dict):
             raise unreadable(answer, "with no map of notes")
-        return [_note(model, note_id, notes[note_id]) for note_id in sorted(notes, key=_number)]
+        return [_note(model, note_id, document) for note_id, document in by_id(notes).items()]
 
 
 def _of(order_ids: Collection[str], notes: list[N | Unreadable]) -> Iterator[N | Unreadable]:
@@ -114,7 +114,3 @@ def _note(model: type[N], note_id: str, document: Any) -> N | Unreadable:  # noq
     except ValidationError as error:
         order_id = str(fields.get("orderId", ""))
         return Unreadable(order_id, *broken_field(error), record_id=note_id)
-
-
-def _number(note_id: str) -> tuple[int, str]:
-    return (int(note_id) if note_id.isdecimal() else 0, note_id)

@@ -103,6 +103,28 @@ def test_a_note_has_its_units_by_row_its_tracking_and_its_progress(world):
     assert after.shipping_method_id == "2"
 
 
+@pytest.mark.parametrize(
+    ("read", "document"),
+    [
+        (lambda client: client.get_goods_out(["12"]), note()),
+        (lambda client: client.list_goods_out_of_orders(["7"]), note()),
+        (lambda client: client.get_drop_ship(["12"]), note()),
+        (lambda client: client.list_drop_ship_of_orders(["7"]), note()),
+        (lambda client: client.list_goods_in(["7"]), {"orderId": 7, "goodsMoved": []}),
+    ],
+)
+def test_a_field_that_nobody_knows_among_notes_is_no_note(read, document):
+    client = brightpearl(Script(answered({"12": document, "apiVersion": {"since": "4.96"}})))
+
+    assert [found.id for found in read(client)] == ["12"]
+
+
+def test_a_field_that_nobody_knows_among_tags_is_no_tag():
+    client = brightpearl(Script(answered({"3": {"tagName": "Trade"}, "apiVersion": "4.96"})))
+
+    assert client.list_tags() == {"3": "Trade"}
+
+
 def test_units_of_a_row_are_summed_over_its_locations():
     client = brightpearl(Script(answered({"12": note()})))
 
