@@ -17,7 +17,9 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, cycle, islice
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +32,10 @@ STOP_WITHIN_S = 20.0
 """Given to each child between SIGTERM and SIGKILL."""
 SHOWN_LINES = 12
 """Of a child's log, when it ended before its time."""
+LISTENING_PORTS = range(20_000, 32_768)
+"""Below those that systems give to connections (from 32,768 on Linux, 49,152 elsewhere)."""
+PORTS_TRIED = 100
+_ports = cycle(SystemRandom().sample(LISTENING_PORTS, len(LISTENING_PORTS)))
 
 
 class ProcessError(CausewayError):
@@ -278,15 +284,18 @@ class Follower:
 
 
 def free_port(wanted: int = 0) -> int:
-    """The wanted loopback port if nobody has it, else one that is free right now."""
-    for port in (wanted, 0):
+    """The wanted loopback port if nobody has it, else one that is free right now.
+
+    Others come once in a process, and none that the system may meanwhile give to a connection.
+    """
+    for port in chain([wanted] if wanted else [], islice(_ports, PORTS_TRIED)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise ProcessError("No loopback port is free.", remedy="Stop something that listens.")
 
 

@@ -14,8 +14,11 @@ from waiting import WITHIN_S
 
 from cli.lock import locked
 from cli.main import run
+from cli.processes import free_port
 from cli.services import prefect_environment
 
+FIRST_OF_CONNECTIONS = 32_768
+"""The first port that Linux gives to connections; other systems begin later."""
 PROGRAM = """
 import signal, sys, time
 from pathlib import Path
@@ -133,3 +136,17 @@ def test_the_log_of_a_run_in_prefect_has_batches_and_refusals(tmp_path):
         timeout=WITHIN_S,
     )
     assert int(done.stdout) == logging.INFO, done.stderr
+
+
+def test_a_port_to_listen_on_is_given_once_and_never_to_a_connection_of_somebody_else() -> None:
+    ports = [free_port() for _ in range(300)]
+
+    assert len(set(ports)) == len(ports)
+    assert max(ports) < FIRST_OF_CONNECTIONS
+
+
+def test_a_wanted_port_that_somebody_listens_on_is_not_given() -> None:
+    wanted = free_port()
+    with socket.create_server(("127.0.0.1", wanted)):
+        assert free_port(wanted) != wanted
+    assert free_port(wanted) == wanted
