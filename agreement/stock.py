@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -56,16 +56,18 @@ def compare_stock(store: Levels, account: Levels, held: Mapping[str, int]) -> di
     }
 
 
-def held_by_orders(store: State, account: State) -> dict[str, int]:
+def held_by_orders(store: State, account: State, undecided: Collection[str] = ()) -> dict[str, int]:
     """Units by SKU that the store has sold and the account has neither reserved nor put on a note.
 
-    In: orders of both states; of the account also its reservations and goods-out notes.
+    In: orders of both states; of the account also its reservations and goods-out notes. `undecided`
+    are orders of which a person has yet to say whether they are cancelled, as in the account.
     """
     allocated = Allocated.of(account)
     units: Counter[str] = Counter()
-    for records in read_orders(store, account).values():
-        for sku, count in _held(records, allocated):
-            units[sku_key(sku)] += count
+    for key, records in read_orders(store, account).items():
+        if key in undecided or not (records.sales and records.is_cancelled_in_account):
+            for sku, count in _held(records, allocated):
+                units[sku_key(sku)] += count
     return {sku: count for sku, count in units.items() if count}
 
 
@@ -100,15 +102,14 @@ class Allocated:
 
 def _held(records: OrderRecords, allocated: Allocated) -> Iterator[tuple[str, int]]:
     order = records.store
-    is_cancelled = records.sales and records.is_cancelled_in_account
-    if order["is_deleted"] or order["status_id"] in HOLDS_NOTHING or is_cancelled:
+    if order["is_deleted"] or order["status_id"] in HOLDS_NOTHING:
         return
     rows = [row for one in records.family for row in one["rows"].values()]
     for line in records.lines:
         own = [row for row in rows if row["external_ref"] == str(line["id"])]
-        units = line["quantity"] - int(line.get("quantity_refunded") or 0) - allocated.units(own)
-        if own:
-            units = min(units, sum(units_of(row) for row in own))
+        # What left by the account's notes is shipped in the store as well.
+        gone = max(allocated.units(own), int(line["quantity_shipped"]))
+        units = int(line["quantity"]) - int(line["quantity_refunded"]) - gone
         if line["sku"] and units > 0:
             yield line["sku"], units
 
@@ -125,26 +126,38 @@ class Reservation:
 
 
 def reservation_of(records: OrderRecords, account: State) -> Reservation:
-    """How far a sales order is reserved; nothing of one that is cancelled, gone or credited.
+    """How far a sales order is reserved; nothing of one that is cancelled or gone.
+
+    Units that are refunded are not wanted: a refund counts as long as the store counts its pieces,
+    whether or not its money went back.
 
     In: the account's full state.
     """
     sale = records.sale
-    if sale is None or sale["status_id"] == CANCELLED or records.notes or records.live_credits:
+    if sale is None or sale["status_id"] == CANCELLED or records.notes:
         return Reservation()
     if records.store["status_id"] in GONE:
         return Reservation()
+    lines = {str(line["id"]): line for line in records.lines}
     rows = [row for row in sale["rows"].values() if has_stock(account, row)]
+    wanted = {str(row["id"]): units_of(row) - _refunded(sale, row, lines) for row in rows}
     found = account["reservations"].get(str(sale["id"]), {"rows": {}})
     reserved = {row_id: int(units) for row_id, (_, units) in found["rows"].items()}
     return Reservation(
-        units=sum(units_of(row) for row in rows),
+        units=sum(wanted.values()),
         reserved=sum(reserved.values()),
         could_reserve=sum(
-            max(0, min(units_of(row) - reserved.get(str(row["id"]), 0), _free(account, sale, row)))
-            for row in rows
+            max(0, min(wanted[key] - reserved.get(key, 0), _free(account, sale, row)))
+            for key, row in zip(wanted, rows, strict=True)
         ),
     )
+
+
+def _refunded(sale: State, row: State, lines: Mapping[str, State]) -> int:
+    """Units of a row, or of the bundle that it is part of, that the store's line has refunded."""
+    whole = sale["rows"].get(str(row.get("parent_row_id") or ""), row)
+    line = lines.get(str(whole["external_ref"]), {"quantity_refunded": 0})
+    return int(line["quantity_refunded"]) * units_of(row) // max(1, units_of(whole))
 
 
 def has_stock(account: State, row: State) -> bool:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from agreement.differences import (
     IMPORTABLE,
     OFF,
+    ORDERS,
     Case,
     Difference,
     Kind,
@@ -149,7 +150,9 @@ def judge(
             if one.could_reserve and not sides.cases.get(key)
         ),
         stock=compare_stock(
-            sides.on_sale, sides.levels, held_by_orders(sides.store, sides.account)
+            sides.on_sale,
+            sides.levels,
+            held_by_orders(sides.store, sides.account, _undecided(sides)),
         ),
         refunds=sum(len(refunds_of(one.store)) for one in imported.values()),
         credits=sum(len(one.live_credits) for one in imported.values()),
@@ -180,6 +183,15 @@ def _differences(
     for key in unknown_to_store(sides.store, sides.account):
         found[key] = [Difference(Kind.UNWANTED, "the store does not know this order")]
     return {key: of_order for key, of_order in found.items() if of_order}
+
+
+def _undecided(sides: Sides) -> set[str]:
+    """Orders of which a person has yet to say whether they are cancelled."""
+    return {
+        key
+        for key, cases in sides.cases.items()
+        if any(case.entity == ORDERS and case.field == "cancelled" for case in cases)
+    }
 
 
 def _is_eligible(records: OrderRecords, importable: Collection[int]) -> bool:

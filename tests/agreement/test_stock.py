@@ -38,9 +38,24 @@ def test_orders_that_are_archived_or_cancelled_in_the_account_hold_nothing():
     assert held(account(sales_order(status_id=5), reservations={})) == {}
 
 
-def test_an_order_holds_no_more_than_its_row_says():
+@pytest.mark.parametrize(("reserved", "units"), [(0, 3), (1, 2), (2, 1)])
+def test_an_order_holds_what_the_store_has_sold_although_its_row_says_fewer(reserved, units):
     fewer = sales_order(row(quantity="2"))
-    assert held(account(fewer, reservations={})) == {"mug": 2}
+    reservations = {"100001": {"rows": {"11": [7, reserved]}}}
+    assert held(account(fewer, reservations=reservations)) == {"mug": units}
+
+
+def test_units_that_the_store_has_shipped_are_not_held():
+    assert held(without_reservation(), line={"quantity_shipped": 1}) == {"mug": 2}
+    gone = without_reservation(goods_out={"5": note(units=2)})
+    assert held(gone, line={"quantity_shipped": 2}) == {"mug": 1}
+
+
+def test_an_order_cancelled_in_the_account_holds_its_units_while_a_person_decides():
+    off = account(sales_order(status_id=5), reservations={})
+    sold = store(store_order(lines=[line(sku="Mug")]))
+    assert held_by_orders(sold, off) == {}
+    assert held_by_orders(sold, off, undecided={"101"}) == {"mug": 3}
 
 
 def test_units_of_a_back_order_are_held_once():

@@ -185,6 +185,32 @@ def test_free_stock_that_is_not_reserved_is_a_difference():
     assert found.unreserved == ["101"]
 
 
+@pytest.mark.parametrize(("refunded", "unreserved"), [(0, ["101"]), (1, [])])
+def test_units_that_the_store_counts_as_refunded_are_not_expected_to_be_reserved(
+    refunded, unreserved
+):
+    free = {"stock": {"7": {"2": {"in_stock": 9, "allocated": 2}}}}
+    partly = {"reservations": {"100001": {"rows": {"11": [7, 2]}}}}
+    sold = store(store_order(lines=[line(quantity_refunded=refunded)]))
+    assert verdict(sold, account() | free | partly).unreserved == unreserved
+
+
+def test_a_credit_does_not_excuse_that_the_rest_of_an_order_is_not_reserved():
+    free = {"stock": {"7": {"2": {"in_stock": 9, "allocated": 1}}}}
+    partly = {"reservations": {"100001": {"rows": {"11": [7, 1]}}}}
+    sold = store(store_order(lines=[line(quantity_refunded=1)]))
+    credited = account(sales_order(), credit())
+    assert verdict(sold, credited | free | partly).unreserved == ["101"]
+
+
+def test_stock_counts_units_of_an_order_that_a_person_may_yet_cancel():
+    off = account(sales_order(status_id=5), reservations={})
+    levels = {"on_sale": {"MUG": {"1": [9, 6]}}, "levels": {"MUG": {"2": [9, 9]}}}
+    cases = {"101": [Case("orders", "review", "cancelled")]}
+    assert verdict(in_account=off, cases=cases, **levels).wrong_stock == {}
+    assert list(verdict(in_account=off, **levels).wrong_stock) == ["MUG"]
+
+
 def test_a_difference_that_an_open_case_names_waits_for_a_person():
     off = store(store_order(total_inc_tax="12.5000"))
     named = verdict(off, cases={"101": [Case("orders", "review", "edit")]})
