@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from connectors.bigcommerce.client import IdRange, plan_ranges
-from connectors.bigcommerce.models import Missing, Order, Unreadable
+from connectors.bigcommerce.models import Missing, Order, OrderLine, Unreadable
 from connectors.brightpearl.models import Unreadable as UnreadableInAccount
 from core.errors import PausedError, RejectedError, TransientError
 from core.ids import sku_key
@@ -237,15 +237,17 @@ def status_of_goods(order: Order) -> OrderStatus:
 
 def sold_units(order: Order) -> dict[str, int]:
     """Units by SKU as compared that an order has taken from the store's stock and not sent."""
-    if order.is_deleted or order.status_id in HOLDS_NO_STOCK | WHOLLY_SENT:
-        return {}
     units: Counter[str] = Counter()
     for line in order.lines:
-        if line.sku:
-            units[sku_key(line.sku)] += max(
-                0, line.quantity - line.quantity_refunded - line.quantity_shipped
-            )
-    return {sku: count for sku, count in units.items() if count}
+        units[sku_key(line.sku)] += unsent_units(order, line)
+    return {sku: count for sku, count in units.items() if sku and count}
+
+
+def unsent_units(order: Order, line: OrderLine) -> int:
+    """Units of a line that the order has taken from the store's stock and not sent."""
+    if order.is_deleted or order.status_id in HOLDS_NO_STOCK | WHOLLY_SENT:
+        return 0
+    return max(0, line.quantity - line.quantity_refunded - line.quantity_shipped)
 
 
 def time_zone(connections: Connections) -> str:

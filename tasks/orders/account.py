@@ -296,7 +296,7 @@ def _with_units_on_notes(run: Run, orders: dict[str, ActualOrder]) -> dict[str, 
     owners = {
         order.order_id_bp: key
         for key, order in orders.items()
-        if order.allocation == "part" and order.has_notes and not order.is_cancelled
+        if order.allocation == "part" and order.has_notes
     }
     if not owners:
         return orders

@@ -19,7 +19,7 @@ from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
-from tasks.orders.completion import plan_receipts
+from tasks.orders.completion import not_allocated, plan_receipts
 from tasks.orders.frames import StoreOrder
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import (
@@ -66,7 +66,8 @@ def plan_cancelled_in_brightpearl(plan: OrderPlan, actual: ActualOrder, rules: R
         return _with(replace(plan, reason=ON_BOTH_SIDES), actual, rules)
     case = store_cancellation_case(store, actual, agreed, rules)
     if case and not rules.approves(plan.key, case):
-        held = {ref: units for ref, (_, units) in plan.desired.units.items()}
+        # A cancelled order keeps its reservation until staff release it.
+        held = not_allocated(plan.desired.units, actual)
         return _with(replace(plan, missing_units=held), actual, rules, case=case)
     back = UpdateStoreOrder(str(int(OrderStatus.CANCELLED)))
     return _with(replace(plan, reason=IN_BRIGHTPEARL), actual, rules, [back])

@@ -256,12 +256,23 @@ def balance_case(
 
 def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
     """Units that an order lacks of what is wanted for it, by Brightpearl product id."""
-    if actual.allocation in {"all", "not required"} or not actual.knows_units_on_notes:
+    if not actual.knows_units_on_notes:
         return {}
     short: Counter[str] = Counter()
-    for _, product_id, wanted, reserved in _to_reserve(units, actual):
-        short[product_id] += max(0, wanted - reserved)
-    return dict(+short)
+    for ref, count in not_allocated(units, actual).items():
+        short[units[ref][0]] += count
+    return dict(short)
+
+
+def not_allocated(units: Units, actual: ActualOrder) -> dict[str, int]:
+    """Units of what is wanted for an order that are neither reserved nor on goods notes, by row."""
+    if actual.allocation in {"all", "not required"}:
+        return {}
+    return {
+        ref: wanted - reserved
+        for ref, _, wanted, reserved in _to_reserve(units, actual)
+        if wanted > reserved
+    }
 
 
 def plan_reservation(

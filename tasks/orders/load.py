@@ -19,6 +19,7 @@ from core.money import describe_difference, two_places
 from store.links import Link
 from store.stock import Demand
 from tasks.bigcommerce.order_frames import RECEIPT
+from tasks.bigcommerce.orders import sold_units, unsent_units
 from tasks.brightpearl.contacts import create_contacts
 from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders import edits
@@ -211,7 +212,7 @@ def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[
         outcomes[key] = replace(outcomes[key], waits_for=conditions)
     run.report.counts["short of stock"] += len(short)
     linked = [record for record in records if record.order_id_bp]
-    held = still_held(read, [record for record in linked if record.goes_on])
+    held = still_held(read, [record for record in records if record.goes_on])
     # An order counts as holding all it has until it is known: by what it still holds, which is
     # kept before its link, or by the link, after which it need not hold anything.
     keep_held(run, {key: units for key, units in held.items() if units})
@@ -234,24 +235,36 @@ def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[
 
 
 def still_held(read: Read, settled: Sequence[OrderProgress]) -> dict[str, dict[str, int]]:
-    """Units by SKU that Brightpearl has not reserved of the orders it has; none of most."""
+    """Units by SKU that the store has yet to send and Brightpearl has not reserved; none of most.
+
+    Of an order that has no sales order, such as one that staff deleted, all of them.
+    """
     held: dict[str, dict[str, int]] = {
         outcome.key: {} for outcome in read.skipped if outcome.result in RELEASING
     }
     for record in settled:
-        units: Counter[str] = Counter()
-        if not record.desired.store.is_cancelled:
-            products = {ref: product for ref, (product, _) in record.desired.units.items()}
-            missing: Counter[str] = Counter()
-            for ref, count in record.plan.missing_units.items():
-                missing[products[ref]] += count
-            # What rows lack is not reserved either: where the order is short, it is among that.
-            left = missing | Counter(record.short)
-            for line in read.orders[record.key].lines:
-                if line.sku:
-                    units[sku_key(line.sku)] += left.pop(products.get(line.id, ""), 0)
-        held[record.key] = {sku: count for sku, count in units.items() if count}
+        order = read.orders[record.key]
+        held[record.key] = not_reserved(record, order) if record.order_id_bp else sold_units(order)
     return held
+
+
+def not_reserved(record: OrderProgress, order: Order) -> dict[str, int]:
+    """Units by SKU of a sales order that its rows lack, or that are not reserved."""
+    if record.desired.store.is_cancelled:
+        return {}
+    products = {ref: product for ref, (product, _) in record.desired.units.items()}
+    missing: Counter[str] = Counter()
+    for ref, count in record.plan.missing_units.items():
+        missing[products[ref]] += count
+    # What rows lack is not reserved either: where the order is short, it is among that.
+    left = missing | Counter(record.short)
+    units: Counter[str] = Counter()
+    for line in order.lines:
+        product = products.get(line.id, "")
+        count = min(left[product], unsent_units(order, line))
+        left[product] -= count
+        units[sku_key(line.sku)] += count
+    return {sku: count for sku, count in units.items() if sku and count}
 
 
 def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:

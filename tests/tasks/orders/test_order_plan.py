@@ -19,7 +19,7 @@ from tasks.orders.cancellations import UNDONE
 from tasks.orders.completion import CreateReceipt, ReserveStock
 from tasks.orders.edits import AddRow, DeleteRow, SetShippingMethod, UpdateRows
 from tasks.orders.frames import DesiredOrder, StoreOrder
-from tasks.orders.matching import Account, ActualOrder, ActualRow, Content
+from tasks.orders.matching import Account, ActualOrder, ActualRow, Allocation, Content
 from tasks.orders.operations import (
     AddNote,
     CancelSalesOrder,
@@ -381,9 +381,17 @@ def test_an_order_that_staff_cancelled_is_cancelled_in_the_store() -> None:
     order = plan(KNOWN, off, AGREED)
 
     assert [one.status_id for one in of(order, UpdateStoreOrder)] == ["5"]
+
+
+@pytest.mark.parametrize(("allocation", "units"), [("none", {"1": 2}), ("all", {})])
+def test_units_of_an_order_that_only_staff_cancelled_are_missing_once_they_are_not_reserved(
+    allocation: Allocation, units: dict[str, int]
+) -> None:
+    off = replace(COMPLETE, status_id="5", is_cancelled=True, allocation=allocation)
     kept = plan(KNOWN, off, AGREED, replace(RULES, cancel_in_store=False))
+
     assert kept.operations == ()
-    assert kept.missing_units == {"1": 2}
+    assert kept.missing_units == units
 
 
 def test_an_order_reopened_and_put_on_hold_does_not_go_back_to_cancelled() -> None:
