@@ -18,12 +18,13 @@ from core.ids import (
     PRODUCT,
     STORE_PRODUCT,
     VARIANT,
+    contact_id_of,
     note_of,
     sku_key,
 )
 from store.links import Links
 
-STOCK, PRODUCTS = "stock", "products"
+STOCK, CUSTOMERS, PRODUCTS, PRICES = "stock", "customers", "products", "prices"
 
 
 def unknown_keys(installed: Installation, entity: str, keys: Sequence[str]) -> dict[str, str]:
@@ -32,40 +33,59 @@ def unknown_keys(installed: Installation, entity: str, keys: Sequence[str]) -> d
     Raises: TransientError, ConfigError.
     """
     store = BigCommerce(installed.pair.bigcommerce).at(Priority.ORDERS)
-    if entity == STOCK:
-        absent = _stock(store, keys)
-    elif entity == PRODUCTS:
-        absent = _products(store, Brightpearl(installed.pair.brightpearl), keys)
-    else:
-        absent = _orders(store, keys) | _notes(Brightpearl(installed.pair.brightpearl), keys)
+    account = Brightpearl(installed.pair.brightpearl)
+    kinds = {STOCK: _stock, CUSTOMERS: _customers, PRODUCTS: _products, PRICES: _prices}
+    absent = kinds.get(entity, _orders)(store, account, keys)
     if absent and has_database(installed.settings):
         known = Links(installed.database()).get(installed.name, entity, list(absent))
         absent = {key: why for key, why in absent.items() if key not in known}
     return absent
 
 
+def _customers(store: BigCommerce, account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
+    """Contacts of a merge are read by the merge itself."""
+    customers = [key for key in keys if key.isdecimal()]
+    contacts = {one: key for key in keys if (one := contact_id_of(key))}
+    in_store = {one.id for one in store.get_customers(customers)} if customers else set()
+    in_account = {one.id for one in account.get_contacts(contacts)} if contacts else set()
+    absent = {key: f"BigCommerce has no customer {key}." for key in set(customers) - in_store}
+    missing = {contacts[one]: one for one in contacts.keys() - in_account}
+    return absent | {key: f"Brightpearl has no contact {one}." for key, one in missing.items()}
+
+
 def _products(store: BigCommerce, account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
     """Groups are found by their products alone, so that they are not asked for."""
-    ids = {key.removeprefix(PRODUCT): key for key in keys if key.startswith(PRODUCT)}
     in_store = {
         key.removeprefix(STORE_PRODUCT): key for key in keys if key.startswith(STORE_PRODUCT)
     }
-    known = {one.id for one in account.list_catalogue(ids)} if ids else set()
     listed = {one.id for one in store.list_catalog_of(in_store)} if in_store else set()
-    absent = {key: f"Brightpearl has no product {one}." for one, key in ids.items()}
-    absent = {key: why for key, why in absent.items() if key.removeprefix(PRODUCT) not in known}
     missing = {key: one for one, key in in_store.items() if one not in listed}
-    return absent | {key: f"BigCommerce has no product {one}." for key, one in missing.items()}
+    absent = {key: f"BigCommerce has no product {one}." for key, one in missing.items()}
+    return absent | _account_products(account, keys)
 
 
-def _orders(store: BigCommerce, keys: Sequence[str]) -> dict[str, str]:
+def _account_products(account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
+    ids = {key.removeprefix(PRODUCT): key for key in keys if key.startswith(PRODUCT)}
+    known = {one.id for one in account.list_catalogue(ids)} if ids else set()
+    return {ids[one]: f"Brightpearl has no product {one}." for one in ids.keys() - known}
+
+
+def _prices(store: BigCommerce, account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
+    skus = [key for key in keys if not key.startswith(PRODUCT)]
+    known = {sku_key(one.sku) for one in store.find_variants(skus)} if skus else set()
+    absent = {sku: f"BigCommerce has no SKU {sku}." for sku in skus if sku not in known}
+    return absent | _account_products(account, keys)
+
+
+def _orders(store: BigCommerce, account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
     ids = [key for key in keys if note_of(key) is None]
     found = [one for part in plan_ranges(ids) for one in store.get_range(part)]
-    return {
+    absent = {
         one.order_id: f"BigCommerce has no order {one.order_id}."
         for one in found
         if isinstance(one, Missing)
     }
+    return absent | _notes(account, keys)
 
 
 def _notes(account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
@@ -82,7 +102,7 @@ def _notes(account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
     return absent
 
 
-def _stock(store: BigCommerce, keys: Sequence[str]) -> dict[str, str]:
+def _stock(store: BigCommerce, _account: Brightpearl, keys: Sequence[str]) -> dict[str, str]:
     skus = [key for key in keys if not key.startswith((PRODUCT, VARIANT)) and "," not in key]
     variants = {key.removeprefix(VARIANT): key for key in keys if key.startswith(VARIANT)}
     of_skus = store.list_inventory_of_skus(skus) if skus else ()

@@ -15,7 +15,7 @@ import typer
 
 from cli.output import error_document, warn
 from cli.progress import busy
-from core.engines import leave_out_costly_imports, silence_telemetry
+from core.engines import collect_rarely, leave_out_costly_imports, silence_telemetry
 from core.errors import CausewayError, ConfigError
 
 COMMANDS = {
@@ -47,11 +47,16 @@ the receiver does not carry what the others need."""
 OWN_LINES = frozenset({"up", "receiver", "worker", "sandbox", "backfill"})
 """Commands that show by themselves what they are at."""
 
+STAYING = frozenset({"up", "receiver", "worker", "sandbox"})
+"""Commands that run until they are stopped."""
+
 
 def main() -> None:
     """Entry point of the installed command."""
     silence_telemetry()
     leave_out_costly_imports()
+    if STAYING.isdisjoint(sys.argv[1:2]):
+        collect_rarely()
     sys.exit(run(sys.argv[1:]))
 
 

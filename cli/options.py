@@ -16,6 +16,7 @@ from core.ids import (
     SYNCED,
     VARIANT,
     contact_id_of,
+    merge_of,
     note_of,
     sku_key,
 )
@@ -58,7 +59,7 @@ def known_keys(entity: str, texts: list[str]) -> list[str]:
     """
     kinds = {
         STOCK: stock_key,
-        PRICES: stock_key,
+        PRICES: _price_key,
         CUSTOMERS: _customer_key,
         PRODUCTS: product_key,
     }
@@ -84,9 +85,19 @@ def stock_key(text: str) -> str:
     return key
 
 
+def _price_key(text: str) -> str:
+    key = sku_key(text)
+    if not key or key.startswith(VARIANT):
+        raise ConfigError(
+            f"{text!r} is no key of prices.",
+            remedy="Give a SKU, or Brightpearl's product as in product:1007.",
+        )
+    return stock_key(key)
+
+
 def _customer_key(text: str) -> str:
     number = contact_id_of(text) or text
-    if not number.isdecimal() or int(number) == 0:
+    if not merge_of(text) and (not number.isdecimal() or int(number) == 0):
         raise ConfigError(
             f"{text!r} is not the id of a BigCommerce customer.",
             remedy="Give it, or Brightpearl's contact as in contact:201.",

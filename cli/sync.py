@@ -83,10 +83,10 @@ def sync(  # noqa: PLR0913 - the options of a command
         found = {"pair": name, "entity": entity, "keys": 0, "absent": absent}
         finish(found, as_json=as_json, problem=problem)
         return
-    # The engine and pandas take seconds to import: only commands that run a flow pay for it.
-    from cli.sync_runs import preview, sync_until_settled  # noqa: PLC0415 - see above
-
+    # The engines take seconds to import: only what validates records, or runs a flow, pays for it.
     if dry_run:
+        from cli.preview import preview  # noqa: PLC0415 - see above
+
         report = preview(name, entity, keys=keys, since=since_at)
         finish(
             {**report, "absent": absent},
@@ -95,6 +95,8 @@ def sync(  # noqa: PLR0913 - the options of a command
             problem="\n".join([*filter(None, [problem]), *_refused(report)]),
         )
         return
+    from cli.sync_runs import sync_until_settled  # noqa: PLC0415 - see above
+
     result = sync_until_settled(name, entity, keys=keys, since=since_at)
     finish(
         {**result.document(), "absent": absent},

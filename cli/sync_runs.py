@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,8 @@ from typing import Any
 
 from cli.display import Progress, table
 from cli.engine import run_here
-from cli.output import stdout_kept_clean, warn
+from cli.output import warn
+from cli.preview import with_changed
 from connectors.budget import Priority
 from core.refusals import in_words
 from core.times import to_iso, utc_now
@@ -110,7 +110,7 @@ class Synced:
 
 
 def sync_until_settled(
-    pair: str, entity: str, *, keys: Sequence[str] | None, since: datetime | None
+    pair: str, entity: str, *, keys: Sequence[str], since: datetime | None
 ) -> Synced:
     """Sync the keys, or whatever is due, and wait for those that another run holds.
 
@@ -118,7 +118,7 @@ def sync_until_settled(
     """
     world = connect(pair)
     inbox, quarantine = Inbox(world.database), Quarantine(world.database)
-    wanted = _wanted(pair, entity, keys, since)
+    wanted = with_changed(pair, entity, keys, since)
     result = Synced(pair, entity, wanted)
     if wanted:
         inbox.put(pair, entity, wanted, source=OPERATOR, now=utc_now())
@@ -138,18 +138,6 @@ def sync_until_settled(
         if entry.key in held or (not held and _is_of(result.reports, entry))
     ]
     return result
-
-
-def preview(
-    pair: str, entity: str, *, keys: Sequence[str] | None, since: datetime | None
-) -> dict[str, Any]:
-    """The plan for the keys, or for whatever is due; nothing is written anywhere.
-
-    It is computed outside of a flow run, so it waits for no Prefect server.
-    """
-    wanted = _wanted(pair, entity, keys, since) or None
-    with stdout_kept_clean():
-        return asyncio.run(ENTITIES[entity].sync.fn(pair, dry_run=True, keys=wanted))
 
 
 def swept(pair: str, entity: str) -> dict[str, Any]:
@@ -178,17 +166,6 @@ def stock_reconciled(pair: str, *, dry_run: bool) -> dict[str, Any]:
 def products_reconciled(pair: str, *, dry_run: bool) -> dict[str, Any]:
     """What a comparison of all products found and wrote."""
     return run_here(lambda: reconcile_products(pair, dry_run=dry_run))
-
-
-def _wanted(
-    pair: str, entity: str, keys: Sequence[str] | None, since: datetime | None
-) -> list[str]:
-    found = list(keys or [])
-    if since is not None:
-        changed = ENTITIES[entity].entity.changed(connect(pair).at(Priority.CATALOGUE), since, None)
-        warn(f"{len(changed)} {entity} changed since {to_iso(since)}")
-        found.extend(changed)
-    return list(dict.fromkeys(found))
 
 
 def _meant(reports: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Products, both ways. Read top to bottom: it is the way of one product."""
+"""Flows of products, both ways; `paths/products.py` is the way of one product."""
 
 from __future__ import annotations
 
@@ -6,50 +6,13 @@ from typing import Any
 
 from prefect import flow
 
-from flows.scheduled import audit_flow, sweep_flow
+from flows.paths import products
+from flows.scheduled import audit_flow, sweep_flow, sync_flow
 from flows.stock import reconcile_stock
 from tasks.products.entity import PRODUCTS, reconcile
-from tasks.products.extract import extract_products
-from tasks.products.frames import Desired, flatten
-from tasks.products.load import link_products, load_products, plan_products
-from tasks.reconciler.defects import isolated
-from tasks.reconciler.gate import validate
-from tasks.reconciler.run import Run, concluded
-from tasks.reconciler.settle import settle
+from tasks.reconciler.run import concluded
 
-
-@flow(name="sync-products", persist_result=False)
-async def sync_products(
-    pair: str = "default",
-    *,
-    dry_run: bool = False,
-    keys: list[str] | None = None,
-    with_backfill: bool = True,
-) -> dict[str, Any]:
-    """Bring the products in the inbox into agreement.
-
-    Drains the inbox in batches until nothing is due.
-
-    Args:
-        pair: Which store and account, by the name that the settings give them.
-        dry_run: Only show what would be written, in the run's artifact; nothing is written.
-        keys: What to sync: `product:1007` or `group:12` of Brightpearl, `store:77` of BigCommerce.
-            They are worked on whether they are due or not. Left out, whatever is due.
-        with_backfill: Also take what a backfill made due. A run that events started leaves that to
-            others, so that it never waits for it.
-
-    Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
-    """
-    with Run(PRODUCTS, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
-        while run.claim(only=keys):
-            with isolated(run):
-                families, skipped = extract_products(run)
-                found = validate(run, flatten(run, families))
-                desired = validate(run, Desired.mapped(run.bundle, found))
-                plans = plan_products(run, families, desired)
-                outcomes = link_products(run, load_products(run, plans))
-                settle(run, plans, [*skipped, *outcomes])
-    return run.conclusion()
+sync_products = sync_flow(products)
 
 
 @flow(name="reconcile-products", flow_run_name="reconcile-products {pair}", persist_result=False)

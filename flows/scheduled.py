@@ -1,4 +1,4 @@
-"""The flows that schedules start, the same for every entity: sweeps and audits."""
+"""The flows that are made the same way for every entity: syncs, sweeps and audits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Any
 
 from prefect import Flow, flow
 
+from flows.paths.path import Path
 from tasks.reconciler.audit import ended
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.sweep import sweep, swept
 
 EntityFlow = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 """A flow that takes a pair first and gives back its document."""
+
+
+def sync_flow(path: Path) -> EntityFlow:
+    """The flow that takes the keys in the inbox along the path of their entity."""
+    return flow(name=f"sync-{path.ENTITY.name}", persist_result=False)(path.sync)
 
 
 def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:

@@ -1,18 +1,22 @@
-"""The tables brought up to date by Alembic, in one transaction."""
+"""The tables brought up to date by Alembic, in one transaction.
+
+Every process asks whether they are; Alembic itself is imported where they are not.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from core.errors import ConfigError
 from store.database import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCRIPTS = Path(__file__).parent / "migrations"
 LOCK = 4_711_000_001
 """PostgreSQL's advisory lock: two processes that start together migrate one after the other."""
 
@@ -34,14 +38,17 @@ def migrate(database: Database) -> None:
             ) from error
     with database.read() as connection:
         current = revision(connection)
-    if current == newest():
+    known = revisions()
+    if current == known[-1]:
         return
-    if current is not None and current not in _known():
+    if current is not None and current not in known:
         raise ConfigError(
             f"The tables in {database.where} were made by a newer version of Causeway "
             f"(revision {current}).",
             remedy="Install that version again, or restore a backup from before it.",
         )
+    from alembic import command  # noqa: PLC0415 - see above
+
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
@@ -50,23 +57,23 @@ def migrate(database: Database) -> None:
 
 def revision(connection: Connection) -> str | None:
     """The revision the tables have; None for an empty database."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
 
 
-def newest() -> str | None:
-    """The revision this version of Causeway needs."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
-
-
-def _known() -> set[str]:
-    return {
-        script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()
-    }
+def revisions() -> list[str]:
+    """The revisions of this version of Causeway, the oldest first: their files begin with them."""
+    files = (SCRIPTS / "versions").glob("[0-9]*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """What Alembic's commands need to know."""
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     return config

@@ -66,6 +66,19 @@ def run_json(capsys):
     return document
 
 
+def registered(sandbox):
+    """A customer of the store."""
+    url = f"{sandbox.bigcommerce_url}/_sandbox/customers"
+    return httpx.post(url, json={"email": "ann@example.com"}, timeout=WITHIN_S).json()
+
+
+def entered(sandbox):
+    """A contact of the account."""
+    url = f"{sandbox.brightpearl_url.removesuffix('/public-api')}/_sandbox/contacts"
+    body = {"set": {"first_name": "Bob"}}
+    return httpx.post(url, json=body, timeout=WITHIN_S).json()
+
+
 def sales_orders(sandbox):
     return sorted(o.external_ref for o in sandbox.account.orders.values() if o.external_ref)
 
@@ -149,6 +162,12 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing_without_prefect(
         ("shipments", "drop-77777", "Brightpearl has no drop-ship note 77777."),
         ("stock", "NO-SUCH-SKU", "BigCommerce has no SKU no-such-sku, or keeps no stock of it."),
         ("stock", "variant:77777", "BigCommerce has no variant 77777, or keeps no stock of it."),
+        ("customers", "77777", "BigCommerce has no customer 77777."),
+        ("customers", "contact:77777", "Brightpearl has no contact 77777."),
+        ("products", "store:77777", "BigCommerce has no product 77777."),
+        ("products", "product:77777", "Brightpearl has no product 77777."),
+        ("prices", "NO-SUCH-SKU", "BigCommerce has no SKU no-such-sku."),
+        ("prices", "product:77777", "Brightpearl has no product 77777."),
     ],
 )
 @pytest.mark.parametrize("option", ["", " --dry-run"])
@@ -163,6 +182,39 @@ def test_a_key_that_names_nothing_is_said_at_once_without_any_run(
     found = run_json(f"sync {entity} --key {key}{option}", code=1)
     assert list(found["absent"].values()) == [says]
     assert Inbox(database).states("default", entity, [key]) == {}
+
+
+@pytest.mark.parametrize(
+    ("entity", "key"),
+    [
+        ("orders", "{order}"),
+        ("refunds", "{order}"),
+        ("shipments", "{order}"),
+        ("stock", "{sku}"),
+        ("stock", "product:{product}"),
+        ("customers", "{customer}"),
+        ("customers", "contact:{contact}"),
+        ("products", "product:{product}"),
+        ("prices", "{sku}"),
+        ("prices", "product:{product}"),
+    ],
+)
+def test_a_key_of_every_kind_that_names_a_record_is_previewed(
+    entity, key, sandbox, place, sku, run_json
+):
+    (product,) = [one for one in sandbox.account.products.values() if one.sku == sku]
+    named = {
+        "order": place(sku),
+        "sku": sku,
+        "product": product.id,
+        "customer": registered(sandbox)["id"],
+        "contact": entered(sandbox)["contact_id"],
+    }
+
+    found = run_json(f"sync {entity} --key {key.format(**named)} --dry-run")
+
+    assert found["absent"] == {}
+    assert found["keys"] == 1
 
 
 @pytest.mark.usefixtures("engine")

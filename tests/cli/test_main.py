@@ -7,6 +7,7 @@ import pytest
 from waiting import WITHIN_S
 
 from cli.main import COMMANDS, run
+from core.ids import SYNCED
 
 HEAVY = ("prefect", "pandas", "great_expectations")
 
@@ -168,6 +169,22 @@ def test_a_key_that_is_no_sku_product_or_variant_is_refused(command, key, capsys
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("key", ["product:red", "variant:77", " "])
+def test_a_key_that_is_no_sku_or_product_has_no_prices(key, capsys):
+    assert run(["sync", "prices", "--key", key]) == 2
+    assert f"{key!r} is no key of " in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    "key", ["contact:", "contact:x", "merge:1", "merge:1-x", "ann@example.com"]
+)
+def test_a_key_that_is_no_customer_contact_or_merge_is_refused(key, capsys):
+    assert run(["sync", "customers", "--key", key]) == 2
+    assert f"{key!r} is not the id of a BigCommerce customer" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
 def test_only_stock_and_products_are_reconciled_as_a_whole(capsys):
     assert run(["reconcile", "orders"]) == 2
     assert "Only stock and products are reconciled as a whole" in capsys.readouterr().err
@@ -223,9 +240,35 @@ def test_no_command_builds_the_grammar_of_iris():
 
 
 @pytest.mark.long
-def test_one_order_is_mapped_without_prefect():
+def test_one_order_is_mapped_and_any_entity_is_previewed_without_prefect():
     program = (
-        "import sys, cli.mapping_trial, expectations.check; sys.exit('prefect' in sys.modules)"
+        "import sys, cli.mapping_trial, cli.preview, expectations.check\n"
+        "from flows.paths.path import path_of\n"
+        "for entity in sys.argv[1:]: path_of(entity)\n"
+        "sys.exit('prefect' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=WITHIN_S)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program, *SYNCED], check=False, timeout=WITHIN_S
+    )
     assert done.returncode == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "is_searched"),
+    [("status", False), ("sync", False), ("worker", True), ("receiver", True)],
+)
+def test_only_a_process_that_stays_is_searched_for_garbage_as_usual(command, is_searched):
+    program = (
+        "import gc, sys; from cli.main import main; sys.argv = ['causeway', sys.argv[1], '-h']\n"
+        "usual = gc.get_threshold()\n"
+        "try: main()\n"
+        "except SystemExit: sys.exit(gc.get_threshold() != usual)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program, command],
+        capture_output=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    assert (done.returncode == 0) is is_searched

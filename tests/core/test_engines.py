@@ -40,3 +40,20 @@ def test_what_the_engine_draws_and_estimates_with_is_imported_when_it_is_used() 
     )  # fmt: skip
 
     assert done.stdout.split() == ["False", "False", "True", "0.0", "Chart"], done.stderr
+
+
+def test_a_short_process_is_hardly_searched_for_garbage_and_not_as_it_ends() -> None:
+    program = (
+        "import atexit, gc; from core.engines import collect_rarely;"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 100_000));"
+        "collect_rarely(); began = gc.get_stats(); import expectations.check;"
+        "done = [one['collections'] for one in gc.get_stats()];"
+        "print(sum(done) - sum(one['collections'] for one in began) < 3)"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=False, timeout=WITHIN_S,
+    )  # fmt: skip
+
+    assert done.stdout.split() == ["True", "True"], done.stderr

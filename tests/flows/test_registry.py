@@ -8,6 +8,7 @@ import pytest
 
 from core import ids
 from core.settings import Pair, SyncSettings
+from flows.paths.path import path_of
 from flows.registry import ENTITIES, FLOWS, EntityFlows
 from worker.deployments import PREFECT_YAML, Deployment, read_prefect_file
 from worker.execution import load_flow
@@ -34,6 +35,15 @@ def test_the_flows_of_an_entity_are_named_after_it(flows: EntityFlows) -> None:
     assert {"pair", "dry_run", "keys"} <= set(flows.sync.parameters.properties)
     assert {"pair"} == set(flows.sweep.parameters.properties)
     assert {"pair", "days"} == set(flows.audit.parameters.properties)
+
+
+@EACH_ENTITY
+def test_the_sync_of_an_entity_is_its_path_which_a_preview_takes_as_well(
+    flows: EntityFlows,
+) -> None:
+    path = path_of(flows.entity.name)
+    assert path.ENTITY is flows.entity
+    assert flows.sync.fn == path.sync
 
 
 @EACH_ENTITY

@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select
 from waiting import WITHIN_S
 
@@ -18,7 +19,7 @@ from core.errors import ConfigError
 from store.database import Database
 from store.inbox import Inbox
 from store.links import Link, Links
-from store.migrate import alembic_config, migrate, newest, revision
+from store.migrate import alembic_config, migrate, revision, revisions
 from store.tables import inbox, metadata
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,6 +42,23 @@ def tables(database: Database) -> set[str]:
 def test_the_migrations_make_the_tables_that_the_code_declares(database: Database) -> None:
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_files_of_migrations_are_named_by_their_revisions() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert revisions() == [one.revision for one in scripts.walk_revisions()][::-1]
+
+
+def test_tables_that_are_up_to_date_are_opened_without_the_tool_that_changes_them(
+    database: Database,
+) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    program = (
+        "import sys; from store.database import open_database; open_database(sys.argv[1]);"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url], check=False, timeout=WITHIN_S)  # noqa: S603 - our own program
+    assert done.returncode == 0
 
 
 def test_the_tables_can_be_made_taken_back_and_made_again(empty: Database) -> None:
@@ -105,7 +123,7 @@ def test_processes_that_start_together_make_the_tables_once(empty: Database) -> 
     errors = [process.communicate(timeout=WITHIN_S)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
     with empty.read() as connection:
-        assert revision(connection) == newest()
+        assert revision(connection) == revisions()[-1]
 
 
 def test_tables_of_a_newer_version_are_left_alone(empty: Database) -> None:
