@@ -90,6 +90,17 @@ def external_ref(order_id_bc: str) -> str:
     return f"BC-{order_id_bc}"
 
 
+def is_consignment(reference: str) -> bool:
+    """Whether it is the reference of a sales order for a further address."""
+    order_id, _, address_id = reference.partition("-A")
+    return bool(address_id) and order_id == external_ref(order_id_of(reference))
+
+
+def consignment_ref(reference: str, address_id: str) -> str:
+    """The reference of what goes to a further address: of a sales order, or of a receipt on it."""
+    return f"{reference}-A{address_id}" if address_id else reference
+
+
 def note_key(kind: str, note_id: str) -> str:
     """The key of a goods-out or drop-ship note, until it is known whose order it is."""
     return f"{kind}-{note_id}"

@@ -25,6 +25,12 @@ _PARTY: Schema = {
 }
 
 
+_ADDRESS = (
+    *("name", "company", "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3"),
+    *("phone", "email"),
+)
+
+
 def _prefixed(prefix: str) -> Schema:
     return {f"{prefix}_{name}": kind for name, kind in _PARTY.items()}
 
@@ -178,15 +184,8 @@ SALES_ORDERS: Schema = {
     "email_key": "text",
     "total_inc_tax": "money",
     "total_tax": "money",
-    **{f"billing_{name}": "text" for name in (
-        "name", "company", "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
-        "phone", "email",
-    )},
-    **{f"delivery_{name}": "text" for name in (
-        "name", "company", "line_1", "line_2", "line_3", "line_4", "post_code", "country_iso3",
-        "phone", "email",
-    )},
-}  # fmt: skip
+    **{f"{use}_{name}": "text" for use in ("billing", "delivery") for name in _ADDRESS},
+}
 """Desired Brightpearl sales orders, Brightpearl's ids as text. `order_id` is BigCommerce's;
 `tax_on` an ISO date, the store's local day; `exchange_rate` units of the order's currency per unit
 of the account's; `status_id` is the one to follow to, `status_id_imported` the one to be created
@@ -194,6 +193,16 @@ with; `status_id_after` is the BigCommerce status the order is to have afterward
 `note` what staff are to read on it; further columns are the account's own fields by their code
 (`PCF_…`);
 address lines are street, suburb, city, state."""
+
+CONSIGNMENTS: Schema = {
+    "order_id": "text",
+    "address_id": "text",
+    "line_ids": "text",
+    "shipping_method_id": "text",
+    **{f"delivery_{name}": "text" for name in _ADDRESS},
+}
+"""Where else an order goes that is a sales order for each of its addresses: a row for each further
+one. `address_id` is BigCommerce's order_address_id; `line_ids` are its lines, joined by blanks."""
 
 ROWS: Schema = {
     "order_id": "text",

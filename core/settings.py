@@ -221,6 +221,9 @@ class OrderSettings(SyncSettings):
     rounding_cap: Decimal = Decimal("0.05")
     """The largest amount that one rounding row may carry, in the order's currency."""
     rounding_nominal_code: Filled = "7900"
+    several_addresses: Literal["split", "hold"] = "split"
+    """What becomes of an order to several addresses: a sales order for each, or a single one on
+    hold, with a note that says what goes where."""
     left_before: Literal["status", "note"] = "status"
     """How goods that left before the import are recorded: by the order's status and a text, which
     leaves Brightpearl's stock alone, or by a shipped goods-out note, which takes them out of it."""

@@ -79,6 +79,15 @@ orders_in = suite(
 )
 """In: ORDERS."""
 
+consignments_in = suite(
+    "consignments_in",
+    *(
+        refuse_card(f"shipping_{field}", [f"shipping_{name}" for name in names], NO_CARD)
+        for field, names in {"name": NAME, "address": PLACE}.items()
+    ),
+)
+"""In: ORDERS with the `shipping_*` of further addresses."""
+
 order_lines_in = suite(
     "order_lines_in",
     ExpectValuesToBeUnique(
@@ -284,6 +293,7 @@ SUITES = {
     one.name: one
     for one in (
         orders_in,
+        consignments_in,
         order_lines_in,
         transactions_in,
         sales_orders_out,

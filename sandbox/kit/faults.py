@@ -48,7 +48,7 @@ BROKEN: Mapping[str, Reply] = {
     **{str(status): Reply(status, page="<h1>Sorry</h1>") for status in (500, 502, 503, 504)},
 }
 """What `broken_answer` gives, by its parameter `as`; `committed: false` leaves the work undone."""
-_KNOWN = {"kind", "method", "path", "rate", "times"}
+_KNOWN = {"kind", "method", "path", "rate", "times", "skip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Rule:
-    """When a fault strikes. `times` is how often it still may; None for ever."""
+    """When a fault strikes. `times` is how often it still may; None for ever.
+
+    So many requests that it would strike are let through first: `skip`.
+    """
 
     kind: str
     method: str
     path: re.Pattern[str]
     rate: float
     times: int | None
+    skip: int
     params: dict[str, Any]
     struck: int = 0
 
@@ -85,6 +89,7 @@ class Rule:
             "path": self.path.pattern,
             "rate": self.rate,
             "times": self.times,
+            "skip": self.skip,
             "struck": self.struck,
             **self.params,
         }
@@ -102,8 +107,9 @@ class Faults:
         """Replace all rules.
 
         In: mappings with `kind`, and optionally `method` (default any), `path` (a regular
-        expression searched in the path), `rate` (0 to 1, default 1), `times` (default for ever)
-        and the kind's own parameters, such as `ms` of `slow`.
+        expression searched in the path), `rate` (0 to 1, default 1), `times` (default for ever),
+        `skip` (how many such requests pass first, default none) and the kind's own parameters,
+        such as `ms` of `slow`.
         Raises: ValueError that names the fault in the rules; the old ones stay.
         """
         self._rules = [_rule(given) for given in rules]
@@ -116,6 +122,9 @@ class Faults:
             if rule.times == 0 or not rule.path.search(path):
                 continue
             if rule.rate < 1 and self._random.random() >= rule.rate:
+                continue
+            if rule.skip:
+                rule.skip -= 1
                 continue
             rule.struck += 1
             if rule.times is not None:
@@ -137,6 +146,9 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         raise ValueError(f"{kind}: rate {rate!r} is not between 0 and 1")
     if times is not None and (not isinstance(times, int) or times < 0):
         raise ValueError(f"{kind}: times {times!r} is not a count")
+    skip = given.get("skip", 0)
+    if not isinstance(skip, int) or skip < 0:
+        raise ValueError(f"{kind}: skip {skip!r} is not a count")
     if kind == "broken_answer" and given.get("as", "lost") not in BROKEN:
         raise ValueError(f"broken_answer: as is not one of {', '.join(BROKEN)}")
     try:
@@ -149,6 +161,7 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         path=path,
         rate=float(rate),
         times=times,
+        skip=skip,
         params={name: value for name, value in given.items() if name not in _KNOWN},
     )
 

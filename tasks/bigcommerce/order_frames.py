@@ -13,8 +13,10 @@ import pandas as pd
 
 from connectors.bigcommerce.models import (
     Address,
+    Consignments,
     Order,
     Pickup,
+    ShippingConsignment,
     TaxRow,
     Transaction,
 )
@@ -55,6 +57,8 @@ TAX = {"rate_percent": "rate", "amount": "line_amount"}
 """Fields of BigCommerce's documents by column, where their name is another one."""
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
+FURTHER: Schema = {**ORDERS, "address_id": "text", "line_ids": "text"}
+"""ORDERS as they are for a further address: `shipping_*` and `shipping_method` are those of it."""
 PICKUP = "Pick-up"
 """The method of an order that is collected and does not name it."""
 UNPAID = frozenset({"pending", "declined", "held for review"})
@@ -89,6 +93,7 @@ class OrderFrames(Frames):
     charges: pd.DataFrame = rows(CHARGES)
     taxes: pd.DataFrame = rows(TAXES)
     transactions: pd.DataFrame = rows(TRANSACTIONS, suite="transactions_in")
+    consignments: pd.DataFrame = rows(FURTHER, suite="consignments_in")
     money_unread: frozenset[str] = frozenset()
     """Orders whose transactions were not read, because they are as they were."""
 
@@ -97,9 +102,20 @@ def order_frames(
     orders: Iterable[Order],
     transactions: Mapping[str, Iterable[Transaction]],
     known: Mapping[str, str] = MappingProxyType({}),
+    split: Collection[str] = (),
 ) -> OrderFrames:
-    """The frames of these orders. In: Brightpearl's id of those that were imported before."""
+    """The frames of these orders.
+
+    In: Brightpearl's id of those that were imported before; ids of those that are a sales order for
+    each of their addresses.
+    """
     orders = list(orders)
+    further = [
+        (order.model_copy(update={"consignments": Consignments(shipping=(place,))}), place, items)
+        for order in orders
+        if order.id in split
+        for place, items in further_consignments(order)
+    ]
     lines = [(order.id, line) for order in orders for line in order.lines]
     places = {
         one.id: tax_place(one.country_iso2, one.state)
@@ -127,7 +143,32 @@ def order_frames(
         ),
         charges=frame((charge for order in orders for charge in _charges(order)), CHARGES),
         transactions=_frame(received, TRANSACTIONS, TRANSACTION),
+        consignments=_orders([one for one, _, _ in further], known).assign(
+            address_id=[place.id for _, place, _ in further],
+            line_ids=[" ".join(items) for _, _, items in further],
+        )
+        if further
+        else frame([], FURTHER),
     )
+
+
+def further_consignments(order: Order) -> list[tuple[ShippingConsignment, list[str]]]:
+    """Where the order goes besides its first address, with the lines that go there.
+
+    Nothing of an order of which nothing goes to the first one: it needs no second sales order.
+    """
+    found = [
+        (
+            places[0],
+            [
+                line.id
+                for line in order.lines
+                if line.quantity and line.order_address_id in {one.id for one in places}
+            ],
+        )
+        for places in _by_destination(order).values()
+    ]
+    return [one for one in found[1:] if one[1]] if found and found[0][1] else []
 
 
 def tax_rows(taxes: Mapping[str, Iterable[TaxRow]]) -> pd.DataFrame:
@@ -344,7 +385,24 @@ def _destinations(order: Order) -> Iterator[str]:
     """What is still to go to each consignment, unless all of it goes to the first address."""
     if order.status_id in WHOLLY_SENT:
         return
-    found: dict[str, list[str]] = {}
+    found = {
+        by: [
+            f"{left} x {one_line(line.name)} ({line.sku})" if line.sku else f"{left} x {line.name}"
+            for line in order.lines
+            if line.order_address_id in {place.id for place in places}
+            and (left := line.quantity - line.quantity_shipped - line.quantity_refunded) > 0
+        ]
+        for by, places in _by_destination(order).items()
+    }
+    is_first_alone = not any([*found.values()][1:])
+    for by, what in found.items():
+        if what and not is_first_alone:
+            yield f"{by}: {'; '.join(what)}"
+
+
+def _by_destination(order: Order) -> dict[str, list[ShippingConsignment]]:
+    """The consignments of an order by address and method, as people read them."""
+    found: dict[str, list[ShippingConsignment]] = {}
     for place in order.consignments.shipping:
         to = (
             *(f"{place.first_name} {place.last_name}", place.company, place.street_1),
@@ -356,16 +414,8 @@ def _destinations(order: Order) -> Iterator[str]:
             if place.shipping_method
             else f"To {address}"
         )
-        found.setdefault(by, []).extend(
-            f"{left} x {one_line(line.name)} ({line.sku})" if line.sku else f"{left} x {line.name}"
-            for line in order.lines
-            if line.order_address_id == place.id
-            and (left := line.quantity - line.quantity_shipped - line.quantity_refunded) > 0
-        )
-    is_first_alone = not any([*found.values()][1:])
-    for by, what in found.items():
-        if what and not is_first_alone:
-            yield f"{by}: {'; '.join(what)}"
+        found.setdefault(by, []).append(place)
+    return found
 
 
 def _collection(pickup: Pickup) -> str:

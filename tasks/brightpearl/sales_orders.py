@@ -17,6 +17,7 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import CurrencyRef, SalesOrder, Unreadable
 from core.ids import external_ref, order_id_of
+from core.money import ZERO
 from store.links import Link, Links
 from tasks.policy import with_retries
 from tasks.reconciler.agreed import Agreed
@@ -80,6 +81,8 @@ class AgreedOrder(Agreed):
     """External order id of another app; the store keeps ours in a metafield then."""
     addresses: str = ""
     """Short for the note that said what goes to which of several addresses."""
+    consignments: str = ""
+    """Short for what goes to which further address, where each has a sales order of its own."""
     texts: str = ""
     """Short for the note and custom fields that were written; "" while that is not known."""
     receipts: tuple[str, ...] = ()
@@ -244,6 +247,11 @@ class Payment:
     amount: Decimal
     currency_code: str
     paid_at: datetime
+
+
+def total_of(rows: Iterable[Row]) -> Decimal:
+    """What these rows cost, with tax."""
+    return sum((row.net + row.tax for row in rows), ZERO)
 
 
 def row_fields(row: Row) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tasks.orders.matching import (
     adopt_rows,
     compare,
     contents,
+    with_back_order,
 )
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Decisions
@@ -70,7 +71,10 @@ def read_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions
         orders[key] = replace(orders[key], written=rows)
     # Of every linked order: staff may have added units before they split it, so that its rows are
     # as they were agreed on; and one that was deleted may have left back orders behind.
-    children = read_back_orders(run, [ids[key] for key in agreed]) if agreed else {}
+    # One that is to be a sales order for each address may have some of them.
+    split = {key for key in orders if wanted[key].consignments}
+    parents = [ids[key] for key in agreed.keys() | split]
+    children = read_back_orders(run, parents) if parents else {}
     creating = {order.email_key for key, order in wanted.items() if key not in orders}
     # One that is to be credited as a whole may name a contact that staff deleted or merged.
     undone = {
@@ -126,32 +130,42 @@ def read_actual(
     reserved that are so in part (a request each).
     """
     documents, _ = read_sales_orders(run, ids.values())
-    read_reservation = run.brightpearl.get_reservation
     found: dict[str, ActualOrder] = {}
     for key, order_id in ids.items():
         if (document := documents.get(order_id)) is None:
             continue
-        allocation = ALLOCATIONS.get(document.allocation_code, "none")
-        is_read = with_reservations and allocation == "part"
-        held = with_retries(partial(read_reservation, order_id)) if is_read else None
-        rows, foreign = _rows(document, (agreed or {}).get(key))
-        found[key] = ActualOrder(
-            order_id_bp=document.id,
-            gross=document.total.gross,
-            rows=rows,
-            foreign=tuple(foreign),
-            status_id=document.status_id,
-            contact_id=document.customer.id if document.customer else "",
-            delivery=address_hash(document.delivery_address.plain),
-            shipping_method_id=document.shipping_method_id,
-            allocation=allocation,
-            reserved={row: units.quantity for row, units in held.rows.items()} if held else {},
-            has_notes=document.stock_code in ON_NOTES,
-            is_shipped=document.shipping_code in SHIPPED,
-            is_cancelled=document.is_cancelled,
-            is_invoiced=document.is_invoiced,
-        )
+        actual = _actual(document, (agreed or {}).get(key))
+        found[key] = _with_reservation(run, actual) if with_reservations else actual
     return found
+
+
+def _actual(document: SalesOrder, agreed: AgreedOrder | None) -> ActualOrder:
+    """A sales order as its document says."""
+    rows, foreign = _rows(document, agreed)
+    return ActualOrder(
+        order_id_bp=document.id,
+        gross=document.total.gross,
+        rows=rows,
+        foreign=tuple(foreign),
+        status_id=document.status_id,
+        contact_id=document.customer.id if document.customer else "",
+        delivery=address_hash(document.delivery_address.plain),
+        shipping_method_id=document.shipping_method_id,
+        allocation=ALLOCATIONS.get(document.allocation_code, "none"),
+        has_notes=document.stock_code in ON_NOTES,
+        is_shipped=document.shipping_code in SHIPPED,
+        is_cancelled=document.is_cancelled,
+        is_invoiced=document.is_invoiced,
+    )
+
+
+def _with_reservation(run: Run, actual: ActualOrder) -> ActualOrder:
+    """The sales order, with what is reserved of it where that is not all or nothing."""
+    if actual.allocation != "part":
+        return actual
+    held = with_retries(partial(run.brightpearl.get_reservation, actual.order_id_bp))
+    reserved = {row: units.quantity for row, units in held.rows.items()} if held else {}
+    return replace(actual, reserved=reserved)
 
 
 def _rows(
@@ -209,48 +223,36 @@ def _with_details(
         and key in agreed
         and agreed[key].settled == wanted[key].total_inc_tax
     }
-    ids = [order.order_id_bp for key, order in account.orders.items() if key not in settled]
+    # Staff may move money with what they split off.
+    parents = {
+        one: order.order_id_bp
+        for key, order in account.orders.items()
+        if key not in settled
+        for one in (order.order_id_bp, *(o.id for o in children.get(order.order_id_bp, ())))
+    }
     refs: dict[str, set[str]] = defaultdict(set)
     paid: defaultdict[str, Decimal] = defaultdict(Decimal)
-    payments = with_retries(lambda: list(run.brightpearl.list_payments(ids))) if ids else []
+    list_payments = run.brightpearl.list_payments
+    payments = with_retries(lambda: list(list_payments(parents))) if parents else []
     for payment in payments:
-        refs[payment.order_id].add(payment.transaction_ref)
-        paid[payment.order_id] += PAID.get(payment.payment_type, 0) * payment.amount
+        order_id = parents[payment.order_id]
+        refs[order_id].add(payment.transaction_ref)
+        paid[order_id] += PAID.get(payment.payment_type, 0) * payment.amount
     orders: dict[str, ActualOrder] = {}
     for key, found in account.orders.items():
         order = adopt_rows(contents(wanted[key].rows), found) if found.foreign else found
         order_id = order.order_id_bp
         received = wanted[key].total_inc_tax if key in settled else paid[order_id]
         order = replace(order, transaction_refs=frozenset(refs[order_id]), paid=received)
+        addresses = {one.external_ref: one.address_id for one in wanted[key].consignments}
         for child in children.get(order.order_id_bp, ()):
-            order = _joined(order, child, agreed[key])
+            own = _actual(child, agreed.get(key))
+            address_id = addresses.get(child.external_ref, "")
+            own = _with_reservation(run, own) if address_id else own
+            order = with_back_order(order, own, agreed.get(key), address_id)
         orders[key] = order
     orders = _with_units_on_notes(run, _with_notes(run, orders, wanted, decisions))
     return replace(account, orders=orders, on_hand=_free_stock(run, wanted, orders))
-
-
-def _joined(parent: ActualOrder, child: SalesOrder, agreed: AgreedOrder) -> ActualOrder:
-    """The parent with the units and money of a back order in its own rows."""
-    by_product = {row.product_id: ref for ref, row in agreed.rows.items() if row.product_id}
-    own, others = _rows(child, agreed)
-    rows, foreign, moved = dict(parent.rows), list(parent.foreign), Counter(parent.moved)
-    for ref, row in (*own.items(), *((by_product.get(r.content.product_id), r) for r in others)):
-        if ref is None:
-            foreign.append(row)
-            continue
-        content = rows[ref].content.plus(row.content) if ref in rows else row.content
-        rows[ref] = replace(rows.get(ref, row), content=content)
-        moved[ref] += int(row.content.quantity)
-    return replace(
-        parent,
-        rows=rows,
-        foreign=tuple(foreign),
-        gross=parent.gross + child.total.gross,
-        back_orders=(*parent.back_orders, child.id),
-        moved=moved,
-        is_shipped=parent.is_shipped or child.shipping_code in SHIPPED,
-        has_notes=parent.has_notes or child.stock_code in ON_NOTES,
-    )
 
 
 def _with_notes(
@@ -324,9 +326,11 @@ def _free_stock(
     waiting: Iterable[DesiredOrder] = (
         wanted[key]
         for key, order in orders.items()
-        if order.allocation in {"none", "part"}
-        and order.knows_units_on_notes
-        and not order.is_cancelled
+        if not order.is_cancelled
+        and any(
+            one.allocation in {"none", "part"} and one.knows_units_on_notes
+            for one in (order, *order.consignments.values())
+        )
     )
     products = {product_id for order in waiting for product_id, _ in order.units.values()}
     if not products:

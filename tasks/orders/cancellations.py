@@ -105,6 +105,13 @@ def store_cancellation_case(
             ", but the store's order has a shipment; take the shipment back first, or reopen the "
             "sales order"
         )
+    elif actual.back_orders:
+        orders = ", ".join(actual.back_orders)
+        name = digest(number, orders)
+        reason = (
+            f", and {orders}, which is a part of it, is not; cancel that as well, or reopen the "
+            "sales order"
+        )
     elif store.status is OrderStatus.DISPUTED:
         name = digest(number, "disputed")
         reason = (
@@ -128,11 +135,19 @@ def _cancellation(actual: ActualOrder, rules: Rules) -> tuple[OrderOperation, ..
     says = "Cancelled in BigCommerce."
     if notes:
         says += " Goods-out notes that had not left were taken back."
+    parts = {"": actual, **actual.consignments}
     return (
         *([hold] if notes and rules.on_hold else ()),
         *(DeleteGoodsOutNote(note_id) for note_id in notes),
-        *([ReleaseStock()] if actual.allocation in {"part", "all"} else ()),
-        CancelSalesOrder(actual.status_id, rules.cancelled, says),
+        *(
+            ReleaseStock(address_id=address_id)
+            for address_id, one in parts.items()
+            if one.allocation in {"part", "all"}
+        ),
+        *(
+            CancelSalesOrder(one.status_id, rules.cancelled, says, address_id=address_id)
+            for address_id, one in parts.items()
+        ),
     )
 
 
@@ -153,10 +168,10 @@ def _why_not(actual: ActualOrder, rules: Rules) -> Refusal | None:
         )
         proposal = {"credit": str(gross), "sales_order": number}
         return review("credit", digest(number, actual.gross), reason, proposal)
-    if actual.back_orders:
+    if actual.back_orders and not _is_as_created(actual):
         orders = ", ".join((number, *actual.back_orders))
         reason = (
-            f"{said}, and staff split it into the sales orders {orders}; cancel each of them in "
+            f"{said}, and it is split into the sales orders {orders}; cancel each of them in "
             "Brightpearl"
         )
         return review("split", digest(orders), reason, {})
@@ -170,6 +185,15 @@ def _why_not(actual: ActualOrder, rules: Rules) -> Refusal | None:
             release_remedy(action, "order_status", value="cancelled"),
         )
     return None
+
+
+def _is_as_created(actual: ActualOrder) -> bool:
+    """Whether its back orders are those of its addresses, and staff have done nothing with them."""
+    further = actual.consignments.values()
+    return {one.order_id_bp for one in further} == {*actual.back_orders} and not (
+        actual.has_notes
+        or any(one.is_invoiced or one.status_id != actual.status_id for one in further)
+    )
 
 
 def _newer_status(actual: ActualOrder, agreed: AgreedOrder) -> Refusal | None:

@@ -17,6 +17,7 @@ from core.refusals import Refusal
 from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.goods_notes import LEFT_BEFORE
 from tasks.brightpearl.sales_orders import AgreedOrder, Payment, new_payment
+from tasks.orders.consignments import Part, parts_of, shares
 from tasks.orders.frames import DesiredOrder, Units
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import OrderProgress, Rules
@@ -25,12 +26,17 @@ from tasks.reconciler.cases import digest, review
 from tasks.reconciler.operations import BrightpearlWrite, Operation
 from tasks.reconciler.run import Run
 
+RESERVE_PART = "reserve stock of one address"
+"""Ledger's name of a reservation after which its order may still have others to get."""
+
 
 @dataclass(frozen=True)
 class CreateReceipt(Operation[OrderProgress]):
     """Money that came in. Brightpearl refuses a second payment of one reference and method."""
 
     payment: Payment
+    address_id: str = ""
+    """Of a share on the sales order of a further address."""
     kind = "create receipt"
 
     def describe(self) -> str:
@@ -41,7 +47,7 @@ class CreateReceipt(Operation[OrderProgress]):
         return BrightpearlWrite(
             natural_key=payment.transaction_ref,
             after={"amount": str(payment.amount), "currency": payment.currency_code},
-            message=new_payment(payment, record.order_id_bp),
+            message=new_payment(payment, record.sales_order_id(self.address_id)),
         )
 
     def absorb(self, run: Run, record: OrderProgress, error: CausewayError) -> CausewayError | None:
@@ -51,11 +57,11 @@ class CreateReceipt(Operation[OrderProgress]):
         found = with_retries(lambda: run.brightpearl.find_payments(ref))
         if not found:
             return error
-        if any(payment.order_id == record.order_id_bp for payment in found):
+        order_id = record.sales_order_id(self.address_id)
+        if any(payment.order_id == order_id for payment in found):
             return None
         return RejectedError(
-            f"The receipt {ref} is on sales order {found[0].order_id}, not on "
-            f"{record.order_id_bp}.",
+            f"The receipt {ref} is on sales order {found[0].order_id}, not on {order_id}.",
             remedy="Move or delete it in Brightpearl, then release the order.",
             code="receipt",
         )
@@ -68,6 +74,8 @@ class ReserveStock(Operation[OrderProgress]):
     units: Units
     replaces: bool = False
     """The order has a reservation already, which is to grow."""
+    address_id: str = ""
+    """Of the sales order of a further address."""
     kind = "reserve stock"
 
     def describe(self) -> str:
@@ -80,7 +88,8 @@ class ReserveStock(Operation[OrderProgress]):
             for ref, (product_id, units) in self.units.items()
             if ref in row_ids
         ]
-        label, order_id = f"reserve:{record.key}", record.order_id_bp
+        label = record.label("reserve", self.address_id)
+        order_id = record.sales_order_id(self.address_id)
         message = (
             messages.set_reservation(label, order_id, products)
             if self.replaces
@@ -88,6 +97,7 @@ class ReserveStock(Operation[OrderProgress]):
         )
         return BrightpearlWrite(
             natural_key=label,
+            action=RESERVE_PART if record.desired.consignments else self.kind,
             after={"units": sum(product.quantity for product in products)},
             is_repeatable=self.replaces,
             message=message,
@@ -188,16 +198,16 @@ def plan_receipts(
     currency.
     """
     known = set(agreed.receipts)
-    wanted = {payment.transaction_ref: payment for payment in desired.payments}
+    wanted = {one.transaction_ref: (address_id, one) for address_id, one in shares(desired, agreed)}
     currency = desired.currency_code
     owed = two_places(desired.total_inc_tax + desired.paid_back) - sum(
         two_places(one.amount)
-        for ref, one in wanted.items()
+        for ref, (_, one) in wanted.items()
         if ref in booked and one.currency_code == currency
     )
     missing: list[CreateReceipt] = []
     cases: list[Refusal] = []
-    for ref, payment in wanted.items():
+    for ref, (address_id, payment) in wanted.items():
         if ref in booked:
             continue
         amount = f"{two_places(payment.amount)} {payment.currency_code}"
@@ -216,7 +226,7 @@ def plan_receipts(
         if reason:
             cases.append(case)
         if not reason or rules.approves(desired.order_id, case):
-            missing.append(CreateReceipt(payment))
+            missing.append(CreateReceipt(payment, address_id))
             owed -= two_places(payment.amount) if is_own else 0
     for ref in sorted(known.intersection(booked) - set(wanted) if desired.is_money_read else ()):
         reason = (
@@ -255,7 +265,7 @@ def balance_case(
 
 
 def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
-    """Units that an order lacks of what is wanted for it, by Brightpearl product id."""
+    """Units that a sales order lacks of what is wanted for it, by Brightpearl product id."""
     if not actual.knows_units_on_notes:
         return {}
     short: Counter[str] = Counter()
@@ -275,27 +285,55 @@ def not_allocated(units: Units, actual: ActualOrder) -> dict[str, int]:
     }
 
 
-def plan_reservation(
-    desired: DesiredOrder, actual: ActualOrder, free: Counter[tuple[str, str]]
-) -> ReserveStock | None:
-    """Stock to reserve; nothing where it is all reserved, gone out, or none has come in since.
+def plan_reservations(
+    desired: DesiredOrder,
+    actual: ActualOrder | None,
+    free: Counter[tuple[str, str]],
+    creating: Collection[str],
+) -> tuple[ReserveStock, ...]:
+    """Stock to reserve for each of an order's sales orders.
+
+    In: address ids of those that are created with it.
 
     What it takes is taken from `free`, units by (warehouse id, product id): orders that are planned
     one after the other, in the sequence in which they were placed, are served in it.
     """
-    if not shortage(desired.units, actual):
+    planned = (
+        ReserveStock(part.units, address_id=part.address_id)
+        if part.address_id in creating
+        else _plan_reservation(part, desired.warehouse_id, free)
+        for part in parts_of(desired, actual)
+        if part.units
+    )
+    return tuple(one for one in planned if one)
+
+
+def short_of(desired: DesiredOrder, actual: ActualOrder) -> dict[str, int]:
+    """Units that an order's sales orders lack, by Brightpearl product id."""
+    short: Counter[str] = Counter()
+    for part in parts_of(desired, actual):
+        short.update(shortage(part.units, part.actual) if part.actual else {})
+    return dict(short)
+
+
+def _plan_reservation(
+    part: Part, warehouse_id: str, free: Counter[tuple[str, str]]
+) -> ReserveStock | None:
+    """What to reserve; nothing where all is reserved or gone out, or none has come in since."""
+    actual = part.actual
+    if actual is None or not shortage(part.units, actual):
         return None
     units: dict[str, tuple[str, int]] = {}
     taken = 0
-    for ref, product_id, wanted, reserved in _to_reserve(desired.units, actual):
-        place = desired.warehouse_id, product_id
+    for ref, product_id, wanted, reserved in _to_reserve(part.units, actual):
+        place = warehouse_id, product_id
         more = max(0, min(wanted - reserved, free[place]))
         free[place] -= more
         taken += more
         if reserved + more:
             units[ref] = (product_id, reserved + more)
     replaces = actual.allocation == "part" and bool(actual.reserved)
-    return ReserveStock(units, replaces=replaces) if taken else None
+    return ReserveStock(units, replaces=replaces, address_id=part.address_id) if taken else None
 
 
 def _to_reserve(units: Units, actual: ActualOrder) -> Iterator[tuple[str, str, int, int]]:

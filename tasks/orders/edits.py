@@ -17,6 +17,7 @@ from core.refusals import Refusal
 from mappings.rules import Owner
 from tasks.bigcommerce.orders import OrderStatus
 from tasks.brightpearl.sales_orders import AgreedOrder, Row, row_fields
+from tasks.orders.consignments import ADDRESSES
 from tasks.orders.frames import DesiredOrder
 from tasks.orders.matching import ActualOrder, Comparison, RowChange
 from tasks.orders.operations import (
@@ -219,7 +220,7 @@ def addresses_case(desired: DesiredOrder, actual: ActualOrder | None) -> Refusal
         return None
     return Refusal(
         REVIEW,
-        "addresses",
+        ADDRESSES,
         f"addresses {digest(goes)}",
         "the order goes to several addresses or by several methods, and a sales order has one; its "
         "note says what goes where",

@@ -12,7 +12,7 @@ from typing import Any
 from connectors.bigcommerce.models import Order, Unreadable
 from connectors.brightpearl.models import SalesOrder
 from connectors.budget import Priority
-from core.ids import external_ref, order_id_of
+from core.ids import external_ref, is_consignment, order_id_of
 from core.times import local_date, to_iso
 from store.inbox import Inbox
 from store.links import Links
@@ -174,7 +174,8 @@ def _read_sales_orders(
     refs = with_retries(
         lambda: list(brightpearl.list_order_refs(since - sales_orders.AROUND, until, instance_id))
     )
-    ids = [row.order_id for row in refs]
+    # Those of further addresses are back orders, and are found as such.
+    ids = [row.order_id for row in refs if not is_consignment(row.external_ref)]
     owners = sales_orders.back_order_ids(brightpearl, ids)
     documents = with_retries(
         lambda: brightpearl.get_sales_orders(list(dict.fromkeys([*ids, *owners])))

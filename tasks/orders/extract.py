@@ -97,6 +97,8 @@ def extract_orders(run: Run) -> Read:
         for one in reversed(run.ledger.begun(run.pair, run.entity, list(new)))
     }
     orders: dict[str, Order] = {}
+    is_split = run.connections.pair.orders.several_addresses == "split"
+    split: set[str] = set()
     unread: set[str] = set()
     paid: list[str] = []
     for key, order in documents.items():
@@ -108,6 +110,8 @@ def extract_orders(run: Run) -> Read:
             skipped.append(outcome)
             continue
         orders[key] = order
+        if agreed.consignments or (is_split and not agreed.rows):
+            split.add(key)
         is_reported = source not in HINTS or bool(agreed.receipts)
         if source in NOT_OF_MONEY and agreed.money and agreed.money == money:
             unread.add(key)
@@ -116,7 +120,7 @@ def extract_orders(run: Run) -> Read:
     list_transactions = run.bigcommerce.list_transactions
     transactions = read_details(run, paid, list_transactions, "transactions")
     known = begun | {key: link.id_bp for key, link in links.items()}
-    found = order_frames(orders.values(), transactions, known)
+    found = order_frames(orders.values(), transactions, known, split)
     contacts = run.bundle.tables.get("default_contacts")
     found = replace(
         found,

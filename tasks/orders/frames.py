@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
 from connectors.brightpearl.models import Address
-from core.frames import concat, records
-from core.ids import contact_id_of, sku_key
+from core.frames import concat, frame, records, records_by
+from core.ids import consignment_ref, contact_id_of, sku_key
 from core.money import ZERO
-from core.orders import CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
+from core.orders import CONSIGNMENTS, CONTACTS, LINES, ORDERS, PAYMENTS, ROWS, SALES_ORDERS
 from core.refusals import REFUSALS
-from mappings.engine import Context, apply
+from mappings.engine import Context, Mapped, apply
 from mappings.shapes import CUSTOM_FIELD
 from tasks.bigcommerce.order_frames import ADDRESS as PARTS
 from tasks.bigcommerce.order_frames import (
@@ -43,6 +44,7 @@ ID_COLUMNS = (
     ("sales_orders", "warehouse_id", "warehouse"),
     ("sales_orders", "price_list_id", "price_list"),
     ("sales_orders", "shipping_method_id", "shipping_method"),
+    ("consignments", "shipping_method_id", "shipping_method"),
     ("sales_orders", "currency_code", "currency"),
     ("rows", "tax_code", "tax_code"),
     ("payments", "payment_method_code", "payment_method"),
@@ -70,6 +72,7 @@ class Desired(Frames):
     lines: pd.DataFrame = columns(LINES)
     sales_orders: pd.DataFrame = columns(SALES_ORDERS)
     rows: pd.DataFrame = columns(ROWS)
+    consignments: pd.DataFrame = columns(CONSIGNMENTS)
     contacts: pd.DataFrame = columns(CONTACTS, is_keyed=False)
     payments: pd.DataFrame = columns(PAYMENTS)
     money_unread: frozenset[str] = frozenset()
@@ -120,6 +123,7 @@ def map_orders(run: Run, found: OrderFrames) -> Desired:
     rows = balanced_rows(found, bundle, connections.pair.orders)
     headers = apply(bundle.mappings["orders"], found.orders, context)
     finished = apply(bundle.mappings["order_rows"], rows.rows, context)
+    further = apply(bundle.mappings["orders"], found.consignments, context)
     accepted = found.orders
     if len(headers.refusals):
         accepted = accepted[accepted["order_id"].isin(headers.frame["order_id"])]
@@ -138,14 +142,19 @@ def map_orders(run: Run, found: OrderFrames) -> Desired:
         receipts(read.orders, read.transactions, taken_by_hand(bundle)),
         context,
     )
-    frames = {"sales_orders": headers.frame, "rows": finished.frame, "payments": payments.frame}
+    frames = {
+        "sales_orders": headers.frame,
+        "rows": finished.frame,
+        "consignments": _consignments(found.consignments, further),
+        "payments": payments.frame,
+    }
     unknown = [
         unknown_ids(connections, frames[name], column, class_)
         for name, column, class_ in ID_COLUMNS
     ]
-    mapped = [rows.refusals, headers.refusals, finished.refusals, payments.refusals]
+    refusals = [one.refusals for one in (rows, headers, finished, further, payments)]
     if len(contacts.refusals):
-        mapped.append(_of_orders(contacts.refusals, found.orders))
+        refusals.append(_of_orders(contacts.refusals, found.orders))
     desired = Desired(
         orders=found.orders,
         lines=found.lines,
@@ -154,10 +163,23 @@ def map_orders(run: Run, found: OrderFrames) -> Desired:
         paid_back=paid_back(read.transactions),
         stock_tracked=frozenset(p.product_id for p in products.values() if p.stock_tracked),
         counts={"rounding rows": rows.rounded},
-        refusals=concat([*mapped, *unknown], REFUSALS),
+        refusals=concat([*refusals, *unknown], REFUSALS),
         **frames,
     )
     return desired.without(set(desired.refusals["key"]))
+
+
+def _consignments(further: pd.DataFrame, mapped: Mapped) -> pd.DataFrame:
+    """CONSIGNMENTS of the orders whose further addresses could all be mapped."""
+    if not len(further):
+        return frame([], CONSIGNMENTS)
+    refused = set(mapped.refusals["key"])
+    source, target = (
+        one[~one["order_id"].isin(refused)].reset_index(drop=True)
+        for one in (further, mapped.frame)
+    )
+    found = target.assign(address_id=source["address_id"], line_ids=source["line_ids"])
+    return found[[*CONSIGNMENTS]]
 
 
 def _homes(orders: pd.DataFrame) -> pd.DataFrame:
@@ -217,6 +239,23 @@ class StoreOrder:
 
 
 @dataclass(frozen=True)
+class Consignment:
+    """What of an order goes to a further address, as a sales order of its own."""
+
+    address_id: str
+    """BigCommerce's order_address_id."""
+    external_ref: str
+    shipping_method_id: str
+    delivery: Address
+    rows: tuple[Row, ...]
+
+    @property
+    def refs(self) -> frozenset[str]:
+        """References of its rows."""
+        return frozenset(row.row_ref for row in self.rows)
+
+
+@dataclass(frozen=True)
 class DesiredOrder:
     """One order as it should be in Brightpearl, with what the store says of it."""
 
@@ -242,6 +281,7 @@ class DesiredOrder:
     billing: Address
     delivery: Address
     rows: tuple[Row, ...]
+    """All of them, whichever address they go to."""
     payments: tuple[Payment, ...]
     store: StoreOrder
     units: Units
@@ -258,6 +298,8 @@ class DesiredOrder:
     """Money that went back to the shopper: so much more may have come in."""
     gone: Mapping[str, int] = field(default_factory=dict)
     """Units that the store says have left, by row reference."""
+    consignments: tuple[Consignment, ...] = ()
+    """What goes to further addresses, of an order that is a sales order for each."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What staff know lines by: SKU and name."""
     status_id_imported: str = ""
@@ -295,6 +337,7 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
     lines = typed_by_key(desired.lines, Line)
     stores = typed_by_key(desired.orders, StoreOrder)
     people = {person.email_key: person for person in typed_rows(desired.contacts, Person)}
+    further = records_by(desired.consignments, "order_id")
     orders: list[DesiredOrder] = []
     for header in records(desired.sales_orders):
         key = header["order_id"]
@@ -308,10 +351,6 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
             for row in own
             if sent.get(row.row_ref) or (is_sent and row.row_ref in sent)
         }
-        billing, delivery = (
-            Address(**{part: header[f"{use}_{name}"] or None for part, name in ADDRESS.items()})
-            for use in ("billing", "delivery")
-        )
         units = {
             row.row_ref: (row.product_id, left[row.row_ref])
             for row in own
@@ -321,8 +360,8 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
             DesiredOrder(
                 **{name: header[name] for name in HEADER},
                 person=people.get(header["email_key"]),
-                billing=billing,
-                delivery=delivery,
+                billing=_address(header, "billing"),
+                delivery=_address(header, "delivery"),
                 rows=tuple(own),
                 payments=tuple(payments.get(key, ())),
                 store=stores[key][0],
@@ -337,9 +376,29 @@ def desired_orders(desired: Desired) -> list[DesiredOrder]:
                 address_ids={line.line_id: line.address_id for line in of_order},
                 is_money_read=key not in desired.money_unread,
                 paid_back=desired.paid_back.get(key, ZERO),
+                consignments=tuple(
+                    _consignment(header["external_ref"], one, own) for one in further.get(key, ())
+                ),
             )
         )
     return orders
+
+
+def _consignment(reference: str, of: Mapping[str, Any], rows: Sequence[Row]) -> Consignment:
+    """What goes to a further address. In: a row of CONSIGNMENTS, and all rows of its order."""
+    line_ids = of["line_ids"].split()
+    return Consignment(
+        address_id=of["address_id"],
+        external_ref=consignment_ref(reference, of["address_id"]),
+        shipping_method_id=of["shipping_method_id"],
+        delivery=_address(of, "delivery"),
+        rows=tuple(row for row in rows if row.row_ref in line_ids),
+    )
+
+
+def _address(of: Mapping[str, Any], use: str) -> Address:
+    """The billing or delivery address in a row of SALES_ORDERS or CONSIGNMENTS."""
+    return Address(**{part: of[f"{use}_{name}"] or None for part, name in ADDRESS.items()})
 
 
 def address_hash(plain: Mapping[str, str]) -> str:

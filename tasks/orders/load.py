@@ -14,14 +14,14 @@ from typing import Any
 
 from connectors.bigcommerce.models import Order
 from core.errors import CausewayError, OutcomeUnknownError, RejectedError, TransientError
-from core.ids import ORDER_CONDITION, order_condition, sku_key, stock_condition
+from core.ids import ORDER_CONDITION, consignment_ref, order_condition, sku_key, stock_condition
 from core.money import describe_difference, two_places
 from store.links import Link
 from store.stock import Demand
 from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.bigcommerce.orders import sold_units, unsent_units
 from tasks.brightpearl.contacts import create_contacts
-from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow, total_of
 from tasks.orders import edits
 from tasks.orders import operations as ops
 from tasks.orders.account import read_actual
@@ -31,10 +31,18 @@ from tasks.orders.completion import (
     NoteWhatLeft,
     ReserveStock,
     ShipNote,
-    shortage,
+    short_of,
 )
+from tasks.orders.consignments import ADDRESSES, Part, arrangement, parts_of
 from tasks.orders.extract import Read, enqueue_stock, fingerprints, keep_held
-from tasks.orders.matching import Account, ActualOrder, adopt_rows, compare, contents
+from tasks.orders.matching import (
+    Account,
+    ActualOrder,
+    adopt_rows,
+    compare,
+    contents,
+    with_back_order,
+)
 from tasks.orders.operations import OrderPlan, OrderProgress
 from tasks.reconciler.apply import Answer, Phase, apply, outcome_of
 from tasks.reconciler.cases import Outcome, digest
@@ -68,6 +76,10 @@ def load_orders(run: Run, plans: Sequence[OrderPlan], account: Account) -> list[
             plan=plan,
             actual=plan.actual,
             order_id_bp=plan.actual.order_id_bp if plan.actual else "",
+            consignment_ids={
+                address_id: one.order_id_bp
+                for address_id, one in (plan.actual.consignments if plan.actual else {}).items()
+            },
             contact_id=contacts.get(plan.desired.email_key, ""),
             short=dict(plan.short),
             # The order of a person who could not be created drops out.
@@ -82,21 +94,44 @@ def _read_created(run: Run, records: Sequence[OrderProgress]) -> None:
     """Row ids, and proof that the order is as it was sent: reference and total."""
     found = read_actual(run, {record.key: record.order_id_bp for record in records})
     for record in records:
-        desired, actual = record.desired, found.get(record.key)
-        record.actual = actual
-        if actual is None:
-            record.fail(
-                OutcomeUnknownError(f"The sales order of {record.key} cannot be read back yet.")
+        first, *_ = parts_of(record.desired, None)
+        record.actual = found.get(record.key)
+        _check_created(record, record.actual, first)
+
+
+def _read_consignments(run: Run, records: Sequence[OrderProgress]) -> None:
+    """The same of the sales orders of further addresses, which become part of the order's own."""
+    found = read_actual(
+        run,
+        {
+            consignment_ref(record.key, address_id): order_id
+            for record in records
+            for address_id, order_id in record.consignment_ids.items()
+        },
+    )
+    for record in records:
+        for part in [*parts_of(record.desired, None)][1:]:
+            own = found.get(consignment_ref(record.key, part.address_id))
+            _check_created(record, own, part)
+            if own and part.address_id not in record.existing.consignments:
+                record.actual = with_back_order(record.existing, own, None, part.address_id)
+
+
+def _check_created(record: OrderProgress, actual: ActualOrder | None, part: Part) -> None:
+    """Stop a record of which a sales order is not there, or costs something else than was sent."""
+    if actual is None:
+        record.fail(
+            OutcomeUnknownError(f"The sales order of {record.key} cannot be read back yet.")
+        )
+    elif (sent := two_places(total_of(part.rows))) != two_places(actual.gross):
+        totals = describe_difference(sent, actual.gross, record.desired.currency_code)
+        record.fail(
+            RejectedError(
+                f"Brightpearl stored order {record.key} otherwise than it was sent: {totals}.",
+                remedy="Compare the order in both systems, correct it in Brightpearl, release.",
+                code="money",
             )
-        elif two_places(desired.total_inc_tax) != two_places(actual.gross):
-            totals = describe_difference(desired.total_inc_tax, actual.gross, desired.currency_code)
-            record.fail(
-                RejectedError(
-                    f"Brightpearl stored order {record.key} otherwise than it was sent: {totals}.",
-                    remedy="Compare the order in both systems, correct it in Brightpearl, release.",
-                    code="money",
-                )
-            )
+        )
 
 
 def _read_amended(run: Run, records: Sequence[OrderProgress]) -> None:
@@ -142,16 +177,30 @@ def _read_reserved(run: Run, records: Sequence[OrderProgress]) -> None:
         if any(isinstance(one, ReserveStock) for one in (*record.plan.operations, *record.added))
     ]
     found = read_actual(
-        run, {record.key: record.order_id_bp for record in reserving}, with_reservations=True
+        run,
+        {
+            consignment_ref(record.key, address_id): order_id
+            for record in reserving
+            for address_id, order_id in {"": record.order_id_bp, **record.consignment_ids}.items()
+        },
+        with_reservations=True,
     )
     for record in reserving:
         if (actual := found.get(record.key)) is None:
             continue
         known = record.existing
         actual = replace(
-            actual, rows=known.rows, units_on_notes=known.units_on_notes, moved=known.moved
+            actual,
+            rows=known.rows,
+            units_on_notes=known.units_on_notes,
+            moved=known.moved,
+            consignments={
+                address_id: own
+                for address_id in known.consignments
+                if (own := found.get(consignment_ref(record.key, address_id)))
+            },
         )
-        record.short = shortage(record.desired.units, actual)
+        record.short = short_of(record.desired, actual)
         if record.short:
             lines = [f"product {product}: {units} short" for product, units in record.short.items()]
             text = f"Not enough stock to reserve. {'; '.join(lines)}."
@@ -177,6 +226,7 @@ def _release_reserved(run: Run, answered: Sequence[tuple[Write, Answer]]) -> Non
 
 PHASES: tuple[Phase[OrderProgress], ...] = (
     Phase((ops.CreateSalesOrder,), after=_read_created),
+    Phase((ops.CreateConsignment,), after=_read_consignments),
     Phase((ops.SetStatus,)),
     Phase((ops.DeleteGoodsOutNote,)),
     Phase(
@@ -284,6 +334,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
     status_bp = (actual.status_id if actual else "") or before.status_bp
     content, money = fingerprints(order, status_id, record.external_order_id)
     is_settled = not (record.short or plan.cases or record.refusals)
+    is_rearranged = any(case.field == ADDRESSES for case in plan.cases)
     is_money_settled = all(case.field != RECEIPT for case in plan.cases)
     update: dict[str, Any] = {
         "agreed": content if is_settled else "",
@@ -291,6 +342,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
         "receipts": tuple(sorted(receipts)),
         "texts": desired.texts,
         "addresses": digest(desired.store.destinations) if desired.store.destinations else "",
+        "consignments": before.consignments if is_rearranged else arrangement(desired),
         "foreign_order_id": desired.store.foreign_order_id,
         "short": record.short,
         "credited": record.credit_id or before.credited,
@@ -315,7 +367,7 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
                 update["shipping_method_id"] = operation.after
             case ops.AddNote(about="address"):
                 update["address_note"] = desired.delivery_hash
-            case ops.StatusChange():
+            case ops.StatusChange(address_id=""):
                 status_bp = operation.after
     if not plan.is_status_undecided:
         update |= {"status_bc": status_id or desired.store.status_id, "status_bp": status_bp}

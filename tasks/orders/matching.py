@@ -6,6 +6,7 @@ other, a change on both is a person's to decide. Times are never compared.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -88,7 +89,9 @@ class ActualOrder:
     """Ids of goods-out notes that have not left; read where the order may be cancelled or amended
     although it has notes."""
     back_orders: tuple[str, ...] = ()
-    """Ids of back orders that staff made of it."""
+    """Ids of back orders that staff made of it, and of the sales orders of further addresses."""
+    consignments: Mapping[str, ActualOrder] = field(default_factory=dict)
+    """The latter, by BigCommerce's order_address_id, each as it is by itself."""
     moved: Mapping[str, int] = field(default_factory=dict)
     """Units by our row reference that are in these back orders."""
     is_shipped: bool = False
@@ -186,6 +189,37 @@ def compare(desired: Contents, actual: ActualOrder, agreed: AgreedOrder) -> Comp
         is_store_changed=not base or dict(desired) != base,
         is_account_changed=not base or in_account != base,
         changes=(*changes, *unwanted),
+    )
+
+
+def with_back_order(
+    order: ActualOrder, child: ActualOrder, agreed: AgreedOrder | None, address_id: str = ""
+) -> ActualOrder:
+    """The order, with the units and money of a back order in its own rows.
+
+    In: the address that the back order is the sales order of, if it is one of ours.
+    """
+    known = agreed.rows if agreed else {}
+    by_product = {row.product_id: ref for ref, row in known.items() if row.product_id}
+    others = ((by_product.get(row.content.product_id), row) for row in child.foreign)
+    rows, foreign, moved = dict(order.rows), list(order.foreign), Counter(order.moved)
+    for ref, row in (*child.rows.items(), *others):
+        if ref is None:
+            foreign.append(row)
+            continue
+        content = rows[ref].content.plus(row.content) if ref in rows else row.content
+        rows[ref] = replace(rows.get(ref, row), content=content)
+        moved[ref] += int(row.content.quantity)
+    return replace(
+        order,
+        rows=rows,
+        foreign=tuple(foreign),
+        gross=order.gross + child.gross,
+        back_orders=(*order.back_orders, child.order_id_bp),
+        consignments={**order.consignments, **({address_id: child} if address_id else {})},
+        moved=moved,
+        is_shipped=order.is_shipped or child.is_shipped,
+        has_notes=order.has_notes or child.has_notes,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -21,10 +21,11 @@ from connectors.brightpearl.models import (
     SalesOrderRowCreate,
 )
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
-from core.money import CENT
+from core.ids import consignment_ref
+from core.money import CENT, two_places
 from tasks.brightpearl.contacts import ContactPlan
-from tasks.brightpearl.sales_orders import AgreedOrder, currency_ref, row_fields
-from tasks.orders.frames import DesiredOrder
+from tasks.brightpearl.sales_orders import AgreedOrder, Row, currency_ref, row_fields, total_of
+from tasks.orders.frames import Consignment, DesiredOrder
 from tasks.orders.matching import ActualOrder
 from tasks.policy import with_retries
 from tasks.reconciler.agreed import fingerprint
@@ -106,6 +107,8 @@ class OrderProgress(Progress[OrderPlan]):
     actual: ActualOrder | None = None
     """Brightpearl's side, as it was last read."""
     order_id_bp: str = ""
+    consignment_ids: dict[str, str] = field(default_factory=dict)
+    """Sales orders of further addresses, by BigCommerce's order_address_id."""
     contact_id: str = ""
     short: dict[str, int] = field(default_factory=dict)
     """Units that stay unreserved for want of stock, by Brightpearl product id."""
@@ -123,6 +126,14 @@ class OrderProgress(Progress[OrderPlan]):
         """What the store's order is to have: Brightpearl's id, unless another app's is in it."""
         return self.desired.store.foreign_order_id or self.order_id_bp
 
+    def sales_order_id(self, address_id: str = "") -> str:
+        """Brightpearl's id of the sales order for an address; of the first one where it is gone."""
+        return self.consignment_ids.get(address_id, self.order_id_bp)
+
+    def label(self, what: str, address_id: str = "") -> str:
+        """The label of a message about the sales order for an address."""
+        return consignment_ref(f"{what}:{self.key}", address_id)
+
     @property
     def existing(self) -> ActualOrder:
         """Brightpearl's side of an order that exists by now."""
@@ -131,9 +142,12 @@ class OrderProgress(Progress[OrderPlan]):
         return self.actual
 
 
+@dataclass(frozen=True, kw_only=True)
 class OrderOperation(Operation[OrderProgress]):
     """A write to a sales order that exists. Harmless to repeat."""
 
+    address_id: str = ""
+    """Of the sales order of a further address: BigCommerce's order_address_id."""
     is_repeatable: ClassVar[bool] = True
     takes_away: ClassVar[bool] = False
     """Then it is fine if that is gone, and a refusal says most likely that the order moved on."""
@@ -169,21 +183,53 @@ class OrderOperation(Operation[OrderProgress]):
 
 @dataclass(frozen=True)
 class CreateSalesOrder(Operation[OrderProgress]):
-    """The whole sales order; its external reference makes it safe to send twice."""
+    """The sales order, less what is one for a further address.
 
-    rows: int
+    Its external reference makes it safe to send twice.
+    """
+
+    rows: tuple[Row, ...]
     contact: ContactPlan | None = None
     """The customer, where Brightpearl does not know one yet."""
     kind = "create sales order"
 
     def describe(self) -> str:
-        return f"sales order with {self.rows} rows"
+        return f"sales order with {len(self.rows)} rows"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        return _whole_order(run, record, record.contact_id, messages.create_sales_order)
+        return _creation(run, record, record.contact_id, messages.create_sales_order, self.rows)
 
     def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.order_id_bp = str(answer)
+
+
+@dataclass(frozen=True)
+class CreateConsignment(Operation[OrderProgress]):
+    """The sales order of a further address: a back order of the first one, as staff make them."""
+
+    consignment: Consignment
+    kind = "create sales order of a further address"
+
+    def describe(self) -> str:
+        return f"sales order {self.consignment.external_ref} with {len(self.consignment.rows)} rows"
+
+    def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
+        one = self.consignment
+        return _creation(
+            run,
+            record,
+            record.contact_id or record.existing.contact_id,
+            messages.create_sales_order,
+            one.rows,
+            delivery=Delivery(
+                address=one.delivery, shipping_method_id=one.shipping_method_id or None
+            ),
+            external_ref=one.external_ref,
+            parent_id=record.order_id_bp,
+        )
+
+    def apply(self, record: OrderProgress, answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        record.consignment_ids[self.consignment.address_id] = str(answer)
 
 
 @dataclass(frozen=True)
@@ -197,11 +243,12 @@ class CreateCredit(Operation[OrderProgress]):
         return f"sales credit {self.external_ref}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
-        return _whole_order(
+        return _creation(
             run,
             record,
             record.existing.contact_id,
             messages.create_sales_credit,
+            record.desired.rows,
             external_ref=self.external_ref,
             parent_id=record.order_id_bp,
             status_id=run.bundle.tables["credit_statuses"].get("new") or "0",
@@ -232,14 +279,15 @@ class StatusChange(OrderOperation):
 
     def find(self, run: Run, record: OrderProgress) -> str | None:
         """The order's id, if it has the status by now."""
-        order_id = record.order_id_bp
+        order_id = record.sales_order_id(self.address_id)
         found = with_retries(lambda: run.brightpearl.get_sales_orders([order_id]))
         read = (one for one in found if isinstance(one, SalesOrder))
         return next((one.id for one in read if one.status_id == self.after), None)
 
     def message(self, record: OrderProgress) -> Message:
-        label = f"status:{record.key}"
-        return messages.set_status(label, record.order_id_bp, int(self.after), self.note)
+        label = record.label("status", self.address_id)
+        order_id = record.sales_order_id(self.address_id)
+        return messages.set_status(label, order_id, int(self.after), self.note)
 
     def changes(self) -> Changes:
         return {"status_id": self.before}, {"status_id": self.after}
@@ -285,7 +333,8 @@ class ReleaseStock(OrderOperation):
         return ""
 
     def message(self, record: OrderProgress) -> Message:
-        return messages.release_reservation(f"release:{record.key}", record.order_id_bp)
+        label = record.label("release", self.address_id)
+        return messages.release_reservation(label, record.sales_order_id(self.address_id))
 
 
 @dataclass(frozen=True)
@@ -307,7 +356,8 @@ class AddNote(OrderOperation):
         return f"note about the {self.about}"
 
     def message(self, record: OrderProgress) -> Message:
-        return messages.add_note(f"{self.about}:{record.key}", record.order_id_bp, self.text)
+        label = record.label(self.about, self.address_id)
+        return messages.add_note(label, record.sales_order_id(self.address_id), self.text)
 
     def changes(self) -> Changes:
         return {}, self.after
@@ -332,7 +382,7 @@ class AddNote(OrderOperation):
 
     def find(self, run: Run, record: OrderProgress) -> str | None:
         """Its id, if it is the order's last note that begins so: an older one was superseded."""
-        order_id, heading = record.order_id_bp, _heading(self.text)
+        order_id, heading = record.sales_order_id(self.address_id), _heading(self.text)
         notes = with_retries(lambda: list(run.brightpearl.list_order_notes(order_id)))
         same = [note for note in notes if _heading(note.text) == heading]
         last = max(same, key=lambda note: int(note.id), default=None)
@@ -370,8 +420,9 @@ class SetCustomFields(OrderOperation):
         return f"custom fields {', '.join(sorted(self.fields))}"
 
     def message(self, record: OrderProgress) -> Message:
-        label = f"fields:{record.key}"
-        return messages.set_custom_fields(label, record.order_id_bp, self.fields)
+        label = record.label("fields", self.address_id)
+        order_id = record.sales_order_id(self.address_id)
+        return messages.set_custom_fields(label, order_id, self.fields)
 
     def changes(self) -> Changes:
         return {}, {"custom_fields": sorted(self.fields)}
@@ -436,16 +487,23 @@ class SetMetafield(Operation[OrderProgress]):
         )
 
 
-def _whole_order(
+def _creation(
     run: Run,
     record: OrderProgress,
     contact_id: str,
     create: Callable[[str, SalesOrderCreate], Message],
-    **changed: str,
+    rows: Sequence[Row],
+    **changed: Any,  # noqa: ANN401 - fields of the document
 ) -> BrightpearlWrite:
-    """The order as Brightpearl's document. In: what is otherwise than in the sales order."""
+    """Rows of the order as Brightpearl's document.
+
+    In: what is otherwise than in the order's first sales order.
+    """
     desired, billing = record.desired, record.desired.billing
     fields = {
+        "delivery": Delivery(
+            address=desired.delivery, shipping_method_id=desired.shipping_method_id or None
+        ),
         "external_ref": desired.external_ref,
         "status_id": desired.status_id_imported or desired.status_id or "0",
         **changed,
@@ -453,9 +511,6 @@ def _whole_order(
     document = SalesOrderCreate(
         customer=CustomerRef(id=contact_id, address=billing),
         billing=BillingRef(contact_id=contact_id, address=billing),
-        delivery=Delivery(
-            address=desired.delivery, shipping_method_id=desired.shipping_method_id or None
-        ),
         ref=desired.ref,
         instance_id=run.connections.pair.brightpearl.instance_id,
         placed_on=desired.placed_at,
@@ -466,20 +521,19 @@ def _whole_order(
         price_mode_code=desired.price_mode_code,
         currency=currency_ref(desired.currency_code, desired.exchange_rate),
         rows=tuple(
-            SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row))
-            for row in desired.rows
+            SalesOrderRowCreate(sequence=row.sequence or None, **row_fields(row)) for row in rows
         ),
         **fields,
     )
     return BrightpearlWrite(
         natural_key=document.external_ref,
         after={
-            "total_inc_tax": str(desired.total_inc_tax),
+            "total_inc_tax": str(two_places(total_of(rows))),
             "currency": desired.currency_code,
             "rows": [
                 [row.row_ref, row.quantity, str(row.net), str(row.tax), row.product_id]
-                for row in desired.rows
+                for row in rows
             ],
         },
-        message=create(record.key, document),
+        message=create(document.external_ref, document),
     )

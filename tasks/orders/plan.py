@@ -24,19 +24,25 @@ from tasks.orders.checks import OrderCheck
 from tasks.orders.completion import (
     MarkNote,
     NoteWhatLeft,
-    ReserveStock,
     ShipNote,
     balance_case,
     is_settled,
     plan_receipts,
-    plan_reservation,
-    shortage,
+    plan_reservations,
+    short_of,
+)
+from tasks.orders.consignments import (
+    arrangement_case,
+    missing_consignments,
+    parts_of,
+    with_consignments,
 )
 from tasks.orders.frames import DesiredOrder, Units
 from tasks.orders.matching import Account, ActualOrder, compare, contents
 from tasks.orders.operations import (
     AddNote,
     AddTexts,
+    CreateConsignment,
     CreateSalesOrder,
     OrderOperation,
     OrderPlan,
@@ -89,6 +95,7 @@ def plan_order(
     gone, all_units = _gone_before(desired, actual, agreed, rules), desired.units
     left = {ref: (one, many - gone.get(ref, 0)) for ref, (one, many) in desired.units.items()}
     desired = replace(desired, units={ref: unit for ref, unit in left.items() if unit[1] > 0})
+    desired = with_consignments(desired, actual, agreed, is_allowed=not gone)
     plan = OrderPlan(key=key, desired=desired, actual=actual, agreed=agreed, gone=gone)
     if actual is not None:
         if store.is_cancelled:
@@ -106,8 +113,10 @@ def plan_order(
     contact = plan_contact(person) if person else None
     receipts, receipt_cases = plan_receipts(desired, (), agreed, rules)
     paid = sum((one.payment.amount for one in receipts), ZERO)
-    addresses = edits.addresses_case(desired, None)
+    addresses = None if desired.consignments else edits.addresses_case(desired, None)
     cases = rules.undecided(key, filter(None, (addresses, *receipt_cases)))
+    parts = list(parts_of(desired, None))
+    created = [part.address_id for part in parts]
     held_from = ""
     if addresses in cases and rules.on_hold:
         held_from = desired.status_id_imported or desired.status_id
@@ -118,13 +127,14 @@ def plan_order(
         held_from=held_from,
         result="created",
         operations=(
-            CreateSalesOrder(len(desired.rows), contact),
+            CreateSalesOrder(parts[0].rows, contact),
+            *(CreateConsignment(one) for one in desired.consignments),
             *receipts,
-            *([ReserveStock(desired.units)] if desired.units else ()),
+            *plan_reservations(desired, None, free, created),
             *_left_before(desired, all_units, gone, rules),
             *([edits.addresses_note(desired, agreed)] if addresses in cases else ()),
             *([AddNote("checks", check.note, {})] if check.note else ()),
-            *_texts(desired, agreed),
+            *_texts(desired, agreed, created),
             *_write_back(desired, None, agreed),
         ),
         cases=cases,
@@ -174,33 +184,43 @@ def _plan_open(
 ) -> OrderPlan:
     """The plan for an order that is open on both sides: edits, status, money, stock, write-back."""
     desired, agreed = plan.desired, plan.agreed
-    rows = compare(contents(desired.rows), actual, agreed)
+    missing = () if agreed.rows else missing_consignments(desired, actual)
+    unwritten = {ref for one in missing for ref in one.refs}
+    rows = compare(
+        contents(row for row in desired.rows if row.row_ref not in unwritten), actual, agreed
+    )
     edit = edits.plan_edit(desired, rows, actual, agreed, rules)
     address = edits.address_case(desired, actual, agreed)
     receipts, receipt_cases = plan_receipts(desired, actual.transaction_refs, agreed, rules)
     paid = sum((one.payment.amount for one in receipts), actual.paid)
     balance = None if edit.cases else balance_case(desired, paid, agreed, rules)
-    addresses = edits.addresses_case(desired, actual)
+    addresses = (
+        arrangement_case(desired, actual, agreed)
+        if agreed.consignments or desired.consignments
+        else edits.addresses_case(desired, actual)
+    )
     dispute = edits.dispute_case(desired, actual)
     found = (*edit.cases, address, addresses, *receipt_cases, balance, dispute)
     cases = rules.undecided(plan.key, filter(None, found))
     hold = ON_HOLD if edit.holds and any(case in cases for case in edit.cases) else ""
     hold = hold or (SEVERAL if addresses in cases else "")
     is_unchanged = not (edit.operations or edit.cases)
-    reservation = plan_reservation(desired, actual, free) if is_unchanged else None
+    creating = [one.address_id for one in missing]
+    reservations = plan_reservations(desired, actual, free, creating) if is_unchanged else ()
     # No call changes a delivery address: staff are asked to, once.
     is_note_new = address in cases and agreed.address_note != desired.delivery_hash
     goes = digest(desired.store.destinations)
     is_list_new = addresses in cases and agreed.addresses != goes
     operations = (
         *_status_changes(desired, actual, agreed, rules, hold),
+        *(CreateConsignment(one) for one in missing),
         *edit.operations,
         *([] if agreed.rows else _left_before(desired, units, plan.gone, rules)),
         *receipts,
-        *([reservation] if reservation else ()),
+        *reservations,
         *([edits.address_note(desired)] if is_note_new else ()),
         *([edits.addresses_note(desired, agreed)] if is_list_new else ()),
-        *_texts(desired, agreed),
+        *_texts(desired, agreed, ["", *actual.consignments, *creating]),
         *_write_back(desired, actual, agreed),
     )
     result = "held" if cases else "completed" if operations else "unchanged"
@@ -213,23 +233,27 @@ def _plan_open(
         settled=desired.total_inc_tax if is_settled(desired, paid, rules) else None,
         agrees=not rows.changes or bool(edit.operations),
         is_address_outdated=address is not None,
-        short={} if reservation or edit.operations else shortage(desired.units, actual),
-        missing_units={} if edit.operations else _missing_units(desired, actual),
+        short={} if reservations or edit.operations else short_of(desired, actual),
+        missing_units={} if edit.operations or missing else _missing_units(desired, actual),
     )
 
 
-def _texts(desired: DesiredOrder, agreed: AgreedOrder) -> Iterable[OrderOperation]:
-    """What people wrote, where it is not in Brightpearl yet.
+def _texts(
+    desired: DesiredOrder, agreed: AgreedOrder, address_ids: Iterable[str]
+) -> Iterable[OrderOperation]:
+    """What people wrote, where it is not in Brightpearl yet, on each of the order's sales orders.
 
     An order that an older release imported keeps what it has, until the store's texts change.
     """
     if agreed.texts == desired.texts or (agreed.status_bc and not agreed.texts):
         return
-    if desired.note:
-        text = f"{CHANGED}\n{desired.note}" if agreed.texts else desired.note
-        yield AddTexts("texts", text, {}, is_known=bool(agreed.texts))
-    if desired.custom_fields:
-        yield SetCustomFields(desired.custom_fields)
+    text = f"{CHANGED}\n{desired.note}" if agreed.texts else desired.note
+    for address_id in address_ids:
+        if desired.note:
+            is_known = bool(agreed.texts)
+            yield AddTexts("texts", text, {}, is_known=is_known, address_id=address_id)
+        if desired.custom_fields:
+            yield SetCustomFields(desired.custom_fields, address_id=address_id)
 
 
 def _write_back(
@@ -250,6 +274,20 @@ def _write_back(
 
 
 def _status_changes(
+    desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules, hold: str
+) -> Iterable[SetStatus]:
+    """The statuses of an order's sales orders: those of further addresses go with the first one.
+
+    Unless staff gave one of them another.
+    """
+    for change in _status_change(desired, actual, agreed, rules, hold):
+        yield change
+        for address_id, own in actual.consignments.items():
+            if own.status_id == change.before:
+                yield replace(change, address_id=address_id)
+
+
+def _status_change(
     desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder, rules: Rules, hold: str
 ) -> Iterable[SetStatus]:
     """Brightpearl's status, where the store's changed and staff did not set another since.

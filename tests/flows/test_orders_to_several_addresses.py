@@ -1,4 +1,4 @@
-"""Orders that go to several addresses: nothing is picked before staff know what goes where."""
+"""Orders to several addresses, held: nothing is picked before staff know what goes where."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from tasks.reconciler.connections import connect
 NEW_WEB_ORDER, ON_HOLD, READY_TO_PICK = 2, 20, 17
 BOB = {"first_name": "Bob", "street_1": "2 Low Road", "city": "Leeds", "zip": "LS1 1AA"}
 COURIER = {"to": BOB, "method": "Next day courier", "cost": "7.50"}
+
+
+@pytest.fixture(autouse=True)
+def hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_ORDERS__SEVERAL_ADDRESSES", "hold")
 
 
 def place(world: World, *, shipping: list[dict[str, Any]], **order: Any) -> str:

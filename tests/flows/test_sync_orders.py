@@ -94,7 +94,7 @@ def test_shipping_that_is_taxed_at_two_rates_becomes_a_row_for_each(world: World
 
     report = world.sync(key)
 
-    assert [one["value"].split()[0] for one in report["refused"]] == ["addresses"]
+    assert report["refused"] == []
     rows = {row.external_ref: row for row in world.sales_order(key).rows.values()}
     assert {ref for ref in rows if ref.startswith("shipping")} == {
         "shipping-at-20",

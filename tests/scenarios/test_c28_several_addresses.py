@@ -1,15 +1,16 @@
 """C28: one order goes to several addresses, and two orders become one.
 
-Given an order whose lines go to two addresses, one product to both, and two orders of a shopper
-that staff merge: the lines of the second are added to the first for a second address, and the
-second is cancelled. When they are imported and shipped in parts, then the units of each consignment
-sum to the order's lines in both systems, each shipment goes to the address of its lines, and the
-goods of the merged order stand once.
+Given a merchant who has such orders held, an order whose lines go to two addresses, one product to
+both, and two orders of a shopper that staff merge: the lines of the second are added to the first
+for a second address, and the second is cancelled. When they are imported and shipped in parts, then
+the units of each consignment sum to the order's lines in both systems, each shipment goes to the
+address of its lines, and the goods of the merged order stand once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -47,7 +48,15 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(world: World) -> Story:
+def hold() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAUSEWAY_ORDERS__SEVERAL_ADDRESSES", "hold")
+        yield
+
+
+@pytest.fixture(scope="module")
+def story(world: World, hold: None) -> Story:
+    del hold
     a, b = skus(world)[:2]
     key = world.place(
         lines=[
