@@ -59,16 +59,20 @@ def ready(world: World, patch: pytest.MonkeyPatch) -> None:
 
 
 def new_orders(world: World) -> Work:
-    """Two orders of people whom Brightpearl does not know, with texts, and one that is edited."""
-    number = len(world.sandbox.store.orders)
+    """Two orders of people whom Brightpearl does not know, with texts, and one that is edited.
+
+    One of the two goes to two addresses.
+    """
+    number, first, second = len(world.sandbox.store.orders), *lines(world, 2, 1)
+    baskets = [
+        {"lines": [first, second]},
+        {"lines": [first, {**second, "address": 1}], "shipping": [{}, {"to": {"city": "York"}}]},
+    ]
     keys = [
         world.place(
-            lines=lines(world, 2, 1),
-            email=f"shopper{number}-{place}@example.com",
-            guest=True,
-            message=TEXT,
+            **basket, email=f"shopper{number}-{place}@example.com", guest=True, message=TEXT
         )
-        for place in range(2)
+        for place, basket in enumerate(baskets)
     ]
     edited = world.place(lines=lines(world, 1, 1))
     world.sync(edited)
