@@ -1,12 +1,18 @@
-"""What the name of a field says: its words, whose it is, and what it means by the synonyms."""
+"""What the name of a field says: its words, whose it is, and what it means by the synonyms.
+
+Names in German, French, Spanish, Italian and Dutch are read word by word in English, and words that
+are written together are taken to pieces.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from intelligence.table_files import read_table
 
@@ -16,15 +22,29 @@ INEXACT = 0.72
 OF_NO_TARGET = 0.985
 """Synonyms that stand for nothing in Brightpearl win only where they fit better."""
 
+OF_UNKNOWN_WORDS = 0.8
+"""Weight of what a name says without the words that no synonym has."""
+
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|[\W_]+")
 _SHORTENED = """
 qty=quantity amt=amount addr=address desc=description tel=telephone cust=customer prod=product
 ref=reference curr=currency pct=percent img=image inv=inventory org=organisation
-organization=organisation fulfilment=fulfillment firstname=first+name lastname=last+name
-fullname=full+name zipcode=zip+code postcode=post+code createdat=created+at updatedat=updated+at
-ordernumber=order+number taxvat=tax+vat countrycode=country+code companyname=company+name
+organization=organisation fulfilment=fulfillment taxvat=tax+vat
 """
 _SHORT: Mapping[str, str] = dict(pair.replace("+", " ").split("=") for pair in _SHORTENED.split())
+_ARTICLES = frozenset(
+    {"de", "del", "della", "di", "da", "des", "du", "la", "le", "les", "el", "los", "las", "il"}
+    | {"der", "die", "das", "von", "van", "et", "und", "en", "a", "the", "of"}
+)
+"""Words that say nothing, unless they are all there is."""
+_KINDS_OF_ADDRESS = frozenset({"postal", "mailing", "physical", "home"})
+"""Words before *address* that say no more than it does."""
+_SAYS_NOTHING_ALONE = frozenset({"id", "amount", "name", "code", "number", "type", "value", "key"})
+"""What is left of many names without their other words."""
+SHORTEST_WORD = 3
+"""Of words that are written together; shorter ones are found in everything."""
+_SHORT_WORDS = frozenset({"id", "nr", "no", "ip", "on", "at", "by", "or"})
+"""Shorter words that follow others."""
 _ENTITIES: Mapping[str, AbstractSet[str]] = {
     "order": frozenset({"order", "orders", "sale", "sales"}),
     "contact": frozenset({"customer", "customers", "contact", "client", "account", "user"}),
@@ -32,7 +52,11 @@ _ENTITIES: Mapping[str, AbstractSet[str]] = {
         {"product", "products", "item", "variant", "variants", "article", "goods"}
     ),
 }
-_WRAPPERS = frozenset({"amount", "value", "money", "set", "shop", "presentment"})
+_OF_A_ROW = _ENTITIES["product"] | {"line", "row", "position"}
+"""Words of a row's field that only repeat that it is one."""
+_WRAPPERS = frozenset(
+    {"amount", "value", "money", "set", "shop", "presentment", "cent", "cents", "minor"}
+)
 """Words of a field whose meaning is its parent's."""
 _PARTS = frozenset({"tenders", "payments", "transactions", "items", "lines", "refunds"})
 """Parents that are lists of records: their amount is not what they are."""
@@ -55,9 +79,66 @@ class Name:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Lower-case words of a name: `billTo.addr1` is bill, to, address, 1."""
-    parts = [part.lower() for part in _SPLIT.split(text) if part]
-    return tuple(word for part in parts for word in _SHORT.get(part, part).split())
+    """Lower-case words of a name, in English: `billTo.addr1` is bill, to, address, 1."""
+    parts = [part.lower() for part in _SPLIT.split(_unaccented(text)) if part]
+    words = [word for part in parts for word in _in_english(part)]
+    said = [
+        word
+        for word, following in pairwise([*words, ""])
+        if word not in _ARTICLES and not (word in _KINDS_OF_ADDRESS and following == "address")
+    ]
+    return tuple(said or words)
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+@cache
+def _in_english(word: str) -> Sequence[str]:
+    """A word, or those that are written together in it, as the synonyms have them."""
+    known, foreign = _vocabulary(), _foreign_words()
+    if word in known and word not in _SHORT:
+        return (word,)
+    parts = (word,) if word in foreign or word in _SHORT else _written_together(word)
+    return [
+        english for part in parts for english in _SHORT.get(part, foreign.get(part, part)).split()
+    ]
+
+
+def _written_together(word: str, most: int = 3) -> Sequence[str]:
+    """The fewest known words that make up a word, the first as long as can be; else the word."""
+    for count in range(2, most + 1):
+        for cut in range(len(word) - 2, 1, -1):
+            first, rest = word[:cut], word[cut:]
+            if not _is_known(first):
+                continue
+            if count > 2:  # noqa: PLR2004 - more than the last two
+                parts = _written_together(rest, count - 1)
+                if len(parts) == count - 1:
+                    return (first, *parts)
+            elif _is_known(rest):
+                return (first, rest)
+    return (word,)
+
+
+def _is_known(word: str) -> bool:
+    if len(word) < SHORTEST_WORD:
+        return word in _SHORT_WORDS
+    return word in _vocabulary() or word in _foreign_words() or word in _SHORT
+
+
+@cache
+def _vocabulary() -> AbstractSet[str]:
+    phrases = [row["phrases"] for row in read_table("mapping_synonyms")]
+    phrases += [row["words"] for row in read_table("mapping_contexts")]
+    return frozenset(word for one in phrases for word in one.replace("|", " ").split())
+
+
+@cache
+def _foreign_words() -> Mapping[str, str]:
+    return {row["word"]: row["english"] for row in read_table("field_words")}
 
 
 def read_name(path: str, entity: str) -> Name:
@@ -82,7 +163,8 @@ def read_name(path: str, entity: str) -> Name:
 
     readings: dict[frozenset[str], float] = {}
     for reading, weight in (
-        (frozenset(words), 1.0),
+        # `line_items.total_price` is of the row, `total_line_items_price` of all rows.
+        *([(frozenset(words), 1.0)] if context != "row" or not parents else ()),
         (without(words[-len(leaf) - 1 :], used - set(leaf)), 0.99),
         (without(words, used), 1.0),
         (without(words, used, of_entity), 0.99),
@@ -91,8 +173,13 @@ def read_name(path: str, entity: str) -> Name:
         (without(leaf, used), 0.97),
         (without(leaf, of_entity), 0.96),
         (without(leaf, used, of_entity), 0.96),
+        *([(without(leaf, _OF_A_ROW), 0.96)] if context == "row" else ()),
+        (without(leaf, used, _PLAIN), 0.96),
     ):
         readings[reading] = max(weight, readings.get(reading, 0.0))
+    known = without(leaf, used, set(leaf) - _vocabulary())
+    if not known <= _SAYS_NOTHING_ALONE:
+        readings.setdefault(known, OF_UNKNOWN_WORDS)
     return Name(words, leaf, context, tuple(readings.items()))
 
 
@@ -107,16 +194,13 @@ def means_exactly(name: Name, concept: str) -> bool:
 def meanings(name: Name) -> Mapping[str, float]:
     """Concept → how well the name fits one of its synonyms, 0 to 1."""
     found: dict[str, float] = {}
-    for concept, has_target, phrases in _synonyms():
-        best = 0.0
-        for phrase in phrases:
-            for reading, weight in name.readings:
-                if phrase.isdisjoint(reading):
-                    continue
-                best = max(best, weight * _fit(phrase, reading))
-        if best:
-            found[concept] = best if has_target else best * OF_NO_TARGET
-    return found
+    by_word = _phrases_by_word()
+    for reading, weight in name.readings:
+        for concept, phrase in {one for word in reading for one in by_word.get(word, ())}:
+            fit = weight * _fit(phrase, reading)
+            if fit > found.get(concept, 0.0):
+                found[concept] = fit
+    return {one: fit if has_target(one) else fit * OF_NO_TARGET for one, fit in found.items()}
 
 
 def overlap(left: AbstractSet[str], right: AbstractSet[str]) -> float:
@@ -143,7 +227,7 @@ def _context(
 ) -> tuple[str, AbstractSet[str]]:
     """The context that the parents name, else the one that the name itself begins with."""
     for words in (parents, leaf[:-1]):
-        text = f" {' '.join(words)} "
+        text = f" {' '.join(words)} ".replace(" address line ", " address ")
         hits = [
             (text.rindex(f" {phrase} "), context, phrase)
             for context, phrases in _contexts()
@@ -172,6 +256,17 @@ def _synonyms() -> Sequence[tuple[str, bool, Sequence[frozenset[str]]]]:
         )
         for row in rows
     ]
+
+
+@cache
+def _phrases_by_word() -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
+    """Word → the phrases that have it, with what each stands for."""
+    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for concept, _, phrases in _synonyms():
+        for phrase in phrases:
+            for word in phrase:
+                found.setdefault(word, []).append((concept, phrase))
+    return found
 
 
 @cache

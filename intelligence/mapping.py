@@ -35,6 +35,7 @@ CONFIRMED, LIKE_CONFIRMED = 1.0, 0.9
 NEAR = 0.8
 OTHER_CONTEXT, RECORD_ITSELF, OF_A_PART = 0.3, 0.85, 0.55
 NO_TARGET = 0.3
+_ADDRESSES = frozenset({"billing", "delivery"})
 
 _TIME, _NUMBER = frozenset({"date", "datetime"}), frozenset({"integer", "number"})
 _FITTING: Mapping[str, frozenset[str]] = {
@@ -193,6 +194,8 @@ def _synonym(
     else:
         of_person = name.context in {"customer", "payment"}
         factor = RECORD_ITSELF if "" in contexts and of_person else OTHER_CONTEXT
+        if name.context == "customer" and _ADDRESSES & set(contexts):
+            factor = OF_A_PART
     return factor * meant.get(concept, 0.0), concept
 
 

@@ -40,6 +40,55 @@ def test_names_of_other_systems_are_understood(path: str, target: str) -> None:
     assert suggested(path).suggestions[0].target == target
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("Rechnungsadresse.Straße", "parties.billing.addressLine1"),
+        ("LieferPLZ", "parties.delivery.postalCode"),
+        ("Zahlungsart", "payment.paymentMethodCode"),
+        ("Bestellnummer", "reference"),
+        ("adresse_livraison.ville", "parties.delivery.addressLine3"),
+        ("mode_de_paiement", "payment.paymentMethodCode"),
+        ("direccion_envio.provincia", "parties.delivery.addressLine4"),
+        ("righe.prezzo_unitario", "rows.productPrice.value"),
+        ("factuuradres.woonplaats", "parties.billing.addressLine3"),
+    ],
+)
+def test_names_in_other_languages_are_read_in_english(path: str, target: str) -> None:
+    found = suggested(path)
+
+    assert found.suggestions[0].target == target
+    assert not found.abstains
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("lastmodifieddate", ("last", "modified", "date")),
+        ("stateorprovince", ("state", "or", "province")),
+        ("Kundennummer", ("customer", "number")),
+        ("season", ("season",)),
+        ("zqxwv", ("zqxwv",)),
+        ("date_of_birth", ("date", "birth")),
+        ("of", ("of",)),
+    ],
+)
+def test_words_that_are_written_together_are_taken_to_pieces(
+    written: str, words: tuple[str, ...]
+) -> None:
+    assert words_of(written) == words
+
+
+def test_a_total_of_the_row_is_not_taken_for_that_of_all_rows() -> None:
+    assert suggested("lineItems.totalPrice").suggestions[0].target == "rows.rowValue.rowNet.value"
+    assert not suggested("lineItems.totalPrice").abstains
+    assert suggested("total_line_items_price").abstains
+
+
+def test_an_address_line_is_no_row_of_the_order() -> None:
+    assert read_name("Addresses.AddressLine1", "contact").context == ""
+
+
 @pytest.mark.parametrize("path", ["cart_token", "coupon_code", "user_agent", "meta_title"])
 def test_what_has_no_counterpart_abstains(path: str) -> None:
     assert suggested(path).abstains
