@@ -206,7 +206,8 @@ class UpdateProduct(StoreOperation):
 
     product_id: str
     fields: Row
-    before: Mapping[str, str]
+    actual: Row
+    """All of the product before."""
     kind = "update product"
 
     def describe(self) -> str:
@@ -215,7 +216,7 @@ class UpdateProduct(StoreOperation):
     def write(self, _run: Run, record: StoreProgress[Any]) -> Write:
         return BigCommerceRow(
             natural_key=self.product_id,
-            before={name: value[:200] for name, value in self.before.items()},
+            before={name: str(self.actual[name])[:200] for name in self.fields},
             after={name: str(value)[:200] for name, value in self.fields.items()},
             send_rows=BigCommerce.update_products,
             row=self._row(record),
@@ -296,7 +297,8 @@ class WriteVariant(StoreOperation):
     member: str
     """Brightpearl's product."""
     fields: Row
-    before: Mapping[str, str] = field(default_factory=dict)
+    actual: Row = field(default_factory=dict)
+    """All of the variant before, of one that there is."""
     known: Mapping[tuple[str, str], OptionValue] = field(default_factory=dict)
     """Option values that the store's product has."""
     kind = "write variant"
@@ -322,7 +324,7 @@ class WriteVariant(StoreOperation):
     def write(self, _run: Run, record: StoreProgress[Any]) -> Write:
         return BigCommerceRow(
             natural_key=self.variant_id or str(self.fields["sku"]),
-            before=dict(self.before),
+            before={name: str(self.actual[name]) for name in self.fields if self.actual},
             after={name: str(value)[:200] for name, value in self.fields.items()},
             is_repeatable=bool(self.variant_id),
             send_rows=BigCommerce.write_variants,

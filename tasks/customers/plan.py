@@ -28,8 +28,8 @@ from tasks.customers.frames import (
     group_tags,
 )
 from tasks.customers.operations import CustomerPlan
-from tasks.reconciler.agreed import Values
-from tasks.reconciler.cases import Decisions, digest, refusal_by_value, review
+from tasks.reconciler.agreed import Conflict, Values, resolve
+from tasks.reconciler.cases import Decisions, refusal_by_value
 from tasks.reconciler.operations import Operation
 
 PATHS = {
@@ -118,18 +118,14 @@ def _plan_both(
     names = [name for name in FIELDS if not (name == BILLING and contact.company_id)]
     owners = {n: context.owners.get(f"{n}_line_1" if n in USES else n, "") for n in names}
     merged = agreed.merge(mine, other, owners)
+    merged, open_cases = resolve(merged, record.key, "bigcommerce", context.decisions, shows=False)
     to_account, to_store = set(merged.for_brightpearl), set(merged.for_bigcommerce)
-    open_cases: dict[str, Refusal] = {}
-    for name in [one.name for one in merged.conflicts]:
-        case = _conflict(record, name, mine, other)
-        if context.decisions.approves(record.key, case):
-            to_account.add(name)
-        else:
-            open_cases[name] = case
     if "company" in to_account:
         # No call changes the company of a contact. Source: fact sheet, contacts.
         to_account.discard("company")
-        open_cases["company"] = _conflict(record, "company", mine, other, can_apply=False)
+        conflict = Conflict("company", None, mine["company"], other["company"])
+        why = "Brightpearl lets nobody but staff change it"
+        open_cases["company"] = conflict.case(record.key, "", why=why, shows=False)
     unknown, company = _company(context, desired)
     fields = _contact_fields(agreed, customer, contact, desired, to_account, company)
     known_tags = group_tags(contact, context.groups) if "tag_id" in to_account else ()
@@ -220,22 +216,6 @@ def _company(
     reason = f"the table maps the company to contact {wanted}, which the account lacks"
     action = "Correct mappings/tables/companies.csv"
     return refusal_by_value("company", "company", wanted, reason, action), None
-
-
-def _conflict(
-    record: Record, name: str, mine: Values, other: Values, *, can_apply: bool = True
-) -> Refusal:
-    """A field that both sides changed, and whose values stand with the case until it is decided."""
-    values = {"bigcommerce": mine[name], "brightpearl": other[name]}
-    case = review(
-        name,
-        digest(record.key, *values.values()),
-        f"{name.replace('_', ' ')} differs, and nobody owns it"
-        if can_apply
-        else f"{name} differs, and Brightpearl lets nobody but staff change it",
-        {"field": name, "takes": "bigcommerce"} if can_apply else {},
-    )
-    return replace(case, detail={**case.detail, "values": values})
 
 
 def _incomplete(key: str) -> Refusal:

@@ -24,8 +24,8 @@ from tasks.brightpearl.product_operations import CreateAccountProduct, change_pr
 from tasks.products.extract import Family
 from tasks.products.frames import OF_SKU, AgreedProduct, AgreedVariant, Row, comparable
 from tasks.products.identifiers import identifier_case
-from tasks.reconciler.agreed import Conflict, merge, without_last_agreed
-from tasks.reconciler.cases import Decisions, digest, review
+from tasks.reconciler.agreed import merge, resolve, without_last_agreed
+from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import Operation, RecordPlan
 
 BRIGHTPEARL: Owner = "brightpearl"
@@ -70,15 +70,6 @@ class PlanContext:
             decisions=decisions,
             holds_contradictions=pair.intelligence.products == "hold",
         )
-
-
-@dataclass
-class _Merge:
-    """The fields of a product, or of one of its variants, on their way through the merge."""
-
-    to_store: dict[str, Any] = field(default_factory=dict)
-    to_account: dict[str, Any] = field(default_factory=dict)
-    agreed: dict[str, str] = field(default_factory=dict)
 
 
 def plan_family(
@@ -158,135 +149,102 @@ class _Planning:
 
     def plan(self, desired: Row | None, variants: Mapping[str, Row]) -> ProductPlan:
         """The record's plan."""
-        family, store = self.family, self.store
-        agreed = family.agreed
-        fields: Mapping[str, str] = agreed.fields
-        if desired is not None:
-            owners = {
-                name: owner
-                for name, owner in self.context.owners.items()
-                if not (family.is_group and name in OF_SKU)
-            }
-            actual = self.context.store.product(store, with_sizes=not family.is_group)
-            if agreed.store_name and actual["name"] == agreed.store_name:
-                actual = {**actual, "name": agreed.fields.get("name", desired["name"])}
-            merged = self._merge(agreed.fields, actual, desired, owners, "")
-            fields = merged.agreed
-            custom_fields = merged.to_store.pop("custom_fields", None)
-            if custom_fields is not None:
-                self.operations += ops.change_custom_fields(store, custom_fields)
-            if merged.to_store:
-                before = {name: str(actual[name]) for name in merged.to_store}
-                self.operations.append(ops.UpdateProduct(store.id, merged.to_store, before))
-            for one in family.members:
-                self._to_account(one, actual, merged)
-            self._remember_sku(family.members[0], actual, desired, merged)
+        family, agreed = self.family, self.family.agreed
+        fields = agreed.fields if desired is None else self._product(desired)
         kept = {one.id: self._variant(one, variants.get(one.id)) for one in family.members}
         image, cases = _image(family, self.context)
         self.operations += image
         self.cases += cases
         is_written = bool(self.operations)
-        result = "changed" if is_written else "linked" if not agreed.variants else "unchanged"
-        undecided = self.context.decisions.undecided(family.key, self.cases)
         return ProductPlan(
             key=family.key,
             operations=tuple(self.operations),
-            cases=undecided,
-            result=result,
+            cases=self.context.decisions.undecided(family.key, self.cases),
+            result="changed" if is_written else "linked" if not agreed.variants else "unchanged",
             family=family,
             agreed=agreed.model_copy(update={"fields": fields, "variants": kept}),
             aliases=self.aliases,
         )
 
+    def _product(self, desired: Row) -> Mapping[str, str]:
+        """Plan the product itself; the fields that are agreed on then."""
+        family, store, agreed = self.family, self.store, self.family.agreed
+        of_variants = OF_SKU if family.is_group else ()
+        owners = {n: one for n, one in self.context.owners.items() if n not in of_variants}
+        actual = self.context.store.product(store, with_sizes=not family.is_group)
+        if agreed.store_name and actual["name"] == agreed.store_name:
+            actual = {**actual, "name": agreed.fields.get("name", desired["name"])}
+        to_store, fields = self._merge(family.members, agreed.fields, actual, desired, owners)
+        custom_fields = to_store.pop("custom_fields", None)
+        if custom_fields is not None:
+            self.operations += ops.change_custom_fields(store, custom_fields)
+        if to_store:
+            self.operations.append(ops.UpdateProduct(store.id, to_store, actual))
+        return fields
+
     def _variant(self, member: AccountProduct, desired: Row | None) -> AgreedVariant:
         """Plan one product of Brightpearl as a variant; what is agreed on about it then."""
-        variant = self.family.variant_of(member)
+        variant, owners = self.family.variant_of(member), self.context.variant_owners
         if desired is None:  # a product without variants: its fields are those of the product
             return AgreedVariant(variant_id=variant.id if variant else "")
         if variant is None:
             self.operations += ops.new_variant(self.store, desired)
-            return AgreedVariant(fields=_compared(desired, self.context.variant_owners))
-        known = self.family.agreed.variants.get(member.id, AgreedVariant())
-        actual = self.context.store.variant(variant)
-        merged = self._merge(
-            known.fields, actual, desired, self.context.variant_owners, f"{member.id}."
-        )
-        if merged.to_store:
-            before = {name: str(actual[name]) for name in merged.to_store}
-            self.operations.append(
-                ops.WriteVariant(variant.product_id, variant.id, member.id, merged.to_store, before)
-            )
-        self._to_account(member, actual, merged)
-        self._remember_sku(member, actual, desired, merged)
-        return AgreedVariant(variant_id=variant.id, fields=merged.agreed)
+            return AgreedVariant(fields=_compared(desired, owners))
+        known = self.family.agreed.variants.get(member.id, AgreedVariant()).fields
+        actual, of = self.context.store.variant(variant), f"{member.id}."
+        to_store, fields = self._merge([member], known, actual, desired, owners, of)
+        if to_store:
+            change = ops.WriteVariant(variant.product_id, variant.id, member.id, to_store, actual)
+            self.operations.append(change)
+        return AgreedVariant(variant_id=variant.id, fields=fields)
 
-    def _merge(
+    def _merge(  # noqa: PLR0913, PLR0917 - both sides, and what decides between them
         self,
+        members: Sequence[AccountProduct],
         base: Mapping[str, str],
         actual: Row,
         desired: Row,
         owners: Mapping[str, Owner],
-        prefix: str,
-    ) -> _Merge:
-        """Merge fields of a product or of a variant; conflicts become cases."""
+        of: str = "",
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the store takes over of a product or a variant, and what is agreed on then.
+
+        What Brightpearl takes over, and what a person decides, joins the plan.
+        """
         in_store, in_account = _compared(actual, owners), _compared(desired, owners)
         # Nothing in Brightpearl is no value that was ever agreed on: it takes nothing away.
         compared = [name for name in owners if name in base or in_account[name]]
         both_ways = self.context.writable.intersection(compared)
-        merged = merge(
-            {name: base[name] for name in both_ways & base.keys()},
-            in_store,
-            in_account,
-            {
-                **dict.fromkeys(compared, BRIGHTPEARL),
-                **without_last_agreed({name: owners[name] for name in both_ways}),
-            },
+        known = {name: base[name] for name in both_ways & base.keys()}
+        winners = without_last_agreed({name: owners[name] for name in both_ways})
+        one_way = dict.fromkeys(compared, BRIGHTPEARL)
+        merged = merge(known, in_store, in_account, {**one_way, **winners})
+        merged, cases = resolve(
+            merged.with_values(actual, desired),
+            self.family.key,
+            BRIGHTPEARL,
+            self.context.decisions,
+            of=of,
+            shows=True,
         )
-        to_account = merged.for_brightpearl
-        found = _Merge(
-            to_store={name: desired[name] for name in merged.for_bigcommerce},
-            to_account={name: actual[name] for name in to_account},
-            agreed={n: in_store[n] if n in to_account else in_account[n] for n in compared},
-        )
-        for one in merged.conflicts:
-            case = _conflict(prefix, one, actual, desired)
-            if self.context.decisions.approves(self.family.key, case):
-                found.to_store[one.name] = desired[one.name]
-            else:
-                self.cases.append(case)
-                del found.agreed[one.name]
-                found.agreed |= {one.name: base[one.name]} if one.name in base else {}
-        return found
-
-    def _to_account(self, member: AccountProduct, actual: Row, merged: _Merge) -> None:
-        columns = frozenset(COUNTERPARTS[name] for name in merged.to_account)
-        self.operations += change_product(member, actual, columns)
-
-    def _remember_sku(
-        self, member: AccountProduct, actual: Row, desired: Row, merged: _Merge
-    ) -> None:
-        """Keep the SKU that a renamed product had: older orders still carry it."""
-        if "sku" in merged.to_store and self.family.agreed.variants:
-            self.aliases[str(actual["sku"])] = member.id
-        if "sku" in merged.to_account:
-            self.aliases[str(desired["sku"])] = member.id
+        self.cases += cases.values()
+        columns = frozenset(COUNTERPARTS[name] for name in merged.for_brightpearl)
+        for member in members:
+            self.operations += change_product(member, actual, columns)
+        # Older orders still carry the SKU that a renamed product had.
+        if "sku" in merged.for_bigcommerce and self.family.agreed.variants:
+            self.aliases[str(actual["sku"])] = members[0].id
+        if "sku" in merged.for_brightpearl:
+            self.aliases[str(desired["sku"])] = members[0].id
+        agreed = {**in_account, **{name: in_store[name] for name in merged.for_brightpearl}}
+        kept = {name: base[name] for name in cases.keys() & base.keys()}
+        settled = {name: agreed[name] for name in compared if name not in cases}
+        return dict(merged.for_bigcommerce), {**settled, **kept}
 
 
 def _compared(row: Row, names: Iterable[str]) -> dict[str, str]:
     """The values of a row, as far as it has them, as both sides are compared by."""
     return {name: comparable(name, row[name]) for name in names if name in row}
-
-
-def _conflict(prefix: str, one: Conflict, actual: Row, desired: Row) -> Refusal:
-    """A case for a person, whose proposal is Brightpearl's value. In: the variant, as in `7.`."""
-    name, shown, becomes = prefix + one.name, *(str(of[one.name])[:200] for of in (actual, desired))
-    return review(
-        "product",
-        f"{name} {digest(one.bigcommerce, one.brightpearl)}",
-        f"{name.replace('_', ' ')} was changed on both sides: BigCommerce has {shown!r}, "
-        f"Brightpearl {becomes!r}",
-        {"field": name, "BigCommerce": shown, "becomes": becomes},
-    )
 
 
 def _image(

@@ -8,14 +8,19 @@ without an owner it is a conflict that a person decides.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from core.refusals import Refusal
 from mappings.rules import Owner
 from store.links import Link
+from tasks.reconciler.cases import Decisions, digest, review
+
+SHOWN = 200
+"""Characters of a value that a reason shows."""
 
 Value = str | Sequence[str]
 Values = Mapping[str, Value]
@@ -87,12 +92,13 @@ class AgreedHashes(Agreed):
         Values that were agreed on cannot be put back.
         """
         owned = without_last_agreed(owners)
-        return merge(
+        merged = merge(
             dict.fromkeys(owned, ""),
             {name: self.changed(name, store[name], in_store=True) for name in owned},
             {name: self.changed(name, account[name], in_store=False) for name in owned},
             owned,
         )
+        return merged.with_values(store, account)
 
     def with_values(self, values: Values, read_back: Values) -> Self:
         """With what both agree on now. In: what the store reads back of those it was written."""
@@ -112,6 +118,32 @@ class Conflict:
     bigcommerce: Any
     brightpearl: Any
 
+    def case(
+        self, key: str, takes: Owner, *, of: str = "", why: str = "nobody owns it", shows: bool
+    ) -> Refusal:
+        """The case of a record's field, which both values stand with until it is decided.
+
+        In: the side whose value it proposes, "" where only a person can write it; how the part of
+        the record is called; whether the reason may show the values.
+        """
+        values: dict[str, Value] = {
+            side: value if isinstance(value, Sequence) else str(value)
+            for side, value in (
+                ("bigcommerce", self.bigcommerce),
+                ("brightpearl", self.brightpearl),
+            )
+        }
+        shown = (str(value)[:SHOWN] for value in values.values())
+        both = ": BigCommerce has {!r}, Brightpearl {!r}".format(*shown) if shows else ""
+        name = f"{of}{self.name}"
+        case = review(
+            name,
+            digest(key, *values.values()),
+            f"{name.replace('_', ' ')} differs, and {why}{both}",
+            {"field": name, "takes": takes} if takes else {},
+        )
+        return replace(case, detail={**case.detail, "values": values})
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -120,6 +152,40 @@ class Merged:
     for_bigcommerce: Mapping[str, Any] = field(default_factory=dict)
     for_brightpearl: Mapping[str, Any] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
+
+    def with_values(self, store: Mapping[str, Any], account: Mapping[str, Any]) -> Merged:
+        """The same with the values of both sides, where something else was compared."""
+        return Merged(
+            {name: account[name] for name in self.for_bigcommerce},
+            {name: store[name] for name in self.for_brightpearl},
+            tuple(
+                replace(one, bigcommerce=store[one.name], brightpearl=account[one.name])
+                for one in self.conflicts
+            ),
+        )
+
+    def decided(self, takes: Owner, open_cases: Collection[str]) -> Merged:
+        """The same once all conflicts but those of these fields take the values of one side."""
+        names = {one.name for one in self.conflicts}.difference(open_cases)
+        ours = {one.name: one.bigcommerce for one in self.conflicts if one.name in names}
+        theirs = {one.name: one.brightpearl for one in self.conflicts if one.name in names}
+        return Merged(
+            {**self.for_bigcommerce, **(theirs if takes == "brightpearl" else {})},
+            {**self.for_brightpearl, **(ours if takes == "bigcommerce" else {})},
+            tuple(one for one in self.conflicts if one.name in open_cases),
+        )
+
+
+def resolve(  # noqa: PLR0913 - a record, and what was decided about it
+    merged: Merged, key: str, takes: Owner, decisions: Decisions, *, of: str = "", shows: bool
+) -> tuple[Merged, dict[str, Refusal]]:
+    """What was merged, with the conflicts that a person decided; cases of the others, by field.
+
+    In: as of `Conflict.case`.
+    """
+    cases = {one.name: one.case(key, takes, of=of, shows=shows) for one in merged.conflicts}
+    open_cases = {name: why for name, why in cases.items() if not decisions.approves(key, why)}
+    return merged.decided(takes, open_cases), open_cases
 
 
 def without_last_agreed(owners: Mapping[str, Owner]) -> dict[str, Owner]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.reconciler.agreed import AgreedHashes, Conflict, merge
+from tasks.reconciler.agreed import AgreedHashes, Conflict, Merged, merge, resolve
+from tasks.reconciler.cases import Decisions
 
 NAMES = ("name", "phone", "company")
 VALUES = st.sampled_from(["", "a", "b"])
@@ -93,3 +96,42 @@ def test_a_blank_is_no_change_where_nothing_was_agreed_on() -> None:
 def test_where_the_agreed_value_would_win_its_hash_cannot_be_put_back() -> None:
     merged = AGREED.merge({"name": "b"}, {"name": "c"}, {"name": "last agreed"})
     assert [one.name for one in merged.conflicts] == ["name"]
+
+
+BOTH_CHANGED = Merged(
+    {"phone": "3"}, {}, (Conflict("name", "a", "b", "c"), Conflict("place", "x", "y", "z"))
+)
+
+
+def test_a_conflict_that_a_person_decided_takes_the_value_that_its_case_proposes() -> None:
+    name, _ = (one.case("7", "bigcommerce", shows=True) for one in BOTH_CHANGED.conflicts)
+    decisions = Decisions(approved={("7", name.value)})
+
+    merged, cases = resolve(BOTH_CHANGED, "7", "bigcommerce", decisions, shows=True)
+
+    assert (merged.for_bigcommerce, merged.for_brightpearl) == ({"phone": "3"}, {"name": "b"})
+    assert [one.name for one in merged.conflicts] == list(cases) == ["place"]
+    other, _ = resolve(BOTH_CHANGED, "8", "bigcommerce", decisions, shows=True)
+    assert other == BOTH_CHANGED
+    name, _ = (one.case("7", "brightpearl", shows=True) for one in BOTH_CHANGED.conflicts)
+    taken, _ = resolve(
+        BOTH_CHANGED, "7", "brightpearl", Decisions(approved={("7", name.value)}), shows=True
+    )
+    assert taken.for_bigcommerce == {"phone": "3", "name": "c"}
+
+
+def test_a_case_stands_with_both_values_and_says_them_where_they_may_be_shown() -> None:
+    (_, place) = BOTH_CHANGED.conflicts
+    shown = place.case("7", "bigcommerce", of="4.", shows=True)
+    hidden = place.case("7", "", why="staff alone change it", shows=False)
+
+    assert shown.reason == (
+        "4.place differs, and nobody owns it: BigCommerce has 'y', Brightpearl 'z'"
+    )
+    assert shown.detail["proposal"] == {"field": "4.place", "takes": "bigcommerce"}
+    assert hidden.reason == "place differs, and staff alone change it"
+    assert hidden.detail["proposal"] == {}
+    both = {"bigcommerce": "y", "brightpearl": "z"}
+    assert shown.detail["values"] == hidden.detail["values"] == both
+    weights = Conflict("weight_kg", "1", Decimal("1.5"), None).case("7", "brightpearl", shows=True)
+    assert weights.detail["values"] == {"bigcommerce": "1.5", "brightpearl": "None"}
