@@ -7,7 +7,8 @@ from typing import Any
 from tasks.products.entity import PRODUCTS
 from tasks.products.extract import extract_products
 from tasks.products.frames import Desired, flatten
-from tasks.products.load import link_products, load_products, plan_products
+from tasks.products.operations import link_products, load_products
+from tasks.products.plan import plan_products
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run

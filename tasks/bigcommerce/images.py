@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from core.errors import CausewayError, NotFoundError, RejectedError
 from core.refusals import Refusal, release_remedy
-from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import digest, review
+from tasks.reconciler.agreed import Agreed, fingerprint
+from tasks.reconciler.cases import Decisions, digest, review
 from tasks.reconciler.operations import BigCommerceWrite, Operation, PlanT, Progress, Write
 from tasks.reconciler.run import Run
 
@@ -35,7 +35,42 @@ INTERNAL = (
 CLASS = "image"
 
 
-def image_hash(url: str) -> str:
+Change = tuple[Sequence[Operation[Any]], Sequence[Refusal]]
+"""What changes an image, and why a person is asked about it."""
+
+
+class AgreedImage(Agreed):
+    """The image of a product as it was when both sides last agreed."""
+
+    image: str = ""
+    """What the image that BigCommerce was last given is known by."""
+    image_id: str = ""
+    """The store's image that came from Brightpearl."""
+    is_image_missing: bool = False
+    """Whether BigCommerce could not fetch the image."""
+
+
+def change_image(
+    key: str, url: str, agreed: AgreedImage, hosts: Sequence[str], decisions: Decisions
+) -> Change:
+    """What gives a product the image of another address; the store's own images stay. Pure.
+
+    In: the record's key; as of `problem_of`.
+    """
+    if url and (problem := problem_of(url, hosts)):
+        return (), [_refused(key, url, problem)]
+    if _image_hash(url) == agreed.image:
+        case = _failed(url)
+        if not agreed.is_image_missing:
+            return (), ()
+        if not decisions.approves(key, case):
+            return (), decisions.undecided(key, [case])
+    create = [CreateImage(url, agreed.image_id)] if url else []
+    delete = [DeleteImage(agreed.image_id)] if agreed.image_id else []
+    return [*create, *delete], ()
+
+
+def _image_hash(url: str) -> str:
     """What an image is known by: its address, since whoever changes an image changes that."""
     return fingerprint([url]) if url else ""
 
@@ -75,7 +110,7 @@ def _is_internal(host: str) -> bool:
     return not (inner or address).is_global or address.is_multicast
 
 
-def refused(key: str, url: str, problem: str) -> Refusal:
+def _refused(key: str, url: str, problem: str) -> Refusal:
     """The case of an address that is not handed over; the rest of the product is synced."""
     remedy = release_remedy(
         "Correct the address of the image in Brightpearl", CLASS, value=digest(url), key=key
@@ -84,7 +119,7 @@ def refused(key: str, url: str, problem: str) -> Refusal:
     return Refusal(CLASS, "image", digest(url), reason, remedy)
 
 
-def failed(url: str, reason: str = "") -> Refusal:
+def _failed(url: str, reason: str = "") -> Refusal:
     """The case of an image that BigCommerce could not fetch; approved, it is fetched again."""
     said = f" ({reason.rstrip('.')})" if reason else ""
     return review(
@@ -124,7 +159,7 @@ class CreateImage(Operation[Any]):
         body = {"image_url": self.url, "is_thumbnail": True}
         product_id = record.product_id
         return BigCommerceWrite(
-            natural_key=f"{product_id}:{image_hash(self.url)}",
+            natural_key=f"{product_id}:{_image_hash(self.url)}",
             is_repeatable=False,
             send=lambda store: store.create_image(product_id, body),
         )
@@ -140,13 +175,13 @@ class CreateImage(Operation[Any]):
     ) -> CausewayError | None:
         if not isinstance(error, RejectedError) or isinstance(error, NotFoundError):
             return super().absorb(run, record, error)
-        record.refusals.append(failed(self.url, error.message))
+        record.refusals.append(_failed(self.url, error.message))
         return None
 
     def apply(self, record: ImageProgress[Any], answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
         record.image_id = None if answer is None else str(answer)
         record.shown |= {
-            "image": image_hash(self.url),
+            "image": _image_hash(self.url),
             "image_id": self.known_id if answer is None else str(answer),
             "is_image_missing": answer is None,
         }

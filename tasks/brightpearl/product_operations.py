@@ -32,6 +32,8 @@ class AccountProgress(Progress[PlanT]):
     """Rows by record and product, mapped, in Brightpearl's units."""
     product_ids: dict[str, str] = field(default_factory=dict)
     """Products that were created, by the store's variant."""
+    renamed: list[AccountProduct] = field(default_factory=list)
+    """Products that were given another SKU, with that."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ class SetIdentity(AccountOperation):
             after={name: row[name] for name in self.columns},
             message=set_identity(f"identity:{self.member.id}", self.member.id, identity),
         )
+
+    def apply(self, record: AccountProgress[Any], _answer: Any) -> None:  # noqa: ANN401 - an answer of theirs
+        if "sku" in self.columns:
+            sku = {"sku": self.mapped(record)["sku"]}
+            identity = self.member.identity.model_copy(update=sku)
+            record.renamed.append(self.member.model_copy(update={"identity": identity}))
 
 
 @dataclass(frozen=True)

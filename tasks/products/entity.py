@@ -10,10 +10,11 @@ from connectors.budget import Priority
 from core.ids import STORE_PRODUCT
 from tasks.brightpearl.reference import changed_products
 from tasks.policy import with_retries
-from tasks.products.extract import Family, extract_families
+from tasks.products.extract import extract_families
 from tasks.products.frames import Desired, flatten
-from tasks.products.load import link_products, load_products, plan_products
-from tasks.products.plan import ProductPlan
+from tasks.products.matching import Family
+from tasks.products.operations import link_products, load_products
+from tasks.products.plan import ProductPlan, plan_products
 from tasks.reconciler.comparison import DIFFERING, REFUSED, Comparison
 from tasks.reconciler.connections import Connections
 from tasks.reconciler.gate import validate

@@ -14,14 +14,15 @@ from core.frames import frame, records_by
 from core.ids import sku_key
 from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
 from core.refusals import Refusal, release_remedy
+from tasks.bigcommerce.images import AgreedImage
 from tasks.brightpearl.products import AccountRows
-from tasks.reconciler.agreed import Agreed, fingerprint
+from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.gate import Frames, rows
 from tasks.reconciler.run import Run
 
 if TYPE_CHECKING:
-    from tasks.products.extract import Family
+    from tasks.products.matching import Family
 
 Row = Mapping[str, Any]
 OF_SKU = ("sku", "gtin", "upc", "mpn", "weight_kg", "depth_cm", "width_cm", "height_cm")
@@ -42,8 +43,12 @@ class AgreedVariant(BaseModel):
     variant_id: str = ""
     fields: Mapping[str, str] = Field(default={})
 
+    def with_id(self, variant_id: str) -> AgreedVariant:
+        """The same of the store's variant of this id."""
+        return self.model_copy(update={"variant_id": variant_id})
 
-class AgreedProduct(Agreed):
+
+class AgreedProduct(AgreedImage):
     """One product as it stood on both sides when they last agreed."""
 
     fields: Mapping[str, str] = Field(default={})
@@ -53,12 +58,6 @@ class AgreedProduct(Agreed):
     """The system in which it was deleted: then it is left alone in the other one."""
     store_name: str = ""
     """Its name in the store, where it was made unique there."""
-    image: str = ""
-    """What the image that BigCommerce was last given is known by."""
-    image_id: str = ""
-    """The store's image that came from Brightpearl."""
-    is_image_missing: bool = False
-    """Whether BigCommerce could not fetch the image."""
 
 
 @dataclass(frozen=True, kw_only=True)

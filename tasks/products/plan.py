@@ -14,19 +14,19 @@ from connectors.bigcommerce.catalog_models import StoreProduct
 from connectors.brightpearl.catalogue_models import AccountProduct
 from core.products import COUNTERPARTS
 from core.refusals import Refusal
-from core.settings import Pair, ProductSettings
-from mappings.bundle import Bundle
+from core.settings import ProductSettings
 from mappings.rules import Owner
 from tasks.bigcommerce import images
 from tasks.bigcommerce import product_operations as ops
 from tasks.bigcommerce.products import StoreRows
 from tasks.brightpearl.product_operations import CreateAccountProduct, change_product
-from tasks.products.extract import Family
-from tasks.products.frames import OF_SKU, AgreedProduct, AgreedVariant, Row, comparable
-from tasks.products.identifiers import identifier_case
+from tasks.policy import PURE, step
+from tasks.products.frames import OF_SKU, AgreedProduct, AgreedVariant, Desired, Row, comparable
+from tasks.products.matching import Family, identifier_case
 from tasks.reconciler.agreed import merge, resolve, without_last_agreed
 from tasks.reconciler.cases import Decisions
 from tasks.reconciler.operations import Operation, RecordPlan
+from tasks.reconciler.run import Run
 
 BRIGHTPEARL: Owner = "brightpearl"
 
@@ -57,19 +57,35 @@ class PlanContext:
     """Whether products whose identifiers differ are only linked once a person says so."""
 
     @classmethod
-    def of(cls, bundle: Bundle, store: StoreRows, pair: Pair, decisions: Decisions) -> PlanContext:
-        """With the owners that the mapping files name."""
-        rules = bundle.mappings["account_products"].fields
+    def of(cls, run: Run, families: Iterable[Family]) -> PlanContext:
+        """With the owners that the mapping files name. Raises: TransientError, ConfigError."""
+        mappings, pair = run.bundle.mappings, run.connections.pair
+        rules = mappings["account_products"].fields
         made = {rule.to for rule in rules if rule.owner != BRIGHTPEARL}
         return cls(
-            store=store,
-            owners=bundle.mappings["products"].owners,
-            variant_owners=bundle.mappings["variants"].owners,
+            store=StoreRows.of(run.connections, [one.store for one in families if one.store]),
+            owners=mappings["products"].owners,
+            variant_owners=mappings["variants"].owners,
             writable=frozenset(name for name, other in COUNTERPARTS.items() if other in made),
             settings=pair.products,
-            decisions=decisions,
+            decisions=run.decisions(),
             holds_contradictions=pair.intelligence.products == "hold",
         )
+
+
+@step("plan-products", PURE)
+def plan_products(run: Run, families: Iterable[Family], desired: Desired) -> list[ProductPlan]:
+    """The plans of a batch. Raises: TransientError, ConfigError, MappingError."""
+    families = [one for one in families if one.key not in run.refused_keys]
+    context = PlanContext.of(run, families)
+    if run.connections.pair.intelligence.products == "advise":
+        cases = (identifier_case(one) for one in families if one.store is not None)
+        run.report.notes.update(f"{one.field}: {one.reason}" for one in cases if one)
+    products, variants = desired.product_rows(), desired.variant_rows()
+    return [
+        plan_family(one, products.get(one.key), variants.get(one.key, {}), context)
+        for one in families
+    ]
 
 
 def plan_family(
@@ -247,22 +263,10 @@ def _compared(row: Row, names: Iterable[str]) -> dict[str, str]:
     return {name: comparable(name, row[name]) for name in names if name in row}
 
 
-def _image(
-    family: Family, context: PlanContext
-) -> tuple[Sequence[Operation[Any]], Sequence[Refusal]]:
-    """Another image where Brightpearl holds another address; the store's own stay as they are."""
-    if family.is_split or not context.settings.image_field:
-        return (), ()
-    agreed = family.agreed
-    url = family.members[0].custom_field(context.settings.image_field).strip()
-    if url and (problem := images.problem_of(url, context.settings.image_hosts)):
-        return (), [images.refused(family.key, url, problem)]
-    if images.image_hash(url) == agreed.image:
-        case = images.failed(url)
-        if not agreed.is_image_missing:
-            return (), ()
-        if not context.decisions.approves(family.key, case):
-            return (), context.decisions.undecided(family.key, [case])
-    create = [images.CreateImage(url, agreed.image_id)] if url else []
-    delete = [images.DeleteImage(agreed.image_id)] if agreed.image_id else []
-    return [*create, *delete], ()
+def _image(family: Family, context: PlanContext) -> images.Change:
+    """Another image where Brightpearl holds another address of one."""
+    settings, decisions = context.settings, context.decisions
+    if family.is_split or not settings.image_field:
+        return [], []
+    url = family.members[0].custom_field(settings.image_field).strip()
+    return images.change_image(family.key, url, family.agreed, settings.image_hosts, decisions)

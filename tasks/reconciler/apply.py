@@ -134,7 +134,7 @@ def outcome_of(record: Progress[Any], remedy: str) -> Outcome:
     cases = (*plan.cases, *record.refusals)
     if isinstance(error, RejectedError):
         return Outcome(plan.key, "rejected", str(error), (*cases, rejected(error, remedy)))
-    return Outcome(plan.key, plan.result, plan.reason, cases, plan.waits_for, plan.wake_at)
+    return Outcome(plan.key, plan.result, record.reason, cases, plan.waits_for, plan.wake_at)
 
 
 @step("link", PURE)

@@ -154,6 +154,11 @@ class Progress(Generic[PlanT]):
         return self.error is None
 
     @property
+    def reason(self) -> str:
+        """Why the result is what it is."""
+        return self.plan.reason
+
+    @property
     def link(self) -> Link | None:
         """What is kept of the record by now; None where what is kept stays as it is."""
         return None

@@ -10,8 +10,8 @@ from core.settings import ProductSettings
 from tasks.bigcommerce.product_operations import UpdateProduct
 from tasks.bigcommerce.products import Names, StoreRows
 from tasks.brightpearl.product_operations import UpdateAccountProduct
-from tasks.products.extract import Family
 from tasks.products.frames import AgreedProduct, AgreedVariant
+from tasks.products.matching import Family
 from tasks.products.plan import PlanContext, ProductPlan, plan_family
 from tasks.reconciler.cases import Decisions
 
