@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.customers.entity import CUSTOMERS, plan_customers
+from tasks.customers.entity import CUSTOMERS
 from tasks.customers.extract import extract_customers, identify_customers
 from tasks.customers.frames import Desired
 from tasks.customers.operations import link_customers, load_customers
+from tasks.customers.plan import plan_customers
 from tasks.duplicates.merges import load_merges, plan_merges
 from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import validate

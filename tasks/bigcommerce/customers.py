@@ -24,7 +24,6 @@ TEXTS = ("email", "first_name", "last_name", "company", "phone")
 class StoreCustomer:
     """A row of STORE_CUSTOMERS: how BigCommerce is to have a customer."""
 
-    customer_key: str
     email: str
     first_name: str
     last_name: str

@@ -6,7 +6,7 @@ One order that breaks the model holds up no other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -14,16 +14,14 @@ from typing import TypeVar
 
 from connectors.bigcommerce.client import IdRange, plan_ranges
 from connectors.bigcommerce.models import Missing, Order, OrderLine, Unreadable
-from connectors.brightpearl.models import Unreadable as UnreadableInAccount
 from core.errors import PausedError, RejectedError, TransientError
 from core.ids import sku_key
-from core.refusals import Refusal, release_remedy
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from store.sql import in_parts
 from tasks.policy import ATTEMPTS, RETRIED, run_each, step, with_retries
-from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.connections import Connections
+from tasks.reconciler.gate import refuse_unreadable
 from tasks.reconciler.run import Run
 
 
@@ -109,7 +107,7 @@ def read_orders(run: Run, order_ids: Sequence[str]) -> tuple[dict[str, Order], l
     ranges = run_each([(read_range, run, id_range) for id_range in plan_ranges(order_ids)])
     documents = [document for part in ranges for document in part]
     if broken := [one for one in documents if isinstance(one, Unreadable)]:
-        refuse_unreadable(run, broken, "order")
+        refuse_unreadable(run, ((one.order_id, one) for one in broken), "order")
     run.postpone({one.order_id: one.reason for one in documents if isinstance(one, Unread)})
     orders = {document.id: document for document in documents if isinstance(document, Order)}
     run.at_stake.update({order.id: order.total_inc_tax for order in orders.values()})
@@ -165,7 +163,7 @@ def read_details(
             else:
                 found[order_id] = rows
     if broken:
-        refuse_unreadable(run, broken, "order")
+        refuse_unreadable(run, ((one.order_id, one) for one in broken), "order")
     run.postpone(later)
     return found
 
@@ -187,28 +185,6 @@ def read_few(
         except (RejectedError, TransientError) as error:
             found[order_id] = error
     return found
-
-
-def refuse_unreadable(
-    run: Run, documents: Iterable[Unreadable | UnreadableInAccount], what: str
-) -> None:
-    """Refuse the orders of documents of either system that break the model, `what` they are."""
-    refusals = (
-        (
-            one.order_id,
-            Refusal(
-                "document",
-                one.field,
-                "",
-                f"the {what}'s field {one.field} is not what it should be: {one.reason}",
-                release_remedy(
-                    f"Open the {what}, correct the field or report it", "document", key=one.order_id
-                ),
-            ),
-        )
-        for one in documents
-    )
-    run.refuse(refusal_rows(refusals))
 
 
 def importable_statuses(settings: OrderSettings, bundle: Bundle) -> frozenset[int]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from connectors.bigcommerce.models import Unreadable
 from connectors.bigcommerce.refund_models import Refund
 from core.money import two_places
-from tasks.bigcommerce.orders import refuse_unreadable
 from tasks.policy import RETRIED, step, with_retries
+from tasks.reconciler.gate import refuse_unreadable
 from tasks.reconciler.run import Run
 
 REFUNDS = "refunds"
@@ -25,7 +25,8 @@ def link_key(order_id: str, refund_id: str) -> str:
 def read_refunds(run: Run, order_ids: Sequence[str]) -> dict[str, tuple[Refund, ...]]:
     """Refunds by order, in the order of their ids; one that breaks the model refuses its order."""
     documents = with_retries(lambda: list(run.bigcommerce.list_refunds(order_ids=order_ids)))
-    refuse_unreadable(run, [one for one in documents if isinstance(one, Unreadable)], "refund")
+    broken = [one for one in documents if isinstance(one, Unreadable)]
+    refuse_unreadable(run, ((one.order_id, one) for one in broken), "refund")
     found: dict[str, list[Refund]] = defaultdict(list)
     for refund in documents:
         if isinstance(refund, Refund):

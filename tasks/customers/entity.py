@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from connectors.bigcommerce.customer_models import Customer
-from connectors.brightpearl.account_models import Contact
 from connectors.budget import Priority
 from core.ids import contact_key
-from mappings.bundle import Bundle
 from store.links import Links
 from tasks.brightpearl.contacts import read_contacts
 from tasks.customers.frames import (
@@ -20,18 +17,11 @@ from tasks.customers.frames import (
     Desired,
     Found,
     Record,
-    Sides,
 )
-from tasks.customers.operations import CustomerPlan
-from tasks.customers.plan import PlanContext, plan_record
-from tasks.policy import PURE, step, with_retries
-from tasks.reconciler.audit import WindowAudit, unsettled
+from tasks.policy import with_retries
+from tasks.reconciler.audit import WindowAudit, but_waiting, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
 from tasks.reconciler.registry import Entity, Source
-from tasks.reconciler.run import Run
-
-KEPT_S = 3600.0
-"""How long the contacts of companies are used before they are read again."""
 
 
 def customers_since(
@@ -62,31 +52,6 @@ def changed_contacts(connections: Connections, since: datetime) -> list[str]:
     ]
 
 
-@step("plan-customers", PURE)
-def plan_customers(run: Run, found: Found, desired: Desired) -> list[CustomerPlan]:
-    """The plans of a batch. In: validated frames, and both sides as read."""
-    context = PlanContext(
-        sides=Sides.of(found, desired),
-        owners=run.bundle.mappings["customers"].owners,
-        groups=run.bundle.tables["customer_groups"],
-        companies=_companies(run.connections, run.bundle),
-        decisions=run.decisions(),
-    )
-    refused = run.refused_keys
-    return [plan_record(context, one) for key, one in found.records.items() if key not in refused]
-
-
-def _companies(connections: Connections, bundle: Bundle) -> Mapping[str, Contact]:
-    """The contacts that the table of companies names, by id."""
-    ids = {row.becomes for row in bundle.tables["companies"].rows if row.becomes.isdecimal()}
-    if not ids:
-        return {}
-
-    read = partial(read_contacts, connections, ids)
-    found, _ = connections.cache.get(f"companies {sorted(ids)}", read, max_age_s=KEPT_S)
-    return found
-
-
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     """The customers changed since, and the contacts that stand for them: field by field."""
     bundle = current_bundle(connections)
@@ -105,11 +70,11 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     }
     both = {key: one for key, one in records.items() if one.contact is not None}
     found = Found.of(both, bundle.tables["customer_groups"])
-    compared = Sides.of(found, Desired.mapped(bundle, found))
+    desired, actual = Desired.mapped(bundle, found).for_account(), found.actual()
     differ = {
         key: ", ".join(names)
-        for key, desired in compared.desired.items()
-        if (names := both[key].agreed.differing(desired.values(), compared.actual[key].values()))
+        for key, one in desired.items()
+        if (names := both[key].agreed.differing(one.values(), actual[key].values()))
     }
     unlinked = {key for key, one in records.items() if one.agreed.lead or one.agreed.gone_from}
     missing = customers.keys() - both.keys() - unlinked
@@ -118,9 +83,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
         "customers": len(customers),
         "agreeing": len(customers) - len(differ) - len(missing),
         "sharing": len(unlinked),
-        "missing": sorted(missing - waiting.keys(), key=int),
-        "differing": {key: why for key, why in differ.items() if key not in waiting},
-        "waiting": {key: why for key, why in waiting.items() if key in missing or key in differ},
+        **but_waiting(waiting, missing=sorted(missing, key=int), differing=differ),
     }
 
 

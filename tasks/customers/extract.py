@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from connectors.bigcommerce.customer_models import Customer, UnreadableCustomer
-from connectors.brightpearl.account_models import Contact, UnreadableContact
+from connectors.brightpearl.account_models import Contact
 from core.ids import contact_id_of, contact_key, email_key, merge_of
-from core.refusals import Refusal, release_remedy
-from store.inbox import OPERATOR
 from tasks.brightpearl import contacts as account
 from tasks.brightpearl.contacts import find_candidates, is_person
 from tasks.customers.frames import ENTITY, AgreedCustomer, Found, Record, group_tags
 from tasks.customers.matching import match_records
 from tasks.policy import RETRIED, step, with_retries
-from tasks.reconciler.cases import Outcome, refusal_rows, skipped
+from tasks.reconciler.cases import Outcome, skipped
+from tasks.reconciler.gate import refuse_unreadable
 from tasks.reconciler.run import Run
-
-ASKED = {OPERATOR, "release"}
-"""Sources of keys that a person named."""
 
 
 @step("identify-customers", RETRIED)
@@ -65,7 +61,7 @@ def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, li
     keys = [key for key in run.batch.keys if not (contact_id_of(key) or merge_of(key))]
     links = run.links.get(run.pair, ENTITY, keys)
     customers = read_customers(run, keys)
-    asked = {key for key, source in run.batch.sources.items() if source in ASKED}
+    asked = run.batch.asked_for
     records = {
         key: Record(
             key,
@@ -122,8 +118,8 @@ def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:
 def read_customers(run: Run, ids: Iterable[str]) -> dict[str, Customer]:
     """Customers by id; one that cannot be read is refused."""
     found = with_retries(lambda: list(run.bigcommerce.get_customers(list(ids))))
-    broken = {one.id: one for one in found if isinstance(one, UnreadableCustomer)}
-    _refuse_unreadable(run, broken, "customer", "BigCommerce")
+    broken = [one for one in found if isinstance(one, UnreadableCustomer)]
+    refuse_unreadable(run, ((one.id, one) for one in broken), "customer")
     return {one.id: one for one in found if isinstance(one, Customer)}
 
 
@@ -132,15 +128,6 @@ def read_contacts(run: Run, ids: Iterable[str]) -> dict[str, Contact]:
     found, broken = account.read_contacts(run.connections.at(run.priority), ids)
     links = run.links.get(run.pair, ENTITY, [one.id for one in broken], by="id_bp")
     keys = {number: link.key_bc for number, link in links.items()}
-    by_key = {keys.get(one.id, contact_key(one.id)): one for one in broken}
-    _refuse_unreadable(run, by_key, "contact", "Brightpearl")
+    by_key = ((keys.get(one.id, contact_key(one.id)), one) for one in broken)
+    refuse_unreadable(run, by_key, "contact")
     return found
-
-
-def _refuse_unreadable(
-    run: Run, broken: Mapping[str, UnreadableCustomer | UnreadableContact], what: str, system: str
-) -> None:
-    for key, one in broken.items():
-        remedy = release_remedy(f"Correct the {what} in {system}", "document", key=key)
-        reason = f"the {what} cannot be read: {one.reason}"
-        run.refuse(refusal_rows([(key, Refusal("document", one.field, "", reason, remedy))]))

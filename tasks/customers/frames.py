@@ -19,7 +19,7 @@ from mappings.tables import Table, comparable
 from tasks.bigcommerce.customers import StoreCustomer, customer_row
 from tasks.brightpearl.contacts import LINES, Person, contact_row
 from tasks.reconciler.agreed import AgreedHashes
-from tasks.reconciler.gate import Frames, rows, typed_rows
+from tasks.reconciler.gate import Frames, rows, typed_by_record
 
 ENTITY = "customers"
 USES = (BILLING, DELIVERY)
@@ -76,7 +76,6 @@ class Record:
 class AccountCustomer(Person):
     """A row of ACCOUNT_CUSTOMERS: how Brightpearl has a customer, or is to have it."""
 
-    customer_key: str = ""
     tag_id: str = ""
     price_list_id: str = ""
     credit_term_days: str = ""
@@ -122,6 +121,10 @@ class Found(Frames):
     customers: pd.DataFrame = rows(STORE_CUSTOMERS, suite="customers_in")
     contacts: pd.DataFrame = rows(ACCOUNT_CUSTOMERS, suite="contacts_in")
 
+    def actual(self) -> dict[str, AccountCustomer]:
+        """Contacts as they are, by record."""
+        return typed_by_record(self.contacts, AccountCustomer, self.KEY)
+
     @classmethod
     def of(cls, records: Mapping[str, Record], groups: Table) -> Found:
         """With the frames of the records that are not left alone."""
@@ -162,27 +165,13 @@ class Desired(Frames):
         STORE_CUSTOMERS, suite="store_customers_out", mapping="store_customers"
     )
 
+    def for_account(self) -> dict[str, AccountCustomer]:
+        """Customers, as Brightpearl writes them, by record."""
+        return typed_by_record(self.customers, AccountCustomer, self.KEY)
 
-@dataclass(frozen=True)
-class Sides:
-    """The typed rows of a batch, by record."""
-
-    desired: Mapping[str, AccountCustomer]
-    """Customers, as Brightpearl writes them."""
-    actual: Mapping[str, AccountCustomer]
-    """Contacts as they are."""
-    for_store: Mapping[str, StoreCustomer]
-    """Contacts, as BigCommerce writes them."""
-
-    @classmethod
-    def of(cls, found: Found, desired: Desired) -> Sides:
-        """The rows of both, typed."""
-        customers = typed_rows(desired.customers, AccountCustomer)
-        return cls(
-            desired={one.customer_key: one for one in customers},
-            actual={o.customer_key: o for o in typed_rows(found.contacts, AccountCustomer)},
-            for_store={o.customer_key: o for o in typed_rows(desired.contacts, StoreCustomer)},
-        )
+    def for_store(self) -> dict[str, StoreCustomer]:
+        """Contacts, as BigCommerce writes them, by record."""
+        return typed_by_record(self.contacts, StoreCustomer, self.KEY)
 
 
 def meant_email(contact: Contact, record: Record) -> str:

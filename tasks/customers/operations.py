@@ -11,7 +11,7 @@ from tasks.brightpearl import contact_operations as account
 from tasks.brightpearl.contacts import ContactPlan, create_contacts
 from tasks.customers.frames import ENTITY, AgreedCustomer
 from tasks.policy import PURE, step
-from tasks.reconciler.apply import Phase, apply, outcome_of
+from tasks.reconciler.apply import Phase, apply, link
 from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
@@ -45,6 +45,13 @@ class CustomerAndContact(
         addresses = {**self.plan.agreed.addresses, **{u: e for u, e in self.entries.items() if e}}
         return self.plan.agreed.model_copy(update={"addresses": addresses})
 
+    @property
+    def link(self) -> Link | None:
+        key, agreed = self.customer_id or self.key, self.agreed
+        if not self.goes_on or self.plan.result == "held" or not key.isdigit():
+            return None
+        return Link(key, "" if agreed.lead else self.contact_id, agreed.detail())
+
 
 PHASES: Sequence[Phase[CustomerAndContact]] = (
     Phase((*store.WRITES, *account.WRITES), together=True),
@@ -71,16 +78,9 @@ def load_customers(run: Run, plans: Sequence[CustomerPlan]) -> list[CustomerAndC
 
 @step("link-customers", PURE)
 def link_customers(run: Run, records: Sequence[CustomerAndContact]) -> list[Outcome]:
-    """Keep what both sides agree on by now; what became of each record."""
-    links: list[Link] = []
-    for record in records:
-        key = record.customer_id or record.key
-        if record.goes_on and record.plan.result != "held" and key.isdigit():
-            contact_id = "" if record.plan.agreed.lead else record.contact_id
-            links.append(Link(key, contact_id, record.agreed.detail()))
+    """Keep what both sides agree on by now; whoever had the same contact before has it no more."""
+    links = [one for record in records if (one := record.link)]
     known = run.links.get(run.pair, ENTITY, [one.id_bp for one in links if one.id_bp], by="id_bp")
     mine = {one.key_bc for one in links}
-    lost = [one.key_bc for one in known.values() if one.key_bc not in mine]
-    run.links.drop(run.pair, ENTITY, lost)
-    run.links.put(run.pair, ENTITY, links, now=run.now())
-    return [outcome_of(record, REMEDY) for record in records]
+    run.links.drop(run.pair, ENTITY, [o.key_bc for o in known.values() if o.key_bc not in mine])
+    return link(run, records, REMEDY)

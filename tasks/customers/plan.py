@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from connectors.bigcommerce.customer_models import Customer
@@ -16,22 +17,27 @@ from tasks.bigcommerce import customers as store_writes
 from tasks.bigcommerce.customers import CreateCustomer, StoreCustomer, UpdateCustomer
 from tasks.brightpearl import contact_operations as account_writes
 from tasks.brightpearl.contact_operations import PatchContact, SetTag
-from tasks.brightpearl.contacts import plan_contact
+from tasks.brightpearl.contacts import plan_contact, read_contacts
 from tasks.customers.frames import (
     FIELDS,
     TEXTS,
     USES,
     AccountCustomer,
     AgreedCustomer,
+    Desired,
+    Found,
     Record,
-    Sides,
     group_tags,
 )
 from tasks.customers.operations import CustomerPlan
+from tasks.policy import PURE, step
 from tasks.reconciler.agreed import Conflict, Values, resolve
 from tasks.reconciler.cases import Decisions, refusal_by_value
 from tasks.reconciler.operations import Operation
+from tasks.reconciler.run import Run
 
+KEPT_S = 3600.0
+"""How long the contacts of companies are used before they are read again."""
 PATHS = {
     "email": "/communication/emails/PRI/email",
     "first_name": "/firstName",
@@ -43,14 +49,45 @@ NEWSLETTER = "/marketingDetails/isReceiveEmailNewsletter"
 
 @dataclass(frozen=True)
 class PlanContext:
-    """What a plan is worked out from."""
+    """What plans are worked out from, by record."""
 
-    sides: Sides
+    desired: Mapping[str, AccountCustomer]
+    """Customers, as Brightpearl writes them."""
+    actual: Mapping[str, AccountCustomer]
+    """Contacts as they are."""
+    for_store: Mapping[str, StoreCustomer]
+    """Contacts, as BigCommerce writes them."""
     owners: Mapping[str, Owner]
     groups: Table
     companies: Mapping[str, Contact]
     """Contacts of the companies that customers may buy for, by id."""
     decisions: Decisions
+
+
+@step("plan-customers", PURE)
+def plan_customers(run: Run, found: Found, desired: Desired) -> list[CustomerPlan]:
+    """The plans of a batch. In: validated frames, and both sides as read."""
+    context = PlanContext(
+        desired=desired.for_account(),
+        actual=found.actual(),
+        for_store=desired.for_store(),
+        owners=run.bundle.mappings["customers"].owners,
+        groups=run.bundle.tables["customer_groups"],
+        companies=_companies(run),
+        decisions=run.decisions(),
+    )
+    refused = run.refused_keys
+    return [plan_record(context, one) for key, one in found.records.items() if key not in refused]
+
+
+def _companies(run: Run) -> Mapping[str, Contact]:
+    """The contacts that the table of companies names, by id."""
+    ids = {row.becomes for row in run.bundle.tables["companies"].rows if row.becomes.isdecimal()}
+    if not ids:
+        return {}
+    read, cache = partial(read_contacts, run.connections, ids), run.connections.cache
+    found, _ = cache.get(f"companies {sorted(ids)}", read, max_age_s=KEPT_S)
+    return found
 
 
 def plan_record(context: PlanContext, record: Record) -> CustomerPlan:
@@ -78,8 +115,8 @@ def _unlinked(record: Record) -> CustomerPlan:
 
 def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
     """A new contact for a customer: of its company, where staff put it into a group."""
-    desired = context.sides.desired[record.key]
-    case, company = _company(context, desired)
+    desired = context.desired[record.key]
+    company, cases = _company(context, desired), tuple(_unknown_company(context, desired))
     operations: list[Operation[Any]] = []
     if desired.tag_id:
         operations.append(SetTag(desired.tag_id, is_on=True))
@@ -90,7 +127,7 @@ def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
     return CustomerPlan(
         key=record.key,
         operations=tuple(operations),
-        cases=(case,) if case else (),
+        cases=cases,
         result="created",
         contact=plan_contact(desired),
         agreed=_agreed(record, desired.values(), {}, newsletter=False),
@@ -99,7 +136,7 @@ def _plan_contact(context: PlanContext, record: Record) -> CustomerPlan:
 
 def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
     """A new customer for a contact that staff gave the tag of a group."""
-    store, actual = context.sides.for_store[record.key], context.sides.actual[record.key]
+    store, actual = context.for_store[record.key], context.actual[record.key]
     return CustomerPlan(
         key=record.key,
         operations=(CreateCustomer(store),),
@@ -112,110 +149,103 @@ def _plan_customer(context: PlanContext, record: Record) -> CustomerPlan:
 def _plan_both(
     context: PlanContext, record: Record, customer: Customer, contact: Contact
 ) -> CustomerPlan:
-    desired, actual = context.sides.desired[record.key], context.sides.actual[record.key]
-    store, agreed = context.sides.for_store[record.key], record.agreed
+    key, agreed = record.key, record.agreed
+    desired, actual, store = context.desired[key], context.actual[key], context.for_store[key]
     mine, other = desired.values(), actual.values()
     names = [name for name in FIELDS if not (name == BILLING and contact.company_id)]
     owners = {n: context.owners.get(f"{n}_line_1" if n in USES else n, "") for n in names}
     merged = agreed.merge(mine, other, owners)
-    merged, open_cases = resolve(merged, record.key, "bigcommerce", context.decisions, shows=False)
+    merged, cases = resolve(merged, key, "bigcommerce", context.decisions, shows=False)
     to_account, to_store = set(merged.for_brightpearl), set(merged.for_bigcommerce)
     if "company" in to_account:
         # No call changes the company of a contact. Source: fact sheet, contacts.
         to_account.discard("company")
         conflict = Conflict("company", None, mine["company"], other["company"])
         why = "Brightpearl lets nobody but staff change it"
-        open_cases["company"] = conflict.case(record.key, "", why=why, shows=False)
-    unknown, company = _company(context, desired)
-    fields = _contact_fields(agreed, customer, contact, desired, to_account, company)
-    known_tags = group_tags(contact, context.groups) if "tag_id" in to_account else ()
+        cases["company"] = conflict.case(key, "", why=why, shows=False)
     changing = [use for use in USES if use in to_store]
     entries = list(store_writes.change_addresses(customer, store, record.entries, changing))
-    done = {one.use for one in entries}
-    open_cases |= {use: _incomplete(record.key) for use in changing if use not in done}
-    store_fields = _customer_fields(agreed, customer, contact, store, to_store)
-    operations: list[Operation[Any]] = [
-        *([PatchContact(fields)] if fields else []),
-        *(account_writes.change_tag(known_tags, desired.tag_id) if "tag_id" in to_account else ()),
-        *account_writes.change_addresses(
-            contact, {use: desired.postal_address(use) for use in USES if use in to_account}
-        ),
-        *([UpdateCustomer(store_fields)] if store_fields else []),
-        *entries,
-    ]
+    cases |= {use: _incomplete(key) for use in {*changing} - {one.use for one in entries}}
     values = {
         name: other[name] if name in to_store else mine[name]
         for name in names
-        if name not in open_cases and (name in to_account | to_store or mine[name] == other[name])
+        if name not in cases and (name in to_account | to_store or mine[name] == other[name])
     }
     read_back = {name: one for name, one in actual.read_back(store).items() if name in to_store}
+    after = _agreed(record, values, read_back)
+    operations = (
+        *_change_contact(context, contact, desired, to_account, after),
+        *_change_customer(customer, store, to_store, after),
+        *entries,
+    )
     is_new = not record.is_linked or not agreed.hashes
     return CustomerPlan(
-        key=record.key,
-        operations=tuple(operations),
-        cases=(*open_cases.values(), *([unknown] if unknown else [])),
+        key=key,
+        operations=operations,
+        cases=(*cases.values(), *_unknown_company(context, desired)),
         result="linked" if is_new else "updated" if operations else "unchanged",
         contact_id=contact.id,
-        agreed=_agreed(record, values, read_back),
+        agreed=after,
     )
 
 
-def _contact_fields(  # noqa: PLR0913, PLR0917 - both sides, and what is to change
-    agreed: AgreedCustomer,
-    customer: Customer,
+def _change_contact(
+    context: PlanContext,
     contact: Contact,
     desired: AccountCustomer,
-    names: set[str],
-    company: Contact | None,
-) -> dict[str, Any]:
-    """What changes of the contact itself, by path."""
+    names: Collection[str],
+    after: AgreedCustomer,
+) -> Iterator[Operation[Any]]:
+    """What gives the contact the customer's values of these fields, and withdraws consent."""
     fields: dict[str, Any] = {
         path: getattr(desired, name) or (None if name == "phone" else "")
         for name, path in PATHS.items()
         if name in names
     }
-    if agreed.takes_mails and not customer.takes_mails and contact.takes_newsletter:
+    if contact.takes_newsletter and not after.takes_newsletter:
         fields[NEWSLETTER] = False
-    if company is not None and company.id != contact.id:
-        wanted = company.organisation_id or company.id
-        fields |= _joins(company) if contact.company_id != wanted else {}
-    return fields
+    fields |= _joins(_company(context, desired), contact)
+    if fields:
+        yield PatchContact(fields)
+    if "tag_id" in names:
+        yield from account_writes.change_tag(group_tags(contact, context.groups), desired.tag_id)
+    places = {use: desired.postal_address(use) for use in USES if use in names}
+    yield from account_writes.change_addresses(contact, places)
 
 
-def _customer_fields(
-    agreed: AgreedCustomer,
-    customer: Customer,
-    contact: Contact,
-    store: StoreCustomer,
-    names: set[str],
-) -> dict[str, Any]:
-    """What changes of the customer itself."""
+def _change_customer(
+    customer: Customer, store: StoreCustomer, names: Collection[str], after: AgreedCustomer
+) -> Iterator[Operation[Any]]:
+    """What gives the customer the contact's values of these fields, and withdraws consent."""
     fields: dict[str, Any] = {name: getattr(store, name) for name in TEXTS[:-1] if name in names}
     if "tag_id" in names:
         fields["group_id"] = int(store.group_id or 0)
-    if agreed.takes_newsletter and not contact.takes_newsletter and customer.takes_mails:
+    if customer.takes_mails and not after.takes_mails:
         fields["takes_mails"] = False
-    return fields
+    if fields:
+        yield UpdateCustomer(fields)
 
 
-def _joins(company: Contact) -> dict[str, int]:
-    """What makes a contact one of a company."""
-    return {"/companyId": int(company.organisation_id or company.id)}
-
-
-def _company(
-    context: PlanContext, desired: AccountCustomer
-) -> tuple[Refusal | None, Contact | None]:
+def _company(context: PlanContext, desired: AccountCustomer) -> Contact | None:
     """The company that a customer buys for. Staff have to have put the customer into a group."""
+    return context.companies.get(desired.company_contact_id) if desired.tag_id else None
+
+
+def _unknown_company(context: PlanContext, desired: AccountCustomer) -> Iterator[Refusal]:
+    """The case of a company whose contact the account lacks."""
     wanted = desired.company_contact_id
-    if not wanted or not desired.tag_id:
-        return None, None
-    company = context.companies.get(wanted)
-    if company is not None:
-        return None, company
-    reason = f"the table maps the company to contact {wanted}, which the account lacks"
-    action = "Correct mappings/tables/companies.csv"
-    return refusal_by_value("company", "company", wanted, reason, action), None
+    if wanted and desired.tag_id and wanted not in context.companies:
+        reason = f"the table maps the company to contact {wanted}, which the account lacks"
+        action = "Correct mappings/tables/companies.csv"
+        yield refusal_by_value("company", "company", wanted, reason, action)
+
+
+def _joins(company: Contact | None, contact: Contact | None = None) -> dict[str, int]:
+    """What makes a contact one of a company, where it is not yet, and not the company itself."""
+    if company is None or (contact and contact.id == company.id):
+        return {}
+    wanted = company.organisation_id or company.id
+    return {} if contact and contact.company_id == wanted else {"/companyId": int(wanted)}
 
 
 def _incomplete(key: str) -> Refusal:

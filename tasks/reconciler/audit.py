@@ -131,6 +131,23 @@ def compare_amounts(
     return {**found, "cents_off": int(off * 100)}
 
 
+def but_waiting(
+    waiting: Mapping[str, str], **found: Sequence[str] | Mapping[str, str]
+) -> dict[str, Any]:
+    """What was found under each heading less the records that wait, and these with their reasons.
+
+    In: why records are not settled, by key; of those that agree nobody need know.
+    """
+    differ = {key for of in found.values() for key in of}
+    left: dict[str, Any] = {
+        name: {key: why for key, why in of.items() if key not in waiting}
+        if isinstance(of, Mapping)
+        else [key for key in of if key not in waiting]
+        for name, of in found.items()
+    }
+    return {**left, WAITING: {key: waiting[key] for key in sorted(differ & waiting.keys())}}
+
+
 def conclude(  # noqa: PLR0913 - what an audit is and says
     connections: Connections,
     flow: str,

@@ -10,20 +10,35 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Self, TypeVar, cast
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 
 import pandas as pd
 
 from core.crash_points import reached
 from core.frames import Schema, concat, frame
-from core.refusals import REFUSALS
+from core.refusals import REFUSALS, Refusal, release_remedy
 from mappings.bundle import Bundle
 from mappings.engine import Context, apply
 from tasks.policy import PURE, step
+from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.run import Run
 
 Typed = TypeVar("Typed")
+
+
+class Unreadable(Protocol):
+    """A document of either system that breaks the model."""
+
+    @property
+    def field(self) -> str:
+        """Of the document, what is wrong with it."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it; never its value."""
+
+
 Checked = TypeVar("Checked", bound="Frames")
 
 
@@ -127,10 +142,35 @@ def check_frames(run: Run, frames: Checked) -> Checked:
     return frames.without(run.refused_keys)
 
 
+def refuse_unreadable(run: Run, documents: Iterable[tuple[str, Unreadable]], what: str) -> None:
+    """Refuse the records, by key, of documents that break the model; `what` they are."""
+    refusals = (
+        (
+            key,
+            Refusal(
+                "document",
+                one.field,
+                "",
+                f"the {what}'s field {one.field} is not what it should be: {one.reason}",
+                release_remedy(
+                    f"Open the {what}, correct the field or report it", "document", key=key
+                ),
+            ),
+        )
+        for key, one in documents
+    )
+    run.refuse(refusal_rows(refusals))
+
+
 def typed_rows(of: pd.DataFrame, row: type[Typed]) -> list[Typed]:
     """Each row as an instance of a dataclass whose fields are columns of the frame."""
     names = [field.name for field in dataclasses.fields(cast("Any", row))]
     return [row(*values) for values in zip(*(of[name].tolist() for name in names), strict=True)]
+
+
+def typed_by_record(of: pd.DataFrame, row: type[Typed], key: str) -> dict[str, Typed]:
+    """The typed row of each record, of a frame with one of each."""
+    return dict(zip(of[key].tolist(), typed_rows(of, row), strict=True))
 
 
 def typed_by_key(

@@ -56,6 +56,8 @@ SAME_RECORD = "of a record that another key names"
 """Outcome of keys that turned out to mean the record of another key."""
 READS_OF_MISSING = 3
 """How often a record is read that an event named and the system does not show."""
+ASKED = {OPERATOR, "release"}
+"""Sources of keys that a person wants to be worked on."""
 BACKFILL = "backfill"
 """The source of keys that a backfill made due."""
 LEASE_S = 300.0
@@ -86,6 +88,11 @@ class Batch:
     def sources(self) -> dict[str, str]:
         """What made each key due: webhook, sweep, operator, release and so on."""
         return {claim.key: claim.source for claim in self.claims}
+
+    @property
+    def asked_for(self) -> set[str]:
+        """The keys that a person named or released."""
+        return {claim.key for claim in self.claims if claim.source in ASKED}
 
     def attempts(self, key: str) -> int:
         """How often this key was tried without success before."""

@@ -23,7 +23,6 @@ from tasks.bigcommerce.orders import (
     read_details,
     read_few,
     read_orders,
-    refuse_unreadable,
 )
 from tasks.bigcommerce.refunds import REFUNDS, counted, is_empty, link_key, read_refunds
 from tasks.brightpearl.contacts import existing_contacts, find_contacts
@@ -31,6 +30,7 @@ from tasks.brightpearl.reference import products_by_id
 from tasks.brightpearl.sales_orders import ORDERS, back_order_ids, read_sales_orders
 from tasks.policy import RETRIED, step, with_retries
 from tasks.reconciler.cases import Outcome, refusal_rows, skipped
+from tasks.reconciler.gate import refuse_unreadable
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.matching import ON_ITS_WAY, Credit, RefundedOrder, Sale, State, is_agreed
@@ -91,7 +91,7 @@ def extract_account(
             search = partial(run.brightpearl.find_sales_orders, external_ref(key))
             ids |= {row.order_id: key for row in with_retries(search)}
     sold, unreadable = read_sales_orders(run, ids)
-    broken = [replace(one, order_id=ids.get(one.order_id, "")) for one in unreadable]
+    broken = ((ids.get(one.order_id, ""), one) for one in unreadable)
     refuse_unreadable(run, broken, "sales order")
     sales = {ids[one.id]: Sale(one) for one in sold.values()}
     left: dict[str, set[str]] = defaultdict(set)

@@ -24,7 +24,7 @@ from store.links import Links
 from tasks.brightpearl.goods_notes import Notes, read_drop_ship_notes, read_notes
 from tasks.brightpearl.sales_orders import ORDERS, Owners
 from tasks.policy import with_retries
-from tasks.reconciler.audit import DEFECTS, WindowAudit, unsettled
+from tasks.reconciler.audit import DEFECTS, WindowAudit, but_waiting, unsettled
 from tasks.reconciler.connections import Connections, current_bundle
 from tasks.reconciler.defects import divided, each
 from tasks.reconciler.registry import Entity, Source
@@ -145,10 +145,12 @@ def differences(
         "orders": len(orders),
         "agreeing": len(orders) - len(differ),
         "units": sum(sum(units.values()) for units in account.values()),
-        "missing": {one: why for one, why in missing.items() if one not in waiting},
-        "beyond": {one: why for one, why in beyond.items() if one not in waiting},
-        "without_tracking": sorted(set(without_tracking) - waiting.keys(), key=int),
-        "waiting": {one: waiting[one] for one in sorted(differ & waiting.keys())},
+        **but_waiting(
+            waiting,
+            missing=missing,
+            beyond=beyond,
+            without_tracking=sorted(set(without_tracking), key=int),
+        ),
     }
 
 

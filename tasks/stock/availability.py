@@ -14,7 +14,6 @@ from core.ids import STOCK_CONDITION, sku_key, stock_condition
 from core.refusals import Refusal, release_remedy
 from mappings.sku_names import SkuNames
 from mappings.stock_offers import BrokenBundleError, explode, needed
-from store.inbox import OPERATOR
 from store.links import Link
 from store.sql import in_parts
 from store.stock import Catalogue, CataloguedProduct
@@ -25,8 +24,6 @@ from tasks.stock.frames import Desired, Snapshot, release_sku
 
 TOGETHER = 2000
 """Products whose availability is read in one step."""
-RELEASED = "release"
-"""The source of keys that a person released from quarantine."""
 ARCHIVED = "ARCHIVED"
 UNTRACKED = "it says that it keeps no stock of it"
 COMPONENTS = "components"
@@ -114,9 +111,7 @@ def _products(
         refresh_products(run.connections)
     else:
         # A person who asks wants to know it now.
-        is_asked = run.dry_run or any(
-            claim.source in {OPERATOR, RELEASED} for claim in run.batch.claims
-        )
+        is_asked = run.dry_run or bool(run.batch.asked_for)
         find_products(run.connections, set(account_sku.values()), trusts_absence=not is_asked)
     found = Catalogue(run.database).find(run.pair, set(account_sku.values()))
     products: dict[str, CataloguedProduct] = {}
