@@ -55,8 +55,8 @@ class ProductProgress(AccountProgress[ProductPlan], ops.StoreProgress[ProductPla
     @property
     def link(self) -> Link | None:
         agreed, family = self.agreed, self.plan.family
-        is_there = bool(self.product_id and (self.goes_on or self.store) and agreed.variants)
-        is_new = is_there and agreed != family.agreed
+        exists = bool(self.product_id and (self.goes_on or self.store) and agreed.variants)
+        is_new = exists and agreed != family.agreed
         return Link(self.product_id, family.key, agreed.detail()) if is_new else None
 
     @property
