@@ -6,7 +6,8 @@ Real processes throughout; requests, orders and moments are those that the sandb
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from store.inbox import Inbox
 FOLDER = Path("var/bench")
 REAL_DAYS = Path("data/online-retail")
 """Within the folder of shared material."""
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,21 @@ class Environment:
     ) -> float:
         """Press Prefect's Run button, such as of `reconcile-stock/weekly`; seconds it took."""
         return self.installation.run(deployment, within_s, parameters=parameters)
+
+    def seconds_until(
+        self, edit: Callable[[], object], is_seen: Callable[[], bool], within_s: float
+    ) -> float:
+        """Seconds from a person's edit until the other side shows it, or `within_s` passed.
+
+        Nothing is under way any more then. Raises: as above.
+        """
+        began = time.monotonic()
+        edit()
+        while not is_seen() and time.monotonic() - began < within_s:
+            time.sleep(POLL_S)
+        took = time.monotonic() - began
+        self.wait_idle(within_s)
+        return took
 
     def runs(self, flow: str = "sync-orders") -> int:
         """Runs of a flow that Prefect knows."""

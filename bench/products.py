@@ -1,5 +1,7 @@
 """A large catalogue: loaded for the first time, compared unchanged, changed in one hundredth.
 
+Then edits of single products, one by one.
+
 Floors are those of the fact sheets: a request for each new product, ten changed products or fifty
 changed variants to a request, 250 products of the store and 200 of Brightpearl to a page.
 """
@@ -8,18 +10,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import partial
 from random import Random
 from typing import Any
 
+from agreement.moments import percentile
 from bench.environment import Bench, Environment, environment
 from bench.figures import Figure, at_least, at_most
 from bench.usage import Family, peak_mb
+from connectors.bigcommerce.client import BigCommerce
 from demo.controls import Counted, System
 
 NIGHTLY = "reconcile-products/nightly"
 ALONE = {"with_stock": False}
 SIZE, QUICK_SIZE = 20_000, 2_000
 SIZES = ("S", "M", "L")
+EDITS, QUICK_EDITS = 20, 5
+SEEN_WITHIN_S = 30.0
 SHARE = 100
 """One product in so many changes."""
 AT_ONCE = 1_500
@@ -31,7 +39,12 @@ sheets' floors take such reference data for known."""
 
 
 def measure(bench: Bench) -> list[Figure]:
-    """One catalogue, three passes."""
+    """One catalogue, three passes; then edits of a few products."""
+    return [*passes(bench), *measure_edits(bench)]
+
+
+def passes(bench: Bench) -> list[Figure]:
+    """What the catalogue costs, and how long it takes."""
     size = bench.pick(SIZE, QUICK_SIZE)
     with environment(bench, "products", is_subscribed=False, skus=10) as env:
         env.pause_schedules()
@@ -83,6 +96,37 @@ def measure(bench: Bench) -> list[Figure]:
                    "the worker, and the process that compares all", at_most(700)),
         ]  # fmt: skip
         return figures
+
+
+def measure_edits(bench: Bench) -> list[Figure]:
+    """How long a product takes to the store, while nothing else happens."""
+    count = bench.pick(EDITS, QUICK_EDITS)
+    with environment(bench, "product-edits", skus=10) as env:
+        env.pause_schedules()
+        seed(env, count)
+        env.wait_idle(WITHIN_S)
+        took = sorted(edits(env, count))
+    how = f"{count} edits in turn of a product in Brightpearl, while nothing else happens"
+    return [
+        Figure("edit to the other side, p50", percentile(took, 0.5) or 0, "s", how, at_most(3)),
+        Figure("edit to the other side, p95", percentile(took, 0.95) or 0, "s", how, at_most(10)),
+    ]
+
+
+def edits(env: Environment, count: int) -> Iterator[float]:
+    """Seconds from an edit in Brightpearl until the store's product says the same, in turn."""
+    store = BigCommerce(env.installation.settings.pair().bigcommerce)
+    with closing(store):
+        for number in range(count):
+            sku, text = f"BENCH-{number}-{SIZES[0]}", f"<p>Product {number}, edited</p>"
+            (variant,) = store.find_variants([sku])
+
+            def is_seen(product_id: str = variant.product_id, text: str = text) -> bool:
+                (product,) = store.list_catalog_of([product_id])
+                return product.description == text
+
+            edit = partial(env.controls.change_products, [{"edit": sku, "description": text}])
+            yield env.seconds_until(edit, is_seen, SEEN_WITHIN_S)
 
 
 def _pass(env: Environment) -> tuple[float, Mapping[System, Counted]]:

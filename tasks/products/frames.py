@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.frames import frame, records_by
 from core.ids import sku_key
 from core.products import ACCOUNT_PRODUCTS, ACCOUNT_VARIANTS, STORE_PRODUCTS, STORE_VARIANTS
-from core.refusals import Refusal, release_remedy
+from core.refusals import Refusal
 from tasks.bigcommerce.images import AgreedImage
 from tasks.brightpearl.products import AccountRows
 from tasks.reconciler.agreed import fingerprint
-from tasks.reconciler.cases import refusal_rows
+from tasks.reconciler.cases import refusal_by_value, refusal_rows
 from tasks.reconciler.gate import Frames, rows
 from tasks.reconciler.run import Run
 
@@ -117,38 +118,35 @@ def flatten(run: Run, families: Iterable[Family]) -> Found:
 
 def refusals_of(family: Family) -> Iterable[Refusal]:
     """Why a family cannot be synced as it is, whatever its fields say."""
-
-    def refuse(class_: str, value: str, reason: str, action: str) -> Refusal:
-        remedy = release_remedy(action, class_, value=value, key=family.key)
-        return Refusal(class_, class_, value, reason, remedy)
-
+    refuse = partial(refusal_by_value, "structure", "structure")
     for sku in sorted(family.doubled):
         reason = f"several live products of Brightpearl have the SKU {sku!r}"
-        yield refuse("sku", sku, reason, "Give each its own SKU in Brightpearl, or archive one")
+        action = "Give each its own SKU in Brightpearl, or archive one"
+        yield refusal_by_value("sku", "sku", sku, reason, action)
     if family.others:
         ids = ", ".join(sorted(family.others))
         reason = f"its SKUs are on several products of the store ({ids})"
-        yield refuse("structure", ids, reason, "Bring its SKUs together on one product")
+        yield refuse(ids, reason, "Bring its SKUs together on one product")
     if family.is_split:
         return
     if len(family.members) > MOST_VARIANTS:
         reason = f"the group has {len(family.members)} products; BigCommerce takes {MOST_VARIANTS}"
-        yield refuse("structure", family.key, reason, "Split the group in Brightpearl")
+        yield refuse(family.key, reason, "Split the group in Brightpearl")
     if any(len(one.variations) > MOST_OPTIONS for one in family.members):
         reason = f"a product has more than {MOST_OPTIONS} options"
-        yield refuse("structure", family.key, reason, "Take options away in Brightpearl")
+        yield refuse(family.key, reason, "Take options away in Brightpearl")
     if family.is_group and len({tuple(v.option for v in m.variations) for m in family.members}) > 1:
         reason = "the products of the group have different options"
-        yield refuse("structure", family.key, reason, "Give all of them the same options")
+        yield refuse(family.key, reason, "Give all of them the same options")
     chosen = [tuple(v.value for v in one.variations) for one in family.members]
     if family.is_group and len(set(chosen)) < len(chosen):
         reason = "two products of the group have the same option values"
-        yield refuse("structure", family.key, reason, "Give each its own values")
+        yield refuse(family.key, reason, "Give each its own values")
     if family.store and family.is_group == family.store.is_simple:
         one, other = ("a group", "has no variants") if family.is_group else ("one product", "has")
         reason = f"it is {one} in Brightpearl, and the store's product {other}"
         action = "Make both alike, or delete the store's product and sync it by its key"
-        yield refuse("structure", family.key, reason, action)
+        yield refuse(family.key, reason, action)
 
 
 def comparable(name: str, value: Any) -> str:  # noqa: ANN401 - a value of a row
