@@ -172,20 +172,23 @@ def store_stock(store: BigCommerce, sku: str) -> Document:
 def account_order(account: Brightpearl, order_id: str, linked: Iterable[str]) -> Document:
     """The sales order of a store order: by its link, else by its reference.
 
-    With its receipts, goods notes, credits and back orders. Raises: as `store_order`.
+    With its credits, its back orders, and the receipts and goods notes of all of them. Raises: as
+    `store_order`.
     """
     reference = external_ref(order_id)
     ids = list(linked) or [one.order_id for one in account.find_sales_orders(reference)]
     if not ids:
         return ABSENT
+    further = [one.order_id for one in account.list_child_refs(ids)]
+    family = [*ids, *further]
     with ThreadPoolExecutor(AT_ONCE) as threads:
         orders = threads.submit(account.get_sales_orders, ids)
+        back_orders = threads.submit(account.get_sales_orders, further)
         statuses = threads.submit(account.list_order_statuses)
-        payments = threads.submit(lambda: list(account.list_payments(ids)))
-        goods_out = threads.submit(account.list_goods_out_of_orders, ids)
-        drop_ship = threads.submit(account.list_drop_ship_of_orders, ids)
+        payments = threads.submit(lambda: list(account.list_payments(family)))
+        goods_out = threads.submit(account.list_goods_out_of_orders, family)
+        drop_ship = threads.submit(account.list_drop_ship_of_orders, family)
         credits_ = threads.submit(lambda: list(account.list_credit_refs(parent_ids=ids)))
-        children = threads.submit(lambda: list(account.list_child_refs(ids)))
     if not orders.result():
         return ABSENT
     order, *others = orders.result()
@@ -199,7 +202,7 @@ def account_order(account: Brightpearl, order_id: str, linked: Iterable[str]) ->
         "credits": [
             {"id": one.order_id, "external_ref": one.external_ref} for one in credits_.result()
         ],
-        "back_orders": [one.order_id for one in children.result()],
+        "back_orders": [_sales_order(one, statuses.result()) for one in back_orders.result()],
         "doubles": [one.id for one in others if isinstance(one, SalesOrder)],
     }
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,20 @@ def test_an_order_is_one_page_with_both_sides_links_key_and_history(world, shown
     for said in (f"Order {key}", f"BC-{key}", "Awaiting Shipment", "Links", "Inbox", "History"):
         assert said in page
     assert page.rstrip().endswith(found["next"]["command"])
+
+
+def test_an_order_to_two_addresses_shows_its_sales_order_for_each_of_them(world, shown):
+    first, second = plenty(world, 2)
+    lines = [{"sku": first, "quantity": 1}, {"sku": second, "quantity": 2, "address": 1}]
+    key = imported(world, lines=lines, shipping=[{}, {"to": {"city": "York"}}])
+
+    account = shown("order", key)["brightpearl"]
+
+    (further,) = account["back_orders"]
+    assert further["external_ref"].startswith(f"BC-{key}-A")
+    totals = [Decimal(one["total_gross"]) for one in (account, further)]
+    assert sum(totals) == Decimal(shown("order", key)["bigcommerce"]["total_inc_tax"])
+    assert [Decimal(one["amount"]) for one in account["receipts"]] == totals
 
 
 def test_an_order_that_waits_for_a_person_shows_why_and_the_release_lets_it_go_through(
