@@ -1,18 +1,20 @@
 """How well addresses are repaired, how many errors are found, how often real ones are flagged."""
 
-import csv
-import json
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from evaluation.figures import Figure
+from evaluation.reading import read_json_lines, read_rows
 from intelligence.addresses import Address, AddressVerdict, check_address
 
 REPAIRABLE = (
     "fmt_state_name", "fmt_whitespace", "fmt_zip4_nohyphen", "fmt_zip_O_for_0",
     "fmt_zip_lead0_lost", "fmt_zip_spacing",
 )  # fmt: skip
+
+
+COLUMNS = ("street", "city", "state", "zip", "country")
 
 
 def address_of(row: dict[str, str]) -> Address:
@@ -37,11 +39,11 @@ def evaluate(data: Path) -> list[Figure]:
 
     check_address(Address("1 Main St", "Springfield", "IL", "62701", "US"))  # reads the tables
     if errors.is_file():
-        rows = [json.loads(line) for line in errors.read_text(encoding="utf-8").splitlines()]
+        rows = read_json_lines(errors)
         figures += _figures_of_errors([(row, timed(address_of(row))) for row in rows])
     if (folder / "stores_raw.csv").is_file():
-        with (folder / "stores_raw.csv").open(encoding="utf-8", newline="") as file:
-            found = [timed(address_of(row)) for row in csv.DictReader(file)]
+        stores = read_rows(folder / "stores_raw.csv", COLUMNS)
+        found = [timed(address_of(row)) for row in stores]
         blocking = sum(verdict.is_blocking for verdict in found) / len(found)
         flagged = sum(verdict.is_flagged for verdict in found) / len(found)
         figures += [

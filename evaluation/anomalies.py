@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation.figures import Figure
 from evaluation.injected import Event, with_events, without_events
+from evaluation.reading import read_json, read_rows
 from intelligence.anomalies import DAY, FIRST_DAYS, HOUR, Series, detect, judge
 
 Floats = NDArray[np.float64]
@@ -71,11 +71,11 @@ def _figures(suffix: str, judged: Sequence[Judged]) -> list[Figure]:
 
 
 def _labelled(folder: Path) -> tuple[Series, list[Event]]:
-    frame = pd.read_csv(folder / "orders_hourly.csv")
-    hours = [_at(text) for text in frame["timestamp"]]
-    counts = frame["orders"].astype(float).tolist()
+    rows = read_rows(folder / "orders_hourly.csv", ("timestamp", "orders"))
+    hours = [_at(row["timestamp"]) for row in rows]
+    counts = [float(row["orders"]) for row in rows]
     series = Series.of(dict(zip(hours, counts, strict=True)))
-    labels = json.loads((folder / "labels.json").read_text())
+    labels = read_json(folder / "labels.json")
     events = [
         Event(
             (_at(label["start"]) - series.first) // HOUR,
@@ -110,13 +110,17 @@ def _judge(series: Series, events: Sequence[Event]) -> Judged:
 
 def _nab(folder: Path) -> list[Figure]:
     """Public series of other kinds; their labels are windows, and no bar is meant for them."""
-    windows = json.loads((folder / "windows.json").read_text())
+    windows = read_json(folder / "windows.json")
     judged = []
     for name, spans in windows.items():
-        frame = pd.read_csv(folder / name, parse_dates=["timestamp"])
-        hourly = frame.set_index("timestamp")["value"].resample("h").sum(min_count=1)
+        rows = read_rows(folder / name, ("timestamp", "value"))
+        values = pd.Series(
+            [float(row["value"]) for row in rows],
+            index=pd.DatetimeIndex([row["timestamp"] for row in rows]),
+        )
+        hourly = values.resample("h").sum(min_count=1)
         first = hourly.index[0].to_pydatetime().replace(tzinfo=UTC)
-        series = Series(first, hourly.to_numpy(dtype=float))
+        series = Series(first, np.asarray(hourly, dtype=np.float64))
         if len(series.counts) <= FIRST_DAYS * DAY:
             continue
         events = [

@@ -1,6 +1,5 @@
 """How well duplicates of customers are found, and how fast."""
 
-import csv
 import resource
 import time
 from collections import defaultdict
@@ -8,17 +7,21 @@ from itertools import combinations
 from pathlib import Path
 
 from evaluation.figures import Figure
+from evaluation.reading import read_rows
 from intelligence.customers import Customer
 from intelligence.duplicates import Duplicates, find_duplicates
 
+COLUMNS = (
+    *("unique_id", "cluster", "first_name", "last_name", "email", "phone"),
+    *("street", "city", "zip"),
+)
 MANY = 100_000
 """Customers that time and memory are measured with."""
 
 
 def read_customers(path: Path) -> tuple[list[Customer], dict[str, str]]:
     """Customers of a file of the reference data, and which person each one is."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(path, COLUMNS)
     customers = [
         Customer(
             row["unique_id"], row["first_name"], row["last_name"], row["email"], row["phone"],

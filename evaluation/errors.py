@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from evaluation.figures import Figure
+from evaluation.reading import read_json, read_rows
 from intelligence.embeddings import sentence_model
 from intelligence.errors import UNKNOWN, Classifier, Example, Problem, described, triage
 from intelligence.table_files import read_table
@@ -21,16 +20,15 @@ HELD_OUT = Path(__file__).parent / "errors_held_out.csv"
 
 def evaluate(data: Path) -> list[Figure]:
     """Class, retry decision, and how often and how rightly a class is named."""
-    rows = json.loads((data / "errors" / "errors.json").read_text(encoding="utf-8"))
+    rows = read_json(data / "errors" / "errors.json")
     labelled = [
         Example(Problem(row["message"], row["source"], row["status"]), row["category"])
         for row in rows
     ]
-    with HELD_OUT.open(encoding="utf-8", newline="") as lines:
-        held_out = [
-            Example(Problem(row["message"], row["source"], row["status"]), row["class"])
-            for row in csv.DictReader(lines)
-        ]
+    held_out = [
+        Example(Problem(row["message"], row["source"], row["status"]), row["class"])
+        for row in read_rows(HELD_OUT, ("source", "status", "message", "class"))
+    ]
     return [
         *_figures("", labelled),
         *_figures(" (other words)", held_out),

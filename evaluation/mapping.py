@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from evaluation.figures import Figure
+from evaluation.reading import read_json
 from intelligence.mapping import Confirmed, Source, Suggested, Target, suggest
 
 HELD_OUT = Path(__file__).parent / "mapping_held_out.json"
@@ -27,14 +27,14 @@ class Answered:
 
 def evaluate(data: Path) -> list[Figure]:
     """Right first and right among three, with and without a library, abstaining, and time."""
-    document = json.loads((data / "mapping" / "mapping.json").read_text(encoding="utf-8"))
+    document = read_json(data / "mapping" / "mapping.json")
     targets = {
         entity: [Target(one["path"], one["type"], one["description"]) for one in fields]
         for entity, fields in document["targets"].items()
     }
     sets = _sets(document)
     figures = _figures("", sets, targets, library_of=sets)
-    held_out = _sets(json.loads(HELD_OUT.read_text(encoding="utf-8")))
+    held_out = _sets(read_json(HELD_OUT))
     return [*figures, *_figures(" (other systems)", held_out, targets, library_of=sets)]
 
 

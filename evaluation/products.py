@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from evaluation.figures import Figure
+from evaluation.reading import read_rows
 from intelligence.model_numbers import read_part_numbers
 from intelligence.products import Item, match_identifiers, rank
 
@@ -40,7 +41,8 @@ def evaluate(data: Path) -> list[Figure]:
 
 def _of_folder(folder: Path, *, barred: bool) -> list[Figure]:
     left, right = _items(folder / "left.csv"), _items(folder / "right.csv")
-    pairs = pd.read_csv(folder / "pairs.csv", dtype={"left_id": str, "right_id": str})
+    pairs = pd.DataFrame(read_rows(folder / "pairs.csv", ("left_id", "right_id", "match", "split")))
+    pairs = pairs.astype({"match": int})
     labels = {(row.left_id, row.right_id): bool(row.match) for row in pairs.itertuples(index=False)}
     name = folder.name.removeprefix("products_")
     links = match_identifiers(left, right).links
@@ -83,9 +85,8 @@ def _share(ranked: Mapping[str, list[str]], truth: Mapping[str, set[str]], top: 
 
 
 def _items(path: Path) -> list[Item]:
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     items = []
-    for row in frame.to_dict("records"):
+    for row in read_rows(path, ("id",)):
         name = row.get("name") or row.get("title") or ""
         written = row.get("mpn") or row.get("modelno") or ""
         numbers = read_part_numbers(name)

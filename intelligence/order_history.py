@@ -12,6 +12,7 @@ from decimal import Decimal
 from intelligence.risk import Before, OrderFacts
 
 HOUR = timedelta(hours=1)
+MONTH = timedelta(days=30)
 RECENT_ORDERS = 500
 """Of which the shop's median is taken."""
 FEWEST_ORDERS = 20
@@ -37,6 +38,8 @@ class OrderHistory:
     def __init__(self, orders: Iterable[OrderFacts] = ()) -> None:
         self._placed: dict[str, deque[tuple[datetime, str]]] = defaultdict(deque)
         """By IP address and by card: when an order was placed, and by which e-mail address."""
+        self._new_accounts: dict[str, deque[tuple[datetime, str]]] = defaultdict(deque)
+        """By IP address: when an order of a new account was placed, and by which e-mail address."""
         self._customers: dict[str, _Customer] = defaultdict(_Customer)
         self._recent: dict[str, deque[Decimal]] = defaultdict(deque)
         self._sorted: dict[str, list[Decimal]] = defaultdict(list)
@@ -53,6 +56,7 @@ class OrderHistory:
         return Before(
             emails_of_ip_hour=self._other_emails("ip", facts),
             emails_of_card_hour=self._other_emails("card", facts),
+            new_accounts_of_ip=self._other_new_accounts(facts),
             orders_of_email_hour=sum(since <= at <= facts.placed_at for at in known.placed),
             orders_of_email=known.orders,
             is_new_address=bool(known.addresses) and address not in known.addresses,
@@ -69,6 +73,12 @@ class OrderHistory:
         emails = {email for at, email in placed if since <= at <= facts.placed_at}
         return len(emails - {facts.email_key})
 
+    def _other_new_accounts(self, facts: OrderFacts) -> int:
+        since = facts.placed_at - MONTH
+        placed = self._new_accounts.get(facts.ip_key, ())
+        emails = {email for at, email in placed if since <= at <= facts.placed_at}
+        return len(emails - {facts.email_key})
+
     def add(self, facts: OrderFacts) -> None:
         """Count an order."""
         email = facts.email_key
@@ -77,6 +87,11 @@ class OrderHistory:
             placed.append((facts.placed_at, email))
             while placed and placed[0][0] < facts.placed_at - HOUR:
                 placed.popleft()
+        if facts.ip_key and facts.has_new_account:
+            of_ip = self._new_accounts[facts.ip_key]
+            of_ip.append((facts.placed_at, email))
+            while of_ip[0][0] < facts.placed_at - MONTH:
+                of_ip.popleft()
         if email:
             customer = self._customers[email]
             customer.orders += 1

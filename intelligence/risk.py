@@ -106,6 +106,12 @@ class OrderFacts:
     is_other_person: bool
     """The goods go to another person than the bill."""
 
+    @property
+    def has_new_account(self) -> bool:
+        """Whether the account was made within the day before the order, and is its first one."""
+        age = self.account_age_min
+        return not self.past_orders and age is not None and age < NEW_ACCOUNT_MIN
+
 
 def facts_of(order: Checkout) -> OrderFacts:
     """What is kept of an order. Pure: the table of countries of IP addresses is a package's."""
@@ -155,6 +161,8 @@ class Before:
     """Other e-mail addresses that ordered from the IP address within the hour."""
     emails_of_card_hour: int = 0
     """The same of the card."""
+    new_accounts_of_ip: int = 0
+    """Other new accounts that ordered from the IP address within a month."""
     orders_of_email_hour: int = 0
     orders_of_email: int = 0
     is_new_address: bool = False
@@ -314,10 +322,13 @@ def _of_customer(facts: OrderFacts, before: Before) -> Iterator[str]:
         yield "disposable_email"
     elif facts.is_random_mailbox:
         yield "random_email"
-    age = facts.account_age_min
     is_known = facts.past_orders > 0 or before.orders_of_email > 0
-    if not is_known and age is not None and age < NEW_ACCOUNT_MIN:
+    if facts.has_new_account and not is_known:
         yield "new_account"
+        if (facts.account_age_min or 0) < 1:
+            yield "account_of_this_minute"
+        if before.new_accounts_of_ip:
+            yield "new_accounts_of_ip" if before.new_accounts_of_ip > 1 else "new_account_of_ip"
     if is_known and not before.is_new_address and not before.is_new_ip_country:
         yield "known_customer"
     if before.is_new_address and before.is_new_ip_country:
