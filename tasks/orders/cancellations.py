@@ -19,7 +19,7 @@ from core.money import two_places
 from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import CANCELLED, SENT, OrderStatus
 from tasks.brightpearl.sales_orders import UNDONE, AgreedOrder
-from tasks.orders.completion import not_allocated, plan_receipts
+from tasks.orders.completion import plan_receipts, unreserved
 from tasks.orders.frames import StoreOrder
 from tasks.orders.matching import ActualOrder
 from tasks.orders.operations import (
@@ -67,7 +67,7 @@ def plan_cancelled_in_brightpearl(plan: OrderPlan, actual: ActualOrder, rules: R
     case = store_cancellation_case(store, actual, agreed, rules)
     if case and not rules.approves(plan.key, case):
         # A cancelled order keeps its reservation until staff release it.
-        held = not_allocated(plan.desired.units, actual)
+        held = unreserved(plan.desired, actual)
         return _with(replace(plan, missing_units=held), actual, rules, case=case)
     back = UpdateStoreOrder(str(int(OrderStatus.CANCELLED)))
     return _with(replace(plan, reason=IN_BRIGHTPEARL), actual, rules, [back])

@@ -275,7 +275,7 @@ def shortage(units: Units, actual: ActualOrder) -> dict[str, int]:
 
 
 def not_allocated(units: Units, actual: ActualOrder) -> dict[str, int]:
-    """Units of what is wanted for an order that are neither reserved nor on goods notes, by row."""
+    """Units wanted for a sales order that are neither reserved nor on goods notes, by row."""
     if actual.allocation in {"all", "not required"}:
         return {}
     return {
@@ -314,6 +314,15 @@ def short_of(desired: DesiredOrder, actual: ActualOrder) -> dict[str, int]:
     for part in parts_of(desired, actual):
         short.update(shortage(part.units, part.actual) if part.actual else {})
     return dict(short)
+
+
+def unreserved(desired: DesiredOrder, actual: ActualOrder) -> dict[str, int]:
+    """Units that an order's sales orders have neither reserved nor on goods notes, by row."""
+    found: dict[str, int] = {}
+    for part in parts_of(desired, actual):
+        whole = {ref: count for ref, (_, count) in part.units.items()}
+        found |= not_allocated(part.units, part.actual) if part.actual else whole
+    return found
 
 
 def _plan_reservation(

@@ -16,6 +16,7 @@ from store.stock import Demand
 from tasks.reconciler.connections import connect
 
 CANCELLED, SHIPPED = 5, 2
+BOB = {"first_name": "Bob", "street_1": "2 Low Road", "city": "Leeds", "zip": "LS1 1AA"}
 
 
 @pytest.fixture
@@ -123,3 +124,21 @@ def test_units_that_the_store_adds_to_an_order_on_a_goods_note_are_held(
     world.sync(key)
 
     assert held(world, sku) == 3
+
+
+@pytest.mark.parametrize(("is_whole", "units"), [(False, (3, 0)), (True, (3, 2))])
+def test_units_of_an_order_to_several_addresses_are_held_once_staff_released_them(
+    world: World, *, is_whole: bool, units: tuple[int, int]
+) -> None:
+    first, second = plenty(world, 2)
+    lines = [{"sku": first, "quantity": 3}, {"sku": second, "quantity": 2, "address": 1}]
+    key = world.place(lines=lines, shipping=[{}, {"to": BOB}], payment="captured")
+    world.sync(key)
+    own, other = world.sales_orders
+    staff(world, key, release=True, status_id=CANCELLED)
+    world.brightpearl("edit", order_id=other.id, release=is_whole)
+
+    world.sync(key)
+
+    assert own.external_ref == f"BC-{key}"
+    assert (held(world, first), held(world, second)) == units
