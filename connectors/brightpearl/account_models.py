@@ -25,6 +25,7 @@ from connectors.documents import (
     Text,
     Typed,
 )
+from core.ids import email_key
 
 EMAIL_KINDS = ("PRI", "SEC", "TER")
 """The three e-mails of a contact."""
@@ -107,6 +108,11 @@ class Contact(Document):
         """The filled e-mails by PRI, SEC and TER, the primary one first."""
         listed = {kind: self.emails.get(kind, {}).get("email", "") for kind in EMAIL_KINDS}
         return {kind: email for kind, email in listed.items() if email}
+
+    @property
+    def email_keys(self) -> list[str]:
+        """The same as they are compared."""
+        return [email_key(email) for email in self.emails_by_kind.values()]
 
     def address(self, use: str) -> AddressRow | None:
         """The address of a use."""

@@ -44,12 +44,8 @@ def changed_contacts(connections: Connections, since: datetime) -> list[str]:
     """Keys of the contacts changed since; Brightpearl sends no events of them."""
     listed = connections.brightpearl.list_contacts
     rows = with_retries(lambda: list(listed(updated_since=since)))
-    return [
-        contact_key(one)
-        for one in dict.fromkeys(
-            row.contact_id for row in rows if not (row.is_staff or row.is_supplier)
-        )
-    ]
+    people = (row for row in rows if not (row.is_staff or row.is_supplier))
+    return list(dict.fromkeys(contact_key(row.contact_id) for row in people))
 
 
 def compare(connections: Connections, since: datetime) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def identify_customers(run: Run) -> tuple[dict[str, Contact], list[Outcome]]:
     outcomes = [skipped(named[one], "gone", "deleted") for one, a in agreed.items() if a.gone_from]
     contacts = read_contacts(run, [one for one in named if one not in links])
     people = {one.id: one for one in contacts.values() if is_person(one)}
-    emails = [email for one in people.values() for email in one.emails_by_kind.values()]
+    emails = [email for one in people.values() for email in one.email_keys]
     found = with_retries(lambda: list(run.bigcommerce.find_customers(emails)))
     by_email = {email_key(one.email): one.id for one in found if isinstance(one, Customer)}
     groups = run.bundle.tables["customer_groups"]
@@ -39,11 +39,8 @@ def identify_customers(run: Run) -> tuple[dict[str, Contact], list[Outcome]]:
     fresh: dict[str, Contact] = {}
     for contact_id in [one for one in named if one not in links]:
         key, contact = named[contact_id], people.get(contact_id)
-        same = [
-            by_email[one]
-            for one in map(email_key, contact.emails_by_kind.values() if contact else ())
-            if one in by_email
-        ]
+        own = contact.email_keys if contact else []
+        same = [by_email[one] for one in own if one in by_email]
         if same:
             records[key] = same[0]
         elif makes and contact is not None and group_tags(contact, groups):
@@ -61,22 +58,20 @@ def extract_customers(run: Run, fresh: Mapping[str, Contact]) -> tuple[Found, li
     keys = [key for key in run.batch.keys if not (contact_id_of(key) or merge_of(key))]
     links = run.links.get(run.pair, ENTITY, keys)
     customers = read_customers(run, keys)
-    asked = run.batch.asked_for
+    contacts = read_contacts(run, [link.id_bp for link in links.values() if link.id_bp])
+    asked, refused = run.batch.asked_for, run.refused_keys
     records = {
         key: Record(
             key,
             customers.get(key),
-            agreed=AgreedCustomer.of(links.get(key)),
+            contacts.get(links[key].id_bp) if key in links else None,
+            AgreedCustomer.of(links.get(key)),
             is_linked=key in links,
             is_asked_for=key in asked,
         )
         for key in keys
-        if key in customers or (key in links and key not in run.refused_keys)
+        if key in customers or (key in links and key not in refused)
     }
-    read = read_contacts(run, [link.id_bp for link in links.values() if link.id_bp])
-    for key, link in links.items():
-        if key in records:
-            records[key].contact = read.get(link.id_bp)
     _add_candidates(run, records)
     match_records(records, _leads(run, records), run.decisions())
     records |= {key: Record(key, contact=contact) for key, contact in fresh.items()}
@@ -95,14 +90,8 @@ def _add_candidates(run: Run, records: Mapping[str, Record]) -> None:
     ids = find_candidates(run.connections, set(wanted))
     read = read_contacts(run, {one for listed in ids.values() for one in listed})
     for email, listed in ids.items():
-        wanted[email].candidates = tuple(
-            contact
-            for one in listed
-            for contact in [read.get(one)]
-            if contact is not None
-            and is_person(contact)
-            and email in map(email_key, contact.emails_by_kind.values())
-        )
+        people = [read[one] for one in listed if one in read and is_person(read[one])]
+        wanted[email].candidates = tuple(one for one in people if email in one.email_keys)
 
 
 def _leads(run: Run, records: Mapping[str, Record]) -> dict[str, str]:

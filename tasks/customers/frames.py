@@ -129,28 +129,24 @@ class Found(Frames):
     def of(cls, records: Mapping[str, Record], groups: Table) -> Found:
         """With the frames of the records that are not left alone."""
         live = [one for one in records.values() if one.contact or not one.agreed.lead]
+        customers = (
+            {**customer_row(one.customer, one.entries), "customer_key": one.key}
+            for one in live
+            if one.customer is not None
+        )
+        contacts = (
+            {
+                **contact_row(one.contact, meant_email(one.contact, one)),
+                "customer_key": one.key,
+                "tag_id": next(iter(group_tags(one.contact, groups)), ""),
+            }
+            for one in live
+            if one.contact is not None
+        )
         return cls(
             records=records,
-            customers=frame(
-                (
-                    {**customer_row(one.customer, one.entries), "customer_key": one.key}
-                    for one in live
-                    if one.customer is not None
-                ),
-                STORE_CUSTOMERS,
-            ),
-            contacts=frame(
-                (
-                    {
-                        **contact_row(one.contact, meant_email(one.contact, one)),
-                        "customer_key": one.key,
-                        "tag_id": next(iter(group_tags(one.contact, groups)), ""),
-                    }
-                    for one in live
-                    if one.contact is not None
-                ),
-                ACCOUNT_CUSTOMERS,
-            ),
+            customers=frame(customers, STORE_CUSTOMERS),
+            contacts=frame(contacts, ACCOUNT_CUSTOMERS),
         )
 
 

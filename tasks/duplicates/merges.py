@@ -321,6 +321,5 @@ def _share(run: Run, kept: str, before: Mapping[str, Any]) -> None:
 def _remember(run: Run, *ids: str) -> None:
     """Which contact has which e-mail now, for the orders to come."""
     for contact in read_contacts(run, ids).values():
-        emails = [email_key(email) for email in contact.emails_by_kind.values()]
         if not is_merged(contact):
-            remember(run.connections, {email: [contact.id] for email in emails})
+            remember(run.connections, {email: [contact.id] for email in contact.email_keys})
