@@ -99,7 +99,7 @@ def send_with_unique_name(
 class CreateProduct(StoreOperation):
     """A product with all of its variants, in one request."""
 
-    desired: Row
+    fields: Row
     variants: tuple[Row, ...]
     has_stock: bool
     kind = "create product"
@@ -110,11 +110,11 @@ class CreateProduct(StoreOperation):
     @property
     def skus(self) -> list[str]:
         """SKUs of the product, by Brightpearl's product in the same sequence."""
-        return [row["sku"] for row in self.variants or (self.desired,)]
+        return [row["sku"] for row in self.variants or (self.fields,)]
 
     def prices(self, record: StoreProgress[Any]) -> list[Decimal]:
         """What pieces of its SKUs cost, of those with a price."""
-        ids = [row["product_id"] for row in self.variants or (self.desired,)]
+        ids = [row["product_id"] for row in self.variants or (self.fields,)]
         return [record.prices[one] for one in ids if one in record.prices]
 
     def write(self, run: Run, record: StoreProgress[Any]) -> Write | None:
@@ -149,9 +149,9 @@ class CreateProduct(StoreOperation):
             "price": float(min(self.prices(record))),
             "inventory_tracking": by if self.has_stock else "none",
             **record.rows.fields({"weight_kg": max(weights, default=None)}),
-            **record.rows.fields({n: v for n, v in self.desired.items() if v not in ("", None)}),
+            **record.rows.fields({n: v for n, v in self.fields.items() if v not in ("", None)}),
         }
-        if fields := [line.partition(": ") for line in self.desired["custom_fields"].splitlines()]:
+        if fields := [line.partition(": ") for line in self.fields["custom_fields"].splitlines()]:
             body["custom_fields"] = [{"name": name, "value": value} for name, _, value in fields]
         if self.variants:
             body |= {"sku": "", "variants": [self._variant(record, row) for row in self.variants]}
@@ -176,9 +176,9 @@ class CreateProduct(StoreOperation):
         if store is None:
             return
         ids = {sku_key(one.sku): one.id for one in store.variants}
-        rows = {sku_key(row["sku"]): row["product_id"] for row in self.variants or (self.desired,)}
+        rows = {sku_key(row["sku"]): row["product_id"] for row in self.variants or (self.fields,)}
         record.variant_ids |= {rows[sku]: ids[sku] for sku in rows.keys() & ids.keys()}
-        is_other_name = store.name != self.desired["name"]
+        is_other_name = store.name != self.fields["name"]
         record.shown["store_name"] = store.name if is_other_name else ""
 
 

@@ -92,11 +92,13 @@ def load_products(run: Run, plans: Sequence[ProductPlan]) -> list[ProductProgres
         return []
     store = read_store(run.connections)
     operations = [one for plan in plans for one in plan.operations]
-    written = [getattr(one, "desired", getattr(one, "fields", {})) for one in operations]
+    written = [
+        one.fields for one in operations if isinstance(one, ops.CreateProduct | ops.UpdateProduct)
+    ]
     paths = [path for row in written for path in str(row.get("categories") or "").splitlines()]
     rows = StoreRows(ensure_categories(run, paths), units_of(store))
-    is_new = {one.desired["key"] for one in operations if isinstance(one, ops.CreateProduct)}
-    members = (one for plan in plans if plan.key in is_new for one in plan.family.members)
+    new = {one.fields["key"] for one in operations if isinstance(one, ops.CreateProduct)}
+    members = (one for plan in plans if plan.key in new for one in plan.family.members)
     prices = unit_prices(run, members, with_tax=store.has_prices_with_tax)
     progress = [
         ProductProgress(
