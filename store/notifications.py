@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import Connection
 
 from store.database import CONNECTION, Database, StoreUnavailableError, store_errors
 from store.transitions import CHANNEL
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class InboxListener:
@@ -73,6 +76,8 @@ class InboxListener:
         return int(number)
 
     def _listen(self, timeout_s: float, stop: threading.Event) -> bool:
+        import psycopg  # noqa: PLC0415 - ten megabytes that a worker on SQLite does not need
+
         try:
             if self._listening is None or self._listening.closed:
                 self._listening = psycopg.connect(self._dsn(), autocommit=True, **CONNECTION)
