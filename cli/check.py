@@ -34,7 +34,7 @@ from store.activity import SERIES
 from store.links import Link, Links
 from store.order_checks import OrderChecks
 from store.runs import Runs
-from tasks.orders.checkout import checkout_of, delivery_addresses, written
+from tasks.orders.checkout import accounts_made_at, checkout_of, delivery_addresses, written
 
 if TYPE_CHECKING:
     from tasks.duplicates.search import People
@@ -183,7 +183,10 @@ def risk(  # noqa: PLR0913 - the facts of an order
     if installed and order:
         with _store(installed) as store:
             found = _order(store, order)
-            checkout = checkout_of(found, store.list_transactions(found.id))
+            made_at = accounts_made_at(store, [found]).get(found.customer_id)
+            checkout = checkout_of(
+                found, store.list_transactions(found.id), account_made_at=made_at
+            )
     elif email or ip or billing_country or failed_payments or avs or cvv:
         checkout = Checkout(
             order_id="", placed_at=utc_now(), email=email, total=_amount(total), ip=ip,

@@ -14,6 +14,7 @@ from connectors.documents import (
     Document,
     Flag,
     Id,
+    Moment,
     OrDefault,
     OtherId,
     Phone,
@@ -59,6 +60,13 @@ class Customer(Document):
     address_count: int = 0
     addresses: Annotated[tuple[CustomerAddress, ...], OrDefault] = ()
     """Only where they were asked for."""
+
+
+class Account(Document):
+    """When a customer's account was made."""
+
+    id: Id
+    date_created: Moment
 
 
 @dataclass(frozen=True)

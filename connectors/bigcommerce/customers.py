@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.bigcommerce.api import Api, takes_rows, url_parts
 from connectors.bigcommerce.customer_models import (
     MOST,
+    Account,
     AddressBody,
     Customer,
     CustomerAddress,
@@ -55,6 +56,12 @@ class Customers(Api):
         """Those of these customers that exist, with all their addresses; 250 to a request."""
         for part in url_parts(sorted(set(ids), key=int), at_most=PAGE):
             yield from self._customers({"id:in": ",".join(part), **WITH_ADDRESSES})
+
+    def list_accounts(self, ids: Iterable[str]) -> Iterator[Account]:
+        """When the accounts of these customers were made; 250 to a request."""
+        for part in url_parts(sorted(set(ids), key=int), at_most=PAGE):
+            for answer, row in self._all_data(CUSTOMERS, **{"id:in": ",".join(part)}):
+                yield self._one(Account, answer, row)
 
     def find_customers(self, emails: Iterable[str]) -> Iterator[Found]:
         """Customers with one of these e-mails, in any case; as many as a URL holds.

@@ -24,9 +24,14 @@ from intelligence.contact_details import check_email
 from intelligence.order_history import OrderHistory
 from intelligence.risk import OrderFacts, RiskRules, RiskVerdict, facts_of, score_order
 from store.order_checks import CheckedOrder, Facts, OrderChecks
-from tasks.orders.checkout import checkout_of, delivery_addresses, written
+from tasks.orders.checkout import (
+    accounts_made_at,
+    checkout_of,
+    delivery_addresses,
+    written,
+)
 from tasks.orders.extract import Read
-from tasks.policy import PURE, step
+from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.cases import REVIEW, digest, review
 from tasks.reconciler.run import Run
 
@@ -132,7 +137,17 @@ def _risks(
     run: Run, read: Read, orders: Sequence[Order], settings: CheckSettings
 ) -> dict[str, RiskVerdict]:
     """The verdict on each order with the history of those before it; kept unless nothing may be."""
-    facts = [facts_of(checkout_of(one, read.transactions.get(one.id, ()))) for one in orders]
+    made_at = with_retries(lambda: accounts_made_at(run.bigcommerce, orders))
+    facts = [
+        facts_of(
+            checkout_of(
+                one,
+                read.transactions.get(one.id, ()),
+                account_made_at=made_at.get(one.customer_id),
+            )
+        )
+        for one in orders
+    ]
     checks = OrderChecks(run.database)
     verdicts = score_with_history(checks, run.pair, facts, settings)
     if not run.dry_run:

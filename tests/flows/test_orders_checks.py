@@ -128,6 +128,21 @@ def kept() -> list[Any]:
         return [row.facts for row in connection.execute(select(order_checks))]
 
 
+def test_the_age_of_an_account_counts_and_a_guest_has_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_CHECKS__RISK", "advise")
+    new = world.bigcommerce("customers", email="new@web.de", first_name="Ann", last_name="Lee")
+    by_account = place(world, {"to": {"city": "Bath"}}, customer_id=new["id"])
+    by_guest = place(world, {"to": {"city": "Bath"}})
+
+    world.sync(by_account, by_guest)
+
+    ages = {one["order_id"]: one["account_age_min"] for one in kept()}
+    assert ages[by_guest] is None
+    assert 0 <= ages[by_account] < 60
+
+
 def test_what_was_scored_is_kept_without_anything_personal_and_not_of_a_dry_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
