@@ -72,6 +72,9 @@ def normalised(country: str, postcode: str, *, state: str = "", city: str = "") 
     if not text:
         return ""
     repaired = _repair(country, text, state, city)
+    if repaired is None and not is_valid(country, text):
+        without = re.sub(rf"^(?:{re.escape(country)}|{re.escape(country[:1])})[ -]", "", text)
+        repaired = _repair(country, without, state, city) if without != text else None
     return text if repaired is None else repaired
 
 
@@ -82,7 +85,9 @@ def _repair(country: str, text: str, state: str, city: str) -> str | None:
     if country in DIGITS_ONLY:
         return _digits_only(country, text, state, city)
     written = _spaced(country, compact)
-    if written is None or is_valid(country, written):
+    if written is None:
+        return text if is_valid(country, text) else _as_examples(country, compact)
+    if is_valid(country, written):
         return written
     found = {
         candidate
@@ -103,6 +108,21 @@ def _spaced(country: str, compact: str) -> str | None:
     if country == "IE" and len(compact) == len("D02X285"):
         return f"{compact[:3]} {compact[3:]}"
     return None
+
+
+def _as_examples(country: str, compact: str) -> str | None:
+    """The postcode with blanks, hyphens and `LV-` as in the examples of its country."""
+    rules = rules_of(country)
+    found = set()
+    for example in rules.postal_code_examples if rules else ():
+        prefix = re.match(r"[A-Z]{2}-(?=\d)", example)
+        start = prefix[0] if prefix and compact.isdecimal() else ""
+        rest, chars = example[len(start) :], iter(compact)
+        if sum(map(str.isalnum, rest)) == len(compact):
+            laid = "".join(next(chars) if char.isalnum() else char for char in rest)
+            found.add(f"{start}{laid}")
+    valid = {one for one in found if is_valid(country, one)}
+    return valid.pop() if len(valid) == 1 else None
 
 
 def _swapped(compact: str) -> list[str]:
@@ -130,7 +150,7 @@ def _digits(text: str) -> str:
 
 
 def _digits_only(country: str, text: str, state: str, city: str) -> str | None:
-    digits = _digits(re.sub(rf"^{country[0]}{{1,2}}-", "", text))
+    digits = _digits(text)
     if not digits.isdecimal():
         return None
     length = DIGITS_ONLY[country][0]

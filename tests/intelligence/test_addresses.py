@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from intelligence.addresses import Address, AddressRules, check_address, normalise_address
 from intelligence.places import areas_of_postcode, gazetteer, is_place
+from intelligence.postcodes import normalised
 
 
 def codes(address: Address) -> set[str]:
@@ -181,6 +182,27 @@ def test_further_names_of_places_are_known():
     assert not is_place("GB", "Lodnon")
     assert len(gazetteer("GB")) > 5000
     assert gazetteer("XX") == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "postcode"),
+    [
+        ("DE", "D-10117", "10117"),
+        ("AT", "A-1010", "1010"),
+        ("CH", "CH 8001", "8001"),
+        ("LT", "LT-01103", "01103"),
+        ("LV", "1050", "LV-1050"),
+        ("PL", "00017", "00-017"),
+        ("PT", "1100 057", "1100-057"),
+        ("IN", "400 001", "400001"),
+        ("NL", "NL-1071XX", "1071 XX"),
+        ("GB", "G 1 1XQ", "G1 1XQ"),
+        ("AT", "D-10117", "D-10117"),
+        ("PL", "123", "123"),
+    ],
+)
+def test_postcodes_are_written_as_their_country_does(country, written, postcode):
+    assert normalised(country, written) == postcode
 
 
 def test_postcodes_lie_in_areas():
