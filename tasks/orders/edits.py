@@ -206,7 +206,7 @@ def address_case(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
         f"the delivery address was changed in BigCommerce; sales order {actual.order_id_bp} has "
         "the old one, and a note with the new one",
         "Enter the new delivery address in Brightpearl: the next comparison closes this case. Or "
-        "discard it.",
+        "leave the old one: causeway quarantine discard.",
     )
 
 

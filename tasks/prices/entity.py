@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from connectors.budget import Priority
+from core.ids import sku_key
 from mappings.sku_names import SkuNames
 from store.stock import Catalogue
 from tasks.brightpearl.reference import changed_products, refresh_products
@@ -52,4 +53,5 @@ PRICES: Entity = Entity(
     changed=changed,
     created=changed,
     audit=lambda pair, _days: COMPARISON.audit(PRICES, pair),  # prices are of this moment
+    key_of=sku_key,
 )

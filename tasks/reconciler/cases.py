@@ -204,8 +204,10 @@ def with_command(why: Refusal, version: str) -> Refusal:
     if "mappings/tables/" not in why.remedy or "causeway mappings" in why.remedy:
         return why
     remedy = f"{why.remedy.rstrip('.')}."
-    if row := TABLE_ROW.search(why.remedy):
-        value = shlex.quote(next(iter(csv.reader([row[1]])))[0])
+    row = TABLE_ROW.search(why.remedy)
+    cells = next(csv.reader([row[1]])) if row else []
+    if row and len(cells) == 1:  # the command fills the second column, not one behind it
+        value = shlex.quote(cells[0])
         remedy += f" In one step: causeway mappings add {row[3]} {value} '<{row[2]}>'."
     if version.isdecimal():
         remedy += f" Version {version} of the mappings is in force, not the files: publish what "

@@ -49,3 +49,5 @@ class Entity:
     """Keys of what came into being in a window: `causeway backfill`."""
     audit: Callable[[str, int | None], dict[str, Any]]
     """Proof that nothing is missing. In: the pair, and over how many days."""
+    key_of: Callable[[str], str] = str.strip
+    """The key that a person means who typed a text."""

@@ -140,6 +140,7 @@ class Run:
         self.connections = connections or connect(pair)
         self.pair = pair
         self.entity = entity.name
+        self._key_of = entity.key_of
         self.suites = entity.suites
         self._priority = entity.priority if priority is None else priority
         self.dry_run = dry_run
@@ -286,7 +287,7 @@ class Run:
         self.is_searched = False
         limit = self.settings.batch_size
         claims: list[Claim] = []
-        wanted = only and list(dict.fromkeys(key for each in only if (key := each.strip())))
+        wanted = only and list(dict.fromkeys(key for each in only if (key := self._key_of(each))))
         while not claims:
             asked = [key for key in wanted if key not in self._shown][:limit] if wanted else None
             if self.dry_run:

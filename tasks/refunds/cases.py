@@ -17,7 +17,7 @@ from core.refusals import Refusal, release_remedy
 from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Outcome, parked, refusal_by_value, review
-from tasks.refunds.matching import ON_ITS_WAY, AgreedRefund, Credit
+from tasks.refunds.matching import ON_ITS_WAY, Credit, MatchedRefund
 
 IMPORTED_WITHIN = timedelta(minutes=1)
 """After which an order on its way to Brightpearl is searched for again, should nothing wake it."""
@@ -92,15 +92,16 @@ def tax_unknown(refund: Refund, tax: Decimal) -> Refusal:
     )
 
 
-def differs(refund: Refund, agreed: AgreedRefund, credit: Credit) -> Refusal | None:
-    """What staff changed in a credit since we wrote it, or nothing."""
+def differs(one: MatchedRefund, credit: Credit) -> Refusal | None:
+    """What staff changed in the credit of a refund since we wrote it, or nothing."""
+    refund, agreed = one.refund, one.agreed
     ref, actual = credit_ref(refund.order_id, refund.id), two_places(credit.document.total.gross)
     desired = two_places(agreed.gross or refund.total_amount)
     if credit.is_cancelled:
         what = f"sales credit {credit.id} was cancelled in Brightpearl while the refund is valid"
     elif actual != desired and not credit.undoes_all(refund.order_id):
         what = f"BigCommerce gave back {desired}, sales credit {credit.id} says {actual}"
-    elif missing := sorted(agreed.payments.keys() - credit.paid.keys()):
+    elif missing := sorted(ref for ref in agreed.payments if not one.is_booked(ref)):
         what = f"the payment {', '.join(missing)} was removed from sales credit {credit.id}"
     else:
         return None

@@ -135,6 +135,11 @@ class Credit:
         return sum((row.amount for row in self.payments if row.payment_type == "PAYMENT"), ZERO)
 
     @property
+    def is_paid_out(self) -> bool:
+        """Whether all of it was paid, whoever booked it."""
+        return self.paid_out >= self.document.total.gross
+
+    @property
     def tenders(self) -> Mapping[str, Decimal]:
         """What staff paid out, by payment method."""
         return amounts_by(
@@ -196,11 +201,15 @@ class MatchedRefund:
     def is_paid_by_staff(self) -> bool:
         """Whether staff booked the money of their own credit themselves."""
         return bool(
-            self.is_staffs
-            and not self.agreed.payments
-            and self.credit
-            and self.credit.paid_out >= self.credit.document.total.gross
+            self.is_staffs and not self.agreed.payments and self.credit and self.credit.is_paid_out
         )
+
+    def is_booked(self, transaction_ref: str) -> bool:
+        """Whether a payout is on the credit: ours, or what staff booked in the place of ours."""
+        if self.credit is None:
+            return False
+        is_replaced = transaction_ref in self.agreed.payments and self.credit.is_paid_out
+        return transaction_ref in self.credit.paid or is_replaced
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _case_of_refund(context: PlanContext, one: MatchedRefund) -> Refusal | None:
     if one.state in {State.NOTHING, State.PENDING}:
         return None
     if one.credit is not None:
-        return cases.differs(one.refund, one.agreed, one.credit)
+        return cases.differs(one, one.credit)
     order_id, refund_id = one.refund.order_id, one.refund.id
     header = context.desired.get((order_id, refund_id), DesiredCredit()).header
     case = cases.deleted(one.refund) if one.is_deleted else None
@@ -160,7 +160,7 @@ def _credit_operations(
         if ref in paid and ref not in wanted:
             yield ops.DeletePayment(ref, paid[ref].payment_id)
     if not one.is_paid_by_staff:
-        yield from (ops.PayOut(payout) for ref, payout in wanted.items() if ref not in paid)
+        yield from (ops.PayOut(payout) for ref, payout in wanted.items() if not one.is_booked(ref))
     # What came back on a credit that was deleted since is in stock.
     if not one.is_deleted and (back := _to_receive(credit, desired.rows, units)):
         products = (row for row in desired.rows if row.kind == "product")

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from connectors.budget import Priority
-from core.ids import PRODUCT
+from core.ids import PRODUCT, sku_key
 from store.statistics import Accuracy, StockComparison
 from tasks.policy import PURE, step, with_retries
 from tasks.reconciler.audit import SHOWN, conclude
@@ -164,4 +164,5 @@ STOCK = Entity(
     changed=moved_products,
     created=moved_products,
     audit=audit,
+    key_of=sku_key,
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from brittle_mappings import SHOPPER, brittle, follow, sync, waiting
 from parcels import Parcels
+from people import People
 from prefect import flow
+from products import in_account, in_store, made
 from refunding import imported, lines, refund
 from shelves import on_sale, plenty, product, promised
 from world import PAIR, World
 
 from core.defects import DefectError
+from core.ids import sku_key
 from flows.registry import ENTITIES
 from tasks.policy import PURE
 from tasks.policy import step as step_of_flow
@@ -127,6 +131,52 @@ def test_of_four_skus_the_one_that_our_code_fails_for_waits_and_the_others_are_o
         True,
         False,
     ]
+
+
+def test_of_three_customers_the_one_that_our_code_fails_for_waits_and_the_others_have_contacts(
+    world: World, brittle: set[str]
+) -> None:
+    people = People(world)
+    names = ("Ann", "Bea", "Cem")
+    keys = [people.register(email=f"{one}@example.com", first_name=one) for one in names]
+    brittle.add("Bea")
+
+    sync(world, "customers", *keys)
+
+    assert [one.key for one in waiting("customers")] == [keys[1]]
+    found = [len(people.with_email(f"{one}@example.com")) for one in names]
+    assert found == [1, 0, 1]
+
+
+def test_of_three_products_the_one_that_our_code_fails_for_waits_and_the_others_are_in_the_store(
+    world: World, brittle: set[str]
+) -> None:
+    names = ("Lamp", "Mug", "Pen")
+    keys = [made(world, name=one, sku=one.upper()) for one in names]
+    brittle.add("Mug")
+
+    sync(world, "products", *keys)
+
+    assert [one.key for one in waiting("products")] == [keys[1]]
+    store = world.sandbox.store
+    assert [store.variant(one.upper()) is not None for one in names] == [True, False, True]
+
+
+def test_of_three_prices_the_one_that_our_code_fails_for_waits_and_the_others_are_in_the_store(
+    world: World, brittle: set[str]
+) -> None:
+    skus = plenty(world, 3)
+    prices = [Decimal("91.11"), Decimal("92.22"), Decimal("93.33")]
+    for sku, price in zip(skus, prices, strict=True):
+        in_account(world, sku).prices[2] = {"1": price}
+    brittle.add("92.22")
+
+    sync(world, "prices", *map(sku_key, skus))
+
+    assert [one.key for one in waiting("prices")] == [skus[1].casefold()]
+    found = [in_store(world, sku)[1].price for sku in skus]
+    assert [found[0], found[2]] == [prices[0], prices[2]]
+    assert found[1] != prices[1]
 
 
 def test_an_error_that_every_record_meets_ends_the_run_and_leaves_most_keys_due(

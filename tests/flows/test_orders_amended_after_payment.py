@@ -53,6 +53,38 @@ def test_a_coupon_that_vanishes_after_the_import_is_a_case(world: World) -> None
     assert len(cases(world)) == 1
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("payment", ["captured", "offline"])
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"add": [{"sku": "GAR-02-RED-S", "quantity": 1}]}, "the shopper owes"),
+        ({"lines": [{"sku": "GAR-01-RED-M", "price": "30.00"}]}, "the shopper owes"),
+        ({"lines": [{"sku": "GAR-01-RED-M", "price": "10.00"}]}, "too much was paid"),
+        ({"discount": "4.00"}, "too much was paid"),
+        ({"addresses": [{"cost": "9.00"}]}, "the shopper owes"),
+    ],
+)
+def test_whatever_changes_what_a_paid_order_costs_is_a_case(
+    world: World, edit: dict[str, Any], says: str, payment: str
+) -> None:
+    by_bank = {"payment": "offline", "payment_method": "Bank Deposit", "status_id": 11}
+    key = imported(world, **(by_bank if payment == "offline" else {}))
+    paid = world.receipts(key)
+    assert paid == [world.sandbox.store.orders[int(key)].totals.inc]
+    world.bigcommerce("edit", order_id=int(key), **edit)
+
+    world.sync(key)
+
+    (case,) = cases(world)
+    assert (case.class_, case.field) == ("review", "balance")
+    owed = abs(total(world, key) - paid[0])
+    assert owed > 0
+    assert says in case.reason
+    assert f"{owed} " in case.reason
+    assert world.receipts(key) == paid
+
+
 def test_the_case_is_closed_by_changing_the_order_back(world: World) -> None:
     key = imported(world)
     line = world.sandbox.store.orders[int(key)].lines[0]

@@ -153,6 +153,49 @@ def test_an_order_refunded_in_part_before_is_imported_with_receipt_credit_and_th
     assert world.sandbox.store.orders[int(key)].status_id == 14
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("refunds", "left"),
+    [
+        ([{0: 1}], (1, 1)),
+        ([{0: 2}], (0, 1)),
+        ([{1: 1}, {0: 1}], (1, 0)),
+        (["5.00"], (2, 1)),
+        (["5.00", {0: 1}], (1, 1)),
+    ],
+)
+def test_of_an_order_refunded_before_only_the_units_still_to_send_are_reserved(
+    world: World, refunds: list[Any], left: tuple[int, int]
+) -> None:
+    key = world.place(lines=LINES, payment="captured")
+    lines = lines_of(world, key)
+    for part in refunds:
+        wanted: dict[str, Any] = {"amount": part}
+        if isinstance(part, dict):
+            wanted = {"items": [{"id": lines[n], "quantity": many} for n, many in part.items()]}
+        world.bigcommerce("refund", order_id=int(key), **wanted)
+    before = on_hand(world, SHIRT), on_hand(world, TEE)
+
+    world.sync(key)
+    world.due(key, entity="refunds")
+    asyncio.run(sync_refunds.fn(pair="default"))
+    world.sync(key)
+
+    assert world.receipts(key) == [Decimal("50.81")]
+    assert (on_hand(world, SHIRT), on_hand(world, TEE)) == (
+        before[0] - left[0],
+        before[1] - left[1],
+    )
+    back = [
+        one.net + one.tax for one in world.sandbox.account.orders.values() if one.type_code == "SC"
+    ]
+    store = world.sandbox.store.orders[int(key)]
+    assert sorted(back) == sorted(one.amount for one in store.refunds)
+    world.forget_requests()
+    world.sync(key)
+    assert world.writes() == 0
+
+
 def test_an_order_shipped_and_then_refunded_in_part_is_imported_as_shipped(world: World) -> None:
     key = world.place(lines=LINES, payment="captured")
     ship(world, key)

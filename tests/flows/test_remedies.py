@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
-import shlex
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,47 +13,13 @@ from typing import Any
 import pytest
 from parcels import Parcels
 from refunding import credit, imported, lines, refund
+from remedies import IN_ONE_STEP, Story, carry_out, follow, follow_case, sync, waiting
 from shelves import plenty, product
-from world import PAIR, World
+from world import World
 
-from cli.main import run
-from flows.registry import ENTITIES
-from mappings.bundle import SHIPPED
-from store.quarantine import Entry, Quarantine
-from tasks.reconciler.connections import connect, disconnect
+from tasks.reconciler.connections import disconnect
 
 pytestmark = pytest.mark.long
-
-IN_ONE_STEP = re.compile(r"In one step: causeway (mappings add .*?'<[^>]*>')")
-COMMAND = re.compile(
-    r"causeway (quarantine release(?: --apply)?(?: --\w+ (?:'[^']*'|[^\s.;]+(?:\.[^\s.;]+)*))*)"
-)
-
-
-def waiting(entity: str = "orders") -> list[Entry]:
-    return Quarantine(connect(PAIR).database).list(pair=PAIR, entity=entity)
-
-
-def sync(world: World, entity: str, *keys: str) -> None:
-    world.due(*keys, entity=entity)
-    asyncio.run(ENTITIES[entity].sync.fn(PAIR))
-
-
-def carry_out(command: str) -> None:
-    """Run the command that a remedy names, as a person copies it."""
-    disconnect()
-    assert run(shlex.split(command)) == 0
-    disconnect()
-
-
-@pytest.fixture
-def tables(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The lookup tables of an installation with mappings of its own."""
-    copy = tmp_path / "mappings"
-    shutil.copytree(SHIPPED, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    monkeypatch.setenv("CAUSEWAY_MAPPINGS_PATH", str(copy))
-    disconnect()
-    return copy / "tables"
 
 
 def empty(table: Path, *, but: str = "") -> None:
@@ -102,22 +65,6 @@ def test_a_row_that_a_table_lacks_is_added_by_the_command_that_the_remedy_names(
     assert waiting() == []
     assert world.states(key) == ["done"]
     assert world.sales_order(key)
-
-
-@dataclass
-class Story:
-    """Records that wait, and what a person does in either system before the remedy's command."""
-
-    entity: str
-    keys: Sequence[str]
-    class_: str
-    field: str = ""
-    do: Callable[[], object] = lambda: None
-    settled: str = "done"
-    table: str = ""
-    """What a row is to become that the remedy asks for."""
-    leaves: Sequence[str] = ()
-    """Cases about something else that the same change calls for."""
 
 
 def a_sku_that_brightpearl_lacks(world: World) -> Story:
@@ -295,12 +242,6 @@ def stock_that_the_store_does_not_track(world: World) -> Story:
     )
 
 
-def follow_case(case: Entry) -> None:
-    """Run the command of the remedy that carries a proposal out, or releases the record."""
-    commands = [one.strip() for one in COMMAND.findall(case.remedy)]
-    carry_out(next((one for one in commands if "--apply" in one), commands[-1]))
-
-
 def an_order_amended_after_it_was_put_on_a_note(world: World) -> Story:
     key = imported(world)
     world.brightpearl("ship", external_ref=f"BC-{key}", leave=False)
@@ -409,23 +350,4 @@ def test_a_remedy_that_is_followed_lets_the_record_through(
     world: World, tables: Path, begin: Callable[[World], Story]
 ) -> None:
     assert tables.exists()
-    story = begin(world)
-    sync(world, story.entity, *story.keys)
-    (case,) = waiting(story.entity)
-    assert case.class_ == story.class_
-    assert not story.field or case.field == story.field
-
-    story.do()
-    if story.table:
-        (command,) = IN_ONE_STEP.findall(case.remedy)
-        carry_out(re.sub(r"'<[^>]*>'", story.table, command))
-    else:
-        follow_case(case)
-    sync(world, story.entity)
-
-    assert [one.field or one.reason for one in waiting(story.entity)] == list(story.leaves)
-    settled = "dead" if story.leaves else story.settled
-    assert set(world.states(case.key, entity=story.entity)) == {settled}
-    world.forget_requests()
-    sync(world, story.entity, case.key)
-    assert world.writes() == 0
+    follow(world, begin(world))

@@ -58,6 +58,17 @@ def test_the_button_syncs_the_keys_it_is_given_and_no_others(world: World, count
     assert world.states(keys[2]) == ["due"]
 
 
+@pytest.mark.parametrize("entity", ["stock", "prices"])
+def test_a_sku_is_taken_as_people_write_it(world: World, entity: str) -> None:
+    (sku,) = plenty(world)
+    assert sku != sku.casefold()
+
+    report = asyncio.run(ENTITIES[entity].sync.fn(PAIR, keys=[f" {sku} "]))
+
+    assert (report["keys"], report["refused"]) == (1, [])
+    assert world.states(sku.casefold(), entity=entity) in (["done"], ["parked"])
+
+
 def test_keys_that_are_settled_are_synced_again_and_an_empty_list_means_all_that_is_due(
     world: World,
 ) -> None:

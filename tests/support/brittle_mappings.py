@@ -25,6 +25,9 @@ FIELDS = {
     "refunds": "ref",
     "shipments": "tracking_number",
     "stock": "quantity",
+    "customers": "first_name",
+    "products": "name",
+    "prices": "amount",
 }
 """The field of each mapping that gets a step that may fail."""
 SHOPPER = "ann.secret@example.com"
@@ -33,7 +36,7 @@ SHOPPER = "ann.secret@example.com"
 class Brittle(ValueStep):
     """Fails as no step should, for the values that are in the way."""
 
-    takes: ClassVar[frozenset[Any]] = frozenset({"text", "count"})
+    takes: ClassVar[frozenset[Any]] = frozenset({"text", "count", "money"})
     gives: ClassVar[Any] = None
     breaks_on: ClassVar[set[str]] = set()
 

@@ -1,0 +1,85 @@
+"""Records that wait, and what a person does who follows the words of a remedy to the letter."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from world import PAIR, World
+
+from cli.main import run
+from flows.registry import ENTITIES
+from store.quarantine import Entry, Quarantine
+from tasks.reconciler.connections import connect, disconnect
+
+IN_ONE_STEP = re.compile(r"In one step: causeway (mappings add .*?'<[^>]*>')")
+COMMAND = re.compile(
+    r"causeway (quarantine release(?: --apply)?(?: --\w+ (?:'[^']*'|[^\s.;]+(?:\.[^\s.;]+)*))*)"
+)
+
+
+def waiting(entity: str = "orders") -> list[Entry]:
+    return Quarantine(connect(PAIR).database).list(pair=PAIR, entity=entity)
+
+
+def sync(world: World, entity: str, *keys: str) -> None:
+    world.due(*keys, entity=entity)
+    asyncio.run(ENTITIES[entity].sync.fn(PAIR))
+
+
+def carry_out(command: str) -> None:
+    """Run the command that a remedy names, as a person copies it."""
+    disconnect()
+    assert run(shlex.split(command)) == 0
+    disconnect()
+
+
+@dataclass
+class Story:
+    """Records that wait, and what a person does in either system before the remedy's command."""
+
+    entity: str
+    keys: Sequence[str]
+    class_: str
+    field: str = ""
+    do: Callable[[], object] = lambda: None
+    settled: str = "done"
+    table: str = ""
+    """What a row is to become that the remedy asks for."""
+    leaves: Sequence[str] = ()
+    """Cases about something else that the same change calls for."""
+
+
+def follow_case(case: Entry) -> None:
+    """Run the command of the remedy that carries a proposal out, or releases the record."""
+    commands = [one.strip() for one in COMMAND.findall(case.remedy)]
+    carry_out(next((one for one in commands if "--apply" in one), commands[-1]))
+
+
+def follow(world: World, story: Story) -> None:
+    """Let the records be refused, do what the remedy says, and see them go through once."""
+    sync(world, story.entity, *story.keys)
+    (case,) = waiting(story.entity)
+    assert case.class_ == story.class_
+    assert not story.field or case.field == story.field
+
+    story.do()
+    if story.table:
+        (command,) = IN_ONE_STEP.findall(case.remedy)
+        carry_out(re.sub(r"'<[^>]*>'", story.table, command))
+    elif "the next comparison closes this case" in case.remedy:
+        world.due(case.key, entity=story.entity)
+    else:
+        follow_case(case)
+    sync(world, story.entity)
+
+    left = waiting(story.entity)
+    assert [one.field or one.reason for one in left] == list(story.leaves), left
+    settled = "dead" if story.leaves else story.settled
+    assert set(world.states(case.key, entity=story.entity)) == {settled}
+    world.forget_requests()
+    sync(world, story.entity, case.key)
+    assert world.writes() == 0
