@@ -126,23 +126,19 @@ class Conflict:
         In: the side whose value it proposes, "" where only a person can write it; how the part of
         the record is called; whether the reason may show the values.
         """
-        values: dict[str, Value] = {
-            side: value if isinstance(value, Sequence) else str(value)
-            for side, value in (
-                ("bigcommerce", self.bigcommerce),
-                ("brightpearl", self.brightpearl),
-            )
-        }
-        shown = (str(value)[:SHOWN] for value in values.values())
+        sides = (self.bigcommerce, self.brightpearl)
+        values = [one if isinstance(one, Sequence) else str(one) for one in sides]
+        shown = (str(value)[:SHOWN] for value in values)
         both = ": BigCommerce has {!r}, Brightpearl {!r}".format(*shown) if shows else ""
         name = f"{of}{self.name}"
         case = review(
             name,
-            digest(key, *values.values()),
+            digest(key, *values),
             f"{name.replace('_', ' ')} differs, and {why}{both}",
             {"field": name, "takes": takes} if takes else {},
         )
-        return replace(case, detail={**case.detail, "values": values})
+        named = dict(zip(("bigcommerce", "brightpearl"), values, strict=True))
+        return replace(case, detail={**case.detail, "values": named})
 
 
 @dataclass(frozen=True)
@@ -164,16 +160,16 @@ class Merged:
             ),
         )
 
-    def decided(self, takes: Owner, open_cases: Collection[str]) -> Merged:
-        """The same once all conflicts but those of these fields take the values of one side."""
-        names = {one.name for one in self.conflicts}.difference(open_cases)
-        ours = {one.name: one.bigcommerce for one in self.conflicts if one.name in names}
-        theirs = {one.name: one.brightpearl for one in self.conflicts if one.name in names}
-        return Merged(
-            {**self.for_bigcommerce, **(theirs if takes == "brightpearl" else {})},
-            {**self.for_brightpearl, **(ours if takes == "bigcommerce" else {})},
-            tuple(one for one in self.conflicts if one.name in open_cases),
-        )
+    def decided(self, takes: Owner, names: Collection[str]) -> Merged:
+        """The same where people decided that these fields take the values of one side."""
+        for_store, for_account = dict(self.for_bigcommerce), dict(self.for_brightpearl)
+        for one in self.conflicts:
+            if one.name in names and takes == "brightpearl":
+                for_store[one.name] = one.brightpearl
+            elif one.name in names:
+                for_account[one.name] = one.bigcommerce
+        left = tuple(one for one in self.conflicts if one.name not in names)
+        return Merged(for_store, for_account, left)
 
 
 def resolve(  # noqa: PLR0913 - a record, and what was decided about it
@@ -184,8 +180,9 @@ def resolve(  # noqa: PLR0913 - a record, and what was decided about it
     In: as of `Conflict.case`.
     """
     cases = {one.name: one.case(key, takes, of=of, shows=shows) for one in merged.conflicts}
-    open_cases = {name: why for name, why in cases.items() if not decisions.approves(key, why)}
-    return merged.decided(takes, open_cases), open_cases
+    decided = {name for name, why in cases.items() if decisions.approves(key, why)}
+    left = {name: why for name, why in cases.items() if name not in decided}
+    return merged.decided(takes, decided), left
 
 
 def without_last_agreed(owners: Mapping[str, Owner]) -> dict[str, Owner]:

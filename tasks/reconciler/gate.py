@@ -25,6 +25,7 @@ from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.run import Run
 
 Typed = TypeVar("Typed")
+Checked = TypeVar("Checked", bound="Frames")
 
 
 class Unreadable(Protocol):
@@ -37,9 +38,6 @@ class Unreadable(Protocol):
     @property
     def reason(self) -> str:
         """What is wrong with it; never its value."""
-
-
-Checked = TypeVar("Checked", bound="Frames")
 
 
 def rows(
