@@ -250,7 +250,8 @@ def _guesses(problems: Sequence[Problem], confirmed: tuple[Example, ...]) -> lis
         likeliest, confidence = classifier.classes[best], float(shares[best])
         sure = confidence >= LEAST_CONFIDENCE
         class_ = likeliest if sure else UNKNOWN
-        passes = float(shares[retried].sum()) >= MOST and not _is_refusal(problem, likeliest)
+        passes = float(shares[retried].sum()) >= MOST or (sure and bool(retried[best]))
+        passes = passes and not _is_refusal(problem, likeliest)
         reason = f"its text resembles {likeliest} ({confidence:.0%})"
         about = described(class_)
         found.append(

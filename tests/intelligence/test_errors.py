@@ -12,6 +12,7 @@ from intelligence.errors import (
     Solved,
     described,
     nearest,
+    recognise,
     route,
     triage,
 )
@@ -46,6 +47,30 @@ def test_a_500_of_brightpearl_with_a_code_is_not_tried_again() -> None:
 @given(text=st.text(max_size=80), status=st.sampled_from(["400", "403", "404", "409", "422"]))
 def test_a_refused_request_is_never_tried_again(text: str, status: str) -> None:
     assert triage([Problem(text, "bc", status)])[0].retry is False
+
+
+@pytest.mark.parametrize(
+    ("text", "class_"),
+    [
+        ("sqlite3.OperationalError: attempt to write a readonly database", "infrastructure"),
+        ("PrefectHTTPStatusError: Server error '503 Service Unavailable'", "infrastructure"),
+        ("ClientResponseError: 429, message='Too Many Requests'", "rate_limit"),
+        ("requests.exceptions.HTTPError: 502 Server Error: Bad Gateway for url", "server_error"),
+        ("anyio.EndOfStream", "network"),
+    ],
+)
+def test_what_a_library_says_of_an_answer_is_recognised_and_tried_again(
+    text: str, class_: str
+) -> None:
+    (found,) = triage([Problem(text)])
+
+    assert (found.class_, found.retry) == (class_, True)
+    assert recognise(Problem(text)).class_ == class_
+
+
+def test_the_name_of_a_field_in_a_list_is_kept_and_a_value_is_not() -> None:
+    assert "shipping_addresses[N].zip" in masked("The field 'shipping_addresses[0].zip' is wrong")
+    assert "Bath" not in masked("The field 'city' is 'Bath'")
 
 
 def test_what_resembles_nothing_is_unknown() -> None:
