@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
@@ -12,9 +12,11 @@ from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, Unreadable
 from core.ids import contact_id_of
 from core.money import two_places
+from store.ledger import Entry
 from tasks.brightpearl.contacts import existing_contacts, find_contacts
 from tasks.brightpearl.goods_notes import left_before_import, read_notes_of_orders
 from tasks.brightpearl.sales_orders import AROUND, AgreedOrder, read_back_orders, read_sales_orders
+from tasks.orders.completion import CreateReceipt
 from tasks.orders.extract import CREATED
 from tasks.orders.frames import DesiredOrder, address_hash
 from tasks.orders.matching import (
@@ -64,11 +66,19 @@ def read_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions
     links = run.links.get(run.pair, run.entity, list(wanted))
     agreed = {key: AgreedOrder.of(link) for key, link in links.items()}
     ids = {key: link.id_bp for key, link in links.items()}
+    begun: dict[str, Begun] = {}
     if unknown := [order for key, order in wanted.items() if key not in ids]:
-        ids |= _find_orders(run, unknown)
+        begun = read_begun(run, [order.order_id for order in unknown])
+        created = {key: one.order_id_bp for key, one in begun.items() if one.order_id_bp}
+        ids |= created | _find_orders(run, unknown)
+    agreed |= {
+        key: AgreedOrder(receipts=one.receipts)
+        for key, one in begun.items()
+        if one.receipts and key in ids
+    }
     orders = read_actual(run, ids, agreed, with_reservations=True)
-    for key, rows in _begun(run, orders.keys() - links.keys()).items():
-        orders[key] = replace(orders[key], written=rows)
+    for key in orders.keys() & begun.keys():
+        orders[key] = replace(orders[key], written=begun[key].rows)
     # Of every linked order: staff may have added units before they split it, so that its rows are
     # as they were agreed on; and one that was deleted may have left back orders behind.
     # One that is to be a sales order for each address may have some of them.
@@ -105,15 +115,42 @@ def read_account(run: Run, desired: Sequence[DesiredOrder], decisions: Decisions
     return _with_details(run, account, wanted, children, decisions) if orders else account
 
 
-def _begun(run: Run, keys: Collection[str]) -> dict[str, Contents]:
-    """Rows of sales orders as we created them, of orders that were never settled."""
+@dataclass(frozen=True)
+class Begun:
+    """What the ledger says of an order that was begun and never settled."""
+
+    order_id_bp: str = ""
+    """Of the sales order that was created last: if it is gone, staff deleted it."""
+    rows: Contents = field(default_factory=dict)
+    """As it was created."""
+    receipts: tuple[str, ...] = ()
+    """References of those that were booked."""
+
+
+def read_begun(run: Run, keys: Sequence[str]) -> dict[str, Begun]:
+    """What was begun of these orders; most were not begun."""
+    found: dict[str, Begun] = {}
+    for entry in run.ledger.begun(run.pair, run.entity, keys):
+        known = found.get(entry.key, Begun())
+        if entry.action == CREATED:
+            known = replace(
+                known,
+                order_id_bp=entry.written_id or known.order_id_bp,
+                rows=_rows_created(entry) or known.rows,
+            )
+        elif entry.action == CreateReceipt.kind and entry.written_id:
+            known = replace(known, receipts=(*known.receipts, entry.natural_key))
+        found[entry.key] = known
+    return found
+
+
+def _rows_created(entry: Entry) -> Contents:
+    """The rows of a sales order as it was created; none that an older release kept in part."""
+    if any(len(row) != ROW for row in entry.after["rows"]):
+        return {}
     return {
-        entry.key: {
-            ref: Content(product, quantity, two_places(Decimal(net)), two_places(Decimal(tax)))
-            for ref, quantity, net, tax, product in entry.after["rows"]
-        }
-        for entry in run.ledger.begun(run.pair, run.entity, sorted(keys))
-        if entry.action == CREATED and all(len(row) == ROW for row in entry.after["rows"])
+        ref: Content(product, quantity, two_places(Decimal(net)), two_places(Decimal(tax)))
+        for ref, quantity, net, tax, product in entry.after["rows"]
     }
 
 

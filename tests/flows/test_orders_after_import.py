@@ -9,6 +9,7 @@ import pytest
 from world import World
 
 from core.times import utc_now
+from store.links import Links
 from store.quarantine import Quarantine
 from store.stock import Demand
 from tasks.orders.entity import ORDERS
@@ -400,6 +401,25 @@ def test_an_order_deleted_in_brightpearl_is_created_again_only_on_request(world:
     assert agrees(world, key)
     (case,) = cases(world)
     assert case.field == "receipt"  # its money may still be booked on the deleted one
+    assert runs_twice_without_writing(world, key)
+
+
+def test_an_order_that_was_deleted_before_it_was_settled_is_created_again_only_on_request(
+    world: World,
+) -> None:
+    key = imported(world, 1)
+    Links(connect("default").database).drop("default", "orders", [key])
+    world.brightpearl("edit", external_ref=f"BC-{key}", delete=True)
+
+    world.sync(key)
+
+    assert world.sales_orders == []
+    assert [case.field for case in cases(world)] == ["deleted"]
+    assert runs_twice_without_writing(world, key)
+    apply(world)
+    assert agrees(world, key)
+    (case,) = cases(world)
+    assert case.field == "receipt"  # its money is still booked on the deleted one
     assert runs_twice_without_writing(world, key)
 
 
