@@ -74,7 +74,11 @@ def come_to_rest(installation: Installation) -> Ending:
 
 
 def left_over(installation: Installation, keys: Sequence[str]) -> list[str]:
-    """Keys of any entity that are still due or claimed."""
+    """Keys of any entity that are still due or claimed once what woke by the clock is settled.
+
+    Raises: TransientError when work does not end.
+    """
+    _wait_settled(installation)
     inbox = Inbox(installation.database)
     return [
         f"{key}: the key of {entity} is left {state}"
