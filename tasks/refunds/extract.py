@@ -34,6 +34,7 @@ from tasks.reconciler.gate import refuse_unreadable
 from tasks.reconciler.run import Run
 from tasks.refunds import cases
 from tasks.refunds.matching import ON_ITS_WAY, Credit, RefundedOrder, Sale, State, is_agreed
+from tasks.refunds.operations import CreateCredit
 
 FROM_STORE = frozenset({"webhook", "transaction", "sweep", "backfill"})
 """Sources that only say that the store's side may have changed."""
@@ -169,6 +170,12 @@ def _with_credits(
     by_sale = {one.sale.document.id: one.id for one in orders}
     refs = with_retries(lambda: list(run.brightpearl.list_credit_refs(parent_ids=by_sale)))
     known = {link.id_bp for one in orders for link in links_of[one.id].values()}
+    # A credit of ours that was never settled has no link.
+    created: dict[str, dict[str, str]] = defaultdict(dict)
+    for entry in run.ledger.begun(run.pair, run.entity, list(by_sale.values())):
+        if entry.action == CreateCredit.kind and entry.written_id:
+            created[entry.key][entry.natural_key] = entry.written_id
+            known.add(entry.written_id)
     found = read_credits(run.brightpearl, known | {ref.order_id for ref in refs})
     received: dict[str, list[GoodsInNote]] = defaultdict(list)
     for note in with_retries(lambda: run.brightpearl.list_goods_in(one.id for one in found)):
@@ -185,7 +192,10 @@ def _with_credits(
         credits_[key].append(replace(one, is_cancelled=is_cancelled, received=notes))
         if one.id in linked:
             links_of[key][linked[one.id].key_bc] = linked[one.id]
-    return [replace(one, credits=credits_[one.id], links=links_of[one.id]) for one in orders]
+    return [
+        replace(one, credits=credits_[one.id], links=links_of[one.id], created=created[one.id])
+        for one in orders
+    ]
 
 
 def read_credits(brightpearl: Brightpearl, ids: Collection[str]) -> list[Credit]:

@@ -236,6 +236,8 @@ class RefundedOrder:
     """Read where it has refunds, or credits that staff made."""
     links: Mapping[str, Link] = field(default_factory=dict)
     """What the links keep of refunds and credits, by `link_key`."""
+    created: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the credits that the ledger says were created, by external reference."""
     notes: Sequence[GoodsOutNote] = ()
     """Goods-out notes; read where a refund is not settled yet, as the two that follow."""
     reserved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -266,8 +268,9 @@ class RefundedOrder:
         found: list[MatchedRefund] = []
         for refund in self.refunds:
             is_linked, agreed = link_key(self.id, refund.id) in self.links, self.agreed(refund.id)
+            was_created = is_linked or credit_ref(self.id, refund.id) in self.created
             credit, state = self._own(refund) or taken.get(refund.id), _state(refund, agreed)
-            is_deleted = credit is None and is_linked and not agreed.is_undone
+            is_deleted = credit is None and was_created and not agreed.is_undone
             if is_deleted and state is State.SETTLED:
                 state = State.WANTED
             found.append(MatchedRefund(refund, agreed, state, credit, is_deleted))

@@ -26,7 +26,11 @@ from refunding import (
     stock,
     sync,
 )
-from world import World
+from world import PAIR, World
+
+from store.links import Links
+from tasks.bigcommerce.refunds import REFUNDS, link_key
+from tasks.reconciler.connections import connect
 
 pytestmark = pytest.mark.long
 
@@ -181,6 +185,22 @@ def test_a_credit_that_staff_deleted_is_not_written_again(open_credits: None, wo
     (case,) = cases(world)
     assert (case.class_, case.field) == ("review", "deleted")
     assert world.writes() == 0
+    assert credits_of(world) == []
+    assert runs_again_without_writing(world, key)
+
+
+def test_a_credit_that_staff_deleted_before_it_was_settled_is_not_written_again(
+    open_credits: None, world: World
+) -> None:
+    key = imported(world)
+    made = refund(world, key, amount="3.00")
+    sync(world, key)
+    Links(connect(PAIR).database).drop(PAIR, REFUNDS, [link_key(key, str(made["refund_id"]))])
+    world.brightpearl("edit", external_ref=f"BC-{key}-R{made['refund_id']}", delete=True)
+
+    sync(world, key)
+
+    assert [case.field for case in cases(world)] == ["deleted"]
     assert credits_of(world) == []
     assert runs_again_without_writing(world, key)
 
