@@ -88,6 +88,21 @@ class Candidate:
     reasons: Sequence[str] = field(default=())
 
 
+_SMALLER = {"kg": (1000, "g"), "g": (1, "g"), "l": (1000, "ml"), "cl": (10, "ml"), "ml": (1, "ml")}
+_MEASURE = re.compile(r"(?<![\d.,])(\d+(?:[.,]\d+)?) ?(kg|g|cl|ml|l)\b")
+_SIZES = {
+    "extra small": "xs",
+    "small": "s",
+    "medium": "m",
+    "large": "l",
+    "extra large": "xl",
+    "extra extra large": "xxl",
+    "2xl": "xxl",
+    "3xl": "xxxl",
+}
+_SIZE = re.compile("|".join(rf"\b{one}\b" for one in sorted(_SIZES, key=len, reverse=True)))
+
+
 def normalise_sku(text: str) -> str:
     """Capital letters and digits only: `ab-1 0` and `AB10` are one SKU."""
     return re.sub(r"[\W_]+", "", text.upper())
@@ -247,7 +262,10 @@ class _Texts:
                 vectors = csr_matrix((len(texts), 1), dtype=np.float32)
             return vectors[: len(left)], vectors[len(left) :]
 
-        names = [f"{_extra_brand(one)}{one.name} {one.mpn}".lower() for one in (*left, *right)]
+        names = [
+            in_one_measure(f"{_extra_brand(one)}{one.name} {one.mpn}".lower())
+            for one in (*left, *right)
+        ]
         details = [
             f"{text} {one.details}" for text, one in zip(names, (*left, *right), strict=True)
         ]
@@ -272,6 +290,17 @@ class _Texts:
         ):
             return 1.0
         return shared if shared or (here and over) else None
+
+
+def in_one_measure(name: str) -> str:
+    """A lower-case name whose weights are in grams, volumes in millilitres, sizes as letters."""
+
+    def smaller(found: re.Match[str]) -> str:
+        factor, unit = _SMALLER[found[2]]
+        return f"{float(found[1].replace(',', '.')) * factor:g}{unit}"
+
+    name = _MEASURE.sub(smaller, name)
+    return _SIZE.sub(lambda found: _SIZES[found[0]], name)
 
 
 def _extra_brand(item: Item) -> str:

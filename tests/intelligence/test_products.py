@@ -2,11 +2,19 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intelligence.model_numbers import overlap, read_model_numbers, read_part_numbers
-from intelligence.products import Item, match_identifiers, normalise_gtin, normalise_sku, rank
+from intelligence.products import (
+    Item,
+    in_one_measure,
+    match_identifiers,
+    normalise_gtin,
+    normalise_sku,
+    rank,
+)
 
 CODES = st.text(alphabet="ab1-_ .XYZ9", max_size=12)
 
@@ -116,3 +124,26 @@ def test_empty_catalogues_and_names_have_no_candidates() -> None:
     assert rank([], [Item("9", "a lamp")]) == {}
     assert list(rank([Item("1", "a lamp")], [])["1"]) == []
     assert [one.key for one in rank([Item("1")], [Item("9")])["1"]] == ["9"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("rice 0.5kg", "rice 500g"),
+        ("oil 0,75 l", "oil 750ml"),
+        ("hoodie extra large", "hoodie xl"),
+        ("802.11g router", "802.11g router"),
+        ("smallville", "smallville"),
+    ],
+)
+def test_weights_volumes_and_sizes_are_compared_in_one_measure(written: str, meant: str) -> None:
+    assert in_one_measure(written) == meant
+    assert in_one_measure(meant) == meant
+
+
+def test_the_same_weight_in_another_unit_comes_first() -> None:
+    rice = [Item(str(grams), f"Rice Nord {grams}g") for grams in (250, 500, 1000, 2000)]
+
+    (found,) = rank([Item("here", "Nord Rice 0.5 kg")], rice).values()
+
+    assert found[0].key == "500"
