@@ -115,9 +115,8 @@ def _changed(
     A price that Brightpearl never had stays the store's. Of prices without an owner only those that
     the store did not change are taken over.
     """
-    gone = [
-        one for one in actual if one not in wanted and str(one) in agreed and one.target != "price"
-    ]
+    before = (one for one in actual if str(one) in agreed and one.target != "price")
+    gone = [one for one in before if one not in wanted]
     names = {str(name): name for name in (*wanted, *gone)}
     current = {str(name): str(price) for name, price in actual.items()}
     new = {str(name): str(price) for name, price in wanted.items()}
@@ -146,8 +145,7 @@ def _doubt(
         kind, reason = "price fall", f"{target} would fall by {fall:.0f} %, {amounts}"
     else:
         return None
-    changes = {"from": str(before or "none"), "to": str(new)}
-    proposal = {"target": target, "currency": currency, **changes}
+    proposal = {**name._asdict(), "from": str(before or "none"), "to": str(new)}
     return review(kind, digest(*name, str(before), str(new)), reason, proposal)
 
 
