@@ -14,7 +14,7 @@ from core.ids import sku_key
 from core.products import category_paths
 from store.links import Link, Links
 from store.stock import Catalogue, CataloguedProduct
-from tasks.brightpearl.reference import ALIASES, KEPT_S
+from tasks.brightpearl.reference import ALIASES, KEPT_S, refresh_products
 from tasks.policy import with_retries
 from tasks.reconciler.cases import release_skus
 from tasks.reconciler.connections import Connections
@@ -183,7 +183,11 @@ def keep_catalogue(
     catalogue.put(pair, rows, now=connections.clock())
     release_skus(connections.database, pair, new, connections.clock())
     keys = {sku_key(one.identity.sku) for one in products if one.identity.sku}
-    return {key for key, one in catalogue.find(pair, keys).items() if one.is_ambiguous}
+    found = catalogue.find(pair, keys)
+    if any(one.is_ambiguous for one in found.values()):
+        refresh_products(connections)  # one of them may have another SKU by now
+        found = catalogue.find(pair, keys)
+    return {key for key, one in found.items() if one.is_ambiguous}
 
 
 def keep_aliases(connections: Connections, aliases: Mapping[str, str]) -> None:
