@@ -299,3 +299,32 @@ def test_a_credit_that_is_no_refund_as_it_is_goes_through_as_its_remedy_says(
     follow(world, Story("refunds", [key], class_, do=settle, leaves=leaves))
     if leaves:
         follow(world, Story("refunds", [key], "payment_method", table="CASH"))
+
+
+@pytest.mark.parametrize(
+    ("entity", "table", "status"),
+    [("orders", "account_statuses", "5"), ("refunds", "credit_statuses", "21")],
+)
+def test_what_is_cancelled_waits_for_the_status_that_means_so(
+    world: World,
+    tables: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    entity: str,
+    table: str,
+    status: str,
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_REFUNDS__CLOSE_CREDITS", "false")
+    file = tables / f"{table}.csv"
+    rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [row for row in rows if not row.startswith("cancelled,")]
+    file.write_text("".join(kept), encoding="utf-8")
+    disconnect()
+    key = imported(world)
+    if entity == "orders":
+        world.bigcommerce("edit", order_id=int(key), status_id=5)
+    else:
+        made = refund(world, key, items=[{"sku": first_sku(world), "quantity": 1}])
+        sync(world, "refunds", key)
+        world.bigcommerce("refund", refund_id=made["refund_id"], decline=True)
+
+    follow(world, Story(entity, [key], "order_status", table=status))
