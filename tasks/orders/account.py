@@ -285,7 +285,7 @@ def _with_details(
         for child in children.get(order.order_id_bp, ()):
             own = _actual(child, agreed.get(key))
             address_id = addresses.get(child.external_ref, "")
-            own = _with_reservation(run, own) if address_id else own
+            own = _with_reservation(run, own)
             order = with_back_order(order, own, agreed.get(key), address_id)
         orders[key] = order
     orders = _with_units_on_notes(run, _with_notes(run, orders, wanted, decisions))

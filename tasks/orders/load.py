@@ -299,7 +299,7 @@ def still_held(read: Read, settled: Sequence[OrderProgress]) -> dict[str, dict[s
 
 
 def not_reserved(record: OrderProgress, order: Order) -> dict[str, int]:
-    """Units by SKU of a sales order that its rows lack, or that are not reserved."""
+    """Units by SKU that the rows of a sales order lack, or that it has not reserved."""
     if record.desired.store.is_cancelled:
         return {}
     products = {ref: product for ref, (product, _) in record.desired.units.items()}
@@ -308,6 +308,8 @@ def not_reserved(record: OrderProgress, order: Order) -> dict[str, int]:
         missing[products[ref]] += count
     # What rows lack is not reserved either: where the order is short, it is among that.
     left = missing | Counter(record.short)
+    for ref, count in unreserved_in_back_orders(record).items():
+        left[products[ref]] += count
     units: Counter[str] = Counter()
     for line in order.lines:
         product = products.get(line.id, "")
@@ -315,6 +317,12 @@ def not_reserved(record: OrderProgress, order: Order) -> dict[str, int]:
         left[product] -= count
         units[sku_key(line.sku)] += count
     return {sku: count for sku, count in units.items() if sku and count}
+
+
+def unreserved_in_back_orders(record: OrderProgress) -> dict[str, int]:
+    """Units that staff split off and have not reserved, by row reference, of what has stock."""
+    known = record.plan.actual.moved_unreserved if record.plan.actual else {}
+    return {ref: count for ref, count in known.items() if ref in record.desired.units}
 
 
 def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
@@ -333,7 +341,8 @@ def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:
     )
     status_bp = (actual.status_id if actual else "") or before.status_bp
     content, money = fingerprints(order, status_id, record.external_order_id)
-    is_settled = not (record.short or plan.cases or record.refusals)
+    waits = record.short or unreserved_in_back_orders(record)
+    is_settled = not (waits or plan.cases or record.refusals)
     is_rearranged = any(case.field == ADDRESSES for case in plan.cases)
     is_money_settled = all(case.field != RECEIPT for case in plan.cases)
     update: dict[str, Any] = {

@@ -94,6 +94,8 @@ class ActualOrder:
     """The latter, by BigCommerce's order_address_id, each as it is by itself."""
     moved: Mapping[str, int] = field(default_factory=dict)
     """Units by our row reference that are in these back orders."""
+    moved_unreserved: Mapping[str, int] = field(default_factory=dict)
+    """Those of them that the back orders of staff have not reserved, by our row reference."""
     is_shipped: bool = False
     is_cancelled: bool = False
     is_invoiced: bool = False
@@ -203,6 +205,8 @@ def with_back_order(
     by_product = {row.product_id: ref for ref, row in known.items() if row.product_id}
     others = ((by_product.get(row.content.product_id), row) for row in child.foreign)
     rows, foreign, moved = dict(order.rows), list(order.foreign), Counter(order.moved)
+    unreserved = Counter(order.moved_unreserved)
+    has_unreserved = not address_id and child.allocation in {"none", "part"}
     for ref, row in (*child.rows.items(), *others):
         if ref is None:
             foreign.append(row)
@@ -210,6 +214,8 @@ def with_back_order(
         content = rows[ref].content.plus(row.content) if ref in rows else row.content
         rows[ref] = replace(rows.get(ref, row), content=content)
         moved[ref] += int(row.content.quantity)
+        if has_unreserved:
+            unreserved[ref] += int(row.content.quantity) - child.reserved.get(row.row_id, 0)
     return replace(
         order,
         rows=rows,
@@ -218,6 +224,7 @@ def with_back_order(
         back_orders=(*order.back_orders, child.order_id_bp),
         consignments={**order.consignments, **({address_id: child} if address_id else {})},
         moved=moved,
+        moved_unreserved=+unreserved,
         is_shipped=order.is_shipped or child.is_shipped,
         has_notes=order.has_notes or child.has_notes,
     )

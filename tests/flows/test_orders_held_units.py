@@ -142,3 +142,18 @@ def test_units_of_an_order_to_several_addresses_are_held_once_staff_released_the
 
     assert own.external_ref == f"BC-{key}"
     assert (held(world, first), held(world, second)) == units
+
+
+@pytest.mark.parametrize(("reserved", "units"), [(True, 0), (False, 2)])
+def test_units_that_staff_split_off_are_held_until_their_back_order_reserves_them(
+    world: World, sku: str, *, reserved: bool, units: int
+) -> None:
+    key = imported(world, sku, 5)
+    rows = {str(row_id(world, key)): 2}
+    split = world.brightpearl("backorder", external_ref=f"BC-{key}", rows=rows)
+    change = {"allocate": True} if reserved else {"release": True}
+    world.brightpearl("edit", order_id=split["back_order_id"], **change)
+
+    world.sync(key)
+
+    assert held(world, sku) == units
