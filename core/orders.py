@@ -96,6 +96,10 @@ that was refunded in part the one that says how much of it has left; `tax_place`
 goes to, as the table of tax codes calls it: `GB`, `US-NY`; `in_brightpearl` is "yes" for an order
 that was imported before, else "no"."""
 
+FURTHER_ADDRESSES: Schema = {**ORDERS, "address_id": "text", "line_ids": "text"}
+"""ORDERS as they are for each further address: `shipping_*` and `shipping_method` are those of it,
+`address_id` and `line_ids` as in CONSIGNMENTS."""
+
 LINES: Schema = {
     "order_id": "text",
     "line_id": "text",

@@ -86,7 +86,7 @@ consignments_in = suite(
         for field, names in {"name": NAME, "address": PLACE}.items()
     ),
 )
-"""In: ORDERS with the `shipping_*` of further addresses."""
+"""In: FURTHER_ADDRESSES."""
 
 order_lines_in = suite(
     "order_lines_in",

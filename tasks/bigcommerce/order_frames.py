@@ -24,7 +24,7 @@ from connectors.documents import Document
 from core.frames import Schema, frame, frame_of_columns, records, records_by
 from core.ids import email_key, sku_key
 from core.money import ZERO
-from core.orders import CHARGES, LINES, ORDERS, TAXES, TRANSACTIONS
+from core.orders import CHARGES, FURTHER_ADDRESSES, LINES, ORDERS, TAXES, TRANSACTIONS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
 from mappings.order_rows import Rows, order_rows
@@ -57,8 +57,6 @@ TAX = {"rate_percent": "rate", "amount": "line_amount"}
 """Fields of BigCommerce's documents by column, where their name is another one."""
 TAX_KINDS = {"gift-wrapping": "wrapping"}
 """BigCommerce's word for a kind of charge where ours differs."""
-FURTHER: Schema = {**ORDERS, "address_id": "text", "line_ids": "text"}
-"""ORDERS as they are for a further address: `shipping_*` and `shipping_method` are those of it."""
 PICKUP = "Pick-up"
 """The method of an order that is collected and does not name it."""
 UNPAID = frozenset({"pending", "declined", "held for review"})
@@ -93,7 +91,7 @@ class OrderFrames(Frames):
     charges: pd.DataFrame = rows(CHARGES)
     taxes: pd.DataFrame = rows(TAXES)
     transactions: pd.DataFrame = rows(TRANSACTIONS, suite="transactions_in")
-    consignments: pd.DataFrame = rows(FURTHER, suite="consignments_in")
+    consignments: pd.DataFrame = rows(FURTHER_ADDRESSES, suite="consignments_in")
     money_unread: frozenset[str] = frozenset()
     """Orders whose transactions were not read, because they are as they were."""
 
@@ -148,7 +146,7 @@ def order_frames(
             line_ids=[" ".join(items) for _, _, items in further],
         )
         if further
-        else frame([], FURTHER),
+        else frame([], FURTHER_ADDRESSES),
     )
 
 

@@ -10,6 +10,7 @@ from core.errors import ContractError
 from core.frames import Schema, frame
 from core.orders import (
     CONTACTS,
+    FURTHER_ADDRESSES,
     LINES,
     ORDERS,
     PAYMENTS,
@@ -25,6 +26,7 @@ from expectations.rules import Severity
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 SCHEMAS: dict[str, Schema] = {
     "orders_in": ORDERS,
+    "consignments_in": FURTHER_ADDRESSES,
     "order_lines_in": LINES,
     "transactions_in": TRANSACTIONS,
     "sales_orders_out": {**SALES_ORDERS, "rows_total": "money"},
@@ -40,6 +42,7 @@ GOOD: dict[str, dict] = {
         "email_key": "a@b.test",
         "placed_at": NOW,
     },
+    "consignments_in": {"order_id": "1", "address_id": "7", "shipping_last_name": "Lee"},
     "order_lines_in": {
         "order_id": "1",
         "line_id": "l1",
@@ -99,6 +102,7 @@ GOOD: dict[str, dict] = {
 }
 KEYS = {
     "orders_in": ("order_id",),
+    "consignments_in": ("order_id", "address_id"),
     "order_lines_in": ("order_id", "line_id"),
     "transactions_in": ("order_id", "transaction_id"),
     "sales_orders_out": ("order_id", "external_ref"),
@@ -156,6 +160,8 @@ REFUSED = [
     ("orders_in", {"billing_street_2": "c/o •••• 1111"}, "card", "billing_address", ""),
     ("orders_in", {"shipping_last_name": "•••• 1111"}, "card", "shipping_name", ""),
     ("orders_in", {"shipping_city": "•••• 1111"}, "card", "shipping_address", ""),
+    ("consignments_in", {"shipping_phone": "•••• 1111"}, "card", "shipping_name", ""),
+    ("consignments_in", {"shipping_street_1": "•••• 1111"}, "card", "shipping_address", ""),
     ("order_lines_in", {"quantity": -2}, "document", "quantity", "-2"),
     ("order_lines_in", {"total_inc_tax": Decimal(-1)}, "document", "total_inc_tax", "-1"),
     ("order_lines_in", {"kind": "service"}, "document", "kind", "service"),
