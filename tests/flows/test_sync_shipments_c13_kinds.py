@@ -114,9 +114,12 @@ def test_what_a_supplier_sends_is_a_shipment_like_any_other(world: World) -> Non
 
 @pytest.mark.parametrize("units", [(1, 0, 2), (2, 3, 0)])
 def test_one_note_over_several_addresses_is_one_shipment_for_each(
-    world: World, units: tuple[int, ...]
+    world: World,
+    units: tuple[int, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """C28: quantities per consignment sum to the order's lines."""
+    monkeypatch.setenv("CAUSEWAY_ORDERS__SEVERAL_ADDRESSES", "hold")
     addresses = [{"to": {"street_1": f"{n} High Street"}} for n in (1, 2)]
     goods = lines(world, 2, 3, 2)
     for line, address in zip(goods, (0, 1, 0), strict=True):
