@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from cli.output import stdout_kept_clean, warn
 from connectors.budget import Priority
 from core.times import to_iso
-from flows.paths.path import path_of
+from flows.paths.path import follow, path_of
 from tasks.reconciler.connections import connect
 
 
@@ -20,7 +19,7 @@ def preview(
     """The plan for the keys, or for whatever is due; nothing is written anywhere."""
     wanted = with_changed(pair, entity, keys, since) or None
     with stdout_kept_clean():
-        return asyncio.run(path_of(entity).sync(pair, dry_run=True, keys=wanted))
+        return follow(path_of(entity), pair, dry_run=True, keys=wanted)
 
 
 def with_changed(pair: str, entity: str, keys: Sequence[str], since: datetime | None) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from inspect import getdoc
 from typing import Any
 
 from prefect import Flow, flow
 
-from flows.paths.path import Path
+from flows.paths.path import Path, follow
 from tasks.reconciler.audit import ended
 from tasks.reconciler.registry import Entity
 from tasks.reconciler.sweep import sweep, swept
@@ -16,9 +17,37 @@ EntityFlow = Flow[..., Coroutine[Any, Any, dict[str, Any]]]
 """A flow that takes a pair first and gives back its document."""
 
 
+DESCRIPTION = """{steps}
+
+Drains the inbox in batches until nothing is due.
+
+Args:
+    pair: Which store and account, by the name that the settings give them.
+    dry_run: Only show what would be written, in the run's artifact; nothing is written.
+    keys: {keys}
+        They are worked on whether they are due or not. Left out, whatever is due.
+    with_backfill: Also take what a backfill made due. A run that events started leaves that to
+        others, so that it never waits for it.
+
+Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
+"""
+"""What a person reads next to the Run button. In: what the path does, and what its keys are."""
+
+
 def sync_flow(path: Path) -> EntityFlow:
     """The flow that takes the keys in the inbox along the path of their entity."""
-    return flow(name=f"sync-{path.ENTITY.name}", persist_result=False)(path.sync)
+
+    async def sync(
+        pair: str = "default",
+        *,
+        dry_run: bool = False,
+        keys: list[str] | None = None,
+        with_backfill: bool = True,
+    ) -> dict[str, Any]:
+        return follow(path, pair, dry_run=dry_run, keys=keys, with_backfill=with_backfill)
+
+    sync.__doc__ = DESCRIPTION.format(steps=getdoc(path.sync), keys=path.KEYS)
+    return flow(name=f"sync-{path.ENTITY.name}", persist_result=False)(sync)
 
 
 def sweep_flow(entity: Entity, sync: EntityFlow) -> EntityFlow:

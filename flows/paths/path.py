@@ -1,33 +1,51 @@
-"""What a path is, and the one of an entity: the steps of its sync as a plain function.
+"""What a path is: the steps of an entity's sync, as plain functions that flows and previews take.
 
-The flow of the entity wraps it. A preview calls it by itself: it imports no Prefect, which takes
-most of a second, and no other entity.
+A preview imports no Prefect, which takes most of a second, and no other entity.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from tasks.reconciler.defects import isolated
+from tasks.reconciler.holds import end_releases
 from tasks.reconciler.registry import Entity
+from tasks.reconciler.run import Run
 
 
 class Path(Protocol):
     """A module of this folder."""
 
     ENTITY: Entity
+    KEYS: str
+    """What its keys are, for people."""
 
-    async def sync(
-        self,
-        pair: str = "default",
-        *,
-        dry_run: bool = False,
-        keys: list[str] | None = None,
-        with_backfill: bool = True,
-    ) -> dict[str, Any]:
-        """Bring both systems into agreement about the records whose keys are in the inbox."""
+    def sync(self, run: Run) -> None:
+        """Bring both systems into agreement about the records of the run's batch."""
 
 
 def path_of(entity: str) -> Path:
     """The path of an entity, by its name."""
     return cast("Path", import_module(f"flows.paths.{entity}"))
+
+
+def follow(
+    path: Path,
+    pair: str,
+    *,
+    dry_run: bool,
+    keys: Sequence[str] | None = None,
+    with_backfill: bool = True,
+) -> dict[str, Any]:
+    """Take the keys in the inbox, or those given, along the path until nothing is due.
+
+    Raises: ConfigError (credentials, settings, mappings), ContractError; keys stay due.
+    """
+    with Run(path.ENTITY, pair, dry_run=dry_run, with_backfill=with_backfill) as run:
+        while run.claim(only=keys):
+            with isolated(run):
+                path.sync(run)
+        end_releases(run)
+    return run.conclusion()

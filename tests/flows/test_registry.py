@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from inspect import getdoc
 
 import pytest
 
@@ -43,7 +44,9 @@ def test_the_sync_of_an_entity_is_its_path_which_a_preview_takes_as_well(
 ) -> None:
     path = path_of(flows.entity.name)
     assert path.ENTITY is flows.entity
-    assert flows.sync.fn == path.sync
+    described = flows.sync.description or ""
+    assert described.startswith(str(getdoc(path.sync)))
+    assert path.KEYS in flows.sync.parameters.properties["keys"]["description"]
 
 
 @EACH_ENTITY

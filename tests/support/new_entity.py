@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
-from prefect import flow
 
 from connectors.budget import Priority
 from core.frames import Schema, frame
 from expectations.rows import ExpectValuesToBeUnique, ExpectValuesToMatchRegex, suite
 from expectations.rules import refuse, stop
-from flows.scheduled import audit_flow, sweep_flow
+from flows.paths.path import Path
+from flows.scheduled import audit_flow, sweep_flow, sync_flow
 from store.links import Links
 from tasks.bigcommerce.orders import read_orders
 from tasks.brightpearl.sales_orders import ORDERS
@@ -23,7 +24,6 @@ from tasks.reconciler.apply import Phase, apply, outcome_of
 from tasks.reconciler.audit import WindowAudit
 from tasks.reconciler.cases import Outcome, skipped
 from tasks.reconciler.connections import Connections
-from tasks.reconciler.defects import isolated
 from tasks.reconciler.gate import Frames, rows, typed_rows, validate
 from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, RecordPlan
 from tasks.reconciler.registry import Entity, Source
@@ -127,19 +127,16 @@ ENTITY = Entity(
 )
 
 
-@flow(name="sync-numbers", persist_result=False)
-async def sync_numbers(
-    pair: str = "default", *, dry_run: bool = False, keys: list[str] | None = None
-) -> dict[str, Any]:
-    with Run(ENTITY, pair, dry_run=dry_run) as run:
-        while run.claim(only=keys):
-            with isolated(run):
-                found, skipped_records = extract_numbers(run)
-                desired = map_numbers(validate(run, found))
-                plans = plan_numbers(validate(run, desired))
-                settle(run, plans, [*skipped_records, *load_numbers(run, plans)])
-    return run.conclusion()
+KEYS = "Orders, by their ids."
 
 
+def sync(run: Run) -> None:
+    found, skipped_records = extract_numbers(run)
+    desired = map_numbers(validate(run, found))
+    plans = plan_numbers(validate(run, desired))
+    settle(run, plans, [*skipped_records, *load_numbers(run, plans)])
+
+
+sync_numbers = sync_flow(cast("Path", sys.modules[__name__]))
 sweep_numbers = sweep_flow(ENTITY, sync_numbers)
 audit_numbers = audit_flow(ENTITY)
