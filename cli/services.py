@@ -24,7 +24,7 @@ DEPLOY_WITHIN_S = 120
 START_WITHIN_S = 120.0
 KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
-LITTLE_MEMORY = {"MALLOC_ARENA_MAX": "2", "PYTHONMALLOC": "malloc"}
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "PYTHONMALLOC": "malloc"}
 """How the worker gets memory, so that it gives it back. glibc keeps an arena for each thread that
 ever needed some, and the worker has one for each entity, schedule and step at work. Python keeps a
 megabyte for every object that is left of a large batch in it; glibc gives back each page that is
@@ -229,7 +229,7 @@ class Services:
         return self.processes.start_python(
             "worker",
             *self.worker,
-            environment={**self.environment, **LITTLE_MEMORY},
+            environment={**self.environment, **ALLOCATOR},
             ready=lambda: READY_LINE in log.read_text(encoding="utf-8", errors="replace"),
         )
 

@@ -109,7 +109,7 @@ def store_cancellation_case(
         orders = ", ".join(actual.back_orders)
         name = digest(number, orders)
         reason = (
-            f", and {orders}, which is a part of it, is not; cancel that as well, or reopen the "
+            f", and what was split off it is open ({orders}); cancel that as well, or reopen the "
             "sales order"
         )
     elif store.status is OrderStatus.DISPUTED:

@@ -36,19 +36,19 @@ class Part:
 
 
 def with_consignments(
-    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder, *, is_allowed: bool
+    desired: DesiredOrder, actual: ActualOrder | None, agreed: AgreedOrder
 ) -> DesiredOrder:
     """The order, with the further sales orders that it has, or is to get.
 
     Once both sides agree, it stays as it is. An order of which something had left before the import
-    is not divided, nor one whose first address would have no goods. In: whether a new one may be.
+    is not divided, nor one whose first address would have no goods.
     """
     if not desired.consignments or agreed.consignments or (actual and actual.consignments):
         return desired
     further = {ref for one in desired.consignments for ref in one.refs}
     has_goods = any(row.kind in GOODS for row in desired.rows if row.row_ref not in further)
     is_whole = agreed.rows or (actual and further & actual.rows.keys())
-    if is_allowed and has_goods and not (is_whole or desired.gone):
+    if has_goods and not (is_whole or desired.gone):
         return desired
     return replace(desired, consignments=())
 

@@ -95,7 +95,7 @@ def plan_order(
     gone, all_units = _gone_before(desired, actual, agreed, rules), desired.units
     left = {ref: (one, many - gone.get(ref, 0)) for ref, (one, many) in desired.units.items()}
     desired = replace(desired, units={ref: unit for ref, unit in left.items() if unit[1] > 0})
-    desired = with_consignments(desired, actual, agreed, is_allowed=not gone)
+    desired = with_consignments(desired, actual, agreed)
     plan = OrderPlan(key=key, desired=desired, actual=actual, agreed=agreed, gone=gone)
     if actual is not None:
         if store.is_cancelled:

@@ -5,56 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from new_orders import LINE, NEW, PAID
 
 from connectors.brightpearl.models import Address
 from core.money import ZERO
-from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow, Payment, Row
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow
 from tasks.orders.consignments import parts_of, shares
-from tasks.orders.frames import Consignment, DesiredOrder, StoreOrder
+from tasks.orders.frames import Consignment, DesiredOrder
 
-PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AMOUNTS = st.decimals(min_value="0.01", max_value="999.99", places=2)
 
 
 def order(nets: Sequence[Decimal], paid: Sequence[Decimal]) -> DesiredOrder:
     """An order of one line for each address, without tax, and what was paid for it."""
-    rows = tuple(
-        Row(str(n), "product", "1001", "Shirt", 1, "T0", net, ZERO, "4000", n)
-        for n, net in enumerate(nets, 1)
-    )
-    return DesiredOrder(
-        order_id="1",
-        external_ref="BC-1",
-        ref="1",
-        placed_at=PLACED,
-        tax_on="2026-03-01",
-        status_id="2",
-        channel_id="3",
-        warehouse_id="2",
-        price_list_id="4",
-        price_mode_code="EXC",
-        currency_code="GBP",
-        exchange_rate=None,
-        shipping_method_id="6",
-        status_id_after="9",
-        email_key="a@example.com",
+    rows = tuple(replace(LINE, row_ref=str(n), net=net, tax=ZERO) for n, net in enumerate(nets, 1))
+    return replace(
+        NEW,
         total_inc_tax=sum(nets, ZERO),
-        person=None,
-        billing=Address(),
-        delivery=Address(),
         rows=rows,
         payments=tuple(
-            Payment(f"BC-1-{n}", "BC", "RECEIPT", amount, "GBP", PLACED)
+            replace(PAID, transaction_ref=f"BC-1-{n}", amount=amount)
             for n, amount in enumerate(paid, 1)
         ),
-        store=StoreOrder("11", "", 0),
-        units={},
-        address_ids={},
         consignments=tuple(
             Consignment(row.row_ref, f"BC-1-A{row.row_ref}", "6", Address(), (row,))
             for row in rows[1:]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from new_orders import ANN, LINE, NEW, PAID, PERSON, PLACED
 
-from connectors.brightpearl.models import Address
-from tasks.brightpearl.contacts import Person, plan_contact
-from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow, Payment, Row
+from tasks.brightpearl.contacts import plan_contact
+from tasks.brightpearl.sales_orders import AgreedOrder, AgreedRow, Payment
 from tasks.orders.cancellations import UNDONE
 from tasks.orders.completion import CreateReceipt, ReserveStock
 from tasks.orders.edits import AddRow, DeleteRow, SetShippingMethod, UpdateRows
@@ -34,46 +34,7 @@ from tasks.orders.operations import (
 )
 from tasks.orders.plan import plan_orders
 
-PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Account()
-ANN = Address(
-    full_name="Ann Lee",
-    line_1="1 High St",
-    line_3="Leeds",
-    post_code="LS1 1AA",
-    country_iso3="GBR",
-    email="a@example.com",
-)
-HOME = ("1 High St", "", "Leeds", "", "LS1 1AA", "GBR")
-PERSON = Person("a@example.com", "a@example.com", "Ann", "Lee", "", "", *HOME, *HOME)
-LINE = Row("1", "product", "1001", "Shirt", 2, "T20", Decimal("10.00"), Decimal("2.00"), "4000", 1)
-PAID = Payment("BC-1-7", "BC", "RECEIPT", Decimal("12.00"), "GBP", PLACED)
-NEW = DesiredOrder(
-    order_id="1",
-    external_ref="BC-1",
-    ref="1",
-    placed_at=PLACED,
-    tax_on="2026-03-01",
-    status_id="2",
-    channel_id="3",
-    warehouse_id="2",
-    price_list_id="4",
-    price_mode_code="EXC",
-    currency_code="GBP",
-    exchange_rate=None,
-    shipping_method_id="6",
-    status_id_after="9",
-    email_key="a@example.com",
-    total_inc_tax=Decimal("12.00"),
-    person=PERSON,
-    billing=ANN,
-    delivery=ANN,
-    rows=(LINE,),
-    payments=(PAID,),
-    store=StoreOrder("11", "", 0),
-    units={"1": ("1001", 2)},
-    address_ids={"1": "50"},
-)
 KNOWN = replace(NEW, store=StoreOrder("9", "500", 0))
 """The same order after the write-back."""
 COMPLETE = ActualOrder(
