@@ -22,7 +22,7 @@ from core.times import to_iso
 
 PRODUCTS, VARIANTS = "/v3/catalog/products", "/v3/catalog/variants"
 PAGE = 250
-"""Rows of one request. Source: fact sheet, batch limits (413 above)."""
+"""Rows of one answer; those of a write stand at its method. Source: fact sheet, batch limits."""
 PARTS = "variants,custom_fields"
 Row = Mapping[str, Any]
 

@@ -32,7 +32,6 @@ LONGEST_S = 120
 """The subprocess ends after so long; what it has classified by then is kept."""
 NICE = 10
 """How much it yields to whatever else wants to compute."""
-FAILED = 1
 
 
 @step("classify-cases", PURE)
