@@ -50,14 +50,16 @@ class Gate:
 
     def shut(self) -> None:
         """Break off and refuse."""
-        if self._listening is not None:
-            _end(self._listening)
-            self._listening = None
+        with self._lock:
+            listening, self._listening = self._listening, None
+        if listening is not None:
+            _end(listening)
         self._break_off()
 
     def break_down(self) -> None:
         """Break off what is connected, and whatever comes."""
-        self._is_broken = True
+        with self._lock:
+            self._is_broken = True
         self._break_off()
 
     def _break_off(self) -> None:
@@ -70,18 +72,25 @@ class Gate:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = listening.accept()
-                if self._is_broken:
-                    _end(near)
-                    continue
-                far = socket.create_connection(("127.0.0.1", self._upstream))
-                with self._lock:
-                    if self._listening is not listening:
-                        _end(near)
-                        _end(far)
-                        return
-                    self._open |= {near, far}
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+                self._connect(near, listening)
+
+    def _connect(self, near: socket.socket, listening: socket.socket) -> None:
+        """Connect who came with the server, unless the gate was shut or broken meanwhile."""
+        try:
+            far = socket.create_connection(("127.0.0.1", self._upstream))
+        except OSError:
+            _end(near)
+            return
+        with self._lock:
+            is_passable = self._listening is listening and not self._is_broken
+            if is_passable:
+                self._open |= {near, far}
+        if not is_passable:
+            _end(near)
+            _end(far)
+            return
+        for one, other in ((near, far), (far, near)):
+            threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
