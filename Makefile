@@ -37,6 +37,7 @@ ORDERS ?=
 SEED ?=
 KEEP ?=
 QUICK ?=
+POSTGRESQL ?=
 LIST ?=
 NAMES ?=
 DATA ?=
@@ -113,10 +114,10 @@ trace: $(STAMP)
 	@$(BIN)/python -m bench.trace $(if $(LIST),--list)
 
 # Everything fails, by SEED, while the orders of ORDERS (or of the real days of CAUSEWAY_SHARED) come;
-# QUICK=1 for a minute of it. Writes var/chaos.json.
+# QUICK=1 for a minute of it, POSTGRESQL=1 on a server that is killed as well. Writes var/chaos.json.
 chaos: $(STAMP)
 	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--short) \
-	  $(foreach file,$(ORDERS),--orders '$(file)')
+	  $(if $(POSTGRESQL),--postgresql) $(foreach file,$(ORDERS),--orders '$(file)')
 
 # Figures on the labelled data next to the repository, or of DATA=folder; writes var/evaluate.json.
 evaluate: $(STAMP)

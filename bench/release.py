@@ -17,27 +17,27 @@ from bench.senders import Sent, steady
 from core.refusals import Refusal
 from core.times import utc_now
 from demo.installation import PAIR
+from demo.postgresql import NEEDED, installed_programs, postgres_server
 from store.database import Database, open_database
 from store.quarantine import Quarantine
 
 ENTRIES, QUICK_ENTRIES = 100_000, 10_000
 PER_S = 50
 AT_ONCE = 5_000
-POSTGRESQL = "BENCH_POSTGRESQL_URL"
-"""An empty database: the same is measured there as well where it is named."""
 
 
 def measure(bench: Bench) -> list[Figure]:
     """Fill the quarantine, then release all of it in a process of its own."""
-    urls = {"SQLite": "", "PostgreSQL": os.environ.get(POSTGRESQL, "")}
-    figures: list[Figure] = []
-    for name, url in urls.items():
-        if name == "PostgreSQL" and not url:
-            bench.progress.step(f"release: not measured on PostgreSQL, {POSTGRESQL} is not set")
-            continue
-        with started_receiver(bench, url) as target:
-            figures += _measure_on(bench, target, name)
-    return figures
+    with started_receiver(bench) as target:
+        figures = _measure_on(bench, target, "SQLite")
+    if installed_programs() is None:
+        bench.progress.step(f"release: not measured on PostgreSQL. {NEEDED}")
+        return figures
+    with (
+        postgres_server() as server,
+        started_receiver(bench, server.create("causeway")) as target,
+    ):
+        return figures + _measure_on(bench, target, "PostgreSQL")
 
 
 def _measure_on(bench: Bench, target: Receiver, name: str) -> list[Figure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from cli.display import Progress
 from cli.output import say, warn
 from core.errors import CausewayError
 from demo.installation import Options, exclusive, start_installation
+from demo.postgresql import PostgresServer, postgres_server
 from demo.summary import write
 
 FOLDER = Path("var/chaos")
@@ -22,7 +24,6 @@ DOCUMENT = Path("var/chaos.json")
 REAL_DAYS = "data/online-retail"
 GENERATED = 120
 """Orders that are drawn where there are no files."""
-"""A shipment whose note was taken back is not waited for: the rounds are minutes, not days."""
 
 
 def chaos(
@@ -33,6 +34,9 @@ def chaos(
     seed: Annotated[int, typer.Option(help="For everything that is random.")] = 1,
     short: Annotated[bool, typer.Option("--short", help="A minute instead of all days.")] = False,
     count: Annotated[int | None, typer.Option("--count", help="So many orders at most.")] = None,
+    postgresql: Annotated[
+        bool, typer.Option("--postgresql", help="On a PostgreSQL server, which is killed as well.")
+    ] = False,
 ) -> None:
     """Let everything fail while real orders come; exit code 0 if both systems agree after it."""
     files = tuple(orders or real_days())
@@ -42,7 +46,8 @@ def chaos(
     size = SHORT if short else Size(orders=count if files else count or GENERATED)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        is_good = _run(files[:1] if short else files, size, seed)
+        with postgres_server() if postgresql else nullcontext() as server:
+            is_good = _run(files[:1] if short else files, size, seed, server)
     except CausewayError as error:
         warn(f"The chaos run stopped (SEED={seed}). {error}")
         raise typer.Exit(1) from None
@@ -58,15 +63,18 @@ def real_days() -> list[Path]:
     return sorted((shared / REAL_DAYS).glob("*.csv"))
 
 
-def _run(files: tuple[Path, ...], size: Size, seed: int) -> bool:
+def _run(files: tuple[Path, ...], size: Size, seed: int, postgresql: PostgresServer | None) -> bool:
     progress = Progress()
     with exclusive(FOLDER, "chaos run"):
         for name in ("prefect", "log"):
             shutil.rmtree(FOLDER / name, ignore_errors=True)
         progress.step(f"SEED={seed}: starting both sandboxes, Prefect, the receiver and the worker")
-        options = Options(files, "off", seed, environment=NO_GRACE)
+        environment = dict(NO_GRACE)
+        if postgresql is not None:
+            environment["CAUSEWAY_DATABASE_URL"] = postgresql.create("causeway")
+        options = Options(files, "off", seed, environment=environment)
         with start_installation(FOLDER, options, progress) as installation, progress:
-            outcome = Chaos(installation, seed, size).perform()
+            outcome = Chaos(installation, seed, size, postgresql).perform()
     write(outcome.to_json(), DOCUMENT)
     say(outcome.to_text())
     say(f"The figures are in {DOCUMENT}, the logs in {FOLDER / 'log'}.")

@@ -17,7 +17,8 @@ from worker.execution import load_flow
 
 PASSES = 6
 """So many passes over everything must bring quiet."""
-IDLE_WITHIN_S = 900.0
+IDLE_WITHIN_S = 1500.0
+"""Longer than what failed five times in the storm sleeps."""
 RUN_WITHIN_S = 400.0
 TRIES, AGAIN_S = 10, 5.0
 """A deployment whose slot another run holds is asked again."""

@@ -1,6 +1,7 @@
 """Processes that are killed, and the database that is away, drawn; each comes back after a while.
 
-A process is killed as a crash kills it, with SIGKILL, and started again as a supervisor would.
+A process is killed as a crash kills it, with SIGKILL, and started again as a supervisor would. A
+PostgreSQL server is such a process; a SQLite database is locked instead.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from random import Random
 
 from sqlalchemy.engine import make_url
 
-from cli.processes import Child
 from demo.installation import Installation
+from demo.postgresql import PostgresServer
 
 WORKER, RECEIVER, PREFECT, DATABASE = "worker", "receiver", "prefect", "database"
 BOTH = f"{WORKER} and {PREFECT}"
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     RECEIVER: (RECEIVER,),
     PREFECT: (PREFECT,),
     BOTH: (WORKER, PREFECT),
+    DATABASE: (DATABASE,),
 }
 AWAY_S = (0.5, 6.0)
 """For how long what was killed stays away."""
@@ -40,6 +42,8 @@ class Kills:
 
     installation: Installation
     chance: Random
+    postgresql: PostgresServer | None = None
+    """The server of the installation's database, where that is none of SQLite."""
     counts: Counter[str] = field(default_factory=Counter)
     _down: dict[str, float] = field(default_factory=dict)
     """Processes that are down, with the moment at which they are started again."""
@@ -49,13 +53,14 @@ class Kills:
         """Kill something that runs; gives what, or nothing where it is down already."""
         wanted = target or self.chance.choice(TARGETS)
         away_s = self.chance.uniform(*AWAY_S)
-        if wanted == DATABASE:
+        if wanted == DATABASE and self.postgresql is None:
             self._lock_database(away_s)
             return wanted
+        if self._down and DATABASE in {wanted, *self._down}:
+            return ""  # a process that starts without its database ends, which is another subject
         names = [name for name in PARTS[wanted] if name not in self._down]
         for name in names:
-            self._keep_log(name)
-            self.installation.processes.kill(name)
+            self._kill(name)
             self.counts[name] += 1
             self._down[name] = time.monotonic() + away_s
         return wanted if names else ""
@@ -78,13 +83,23 @@ class Kills:
             lock.join()
         self.installation.processes.wait_ready(within_s=READY_WITHIN_S)
 
-    def _starts(self) -> Mapping[str, Callable[[], Child]]:
+    def _starts(self) -> Mapping[str, Callable[[], object]]:
         services = self.installation.services
+        database = {} if self.postgresql is None else {DATABASE: self.postgresql.start}
         return {
             WORKER: services.start_worker,
             RECEIVER: services.start_receiver,
             PREFECT: services.start_prefect,
+            **database,
         }
+
+    def _kill(self, name: str) -> None:
+        if name == DATABASE and self.postgresql is not None:
+            self.installation.processes.wait_ready(within_s=READY_WITHIN_S)
+            self.postgresql.kill()
+            return
+        self._keep_log(name)
+        self.installation.processes.kill(name)
 
     def _keep_log(self, name: str) -> None:
         """A process that is started again would write over its predecessor's log."""

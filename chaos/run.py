@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,7 +21,9 @@ from chaos.report import Outcome
 from core.errors import ContractError
 from demo.controls import SYSTEMS
 from demo.installation import PAIR, Installation
+from demo.postgresql import PostgresServer
 from mappings.bundle import load_bundle
+from store.database import StoreUnavailableError
 from store.quarantine import Entry, Quarantine
 from tasks.bigcommerce.orders import importable_statuses
 
@@ -69,6 +72,8 @@ class Chaos:
     installation: Installation
     seed: int
     size: Size
+    postgresql: PostgresServer | None = None
+    """The server of its database, where that is none of SQLite."""
     faults: Faults = field(init=False)
     kills: Kills = field(init=False)
     people: People = field(init=False)
@@ -78,7 +83,7 @@ class Chaos:
         """Each part draws by itself, so that one more draw changes no other."""
         controls = self.installation.controls
         self.faults = Faults(controls, self._chance("faults"))
-        self.kills = Kills(self.installation, self._chance("kills"))
+        self.kills = Kills(self.installation, self._chance("kills"), self.postgresql)
         self.people = People(self.installation, self._chance("people"), self.seed)
         self.master_data = MasterData(controls, self._chance("master data"), self.seed)
 
@@ -187,7 +192,8 @@ class Chaos:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.kills.mend()
-            self.installation.pause(0.25)
+            with suppress(StoreUnavailableError):
+                self.installation.pause(0.25)
 
     def _chance(self, what: str) -> Random:
         return Random(f"{self.seed} {what}")  # noqa: S311 - reproducible, not secret
