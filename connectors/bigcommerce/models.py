@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -23,6 +24,8 @@ class Unreadable:
     """What is wrong with the field; never its value."""
     record_id: str = ""
     """Of a refund; empty for an order."""
+    placed_at: datetime | None = None
+    """When an order was placed, where that can be read of it."""
 
 
 @dataclass(frozen=True)

@@ -242,10 +242,19 @@ class Orders(Api):
                 self._long_orders.keep(row, known)
                 lines = known
         except ValidationError as error:
-            return Unreadable(order_id, *broken_field(error))
+            return Unreadable(order_id, *broken_field(error), placed_at=_placed_at(row))
         except NotFoundError:
-            return Unreadable(order_id, "products", "the order vanished while it was read")
+            reason = "the order vanished while it was read"
+            return Unreadable(order_id, "products", reason, placed_at=_placed_at(row))
         return order.model_copy(update={"lines": lines})
+
+
+def _placed_at(row: Mapping[str, Any]) -> datetime | None:
+    """When an order was placed whose document breaks the model, unless that is what breaks it."""
+    try:
+        return from_text(str(row.get("date_created")))
+    except ValueError:
+        return None
 
 
 def _header(row: dict[str, Any]) -> OrderHeader | Unreadable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,15 +86,10 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
     store = connections.bigcommerce
     importable = importable_statuses(connections.pair.orders, current_bundle(connections))
     parked = Inbox(connections.database).reasons(connections.pair.name, ORDERS.name, "parked")
-    documents = with_retries(
-        lambda: [
-            *store.list_orders(min_date_created=since),
-            *store.get_orders(sorted(parked, key=int)),
-        ]
-    )
-    found = {one.id: one for one in documents if isinstance(one, Order)}
-    booked, live = _read_sales_orders(connections, since)
-    broken = {one.order_id for one in documents if isinstance(one, Unreadable)}
+    placed = with_retries(lambda: list(store.list_orders(min_date_created=since)))
+    waiting = with_retries(lambda: list(store.get_orders(sorted(parked, key=int))))
+    found = {one.id: one for one in (*placed, *waiting) if isinstance(one, Order)}
+    booked, live = _read_sales_orders(connections, since, list(found))
     both = Compared(
         since=since,
         zone=time_zone(connections),
@@ -106,7 +101,7 @@ def compare(connections: Connections, since: datetime) -> dict[str, Any]:
             waiting=unsettled(connections, sales_orders.ORDERS, list(found)),
             importable=importable,
         ),
-        unreadable=len(broken - parked.keys()),
+        unreadable=[one for one in placed if isinstance(one, Unreadable)],
     )
     result, defects = divided(found, both.document)
     return {**result, DEFECTS: defects}
@@ -122,7 +117,8 @@ class Compared:
     """Those of the store that were placed in it, or wait."""
     booked: Mapping[str, Sequence[Booked]]
     known: Known
-    unreadable: int
+    unreadable: Sequence[Unreadable]
+    """Orders that were placed in it and cannot be read."""
 
     def document(self, keys: Collection[str]) -> dict[str, Any]:
         """What of these orders is where, and what differs. Pure."""
@@ -145,27 +141,35 @@ class Compared:
             if order.id in states or order.status_id not in importable
         }
         of_window = [one for one in found if one.date_created >= self.since]
-        population = count_orders(of_window, self.known, unreadable=self.unreadable)
+        population = count_orders(of_window, self.known, unreadable=len(self.unreadable))
         by_day = defaultdict[str, list[Order]](list)
         for order in of_window:
-            by_day[local_date(order.date_created, self.zone).isoformat()].append(order)
+            by_day[self._day(order.date_created)].append(order)
+        broken = Counter(self._day(one.placed_at) for one in self.unreadable if one.placed_at)
         totals = {ref: (order.total_inc_tax,) for ref, order in placed.items()}
         return {
             "orders": population.sales.total(),
             "in_brightpearl": population.sales["in_brightpearl"],
             "population": population.document(),
             "days": {
-                day: count_orders(by_day[day], self.known).document() for day in sorted(by_day)
+                day: count_orders(by_day[day], self.known, unreadable=broken[day]).document()
+                for day in sorted({*by_day, *broken})
             },
             "counted": str(population),
             **compare_amounts(["amounts_differ"], totals, self.booked, waiting),
         }
 
+    def _day(self, moment: datetime) -> str:
+        """The day of the store."""
+        return local_date(moment, self.zone).isoformat()
+
 
 def _read_sales_orders(
-    connections: Connections, since: datetime
+    connections: Connections, since: datetime, keys: Sequence[str]
 ) -> tuple[dict[str, list[Booked]], set[str]]:
     """Sales orders with what they are worth, by reference; a back order is part of its order.
+
+    Those of the orders in `keys` are found by their links as well: staff may change a reference.
 
     Out: also the ids of BigCommerce's orders of which Brightpearl has one that is not cancelled.
     """
@@ -174,26 +178,33 @@ def _read_sales_orders(
     refs = with_retries(
         lambda: list(brightpearl.list_order_refs(since - sales_orders.AROUND, until, instance_id))
     )
+    links = Links(connections.database).get(connections.pair.name, ORDERS.name, keys)
+    linked = {link.id_bp: external_ref(key) for key, link in links.items()}
     # Those of further addresses are back orders, and are found as such.
     ids = [row.order_id for row in refs if not is_consignment(row.external_ref)]
+    ids = list(dict.fromkeys([*ids, *linked]))
     owners = sales_orders.back_order_ids(brightpearl, ids)
     documents = with_retries(
         lambda: brightpearl.get_sales_orders(list(dict.fromkeys([*ids, *owners])))
     )
-    orders = [one for one in documents if isinstance(one, SalesOrder)]
+    orders = {
+        one.id: (linked.get(one.id, one.external_ref), one)
+        for one in documents
+        if isinstance(one, SalesOrder)
+    }
     split: dict[str, Decimal] = defaultdict(Decimal)
-    for order in orders:
+    for _, order in orders.values():
         if order.id in owners and not order.is_cancelled:
             split[owners[order.id]] += order.total.gross
     found: dict[str, list[Booked]] = defaultdict(list)
-    for order in orders:
+    for ref, order in orders.values():
         if order.id not in owners:
             gross = order.total.gross + split[order.id]
-            found[order.external_ref].append(Booked(order.id, (gross,)))
+            found[ref].append(Booked(order.id, (gross,)))
     cancelled = current_bundle(connections).tables["account_statuses"].get("cancelled")
     live = {
-        order_id_of(one.external_ref)
-        for one in orders
+        order_id_of(ref)
+        for ref, one in orders.values()
         if not (one.is_cancelled or one.status_id == cancelled)
     }
     return dict(found), live
