@@ -20,6 +20,10 @@ T = TypeVar("T")
 
 STARTS_WITHIN_S = 120
 """Prefect's small server needs ten seconds, on a busy machine a minute; Prefect allows twenty."""
+DATABASE_NAMES = {
+    *("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"),
+}
+"""Variables by which an operator names a Prefect server's database."""
 NOT_STARTED = "ephemeral Prefect API server"
 """What Prefect's error says then; it has no type of its own."""
 
@@ -76,9 +80,12 @@ def quiet_engine() -> Iterator[None]:
     from prefect.settings import (  # noqa: PLC0415 - the same
         PREFECT_LOGGING_LEVEL,
         PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        PREFECT_SERVER_DATABASE_CONNECTION_URL,
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
         temporary_settings,
     )
+
+    from cli.prefect_sqlite import with_plugin  # noqa: PLC0415 - the same
 
     ours = {
         PREFECT_LOGGING_LEVEL: "WARNING",
@@ -86,6 +93,9 @@ def quiet_engine() -> Iterator[None]:
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: STARTS_WITHIN_S,
     }
     unsaid = {setting: value for setting, value in ours.items() if setting.name not in os.environ}
+    if not DATABASE_NAMES & os.environ.keys():
+        database = PREFECT_SERVER_DATABASE_CONNECTION_URL
+        unsaid[database] = with_plugin(database.value())
     printed, consoles = _PrintedByCommand(), logging.getLogger().handlers
     shown = [one for one in consoles if isinstance(one, PrefectConsoleHandler)]
     try:

@@ -15,11 +15,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, CreateEnginePlugin, Engine, event
+from sqlalchemy import URL, Connection, CreateEnginePlugin, Engine, event, make_url
 
 PLUGIN = "causeway_immediate"
 """Its name in the URL of a database; `pyproject.toml` registers it."""
+STEPS_TOGETHER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+"""Prefect writes each state of each step in a transaction of its own: dozens a run, which keep its
+SQLite database busy while the next run is to begin."""
 DEFERRED, IMMEDIATE = "BEGIN DEFERRED", "BEGIN IMMEDIATE"
+
+
+def with_plugin(url: str) -> str:
+    """The URL of a database with the plugin, where it is a file of SQLite and names no plugin."""
+    named = make_url(url)
+    if named.get_backend_name() != "sqlite" or ":memory:" in url or "plugin" in named.query:
+        return url
+    return f"{url}{'&' if named.query else '?'}plugin={PLUGIN}"
 
 
 class ImmediateTransactions(CreateEnginePlugin):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from cli.prefect_sqlite import PLUGIN
+from cli.prefect_sqlite import STEPS_TOGETHER, with_plugin
 from cli.processes import Child, Processes, answers, free_port
 
 VAR = Path("var")
@@ -29,12 +29,6 @@ ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "PYTHONMALLOC": "malloc"}
 ever needed some, and the worker has one for each entity, schedule and step at work. Python keeps a
 megabyte for every object that is left of a large batch in it; glibc gives back each page that is
 free."""
-STEPS_TOGETHER = {
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-}
-"""Prefect writes each state of each step in a transaction of its own: dozens a run, which keep its
-SQLite database busy while the next run is to begin."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +253,7 @@ class PrefectHome:
     @property
     def url(self) -> str:
         """The database, as a setting of Prefect names it."""
-        return f"sqlite+aiosqlite:///{self._database}?plugin={PLUGIN}"
+        return with_plugin(f"sqlite+aiosqlite:///{self._database}")
 
     def prepare(self) -> None:
         """Make the folder, with an empty database if there is one to copy."""

@@ -1,4 +1,7 @@
-"""A demo leaves nothing personal and no secret in logs, databases, figures and arguments."""
+"""A demo leaves nothing personal and no secret in logs, databases, figures and arguments.
+
+Nor does any of its logs have a database that was locked.
+"""
 
 import json
 import subprocess
@@ -121,3 +124,11 @@ def test_nobody_s_data_is_anywhere(demo):
 
     assert found_in(folder, people()) == {}
     assert [line for line in lines if any(one in line for one in people())] == []
+
+
+def test_no_log_has_a_database_that_was_locked(demo):
+    folder, _, _ = demo
+    logs = [*folder.rglob("*.log"), folder / "printed.txt"]
+
+    assert "prefect.log" in {log.name for log in logs}
+    assert [log.name for log in logs if b"database is locked" in log.read_bytes()] == []
