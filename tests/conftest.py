@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from network import allow_loopback_only
 
 from core.engines import leave_out_costly_imports, silence_telemetry
@@ -25,8 +26,10 @@ allow_loopback_only()
 leave_out_costly_imports()
 # Engines and sandboxes stay in memory to the end: collecting among them costs a tenth.
 gc.set_threshold(50_000, 20, 100)
-settings.register_profile("same", deadline=None, derandomize=True, database=None)
-settings.register_profile("fresh", deadline=None, derandomize=False, database=None)
+# Slow is not failed: neither what an example takes nor drawing it.
+SLOWLY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, database=None, **SLOWLY)
+settings.register_profile("fresh", derandomize=False, database=None, **SLOWLY)
 settings.load_profile("same")
 
 

@@ -111,7 +111,9 @@ def test_a_record_that_is_read_alone_is_a_passing_fault() -> None:
     assert len(script.requests) == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(st.sets(st.integers(1, 999), min_size=2, max_size=120), st.data())
 def test_whatever_fails_nothing_is_taken_for_absent(ids: set[int], data: st.DataObject) -> None:
     bad = data.draw(st.sets(st.sampled_from(sorted(ids)), max_size=4))

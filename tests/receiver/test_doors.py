@@ -157,7 +157,9 @@ def test_a_source_that_was_refused_often_is_not_even_counted_but_our_secret_stil
     assert receiver.deliver() == 200
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([head(), EVENT, b"\r\n\r\n"]))))
 def test_whatever_bytes_come_the_receiver_goes_on(receiver: Listening, parts: list[bytes]) -> None:
     with closing(receiver.connect()) as connection:

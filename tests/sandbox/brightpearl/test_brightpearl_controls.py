@@ -96,7 +96,9 @@ def test_an_external_reference_means_the_order_before_its_credit(api):
 
 @pytest.mark.parametrize(("name", "shape", "act"), ACTIONS)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
 def test_whatever_is_asked_is_done_or_refused(api, name, shape, act, body):

@@ -63,7 +63,9 @@ BODIES = st.recursive(
 
 @pytest.mark.parametrize(("method", "template"), WRITES)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=BODIES)
 def test_any_json_is_answered_and_never_breaks_the_account(

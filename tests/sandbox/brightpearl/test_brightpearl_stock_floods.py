@@ -125,7 +125,9 @@ def test_the_same_seed_makes_the_same_flood(clock, catalogue):
     assert ends(1) == ends(1) != ends(2)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     events=st.integers(1, 60),
     changes=st.one_of(st.none(), st.integers(1, 80)),
