@@ -33,7 +33,7 @@ PARTS: Mapping[str, Sequence[str]] = {
 }
 AWAY_S = (0.5, 6.0)
 """For how long what was killed stays away."""
-READY_WITHIN_S = 180.0
+READY_WITHIN_S = 300.0
 
 
 @dataclass

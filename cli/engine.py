@@ -18,8 +18,8 @@ from core.settings import prefect_api_url
 
 T = TypeVar("T")
 
-STARTS_WITHIN_S = 120
-"""Prefect's small server needs ten seconds, on a busy machine a minute; Prefect allows twenty."""
+STARTS_WITHIN_S = 300
+"""Prefect's small server needs ten seconds, on a busy machine minutes; Prefect allows twenty."""
 DATABASE_NAMES = {
     *("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"),
 }

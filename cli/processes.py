@@ -28,6 +28,9 @@ import httpx
 from core.errors import CausewayError
 
 POLL_INTERVAL_S = 0.1
+START_WITHIN_S = 300.0
+"""Given to a child until it can be used; a busy machine takes minutes. One that ends is noticed at
+once."""
 STOP_WITHIN_S = 20.0
 """Given to each child between SIGTERM and SIGKILL."""
 SHOWN_LINES = 12
@@ -170,7 +173,7 @@ class Processes:
         """Start this interpreter with arguments such as `-m cli.main receiver`."""
         return self.start(name, [sys.executable, *arguments], environment=environment, ready=ready)
 
-    def wait_ready(self, *names: str, within_s: float = 90.0) -> None:
+    def wait_ready(self, *names: str, within_s: float = START_WITHIN_S) -> None:
         """Block until those children (or all) are ready.
 
         Raises: ProcessError when one ends before, or time is up.
@@ -186,7 +189,7 @@ class Processes:
                 )
             time.sleep(POLL_INTERVAL_S)
 
-    def wait_ended(self, name: str, *, within_s: float = 90.0) -> None:
+    def wait_ended(self, name: str, *, within_s: float = START_WITHIN_S) -> None:
         """Block until a child that does one thing has done it.
 
         Raises: ProcessError when it fails or takes too long.

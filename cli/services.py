@@ -14,14 +14,12 @@ from importlib import metadata
 from pathlib import Path
 
 from cli.prefect_sqlite import STEPS_TOGETHER, with_plugin
-from cli.processes import Child, Processes, answers, free_port
+from cli.processes import START_WITHIN_S, Child, Processes, answers, free_port
 
 VAR = Path("var")
 """Everything that is kept on this machine, below the folder we are started in."""
 READY_LINE = "ready after"
 """What the worker logs when it takes work."""
-DEPLOY_WITHIN_S = 120
-START_WITHIN_S = 120.0
 KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "PYTHONMALLOC": "malloc"}
@@ -162,8 +160,8 @@ class Services:
         started.append(self.start_receiver())
         started.append(self.start_worker())
         self.start_deploy()
-        self.processes.wait_ready(*(child.name for child in started), within_s=START_WITHIN_S)
-        self.processes.wait_ended("deploy", within_s=START_WITHIN_S)
+        self.processes.wait_ready(*(child.name for child in started))
+        self.processes.wait_ended("deploy")
 
     def start_sandboxes(self, *options: str) -> Child:
         """Both sandboxes; `options` as of `python -m sandbox`."""
@@ -230,7 +228,7 @@ class Services:
     def start_deploy(self) -> Child:
         """`causeway deploy`, as soon as the server answers."""
         return self.processes.start_python(
-            "deploy", "-m", "cli.deploy", str(DEPLOY_WITHIN_S), environment=self.environment
+            "deploy", "-m", "cli.deploy", str(START_WITHIN_S), environment=self.environment
         )
 
     def on(self, **changes: str) -> Services:

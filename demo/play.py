@@ -30,9 +30,9 @@ AT_ONCE, EVERY_S = 8, 0.5
 LOADED_AT_ONCE, LOADED_EVERY_S = 20, 0.5
 LOST = 2
 """Orders whose webhooks are lost on purpose."""
-IDLE_WITHIN_S = 240.0
+IDLE_WITHIN_S = 600.0
 IDLE_PER_LOADED_S = 1.5
-RUN_WITHIN_S = 120.0
+RUN_WITHIN_S = 300.0
 SWEEP_OF_CUSTOMERS = "sweep-customers/every-5-minutes"
 OF_ORDERS = "orders", "shipments", "refunds"
 """What is waited for before the next event of an order: stock and catalogue yield to orders."""

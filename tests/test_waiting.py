@@ -27,6 +27,8 @@ OTHERWISE_HASTY = {"prefect_test_harness": {"server_startup_timeout"}}
 ENOUGH_S = 300
 A_MOMENT_S = 1
 """Shorter ones are pauses: the test goes on either way."""
+ENDING = {"STOP_WITHIN_S", "VISIBLE_WITHIN_S"}
+"""How long a process may go on after it was asked to end, and a sandbox may show what was."""
 CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time"}
 MEASURED = {
     "support/waiting.py": "ends a test that waits for what will never happen",
@@ -137,6 +139,19 @@ def test_examples_may_be_drawn_and_tried_slowly(profile: str) -> None:
     chosen = settings.get_profile(profile)
     assert chosen.deadline is None
     assert HealthCheck.too_slow in chosen.suppress_health_check
+
+
+def test_what_is_started_on_a_slow_machine_is_waited_for() -> None:
+    """By `causeway up`, by commands, by the demo and by the other programs that tests start."""
+    found = {
+        f"{file.relative_to(TESTS.parent)}: {name}": seconds
+        for folder in ("cli", "demo", "chaos")
+        for file in sorted((TESTS.parent / folder).glob("*.py"))
+        for name, seconds in numbers(ast.parse(file.read_text("utf-8")))
+        if name.endswith("WITHIN_S") and name not in ENDING
+    }
+    assert len(found) >= 5
+    assert {name: seconds for name, seconds in found.items() if seconds < ENOUGH_S} == {}
 
 
 def test_nothing_ends_a_test_after_so_many_seconds() -> None:
