@@ -46,8 +46,12 @@ PYTHON ?=
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# The stamp is written last: an interrupted installation is started again. A candidate is tried
-# by running it, for a version manager's shim may exist for a Python that does not.
+# An environment whose Python went away, as with an upgrade of the machine, is not complete.
+$(shell [ ! -e $(STAMP) ] || $(BIN)/python -c '' >/dev/null 2>&1 || rm -f $(STAMP))
+
+# The stamp is written last: an interrupted installation is started again, from the beginning where
+# not even pip is in it yet. A candidate is tried by running it, for a version manager's shim may
+# exist for a Python that does not.
 $(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requirements.in pyproject.toml
 	@python=''; \
 	for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
@@ -60,9 +64,9 @@ $(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requi
 	  echo 'Install one, or say where it is: make PYTHON=/path/to/python3.12 …' >&2; \
 	  exit 2; \
 	fi; \
-	if [ ! -x $(BIN)/python ]; then \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  echo "making .venv with $$("$$python" --version)"; \
-	  "$$python" -m venv .venv || { \
+	  "$$python" -m venv --clear .venv || { \
 	    echo 'That Python cannot make a virtual environment (on Debian: apt install python3-venv).' >&2; \
 	    rm -rf .venv; exit 2; }; \
 	fi
