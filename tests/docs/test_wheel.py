@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.long
 
@@ -33,6 +34,14 @@ from worker.deployments import read_prefect_file
 from worker.execution import load_flow
 for deployment in read_prefect_file().deployments:
     print(deployment.name, load_flow(deployment.entrypoint).name)
+"""
+FOUND_BY_NAME = """
+from importlib.metadata import entry_points
+named = {"prefect.collections": "causeway", "sqlalchemy.plugins": "causeway_immediate"}
+for group, name in named.items():
+    (found,) = entry_points(group=group, name=name)
+    found.load()
+    print(found.module)
 """
 
 
@@ -144,6 +153,57 @@ def test_the_commands_of_the_wheel_run_in_an_empty_folder(
 def test_the_wheel_has_the_deployments_and_their_flows(installed: Installed) -> None:
     found = installed.python("-c", DEPLOYED).split()
     assert {"on-event", "sync-orders"} <= set(found)
+
+
+def test_the_wheel_asks_for_what_the_lock_was_made_of_and_offers_the_extras(
+    installed: Installed,
+) -> None:
+    find = "import importlib.metadata as m; print('\\n'.join(m.requires('causeway')))"
+    asked = [Requirement(line) for line in installed.python("-c", find).splitlines()]
+    lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
+    wanted = [line.partition(" #")[0].strip() for line in lines if line and line[0] != "#"]
+
+    assert {str(one) for one in asked if one.marker is None} == {
+        str(Requirement(one)) for one in wanted
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for extra, names in project["optional-dependencies"].items():
+        of_extra = [one for one in asked if one.marker and one.marker.evaluate({"extra": extra})]
+        assert {one.name for one in of_extra} == {Requirement(one).name for one in names}
+
+
+def test_what_other_packages_find_by_name_is_in_the_wheel(installed: Installed) -> None:
+    """Prefect finds the worker's engine, SQLAlchemy what keeps Prefect's database from locking."""
+    found = installed.python("-c", FOUND_BY_NAME).split()
+    assert found == ["worker.warm", "cli.prefect_sqlite"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("-m", "demo", "--help"), "--orders"),
+        (("-m", "sandbox", "--help"), "--bigcommerce-port"),
+        (("-m", "cli.main", "sandbox", "serve", "--help"), "--tls"),
+        (("-m", "cli.main", "up", "--help"), "--sandbox"),
+    ],
+    ids=["demo", "sandbox", "sandbox serve", "up"],
+)
+def test_what_the_pages_start_is_in_the_wheel(
+    installed: Installed, words: tuple[str, ...], says: str
+) -> None:
+    assert says in installed.python(*words)
+
+
+def test_a_copy_of_the_wheels_mappings_is_valid_where_it_is_put(installed: Installed) -> None:
+    installed.causeway("mappings", "copy", "mine")
+    folder = str(installed.folder / "mine")
+    assert "valid" in installed.causeway("mappings", "validate", folder)
+    shutil.rmtree(folder)
+
+
+def test_a_wheel_is_built_without_what_an_earlier_build_left() -> None:
+    planned = done(["make", "--dry-run", "wheel"], ROOT)
+    assert planned.index("rm -rf build") < planned.index("pip wheel")
 
 
 def test_installing_runs_no_tests() -> None:
