@@ -34,7 +34,7 @@ MEASURED = {
     "support/waiting.py": "ends a test that waits for what will never happen",
     "demo/test_nothing_leaks.py": "the same, of a demo",
     "processes/test_watchdogs.py": "a fault is an event within a minute, as docs/runbook.md says",
-    "processes/test_whole_installation.py": "takeover from a dead worker, with room for other work",
+    "processes/test_whole_installation.py": "takeover from a dead worker, on a machine that does other work",
 }
 """Files that read a clock of the machine, and what for."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from sandbox.bigcommerce.staff import OrderEdit, edit
 
 PREFIX = "https://api.bigcommerce.com/stores/sandbox"
@@ -82,3 +84,42 @@ def test_the_lists_of_one_order_end_after_their_first_page(shop):
 
     assert shop.get(path)["meta"] == {}
     assert shop.get(f"/v3/orders/{order.id}/transactions")["meta"] == {}
+
+
+OF_ONE_ORDER = [
+    *("/v2/orders/{}/products", "/v2/orders/{}/coupons", "/v2/orders/{}/shipping_addresses"),
+    *("/v2/orders/{}/messages", "/v2/orders/{}/shipments", "/v2/orders/{}/taxes"),
+    *("/v3/orders/{}/transactions", "/v3/orders/{}/payment_actions/refunds"),
+    "/v3/orders/{}/metafields",
+]
+
+
+def rows_of(answer: Any) -> list[Any]:
+    """The rows of a page; none where the answer has no body."""
+    body = answer.body or []
+    return list(body["data"] if isinstance(body, dict) else body)
+
+
+@pytest.mark.parametrize("path", OF_ONE_ORDER)
+@pytest.mark.parametrize("count", [1, 3])
+def test_whoever_pages_a_list_of_one_order_until_it_is_empty_comes_to_an_end(
+    shop, path: str, count: int
+) -> None:
+    order = shop.place(*[{"sku": "MUG", "quantity": 2}] * count, coupons=[{"code": "TEN"}])
+    for line in order.lines:
+        edit(shop.store, OrderEdit(order_id=order.id, message="Where is it?"))
+        item = {"item_type": "PRODUCT", "item_id": line.id, "quantity": 1}
+        quote = shop.call(
+            "POST", f"/v3/orders/{order.id}/payment_actions/refund_quotes", {"items": [item]}
+        )
+        (way, *_) = quote.body["data"]["refund_methods"]
+        pays = [{"provider_id": one["provider_id"], "amount": one["amount"]} for one in way]
+        body = {"items": [item], "payments": pays}
+        refunds = f"/v3/orders/{order.id}/payment_actions/refunds"
+        assert shop.call("POST", refunds, body).status == 201
+
+    url, pages = path.format(order.id), []
+    while rows := rows_of(shop.call("GET", url, page=len(pages) + 1)):
+        pages.append(rows)
+        assert len(pages) == 1
+    assert rows_of(shop.call("GET", url, page=7)) == []
