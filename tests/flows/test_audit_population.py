@@ -22,6 +22,8 @@ from store.quarantine import Quarantine
 from tasks.bigcommerce.population import PLACES
 from tasks.reconciler.connections import connect, disconnect
 
+LONG = pytest.mark.long
+"""For what differs from another case in little."""
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = "2026-03-10"
 ADDRESSES = [{"cost": "3.95"}, {"to": {"first_name": "Bob", "city": "Leeds"}, "cost": "7.50"}]
@@ -94,7 +96,7 @@ def test_a_case_that_a_person_discarded_is_waited_for_no_more_in_either_audit(wo
     assert where(counted()) == {"placed": 1, "sales": 1, "missing": 1}
 
 
-@pytest.mark.parametrize("several", ["split", "hold"])
+@pytest.mark.parametrize("several", ["split", pytest.param("hold", marks=LONG)])
 def test_an_order_to_several_addresses_or_in_several_parts_is_one_sale(
     world: World, monkeypatch: pytest.MonkeyPatch, several: str
 ) -> None:
@@ -109,6 +111,7 @@ def test_an_order_to_several_addresses_or_in_several_parts_is_one_sale(
     assert where(counted()) == {"placed": 2, "sales": 2, "in_brightpearl": 2}
 
 
+@pytest.mark.long
 def test_sales_orders_of_another_sales_channel_belong_to_neither_count(world: World) -> None:
     key = imported(world)
     account = world.sandbox.account
@@ -118,8 +121,16 @@ def test_sales_orders_of_another_sales_channel_belong_to_neither_count(world: Wo
     assert where(counted()) == {"placed": 1, "sales": 1, "in_brightpearl": 1}
 
 
-@pytest.mark.parametrize("is_imported", [True, False], ids=["imported", "before the import"])
-@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in part"])
+@pytest.mark.parametrize(
+    ("whole", "is_imported"),
+    [
+        pytest.param(True, True, marks=LONG),
+        (True, False),
+        (False, True),
+        pytest.param(False, False, marks=LONG),
+    ],
+    ids=["whole", "whole before its import", "in part", "in part before its import"],
+)
 def test_a_refunded_order_is_a_sale_wherever_it_is(
     world: World, *, whole: bool, is_imported: bool
 ) -> None:
@@ -181,12 +192,12 @@ def test_a_sales_order_whose_reference_staff_emptied_is_in_brightpearl_for_both(
 @pytest.mark.parametrize(
     ("moment", "day"),
     [
-        ("2026-03-09T23:59:59+00:00", "2026-03-09"),
-        ("2026-03-10T00:00:00+00:00", "2026-03-10"),
-        ("2026-03-29T00:59:59+00:00", "2026-03-29"),
+        pytest.param("2026-03-09T23:59:59+00:00", "2026-03-09", marks=LONG),
+        pytest.param("2026-03-10T00:00:00+00:00", "2026-03-10", marks=LONG),
+        pytest.param("2026-03-29T00:59:59+00:00", "2026-03-29", marks=LONG),
         ("2026-03-29T23:00:00+00:00", "2026-03-30"),
         ("2026-07-01T22:59:59+00:00", "2026-07-01"),
-        ("2026-10-25T23:59:59+00:00", "2026-10-25"),
+        pytest.param("2026-10-25T23:59:59+00:00", "2026-10-25", marks=LONG),
     ],
     ids=["last second", "midnight", "short day", "summer begins", "summer", "long day"],
 )

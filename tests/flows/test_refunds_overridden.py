@@ -28,6 +28,8 @@ from world import PAIR, World
 from core.times import utc_now
 from flows.money import audit_money
 
+LONG = pytest.mark.long
+"""For what differs from another case in little."""
 HOME = "GB:20,T20\nGB:5,T5\nGB:0,T0\n0,T0\n"
 GERMANY = {"shipping": [{"to": {"country": "Germany", "country_iso2": "DE", "state": ""}}]}
 NEW_YORK = {
@@ -56,7 +58,11 @@ def is_as_stated(world: World, key: str, made: dict[str, Any], total: str, tax: 
     return stated and states(world, key) == ["done"] and runs_again_without_writing(world, key)
 
 
-@pytest.mark.parametrize("country", [GERMANY, NEW_YORK], ids=["untaxed export", "New York"])
+@pytest.mark.parametrize(
+    "country",
+    [pytest.param(GERMANY, marks=LONG), NEW_YORK],
+    ids=["untaxed export", "New York"],
+)
 def test_without_tax_it_takes_the_code_of_what_is_untaxed_in_every_country(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, country: dict[str, Any]
 ) -> None:
@@ -70,7 +76,9 @@ def test_without_tax_it_takes_the_code_of_what_is_untaxed_in_every_country(
     assert is_as_stated(world, key, made, "7.59", "0")
 
 
-@pytest.mark.parametrize("tax", ["1.00", "2.10", "0.01"])
+@pytest.mark.parametrize(
+    "tax", ["1.00", *(pytest.param(tax, marks=LONG) for tax in ("2.10", "0.01"))]
+)
 def test_a_tax_that_is_not_the_rates_is_booked_as_it_is_stated(world: World, tax: str) -> None:
     key = imported(world, shipped=True)
     made = overridden(world, key, "12.59", tax)
@@ -84,9 +92,9 @@ def test_a_tax_that_is_not_the_rates_is_booked_as_it_is_stated(world: World, tax
 @pytest.mark.parametrize(
     ("what", "rows"),
     [
-        ({"items": [], "shipping": "3.95"}, 1),
+        pytest.param({"items": [], "shipping": "3.95"}, 1, marks=LONG),
         ({"shipping": "3.95"}, 3),
-        ({"everything": True}, 3),
+        pytest.param({"everything": True}, 3, marks=LONG),
     ],
     ids=["shipping alone", "lines and shipping", "everything"],
 )
@@ -102,7 +110,7 @@ def test_whatever_it_is_of_it_is_shared_over_its_parts(
     assert is_as_stated(world, key, made, "3.01", "0")
 
 
-@pytest.mark.parametrize("shown", ["null", "missing"])
+@pytest.mark.parametrize("shown", ["null", pytest.param("missing", marks=LONG)])
 def test_no_tax_is_said_of_what_was_sold_without_tax_and_nobody_is_asked(
     world: World, shown: str
 ) -> None:
@@ -116,7 +124,7 @@ def test_no_tax_is_said_of_what_was_sold_without_tax_and_nobody_is_asked(
     assert is_as_stated(world, key, made, "7.59", "0")
 
 
-@pytest.mark.parametrize("shown", ["null", "missing"])
+@pytest.mark.parametrize("shown", ["null", pytest.param("missing", marks=LONG)])
 def test_the_tax_of_several_parts_is_proposed_as_one_and_booked_on_approval(
     world: World, shown: str
 ) -> None:
@@ -148,6 +156,7 @@ def test_a_tax_on_what_was_sold_without_is_a_case_that_says_so_and_others_go_on(
     assert is_as_stated(world, other, made, "7.59", "1.00")
 
 
+@pytest.mark.long
 def test_after_one_without_tax_the_next_has_the_stores_own_and_both_audits_agree(
     world: World,
 ) -> None:
