@@ -33,8 +33,8 @@ CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "proce
 MEASURED = {
     "support/waiting.py": "ends a test that waits for what will never happen",
     "demo/test_nothing_leaks.py": "the same, of a demo",
-    "processes/test_watchdogs.py": "a fault is an event within a minute, as docs/runbook.md says",
-    "processes/test_whole_installation.py": "takeover from a dead worker, on a machine that does other work",
+    "processes/test_watchdogs.py": "what goes wrong is an event within a minute",
+    "processes/test_whole_installation.py": "takeover from a dead worker within seconds",
 }
 """Files that read a clock of the machine, and what for."""
 
