@@ -30,7 +30,7 @@ NEEDED = f"PostgreSQL is not installed: there is no initdb in {INSTALLED}/*/bin 
 FASTER = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 """What a server need not do that nobody needs after a loss of power."""
 ICU_SINCE = 15
-START_WITHIN_S = 60
+START_WITHIN_S = 300
 
 
 @dataclass(frozen=True)
