@@ -16,8 +16,10 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
+from store.inbox import Inbox
 from tasks.bigcommerce.orders import importable_statuses, time_zone
 from tasks.bigcommerce.population import Known, Population, count_orders
+from tasks.bigcommerce.refunds import REFUNDS
 from tasks.brightpearl.sales_orders import ORDERS
 from tasks.money import sides
 from tasks.money.matching import Comparison, MoneyDifference
@@ -25,7 +27,7 @@ from tasks.money.reasons import read_sync_states
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.audit import conclude, unsettled
-from tasks.reconciler.connections import connect, current_bundle
+from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.report import table
 
 HEADINGS = {
@@ -77,7 +79,11 @@ def begin(pair: str, day: str | None) -> TieOut:
 
 @step("tie-out", PURE)
 def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, Any]:
-    """Compare, add up, keep and publish; the whole document. Reads our own database only."""
+    """Compare, add up, keep and publish; the whole document. Uses our own database only.
+
+    Orders on both sides that differ, and nobody can explain it, are compared once more by the syncs
+    of orders and refunds, all of their money read anew.
+    """
     connections, day = connect(asked.pair), asked.day
     order_ids = {*store.orders, *store.unreadable, *account.orders, *store.other_groups} - {""}
     known = read_sync_states(connections, order_ids)
@@ -102,11 +108,14 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
     refunded = totals(store, refunds, credits_, of_refunds)
     # A refund of one of the day's own orders is named once.
     differences = [*of_orders, *(one for one in of_refunds if one.order_id not in store.orders)]
+    booked = {key for key in store.orders if account.live(key)}
+    unexplained = {one.order_id for one in differences if not one.is_explained}
     found = {
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
         **findings(day, orders, refunded, differences),
         "population": population.document(),
+        "requeued": requeued(connections, sorted(unexplained & booked)),
         "requests": connections.requests() - asked.requests,
     }
     return conclude(
@@ -118,6 +127,13 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
         agrees=not found["unexplained"],
         started_at=asked.started_at,
     )
+
+
+def requeued(connections: Connections, keys: Sequence[str]) -> int:
+    """How many orders are compared once more, their refunds as well."""
+    inbox, pair, now = Inbox(connections.database), connections.pair.name, connections.clock()
+    inbox.put(pair, REFUNDS, keys, source="audit", now=now)
+    return inbox.put(pair, ORDERS, keys, source="audit", now=now)
 
 
 def requested_day(text: str | None, zone: str, now: datetime) -> Day:
@@ -255,6 +271,8 @@ def says(found: Mapping[str, Any], population: Population | None = None) -> str:
         f"{found['cents_off'] * CENT}, {len(found['explained'])} explained, by "
         f"{found['cents_explained'] * CENT}."
     ]
+    if found.get("requeued"):
+        parts.append(f"To be compared once more: {found['requeued']}.")
     parts += [str(population)] if population else []
     if orders:
         parts.append(f"Orders placed on the day:\n\n{_table(orders)}")

@@ -104,7 +104,9 @@ def extract_orders(run: Run) -> Read:
     for key, order in documents.items():
         agreed, source = AgreedOrder.of(links.get(key)), sources.get(key, "")
         content, money = fingerprints(order) if key in links else ("", "")
-        is_echo = source in HINTS and key in links and agreed.agreed == content
+        # Money that comes in for what is owed changes nothing else of an order.
+        owes = key in links and may_have_received(order) and not is_paid_for(order, agreed)
+        is_echo = source in HINTS and key in links and agreed.agreed == content and not owes
         is_known = key in links or key in begun
         if outcome := _skipped(run, order, is_known=is_known, is_echo=is_echo):
             skipped.append(outcome)
@@ -113,7 +115,7 @@ def extract_orders(run: Run) -> Read:
         if agreed.consignments or (is_split and not agreed.rows):
             split.add(key)
         is_reported = source not in HINTS or bool(agreed.receipts)
-        if source in NOT_OF_MONEY and agreed.money and agreed.money == money:
+        if source in NOT_OF_MONEY and agreed.money and agreed.money == money and not owes:
             unread.add(key)
         elif may_have_received(order, is_reported=is_reported):
             paid.append(key)
@@ -186,6 +188,11 @@ def fingerprints(order: Order, status_id: str = "", external_order_id: str = "")
     if may_be_paid_by_hand(order):
         money.append("paid by its status")
     return fingerprint(parts), fingerprint(money)[:16]
+
+
+def is_paid_for(order: Order, agreed: AgreedOrder) -> bool:
+    """Whether as much was paid as the order costs now, when both sides last agreed."""
+    return agreed.settled is not None and order.total_inc_tax <= agreed.settled
 
 
 def _skipped(run: Run, order: Order, *, is_known: bool, is_echo: bool) -> Outcome | None:

@@ -138,3 +138,26 @@ def test_an_amendment_within_the_cap_is_no_case(
     world.sync(key)
 
     assert cases(world) == []
+
+
+@pytest.mark.parametrize("source", ["webhook", "sweep"])
+def test_the_rest_that_a_shopper_pays_is_booked_although_its_webhook_was_lost(
+    world: World, source: str
+) -> None:
+    key = world.place(lines=LINES)
+    paid = world.sandbox.store.orders[int(key)].totals.inc
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 3}])
+    world.sync(key, source="webhook")
+    rest = total(world, key) - paid
+    assert world.receipts(key) == [paid]
+    world.sync(key, source=source)
+    money = {"action": "add", "event": "purchase", "amount": str(rest)}
+    world.bigcommerce("pay", order_id=int(key), **money)
+
+    world.sync(key, source=source)
+
+    assert world.receipts(key) == [paid, rest]
+    world.forget_requests()
+    world.sync(key, source=source)
+    assert world.writes() == 0
