@@ -320,9 +320,20 @@ def not_reserved(record: OrderProgress, order: Order) -> dict[str, int]:
 
 
 def unreserved_in_back_orders(record: OrderProgress) -> dict[str, int]:
-    """Units that staff split off and have not reserved, by row reference, of what has stock."""
-    known = record.plan.actual.moved_unreserved if record.plan.actual else {}
-    return {ref: count for ref, count in known.items() if ref in record.desired.units}
+    """Units that staff split off and have not reserved, by row reference, of what has stock.
+
+    Less those that are in their place where they were split off from a row of more units than the
+    store sold.
+    """
+    actual, units = record.plan.actual, record.desired.units
+    if actual is None:
+        return {}
+    found = {
+        ref: count - max(0, actual.allocated(ref) + actual.moved[ref] - units[ref][1])
+        for ref, count in actual.moved_unreserved.items()
+        if ref in units
+    }
+    return {ref: count for ref, count in found.items() if count > 0}
 
 
 def agreed_order(record: OrderProgress, order: Order) -> AgreedOrder:

@@ -110,6 +110,16 @@ class ActualOrder:
         """Row id by our row reference."""
         return {ref: row.row_id for ref, row in self.rows.items()}
 
+    def allocated(self, ref: str) -> int:
+        """Units of one of its own rows that are reserved or on goods notes."""
+        row = self.rows.get(ref)
+        if row is None:
+            return 0
+        if self.allocation == "all":
+            return int(row.content.quantity) - self.moved.get(ref, 0)
+        on_notes = self.units_on_notes or {}
+        return self.reserved.get(row.row_id, 0) + on_notes.get(row.row_id, 0)
+
 
 @dataclass(frozen=True)
 class Account:

@@ -157,3 +157,19 @@ def test_units_that_staff_split_off_are_held_until_their_back_order_reserves_the
     world.sync(key)
 
     assert held(world, sku) == units
+
+
+@pytest.mark.parametrize(("raised", "split"), [(3, 1), (6, 2), (6, 3)])
+def test_units_that_staff_added_to_a_row_and_split_off_are_not_held(
+    world: World, sku: str, raised: int, split: int
+) -> None:
+    key = imported(world, sku, 4)
+    staff(world, key, rows=[{"id": row_id(world, key), "quantity": 4 + raised}])
+    rows = {str(row_id(world, key)): split}
+    made = world.brightpearl("backorder", external_ref=f"BC-{key}", rows=rows)
+    world.brightpearl("edit", order_id=made["back_order_id"], release=True)
+    staff(world, key, allocate=True)
+
+    world.sync(key)
+
+    assert held(world, sku) == 0
