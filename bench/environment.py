@@ -91,12 +91,12 @@ class Environment:
         self.wait_idle(within_s)
         return {system: self.controls.counted(system) for system in SYSTEMS}
 
-    def wait_idle(self, within_s: float) -> None:
-        """Block until nothing is under way or due.
+    def wait_idle(self, within_s: float, *entities: str) -> None:
+        """Block until nothing is under way or due, of these entities or of all.
 
         Raises: TransientError when time is up; ProcessError when a process has ended.
         """
-        self.installation.wait_idle(within_s)
+        self.installation.wait_idle(within_s, *entities)
 
     def run(
         self, deployment: str, within_s: float, *, parameters: dict[str, Any] | None = None

@@ -41,6 +41,9 @@ _KINDS_OF_ADDRESS = frozenset({"postal", "mailing", "physical", "home"})
 """Words before *address* that say no more than it does."""
 _SAYS_NOTHING_ALONE = frozenset({"id", "amount", "name", "code", "number", "type", "value", "key"})
 """What is left of many names without their other words."""
+_SHARED_BY_MANY = _SAYS_NOTHING_ALONE | {"total", "date", "time", "state", "status", "price"}
+"""Words of which one alone, shared with a synonym, says little: a language's id is not the id."""
+OF_SHARED_BY_MANY = 0.5
 SHORTEST_WORD = 3
 """Of words that are written together; shorter ones are found in everything."""
 _SHORT_WORDS = frozenset({"id", "nr", "no", "ip", "on", "at", "by", "or"})
@@ -54,10 +57,22 @@ _ENTITIES: Mapping[str, AbstractSet[str]] = {
 }
 _OF_A_ROW = _ENTITIES["product"] | {"line", "row", "position"}
 """Words of a row's field that only repeat that it is one."""
+_ONLY_IN_ROWS: Mapping[str, AbstractSet[frozenset[str]]] = {
+    "how many": {frozenset({one}) for one in ("quantity", "count", "units")},
+    "of what": {frozenset({one}) for one in ("sku", "title", "name", "description", "code")},
+}
+"""Names of which a list of rows has one of each kind."""
 _WRAPPERS = frozenset(
     {"amount", "value", "money", "set", "shop", "presentment", "cent", "cents", "minor"}
+    | {"original", "translated", "localized", "rendered"}
 )
 """Words of a field whose meaning is its parent's."""
+_OF_AN_ADDRESS = frozenset(
+    {"full_name", "first_name", "last_name", "company", "street_1", "street_2", "city", "state"}
+    | {"postcode", "country", "phone"}
+)
+"""What stands in an address: in a payment's, it is the billing address."""
+_OF_A_PAYMENT = frozenset({"payment_method", "payment_status", "transaction", "amount_paid"})
 _PARTS = frozenset({"tenders", "payments", "transactions", "items", "lines", "refunds"})
 """Parents that are lists of records: their amount is not what they are."""
 _PLAIN = frozenset(
@@ -141,20 +156,41 @@ def _foreign_words() -> Mapping[str, str]:
     return {row["word"]: row["english"] for row in read_table("field_words")}
 
 
-def read_name(path: str, entity: str) -> Name:
-    """The pieces of a path such as `shipping_addresses.first_name`."""
+def row_lists(paths: Sequence[str]) -> AbstractSet[str]:
+    """Parents of fields that only a list of rows has: `transactions` with a quantity and a SKU."""
+    kinds: dict[str, set[str]] = {}
+    for path in paths:
+        parents, _, last = path.rpartition(".")
+        words = frozenset(words_of(last)) - _OF_A_ROW
+        for kind, phrases in _ONLY_IN_ROWS.items():
+            if words in phrases:
+                kinds.setdefault(parents, set()).add(kind)
+    return frozenset(
+        one for one, found in kinds.items() if one and len(found) == len(_ONLY_IN_ROWS)
+    )
+
+
+def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> Name:
+    """The pieces of a path such as `shipping_addresses.first_name`.
+
+    `rows` are the parents that are lists of rows, whatever they are called.
+    """
     parents, _, last = path.rpartition(".")
     while parents and set(words_of(last)) <= _WRAPPERS:  # `total_money.amount`
         above, _, parent = parents.rpartition(".")
         kept = [word for word in words_of(parent) if word not in _WRAPPERS]
         if not kept and above:
             parents, last = above, parent
-        elif kept and (above or len(kept) > 1 or kept[0] not in _PARTS):
+        elif kept and (len(kept) > 1 or kept[0] not in _PARTS):
             parents, last = above, " ".join(kept)
         else:
             break
     words, leaf = words_of(f"{parents}.{last}"), words_of(last)
     context, used = _context(words_of(parents), leaf, entity)
+    if entity == "order" and any(path.startswith(f"{one}.") for one in rows):
+        context, used = "row", frozenset(words_of(parents)) | used
+    elif context == "payment" and _is_of_an_address(leaf, used):
+        context = "billing"
     of_entity = _ENTITIES.get(entity, frozenset())
 
     def without(of: Sequence[str], *leave_out: AbstractSet[str]) -> frozenset[str]:
@@ -166,6 +202,11 @@ def read_name(path: str, entity: str) -> Name:
         # `line_items.total_price` is of the row, `total_line_items_price` of all rows.
         *([(frozenset(words), 1.0)] if context != "row" or not parents else ()),
         (without(words[-len(leaf) - 1 :], used - set(leaf)), 0.99),
+        *([(frozenset(words[-len(leaf) - 1 :]), 0.97)] if context != "row" else ()),
+        (
+            without([*map(_singular, words[: -len(leaf)]), *leaf], used, set(map(_singular, used))),
+            0.98,
+        ),
         (without(words, used), 1.0),
         (without(words, used, of_entity), 0.99),
         (without(words, used, of_entity, _PLAIN - set(leaf)), 0.98),
@@ -181,6 +222,23 @@ def read_name(path: str, entity: str) -> Name:
     if not known <= _SAYS_NOTHING_ALONE:
         readings.setdefault(known, OF_UNKNOWN_WORDS)
     return Name(words, leaf, context, tuple(readings.items()))
+
+
+def _singular(word: str) -> str:
+    """A word such as brands as one of them."""
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word.removesuffix("s") if not word.endswith(("ss", "us", "is")) else word
+
+
+def _is_of_an_address(leaf: Sequence[str], used: AbstractSet[str]) -> bool:
+    """Whether the rest of a name is exactly what some part of an address is called."""
+    rest = frozenset(leaf) - used
+    return any(
+        rest in phrases for concept, _, phrases in _synonyms() if concept in _OF_AN_ADDRESS
+    ) and not any(
+        rest in phrases for concept, _, phrases in _synonyms() if concept in _OF_A_PAYMENT
+    )
 
 
 def means_exactly(name: Name, concept: str) -> bool:
@@ -219,7 +277,10 @@ def _fit(phrase: frozenset[str], reading: frozenset[str]) -> float:
     if phrase == reading:
         return 0.9 + min(len(phrase), 4) / 40
     shared = overlap(phrase, reading)
-    return INEXACT * shared if shared >= LEAST_OVERLAP else 0.0
+    if shared < LEAST_OVERLAP:
+        return 0.0
+    says_little = phrase & reading <= _SHARED_BY_MANY
+    return INEXACT * shared * (OF_SHARED_BY_MANY if says_little else 1.0)
 
 
 def _context(

@@ -8,6 +8,7 @@ answer is that it probably has no counterpart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from intelligence.embeddings import MISSING, SentenceModel, sentence_model
 from intelligence.field_names import (
     Name,
-    has_target,
     meanings,
     means_exactly,
     overlap,
     read_name,
+    row_lists,
     words_of,
 )
 from intelligence.table_files import read_table
@@ -128,9 +129,10 @@ def suggest(
     """
     chosen = tuple(targets_of(entity) if targets is None else targets)
     alike = _alike(sources, chosen)
+    rows = row_lists([one.path for one in sources])
     known = [(read_name(one.source, entity), one) for one in library if one.entity == entity]
     return [
-        _suggested(entity, source, chosen, alike[place], known, top)
+        _suggested(entity, source, chosen, alike[place], known, top, rows)
         for place, source in enumerate(sources)
     ]
 
@@ -147,10 +149,12 @@ def _suggested(  # noqa: PLR0913, PLR0917 - what one field is compared with
     alike: NDArray[np.float64],
     library: Sequence[tuple[Name, Confirmed]],
     top: int,
+    rows: AbstractSet[str],
 ) -> Suggested:
-    name = read_name(source.path, entity)
+    name = read_name(source.path, entity, rows)
     meant = meanings(name)
-    without = max((fit for one, fit in meant.items() if not has_target(one)), default=0.0)
+    wanted = _concepts_of(entity)
+    without = max((fit for one, fit in meant.items() if one not in wanted), default=0.0)
     remembered = _remembered(name, library)
     kind = source.type or _kind(name)
     scored = []
@@ -266,6 +270,17 @@ def _alike(sources: Sequence[Source], targets: Sequence[Target]) -> NDArray[np.f
 @cache
 def _described(model: SentenceModel, texts: tuple[str, ...]) -> NDArray[np.float32]:
     return model.vectors(texts)
+
+
+@cache
+def _concepts_of(entity: str) -> AbstractSet[str]:
+    """What a record of this kind has a field for in Brightpearl."""
+    return {
+        concept
+        for (one, _), (_, concepts) in _meant_by_targets().items()
+        if one == entity
+        for concept in concepts
+    }
 
 
 @cache

@@ -79,6 +79,49 @@ def test_words_that_are_written_together_are_taken_to_pieces(
     assert words_of(written) == words
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("payment_city", "parties.billing.addressLine3"),
+        ("payment_firstname", "parties.billing.addressFullName"),
+        ("payment_method", "payment.paymentMethodCode"),
+        ("payment.status", "orderPaymentStatus"),
+    ],
+)
+def test_an_address_of_the_payment_is_the_billing_address(path: str, target: str) -> None:
+    assert suggested(path).suggestions[0].target == target
+
+
+@pytest.mark.parametrize("rows", ["transactions", "basket", "positions.all"])
+def test_a_list_with_quantities_and_skus_holds_the_rows_whatever_its_name(rows: str) -> None:
+    names = ("sku", "quantity", "title", "price")
+
+    found = suggest("order", [Source(f"{rows}.{name}") for name in names])
+
+    assert [one.suggestions[0].target for one in found] == [
+        "rows.productSku",
+        "rows.quantity.magnitude",
+        "rows.productName",
+        "rows.productPrice.value",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["language_id", "default_address.id", "order_item_id", "seller_email", "date_modified"],
+)
+def test_a_word_that_many_names_share_is_no_evidence(path: str) -> None:
+    assert suggested(path).abstains
+
+
+def test_what_only_another_kind_of_record_has_abstains() -> None:
+    (of_order,) = suggest("order", [Source("birthday")])
+    (of_contact,) = suggest("contact", [Source("birthday")])
+
+    assert of_order.abstains
+    assert not of_contact.abstains
+
+
 def test_a_total_of_the_row_is_not_taken_for_that_of_all_rows() -> None:
     assert suggested("lineItems.totalPrice").suggestions[0].target == "rows.rowValue.rowNet.value"
     assert not suggested("lineItems.totalPrice").abstains
