@@ -64,7 +64,8 @@ RESERVES = {
     Priority.CATALOGUE: 0.35,
     Priority.BACKFILL: 0.5,
 }
-"""The part of a window that each priority leaves to those above it."""
+"""The part that each priority leaves to those above it, of what others leave of a window: where
+they use most of it for long, stock still gets its share of the rest."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Window:
         if self._left is None:
             return 0.0 if self._asking else None
         others = OTHERS_SHARE if self._others or self._others_before else 0.0
-        kept = max(RESERVES[priority], others) * self._limit
+        reserve = RESERVES[priority] * (1.0 - self.others_share())
+        kept = max(reserve, others) * self._limit
         if self._ends_at is None:
             return None if self._left - in_flight > int(kept) or not in_flight else 0.0
         left_s = self._ends_at - now

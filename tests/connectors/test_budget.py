@@ -400,7 +400,7 @@ def test_a_quota_that_shrank_is_known_after_some_windows():
         window.learn(RateLimit(left=limit - 1, resets_in_s=60), now, failed=False)
         went.append(window.pause(Priority.STOCK, now + 1, 0) is None)
         now += 61
-    assert went == [True, *[False] * 4, True, True]
+    assert went == [True, *[False] * 3, True, True, True]
 
 
 @pytest.mark.parametrize(("lefts", "share"), [((19, 19, 19), 0.8), ((19, 99, 19), 0.0)])
@@ -414,6 +414,25 @@ def test_what_others_use_at_least_is_known_after_some_windows(lefts, share):
     ask(budget, RateLimit(left=99, limit=100, resets_in_s=30.0))
 
     assert budget.others_share() == pytest.approx(share)
+
+
+@pytest.mark.parametrize("priority", [Priority.ORDERS, Priority.STOCK, Priority.CATALOGUE])
+def test_no_priority_but_a_backfill_starves_where_others_use_most_of_every_window(priority):
+    window, now, went = Window(), 1000.0, []
+    for _ in range(8):
+        sent = 0
+        for left in range(29, -1, -1):
+            if window.pause(priority, now, 0) is not None:
+                break
+            window.sent(priority)
+            window.learn(RateLimit(left=left, limit=150, resets_in_s=30.0), now, failed=False)
+            sent += 1
+        went.append(sent)
+        now += 31
+
+    assert all(sent >= 5 for sent in went[3:])
+    if priority is not Priority.ORDERS:
+        assert all(sent <= 29 for sent in went)
 
 
 def test_a_waiting_higher_priority_goes_first():
