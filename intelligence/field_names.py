@@ -34,7 +34,7 @@ organization=organisation fulfilment=fulfillment taxvat=tax+vat
 _SHORT: Mapping[str, str] = dict(pair.replace("+", " ").split("=") for pair in _SHORTENED.split())
 _ARTICLES = frozenset(
     {"de", "del", "della", "di", "da", "des", "du", "la", "le", "les", "el", "los", "las", "il"}
-    | {"der", "die", "das", "von", "van", "et", "und", "en", "a", "the", "of"}
+    | {"der", "die", "das", "von", "van", "et", "und", "en", "a", "the", "of", "utc"}
 )
 """Words that say nothing, unless they are all there is."""
 _KINDS_OF_ADDRESS = frozenset({"postal", "mailing", "physical", "home"})
@@ -73,6 +73,8 @@ _OF_AN_ADDRESS = frozenset(
 )
 """What stands in an address: in a payment's, it is the billing address."""
 _OF_A_PAYMENT = frozenset({"payment_method", "payment_status", "transaction", "amount_paid"})
+_NAMES_OF_ANY = frozenset({"name", "code", "slug", "title", "label", "id", "text", "key"})
+"""What anything may have: `payment_method.name` says what `payment_method` does."""
 _PARTS = frozenset({"tenders", "payments", "transactions", "items", "lines", "refunds"})
 """Parents that are lists of records: their amount is not what they are."""
 _PLAIN = frozenset(
@@ -186,11 +188,14 @@ def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> N
         else:
             break
     words, leaf = words_of(f"{parents}.{last}"), words_of(last)
+    near = words_of(parents.rpartition(".")[2])
     context, used = _context(words_of(parents), leaf, entity)
     if entity == "order" and any(path.startswith(f"{one}.") for one in rows):
         context, used = "row", frozenset(words_of(parents)) | used
-    elif context == "payment" and _is_of_an_address(leaf, used):
+    elif context == "payment" and _is_called(leaf, used, _OF_AN_ADDRESS, but=_OF_A_PAYMENT):
         context = "billing"
+    elif context == "billing" and _is_called(leaf, used, _OF_A_PAYMENT):
+        context = "payment"
     of_entity = _ENTITIES.get(entity, frozenset())
 
     def without(of: Sequence[str], *leave_out: AbstractSet[str]) -> frozenset[str]:
@@ -202,7 +207,9 @@ def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> N
         # `line_items.total_price` is of the row, `total_line_items_price` of all rows.
         *([(frozenset(words), 1.0)] if context != "row" or not parents else ()),
         (without(words[-len(leaf) - 1 :], used - set(leaf)), 0.99),
-        *([(frozenset(words[-len(leaf) - 1 :]), 0.97)] if context != "row" else ()),
+        (without([*near, *leaf], used - set(leaf)), 0.98),
+        *([(frozenset([*near, *leaf]), 0.97)] if context != "row" else ()),
+        *([(frozenset(map(_singular, near)), 0.97)] if set(leaf) <= _NAMES_OF_ANY else ()),
         (
             without([*map(_singular, words[: -len(leaf)]), *leaf], used, set(map(_singular, used))),
             0.98,
@@ -231,14 +238,17 @@ def _singular(word: str) -> str:
     return word.removesuffix("s") if not word.endswith(("ss", "us", "is")) else word
 
 
-def _is_of_an_address(leaf: Sequence[str], used: AbstractSet[str]) -> bool:
-    """Whether the rest of a name is exactly what some part of an address is called."""
+def _is_called(
+    leaf: Sequence[str],
+    used: AbstractSet[str],
+    concepts: AbstractSet[str],
+    *,
+    but: AbstractSet[str] = frozenset(),
+) -> bool:
+    """Whether the rest of a name is exactly what one of the concepts is called, and no other is."""
     rest = frozenset(leaf) - used
-    return any(
-        rest in phrases for concept, _, phrases in _synonyms() if concept in _OF_AN_ADDRESS
-    ) and not any(
-        rest in phrases for concept, _, phrases in _synonyms() if concept in _OF_A_PAYMENT
-    )
+    named = {concept for concept, _, phrases in _synonyms() if rest in phrases}
+    return bool(named & concepts) and not named & but
 
 
 def means_exactly(name: Name, concept: str) -> bool:
