@@ -14,10 +14,10 @@ from rapidfuzz.fuzz import token_sort_ratio
 from connectors.bigcommerce.customer_models import Customer
 from connectors.brightpearl.account_models import Contact
 from core.ids import email_key
-from core.refusals import Refusal
+from core.refusals import Refusal, release_command
 from mappings.tables import comparable
 from tasks.customers.frames import AgreedCustomer, Record
-from tasks.reconciler.cases import Decisions, digest, review
+from tasks.reconciler.cases import REVIEW, Decisions, digest, review
 
 LIKE = 0.8
 """From here on two names are taken for the same person's."""
@@ -99,17 +99,19 @@ def _case(customer: Customer, candidates: Sequence[Contact]) -> Refusal | None:
         return None
     best = (fitting or found)[0]
     why = "several contacts have the e-mail" if len(found) > 1 else "the e-mail is somebody else's"
-    return replace(
-        review(
-            "match",
-            digest(*(one.contact_id for one in found), customer.id),
-            f"{why}: {'; '.join(map(str, found))}",
-            {"contact": best.contact_id, "candidates": [str(one) for one in found]},
-        ),
-        remedy=f"Compare them. If contact {best.contact_id} is this customer: causeway quarantine "
-        "release --apply with the value of this case. Else correct the e-mail in either system, or "
-        "merge the contacts in Brightpearl, then release it.",
+    case = review(
+        "match",
+        digest(*(one.contact_id for one in found), customer.id),
+        f"{why}: {'; '.join(map(str, found))}",
+        {"contact": best.contact_id, "candidates": [str(one) for one in found]},
     )
+    remedy = (
+        f"Compare them. If contact {best.contact_id} is this customer: "
+        f"{release_command(REVIEW, value=case.value, apply=True)}. Else correct the e-mail in "
+        "either system, or merge the contacts in Brightpearl, then: "
+        f"{release_command(REVIEW, value=case.value)}"
+    )
+    return replace(case, remedy=remedy)
 
 
 def _rank(record: Record) -> tuple[bool, int]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from world import PAIR, World
 
 from cli.main import run
 from flows.registry import ENTITIES
 from store.quarantine import Entry, Quarantine
-from tasks.reconciler.connections import connect, disconnect
+from tasks.reconciler.connections import connect
 
 IN_ONE_STEP = re.compile(r"In one step: causeway (mappings add .*?'<[^>]*>')")
 COMMAND = re.compile(
@@ -31,10 +34,27 @@ def sync(world: World, entity: str, *keys: str) -> None:
 
 
 def carry_out(command: str) -> None:
-    """Run the command that a remedy names, as a person copies it."""
-    disconnect()
+    """Run the command that a remedy names, as a person copies it, while the worker goes on."""
     assert run(shlex.split(command)) == 0
-    disconnect()
+
+
+def write_row(table: str, value: str, becomes: str) -> None:
+    """Write a row into a table of the installation's own files, in place of the value's old one."""
+    remove_row(table, value)
+    with _file(table).open("a", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerow([value, becomes, ""])
+
+
+def remove_row(table: str, value: str) -> None:
+    """Leave no row for a value in a table of the installation's own files."""
+    with _file(table).open(encoding="utf-8", newline="") as text:
+        rows = [row for row in csv.reader(text) if row[0] != value]
+    with _file(table).open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text).writerows(rows)
+
+
+def _file(table: str) -> Path:
+    return Path(os.environ["CAUSEWAY_MAPPINGS_PATH"]) / "tables" / f"{table}.csv"
 
 
 @dataclass
@@ -51,19 +71,22 @@ class Story:
     """What a row is to become that the remedy asks for."""
     leaves: Sequence[str] = ()
     """Cases about something else that the same change calls for."""
+    applies: bool = True
+    """Whether what is proposed, if anything is, is what the person wants."""
 
 
-def follow_case(case: Entry) -> None:
+def follow_case(case: Entry, *, applies: bool = True) -> None:
     """Run the command of the remedy that carries a proposal out, or releases the record."""
     commands = [one.strip() for one in COMMAND.findall(case.remedy)]
-    carry_out(next((one for one in commands if "--apply" in one), commands[-1]))
+    wanted = [one for one in commands if ("--apply" in one) == applies]
+    carry_out((wanted or commands)[-1])
 
 
 def follow(world: World, story: Story) -> None:
     """Let the records be refused, do what the remedy says, and see them go through once."""
     sync(world, story.entity, *story.keys)
     (case,) = waiting(story.entity)
-    assert case.class_ == story.class_
+    assert case.class_ == story.class_, case
     assert not story.field or case.field == story.field
 
     story.do()
@@ -73,7 +96,7 @@ def follow(world: World, story: Story) -> None:
     elif "the next comparison closes this case" in case.remedy:
         world.due(case.key, entity=story.entity)
     else:
-        follow_case(case)
+        follow_case(case, applies=story.applies)
     sync(world, story.entity)
 
     left = waiting(story.entity)

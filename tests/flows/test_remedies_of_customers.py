@@ -1,0 +1,204 @@
+"""Customers and contacts that wait: the remedy is followed, and the record goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from people import ANN, HOME, MILL, People
+from remedies import Story, follow, write_row
+from world import World
+
+pytestmark = pytest.mark.long
+
+CARD = "4111 1111 1111 1111"
+ENTITY = "customers"
+TRADE = 2
+"""A customer group, whose tag in Brightpearl is 17."""
+POE = {"last_name": "Poe", "tags": [17]}
+"""A contact that is to become a customer."""
+
+
+def a_customer_without_a_usable_email(people: People) -> Story:
+    key = people.register(**ANN | {"email": "a@example.com, b@example.com"})
+    enter = {"email": "a@example.com"}
+    return Story(ENTITY, [key], "document", "email", do=lambda: people.edit(key, **enter))
+
+
+def a_customer_with_a_card_in_the_name(people: People) -> Story:
+    key = people.register(**ANN | {"last_name": CARD})
+    correct = {"last_name": "Lee"}
+    return Story(ENTITY, [key], "card", "customer_name", do=lambda: people.edit(key, **correct))
+
+
+def a_customer_of_a_group_without_a_row(people: People) -> Story:
+    key = people.register(**ANN, group_id=7)
+    return Story(ENTITY, [key], "customer_group", table="17")
+
+
+def a_customer_of_a_company_that_brightpearl_lacks(people: People) -> Story:
+    head = people.enter(organisation="Acme Ltd", emails={"PRI": "office@acme.example"})
+    write_row("companies", "Acme Ltd", "999999")
+    key = people.register(**ANN, company="Acme Ltd", group_id=TRADE)
+    correct = ("companies", "Acme Ltd", str(head))
+    return Story(ENTITY, [key], "company", do=lambda: write_row(*correct))
+
+
+def a_group_whose_price_list_is_a_name(people: People) -> Story:
+    write_row("group_price_lists", str(TRADE), "wholesale")
+    key = people.register(**ANN, group_id=TRADE)
+    correct = ("group_price_lists", str(TRADE), "3")
+    return Story(ENTITY, [key], "price_list", do=lambda: write_row(*correct))
+
+
+def a_group_whose_credit_terms_are_words(people: People) -> Story:
+    write_row("group_credit_terms", str(TRADE), "a month")
+    key = people.register(**ANN, group_id=TRADE)
+    correct = ("group_credit_terms", str(TRADE), "30")
+    return Story(ENTITY, [key], "credit_terms", do=lambda: write_row(*correct))
+
+
+def a_contact_without_an_email(people: People) -> Story:
+    number = people.enter(**POE, emails={})
+    enter = {"emails": {"PRI": "poe@example.com"}}
+    return Story(
+        ENTITY,
+        [f"contact:{number}"],
+        "document",
+        "email",
+        do=lambda: people.change(number, **enter),
+    )
+
+
+def a_contact_with_a_very_long_email(people: People) -> Story:
+    host = ".".join(["a" * 60] * 4)
+    number = people.enter(**POE, emails={"PRI": f"poe@{host}.example"})
+    enter = {"emails": {"PRI": "poe@example.com"}}
+    return Story(
+        ENTITY,
+        [f"contact:{number}"],
+        "document",
+        "email",
+        do=lambda: people.change(number, **enter),
+    )
+
+
+def a_contact_without_a_name(people: People) -> Story:
+    number = people.enter(tags=[17], emails={"PRI": "poe@example.com"})
+    enter = {"last_name": "Poe"}
+    return Story(
+        ENTITY,
+        [f"contact:{number}"],
+        "document",
+        "last_name",
+        do=lambda: people.change(number, **enter),
+    )
+
+
+def a_contact_with_a_card_in_the_name(people: People) -> Story:
+    number = people.enter(**POE | {"last_name": CARD}, emails={"PRI": "poe@example.com"})
+    correct = {"last_name": "Poe"}
+    return Story(
+        ENTITY,
+        [f"contact:{number}"],
+        "card",
+        "contact_name",
+        do=lambda: people.change(number, **correct),
+    )
+
+
+def a_contact_with_a_card_in_its_address(people: People) -> Story:
+    of_card = {"BIL": MILL | {"line2": CARD}, "DEL": MILL}
+    number = people.enter(**POE, emails={"PRI": "poe@example.com"}, addresses=of_card)
+    correct = {"addresses": {"BIL": MILL}}
+    return Story(
+        ENTITY,
+        [f"contact:{number}"],
+        "card",
+        "contact_address",
+        do=lambda: people.change(number, **correct),
+    )
+
+
+def an_address_that_is_not_complete(people: People) -> Story:
+    key = people.register(**ANN, addresses=[HOME])
+    people.sync(key)
+    number = people.contact(key).id
+    people.change(number, addresses={"DEL": MILL | {"line3": "", "country": ""}})
+    complete = {"addresses": {"DEL": MILL}}
+    return Story(ENTITY, [key], "address", do=lambda: people.change(number, **complete))
+
+
+def a_company_that_the_store_changed(people: People) -> Story:
+    key = people.register(**ANN, company="Acme")
+    people.sync(key)
+    people.edit(key, company="Acme Ltd")
+    enter = {"organisation": "Acme Ltd"}
+    return Story(
+        ENTITY,
+        [key],
+        "review",
+        "company",
+        do=lambda: people.change(people.contact(key).id, **enter),
+    )
+
+
+def a_customer_with_the_email_of_another_name(people: People) -> Story:
+    people.enter(first_name="Bob", last_name="Poe", emails={"PRI": ANN["email"]})
+    return Story(ENTITY, [people.register(**ANN, addresses=[HOME])], "review", "match")
+
+
+def a_customer_whose_email_another_person_had_by_mistake(people: People) -> Story:
+    number = people.enter(first_name="Bob", last_name="Poe", emails={"PRI": ANN["email"]})
+    correct = {"emails": {"PRI": "bob@example.com"}}
+    return Story(
+        ENTITY,
+        [people.register(**ANN, addresses=[HOME])],
+        "review",
+        "match",
+        do=lambda: people.change(number, **correct),
+        applies=False,
+    )
+
+
+def a_customer_who_is_two_contacts(people: People) -> Story:
+    ann = {"first_name": "Ann", "last_name": "Lee", "emails": {"PRI": ANN["email"]}}
+    one, other = people.enter(**ann), people.enter(**ann)
+    merge = {"contact_id": other, "merge_into": one}
+    return Story(
+        ENTITY,
+        [people.register(**ANN, addresses=[HOME])],
+        "review",
+        "match",
+        do=lambda: people.world.brightpearl("contacts", **merge),
+        applies=False,
+    )
+
+
+STORIES = [
+    a_customer_without_a_usable_email,
+    a_customer_with_a_card_in_the_name,
+    a_customer_of_a_group_without_a_row,
+    a_customer_of_a_company_that_brightpearl_lacks,
+    a_group_whose_price_list_is_a_name,
+    a_group_whose_credit_terms_are_words,
+    a_contact_without_an_email,
+    a_contact_with_a_very_long_email,
+    a_contact_without_a_name,
+    a_contact_with_a_card_in_the_name,
+    a_contact_with_a_card_in_its_address,
+    an_address_that_is_not_complete,
+    a_company_that_the_store_changed,
+    a_customer_with_the_email_of_another_name,
+    a_customer_whose_email_another_person_had_by_mistake,
+    a_customer_who_is_two_contacts,
+]
+
+
+@pytest.mark.parametrize("begin", STORIES, ids=lambda story: story.__name__)
+def test_the_remedy_of_a_customer_that_is_followed_lets_it_through(
+    world: World, tables: Path, begin: Callable[[People], Story]
+) -> None:
+    assert tables.exists()
+    follow(world, begin(People(world)))
