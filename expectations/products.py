@@ -23,7 +23,7 @@ NO_SKU = refuse(
     "Give it a SKU in Brightpearl, by which BigCommerce and orders know it",
     field="sku",
 )
-TOO_LONG = "Shorten it in Brightpearl, or clip it in mappings/{file}.yaml, then sync the product"
+TOO_LONG = "Shorten it in Brightpearl, or clip it in mappings/{file}.yaml"
 
 
 def _lengths(*columns: str, file: str) -> list[ExpectValueLengthsToBeBetween]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import nh3
 
 from mappings.rules import TEXTS, Context, ValueStep, step
-from mappings.steps import Lookup, TextStep
+from mappings.steps import Lookup, TextStep, as_cell
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
@@ -73,12 +73,23 @@ class KnownLines(ValueStep):
         found = [known.get(line.casefold(), "") for line in value.splitlines()]
         return "\n".join(found) if all(found) else ""
 
+    def named(self, value: str, context: Context) -> str:
+        """The first line that Brightpearl lacks, as the store calls it."""
+        table, known = context.tables.get(f"account_{self.known}"), context.known[self.known]
+        for line in filter(None, map(str.strip, value.splitlines())):
+            becomes = table.get(line) if table else None
+            name = line if becomes is None else becomes
+            if name and name.casefold() not in known:
+                return line
+        return value
+
     def reason(self, value: str) -> str:
         return f"{value!r} is not among the {self.known} of Brightpearl"
 
     def remedy(self, value: str, becomes: str) -> str:
         del becomes
         return (
-            f"Create it in Brightpearl, or add `{value},<name in Brightpearl>` to "
-            f"mappings/tables/account_{self.known}.csv"
+            f"Create it in Brightpearl, or add `{as_cell(value)},<name in Brightpearl>` to "
+            f"mappings/tables/account_{self.known}.csv, and the way back to {self.known}.csv if "
+            "the store is to go on calling it so"
         )

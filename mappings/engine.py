@@ -62,7 +62,7 @@ def apply(mapping: EntityMapping, rows: pd.DataFrame, context: Context) -> Mappe
         kept = [position for position in range(len(rows)) if position not in refused]
         made = {name: [values[position] for position in kept] for name, values in made.items()}
     refusals = [
-        _refusal(rule, mapping.target, source, position, str(source[record][position] or ""))
+        _refusal(rule, mapping.target, source, position, record, context)
         for position in sorted(refused)
         for rule in refused[position]
     ]
@@ -107,19 +107,20 @@ def _refused(rule: FieldRule, source: Columns, values: Sequence[Any]) -> list[in
     ]
 
 
-def _refusal(
-    rule: FieldRule, target: str, source: Columns, position: int, key: str
+def _refusal(  # noqa: PLR0913, PLR0917 - a rule, a cell of a frame, and what is known
+    rule: FieldRule, target: str, source: Columns, position: int, record: str, context: Context
 ) -> dict[str, str]:
     """Why a row could not be mapped, as a REFUSALS record, and what whoever reads it can do.
 
     The value stays empty where it is missing or may be personal data; the record is then named by
     its key alone.
     """
+    key = str(source[record][position] or "")
     texts = {column: plain(source[column][position]) for column in rule.about}
     column = next((name for name, text in texts.items() if text), next(iter(texts), rule.to))
     value, name = texts.get(column, ""), column.replace("_", " ")
     for step in rule.steps:
-        value = step.named(value)
+        value = step.named(value, context)
     value = value[:LONGEST_VALUE]
     noun, _ = NOUNS.get(target, ORDER)
     if not value:

@@ -65,7 +65,7 @@ class Step(BaseModel, ABC):
     def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
         """The new value; empty text or None if there is none."""
 
-    def named(self, value: str) -> str:
+    def named(self, value: str, context: Context) -> str:  # noqa: ARG002 - most need no tables
         """The part of a value that a refusal names, so that those alike wait for the same thing."""
         return value
 

@@ -117,7 +117,7 @@ class Lookup(ValueStep):
             return plain(value) if self.otherwise == "keep" else ""
         return found
 
-    def named(self, value: str) -> str:
+    def named(self, value: str, context: Context) -> str:
         return undated(value) if self.dated else value
 
     def reason(self, value: str) -> str:
@@ -126,7 +126,7 @@ class Lookup(ValueStep):
         return f"{value!r} has no row in mappings/tables/{self.table}.csv"
 
     def remedy(self, value: str, becomes: str) -> str:
-        return f"Add `{_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
+        return f"Add `{as_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
 
 
 @step("find")
@@ -203,7 +203,7 @@ class MostSpecific(JoiningStep):
         return f"{value} has no row in mappings/tables/{self.table}.csv for where it is taxed"
 
     def remedy(self, value: str, becomes: str) -> str:
-        return f"Add `<country>:{_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
+        return f"Add `<country>:{as_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
 
 
 @step("known")
@@ -560,7 +560,7 @@ def _pieces(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((literal, name or "") for literal, name, _, _ in string.Formatter().parse(text))
 
 
-def _cell(value: str) -> str:
+def as_cell(value: str) -> str:
     """The value as a table's cell, quoted where CSV needs it."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([value])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,14 @@ from core.frames import concat, frame, records
 from core.products import STORE_PRODUCTS
 from core.refusals import REFUSALS
 from mappings.engine import Context, apply
-from tasks.brightpearl.products import read_names
+from tasks.brightpearl.products import Names, read_names
 from tasks.reconciler.operations import BrightpearlWrite, Operation, PlanT, Progress, RecordPlan
 from tasks.reconciler.run import Run
 
 Row = Mapping[str, Any]
 MAPPING = "account_products"
+NAMED = frozenset({"brand", "category"})
+"""Classes of refusals that name what Brightpearl lacks."""
 
 
 @dataclass(kw_only=True)
@@ -139,18 +141,26 @@ def map_rows(
 
     Raises: TransientError, ConfigError, MappingError.
     """
-    mapping = run.bundle.mappings[MAPPING]
-    every = frozenset(rule.to for rule in mapping.fields)
+    every = frozenset(rule.to for rule in run.bundle.mappings[MAPPING].fields)
     by_columns: dict[frozenset[str], list[Row]] = defaultdict(list)
     for plan in plans:
         for one in plan.operations:
             if isinstance(one, AccountOperation):
                 by_columns[getattr(one, "columns", every)].append({**one.row, "key": plan.key})
-    found: dict[tuple[str, str], Row] = {}
-    refused: list[pd.DataFrame] = []
     if not by_columns:
-        return found, frame([], REFUSALS)
-    names = read_names(run.connections)
+        return {}, frame([], REFUSALS)
+    found, refused = _mapped(run, by_columns, read_names(run.connections))
+    if NAMED.intersection(refused["class"]):  # made in Brightpearl since, as the remedy says
+        names = read_names(run.connections, max_age_s=0.0)
+        found, refused = _mapped(run, by_columns, names)
+    return found, refused
+
+
+def _mapped(
+    run: Run, by_columns: Mapping[frozenset[str], Sequence[Row]], names: Names
+) -> tuple[dict[tuple[str, str], Row], pd.DataFrame]:
+    """The rows mapped, with the brands and categories that the account has. In: by columns."""
+    mapping = run.bundle.mappings[MAPPING]
     known = {
         "brands": {name.casefold(): number for number, name in names.brands.items()},
         "categories": {path.casefold(): number for number, path in names.paths.items()},
@@ -161,6 +171,8 @@ def map_rows(
         "weight_kg": settings.kilograms,
         **dict.fromkeys(("length_cm", "width_cm", "height_cm"), settings.centimetres),
     }
+    found: dict[tuple[str, str], Row] = {}
+    refused: list[pd.DataFrame] = []
     for columns, rows in by_columns.items():
         wanted = {*columns, "key", "product_id"}
         part = replace(mapping, fields=tuple(one for one in mapping.fields if one.to in wanted))

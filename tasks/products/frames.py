@@ -145,7 +145,10 @@ def refusals_of(family: Family) -> Iterable[Refusal]:
     if family.store and family.is_group == family.store.is_simple:
         one, other = ("a group", "has no variants") if family.is_group else ("one product", "has")
         reason = f"it is {one} in Brightpearl, and the store's product {other}"
-        action = "Make both alike, or delete the store's product and sync it by its key"
+        action = (
+            "Make both alike, or delete the store's product and have it made anew: causeway sync "
+            f"products --key {family.key}"
+        )
         yield refuse(family.key, reason, action)
 
 
