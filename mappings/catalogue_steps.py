@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import nh3
 
 from mappings.rules import TEXTS, Context, ValueStep, step
-from mappings.steps import Lookup, TextStep, as_cell
+from mappings.steps import Lookup, TextStep
+from mappings.tables import row_to_add
 
 if TYPE_CHECKING:  # core.frames imports pandas, which checking a mapping file does not need
     from core.frames import Kind
@@ -88,8 +89,8 @@ class KnownLines(ValueStep):
 
     def remedy(self, value: str, becomes: str) -> str:
         del becomes
+        row = row_to_add(value, "name in Brightpearl", f"account_{self.known}")
         return (
-            f"Create it in Brightpearl, or add `{as_cell(value)},<name in Brightpearl>` to "
-            f"mappings/tables/account_{self.known}.csv, and the way back to {self.known}.csv if "
-            "the store is to go on calling it so"
+            f"Create it in Brightpearl, or {row[0].lower()}{row[1:]}, and the way back to "
+            f"{self.known}.csv if the store is to go on calling it so"
         )

@@ -12,7 +12,7 @@ from core.frames import frame, frame_of_columns
 from core.refusals import REFUSALS, release_remedy
 from mappings.rules import Context, EntityMapping, FieldRule, JoiningStep, ValueStep
 from mappings.shapes import NOUNS, ORDER, RECORDS, is_personal, target_schema
-from mappings.tables import plain
+from mappings.tables import lack_of_row, plain, row_to_add
 
 __all__ = ["Context", "Mapped", "apply"]
 
@@ -116,29 +116,40 @@ def _refusal(  # noqa: PLR0913, PLR0917 - a rule, a cell of a frame, and what is
     its key alone.
     """
     key = str(source[record][position] or "")
-    texts = {column: plain(source[column][position]) for column in rule.about}
-    column = next((name for name, text in texts.items() if text), next(iter(texts), rule.to))
-    value, name = texts.get(column, ""), column.replace("_", " ")
-    for step in rule.steps:
-        value = step.named(value, context)
-    value = value[:LONGEST_VALUE]
-    noun, _ = NOUNS.get(target, ORDER)
-    if not value:
-        reason = f"the {noun} has no {name}"
-    elif is_personal(column):
-        value, reason = "", f"the {noun}'s {name} cannot be used"
+    values = {column: source[column][position] for column in (*rule.source, *rule.about)}
+    lack = next((one for step in rule.steps if (one := step.lack(values, context))), None)
+    if lack:
+        column, value = lack.column, plain(values[lack.column])[:LONGEST_VALUE]
+        reason = f"{column.replace('_', ' ')} {lack_of_row(value, lack.table)}"
+        action = row_to_add(value, lack.becomes, lack.table)
     else:
-        reasons = [found for step in rule.steps if (found := step.reason(value))]
-        reason = f"{name} {reasons[-1] if reasons else 'cannot be used'}"
-    remedy = release_remedy(_remedy(rule, target, value), rule.class_, value=value, key=key)
+        texts = {column: plain(values[column]) for column in rule.about}
+        column = next((name for name, text in texts.items() if text), next(iter(texts), rule.to))
+        value = texts.get(column, "")
+        for step in rule.steps:
+            value = step.named(value, context)
+        value, reason = _reason(rule, target, column, value[:LONGEST_VALUE])
+        action = _remedy(rule, target, value)
     return {
         "key": key,
         "class": rule.class_,
         "field": column,
         "value": value,
         "reason": reason,
-        "remedy": remedy,
+        "remedy": release_remedy(action, rule.class_, value=value, key=key),
     }
+
+
+def _reason(rule: FieldRule, target: str, column: str, value: str) -> tuple[str, str]:
+    """The value that a refusal may show, and why the row is refused."""
+    noun, _ = NOUNS.get(target, ORDER)
+    name = column.replace("_", " ")
+    if not value:
+        return "", f"the {noun} has no {name}"
+    if is_personal(column):
+        return "", f"the {noun}'s {name} cannot be used"
+    reasons = [found for step in rule.steps if (found := step.reason(value))]
+    return value, f"{name} {reasons[-1] if reasons else 'cannot be used'}"
 
 
 def _remedy(rule: FieldRule, target: str, value: str) -> str:

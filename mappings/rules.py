@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,6 +46,16 @@ class Context:
     """Brightpearl's base currency. Empty means: the store's own currency."""
 
 
+class Lack(NamedTuple):
+    """A row that a table lacks, and that a step needs."""
+
+    table: str
+    column: str
+    """Of the source: its value has no row."""
+    becomes: str
+    """What its second cell is to hold, for people."""
+
+
 class Step(BaseModel, ABC):
     """Common to all steps. Parameters are checked when the mapping is read."""
 
@@ -64,6 +74,10 @@ class Step(BaseModel, ABC):
     @abstractmethod
     def of(self, value: Any, context: Context) -> Any:  # noqa: ANN401 - what `takes` and `gives` say
         """The new value; empty text or None if there is none."""
+
+    def lack(self, values: Mapping[str, Any], context: Context) -> Lack | None:  # noqa: ARG002 - few
+        """The row that is to blame where several tables are asked. In: the source's columns."""
+        return None
 
     def named(self, value: str, context: Context) -> str:  # noqa: ARG002 - most need no tables
         """The part of a value that a refusal names, so that those alike wait for the same thing."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import string
 from collections.abc import Callable, Mapping
@@ -19,9 +17,9 @@ from pydantic import Field, field_validator
 from core import ids
 from core.money import decimal
 from core.times import local_date
-from mappings.rules import Context, JoiningStep, ValueStep, step
+from mappings.rules import Context, JoiningStep, Lack, ValueStep, step
 from mappings.shapes import KNOWN
-from mappings.tables import comparable, plain
+from mappings.tables import as_cell, comparable, lack_of_row, plain, row_to_add
 from mappings.tax_codes import TABLE as TAX_CODES
 from mappings.tax_codes import tax_codes
 
@@ -123,10 +121,10 @@ class Lookup(ValueStep):
     def reason(self, value: str) -> str:
         if self.otherwise == "keep":
             return ""
-        return f"{value!r} has no row in mappings/tables/{self.table}.csv"
+        return lack_of_row(value, self.table)
 
     def remedy(self, value: str, becomes: str) -> str:
-        return f"Add `{as_cell(value)},<{becomes}>` to mappings/tables/{self.table}.csv"
+        return row_to_add(value, becomes, self.table)
 
 
 @step("find")
@@ -180,6 +178,15 @@ class ShopPrice(JoiningStep):
             multiple
         )
         return max(rounded - Decimal(less or 0), Decimal(0)) if price else Decimal(0)
+
+    def lack(self, values: Mapping[str, Any], context: Context) -> Lack | None:
+        for table, column, becomes in (
+            (self.taxes, "price_list_id", "percent of tax that is added"),
+            (self.rounding, "currency", "what prices are multiples of, such as 0.01"),
+        ):
+            if context.tables[table].get(values[column]) is None:
+                return Lack(table, column, becomes)
+        return None
 
 
 @step("most_specific")
@@ -558,10 +565,3 @@ class AccountRate(JoiningStep):
 @lru_cache(maxsize=1024)
 def _pieces(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((literal, name or "") for literal, name, _, _ in string.Formatter().parse(text))
-
-
-def as_cell(value: str) -> str:
-    """The value as a table's cell, quoted where CSV needs it."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([value])
-    return line.getvalue()

@@ -103,6 +103,23 @@ def plain(value: object) -> str:
     return str(value)
 
 
+def as_cell(value: str) -> str:
+    """The value as a table's cell, quoted where CSV needs it."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([value])
+    return line.getvalue()
+
+
+def lack_of_row(value: str, table: str) -> str:
+    """Why nothing is known for a value, for people."""
+    return f"{value!r} has no row in mappings/tables/{table}.csv"
+
+
+def row_to_add(value: str, becomes: str, table: str) -> str:
+    """The row that makes a value known, as the start of a sentence."""
+    return f"Add `{as_cell(value)},<{becomes}>` to mappings/tables/{table}.csv"
+
+
 def read_table(name: str, text: str) -> tuple[Table, list[Problem]]:
     """The table of a file's text, and everything that is wrong with it.
 

@@ -44,7 +44,7 @@ def read_prices(account: Account, call: Call) -> Reply:
         lists = require_id_set(call.params["lists"]).among(lists, reference.PRICE_LISTS)
     if not ids or not lists:
         not_found("No Product Prices Found")
-    return answer([_document(account.products[number], lists) for number in ids])
+    return answer([_document(account, account.products[number], lists) for number in ids])
 
 
 @routes("OPTIONS", "/product-service/product-price", "/product-service/product-price/{ids}")
@@ -53,15 +53,14 @@ def price_options(account: Account, call: Call) -> Reply:
     return options_answer(account.products, call, "product-price")
 
 
-def _document(product: Product, lists: list[int]) -> dict[str, Any]:
-    currency = reference.CURRENCIES[reference.BASE_CURRENCY][0]
+def _document(account: Account, product: Product, lists: list[int]) -> dict[str, Any]:
     return {
         "productId": product.id,
         "priceLists": [
             {
                 "priceListId": number,
-                "currencyCode": reference.BASE_CURRENCY,
-                "currencyId": currency,
+                "currencyCode": _currency(account, number),
+                "currencyId": reference.CURRENCIES[_currency(account, number)][0],
                 "quantityPrice": {
                     quantity: four(value)
                     for quantity, value in product.prices.get(number, {}).items()
@@ -70,6 +69,10 @@ def _document(product: Product, lists: list[int]) -> dict[str, Any]:
             for number in lists
         ],
     }
+
+
+def _currency(account: Account, price_list_id: int) -> str:
+    return account.list_currencies.get(price_list_id, reference.BASE_CURRENCY)
 
 
 @routes("PUT", "/product-service/product-price/{id}/price-list")
@@ -95,19 +98,21 @@ def write_prices(account: Account, call: Call) -> Reply:
 
 
 @routes("GET", "/product-service/price-list", "/product-service/price-list/{ids}")
-def read_price_lists(_account: Account, call: Call) -> Reply:
+def read_price_lists(account: Account, call: Call) -> Reply:
     """All price lists, or those of a set."""
     wanted = call.id_set() if "ids" in call.params else None
-    number, symbol, _ = reference.CURRENCIES[reference.BASE_CURRENCY]
+    listed_in = {
+        one: reference.CURRENCIES[_currency(account, one)] for one in reference.PRICE_LISTS
+    }
     return answer(
         [
             {
                 "id": listed.id,
                 "name": {"languageCode": "en", "text": listed.name, "format": "PLAINTEXT"},
                 "code": listed.code,
-                "currencyCode": reference.BASE_CURRENCY,
-                "currencySymbol": symbol,
-                "currencyId": number,
+                "currencyCode": _currency(account, listed.id),
+                "currencySymbol": listed_in[listed.id][1],
+                "currencyId": listed_in[listed.id][0],
                 "priceListTypeCode": listed.type_code,
                 "gross": listed.gross,
             }

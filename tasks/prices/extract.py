@@ -68,12 +68,19 @@ def extract_prices(run: Run, skus: Collection[str]) -> tuple[Found, list[Outcome
 
 
 def _price_lists(run: Run, targets: Iterable[str]) -> dict[str, str]:
-    """Ids of the store's price lists by name, case-folded; none is asked for where none is fed."""
-    if not any(one.startswith(LIST) for one in targets):
-        return {}
-    read = partial(with_retries, run.bigcommerce.list_price_lists)
-    known = run.connections.cache.get("price lists", read, max_age_s=LISTS_KEPT_S)
-    return {one.name.casefold(): one.id for one in known}
+    """Ids of the store's price lists by name, case-folded; none is asked for where none is fed.
+
+    They are read again where one that is fed is not among them: it may have been made since.
+    """
+    wanted = {one.removeprefix(LIST).casefold() for one in targets if one.startswith(LIST)}
+    known: dict[str, str] = {}
+    for max_age_s in (LISTS_KEPT_S, 0.0) if wanted else ():
+        read = partial(with_retries, run.bigcommerce.list_price_lists)
+        lists = run.connections.cache.get("price lists", read, max_age_s=max_age_s)
+        known = {one.name.casefold(): one.id for one in lists}
+        if known.keys() >= wanted:
+            break
+    return known
 
 
 def _account_prices(run: Run, found: Found, lists: Sequence[str]) -> pd.DataFrame:
