@@ -170,7 +170,7 @@ def of_order(model: type[D], order_id: str, row: object) -> D:
         field, reason = broken_field(error)
         raise RejectedError(
             f"A {model.__name__} of BigCommerce order {order_id} has a wrong {field!r}: {reason}.",
-            remedy="Open the order in BigCommerce, correct the field, then release it.",
+            remedy="Open the order in BigCommerce and correct the field.",
             code="document",
         ) from None
 

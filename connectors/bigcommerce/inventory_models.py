@@ -127,14 +127,6 @@ Why: TypeAlias = Literal[
     "insufficient",
     "other",
 ]
-REMEDIES: dict[Why, str] = {
-    "tracked_by_product": "Name these items by their product_id.",
-    "tracked_by_variant": "Name these items by their SKU.",
-    "needs_absolute": "Adjust these items absolutely first: no count of them exists there.",
-    "unknown_location": "Check the locations in the mapping tables against those of the store.",
-    "insufficient": "Read the stock anew: it went down meanwhile.",
-    "other": "Read the inventory anew: these items may be gone, or tracked in another way.",
-}
 _KINDS: tuple[tuple[Why, re.Pattern[str]], ...] = (
     ("tracked_by_product", re.compile(r"is tracked by product", re.IGNORECASE)),
     ("tracked_by_variant", re.compile(r"is tracked by variant", re.IGNORECASE)),
@@ -152,11 +144,11 @@ _PLACES = re.compile(r"\s*,\s*")
 class RejectedStockError(RejectedError):
     """An adjustment of which nothing was carried out, because of the items it names.
 
-    `why` says what to do about them; all other items of the request may be sent again.
+    `why` says what is wrong with them; all other items of the request may be sent again.
     """
 
     def __init__(self, message: str, *, why: Why, identities: frozenset[tuple[str, str]]) -> None:
-        super().__init__(message, remedy=REMEDIES[why], status=422, code=why)
+        super().__init__(message, status=422, code=why)
         self.why = why
         self.identities = identities
         """Name and value: `("sku", "A")`, `("product_id", "113")` or `("location_id", "3")`."""

@@ -131,6 +131,8 @@ class Account:
         """Name and parent by id; parent 0 is the top."""
         self.option_values: dict[int, tuple[int, str]] = {}
         """Option and value by id."""
+        self.without_default_location: set[int] = set()
+        """Warehouses for which nobody chose one."""
         self.list_currencies: dict[int, str] = {}
         """Of price lists that are not in the base currency, by id."""
         self.product_groups: dict[int, list[int]] = defaultdict(list)

@@ -98,10 +98,12 @@ def warehouses(_account: Account, call: Call) -> Reply:
 
 
 @routes("GET", "/warehouse-service/warehouse/{id}/location/default")
-def default_location(_account: Account, call: Call) -> Reply:
+def default_location(account: Account, call: Call) -> Reply:
     """Its id."""
     if call.number("id") not in reference.WAREHOUSES:
         not_found("No warehouse found")
+    if call.number("id") in account.without_default_location:
+        not_found("No default location found")
     return answer(reference.DEFAULT_LOCATION)
 
 

@@ -121,7 +121,8 @@ class CreateProduct(StoreOperation):
         if not self.prices(record):
             price_list = run.connections.pair.products.price_list
             reason = f"The product has no price in Brightpearl's price list {price_list}."
-            record.fail(RejectedError(reason, remedy="Enter its price there.", code="price"))
+            remedy = f"Enter its price in Brightpearl, in price list {price_list}."
+            record.fail(RejectedError(reason, remedy=remedy, code="price"))
             return None
         body = self._body(record)
         return BigCommerceWrite(

@@ -67,17 +67,22 @@ IDS: Mapping[str, tuple[str, Callable[[Brightpearl], Iterable[Any]], Callable[[A
 
 
 def known_ids(
-    connections: Connections, class_: str, wanted: Collection[str] = ()
+    connections: Connections,
+    class_: str,
+    wanted: Collection[str] = (),
+    *,
+    missing_age_s: float = KEPT_FOR_MISSING_S,
 ) -> frozenset[str]:
     """What exists in the account of a refusal class, such as order_status, channel or tax_code.
 
-    Each list is read when it is first asked for, and again when it lacks something `wanted`.
+    Each list is read when it is first asked for, and again when it lacks something `wanted` and is
+    older than `missing_age_s`.
 
     Raises: TransientError, ConfigError.
     """
     known: frozenset[str] = frozenset()
     name, read, id_of = IDS[class_]
-    for max_age_s in (KEPT_S, KEPT_FOR_MISSING_S):
+    for max_age_s in (KEPT_S, missing_age_s):
         ids = (id_of(one) for one in _listed(connections, name, read, max_age_s))
         known = frozenset(str(one) for one in ids if one is not None)
         if known.issuperset(wanted):
@@ -92,7 +97,7 @@ def account_currency(connections: Connections) -> str:
 
 
 def default_location(connections: Connections, warehouse_id: str) -> str:
-    """Where goods of a warehouse are put; "" for a warehouse that does not exist."""
+    """Where goods of a warehouse are put; "" for one that does not exist, or has no such place."""
 
     def read() -> str:
         try:
@@ -100,7 +105,9 @@ def default_location(connections: Connections, warehouse_id: str) -> str:
         except NotFoundError:
             return ""
 
-    return connections.cache.get(f"default location {warehouse_id}", read, max_age_s=KEPT_S)
+    name = f"default location {warehouse_id}"
+    found = connections.cache.get(name, read, max_age_s=KEPT_S)
+    return found or connections.cache.get(name, read, max_age_s=0.0)
 
 
 def unit_costs(connections: Connections, product_ids: Iterable[str]) -> Mapping[str, Decimal]:
@@ -223,13 +230,16 @@ def unknown_ids(
     """REFUSALS of the rows whose `column` names what is not among the ids that the account has.
 
     `class_` is the refusal's, and with spaces the name of the thing for people; the ids are those
-    of that class if none other is named.
+    of that class if none other is named. Nothing is refused by an old list: what a person is asked
+    to create there may be a moment old.
 
     Raises: TransientError, ConfigError.
     """
     values, name = rows[column].tolist(), class_.replace("_", " ")
     wanted = set(values) - {""}
-    unknown = wanted and wanted - known_ids(connections, known_as or class_, wanted)
+    unknown = wanted and wanted - known_ids(
+        connections, known_as or class_, wanted, missing_age_s=0.0
+    )
     pairs = dict.fromkeys(zip(rows["order_id"].tolist(), values, strict=True)) if unknown else {}
     action = "Create it in Brightpearl or correct the table"
     return refusal_rows(

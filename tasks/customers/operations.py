@@ -16,9 +16,9 @@ from tasks.reconciler.cases import Outcome
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
 
-REMEDY = (
+CORRECT = (
     "Correct the customer in BigCommerce or the contact in Brightpearl: an e-mail that another "
-    "customer has is refused. Then release it."
+    "customer has is refused"
 )
 
 
@@ -83,4 +83,4 @@ def link_customers(run: Run, records: Sequence[CustomerAndContact]) -> list[Outc
     known = run.links.get(run.pair, ENTITY, [one.id_bp for one in links if one.id_bp], by="id_bp")
     mine = {one.key_bc for one in links}
     run.links.drop(run.pair, ENTITY, [o.key_bc for o in known.values() if o.key_bc not in mine])
-    return link(run, records, REMEDY)
+    return link(run, records, CORRECT)

@@ -30,7 +30,7 @@ from tasks.brightpearl.contacts import is_merged, merged_email, remember
 from tasks.customers.extract import read_contacts
 from tasks.customers.frames import ENTITY, AgreedCustomer
 from tasks.customers.matching import replace_lead
-from tasks.customers.operations import REMEDY
+from tasks.customers.operations import CORRECT
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.agreed import hash_of
 from tasks.reconciler.apply import Phase, apply, outcome_of
@@ -277,7 +277,7 @@ def load_merges(run: Run, plans: Sequence[RecordPlan]) -> list[Outcome]:
         return []
     records = apply(run, [ContactProgress(plan=plan) for plan in plans], PHASES)
     link_merges(run, records)
-    return [outcome_of(record, REMEDY) for record in records]
+    return [outcome_of(record, CORRECT) for record in records]
 
 
 @step("link-merges", PURE)

@@ -62,7 +62,7 @@ class CreateReceipt(Operation[OrderProgress]):
             return None
         return RejectedError(
             f"The receipt {ref} is on sales order {found[0].order_id}, not on {order_id}.",
-            remedy="Move or delete it in Brightpearl, then release the order.",
+            remedy="Delete it there in Brightpearl.",
             code="receipt",
         )
 

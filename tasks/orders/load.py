@@ -49,7 +49,7 @@ from tasks.reconciler.cases import Outcome, digest
 from tasks.reconciler.operations import Write
 from tasks.reconciler.run import Run
 
-REMEDY = "Correct the record in BigCommerce or the mapping, then release it."
+CORRECT = "Correct the order in BigCommerce, or the mapping"
 HOLD_RELEASED = "released"
 """In place of the status before a hold: staff took the order off hold by hand."""
 RELEASING = {"gone", "not imported"}
@@ -128,7 +128,7 @@ def _check_created(record: OrderProgress, actual: ActualOrder | None, part: Part
         record.fail(
             RejectedError(
                 f"Brightpearl stored order {record.key} otherwise than it was sent: {totals}.",
-                remedy="Compare the order in both systems, correct it in Brightpearl, release.",
+                remedy="Compare the order in both systems and correct it in Brightpearl.",
                 code="money",
             )
         )
@@ -255,7 +255,7 @@ PHASES: tuple[Phase[OrderProgress], ...] = (
 
 def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[Outcome]:
     """Link the orders, with the state in which both sides agreed; what became of each."""
-    outcomes = {record.key: outcome_of(record, REMEDY) for record in records}
+    outcomes = {record.key: outcome_of(record, CORRECT) for record in records}
     short = {record.key: record.short for record in records if record.goes_on and record.short}
     for key, products in short.items():
         conditions = tuple(stock_condition(product_id) for product_id in sorted(products))

@@ -74,7 +74,9 @@ def _price_lists(run: Run, targets: Iterable[str]) -> dict[str, str]:
     """
     wanted = {one.removeprefix(LIST).casefold() for one in targets if one.startswith(LIST)}
     known: dict[str, str] = {}
-    for max_age_s in (LISTS_KEPT_S, 0.0) if wanted else ():
+    # A person who asks wants to know it now: the list may have been made anew, too.
+    ages_s = (0.0,) if run.batch.asked_for else (LISTS_KEPT_S, 0.0)
+    for max_age_s in ages_s if wanted else ():
         read = partial(with_retries, run.bigcommerce.list_price_lists)
         lists = run.connections.cache.get("price lists", read, max_age_s=max_age_s)
         known = {one.name.casefold(): one.id for one in lists}

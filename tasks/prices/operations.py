@@ -134,7 +134,7 @@ class RemoveListPrice(ListPriceOperation):
         )
 
 
-REMEDY = "Correct the price in Brightpearl, or the product in BigCommerce."
+CORRECT = "Correct the price in Brightpearl, or the product in BigCommerce"
 PHASES = (Phase((SetCataloguePrices, SetListPrice, RemoveListPrice), together=True),)
 
 
@@ -144,4 +144,4 @@ def load_prices(run: Run, plans: Sequence[PricePlan]) -> list[Outcome]:
         return []
     records = [PriceProgress(plan=plan) for plan in plans]
     apply(run, records, PHASES)
-    return link(run, records, REMEDY)
+    return link(run, records, CORRECT)

@@ -33,7 +33,7 @@ from tasks.reconciler.run import Run
 
 STOCK = "stock"
 """The sync that puts on sale what Brightpearl has of a new product."""
-REMEDY = "Correct the product as the reason says, then sync it."
+CORRECT = "Correct the product as the reason says"
 
 
 @dataclass(kw_only=True)
@@ -132,4 +132,4 @@ def link_products(run: Run, records: Sequence[ProductProgress]) -> list[Outcome]
     keep_aliases(run.connections, {s: i for one in going for s, i in one.plan.aliases.items()})
     if renamed := [product for one in going for product in one.renamed]:
         keep_catalogue(run.connections, renamed, ())
-    return link(run, records, REMEDY)
+    return link(run, records, CORRECT)

@@ -126,26 +126,30 @@ def apply(
     return records
 
 
-def outcome_of(record: Progress[Any], remedy: str) -> Outcome:
-    """What became of a record. `remedy` is for a refused write whose answer names none."""
+def outcome_of(record: Progress[Any], action: str) -> Outcome:
+    """What became of a record.
+
+    In: what to do about a refused write whose answer does not say it.
+    """
     plan, error = record.plan, record.error
     if error is not None and not isinstance(error, RejectedError):
         return retry(plan.key, error.message)
     cases = (*plan.cases, *record.refusals)
     if isinstance(error, RejectedError):
-        return Outcome(plan.key, "rejected", str(error), (*cases, rejected(error, remedy)))
+        cases += (rejected(error, action, plan.key),)
+        return Outcome(plan.key, "rejected", str(error), cases)
     return Outcome(plan.key, plan.result, record.reason, cases, plan.waits_for, plan.wake_at)
 
 
 @step("link", PURE)
-def link(run: Run, records: Sequence[Progress[Any]], remedy: str) -> list[Outcome]:
+def link(run: Run, records: Sequence[Progress[Any]], action: str) -> list[Outcome]:
     """Keep what both sides agree on by now; what became of each record.
 
     In: what to do about a refused write whose answer does not say it.
     """
     links = [one for record in records if (one := record.link) is not None]
     run.links.put(run.pair, run.entity, links, now=run.now())
-    return [outcome_of(record, remedy) for record in records]
+    return [outcome_of(record, action) for record in records]
 
 
 def send(run: Run, writes: Sequence[Write], on_answers: OnAnswers | None = None) -> list[Answer]:

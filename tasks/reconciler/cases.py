@@ -95,10 +95,14 @@ def refusal_by_value(class_: str, field: str, value: str, reason: str, action: s
     return Refusal(class_, field, value, reason, release_remedy(action, class_, value=value))
 
 
-def rejected(error: RejectedError, remedy: str) -> Refusal:
-    """A record whose write was understood and refused. In: what to do if the error says nothing."""
+def rejected(error: RejectedError, action: str, key: str) -> Refusal:
+    """A record whose write was understood and refused; it is released by its key.
+
+    In: what to do if the error does not say it.
+    """
     class_ = error.code if error.code == "money" else "rejected"
-    return Refusal(class_, "", error.code, error.message, error.remedy or remedy)
+    remedy = release_remedy((error.remedy or action).rstrip("."), class_, key=key)
+    return Refusal(class_, "", error.code, error.message, remedy)
 
 
 def ends_processes(times: int) -> Refusal:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import RejectedError
-from core.refusals import release_remedy
 from store.links import Link
 from tasks.bigcommerce.refunds import REFUNDS, link_key
 from tasks.brightpearl.sales_orders import ORDERS
@@ -126,7 +125,6 @@ def _outcome(order: OrderProgress) -> Outcome:
     for error in filter(None, (part.error for part in parts)):
         if not isinstance(error, RejectedError):
             return retry(plan.key, error.message)
-        class_ = error.code if error.code == "money" else "rejected"
-        refusals.append(rejected(error, release_remedy(CORRECT, class_, key=plan.key)))
+        refusals.append(rejected(error, CORRECT, plan.key))
     result = "rejected" if refusals and plan.result != HELD else plan.result
     return Outcome(plan.key, result, "", (*plan.cases, *refusals), plan.waits_for)

@@ -165,7 +165,7 @@ def read_back(run: Run, records: Sequence[CreditProgress]) -> None:
                     f"Brightpearl stored sales credit {record.credit_id} otherwise than it was "
                     f"sent: {header.total_inc_tax} with {header.total_tax} tax became {gross} with "
                     f"{two_places(total.tax)}.",
-                    remedy="Compare it with the refund, correct it in Brightpearl, release.",
+                    remedy="Compare it with the refund and correct it in Brightpearl.",
                     code="money",
                 )
             )

@@ -24,9 +24,9 @@ from tasks.reconciler.operations import BigCommerceWrite, Operation, Progress, R
 from tasks.reconciler.run import Run
 from tasks.shipments.frames import AgreedShipments, DesiredPart, Found, Part, ShippingState
 
-REMEDY = (
-    "Compare the order's shipments with its goods notes in both systems; when they may go on, "
-    "release it."
+CORRECT = (
+    "Compare the order's shipments with its goods notes in both systems, and correct what the "
+    "reason names, there or in the mapping's tables"
 )
 
 
@@ -238,7 +238,7 @@ def link_shipments(run: Run, found: Found, records: Sequence[ShipmentProgress]) 
     Of orders that were refused, it is kept that work is left. A write whose outcome was not known,
     and of which nothing was found, did not happen: both sides were read since.
     """
-    outcomes = [outcome_of(record, REMEDY) for record in records]
+    outcomes = [outcome_of(record, CORRECT) for record in records]
     if run.dry_run:
         return [*found.skipped, *outcomes]
     written: list[Link] = []

@@ -26,7 +26,7 @@ from tasks.reconciler.cases import Outcome, rejected, retry, skipped
 from tasks.reconciler.holds import end_releases
 from tasks.reconciler.operations import Progress, RecordPlan
 from tasks.reconciler.run import Run
-from tasks.stock.frames import AgreedStock, Desired, Pending, Snapshot, release_sku
+from tasks.stock.frames import AgreedStock, Desired, Pending, Snapshot
 from tasks.stock.matching import oversold
 from tasks.stock.operations import Adjust, Correct, StockOperation
 from tasks.stock.plan import Plan
@@ -37,6 +37,7 @@ LEASE_S = 180.0
 SLOW_S = 1.0
 ATTEMPTS = 4
 WHY_ADJUSTED = "Causeway: what Brightpearl can promise"
+CORRECT_ITEM = "See in BigCommerce whether the item exists and its stock is tracked"
 VISIBLE, QUIET = "an adjustment to be visible", "its events to pause"
 """What a parked SKU waits for."""
 Unwritten = TransientError | RejectedError
@@ -95,8 +96,7 @@ class Applied:
                     remedy = release_remedy(action, "location", value=location)
                     why = Refusal("location", "location_id", location, error.message, remedy)
                 case _:
-                    remedy = f"Correct the item in BigCommerce, then: {release_sku(sku)}"
-                    why = rejected(error, remedy)
+                    why = rejected(error, CORRECT_ITEM, sku)
             self.outcomes[sku] = Outcome(sku, "rejected", why.reason, (why,))
 
     def until_visible(
@@ -263,11 +263,13 @@ def _correct(applied: Applied) -> None:
         records.append(Progress(plan=plan))
         if not location_id:
             message = f"Warehouse {one.warehouse_id} has no default location in Brightpearl."
-            remedy = "Correct mappings/tables/stock_locations.csv."
+            remedy = (
+                f"Give warehouse {one.warehouse_id} a default location in Brightpearl, or correct "
+                "mappings/tables/stock_locations.csv."
+            )
             records[-1].fail(RejectedError(message, remedy=remedy))
     for record in apply(run, records, [Phase((Correct,), together=True)]):
-        remedy = f"Correct the product in Brightpearl, then: {release_sku(record.key)}"
-        applied.outcomes[record.key] = outcome_of(record, remedy)
+        applied.outcomes[record.key] = outcome_of(record, "Correct the product in Brightpearl")
 
 
 def link_stock(run: Run, applied: Applied, desired: Desired) -> None:

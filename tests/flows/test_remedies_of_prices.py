@@ -72,6 +72,16 @@ def a_price_list_of_another_name(world: World) -> Story:
     return Story(ENTITY, [KEY], "price_list", "target", do=lambda: write_row(*right))
 
 
+def a_price_of_a_list_that_was_made_anew(world: World) -> Story:
+    trade_list()
+    write_row("price_targets", str(WHOLESALE), "list:Trade")
+    enter(world, WHOLESALE, q1="15")
+    sync(world, ENTITY, KEY)
+    enter(world, WHOLESALE, q1="16")
+    world.sandbox.store.price_lists.clear()
+    return Story(ENTITY, [KEY], "price_list", "target", do=trade_list)
+
+
 def a_catalogue_price_in_another_currency(world: World) -> Story:
     world.sandbox.account.list_currencies[WHOLESALE] = "EUR"
     remove_row("price_targets", str(RETAIL))
@@ -92,6 +102,7 @@ STORIES = [
     a_price_that_no_table_rounds,
     a_price_list_that_the_store_lacks,
     a_price_list_of_another_name,
+    a_price_of_a_list_that_was_made_anew,
     a_catalogue_price_in_another_currency,
 ]
 

@@ -29,7 +29,6 @@ from core.times import utc_now
 from flows.stock import sync_stock
 from store.inbox import Inbox
 from store.quarantine import Quarantine
-from tasks.brightpearl.reference import KEPT_S
 from tasks.reconciler.cases import CATALOGUE
 from tasks.reconciler.connections import connect, disconnect
 from tasks.reconciler.sweep import sweep
@@ -300,9 +299,7 @@ def test_a_correction_that_cannot_be_made_is_a_case_and_the_rest_goes_through(
     reconcile()
     monkeypatch.setenv("CAUSEWAY_STOCK__BIGCOMMERCE_OWNED_LOCATIONS", "1")
     disconnect()
-    for warehouse in levels(world, "brightpearl")[sku]:
-        name = f"default location {warehouse}"
-        connect(PAIR).cache.get(name, lambda: "", max_age_s=KEPT_S)  # as if it had none
+    world.sandbox.account.without_default_location.update({2, 3})
     world.bigcommerce("stock", sku=sku, delta=6)
     report = sync(world, sku.casefold(), product(world, sku))
     assert report["counts"]["rejected"] == 1
