@@ -194,8 +194,8 @@ def plan_receipts(
     """Receipts to book, and the cases of those that one side does not have any more.
 
     In: the references of those that are booked. One that staff deleted is only booked once more
-    after a person approved it, and so is one that is more than the order still owes, or in another
-    currency.
+    after a person approved it, and so is one that is more than the order still owes, in another
+    currency, or perhaps the money of one that is booked by a name which the store forgot.
     """
     known = set(agreed.receipts)
     wanted = {one.transaction_ref: (address_id, one) for address_id, one in shares(desired, agreed)}
@@ -205,6 +205,7 @@ def plan_receipts(
         for ref, (_, one) in wanted.items()
         if ref in booked and one.currency_code == currency
     )
+    gone = sorted(known.intersection(booked) - set(wanted)) if desired.is_money_read else []
     missing: list[CreateReceipt] = []
     cases: list[Refusal] = []
     for ref, (address_id, payment) in wanted.items():
@@ -222,13 +223,18 @@ def plan_receipts(
             reason = f"the receipt {ref} over {amount} is in another currency than its order"
         elif two_places(payment.amount) > owed:
             reason = f"the receipt {ref} over {amount} is more than the {owed} that is still owed"
+        elif gone:
+            reason = (
+                f"the receipt {ref} over {amount} may be money that is booked already: the store "
+                f"does not know of that behind {', '.join(gone)} any more"
+            )
         case = review(RECEIPT, digest(ref), reason, {"receipt": ref, "amount": amount})
         if reason:
             cases.append(case)
         if not reason or rules.approves(desired.order_id, case):
             missing.append(CreateReceipt(payment, address_id))
             owed -= two_places(payment.amount) if is_own else 0
-    for ref in sorted(known.intersection(booked) - set(wanted) if desired.is_money_read else ()):
+    for ref in gone:
         reason = (
             f"the store does not know of the money behind the receipt {ref} of order "
             f"{desired.order_id} any more; delete the receipt in Brightpearl, or find out where "

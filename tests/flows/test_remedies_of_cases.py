@@ -112,6 +112,44 @@ def a_receipt_that_staff_deleted(world: World) -> Story:
     return Story("orders", [key], "review", "receipt")
 
 
+def a_receipt_whose_money_the_store_no_longer_knows(world: World) -> Story:
+    key = imported(world)
+    without_the_money(world, key)
+    number = receipt_of(world, key)
+    return Story(
+        "orders",
+        [key],
+        "review",
+        "receipt",
+        do=lambda: world.brightpearl("payment", delete=number),
+    )
+
+
+def a_receipt_whose_money_is_found_again(world: World) -> Story:
+    key = imported(world)
+    find = without_the_money(world, key)
+    return Story("orders", [key], "review", "receipt", do=find)
+
+
+def without_the_money(world: World, key: str) -> Callable[[], None]:
+    """Let the gateway say that an order's payment failed; what says that it did not, after all."""
+    order = world.sandbox.store.orders[int(key)]
+    (transaction,) = order.transactions
+
+    def say(status: str) -> None:
+        transaction.status = status
+        world.sandbox.store.touch(order)
+
+    say("error")
+    return lambda: say("ok")
+
+
+def an_order_of_an_address_that_is_to_be_read(world: World) -> Story:
+    address = {"to": {"city": "Bath", "zip": ""}}
+    key = world.place(lines=lines(world, 1), shipping=[address])
+    return Story("orders", [key], "review", "address")
+
+
 def a_receipt_in_another_currency(world: World) -> Story:
     key = world.place(lines=lines(world, 2))
     money = {"action": "add", "amount": "5.00", "currency": "USD"}
@@ -224,6 +262,9 @@ STORIES = [
     an_order_that_was_emptied,
     an_order_that_goes_elsewhere_now,
     a_receipt_that_staff_deleted,
+    a_receipt_whose_money_the_store_no_longer_knows,
+    a_receipt_whose_money_is_found_again,
+    an_order_of_an_address_that_is_to_be_read,
     a_receipt_in_another_currency,
     a_shipment_of_more_units_than_the_order_had,
     a_shipment_that_staff_deleted,
@@ -245,7 +286,32 @@ def test_the_remedy_of_a_case_that_is_followed_lets_the_record_through(
 ) -> None:
     assert tables.exists()
     monkeypatch.setenv("CAUSEWAY_STOCK__PRODUCT_GONE", "review")
+    if begin is an_order_of_an_address_that_is_to_be_read:
+        monkeypatch.setenv("CAUSEWAY_CHECKS__ADDRESSES", "hold")
     follow(world, begin(world))
+
+
+def test_money_that_the_store_knows_by_another_name_is_not_booked_twice(
+    world: World, tables: Path
+) -> None:
+    assert tables.exists()
+    key = imported(world)
+    order = world.sandbox.store.orders[int(key)]
+    order.transactions = []  # it is paid, and the gateway knows nothing of it
+    world.sandbox.store.touch(order)
+    sync(world, "orders", key)
+    assert world.receipts(key) == [order.totals.inc]
+    (gone,) = (one for one in waiting() if "does not know of the money" in one.reason)
+
+    world.brightpearl("payment", delete=receipt_of(world, key))
+    follow_case(gone)
+    sync(world, "orders")
+
+    assert waiting() == []
+    assert world.receipts(key) == [order.totals.inc]
+    world.forget_requests()
+    sync(world, "orders", key)
+    assert world.writes() == 0
 
 
 def test_a_refund_of_an_order_that_is_over_is_credited_after_its_order_was_imported(
