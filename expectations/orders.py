@@ -57,7 +57,13 @@ orders_in = suite(
     ExpectValuesToMatchRegex(
         column="order_id", regex=NUMBER, meta=stop("an order's id is not a number")
     ),
-    ExpectValuesToMatchRegex(column="currency_code", regex=CURRENCY, meta=NO_CURRENCY),
+    ExpectValuesToMatchRegex(
+        column="currency_code",
+        regex=CURRENCY,
+        meta=refuse(
+            "currency", "the currency is not a three-letter code", CORRECT, field="currency_code"
+        ),
+    ),
     ExpectValuesToBeBetween(
         column="total_inc_tax",
         min_value=0,
@@ -112,7 +118,7 @@ order_lines_in = suite(
         meta=refuse(
             "document",
             "a line is of a kind that is not known",
-            "Enter the order in Brightpearl by hand, or report the kind {value}",
+            "Update Causeway, or report the kind {value}",
             field="kind",
         ),
     ),
@@ -138,8 +144,7 @@ transactions_in = suite(
         meta=refuse(
             "document",
             "a transaction's amount is impossible",
-            "Check the order's transactions in BigCommerce and enter the payment in "
-            "Brightpearl by hand",
+            "Have the order's transactions corrected in BigCommerce",
             field="amount",
         ),
     ),

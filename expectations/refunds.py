@@ -27,6 +27,7 @@ from expectations.rules import (
 )
 
 BY_HAND = "Check the refund in BigCommerce and enter the sales credit in Brightpearl by hand"
+IN_STORE = "Have the refund corrected in BigCommerce"
 LARGEST_DIFFERENCE = 0.005
 """Part of an exchange rate beyond which a difference is reported."""
 
@@ -42,7 +43,7 @@ refunds_in = suite(
         column="total_amount",
         min_value=0,
         max_value=MOST,
-        meta=refuse("money", "a refund is a negative amount", BY_HAND, field="total_amount"),
+        meta=refuse("money", "a refund is a negative amount", IN_STORE, field="total_amount"),
     ),
     ExpectValuesToBeBetween(
         column="total_tax",
@@ -190,7 +191,7 @@ credit_rows_out = suite(
         meta=refuse(
             "condition",
             "a reason becomes a condition that is not known",
-            "Write restock, quarantine or nothing for {value} in the right column of "
+            "Write restock, quarantine or nothing in place of {value} in the right column of "
             "mappings/tables/return_conditions.csv",
             field="condition",
         ),

@@ -101,7 +101,7 @@ CORRECT = "Correct the order in BigCommerce"
 NO_CURRENCY = refuse(
     "currency",
     "the currency is not a three-letter code",
-    "Add the currency to mappings/tables/currencies.csv and to Brightpearl",
+    "Correct the right column of mappings/tables/currencies.csv",
     field="currency_code",
 )
 NO_EMAIL = refuse(

@@ -249,6 +249,9 @@ class Constant(JoiningStep):
     def of(self, values: Mapping[str, Any], context: Context) -> str:
         return self.value
 
+    def named(self, value: str, context: Context) -> str:
+        return value or self.value
+
 
 @step("coalesce")
 class Coalesce(ValueStep):

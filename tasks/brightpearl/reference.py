@@ -14,15 +14,16 @@ from cachetools import TTLCache
 
 from connectors.brightpearl.client import Brightpearl
 from core.errors import NotFoundError
-from core.ids import PRODUCT
-from core.refusals import Refusal, release_remedy
+from core.frames import frame, records
+from core.ids import PRODUCT, sku_key
+from core.refusals import REFUSALS, Refusal, release_remedy
 from mappings.sku_names import SkuNames
 from mappings.tables import Table
 from store.links import Links
 from store.runs import Cursors
 from store.stock import Catalogue, CataloguedProduct
 from tasks.policy import with_retries
-from tasks.reconciler.cases import refusal_rows, release_skus
+from tasks.reconciler.cases import SKU, refusal_rows, release_skus
 from tasks.reconciler.connections import Connections
 
 KEPT_S = 3600.0
@@ -64,6 +65,18 @@ IDS: Mapping[str, tuple[str, Callable[[Brightpearl], Iterable[Any]], Callable[[A
     ),
 }
 """By refusal class: the list of the account, how it is read, and the id of what is on it."""
+TABLES: Mapping[str, str] = {
+    "order_status": "order_status.csv or pickup_status.csv",
+    "credit_status": "credit_statuses.csv",
+    "channel": "channels.csv",
+    "warehouse": "warehouses.csv or pickup_locations.csv",
+    "price_list": "price_lists.csv",
+    "shipping_method": "shipping_methods.csv",
+    "currency": "currencies.csv",
+    "tax_code": "tax_codes.csv",
+    "payment_method": "payment_methods.csv",
+}
+"""Where the ids of orders and credits come from, by the same."""
 
 
 def known_ids(
@@ -126,19 +139,21 @@ def find_products(
     """Brightpearl's products by SKU as compared; a SKU that is missing or ambiguous is left out.
 
     Unknown SKUs cost one scan of the products that changed since the last one, or the first time
-    of the whole catalogue: never a request per SKU where a page of 500 says it all. In: whether
-    a SKU that a scan of the last minutes did not find may stay unknown.
+    of the whole catalogue: never a request per SKU where a page of 500 says it all. So do SKUs that
+    several products had, of which one may have another by now. In: whether a SKU that a scan of the
+    last minutes did not find may stay unknown.
     """
     catalogue = Catalogue(connections.database)
     products = catalogue.find(connections.pair.name, sku_keys)
     absent: TTLCache[str, bool] = connections.cache.get(
         "absent SKUs", lambda: TTLCache(MOST_ABSENT, ABSENT_S), max_age_s=KEPT_S
     )
-    missing = sku_keys - products.keys()
-    if missing - (absent.keys() if trusts_absence else set()):
+    clear = {key for key, product in products.items() if not product.is_ambiguous}
+    if sku_keys - clear - (absent.keys() if trusts_absence else set()):
         refresh_products(connections)
         products = catalogue.find(connections.pair.name, sku_keys)
-        absent.update(dict.fromkeys(sku_keys - products.keys(), True))
+        clear = {key for key, product in products.items() if not product.is_ambiguous}
+        absent.update(dict.fromkeys(sku_keys - clear, True))
     if unknown := sorted(sku_keys - products.keys()):
         aliases = Links(connections.database).get(connections.pair.name, ALIASES, unknown)
         renamed = catalogue.by_id(connections.pair.name, {one.id_bp for one in aliases.values()})
@@ -146,6 +161,26 @@ def find_products(
             key: renamed[link.id_bp] for key, link in aliases.items() if link.id_bp in renamed
         }
     return {key: product for key, product in products.items() if not product.is_ambiguous}
+
+
+def with_doubled(connections: Connections, refusals: pd.DataFrame, skus: Table) -> pd.DataFrame:
+    """REFUSALS, of which those of SKUs that several products of Brightpearl have say so.
+
+    In: the table of SKUs that both call differently.
+    """
+    rows = records(refusals)
+    named = {row["value"]: sku_key(skus.get(row["value"]) or row["value"]) for row in rows}
+    found = Catalogue(connections.database).find(connections.pair.name, set(named.values()))
+    doubled = {one for one, key in named.items() if key in found and found[key].is_ambiguous}
+
+    def said(row: dict[str, Any]) -> dict[str, Any]:
+        if row["class"] != SKU or row["value"] not in doubled:
+            return row
+        reason = f"several products of Brightpearl have the SKU {named[row['value']]!r}"
+        action = "Give each its own SKU in Brightpearl, or archive all but one"
+        return {**row, "reason": reason, "remedy": release_remedy(action, SKU, value=row["value"])}
+
+    return frame(map(said, rows), REFUSALS) if doubled else refusals
 
 
 def products_by_id(connections: Connections, product_ids: set[str]) -> dict[str, CataloguedProduct]:
@@ -241,7 +276,8 @@ def unknown_ids(
         connections, known_as or class_, wanted, missing_age_s=0.0
     )
     pairs = dict.fromkeys(zip(rows["order_id"].tolist(), values, strict=True)) if unknown else {}
-    action = "Create it in Brightpearl or correct the table"
+    table = TABLES[known_as or class_]
+    action = f"Create it in Brightpearl, or correct the right column of mappings/tables/{table}"
     return refusal_rows(
         (
             record,

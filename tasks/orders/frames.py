@@ -30,7 +30,7 @@ from tasks.bigcommerce.order_frames import (
 )
 from tasks.bigcommerce.orders import CANCELLED, WHOLLY_SENT, OrderStatus, time_zone
 from tasks.brightpearl.contacts import Person
-from tasks.brightpearl.reference import account_currency, find_products, unknown_ids
+from tasks.brightpearl.reference import account_currency, find_products, unknown_ids, with_doubled
 from tasks.brightpearl.sales_orders import Payment, Row
 from tasks.reconciler.cases import digest
 from tasks.reconciler.gate import Frames, typed_by_key, typed_rows
@@ -152,7 +152,8 @@ def map_orders(run: Run, found: OrderFrames) -> Desired:
         unknown_ids(connections, frames[name], column, class_)
         for name, column, class_ in ID_COLUMNS
     ]
-    refusals = [one.refusals for one in (rows, headers, finished, further, payments)]
+    refusals = [one.refusals for one in (rows, headers, further, payments)]
+    refusals.append(with_doubled(connections, finished.refusals, renamed))
     if len(contacts.refusals):
         refusals.append(_of_orders(contacts.refusals, found.orders))
     desired = Desired(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from parcels import Parcels
 from refunding import credit, imported, lines, refund
-from remedies import IN_ONE_STEP, Story, carry_out, follow, follow_case, sync, waiting
+from remedies import IN_ONE_STEP, Story, carry_out, follow, follow_case, sync, waiting, write_row
 from shelves import plenty, product
 from world import World
 
@@ -65,6 +65,37 @@ def test_a_row_that_a_table_lacks_is_added_by_the_command_that_the_remedy_names(
     assert waiting() == []
     assert world.states(key) == ["done"]
     assert world.sales_order(key)
+
+
+@pytest.mark.parametrize(
+    ("table", "class_", "value", "wrong", "right"),
+    [
+        ("channels", "channel", "1", "99", "2"),
+        ("warehouses", "warehouse", "1", "99", "2"),
+        ("price_lists", "price_list", "1", "99", "2"),
+        ("currencies", "currency", "GBP", "XXX", "GBP"),
+        ("shipping_methods", "shipping_method", "Royal Mail 2nd Class", "99", "2"),
+        ("payment_methods", "payment_method", "stripe", "VISA", "CARD"),
+        ("tax_codes", "tax_code", "GB:20", "T99", "T20"),
+    ],
+)
+def test_a_row_that_names_what_the_account_lacks_is_corrected_in_the_file_of_the_remedy(
+    world: World, tables: Path, table: str, class_: str, value: str, wrong: str, right: str
+) -> None:
+    write_row(table, value, wrong)
+    key = world.place(lines=lines(world, 1))
+    story = Story("orders", [key], class_, do=lambda: write_row(table, value, right))
+    files: list[str] = []
+
+    def correct() -> None:
+        (case,) = waiting()
+        files.extend(re.findall(r"(\w+)\.csv", case.remedy))
+        story.do()
+
+    follow(world, replace(story, do=correct))
+
+    assert table in files
+    assert (tables / f"{files[0]}.csv").exists()
 
 
 def a_sku_that_brightpearl_lacks(world: World) -> Story:

@@ -53,6 +53,14 @@ def remove_row(table: str, value: str) -> None:
         csv.writer(text).writerows(rows)
 
 
+def rewrite(name: str, old: str, new: str) -> None:
+    """Write another text into a mapping of the installation's own files."""
+    file = Path(os.environ["CAUSEWAY_MAPPINGS_PATH"]) / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def _file(table: str) -> Path:
     return Path(os.environ["CAUSEWAY_MAPPINGS_PATH"]) / "tables" / f"{table}.csv"
 
