@@ -73,6 +73,15 @@ def release_command(
     return " ".join(parts)
 
 
+DISCARD = 'causeway quarantine discard ID --reason "…"'
+"""The command that leaves things as they are; the id is known once the entry is kept."""
+
+
+def with_id(remedy: str, entry_id: int) -> str:
+    """The remedy of an entry that is kept, its command to discard it with its id."""
+    return remedy.replace(DISCARD, DISCARD.replace("ID", str(entry_id)))
+
+
 def list_command(class_: str, value: str) -> str:
     """The command that shows what waits for the same thing."""
     named = f" --value {shlex.quote(value)}" if value else ""

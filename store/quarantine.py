@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from core.ids import sku_key
-from core.refusals import Refusal
+from core.refusals import Refusal, with_id
 from store.database import Repository
 from store.encryption import PREFIX, is_unread, key_of
 from store.sql import AT_ONCE, INSERT_INTO, in_parts, storable
@@ -714,4 +714,5 @@ def case_of(row: Any) -> Entry:  # noqa: ANN401 - a row
     """The entry of a row of the table."""
     columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     columns["class_"] = columns.pop("class")
+    columns["remedy"] = with_id(columns["remedy"], columns["id"])
     return Entry(**columns)

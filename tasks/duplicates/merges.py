@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.brightpearl.account_models import EMAIL_KINDS, Contact
 from core.ids import MERGE, email_key, merge_key, merge_of
-from core.refusals import Refusal
+from core.refusals import DISCARD, Refusal
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from store.links import Link
 from store.merges import Merges
@@ -140,10 +140,10 @@ def merge_case(kept: str, merged: str, match: Match, hindrance: str = "") -> Ref
     remedy = (
         f"Compare contacts {kept} and {merged} in Brightpearl. causeway quarantine release --apply "
         f"--key {merge_key(kept, merged)} merges them, which causeway customers unmerge {kept} "
-        f"{merged} undoes. Two people: causeway quarantine discard."
+        f"{merged} undoes. Two people: {DISCARD}."
         if proposal
         else f"Merge contacts {kept} and {merged} in Brightpearl, or leave them as they are: "
-        "causeway quarantine discard."
+        f"{DISCARD}."
     )
     facts = {"zone": match.zone, "score": match.score}
     return replace(case, remedy=remedy, detail={**case.detail, "facts": facts})

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from connectors.bigcommerce.models import Order
 from core.money import two_places
-from core.refusals import Refusal
+from core.refusals import DISCARD, Refusal
 from core.settings import CheckSettings
 from core.times import from_text, to_iso
 from intelligence.addresses import AddressRules, AddressVerdict, Finding, check_address
@@ -110,8 +110,7 @@ def _case(kind: str, order_id: str, reason: str) -> Refusal:
     by = f"--class {REVIEW} --value {shlex.quote(case.value)}"
     remedy = (
         f"causeway check {kind} --order {order_id} says more. To import it as it is: causeway "
-        f"quarantine release --apply {by}. Else cancel it in BigCommerce, and then: causeway "
-        "quarantine discard."
+        f"quarantine release --apply {by}. Else cancel it in BigCommerce, and then: {DISCARD}."
     )
     return replace(case, remedy=remedy)
 

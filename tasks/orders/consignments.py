@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from core.ids import consignment_ref
 from core.money import ZERO, two_places
-from core.refusals import Refusal
+from core.refusals import DISCARD, Refusal
 from tasks.brightpearl.sales_orders import AgreedOrder, Payment, Row
 from tasks.orders.frames import GOODS, Consignment, DesiredOrder, Units, address_hash
 from tasks.orders.matching import ActualOrder
@@ -135,7 +135,7 @@ def arrangement_case(
         f"what goes to which address was changed in BigCommerce, and the sales orders {numbers} "
         "are as they were; the note of the first one says what goes where now",
         "Move the rows and correct the addresses in Brightpearl: the next comparison closes this "
-        "case. Or leave it as it is: causeway quarantine discard.",
+        f"case. Or leave it as it is: {DISCARD}.",
     )
 
 

@@ -13,7 +13,7 @@ from connectors.brightpearl import messages
 from connectors.brightpearl.messages import Message
 from connectors.brightpearl.models import RowAdd, RowUpdate
 from core.money import describe_difference, two_places
-from core.refusals import Refusal
+from core.refusals import DISCARD, Refusal
 from mappings.rules import Owner
 from tasks.bigcommerce.orders import OrderStatus
 from tasks.brightpearl.sales_orders import AgreedOrder, Row, row_fields
@@ -206,7 +206,7 @@ def address_case(desired: DesiredOrder, actual: ActualOrder, agreed: AgreedOrder
         f"the delivery address was changed in BigCommerce; sales order {actual.order_id_bp} has "
         "the old one, and a note with the new one",
         "Enter the new delivery address in Brightpearl: the next comparison closes this case. Or "
-        "leave the old one: causeway quarantine discard.",
+        f"leave the old one: {DISCARD}.",
     )
 
 

@@ -24,7 +24,7 @@ import pandas as pd
 from core.errors import RejectedError
 from core.frames import frame
 from core.ids import sku_key
-from core.refusals import PERHAPS, REFUSALS, Refusal, release_remedy, sentence
+from core.refusals import DISCARD, PERHAPS, REFUSALS, Refusal, release_remedy, sentence
 from mappings.bundle import Bundle
 from mappings.tables import ANY, Table, comparable
 from store.database import Database
@@ -81,10 +81,10 @@ def review(kind: str, name: str, reason: str, proposal: Mapping[str, Any]) -> Re
     by = f"--class {REVIEW} --value '{value}'"
     remedy = (
         f"Compare both systems. causeway quarantine release --apply {by} carries out what is "
-        "proposed; causeway quarantine discard leaves both as they are."
+        f"proposed; {DISCARD} leaves both as they are."
         if proposal
         else f"Set it right in either system, then: causeway quarantine release {by}. Or leave "
-        "both as they are: causeway quarantine discard."
+        f"both as they are: {DISCARD}."
     )
     detail = {"kind": kind, "proposal": dict(proposal)}
     return Refusal(REVIEW, kind, value, reason, remedy, detail)

@@ -13,7 +13,7 @@ from connectors.bigcommerce.refund_models import Refund, RefundItemCreate
 from connectors.brightpearl.account_models import PaymentRow
 from core.ids import credit_ref, external_ref, order_condition
 from core.money import two_places
-from core.refusals import Refusal, release_remedy
+from core.refusals import DISCARD, Refusal, release_remedy
 from tasks.bigcommerce.orders import FINAL
 from tasks.reconciler.agreed import fingerprint
 from tasks.reconciler.cases import Outcome, parked, refusal_by_value, review
@@ -57,7 +57,7 @@ def without_sale(  # noqa: PLR0913 - what is known of an order that is not there
         class_, ended = "order", FINAL.get(order.status_id, "archived")
         reason = f"{counted} of an order that never reached Brightpearl and is {ended}"
         action = (
-            "If neither the sale nor the refund belongs in the books: causeway quarantine discard. "
+            f"If neither the sale nor the refund belongs in the books: {DISCARD}. "
             f"Else add `{order.status_id},,<Brightpearl status id>` to "
             f"mappings/tables/order_status.csv, then: causeway sync orders --key {order.id}"
         )
@@ -107,8 +107,7 @@ def differs(one: MatchedRefund, credit: Credit) -> Refusal | None:
         return None
     action = f"Make sales credit {credit.id} agree with the refund"
     remedy = (
-        f"{release_remedy(action, 'differs', value=ref)}. Or leave both as they are: causeway "
-        "quarantine discard."
+        f"{release_remedy(action, 'differs', value=ref)}. Or leave both as they are: {DISCARD}."
     )
     return Refusal("differs", "credit", ref, f"refund {refund.id}: {what}", remedy)
 

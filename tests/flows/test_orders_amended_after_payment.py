@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from remedies import carry_out
 from world import World
 
 from core.times import utc_now
@@ -161,3 +163,19 @@ def test_the_rest_that_a_shopper_pays_is_booked_although_its_webhook_was_lost(
     world.forget_requests()
     world.sync(key, source=source)
     assert world.writes() == 0
+
+
+def test_the_case_is_left_as_it_is_by_the_command_that_its_remedy_names(world: World) -> None:
+    key = imported(world)
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    world.bigcommerce("edit", order_id=int(key), lines=[{"id": line.id, "quantity": 5}])
+    world.sync(key)
+    (case,) = cases(world)
+    (command,) = re.findall(r"causeway (quarantine discard .*)\.$", case.remedy)
+
+    carry_out(command)
+
+    world.forget_requests()
+    world.sync(key)
+    assert (cases(world), world.writes()) == ([], 0)
+    assert world.states(key) == ["done"]
