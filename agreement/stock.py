@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from agreement.differences import OFF
 from agreement.records import CANCELLED, OrderRecords, State, read_orders
@@ -31,6 +32,8 @@ class SkuStock:
     """What the account can still promise, of all its warehouses."""
     held: int
     """Units that store orders have taken and the account has not allocated."""
+    perhaps_held: int = 0
+    """Units that perhaps have left: a refund changed the status that said so."""
 
     @property
     def expected(self) -> int:
@@ -40,31 +43,51 @@ class SkuStock:
     @property
     def is_right(self) -> bool:
         """Whether it is."""
-        return self.on_sale == self.expected
+        return self.expected - self.perhaps_held <= self.on_sale <= self.expected
 
     def __str__(self) -> str:
         """For people."""
         return f"{self.on_sale} on sale, {self.promised} promised, {self.held} held by orders"
 
 
-def compare_stock(store: Levels, account: Levels, held: Mapping[str, int]) -> dict[str, SkuStock]:
-    """Every SKU that both systems keep stock of. In: `held` by the form in which SKUs compare."""
+def compare_stock(
+    store: Levels,
+    account: Levels,
+    held: Mapping[str, int],
+    perhaps_held: Mapping[str, int] = MappingProxyType({}),
+) -> dict[str, SkuStock]:
+    """Every SKU that both systems keep stock of. In: units by the form in which SKUs compare."""
     return {
-        sku: SkuStock(_units(store[sku]), _units(account[sku]), held.get(sku_key(sku), 0))
+        sku: SkuStock(
+            _units(store[sku]),
+            _units(account[sku]),
+            held.get(sku_key(sku), 0),
+            perhaps_held.get(sku_key(sku), 0),
+        )
         for sku in store
         if sku in account
     }
 
 
-def held_by_orders(store: State, account: State, undecided: Collection[str] = ()) -> dict[str, int]:
+def held_by_orders(
+    store: State,
+    account: State,
+    undecided: Collection[str] = (),
+    *,
+    perhaps_left: bool = False,
+) -> dict[str, int]:
     """Units by SKU that the store has sold and the account has neither reserved nor put on a note.
 
     In: orders of both states; of the account also its reservations and goods-out notes. `undecided`
     are orders of which a person has yet to say whether they are cancelled, as in the account.
+    `perhaps_left` asks for those of orders whose status said that they had left until a refund
+    changed it; they are not among the others.
     """
     allocated = Allocated.of(account)
     units: Counter[str] = Counter()
     for key, records in read_orders(store, account).items():
+        if perhaps_left is not (records.store.get("status_before_refunds") in GONE):
+            continue
         if key in undecided or not (records.sales and records.is_cancelled_in_account):
             for sku, count in _held(records, allocated):
                 units[sku_key(sku)] += count

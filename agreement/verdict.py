@@ -153,6 +153,7 @@ def judge(
             sides.on_sale,
             sides.levels,
             held_by_orders(sides.store, sides.account, _undecided(sides)),
+            held_by_orders(sides.store, sides.account, _undecided(sides), perhaps_left=True),
         ),
         refunds=sum(len(refunds_of(one.store)) for one in imported.values()),
         credits=sum(len(one.live_credits) for one in imported.values()),

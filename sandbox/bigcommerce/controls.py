@@ -120,6 +120,7 @@ def order_state(store: Store, order: Order) -> dict[str, Any]:
         ],
         "shopper_mails": [asdict(mail) for mail in order.mails],
         "refunds": [refunds_api.refund_document(store.switches, row) for row in order.refunds],
+        "status_before_refunds": order.before_refunds[0] if order.before_refunds else None,
         "paid": str(paid(order)),
         "paid_back": str(paid_back(order)),
         "created_at": order.created_at.isoformat(),

@@ -33,6 +33,20 @@ def test_orders_that_sell_nothing_hold_nothing(status_id):
     assert held(nothing(), status_id=status_id) == {}
 
 
+@pytest.mark.parametrize("status_id", [2, 10])
+def test_units_perhaps_left_whose_status_said_so_until_a_refund_changed_it(status_id):
+    order = store_order(lines=[line(sku="Mug")], status_id=14, status_before_refunds=status_id)
+    sides = store(order), without_reservation()
+    assert held_by_orders(*sides) == {}
+    assert held_by_orders(*sides, perhaps_left=True) == {"mug": 3}
+
+    levels = {"Mug": {"1": (9, 7)}}, {"Mug": {"2": (10, 10)}}
+    found = compare_stock(*levels, {}, {"mug": 3})["Mug"]
+    assert (found.expected, found.is_right) == (10, True)
+    assert not compare_stock(*levels, {})["Mug"].is_right
+    assert not compare_stock(*levels, {}, {"mug": 2})["Mug"].is_right
+
+
 def test_orders_that_are_archived_or_cancelled_in_the_account_hold_nothing():
     assert held(nothing(), is_deleted=True) == {}
     assert held(account(sales_order(status_id=5), reservations={})) == {}

@@ -134,6 +134,14 @@ def test_units_that_left_must_be_shipped_in_the_store():
     assert (found.units_left, found.units_shipped) == (2, 2)
 
 
+def test_units_of_a_line_that_was_dropped_once_they_had_left_are_in_the_store_s_shipments():
+    dropped = store_order(lines=[line(2)], shipments=[shipment(2)])
+    sent = account(goods_out={"5": note(units=2)})
+    assert verdict(store(dropped), sent).with_kind(Kind.SHIPMENT) == []
+    unsent = store_order(lines=[line(2)])
+    assert verdict(store(unsent), sent).with_kind(Kind.SHIPMENT) == ["101"]
+
+
 def test_a_note_that_has_not_left_is_no_shipment():
     found = verdict(in_account=account(goods_out={"5": note(units=2, shipped=False)}))
     assert found.agrees
