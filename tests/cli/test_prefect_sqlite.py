@@ -180,14 +180,29 @@ def test_another_database_or_plugin_of_a_profile_stays_as_it_is(url: str) -> Non
         assert PREFECT_SERVER_DATABASE_CONNECTION_URL.value() == url
 
 
+DATABASE_OF_THE_COMMAND = """
+from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+from cli.engine import quiet_engine
+
+with quiet_engine():
+    print(PREFECT_SERVER_DATABASE_CONNECTION_URL.value())
+"""
+
+
 @pytest.mark.parametrize(
     "name", ["PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"]
 )
-def test_the_operators_own_database_goes_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operators_own_database_goes_before(name: str) -> None:
     own = "sqlite+aiosqlite:////data/prefect.db"
-    monkeypatch.setenv(name, own)
-    with quiet_engine():
-        assert PREFECT_SERVER_DATABASE_CONNECTION_URL.value() == own
+    printed = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", DATABASE_OF_THE_COMMAND],
+        env={**os.environ, name: own},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout.strip() == own
 
 
 def test_the_plugin_is_found_where_causeway_is_installed() -> None:

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,6 +60,14 @@ esac
 """
 
 
+INTERRUPTIBLE = """
+import os, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT):  # whatever started the tests may ignore them
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 @dataclass
 class Tree:
     """A clone with nothing but what `make install` reads, and the Pythons of its machine."""
@@ -84,7 +93,7 @@ class Tree:
         """`make install` in a process group of its own."""
         with (self.folder / "printed.txt").open("wb") as printed:
             return subprocess.Popen(  # noqa: S603 - our own Makefile
-                ["make", "install", *words],  # noqa: S607 - the one on PATH
+                [sys.executable, "-c", INTERRUPTIBLE, "make", "install", *words],
                 cwd=self.folder,
                 env={
                     "PATH": f"{self.pythons}:/usr/bin:/bin",

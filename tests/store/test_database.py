@@ -7,28 +7,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import pytest
+from databases import cut_off
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError
-from demo.postgresql import PostgresServer
 from store.database import Database, StoreUnavailableError
 from store.inbox import Inbox
 from store.runs import Cursors, Runs
 from store.sql import to_json
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def cut_off(server: PostgresServer, database: Database) -> int:
-    """End every connection to a database, as a restart of the server does; how many."""
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        ended = connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [database.url.database],
-        )
-        return len(ended.fetchall())
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://h/d", "sqlite://", "sqlite:///:memory:"])

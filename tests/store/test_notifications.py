@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cases import Case, open_cases
+from databases import cut_off
 from waiting import WITHIN_S
 
 from store.database import Database, StoreUnavailableError
@@ -105,7 +106,7 @@ def test_a_key_is_noticed_again_after_the_server_was_restarted(
     database = Database(new_url("postgresql"))
     listener, inbox = InboxListener(database), Inbox(database)
     assert listener.wait(0)
-    request.getfixturevalue("server").cut_off(database.url.database)
+    cut_off(request.getfixturevalue("server"), database)
     with pytest.raises(StoreUnavailableError, match="cannot be listened to"):
         listener.wait(WITHIN_S)
     inbox.put(*PAIR, ["1"], source="webhook", now=NOW)

@@ -1,6 +1,4 @@
-"""Databases of SQLite with our tables, copied from one: making the tables takes longer than most
-tests.
-"""
+"""Databases with our tables, copied from one: making the tables takes longer than most tests."""
 
 from __future__ import annotations
 
@@ -10,11 +8,14 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from store.database import open_database
+import psycopg
+
+from demo.postgresql import PostgresServer
+from store.database import Database, open_database
 
 
 def new_database(folder: Path) -> str:
-    """The URL of a new file in that folder, with our tables and nothing in them."""
+    """The URL of a new file of SQLite in that folder, with our tables and nothing in them."""
     file = folder / "causeway.db"
     shutil.copyfile(_made_once(), file)
     return f"sqlite:///{file}"
@@ -27,3 +28,13 @@ def _made_once() -> Path:
     file = folder / "causeway.db"
     open_database(f"sqlite:///{file}").close()
     return file
+
+
+def cut_off(server: PostgresServer, database: Database) -> int:
+    """End every connection to a database, as a restart of the server does; how many."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database.url.database],
+        )
+        return len(ended.fetchall())
