@@ -249,9 +249,19 @@ def test_a_dry_run_of_an_order_in_quarantine_says_why_it_would_be_refused(
     ("table", "order", "becomes"),
     [
         ("skus", {"skus": [ABSENT]}, "{sku}"),
-        ("channels", {"channel_id": 3}, "2"),
-        ("shipping_methods", {"shipping": [{"method": "Drone to the roof"}]}, "2"),
-        ("tax_codes", {"tax_zone": "FR", "shipping": [{"to": {"country_iso2": "FR"}}]}, "T9"),
+        pytest.param("channels", {"channel_id": 3}, "2", marks=pytest.mark.long),
+        pytest.param(
+            "shipping_methods",
+            {"shipping": [{"method": "Drone to the roof"}]},
+            "2",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "tax_codes",
+            {"tax_zone": "FR", "shipping": [{"to": {"country_iso2": "FR"}}]},
+            "T9",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 @pytest.mark.parametrize("is_published", [True, pytest.param(False, marks=pytest.mark.long)])

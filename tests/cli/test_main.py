@@ -52,8 +52,8 @@ def test_help_has_a_short_option_everywhere(line, capsys):
     ("words", "offered"),
     [
         ("causeway qua", ["quarantine"]),
-        ("causeway mappings pu", ["publish"]),
-        ("causeway sync orders --dry", ["--dry-run"]),
+        pytest.param("causeway mappings pu", ["publish"], marks=pytest.mark.long),
+        pytest.param("causeway sync orders --dry", ["--dry-run"], marks=pytest.mark.long),
     ],
 )
 def test_the_shell_completes_commands_and_options(words, offered):

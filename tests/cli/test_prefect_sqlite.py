@@ -190,7 +190,11 @@ with quiet_engine():
 
 
 @pytest.mark.parametrize(
-    "name", ["PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"]
+    "name",
+    [
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+        pytest.param("PREFECT_API_DATABASE_CONNECTION_URL", marks=pytest.mark.long),
+    ],
 )
 def test_the_operators_own_database_goes_before(name: str) -> None:
     own = "sqlite+aiosqlite:////data/prefect.db"

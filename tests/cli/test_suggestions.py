@@ -84,6 +84,7 @@ def test_values_that_records_wait_for_are_suggested(capsys, monkeypatch):
     assert found["value"] == "Standard"
 
 
+@pytest.mark.long
 def test_an_entry_is_explained_by_what_solved_its_equal(waiting, capsys):
     waiting.discard([1], "the period was opened", actor="jo", now=utc_now())
     assert run(["quarantine", "explain", "2", "--json"]) == 0

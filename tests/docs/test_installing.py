@@ -155,7 +155,14 @@ def test_what_was_interrupted_at_any_step_is_completed_by_the_next(
     assert tree.stamp.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.long),
+    ],
+)
 def test_nothing_goes_on_when_it_is_interrupted_while_it_compiles(
     tree: Tree, number: signal.Signals
 ) -> None:

@@ -71,6 +71,7 @@ def test_the_hourly_watch_classifies_unknown_cases_and_says_who_did(database: Da
     assert Quarantine(database).actions(gibberish.id) == []
 
 
+@pytest.mark.long
 def test_the_process_that_asks_for_classes_loads_no_classifier(database: Database) -> None:
     refused(CLOSED_PERIOD.format(43))
 
@@ -92,6 +93,7 @@ def test_switched_off_nothing_is_classified(
     assert [entry.error_class for entry in entries(database)] == ["unknown"]
 
 
+@pytest.mark.long
 def test_what_resembles_nothing_is_compared_again_once_people_confirmed_a_class(
     database: Database,
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 FREED_AMONG_KEPT = """
 import os, threading
 from bench.usage import resident_mb
@@ -24,6 +26,7 @@ print(before - resident_mb(os.getpid()))
 """
 
 
+@pytest.mark.long
 def test_memory_that_was_freed_among_what_is_kept_goes_back_to_the_system() -> None:
     ended = subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-c", FREED_AMONG_KEPT], capture_output=True, text=True, check=True
