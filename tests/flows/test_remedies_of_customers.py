@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from people import ANN, HOME, MILL, People
-from remedies import Story, follow, write_row
+from remedies import IN_ONE_STEP, Story, carry_out, follow, follow_case, waiting, write_row
 from world import World
 
 pytestmark = pytest.mark.long
@@ -176,7 +178,30 @@ def a_customer_who_is_two_contacts(people: People) -> Story:
     )
 
 
+def a_customer_that_cannot_be_read(people: People) -> Story:
+    key = people.register(**ANN)
+    people.customer(key).first_name = cast("str", ["Ann"])
+    correct = {"first_name": "Ann"}
+    return Story(ENTITY, [key], "document", "first_name", do=lambda: people.edit(key, **correct))
+
+
+def a_contact_that_cannot_be_read(people: People) -> Story:
+    key = people.register(**ANN)
+    people.sync(key)
+    contact = people.contact(key)
+    contact.salutation = cast("str", ["Ms"])
+    return Story(
+        ENTITY,
+        [key],
+        "document",
+        "salutation",
+        do=lambda: setattr(contact, "salutation", "Ms"),
+    )
+
+
 STORIES = [
+    a_customer_that_cannot_be_read,
+    a_contact_that_cannot_be_read,
     a_customer_without_a_usable_email,
     a_customer_with_a_card_in_the_name,
     a_customer_of_a_group_without_a_row,
@@ -202,3 +227,32 @@ def test_the_remedy_of_a_customer_that_is_followed_lets_it_through(
 ) -> None:
     assert tables.exists()
     follow(world, begin(People(world)))
+
+
+@pytest.mark.parametrize(
+    ("code", "row"), [("XX", ""), ("GB", "Britain")], ids=["without a row", "with a wrong row"]
+)
+def test_a_country_is_entered_once_for_all_addresses_that_its_remedy_is_about(
+    world: World, tables: Path, code: str, row: str
+) -> None:
+    assert tables.exists()
+    people = People(world)
+    if row:
+        write_row("countries", code, row)
+    key = people.register(**ANN, addresses=[HOME | {"country_iso2": code}])
+    people.sync(key)
+    cases = waiting(ENTITY)
+    assert {(one.key, one.class_) for one in cases} == {(key, "country")}
+    assert len({one.remedy for one in cases}) == 1
+
+    if row:
+        write_row("countries", code, "GBR")
+        follow_case(cases[0])
+    else:
+        (command,) = IN_ONE_STEP.findall(cases[0].remedy)
+        carry_out(re.sub(r"'<[^>]*>'", "GBR", command))
+    people.sync()
+
+    assert waiting(ENTITY) == []
+    assert people.state(key) == "done"
+    assert people.quiet(key)
