@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 from parcels import Parcels
 from refunding import credit, imported, lines, refund
-from remedies import IN_ONE_STEP, Story, carry_out, follow, follow_case, sync, waiting, write_row
+from remedies import (
+    IN_ONE_STEP,
+    Story,
+    carry_out,
+    follow,
+    follow_case,
+    rewrite,
+    sync,
+    waiting,
+    write_row,
+)
 from shelves import plenty, product
 from world import World
 
@@ -96,6 +106,28 @@ def test_a_row_that_names_what_the_account_lacks_is_corrected_in_the_file_of_the
 
     assert table in files
     assert (tables / f"{files[0]}.csv").exists()
+
+
+def test_a_status_that_the_account_lacks_is_corrected_in_the_file_of_the_remedy(
+    world: World, tables: Path
+) -> None:
+    file = "tables/order_status.csv"
+    rewrite(file, "\n11,2,2,", "\n11,99,2,")
+    key = world.place(lines=lines(world, 1))
+    correct = (file, "\n11,99,2,", "\n11,2,2,")
+    follow(world, Story("orders", [key], "order_status", do=lambda: rewrite(*correct)))
+    assert (tables / "order_status.csv").exists()
+
+
+def test_a_status_of_credits_that_the_account_lacks_is_corrected_in_the_file_of_the_remedy(
+    world: World, tables: Path
+) -> None:
+    write_row("credit_statuses", "new", "99")
+    key = imported(world)
+    refund(world, key, amount="3.00")
+    correct = ("credit_statuses", "new", "9")
+    follow(world, Story("refunds", [key], "order_status", do=lambda: write_row(*correct)))
+    assert (tables / "credit_statuses.csv").exists()
 
 
 def a_sku_that_brightpearl_lacks(world: World) -> Story:
