@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from remedies import Story, follow, sync
-from shelves import plenty, product
-from world import World
+from remedies import Story, follow, sync, write_row
+from shelves import once, plenty, product
+from world import PAIR, World
+
+from tasks.reconciler.connections import connect, disconnect
 
 pytestmark = pytest.mark.long
 
@@ -73,7 +75,28 @@ def stock_of_what_the_store_sells_beyond_it(world: World) -> Story:
     )
 
 
+def stock_for_a_location_that_goes_while_it_is_sent(world: World) -> Story:
+    (sku,) = plenty(world)
+    gone = world.bigcommerce("locations", label="Depot")["location_id"]
+    write_row("stock_locations", "2", f"1 {gone}")
+    world.brightpearl("stock", sku=sku, on_hand=6)
+    world.forget_requests()
+
+    def is_read() -> bool:
+        return any("/inventory/items" in one for one in world.requests("bigcommerce"))
+
+    disconnect()
+    connect(PAIR, clock=once(is_read, lambda: world.sandbox.store.stock.locations.pop(gone)))
+    return Story(
+        ENTITY,
+        [product(world, sku)],
+        "location",
+        do=lambda: write_row("stock_locations", "2", "1"),
+    )
+
+
 STORIES = [
+    stock_for_a_location_that_goes_while_it_is_sent,
     a_sku_of_two_products,
     a_bundle_without_components,
     stock_that_is_no_whole_number,
