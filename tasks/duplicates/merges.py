@@ -15,7 +15,7 @@ from typing import Any
 
 from connectors.brightpearl.account_models import EMAIL_KINDS, Contact
 from core.ids import MERGE, email_key, merge_key, merge_of
-from core.refusals import DISCARD, Refusal
+from core.refusals import DISCARD, Refusal, release_remedy
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
 from store.links import Link
 from store.merges import Merges
@@ -34,7 +34,7 @@ from tasks.customers.operations import CORRECT
 from tasks.policy import PURE, RETRIED, step
 from tasks.reconciler.agreed import hash_of
 from tasks.reconciler.apply import Phase, apply, outcome_of
-from tasks.reconciler.cases import Outcome, digest, review, skipped
+from tasks.reconciler.cases import REVIEW, Outcome, digest, review, skipped
 from tasks.reconciler.operations import RecordPlan
 from tasks.reconciler.run import Run
 
@@ -257,8 +257,9 @@ def _plan_undo(run: Run, key: str, kept: Contact, merged: Contact) -> RecordPlan
             f"the e-mail of contact {kept.id} at {places} was changed since the merge",
             {},
         )
-        action = f"Give contact {merged.id} its e-mail in Brightpearl, then: causeway quarantine "
-        case = replace(case, remedy=f"{action}discard.")
+        action = f"Give contact {merged.id} its e-mail in Brightpearl"
+        remedy = release_remedy(action, REVIEW, value=case.value)
+        case = replace(case, remedy=f"{remedy}. Or leave both as they are: {DISCARD}.")
         return RecordPlan(key=key, cases=(case,), result="held")
     operations: list[ContactOperation] = [
         *([PatchContact(back, merged.id)] if back and is_merged(merged) else []),

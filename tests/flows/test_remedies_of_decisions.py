@@ -16,6 +16,8 @@ from world import PAIR, World
 
 from core.times import utc_now
 from flows.duplicates import find_duplicates
+from sandbox.brightpearl.records import Contact
+from store.merges import Merges
 from store.quarantine import Entry
 from store.tables import inbox
 from tasks.policy import GIVEN_UP_AFTER, GIVEN_UP_TRIES
@@ -80,8 +82,8 @@ def test_an_order_that_a_check_holds_is_imported_by_the_command_of_its_remedy(
 # --- merges of contacts
 
 
-def test_contacts_are_merged_and_separated_by_the_commands_of_the_remedy(world: World) -> None:
-    people = People(world)
+def merged(people: People) -> tuple[str, Contact, Contact, Entry]:
+    """A customer, her contact, one that was merged into it, and the case that proposed so."""
     key = people.register(**ANN, phone="01174960001", addresses=[HOME])
     people.sync(key)
     twin = people.enter(
@@ -91,29 +93,58 @@ def test_contacts_are_merged_and_separated_by_the_commands_of_the_remedy(world: 
         telephones={"PRI": "01174960001"},
         addresses={"BIL": OLD, "DEF": OLD},
     )
-    find_twins()
+    asyncio.run(find_duplicates.fn(PAIR))
     case = only_case("customers")
-    kept, other = people.contact(key), world.sandbox.account.contacts[twin]
 
     follow_case(case)
-    sync(world, "customers")
+    sync(people.world, "customers")
 
     assert waiting("customers") == []
+    kept = people.contact(key)
     assert kept.emails == {"PRI": "ann@example.com", "SEC": "ann.lee@work.example"}
-    assert writes_nothing(world, "customers", key, f"contact:{twin}", case.key)
+    return key, kept, people.world.sandbox.account.contacts[twin], case
 
-    (separate,) = UNMERGE.findall(case.remedy)
-    carry_out(separate)
+
+def separate(world: World, case: Entry) -> None:
+    """Undo a merge as its remedy says."""
+    (command,) = UNMERGE.findall(case.remedy)
+    carry_out(command)
     sync(world, "customers")
 
+
+def test_contacts_are_merged_and_separated_by_the_commands_of_the_remedy(world: World) -> None:
+    key, kept, other, case = merged(People(world))
+    both = (key, f"contact:{other.id}")
+    assert writes_nothing(world, "customers", *both, case.key)
+
+    separate(world, case)
+
+    assert waiting("customers") == []
     assert kept.emails == {"PRI": "ann@example.com"}
     assert other.emails == {"PRI": "ann.lee@work.example"}
+    assert writes_nothing(world, "customers", *both)
+
+
+def test_contacts_whose_email_was_changed_since_are_separated_once_they_have_it_again(
+    world: World,
+) -> None:
+    people = People(world)
+    key, kept, other, case = merged(people)
+    people.change(kept.id, emails={"PRI": "ann@example.com", "SEC": "new@work.example"})
+    separate(world, case)
+    held = only_case("customers")
+    assert (held.class_, held.field) == ("review", "unmerge")
+
+    people.change(other.id, emails={"PRI": "ann.lee@work.example"})
+    follow_case(held)
+    sync(world, "customers")
+
     assert waiting("customers") == []
-    assert writes_nothing(world, "customers", key, f"contact:{twin}")
-
-
-def find_twins() -> None:
-    asyncio.run(find_duplicates.fn(PAIR))
+    (known,) = Merges(connect(PAIR).database).list(PAIR)
+    assert known.state == "undone"
+    assert kept.emails == {"PRI": "ann@example.com", "SEC": "new@work.example"}
+    assert other.emails == {"PRI": "ann.lee@work.example"}
+    assert writes_nothing(world, "customers", key, f"contact:{other.id}", held.key)
 
 
 # --- what failed again and again
