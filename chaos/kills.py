@@ -43,7 +43,7 @@ class Kills:
     installation: Installation
     chance: Random
     postgresql: PostgresServer | None = None
-    """The server of the installation's database, where that is none of SQLite."""
+    """The server that holds the installation's database; None where that is a file of SQLite."""
     counts: Counter[str] = field(default_factory=Counter)
     _down: dict[str, float] = field(default_factory=dict)
     """Processes that are down, with the moment at which they are started again."""

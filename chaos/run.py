@@ -73,7 +73,7 @@ class Chaos:
     seed: int
     size: Size
     postgresql: PostgresServer | None = None
-    """The server of its database, where that is none of SQLite."""
+    """The server that holds its database; None where that is a file of SQLite."""
     faults: Faults = field(init=False)
     kills: Kills = field(init=False)
     people: People = field(init=False)

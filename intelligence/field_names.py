@@ -268,7 +268,7 @@ def meanings(name: Name) -> Mapping[str, float]:
             fit = weight * _fit(phrase, reading)
             if fit > found.get(concept, 0.0):
                 found[concept] = fit
-    return {one: fit if has_target(one) else fit * OF_NO_TARGET for one, fit in found.items()}
+    return {one: fit if _has_target(one) else fit * OF_NO_TARGET for one, fit in found.items()}
 
 
 def overlap(left: AbstractSet[str], right: AbstractSet[str]) -> float:
@@ -277,7 +277,7 @@ def overlap(left: AbstractSet[str], right: AbstractSet[str]) -> float:
 
 
 @cache
-def has_target(concept: str) -> bool:
+def _has_target(concept: str) -> bool:
     """Whether anything in Brightpearl stands for the concept."""
     return any(one == concept and yes for one, yes, _ in _synonyms())
 

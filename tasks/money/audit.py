@@ -16,7 +16,6 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
-from store.inbox import Inbox
 from tasks.bigcommerce.orders import importable_statuses, time_zone
 from tasks.bigcommerce.population import Known, Population, count_orders
 from tasks.bigcommerce.refunds import REFUNDS
@@ -26,8 +25,8 @@ from tasks.money.matching import Comparison, MoneyDifference
 from tasks.money.reasons import read_sync_states
 from tasks.money.sides import AccountDay, Figure, Figures, StoreDay
 from tasks.policy import PURE, RETRIED, step
-from tasks.reconciler.audit import conclude, unsettled
-from tasks.reconciler.connections import Connections, connect, current_bundle
+from tasks.reconciler.audit import conclude, requeue, unsettled
+from tasks.reconciler.connections import connect, current_bundle
 from tasks.reconciler.report import table
 
 HEADINGS = {
@@ -110,12 +109,13 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
     differences = [*of_orders, *(one for one in of_refunds if one.order_id not in store.orders)]
     booked = {key for key in store.orders if account.live(key)}
     unexplained = {one.order_id for one in differences if not one.is_explained}
+    requeue(connections, REFUNDS, unexplained & booked)
     found = {
         "since": to_iso(day.starts_at),
         "until": to_iso(day.ends_at),
         **findings(day, orders, refunded, differences),
         "population": population.document(),
-        "requeued": requeued(connections, sorted(unexplained & booked)),
+        "requeued": requeue(connections, ORDERS, unexplained & booked),
         "requests": connections.requests() - asked.requests,
     }
     return conclude(
@@ -127,13 +127,6 @@ def tie_out(asked: TieOut, store: StoreDay, account: AccountDay) -> dict[str, An
         agrees=not found["unexplained"],
         started_at=asked.started_at,
     )
-
-
-def requeued(connections: Connections, keys: Sequence[str]) -> int:
-    """How many orders are compared once more, their refunds as well."""
-    inbox, pair, now = Inbox(connections.database), connections.pair.name, connections.clock()
-    inbox.put(pair, REFUNDS, keys, source="audit", now=now)
-    return inbox.put(pair, ORDERS, keys, source="audit", now=now)
 
 
 def requested_day(text: str | None, zone: str, now: datetime) -> Day:

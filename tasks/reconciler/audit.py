@@ -5,7 +5,7 @@ What it found is kept, shown in Prefect, and answered as one document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,9 +75,7 @@ def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, A
     found[DEFECTS] = {key: why.value for key, why in defects.items()}
     headings = {**audit.headings, DEFECTS: "Causeway's own code fails for them; quarantined"}
     keys = {order_id_of(one) or one for heading in audit.enqueued for one in found[heading]}
-    enqueued = Inbox(connections.database).put(
-        pair, entity, sorted(keys), source="audit", now=connections.clock()
-    )
+    enqueued = requeue(connections, entity, keys)
     counts = {title: len(found[name]) for name, title in headings.items()}
     others = (f"{title}: {count}." for title, count in counts.items() if count)
     return conclude(
@@ -89,6 +87,12 @@ def audit_window(audit: WindowAudit, pair: str, days: int | None) -> dict[str, A
         agrees=not any(found[heading] for heading in headings if heading != WAITING),
         started_at=started_at,
     )
+
+
+def requeue(connections: Connections, entity: str, keys: Iterable[str]) -> int:
+    """Make records due that are to be compared once more, all of them read anew; how many."""
+    inbox, pair = Inbox(connections.database), connections.pair.name
+    return inbox.put(pair, entity, sorted(keys), source="audit", now=connections.clock())
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def test_a_row_that_a_table_lacks_is_added_by_the_command_that_the_remedy_names(
         ("channels", "channel", "1", "99", "2"),
         ("warehouses", "warehouse", "1", "99", "2"),
         ("price_lists", "price_list", "1", "99", "2"),
-        ("currencies", "currency", "GBP", "XXX", "GBP"),
+        ("currencies", "currency", "GBP", "ZZZ", "GBP"),
         ("shipping_methods", "shipping_method", "Royal Mail 2nd Class", "99", "2"),
         ("payment_methods", "payment_method", "stripe", "VISA", "CARD"),
         ("tax_codes", "tax_code", "GB:20", "T99", "T20"),

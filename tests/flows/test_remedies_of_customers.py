@@ -61,66 +61,37 @@ def a_group_whose_credit_terms_are_words(people: People) -> Story:
     return Story(ENTITY, [key], "credit_terms", do=lambda: write_row(*correct))
 
 
+def of_contact(people: People, number: int, class_: str, field: str, **correct: object) -> Story:
+    """What waits for a contact until it is corrected."""
+    keys = [f"contact:{number}"]
+    return Story(ENTITY, keys, class_, field, do=lambda: people.change(number, **correct))
+
+
 def a_contact_without_an_email(people: People) -> Story:
     number = people.enter(**POE, emails={})
-    enter = {"emails": {"PRI": "poe@example.com"}}
-    return Story(
-        ENTITY,
-        [f"contact:{number}"],
-        "document",
-        "email",
-        do=lambda: people.change(number, **enter),
-    )
+    return of_contact(people, number, "document", "email", emails={"PRI": "poe@example.com"})
 
 
 def a_contact_with_a_very_long_email(people: People) -> Story:
     host = ".".join(["a" * 60] * 4)
     number = people.enter(**POE, emails={"PRI": f"poe@{host}.example"})
-    enter = {"emails": {"PRI": "poe@example.com"}}
-    return Story(
-        ENTITY,
-        [f"contact:{number}"],
-        "document",
-        "email",
-        do=lambda: people.change(number, **enter),
-    )
+    return of_contact(people, number, "document", "email", emails={"PRI": "poe@example.com"})
 
 
 def a_contact_without_a_name(people: People) -> Story:
     number = people.enter(tags=[17], emails={"PRI": "poe@example.com"})
-    enter = {"last_name": "Poe"}
-    return Story(
-        ENTITY,
-        [f"contact:{number}"],
-        "document",
-        "last_name",
-        do=lambda: people.change(number, **enter),
-    )
+    return of_contact(people, number, "document", "last_name", last_name="Poe")
 
 
 def a_contact_with_a_card_in_the_name(people: People) -> Story:
     number = people.enter(**POE | {"last_name": CARD}, emails={"PRI": "poe@example.com"})
-    correct = {"last_name": "Poe"}
-    return Story(
-        ENTITY,
-        [f"contact:{number}"],
-        "card",
-        "contact_name",
-        do=lambda: people.change(number, **correct),
-    )
+    return of_contact(people, number, "card", "contact_name", last_name="Poe")
 
 
 def a_contact_with_a_card_in_its_address(people: People) -> Story:
     of_card = {"BIL": MILL | {"line2": CARD}, "DEL": MILL}
     number = people.enter(**POE, emails={"PRI": "poe@example.com"}, addresses=of_card)
-    correct = {"addresses": {"BIL": MILL}}
-    return Story(
-        ENTITY,
-        [f"contact:{number}"],
-        "card",
-        "contact_address",
-        do=lambda: people.change(number, **correct),
-    )
+    return of_contact(people, number, "card", "contact_address", addresses={"BIL": MILL})
 
 
 def an_address_that_is_not_complete(people: People) -> Story:
