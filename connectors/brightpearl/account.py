@@ -224,14 +224,17 @@ class Products(Api):
         A list in which a product has no price comes without quantities.
         """
         lists = id_set(price_list_ids)
-        for part in chunks(product_ids):
+
+        def read(part: Sequence[str]) -> list[ProductPrices]:
             path = f"/product-service/product-price/{id_set(part)}/price-list/{lists}"
             try:
                 answer = self._send("GET", path)
             except NotFoundError:
-                continue
-            for row in self._field(answer, "response", list):
-                yield self._one(ProductPrices, answer, row)
+                return []
+            rows = self._field(answer, "response", list)
+            return [self._one(ProductPrices, answer, row) for row in rows]
+
+        yield from self._together(product_ids, read)
 
     def get_unit_prices(self, product_ids: Iterable[str], price_list_id: str) -> dict[str, Decimal]:
         """The price of a single unit by product id; a product without one is left out."""

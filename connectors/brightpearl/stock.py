@@ -35,8 +35,7 @@ class Stock(Api):
         200 to a request. A product of which no stock is kept makes Brightpearl refuse all of them,
         or is passed over: it is found by halving.
         """
-        for part in chunks(product_ids, PRODUCTS_AT_ONCE):
-            yield from self._availability(part)
+        yield from self._together(product_ids, self._availability, size=PRODUCTS_AT_ONCE)
 
     def _availability(
         self, product_ids: Sequence[str]

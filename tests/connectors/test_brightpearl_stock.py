@@ -240,7 +240,6 @@ def test_a_page_that_is_not_theirs_is_no_empty_warehouse():
             httpx.Response(500, json={"errors": [{"code": "WHSC-901", "message": "-"}]}),
             RejectedError,
         ),
-        (httpx.Response(502, html="<h1>bad gateway</h1>"), TransientError),
         (httpx.Response(401, json={"response": "Not authenticated."}), ConfigError),
         (httpx.ReadTimeout("late"), TransientError),
     ],

@@ -141,15 +141,19 @@ def without_anything(request: httpx.Request) -> httpx.Response:
     if "search" in request.url.path:
         columns = {"columns": [], "morePagesAvailable": False}
         return httpx.Response(200, json={"response": {"metaData": columns, "results": []}})
+    if "availability" in request.url.path:
+        return httpx.Response(200, json={"response": {}})
     return httpx.Response(404, json={})
 
 
-def test_contacts_payments_notes_and_products_are_read_in_the_same_way() -> None:
+def test_contacts_payments_notes_products_prices_and_stock_are_read_in_the_same_way() -> None:
     client = brightpearl(Script(without_anything))
 
     check_names_the_bad_one(lambda ids: list(client.get_contacts(ids)))
     check_names_the_bad_one(lambda ids: list(client.list_payments(ids)))
     check_names_the_bad_one(lambda ids: list(client.list_catalogue(ids)))
+    check_names_the_bad_one(lambda ids: list(client.list_prices(ids, ["2"])))
+    check_names_the_bad_one(lambda ids: list(client.list_availability(ids)))
     check_names_the_bad_one(client.get_goods_out)
     check_names_the_bad_one(client.get_drop_ship)
     check_names_the_bad_one(client.list_goods_in)
