@@ -76,10 +76,15 @@ def release_command(
 DISCARD = 'causeway quarantine discard ID --reason "…"'
 """The command that leaves things as they are; the id is known once the entry is kept."""
 
+EXPORT = "causeway quarantine export ID"
+"""The command that writes what a bug report needs."""
+
 
 def with_id(remedy: str, entry_id: int) -> str:
-    """The remedy of an entry that is kept, its command to discard it with its id."""
-    return remedy.replace(DISCARD, DISCARD.replace("ID", str(entry_id)))
+    """The remedy of an entry that is kept, its commands with its id."""
+    for command in (DISCARD, EXPORT):
+        remedy = remedy.replace(command, command.replace("ID", str(entry_id)))
+    return remedy
 
 
 def list_command(class_: str, value: str) -> str:

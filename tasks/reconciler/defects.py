@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from core.defects import DefectError
 from core.errors import CausewayError, FaultError, UnreadError
-from core.refusals import Refusal, release_remedy
+from core.refusals import EXPORT, Refusal, release_remedy
 from store.inbox import Dead
 from store.quarantine import Quarantine
 from tasks.policy import of_no_record
@@ -182,7 +182,7 @@ def quarantine(connections: Connections, entity: str, refused: Mapping[str, Refu
 
 def unexpected(error: DefectError) -> Refusal:
     """Why a record is quarantined. Pure."""
-    action = "Update Causeway, or report what `causeway quarantine export ID` writes"
+    action = f"Update Causeway, or report what `{EXPORT}` writes"
     return Refusal(
         UNEXPECTED,
         "",

@@ -78,7 +78,7 @@ def check_waits_alone(world: World, entity: str, point: str) -> None:
     (case,) = unforeseen
     assert case.key == bad
     assert any("crash_points.py" in line for line in case.detail["traceback"])
-    assert "causeway quarantine export ID" in case.remedy
+    assert f"causeway quarantine export {case.id}`" in case.remedy
 
     crash_points.arm("")
     assert quarantine.release(PAIR, class_=case.class_, value=case.value, now=utc_now())
