@@ -137,13 +137,14 @@ def merge_case(kept: str, merged: str, match: Match, hindrance: str = "") -> Ref
         why += f". It cannot be done for you: {hindrance}"
     proposal = {} if hindrance else {"kept": kept, "merged": merged}
     case = review(MERGE_CASE, digest(MERGE_CASE, kept, merged), why, proposal)
+    themselves = f"Merge contacts {kept} and {merged} in Brightpearl"
     remedy = (
         f"Compare contacts {kept} and {merged} in Brightpearl. causeway quarantine release --apply "
         f"--key {merge_key(kept, merged)} merges them, which causeway customers unmerge {kept} "
         f"{merged} undoes. Two people: {DISCARD}."
         if proposal
-        else f"Merge contacts {kept} and {merged} in Brightpearl, or leave them as they are: "
-        f"{DISCARD}."
+        else f"{release_remedy(themselves, REVIEW, key=merge_key(kept, merged))}. Or leave them as "
+        f"they are: {DISCARD}."
     )
     facts = {"zone": match.zone, "score": match.score}
     return replace(case, remedy=remedy, detail={**case.detail, "facts": facts})
@@ -161,10 +162,15 @@ def plan_merges(run: Run) -> tuple[list[RecordPlan], list[Outcome]]:
     named = {key: pair for key in run.batch.keys if (pair := merge_of(key))}
     if not named:
         return [], []
-    contacts = read_contacts(run, {one for pair in named.values() for one in pair})
+    ids = {one for pair in named.values() for one in pair}
+    contacts = read_contacts(run, ids)
     decisions, groups = run.decisions(), run.bundle.tables["customer_groups"]
     tags = {row.becomes for row in groups.rows}
-    links = run.links.get(run.pair, ENTITY, list(contacts), by="id_bp")
+    links = run.links.get(run.pair, ENTITY, list(ids), by="id_bp")
+    # Staff merged them by themselves: whoever had such a contact follows the e-mail to another.
+    gone = [link.key_bc for one, link in links.items() if one not in contacts]
+    if gone and not run.dry_run:
+        run.inbox.put(run.pair, ENTITY, gone, source=MERGE_CASE, now=run.now())
     plans, outcomes = [], []
     for key, (kept_id, merged_id) in named.items():
         kept, merged = contacts.get(kept_id), contacts.get(merged_id)

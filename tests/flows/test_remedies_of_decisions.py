@@ -1,32 +1,28 @@
-"""What a person decides, or what failed by itself: the remedy's own command settles it."""
+"""What a person decides: the remedy's own command settles it."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from people import ANN, HOME, People
 from refunding import lines
 from remedies import carry_out, follow_case, sync, waiting
-from sqlalchemy import update
 from world import PAIR, World
 
-from core.times import utc_now
 from flows.duplicates import find_duplicates
 from sandbox.brightpearl.records import Contact
+from store.links import Links
 from store.merges import Merges
 from store.quarantine import Entry
-from store.tables import inbox
-from tasks.policy import GIVEN_UP_AFTER, GIVEN_UP_TRIES
 from tasks.reconciler.connections import connect
-from tasks.reconciler.run import MOST_INTERRUPTIONS
 
 pytestmark = pytest.mark.long
 
 UNMERGE = re.compile(r"causeway (customers unmerge \d+ \d+)")
+DISCARD_IT = re.compile(r'causeway (quarantine discard \d+ --reason "…")')
 OLD = {"line1": "1 High St", "line3": "Bath", "postal_code": "BA1 5AN"}
 
 
@@ -39,12 +35,6 @@ def writes_nothing(world: World, entity: str, *keys: str) -> bool:
     world.forget_requests()
     sync(world, entity, *keys)
     return world.writes() == 0
-
-
-def since(key: str, **state: Any) -> None:
-    """What the inbox says of an order that was tried before."""
-    with connect(PAIR).database.write() as connection:
-        connection.execute(update(inbox).where(inbox.c.key == key).values(**state))
 
 
 # --- checks of new orders
@@ -82,17 +72,22 @@ def test_an_order_that_a_check_holds_is_imported_by_the_command_of_its_remedy(
 # --- merges of contacts
 
 
-def merged(people: People) -> tuple[str, Contact, Contact, Entry]:
-    """A customer, her contact, one that was merged into it, and the case that proposed so."""
-    key = people.register(**ANN, phone="01174960001", addresses=[HOME])
-    people.sync(key)
-    twin = people.enter(
+def enter_twin(people: People) -> int:
+    """Staff make another contact of the same person."""
+    return people.enter(
         first_name="Ann",
         last_name="Lee",
         emails={"PRI": "ann.lee@work.example"},
         telephones={"PRI": "01174960001"},
         addresses={"BIL": OLD, "DEF": OLD},
     )
+
+
+def merged(people: People) -> tuple[str, Contact, Contact, Entry]:
+    """A customer, her contact, one that was merged into it, and the case that proposed so."""
+    key = people.register(**ANN, phone="01174960001", addresses=[HOME])
+    people.sync(key)
+    twin = enter_twin(people)
     asyncio.run(find_duplicates.fn(PAIR))
     case = only_case("customers")
 
@@ -147,46 +142,101 @@ def test_contacts_whose_email_was_changed_since_are_separated_once_they_have_it_
     assert writes_nothing(world, "customers", key, f"contact:{other.id}", held.key)
 
 
-# --- what failed again and again
+def test_what_was_merged_stays_so_once_the_case_of_its_undoing_is_discarded(world: World) -> None:
+    people = People(world)
+    key, kept, other, case = merged(people)
+    people.change(kept.id, emails={"PRI": "ann@example.com", "SEC": "new@work.example"})
+    separate(world, case)
+    held = only_case("customers")
+    before = dict(kept.emails), dict(other.emails)
+
+    (command,) = DISCARD_IT.findall(held.remedy)
+    carry_out(command.replace("…", "they are one person"))
+    separate(world, case)
+    asyncio.run(find_duplicates.fn(PAIR))
+
+    assert waiting("customers") == []
+    assert (kept.emails, other.emails) == before
+    (known,) = Merges(connect(PAIR).database).list(PAIR)
+    assert known.state == "merged"
+    assert writes_nothing(world, "customers", key, f"contact:{other.id}", held.key)
 
 
-def test_an_order_that_failed_for_a_day_goes_through_once_its_remedy_is_followed(
+def of_different_companies(people: People, key: str, twin: int) -> None:
+    people.change(people.contact(key).id, organisation="Acme")
+    people.change(twin, organisation="Bmce")
+
+
+def without_a_free_place(people: People, key: str, _twin: int) -> None:
+    full = {"PRI": ANN["email"], "SEC": "a@example.com", "TER": "b@example.com"}
+    people.change(people.contact(key).id, emails=full)
+
+
+@pytest.mark.parametrize("closes", ["the command", "the nightly search"])
+@pytest.mark.parametrize("hinder", [of_different_companies, without_a_free_place])
+def test_contacts_that_only_a_person_can_merge_are_settled_once_they_are_merged_in_brightpearl(
+    world: World, hinder: Callable[[People, str, int], None], closes: str
+) -> None:
+    people = People(world)
+    key = people.register(**ANN, phone="01174960001", addresses=[HOME])
+    people.sync(key)
+    twin = enter_twin(people)
+    hinder(people, key, twin)
+    people.sync(key)
+    asyncio.run(find_duplicates.fn(PAIR))
+    case = only_case("customers")
+    assert (case.field, case.detail["proposal"]) == ("merge", {})
+
+    world.brightpearl("contacts", contact_id=twin, merge_into=people.contact(key).id)
+    if closes == "the command":
+        follow_case(case)
+        sync(world, "customers")
+        assert world.states(case.key, entity="customers") == ["done"]
+    assert asyncio.run(find_duplicates.fn(PAIR))["proposed"] == 0
+
+    assert waiting("customers") == []
+    people.sync(key)
+    assert writes_nothing(world, "customers", key, f"contact:{twin}", case.key)
+
+
+def test_customers_whose_contacts_a_person_merged_in_brightpearl_share_the_one_that_is_left(
     world: World,
 ) -> None:
-    key, other = (world.place(lines=lines(world, 1)) for _ in range(2))
-    path = f"orders/{key}/transactions"
-    world.fault("bigcommerce", {"kind": "http_500", "method": "GET", "path": path, "rate": 1.0})
-    world.due(key, other)
-    days = utc_now() - GIVEN_UP_AFTER - timedelta(hours=1)
-    since(key, attempts=GIVEN_UP_TRIES, failing_since=days)
-    sync(world, "orders")
-    case = only_case()
-    assert (case.key, case.class_) == (key, "failing")
-    assert world.states(key, other) == ["dead", "done"]
+    people = People(world)
+    key = people.register(**ANN, phone="01174960001", addresses=[HOME], company="Acme")
+    work = ANN | {"email": "ann.lee@work.example"}
+    other = people.register(**work, phone="01174960001", addresses=[HOME], company="Bmce")
+    people.sync(key, other)
+    asyncio.run(find_duplicates.fn(PAIR))
+    case = only_case("customers")
+    assert case.detail["proposal"] == {}
+    kept, gone = people.contact(key), people.contact(other)
 
-    world.fault("bigcommerce")
+    world.brightpearl("contacts", contact_id=gone.id, merge_into=kept.id)
     follow_case(case)
-    sync(world, "orders")
+    sync(world, "customers")
 
-    assert waiting() == []
-    assert world.states(key) == ["done"]
-    assert writes_nothing(world, "orders", key)
+    assert waiting("customers") == []
+    link = Links(connect(PAIR).database).get(PAIR, "customers", [other])[other]
+    assert (link.id_bp, link.detail["lead"]) == ("", key)
+    assert kept.emails == {"PRI": ANN["email"], "SEC": work["email"]}
+    assert writes_nothing(world, "customers", key, other, case.key)
 
 
-def test_an_order_that_ended_its_processes_goes_through_once_its_remedy_is_followed(
+def test_contacts_of_two_people_that_no_command_could_merge_are_never_asked_about_again(
     world: World,
 ) -> None:
-    key = world.place(lines=lines(world, 1))
-    world.due(key)
-    since(key, interruptions=MOST_INTERRUPTIONS)
-    sync(world, "orders")
-    case = only_case()
-    assert (case.class_, case.value) == ("unexpected", "the process ended")
-    assert world.states(key) == ["dead"]
+    people = People(world)
+    key = people.register(**ANN, phone="01174960001", addresses=[HOME])
+    people.sync(key)
+    twin = enter_twin(people)
+    of_different_companies(people, key, twin)
+    asyncio.run(find_duplicates.fn(PAIR))
+    case = only_case("customers")
 
-    follow_case(case)
-    sync(world, "orders")
+    (command,) = DISCARD_IT.findall(case.remedy)
+    carry_out(command.replace("…", "two people"))
+    asyncio.run(find_duplicates.fn(PAIR))
 
-    assert waiting() == []
-    assert world.states(key) == ["done"]
-    assert writes_nothing(world, "orders", key)
+    assert waiting("customers") == []
+    assert writes_nothing(world, "customers", f"contact:{twin}", case.key)
