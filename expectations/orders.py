@@ -112,16 +112,6 @@ order_lines_in = suite(
         unless={"product_id": ["0"]},  # what is taken in exchange is below zero
         meta=refuse("document", "a line's amount is impossible", CORRECT, field="total_inc_tax"),
     ),
-    ExpectValuesToBeInSet(
-        column="kind",
-        value_set=["physical", "digital", "giftcertificate"],
-        meta=refuse(
-            "document",
-            "a line is of a kind that is not known",
-            "Update Causeway, or report the kind {value}",
-            field="kind",
-        ),
-    ),
     ExpectValueLengthsToBeBetween(
         column="sku",
         max_value=32,

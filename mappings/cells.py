@@ -60,6 +60,7 @@ TABLES: Mapping[str, tuple[Cell, Cell]] = {
     "customer_groups": (ID, MAY_BE_ID),
     "group_credit_terms": (ID, Cell(r"\d+", "a number of days")),
     "group_price_lists": (ID, ID),
+    "line_kinds": (TEXT, Cell("goods|gift_certificate", "`goods` or `gift_certificate`")),
     "order_status": (STATUS, MAY_BE_ID),
     "pickup_locations": (ID, ID),
     "pickup_status": (STATUS, MAY_BE_ID),

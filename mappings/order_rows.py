@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from core.money import ZERO, two_places
 from core.orders import ROWS
 from core.refusals import REFUSALS, release_remedy
 from mappings.balance import Balanced, BalanceError, Part, Totals, balance
-from mappings.tables import plain
+from mappings.tables import plain, row_to_add
 from mappings.tax_codes import TaxCodes, key_text, named_place
 from mappings.tax_rates import TaxRows, effective, fitting, rate_bounds, to_the_last_place
 
@@ -33,6 +33,10 @@ CHARGE_NAMES = {
     "fee": "Fee",
 }
 """What a charge is called on a sales order when BigCommerce gives it no name."""
+GOODS, CERTIFICATE = "goods", "gift_certificate"
+"""What a line may be, by the table of their kinds."""
+LINE_KINDS = {"physical": GOODS, "digital": GOODS, "giftcertificate": CERTIFICATE}
+"""The kinds of lines in mappings of earlier releases, which have no table of them."""
 MONEY = {
     "class": "money",
     "field": "total_inc_tax",
@@ -74,6 +78,7 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     cap: Decimal,
     rounding_nominal_code: str,
     codes: TaxCodes,
+    kinds: Callable[[str], str | None] = LINE_KINDS.get,
 ) -> Rows:
     """A row per line and per charge that costs something; per order they add up exactly.
 
@@ -83,8 +88,9 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
     cent remains, one rounding row of at most `cap` carries it, without tax.
 
     An order is refused as a whole: class `tax_code` (a row's rate has no code where it is taxed),
-    `sku` (a catalogue line without one), `document` (an amount is missing or impossible) or `money`
-    (the amounts contradict each other beyond `cap`).
+    `sku` (a catalogue line without one), `line_kind` (a line's kind is none of `kinds`), `document`
+    (an amount is missing or impossible) or `money` (the amounts contradict each other beyond
+    `cap`).
     """
     of_lines, of_charges, of_taxes = (records_by(of, "order_id") for of in (lines, charges, taxes))
     rows: list[dict[str, Any]] = []
@@ -94,7 +100,12 @@ def order_rows(  # noqa: PLR0913 - the four frames of an order and three decisio
         ref = order["order_id"]
         try:
             parts = order_parts(
-                order, of_lines.get(ref, []), of_charges.get(ref, []), of_taxes.get(ref, []), codes
+                order,
+                of_lines.get(ref, []),
+                of_charges.get(ref, []),
+                of_taxes.get(ref, []),
+                codes,
+                kinds=kinds,
             )
             totals = Totals(
                 inc_tax=order["total_inc_tax"],
@@ -169,12 +180,14 @@ def _is_mixed(parts: Sequence[Part], discount: Decimal) -> bool:
     )
 
 
-def order_parts(
+def order_parts(  # noqa: PLR0913 - as order_rows
     order: Record,
     lines: Sequence[Record],
     charges: Sequence[Record],
     taxes: Sequence[Record],
     codes: TaxCodes,
+    *,
+    kinds: Callable[[str], str | None],
 ) -> list[Part]:
     """One order's parts, lines first, in the order given; nothing for what costs nothing.
 
@@ -187,8 +200,17 @@ def order_parts(
         raise UnusableOrderError(refusals)
     place = order["tax_place"]
     sold = [line for line in lines if line["quantity"] or line["total_inc_tax"]]
-    of_lines = [_line(line, place) for line in sold]
+    of_kinds = [kinds(line["kind"]) for line in sold]
+    of_lines = [
+        _line(line, place, is_certificate=kind == CERTIFICATE)
+        for line, kind in zip(sold, of_kinds, strict=True)
+    ]
     refusals = [
+        _of_unknown_kind(line)
+        for line, kind in zip(sold, of_kinds, strict=True)
+        if kind not in {GOODS, CERTIFICATE}
+    ]
+    refusals += [
         _without_sku(line)
         for line, part in zip(sold, of_lines, strict=True)
         if part.kind == "product" and part.quantity and not part.sku_key
@@ -204,8 +226,7 @@ def order_parts(
     return parts
 
 
-def _line(line: Record, place: str) -> Part:
-    is_certificate = line["kind"] == "giftcertificate"
+def _line(line: Record, place: str, *, is_certificate: bool = False) -> Part:
     is_product = not is_certificate and _is_of_catalogue(line)
     kind = "product" if is_product else "gift_certificate" if is_certificate else "custom"
     options = line["options"]
@@ -270,6 +291,17 @@ def _document(field_name: str, reason: str, value: str = "") -> dict[str, str]:
         "value": value,
         "reason": f"{reason} ({field_name})",
         "remedy": "Correct the order in BigCommerce",
+    }
+
+
+def _of_unknown_kind(line: Record) -> dict[str, str]:
+    kind = line["kind"]
+    return {
+        "class": "line_kind",
+        "field": "kind",
+        "value": kind,
+        "reason": f"line {line['line_id']} is of a kind that is not known",
+        "remedy": row_to_add(kind, f"{GOODS} or {CERTIFICATE}", "line_kinds"),
     }
 
 

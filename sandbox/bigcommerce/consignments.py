@@ -73,7 +73,7 @@ def consignments(order: Order, switches: BigCommerceSwitches, *, with_lines: boo
 
     by_kind: dict[str, list[Line]] = {"digital": [], "giftcertificate": [], "physical": []}
     for line in order.lines:
-        by_kind[line.type].append(line)
+        by_kind.get(line.type, by_kind["physical"]).append(line)
     digital, certificates = by_kind["digital"], by_kind["giftcertificate"]
     return {
         "pickups": [

@@ -27,7 +27,7 @@ from core.money import ZERO
 from core.orders import CHARGES, FURTHER_ADDRESSES, LINES, ORDERS, TAXES, TRANSACTIONS
 from core.settings import OrderSettings
 from mappings.bundle import Bundle
-from mappings.order_rows import Rows, order_rows
+from mappings.order_rows import LINE_KINDS, Rows, order_rows
 from mappings.steps import one_line, undated
 from mappings.tables import comparable
 from mappings.tax_codes import TABLE, tax_codes, tax_place
@@ -187,12 +187,13 @@ def tax_rows(taxes: Mapping[str, Iterable[TaxRow]]) -> pd.DataFrame:
 def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -> Rows:
     """The rows that make up each order's totals, by the merchant's rules. Pure.
 
-    Mappings of earlier releases still count: those that know a tax code by its rate alone, and a
-    gift certificate as a custom line.
+    Mappings of earlier releases still count: those that know a tax code by its rate alone, a gift
+    certificate as a custom line, and no kinds of lines.
     """
     orders, lines = found.orders, found.lines
     if not any("tax_place" in rule.source for rule in bundle.mappings["order_rows"].fields):
         orders, lines = orders.assign(tax_place=""), lines.assign(tax_place="")
+    kinds = bundle.tables.get("line_kinds")
     rows = order_rows(
         orders,
         lines,
@@ -201,6 +202,7 @@ def balanced_rows(found: OrderFrames, bundle: Bundle, settings: OrderSettings) -
         cap=settings.rounding_cap,
         rounding_nominal_code=settings.rounding_nominal_code,
         codes=tax_codes(bundle.tables[TABLE]),
+        kinds=kinds.get if kinds is not None else LINE_KINDS.get,
     )
     names = bundle.tables.get("nominal_codes")
     if names is not None and names.get("gift_certificate") is None:

@@ -36,7 +36,7 @@ OWN_CLASSES: Mapping[str, str] = {
         (
             *("order_status", "tax_code", "tax_class", "channel", "shipping_method"),
             *("payment_method", "currency", "price_list", "customer_group", "brand", "category"),
-            *("product_type", "location", "company", "warehouse"),
+            *("product_type", "location", "company", "warehouse", "line_kind"),
         ),
         "config_mapping",
     ),

@@ -130,6 +130,22 @@ def test_a_status_of_credits_that_the_account_lacks_is_corrected_in_the_file_of_
     assert (tables / "credit_statuses.csv").exists()
 
 
+@pytest.mark.parametrize("becomes", ["goods", "gift_certificate"])
+def test_a_type_of_line_that_nobody_knew_is_added_by_the_command_that_the_remedy_names(
+    world: World, tables: Path, becomes: str
+) -> None:
+    assert tables.exists()
+    key = world.place(lines=lines(world, 1, 1))
+    line = world.sandbox.store.orders[int(key)].lines[0]
+    line.type = "subscription"
+    follow(world, Story("orders", [key], "line_kind", table=becomes))
+
+    of_line, of_goods = list(world.sales_order(key).rows.values())[:2]
+    owed = "2110"  # as tables/nominal_codes.csv has it
+    assert (of_line.nominal_code == owed) is (becomes == "gift_certificate")
+    assert of_goods.nominal_code != owed
+
+
 def a_sku_that_brightpearl_lacks(world: World) -> Story:
     key = world.place(lines=[{"sku": "NOT-IN-BRIGHTPEARL", "quantity": 1}])
     return Story(

@@ -12,7 +12,7 @@ from mappings.files import MappingError, Problem
 from mappings.rules import REGISTRY
 from mappings.shapes import FILES, TABLES
 
-READ_IF_PRESENT = {"default_contacts", "hand_payments"}
+READ_IF_PRESENT = {"default_contacts", "hand_payments", "line_kinds"}
 """Tables that are read by name, and that bundles of older releases lack."""
 
 
