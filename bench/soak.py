@@ -6,6 +6,7 @@ import statistics
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from bench.environment import Bench, environment
 from bench.figures import Figure, at_least, at_most
@@ -13,12 +14,18 @@ from bench.usage import resident_mb
 from chaos.run import NO_GRACE, Chaos, Size
 
 HOURS = Size(
-    orders=1440, at_once=4, after=0, share=0.01, round_s=20.0, phase=3, least_faults=0, kill_every=0
+    orders=1440,
+    at_once=4,
+    after=0,
+    share=0.01,
+    round_s=20.0,
+    rest_s=1.0,
+    phase=3,
+    least_faults=0,
+    kill_every=0,
 )
 """Two hours: a round takes 20 seconds."""
-MINUTES = Size(
-    orders=120, at_once=4, after=0, share=0.03, round_s=20.0, phase=3, least_faults=0, kill_every=0
-)
+MINUTES = replace(HOURS, orders=120, share=0.03)
 """Ten minutes."""
 SAMPLE_EVERY_S = 10.0
 

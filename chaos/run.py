@@ -41,6 +41,9 @@ class Size:
     share: float = 0.25
     """The share of the orders that something happens to in a round."""
     round_s: float = 3.0
+    """From the beginning of a round to that of the next, where people are quick enough."""
+    rest_s: float = 3.0
+    """How long nobody does anything in a round, at least."""
     phase: int = 2
     """Rounds after which the faults change."""
     least_faults: int = 200
@@ -59,6 +62,7 @@ SHORT = Size(
     after=7,
     least_faults=25,
     round_s=2.0,
+    rest_s=2.0,
     kill_every=2,
     first_kills=("worker", "receiver", "prefect", "database"),
 )
@@ -157,6 +161,7 @@ class Chaos:
         total = -(-left // size.at_once) + size.after
         kills = list(size.first_kills)
         for moment in range(1, total + 1):
+            began = time.monotonic()
             if moment % size.phase == 1 or size.phase == 1:
                 self.faults.change()
             if left > 0:
@@ -165,17 +170,18 @@ class Chaos:
             if size.kill_every and moment % size.kill_every == 0:
                 struck = self.kills.strike(kills.pop(0) if kills else "")
                 progress.step(f"round {moment} of {total}: {struck or 'nothing'} is killed")
-            self._pause(size.round_s)
+            self._rest(began)
         self._add_rounds(total)
 
     def _add_rounds(self, rounds: int) -> None:
         """Go on until enough faults have struck: a slow machine does little within a round."""
         for moment in range(rounds + 1, 2 * rounds + 1):
+            began = time.monotonic()
             self.faults.change()
             if self.faults.total >= self.size.least_faults:
                 return
             self._people_act(moment)
-            self._pause(self.size.round_s)
+            self._rest(began)
 
     def _people_act(self, moment: int) -> None:
         try:
@@ -187,9 +193,9 @@ class Chaos:
         except ContractError as error:
             self.installation.progress.step(f"a sandbox refuses what somebody does: {error}")
 
-    def _pause(self, seconds: float) -> None:
-        """Let time pass; what is down comes back in between."""
-        until = time.monotonic() + seconds
+    def _rest(self, began: float) -> None:
+        """Let the rest of a round pass; what is down comes back in between."""
+        until = max(began + self.size.round_s, time.monotonic() + self.size.rest_s)
         while time.monotonic() < until:
             self.kills.mend()
             with suppress(StoreUnavailableError):

@@ -212,7 +212,13 @@ class SyncSettings(Section):
     """How far back the scheduled audit compares."""
 
 
-class OrderSettings(SyncSettings):
+class DocumentSettings(SyncSettings):
+    """What the operator decides about syncs of documents, which come with rows and money."""
+
+    batch_size: int = Field(default=250, ge=1, le=2000)
+
+
+class OrderSettings(DocumentSettings):
     """What the merchant decides about orders."""
 
     importable_statuses: Numbers = ()
@@ -233,7 +239,7 @@ class OrderSettings(SyncSettings):
     """Whether an order that staff cancel in Brightpearl is cancelled in BigCommerce as well."""
 
 
-class ShipmentSettings(SyncSettings):
+class ShipmentSettings(DocumentSettings):
     """What the merchant decides about shipments."""
 
     unshipped_grace_minutes: int = Field(default=60, ge=0)
@@ -241,7 +247,7 @@ class ShipmentSettings(SyncSettings):
     deleted there: most are sent off again, and the shopper has had the e-mail."""
 
 
-class RefundSettings(SyncSettings):
+class RefundSettings(DocumentSettings):
     """What the merchant decides about refunds and returns."""
 
     close_credits: bool = True

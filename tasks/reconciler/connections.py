@@ -25,6 +25,7 @@ from mappings.bundle import Bundle, load_bundle
 from store.activity import Requests
 from store.database import Database, database_of
 from store.versions import Versions
+from tasks.reconciler.capacity import Capacity
 
 T = TypeVar("T")
 VERSION_AGE_S = 86_400.0
@@ -80,6 +81,7 @@ class Connections:
     clock: Callable[[], datetime] = utc_now
     """The time, aware UTC."""
     cache: Cache = field(default_factory=Cache)
+    capacity: Capacity = field(default_factory=Capacity)
     counted: RequestCounts = field(default_factory=RequestCounts)
 
     def at(self, priority: Priority) -> Self:
