@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -45,8 +46,6 @@ KM_PER_DEGREE = 111.2
 SHORTEST_TYPO = 5
 """Shorter names are too much alike for a misspelling to be recognised."""
 ZIP_DIGITS, ZIP_AREA_DIGITS = 5, 3
-STATES_ONE_BY_ONE = 8
-"""From so many states on, all are read at once."""
 TOWN = 3000
 """Inhabitants from which on a place is what a misspelled name may have meant."""
 
@@ -111,82 +110,82 @@ def fold_umlauts(folded: str) -> str:
     return folded
 
 
+class City(NamedTuple):
+    """A city of one state of the United States."""
+
+    spelled: str
+    """As the post writes it."""
+    points: array[float]
+    """Latitude and longitude of each of its ZIP codes, in turn."""
+
+    @property
+    def size(self) -> int:
+        """How many ZIP codes it has."""
+        return len(self.points) // 2
+
+
 class UnitedStates:
     """The ZIP codes and, by state, the names of cities and where they are.
 
     The table is read bit by bit, by the first digits of a ZIP code and by state: all of it takes
-    more than a second, and most batches of orders need little. Once many states were asked for, or
-    a name that none of them has, all is read.
+    more than a second, and most batches of orders need little. Only what is asked of it is kept,
+    for all rows of the table take a hundred megabytes.
     """
 
     def __init__(self) -> None:
-        self._zips: dict[str, dict[str, ZipCode]] = {}
-        self._cities: dict[str, dict[str, list[ZipCode]]] = {}
-        self._spelled: dict[tuple[str, str], str] = {}
-        self._is_complete = False
+        self._cities: dict[str, dict[str, City]] = {}
 
     def zip_code(self, code: str) -> ZipCode | None:
         """What is known of five digits; None where there is no such ZIP code."""
         if len(code) != ZIP_DIGITS or not (code.isascii() and code.isdecimal()):
             return None
-        start = code[:ZIP_AREA_DIGITS]
-        if start not in self._zips:
-            rows = zipcodes.similar_to(start)  # type: ignore[no-untyped-call]
-            self._zips[start] = {row["zip_code"]: _zip_code(row) for row in rows}
-        return self._zips[start].get(code)
+        return _zip_area(code[:ZIP_AREA_DIGITS]).get(code)
 
-    def cities(self, state: str) -> Mapping[str, Sequence[ZipCode]]:
-        """Folded name → the ZIP codes that carry it, of one state; empty for what is no state."""
-        if state not in self._cities and not self._is_complete:
-            if len(self._cities) < STATES_ONE_BY_ONE:
-                self._cities[state] = {}
-                self._add(zipcodes.filter_by(state=state))  # type: ignore[no-untyped-call]
-            else:
-                self._read_all()
-        return self._cities.get(state, {})
+    def cities(self, state: str) -> Mapping[str, City]:
+        """The cities of one state by folded name; empty for what is no state."""
+        if state not in self._cities:
+            self._cities[state] = self._read(state)
+        return self._cities[state]
 
     def is_city(self, folded: str) -> bool:
         """Whether a city is so called, in whatever state; those known already are asked first."""
-        if any(folded in cities for cities in self._cities.values()):
+        if any(folded in cities for cities in list(self._cities.values())):
             return True
-        self._read_all()
-        return any(folded in cities for cities in self._cities.values())
-
-    def spelled(self, state: str, folded: str) -> str:
-        """How the post writes a city whose folded name is known in the state."""
-        return self._spelled[state, folded]
+        return any(folded in self.cities(state) for state in sorted(set(areas("US").values())))
 
     def km_between(self, zip_code: ZipCode, state: str, folded: str) -> float | None:
         """From a ZIP code to the nearest one of a city; None where the city is unknown."""
         found = self.cities(state).get(folded)
-        if not found:
+        if found is None:
             return None
-        return min(zip_code.km_to(other.latitude, other.longitude) for other in found)
+        points = zip(found.points[::2], found.points[1::2], strict=True)
+        return min(zip_code.km_to(*point) for point in points)
 
-    def _read_all(self) -> None:
-        if not self._is_complete:
-            known = set(self._cities)
-            rows = zipcodes.list_all()  # type: ignore[no-untyped-call]
-            self._add(row for row in rows if row["state"] not in known)
-            self._is_complete = True
-
-    def _add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _read(self, state: str) -> dict[str, City]:
+        cities: dict[str, City] = {}
         folded: dict[str, str] = {}
-        for row in rows:
-            found = _zip_code(row)
-            cities = self._cities.setdefault(found.state, {})
+        for row in zipcodes.filter_by(state=state):  # type: ignore[no-untyped-call]
+            point = float(row["lat"] or 0), float(row["long"] or 0)
             for name in (row["city"], *row["acceptable_cities"]):
                 key = folded.get(name) or folded.setdefault(name, _folded(name))
-                cities.setdefault(key, []).append(found)
-                self._spelled.setdefault((found.state, key), name)
+                cities.setdefault(key, City(name, array("f"))).points.extend(point)
+        return cities
+
+
+@cache
+def _zip_area(start: str) -> dict[str, ZipCode]:
+    """The ZIP codes that begin with three digits."""
+    rows = zipcodes.similar_to(start)  # type: ignore[no-untyped-call]
+    return {row["zip_code"]: _zip_code(row) for row in rows}
 
 
 def _zip_code(row: Mapping[str, Any]) -> ZipCode:
+    names = (row["city"], *row["acceptable_cities"], *row["unacceptable_cities"])
     return ZipCode(
         code=row["zip_code"],
-        state=row["state"],
-        city=row["city"],
-        names=(row["city"], *row["acceptable_cities"], *row["unacceptable_cities"]),
+        state=sys.intern(row["state"]),
+        city=sys.intern(row["city"]),
+        names=tuple(map(sys.intern, names)),
         latitude=float(row["lat"] or 0),
         longitude=float(row["long"] or 0),
     )
@@ -205,68 +204,71 @@ class Place(NamedTuple):
     area: str
     """The state or province it lies in; "" where the table does not say it."""
     population: int
+    areas: frozenset[str]
+    """Those in which a place of that name lies."""
 
 
 @cache
 def gazetteer(country: str) -> dict[str, Place]:
     """Folded name → the largest place so called; empty for a country that is not known."""
-    places: dict[str, Place] = {}
-    for found in _places().get(country, ()):
-        key = _folded(found.name)
-        for name in {key, fold_umlauts(key)}:
-            if name not in places or places[name].population < found.population:
-                places[name] = found
+    largest: dict[str, tuple[int, str, str]] = {}
+    areas_of: dict[str, set[str]] = {}
+    for line in _places().get(country, "").splitlines():
+        name, area, population = line.split("\t")
+        found = int(population), name, area
+        key = _folded(name)
+        for known in {key, fold_umlauts(key)}:
+            if known not in largest or largest[known][0] < found[0]:
+                largest[known] = found
+            areas_of.setdefault(known, set()).update({area} - {""})
+    # Most names are of one area: thousands of them share a set.
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    places = {}
+    for known, (size, name, area) in largest.items():
+        all_areas = frozenset(areas_of[known])
+        all_areas = shared.setdefault(all_areas, all_areas)
+        places[known] = Place(name, sys.intern(area), size, all_areas)
     for row in read_table("place_names"):
         if row["country"] == country:
-            found = places[_folded(row["name"])]
+            place = places[_folded(row["name"])]
             key = _folded(row["also"])
-            places |= {name: found for name in (key, fold_umlauts(key)) if name not in places}
+            names = {key, fold_umlauts(key)} - places.keys()
+            places |= dict.fromkeys(names, place)
     return places
 
 
 @cache
-def areas_of_place(country: str) -> dict[str, frozenset[str]]:
-    """Folded name → the areas in which a place of that name lies."""
-    areas: dict[str, set[str]] = {}
-    for place in _places().get(country, ()):
-        if place.area:
-            key = _folded(place.name)
-            for name in {key, fold_umlauts(key)}:
-                areas.setdefault(name, set()).add(place.area)
-    # Most names are of one area: thousands of them share a set.
-    shared: dict[frozenset[str], frozenset[str]] = {}
-    sets = ((name, frozenset(found)) for name, found in areas.items())
-    return {name: shared.setdefault(found, found) for name, found in sets}
+def _places() -> Mapping[str, str]:
+    """The places of the table by country, each a line of name, area and population.
 
-
-@cache
-def _places() -> Mapping[str, Sequence[Place]]:
-    """The places of the table by country."""
-    found: dict[str, list[Place]] = {}
+    As text they take a tenth of the memory: few countries are asked for.
+    """
+    lines: dict[str, list[str]] = {}
     for row in iter_table("places"):
-        place = Place(row["name"], sys.intern(row["area"]), int(row["population"]))
-        found.setdefault(row["country"], []).append(place)
-    return found
+        line = "\t".join((row["name"], row["area"], row["population"]))
+        lines.setdefault(row["country"], []).append(line)
+    return {country: "\n".join(found) for country, found in lines.items()}
 
 
 @cache
-def _first_parts(country: str) -> frozenset[str]:
-    """Every beginning of a place's name, so that *Frankfurt* is known as *Frankfurt am Main*."""
-    parts: set[str] = set()
-    for name in gazetteer(country):
-        words = name.split()
-        parts.update(" ".join(words[:count]) for count in range(1, len(words)))
-        parts.update(" ".join(words[count:]) for count in range(1, len(words)))
-    return frozenset(parts)
+def _names(country: str) -> str:
+    """The folded names of a country's places, a line each."""
+    return "\n".join(("", *gazetteer(country), ""))
 
 
 def is_place(country: str, city: str) -> bool:
-    """Whether a place of that name, or one that begins or ends with it, is known."""
+    """Whether a place of that name, or one that begins or ends with it, is known.
+
+    *Frankfurt* is known as *Frankfurt am Main*.
+    """
     key = fold(city)
     if country == "US":
         return united_states().is_city(key)
-    known, parts = gazetteer(country), _first_parts(country)
-    return any(name in known or name in parts for name in (key, fold_umlauts(key)))
+    known, names = gazetteer(country), _names(country)
+    return any(
+        name in known or f"\n{name} " in names or f" {name}\n" in names
+        for name in (key, fold_umlauts(key))
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -279,15 +281,13 @@ def similar_places(country: str, city: str, area: str = "") -> tuple[str, ...]:
     if len(wanted) < SHORTEST_TYPO:
         return ()
     if country == "US":
-        known = united_states()
-        cities = known.cities(area)
-        sized = sorted(_one_slip(wanted, cities), key=lambda name: -len(cities[name]))
-        return tuple(known.spelled(area, name) for name in sized)
+        cities = united_states().cities(area)
+        sized = sorted(_one_slip(wanted, cities), key=lambda name: -cities[name].size)
+        return tuple(cities[name].spelled for name in sized)
     places = gazetteer(country)
-    areas = areas_of_place(country)
     towns = [name for name in _one_slip(wanted, places) if places[name].population >= TOWN]
-    if area and areas:
-        towns = [name for name in towns if area in areas.get(name, frozenset())]
+    if area and any(place.areas for place in places.values()):
+        towns = [name for name in towns if area in places[name].areas]
     towns.sort(key=lambda name: -places[name].population)
     return tuple(dict.fromkeys(places[name].name for name in towns))
 

@@ -12,10 +12,10 @@ from functools import cache
 from itertools import combinations
 
 from intelligence.places import (
-    areas_of_place,
     areas_of_postcode,
     fold,
     fold_umlauts,
+    gazetteer,
     rules_of,
     united_states,
 )
@@ -159,9 +159,9 @@ def _digits_only(country: str, text: str, state: str, city: str) -> str | None:
     if len(digits) == length - 1:
         candidate = f"0{digits}"
         if (possible := ZERO_AREAS.get(f"{country}{candidate[:2]}")) is not None:
-            known = areas_of_place(country)
-            areas = known.get(fold(city)) or known.get(fold_umlauts(fold(city))) or frozenset()
-            return candidate if areas & possible else None
+            key, known = fold(city), gazetteer(country)
+            place = known.get(key) or known.get(fold_umlauts(key))
+            return candidate if place and place.areas & possible else None
         if state and state in areas_of_postcode(country, candidate):
             return candidate
     return None
