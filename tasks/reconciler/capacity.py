@@ -21,7 +21,7 @@ class Capacity:
     _held: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def room(self, holder: str, most: int) -> int:
+    def reserve(self, holder: str, most: int) -> int:
         """How many records a run may take next, its last ones being done with. They count as taken.
 
         In: the run; the size of a full batch of its entity.

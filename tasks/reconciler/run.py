@@ -289,7 +289,7 @@ class Run:
             self.batch = self._halves.pop()
             return self.batch
         self.is_searched = False
-        self._limit = limit = self._capacity.room(self.owner, self.settings.batch_size)
+        self._limit = limit = self._capacity.reserve(self.owner, self.settings.batch_size)
         claims: list[Claim] = []
         wanted = only and list(dict.fromkeys(key for each in only if (key := self._key_of(each))))
         while not claims:
