@@ -154,6 +154,9 @@ def refusals_by_key(rows: pd.DataFrame) -> dict[str, list[Refusal]]:
     return found
 
 
+PUBLISH = "causeway mappings publish"
+MAPPING_FILE = re.compile(r"\bmappings/(?:tables/\w+\.csv|\w+\.yaml)")
+"""A file that a remedy tells to change."""
 TABLE_ROW = re.compile(r"[Aa]dd `([^`]+),<([^>`]+)>` to mappings/tables/(\w+)\.csv")
 """The row that a remedy asks for: value, what stands for the other value, table."""
 RETRY = "again"
@@ -201,22 +204,27 @@ def parked(key: str, reason: str, *conditions: str) -> Outcome:
 
 
 def with_command(why: Refusal, version: str) -> Refusal:
-    """The refusal whose remedy also names the command that adds the row it asks for.
+    """The refusal whose remedy also names the commands that put a change of the mappings in force.
 
-    Where a version of the mappings was published, the remedy says so: the files are not in force.
+    In: the version in force. Where one was published, what is changed in the files has to be, too.
     """
-    if "mappings/tables/" not in why.remedy or "causeway mappings" in why.remedy:
+    if not MAPPING_FILE.search(why.remedy) or "causeway mappings" in why.remedy:
         return why
-    remedy = f"{why.remedy.rstrip('.')}."
+    remedy = _published_first(why.remedy) if version.isdecimal() else why.remedy
     row = TABLE_ROW.search(why.remedy)
     cells = next(csv.reader([row[1]])) if row else []
     if row and len(cells) == 1:  # the command fills the second column, not one behind it
         value = shlex.quote(cells[0])
-        remedy += f" In one step: causeway mappings add {row[3]} {value} '<{row[2]}>'."
-    if version.isdecimal():
-        remedy += f" Version {version} of the mappings is in force, not the files: publish what "
-        remedy += "you change in them by causeway mappings publish."
+        remedy = f"{remedy.rstrip('.')}. In one step: causeway mappings add {row[3]} {value} "
+        remedy += f"'<{row[2]}>'."
     return replace(why, remedy=remedy)
+
+
+def _published_first(remedy: str) -> str:
+    """The remedy with the publication after the change of a file, before what follows from it."""
+    *_, last = MAPPING_FILE.finditer(remedy)
+    action, then, rest = remedy[last.end() :].partition(", then: ")
+    return f"{remedy[: last.end()]}{action.rstrip('.')}, then: {PUBLISH}{then}{rest}"
 
 
 def with_nearest(why: Refusal, catalogued: Collection[str]) -> Refusal:

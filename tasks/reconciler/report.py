@@ -181,7 +181,6 @@ class Report:
         for remedy, reasons in list(groups.items())[:SHOWN_GROUPS]:
             count = sum(self.refused[why] for why in reasons)
             what, _, meant = remedy.partition(PERHAPS)
-            what, version, in_force = what.partition(" Version ")
             action, *commands = COMMANDS.split(what)
             yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
             routes = [self.routes[why] for why in reasons if why in self.routes]
@@ -191,8 +190,6 @@ class Report:
             class_, value, *_ = reasons[0]
             for command in commands or [list_command(class_, value)]:
                 yield f"```\n{command.removesuffix('.')}\n```"
-            if version:
-                yield text(f"Version {in_force}")
             if meant:
                 yield text(f"{PERHAPS}{meant}")
             rows = [

@@ -274,7 +274,7 @@ def test_the_command_of_a_remedy_adds_the_row_and_the_order_goes_through(
     key = place(*order.get("skus", [sku]), **{k: v for k, v in order.items() if k != "skus"})
     waiting = run_json(f"sync orders --key {key}", code=1)["quarantined"]
     for case in waiting:
-        assert ("Version 1 of the mappings is in force" in case["remedy"]) is is_published
+        assert ("then: causeway mappings publish" in case["remedy"]) is is_published
         command = re.search(r"In one step: causeway (.+>)'\.", case["remedy"])[1] + "'"
         words = shlex.split(command)
 

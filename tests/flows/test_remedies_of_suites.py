@@ -12,9 +12,11 @@ import pytest
 from parcels import Parcels
 from refunding import credits_of, imported, lines, refund
 from remedies import (
+    THEN,
     Story,
     carry_out,
     follow,
+    in_force,
     remove_row,
     rewrite,
     sync,
@@ -370,19 +372,45 @@ def test_the_remedy_of_what_a_suite_refuses_lets_the_record_through(
     follow(world, begin(world))
 
 
-def test_a_row_that_is_written_into_a_file_counts_once_it_is_published(
-    world: World, tables: Path
-) -> None:
-    publish = "mappings publish"
-    carry_out(f"{publish} {tables.parent}")
+def a_channel_that_becomes_no_number(world: World) -> Story:
+    write_row("channels", "1", "web")
+    key = world.place(lines=lines(world, 1))
+    right = ("channels", "1", "2")
+    return Story("orders", [key], "channel", do=lambda: write_row(*right))
+
+
+def a_shipping_method_without_a_row(world: World) -> Story:
     key = world.place(lines=lines(world, 1), shipping=[{"method": "Drone", "cost": "4.95"}])
-    sync(world, "orders", key)
-    (case,) = waiting()
-    assert f"publish what you change in them by causeway {publish}" in case.remedy
+    row = ("shipping_methods", "Drone", "3")
+    return Story("orders", [key], "shipping_method", do=lambda: write_row(*row))
 
-    write_row("shipping_methods", "Drone", "3")
-    carry_out(f"{publish} {tables.parent}")
-    sync(world, "orders")
 
-    assert waiting() == []
-    assert world.states(key) == ["done"]
+@pytest.mark.parametrize(
+    "begin",
+    [
+        a_channel_that_becomes_no_number,
+        a_shipping_method_without_a_row,
+        a_reference_that_is_too_long,
+        a_carrier_that_is_no_slug,
+        a_reason_that_becomes_no_condition,
+    ],
+    ids=lambda story: story.__name__,
+)
+def test_where_a_version_is_in_force_the_commands_of_a_remedy_work_in_their_order(
+    world: World, tables: Path, begin: Callable[[World], Story]
+) -> None:
+    story = begin(world)
+    in_force(tables.parent)
+    sync(world, story.entity, *story.keys)
+    (case,) = waiting(story.entity)
+    assert case.class_ == story.class_, case
+
+    story.do()
+    commands = THEN.findall(case.remedy)
+    for command in commands:
+        carry_out(command)
+    sync(world, story.entity)
+
+    assert commands[0] == "mappings publish"
+    assert waiting(story.entity) == []
+    assert set(world.states(case.key, entity=story.entity)) == {"done"}

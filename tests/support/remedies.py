@@ -14,14 +14,20 @@ from pathlib import Path
 from world import PAIR, World
 
 from cli.main import run
+from core.times import utc_now
 from flows.registry import ENTITIES
+from mappings.bundle import load_bundle
 from store.quarantine import Entry, Quarantine
-from tasks.reconciler.connections import connect
+from store.versions import Versions
+from tasks.reconciler.connections import connect, disconnect
 
 IN_ONE_STEP = re.compile(r"In one step: causeway (mappings add .*?'<[^>]*>')")
 COMMAND = re.compile(
     r"causeway (quarantine release(?: --apply)?(?: --\w+ (?:'[^']*'|[^\s.;]+(?:\.[^\s.;]+)*))*)"
 )
+
+THEN = re.compile(r"then: causeway (.+?)(?=, then: causeway |\. |\.?$)")
+"""Each command that a remedy names after what a person does, in the order of its words."""
 
 
 def waiting(entity: str = "orders") -> list[Entry]:
@@ -36,6 +42,13 @@ def sync(world: World, entity: str, *keys: str) -> None:
 def carry_out(command: str) -> None:
     """Run the command that a remedy names, as a person copies it, while the worker goes on."""
     assert run(shlex.split(command)) == 0
+
+
+def in_force(folder: Path) -> None:
+    """Publish the files of a folder, right or wrong, as those of an earlier day."""
+    files = load_bundle(folder).files
+    Versions(connect(PAIR).database).publish(PAIR, files=files, author="", note="", now=utc_now())
+    disconnect()
 
 
 def write_row(table: str, value: str, becomes: str) -> None:

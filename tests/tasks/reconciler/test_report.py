@@ -58,9 +58,13 @@ def test_records_are_grouped_by_what_a_person_must_do_with_the_command_to_copy()
     ("remedy", "commands"),
     [
         (
-            "Add a row, then: causeway quarantine release --key 5. In one step: causeway mappings "
-            "add skus 'A B' '<SKU>'. Version 3 of the mappings is in force, not the files.",
-            ["causeway quarantine release --key 5", "causeway mappings add skus 'A B' '<SKU>'"],
+            "Add a row, then: causeway mappings publish, then: causeway quarantine release --key "
+            "5. In one step: causeway mappings add skus 'A B' '<SKU>'.",
+            [
+                "causeway mappings publish",
+                "causeway quarantine release --key 5",
+                "causeway mappings add skus 'A B' '<SKU>'",
+            ],
         ),
         (
             "Compare both systems. causeway quarantine release --apply carries it out.",
