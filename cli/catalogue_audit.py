@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cli.checks_tables import channel_checks, table_checks
+from cli.checks_tables import channel_checks, in_use, table_checks
 from cli.display import table
 from connectors.bigcommerce.catalog_models import StoreProduct
 from connectors.bigcommerce.client import BigCommerce
@@ -74,8 +74,8 @@ def audit_catalogue(settings: Settings, pair: Pair, tables: Mapping[str, Table])
             price_lists=account.list_price_lists(),
         )
         findings = [
-            *table_checks(settings, pair, account),
-            *channel_checks(settings, pair, store),
+            *in_use(settings, pair, lambda tables: table_checks(tables, account)),
+            *in_use(settings, pair, lambda tables: channel_checks(tables, store)),
         ]
     finally:
         store.close()

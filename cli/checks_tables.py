@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from cli.checks import Finding, fail, ok, warn
 from cli.mapping_versions import from_folder, in_force, said_of_files
@@ -15,8 +16,13 @@ from core.errors import ConfigError, RejectedError
 from core.products import category_paths
 from core.settings import Pair, Settings, StockSettings
 from mappings.stock_places import Places, read_places
-from mappings.tables import ANY
+from mappings.tables import ANY, Table
 
+Tables = Mapping[str, Table]
+Check = Callable[[Tables], Iterator[Finding]]
+PUBLISHES = "The files are right, but not in force: causeway mappings publish"
+EVERYTHING = ""
+"""What files that cannot be used are wrong in."""
 TABLE = "table stock_locations"
 CORRECT = "Correct mappings/tables/stock_locations.csv"
 NO_SUCH_PRODUCT = "2147483647"
@@ -47,31 +53,57 @@ def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
         yield ok("mappings", f"version {bundle.version} is in force, {len(bundle.files)} files")
 
 
-def table_checks(settings: Settings, pair: Pair, account: Brightpearl) -> Iterator[Finding]:
+def in_use(settings: Settings, pair: Pair, check: Check) -> Iterator[Finding]:
+    """What a check finds in the tables in force.
+
+    Where it finds nothing in the files, the remedy is to publish them.
+
+    Raises: MappingError when the tables in force do not load; what the check raises.
+    """
+    current = in_force(settings, pair.name)
+    wrong_in_files: Collection[str] | None = None
+    for finding in check(current.tables):
+        if finding.state == "ok" or not current.version.isdecimal():
+            yield finding
+            continue
+        if wrong_in_files is None:
+            wrong_in_files = _wrong_in_files(settings, check)
+        is_left = finding.what in wrong_in_files or EVERYTHING in wrong_in_files
+        yield finding if is_left else replace(finding, remedy=PUBLISHES)
+
+
+def _wrong_in_files(settings: Settings, check: Check) -> set[str]:
+    """Where the check finds anything wrong in the files; everywhere if they cannot be used."""
+    try:
+        files = from_folder(settings, None).tables
+        return {one.what for one in check(files) if one.state != "ok"}
+    except ConfigError:
+        return {EVERYTHING}
+
+
+def table_checks(tables: Tables, account: Brightpearl) -> Iterator[Finding]:
     """Every value that a table gives exists in the account.
 
     Raises: what the system raises.
     """
-    bundle = in_force(settings, pair.name)
     for name, actual in account_values(account):
-        if name not in bundle.tables:  # a version that was published before there was such a table
+        if name not in tables:  # a version that was published before there was such a table
             continue
-        rows = bundle.tables[name].rows
+        rows = tables[name].rows
         gives = {value for row in rows for value in (row.becomes, *row.more.values()) if value}
         yield compared(name, gives, actual)
     methods = _texts(method.id for method in account.list_shipping_methods())
     warehouses = _texts(warehouse.id for warehouse in account.list_warehouses())
     for name, actual in (*((one, methods) for one in OF_METHODS), (QUARANTINES, warehouses)):
-        if name in bundle.tables:
-            yield compared(name, set(bundle.tables[name].values) - {ANY}, actual, "names")
+        if name in tables:
+            yield compared(name, set(tables[name].values) - {ANY}, actual, "names")
 
 
-def channel_checks(settings: Settings, pair: Pair, store: BigCommerce) -> Iterator[Finding]:
+def channel_checks(tables: Tables, store: BigCommerce) -> Iterator[Finding]:
     """Every channel of the store is mapped.
 
     Raises: what the system raises.
     """
-    tables = in_force(settings, pair.name).tables
     listed = [(c.id, c.name) for c in store.list_channels()]
     yield unmapped_channels(listed, set(tables["channels"].values))
     actual = {number for number, _ in listed}
@@ -126,14 +158,11 @@ def unmapped_channels(channels: Iterable[tuple[str, str]], known: set[str]) -> F
     return ok("channels", "every channel of the store is mapped")
 
 
-def customer_checks(
-    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
-) -> Iterator[Finding]:
+def customer_checks(tables: Tables, store: BigCommerce, account: Brightpearl) -> Iterator[Finding]:
     """Every customer group has a row, and the tags and price lists of the tables exist.
 
     Raises: what the systems raise.
     """
-    tables = in_force(settings, pair.name).tables
     if "customer_groups" not in tables:
         text = "the mappings in force are of an earlier release, which synced no customers"
         yield warn("customers", text, "causeway mappings publish, with the shipped customers.yaml.")
@@ -152,15 +181,12 @@ def customer_checks(
     yield compared("group_price_lists", lists, {one.id for one in account.list_price_lists()})
 
 
-def product_checks(
-    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
-) -> Iterator[Finding]:
+def product_checks(tables: Tables, store: BigCommerce, account: Brightpearl) -> Iterator[Finding]:
     """The brands, categories, types and tax codes that the tables of products name exist.
 
     Brands and categories of the store are not asked for: those that it lacks are created.
     Raises: what the systems raise.
     """
-    tables = in_force(settings, pair.name).tables
     if "account_brands" not in tables:
         text = "the mappings in force are of an earlier release, which synced no products"
         yield warn("products", text, "causeway mappings publish, with the shipped products.yaml.")
@@ -201,15 +227,14 @@ def _in_any_case(given: Iterable[str], actual: Collection[str]) -> tuple[set[str
 
 
 def stock_checks(
-    settings: Settings, pair: Pair, store: BigCommerce, account: Brightpearl
+    tables: Tables, settings: StockSettings, store: BigCommerce, account: Brightpearl
 ) -> Iterator[Finding]:
     """Both tables can be read, their places exist, and the token may do what is needed.
 
     Raises: MappingError, ConfigError for tables that cannot be read; what the systems raise.
     """
-    bundle = in_force(settings, pair.name)
     places = read_places(
-        bundle.tables["stock_locations"], bundle.tables["stock_buffers"], pair.stock.sales_location
+        tables["stock_locations"], tables["stock_buffers"], settings.sales_location
     )
     may_all = True
     for finding in _permissions(store):
@@ -220,7 +245,7 @@ def stock_checks(
     warehouses = {str(one.id) for one in account.list_warehouses()}
     locations = {one.id: one.enabled for one in store.list_locations()}
     yield from placed(places, warehouses, locations)
-    yield from settled(places, pair.stock)
+    yield from settled(places, settings)
     yield from _behaviour(store)
 
 

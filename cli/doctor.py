@@ -45,7 +45,11 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
 
     An error of ours is a finding too, and stops no other check.
     """
-    from cli import checks, checks_tables  # noqa: PLC0415 - the mappings bring pandas along
+    from cli import checks  # noqa: PLC0415 - the mappings bring pandas along
+    from cli import checks_tables as of  # noqa: PLC0415 - the same
+
+    def of_tables(check: of.Check) -> Callable[[], Iterator[Finding]]:
+        return lambda: of.in_use(settings, pair, check)
 
     store, account = BigCommerce(pair.bigcommerce), Brightpearl(pair.brightpearl)
     bigcommerce, brightpearl = {"BigCommerce"}, {"Brightpearl"}
@@ -55,23 +59,23 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
         ("BigCommerce", set(), lambda: checks.bigcommerce(store)),
         ("BigCommerce scopes", bigcommerce, lambda: checks.scopes(store)),
         ("Brightpearl", set(), lambda: checks.brightpearl(account)),
-        ("mappings", set(), lambda: checks_tables.mapping_checks(settings, pair)),
-        ("tables", brightpearl, lambda: checks_tables.table_checks(settings, pair, account)),
-        ("channels", bigcommerce, lambda: checks_tables.channel_checks(settings, pair, store)),
+        ("mappings", set(), lambda: of.mapping_checks(settings, pair)),
+        ("tables", brightpearl, of_tables(lambda tables: of.table_checks(tables, account))),
+        ("channels", bigcommerce, of_tables(lambda tables: of.channel_checks(tables, store))),
         (
             "stock",
             bigcommerce | brightpearl,
-            lambda: checks_tables.stock_checks(settings, pair, store, account),
+            of_tables(lambda tables: of.stock_checks(tables, pair.stock, store, account)),
         ),
         (
             "customers",
             bigcommerce | brightpearl,
-            lambda: checks_tables.customer_checks(settings, pair, store, account),
+            of_tables(lambda tables: of.customer_checks(tables, store, account)),
         ),
         (
             "products",
             bigcommerce | brightpearl,
-            lambda: checks_tables.product_checks(settings, pair, store, account),
+            of_tables(lambda tables: of.product_checks(tables, store, account)),
         ),
         (
             "webhooks",

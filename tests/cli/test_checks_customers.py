@@ -11,30 +11,29 @@ from cli.checks_tables import customer_checks
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import load_settings
+from mappings.bundle import load_bundle
 from sandbox.bigcommerce.reference import GROUPS
 
 
 @pytest.mark.usefixtures("world")
 def test_groups_tags_and_price_lists_of_the_shipped_tables_exist() -> None:
-    settings = load_settings()
-    pair = settings.pair(PAIR)
+    pair = load_settings().pair(PAIR)
     with (
         closing(BigCommerce(pair.bigcommerce)) as store,
         closing(Brightpearl(pair.brightpearl)) as account,
     ):
-        found = list(customer_checks(settings, pair, store, account))
+        found = list(customer_checks(load_bundle().tables, store, account))
     assert [one.state for one in found] == ["ok", "ok"]
 
 
 @pytest.mark.usefixtures("world")
 def test_a_group_without_a_row_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GROUPS, 9, "Schools")  # type: ignore[index] # the sandbox's own data
-    settings = load_settings()
-    pair = settings.pair(PAIR)
+    pair = load_settings().pair(PAIR)
     with (
         closing(BigCommerce(pair.bigcommerce)) as store,
         closing(Brightpearl(pair.brightpearl)) as account,
     ):
-        first, *_ = customer_checks(settings, pair, store, account)
+        first, *_ = customer_checks(load_bundle().tables, store, account)
     assert first.state == "warn"
     assert "9 Schools" in first.text

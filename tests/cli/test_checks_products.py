@@ -15,6 +15,7 @@ from cli.checks_tables import product_checks
 from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.settings import load_settings
+from mappings.bundle import load_bundle
 
 
 def findings() -> list[Finding]:
@@ -24,7 +25,8 @@ def findings() -> list[Finding]:
         closing(BigCommerce(pair.bigcommerce)) as store,
         closing(Brightpearl(pair.brightpearl)) as account,
     ):
-        return list(product_checks(settings, pair, store, account))
+        tables = load_bundle(settings.mappings_path).tables
+        return list(product_checks(tables, store, account))
 
 
 @pytest.mark.usefixtures("world")

@@ -489,6 +489,24 @@ def test_the_doctor_finds_a_new_installation_sound_and_says_what_is_missing(sand
     assert all(line["remedy"] for line in found.values() if line["state"] != "ok")
 
 
+def test_the_doctor_says_to_publish_where_the_files_are_right_and_the_version_is_not(
+    sandbox, run_json, folder
+):
+    table = folder / "tables" / "channels.csv"
+    right = table.read_text()
+    table.write_text(right + "3,77,\n")
+    run_json("mappings publish")
+    assert "Correct" in findings(run_json, code=1)["table channels"]["remedy"]
+
+    table.write_text(right + "3,2,\n")
+
+    found = findings(run_json, code=1)["table channels"]
+    assert "gives 77" in found["text"]
+    assert found["remedy"].endswith("causeway mappings publish")
+    run_json("mappings publish")
+    assert findings(run_json)["table channels"]["state"] == "ok"
+
+
 UNREACHABLE = "http://127.0.0.1:9"
 
 
