@@ -22,6 +22,7 @@ from connectors.budget import Priority
 from core.ids import email_key, sku_key
 from core.settings import Pair, Settings
 from intelligence.products import Item, rank
+from mappings.files import with_paths
 from mappings.sku_names import SkuNames
 from mappings.tables import Table
 
@@ -92,7 +93,10 @@ def audit_catalogue(settings: Settings, pair: Pair, tables: Mapping[str, Table])
         "pair": pair.name,
         "products": {"bigcommerce": len(read.store), "brightpearl": len(read.account)},
         "blocks": any(one.blocks for one in problems),
-        "problems": [asdict(one) for one in problems],
+        "problems": [
+            asdict(one) | {"remedy": with_paths(one.remedy, settings.mappings_path)}
+            for one in problems
+        ],
     }
 
 

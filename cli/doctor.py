@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +16,8 @@ from connectors.bigcommerce.client import BigCommerce
 from connectors.brightpearl.client import Brightpearl
 from core.errors import CausewayError
 from core.settings import Pair, Settings
+from core.words import counted
+from mappings.files import with_paths
 
 if TYPE_CHECKING:
     from cli.checks import Finding
@@ -36,7 +38,7 @@ def doctor(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
     result = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
     rows = [(STATES[one.state], one.what, one.text, one.remedy) for one in findings]
     text = table(["state", "check", "found", "what to do"], rows)
-    problem = f"{len(failed)} of {len(findings)} checks failed." if failed else ""
+    problem = f"{len(failed)} of {counted(len(findings), 'check')} failed." if failed else ""
     finish(result, as_json=as_json, text=text, problem=problem)
 
 
@@ -98,4 +100,8 @@ def examine(settings: Settings, pair: Pair) -> list[Finding]:
                 findings.append(checks.unusable(what, pair, error))
             else:
                 findings.append(checks.fail(what, error.message, error.remedy))
-    return findings
+    folder = settings.mappings_path
+    return [
+        replace(one, text=with_paths(one.text, folder), remedy=with_paths(one.remedy, folder))
+        for one in findings
+    ]

@@ -13,7 +13,7 @@ from mappings.bundle import Bundle
 from tasks.orders.entity import ORDERS
 from tasks.orders.extract import extract_orders
 from tasks.orders.frames import map_orders
-from tasks.reconciler.cases import refusal_rows, with_command
+from tasks.reconciler.cases import refusal_rows
 from tasks.reconciler.gate import validate
 from tasks.reconciler.run import Run
 
@@ -43,9 +43,7 @@ def map_order(pair: str, key: str, bundle: Bundle) -> dict[str, Any]:
             "rows": _shown(desired.rows),
             "payments": _shown(desired.payments),
             "refused": records(
-                refusal_rows(
-                    (key, with_command(one, bundle.version)) for one in run.refusals.get(key, ())
-                )
+                refusal_rows((key, run.with_command(one)) for one in run.refusals.get(key, ()))
             ),
         }
 

@@ -86,11 +86,16 @@ def add_row(settings: Settings, pair: str, table: str, row: tuple[str, str, str]
     if file not in files.files:
         known = ", ".join(sorted(files.tables))
         raise ConfigError(f"There is no table {name}.", remedy=f"There are: {known}.")
-    written = _with_row(files, file, row)
-    after = _with_row(before, file, row) if before.version.isdecimal() else written
+    path = settings.mappings_path / file
+    publish = "causeway mappings publish"
+    written = _with_row(files, file, row, f"Correct that line of {path}, then: {publish}")
+    after = (
+        _with_row(before, file, row, f"Put the files in force: {publish}")
+        if before.version.isdecimal()
+        else written
+    )
     if new := set(after.cell_problems) - set(before.cell_problems):
         raise MappingError(sorted(new))
-    path = settings.mappings_path / file
     try:
         path.write_text(written.files[file], encoding="utf-8")
     except OSError as error:
@@ -135,10 +140,10 @@ def said_of_files(in_force: Bundle, files: Bundle) -> str:
     )
 
 
-def _with_row(bundle: Bundle, file: str, row: tuple[str, str, str]) -> Bundle:
+def _with_row(bundle: Bundle, file: str, row: tuple[str, str, str], remedy: str) -> Bundle:
     """The bundle with one row more in a table; the same where it has that row already.
 
-    In: value, what it becomes, note.
+    In: value, what it becomes, note; what helps where the value becomes something else already.
 
     Raises: ConfigError when the value becomes something else already; MappingError.
     """
@@ -151,8 +156,7 @@ def _with_row(bundle: Bundle, file: str, row: tuple[str, str, str]) -> Bundle:
         raise ConfigError(
             f"The table {name} has {known.value!r} in line {known.line} already: it becomes "
             f"{known.becomes!r}.",
-            remedy=f"Correct that line of mappings/tables/{name}.csv, then: causeway mappings "
-            "publish",
+            remedy=remedy,
         )
     added = io.StringIO()
     header = next(csv.reader(io.StringIO(text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -10,6 +10,8 @@ import typer
 from cli.installation import installation
 from cli.options import JsonOption, PairOption, stock_key
 from cli.output import finish
+from core.words import counted
+from mappings.files import with_paths
 
 stock = typer.Typer(
     help="Why this much of a SKU is on sale; what was oversold.", no_args_is_help=True
@@ -38,9 +40,16 @@ def explain(
     # Frames take a second to import: only a command that reads stock pays for them.
     from cli.stock_report import explained, explanation_text  # noqa: PLC0415 - see above
 
+    folder = installed.settings.mappings_path
     found = explained(name, key)
+    found = replace(found, remedy=with_paths(found.remedy, folder))
     problem = f"{found.problem} {found.remedy}".rstrip()
-    finish(asdict(found), as_json=as_json, text=explanation_text(found), problem=problem)
+    finish(
+        asdict(found),
+        as_json=as_json,
+        text=with_paths(explanation_text(found), folder),
+        problem=problem,
+    )
 
 
 @stock.command()
@@ -53,5 +62,6 @@ def oversold(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
 
     found = sold_above(name)
     units = found["units"]
-    problem = f"{units} units are sold above stock; see docs/stock.md." if units else ""
+    are = counted(units, "unit is", "units are")
+    problem = f"{are} sold above stock; see docs/stock.md." if units else ""
     finish(found, as_json=as_json, text=oversold_text(found), problem=problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,18 @@ DEEPEST = 12
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPED = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null")}
+NAMED = re.compile(r"(?<![\w/.-])mappings/(tables/\w+\.csv|\w+\.yaml)")
+"""A file of the mappings, as remedies name it wherever it is."""
 SHOWN = 20
 """Problems spelled out in one error's text; the rest are counted."""
+
+
+def with_paths(text: str, folder: object | None) -> str:
+    """The text with each file of the mappings named by its path.
+
+    In: the folder of the installation's own files; None for the shipped ones.
+    """
+    return text if folder is None else NAMED.sub(lambda found: f"{folder}/{found[1]}", text)
 
 
 @dataclass(frozen=True, order=True)

@@ -17,6 +17,7 @@ import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,7 @@ from core.frames import frame
 from core.ids import sku_key
 from core.refusals import DISCARD, PERHAPS, REFUSALS, Refusal, release_remedy, sentence
 from mappings.bundle import Bundle
+from mappings.files import NAMED, with_paths
 from mappings.tables import ANY, Table, comparable
 from store.database import Database
 from store.quarantine import Quarantine
@@ -155,9 +157,7 @@ def refusals_by_key(rows: pd.DataFrame) -> dict[str, list[Refusal]]:
 
 
 PUBLISH = "causeway mappings publish"
-MAPPING_FILE = re.compile(r"\bmappings/(?:tables/\w+\.csv|\w+\.yaml)")
-"""A file that a remedy tells to change."""
-TABLE_ROW = re.compile(r"[Aa]dd `([^`]+),<([^>`]+)>` to mappings/tables/(\w+)\.csv")
+TABLE_ROW = re.compile(r"[Aa]dd `([^`]+),<([^>`]+)>` to (?:[^`]*?/)?tables/(\w+)\.csv")
 """The row that a remedy asks for: value, what stands for the other value, table."""
 RETRY = "again"
 """Result of a record that is tried again soon: nobody has to do anything."""
@@ -203,12 +203,13 @@ def parked(key: str, reason: str, *conditions: str) -> Outcome:
     return Outcome(key, "parked", reason, waits_for=conditions, is_skipped=True)
 
 
-def with_command(why: Refusal, version: str) -> Refusal:
+def with_command(why: Refusal, version: str, folder: Path | None) -> Refusal:
     """The refusal whose remedy also names the commands that put a change of the mappings in force.
 
-    In: the version in force. Where one was published, what is changed in the files has to be, too.
+    In: the version in force, and the folder of the installation's own files. Where a version was
+    published, what is changed in the files has to be, too.
     """
-    if not MAPPING_FILE.search(why.remedy) or "causeway mappings" in why.remedy:
+    if not NAMED.search(why.remedy) or "causeway mappings" in why.remedy:
         return why
     remedy = _published_first(why.remedy) if version.isdecimal() else why.remedy
     row = TABLE_ROW.search(why.remedy)
@@ -217,13 +218,15 @@ def with_command(why: Refusal, version: str) -> Refusal:
         value = shlex.quote(cells[0])
         remedy = f"{remedy.rstrip('.')}. In one step: causeway mappings add {row[3]} {value} "
         remedy += f"'<{row[2]}>'."
-    return replace(why, remedy=remedy)
+    return replace(why, remedy=with_paths(remedy, folder))
 
 
 def _published_first(remedy: str) -> str:
     """The remedy with the publication after the change of a file, before what follows from it."""
-    *_, last = MAPPING_FILE.finditer(remedy)
+    *_, last = NAMED.finditer(remedy)
     action, then, rest = remedy[last.end() :].partition(", then: ")
+    if not then and "causeway " in action:  # it is to be compared, not to be changed
+        return remedy
     return f"{remedy[: last.end()]}{action.rstrip('.')}, then: {PUBLISH}{then}{rest}"
 
 

@@ -36,10 +36,11 @@ def hold_run(run: Run, error: type[HeldRunError], reason: str, proposal: Mapping
         run.released.add(kind)
         return
     remedy = f"{error.check} If it is right: {release_command(REVIEW, value=kind, apply=True)}"
+    detail = {"kind": kind, "proposal": dict(proposal)}
+    why = run.with_command(Refusal(REVIEW, kind, kind, reason, remedy, detail))
     if not run.dry_run:
-        detail = {"kind": kind, "proposal": dict(proposal)}
-        run.open_cases([(CATALOGUE, Refusal(REVIEW, kind, kind, reason, remedy, detail))])
-    raise error(reason, remedy=remedy)
+        run.open_cases([(CATALOGUE, why)])
+    raise error(reason, remedy=why.remedy)
 
 
 def note_or_hold(

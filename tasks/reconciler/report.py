@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.refusals import PERHAPS, Refusal, list_command, sentence
+from core.words import counted
 
 SHOWN_GROUPS = 50
 """Things to do in an artifact; the rest is counted, and `causeway quarantine list` has all."""
@@ -106,7 +107,7 @@ class Report:
     @property
     def title(self) -> str:
         """What ran, in a few words: `sync-orders default: 97 keys`."""
-        keys = f"{self.keys} key{'s' if self.keys != 1 else ''}" if self.keys else "nothing due"
+        keys = counted(self.keys, "key") if self.keys else "nothing due"
         return f"{self.flow} {self.pair}: {keys}{', dry run' if self.is_dry else ''}"
 
     @property
@@ -151,7 +152,8 @@ class Report:
         parts = [
             f"# {self.flow} · {self.pair}",
             f"**{text(self.summary)}**",
-            f"{self.keys} keys in {self.batches} batches, {self.seconds:.1f} s{mapping}. "
+            f"{counted(self.keys, 'key')} in {counted(self.batches, 'batch', 'batches')}, "
+            f"{self.seconds:.1f} s{mapping}. "
             f"Started {self.started_at:%Y-%m-%d %H:%M:%S} UTC.",
         ]
         if self.error:
@@ -161,7 +163,9 @@ class Report:
             parts.extend(self._to_do(links))
         if self.notes:
             parts.append("## Noticed")
-            parts.extend(f"- {text(note)} ({count} times)" for note, count in self.notes.items())
+            parts.extend(
+                f"- {text(note)} ({counted(count, 'time')})" for note, count in self.notes.items()
+            )
         if self.preview:
             columns = list(self.preview[0])
             rows = [tuple(line.get(name, "") for name in columns) for line in self.preview]
@@ -182,7 +186,7 @@ class Report:
             count = sum(self.refused[why] for why in reasons)
             what, _, meant = remedy.partition(PERHAPS)
             action, *commands = COMMANDS.split(what)
-            yield f"### {count} record{'s' if count != 1 else ''}: {text(action)}"
+            yield f"### {counted(count, 'record')}: {text(action)}"
             routes = [self.routes[why] for why in reasons if why in self.routes]
             if routes:
                 queue, hours = min(routes, key=itemgetter(1))

@@ -25,6 +25,7 @@ from core.defects import DefectError
 from core.errors import CausewayError, TransientError
 from core.process_identity import new_name, owned_by, this_process
 from core.refusals import Refusal
+from core.words import counted
 from intelligence.errors import recognise
 from store import inbox
 from store.inbox import NAMED, OPERATOR, Claim, Dead, Done, Inbox, Retry
@@ -42,6 +43,7 @@ from tasks.reconciler.cases import (
     refusals_by_key,
     retry,
     skipped,
+    with_command,
 )
 from tasks.reconciler.connections import Connections, connect, current_bundle
 from tasks.reconciler.registry import Entity
@@ -310,7 +312,8 @@ class Run:
         if self.batch:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)
-            self.log("Batch %d: %d keys", self.report.batches, len(self.batch.claims))
+            keys = counted(len(self.batch.claims), "key")
+            self.log("Batch %d: %s", self.report.batches, keys)
             reached("claimed", self.entity, self.batch.keys)
         return self.batch
 
@@ -459,8 +462,12 @@ class Run:
 
     def open_cases(self, cases: Iterable[tuple[str, Refusal]]) -> None:
         """Put records into quarantine. In: (key, why)."""
-        found = self.triaged(cases)
+        found = self.triaged((key, self.with_command(why)) for key, why in cases)
         self.quarantine.open(self.pair, self.entity, found, run_id=self.run_id, now=self.now())
+
+    def with_command(self, why: Refusal) -> Refusal:
+        """The refusal whose remedy names files and commands as this installation has them."""
+        return with_command(why, self.bundle.version, self.connections.settings.mappings_path)
 
     def triaged(self, cases: Iterable[tuple[str, Refusal]]) -> list[tuple[str, Refusal]]:
         """Cases with class and who gets each. In: (key, why)."""

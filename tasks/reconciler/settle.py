@@ -20,7 +20,6 @@ from tasks.reconciler.cases import (
     Outcome,
     given_up,
     with_alike,
-    with_command,
     with_nearest,
 )
 from tasks.reconciler.operations import RecordPlan, preview
@@ -52,7 +51,7 @@ def settle(run: Run, plans: Sequence[RecordPlan], outcomes: Sequence[Outcome]) -
     discarded = run.quarantine.decided(run.pair, run.entity, list(found)).discarded if found else ()
     for key, why in found.items():
         if left := [
-            _with_suggestions(run, with_command(one, run.bundle.version), catalogued)
+            _with_suggestions(run, run.with_command(one), catalogued)
             for one in why
             if (key, one.class_, kept_value(one.value)) not in discarded
         ]:

@@ -496,7 +496,7 @@ def test_the_doctor_says_to_publish_where_the_files_are_right_and_the_version_is
     right = table.read_text()
     table.write_text(right + "3,77,\n")
     run_json("mappings publish")
-    assert "Correct" in findings(run_json, code=1)["table channels"]["remedy"]
+    assert f"Correct {table}" in findings(run_json, code=1)["table channels"]["remedy"]
 
     table.write_text(right + "3,2,\n")
 
@@ -552,7 +552,7 @@ def test_the_doctor_names_a_scope_that_the_token_lacks(sandbox, run_json):
 def test_the_doctor_says_what_the_token_may_do_with_stock_and_changes_nothing(sandbox, run_json):
     before = {sku: dict(v.stock) for sku, v in sandbox.store.variants.items()}
     found = findings(run_json)
-    assert found["table stock_locations"]["text"] == "2 warehouses feed 1 locations"
+    assert found["table stock_locations"]["text"] == "2 warehouses feed 1 location"
     assert found["BigCommerce scope inventory, modify"]["state"] == "ok"
     assert found["BigCommerce inventory settings"]["state"] == "ok"
     assert {sku: dict(v.stock) for sku, v in sandbox.store.variants.items()} == before

@@ -84,6 +84,14 @@ def test_every_term_is_shown_with_where_it_came_from_and_nothing_is_written(
     assert "would be written: add -22 at location 1" in shown
 
 
+def test_the_remedy_of_an_unknown_sku_names_the_table_in_use(world, tables, run_json, capsys):
+    world.bigcommerce("products", sku="ONLY-BC", stock=7)
+
+    assert f"{tables}/skus.csv" in run_json("stock", "explain", "only-bc", code=1)["remedy"]
+    assert run(["stock", "explain", "only-bc"]) == 1
+    assert f"add a row to {tables}/skus.csv" in capsys.readouterr().err
+
+
 def test_a_product_and_a_variant_mean_their_sku(world, run_json):
     (sku,) = plenty(world)
     variant = next(one.id for one in world.sandbox.store.variants.values() if one.sku == sku)

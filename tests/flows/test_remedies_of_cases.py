@@ -322,7 +322,7 @@ def test_a_refund_of_an_order_that_is_over_is_credited_after_its_order_was_impor
     sync(world, "refunds", key)
     (case,) = waiting("refunds")
     assert "In one step" not in case.remedy  # one command fills one column
-    (row,) = re.findall(r"add `([^`]*)` to mappings/tables/order_status\.csv", case.remedy)
+    (row,) = re.findall(f"add `([^`]*)` to {tables}/order_status\\.csv", case.remedy)
 
     with (tables / "order_status.csv").open("a", encoding="utf-8") as file:
         file.write(re.sub("<[^>]*>", "2", row) + ",\n")

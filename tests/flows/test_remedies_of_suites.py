@@ -412,5 +412,6 @@ def test_where_a_version_is_in_force_the_commands_of_a_remedy_work_in_their_orde
     sync(world, story.entity)
 
     assert commands[0] == "mappings publish"
+    assert f" {tables.parent}/" in case.remedy  # the files in use, not the shipped ones
     assert waiting(story.entity) == []
     assert set(world.states(case.key, entity=story.entity)) == {"done"}
