@@ -16,6 +16,7 @@ from cli.output import finish, say
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.times import utc_now
+from core.words import counted
 from mappings.files import MappingError
 from store.verdicts import Verdict, Verdicts
 from store.versions import Version, Versions
@@ -97,7 +98,7 @@ def validate(
         "valid": not problems,
         "problems": problems,
     }
-    text = f"{len(bundle.files)} files are valid." if not problems else ""
+    text = f"{counted(len(bundle.files), 'file is', 'files are')} valid." if not problems else ""
     if settings.pairs:  # files can be checked where nothing is configured, too
         installed = installation(pair)
         current = in_force(settings, installed.name, check=False)
@@ -165,12 +166,19 @@ def publish(
     released = release_mapped(database, name, before, bundle, utc_now())
     changes = before.diff(bundle)
     result = {**_row(version), "diff": changes, "released": released}
-    text = f"{changes}\nPublished as version {version.number}."
-    finish(result, as_json=as_json, text=text + _released_text(released))
+    lines = [changes, f"Published as version {version.number}.", _released_text(released)]
+    finish(result, as_json=as_json, text="\n".join(filter(None, lines)))
 
 
 def _released_text(released: int) -> str:
-    return f" {released} quarantined records have rows now and are synced again." * bool(released)
+    """What was released, as a sentence; empty if nothing was."""
+    match released:
+        case 0:
+            return ""
+        case 1:
+            return "1 quarantined record has its row now and is synced again."
+        case _:
+            return f"{released} quarantined records have their rows now and are synced again."
 
 
 @mappings.command()
@@ -209,12 +217,13 @@ def add(  # noqa: PLR0913 - the options of a command
         number = str(version.number)
     released = release_mapped(database, name, added.before, added.after, utc_now())
     result: dict[str, Any] = {"file": str(added.path), "version": number, "released": released}
-    text = f"{value} becomes {becomes}: written to {added.path}."
+    lines = [f"{value} becomes {becomes}: written to {added.path}."]
     if number.isdecimal():
-        text += f" Version {number} is in force."
-        if added.others:
-            text += f" The files differ from it in other rows: causeway mappings diff {number}"
-    finish(result, as_json=as_json, text=text + _released_text(released))
+        lines[0] += f" Version {number} is in force."
+    lines.append(_released_text(released))
+    if added.others and number.isdecimal():
+        lines.append("The files differ from it in other rows, see: causeway mappings diff")
+    finish(result, as_json=as_json, text="\n".join(filter(None, lines)))
 
 
 @mappings.command("suggest")
@@ -280,7 +289,10 @@ def copy(
     from cli.mapping_versions import copy_shipped  # noqa: PLC0415 - brings pandas along
 
     count = copy_shipped(folder)
-    say(f"{count} files copied. Use them by: export CAUSEWAY_MAPPINGS_PATH={folder.absolute()}")
+    say(
+        f"{counted(count, 'file')} copied. Put the folder in use by: "
+        f"export CAUSEWAY_MAPPINGS_PATH={folder.absolute()}"
+    )
 
 
 @mappings.command()
@@ -296,18 +308,21 @@ def history(*, pair: PairOption = None, as_json: JsonOption = False) -> None:
 
 @mappings.command()
 def diff(
-    old: Annotated[int, typer.Argument(help="A published version.")],
+    old: Annotated[
+        int | None, typer.Argument(help="A published version; the one in force if not said.")
+    ] = None,
     new: Annotated[int | None, typer.Argument(help="Another; the files if not said.")] = None,
     *,
     pair: PairOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what differs between two versions, or between one and the files."""
-    from cli.mapping_versions import from_folder, published_bundle  # noqa: PLC0415 - brings pandas along
+    # Mappings bring pandas along.
+    from cli.mapping_versions import from_folder, in_force, published_bundle  # noqa: PLC0415
 
     installed = installation(pair)
     settings, name = installed.settings, installed.name
-    before = published_bundle(settings, name, old)
+    before = in_force(settings, name) if old is None else published_bundle(settings, name, old)
     after = from_folder(settings, None) if new is None else published_bundle(settings, name, new)
     changes = before.diff(after)
     result = {"old": before.version, "new": after.version, "diff": changes}
@@ -362,13 +377,13 @@ def _rolled_back(
 ) -> str:
     lines = [
         f"Version {version.number} is in force, equal to {number}.",
-        f"Version {bad} wrote {len(written)} records.",
+        f"Version {bad} wrote {counted(len(written), 'record')}.",
         *(f"  {entity} {key}" for entity, key in written[:SHOWN]),
     ]
     if len(written) > SHOWN:
         lines.append(f"  … and {len(written) - SHOWN} more (--json names all)")
     if written:
-        again = f"{queued} were put back into the inbox."
+        again = f"{queued} {'was' if queued == 1 else 'were'} put back into the inbox."
         lines.append(again if queued else "Add --requeue to sync them again.")
     return "\n".join(lines)
 

@@ -98,6 +98,44 @@ def test_versions_are_compared_with_each_other_and_with_the_files(folder, capsys
     assert capsys.readouterr().out == "They are the same.\n"
 
 
+def test_without_a_number_the_version_in_force_is_compared_with_the_files(folder, capsys):
+    assert run(["mappings", "diff"]) == 0
+    assert capsys.readouterr().out == "They are the same.\n"
+    run(["mappings", "publish"])
+    with_channel_3(folder)
+    run(["mappings", "publish"])
+    capsys.readouterr()
+    table = folder / "tables" / "channels.csv"
+    table.write_text(table.read_text() + "4,2,\n")
+
+    assert run(["mappings", "diff", "--json"]) == 0
+
+    found = run_json(capsys)
+    assert found["old"] == "2"
+    assert [line for line in found["diff"].splitlines() if line.startswith("+")][1:] == ["+4,2,"]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "said"),
+    [
+        (1, "1 quarantined record has its row now and is synced again."),
+        (2, "2 quarantined records have their rows now and are synced again."),
+    ],
+)
+def test_what_a_row_releases_is_a_line_of_its_own(waiting, said, folder, database, capsys):
+    publish(capsys)
+    with_channel_3(folder)
+    cases = [
+        Case("default", "orders", f"{n}", "channel", "x", "4", "no row", "Add it.")
+        for n in range(waiting)
+    ]
+    open_cases(Quarantine(database), cases, now=utc_now())
+
+    assert run(["mappings", "add", "channels", "4", "2"]) == 0
+
+    assert said in capsys.readouterr().out.splitlines()
+
+
 def test_an_unknown_version_is_wrong_usage(capsys):
     assert run(["mappings", "rollback", "9"]) == 2
     assert "no published version 9" in capsys.readouterr().err
@@ -210,7 +248,10 @@ def test_a_row_is_put_in_force_without_what_else_the_files_hold(folder, capsys):
 
     assert run(["mappings", "add", "channels", "4", "2"]) == 0
 
-    assert "differ from it in other rows" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.endswith("differ from it in other rows, see: causeway mappings diff\n")
+    assert run(["mappings", "diff"]) == 0
+    assert "+3,2,the marketplace" in capsys.readouterr().out
     rows = in_force(capsys, "tables/channels.csv").splitlines()
     assert rows[-1] == "4,2,"
     assert not any(row.startswith("3,") for row in rows)
@@ -225,6 +266,24 @@ def test_a_row_that_is_in_the_file_already_is_put_in_force(folder, capsys):
 
     assert (folder / "tables" / "channels.csv").read_text() == before
     assert in_force(capsys, "tables/channels.csv").splitlines()[-1] == "3,2,"
+
+
+def test_a_row_that_contradicts_the_file_in_use_names_that_file(folder, capsys):
+    assert run(["mappings", "add", "channels", "1", "9"]) == 2
+    assert f"Correct that line of {folder}/tables/channels.csv" in capsys.readouterr().err
+
+
+def test_a_row_that_contradicts_only_the_version_in_force_is_put_in_force_with_the_files(
+    folder, capsys
+):
+    with_channel_3(folder)
+    publish(capsys)
+    table = folder / "tables" / "channels.csv"
+    table.write_text(table.read_text().replace("3,2,the marketplace", "3,4,"))
+
+    assert run(["mappings", "add", "channels", "3", "4"]) == 2
+
+    assert "Put the files in force: causeway mappings publish" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
