@@ -6,6 +6,7 @@ import getpass
 import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from cli.installation import installation
 from cli.options import JsonOption, PairOption
 from cli.output import ago, finish
 from core.errors import ConfigError
-from core.refusals import in_words
+from core.refusals import CLASSES, in_words
 from core.times import to_iso, utc_now
 from store.database import Database
 from store.quarantine import Entry, Quarantine, Selection
@@ -74,6 +75,7 @@ def list_(  # noqa: PLR0913 - the options of a command
     """Show what waits, grouped by what was refused, with the remedy of each."""
     database, name = _opened(pair)
     quarantine_ = Quarantine(database)
+    _require_class(quarantine_, class_)
     selection = Selection(name, entity, class_, value, key, queue=queue)
     shown: list[Entry] = []
     groups: dict[tuple[str, str], dict[str, Any]] = {}
@@ -206,6 +208,7 @@ def release(  # noqa: PLR0913 - the options of a command
         )
     database, name = _opened(pair)
     quarantine_ = Quarantine(database)
+    _require_class(quarantine_, class_)
     selection = Selection(name, entity, class_, value, key, ids or None)
     found: list[int] = []
     for page in quarantine_.pages(selection):
@@ -227,6 +230,20 @@ def release(  # noqa: PLR0913 - the options of a command
         text=text,
         problem=_absent(absent) if absent else "",
     )
+
+
+def _require_class(quarantine_: Quarantine, class_: str | None) -> None:
+    """Raises: ConfigError for a class that no refusal has."""
+    if class_ is None or class_ in CLASSES:
+        return
+    known = sorted(CLASSES | quarantine_.classes())
+    if class_ not in known:
+        near = get_close_matches(class_, known, n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise ConfigError(
+            f"There is no class {class_!r} of refusals.",
+            remedy=f"{meant}Known: {', '.join(known)}.",
+        )
 
 
 def _only_reviews(entries: Iterable[Entry]) -> None:

@@ -50,6 +50,18 @@ def in_words(class_: str, value: str, reason: str, remedy: str) -> str:
     return " ".join(filter(None, (f"{about}:" if about else "", sentence(reason), remedy)))
 
 
+CLASSES = frozenset(
+    (
+        *("address", "brand", "bundle", "by_hand", "card", "carrier", "category", "channel"),
+        *("company", "condition", "contact", "country", "credit_terms", "currency"),
+        *("customer_group", "deleted", "differs", "document", "failing", "image", "line_kind"),
+        *("location", "money", "order", "order_status", "payment", "payment_method", "price"),
+        *("price_list", "product_type", "provider", "rejected", "review", "row"),
+        *("shipping_method", "sku", "structure", "tax_class", "tax_code", "tracking"),
+        *("unexpected", "warehouse"),
+    )
+)
+"""What a refusal may be about. Mapping files of an installation may have others."""
 PERHAPS = " Perhaps what is meant: "
 """Before the end of a remedy that names what is like the value; no part of a command."""
 BY_RECORD = frozenset({"document", "money"})

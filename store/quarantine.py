@@ -305,6 +305,11 @@ class Quarantine(Repository):
                     found.update(connection.scalars(statement))
         return sorted(found)
 
+    def classes(self) -> set[str]:
+        """The classes of all entries, whatever became of them."""
+        with self._database.read() as connection:
+            return set(connection.scalars(select(CLASS).distinct()))
+
     def keys(self, pair: str, entity: str) -> set[str]:
         """Records with an open entry."""
         statement = select(quarantine.c.key).where(*Selection(pair, entity).in_sql()).distinct()

@@ -50,6 +50,27 @@ def test_the_list_groups_what_waits_for_the_same_thing_with_its_remedy(capsys):
 
 
 @pytest.mark.usefixtures("waiting")
+@pytest.mark.parametrize("command", ["list", "release"])
+def test_a_class_that_no_refusal_has_is_wrong_usage_with_what_may_be_meant(command, capsys):
+    assert run(["quarantine", command, "--class", "chanel", "--value", "3"]) == 2
+    said = capsys.readouterr().err
+    assert "There is no class 'chanel' of refusals." in said
+    assert "Did you mean channel? Known: address, " in said
+    assert run(["quarantine", command, "--class", "nosuch"]) == 2
+    assert "\nKnown: address, " in capsys.readouterr().err
+
+
+def test_a_class_of_the_installations_own_mappings_is_known(database, capsys):
+    open_cases(Quarantine(database), [refusal("101", "dangerous_goods")], now=utc_now())
+
+    assert run(["quarantine", "release", "--class", "dangerous_goods", "--json"]) == 0
+
+    assert run_json(capsys)["released"] == 1
+    assert run(["quarantine", "release", "--class", "dangerous_goods"]) == 0
+    assert "nothing was released" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("waiting")
 def test_the_list_can_be_narrowed(capsys):
     assert run(["quarantine", "list", "--class", "order_status", "--json"]) == 0
     found = run_json(capsys)
@@ -222,6 +243,6 @@ def test_cases_whose_key_is_lost_are_listed_and_closed_and_the_doctor_names_the_
     assert run(["quarantine", "list"]) == 0
     assert "77" in capsys.readouterr().out
     assert run(["db", "upgrade"]) == 0
-    assert "stay as they are" in capsys.readouterr().out
+    assert "Cannot be read, for the key is gone: 1 text of cases." in capsys.readouterr().out
     assert run(["quarantine", "release", "--all"]) == 0
     assert waiting.list() == []

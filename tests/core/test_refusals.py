@@ -1,8 +1,38 @@
 """Remedies: what to do, and the command that releases what waited for it."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from core.refusals import release_command, release_remedy
+from core.refusals import CLASSES, release_command, release_remedy
+from mappings.bundle import load_bundle
+
+ROOT = Path(__file__).parents[2]
+FIRST = {"Refusal", "refusal_by_value", "refuse"}
+"""Calls that begin with a class; `release_remedy` has it second."""
+
+
+def classes_in_source() -> Iterator[str]:
+    """The classes that the code writes down as texts."""
+    for folder in ("expectations", "mappings", "tasks"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                    continue
+                at = {**dict.fromkeys(FIRST, 0), "release_remedy": 1}.get(node.func.id)
+                match node.args[at : at + 1] if at is not None else ():
+                    case [ast.Constant(value=str(class_))]:
+                        yield class_
+
+
+def test_every_class_that_the_code_or_the_shipped_mappings_give_is_known():
+    of_files = {rule.class_ for one in load_bundle().mappings.values() for rule in one.fields}
+    found = {*of_files, *classes_in_source()}
+
+    assert len(found) > 20
+    assert found <= CLASSES
 
 
 @pytest.mark.parametrize(
