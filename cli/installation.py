@@ -69,8 +69,22 @@ def every_pair() -> Settings:
     Raises: ConfigError for settings that are missing or wrong; without any pair, too.
     """
     settings = load_settings()
-    names = sorted(settings.pairs) or [settings.pair().name]
-    _say_which(settings, f"{'pairs' if len(names) > 1 else 'pair'} {', '.join(names)}")
+    if not settings.pairs:
+        settings.pair()
+    return _with_all_pairs(settings)
+
+
+def with_or_without_pairs() -> Settings:
+    """The installation, whose pairs need not be configured yet; said on stderr.
+
+    Raises: ConfigError for settings that are wrong.
+    """
+    return _with_all_pairs(load_settings())
+
+
+def _with_all_pairs(settings: Settings) -> Settings:
+    names = sorted(settings.pairs)
+    _say_which(settings, f"pair{'s' * (len(names) != 1)} {', '.join(names) or 'none'}")
     return settings
 
 

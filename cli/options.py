@@ -123,7 +123,10 @@ def product_key(text: str) -> str:
 def _order_key(text: str) -> str:
     number = note[1] if (note := note_of(text)) else text
     if not number.isdecimal() or int(number) == 0:
-        raise ConfigError(f"{text!r} is not the id of a BigCommerce order.")
+        raise ConfigError(
+            f"{text!r} is not the id of a BigCommerce order.",
+            remedy="Give it as in 250; of shipments also Brightpearl's goods note as in note-17.",
+        )
     return text
 
 

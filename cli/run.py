@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import every_pair
+from cli.installation import every_pair, with_or_without_pairs
 from cli.output import say
 from core.settings import load_settings
+from core.words import counted
 
 db = typer.Typer(help="Causeway's own tables.", no_args_is_help=True)
 
@@ -68,13 +69,17 @@ def upgrade() -> None:
     """Create the tables, or bring them and their encryption up to date; repeatable."""
     # `up` and the sandboxes need no database.
     from store.database import database_of  # noqa: PLC0415
+    from store.migrate import has_tables  # noqa: PLC0415
     from store.quarantine import Quarantine  # noqa: PLC0415
 
-    settings = load_settings()
+    settings = with_or_without_pairs()
+    is_new = not has_tables(settings.database_url)
     database = database_of(settings)
     encrypted = Quarantine(database).encrypt_anew()
-    say("The tables are up to date.")
+    say(f"A new database was made: {database.where}" if is_new else "The tables are up to date.")
     if encrypted:
-        say(f"{encrypted} entries of the quarantine were encrypted with the first key.")
+        entries = counted(encrypted, "entry", "entries")
+        say(f"Encrypted with the first key: {entries} of the quarantine.")
     if (left := Quarantine(database).unreadable()).count:
-        say(f"{left.count} texts stay as they are: their key is gone. See causeway doctor.")
+        texts = counted(left.count, "text")
+        say(f"Cannot be read, for the key is gone: {texts} of cases. See: causeway doctor")

@@ -172,7 +172,7 @@ class BrightpearlSettings(Section):
 class WebhookSettings(Section):
     """Where and with which secret both systems reach the receiver."""
 
-    public_url: HttpUrl | None = None
+    public_url: Annotated[HttpUrl | None, BeforeValidator(_filled)] = None
     secret: FilledSecret | None = None
     """At least 16 characters. What is made from it is sent by BigCommerce as a header, by
     Brightpearl in the path."""
@@ -533,11 +533,19 @@ class Settings(Section):
         wanted = name or self.default_pair
         if (pair := self.pairs.get(wanted)) is not None:
             return pair
-        known = ", ".join(sorted(self.pairs)) or "none"
+        if not self.pairs:
+            raise ConfigError(
+                f"The pair {wanted!r} is not configured (configured: none).",
+                remedy="Set CAUSEWAY_BIGCOMMERCE__STORE_HASH and the other variables of "
+                "docs/settings.md, or add [pairs.NAME] to the file that CAUSEWAY_CONFIG names.",
+            )
+        known = sorted(self.pairs)
+        file = self.file or "a file of settings that CAUSEWAY_CONFIG names"
         raise ConfigError(
-            f"The pair {wanted!r} is not configured (configured: {known}).",
-            remedy="Set CAUSEWAY_BIGCOMMERCE__STORE_HASH and the other variables of "
-            "docs/settings.md, or add [pairs.NAME] to the file that CAUSEWAY_CONFIG names.",
+            f"The pair {wanted!r} is not configured (configured: {', '.join(known)}).",
+            remedy=f"Say --pair {' or '.join(known)}, or describe it by "
+            f"[pairs.{wanted}.bigcommerce] and [pairs.{wanted}.brightpearl] in {file} "
+            "(docs/settings.md, Several pairs).",
         )
 
 
@@ -570,7 +578,8 @@ def load_settings(
         settings: Settings = _Installation(**sources)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = [str(part) for part in first["loc"]]
+        # A variable holds the whole of a list: the number of an item is no part of its name.
+        where = [part for part in first["loc"] if isinstance(part, str)]
         if first["type"] == "extra_forbidden":  # variables were checked before: it is of the file
             group = where[2:-1] if where[0] == "pairs" else where[:-1]
             depth = len(group)

@@ -5,6 +5,7 @@ Every process asks whether they are; Alembic itself is imported where they are n
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,18 @@ def migrate(database: Database) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         command.upgrade(alembic_config(connection), "head")
+
+
+def has_tables(url: str) -> bool:
+    """Whether there are tables of any version; makes no database.
+
+    Raises: StoreUnavailableError; ConfigError for what is no URL of a database.
+    """
+    with closing(Database(url)) as database:
+        if database.path is not None and not database.path.exists():
+            return False
+        with database.read() as connection:
+            return revision(connection) is not None
 
 
 def revision(connection: Connection) -> str | None:

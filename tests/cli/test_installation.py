@@ -52,6 +52,25 @@ def test_what_the_remedy_says_makes_the_database(elsewhere):
     assert run(["status"]) == 0
 
 
+def test_upgrading_says_which_installation_it_is_and_whether_it_made_the_database(
+    elsewhere, capsys
+):
+    assert run(["db", "upgrade"]) == 0
+    printed = capsys.readouterr()
+    where = f"{elsewhere}/var/causeway.db"
+    assert printed.err == f"[pair default; settings: variables; database: {where}]\n"
+    assert printed.out == f"A new database was made: {where}\n"
+
+    assert run(["db", "upgrade"]) == 0
+
+    assert capsys.readouterr().out == "The tables are up to date.\n"
+
+
+def test_tables_can_be_made_before_a_pair_is_configured(unconfigured, capsys):
+    assert run(["db", "upgrade"]) == 0
+    assert capsys.readouterr().err.startswith("[pairs none; ")
+
+
 def test_mappings_can_be_read_before_there_is_a_database(elsewhere, capsys):
     assert run(["mappings", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["version"]

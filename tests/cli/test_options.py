@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.options import moment, synced_entity
+from cli.options import known_keys, moment, synced_entity
 from core.errors import ConfigError
 from core.ids import SYNCED
 
@@ -40,3 +40,10 @@ def test_every_entity_of_this_version_is_synced(entity):
 def test_a_word_that_is_no_entity_is_refused_with_those_that_are():
     with pytest.raises(ConfigError, match=r"'order'.*orders, refunds"):
         synced_entity("order")
+
+
+@pytest.mark.parametrize("entity", ["orders", "shipments", "refunds"])
+def test_what_is_no_id_of_an_order_is_refused_with_what_is_meant(entity):
+    with pytest.raises(ConfigError, match="'abc' is not the id of a BigCommerce order") as caught:
+        known_keys(entity, ["abc"])
+    assert caught.value.remedy.startswith("Give it as in 250")

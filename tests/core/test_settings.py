@@ -79,7 +79,7 @@ def test_keys_are_listed_the_first_one_first_and_a_wrong_one_is_named_without_it
     assert [key.get_secret_value() for key in found] == keys
     assert load_settings({**MINIMAL, name: ""}).encryption_keys == ()
     for wrong in ("too-short", "A" * 42 + "=", f"{keys[0]},é"):
-        with pytest.raises(ConfigError, match=name) as caught:
+        with pytest.raises(ConfigError, match=f"The setting {name} is wrong: ") as caught:
             load_settings({**MINIMAL, name: wrong})
         assert wrong not in str(caught.value)
 
@@ -180,11 +180,25 @@ def test_a_file_that_cannot_be_used_is_named(
     assert str(path) in caught.value.message
 
 
-def test_an_unknown_pair_names_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match=r"'x' is not configured \(configured: default\)"):
+def test_a_blank_address_of_the_receiver_is_said_to_be_blank() -> None:
+    name = "CAUSEWAY_WEBHOOKS__PUBLIC_URL"
+    with pytest.raises(ConfigError, match=f"The setting {name} is blank"):
+        load_settings({**MINIMAL, name: " "})
+
+
+def test_an_unknown_pair_names_those_that_exist_and_where_it_is_described(config: Path) -> None:
+    unknown = r"'x' is not configured \(configured: default\)"
+    with pytest.raises(ConfigError, match=unknown) as caught:
         load_settings(MINIMAL).pair("x")
-    with pytest.raises(ConfigError, match=r"\(configured: none\)"):
+    assert "--pair default" in caught.value.remedy
+    assert "[pairs.x.bigcommerce]" in caught.value.remedy
+    assert "STORE_HASH" not in caught.value.remedy
+    with pytest.raises(ConfigError, match="configured: uk") as caught:
+        load_settings({"CAUSEWAY_CONFIG": str(config)}).pair("x")
+    assert f"in {config} (" in caught.value.remedy
+    with pytest.raises(ConfigError, match=r"\(configured: none\)") as caught:
         load_settings({}).pair()
+    assert "CAUSEWAY_BIGCOMMERCE__STORE_HASH" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
