@@ -25,6 +25,7 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from core.errors import ConfigError, NotFoundError
 from core.times import utc_now
+from core.words import counted
 from intelligence.addresses import Address, AddressVerdict, check_address
 from intelligence.contact_details import ContactVerdict, check_email, check_phone
 from intelligence.customers import Customer, Match, NameCounts, compare, prepare
@@ -255,10 +256,11 @@ def duplicates(
             "groups": [list(group) for group in all_found.groups],
             "matches": [asdict(one) for one in found],
         }
-    counted = {zone: sum(one.zone == zone for one in found) for zone in ("certain", "review")}
-    text = f"{everybody.customers} customers and {len(everybody.contacts)} contacts: "
-    text += f"{counted['certain']} pairs certainly one person, "
-    text += f"{counted['review']} for a person to decide. Nothing was merged."
+    by_zone = {zone: sum(one.zone == zone for one in found) for zone in ("certain", "review")}
+    text = f"{counted(everybody.customers, 'customer')} and "
+    text += f"{counted(len(everybody.contacts), 'contact')}: "
+    text += f"{counted(by_zone['certain'], 'pair')} certainly one person, "
+    text += f"{by_zone['review']} for a person to decide. Nothing was merged."
     if found:
         rows = [
             (one.zone, one.score, one.first, one.second, "; ".join(one.reasons))

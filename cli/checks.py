@@ -26,6 +26,7 @@ from core.errors import (
 from core.ids import FLOWS
 from core.settings import Pair, Settings, prefect_api_url
 from core.times import utc_now
+from core.words import counted
 from store.database import Database, database_of
 from store.encryption import Keyring
 from store.quarantine import Quarantine
@@ -76,7 +77,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     opened = database_of(settings)
     depth = depths(opened)
     keys = sum(line.count for line in depth if line.state != "done")
-    yield ok("database", f"reachable, tables up to date, {keys} keys open in the inbox")
+    yield ok("database", f"reachable, tables up to date, {counted(keys, 'key')} open in the inbox")
     yield encryption(opened.keyring)
     yield from unreadable(opened)
 
@@ -103,8 +104,8 @@ def unreadable(database: Database) -> Iterator[Finding]:
         file = f", or {database.keyring.file} from a backup" if database.keyring.file else ""
         yield warn(
             "encryption",
-            f"{found.count} texts of cases cannot be read: they were encrypted with the key "
-            f"{', '.join(found.keys)}, which is not there any more",
+            f"the key {', '.join(found.keys)} is not there any more, so nobody can read "
+            f"{counted(found.count, 'text')} of cases that it encrypted",
             f"Add it to CAUSEWAY_ENCRYPTION_KEYS{file} (docs/privacy.md). All else of the cases "
             "works without it.",
         )

@@ -15,6 +15,7 @@ from connectors.brightpearl.client import Brightpearl
 from core.errors import ConfigError, RejectedError
 from core.products import category_paths
 from core.settings import Pair, Settings, StockSettings
+from core.words import counted
 from mappings.stock_places import Places, read_places
 from mappings.tables import ANY, Table
 
@@ -50,7 +51,10 @@ def mapping_checks(settings: Settings, pair: Pair) -> Iterator[Finding]:
         said, _, remedy = differs.partition(". ")
         yield warn("mappings", said, remedy)
     else:
-        yield ok("mappings", f"version {bundle.version} is in force, {len(bundle.files)} files")
+        yield ok(
+            "mappings",
+            f"version {bundle.version} is in force, {counted(len(bundle.files), 'file')}",
+        )
 
 
 def in_use(settings: Settings, pair: Pair, check: Check) -> Iterator[Finding]:
@@ -142,7 +146,7 @@ def compared(name: str, gives: set[str], actual: set[str], does: str = "gives") 
             f"Correct mappings/tables/{name}.csv, or create it in Brightpearl "
             f"(it has: {', '.join(sorted(actual))}).",
         )
-    count = f"{len(gives)} {'value exists' if len(gives) == 1 else 'values exist'} in the account"
+    count = f"{counted(len(gives), 'value exists', 'values exist')} in the account"
     return ok(f"table {name}", count if does == "gives" else f"{does} what exists: {count}")
 
 
@@ -261,8 +265,9 @@ def placed(
         wrong = wrong or finding.state == "fail"
         yield finding
     if not wrong:
-        fed = f"{len(places.warehouses)} warehouses feed {len(places.locations)} locations"
-        yield ok(TABLE, fed)
+        feeding = counted(len(places.warehouses), "warehouse")
+        feed = "feeds" if len(places.warehouses) == 1 else "feed"
+        yield ok(TABLE, f"{feeding} {feed} {counted(len(places.locations), 'location')}")
 
 
 def _unknown_places(

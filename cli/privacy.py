@@ -16,6 +16,7 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.ids import EMAIL
 from core.times import to_iso, utc_now
+from core.words import counted
 
 privacy = typer.Typer(help="Personal data: what is known of one person.", no_args_is_help=True)
 EmailOption = Annotated[str, typer.Option("--email", help="The person's e-mail, in any case.")]
@@ -119,7 +120,8 @@ def _installed(pair: str | None) -> Installation:
 def _text(document: Mapping[str, Any]) -> str:
     would = "would be " if document["dry_run"] else ""
     writes = [(one["record"], one["does"]) for one in document["writes"]]
-    parts = [f"{len(writes)} writes {would}made."]
+    were = would or ("was " if len(writes) == 1 else "were ")
+    parts = [f"{counted(len(writes), 'write')} {were}made."]
     parts += [table(["record", "what"], writes)] if writes else []
     rows = ", ".join(f"{count} of {name}" for name, count in document["own_rows"].items())
     parts.append(f"Our own rows {would}changed: {rows or 'none'}.")

@@ -23,6 +23,7 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.ids import PRODUCT, VARIANT, credit_ref, external_ref, note_of, order_id_of, sku_key
 from core.times import to_iso, utc_now
+from core.words import counted
 from store.database import Database
 from store.links import Links
 from store.records import Address, Records
@@ -339,7 +340,7 @@ def _finish(  # noqa: PLR0913 - a page's parts
         return
     problem = f"Neither BigCommerce nor Brightpearl has {_named(asked.kind)} {asked.name}."
     if written:
-        problem += f" Causeway wrote {len(written)} times for it: --json lists them."
+        problem += f" Causeway wrote for it {counted(len(written), 'time')}, see: --json"
     finish(document, as_json=as_json, problem=problem)
 
 

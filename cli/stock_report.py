@@ -8,6 +8,7 @@ from cli.display import table
 from cli.output import stdout_kept_clean
 from core.ids import sku_key
 from core.times import to_iso
+from core.words import counted
 from tasks.stock.explain import Explanation, Place, explain_key, oversold_now
 
 
@@ -33,7 +34,8 @@ def explanation_text(found: Explanation) -> str:
     """The terms below each other, location by location."""
     if found.problem and not found.places:
         return ""
-    parts = [_head(found) + (f". Its key is {found.inbox} in the inbox" if found.inbox else "")]
+    inbox = f" Its key is {found.inbox} in the inbox." if found.inbox else ""
+    parts = [f"{_head(found)}.{inbox}"]
     if found.orders:
         rows = [(one.order_id, one.sku, one.units, one.source) for one in found.orders]
         parts.append("Held by orders\n" + table(["order", "SKU", "units", "from"], rows))
@@ -88,9 +90,8 @@ def _place_text(place: Place) -> str:
 def oversold_text(found: dict[str, Any]) -> str:
     """What was sold above stock, the causes first."""
     if not found["oversold"]:
-        return (
-            f"Nothing is sold above stock. SKUs of which orders hold units: {found['skus_held']}."
-        )
+        held = counted(found["skus_held"], "SKU")
+        return f"Nothing is sold above stock. Orders hold units of {held}."
     causes = table(["cause", "units"], list(found["causes"].items()))
     rows = [
         (one["sku"], one["units"], one["cause"], " ".join(one["orders"]))

@@ -30,6 +30,7 @@ from cli.output import finish
 from core.errors import ConfigError
 from core.refusals import in_words
 from core.times import to_iso, utc_now
+from core.words import counted
 
 DOCS = {MONEY: "docs/money.md", STOCK: "docs/stock.md"}
 """Where a difference is explained."""
@@ -185,7 +186,7 @@ def reconcile(
     if entity == PRODUCTS:
         found = products_reconciled(name, dry_run=dry_run)
         waiting = len(found["refused"])
-        problem = f"{waiting} products wait for a person: causeway quarantine list"
+        problem = _waiting_text(waiting, "product")
         finish(found, as_json=as_json, text=_audit_text(found), problem=problem if waiting else "")
         return
     found = stock_reconciled(name, dry_run=dry_run)
@@ -221,7 +222,7 @@ def _reconciled_text(found: dict[str, Any], *, dry_run: bool) -> str:
     if dry_run:
         plan = _preview_text(found) if found["preview"] else "Nothing would be written."
         return f"{_audit_text(found)}\n\n{plan}"
-    done = f"{found['repaired']} repaired in {found['write_requests']} requests."
+    done = f"{found['repaired']} repaired in {counted(found['write_requests'], 'request')}."
     return f"{_audit_text(found)}\n{done}"
 
 
@@ -229,10 +230,18 @@ def _reconciled_problem(found: dict[str, Any]) -> str:
     """What needs a person, or more time; drift was repaired and needs neither."""
     lines = []
     if found["failed"]:
-        lines.append(f"{found['failed']} SKUs could not be written; the worker tries again.")
+        lines.append(
+            f"{counted(found['failed'], 'SKU')} could not be written; the worker tries again."
+        )
     if found["refused"]:
-        lines.append(f"{len(found['refused'])} SKUs wait for a person: causeway quarantine list")
+        lines.append(_waiting_text(len(found["refused"]), "SKU"))
     return "\n".join(lines)
+
+
+def _waiting_text(count: int, noun: str) -> str:
+    """How many of them wait for a person, and the command that shows them."""
+    wait = "waits" if count == 1 else "wait"
+    return f"{counted(count, noun)} {wait} for a person: causeway quarantine list"
 
 
 def _audit_text(found: dict[str, object]) -> str:
@@ -248,7 +257,7 @@ def _audit_text(found: dict[str, object]) -> str:
     notes = found.get("notes")
     lines.extend(f"note: {note}" for note in (notes if isinstance(notes, list) else ()))
     if left := found.get("only_in_store"):
-        lines.append(f"left alone, for Brightpearl keeps no stock of them: {left} SKUs")
+        lines.append(f"left alone, without stock in Brightpearl: {counted(int(str(left)), 'SKU')}")
     return "\n".join(lines)
 
 
@@ -278,11 +287,7 @@ def backfill(  # noqa: PLR0913 - the options of a command
     from cli.sync_runs import run_backfill  # noqa: PLC0415 - the engine takes seconds to import
 
     result = run_backfill(name, entity, start, end, restart=restart)
-    problem = (
-        f"{result['quarantined']} records wait in quarantine: causeway quarantine list"
-        if result["quarantined"]
-        else ""
-    )
+    problem = _waiting_text(result["quarantined"], "record") if result["quarantined"] else ""
     finish(result, as_json=as_json, text=_backfilled_text(result), problem=problem)
 
 

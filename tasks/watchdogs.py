@@ -21,6 +21,7 @@ from connectors.brightpearl.client import Brightpearl
 from connectors.budget import Priority
 from core.errors import CausewayError
 from core.ids import SYNCED
+from core.words import counted
 from intelligence.errors import recognise
 from store.alerts import Finding
 from store.inbox import Inbox, Waiting
@@ -64,7 +65,8 @@ def aged(waiting: Iterable[Waiting], now: datetime, longest: timedelta) -> Itera
             yield Finding(
                 "inbox-age",
                 one.entity,
-                f"{one.count} keys of {one.entity} are due, the oldest for {minutes:.0f} minutes",
+                f"{counted(one.count, 'key')} of {one.entity} due, the oldest for "
+                f"{counted(round(minutes), 'minute')}",
                 "Is a worker running, is its deployment paused, does Prefect answer? See: causeway "
                 "doctor, and the worker's log.",
             )
@@ -76,8 +78,8 @@ def looping(failures: Iterable[Failing], attempts: int) -> Iterator[Finding]:
         yield Finding(
             "failing-key",
             one.entity,
-            f"{one.keys} keys of {one.entity} have failed {attempts} times or more; {one.key} "
-            f"({recognise(problem_of('', one.reason)).class_}): {one.reason}",
+            f"{counted(one.keys, 'key')} of {one.entity} failed {attempts} times or more; "
+            f"{one.key} ({recognise(problem_of('', one.reason)).class_}): {one.reason}",
             f"causeway show, or a dry run of it: causeway sync {one.entity} --key {one.key} "
             "--dry-run",
         )
@@ -112,7 +114,8 @@ def drifted(reports: Iterable[Mapping[str, Any]], most: int) -> Iterator[Finding
             yield Finding(
                 "drift",
                 flow,
-                f"{flow} found {count} records that differ: {report.get('summary', '')}",
+                f"{flow} found differences in {counted(count, 'record')}: "
+                f"{report.get('summary', '')}",
                 f"causeway audit {flow.removeprefix('audit-')}",
             )
 
@@ -180,7 +183,8 @@ class Hooks:
             yield Finding(
                 "silent-hooks",
                 system,
-                f"no webhook of {system} comes, and sweeps found {count} records without one",
+                f"no webhook of {system} comes, and sweeps found {counted(count, 'record')} "
+                "without one",
                 "Can the receiver be reached from outside? See: causeway doctor. Sweeps go on.",
             )
         for change in self._mended:

@@ -12,6 +12,7 @@ from connectors.bigcommerce.catalog_models import OptionValue, StoreProduct, Sto
 from connectors.bigcommerce.client import BigCommerce
 from core.errors import CausewayError, RejectedError
 from core.ids import sku_key
+from core.words import counted
 from tasks.bigcommerce.images import ImageProgress
 from tasks.bigcommerce.products import Row, StoreRows
 from tasks.reconciler.apply import send
@@ -105,7 +106,7 @@ class CreateProduct(StoreOperation):
     kind = "create product"
 
     def describe(self) -> str:
-        return f"create the product with {max(1, len(self.variants))} SKUs"
+        return f"create the product with {counted(max(1, len(self.variants)), 'SKU')}"
 
     @property
     def skus(self) -> list[str]:

@@ -18,6 +18,7 @@ from connectors.budget import Priority
 from core.ids import MERGE, contact_id_of, contact_key, merge_key
 from core.refusals import Refusal
 from core.times import to_iso
+from core.words import counted
 from intelligence.customers import Customer, Match
 from intelligence.duplicates import Duplicates, find_duplicates
 from store.links import Link, Links
@@ -218,7 +219,8 @@ def reviewed(connections: Connections) -> dict[str, dict[str, int]]:
 def says(document: Mapping[str, Any]) -> str:
     """What was found, in sentences. Pure."""
     text = (
-        f"{document['customers']} customers and {document['contacts']} contacts: "
+        f"{counted(document['customers'], 'customer')} and "
+        f"{counted(document['contacts'], 'contact')}: "
         f"{document['certain']} pairs are certainly one person, {document['review']} perhaps. "
         f"{document['proposed']} merges are proposed, {document['by_hand']} of which only a person "
         f"can carry out; {document['waiting']} cases wait."

@@ -16,6 +16,7 @@ from connectors.budget import Priority
 from core.errors import ConfigError
 from core.money import CENT, ZERO
 from core.times import Day, local_date, to_iso
+from core.words import counted
 from tasks.bigcommerce.orders import importable_statuses, time_zone
 from tasks.bigcommerce.population import Known, Population, count_orders
 from tasks.bigcommerce.refunds import REFUNDS
@@ -259,8 +260,8 @@ def says(found: Mapping[str, Any], population: Population | None = None) -> str:
         for side in ("bigcommerce", "brightpearl")
     )
     parts = [
-        f"{found['day']} ({found['zone']}): {in_store} orders in the store, {in_account} in "
-        f"Brightpearl; {len(found['unexplained'])} differ unexplained, by "
+        f"{found['day']} ({found['zone']}): {counted(in_store, 'order')} in the store, "
+        f"{in_account} in Brightpearl; {len(found['unexplained'])} differ unexplained, by "
         f"{found['cents_off'] * CENT}, {len(found['explained'])} explained, by "
         f"{found['cents_explained'] * CENT}."
     ]

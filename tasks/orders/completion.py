@@ -14,6 +14,7 @@ from connectors.brightpearl.stock_models import ReservedProduct
 from core.errors import CausewayError, RejectedError
 from core.money import two_places
 from core.refusals import Refusal
+from core.words import counted
 from tasks.bigcommerce.order_frames import RECEIPT
 from tasks.brightpearl.goods_notes import LEFT_BEFORE
 from tasks.brightpearl.sales_orders import AgreedOrder, Payment, new_payment
@@ -79,7 +80,7 @@ class ReserveStock(Operation[OrderProgress]):
     kind = "reserve stock"
 
     def describe(self) -> str:
-        return f"reserve {sum(units for _, units in self.units.values())} units"
+        return f"reserve {counted(sum(units for _, units in self.units.values()), 'unit')}"
 
     def write(self, _run: Run, record: OrderProgress) -> BrightpearlWrite:
         row_ids = record.existing.row_ids
@@ -119,7 +120,8 @@ class NoteWhatLeft(Operation[OrderProgress]):
     kind = "create goods-out note"
 
     def describe(self) -> str:
-        return f"note of {sum(units for _, units in self.units.values())} units that had left"
+        units = sum(units for _, units in self.units.values())
+        return f"note of {counted(units, 'unit')} that had left"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite | None:
         order_id, row_ids = record.order_id_bp, record.existing.row_ids

@@ -23,6 +23,7 @@ from connectors.brightpearl.models import (
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
 from core.ids import consignment_ref
 from core.money import CENT, two_places
+from core.words import counted
 from tasks.brightpearl.contacts import ContactPlan
 from tasks.brightpearl.sales_orders import AgreedOrder, Row, currency_ref, row_fields, total_of
 from tasks.orders.frames import Consignment, DesiredOrder
@@ -194,7 +195,7 @@ class CreateSalesOrder(Operation[OrderProgress]):
     kind = "create sales order"
 
     def describe(self) -> str:
-        return f"sales order with {len(self.rows)} rows"
+        return f"sales order with {counted(len(self.rows), 'row')}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
         return _creation(run, record, record.contact_id, messages.create_sales_order, self.rows)
@@ -211,7 +212,8 @@ class CreateConsignment(Operation[OrderProgress]):
     kind = "create sales order of a further address"
 
     def describe(self) -> str:
-        return f"sales order {self.consignment.external_ref} with {len(self.consignment.rows)} rows"
+        rows = counted(len(self.consignment.rows), "row")
+        return f"sales order {self.consignment.external_ref} with {rows}"
 
     def write(self, run: Run, record: OrderProgress) -> BrightpearlWrite:
         one = self.consignment

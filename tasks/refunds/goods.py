@@ -11,6 +11,7 @@ from connectors.brightpearl import messages
 from connectors.brightpearl.goods_note_models import GoodsOutNote
 from connectors.brightpearl.models import SalesOrder, SalesOrderRow
 from connectors.brightpearl.stock_models import ReservedProduct
+from core.words import counted
 from tasks.policy import with_retries
 from tasks.reconciler.apply import Phase
 from tasks.reconciler.operations import BrightpearlWrite, Operation, Progress, RecordPlan
@@ -76,7 +77,7 @@ class ReleaseStock(Operation[Progress[RecordPlan]]):
     is_done_when_gone = True
 
     def describe(self) -> str:
-        return f"reserve {sum(units for _, units in self.keep.values())} units, not more"
+        return f"reserve {counted(sum(units for _, units in self.keep.values()), 'unit')}, not more"
 
     def write(self, run: Run, _record: Progress[RecordPlan]) -> BrightpearlWrite | None:
         label, order_id = f"release:{self.sales_order_id}", self.sales_order_id

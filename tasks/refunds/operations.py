@@ -13,6 +13,7 @@ from connectors.brightpearl import messages, models
 from connectors.brightpearl.messages import Message
 from core.errors import OutcomeUnknownError, RejectedError
 from core.money import two_places
+from core.words import counted
 from tasks.bigcommerce.refunds import link_key
 from tasks.brightpearl.reference import account_currency, default_location, unit_costs
 from tasks.brightpearl.sales_orders import currency_ref, new_payment, row_fields
@@ -100,7 +101,7 @@ class CreateCredit(CreditOperation):
 
     def describe(self) -> str:
         header = self.header
-        rows = f"with {len(self.rows)} rows"
+        rows = f"with {counted(len(self.rows), 'row')}"
         return f"sales credit {header.external_ref} over {header.total_inc_tax} {rows}"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite:
@@ -258,7 +259,7 @@ class ReceiveGoods(CreditOperation):
     kind = "take goods back"
 
     def describe(self) -> str:
-        return f"take {sum(one.returned for one in self.units)} units back"
+        return f"take {counted(sum(one.returned for one in self.units), 'unit')} back"
 
     def write(self, run: Run, record: CreditProgress) -> BrightpearlWrite | None:
         if record.actual is None or not record.moved:

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.bigcommerce.shipment_models import ShipmentCreate, ShipmentItemCreate
 from core.errors import CausewayError, NotFoundError, RejectedError, TransientError
+from core.words import counted
 from mappings.files import MappingError, Problem
 from mappings.tables import Table, comparable
 from store.ledger import UNKNOWN, Conclusion
@@ -112,7 +113,7 @@ class CreateShipment(ShipmentOperation):
 
     def describe(self) -> str:
         number = self.part.tracking.get("tracking_number")
-        what = f"ship {sum(self.units.values())} units of {self.part.note_key}"
+        what = f"ship {counted(sum(self.units.values()), 'unit')} of {self.part.note_key}"
         return f"{what}, {number}" if number else what
 
     def write(self, _run: Run, record: ShipmentProgress) -> BigCommerceWrite:

@@ -67,7 +67,7 @@ def test_the_exit_code_says_whether_anything_is_unexplained(sandbox, capsys):
 
     assert run(["audit", "money", "--day", "2026-03-10"]) == 1
     printed = capsys.readouterr()
-    assert "1 orders in the store, 0 in Brightpearl" in printed.out
+    assert "1 order in the store, 0 in Brightpearl" in printed.out
     assert f"nobody knows why: BC-{key} not imported" in printed.out
     assert "The two systems differ; see docs/money.md." in printed.err
     assert "great_expectations" not in printed.err

@@ -23,7 +23,7 @@ def states(findings):
 
 def test_places_that_exist_are_sound():
     (found,) = placed(places(("2", "1"), ("3", "1")), WAREHOUSES, LOCATIONS)
-    assert (found.state, found.text) == ("ok", "2 warehouses feed 1 locations")
+    assert (found.state, found.text) == ("ok", "2 warehouses feed 1 location")
 
 
 @pytest.mark.parametrize(

@@ -135,10 +135,10 @@ def test_what_waits_for_a_person_makes_a_reconciliation_exit_with_one(world, cap
     assert run(["reconcile", "stock"]) == 1
     shown = capsys.readouterr()
     assert "nothing certain is known: twice several products" in shown.out
-    assert "1 SKUs wait for a person: causeway quarantine list" in shown.err
+    assert "1 SKU waits for a person: causeway quarantine list" in shown.err
 
 
 def test_an_audit_says_what_is_left_alone(world, capsys):
     world.bigcommerce("products", sku="ONLY-BC", stock=1)
     assert run(["audit", "stock"]) in {0, 1}
-    assert "left alone, for Brightpearl keeps no stock of them: " in capsys.readouterr().out
+    assert "left alone, without stock in Brightpearl: " in capsys.readouterr().out

@@ -575,5 +575,5 @@ def test_the_document_says_both_sides_and_the_difference_in_words_and_numbers() 
     assert line["difference"]["total"] == "0.01"
     assert line["explained"]["total"] == "0.00"
     text = says(found)
-    assert text.startswith("2026-03-10 (Europe/London): 1 orders in the store, 1 in Brightpearl;")
+    assert text.startswith("2026-03-10 (Europe/London): 1 order in the store, 1 in Brightpearl;")
     assert "| 1       | GBP      | total" in text
