@@ -32,6 +32,7 @@ def elsewhere(configured, monkeypatch, tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    open_database.cache_clear()  # the same relative path means another file here
     return folder
 
 
