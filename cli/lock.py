@@ -1,4 +1,5 @@
-"""Who runs in a folder: one `causeway up` at a time, and what it started as long as it runs.
+"""Who runs in a folder: one `causeway up` or `causeway sandbox serve` at a time, and what it
+started as long as it runs.
 
 The lock is the operating system's: it ends with the last process that holds it, however that ends.
 """
@@ -13,25 +14,34 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.processes import Lock, ProcessError
+from core.errors import ConfigError
 
 FILE = "up.lock"
+UP = "causeway up"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Lock]:
-    """Hold a folder's lock.
+def locked(folder: Path, command: str = UP) -> Iterator[Lock]:
+    """Hold a folder's lock, as `command`.
 
-    Raises: ProcessError naming the holder, or what a killed one has left behind.
+    Raises: ProcessError naming the holder, or what a killed one has left behind; ConfigError when
+    the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder.absolute()} cannot be written to: {error.strerror}.",
+            remedy="Start it in a folder that this user may write to.",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _taken(folder, os.pread(descriptor, 10_000, 0)) from None
         lock = Lock(descriptor)
-        lock.keep({})
+        lock.keep(pid=os.getpid(), command=command)
         yield lock
     finally:
         os.close(descriptor)
@@ -43,16 +53,17 @@ def _taken(folder: Path, text: bytes) -> ProcessError:
     except ValueError:  # it is just being written
         holder = {}
     pid, children = holder.get("pid", 0), holder.get("children", {})
+    command = holder.get("command", UP)
     if not pid or is_alive(pid):
         who = f"process {pid}" if pid else "another process"
         return ProcessError(
-            f"`causeway up` runs in {folder.absolute()} already: {who}.",
+            f"`{command}` runs in {folder.absolute()} already: {who}.",
             remedy=f"Use that one, or stop it: kill {pid or 'PID'}",
         )
     left = {name: one for name, one in children.items() if is_alive(one)}
     named = ", ".join(f"{name} {one}" for name, one in left.items())
     return ProcessError(
-        f"An earlier `causeway up` in {folder.absolute()} was killed, and what it started still "
+        f"An earlier `{command}` in {folder.absolute()} was killed, and what it started still "
         f"runs: {named}.",
         remedy=f"Stop that first: kill {' '.join(map(str, left.values()))}",
     )

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, cycle, islice
 from pathlib import Path
 from random import SystemRandom
@@ -50,10 +50,12 @@ class Lock:
     """The lock of a folder, held by this process and by the children that inherit it."""
 
     descriptor: int
+    _known: dict[str, object] = field(default_factory=dict)
 
-    def keep(self, children: Mapping[str, int]) -> None:
-        """Write down the process ids of this process and its children, for whoever comes next."""
-        text = json.dumps({"pid": os.getpid(), "children": dict(children)})
+    def keep(self, **facts: object) -> None:
+        """Write down more about this process and its children, for whoever comes next."""
+        self._known.update(facts)
+        text = json.dumps(self._known)
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, text.encode(), 0)
 
@@ -154,7 +156,7 @@ class Processes:
         child = Child(name, popen, log, _ready(ready), stop_within_s)
         self._children[name] = child
         if self._lock:
-            self._lock.keep({one.name: one.pid for one in self._children.values()})
+            self._lock.keep(children={one.name: one.pid for one in self._children.values()})
         if name in self._followed:
             self._follower.add(child)
         return child

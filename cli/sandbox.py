@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.lock import locked
 from cli.output import say
 from cli.services import VAR, sandbox_settings
 from core.errors import ConfigError
@@ -84,20 +85,21 @@ def serve_sandboxes(  # noqa: PLR0913 - the options of a command
     from sandbox.serve import serve  # noqa: PLC0415 - a server that no other command needs
 
     try:
-        serve(
-            bigcommerce_port=bigcommerce_port,
-            brightpearl_port=brightpearl_port,
-            orders_files=files,
-            is_unplaced=orders_unplaced,
-            own_orders=own_orders,
-            skus=skus,
-            limits=limits.value,
-            faults_file=faults,
-            seed=seed,
-            tls_folder=FOLDER / "tls" if tls else None,
-            proxy_port=proxy_port,
-            on_ready=lambda addresses: say(announcement(addresses)),
-        )
+        with locked(FOLDER, "causeway sandbox serve"):
+            serve(
+                bigcommerce_port=bigcommerce_port,
+                brightpearl_port=brightpearl_port,
+                orders_files=files,
+                is_unplaced=orders_unplaced,
+                own_orders=own_orders,
+                skus=skus,
+                limits=limits.value,
+                faults_file=faults,
+                seed=seed,
+                tls_folder=FOLDER / "tls" if tls else None,
+                proxy_port=proxy_port,
+                on_ready=lambda addresses: say(announcement(addresses)),
+            )
     except OSError as error:
         raise ConfigError(
             f"The sandboxes cannot start: {error.strerror}.",

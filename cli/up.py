@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from cli.lock import locked
+from cli.lock import UP, locked
 from cli.output import say, warn
 from cli.processes import ProcessError, Processes, free_port
 from cli.services import VAR, Ports, Services, sandbox_environment
@@ -34,37 +34,39 @@ def up(settings: Settings, *, with_sandboxes: bool) -> None:
     """
     folder = settings.folder / VAR
     folder = folder / "sandbox" if with_sandboxes else folder
+    command = f"{UP} --sandbox" if with_sandboxes else UP
+    with interruptible(), locked(folder, command) as lock:
+        ports = _free_ports(settings, with_sandboxes=with_sandboxes)
+        environment = (
+            sandbox_environment(folder, ports)
+            if with_sandboxes
+            else {"CAUSEWAY_RECEIVER__PORT": str(ports.receiver)}
+        )
+        with Processes(folder / "log", follow=FOLLOWED, lock=lock) as processes:
+            services = Services.of(
+                processes, folder, ports, environment, prefect_api_url=prefect_api_url()
+            )
+            services.start_all(with_sandboxes=with_sandboxes)
+            _subscribe(load_settings(environment) if with_sandboxes else settings)
+            say(_addresses(services, with_sandboxes=with_sandboxes))
+            while True:
+                processes.check()
+                time.sleep(CHECK_EVERY_S)
+
+
+def _free_ports(settings: Settings, *, with_sandboxes: bool) -> Ports:
     wanted = settings.receiver.port
     if not with_sandboxes and free_port(wanted) != wanted and wanted:
         raise ProcessError(
             f"The receiver's port {wanted} is taken.",
             remedy="Stop what listens there, or set CAUSEWAY_RECEIVER__PORT and what leads to it.",
         )
-    ports = Ports.free(
+    return Ports.free(
         prefect=PREFECT_PORT,
-        receiver=settings.receiver.port,
+        receiver=wanted,
         bigcommerce=SANDBOX_PORTS[0],
         brightpearl=SANDBOX_PORTS[1],
     )
-    environment = (
-        sandbox_environment(folder, ports)
-        if with_sandboxes
-        else {"CAUSEWAY_RECEIVER__PORT": str(ports.receiver)}
-    )
-    with (
-        interruptible(),
-        locked(folder) as lock,
-        Processes(folder / "log", follow=FOLLOWED, lock=lock) as processes,
-    ):
-        services = Services.of(
-            processes, folder, ports, environment, prefect_api_url=prefect_api_url()
-        )
-        services.start_all(with_sandboxes=with_sandboxes)
-        _subscribe(load_settings(environment) if with_sandboxes else settings)
-        say(_addresses(services, with_sandboxes=with_sandboxes))
-        while True:
-            processes.check()
-            time.sleep(CHECK_EVERY_S)
 
 
 def _subscribe(settings: Settings) -> None:

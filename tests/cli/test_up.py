@@ -59,8 +59,8 @@ def holder(installation):
             os.kill(child, signal.SIGKILL)
 
 
-def refused(capsys):
-    assert run(["up"]) == 1
+def refused(capsys, *options):
+    assert run(["up", *options]) == 1
     return capsys.readouterr().err
 
 
@@ -69,6 +69,36 @@ def test_a_second_one_in_the_same_folder_is_refused_with_the_pid_of_the_first(ho
     said = refused(capsys)
     assert f"already: process {process.pid}." in said
     assert f"kill {process.pid}" in said
+
+
+def test_who_runs_in_the_folder_is_said_before_which_port_is_taken(holder, monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("CAUSEWAY_RECEIVER__PORT", str(taken.getsockname()[1]))
+        assert "already: process" in refused(capsys)
+
+
+def test_the_database_of_sandboxes_that_are_served_is_not_deleted(installation, capsys):
+    sandboxes = installation / "var" / "sandbox"
+    with locked(sandboxes, "causeway sandbox serve"):
+        (sandboxes / "causeway.db").touch()
+
+        said = refused(capsys, "--sandbox")
+
+        assert f"`causeway sandbox serve` runs in {sandboxes} already" in said
+        assert f"kill {os.getpid()}" in said
+        assert (sandboxes / "causeway.db").exists()
+
+
+def test_the_sandboxes_are_not_served_in_the_folder_of_sandboxes_that_are_up(installation, capsys):
+    with locked(installation / "var" / "sandbox", "causeway up --sandbox"):
+        assert run(["sandbox", "serve", "--bigcommerce-port", "0", "--brightpearl-port", "0"]) == 1
+    assert "`causeway up --sandbox` runs in" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(installation, capsys):
+    (installation / "var").touch()
+    assert run(["up"]) == 2
+    assert "var cannot be written to: " in capsys.readouterr().err
 
 
 def test_the_sandboxes_have_a_folder_of_their_own(holder, installation):
