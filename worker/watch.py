@@ -122,10 +122,10 @@ class Watch:
             changed = Alerts(self.database).keep(pair, found, now=now)
             Cursors(self.database).set(pair, LAST_WATCHED, now)
             for alert in changed.opened:
-                log.warning("%s of %s: %s. %s", alert.watchdog, pair, alert.text, alert.remedy)
+                log.warning("Found by %s: %s. %s", _who(alert, pair), alert.text, alert.remedy)
                 self.emit("opened", pair, alert)
             for alert in changed.closed:
-                log.info("%s of %s is over: %s", alert.watchdog, pair, alert.subject)
+                log.info("No longer found by %s: %s.", _who(alert, pair), alert.text)
                 self.emit("closed", pair, alert)
 
     def release_lease(self) -> None:
@@ -234,6 +234,10 @@ def _overdue(name: str, for_: timedelta, every: timedelta) -> Finding:
         f"{usual:.0f}",
         "See its last runs in Prefect: one that hangs holds its slot until it is cancelled.",
     )
+
+
+def _who(alert: Alert, pair: str) -> str:
+    return f"the watchdog {alert.watchdog} for {pair}"
 
 
 def _without_prefect(error: Exception) -> Finding:

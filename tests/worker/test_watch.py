@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from sweeping import sweep_orders
@@ -26,7 +28,7 @@ from tasks.reconciler.connections import Connections, connect, disconnect, refus
 from tasks.reconciler.triage import triage_all
 from tasks.subscriptions import Target, ensure
 from tasks.watchdogs import Receiver, aged, answers, drifted, looping, overdue, refused
-from worker.watch import Watch, shortest
+from worker.watch import ScheduledRuns, Watch, shortest
 
 __all__ = ["world"]
 NOON = utc_now()
@@ -114,6 +116,29 @@ def test_a_hook_that_was_switched_off_is_switched_on_and_reported_once(station: 
     assert station.examine(after=timedelta(minutes=2)) == [
         ("closed", "hooks", f"bigcommerce {scope}")
     ]
+
+
+def test_the_log_says_what_was_found_and_later_that_it_is_no_longer_found(
+    station: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "causeway.worker")
+    station.watch.runs = ScheduledRuns(station.now, open_client=unreachable)
+
+    station.watch.runs.ask(station.now)
+    station.examine()
+    station.watch.runs = None
+    station.examine()
+
+    found, over = (line for line in caplog.messages if "watchdog prefect" in line)
+    why = f"the watchdog prefect for {PAIR}: Prefect's server does not answer (ConnectError): "
+    assert found.startswith(f"Found by {why}")
+    assert "keys wait. Start it again." in found
+    assert over.startswith(f"No longer found by {why}")
+
+
+def unreachable() -> SyncPrefectClient:
+    message = "nobody listens"
+    raise httpx.ConnectError(message)
 
 
 def test_an_installation_that_never_subscribed_is_not_subscribed(station: Station) -> None:
