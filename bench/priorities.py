@@ -185,7 +185,7 @@ def backfilling(env: Environment) -> Iterator[Callable[[], bool]]:
     until = time.monotonic() + BEGUN_WITHIN_S
     while env.installation.counts().total() == keys_before:
         if time.monotonic() > until:
-            raise TransientError(f"The backfill has not begun: {child.last_lines()}")
+            raise TransientError("The backfill has not begun.", remedy=f"See {child.log}.")
         time.sleep(POLL_S)
     try:
         yield lambda: child.exit_code is None

@@ -1,6 +1,6 @@
-"""Who runs in a folder: one `causeway up` or `causeway sandbox serve` at a time, and what it
-started as long as it runs.
+"""Who runs in a folder: one `causeway up` or `causeway sandbox serve` at a time.
 
+What it started counts as long as it runs.
 The lock is the operating system's: it ends with the last process that holds it, however that ends.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from typing import Self
 
 import httpx
 
+from cli.progress import CLEAR, busy
 from core.errors import CausewayError
 
 POLL_INTERVAL_S = 0.1
@@ -33,8 +35,14 @@ START_WITHIN_S = 300.0
 once."""
 STOP_WITHIN_S = 20.0
 """Given to each child between SIGTERM and SIGKILL."""
-SHOWN_LINES = 12
-"""Of a child's log, when it ended before its time."""
+OWN_ERROR = re.compile(r"\w+Error: ")
+"""How the line of a command of ours begins that says why it ended; its remedy is the next line."""
+SAYS_WHY = (
+    re.compile(r"[\w.]+(Error|Exception|Exit)\b|.*\[Errno |.*already in use"),
+    re.compile(r".*\b(ERROR|CRITICAL|[Ee]rror)\b"),
+    re.compile(r"."),
+)
+"""Lines of a log by how likely they are to say why its process ended, the likeliest first."""
 LISTENING_PORTS = range(20_000, 32_768)
 """Below those that systems give to connections (from 32,768 on Linux, 49,152 elsewhere)."""
 PORTS_TRIED = 100
@@ -68,7 +76,8 @@ class Child:
     popen: subprocess.Popen[bytes]
     log: Path
     is_ready: Callable[[], bool]
-    stop_within_s: float
+    is_job: bool = False
+    """Whether it does one thing and ends."""
 
     @property
     def pid(self) -> int:
@@ -80,10 +89,35 @@ class Child:
         """How it ended; None while it runs."""
         return self.popen.poll()
 
-    def last_lines(self, count: int = SHOWN_LINES) -> str:
-        """The end of its log."""
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended and should not have, or not so."""
+        return self.exit_code is not None and not (self.is_job and self.exit_code == 0)
+
+    def failure(self) -> ProcessError:
+        """How it ended, the line of its log that says why, and what to do."""
+        code, see = self.exit_code or 0, f"What it said is in {self.log}."
+        if code < 0:
+            return ProcessError(
+                f"{self.name} was ended by {signal.Signals(-code).name}.",
+                remedy=f"Start again; if nobody stopped it, is there enough memory? {see}",
+            )
         text = self.log.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-count:])
+        # What is indented is part of a traceback, or of a box around one.
+        lines = [line for line in text.splitlines() if line[:1].strip(" \t│╭╰")]
+        found = (
+            at
+            for pattern in SAYS_WHY
+            for at in reversed(range(len(lines)))
+            if pattern.match(lines[at])
+        )
+        at = next(found, None)
+        why = f": {lines[at]}" if at is not None else "."
+        rest = lines[at + 1 :] if at is not None and OWN_ERROR.match(lines[at]) else []
+        remedy = rest[0] if len(rest) == 1 else "Correct that and start again."
+        return ProcessError(
+            f"{self.name} ended with exit code {code}{why}", remedy=f"{remedy} {see}"
+        )
 
     def signal_group(self, number: signal.Signals) -> None:
         """Signal it and what it started itself: they are a group of their own."""
@@ -126,7 +160,8 @@ class Processes:
         _trace: TracebackType | None,
     ) -> None:
         """Stop whatever still runs."""
-        self.stop_all()
+        with busy(f"stopping {', '.join(self._children)}" if self._children else ""):
+            self.stop_all()
 
     def start(
         self,
@@ -135,12 +170,12 @@ class Processes:
         *,
         environment: Mapping[str, str] | None = None,
         ready: str | Callable[[], bool] | None = None,
-        stop_within_s: float = STOP_WITHIN_S,
+        is_job: bool = False,
     ) -> Child:
         """Start a child without waiting for it.
 
-        `ready` is a URL that answers 2xx, or a function, once it can be used. Its group is its own,
-        so that Ctrl-C reaches only us and we stop it in order.
+        `ready` is a URL that answers 2xx, or a function, once it can be used. A job does one thing
+        and ends. Its group is its own, so that Ctrl-C reaches only us and we stop it in order.
         """
         log = self.log(name)
         with log.open("wb") as output:
@@ -153,7 +188,7 @@ class Processes:
                 start_new_session=True,
                 pass_fds=(self._lock.descriptor,) if self._lock else (),
             )
-        child = Child(name, popen, log, _ready(ready), stop_within_s)
+        child = Child(name, popen, log, _ready(ready), is_job)
         self._children[name] = child
         if self._lock:
             self._lock.keep(children={one.name: one.pid for one in self._children.values()})
@@ -171,50 +206,57 @@ class Processes:
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         ready: str | Callable[[], bool] | None = None,
+        is_job: bool = False,
     ) -> Child:
         """Start this interpreter with arguments such as `-m cli.main receiver`."""
-        return self.start(name, [sys.executable, *arguments], environment=environment, ready=ready)
+        command = [sys.executable, *arguments]
+        return self.start(name, command, environment=environment, ready=ready, is_job=is_job)
 
     def wait_ready(self, *names: str, within_s: float = START_WITHIN_S) -> None:
         """Block until those children (or all) are ready.
 
-        Raises: ProcessError when one ends before, or time is up.
+        Raises: ProcessError when one of all ends meanwhile, or time is up.
         """
         waiting = [self._children[name] for name in names or self._children]
         until = time.monotonic() + within_s
-        while waiting := [child for child in waiting if not self._is_ready(child)]:
-            if time.monotonic() > until:
+        while waiting:
+            self.check()
+            waiting = [child for child in waiting if not child.is_ready()]
+            if waiting and time.monotonic() > until:
                 who = ", ".join(child.name for child in waiting)
                 raise ProcessError(
                     f"{who} not ready after {within_s:.0f} s.",
                     remedy=f"See {waiting[0].log}.",
                 )
-            time.sleep(POLL_INTERVAL_S)
+            time.sleep(POLL_INTERVAL_S if waiting else 0)
+        # Somebody else may have answered in place of one that had died.
+        self.check()
 
     def wait_ended(self, name: str, *, within_s: float = START_WITHIN_S) -> None:
-        """Block until a child that does one thing has done it.
+        """Block until a job is done.
 
-        Raises: ProcessError when it fails or takes too long.
+        Raises: ProcessError when it fails or takes too long, or another child ends meanwhile.
         """
         child = self._children[name]
-        try:
-            code = child.popen.wait(within_s)
-        except subprocess.TimeoutExpired:
-            raise ProcessError(
-                f"{name} has not ended after {within_s:.0f} s.", remedy=f"See {child.log}."
-            ) from None
-        if code != 0:
-            raise _ended(child)
+        until = time.monotonic() + within_s
+        while child.exit_code is None:
+            self.check()
+            if time.monotonic() > until:
+                raise ProcessError(
+                    f"{name} has not ended after {within_s:.0f} s.", remedy=f"See {child.log}."
+                )
+            time.sleep(POLL_INTERVAL_S)
+        self.check()
         del self._children[name]
 
     def check(self) -> None:
-        """See that all still run.
+        """See that all still run, or did what they had to do.
 
         Raises: ProcessError naming the first that does not.
         """
         for child in self._children.values():
-            if child.exit_code is not None:
-                raise _ended(child)
+            if child.has_failed:
+                raise child.failure()
 
     def __getitem__(self, name: str) -> Child:
         """The child of that name."""
@@ -242,18 +284,13 @@ class Processes:
         for child in children:
             child.signal_group(signal.SIGTERM)
             try:
-                code = child.popen.wait(child.stop_within_s)
+                code = child.popen.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
             # Also what it may have left behind in its group.
             child.signal_group(signal.SIGKILL)
             child.popen.wait()
         return code
-
-    def _is_ready(self, child: Child) -> bool:
-        if child.exit_code is not None:
-            raise _ended(child)
-        return child.is_ready()
 
 
 class Follower:
@@ -278,11 +315,12 @@ class Follower:
             thread.join()
 
     def _follow(self, child: Child) -> None:
+        clear = CLEAR if sys.stderr.isatty() else ""
         with child.log.open(encoding="utf-8", errors="replace") as lines:
             while True:
                 is_over = self._over.is_set()
                 for line in lines:
-                    sys.stderr.write(f"{child.name:<11} {line.rstrip()}\n")
+                    sys.stderr.write(f"{clear}{child.name:<11} {line.rstrip()}\n")
                 if is_over:
                     return
                 self._over.wait(POLL_INTERVAL_S)
@@ -318,10 +356,3 @@ def answers(url: str) -> bool:
         return httpx.get(url, timeout=2.0, trust_env=False).is_success
     except httpx.HTTPError:
         return False
-
-
-def _ended(child: Child) -> ProcessError:
-    return ProcessError(
-        f"{child.name} ended with exit code {child.exit_code}:\n{child.last_lines()}",
-        remedy=f"See {child.log}.",
-    )

@@ -12,6 +12,8 @@ FIRST_AFTER_S, AGAIN_AFTER_S = 1.0, 0.5
 """On a terminal, where one line keeps changing."""
 PLAIN_EVERY_S = 5.0
 """Elsewhere, where each is a line."""
+CLEAR = "\r\x1b[K"
+"""What takes that line off a terminal."""
 
 
 @contextmanager
@@ -43,5 +45,5 @@ def _show(text: str, over: threading.Event) -> None:
             stream.flush()
             pause_s = AGAIN_AFTER_S if is_terminal else PLAIN_EVERY_S
         if is_terminal and pause_s == AGAIN_AFTER_S:
-            stream.write("\r\x1b[K")
+            stream.write(CLEAR)
             stream.flush()

@@ -113,14 +113,15 @@ def serve_sandboxes(  # noqa: PLR0913 - the options of a command
 def announcement(addresses: Addresses) -> str:
     """Where the sandboxes are, and the lines that make a shell use them."""
     lines = [str(addresses), "", "To use them, in another shell:"]
-    lines += _export(exports(addresses))
+    lines += export_lines(exports(addresses))
     if addresses.proxy_url:
         lines += ["", "For clients that know the vendors' own hosts alone, also:"]
-        lines += _export(proxy_exports(addresses))
+        lines += export_lines(proxy_exports(addresses))
     return "\n".join(lines)
 
 
-def _export(variables: Mapping[str, str]) -> list[str]:
+def export_lines(variables: Mapping[str, str]) -> list[str]:
+    """What sets these variables in a shell."""
     return [f"export {name}={quote(value) if value else ''}" for name, value in variables.items()]
 
 

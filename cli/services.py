@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cli.prefect_sqlite import STEPS_TOGETHER, with_plugin
 from cli.processes import START_WITHIN_S, Child, Processes, answers, free_port
+from cli.progress import busy
 
 VAR = Path("var")
 """Everything that is kept on this machine, below the folder we are started in."""
@@ -146,7 +147,10 @@ class Services:
         return self.environment["PREFECT_API_URL"]
 
     def start_all(self, *, with_sandboxes: bool, sandbox_options: Sequence[str] = ()) -> None:
-        """Start every part at the same time and wait until all can be used.
+        """Start every part and wait until all can be used.
+
+        The worker comes after the deploy: before, it would warn of what is about to be registered,
+        and its polls and the deploy would hold each other up in Prefect's SQLite.
 
         Raises: ProcessError.
         """
@@ -158,10 +162,15 @@ class Services:
         if self.prefect_api_url == f"http://127.0.0.1:{self.ports.prefect}/api":
             started.append(self.start_prefect())
         started.append(self.start_receiver())
-        started.append(self.start_worker())
         self.start_deploy()
-        self.processes.wait_ready(*(child.name for child in started))
-        self.processes.wait_ended("deploy")
+        names = [child.name for child in started]
+        with busy(f"starting {', '.join(names)}"):
+            self.processes.wait_ready(*names)
+        with busy("deploying to Prefect"):
+            self.processes.wait_ended("deploy")
+        self.start_worker()
+        with busy("starting worker"):
+            self.processes.wait_ready("worker")
 
     def start_sandboxes(self, *options: str) -> Child:
         """Both sandboxes; `options` as of `python -m sandbox`."""
@@ -216,7 +225,7 @@ class Services:
         )
 
     def start_worker(self) -> Child:
-        """The worker; it imports while the server still starts, and waits for it."""
+        """The worker, which waits for Prefect if it has to."""
         log = self.processes.log("worker")
         return self.processes.start_python(
             "worker",
@@ -228,7 +237,12 @@ class Services:
     def start_deploy(self) -> Child:
         """`causeway deploy`, as soon as the server answers."""
         return self.processes.start_python(
-            "deploy", "-m", "cli.deploy", str(START_WITHIN_S), environment=self.environment
+            "deploy",
+            "-m",
+            "cli.deploy",
+            str(START_WITHIN_S),
+            environment=self.environment,
+            is_job=True,
         )
 
     def on(self, **changes: str) -> Services:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from cli.lock import UP, locked
 from cli.output import say, warn
 from cli.processes import ProcessError, Processes, free_port
+from cli.progress import busy
+from cli.sandbox import export_lines
 from cli.services import VAR, Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
@@ -47,7 +49,8 @@ def up(settings: Settings, *, with_sandboxes: bool) -> None:
                 processes, folder, ports, environment, prefect_api_url=prefect_api_url()
             )
             services.start_all(with_sandboxes=with_sandboxes)
-            _subscribe(load_settings(environment) if with_sandboxes else settings)
+            subscribe(load_settings(environment) if with_sandboxes else settings)
+            processes.check()
             say(_addresses(services, with_sandboxes=with_sandboxes))
             while True:
                 processes.check()
@@ -69,15 +72,24 @@ def _free_ports(settings: Settings, *, with_sandboxes: bool) -> Ports:
     )
 
 
-def _subscribe(settings: Settings) -> None:
+def subscribe(settings: Settings) -> None:
+    """Subscribe every pair to webhooks, and say how many there are or why not."""
     for pair in settings.pairs:
         try:
-            for change in ensure_webhooks(settings, pair):
-                if change.problem:
-                    warn(f"No webhook for {pair}: {change.event}: {change.problem}")
+            with busy(f"subscribing {pair} to webhooks"):
+                changes = ensure_webhooks(settings, pair)
         except CausewayError as error:
             warn(f"No webhooks for {pair}: {error}")
             warn("Sweeps find changed orders every five minutes.")
+            continue
+        for change in changes:
+            if change.problem:
+                warn(f"No webhook for {pair}: {change.event}: {change.problem}")
+        active = [
+            one for one in changes if not one.problem and one.action not in {"remove", "leave"}
+        ]
+        new = sum(one.action != "keep" for one in active)
+        say(f"{pair} is subscribed to {len(active)} webhooks, {new} of them new or mended.")
 
 
 def _addresses(services: Services, *, with_sandboxes: bool) -> str:
@@ -93,8 +105,17 @@ def _addresses(services: Services, *, with_sandboxes: bool) -> str:
         lines += [
             f"  BigCommerce  http://127.0.0.1:{ports.bigcommerce}/_sandbox/state",
             f"  Brightpearl  http://127.0.0.1:{ports.brightpearl}/_sandbox/state",
+            "",
+            "To use it, in another shell:",
+            *export_lines(exports(services)),
         ]
     return "\n".join(lines)
+
+
+def exports(services: Services) -> dict[str, str]:
+    """What makes another shell use this installation with its sandboxes."""
+    settings = sandbox_environment(services.folder, services.ports)
+    return {**settings, "PREFECT_API_URL": services.prefect_api_url}
 
 
 @contextmanager

@@ -21,7 +21,6 @@ import httpx
 from agreement.verdict import Sides, Verdict, judge
 from cli.display import Progress
 from cli.processes import Processes
-from cli.progress import busy
 from cli.services import Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import TransientError
@@ -275,8 +274,7 @@ def start_installation(
         services = Services.of(processes, folder, ports, environment)
         if options.worker:
             services = replace(services, worker=options.worker)
-        with busy("starting"):
-            services.start_all(with_sandboxes=True, sandbox_options=options.of_sandbox)
+        services.start_all(with_sandboxes=True, sandbox_options=options.of_sandbox)
         settings = load_settings(environment)
         if options.is_subscribed:
             ensure_webhooks(settings)

@@ -14,8 +14,11 @@ from waiting import WITHIN_S
 
 from cli.lock import locked
 from cli.main import run
-from cli.processes import free_port
-from cli.services import prefect_environment
+from cli.processes import Processes, free_port
+from cli.services import Ports, Services, prefect_environment, sandbox_environment
+from cli.up import exports, subscribe
+from core.settings import load_settings
+from tasks.subscriptions import EVENTS, SCOPES
 
 FIRST_OF_CONNECTIONS = 32_768
 """The first port that Linux gives to connections; other systems begin later."""
@@ -149,6 +152,38 @@ def test_a_taken_port_of_the_receiver_is_refused_and_nothing_is_started(
         assert run(["receiver"]) == 2
         assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
     assert not (installation / "var" / "log").exists()
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_is_subscribed_is_said_and_what_is_new_of_it(monkeypatch, capsys):
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__PUBLIC_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CAUSEWAY_WEBHOOKS__SECRET", "the-webhook-secret")
+    subscribe(load_settings())
+    subscribe(load_settings())
+
+    count = len(EVENTS) + len(SCOPES)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"default is subscribed to {count} webhooks, {count} of them new or mended."
+    assert second == f"default is subscribed to {count} webhooks, 0 of them new or mended."
+
+
+def test_why_nothing_is_subscribed_is_said(configured, monkeypatch, capsys):
+    monkeypatch.delenv("CAUSEWAY_WEBHOOKS__PUBLIC_URL")
+    subscribe(load_settings())
+    assert "No webhooks for default: " in capsys.readouterr().err
+
+
+def test_what_is_printed_makes_another_shell_use_the_sandboxes_and_prefect(tmp_path):
+    ports = Ports.free()
+    with Processes(tmp_path / "log") as processes:
+        found = exports(
+            Services.of(processes, tmp_path, ports, sandbox_environment(tmp_path, ports))
+        )
+
+    assert found.pop("PREFECT_API_URL") == f"http://127.0.0.1:{ports.prefect}/api"
+    settings = load_settings(found)
+    assert settings.pair().bigcommerce.api_url == f"http://127.0.0.1:{ports.bigcommerce}"
+    assert settings.database_url == f"sqlite:///{tmp_path / 'causeway.db'}"
 
 
 def test_the_log_of_a_run_in_prefect_has_batches_and_refusals(tmp_path):
