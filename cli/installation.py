@@ -6,11 +6,12 @@ they would show a new, empty installation as if it were the one that was meant.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from cli.output import warn
 from core.errors import ConfigError
-from core.settings import Pair, Settings, load_settings
+from core.settings import Pair, Settings, load_settings, prefect_api_url
 from store.database import Database, database_of
 
 
@@ -59,6 +60,7 @@ def installation(pair: str | None = None) -> Installation:
     """
     settings = load_settings()
     chosen = settings.pair(pair)
+    use_prefect_of_up(settings)
     _say_which(settings, f"pair {chosen.name}")
     return Installation(settings, chosen)
 
@@ -86,6 +88,17 @@ def _with_all_pairs(settings: Settings) -> Settings:
     names = sorted(settings.pairs)
     _say_which(settings, f"pair{'s' * (len(names) != 1)} {', '.join(names) or 'none'}")
     return settings
+
+
+def use_prefect_of_up(settings: Settings) -> None:
+    """Use the Prefect server of the `causeway up` that runs here, unless PREFECT_API_URL is set."""
+    from cli.lock import prefect_of  # noqa: PLC0415 - the receiver does not need it
+    from cli.services import VAR  # noqa: PLC0415 - the same
+
+    if prefect_api_url() is None and (url := prefect_of(settings.folder / VAR)):
+        # Before Prefect is imported, which reads it then.
+        os.environ["PREFECT_API_URL"] = url
+        warn(f"[Prefect: {url}, of the `causeway up` that runs here]")
 
 
 def _say_which(settings: Settings, pairs: str) -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cli.processes import Lock, ProcessError
 from core.errors import ConfigError
@@ -42,16 +43,33 @@ def locked(folder: Path, command: str = UP) -> Iterator[Lock]:
             raise _taken(folder, os.pread(descriptor, 10_000, 0)) from None
         lock = Lock(descriptor)
         lock.keep(pid=os.getpid(), command=command)
-        yield lock
+        try:
+            yield lock
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
-def _taken(folder: Path, text: bytes) -> ProcessError:
+def prefect_of(folder: Path) -> str | None:
+    """The URL of the Prefect server of the `causeway up` that runs in a folder, if one does."""
     try:
-        holder = json.loads(text)
-    except ValueError:  # it is just being written
-        holder = {}
+        holder = _holder((folder / FILE).read_bytes())
+    except OSError:
+        return None
+    return holder.get("prefect") if is_alive(holder.get("pid", 0)) else None
+
+
+def _holder(text: bytes) -> dict[str, Any]:
+    try:
+        holder: dict[str, Any] = json.loads(text)
+    except ValueError:  # nobody holds it, or it is just being written
+        return {}
+    return holder
+
+
+def _taken(folder: Path, text: bytes) -> ProcessError:
+    holder = _holder(text)
     pid, children = holder.get("pid", 0), holder.get("children", {})
     command = holder.get("command", UP)
     if not pid or is_alive(pid):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import every_pair, with_or_without_pairs
+from cli.installation import every_pair, use_prefect_of_up, with_or_without_pairs
 from cli.output import say
 from core.settings import load_settings
 from core.words import counted
@@ -41,6 +41,7 @@ def worker() -> None:
 def deploy() -> None:
     """Register deployments, schedules and alerts with Prefect. Repeatable."""
     settings = every_pair()
+    use_prefect_of_up(settings)
     from cli.deploy import deploy as deploy_all  # noqa: PLC0415 - the engine takes seconds
 
     deploy_all(settings)

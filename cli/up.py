@@ -49,6 +49,7 @@ def up(settings: Settings, *, with_sandboxes: bool) -> None:
                 processes, folder, ports, environment, prefect_api_url=prefect_api_url()
             )
             services.start_all(with_sandboxes=with_sandboxes)
+            lock.keep(prefect=services.prefect_api_url)
             subscribe(load_settings(environment) if with_sandboxes else settings)
             processes.check()
             say(_addresses(services, with_sandboxes=with_sandboxes))

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from cli.installation import installation
+from cli.lock import locked
 from cli.main import run
+from core.settings import prefect_api_url
 from store.database import open_database
 
 READING = [
@@ -179,3 +182,20 @@ def test_which_installation_it_is_shows_no_password(configured, monkeypatch, cap
     said = capsys.readouterr().err
     assert "postgresql://me:***@127.0.0.1:1/causeway" in said
     assert "hidden" not in said
+
+
+def test_a_command_where_up_runs_uses_the_prefect_server_of_it(configured, monkeypatch, tmp_path):
+    monkeypatch.setenv("PREFECT_API_URL", "")  # so that it is put back
+    monkeypatch.delenv("PREFECT_API_URL")
+    monkeypatch.chdir(tmp_path)
+    with locked(tmp_path / "var") as lock:
+        lock.keep(prefect="http://127.0.0.1:9/api")
+        installation()
+        assert prefect_api_url() == "http://127.0.0.1:9/api"
+        monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:7/api")
+        installation()
+        assert prefect_api_url() == "http://127.0.0.1:7/api"
+
+    monkeypatch.delenv("PREFECT_API_URL")
+    installation()
+    assert prefect_api_url() is None
