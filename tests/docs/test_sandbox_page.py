@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.routing import Route
+from waiting import WITHIN_S
 
 from cli.main import build
 from sandbox.bigcommerce import reference as store
@@ -21,6 +23,7 @@ from sandbox.kit.controls import common_routes
 from sandbox.kit.delivery import Deliveries
 from sandbox.kit.faults import Faults
 from sandbox.kit.requests_log import RequestsLog
+from sandbox.serve import OWN_ORDERS, running
 from sandbox.world import Plan, World
 from sandbox.world import build as build_world
 
@@ -94,3 +97,16 @@ def test_every_option_of_the_command_is_named() -> None:
     names = {name for option in options for name in option.opts if name.startswith("--")}
     ports = {"--bigcommerce-port", "--brightpearl-port"}
     assert {name for name in names - ports if name not in PAGE} == set()
+
+
+def test_the_orders_and_the_refunds_that_it_names_are_those_of_a_fresh_sandbox() -> None:
+    with running(Plan(own_orders=OWN_ORDERS)) as sandbox:
+        orders = sandbox.store.orders
+        assert (min(orders), max(orders)) == (100, 124)
+        bodies = re.findall(r"_sandbox/refund -d '(.+)'", PAGE)
+        answers = [
+            httpx.post(f"{sandbox.bigcommerce_url}/_sandbox/refund", content=body, timeout=WITHIN_S)
+            for body in bodies
+        ]
+
+    assert [answer.json()["order_id"] for answer in answers] == [100, 102]
