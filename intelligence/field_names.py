@@ -1,55 +1,37 @@
-"""What the name of a field says: its words, whose it is, and what it means by the synonyms.
-
-Names in German, French, Spanish, Italian and Dutch are read word by word in English, and words that
-are written together are taken to pieces.
-"""
+"""What the name of a field says: whose it is, and what it means by the synonyms."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
+from intelligence.field_words import vocabulary, words_of
 from intelligence.table_files import read_table
 
 LEAST_OVERLAP = 0.66
 """Overlap of words below which two names have nothing in common."""
 INEXACT = 0.72
-OF_NO_TARGET = 0.985
-"""Synonyms that stand for nothing in Brightpearl win only where they fit better."""
-
 OF_UNKNOWN_WORDS = 0.8
 """Weight of what a name says without the words that no synonym has."""
 
-_SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|[\W_]+")
-_SHORTENED = """
-qty=quantity amt=amount addr=address desc=description tel=telephone cust=customer prod=product
-ref=reference curr=currency pct=percent img=image inv=inventory org=organisation
-organization=organisation fulfilment=fulfillment taxvat=tax+vat
-"""
-_SHORT: Mapping[str, str] = dict(pair.replace("+", " ").split("=") for pair in _SHORTENED.split())
-_ARTICLES = frozenset(
-    {"de", "del", "della", "di", "da", "des", "du", "la", "le", "les", "el", "los", "las", "il"}
-    | {"der", "die", "das", "von", "van", "et", "und", "en", "a", "the", "of", "utc"}
-)
-"""Words that say nothing, unless they are all there is."""
-_KINDS_OF_ADDRESS = frozenset({"postal", "mailing", "physical", "home"})
-"""Words before *address* that say no more than it does."""
 _SAYS_NOTHING_ALONE = frozenset({"id", "amount", "name", "code", "number", "type", "value", "key"})
 """What is left of many names without their other words."""
-_SHARED_BY_MANY = _SAYS_NOTHING_ALONE | {"total", "date", "time", "state", "status", "price"}
+_SHARED_BY_MANY = (
+    _SAYS_NOTHING_ALONE
+    | {"total", "date", "time", "state", "status", "price"}
+    | {"description", "text", "label", "title"}
+)
 """Words of which one alone, shared with a synonym, says little: a language's id is not the id."""
 OF_SHARED_BY_MANY = 0.5
-SHORTEST_WORD = 3
-"""Of words that are written together; shorter ones are found in everything."""
-_SHORT_WORDS = frozenset({"id", "nr", "no", "ip", "on", "at", "by", "or"})
-"""Shorter words that follow others."""
+OF_MANY_CONCEPTS = 0.3
+"""How fast a word counts for less, the more concepts it is a word of."""
+OF_OTHER_NOUN = 0.97
+"""A name's last word is what it is: a weight unit is a unit, a unit weight is a weight."""
 _ENTITIES: Mapping[str, AbstractSet[str]] = {
-    "order": frozenset({"order", "orders", "sale", "sales"}),
+    "order": frozenset({"order", "orders", "sale", "sales", "document"}),
     "contact": frozenset({"customer", "customers", "contact", "client", "account", "user"}),
     "product": frozenset(
         {"product", "products", "item", "variant", "variants", "article", "goods"}
@@ -57,9 +39,17 @@ _ENTITIES: Mapping[str, AbstractSet[str]] = {
 }
 _OF_A_ROW = _ENTITIES["product"] | {"line", "row", "position"}
 """Words of a row's field that only repeat that it is one."""
+_SAYS_IT_IS_A_ROW = _OF_A_ROW | {"sku"}
+_ABBREVIATED = re.compile(r"\.(?![\w\[])")
 _ONLY_IN_ROWS: Mapping[str, AbstractSet[frozenset[str]]] = {
     "how many": {frozenset({one}) for one in ("quantity", "count", "units")},
-    "of what": {frozenset({one}) for one in ("sku", "title", "name", "description", "code")},
+    "of what": {
+        frozenset({one})
+        for one in (
+            *("sku", "title", "name", "description", "code", "number"),
+            *("label", "designation", "reference"),
+        )
+    },
 }
 """Names of which a list of rows has one of each kind."""
 _WRAPPERS = frozenset(
@@ -67,7 +57,7 @@ _WRAPPERS = frozenset(
     | {"original", "translated", "localized", "rendered"}
 )
 """Words of a field whose meaning is its parent's."""
-_OF_AN_ADDRESS = frozenset(
+IN_AN_ADDRESS = frozenset(
     {"full_name", "first_name", "last_name", "company", "street_1", "street_2", "city", "state"}
     | {"postcode", "country", "phone"}
 )
@@ -75,7 +65,10 @@ _OF_AN_ADDRESS = frozenset(
 _OF_A_PAYMENT = frozenset({"payment_method", "payment_status", "transaction", "amount_paid"})
 _NAMES_OF_ANY = frozenset({"name", "code", "slug", "title", "label", "id", "text", "key"})
 """What anything may have: `payment_method.name` says what `payment_method` does."""
-_PARTS = frozenset({"tenders", "payments", "transactions", "items", "lines", "refunds"})
+_PARTS = frozenset(
+    {"tenders", "payments", "transactions", "items", "lines", "refunds", "rows"}
+    | {"tender", "payment", "transaction", "item", "line", "refund", "row"}
+)
 """Parents that are lists of records: their amount is not what they are."""
 _PLAIN = frozenset(
     {"addresses", "address", "default", "data", "attributes", "extension", "details"}
@@ -93,93 +86,94 @@ class Name:
     """`billing`, `delivery`, `row`, `payment`, `customer`, or empty for the record itself."""
     readings: tuple[tuple[frozenset[str], float], ...]
     """Sets of words that the name may be read as, with the weight of each reading."""
+    may_be_of_a_row: bool = False
+    """Whether it is a column of a flat list, which has a line for each row of an order."""
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """Lower-case words of a name, in English: `billTo.addr1` is bill, to, address, 1."""
-    parts = [part.lower() for part in _SPLIT.split(_unaccented(text)) if part]
-    words = [word for part in parts for word in _in_english(part)]
-    said = [
-        word
-        for word, following in pairwise([*words, ""])
-        if word not in _ARTICLES and not (word in _KINDS_OF_ADDRESS and following == "address")
-    ]
-    return tuple(said or words)
+@dataclass(frozen=True, slots=True)
+class FieldList:
+    """What the fields of one list say about each other."""
+
+    rows: AbstractSet[str]
+    """Parents of fields that only a list of rows has: `transactions` with a quantity and a SKU;
+    an empty one for a flat list."""
+    names: Mapping[str, str]
+    """Fields called *name* that are what no other field of the person is: the last name, the first
+    name, or the company's."""
 
 
-def _unaccented(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+NOTHING_KNOWN = FieldList(frozenset(), {})
 
 
-@cache
-def _in_english(word: str) -> Sequence[str]:
-    """A word, or those that are written together in it, as the synonyms have them."""
-    known, foreign = _vocabulary(), _foreign_words()
-    if word in known and word not in _SHORT:
-        return (word,)
-    parts = (word,) if word in foreign or word in _SHORT else _written_together(word)
-    return [
-        english for part in parts for english in _SHORT.get(part, foreign.get(part, part)).split()
-    ]
+def read_list(paths: Sequence[str], entity: str) -> FieldList:
+    """What the fields of one list say about each other."""
+    return FieldList(_row_lists(paths), _names_among(paths, entity))
 
 
-def _written_together(word: str, most: int = 3) -> Sequence[str]:
-    """The fewest known words that make up a word, the first as long as can be; else the word."""
-    for count in range(2, most + 1):
-        for cut in range(len(word) - 2, 1, -1):
-            first, rest = word[:cut], word[cut:]
-            if not _is_known(first):
-                continue
-            if count > 2:  # noqa: PLR2004 - more than the last two
-                parts = _written_together(rest, count - 1)
-                if len(parts) == count - 1:
-                    return (first, *parts)
-            elif _is_known(rest):
-                return (first, rest)
-    return (word,)
-
-
-def _is_known(word: str) -> bool:
-    if len(word) < SHORTEST_WORD:
-        return word in _SHORT_WORDS
-    return word in _vocabulary() or word in _foreign_words() or word in _SHORT
-
-
-@cache
-def _vocabulary() -> AbstractSet[str]:
-    phrases = [row["phrases"] for row in read_table("mapping_synonyms")]
-    phrases += [row["words"] for row in read_table("mapping_contexts")]
-    return frozenset(word for one in phrases for word in one.replace("|", " ").split())
-
-
-@cache
-def _foreign_words() -> Mapping[str, str]:
-    return {row["word"]: row["english"] for row in read_table("field_words")}
-
-
-def row_lists(paths: Sequence[str]) -> AbstractSet[str]:
-    """Parents of fields that only a list of rows has: `transactions` with a quantity and a SKU."""
+def _row_lists(paths: Sequence[str]) -> AbstractSet[str]:
     kinds: dict[str, set[str]] = {}
     for path in paths:
-        parents, _, last = path.rpartition(".")
-        words = frozenset(words_of(last)) - _OF_A_ROW
+        parents, last = _parents_and_last(path)
+        said = frozenset(words_of(last))
+        words = said - _OF_A_ROW - _ENTITIES["order"]
         for kind, phrases in _ONLY_IN_ROWS.items():
-            if words in phrases:
+            # The record itself may have a name; that of an article is a row's.
+            if words in phrases and (parents or kind == "how many" or said & _SAYS_IT_IS_A_ROW):
                 kinds.setdefault(parents, set()).add(kind)
-    return frozenset(
-        one for one, found in kinds.items() if one and len(found) == len(_ONLY_IN_ROWS)
-    )
+    return frozenset(one for one, found in kinds.items() if len(found) == len(_ONLY_IN_ROWS))
 
 
-def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> Name:
-    """The pieces of a path such as `shipping_addresses.first_name`.
+def _names_among(paths: Sequence[str], entity: str) -> Mapping[str, str]:
+    named: dict[frozenset[str], set[str]] = {}
+    whole: dict[frozenset[str], str] = {}
+    for path in paths:
+        words = frozenset(words_of(path))
+        concept, phrase = max(
+            (found for found in _said_with_names() if found[1] <= words),
+            key=lambda found: len(found[1]),
+            default=("", frozenset({"name"})),
+        )
+        if concept:
+            named.setdefault(words - phrase, set()).add(concept)
+        elif phrase <= words:
+            whole[words - phrase] = path
+    said = {}
+    for rest, path in whole.items():
+        found = named.get(rest, set())
+        if {"first_name", "last_name"} <= found:
+            if entity == "contact" and "company" not in found:
+                said[path] = "company name"
+        elif "first_name" in found:
+            said[path] = "last name"
+        elif "last_name" in found:
+            said[path] = "first name"
+        elif {"city", "postcode"} & found and (entity == "order" or "company" not in found):
+            said[path] = "full name" if entity == "order" else "company name"
+    return said
 
-    `rows` are the parents that are lists of rows, whatever they are called.
-    """
-    parents, _, last = path.rpartition(".")
+
+@cache
+def _said_with_names() -> Sequence[tuple[str, frozenset[str]]]:
+    """What says of which person or address a *name* is."""
+    return [
+        (concept, phrase)
+        for concept, phrases in _synonyms()
+        for phrase in phrases
+        if concept in {"company", "city", "postcode"}
+        or (concept in {"first_name", "last_name"} and any("name" in word for word in phrase))
+    ]
+
+
+def _parents_and_last(path: str) -> tuple[str, str]:
+    """A path at its last dot that is not the end of an abbreviation such as Art.-Nr."""
+    parents, _, last = _ABBREVIATED.sub(" ", path).rpartition(".")
+    return parents, last
+
+
+def _unwrapped(parents: str, last: str) -> tuple[str, str]:
+    """The field that a wrapper such as `amount` only holds the value of."""
     while parents and set(words_of(last)) <= _WRAPPERS:  # `total_money.amount`
-        above, _, parent = parents.rpartition(".")
+        above, parent = _parents_and_last(parents)
         kept = [word for word in words_of(parent) if word not in _WRAPPERS]
         if not kept and above:
             parents, last = above, parent
@@ -187,12 +181,26 @@ def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> N
             parents, last = above, " ".join(kept)
         else:
             break
+    return parents, last
+
+
+def read_name(path: str, entity: str, among: FieldList = NOTHING_KNOWN) -> Name:
+    """The pieces of a path such as `shipping_addresses.first_name`.
+
+    `among` is what the other fields of its list say.
+    """
+    parents, last = _parents_and_last(path)
+    said = among.names.get(path, "")
+    if said:
+        last = " ".join(said if word == "name" else word for word in words_of(last))
+    parents, last = _unwrapped(parents, last)
     words, leaf = words_of(f"{parents}.{last}"), words_of(last)
     near = words_of(parents.rpartition(".")[2])
     context, used = _context(words_of(parents), leaf, entity)
-    if entity == "order" and any(path.startswith(f"{one}.") for one in rows):
-        context, used = "row", frozenset(words_of(parents)) | used
-    elif context == "payment" and _is_called(leaf, used, _OF_AN_ADDRESS, but=_OF_A_PAYMENT):
+    of_rows = [one for one in among.rows if one and path.startswith(f"{one}.")]
+    if entity == "order" and of_rows:
+        context, used = "row", frozenset(words_of(max(of_rows))) | used
+    elif context == "payment" and _is_called(leaf, used, IN_AN_ADDRESS, but=_OF_A_PAYMENT):
         context = "billing"
     elif context == "billing" and _is_called(leaf, used, _OF_A_PAYMENT):
         context = "payment"
@@ -225,16 +233,19 @@ def read_name(path: str, entity: str, rows: AbstractSet[str] = frozenset()) -> N
         (without(leaf, used, _PLAIN), 0.96),
     ):
         readings[reading] = max(weight, readings.get(reading, 0.0))
-    known = without(leaf, used, set(leaf) - _vocabulary())
-    if not known <= _SAYS_NOTHING_ALONE:
+    known = without(leaf, used, set(leaf) - vocabulary())
+    if not known <= _SHARED_BY_MANY:
         readings.setdefault(known, OF_UNKNOWN_WORDS)
-    return Name(words, leaf, context, tuple(readings.items()))
+    may_be_of_a_row = entity == "order" and not context and "" in among.rows
+    return Name(words, leaf, context, tuple(readings.items()), may_be_of_a_row)
 
 
 def _singular(word: str) -> str:
     """A word such as brands as one of them."""
     if word.endswith("ies"):
         return f"{word[:-3]}y"
+    if word.endswith(("sses", "xes", "shes", "ches")):
+        return word[:-2]
     return word.removesuffix("s") if not word.endswith(("ss", "us", "is")) else word
 
 
@@ -247,7 +258,7 @@ def _is_called(
 ) -> bool:
     """Whether the rest of a name is exactly what one of the concepts is called, and no other is."""
     rest = frozenset(leaf) - used
-    named = {concept for concept, _, phrases in _synonyms() if rest in phrases}
+    named = {concept for concept, phrases in _synonyms() if rest in phrases}
     return bool(named & concepts) and not named & but
 
 
@@ -255,7 +266,7 @@ def means_exactly(name: Name, concept: str) -> bool:
     """Whether the whole name, which begins with a context, is a synonym: fulfillment status."""
     whole = frozenset(name.words)
     return len(whole) > 1 and any(
-        one == concept and whole in phrases for one, _, phrases in _synonyms()
+        one == concept and whole in phrases for one, phrases in _synonyms()
     )
 
 
@@ -263,12 +274,15 @@ def meanings(name: Name) -> Mapping[str, float]:
     """Concept → how well the name fits one of its synonyms, 0 to 1."""
     found: dict[str, float] = {}
     by_word = _phrases_by_word()
+    noun = name.leaf[-1] if name.leaf else ""
     for reading, weight in name.readings:
         for concept, phrase in {one for word in reading for one in by_word.get(word, ())}:
             fit = weight * _fit(phrase, reading)
+            if phrase == reading and noun not in _last_words()[concept, phrase]:
+                fit *= OF_OTHER_NOUN
             if fit > found.get(concept, 0.0):
                 found[concept] = fit
-    return {one: fit if _has_target(one) else fit * OF_NO_TARGET for one, fit in found.items()}
+    return found
 
 
 def overlap(left: AbstractSet[str], right: AbstractSet[str]) -> float:
@@ -276,19 +290,24 @@ def overlap(left: AbstractSet[str], right: AbstractSet[str]) -> float:
     return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0
 
 
+def _says(words: AbstractSet[str]) -> float:
+    return sum(_weight_of(one) for one in words)
+
+
 @cache
-def _has_target(concept: str) -> bool:
-    """Whether anything in Brightpearl stands for the concept."""
-    return any(one == concept and yes for one, yes, _ in _synonyms())
+def _weight_of(word: str) -> float:
+    """The more concepts have a word, the less it says which of them is meant."""
+    concepts = {concept for concept, _ in _phrases_by_word().get(word, ())}
+    return float(max(1, len(concepts)) ** -OF_MANY_CONCEPTS)
 
 
 def _fit(phrase: frozenset[str], reading: frozenset[str]) -> float:
     """Near 1 for the same words, more so for more of them; less for some of them."""
     if phrase == reading:
         return 0.9 + min(len(phrase), 4) / 40
-    shared = overlap(phrase, reading)
-    if shared < LEAST_OVERLAP:
+    if overlap(phrase, reading) < LEAST_OVERLAP:
         return 0.0
+    shared = 2 * _says(phrase & reading) / (_says(phrase) + _says(reading))
     says_little = phrase & reading <= _SHARED_BY_MANY
     return INEXACT * shared * (OF_SHARED_BY_MANY if says_little else 1.0)
 
@@ -307,22 +326,23 @@ def _context(
         ]
         of_entity = _ENTITIES.get(entity, frozenset())
         hits = [hit for hit in hits if not set(hit[2].split()) <= of_entity]
+        if entity == "contact":
+            hits = [hit for hit in hits if hit[1] != "row"]
         address = [hit for hit in hits if hit[1] in {"billing", "delivery"}]
         for chosen in (address, hits):
             if chosen:
                 context = max(chosen)[1]
-                used = {word for hit in hits if hit[1] == context for word in hit[2].split()}
-                return context, used
+                says = {context, "customer"} if address else {context}
+                return context, {w for hit in hits if hit[1] in says for w in hit[2].split()}
     return "", frozenset()
 
 
 @cache
-def _synonyms() -> Sequence[tuple[str, bool, Sequence[frozenset[str]]]]:
+def _synonyms() -> Sequence[tuple[str, Sequence[frozenset[str]]]]:
     rows = read_table("mapping_synonyms")
     return [
         (
             row["concept"],
-            row["has_target"] == "yes",
             sorted({frozenset(words_of(one)) for one in row["phrases"].split("|")}, key=sorted),
         )
         for row in rows
@@ -330,10 +350,21 @@ def _synonyms() -> Sequence[tuple[str, bool, Sequence[frozenset[str]]]]:
 
 
 @cache
+def _last_words() -> Mapping[tuple[str, frozenset[str]], AbstractSet[str]]:
+    """What each phrase of a concept ends in, in any order that the synonyms give."""
+    found: dict[tuple[str, frozenset[str]], set[str]] = {}
+    for row in read_table("mapping_synonyms"):
+        for phrase in row["phrases"].split("|"):
+            words = words_of(phrase)
+            found.setdefault((row["concept"], frozenset(words)), set()).add(words[-1])
+    return found
+
+
+@cache
 def _phrases_by_word() -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
     """Word → the phrases that have it, with what each stands for."""
     found: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for concept, _, phrases in _synonyms():
+    for concept, phrases in _synonyms():
         for phrase in phrases:
             for word in phrase:
                 found.setdefault(word, []).append((concept, phrase))

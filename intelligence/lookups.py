@@ -12,7 +12,7 @@ from functools import cache
 
 from rapidfuzz import fuzz
 
-from intelligence.field_names import words_of
+from intelligence.field_words import words_of
 from intelligence.products import Candidate, Item, match_identifiers, normalise_sku, rank
 from intelligence.table_files import read_table
 

@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 
 from intelligence.embeddings import MISSING, SentenceModel, sentence_model
 from intelligence.field_names import (
+    IN_AN_ADDRESS,
+    FieldList,
     Name,
     meanings,
     means_exactly,
     overlap,
+    read_list,
     read_name,
-    row_lists,
-    words_of,
 )
+from intelligence.field_words import words_of
 from intelligence.table_files import read_table
 
 DESCRIPTIONS = 0.3
@@ -34,7 +36,11 @@ LEAST_SCORE = 0.5
 CONFIRMED, LIKE_CONFIRMED = 1.0, 0.9
 """Score of the same name in the library, and of a similar one."""
 NEAR = 0.8
-OTHER_CONTEXT, RECORD_ITSELF, OF_A_PART = 0.3, 0.85, 0.55
+OTHER_CONTEXT, RECORD_ITSELF, OF_A_PART, OF_A_FLAT_LIST = 0.3, 0.85, 0.55, 0.99
+OF_NO_TARGET = 0.985
+"""What the record has no field for is meant only where its synonyms fit better."""
+BUYERS_ADDRESS = 0.9
+"""The address of a buyer is likelier the one to bill."""
 NO_TARGET = 0.3
 _ADDRESSES = frozenset({"billing", "delivery"})
 
@@ -129,10 +135,10 @@ def suggest(
     """
     chosen = tuple(targets_of(entity) if targets is None else targets)
     alike = _alike(sources, chosen)
-    rows = row_lists([one.path for one in sources])
+    among = read_list([one.path for one in sources], entity)
     known = [(read_name(one.source, entity), one) for one in library if one.entity == entity]
     return [
-        _suggested(entity, source, chosen, alike[place], known, top, rows)
+        _suggested(entity, source, chosen, alike[place], known, top, among)
         for place, source in enumerate(sources)
     ]
 
@@ -149,9 +155,9 @@ def _suggested(  # noqa: PLR0913, PLR0917 - what one field is compared with
     alike: NDArray[np.float64],
     library: Sequence[tuple[Name, Confirmed]],
     top: int,
-    rows: AbstractSet[str],
+    among: FieldList,
 ) -> Suggested:
-    name = read_name(source.path, entity, rows)
+    name = read_name(source.path, entity, among)
     meant = meanings(name)
     wanted = _concepts_of(entity)
     without = max((fit for one, fit in meant.items() if one not in wanted), default=0.0)
@@ -173,7 +179,7 @@ def _suggested(  # noqa: PLR0913, PLR0917 - what one field is compared with
     never, _ = remembered.get("", (0.0, ""))
     from_library = max((score for score, _ in remembered.values()), default=0.0)
     confidence = best_score
-    if from_library < NEAR and without > best_score:
+    if from_library < NEAR and OF_NO_TARGET * without > best_score:
         confidence *= NO_TARGET
     if never and never >= from_library:
         confidence *= NO_TARGET
@@ -193,14 +199,25 @@ def _synonym(
     concept = max(concepts, key=lambda one: meant.get(one, 0.0))
     if name.context in contexts or ("" in contexts and means_exactly(name, concept)):
         factor = 1.0
+    elif name.may_be_of_a_row and "row" in contexts:
+        of_order = max((meant.get(one, 0.0) for one in _own_concepts(entity)), default=0.0)
+        factor = OF_A_FLAT_LIST if meant.get(concept, 0.0) > of_order else OF_A_PART
     elif not name.context:
         factor = OF_A_PART
     else:
-        of_person = name.context in {"customer", "payment"}
-        factor = RECORD_ITSELF if "" in contexts and of_person else OTHER_CONTEXT
-        if name.context == "customer" and _ADDRESSES & set(contexts):
-            factor = OF_A_PART
+        factor = _of_other_context(name.context, contexts, meant.get(concept, 0.0), meant)
     return factor * meant.get(concept, 0.0), concept
+
+
+def _of_other_context(
+    context: str, contexts: Sequence[str], fit: float, meant: Mapping[str, float]
+) -> float:
+    if context == "customer" and _ADDRESSES & set(contexts):
+        return BUYERS_ADDRESS if "billing" in contexts else OF_A_PART
+    in_address = max((meant.get(one, 0.0) for one in IN_AN_ADDRESS), default=0.0)
+    if "" not in contexts or (context == "customer" and in_address >= fit):
+        return OTHER_CONTEXT
+    return RECORD_ITSELF if context in {"customer", "payment"} else OTHER_CONTEXT
 
 
 def _remembered(
@@ -236,6 +253,8 @@ def _because(name: Name, concept: str) -> str:
 def _kind(name: Name) -> str:
     """The type that a name gives away; empty for most."""
     last = name.leaf[-1] if name.leaf else ""
+    if name.leaf[-2:] == ("to", "date"):  # paid to date
+        return ""
     if (
         last in {"at", "date"}
         or (len(name.leaf) > 1 and last == "on")
@@ -279,6 +298,17 @@ def _concepts_of(entity: str) -> AbstractSet[str]:
         concept
         for (one, _), (_, concepts) in _meant_by_targets().items()
         if one == entity
+        for concept in concepts
+    }
+
+
+@cache
+def _own_concepts(entity: str) -> AbstractSet[str]:
+    """What the record itself has a field for, not one of its parts."""
+    return {
+        concept
+        for (one, _), (contexts, concepts) in _meant_by_targets().items()
+        if one == entity and "" in contexts
         for concept in concepts
     }
 

@@ -19,8 +19,11 @@ TEXTS = {".md", ".yaml", ".yml", ".toml", ".csv", ".sh", ".in", ".example", ".ma
 EXTRA = ("Makefile", ".ci/run", "docker/Dockerfile")
 """Texts without such a suffix."""
 GENERATED = {"var", "build", "causeway.egg-info"}
-PLACES = Path("intelligence/tables/places.csv")
-"""Names of towns, many of which have a lane or a house in them."""
+WORDS_OF_OTHERS = {
+    Path("intelligence/tables/places.csv"),
+    Path("intelligence/tables/mapping_synonyms.csv"),
+}
+"""Names of towns, many of which have a lane or a house in them, and of other systems' fields."""
 
 PRIVATE = {
     r"told|tell(s|ing)?": "say, report, know; write back to BigCommerce",
@@ -126,7 +129,7 @@ def files() -> Iterator[Path]:
         if top.name.startswith(".") or top.name in GENERATED:
             continue
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path in {Path(__file__), ROOT / PLACES}:
+            if path == Path(__file__) or path.relative_to(ROOT) in WORDS_OF_OTHERS:
                 continue
             if path.suffix in {".py", *TEXTS}:
                 yield path

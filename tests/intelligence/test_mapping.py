@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intelligence.field_names import read_name, words_of
+from intelligence.field_names import read_name
+from intelligence.field_words import words_of
 from intelligence.lookups import suggest_skus, suggest_value
 from intelligence.mapping import Confirmed, Source, Suggested, suggest, targets_of
 from intelligence.products import Item
@@ -59,6 +60,157 @@ def test_names_in_other_languages_are_read_in_english(path: str, target: str) ->
 
     assert found.suggestions[0].target == target
     assert not found.abstains
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("N° commande", "reference"),
+        ("Art.-Nr.", "rows.productSku"),
+        ("Kd.-Nr.", "parties.customer.contactId"),
+        ("Re.-Nr.", "invoices.invoiceReference"),
+        ("Rabatt %", "rows.discountPercentage"),
+    ],
+)
+def test_signs_and_abbreviations_with_dots_are_read(path: str, target: str) -> None:
+    assert suggested(path).suggestions[0].target == target
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("RE Ort", "parties.billing.addressLine3"),
+        ("LI Land", "parties.delivery.countryIsoCode"),
+        ("Fact. CP", "parties.billing.postalCode"),
+        ("Livr. Ville", "parties.delivery.addressLine3"),
+        ("Verzend postcode", "parties.delivery.postalCode"),
+        ("Envío: Provincia", "parties.delivery.addressLine4"),
+    ],
+)
+def test_a_short_prefix_says_which_address_is_meant(path: str, target: str) -> None:
+    assert suggested(path).suggestions[0].target == target
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("Né(e) le", "dateOfBirth"),
+        ("Geändert am", "updatedOn"),
+        ("Geaendert am", "updatedOn"),
+        ("Creado", "createdOn"),
+        ("Raison sociale", "organisation.name"),
+        ("Saldo", "financialDetails.accountBalance"),
+        ("Fido", "financialDetails.creditLimit"),
+        ("Origen del contacto", "assignment.current.leadSourceId"),
+        ("Prijslijst", "financialDetails.priceListId"),
+        ("Kod pocztowy", "postalAddress.postalCode"),
+        ("Kundenrabatt", "financialDetails.discountPercentage"),
+    ],
+)
+def test_business_words_of_a_contact_are_read_in_other_languages(path: str, target: str) -> None:
+    found = suggested(path, "contact")
+
+    assert found.suggestions[0].target == target
+    assert not found.abstains
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("isinactive", "status"),
+        ("istaxable", "financialDetails.taxable"),
+        ("storedetaileddescription", "salesChannels.description.text"),
+    ],
+)
+def test_flags_and_names_that_are_written_together_are_read(path: str, target: str) -> None:
+    assert suggested(path, "product").suggestions[0].target == target
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("DocTotal", "totalValue.total"),
+        ("DocEntry", "externalRef"),
+        ("NumAtCard", "reference"),
+        ("PaidToDate", "payment.amountPaid"),
+        ("DocumentLines.WarehouseCode", "warehouseId"),
+        ("order_lines.taxes.code", "rows.rowValue.taxCode"),
+    ],
+)
+def test_words_of_erp_documents_are_read(path: str, target: str) -> None:
+    assert suggested(path).suggestions[0].target == target
+
+
+def test_a_flat_list_has_the_columns_of_the_order_and_of_its_rows() -> None:
+    names = ["Auftragssumme", "Art.-Nr.", "Menge", "Bezeichnung", "Einzelpreis", "Summe netto"]
+
+    found = suggest("order", [Source(name) for name in names])
+
+    assert [one.suggestions[0].target for one in found] == [
+        "totalValue.total",
+        "rows.productSku",
+        "rows.quantity.magnitude",
+        "rows.productName",
+        "rows.productPrice.value",
+        "totalValue.net",
+    ]
+    assert not any(one.abstains for one in found)
+
+
+@pytest.mark.parametrize(
+    ("names", "target"),
+    [
+        (("Nom", "Prénom"), "lastName"),
+        (("Nombre", "Apellidos"), "firstName"),
+        (("Name", "FirstName", "LastName"), "organisation.name"),
+    ],
+)
+def test_a_name_is_what_no_other_field_of_the_person_is(
+    names: tuple[str, ...], target: str
+) -> None:
+    found = suggest("contact", [Source(name) for name in names])
+
+    assert found[0].suggestions[0].target == target
+
+
+def test_a_name_among_the_fields_of_an_address_is_the_recipients() -> None:
+    (name, _) = suggest("order", [Source("Ship Name"), Source("Ship City")])
+
+    assert name.suggestions[0].target == "parties.delivery.addressFullName"
+
+
+def test_the_address_of_the_buyer_is_the_one_to_bill() -> None:
+    assert suggested("Buyer City").suggestions[0].target == "parties.billing.addressLine3"
+    assert suggested("Buyer State").suggestions[0].target == "parties.billing.addressLine4"
+
+
+@pytest.mark.parametrize(
+    ("path", "entity"),
+    [
+        ("weightunit", "product"),
+        ("cogsaccount", "product"),
+        ("minimal_quantity", "product"),
+        ("Geb.-Datum", "order"),
+        ("acceptance_decision_date", "order"),
+        ("customer_debited_date", "order"),
+        ("total_commission", "order"),
+        ("usdTotal", "order"),
+        ("promotions.total_deduced_amount", "order"),
+        ("order_state_reason_code", "order"),
+        ("shipping_zone_code", "order"),
+        ("PaymentGroupCode", "order"),
+        ("FinancialPeriod", "order"),
+        ("Accepte SMS", "contact"),
+        ("Export compta", "contact"),
+    ],
+)
+def test_what_only_shares_words_with_a_field_abstains(path: str, entity: str) -> None:
+    assert suggested(path, entity).abstains
+
+
+def test_a_total_with_an_unknown_word_is_not_taken_for_the_total() -> None:
+    assert suggested("total_zqxwv").abstains
+    assert suggested("zqxwv_date").abstains
 
 
 @pytest.mark.parametrize(
