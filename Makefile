@@ -70,16 +70,18 @@ $(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requi
 	    echo 'That Python cannot make a virtual environment (on Debian: apt install python3-venv).' >&2; \
 	    rm -rf .venv; exit 2; }; \
 	fi
-	@echo 'installing the locked packages into .venv'
 # The lock files name everything: pip has nothing to resolve, and older ones would get it wrong.
-	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
-	  --no-deps -r requirements.lock -r requirements-extras.lock -r requirements-dev.lock
-	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
-	  --no-deps --no-build-isolation -e .
+	@printf 'installing the locked packages into .venv, a minute or two '; \
+	while sleep 3 && kill -0 $$$$ 2>/dev/null; do printf .; done & dots=$$!; trap 'kill $$dots' EXIT; \
+	$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
+	  --no-deps -r requirements.lock -r requirements-extras.lock -r requirements-dev.lock; \
+	$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .; \
+	echo ' done'
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
 # are not meant to compile; that is no reason to stop.
 	@printf 'compiling, a minute or two '; \
-	while sleep 3; do printf .; done & dots=$$!; \
+	while sleep 3 && kill -0 $$$$ 2>/dev/null; do printf .; done & dots=$$!; \
 	$(BIN)/python -m compileall -qq -j 2 .venv/lib $(wildcard */) >/dev/null 2>&1 || true; \
 	kill $$dots; echo ' done'
 	@touch $(STAMP)

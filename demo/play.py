@@ -237,6 +237,11 @@ class Play:
         self.progress.step("the late payment comes in")
         self.installation.wait_idle(IDLE_WITHIN_S, *OF_ORDERS)
 
+    def waiting(self) -> list[str]:
+        """The cases that a person has to decide on, a line each."""
+        cases = Quarantine(self.installation.database).list(pair=PAIR)
+        return [f"{one.entity} {one.key}, {one.class_}: {one.reason}" for one in cases]
+
     def _lose_webhooks(self) -> None:
         self.controls.deliver(loss_rate=1)
         lost = self._placed(self.controls.place({"generate": LOST}))
@@ -249,8 +254,12 @@ class Play:
     def _create_missing_product(self) -> None:
         """What a person would do: read the quarantine, set it right, release."""
         quarantine = Quarantine(self.installation.database)
-        for group in quarantine.summary(PAIR):
-            self.progress.step(f"in quarantine: {group.count} x {group.class_} {group.value}")
+        groups = quarantine.summary(PAIR)
+        records = len({(one.entity, one.key) for one in quarantine.list(pair=PAIR)})
+        cases = sum(group.count for group in groups)
+        self.progress.step(f"in quarantine: {records} records for {cases} reasons")
+        for group in groups:
+            self.progress.step(f"  {group.count} x {group.class_} {group.value}")
         sku = scenario.ABSENT_SKU
         held = quarantine.list(pair=PAIR, class_="sku", value=sku)
         self.installation.not_timed.update(entry.key for entry in held)
@@ -320,6 +329,7 @@ def perform(installation: Installation, document_path: Path) -> dict[str, Any]:
         None if installation.options.orders else play.customers(),
         products=None if installation.options.orders else play.products(),
         prices=None if installation.options.orders else play.prices(),
+        waiting=play.waiting(),
     )
     summary.write(document, document_path)
     return document

@@ -13,7 +13,7 @@ from agreement.verdict import Verdict
 from cli.display import table
 from demo.controls import Counted, System
 
-SHOWN_DIFFERENCES = 20
+SHOWN = 20
 
 
 def to_json(  # noqa: PLR0913 - what the demo is judged by
@@ -25,11 +25,12 @@ def to_json(  # noqa: PLR0913 - what the demo is judged by
     *,
     products: Mapping[str, Sequence[str]] | None = None,
     prices: Mapping[str, Sequence[str]] | None = None,
+    waiting: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The document of `var/demo.json`.
 
     In: `tie_outs` are the documents of `causeway audit money`, one per day; what differs of each
-    customer, product and price, where they are synced.
+    customer, product and price, where they are synced; each case that waits for a person.
     """
     differing = {key: why for key, why in (customers or {}).items() if why}
     other = {sku: why for sku, why in (products or {}).items() if why}
@@ -49,6 +50,7 @@ def to_json(  # noqa: PLR0913 - what the demo is judged by
             "duplicates": len(verdict.with_kind(Kind.DOUBLED)),
             "missing": len(verdict.with_kind(Kind.MISSING)),
         },
+        "waiting": list(waiting),
         "money": {
             "cents_off": verdict.cents_off,
             "orders_off": len(verdict.with_kind(Kind.AMOUNT, Kind.LINE)),
@@ -115,6 +117,7 @@ def _tie_out(tie_out: Mapping[str, Any]) -> dict[str, Any]:
         "agrees": tie_out["agrees"],
         "cents_off": tie_out["cents_off"],
         "explained": len(tie_out["explained"]),
+        "explanations": tie_out["explained"],
         "says": tie_out["says"],
         "lines": tie_out["orders"],
     }
@@ -179,14 +182,20 @@ def to_text(document: Mapping[str, Any]) -> str:
         ("seconds", document["seconds"]),
     ]
     parts = [table(["what", "figure"], rows), *_tie_out_text(document["tie_out"])]
+    if waiting := document["waiting"]:
+        parts.append("\nWaiting for a person (causeway quarantine list):")
+        parts.extend(_shown(waiting))
     if differences := document["differences"]:
         parts.append("\nThe two systems differ:")
-        parts.extend(f"  {line}" for line in differences[:SHOWN_DIFFERENCES])
-        if len(differences) > SHOWN_DIFFERENCES:
-            parts.append(f"  … and {len(differences) - SHOWN_DIFFERENCES} more: var/demo.json")
+        parts.extend(_shown(differences))
     else:
         parts.append("\nBoth systems agree.")
     return "\n".join(parts)
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    more = [f"… and {len(lines) - SHOWN} more: var/demo.json"] if len(lines) > SHOWN else []
+    return [f"  {line}" for line in (*lines[:SHOWN], *more)]
 
 
 TIE_OUT_FIGURES = ("orders", "total", "taxed", "refunded", "paid", "paid_back")
@@ -209,7 +218,12 @@ def _tie_out_text(tie_outs: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     columns = ["day", "channel", "currency", *(name.replace("_", " ") for name in TIE_OUT_FIGURES)]
     title = "\nMoney tie-out, BigCommerce = Brightpearl\n"
-    said = [line for one in tie_outs for line in one["says"].split("\n\n")[:2]]
+    said = []
+    for one in tie_outs:
+        differing, *population = one["says"].split("\n\n")[:2]
+        said.append(differing)
+        said += [f"  explained: {name}: {why}" for name, why in one["explanations"].items()]
+        said += population
     return [title + table(columns, rows), *said]
 
 

@@ -39,3 +39,30 @@ def test_a_demo_without_a_single_order_has_no_latency():
     printed = summary.to_json(Verdict(), REQUESTS, 1.0)
     assert printed["latency_s"] == {"p50": None, "p95": None, "max": None}
     assert "- / - / - s" in summary.to_text(printed)
+
+
+def test_the_summary_names_every_case_that_waits_and_why_money_differs():
+    line = {"channel": "3", "currency": "GBP", "bigcommerce": {}, "brightpearl": {}}
+    for side in ("bigcommerce", "brightpearl"):
+        line[side] = dict.fromkeys(summary.TIE_OUT_FIGURES, "1")
+    tie_out = {
+        "day": "2026-03-02",
+        "agrees": True,
+        "cents_off": 0,
+        "says": "1 explained.\n\n2 orders were placed.\n\nthe table",
+        "explained": {"order 7": "it waits in quarantine (channel)"},
+        "unexplained": {},
+        "orders": [line],
+    }
+    waiting = ["orders 7, channel: channel 3 is not mapped"]
+
+    document = summary.to_json(Verdict(), REQUESTS, 1.0, [tie_out], waiting=waiting)
+    shown = summary.to_text(document).splitlines()
+
+    assert "  orders 7, channel: channel 3 is not mapped" in shown
+    at = shown.index("1 explained.")
+    assert shown[at + 1 : at + 3] == [
+        "  explained: order 7: it waits in quarantine (channel)",
+        "2 orders were placed.",
+    ]
+    assert "the table" not in shown
