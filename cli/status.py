@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 import typer
@@ -20,6 +21,10 @@ from store.quarantine import Quarantine
 from store.runs import Cursors, Runs
 from store.statistics import Accuracy, Counts, StockComparison, depths
 
+REQUESTS = "BigCommerce + Brightpearl"
+"""The column of requests that a run sent to each."""
+ERROR_WIDTH = 80
+"""Of an error in the table; `--json` has all of it."""
 RUNS_SHOWN = 3
 """Last runs of each flow."""
 AUDITS = 31
@@ -172,16 +177,16 @@ def to_text(found: dict[str, Any], now: datetime) -> str:
     parts.append(_section("Inbox", ["entity", "state", "keys", "oldest"], rows))
     runs = [
         (
-            run["flow"],
+            f"{run['flow']} (dry run)" if run.get("dry_run") else run["flow"],
             ago(datetime.fromisoformat(run["started_at"]), now) + " ago",
             run.get("keys", "-"),
             run.get("seconds", "-"),
             _requests(run),
-            run.get("error") or "ok",
+            shorten(run.get("error") or "ok", ERROR_WIDTH, placeholder=" …"),
         )
         for run in found["runs"]
     ]
-    columns = ["flow", "when", "keys", "s", "requests", "end"]
+    columns = ["flow", "when", "keys", "s", REQUESTS, "end"]
     parts.append(_section("Last runs", columns, runs))
     if stock := found["stock"]:
         names = {"last": stock["last"], f"worst of {stock['comparisons']}": stock["worst"]}

@@ -122,6 +122,7 @@ class Report:
         return {
             "flow": self.flow,
             "pair": self.pair,
+            "dry_run": self.is_dry,
             "started_at": self.started_at.isoformat(),
             "seconds": round(self.seconds, 3),
             "mapping_version": self.mapping_version,

@@ -55,6 +55,18 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
     assert "refused: signature" in shown
 
 
+def test_the_status_tells_dry_runs_apart_and_shortens_long_errors(database, capsys):
+    error = "BigCommerce refused the token. " * 9
+    Runs(database).keep({**RUN, "dry_run": True, "error": error}, run_id="1", now=utc_now())
+
+    assert run(["status"]) == 0
+
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "sync-orders" in one]
+    assert line.startswith("sync-orders (dry run)")
+    assert "3 + 9" in line
+    assert line.endswith("BigCommerce …")
+
+
 def differing(flow, minutes, *, agrees=False, **fields):
     at = (utc_now() - timedelta(minutes=minutes)).isoformat()
     report = {"flow": flow, "pair": "default", "started_at": at, "agrees": agrees}
