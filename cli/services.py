@@ -23,11 +23,17 @@ READY_LINE = "ready after"
 """What the worker logs when it takes work."""
 KEPT_FOR_S = 30 * 86_400
 """How long the server keeps finished runs; ours remember what they did in our own tables."""
-ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "PYTHONMALLOC": "malloc"}
+ALLOCATOR = {
+    "PYTHONMALLOC": "malloc",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
 """How the worker gets memory, so that it gives it back. glibc keeps an arena for each thread that
 ever needed some, and the worker has one for each entity, schedule and step at work. Python keeps a
 megabyte for every object that is left of a large batch in it; glibc gives back each page that is
-free."""
+free. Whatever is large, such as a page of answers, gets memory of its own, which goes back at once:
+glibc stops doing that for what is as large as something that was given back before."""
 
 
 @dataclass(frozen=True)

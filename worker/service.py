@@ -39,7 +39,7 @@ LONG_S = 60.0
 STOP_WITHIN_S = 50.0
 """How long a stop waits for runs to reach the end of a step. What still runs then is abandoned:
 its claims expire and its keys become due."""
-TRIM_EVERY_S = 60.0
+TRIM_EVERY_S = 10.0
 """How often the C library is asked to give back memory that nothing uses any more."""
 ENDING_S = 5.0
 """How long a stop waits for threads without a run: most of them wait for Prefect."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -217,11 +218,13 @@ class Orders(Api):
         at = int(filters.get("min_id", 1))
         while True:
             asked = {**filters, "min_id": at}
-            rows = self._rows("/v2/orders", **asked, sort="id:asc", limit=PAGE, page=1)
-            for row in rows:
+            rows = deque(self._rows("/v2/orders", **asked, sort="id:asc", limit=PAGE, page=1))
+            is_last = len(rows) < PAGE
+            while rows:  # a page of them takes tens of MB: each goes when it is read
+                row = rows.popleft()
                 at = _next_id(row, {**asked, "min_id": at})
                 yield row
-            if len(rows) < PAGE or at > int(filters.get("max_id", at)):
+            if is_last or at > int(filters.get("max_id", at)):
                 return
 
     def _order(self, row: dict[str, Any]) -> Order | Unreadable:
@@ -246,7 +249,8 @@ class Orders(Api):
         except NotFoundError:
             reason = "the order vanished while it was read"
             return Unreadable(order_id, "products", reason, placed_at=_placed_at(row))
-        return order.model_copy(update={"lines": lines})
+        parts = order.consignments.with_ids_of_lines()
+        return order.model_copy(update={"lines": lines, "consignments": parts})
 
 
 def _placed_at(row: Mapping[str, Any]) -> datetime | None:
