@@ -38,6 +38,16 @@ organization=organisation fulfilment=fulfillment taxvat=tax+vat doc=document
 no=number num=number nr=number nbr=number
 acct=account cat=category disc=discount whse=warehouse mfr=manufacturer descr=description
 qnt=quantity cntry=country dlv=delivery dept=department
+mob=mobile ph=phone pcode=postcode pcd=postcode ctry=country cr=credit lim=limit lmt=limit
+bal=balance grp=group src=source ttl=title supp=supplier supplr=supplier cd=code acc=account
+dt=date wt=weight wgt=weight uom=unit+of+measure stat=status ord=order ln=line itm=item tot=total
+val=value prc=price pmt=payment pymt=payment pmnt=payment chg=charge mthd=method meth=method
+whs=warehouse wh=warehouse loc=location cur=currency ccy=currency xrate=exchange+rate
+fname=first+name lname=last+name nm=name fn=first+name surn=last+name dob=date+of+birth
+lang=language upd=updated amended=updated amend=updated frt=freight carr=carriage vend=vendor
+dely=delivery rcvd=received reqd=required subj=subject cmt=comment cmnt=comment
+mktg=marketing enews=newsletter stk=stock pkg=package hgt=height wdth=width lgth=length
+bcode=barcode ctn=carton chnl=channel
 """
 _SHORT: Mapping[str, str] = dict(pair.replace("+", " ").split("=") for pair in _SHORTENED.split())
 _ARTICLES = frozenset(
