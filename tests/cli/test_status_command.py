@@ -55,7 +55,7 @@ def test_the_status_shows_depth_runs_quarantine_and_webhooks(database, capsys):
     assert "refused: signature" in shown
 
 
-def test_the_status_tells_dry_runs_apart_and_shortens_long_errors(database, capsys):
+def test_the_status_marks_dry_runs_and_shortens_long_errors(database, capsys):
     error = "BigCommerce refused the token. " * 9
     Runs(database).keep({**RUN, "dry_run": True, "error": error}, run_id="1", now=utc_now())
 
