@@ -577,7 +577,7 @@ def test_the_doctor_names_a_place_that_does_not_exist_and_a_table_that_cannot_be
 
     table.write_text("value,becomes,note\nmain,1,\n")
     found = findings(run_json, code=1)
-    assert "Line 2 of mappings/tables/stock_locations.csv" in found["stock"]["text"]
+    assert f"Line 2 of {table}" in found["stock"]["text"]
 
 
 def test_the_doctor_names_a_value_that_the_account_lacks(sandbox, run_json, folder):

@@ -153,9 +153,10 @@ def folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 def follow(folder: Path, remedy: str, becomes: str) -> None:
     """Do what a remedy says, word for word: a row is added, a command is run."""
-    says = r"Add `(.*),<.*>` to mappings/(\S+), then: causeway (.*?)(?:\. In one step.*)?$"
+    says = r"Add `(.*),<.*>` to (\S+), then: causeway (.*?)(?:\. In one step.*)?$"
     ((row, table, command),) = re.findall(says, remedy)
-    path = folder / table
+    path = Path(table)
+    assert path.is_relative_to(folder)
     path.write_text(f"{path.read_text(encoding='utf-8').rstrip()}\n{row},{becomes}\n", "utf-8")
     assert run(shlex.split(command)) == 0
 
