@@ -33,6 +33,9 @@ STAMP := .venv/.complete
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider -n 3 --dist loadfile
 # A shell may have it set; without bytecode every start of every process compiles our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Shows that the rest of a recipe is at work, until `kill $$dots` or the end of its shell. (With a
+# trap for that, a shell that is killed would wait for what it runs.)
+DOTS = while sleep 3 && kill -0 $$$$ 2>/dev/null; do printf .; done & dots=$$!
 ORDERS ?=
 SEED ?=
 KEEP ?=
@@ -71,17 +74,15 @@ $(STAMP): requirements.lock requirements-extras.lock requirements-dev.lock requi
 	    rm -rf .venv; exit 2; }; \
 	fi
 # The lock files name everything: pip has nothing to resolve, and older ones would get it wrong.
-	@printf 'installing the locked packages into .venv, a minute or two '; \
-	while sleep 3 && kill -0 $$$$ 2>/dev/null; do printf .; done & dots=$$!; trap 'kill $$dots' EXIT; \
+	@printf 'installing the locked packages into .venv, a minute or two '; $(DOTS); \
 	$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes \
 	  --no-deps -r requirements.lock -r requirements-extras.lock -r requirements-dev.lock; \
 	$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check \
 	  --no-deps --no-build-isolation -e .; \
-	echo ' done'
+	kill $$dots; echo ' done'
 # Without bytecode every start of every process takes twice as long. Some packages ship files that
 # are not meant to compile; that is no reason to stop.
-	@printf 'compiling, a minute or two '; \
-	while sleep 3 && kill -0 $$$$ 2>/dev/null; do printf .; done & dots=$$!; \
+	@printf 'compiling, a minute or two '; $(DOTS); \
 	$(BIN)/python -m compileall -qq -j 2 .venv/lib $(wildcard */) >/dev/null 2>&1 || true; \
 	kill $$dots; echo ' done'
 	@touch $(STAMP)

@@ -206,7 +206,10 @@ def _receipts(records: OrderRecords) -> Iterator[Difference]:
     if not is_equal(paid, in_account):
         text = f"{paid} was paid, Brightpearl has receipts of {in_account}"
         cents = cents_between(paid, in_account)
-        yield Difference(Kind.RECEIPT, text, ORDERS, {"receipt", "deleted", *REFUSED}, cents)
+        fields = {"receipt", "deleted", *REFUSED}
+        if not Decimal(records.store["paid"]):  # nothing says how much came in for a dearer order
+            fields.add("balance")
+        yield Difference(Kind.RECEIPT, text, ORDERS, fields, cents)
 
 
 def _credits(records: OrderRecords, *, is_decided: bool) -> Iterator[Difference]:

@@ -340,7 +340,7 @@ def _finish(  # noqa: PLR0913 - a page's parts
         return
     problem = f"Neither BigCommerce nor Brightpearl has {_named(asked.kind)} {asked.name}."
     if written:
-        problem += f" Causeway wrote for it {counted(len(written), 'time')}, see: --json"
+        problem += f" --json lists {counted(len(written), 'write')} of Causeway for it."
     finish(document, as_json=as_json, problem=problem)
 
 

@@ -16,6 +16,7 @@ from cli.services import VAR, Ports, Services, sandbox_environment
 from cli.webhooks import ensure_webhooks
 from core.errors import CausewayError
 from core.settings import Settings, load_settings, prefect_api_url
+from core.words import counted
 
 PREFECT_PORT = 4200
 SANDBOX_PORTS = (8101, 8102)
@@ -90,7 +91,8 @@ def subscribe(settings: Settings) -> None:
             one for one in changes if not one.problem and one.action not in {"remove", "leave"}
         ]
         new = sum(one.action != "keep" for one in active)
-        say(f"{pair} is subscribed to {len(active)} webhooks, {new} of them new or mended.")
+        webhooks = counted(len(active), "webhook")
+        say(f"{pair} is subscribed to {webhooks}, {new} of them new or mended.")
 
 
 def _addresses(services: Services, *, with_sandboxes: bool) -> str:

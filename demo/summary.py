@@ -14,6 +14,7 @@ from cli.display import table
 from demo.controls import Counted, System
 
 SHOWN = 20
+"""Lines of a list in the text; var/demo.json has all."""
 
 
 def to_json(  # noqa: PLR0913 - what the demo is judged by

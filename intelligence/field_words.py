@@ -42,11 +42,11 @@ mob=mobile ph=phone pcode=postcode pcd=postcode ctry=country cr=credit lim=limit
 bal=balance grp=group src=source ttl=title supp=supplier supplr=supplier cd=code acc=account
 dt=date wt=weight wgt=weight uom=unit+of+measure stat=status ord=order ln=line itm=item tot=total
 val=value prc=price pmt=payment pymt=payment pmnt=payment chg=charge mthd=method meth=method
-whs=warehouse wh=warehouse loc=location cur=currency ccy=currency xrate=exchange+rate
-fname=first+name lname=last+name nm=name fn=first+name surn=last+name dob=date+of+birth
-lang=language upd=updated amended=updated amend=updated frt=freight carr=carriage vend=vendor
+whs=warehouse loc=location cur=currency ccy=currency xrate=exchange+rate
+fname=first+name lname=last+name nm=name surn=last+name dob=date+of+birth
+lang=language upd=updated frt=freight carr=carriage vend=vendor
 dely=delivery rcvd=received reqd=required subj=subject cmt=comment cmnt=comment
-mktg=marketing enews=newsletter stk=stock pkg=package hgt=height wdth=width lgth=length
+mktg=marketing stk=stock pkg=package hgt=height wdth=width lgth=length
 bcode=barcode ctn=carton chnl=channel
 """
 _SHORT: Mapping[str, str] = dict(pair.replace("+", " ").split("=") for pair in _SHORTENED.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any
 
 import yaml
@@ -29,7 +30,7 @@ SHOWN = 20
 """Problems spelled out in one error's text; the rest are counted."""
 
 
-def with_paths(text: str, folder: object | None) -> str:
+def with_paths(text: str, folder: PathLike[str] | None) -> str:
     """The text with each file of the mappings named by its path.
 
     In: the folder of the installation's own files; None for the shipped ones.

@@ -1,7 +1,8 @@
 """What holds for all tests: no engine calls home, nothing leaves this machine, no clock judges.
 
 Properties draw the same examples in every run, so that a test fails because of a change and not
-by chance. `make test-long` draws new ones by a seed, which it prints and takes back as SEED.
+by chance. `make test-long` draws new ones by a seed, which it prints and takes back as SEED; CI
+gives it always the same.
 """
 
 from __future__ import annotations

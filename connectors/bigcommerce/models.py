@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 
@@ -150,6 +150,11 @@ class Pickup(Document):
     location: Annotated[PickupLocation, OrDefault] = PickupLocation()
     line_items: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def line_ids(self) -> list[Any]:
+        """Of the embedded lines; links and the mark of a cut list have none."""
+        return [item["id"] for item in self.line_items if "id" in item]
+
 
 class Download(Document):
     """Digital lines, or gift certificates sent by e-mail."""
@@ -163,9 +168,6 @@ class Certificates(Document):
     gift_certificates: tuple[Download, ...] = ()
 
 
-PartT = TypeVar("PartT", ShippingConsignment, Pickup, Download)
-
-
 class Consignments(Document):
     """Where an order's lines go, in the object form."""
 
@@ -177,8 +179,7 @@ class Consignments(Document):
     @property
     def collected_ids(self) -> frozenset[str]:
         """Ids of the lines that the shopper collects."""
-        items = (item for part in self.pickups for item in part.line_items)
-        return frozenset(str(item["id"]) for item in items if "id" in item)
+        return frozenset(str(id_) for part in self.pickups for id_ in part.line_ids)
 
     def line_documents(self) -> Iterator[dict[str, Any]]:
         """Every embedded line, raw; links and the mark of a cut list are passed over.
@@ -197,25 +198,17 @@ class Consignments(Document):
         for items in others:
             yield from (item for item in items if "id" in item)
 
-    def with_ids_of_lines(self) -> Consignments:
-        """The same, of each line no more than its id.
+    def without_lines(self) -> Consignments:
+        """The same without the embedded lines; which of them are collected can still be said.
 
-        An embedded line has twice the fields that are read of it, and orders are kept by hundreds.
+        A line has twice the fields that are read of it, and orders are kept by hundreds.
         """
-
-        def shortened(part: PartT) -> PartT:
-            ids = tuple({"id": item["id"]} for item in part.line_items if "id" in item)
-            return part.model_copy(update={"line_items": ids})
-
-        parts = {
-            "pickups": tuple(map(shortened, self.pickups)),
-            "shipping": tuple(map(shortened, self.shipping)),
-            "downloads": tuple(map(shortened, self.downloads)),
-            "email": Certificates(
-                gift_certificates=tuple(map(shortened, self.email.gift_certificates))
-            ),
-        }
-        return self.model_copy(update=parts)
+        pickups = (
+            part.model_copy(update={"line_items": tuple({"id": id_} for id_ in part.line_ids)})
+            for part in self.pickups
+        )
+        shipping = (part.model_copy(update={"line_items": ()}) for part in self.shipping)
+        return Consignments(pickups=tuple(pickups), shipping=tuple(shipping))
 
 
 class Fee(Document):

@@ -249,8 +249,8 @@ class Orders(Api):
         except NotFoundError:
             reason = "the order vanished while it was read"
             return Unreadable(order_id, "products", reason, placed_at=_placed_at(row))
-        parts = order.consignments.with_ids_of_lines()
-        return order.model_copy(update={"lines": lines, "consignments": parts})
+        consignments = order.consignments.without_lines()
+        return order.model_copy(update={"lines": lines, "consignments": consignments})
 
 
 def _placed_at(row: Mapping[str, Any]) -> datetime | None:

@@ -174,7 +174,6 @@ class Run:
         """Kinds of cases about a run as a whole that a person released this one by."""
         self.unsure: set[str] = set()
         """Records in hand with a write of which nobody knows what became of it."""
-        self._capacity = self.connections.capacity
         self._limit = self.settings.batch_size
         """How many keys the batch in hand could have."""
         self._halves: list[Batch] = []
@@ -223,7 +222,7 @@ class Run:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Give back what is still held, keep the report, publish it."""
         self._over.set()
-        self._capacity.hold(self.owner, 0, self.settings.batch_size)
+        self.connections.capacity.hold(self.owner, 0, self.settings.batch_size)
         if error is not None:
             expected = isinstance(error, CausewayError | DefectError)
             self.report.error = str(error) if expected else type(error).__name__
@@ -291,7 +290,9 @@ class Run:
             self.batch = self._halves.pop()
             return self.batch
         self.is_searched = False
-        self._limit = limit = self._capacity.reserve(self.owner, self.settings.batch_size)
+        self._limit = limit = self.connections.capacity.reserve(
+            self.owner, self.settings.batch_size
+        )
         claims: list[Claim] = []
         wanted = only and list(dict.fromkeys(key for each in only if (key := self._key_of(each))))
         while not claims:
@@ -308,7 +309,7 @@ class Run:
             if not asked:
                 break
         self.batch = Batch(tuple(claims))
-        self._capacity.hold(self.owner, len(claims), self.settings.batch_size)
+        self.connections.capacity.hold(self.owner, len(claims), self.settings.batch_size)
         if self.batch:
             self.report.batches += 1
             self.report.keys += len(self.batch.claims)

@@ -223,6 +223,20 @@ def test_lines_are_found_wherever_they_go():
     assert sorted(one.id for one in found.lines) == ["70", "71", "72", "73"]
 
 
+def test_an_order_keeps_no_line_twice_and_still_says_which_are_collected():
+    document = order(7, line(70))
+    document["consignments"]["pickups"] = [{"id": 2, "line_items": [line(71), line(72)]}]
+    document["items_total"] = 3
+
+    (found,) = bigcommerce(Shop([document])).get_orders(["7"])
+
+    parts = found.consignments
+    assert [one.line_items for one in parts.shipping] == [()]
+    assert [one.line_items for one in parts.pickups] == [({"id": 71}, {"id": 72})]
+    assert parts.collected_ids == {"71", "72"}
+    assert [one.shipping_method for one in parts.shipping] == ["Courier"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.brightpearl.api import MOST_OF_NONE
 from connectors.brightpearl.goods_note_models import UnitCost
 from connectors.brightpearl.messages import correct_stock
 from connectors.brightpearl.stock import PRODUCTS_AT_ONCE
@@ -251,6 +252,15 @@ def test_what_concerns_all_products_is_raised_and_not_halved(reply, error):
         list(brightpearl(script).list_availability(["7", "8"]))
 
     assert len(script.requests) == 1
+
+
+def test_an_outage_is_no_products_fault_and_found_by_few_requests():
+    script = Script(httpx.Response(502, html="<h1>bad gateway</h1>"))
+
+    with pytest.raises(TransientError):
+        list(brightpearl(script).list_availability(map(str, range(1, 201))))
+
+    assert len(script.requests) == MOST_OF_NONE + 1
 
 
 def test_products_are_read_as_they_come_and_not_all_at_once(world):
