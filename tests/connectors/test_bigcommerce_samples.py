@@ -1,24 +1,20 @@
 """The vendor's own sample answers fit our models. Needs the machine-readable API descriptions."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from reference_material import SPECS, needs_specs
 
 from connectors.bigcommerce.models import Order, OrderLine, TaxRow
 from connectors.bigcommerce.refund_models import Refund
 from connectors.bigcommerce.shipment_models import Shipment
 
-SPECS = Path(__file__).parents[3] / "shared/specs/bigcommerce"
-
-pytestmark = pytest.mark.skipif(
-    not SPECS.is_dir(), reason=f"the API descriptions are not next to the repository ({SPECS})"
-)
+pytestmark = needs_specs
 
 
 def components(name: str) -> dict[str, Any]:
-    text = (SPECS / name).read_text(encoding="utf-8")
+    text = (SPECS / "bigcommerce" / name).read_text(encoding="utf-8")
     return yaml.load(text, Loader=yaml.CSafeLoader)["components"]
 
 

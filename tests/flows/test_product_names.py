@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 from products import group, in_account, in_store, made, reconcile, sync
+from reference_material import REAL_ORDERS, needs_real_orders
 from waiting import WITHIN_S
 from world import PAIR, World
 
@@ -16,8 +15,6 @@ from sandbox.catalogue.retail_rows import is_product
 from store.inbox import Inbox
 from tasks.reconciler.connections import connect
 
-SHARED = Path(os.environ.get("CAUSEWAY_SHARED", Path(__file__).parents[3] / "shared"))
-REAL = sorted((SHARED / "data" / "online-retail").glob("*.csv"))
 MESSY = [
     ("85123A", "  CREAM HANGING   HEART T-LIGHT HOLDER "),
     ("85123B", "Cream hanging heart t-light holder"),
@@ -120,11 +117,11 @@ def test_a_merchant_may_want_to_decide_names_alone(
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not REAL, reason="the Online Retail data are not here")
+@needs_real_orders
 def test_the_real_catalogue_loads_as_it_is_written(world: World) -> None:
     """Codes and descriptions as they stand in the file: several of each, in whatever case."""
     described: dict[str, str] = {}
-    for file in REAL:
+    for file in REAL_ORDERS:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             for row in csv.DictReader(stream):
                 if is_product(row["StockCode"].strip().upper()):

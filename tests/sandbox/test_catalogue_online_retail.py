@@ -1,18 +1,15 @@
 """What becomes of the rows of the Online Retail format."""
 
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from reference_material import REAL_ORDERS, needs_real_orders
 
 from sandbox.catalogue.countries import COUNTRIES, address_of
 from sandbox.catalogue.online_retail import FormatError, load
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
-SHARED = Path(os.environ.get("CAUSEWAY_SHARED", Path(__file__).parents[3] / "shared"))
-REAL = sorted((SHARED / "data" / "online-retail").glob("*.csv"))
 
 
 @pytest.fixture
@@ -171,9 +168,9 @@ def test_every_country_has_people_with_whole_addresses():
         assert address.city
 
 
-@pytest.mark.skipif(not REAL, reason=f"no real orders in {SHARED / 'data'}; set CAUSEWAY_SHARED")
+@needs_real_orders
 def test_five_real_days_are_accounted_for_row_by_row():
-    report = load(REAL).report
+    report = load(REAL_ORDERS).report
 
     reported = report.order_lines + report.shipping_rows + report.discount_rows
     assert reported + sum(report.left_out_by_reason.values()) == report.rows == 17_778

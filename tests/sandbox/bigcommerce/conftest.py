@@ -1,12 +1,10 @@
 """A store with a small catalogue, and a driver that calls its API without a server."""
 
-import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -115,15 +113,3 @@ def made(clock: Clock) -> Store:
 @pytest.fixture
 def shop(store: Store) -> Driver:
     return Driver(store)
-
-
-@pytest.fixture(scope="session")
-def spec_check() -> Any:
-    """The module that validates answers; skips where the descriptions are missing."""
-    file = Path(__file__).parents[1] / "spec_check.py"
-    found = importlib.util.spec_from_file_location("spec_check", file)
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    if not module.SPECS.is_dir():
-        pytest.skip(f"no API descriptions at {module.SPECS} (set CAUSEWAY_SHARED)")
-    return module

@@ -1,10 +1,9 @@
 """Cancelling invoices of Online Retail files, made as refunds of the orders they undo."""
 
-import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from reference_material import REAL_ORDERS, needs_real_orders
 
 from sandbox.bigcommerce.controls import place_orders, state
 from sandbox.bigcommerce.staff import OrderEdit, edit
@@ -14,8 +13,6 @@ from sandbox.catalogue.online_retail import load
 from sandbox.kit.clock import Clock
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
-SHARED = Path(os.environ.get("CAUSEWAY_SHARED", Path(__file__).parents[4] / "shared"))
-REAL = sorted((SHARED / "data" / "online-retail").glob("*.csv"))
 ORDERS = (
     ("500001", "22465", "10", "08:00", "2.50"),
     ("500001", "22466", "2", "08:00", "1.00"),
@@ -162,9 +159,9 @@ def test_shipping_is_asked_for_in_the_terms_of_the_store(read):
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not REAL, reason=f"no real orders in {SHARED / 'data'}; set CAUSEWAY_SHARED")
+@needs_real_orders
 def test_five_real_days_are_refunded_to_the_cent():
-    catalogue = load(REAL)
+    catalogue = load(REAL_ORDERS)
     store = Store(catalogue, Clock())
     store.unplaced = list(catalogue.orders)
     place_orders(store, {"next": len(catalogue.orders)})

@@ -5,11 +5,15 @@ import re
 from typing import Any
 
 import pytest
+from reference_material import SPECS, needs_specs
+from spec_check import Specification
 
 from sandbox.bigcommerce.gateway import ROUTER
 from sandbox.bigcommerce.shipments import Parcel, ship_parcels
 from sandbox.bigcommerce.staff import OrderEdit, edit
 from sandbox.bigcommerce.staff_refunds import act
+
+pytestmark = needs_specs
 
 FILES = (
     ("orders.v2.oas2.yml", "/v2"),
@@ -422,9 +426,9 @@ def examples(ids: dict[str, Any]) -> dict[tuple[str, str], list[Example]]:
 
 
 @pytest.fixture(scope="session")
-def specification(spec_check):
-    folder = spec_check.SPECS / "bigcommerce"
-    return spec_check.Specification((folder / name, prefix) for name, prefix in FILES)
+def specification():
+    folder = SPECS / "bigcommerce"
+    return Specification((folder / name, prefix) for name, prefix in FILES)
 
 
 def _with_prices(shop) -> int:
@@ -626,12 +630,12 @@ def test_a_refund_that_the_tax_service_fails_is_as_described(shop, ids, specific
         "store/order/statusUpdated",
     ],
 )
-def test_an_event_has_the_fields_of_the_vendors_sample(shop, ids, spec_check, scope):
+def test_an_event_has_the_fields_of_the_vendors_sample(shop, ids, scope):
     """Names and types count; the samples' values are placeholders."""
     shipment = f"/v2/orders/{ids['shipped']}/shipments/{ids['shipment']}"
     shop.call("PUT", shipment, {"comments": "x"})
     shop.call("DELETE", shipment)
-    folder = spec_check.SPECS / "bigcommerce" / "webhook-callbacks"
+    folder = SPECS / "bigcommerce" / "webhook-callbacks"
     sample = json.loads((folder / f"{scope.replace('/', '_')}.json").read_text("utf-8"))
 
     data = next(data for name, data in shop.events if name == scope)

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from reference_material import SPECS, needs_specs
 
 from sandbox.brightpearl import multi_messages
 from sandbox.brightpearl.api import Call
@@ -16,10 +16,8 @@ from sandbox.brightpearl.staff_credits import Receipt, StaffCredit, create_credi
 from sandbox.brightpearl.staff_stock import Component, StaffProduct, delete_product, write_product
 from sandbox.kit.routing import Reply
 
-SPEC = Path(__file__).parents[4] / "shared" / "specs" / "brightpearl" / "brightpearl.openapi.yaml"
-pytestmark = pytest.mark.skipif(
-    not SPEC.exists(), reason=f"the API description is not next to this repository ({SPEC.name})"
-)
+SPEC = SPECS / "brightpearl" / "brightpearl.openapi.yaml"
+pytestmark = needs_specs
 
 
 class Specification:

@@ -1,14 +1,10 @@
 """Checks answers against the machine-readable descriptions of an API (OpenAPI 3.0).
 
-The descriptions are not part of this repository. They are in `shared/specs` next to it, or where
-`CAUSEWAY_SHARED` says.
-
 How a description becomes a JSON schema: `nullable` allows null; `oneOf` means at least one, because
 the vendors' alternatives overlap (an object without required fields fits all of them); what JSON
 schema does not know (`example`, boolean `required` and boolean exclusive bounds) is left out.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,8 +14,6 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-SHARED = Path(os.environ.get("CAUSEWAY_SHARED", Path(__file__).parents[3] / "shared"))
-SPECS = SHARED / "specs"
 _DROPPED = {"example", "examples", "xml", "discriminator", "externalDocs", "title", "description"}
 _PARAMETER = re.compile(r"\{[^}]+\}")
 
