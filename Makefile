@@ -5,7 +5,8 @@
 #   make demo       the whole path of an order on this machine, against both sandboxes
 #   make days       the same with real orders (ORDERS="a.csv b.csv"), at full speed
 #   make test       the test suite
-#   make test-long  the tests that take longer: real processes, random lives of orders (SEED=…)
+#   make test-long  the tests that take longer: real processes, random lives of orders
+#   make test-fresh whatever draws its examples, with new ones (SEED=…)
 #   make crashes    kills at every point, every broken answer, every bad step, of every entity
 #   make check      format, lint, types, import rules, unused code, tests: what CI runs first
 #   make format     format and lint, with what can be corrected automatically
@@ -24,7 +25,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install wheel demo test test-long check bench lock sandbox clean format days size trace evaluate supply-chain chaos crashes
+.PHONY: help install wheel demo test test-long test-fresh check bench lock sandbox clean format days size trace evaluate supply-chain chaos crashes
 
 BIN := .venv/bin
 STAMP := .venv/.complete
@@ -133,11 +134,14 @@ evaluate: $(STAMP)
 test: $(STAMP)
 	@$(PYTEST) -m 'not long'
 
-# Random lives, edits and inputs are drawn anew; the same ones come again with the SEED it prints.
 test-long: $(STAMP)
+	@$(PYTEST) -m 'long and not crashes'
+
+# Random lives, edits and inputs are drawn anew; the same ones come again with the SEED it prints.
+test-fresh: $(STAMP)
 	@seed="$(or $(SEED),$$(date +%s))"; \
 	echo "examples are drawn with SEED=$$seed"; \
-	$(PYTEST) -m '(long or hypothesis) and not crashes' --hypothesis-profile=fresh --hypothesis-seed="$$seed"
+	$(PYTEST) -m '(hypothesis or draws) and not crashes' --hypothesis-profile=fresh --hypothesis-seed="$$seed"
 
 # All of what test-long draws a part of; about an hour on two cores.
 crashes: $(STAMP)

@@ -1,8 +1,7 @@
 """What holds for all tests: no engine calls home, nothing leaves this machine, no clock judges.
 
 Properties draw the same examples in every run, so that a test fails because of a change and not
-by chance. `make test-long` draws new ones by a seed, which it prints and takes back as SEED; CI
-gives it always the same.
+by chance. `make test-fresh` draws new ones by a seed, which it prints and takes back as SEED.
 """
 
 from __future__ import annotations
@@ -32,6 +31,14 @@ SLOWLY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthChec
 settings.register_profile("same", derandomize=True, database=None, **SLOWLY)
 settings.register_profile("fresh", derandomize=False, database=None, **SLOWLY)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `make test-fresh` find what draws by chance and is no property of hypothesis."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "drawn_by" in item.fixturenames:
+            item.add_marker("draws")
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,11 @@ class StaffProduct(ControlBody):
 
 
 def write_product(account: Account, wanted: StaffProduct) -> dict[str, Any]:
-    """Add or change a product; a SKU that exists may be given again, as in the real account."""
+    """Add or change a product; a SKU that exists may be given again, as in the real account.
+
+    Raises: Refusal for a tax code, an option or a component that does not exist; nothing changes.
+    """
+    _check_names(wanted)
     composition = _composition(account, wanted)
     if wanted.edit is None:
         product = add_catalogue_product(account, wanted)
@@ -85,6 +89,13 @@ def write_product(account: Account, wanted: StaffProduct) -> dict[str, Any]:
         _describe(account, product, wanted)
         product_changed(account, product, old_sku)
     return {"product_id": product.id, "version": version_of(product)}
+
+
+def _check_names(wanted: StaffProduct) -> None:
+    if "tax_code" in wanted.model_fields_set and wanted.tax_code not in reference.TAX_CODES:
+        refuse("PRDC-904", f"there is no tax code {wanted.tax_code!r}")
+    if unknown := wanted.variations.keys() - set(reference.OPTIONS.values()):
+        refuse("PRDC-904", f"there is no option {', '.join(sorted(unknown))}")
 
 
 def _composition(account: Account, wanted: StaffProduct) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Orders that live at random, edited by hand on both sides, always come to agree.
 
-`make test-long` draws other lives every time, by a seed that it prints. `python -m bench converge`
+`make test-fresh` draws other lives every time, by a seed that it prints. `python -m bench converge`
 does the same for a thousand sequences of each kind of order.
 """
 
@@ -17,7 +17,7 @@ from lives.baskets import KINDS
 from lives.events import EVENTS
 from lives.lives import APPLIED, PASSES, Life, Lives, Step
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.draws]
 
 STEPS = st.sampled_from([*EVENTS.names(), APPLIED])
 EXAMPLES, MOMENTS = 4, 5

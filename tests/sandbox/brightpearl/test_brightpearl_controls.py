@@ -73,6 +73,17 @@ def test_a_misspelt_name_is_a_mistake_and_does_nothing(api):
     assert api.account.goods_out == {}
 
 
+@pytest.mark.parametrize("unknown", [{"tax_code": "T99"}, {"variations": {"Taste": "sweet"}}])
+def test_a_product_with_a_name_that_does_not_exist_is_refused_and_not_made(api, unknown):
+    products = len(api.account.products)
+
+    (answer,) = perform_all(api.account, ("products", {"sku": "PEN"} | unknown))
+
+    assert answer.status_code == 400
+    assert "there is no" in answer.json()["errors"][0]["message"]
+    assert len(api.account.products) == products
+
+
 def test_one_refused_item_of_a_list_names_its_reason(api):
     api.order()
 
