@@ -34,6 +34,7 @@ from store.transitions import (
     change,
     locked,
     met_since,
+    notify,
     put,
     rows_of,
     set_conditions,
@@ -128,12 +129,20 @@ WAITING_LIVE = WAITING.where(inbox.c.priority < BACKFILL_PRIORITY)
 class Inbox(Repository):
     """The inbox of a database."""
 
-    def put(
-        self, pair: str, entity: str, keys: Iterable[str], *, source: str, now: datetime
+    def put(  # noqa: PLR0913 - whose keys, why, when
+        self,
+        pair: str,
+        entity: str,
+        keys: Iterable[str],
+        *,
+        source: str,
+        now: datetime,
+        ready_at: datetime | None = None,
     ) -> int:
         """Make keys due. A key that is being worked on becomes due again when it is released.
 
-        Returns how many were not due before.
+        In: `ready_at`, before which nobody need take them, unless `hasten` is called. Returns how
+        many were not due before.
         """
         wanted = sorted(set(keys))
         with self._database.write() as connection:
@@ -150,8 +159,24 @@ class Inbox(Repository):
                 or 0
                 for part in in_parts(wanted)
             )
-            put(connection, [(pair, entity, key, source) for key in wanted], now=now)
+            events = [(pair, entity, key, source) for key in wanted]
+            put(connection, events, now=now, ready_at=ready_at)
         return len(wanted) - due_before
+
+    def hasten(self, pair: str, entity: str, *, source: str, now: datetime) -> None:
+        """Let keys be taken that this source made due for later; those that failed wait on."""
+        with self._database.write() as connection:
+            keys = locked(
+                connection,
+                inbox.c.pair == pair,
+                inbox.c.entity == entity,
+                inbox.c.state == "due",
+                inbox.c.source == source,
+                inbox.c.attempts == 0,
+                inbox.c.ready_at > now,
+            )
+            change(connection, keys, ready_at=now)
+            notify(connection)
 
     def claim(  # noqa: PLR0913 - whose keys, for whom, how many, how long, when
         self,

@@ -121,8 +121,16 @@ class Retry:
 Outcome = Done | Parked | Dead | Retry
 
 
-def put(connection: Connection, events: Iterable[Event], *, now: datetime) -> None:
+def put(
+    connection: Connection,
+    events: Iterable[Event],
+    *,
+    now: datetime,
+    ready_at: datetime | None = None,
+) -> None:
     """Make keys due; one that is being worked on becomes due again when it is released.
+
+    In: `ready_at`, before which nobody need take them; None: now. One that is due stays so.
 
     All of a transaction's events belong in one call: rows are locked in the order of their keys,
     so that transactions that bring the same keys at the same time do not block each other. Of a
@@ -139,7 +147,7 @@ def put(connection: Connection, events: Iterable[Event], *, now: datetime) -> No
             "key": key,
             "state": "due",
             "priority": PRIORITIES.get(source, 0),
-            "ready_at": now,
+            "ready_at": ready_at or now,
             "due_since": now,
             "source": source,
             "updated_at": now,
@@ -160,9 +168,10 @@ def notify(connection: Connection) -> None:
 def _on_event(fresh: sqlite.Insert | postgresql.Insert) -> Insert:
     """What an event does to a key that is known: a held one becomes dirty, any other is due."""
     event = fresh.excluded
-    moment = event.ready_at
+    moment = event.updated_at
     held = (inbox.c.state == "claimed") & (inbox.c.ready_at > moment)
     was_due = inbox.c.state == "due"
+    is_put_off = event.ready_at > moment
     unsettled = or_(*(inbox.c.state == state for state in UNSETTLED))
     changed = {
         "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),
@@ -178,7 +187,10 @@ def _on_event(fresh: sqlite.Insert | postgresql.Insert) -> Insert:
             else_=event.source,
         ),
         "state": case((held, inbox.c.state), else_="due"),
-        "ready_at": case((held, inbox.c.ready_at), else_=moment),
+        "ready_at": case(
+            (held | was_due & is_put_off & (inbox.c.ready_at < event.ready_at), inbox.c.ready_at),
+            else_=event.ready_at,
+        ),
         "due_since": case((held | was_due, inbox.c.due_since), else_=moment),
         "attempts": case((held | was_due, inbox.c.attempts), else_=0),
         "priority": case((held, inbox.c.priority), else_=event.priority),

@@ -163,9 +163,12 @@ def keep_held(
 
 
 def enqueue_stock(run: Run, skus: Collection[str]) -> None:
-    """What orders hold no more may be for sale again; Brightpearl sends no event of it."""
+    """What orders hold no more may be for sale again; Brightpearl sends no event of it.
+
+    The run's next orders may be for the same SKUs: they are looked at once, after all of them.
+    """
     if skus:
-        run.inbox.put(run.pair, STOCK, skus, source="order", now=run.now())
+        run.put_off(STOCK, skus, source="order")
 
 
 def fingerprints(order: Order, status_id: str = "", external_order_id: str = "") -> tuple[str, str]:

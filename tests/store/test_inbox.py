@@ -62,6 +62,36 @@ def test_a_key_that_changes_while_it_is_held_is_due_again_after_settling(inbox: 
     assert again.due_since == at(5)
 
 
+def test_what_is_put_off_is_due_at_its_moment_or_once_it_is_hastened(inbox: Inbox) -> None:
+    inbox.put(*PAIR, ["1", "2"], source="order", now=NOW, ready_at=at(30))
+    put(inbox, "2", now=at(1))  # an event does not wait
+    assert [one.key for one in claim(inbox, now=at(2))] == ["2"]
+    inbox.hasten(*PAIR, source="another", now=at(3))
+    assert claim(inbox, now=at(3)) == []
+    inbox.hasten(*PAIR, source="order", now=at(4))
+    assert [(one.key, one.due_since) for one in claim(inbox, now=at(4))] == [("1", NOW)]
+
+    inbox.put(*PAIR, ["3"], source="order", now=at(5), ready_at=at(35))
+    assert [one.key for one in claim(inbox, now=at(35))] == ["3"]
+
+
+def test_what_is_due_or_held_is_not_put_off(inbox: Inbox) -> None:
+    put(inbox, "held")
+    claim(inbox)
+    put(inbox, "due", now=at(1))
+    inbox.put(*PAIR, ["due", "held"], source="order", now=at(2), ready_at=at(32))
+    inbox.settle(*PAIR, "a", [Done("held")], now=at(3))
+    assert sorted(one.key for one in claim(inbox, "b", now=at(3))) == ["due", "held"]
+
+
+def test_a_try_that_failed_is_not_hastened(inbox: Inbox) -> None:
+    put(inbox, "1", source="order")
+    claim(inbox)
+    inbox.settle(*PAIR, "a", [Retry("1", at(60), "away")], now=at(1))
+    inbox.hasten(*PAIR, source="order", now=at(2))
+    assert claim(inbox, now=at(59)) == []
+
+
 def test_an_expired_lease_belongs_to_whoever_asks_next_and_the_loser_changes_nothing(
     inbox: Inbox,
 ) -> None:
