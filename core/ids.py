@@ -75,9 +75,9 @@ def merge_of(key: str) -> tuple[str, str] | None:
     return (kept, merged) if is_merge else None
 
 
-def stock_condition(product_id_bp: str) -> str:
-    """What a record waits for that lacks units of Brightpearl's product, such as `stock:1007`."""
-    return f"{STOCK_CONDITION}{product_id_bp}"
+def stock_condition(product_id_bp: str, warehouse_id: str) -> str:
+    """What a record waits for that lacks units of Brightpearl's product, such as `stock:1007@2`."""
+    return f"{STOCK_CONDITION}{product_id_bp}@{warehouse_id}"
 
 
 def order_condition(order_id_bc: str) -> str:

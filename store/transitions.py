@@ -82,7 +82,7 @@ class Done:
 class Parked:
     """Waits until any of `conditions` comes true, at most until `wake_at`.
 
-    A condition is a name, with a value where there are many of a kind: `payment`, `stock:1007`,
+    A condition is a name, with a value where there are many of a kind: `payment`, `stock:1007@2`,
     `table:order_status`, `sku:ABC-1`. Whoever makes one true calls `Inbox.wake`; `wake_at` is the
     safety net. The key is given up at `expires_at`, counted from the first time it was parked;
     None: never.

@@ -256,10 +256,11 @@ PHASES: tuple[Phase[OrderProgress], ...] = (
 def link_orders(run: Run, read: Read, records: Sequence[OrderProgress]) -> list[Outcome]:
     """Link the orders, with the state in which both sides agreed; what became of each."""
     outcomes = {record.key: outcome_of(record, CORRECT) for record in records}
-    short = {record.key: record.short for record in records if record.goes_on and record.short}
-    for key, products in short.items():
-        conditions = tuple(stock_condition(product_id) for product_id in sorted(products))
-        outcomes[key] = replace(outcomes[key], waits_for=conditions)
+    short = [record for record in records if record.goes_on and record.short]
+    for record in short:
+        warehouse_id = record.desired.warehouse_id
+        waits_for = tuple(stock_condition(one, warehouse_id) for one in sorted(record.short))
+        outcomes[record.key] = replace(outcomes[record.key], waits_for=waits_for)
     run.report.counts["short of stock"] += len(short)
     linked = [record for record in records if record.order_id_bp]
     held = still_held(read, [record for record in records if record.goes_on])

@@ -174,7 +174,7 @@ class Outcome:
     refusals: tuple[Refusal, ...] = ()
     """Why it waits for a person."""
     waits_for: tuple[str, ...] = ()
-    """Conditions any of which wakes it, such as `stock:1007` or `payment`."""
+    """Conditions any of which wakes it, such as `stock:1007@2` or `payment`."""
     wake_at: datetime | None = None
     """When it is tried again even if no condition comes true, where that moment is known."""
     is_kept: bool = False

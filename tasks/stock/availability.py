@@ -93,10 +93,15 @@ def wake_waiting(run: Run, found: Snapshot, desired: Desired) -> None:
         if found.agreed_on(sku).has_risen(location_id, quantity)
     }
     parts = {part for one in risen for part in found.parts_of(one)}
-    free = set(found.on_hand.loc[found.on_hand["on_hand"] > 0, "product_id"])
-    waiting = run.inbox.waiting_for(run.pair, STOCK_CONDITION)
-    met = {stock_condition(one) for one in free & {*parts, *found.held}}
-    met |= {stock_condition(one) for one in free} & waiting
+    on_hand = found.on_hand[found.on_hand["on_hand"] > 0]
+    products, warehouses = on_hand["product_id"], on_hand["warehouse_id"]
+    free = {
+        stock_condition(product_id, warehouse_id): product_id
+        for product_id, warehouse_id in zip(products, warehouses, strict=True)
+    }
+    named = {*parts, *found.held}
+    met = free.keys() & run.inbox.waiting_for(run.pair, STOCK_CONDITION)
+    met |= {condition for condition, product_id in free.items() if product_id in named}
     if met:
         run.inbox.wake(run.pair, met, now=run.now())
 

@@ -16,6 +16,8 @@ from store.tables import conditions_met
 from tasks.reconciler.connections import connect
 
 WAITING = "4711"
+ELSEWHERE = 3
+"""A warehouse from which orders are not sent."""
 
 
 def claim() -> None:
@@ -28,7 +30,7 @@ def claim() -> None:
 def park(world: World, sku: str) -> None:
     """Let that run park it until there are units of a product."""
     later = utc_now() + timedelta(days=1)
-    parked = Parked(WAITING, (condition(world, sku),), later, later, "waits for goods")
+    parked = Parked(WAITING, conditions(world, sku)[:1], later, later, "waits for goods")
     Inbox(connect(PAIR).database).settle(PAIR, "orders", "earlier", [parked], now=utc_now())
 
 
@@ -37,8 +39,11 @@ def wait_for(world: World, sku: str) -> None:
     park(world, sku)
 
 
-def condition(world: World, sku: str) -> str:
-    return stock_condition(product(world, sku).removeprefix("product:"))
+def conditions(world: World, sku: str) -> tuple[str, ...]:
+    """One for each warehouse, that of orders first."""
+    product_id = product(world, sku).removeprefix("product:")
+    places = sorted(levels(world, "brightpearl")[sku], key=int)
+    return tuple(stock_condition(product_id, warehouse_id) for warehouse_id in places)
 
 
 def named() -> set[str]:
@@ -85,7 +90,7 @@ def test_only_what_rose_or_what_orders_hold_is_kept_for_keys_being_worked_on(wor
     world.place(lines=[{"sku": held, "quantity": 1}])
     world.brightpearl("stock", sku=risen, delta=5)
     sync(world, *(product(world, sku) for sku in (same, held, risen)))
-    assert named() == {condition(world, held), condition(world, risen)}
+    assert named() == {*conditions(world, held), *conditions(world, risen)}
 
 
 def test_what_arrives_is_reserved_for_an_order_that_waits(world: World) -> None:
@@ -100,6 +105,21 @@ def test_what_arrives_is_reserved_for_an_order_that_waits(world: World) -> None:
     world.sync()
     assert world.states(key) == ["done"]
     assert promised(world, sku) == 3 - 2
+
+
+def test_goods_in_another_warehouse_wake_no_order(world: World) -> None:
+    (sku,) = plenty(world)
+    empty(world, sku)
+    key = world.place(lines=[{"sku": sku, "quantity": 2}])
+    world.sync(key)
+    world.brightpearl("stock", sku=sku, on_hand=5, warehouse_id=ELSEWHERE)
+    sync(world, product(world, sku))
+    reconcile()
+    assert world.states(key) == ["parked"]
+
+    world.brightpearl("stock", sku=sku, on_hand=5)
+    sync(world, product(world, sku))
+    assert world.states(key) == ["due"]
 
 
 def test_goods_of_another_product_wake_nobody(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -17,7 +17,7 @@ from waiting import WITHIN_S
 
 from core.errors import ConfigError
 from store.database import Database
-from store.inbox import Inbox
+from store.inbox import Inbox, Parked
 from store.links import Link, Links
 from store.migrate import alembic_config, migrate, revision, revisions
 from store.tables import inbox, metadata
@@ -96,6 +96,21 @@ def test_what_keys_wait_for_and_links_are_kept_when_their_tables_change(empty: D
             "701",
             "live",
         )
+
+
+def test_what_waits_for_stock_without_a_warehouse_is_looked_at_once_more(empty: Database) -> None:
+    """From revision 0011 to 0012."""
+    with empty.write() as connection:
+        command.upgrade(alembic_config(connection), "0011")
+    keys, later = Inbox(empty), NOW + timedelta(days=1)
+    keys.put("p", "orders", ["1", "2"], source="webhook", now=NOW)
+    keys.claim("p", "orders", owner="a", limit=2, lease_s=60, now=NOW)
+    waits_for = {"1": "stock:1007", "2": "payment"}
+    parked = [Parked(key, (one,), later, later, one) for key, one in waits_for.items()]
+    keys.settle("p", "orders", "a", parked, now=NOW)
+    migrate(empty)
+    due = keys.claim("p", "orders", owner="a", limit=2, lease_s=60, now=NOW)
+    assert [one.key for one in due] == ["1"]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:
