@@ -165,7 +165,7 @@ def keep_held(
 def enqueue_stock(run: Run, skus: Collection[str]) -> None:
     """What orders hold no more may be for sale again; Brightpearl sends no event of it.
 
-    The run's next orders may be for the same SKUs: they are looked at once, after all of them.
+    The run's next orders may be for the same SKUs: they are compared once, after all of them.
     """
     if skus:
         run.put_off(STOCK, skus, source="order")

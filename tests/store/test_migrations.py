@@ -98,7 +98,7 @@ def test_what_keys_wait_for_and_links_are_kept_when_their_tables_change(empty: D
         )
 
 
-def test_what_waits_for_stock_without_a_warehouse_is_looked_at_once_more(empty: Database) -> None:
+def test_what_waits_for_stock_without_a_warehouse_is_checked_once_more(empty: Database) -> None:
     """From revision 0011 to 0012."""
     with empty.write() as connection:
         command.upgrade(alembic_config(connection), "0011")

@@ -1,4 +1,4 @@
-"""What waits for stock names the warehouse as well: whatever waits is looked at once more."""
+"""What waits for stock names the warehouse as well: whatever waits is checked once more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-LOOK_AGAIN = """
+CHECK_AGAIN = """
 UPDATE inbox SET ready_at = updated_at
 WHERE state = 'parked' AND EXISTS (
   SELECT 1 FROM inbox_conditions AS waits
@@ -21,9 +21,9 @@ WHERE state = 'parked' AND EXISTS (
 
 def upgrade() -> None:
     """Make the change."""
-    op.execute(LOOK_AGAIN)
+    op.execute(CHECK_AGAIN)
 
 
 def downgrade() -> None:
     """Take the change back."""
-    op.execute(LOOK_AGAIN)
+    op.execute(CHECK_AGAIN)
