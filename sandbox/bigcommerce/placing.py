@@ -55,16 +55,19 @@ def apply_coupon(store: Store, order: Order, wanted: CouponIn) -> None:
 
 
 def _discount_shipping(store: Store, order: Order, coupon: OrderCoupon, wanted: CouponIn) -> None:
-    """Take a coupon off the shipping, one address after the other."""
-    left = sum((place.cost for place in order.addresses), ZERO)
+    """Take a coupon off what shipping costs by now, one address after the other."""
+    rests = [
+        place.cost - sum((d.amount for d in place.discounts), ZERO) for place in order.addresses
+    ]
+    left = sum(rests, ZERO)
     if wanted.type == "shipping":
         left = min(left, wanted.amount)
     elif store.switches.free_shipping == "cost":
-        for place in order.addresses:
-            coupon.freed[place.id], place.cost = place.cost, ZERO
+        for place, rest in zip(order.addresses, rests, strict=True):
+            coupon.freed[place.id], place.cost = place.cost, place.cost - rest
         return
-    for place in order.addresses:
-        off = min(left, place.cost)
+    for place, rest in zip(order.addresses, rests, strict=True):
+        off = min(left, rest)
         if off:
             identity = str(coupon.coupon_id)
             place.discounts.append(Discount(identity, coupon.code, coupon.code, "order", off))

@@ -256,7 +256,7 @@ def _merged(address: Address, changes: AddressIn) -> Address:
 
 
 def _remove_coupons(order: Order, codes: Collection[str]) -> None:
-    for coupon in order.coupons:
+    for coupon in reversed(order.coupons):
         for place in order.addresses if coupon.code in codes else ():
             place.cost = coupon.freed.get(place.id, place.cost)
     order.coupons = [coupon for coupon in order.coupons if coupon.code not in codes]

@@ -1,9 +1,11 @@
 """Whatever is bought, an order's documents add up."""
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from sandbox.bigcommerce.basket import Basket
@@ -58,6 +60,21 @@ def charges(order: dict[str, Any], side: str) -> Decimal:
     names = [f"{part}_cost_{side}" for part in ("shipping", "handling", "wrapping")]
     fees = sum((d(fee, f"cost_{side}") for fee in order["fees"]), ZERO)
     return sum((d(order, name) for name in names), fees)
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(["shipping", "free_shipping"])))
+@pytest.mark.parametrize("freed", ["cost", "discount"])
+def test_coupons_of_shipping_take_off_what_it_costs_and_no_more(kinds, freed):
+    coupons = [{"code": kind, "type": kind, "amount": "1.77"} for kind in kinds]
+    wanted = {
+        "lines": [{"name": "Thing", "price": "10", "tax_rate": "20"}],
+        "shipping": [{"cost": "3.33"}, {"cost": "7.77"}],
+        "coupons": coupons,
+    }
+    store = Store(None, Clock(), BigCommerceSwitches(free_shipping=freed))
+    order = place(store, Basket.model_validate(wanted))
+    document = order_document(order, store.switches, frozenset(), as_object=True)
+    assert d(document, "total_inc_tax") == 12
 
 
 @settings(max_examples=150, deadline=None)
