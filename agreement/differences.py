@@ -207,7 +207,7 @@ def _receipts(records: OrderRecords) -> Iterator[Difference]:
         text = f"{paid} was paid, Brightpearl has receipts of {in_account}"
         cents = cents_between(paid, in_account)
         fields = {"receipt", "deleted", *REFUSED}
-        if not Decimal(records.store["paid"]):  # nothing says how much came in for a dearer order
+        if not Decimal(records.store["paid"]):  # nothing says what came in for the change
             fields.add("balance")
         yield Difference(Kind.RECEIPT, text, ORDERS, fields, cents)
 

@@ -171,7 +171,7 @@ def _on_event(fresh: sqlite.Insert | postgresql.Insert) -> Insert:
     moment = event.updated_at
     held = (inbox.c.state == "claimed") & (inbox.c.ready_at > moment)
     was_due = inbox.c.state == "due"
-    is_put_off = event.ready_at > moment
+    is_deferred = event.ready_at > moment
     unsettled = or_(*(inbox.c.state == state for state in UNSETTLED))
     changed = {
         "dirty_since": case((held, func.coalesce(inbox.c.dirty_since, moment)), else_=None),
@@ -188,7 +188,7 @@ def _on_event(fresh: sqlite.Insert | postgresql.Insert) -> Insert:
         ),
         "state": case((held, inbox.c.state), else_="due"),
         "ready_at": case(
-            (held | was_due & is_put_off & (inbox.c.ready_at < event.ready_at), inbox.c.ready_at),
+            (held | was_due & is_deferred & (inbox.c.ready_at < event.ready_at), inbox.c.ready_at),
             else_=event.ready_at,
         ),
         "due_since": case((held | was_due, inbox.c.due_since), else_=moment),

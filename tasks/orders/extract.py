@@ -165,10 +165,10 @@ def keep_held(
 def enqueue_stock(run: Run, skus: Collection[str]) -> None:
     """What orders hold no more may be for sale again; Brightpearl sends no event of it.
 
-    The run's next orders may be for the same SKUs: they are compared once, after all of them.
+    The run's next orders may be for the same SKUs: those are compared once, after all of them.
     """
     if skus:
-        run.put_off(STOCK, skus, source="order")
+        run.defer(STOCK, skus, source="order")
 
 
 def fingerprints(order: Order, status_id: str = "", external_order_id: str = "") -> tuple[str, str]:

@@ -67,7 +67,7 @@ LEASE_S = 300.0
 MOST_INTERRUPTIONS = 8
 """So often may a process end that works on a record before it counts as the record's fault. By then
 it is alone in its batch: a quarter as many are taken each time (`Inbox.claim`)."""
-PUT_OFF = timedelta(seconds=30)
+LONGEST_DEFERRAL = timedelta(seconds=30)
 """How long keys of another entity wait at most for the end of the run that made them due."""
 REST_S = 5.0
 """How long a key rests whose record another run holds."""
@@ -185,7 +185,7 @@ class Run:
         self.defects_in_a_row = 0
         """Records that our own code failed for since one went through."""
         self._shown: set[str] = set()
-        self._put_off: set[tuple[str, str]] = set()
+        self._deferred: set[tuple[str, str]] = set()
         """Entities, and sources, of keys that are due once this run is over."""
         self._over = threading.Event()
         self._clients = ExitStack()
@@ -234,7 +234,7 @@ class Run:
         self.report.ended_at = self.now()
         self.report.requests = self.connections.requests() - self._requests_before
         try:
-            for entity, source in sorted(self._put_off):
+            for entity, source in sorted(self._deferred):
                 self.inbox.hasten(self.pair, entity, source=source, now=self.now())
             self.connections.keep_requests()
             if self.keeps_report or error is not None:
@@ -286,14 +286,16 @@ class Run:
 
         get_run_logger().info(line, *values)
 
-    def put_off(self, entity: str, keys: Collection[str], *, source: str) -> None:
+    def defer(self, entity: str, keys: Collection[str], *, source: str) -> None:
         """Make keys of another entity due when this run is over, or in half a minute.
 
         What one batch makes due, the next would make due again.
         """
         now = self.now()
-        self.inbox.put(self.pair, entity, keys, source=source, now=now, ready_at=now + PUT_OFF)
-        self._put_off.add((entity, source))
+        self.inbox.put(
+            self.pair, entity, keys, source=source, now=now, ready_at=now + LONGEST_DEFERRAL
+        )
+        self._deferred.add((entity, source))
 
     def claim(self, only: Sequence[str] | None = None) -> Batch:
         """The next batch of due keys, or of those of `only`; an empty one when none is left.

@@ -171,6 +171,6 @@ def test_customers_agree_after_a_random_life(world: World, drawn_by: str) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(20))
 def test_customers_agree_after_many_random_lives(world: World, drawn_by: str, number: int) -> None:
     live(world, 120, f"{drawn_by} {number}")

@@ -62,7 +62,7 @@ def test_a_key_that_changes_while_it_is_held_is_due_again_after_settling(inbox: 
     assert again.due_since == at(5)
 
 
-def test_what_is_put_off_is_due_at_its_moment_or_once_it_is_hastened(inbox: Inbox) -> None:
+def test_what_is_deferred_is_due_at_its_moment_or_once_it_is_hastened(inbox: Inbox) -> None:
     inbox.put(*PAIR, ["1", "2"], source="order", now=NOW, ready_at=at(30))
     put(inbox, "2", now=at(1))  # an event does not wait
     assert [one.key for one in claim(inbox, now=at(2))] == ["2"]
@@ -75,7 +75,7 @@ def test_what_is_put_off_is_due_at_its_moment_or_once_it_is_hastened(inbox: Inbo
     assert [one.key for one in claim(inbox, now=at(35))] == ["3"]
 
 
-def test_what_is_due_or_held_is_not_put_off(inbox: Inbox) -> None:
+def test_what_is_due_or_held_is_not_deferred(inbox: Inbox) -> None:
     put(inbox, "held")
     claim(inbox)
     put(inbox, "due", now=at(1))

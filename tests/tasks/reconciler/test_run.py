@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from store.runs import Runs
 from tasks.policy import pause_s
 from tasks.reconciler.cases import Outcome, review
 from tasks.reconciler.defects import isolated
-from tasks.reconciler.run import LEASE_S, MOST_INTERRUPTIONS
+from tasks.reconciler.run import LEASE_S, LONGEST_DEFERRAL, MOST_INTERRUPTIONS
 from tasks.reconciler.settle import settle
 
 
@@ -45,6 +46,29 @@ def test_a_key_is_held_by_one_run_until_its_lease_ends(pair: Reconciler) -> None
     assert not second.claim()
     pair.clock.advance(LEASE_S)
     assert second.claim().keys == ["1"]
+
+
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_what_a_run_defers_is_due_once_it_is_over_however_it_ends(
+    pair: Reconciler, ends: str
+) -> None:
+    def defer() -> None:
+        with pair.run() as run:
+            run.defer(WIDGETS.name, ["1"], source="order")
+            assert not pair.run().claim()
+            if ends == "badly":
+                raise TransientError("nobody answers")
+
+    with suppress(TransientError):
+        defer()
+    assert pair.run().claim().keys == ["1"]
+
+
+def test_what_a_run_deferred_does_not_wait_for_one_that_was_killed(pair: Reconciler) -> None:
+    pair.run().defer(WIDGETS.name, ["1"], source="order")
+
+    pair.clock.advance(LONGEST_DEFERRAL.total_seconds())
+    assert pair.run().claim().keys == ["1"]
 
 
 def test_keys_of_a_run_that_fails_are_due_again_after_a_pause(pair: Reconciler) -> None:
